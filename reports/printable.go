@@ -1,0 +1,44 @@
+package reports
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+)
+
+// Printable makes a string that came from a target safe to show to a person:
+// control characters, bidirectional overrides and invisible format characters
+// become a visible code point, such as ⟨U+202E⟩. Tabs and line feeds stay. A
+// target could otherwise rewrite a terminal, or turn the order of a line round
+// so that a failure reads as a pass.
+func Printable(s string) string {
+	if strings.IndexFunc(s, hidden) < 0 {
+		return strings.ToValidUTF8(s, "\uFFFD")
+	}
+	var b strings.Builder
+	for _, c := range strings.ToValidUTF8(s, "\uFFFD") {
+		if hidden(c) {
+			fmt.Fprintf(&b, "⟨U+%04X⟩", c)
+		} else {
+			b.WriteRune(c)
+		}
+	}
+	return b.String()
+}
+
+// hidden tells characters that change how others are shown, or can't be seen.
+// The joiners U+200C and U+200D stay: Persian, Hindi and emoji need them.
+func hidden(c rune) bool {
+	switch c {
+	case '\t', '\n', '\u200C', '\u200D':
+		return false
+	case '\u2028', '\u2029':
+		return true
+	}
+	return unicode.In(c, unicode.Cc, unicode.Cf) || c == 0xFFFE || c == 0xFFFF
+}
+
+// oneLine is Printable for places that hold a single line.
+func oneLine(s string) string {
+	return strings.Join(strings.Fields(Printable(s)), " ")
+}

@@ -1,0 +1,124 @@
+package harness
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/suites/catalogue"
+)
+
+// childGrace is how long a child may take to hand in its last lines after it
+// was told to stop.
+const childGrace = 5 * time.Second
+
+// child does the work in a child process, or in this one, and hands on each
+// event. It returns why the child failed, if it did.
+func (r *Run) child(ctx context.Context, w Work, handle func(Event) error) error {
+	if r.o.InProcess {
+		return r.inProcess(ctx, w, handle)
+	}
+	program := r.o.Executable
+	if program == "" {
+		var err error
+		if program, err = os.Executable(); err != nil {
+			return fmt.Errorf("finding this program to run it as a child: %w", err)
+		}
+	}
+	input, err := json.Marshal(w)
+	if err != nil {
+		return fmt.Errorf("writing the work of a child process: %w", err)
+	}
+	cmd := exec.CommandContext(ctx, program, ShardArgument)
+	cmd.Stdin = bytes.NewReader(input)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = childGrace
+	ownGroup(cmd)
+	var noise tail
+	cmd.Stderr = &noise
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return fmt.Errorf("starting a child process: %w", err)
+	}
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("starting a child process: %w", err)
+	}
+	var told error
+	readErr := readEvents(out, func(e Event) error {
+		if e.Kind == EventFailed {
+			told = errors.New(e.Message)
+			if e.Config {
+				told = &ConfigError{Cause: e.Message}
+			}
+			return nil
+		}
+		return handle(e)
+	})
+	if readErr != nil {
+		_ = cmd.Process.Kill()
+	}
+	waitErr := cmd.Wait()
+	switch {
+	case told != nil:
+		return told
+	case readErr != nil:
+		return readErr
+	case waitErr != nil && ctx.Err() == nil:
+		return fmt.Errorf("a child process died (%w): %s", waitErr, strings.TrimSpace(noise.String()))
+	}
+	return nil
+}
+
+func (r *Run) inProcess(ctx context.Context, w Work, handle func(Event) error) error {
+	in, out := io.Pipe()
+	failed := make(chan error, 1)
+	go func() {
+		err := w.run(ctx, r.plan.Suite, r.target, &emitter{w: out})
+		out.Close()
+		failed <- err
+	}()
+	err := readEvents(in, handle)
+	in.CloseWithError(err)
+	return errors.Join(err, <-failed)
+}
+
+// tail keeps the last part of what a child printed before it died.
+type tail struct{ b []byte }
+
+func (t *tail) Write(p []byte) (int, error) {
+	const most = 4 << 10
+	t.b = append(t.b, p...)
+	if len(t.b) > most {
+		t.b = append(t.b[:0], t.b[len(t.b)-most:]...)
+	}
+	return len(p), nil
+}
+
+func (t *tail) String() string { return string(t.b) }
+
+// values lists the NAME, value pairs that the target's ${NAME} stood for.
+func (t *Target) values() []string {
+	var out []string
+	for _, m := range variable.FindAllStringSubmatch(t.source, -1) {
+		out = append(out, m[1], t.lookedUp[m[1]])
+	}
+	return out
+}
+
+func (t *Target) patch() Patch {
+	return Patch{Rostering: t.OneRoster.Rostering, TokenURL: t.OneRoster.Auth.TokenURL, Stance: string(t.Stance), Profiles: t.Profiles}
+}
+
+// apply puts a patch onto a target as read from its file.
+func (t *Target) apply(p Patch) {
+	t.OneRoster.Rostering, t.OneRoster.Auth.TokenURL = p.Rostering, p.TokenURL
+	t.Profiles = p.Profiles
+	t.Stance = catalogue.Stance(p.Stance)
+}

@@ -1,0 +1,172 @@
+package harness
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/reports"
+)
+
+// Diagnosis is one thing the doctor looked at: configuration, never conformance.
+type Diagnosis = reports.Diagnosis
+
+// maxSkew is how far the target's clock may be from ours before it is worth a
+// word: tokens and delta filters depend on it.
+const maxSkew = 30 * time.Second
+
+// Doctor looks whether a run against target can begin at all: URLs, names, TLS,
+// a token per scope, the clock, and what the suite adds. observe is told of each
+// diagnosis as it comes. An error means that not even that could be found out.
+func Doctor(ctx context.Context, target *Target, suite Suite, observe func(Diagnosis)) ([]Diagnosis, error) {
+	s, err := NewSession(target, suite, SessionOptions{Prefix: "d"})
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	d := &doctor{session: s, observe: observe}
+	d.reach(ctx, "service", s.Base)
+	if !d.broken {
+		d.reach(ctx, "token endpoint", target.OneRoster.Auth.TokenURL)
+	}
+	if !d.broken {
+		d.tokens(ctx)
+	}
+	if target.TLS.Insecure {
+		d.say(Diagnosis{Name: "TLS verification", Detail: "is switched off in the target file", Remedy: "Use tls.ca_file instead; nothing proves that this is the right server."})
+	}
+	if !d.broken && suite.Doctor != nil {
+		for _, x := range suite.Doctor(ctx, s) {
+			d.say(x)
+		}
+	}
+	return d.found, nil
+}
+
+type doctor struct {
+	session *Session
+	observe func(Diagnosis)
+	found   []Diagnosis
+	broken  bool
+}
+
+func (d *doctor) say(x Diagnosis) {
+	x.Detail = d.session.redactor.Text(x.Detail)
+	d.found = append(d.found, x)
+	d.broken = d.broken || x.Fatal && !x.OK
+	if d.observe != nil {
+		d.observe(x)
+	}
+}
+
+// reach resolves, dials, shakes hands and asks once.
+func (d *doctor) reach(ctx context.Context, name, address string) {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		d.say(Diagnosis{Name: name, Fatal: true, Detail: fmt.Sprintf("%q is no URL", address), Remedy: "Write the URL in full in target.yaml."})
+		return
+	}
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"https": "443", "http": "80"}[u.Scheme]
+	}
+	ctx, cancel := context.WithTimeout(ctx, min(d.session.Budgets().Request, 15*time.Second))
+	defer cancel()
+	if net.ParseIP(u.Hostname()) == nil {
+		if _, err := net.DefaultResolver.LookupHost(ctx, u.Hostname()); err != nil {
+			d.say(Diagnosis{Name: name, Fatal: true, Detail: fmt.Sprintf("the host name %s can't be resolved: %v", u.Hostname(), err),
+				Remedy: "Check the spelling in target.yaml, and that this machine sees the target's network (VPN, DNS)."})
+			return
+		}
+	}
+	connection, err := (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
+	if err != nil {
+		d.say(Diagnosis{Name: name, Fatal: true, Detail: fmt.Sprintf("nothing answers at %s: %v", net.JoinHostPort(u.Hostname(), port), err),
+			Remedy: "Start the product, check the port, and look for a firewall between."})
+		return
+	}
+	connection.Close()
+	response := d.session.Do(ctx, Request{URL: address, Auth: AuthNone, Follow: false})
+	if response.Status == 0 {
+		detail, remedy := response.Problem, "Open the URL with curl -v from this machine and compare."
+		switch {
+		case strings.Contains(detail, "x509:") || strings.Contains(detail, "certificate"):
+			remedy = "Put the certificate authority that signed the target's certificate into tls.ca_file (PEM), or mend the certificate."
+		case strings.Contains(detail, "HTTP response to HTTPS client"):
+			remedy = "The server speaks plain HTTP there: write http:// instead of https://, or give the TLS port."
+		case strings.Contains(detail, "malformed HTTP"):
+			remedy = "The server speaks TLS or another protocol there: write https:// instead of http://, or give another port."
+		}
+		d.say(Diagnosis{Name: name, Fatal: true, Detail: "no HTTP answer from " + address + ": " + detail, Remedy: remedy})
+		return
+	}
+	d.say(Diagnosis{Name: name, OK: true, Detail: fmt.Sprintf("%s answers (%d)", address, response.Status)})
+	d.clock(response)
+}
+
+func (d *doctor) clock(response *Response) {
+	for _, x := range d.found {
+		if x.Name == "clock" {
+			return
+		}
+	}
+	theirs, err := http.ParseTime(response.Header.Get("Date"))
+	if err != nil {
+		return
+	}
+	if skew := time.Since(theirs).Round(time.Second); skew.Abs() > maxSkew {
+		d.say(Diagnosis{Name: "clock", Detail: fmt.Sprintf("the target's clock is %s away from ours", skew.Abs()),
+			Remedy: "Set both clocks (NTP): token lifetimes and delta filters depend on them."})
+		return
+	}
+	d.say(Diagnosis{Name: "clock", OK: true, Detail: "agrees with ours within " + maxSkew.String()})
+}
+
+// tokens asks for a token with all scopes, and where that fails for each alone,
+// to tell which one is refused.
+func (d *doctor) tokens(ctx context.Context) {
+	token, response := d.session.requestToken(ctx, TokenRequest{Scopes: d.session.Scopes}, nil)
+	if token != nil {
+		d.say(Diagnosis{Name: "token", OK: true, Detail: fmt.Sprintf("granted for %d scopes", len(d.session.Scopes))})
+		return
+	}
+	refused := []string{}
+	for _, scope := range d.session.Scopes {
+		if one, _ := d.session.requestToken(ctx, TokenRequest{Scopes: []string{scope}}, nil); one == nil {
+			refused = append(refused, scope)
+		}
+	}
+	detail := fmt.Sprintf("the token endpoint answered %s%s", response.Summary(), oauthError(response))
+	remedy := "Check client_id, client_secret and method (basic or form) in target.yaml against the product's client registration."
+	switch {
+	case len(refused) == 0:
+		// Each scope alone is granted, all together are not: the run can't go
+		// on with one token, and the product is at fault by RFC 6749 §3.3.
+		detail += "; each scope alone is granted, all together are refused"
+		remedy = "Let the client have all scopes in one token: " + strings.Join(d.session.Scopes, " ")
+	case len(refused) < len(d.session.Scopes):
+		detail += "; refused: " + strings.Join(refused, ", ")
+		remedy = "Grant the client these scopes, or take the profile that needs them out of target.yaml."
+	}
+	d.say(Diagnosis{Name: "token", Fatal: true, Detail: detail, Remedy: remedy})
+}
+
+// oauthError quotes the error code of RFC 6749 §5.2, if the body holds one.
+func oauthError(r *Response) string {
+	var e struct {
+		Error       string `json:"error"`
+		Description string `json:"error_description"`
+	}
+	if json.Unmarshal(r.Body, &e) != nil || e.Error == "" {
+		return ""
+	}
+	if e.Description != "" {
+		return fmt.Sprintf(" (%s: %s)", e.Error, e.Description)
+	}
+	return " (" + e.Error + ")"
+}

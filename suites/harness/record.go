@@ -1,0 +1,201 @@
+package harness
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"sort"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/reports"
+)
+
+const (
+	// maxEvidenceBody is how much of a body the report keeps: enough to see
+	// the envelope and the first objects of a page.
+	maxEvidenceBody = 4 << 10
+	// keepFirst is how many exchanges of a check are kept besides those that
+	// prove a finding. A check may send thousands; the first show its way.
+	keepFirst = 6
+)
+
+// recorder turns exchanges into redacted evidence. Ids are unique in a run: the
+// prefix tells the process.
+type recorder struct {
+	prefix   string
+	redactor *Redactor
+	next     atomic.Int64
+}
+
+// keeper holds the evidence of one check: the first few exchanges, and those
+// that were pinned.
+type keeper struct {
+	check string
+
+	mu     sync.Mutex
+	first  []reports.Exchange
+	recent map[string]reports.Exchange // candidates for pinning
+	order  []string
+	pinned map[string]bool
+	total  int
+}
+
+// maxRecent bounds the exchanges that wait to be pinned. A body that asserts on
+// a response does so within this many further requests.
+const maxRecent = 512
+
+func (k *keeper) add(e reports.Exchange) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.total++
+	if len(k.first) < keepFirst {
+		k.first = append(k.first, e)
+		return
+	}
+	if k.recent == nil {
+		k.recent = map[string]reports.Exchange{}
+	}
+	k.recent[e.ID] = e
+	k.order = append(k.order, e.ID)
+	if len(k.order) > maxRecent {
+		if oldest := k.order[0]; !k.pinned[oldest] {
+			delete(k.recent, oldest)
+		}
+		k.order = k.order[1:]
+	}
+}
+
+// pin keeps an exchange for good; passing ones only up to a bound.
+func (k *keeper) pin(id string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.pinned == nil {
+		k.pinned = map[string]bool{}
+	}
+	if len(k.pinned) < 4*keepFirst {
+		k.pinned[id] = true
+	}
+}
+
+// adopt keeps an exchange that was recorded elsewhere, such as in the crawl.
+func (k *keeper) adopt(e reports.Exchange) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.recent == nil {
+		k.recent = map[string]reports.Exchange{}
+	}
+	if _, known := k.recent[e.ID]; !known {
+		k.recent[e.ID] = e
+		k.order = append(k.order, e.ID)
+	}
+}
+
+// exchanges gives what is to be kept, in order, and how many there were.
+func (k *keeper) exchanges(needed map[string]bool) ([]reports.Exchange, int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	out := append([]reports.Exchange(nil), k.first...)
+	var rest []reports.Exchange
+	for id, e := range k.recent {
+		if needed[id] || k.pinned[id] && len(needed) == 0 && len(rest) < keepFirst {
+			rest = append(rest, e)
+		}
+	}
+	sort.Slice(rest, func(i, j int) bool { return rest[i].Started.Before(rest[j].Started) })
+	return append(out, rest...), k.total
+}
+
+// record writes down one exchange and returns its id.
+func (r *recorder) record(started time.Time, wire *http.Request, asked Request, got *Response, keep *keeper) string {
+	id := fmt.Sprintf("%s%d", r.prefix, r.next.Add(1))
+	if keep == nil {
+		return id
+	}
+	e := reports.Exchange{
+		ID: id, Check: keep.check, Started: started.UTC(),
+		Milliseconds: float64(got.Duration.Microseconds()) / 1000,
+		Method:       asked.Method, URL: r.redactor.URL(asked.URL),
+		Status: got.Status, StatusText: http.StatusText(got.Status), Protocol: got.Proto, Problem: got.Problem,
+	}
+	if wire != nil {
+		e.Request.Headers = r.redactor.Headers(wire.Header)
+	}
+	e.Request.Size = int64(len(asked.Body))
+	switch {
+	case asked.Secret && len(asked.Body) > 0:
+		e.Request.Body = r.redactor.Form(string(asked.Body))
+	case len(asked.Body) > 0:
+		e.Request.Body, e.Request.Cut = r.redactor.Body(asked.Body, maxEvidenceBody)
+	}
+	e.Response.Headers = r.redactor.Headers(got.Header)
+	e.Response.Size = int64(len(got.Body))
+	e.Response.Body, e.Response.Cut = r.redactor.Body(got.Body, maxEvidenceBody)
+	if !e.Response.Cut && e.Response.Body != "" {
+		sum := sha256.Sum256([]byte(e.Response.Body))
+		e.Response.SHA256 = hex.EncodeToString(sum[:])
+	}
+	if got.TLS != nil {
+		e.TLS = tlsName(got.TLS.Version)
+	}
+	e.Curl = curl(e, asked)
+	keep.add(e)
+	return id
+}
+
+// curl words an exchange as a command that repeats it; the token is left to the
+// shell variable that `rollcall token` and the report explain.
+func curl(e reports.Exchange, asked Request) string {
+	var b strings.Builder
+	b.WriteString("curl -i")
+	if e.Method != http.MethodGet {
+		if e.Method == http.MethodHead {
+			b.WriteString(" --head")
+		} else {
+			b.WriteString(" -X " + e.Method)
+		}
+	}
+	for _, h := range e.Request.Headers {
+		switch h.Name {
+		case "User-Agent", "Accept-Encoding":
+		case "Authorization":
+			switch {
+			case asked.Auth == AuthSession:
+				b.WriteString(` -H "Authorization: Bearer $ROLLCALL_TOKEN"`)
+			case strings.HasPrefix(h.Value, "Basic "):
+				b.WriteString(` -u "$ROLLCALL_CLIENT_ID:$ROLLCALL_CLIENT_SECRET"`)
+			default:
+				b.WriteString(" -H " + shellQuote("Authorization: "+h.Value))
+			}
+		default:
+			b.WriteString(" -H " + shellQuote(h.Name+": "+h.Value))
+		}
+	}
+	if e.Request.Body != "" {
+		b.WriteString(" --data " + shellQuote(e.Request.Body))
+	}
+	b.WriteString(" " + shellQuote(e.URL))
+	return b.String()
+}
+
+func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+
+// Evidence is one exchange as the report will hold it.
+type Evidence = reports.Exchange
+
+// last gives the exchange added last.
+func (k *keeper) last() *Evidence {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if n := len(k.order); n > 0 {
+		e := k.recent[k.order[n-1]]
+		return &e
+	}
+	if n := len(k.first); n > 0 {
+		return &k.first[n-1]
+	}
+	return nil
+}

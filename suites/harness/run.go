@@ -1,0 +1,281 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/reports"
+	"github.com/rollcall-edu/rollcall/suites/catalogue"
+)
+
+// Options are what a run may be told besides its target. The zero value runs
+// everything, in child processes when the program can be one (see Child).
+type Options struct {
+	Focus    []string // check ids, requirement ids, prefixes ending in *, labels
+	FailFast bool     // stop at the first broken MUST
+	Shards   int      // child processes; 0: one a core, at most four
+	Seed     uint64   // 0: random, and named in the report
+	// InProcess runs the checks in this process instead of children. A panic
+	// outside a check's own goroutine then ends the program.
+	InProcess bool
+	// Executable is the program to run as a child; empty: this one.
+	Executable string
+	// Events is the file that gets one line a finished check, and from which
+	// Resume goes on. Empty: none is kept.
+	Events  string
+	Resume  bool
+	Judge   reports.Judge
+	Repeat  string // the command that repeats this run, for the report
+	Observe func(Progress)
+	// Starter starts targets that come as containers; nil: none can be.
+	Starter Starter
+	// SkipDoctor begins at once; for the project's own tests.
+	SkipDoctor bool
+}
+
+// Progress is what an onlooker is told while a run is under way.
+type Progress struct {
+	Phase     string // doctor, prepare, check
+	Done      int
+	Total     int
+	Unit      string
+	Check     *reports.CheckResult // set when a check has just ended
+	Diagnosis *Diagnosis
+}
+
+// Run is one run against one target.
+type Run struct {
+	target *Target
+	plan   *Plan
+	o      Options
+	cat    *catalogue.Catalogue
+
+	mu        sync.Mutex
+	checks    map[string]reports.CheckResult
+	exchanges map[string]reports.Exchange
+	facts     []reports.Fact
+	failures  []string // why children failed
+}
+
+// New plans a run: it picks the suite that judges the target's profiles.
+func New(target *Target, suites []Suite, o Options) (*Run, error) {
+	c, err := catalogue.Load()
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(suites, func(s Suite) bool {
+		return slices.ContainsFunc(target.Profiles, func(id string) bool { return slices.Contains(s.Profiles, id) })
+	})
+	if i < 0 {
+		return nil, &ConfigError{File: target.path, Key: "profiles", Cause: "no suite of this program judges " + strings.Join(target.Profiles, ", "),
+			Remedy: "see `rollcall list profiles`"}
+	}
+	for _, id := range target.Profiles {
+		if !slices.Contains(suites[i].Profiles, id) {
+			return nil, &ConfigError{File: target.path, Key: "profiles", Cause: "one run judges one kind of product, and " + id + " is of another kind than " + target.Profiles[0],
+				Remedy: "write one target file for each"}
+		}
+	}
+	if err := suites[i].Validate(c); err != nil {
+		return nil, err
+	}
+	plan, err := planFor(target, suites[i], c, o.Focus)
+	if err != nil {
+		return nil, err
+	}
+	if o.Seed == 0 {
+		o.Seed = rand.Uint64()>>12 | 1 // readable in JSON by every language
+	}
+	if o.Shards <= 0 {
+		o.Shards = min(runtime.NumCPU(), 4)
+	}
+	return &Run{target: target, plan: plan, o: o, cat: c, checks: map[string]reports.CheckResult{}, exchanges: map[string]reports.Exchange{}}, nil
+}
+
+// Plan gives what the run will do.
+func (r *Run) Plan() *Plan { return r.plan }
+
+// Run judges the target. The report is there whenever the run began, also when
+// ctx ended or a child died: what was not reached is unknown in it. An error is
+// a *ConfigError where the set-up is at fault.
+func (r *Run) Run(ctx context.Context) (*reports.Report, error) {
+	report := &reports.Report{Format: reports.FormatVersion, Judge: r.o.Judge, Run: reports.Run{
+		ID: time.Now().UTC().Format("20060102T150405Z"), Started: time.Now().UTC(), Seed: r.o.Seed, Stance: string(r.target.Stance),
+		StanceText: stanceText[r.target.Stance], Profiles: r.target.Profiles, Focus: r.o.Focus, Repeat: r.o.Repeat,
+		Planned: len(r.plan.Checks), Resumed: r.o.Resume,
+	}}
+	stop, err := r.start(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer stop()
+	if err := r.describe(report); err != nil {
+		return nil, err
+	}
+	if !r.o.SkipDoctor {
+		diagnoses, err := Doctor(ctx, r.target, r.plan.Suite, r.observeDiagnosis)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range diagnoses {
+			report.Diagnoses = append(report.Diagnoses, d)
+			if d.Fatal && !d.OK {
+				report.Run.Finished, report.Outcome, report.Exit = time.Now().UTC(), reports.Unconfigured, reports.ExitConfiguration
+				r.merge(report, "the set-up is at fault: "+d.Name+": "+d.Detail)
+				report.Outcome, report.Exit = reports.Unconfigured, reports.ExitConfiguration
+				return report, &ConfigError{File: r.target.path, Key: d.Name, Cause: d.Detail, Remedy: d.Remedy}
+			}
+		}
+	}
+	err = r.work(ctx, report)
+	report.Run.Finished = time.Now().UTC()
+	report.Run.Interrupted = ctx.Err() != nil
+	r.merge(report, "")
+	return report, err
+}
+
+var stanceText = map[catalogue.Stance]string{
+	catalogue.Certification: "Levels follow what is publicly known of the official certification suite, which is laxer than the standard in places.",
+	catalogue.Strict:        "Levels follow the standard as written.",
+}
+
+func (r *Run) observeDiagnosis(d Diagnosis) { r.observe(Progress{Phase: "doctor", Diagnosis: &d}) }
+
+func (r *Run) observe(p Progress) {
+	if r.o.Observe != nil {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.o.Observe(p)
+	}
+}
+
+// work prepares and runs the checks, and gathers their events.
+func (r *Run) work(ctx context.Context, report *reports.Report) error {
+	keep, err := r.events()
+	if err != nil {
+		return err
+	}
+	defer keep.close()
+	var todo []Check
+	for _, c := range r.plan.Checks {
+		if _, done := r.checks[c.ID]; !done {
+			todo = append(todo, c)
+		}
+	}
+	if len(todo) == 0 {
+		return nil
+	}
+	dir, err := os.MkdirTemp("", "rollcall-run-")
+	if err != nil {
+		return &ConfigError{Key: "scratch folder", Cause: err.Error(), Remedy: "free some disk space, or point TMPDIR to a writable folder"}
+	}
+	defer os.RemoveAll(dir) // it holds the target's data in clear
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	base := Work{Suite: r.plan.Suite.ID, Path: r.target.path, Source: r.target.source, Values: r.target.values(), Patch: r.target.patch(),
+		Dir: dir, Seed: r.o.Seed, Salt: []byte(report.Run.ID + fmt.Sprint(rand.Uint64()))}
+	if r.plan.Suite.Prepare != nil {
+		w := base
+		w.Prepare, w.Prefix = true, r.prefix("p")
+		if err := r.child(ctx, w, func(e Event) error { return r.prepared(e) }); err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return fmt.Errorf("preparing the run: %w", err)
+		}
+	}
+	split := shards(todo, r.o.Shards)
+	report.Run.Shards = len(split)
+	var group sync.WaitGroup
+	var failures = make([]error, len(split))
+	for i, ids := range split {
+		w := base
+		w.Checks, w.Prefix = ids, r.prefix(string(rune('a'+i)))
+		group.Go(func() {
+			failures[i] = r.child(ctx, w, func(e Event) error { return r.checked(e, keep, cancel) })
+		})
+	}
+	group.Wait()
+	if err := errors.Join(failures...); err != nil && ctx.Err() == nil {
+		r.failures = append(r.failures, err.Error())
+	}
+	return keep.err
+}
+
+// prefix makes exchange ids unique even over a resumed run.
+func (r *Run) prefix(letter string) string {
+	if n := len(r.checks); n > 0 {
+		return fmt.Sprintf("%s%d-", letter, n)
+	}
+	return letter
+}
+
+func (r *Run) prepared(e Event) error {
+	switch e.Kind {
+	case EventProgress:
+		r.observe(Progress{Phase: "prepare", Done: e.Done, Total: e.Total, Unit: e.Unit})
+	case EventPrepared:
+		r.facts = append(r.facts, reports.Fact{Name: "requests of the crawl", Value: e.Message})
+	}
+	r.facts = append(r.facts, e.Facts...)
+	return nil
+}
+
+// checked takes in one finished check.
+func (r *Run) checked(e Event, keep *journal, stop context.CancelFunc) error {
+	if e.Kind != EventCheck || e.Check == nil {
+		return nil
+	}
+	r.mu.Lock()
+	_, twice := r.checks[e.Check.ID]
+	if !twice {
+		r.take(e)
+		keep.write(e)
+	}
+	done := len(r.checks)
+	r.mu.Unlock()
+	if twice {
+		return fmt.Errorf("check %s came back twice", e.Check.ID)
+	}
+	r.observe(Progress{Phase: "check", Done: done, Total: len(r.plan.Checks), Unit: "checks", Check: e.Check})
+	if r.o.FailFast && slices.ContainsFunc(e.Check.Results, func(c reports.CheckRequirement) bool {
+		return c.Verdict == reports.Fail && r.plan.Levels[c.Requirement] == catalogue.Must
+	}) {
+		stop()
+	}
+	return nil
+}
+
+// take must be called with the lock held.
+func (r *Run) take(e Event) {
+	r.checks[e.Check.ID] = *e.Check
+	for _, x := range e.Exchanges {
+		r.exchanges[x.ID] = x
+	}
+}
+
+// describe fills in who is judged.
+func (r *Run) describe(report *reports.Report) error {
+	s, err := NewSession(r.target, r.plan.Suite, SessionOptions{})
+	if err != nil {
+		return err
+	}
+	report.Target = reports.Target{Name: r.target.Name, Vendor: r.target.Vendor, Product: r.target.Product, Version: r.target.Version,
+		Role: r.plan.Suite.Role, Config: s.redactor.Text(r.target.source),
+		URLs: map[string]string{"service": s.redactor.Text(s.Base), "token": s.redactor.Text(r.target.OneRoster.Auth.TokenURL)}}
+	maps.DeleteFunc(report.Target.URLs, func(_, v string) bool { return v == "" })
+	return nil
+}
+
+// EventsFile is the usual name of Options.Events beside a report.
+func EventsFile(reportDir string) string { return filepath.Join(reportDir, "events.jsonl") }

@@ -1,0 +1,197 @@
+package harness
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/rollcall-edu/rollcall/suites/catalogue"
+)
+
+// Session is what all checks of one process share. It is safe for concurrent
+// use once opened.
+type Session struct {
+	Target    *Target
+	Catalogue *catalogue.Catalogue
+	Profiles  []catalogue.Profile
+	Stance    catalogue.Stance
+	Base      string // base URL of the service, no trailing slash
+	Scopes    []string
+	Dir       string // scratch folder shared by the processes of a run
+	Seed      uint64 // varies what a check is free to choose
+	Shared    any    // what Suite.Open gave
+
+	client   *client
+	tokens   *tokens
+	redactor *Redactor
+	wanted   map[string]catalogue.Level
+	progress func(done, total int, unit string)
+}
+
+// SessionOptions are what a process is told about the run.
+type SessionOptions struct {
+	Prefix string // of exchange ids; unique to the process
+	Dir    string
+	Seed   uint64
+	Salt   []byte // of pseudonyms; the same in all processes of a run
+}
+
+// NewSession prepares the judge's side of a run against target.
+func NewSession(target *Target, suite Suite, o SessionOptions) (*Session, error) {
+	c, err := catalogue.Load()
+	if err != nil {
+		return nil, err
+	}
+	redactor, err := NewRedactor(o.Salt, target.secret...)
+	if err != nil {
+		return nil, err
+	}
+	s := &Session{Target: target, Catalogue: c, Stance: target.Stance, Dir: o.Dir, Seed: o.Seed, redactor: redactor,
+		wanted: map[string]catalogue.Level{}}
+	for _, id := range target.Profiles {
+		p, ok := c.Profile(id)
+		if !ok || !slices.Contains(suite.Profiles, id) {
+			continue
+		}
+		s.Profiles = append(s.Profiles, p)
+		for _, r := range p.Requirements {
+			if l := c.LevelOf(p, r, target.Stance); l != catalogue.Off {
+				s.wanted[r] = stricter(s.wanted[r], l)
+			}
+		}
+	}
+	if suite.Scopes != nil {
+		s.Scopes = suite.Scopes(s.Profiles)
+	}
+	if suite.Service != nil {
+		if s.Base, err = suite.Service(target); err != nil {
+			return nil, err
+		}
+	}
+	config, err := tlsConfig(target)
+	if err != nil {
+		return nil, err
+	}
+	s.client = &client{
+		http:     &http.Client{Transport: newTransport(config)},
+		budgets:  target.budgets(),
+		headers:  http.Header{},
+		recorder: &recorder{prefix: o.Prefix, redactor: redactor},
+	}
+	for name, value := range target.Headers {
+		s.client.headers.Set(name, value)
+	}
+	if rps := target.Limits.RequestsPerSecond; rps > 0 {
+		s.client.limiter = rate.NewLimiter(rate.Limit(rps), max(1, int(rps)))
+	}
+	s.tokens = &tokens{session: s}
+	s.client.token = s.tokens.get
+	return s, nil
+}
+
+func (t *Target) budgets() Budgets {
+	b := DefaultBudgets
+	if d := time.Duration(t.Limits.RequestTimeout); d > 0 {
+		b.Request = d
+		b.Busy = max(d, 2*time.Second)
+	}
+	if t.Limits.MaxBodyMiB > 0 {
+		b.Body = int64(t.Limits.MaxBodyMiB) << 20
+	}
+	return b
+}
+
+func tlsConfig(t *Target) (*tls.Config, error) {
+	config := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: t.TLS.Insecure}
+	if t.TLS.CAFile == "" {
+		return config, nil
+	}
+	pem, err := os.ReadFile(t.TLS.CAFile)
+	if err != nil {
+		return nil, t.problem("ca_file", "the CA file can't be read: "+err.Error(), "give the path of a PEM file")
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, t.problem("ca_file", "the CA file holds no certificate in PEM form", "convert it with openssl x509 -inform der")
+	}
+	config.RootCAs = pool
+	return config, nil
+}
+
+func stricter(a, b catalogue.Level) catalogue.Level {
+	rank := map[catalogue.Level]int{catalogue.May: 1, catalogue.Should: 2, catalogue.Must: 3}
+	if rank[b] > rank[a] {
+		return b
+	}
+	return a
+}
+
+// Wants tells whether the run asks for a requirement at all.
+func (s *Session) Wants(requirement string) bool { return s.wanted[requirement] != "" }
+
+// Covers tells whether a chosen profile contains an operation, by operationId.
+func (s *Session) Covers(operation string) bool {
+	for _, p := range s.Profiles {
+		if slices.Contains(p.Operations, operation) {
+			return true
+		}
+	}
+	return false
+}
+
+// Budgets gives what the target may cost.
+func (s *Session) Budgets() Budgets { return s.client.budgets }
+
+// TLSConfig gives a copy of the client's TLS settings, for checks that dial
+// themselves.
+func (s *Session) TLSConfig() *tls.Config {
+	return s.client.http.Transport.(*http.Transport).TLSClientConfig.Clone()
+}
+
+// Redactor gives the run's redactor.
+func (s *Session) Redactor() *Redactor { return s.redactor }
+
+// Do sends a request outside of any check, in Suite.Prepare or Suite.Doctor;
+// the exchange is not kept.
+func (s *Session) Do(ctx context.Context, r Request) *Response { return s.client.do(ctx, r, nil) }
+
+// Record sends a request outside of any check and gives its evidence too, for a
+// crawl that wants to keep it.
+func (s *Session) Record(ctx context.Context, r Request) (*Response, *Evidence) {
+	keep := &keeper{check: "prepare"}
+	response := s.client.do(ctx, r, keep)
+	return response, keep.last()
+}
+
+// Progress reports how far a long step is; total 0 means that it isn't known.
+func (s *Session) Progress(done, total int, unit string) {
+	if s.progress != nil {
+		s.progress(done, total, unit)
+	}
+}
+
+// Close ends idle connections.
+func (s *Session) Close() { s.client.http.CloseIdleConnections() }
+
+// ServiceURL is a Suite.Service for products whose base URL is one field of the
+// target file.
+func ServiceURL(key string, get func(*Target) string) func(*Target) (string, error) {
+	return func(t *Target) (string, error) {
+		u := get(t)
+		if u == "" {
+			return "", t.problem(key, "the base URL of the service is missing", fmt.Sprintf("add `%s: https://…` to the target file", key))
+		}
+		return strings.TrimRight(u, "/"), nil
+	}
+}

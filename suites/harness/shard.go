@@ -1,0 +1,161 @@
+package harness
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/rollcall-edu/rollcall/reports"
+	"github.com/rollcall-edu/rollcall/suites/harness/executor"
+)
+
+// Work is what a child process is told on its standard input. It holds the
+// target with its secrets filled in: it travels through a pipe only.
+type Work struct {
+	Suite   string   `json:"suite"`
+	Path    string   `json:"path"`   // of the target file, for errors
+	Source  string   `json:"source"` // its text
+	Values  []string `json:"values"` // NAME=value pairs its ${NAME} stand for
+	Patch   Patch    `json:"patch"`
+	Dir     string   `json:"dir"`
+	Seed    uint64   `json:"seed"`
+	Salt    []byte   `json:"salt"`
+	Prefix  string   `json:"prefix"`
+	Prepare bool     `json:"prepare"` // prepare instead of running checks
+	Checks  []string `json:"checks"`
+}
+
+// Patch is what the command line and a started container change in a target.
+type Patch struct {
+	Rostering string   `json:"rostering,omitempty"`
+	TokenURL  string   `json:"token_url,omitempty"`
+	Stance    string   `json:"stance,omitempty"`
+	Profiles  []string `json:"profiles,omitempty"`
+}
+
+// ShardArgument is the hidden argument that makes a program which imports the
+// harness act as a child process; see Child.
+const ShardArgument = "__rollcall-shard"
+
+// Child runs one shard: it reads Work from in and writes events to out. A
+// program that runs the harness calls it first thing when its first argument is
+// ShardArgument, and exits with what it returns.
+func Child(ctx context.Context, suites []Suite, in io.Reader, out io.Writer) int {
+	events := &emitter{w: out}
+	if err := child(ctx, suites, in, events); err != nil {
+		var config *ConfigError
+		_ = events.emit(Event{Kind: EventFailed, Message: err.Error(), Config: errors.As(err, &config)})
+		return reports.ExitJudge
+	}
+	return 0
+}
+
+func child(ctx context.Context, suites []Suite, in io.Reader, events *emitter) error {
+	var w Work
+	if err := json.NewDecoder(in).Decode(&w); err != nil {
+		return fmt.Errorf("reading the work of a child process: %w", err)
+	}
+	i := slices.IndexFunc(suites, func(s Suite) bool { return s.ID == w.Suite })
+	if i < 0 {
+		return fmt.Errorf("this program has no suite %s", w.Suite)
+	}
+	target, err := w.target()
+	if err != nil {
+		return err
+	}
+	return w.run(ctx, suites[i], target, events)
+}
+
+func (w Work) target() (*Target, error) {
+	values := map[string]string{}
+	for i := 0; i+1 < len(w.Values); i += 2 {
+		values[w.Values[i]] = w.Values[i+1]
+	}
+	target, err := ParseTarget(w.Path, []byte(w.Source), func(name string) (string, bool) { v, ok := values[name]; return v, ok })
+	if err != nil {
+		return nil, err
+	}
+	target.apply(w.Patch)
+	return target, nil
+}
+
+// run does the work in this process.
+func (w Work) run(ctx context.Context, suite Suite, target *Target, events *emitter) error {
+	s, err := NewSession(target, suite, SessionOptions{Prefix: w.Prefix, Dir: w.Dir, Seed: w.Seed, Salt: w.Salt})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if w.Prepare {
+		s.progress = func(done, total int, unit string) {
+			_ = events.emit(Event{Kind: EventProgress, Done: done, Total: total, Unit: unit})
+		}
+		if suite.Prepare != nil {
+			if err := suite.Prepare(ctx, s); err != nil {
+				return fmt.Errorf("preparing %s: %w", suite.ID, err)
+			}
+		}
+		return events.emit(Event{Kind: EventPrepared, Message: fmt.Sprint(s.client.sent.Load())})
+	}
+	if suite.Open != nil {
+		if s.Shared, err = suite.Open(ctx, s); err != nil {
+			return fmt.Errorf("opening what was prepared for %s: %w", suite.ID, err)
+		}
+	}
+	return w.checks(ctx, suite, s, events)
+}
+
+func (w Work) checks(ctx context.Context, suite Suite, s *Session, events *emitter) error {
+	handles := map[string]*T{}
+	var specs []executor.Spec
+	for _, id := range w.Checks {
+		i := slices.IndexFunc(suite.Checks, func(c Check) bool { return c.ID == id })
+		if i < 0 {
+			return fmt.Errorf("suite %s has no check %s", suite.ID, id)
+		}
+		check := suite.Checks[i]
+		t := NewT(s, check)
+		handles[id] = t
+		timeout := check.Timeout
+		if timeout == 0 {
+			timeout = DefaultCheckTimeout
+		}
+		specs = append(specs, executor.Spec{ID: id, Group: check.Group, Timeout: timeout,
+			Body: func(ctx context.Context) { check.Body(ctx, t) }})
+	}
+	var failure error
+	err := executor.Run(ctx, specs, int64(w.Seed>>1), func(r executor.Result) {
+		if r.State == executor.NotRun {
+			return // the parent finds it missing and calls it unknown
+		}
+		if err := events.emit(handles[r.ID].event(r)); err != nil && failure == nil {
+			failure = err
+		}
+	})
+	return errors.Join(err, failure)
+}
+
+// event words what became of a check.
+func (t *T) event(r executor.Result) Event {
+	results, findings := t.result()
+	c := &reports.CheckResult{ID: r.ID, Title: t.check.Title, Labels: t.check.Labels, Requirements: t.check.Requirements,
+		State: string(r.State), Message: t.session.redactor.Text(r.Message), Started: r.Started.UTC(), Milliseconds: r.Duration.Milliseconds(),
+		Results: results, Findings: findings}
+	needed := map[string]bool{}
+	for _, f := range findings {
+		for _, id := range f.Exchanges {
+			needed[id] = true
+		}
+	}
+	exchanges, _ := t.kept.exchanges(needed)
+	for _, e := range exchanges {
+		c.Exchanges = append(c.Exchanges, e.ID)
+	}
+	if r.State != executor.Done {
+		spoil(c.Results, r.State, c.Message)
+	}
+	return Event{Kind: EventCheck, Check: c, Exchanges: exchanges}
+}

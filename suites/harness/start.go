@@ -1,0 +1,34 @@
+package harness
+
+import (
+	"context"
+	"strings"
+)
+
+// Starter starts a target's container and gives the base URL of its published
+// port, and a function that ends it. suites/harness/container is one.
+type Starter func(ctx context.Context, c Container) (base string, stop func(), err error)
+
+// start brings the target up when it comes as a container, and completes the
+// URLs of the target file, which then are paths.
+func (r *Run) start(ctx context.Context) (func(), error) {
+	if r.target.Container == nil {
+		return func() {}, nil
+	}
+	if r.o.Starter == nil {
+		return nil, &ConfigError{File: r.target.path, Key: "container", Cause: "this program can't start containers", Remedy: "use the rollcall command, or set Options.Starter"}
+	}
+	base, stop, err := r.o.Starter(ctx, *r.target.Container)
+	if err != nil {
+		return nil, &ConfigError{File: r.target.path, Line: r.target.line("container"), Key: "container", Cause: err.Error(),
+			Remedy: "see that a Docker engine runs (`docker info`), that the image exists, and that container.port and container.wait fit it"}
+	}
+	complete := func(u *string) {
+		if strings.HasPrefix(*u, "/") {
+			*u = base + *u
+		}
+	}
+	complete(&r.target.OneRoster.Rostering)
+	complete(&r.target.OneRoster.Auth.TokenURL)
+	return stop, nil
+}

@@ -1,0 +1,274 @@
+package harness
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/rollcall-edu/rollcall/reports"
+)
+
+// maxFindings bounds the findings that one check keeps per requirement. A
+// vendor acts on the first few; the count of the rest is kept.
+const maxFindings = 8
+
+// Finding is one thing a check noticed. Sent and the exchanges are filled in
+// from Responses when empty.
+type Finding struct {
+	Required string // what the requirement asks in this case; empty: the catalogue's statement
+	Sent     string
+	Expected string
+	Seen     string
+	Where    string // JSON pointer, header name, URL, sourcedId
+	Cause    string
+	// Responses are the exchanges that prove it, the most telling first.
+	Responses []*Response
+	// Exchanges are ids of exchanges recorded elsewhere, such as in the crawl.
+	Exchanges []string
+}
+
+// T is the handle through which a check body looks at the target and reports.
+// It is safe for use by several goroutines of one body.
+type T struct {
+	session *Session
+	check   Check
+
+	mu      sync.Mutex
+	results map[string]*outcome
+	kept    *keeper
+}
+
+// outcome gathers what a check has to say of one requirement.
+type outcome struct {
+	examined    int
+	findings    []reports.Finding
+	dropped     int
+	unreachable string
+	notTested   string
+	remedy      string
+	notApplies  string
+	notes       []string
+}
+
+// NewT makes the handle for one check; the executor calls it.
+func NewT(s *Session, c Check) *T {
+	t := &T{session: s, check: c, results: map[string]*outcome{}, kept: &keeper{check: c.ID}}
+	for _, id := range c.Requirements {
+		t.results[id] = &outcome{}
+	}
+	return t
+}
+
+// Session gives what all checks of a process share.
+func (t *T) Session() *Session { return t.session }
+
+// Check gives the check that this handle belongs to.
+func (t *T) Check() Check { return t.check }
+
+// Do sends a request to the target and records the exchange as evidence of this
+// check. It never returns nil; see Response.Problem for what went wrong.
+func (t *T) Do(ctx context.Context, r Request) *Response {
+	return t.session.client.do(ctx, r, t.kept)
+}
+
+// Assert examines one thing: ok says whether requirement is kept in this case,
+// f tells the tale when it isn't. It returns ok.
+func (t *T) Assert(requirement string, ok bool, f Finding) bool {
+	if ok {
+		t.Examined(requirement, 1)
+		t.cite(f)
+		return true
+	}
+	t.Fail(requirement, f)
+	return false
+}
+
+// Examined adds n things that were looked at and found right.
+func (t *T) Examined(requirement string, n int) {
+	t.on(requirement, func(o *outcome) { o.examined += n })
+}
+
+// Fail records a finding against requirement. Where the exchange shows that the
+// target could not be reached or was busy, nothing is held against it: the
+// requirement becomes unknown.
+func (t *T) Fail(requirement string, f Finding) {
+	for _, r := range f.Responses {
+		if r != nil && r.Unreachable {
+			t.on(requirement, func(o *outcome) { o.unreachable = r.Problem })
+			return
+		}
+	}
+	t.cite(f)
+	finding := f.report(requirement)
+	t.on(requirement, func(o *outcome) {
+		o.examined++
+		for i := range o.findings {
+			same := &o.findings[i]
+			if same.Expected == finding.Expected && same.Seen == finding.Seen && same.Where == finding.Where {
+				same.Count = max(same.Count, 1) + 1
+				return
+			}
+		}
+		if len(o.findings) >= maxFindings {
+			o.dropped++
+			return
+		}
+		o.findings = append(o.findings, finding)
+	})
+}
+
+// NotTested says that requirement could not be looked at, why, and what to load
+// or configure so that it can. It does not undo what was examined already.
+func (t *T) NotTested(requirement, reason, remedy string) {
+	t.on(requirement, func(o *outcome) {
+		if o.notTested == "" {
+			o.notTested, o.remedy = reason, remedy
+		}
+	})
+}
+
+// NothingToTest says the same for every requirement of the check that has not
+// been examined yet.
+func (t *T) NothingToTest(reason, remedy string) {
+	for _, id := range t.check.Requirements {
+		t.NotTested(id, reason, remedy)
+	}
+}
+
+// NotApplicable says that the target doesn't claim the feature.
+func (t *T) NotApplicable(requirement, reason string) {
+	t.on(requirement, func(o *outcome) { o.notApplies = reason })
+}
+
+// Note adds a remark for the report that decides nothing.
+func (t *T) Note(requirement, format string, args ...any) {
+	t.on(requirement, func(o *outcome) {
+		if note := fmt.Sprintf(format, args...); !slices.Contains(o.notes, note) && len(o.notes) < maxFindings {
+			o.notes = append(o.notes, note)
+		}
+	})
+}
+
+// Ready tells whether a response that a check merely stands on (not its
+// subject) is usable: it came whole and has the wanted status. Where it is not,
+// the named requirements become not-tested, for another check judges that
+// exchange.
+func (t *T) Ready(r *Response, status int, requirements ...string) bool {
+	if r.Problem == "" && r.Status == status {
+		return true
+	}
+	for _, id := range requirements {
+		if r.Unreachable {
+			t.on(id, func(o *outcome) { o.unreachable = r.Problem })
+			continue
+		}
+		t.NotTested(id, fmt.Sprintf("%s, on which this check stands, was answered with %s", r.Line(), r.Summary()),
+			"Mend that answer first; the requirement that governs it is listed as failed.")
+	}
+	return false
+}
+
+// Adopt takes an exchange that was recorded outside of the check (in the crawl)
+// among its evidence and gives its id, to be named in Finding.Exchanges.
+func (t *T) Adopt(e *Evidence) string {
+	if e == nil {
+		return ""
+	}
+	t.kept.adopt(*e)
+	t.kept.pin(e.ID)
+	return e.ID
+}
+
+// cite keeps the exchanges of a finding among the evidence.
+func (t *T) cite(f Finding) {
+	for _, r := range f.Responses {
+		if r != nil {
+			t.kept.pin(r.Evidence)
+		}
+	}
+}
+
+func (t *T) on(requirement string, change func(*outcome)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	o := t.results[requirement]
+	if o == nil {
+		// A body that reports on what it didn't declare is a fault of the
+		// judge; it must not pass unseen.
+		panic(fmt.Sprintf("check %s reports on %s, which it doesn't declare", t.check.ID, requirement))
+	}
+	change(o)
+}
+
+func (f Finding) report(requirement string) reports.Finding {
+	out := reports.Finding{
+		Requirement: requirement, Required: f.Required, Sent: f.Sent, Expected: f.Expected,
+		Seen: f.Seen, Where: f.Where, Cause: f.Cause, Exchanges: slices.Clone(f.Exchanges),
+	}
+	for _, r := range f.Responses {
+		if r == nil {
+			continue
+		}
+		if out.Sent == "" {
+			out.Sent = r.Line()
+		}
+		if !slices.Contains(out.Exchanges, r.Evidence) {
+			out.Exchanges = append(out.Exchanges, r.Evidence)
+		}
+	}
+	return out
+}
+
+// result turns what was gathered into the verdicts of this check. Findings are
+// called Fail here; the level that holds in the run is applied when the parent
+// merges, so that one result serves every stance.
+func (t *T) result() ([]reports.CheckRequirement, []reports.Finding) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var results []reports.CheckRequirement
+	var findings []reports.Finding
+	for _, id := range t.check.Requirements {
+		o := t.results[id]
+		r := reports.CheckRequirement{Requirement: id, Examined: o.examined, Notes: o.notes}
+		switch {
+		case len(o.findings) > 0:
+			r.Verdict = reports.Fail
+			if o.dropped > 0 {
+				r.Notes = append(r.Notes, fmt.Sprintf("%d more findings of this kind are not listed", o.dropped))
+			}
+		case o.unreachable != "":
+			r.Verdict, r.Reason = reports.Unknown, o.unreachable
+			r.Remedy = "Make sure that the target stays up for the whole run, and run again (--resume)."
+		case o.examined > 0:
+			r.Verdict = reports.Pass
+			if o.notTested != "" {
+				r.Notes = append(r.Notes, "partly tested: "+o.notTested)
+			}
+		case o.notApplies != "":
+			r.Verdict, r.Reason = reports.NotApplicable, o.notApplies
+		case o.notTested != "":
+			r.Verdict, r.Reason, r.Remedy = reports.NotTested, o.notTested, o.remedy
+		default:
+			r.Verdict = reports.Error
+			r.Reason = "the check ended without having looked at anything for this requirement"
+			r.Remedy = "This is a fault of Rollcall; please report it with this report attached."
+		}
+		results = append(results, r)
+		findings = append(findings, o.findings...)
+	}
+	return results, findings
+}
+
+// Show renders a value of the target for a finding: personal data under the
+// given member name become a pseudonym, long values are cut.
+func (t *T) Show(member, value string) string {
+	value = t.session.redactor.Value(member, value)
+	if r := []rune(value); len(r) > 120 {
+		value = string(r[:120]) + "…"
+	}
+	return value
+}
+
+// ShowAt does the same for a value that stands at a JSON pointer.
+func (t *T) ShowAt(pointer, value string) string { return t.session.redactor.At(pointer, value) }

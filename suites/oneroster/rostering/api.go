@@ -1,0 +1,135 @@
+package rostering
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+)
+
+// query builds a query string in the order given: name, value, name, value…
+// Values are percent-encoded, blanks as %20.
+func query(pairs ...string) string {
+	var parts []string
+	for i := 0; i+1 < len(pairs); i += 2 {
+		parts = append(parts, pairs[i]+"="+escape(pairs[i+1]))
+	}
+	return strings.Join(parts, "&")
+}
+
+// escape encodes a query value the way every server understands.
+func escape(v string) string { return strings.ReplaceAll(url.QueryEscape(v), "+", "%20") }
+
+// address joins base, path (escaped already) and query.
+func address(base, path, query string) string {
+	if query == "" {
+		return base + path
+	}
+	return base + path + "?" + query
+}
+
+// get requests a path of the service with the session's token.
+func get(ctx context.Context, t *harness.T, path, query string) *harness.Response {
+	return t.Do(ctx, harness.Request{URL: address(t.Session().Base, path, query)})
+}
+
+// Page is one page of a collection, taken apart.
+type Page struct {
+	*harness.Response
+	Objects []json.RawMessage
+	IDs     []string
+	Total   int               // X-Total-Count; -1 when absent or no integer
+	Links   map[string]string // rel to absolute URL; nil when there is no Link header
+	Fault   string            // why the page could not be taken apart; empty when it could
+}
+
+// OK tells whether the page came whole, with 200, and could be taken apart.
+func (p *Page) OK() bool { return p.Fault == "" && p.Problem == "" && p.Status == 200 }
+
+// Why says in words why the page is not usable.
+func (p *Page) Why() string {
+	if p.Problem != "" || p.Status != 200 {
+		return p.Summary()
+	}
+	return p.Fault
+}
+
+// list requests one page of a collection.
+func list(ctx context.Context, t *harness.T, path, wrapper, query string) *Page {
+	return takeApart(get(ctx, t, path, query), wrapper)
+}
+
+// follow requests the absolute URL of a Link header.
+func follow(ctx context.Context, t *harness.T, link, wrapper string) *Page {
+	return takeApart(t.Do(ctx, harness.Request{URL: link}), wrapper)
+}
+
+func takeApart(r *harness.Response, wrapper string) *Page {
+	p := &Page{Response: r, Total: -1}
+	if n, err := strconv.Atoi(strings.TrimSpace(r.Header.Get("X-Total-Count"))); err == nil && n >= 0 {
+		p.Total = n
+	}
+	if lines := r.Header.Values("Link"); len(lines) > 0 {
+		p.Links = parseLinks(lines, r.URL)
+	}
+	if r.Problem != "" || r.Status != 200 {
+		return p
+	}
+	p.Objects, p.Fault = unwrap(r.Body, wrapper)
+	for _, o := range p.Objects {
+		p.IDs = append(p.IDs, sourcedID(o))
+	}
+	return p
+}
+
+// unwrap takes the array out of a collection payload.
+func unwrap(body []byte, wrapper string) ([]json.RawMessage, string) {
+	var envelope map[string]json.RawMessage
+	if err := json.Unmarshal(body, &envelope); err != nil {
+		return nil, "the body is no JSON object: " + err.Error()
+	}
+	inner, found := envelope[wrapper]
+	if !found {
+		var names []string
+		for name := range envelope {
+			names = append(names, strconv.Quote(name))
+		}
+		return nil, fmt.Sprintf("the body has no member %q but %s", wrapper, strings.Join(names, ", "))
+	}
+	var objects []json.RawMessage
+	if err := json.Unmarshal(inner, &objects); err != nil {
+		return nil, fmt.Sprintf("member %q is no array", wrapper)
+	}
+	return objects, ""
+}
+
+// unwrapSingle takes the object out of a single payload.
+func unwrapSingle(body []byte, wrapper string) (json.RawMessage, string) {
+	var envelope map[string]json.RawMessage
+	if err := json.Unmarshal(body, &envelope); err != nil {
+		return nil, "the body is no JSON object: " + err.Error()
+	}
+	inner, found := envelope[wrapper]
+	if !found {
+		return nil, fmt.Sprintf("the body has no member %q", wrapper)
+	}
+	if trimmed := strings.TrimSpace(string(inner)); !strings.HasPrefix(trimmed, "{") {
+		return nil, fmt.Sprintf("member %q is no object", wrapper)
+	}
+	return inner, ""
+}
+
+func sourcedID(object []byte) string {
+	var b struct {
+		SourcedID string `json:"sourcedId"`
+	}
+	_ = decode(object, &b)
+	return b.SourcedID
+}
+
+// quote writes a filter value: in single quotes, quotes inside doubled.
+func quote(v string) string { return "'" + strings.ReplaceAll(v, "'", "''") + "'" }

@@ -1,0 +1,314 @@
+package rostering
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/rollcall-edu/rollcall/schemas"
+	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/harness/corpus"
+)
+
+const (
+	// crawlPage is the page size of the crawl: large enough that a million
+	// objects take a few thousand requests, small enough that a slow provider
+	// answers in time. target.yaml may set another (limits.page_size).
+	crawlPage = 1000
+	// maxEmptyHanded bounds how many pages may bring nothing new before the
+	// crawl is called broken: one is an accident of changing data.
+	maxEmptyHanded = 3
+	// pageEvidence is how much of a page's body the crawl keeps.
+	pageEvidence = 600
+)
+
+// Fault is a kind of schema finding met in a crawl, with how often and where
+// first.
+type Fault struct {
+	Pointer  string // array indexes replaced by *
+	Keyword  string
+	Expected string
+	Seen     string // of the first, redacted
+	Severity string
+	Message  string
+	Count    int
+	Object   int // index in the collection of the first
+	SourceID string
+}
+
+// RefUse is one place where references stand, and what stands there.
+type RefUse struct {
+	At       string
+	Want     string
+	Count    int
+	Types    map[string]int
+	Examples []RefExample
+	Odd      []RefExample // href not absolute, or not ending in the sourcedId
+	OddCount int
+}
+
+// RefExample is one reference and the object that holds it.
+type RefExample struct {
+	Object int
+	Holder string
+	Ref    Ref
+	Why    string
+}
+
+// CrawlFacts is what the crawl notes of a collection besides its objects.
+type CrawlFacts struct {
+	Faults    []Fault
+	Validated int
+	Refs      []RefUse
+	NoID      int // objects without a sourcedId
+	Pages     int
+	PageSize  int // objects on the fullest page
+}
+
+// prepare crawls every collection that the run covers, two at a time.
+func prepare(ctx context.Context, s *harness.Session) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(2) // one waits for the target while the other validates
+	meter := &meter{session: s, done: map[string]int{}, total: map[string]int{}}
+	// The largest first, so that the end isn't one core's wait.
+	order := slices.Clone(collections)
+	slices.SortStableFunc(order, func(a, b collection) int { return weight(b) - weight(a) })
+	for _, c := range order {
+		if !s.Covers(c.List) {
+			continue
+		}
+		group.Go(func() error {
+			crawler := &crawler{session: s, collection: c, op: operation(c.List), meter: meter, seen: map[string]struct{}{}}
+			return crawler.run(ctx)
+		})
+	}
+	return group.Wait()
+}
+
+func weight(c collection) int {
+	return map[string]int{"enrollments": 3, "users": 2, "students": 2, "demographics": 2, "classes": 1}[c.Name]
+}
+
+type meter struct {
+	mu      sync.Mutex
+	session *harness.Session
+	done    map[string]int
+	total   map[string]int
+}
+
+func (m *meter) set(name string, done, total int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.done[name], m.total[name] = done, max(total, 0)
+	var d, t int
+	for n := range m.done {
+		d += m.done[n]
+		t += m.total[n]
+	}
+	m.session.Progress(d, t, "objects")
+}
+
+type crawler struct {
+	session    *harness.Session
+	collection collection
+	op         Operation
+	meter      *meter
+	seen       map[string]struct{} // ids of the last pages, to notice a loop
+	facts      CrawlFacts
+	schema     *schemas.Schema
+}
+
+// run crawls one collection by computed offsets. It follows what came rather
+// than what was asked for: a provider may cap the page size.
+func (c *crawler) run(ctx context.Context) error {
+	w, err := corpus.Create(c.session.Dir, c.collection.Name)
+	if err != nil {
+		return err
+	}
+	if c.collection.Derived == "" {
+		// Objects of derived collections are validated where they are listed
+		// whole; here the checks compare them.
+		if c.schema, err = schemas.Load("oneroster/1.2/" + schemaName(c.collection.Kind)); err != nil {
+			return err
+		}
+	}
+	limit := crawlPage
+	if n := c.session.Target.Limits.PageSize; n > 0 {
+		limit = n
+	}
+	reason, total, err := c.pages(ctx, w, limit)
+	if err != nil {
+		return err
+	}
+	return w.Close(reason, total, c.facts)
+}
+
+func (c *crawler) pages(ctx context.Context, w *corpus.Writer, limit int) (reason string, total int, err error) {
+	total = -1
+	offset, barren := 0, 0
+	for {
+		url := address(c.session.Base, c.op.Path, query("limit", strconv.Itoa(limit), "offset", strconv.Itoa(offset)))
+		response, evidence := c.session.Record(ctx, harness.Request{URL: url})
+		if ctx.Err() != nil {
+			return "the crawl was interrupted", total, nil
+		}
+		page := takeApart(response, c.op.Wrapper)
+		if evidence != nil && len(evidence.Response.Body) > pageEvidence {
+			evidence.Response.Body, evidence.Response.Cut, evidence.Response.SHA256 = evidence.Response.Body[:pageEvidence], true, ""
+		}
+		record := corpus.Page{Offset: offset, Limit: limit, Count: len(page.Objects), First: w.Len(), Status: response.Status,
+			Evidence: evidence, Header: kept(response.Header), URL: url}
+		if !page.OK() {
+			record.Problem = page.Why()
+			if err := w.Page(record); err != nil {
+				return "", total, err
+			}
+			return fmt.Sprintf("%s answered %s", response.Line(), page.Why()), total, nil
+		}
+		if err := w.Page(record); err != nil {
+			return "", total, err
+		}
+		if c.facts.Pages == 0 {
+			total = page.Total
+		}
+		c.facts.Pages++
+		c.facts.PageSize = max(c.facts.PageSize, len(page.Objects))
+		fresh, err := c.take(w, page)
+		if err != nil {
+			return "", total, err
+		}
+		offset += len(page.Objects)
+		c.meter.set(c.collection.Name, w.Len(), max(total, w.Len()))
+		switch {
+		case len(page.Objects) == 0:
+			return "", total, nil
+		case fresh == 0:
+			if barren++; barren >= maxEmptyHanded {
+				return fmt.Sprintf("%d pages in a row repeated objects of the page before (offset seems to be ignored)", barren), total, nil
+			}
+		default:
+			barren = 0
+		}
+		// A total may lie, and a cap may hide the end: only a page shorter than
+		// the fullest ends the crawl, or an empty one.
+		if total >= 0 && offset >= total && len(page.Objects) < c.facts.PageSize {
+			return "", total, nil
+		}
+	}
+}
+
+// take spools and examines the objects of a page; it gives how many were new.
+func (c *crawler) take(w *corpus.Writer, page *Page) (fresh int, err error) {
+	now := make(map[string]struct{}, len(page.Objects))
+	for i, object := range page.Objects {
+		id := page.IDs[i]
+		if id == "" {
+			c.facts.NoID++
+		}
+		if _, old := c.seen[id]; !old {
+			fresh++
+		}
+		now[id] = struct{}{}
+		index := w.Len()
+		if err := w.Add(id, object); err != nil {
+			return fresh, err
+		}
+		if c.schema == nil {
+			continue
+		}
+		if err := c.validate(object, id, index); err != nil {
+			return fresh, err
+		}
+		for _, r := range refs(c.collection.Kind, object) {
+			c.refer(r, id, index)
+		}
+	}
+	c.seen = now
+	return fresh, nil
+}
+
+var arrayIndex = regexp.MustCompile(`/[0-9]+(/|$)`)
+
+// general replaces the array indexes of a JSON pointer by *.
+func general(pointer string) string {
+	for {
+		next := arrayIndex.ReplaceAllString(pointer, "/*$1")
+		if next == pointer {
+			return next
+		}
+		pointer = next
+	}
+}
+
+// maxFaults bounds the kinds of faults kept for a collection.
+const maxFaults = 200
+
+func (c *crawler) validate(object []byte, id string, index int) error {
+	findings, err := c.schema.Validate(object)
+	if err != nil {
+		return fmt.Errorf("validating %s %s: %w", c.collection.Kind, id, err)
+	}
+	c.facts.Validated++
+	for _, f := range findings {
+		at := general(f.Pointer)
+		i := slices.IndexFunc(c.facts.Faults, func(k Fault) bool {
+			return k.Pointer == at && k.Keyword == f.Keyword && k.Expected == f.Expected && k.Severity == string(f.Severity)
+		})
+		if i >= 0 {
+			c.facts.Faults[i].Count++
+			continue
+		}
+		if len(c.facts.Faults) < maxFaults {
+			c.facts.Faults = append(c.facts.Faults, Fault{Pointer: at, Keyword: f.Keyword, Expected: f.Expected,
+				Seen: c.session.Redactor().At(f.Pointer, f.Seen), Severity: string(f.Severity), Message: f.Message, Count: 1, Object: index, SourceID: id})
+		}
+	}
+	return nil
+}
+
+const maxExamples = 5
+
+func (c *crawler) refer(r placed, holder string, index int) {
+	i := slices.IndexFunc(c.facts.Refs, func(u RefUse) bool { return u.At == r.At })
+	if i < 0 {
+		c.facts.Refs = append(c.facts.Refs, RefUse{At: r.At, Want: r.Want, Types: map[string]int{}})
+		i = len(c.facts.Refs) - 1
+	}
+	u := &c.facts.Refs[i]
+	u.Count++
+	if len(u.Types) < 20 || u.Types[r.Ref.Type] > 0 {
+		u.Types[r.Ref.Type]++
+	}
+	example := RefExample{Object: index, Holder: holder, Ref: r.Ref}
+	if example.Why = oddHref(r.Ref); example.Why != "" {
+		u.OddCount++
+		if len(u.Odd) < maxExamples {
+			u.Odd = append(u.Odd, example)
+		}
+	} else if len(u.Examples) < maxExamples {
+		u.Examples = append(u.Examples, example)
+	}
+}
+
+// kept picks the header fields that the paging checks read.
+func kept(h http.Header) map[string][]string {
+	out := map[string][]string{}
+	for _, name := range []string{"X-Total-Count", "Link", "Content-Type"} {
+		if v := h.Values(name); len(v) > 0 {
+			out[name] = v
+		}
+	}
+	return out
+}
+
+// schemaName gives the name of the schema of a bare object.
+func schemaName(kind string) string {
+	return map[string]string{"academicSession": "AcademicSession", "org": "Org", "course": "Course", "class": "Class",
+		"user": "User", "enrollment": "Enrollment", "demographics": "Demographics"}[kind]
+}

@@ -1,0 +1,290 @@
+package rostering
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/harness/corpus"
+)
+
+// Roster is what the crawl brought home, as the checks of one process read it:
+// small kinds as decoded objects, enrollments in compact form, everything raw in
+// the spool. It is read-only.
+type Roster struct {
+	Sessions     []AcademicSession
+	Orgs         []Org
+	Courses      []Course
+	Classes      []Class
+	Users        []User
+	Enrollments  []Enrollment
+	Demographics []Demographics
+
+	raw     map[string]*corpus.Collection
+	facts   map[string]CrawlFacts
+	symbols []string
+	byText  map[string]uint32
+	places  map[string]map[string]int // kind → sourcedId → index in the slice above
+}
+
+// Enrollment in compact form; the numbers are symbols of Roster.Text.
+type Enrollment struct {
+	User, Class, School, Role, Status, Primary, Begin, End uint32
+	Modified                                               int64 // milliseconds since 1970; 0 when unreadable
+}
+
+// Text gives the text of a symbol.
+func (r *Roster) Text(symbol uint32) string { return r.symbols[symbol] }
+
+// Symbol gives the symbol of a text; ok is false when no enrollment uses it.
+func (r *Roster) Symbol(text string) (symbol uint32, ok bool) {
+	symbol, ok = r.byText[text]
+	return symbol, ok
+}
+
+func (r *Roster) intern(text string) uint32 {
+	if s, ok := r.byText[text]; ok {
+		return s
+	}
+	s := uint32(len(r.symbols))
+	text = strings.Clone(text)
+	r.symbols = append(r.symbols, text)
+	r.byText[text] = s
+	return s
+}
+
+// open reads the crawl in s.Dir.
+func open(_ context.Context, s *harness.Session) (any, error) {
+	r := &Roster{raw: map[string]*corpus.Collection{}, facts: map[string]CrawlFacts{},
+		byText: map[string]uint32{}, places: map[string]map[string]int{}}
+	r.intern("")
+	for _, c := range collections {
+		raw, err := corpus.Open(s.Dir, c.Name)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		r.raw[c.Name] = raw
+		var facts CrawlFacts
+		if err := raw.Fact(&facts); err != nil {
+			return nil, fmt.Errorf("reading the facts of %s: %w", c.Name, err)
+		}
+		r.facts[c.Name] = facts
+		if c.Derived == "" {
+			if err := r.load(c, raw); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return r, nil
+}
+
+func (r *Roster) load(c collection, raw *corpus.Collection) error {
+	place := map[string]int{}
+	r.places[c.Kind] = place
+	note := func(id string, i int) {
+		if _, twice := place[id]; !twice {
+			place[id] = i
+		}
+	}
+	return raw.Each(func(i int, id string, object []byte) bool {
+		switch c.Kind {
+		case "academicSession":
+			r.Sessions = append(r.Sessions, read[AcademicSession](object))
+		case "org":
+			r.Orgs = append(r.Orgs, read[Org](object))
+		case "course":
+			r.Courses = append(r.Courses, read[Course](object))
+		case "class":
+			r.Classes = append(r.Classes, read[Class](object))
+		case "user":
+			r.Users = append(r.Users, read[User](object))
+		case "demographics":
+			r.Demographics = append(r.Demographics, read[Demographics](object))
+		case "enrollment":
+			r.Enrollments = append(r.Enrollments, r.compact(read[enrollment](object)))
+			return true // found through the spool; a map of a million ids is dear
+		}
+		note(id, i)
+		return true
+	})
+}
+
+func read[T any](object []byte) (v T) {
+	_ = decode(object, &v)
+	return v
+}
+
+func (r *Roster) compact(e enrollment) Enrollment {
+	id := func(ref *Ref) uint32 {
+		if ref == nil {
+			return 0
+		}
+		return r.intern(ref.SourcedID)
+	}
+	out := Enrollment{User: id(e.User), Class: id(e.Class), School: id(e.School), Role: r.intern(e.Role), Status: r.intern(e.Status),
+		Primary: r.intern(e.Primary), Begin: r.intern(e.BeginDate), End: r.intern(e.EndDate)}
+	if at, err := time.Parse(time.RFC3339Nano, e.DateLastModified); err == nil {
+		out.Modified = at.UnixMilli()
+	}
+	return out
+}
+
+// roster gives the crawl to a check.
+func roster(t *harness.T) *Roster { return t.Session().Shared.(*Roster) }
+
+// Raw gives the spool of a crawled collection; nil when it wasn't crawled.
+func (r *Roster) Raw(name string) *corpus.Collection { return r.raw[name] }
+
+// Facts gives what the crawl noted of a collection.
+func (r *Roster) Facts(name string) CrawlFacts { return r.facts[name] }
+
+// Index finds an object of a kind by sourcedId; -1 when the crawl has none.
+func (r *Roster) Index(kind, id string) int {
+	if kind == "enrollment" {
+		if raw := r.raw["enrollments"]; raw != nil {
+			return raw.Find(id)
+		}
+		return -1
+	}
+	if i, ok := r.places[kind][id]; ok {
+		return i
+	}
+	return -1
+}
+
+// Has tells whether the crawl holds an object of that kind.
+func (r *Roster) Has(kind, id string) bool { return r.Index(kind, id) >= 0 }
+
+// Org, Session, Course, Class and User find one object; nil when there is none.
+func (r *Roster) Org(id string) *Org { return at(r.Orgs, r.Index("org", id)) }
+func (r *Roster) Session(id string) *AcademicSession {
+	return at(r.Sessions, r.Index("academicSession", id))
+}
+func (r *Roster) Course(id string) *Course { return at(r.Courses, r.Index("course", id)) }
+func (r *Roster) Class(id string) *Class   { return at(r.Classes, r.Index("class", id)) }
+func (r *Roster) User(id string) *User     { return at(r.Users, r.Index("user", id)) }
+
+func at[T any](list []T, i int) *T {
+	if i < 0 {
+		return nil
+	}
+	return &list[i]
+}
+
+// need tells whether collections were crawled whole; where one was not, the
+// requirements become not-tested, because an answer computed from part of the
+// data would accuse the innocent.
+func need(t *harness.T, requirements []string, names ...string) bool {
+	r := roster(t)
+	for _, name := range names {
+		raw := r.raw[name]
+		reason, remedy := "", ""
+		switch {
+		case raw == nil:
+			reason, remedy = fmt.Sprintf("/%s is not covered by the profiles of this run", name), "Add a profile that covers it to target.yaml."
+		case !raw.Complete:
+			reason, remedy = fmt.Sprintf("the crawl of /%s broke off: %s", name, raw.Reason), "Mend that first; the requirement that governs it is listed as failed."
+		}
+		if reason != "" {
+			for _, id := range requirements {
+				t.NotTested(id, reason, remedy)
+			}
+			return false
+		}
+	}
+	return true
+}
+
+// some tells whether a crawled collection has at least n objects.
+func some(t *harness.T, requirements []string, name string, n int) bool {
+	if !need(t, requirements, name) {
+		return false
+	}
+	if have := roster(t).raw[name].Len(); have < n {
+		for _, id := range requirements {
+			t.NotTested(id, fmt.Sprintf("/%s holds %d objects, this needs %d", name, have, n), fmt.Sprintf("Load at least %d objects that /%s lists.", n, name))
+		}
+		return false
+	}
+	return true
+}
+
+// exhibit gives the exchange of the crawl that brought object i of a
+// collection, as evidence of the check.
+func exhibit(t *harness.T, name string, i int) []string {
+	raw := roster(t).raw[name]
+	if raw == nil || i < 0 {
+		return nil
+	}
+	page, ok := raw.PageOf(i)
+	if !ok || page.Evidence == nil {
+		return nil
+	}
+	return []string{t.Adopt(page.Evidence)}
+}
+
+// members gives the sourcedIds of a crawled collection as a set.
+func (r *Roster) members(name string) map[string]bool {
+	set := map[string]bool{}
+	if raw := r.raw[name]; raw != nil {
+		_ = raw.Each(func(_ int, id string, _ []byte) bool { set[id] = true; return true })
+	}
+	return set
+}
+
+// difference words how two sets differ, at most three examples each way; empty
+// when they don't.
+func difference(want, got map[string]bool) string {
+	missing, extra := apart(want, got), apart(got, want)
+	var parts []string
+	if len(missing) > 0 {
+		parts = append(parts, fmt.Sprintf("%d missing (%s)", len(missing), examples(missing)))
+	}
+	if len(extra) > 0 {
+		parts = append(parts, fmt.Sprintf("%d too many (%s)", len(extra), examples(extra)))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func apart(a, b map[string]bool) []string {
+	var out []string
+	for id := range a {
+		if !b[id] {
+			out = append(out, id)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func examples(ids []string) string {
+	if len(ids) > 3 {
+		return strings.Join(ids[:3], ", ") + ", …"
+	}
+	return strings.Join(ids, ", ")
+}
+
+// oddHref says what is wrong with the href of a reference on its face.
+func oddHref(r Ref) string {
+	u, err := url.Parse(r.Href)
+	switch {
+	case r.Href == "":
+		return "is missing"
+	case err != nil || !u.IsAbs() || u.Host == "":
+		return "is not an absolute URL"
+	}
+	last := u.EscapedPath()[strings.LastIndexByte(u.EscapedPath(), '/')+1:]
+	if id, err := url.PathUnescape(last); err == nil && r.SourcedID != "" && id != r.SourcedID && !strings.HasSuffix(u.Path, "/"+r.SourcedID) {
+		return "does not end in the sourcedId"
+	}
+	return ""
+}
