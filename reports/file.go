@@ -99,7 +99,6 @@ func complete(r Report) Report {
 	if r.Format == "" {
 		r.Format = FormatVersion
 	}
-	r.Run.Started, r.Run.Finished = r.Run.Started.UTC(), r.Run.Finished.UTC()
 	list(&r.Run.Profiles)
 	list(&r.Diagnoses)
 	list(&r.Waivers)

@@ -35,7 +35,8 @@ func hidden(c rune) bool {
 	case '\u2028', '\u2029':
 		return true
 	}
-	return unicode.In(c, unicode.Cc, unicode.Cf) || c == 0xFFFE || c == 0xFFFF
+	return c == 0xFFFE || c == 0xFFFF || unicode.In(c, unicode.Cc, unicode.Cf) &&
+		!unicode.Is(unicode.Prepended_Concatenation_Mark, c) // these are seen: signs before Arabic numbers
 }
 
 // oneLine is Printable for places that hold a single line.

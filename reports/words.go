@@ -99,6 +99,25 @@ func (o Outcome) Meaning() string {
 	return "The report names an outcome that this version does not know."
 }
 
+// worded gives title and meaning of an outcome in the light of what was counted:
+// a waived failure lets a run through, but must not read like a demand kept.
+func (o Outcome) worded(c Counts) (title, meaning string) {
+	title, meaning = o.Title(), o.Meaning()
+	if c.Waived == 0 {
+		return title, meaning
+	}
+	excused := plural(c.Waived, "failure is", "failures are") + " excused by a waiver, and still "
+	if c.Waived == 1 {
+		excused += "a failure."
+	} else {
+		excused += "failures."
+	}
+	if o == Conforms {
+		return "Conforms, apart from waivers", "Every demand that applies was examined, and is kept or waived. " + excused
+	}
+	return title, meaning + " " + excused
+}
+
 // Tone is the verdict whose colour and mark stand for an outcome.
 func (o Outcome) Tone() Verdict {
 	switch o {

@@ -60,8 +60,9 @@ func (s *postgresStore) createTables(ctx context.Context, tx pgx.Tx) error {
 		// are short and read far more often than written.
 		statements = append(statements, fmt.Sprintf(
 			`CREATE TABLE IF NOT EXISTS %[1]s (rank integer PRIMARY KEY, "sourcedId" text COLLATE "C" NOT NULL,
-				body bytea STORAGE EXTERNAL NOT NULL, CONSTRAINT %[2]s UNIQUE ("sourcedId"))`,
-			table(c), constraint(c)))
+				body bytea NOT NULL, CONSTRAINT %[2]s UNIQUE ("sourcedId"))`,
+			table(c), constraint(c)),
+			fmt.Sprintf(`ALTER TABLE %s ALTER COLUMN body SET STORAGE EXTERNAL`, table(c)))
 	}
 	for _, statement := range statements {
 		if _, err := tx.Exec(ctx, statement); err != nil {

@@ -139,7 +139,7 @@ func (r *Redactor) Form(body string) string {
 }
 
 // clause finds the quoted values of a filter expression and the field before.
-var clause = regexp.MustCompile(`([A-Za-z_][\w.]*)(%21|!|%3C|<|%3E|>|%3D|=|~|%7E)+(%27|')(.*?)(%27|'|$)`)
+var clause = regexp.MustCompile(`([A-Za-z_][\w.]*)(%21|!|%3C|<|%3E|>|%3D|=|~|%7E)+(%27|')((?:%27%27|''|%2[^7]|%[^2]|[^'%])*)(%27|'|$)`)
 
 // URL redacts filter values on personal fields, and known secrets.
 func (r *Redactor) URL(u string) string {

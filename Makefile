@@ -1,0 +1,79 @@
+# The two commands of a stranger: `make demo` and `make test`. Both install what
+# they need where they may (.ci/deps), and otherwise say what is missing and do
+# all that can be done without.
+
+GO      ?= go
+BIN     := bin/rollcall
+REPORT  := demo-report
+export GOTOOLCHAIN ?= local
+# Containers in tests: no clean-up sidecar (it can't be pulled offline; the tests
+# end what they start), and published ports are on this host.
+export TESTCONTAINERS_RYUK_DISABLED ?= true
+export TESTCONTAINERS_HOST_OVERRIDE ?= 127.0.0.1
+
+.PHONY: help demo test format vet walls unit conformance matrix browser bench fuzz docs build deps clean
+
+help:
+	@echo 'make demo    bring up the reference district, judge it, write the reports to $(REPORT)/'
+	@echo 'make test    everything that continuous integration runs'
+	@echo 'make bench   every figure that the documentation names'
+	@echo 'make fuzz    each fuzz target for FUZZTIME (default 30s)'
+	@echo 'make docs    write the generated pages of docs/ anew'
+	@echo 'make build   the program, as $(BIN)'
+
+build:
+	$(GO) build -trimpath -o $(BIN) ./cmd/rollcall
+
+demo: build
+	$(BIN) demo --out $(REPORT)
+
+deps:
+	@.ci/deps chromium postgresql docker
+
+test: deps format vet walls unit conformance matrix browser
+	@echo 'make test: all green'
+
+format:
+	@bad=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$bad" ]; then echo "gofmt would change:"; echo "$$bad"; exit 1; fi
+
+vet:
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+# The walls between the rooms (docs/architecture.md).
+walls:
+	$(GO) test ./cmd/rollcall -run '^TestWalls' -count=1
+
+# Unit tests beside the code, with the race detector.
+unit:
+	$(GO) test -race -short ./...
+
+# Every suite against the clean reference, over real sockets.
+conformance:
+	$(GO) test ./cmd/rollcall -run '^TestConformance' -count=1
+
+# Every fault must be caught, no variant may be minded.
+matrix:
+	$(GO) test ./cmd/rollcall -run '^TestMatrix' -count=1 -timeout 30m
+
+# Pages in a real browser, targets in real containers.
+browser:
+	$(GO) test ./reports ./suites/harness/container -run 'Browser|Container' -count=1
+
+bench:
+	$(GO) test ./schemas ./fixtures ./reference/... -run '^$$' -bench . -benchtime 3s -timeout 60m
+
+FUZZTIME ?= 30s
+fuzz:
+	@for package in $$($(GO) list ./...); do \
+		for target in $$($(GO) test $$package -list '^Fuzz' 2>/dev/null | grep '^Fuzz'); do \
+			echo "$$package $$target"; \
+			$(GO) test $$package -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) || exit 1; \
+		done; \
+	done
+
+docs:
+	$(GO) test ./cmd/rollcall -run '^TestDocs' -count=1 -update
+
+clean:
+	rm -rf bin $(REPORT) rollcall-report

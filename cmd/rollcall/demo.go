@@ -1,0 +1,67 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rollcall-edu/rollcall/fixtures"
+	"github.com/rollcall-edu/rollcall/reference/district"
+	"github.com/rollcall-edu/rollcall/suites/harness"
+)
+
+// demoTTL is short, so that the demo can show a token expire without a wait.
+const demoTTL = 4 * time.Second
+
+func demoCommand() *cobra.Command {
+	f := &runFlags{}
+	var data string
+	var faults []string
+	c := &cobra.Command{
+		Use:   "demo",
+		Short: "Judge the reference district with every suite, and write the reports",
+		Long: `Bring up the reference district Riverbend Unified (https, on 127.0.0.1), judge it
+with every suite there is, and write the reports. With --fault the reference
+misbehaves: see how a failure looks.`,
+		Example: "  rollcall demo\n  rollcall demo --fault page-overlap --out broken-report\n  rollcall demo --data medium --stance strict",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			size, err := fixtures.ParseSize(data)
+			if err != nil {
+				return &harness.ConfigError{Key: "--data", Cause: err.Error(), Remedy: "choose small, medium or scale:N"}
+			}
+			if err := writable(f.out); err != nil {
+				return err
+			}
+			ca := filepath.Join(f.out, "demo-ca.pem")
+			s, err := district.StartSIS(cmd.Context(), district.Options{Data: size, Faults: faults, TLS: true, CAFile: ca, TokenTTL: demoTTL, Seed: f.seed})
+			if err != nil {
+				return fmt.Errorf("starting the reference district: %w", err)
+			}
+			defer s.Close()
+			fmt.Fprintf(cmd.ErrOrStderr(), "The reference district is up at %s\n", s.BaseURL)
+			path := filepath.Join(f.out, "demo-target.yaml")
+			text := targetFor(s, ca, allProfiles())
+			if err := os.WriteFile(path, text, 0o600); err != nil {
+				return &harness.ConfigError{Key: "--out", Cause: err.Error(), Remedy: "name a folder you may write to"}
+			}
+			f.target = path
+			target, err := readTarget(f)
+			if err != nil {
+				return err
+			}
+			return execute(cmd.Context(), target, f, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	c.Flags().StringVar(&data, "data", "small", "small, medium or scale:N (N students, seven classes each)")
+	c.Flags().StringArrayVar(&faults, "fault", nil, "make the reference misbehave (repeatable; see `rollcall list faults`)")
+	c.Flags().StringVarP(&f.out, "out", "o", "demo-report", "folder for the report")
+	c.Flags().StringVar(&f.stance, "stance", "", "certification or strict")
+	c.Flags().IntVar(&f.shards, "shards", 0, "child processes (default: one a core, at most 4)")
+	c.Flags().Uint64Var(&f.seed, "seed", 0, "vary the reference and the judge (0: the plain reference)")
+	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress, only the summary")
+	return c
+}

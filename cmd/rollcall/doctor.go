@@ -1,0 +1,53 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rollcall-edu/rollcall/reports"
+	"github.com/rollcall-edu/rollcall/suites/harness"
+)
+
+func doctorCommand() *cobra.Command {
+	f := &runFlags{}
+	c := &cobra.Command{
+		Use:   "doctor",
+		Short: "See whether a run can begin: URLs, TLS, tokens, clock, seed data",
+		Long: `Look at everything a run stands on, without judging the product: can the URLs
+be reached, is TLS in order, is a token granted for every scope, do the clocks
+agree, is there data to look at, can the report be written. Each line that is not
+"ok" names its remedy. Exit code 2 when a run could not begin.`,
+		Example: "  rollcall doctor\n  rollcall doctor --target staging.yaml",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			target, err := readTarget(f)
+			if err != nil {
+				return err
+			}
+			out := cmd.OutOrStdout()
+			run, err := harness.New(target, suites(), harness.Options{})
+			if err != nil {
+				return err
+			}
+			if err := writable(f.out); err != nil {
+				return err
+			}
+			fmt.Fprintln(out, diagnosis(harness.Diagnosis{Name: "output folder", OK: true, Detail: f.out + " can be written"}))
+			found, err := harness.Doctor(cmd.Context(), target, run.Plan().Suite, func(d harness.Diagnosis) { fmt.Fprintln(out, diagnosis(d)) })
+			if err != nil {
+				return err
+			}
+			for _, d := range found {
+				if d.Fatal && !d.OK {
+					return exit(reports.ExitConfiguration)
+				}
+			}
+			fmt.Fprintf(out, "\nA run can begin: rollcall run --target %s\n", quoteArg(f.target))
+			return nil
+		},
+	}
+	targetFlag(c, &f.target)
+	c.Flags().StringVarP(&f.out, "out", "o", "rollcall-report", "folder for the report")
+	return c
+}

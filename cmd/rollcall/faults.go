@@ -1,0 +1,83 @@
+package main
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rollcall-edu/rollcall/reference/fault"
+)
+
+// matrix is what the last run of the fault matrix saw (make matrix -update).
+//
+//go:embed data/matrix.json
+var matrix []byte
+
+// caught is what one fault or variant led to in the matrix.
+type caught struct {
+	ID           string   `json:"id"`
+	Requirements []string `json:"requirements"` // that failed or warned
+	Checks       []string `json:"checks"`       // that found it
+}
+
+func listFaults() *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "faults",
+		Short: "The fault matrix: every deliberate misbehaviour and what caught it, every legal oddity",
+		Long: `The deliberate faults of the reference with the checks that caught each in the
+project's own test matrix, and the legal variants, which no check may mind. Try one
+with "rollcall demo --fault ID" or "rollcall serve sis --fault ID".`,
+		Args: cobra.NoArgs, Example: "  rollcall list faults\n  rollcall list faults --json",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			faults, err := fault.Faults()
+			if err != nil {
+				return err
+			}
+			variants, err := fault.Variants()
+			if err != nil {
+				return err
+			}
+			seen, err := readMatrix()
+			if err != nil {
+				return err
+			}
+			var rows [][]string
+			for _, f := range faults {
+				rows = append(rows, []string{f.ID, "fault", f.Title, strings.Join(f.Breaks, " "), strings.Join(seen[f.ID].Checks, " ")})
+			}
+			for _, v := range variants {
+				rows = append(rows, []string{v.ID, "variant", v.Title, "", orNone(seen[v.ID].Checks)})
+			}
+			if err := table(cmd.OutOrStdout(), asJSON, []string{"id", "kind", "title", "breaks", "caught by"}, rows); err != nil || asJSON {
+				return err
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "\n%d faults, %d variants\n", len(faults), len(variants))
+			return nil
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "as JSON")
+	return c
+}
+
+func orNone(checks []string) string {
+	if len(checks) == 0 {
+		return "nothing, as it must be"
+	}
+	return strings.Join(checks, " ")
+}
+
+func readMatrix() (map[string]caught, error) {
+	var rows []caught
+	if err := json.Unmarshal(matrix, &rows); err != nil {
+		return nil, fmt.Errorf("reading the recorded fault matrix: %w", err)
+	}
+	seen := map[string]caught{}
+	for _, r := range rows {
+		seen[r.ID] = r
+	}
+	return seen, nil
+}

@@ -1,0 +1,62 @@
+// Command rollcall judges implementations of OneRoster and LTI Advantage, and
+// runs reference ones. It wires the judge, the reference and the reports
+// together and decides nothing itself.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/rollcall-edu/rollcall/reports"
+	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/rostering"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// suites lists every suite this program judges with.
+func suites() []harness.Suite { return []harness.Suite{rostering.Suite()} }
+
+// exit is an error that only carries an exit code: the words have been said.
+type exit int
+
+func (e exit) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
+
+// run is the program as a function of its arguments and streams.
+func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) int {
+	if len(args) > 0 && args[0] == harness.ShardArgument {
+		return harness.Child(ctx, suites(), in, out)
+	}
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetIn(in)
+	root.SetOut(out)
+	root.SetErr(errs)
+	err := root.ExecuteContext(ctx)
+	var code exit
+	var config *harness.ConfigError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &code):
+		return int(code)
+	case errors.As(err, &config):
+		fmt.Fprintln(errs, "rollcall: "+err.Error())
+		return reports.ExitConfiguration
+	case errors.As(err, new(usage)):
+		fmt.Fprintln(errs, "rollcall: "+err.Error())
+		return reports.ExitConfiguration
+	}
+	fmt.Fprintln(errs, "rollcall: "+err.Error())
+	return reports.ExitJudge
+}

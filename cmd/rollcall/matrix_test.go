@@ -1,0 +1,265 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/fixtures"
+	"github.com/rollcall-edu/rollcall/reference/district"
+	"github.com/rollcall-edu/rollcall/reference/fault"
+	"github.com/rollcall-edu/rollcall/reports"
+	"github.com/rollcall-edu/rollcall/suites/catalogue"
+	"github.com/rollcall-edu/rollcall/suites/harness"
+)
+
+var update = flag.Bool("update", false, "record what the matrix saw, and write generated pages anew")
+
+// TestMain lets this test binary be the judge's child process.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == harness.ShardArgument {
+		os.Exit(harness.Child(context.Background(), suites(), os.Stdin, os.Stdout))
+	}
+	os.Exit(m.Run())
+}
+
+// judged runs every suite against a reference over real sockets.
+func judged(t *testing.T, o district.Options, stance catalogue.Stance, shards int) *reports.Report {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	dir := t.TempDir()
+	if o.TLS {
+		o.CAFile = filepath.Join(dir, "ca.pem")
+	}
+	s, err := district.StartSIS(ctx, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	text := string(targetFor(s, o.CAFile, allProfiles())) + fmt.Sprintf("stance: %s\nlimits: {request_timeout: %s, max_body_mib: 8}\n", stance, matrixTimeout)
+	target, err := harness.ParseTarget("target.yaml", []byte(text), os.LookupEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := harness.New(target, suites(), harness.Options{Shards: shards, Seed: 1, Judge: judge(), SkipDoctor: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := run.Run(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report
+}
+
+// matrixTimeout is how long the judge waits for an answer in the matrix: short,
+// so that stalls are soon over, long enough for a busy machine.
+const matrixTimeout = 3 * time.Second
+
+// broken lists the requirements that the report shows as failed or warned.
+func broken(r *reports.Report) map[string]reports.RequirementResult {
+	out := map[string]reports.RequirementResult{}
+	for _, q := range r.Requirements {
+		if q.Verdict == reports.Fail || q.Verdict == reports.Warning {
+			out[q.ID] = q
+		}
+	}
+	return out
+}
+
+func story(q reports.RequirementResult) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s is %s", q.ID, q.Verdict)
+	if q.Reason != "" {
+		b.WriteString(": " + q.Reason)
+	}
+	for i, f := range q.Findings {
+		if i == 3 {
+			break
+		}
+		fmt.Fprintf(&b, "\n      sent %s; expected %s; came %s %s", f.Sent, f.Expected, f.Seen, f.Where)
+	}
+	return b.String()
+}
+
+// TestConformance holds the clean reference to every requirement, in both
+// stances, plain and varied: nothing may fail, be in error or be left unknown.
+func TestConformance(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		o    district.Options
+		s    catalogue.Stance
+		n    int
+	}{
+		{"strict", district.Options{TLS: true, TokenTTL: 4 * time.Second}, catalogue.Strict, 2},
+		{"certification", district.Options{TLS: true, TokenTTL: 4 * time.Second}, catalogue.Certification, 1},
+		{"plain http", district.Options{}, catalogue.Strict, 2},
+		{"varied", district.Options{Seed: 7, DataSeed: 99}, catalogue.Strict, 2},
+		{"medium", district.Options{Data: fixtures.Medium}, catalogue.Strict, 2},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if testing.Short() && test.name != "strict" {
+				t.Skip("one run is enough under the race detector")
+			}
+			report := judged(t, test.o, test.s, test.n)
+			for _, q := range report.Requirements {
+				switch q.Verdict {
+				case reports.Pass, reports.NotApplicable:
+				case reports.NotTested:
+					if test.o.TLS && test.o.Data == 0 {
+						t.Errorf("%s is not tested: %s. %s", q.ID, q.Reason, q.Remedy)
+					}
+				default:
+					t.Error(story(q))
+				}
+			}
+			for _, c := range report.Checks {
+				if c.State != "done" {
+					t.Errorf("check %s ended as %s: %s", c.ID, c.State, c.Message)
+				}
+			}
+			if report.Run.Done != report.Run.Planned || len(report.Checks) == 0 {
+				t.Errorf("%d of %d checks came back", report.Run.Done, report.Run.Planned)
+			}
+		})
+	}
+}
+
+// TestMatrix proves the judge: with each fault on, what it breaks must be found
+// and nothing unrelated be accused; with each variant on nothing may be.
+func TestMatrix(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the matrix runs by itself: make matrix")
+	}
+	faults, err := fault.Faults()
+	if err != nil {
+		t.Fatal(err)
+	}
+	variants, err := fault.Variants()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cat, err := catalogue.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(faults) < 60 || len(variants) < 30 {
+		t.Errorf("%d faults and %d variants; at least 60 and 30 are wanted", len(faults), len(variants))
+	}
+	var mu sync.Mutex
+	seen := map[string]caught{}
+	record := func(id string, found map[string]reports.RequirementResult) {
+		c := caught{ID: id, Requirements: []string{}, Checks: []string{}}
+		for _, q := range found {
+			c.Requirements = append(c.Requirements, q.ID)
+			for _, check := range q.Checks {
+				if !slices.Contains(c.Checks, check) {
+					c.Checks = append(c.Checks, check)
+				}
+			}
+		}
+		slices.Sort(c.Requirements)
+		slices.Sort(c.Checks)
+		mu.Lock()
+		defer mu.Unlock()
+		seen[id] = c
+	}
+	t.Run("each", func(t *testing.T) {
+		for _, f := range faults {
+			t.Run("fault/"+f.ID, func(t *testing.T) {
+				t.Parallel()
+				found := broken(judged(t, options(f.ID), catalogue.Strict, 1))
+				record(f.ID, found)
+				if len(f.Breaks) == 0 {
+					t.Error("the fault breaks no requirement")
+				}
+				for _, id := range f.Breaks {
+					if _, known := cat.Requirement(id); !known {
+						t.Errorf("breaks %s, which the catalogue doesn't hold", id)
+					} else if _, caught := found[id]; !caught {
+						t.Errorf("%s was not caught", id)
+					}
+				}
+				for id, q := range found {
+					if !slices.Contains(f.Breaks, id) && !slices.ContainsFunc(f.May, func(p string) bool { return matches(id, p) }) {
+						t.Errorf("unrelated: %s", story(q))
+					}
+				}
+			})
+		}
+		for _, v := range variants {
+			t.Run("variant/"+v.ID, func(t *testing.T) {
+				t.Parallel()
+				report := judged(t, options(v.ID), catalogue.Strict, 1)
+				record(v.ID, broken(report))
+				for _, q := range report.Requirements {
+					if q.Verdict == reports.Fail || q.Verdict == reports.Warning || q.Verdict == reports.Error || q.Verdict == reports.Unknown {
+						t.Error(story(q))
+					}
+				}
+			})
+		}
+	})
+	unproved(t, cat, faults)
+	if *update {
+		rows := make([]caught, 0, len(seen))
+		for _, c := range seen {
+			rows = append(rows, c)
+		}
+		slices.SortFunc(rows, func(a, b caught) int { return strings.Compare(a.ID, b.ID) })
+		text, _ := json.MarshalIndent(rows, "", " ")
+		if err := os.WriteFile("data/matrix.json", append(text, '\n'), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	recorded, err := readMatrix()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id := range seen {
+		if _, there := recorded[id]; !there {
+			t.Errorf("%s is not in the recorded matrix; run `go test ./cmd/rollcall -run TestMatrix -update`", id)
+		}
+	}
+}
+
+func matches(id, pattern string) bool {
+	if prefix, open := strings.CutSuffix(pattern, "*"); open {
+		return strings.HasPrefix(id, prefix)
+	}
+	return id == pattern
+}
+
+func options(id string) district.Options { return district.Options{Faults: []string{id}} }
+
+// unproved tells which checks no fault has turned red: a check that was never
+// seen to fail may be one that can't.
+func unproved(t *testing.T, cat *catalogue.Catalogue, faults []fault.Fault) {
+	t.Helper()
+	proved := map[string]bool{}
+	for _, f := range faults {
+		for _, id := range f.Breaks {
+			proved[id] = true
+		}
+	}
+	for _, s := range suites() {
+		for _, c := range s.Checks {
+			if !slices.ContainsFunc(c.Requirements, func(id string) bool { return proved[id] }) {
+				t.Errorf("check %s is proved by no fault", c.ID)
+			}
+		}
+		for _, id := range s.Uncovered(cat) {
+			t.Errorf("requirement %s is decided by no check", id)
+		}
+	}
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/rollcall-edu/rollcall/reports"
+	"github.com/rollcall-edu/rollcall/suites/harness"
+)
+
+// progress shows a run under way: on a terminal one line that is redrawn, else a
+// line now and then, so that a pipeline's log stays short.
+type progress struct {
+	w        io.Writer
+	live     bool
+	quiet    bool
+	phase    string
+	began    time.Time
+	last     time.Time
+	failures int
+	width    int
+}
+
+// plainEvery is how often a run that isn't watched on a terminal says something.
+const plainEvery = 10 * time.Second
+
+func newProgress(w io.Writer, quiet bool) *progress {
+	f, isFile := w.(*os.File)
+	return &progress{w: w, quiet: quiet, live: isFile && term.IsTerminal(int(f.Fd()))}
+}
+
+func (p *progress) observe(e harness.Progress) {
+	if p.quiet {
+		return
+	}
+	if e.Diagnosis != nil {
+		p.clear()
+		fmt.Fprintln(p.w, diagnosis(*e.Diagnosis))
+		return
+	}
+	now := time.Now()
+	if e.Phase != p.phase {
+		p.phase, p.began, p.last = e.Phase, now, time.Time{}
+	}
+	if e.Check != nil {
+		for _, r := range e.Check.Results {
+			if r.Verdict == reports.Fail {
+				p.failures++
+			}
+		}
+	}
+	pause := 100 * time.Millisecond
+	if !p.live {
+		pause = plainEvery
+	}
+	if now.Sub(p.last) < pause && e.Done < e.Total {
+		return
+	}
+	if !p.live && p.last.IsZero() && e.Done < e.Total {
+		p.last = now
+		return
+	}
+	p.last = now
+	p.draw(e, now)
+}
+
+func (p *progress) draw(e harness.Progress, now time.Time) {
+	line := fmt.Sprintf("%-8s %s %d/%d %s", map[string]string{"prepare": "crawling", "check": "checking"}[e.Phase], bar(e.Done, e.Total), e.Done, e.Total, e.Unit)
+	if spent := now.Sub(p.began).Seconds(); spent > 1 && e.Done > 0 {
+		rate := float64(e.Done) / spent
+		line += fmt.Sprintf(", %.0f/s", rate)
+		if left := float64(e.Total-e.Done) / rate; e.Total > e.Done {
+			line += fmt.Sprintf(", %s left", (time.Duration(left) * time.Second).Round(time.Second))
+		}
+	}
+	if p.failures > 0 {
+		line += fmt.Sprintf(", %d broken so far", p.failures)
+	}
+	if !p.live {
+		fmt.Fprintln(p.w, line)
+		return
+	}
+	fmt.Fprintf(p.w, "\r%s%s", line, strings.Repeat(" ", max(0, p.width-len(line))))
+	p.width = len(line)
+}
+
+func (p *progress) clear() {
+	if p.live && p.width > 0 {
+		fmt.Fprintf(p.w, "\r%s\r", strings.Repeat(" ", p.width))
+		p.width = 0
+	}
+}
+
+func (p *progress) done() { p.clear() }
+
+func bar(done, total int) string {
+	const cells = 24
+	full := 0
+	if total > 0 {
+		full = min(cells, cells*done/total)
+	}
+	return "[" + strings.Repeat("#", full) + strings.Repeat("-", cells-full) + "]"
+}
+
+// diagnosis words one finding of the doctor.
+func diagnosis(d harness.Diagnosis) string {
+	mark := "ok  "
+	switch {
+	case !d.OK && d.Fatal:
+		mark = "STOP"
+	case !d.OK:
+		mark = "look"
+	}
+	line := fmt.Sprintf("%s  %s: %s", mark, d.Name, d.Detail)
+	if d.Remedy != "" {
+		line += "\n      remedy: " + d.Remedy
+	}
+	return line
+}
+
+// colour tells whether the stream is a terminal that wants colours.
+func colour(w io.Writer) bool {
+	f, isFile := w.(*os.File)
+	return isFile && os.Getenv("NO_COLOR") == "" && term.IsTerminal(int(f.Fd()))
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rollcall-edu/rollcall/reports"
+)
+
+// usage is a mistake in how the program was called.
+type usage struct{ error }
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "rollcall",
+		Short: "Conformance tests and reference implementations for OneRoster and LTI Advantage",
+		Long: `Rollcall tells whether an implementation of OneRoster keeps the standard, and
+proves it with evidence. It also runs a correct implementation to test against.
+
+It is not affiliated with 1EdTech and grants no certification.
+
+Exit codes: 0 conforms, 1 a requirement failed, 2 configuration, 3 the judge
+itself failed, 4 incomplete (something was not tested or not reached).`,
+		Example: `  rollcall demo                      judge the reference district with every suite
+  rollcall init                      describe your own product in target.yaml
+  rollcall doctor                    see whether a run can begin
+  rollcall run                       judge it
+  rollcall explain or12.rostering.paging.total-count`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usage{fmt.Errorf("there is no command %q; see `rollcall --help`", args[0])}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usage{fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())}
+	})
+	root.AddCommand(demoCommand(), doctorCommand(), initCommand(), runCommand(), serveCommand(), listCommand(),
+		explainCommand(), reportCommand(), versionCommand())
+	for _, c := range root.Commands() {
+		wrapArgs(c)
+	}
+	return root
+}
+
+// wrapArgs makes a wrong number of arguments a usage error, exit code 2.
+func wrapArgs(c *cobra.Command) {
+	if check := c.Args; check != nil {
+		c.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return usage{fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())}
+			}
+			return nil
+		}
+	}
+	for _, sub := range c.Commands() {
+		wrapArgs(sub)
+	}
+}
+
+// version is set by the linker in released builds.
+var version = "0.1.0-dev"
+
+// judge identifies this program in reports.
+func judge() reports.Judge {
+	j := reports.Judge{Name: "Rollcall", Version: version, Go: runtime.Version(), OS: runtime.GOOS + "/" + runtime.GOARCH}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				j.Commit = s.Value[:min(12, len(s.Value))]
+			}
+		}
+	}
+	return j
+}
+
+func versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
+		Example: "  rollcall version",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			j := judge()
+			fmt.Fprintln(cmd.OutOrStdout(), strings.Join(strings.Fields(fmt.Sprintf("rollcall %s %s %s %s", j.Version, j.Commit, j.Go, j.OS)), " "))
+			return nil
+		},
+	}
+}

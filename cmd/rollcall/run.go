@@ -1,0 +1,210 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rollcall-edu/rollcall/reports"
+	"github.com/rollcall-edu/rollcall/suites/catalogue"
+	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/harness/container"
+)
+
+// runFlags are what `run` and `demo` are told on the command line.
+type runFlags struct {
+	target     string
+	out        string
+	stance     string
+	focus      []string
+	onlyFailed string
+	failFast   bool
+	resume     bool
+	shards     int
+	seed       uint64
+	quiet      bool
+}
+
+func runCommand() *cobra.Command {
+	f := &runFlags{}
+	c := &cobra.Command{
+		Use:   "run",
+		Short: "Judge the product that target.yaml describes",
+		Long: `Judge the product that the target file describes, and write the report:
+report.json, report.html, junit.xml and evidence.har in the --out folder.
+
+A doctor looks first whether the run can begin. Ctrl-C stops the run; the report
+is written all the same, what was not reached is unknown in it, and --resume goes
+on from there.`,
+		Example: `  rollcall run
+  rollcall run --target staging.yaml --stance strict --out reports/staging
+  rollcall run --focus paging --fail-fast
+  rollcall run --focus or12.rostering.paging.total-count
+  rollcall run --only-failed rollcall-report/report.json
+  rollcall run --resume`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			target, err := readTarget(f)
+			if err != nil {
+				return err
+			}
+			return execute(cmd.Context(), target, f, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	targetFlag(c, &f.target)
+	c.Flags().StringVarP(&f.out, "out", "o", "rollcall-report", "folder for the report")
+	c.Flags().StringVar(&f.stance, "stance", "", "certification or strict; overrides the target file")
+	c.Flags().StringSliceVar(&f.focus, "focus", nil, "run only this check, requirement, prefix* or label (repeatable)")
+	c.Flags().StringVar(&f.onlyFailed, "only-failed", "", "run only what a saved report.json shows as failed, warned, in error or unknown")
+	c.Flags().BoolVar(&f.failFast, "fail-fast", false, "stop at the first broken MUST")
+	c.Flags().BoolVar(&f.resume, "resume", false, "go on from the events.jsonl in the --out folder")
+	c.Flags().IntVar(&f.shards, "shards", 0, "child processes (default: one a core, at most 4)")
+	c.Flags().Uint64Var(&f.seed, "seed", 0, "fix what the judge chooses by chance (default: random, named in the report)")
+	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress, only the summary")
+	return c
+}
+
+func targetFlag(c *cobra.Command, path *string) {
+	c.Flags().StringVarP(path, "target", "t", "target.yaml", "the target file")
+	_ = c.MarkFlagFilename("target", "yaml", "yml")
+}
+
+func readTarget(f *runFlags) (*harness.Target, error) {
+	target, err := harness.ReadTarget(f.target, os.LookupEnv)
+	if err != nil {
+		return nil, err
+	}
+	switch s := catalogue.Stance(f.stance); s {
+	case "":
+	case catalogue.Certification, catalogue.Strict:
+		target.Stance = s
+	default:
+		return nil, &harness.ConfigError{Key: "--stance", Cause: fmt.Sprintf("there is no stance %q", f.stance), Remedy: "choose certification or strict"}
+	}
+	return target, nil
+}
+
+// execute judges a target, writes the reports and says where they are.
+func execute(ctx context.Context, target *harness.Target, f *runFlags, out, errs io.Writer) error {
+	focus := slices.Clone(f.focus)
+	if f.onlyFailed != "" {
+		old, err := reports.Read(f.onlyFailed)
+		if err != nil {
+			return &harness.ConfigError{File: f.onlyFailed, Key: "--only-failed", Cause: err.Error(), Remedy: "name a report.json that rollcall wrote"}
+		}
+		for _, r := range old.Requirements {
+			if slices.Contains([]reports.Verdict{reports.Fail, reports.Warning, reports.Error, reports.Unknown}, r.Verdict) {
+				focus = append(focus, r.ID)
+			}
+		}
+		if len(focus) == 0 {
+			fmt.Fprintf(out, "Nothing failed in %s.\n", f.onlyFailed)
+			return nil
+		}
+	}
+	if err := writable(f.out); err != nil {
+		return err
+	}
+	show := newProgress(errs, f.quiet)
+	run, err := harness.New(target, suites(), harness.Options{
+		Focus: focus, FailFast: f.failFast, Shards: f.shards, Seed: f.seed, Resume: f.resume,
+		Events: harness.EventsFile(f.out), Judge: judge(), Repeat: repeat(f), Observe: show.observe, Starter: container.Start,
+	})
+	if err != nil {
+		return err
+	}
+	report, err := run.Run(ctx)
+	show.done()
+	if report == nil {
+		return err
+	}
+	files, saveErr := save(report, f.out)
+	if textErr := reports.Text(out, report, colour(out)); textErr != nil {
+		return textErr
+	}
+	fmt.Fprintln(out)
+	for _, file := range files {
+		fmt.Fprintln(out, "  "+file)
+	}
+	for _, e := range []error{err, saveErr} {
+		if e != nil {
+			return e
+		}
+	}
+	if report.Exit != reports.ExitConforms {
+		return exit(report.Exit)
+	}
+	return nil
+}
+
+// writable makes the output folder and proves that a file can be written there,
+// before an hour's run finds out that it can't.
+func writable(dir string) error {
+	problem := func(err error) error {
+		return &harness.ConfigError{Key: "--out", Cause: fmt.Sprintf("the output folder %s can't be written: %v", dir, err),
+			Remedy: "name another folder with --out, or free some disk space"}
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return problem(err)
+	}
+	probe, err := os.CreateTemp(dir, ".probe-")
+	if err != nil {
+		return problem(err)
+	}
+	defer os.Remove(probe.Name())
+	if _, err := probe.Write(make([]byte, 64<<10)); err != nil {
+		probe.Close()
+		return problem(err)
+	}
+	if err := probe.Close(); err != nil {
+		return problem(err)
+	}
+	return nil
+}
+
+// outputs are the renderings that every run writes.
+var outputs = []struct{ format, file string }{
+	{"json", "report.json"}, {"html", "report.html"}, {"junit", "junit.xml"}, {"har", "evidence.har"},
+}
+
+// save writes the renderings. Where the folder has become unwritable meanwhile,
+// the report itself is saved in the temporary folder: evidence is never lost.
+func save(r *reports.Report, dir string) ([]string, error) {
+	var files []string
+	for _, o := range outputs {
+		path := filepath.Join(dir, o.file)
+		if err := renderFile(o.format, path, r); err != nil {
+			cause := &harness.ConfigError{Key: "--out", Cause: err.Error(), Remedy: "free some disk space, then run `rollcall report render` on a saved report.json"}
+			if rescue, tempErr := os.MkdirTemp("", "rollcall-report-"); tempErr == nil {
+				if path := filepath.Join(rescue, "report.json"); renderFile("json", path, r) == nil {
+					files = append(files, path)
+				}
+			}
+			return files, cause
+		}
+		files = append(files, path)
+	}
+	return files, nil
+}
+
+// repeat words the command that repeats a run.
+func repeat(f *runFlags) string {
+	parts := []string{"rollcall run --target", quoteArg(f.target)}
+	if f.stance != "" {
+		parts = append(parts, "--stance", f.stance)
+	}
+	return strings.Join(parts, " ")
+}
+
+func quoteArg(s string) string {
+	if strings.ContainsAny(s, " '\"$&;|<>*?()\\") {
+		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	}
+	return s
+}

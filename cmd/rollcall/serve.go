@@ -1,0 +1,130 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rollcall-edu/rollcall/fixtures"
+	"github.com/rollcall-edu/rollcall/reference/district"
+	"github.com/rollcall-edu/rollcall/suites/harness"
+)
+
+func serveCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use: "serve", Short: "Run a reference implementation", Args: cobra.NoArgs,
+		Example: "  rollcall serve sis\n  rollcall serve sis --fault page-overlap",
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	c.AddCommand(serveSIS())
+	return c
+}
+
+func serveSIS() *cobra.Command {
+	o := district.Options{}
+	var data, writeTarget string
+	c := &cobra.Command{
+		Use:   "sis",
+		Short: "Run the reference SIS: a OneRoster 1.2 Rostering Provider",
+		Long: `Run the reference SIS with the district Riverbend Unified, and print its URLs and
+credentials. It listens on 127.0.0.1 unless told otherwise. With --fault it
+misbehaves in a named way, to see whether your consumer (or Rollcall) notices;
+"rollcall list faults" shows them all.`,
+		Example: `  rollcall serve sis
+  rollcall serve sis --data scale:10000 --listen 127.0.0.1:8080 --target target.yaml
+  rollcall serve sis --db postgres://localhost/roster --data medium
+  rollcall serve sis --fault page-overlap --fault total-wrong`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var err error
+			if o.Data, err = fixtures.ParseSize(data); err != nil {
+				return &harness.ConfigError{Key: "--data", Cause: err.Error(), Remedy: "choose small, medium or scale:N"}
+			}
+			began := time.Now()
+			if o.Data > 100_000 {
+				fmt.Fprintf(cmd.ErrOrStderr(), "loading %s …\n", data)
+			}
+			s, err := district.StartSIS(cmd.Context(), o)
+			if err != nil {
+				return &harness.ConfigError{Key: "serve sis", Cause: err.Error(), Remedy: "see `rollcall serve sis --help`"}
+			}
+			defer s.Close()
+			describe(cmd.OutOrStdout(), s, o, time.Since(began))
+			if writeTarget != "" {
+				if err := os.WriteFile(writeTarget, targetFor(s, o.CAFile, allProfiles()), 0o600); err != nil {
+					return &harness.ConfigError{Key: "--target", Cause: err.Error(), Remedy: "name a file in a folder you may write to"}
+				}
+				fmt.Fprintf(cmd.OutOrStdout(), "\nWrote %s: judge it with `rollcall run --target %s`\n", writeTarget, quoteArg(writeTarget))
+			}
+			fmt.Fprintln(cmd.OutOrStdout(), "\nCtrl-C ends it.")
+			return s.Wait()
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&data, "data", "small", "small, medium or scale:N (N students, seven classes each)")
+	f.Uint64Var(&o.DataSeed, "data-seed", fixtures.DefaultSeed, "seed of the data")
+	f.StringVar(&o.DB, "db", "", "SQLite file or PostgreSQL DSN (default: in memory)")
+	f.BoolVar(&o.Keep, "keep", false, "serve what --db holds already instead of loading it anew")
+	f.StringVar(&o.Listen, "listen", "127.0.0.1:0", "address to listen on; port 0 is any free one")
+	f.StringArrayVar(&o.Faults, "fault", nil, "misbehave: a fault or variant of `rollcall list faults` (repeatable)")
+	f.Uint64Var(&o.Seed, "seed", 0, "vary what the standard leaves open: page cap, path prefix, token form (0: the plain provider)")
+	f.DurationVar(&o.TokenTTL, "token-ttl", 0, "life of access tokens (default 1h)")
+	f.BoolVar(&o.TLS, "tls", false, "serve https with a self-made certificate; see --ca-out")
+	f.StringVar(&o.CertFile, "cert", "", "serve https with this certificate (PEM)")
+	f.StringVar(&o.KeyFile, "key", "", "its private key (PEM)")
+	f.StringVar(&o.CAFile, "ca-out", "", "write the self-made authority here, for clients to trust")
+	f.StringVar(&o.BaseURL, "base-url", "", "origin and path under which clients see it, where that differs")
+	f.StringVar(&o.ClientID, "client-id", "", "client id (default rollcall)")
+	f.StringVar(&o.ClientSecret, "client-secret", os.Getenv("ROLLCALL_CLIENT_SECRET"), "client secret (default: $ROLLCALL_CLIENT_SECRET, else random)")
+	f.StringVar(&writeTarget, "target", "", "also write a target file for this provider")
+	return c
+}
+
+func describe(w io.Writer, s *district.SIS, o district.Options, took time.Duration) {
+	fmt.Fprintf(w, "Reference SIS with Riverbend Unified (%s), ready after %s\n\n", o.Data, took.Round(time.Millisecond))
+	fmt.Fprintf(w, "  base URL       %s\n", s.BaseURL)
+	fmt.Fprintf(w, "  token URL      %s\n", s.TokenURL)
+	fmt.Fprintf(w, "  client id      %s\n", s.Main.ID)
+	fmt.Fprintf(w, "  client secret  %s\n", s.Main.Secret)
+	fmt.Fprintf(w, "  core client    %s %s (roster-core scope only)\n", s.Core.ID, s.Core.Secret)
+	fmt.Fprintf(w, "  knobs          %s\n", s.Knobs)
+	if len(o.Faults) > 0 {
+		fmt.Fprintf(w, "  misbehaviour   %s\n", strings.Join(o.Faults, ", "))
+	}
+}
+
+// targetFor describes a running reference as a target file. The secrets stand in
+// it: they are worth nothing once the provider ends.
+func targetFor(s *district.SIS, caFile string, profiles []string) []byte {
+	tls := ""
+	if caFile != "" {
+		tls = fmt.Sprintf("tls:\n  ca_file: %q\n", caFile)
+	}
+	return fmt.Appendf(nil, `rollcall: 1
+name: Rollcall reference SIS
+vendor: Rollcall
+product: reference/sis
+version: %q
+profiles: [%s]
+oneroster:
+  rostering: %s
+  auth:
+    token_url: %s
+    client_id: %s
+    client_secret: %s
+    core_client: {client_id: %s, client_secret: %s}
+%s`, version, strings.Join(profiles, ", "), s.BaseURL, s.TokenURL, s.Main.ID, s.Main.Secret, s.Core.ID, s.Core.Secret, tls)
+}
+
+// allProfiles lists every profile that some suite judges.
+func allProfiles() []string {
+	var out []string
+	for _, s := range suites() {
+		out = append(out, s.Profiles...)
+	}
+	return out
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"encoding/json"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/rollcall-edu/rollcall/"
+
+// walls says which rooms a room must never reach, directly or through others
+// (docs/architecture.md).
+var walls = []struct {
+	room      string
+	forbidden []string
+	why       string
+}{
+	{"suites", []string{"reference", "cmd"}, "the judge shares no code with the judged"},
+	{"reference", []string{"suites", "reports", "cmd"}, "the judged shares no code with the judge"},
+	{"reports", []string{"suites", "reference", "schemas", "fixtures", "cmd", "net/http"}, "a report is rendered from the model alone, offline"},
+	{"schemas", []string{"suites", "reference", "reports", "fixtures", "cmd"}, "ground floor"},
+	{"fixtures", []string{"suites", "reference", "reports", "schemas", "cmd"}, "ground floor"},
+	{"suites/catalogue", []string{"suites/harness", "suites/oneroster", "reference", "reports", "schemas", "fixtures", "cmd"}, "ground floor"},
+}
+
+type listed struct {
+	ImportPath   string
+	Deps         []string
+	Imports      []string
+	TestImports  []string
+	XTestImports []string
+}
+
+func TestWalls(t *testing.T) {
+	packages := list(t)
+	within := func(path, room string) bool {
+		if !strings.Contains(room, "/") || strings.HasPrefix(room, "suites/") {
+			room = module + room
+			if strings.TrimPrefix(room, module) == "net" {
+				room = "net"
+			}
+		}
+		return path == room || strings.HasPrefix(path, room+"/")
+	}
+	for _, wall := range walls {
+		met := false
+		for _, p := range packages {
+			if !within(p.ImportPath, wall.room) {
+				continue
+			}
+			met = true
+			for _, dep := range slices.Concat(p.Deps, p.TestImports, p.XTestImports) {
+				for _, room := range wall.forbidden {
+					std := room == "net/http"
+					if std && dep == room && slices.Contains(p.Imports, room) || !std && within(dep, room) {
+						t.Errorf("%s reaches %s, through the wall around %s: %s", p.ImportPath, dep, wall.room, wall.why)
+					}
+				}
+			}
+		}
+		if !met {
+			t.Errorf("there is no room %s; the wall test looks at nothing", wall.room)
+		}
+	}
+}
+
+// TestWallsGinkgo keeps Ginkgo behind the executor's wall, and the clean roles
+// free of faults.
+func TestWallsGinkgo(t *testing.T) {
+	const executor = module + "suites/harness/executor"
+	used := false
+	for _, p := range list(t) {
+		for _, dep := range slices.Concat(p.Imports, p.TestImports, p.XTestImports) {
+			if strings.HasPrefix(dep, "github.com/onsi/ginkgo") {
+				if p.ImportPath != executor {
+					t.Errorf("%s imports %s; only %s may", p.ImportPath, dep, executor)
+				}
+				used = true
+			}
+			if dep == module+"reference/fault" && strings.HasPrefix(p.ImportPath, module+"reference/") && p.ImportPath != dep {
+				t.Errorf("%s imports the faults; a role stays clean", p.ImportPath)
+			}
+		}
+	}
+	if !used {
+		t.Error("nothing imports Ginkgo; the wall test looks at nothing")
+	}
+}
+
+func list(t *testing.T) []listed {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Deps,Imports,TestImports,XTestImports", module+"...").Output()
+	if err != nil {
+		t.Fatalf("listing the packages: %v", err)
+	}
+	var packages []listed
+	for d := json.NewDecoder(strings.NewReader(string(out))); d.More(); {
+		var p listed
+		if err := d.Decode(&p); err != nil {
+			t.Fatal(err)
+		}
+		packages = append(packages, p)
+	}
+	return packages
+}

@@ -1,0 +1,191 @@
+// Package district composes the reference roles into one running school
+// district, Riverbend Unified: data, store, provider, faults, listener. It is what
+// `rollcall serve` and `rollcall demo` start. It owns how the roles are put
+// together, not how they behave.
+package district
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/fixtures"
+	"github.com/rollcall-edu/rollcall/reference/fault"
+	"github.com/rollcall-edu/rollcall/reference/security"
+	"github.com/rollcall-edu/rollcall/reference/sis"
+	"github.com/rollcall-edu/rollcall/reference/store"
+)
+
+// Options say what to run. The zero value is the small district in memory on a
+// free port of 127.0.0.1, without TLS.
+type Options struct {
+	Data     fixtures.Size // zero: small
+	DataSeed uint64        // zero: fixtures.DefaultSeed
+	DB       string        // store DSN; empty: memory
+	Keep     bool          // serve what DB holds already, load nothing
+	Listen   string        // zero: 127.0.0.1:0
+	Seed     uint64        // of the provider's knobs; 0 is the plain provider
+	Knobs    sis.Knobs
+	Faults   []string // ids of faults and variants
+	TokenTTL time.Duration
+	TLS      bool   // with a self-made certificate unless CertFile is set
+	CertFile string // PEM; implies TLS
+	KeyFile  string
+	CAFile   string // where to write the self-made authority, for clients to trust
+	BaseURL  string // as clients see it, where that differs
+	// ClientID and ClientSecret fix the credentials of the main client; random
+	// when empty.
+	ClientID, ClientSecret string
+}
+
+// Client is one pair of credentials.
+type Client struct{ ID, Secret string }
+
+// SIS is a running reference provider.
+type SIS struct {
+	sis.Endpoints
+	Origin string
+	Main   Client // may have every scope
+	Core   Client // may only have roster-core.readonly
+	Knobs  sis.Knobs
+	CAPEM  []byte // of the self-made authority; nil without one
+
+	server *sis.Server
+	store  store.Store
+}
+
+// StartSIS loads the data and serves the provider until Close, or until ctx ends.
+func StartSIS(ctx context.Context, o Options) (*SIS, error) {
+	o, err := o.filled()
+	if err != nil {
+		return nil, err
+	}
+	s := &SIS{Main: Client{o.ClientID, o.ClientSecret}, Core: Client{o.ClientID + "-core", secret()}}
+	if s.store, err = store.Open(ctx, o.DB); err != nil {
+		return nil, err
+	}
+	if err := s.start(ctx, o); err != nil {
+		s.store.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (o Options) filled() (Options, error) {
+	if o.Data == 0 {
+		o.Data = fixtures.Small
+	}
+	if o.DataSeed == 0 {
+		o.DataSeed = fixtures.DefaultSeed
+	}
+	if o.Listen == "" {
+		o.Listen = "127.0.0.1:0"
+	}
+	if o.ClientID == "" {
+		o.ClientID = "rollcall"
+	}
+	if o.ClientSecret == "" {
+		o.ClientSecret = secret()
+	}
+	for _, id := range o.Faults {
+		setup, err := fault.Lookup(id)
+		if err != nil {
+			return o, err
+		}
+		if ttl := setup.TokenTTL.Duration(); ttl > 0 {
+			o.TokenTTL = ttl
+		}
+		o.TLS = o.TLS || setup.TLS
+		if setup.PathPrefix != "" {
+			o.Knobs.PathPrefix = setup.PathPrefix
+		}
+		if setup.MaxLimit > 0 {
+			o.Knobs.MaxLimit = setup.MaxLimit
+		}
+	}
+	o.TLS = o.TLS || o.CertFile != ""
+	return o, nil
+}
+
+func (s *SIS) start(ctx context.Context, o Options) error {
+	if !o.Keep {
+		d, err := fixtures.New(o.Data, o.DataSeed)
+		if err != nil {
+			return err
+		}
+		if err := sis.Load(ctx, s.store, fault.Reshape(d, o.Faults...)); err != nil {
+			return err
+		}
+	}
+	provider, err := sis.New(ctx, sis.Config{
+		Store: s.store, Seed: o.Seed, Knobs: o.Knobs, TokenTTL: o.TokenTTL, BaseURL: o.BaseURL,
+		Clients: []security.Client{
+			{ID: s.Main.ID, Secret: s.Main.Secret, Scopes: sis.Scopes()},
+			{ID: s.Core.ID, Secret: s.Core.Secret, Scopes: []string{sis.ScopeRosterCore}},
+		},
+	})
+	if err != nil {
+		return err
+	}
+	s.Knobs = provider.Knobs()
+	var handler http.Handler = provider.Handler()
+	if handler, err = fault.Wrap(handler, o.Faults...); err != nil {
+		return err
+	}
+	config, err := s.tls(o)
+	if err != nil {
+		return err
+	}
+	if s.server, err = sis.Listen(ctx, o.Listen, config, handler); err != nil {
+		return err
+	}
+	s.Origin = s.server.Origin
+	s.Endpoints = provider.Endpoints(s.server.Origin)
+	return nil
+}
+
+func (s *SIS) tls(o Options) (*tls.Config, error) {
+	if !o.TLS {
+		return nil, nil
+	}
+	if o.CertFile != "" {
+		return security.LoadTLS(o.CertFile, o.KeyFile)
+	}
+	made, err := security.NewSelfMade(time.Now())
+	if err != nil {
+		return nil, err
+	}
+	s.CAPEM = made.AuthorityPEM
+	if o.CAFile != "" {
+		if err := os.WriteFile(o.CAFile, made.AuthorityPEM, 0o644); err != nil {
+			return nil, fmt.Errorf("writing the certificate authority for clients: %w", err)
+		}
+	}
+	return security.ServerTLS(made.Certificate), nil
+}
+
+// Wait returns when the provider has ended, with the reason if it was neither
+// Close nor the context.
+func (s *SIS) Wait() error { return s.server.Wait() }
+
+// Close ends the provider and its store.
+func (s *SIS) Close() error {
+	err := s.server.Close()
+	if closed := s.store.Close(); err == nil && closed != nil {
+		err = closed
+	}
+	return err
+}
+
+// secret makes a client secret that is different in every run, so that nobody
+// comes to rely on one.
+func secret() string {
+	b := make([]byte, 18)
+	rand.Read(b)
+	return hex.EncodeToString(b)
+}

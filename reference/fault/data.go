@@ -1,0 +1,274 @@
+package fault
+
+import (
+	"iter"
+	"net/http"
+
+	"github.com/rollcall-edu/rollcall/fixtures"
+)
+
+// Reshape changes the data that a reference is loaded with, for variants that
+// are about what a district holds rather than how it is served. Others leave it
+// as it is.
+func Reshape(d fixtures.District, ids ...string) fixtures.District {
+	for _, id := range ids {
+		switch id {
+		case "no-demographics":
+			d = noDemographics{d}
+		case "one-school":
+			d = newOneSchool(d)
+		case "no-optional-members":
+			d = bare{d}
+		case "nothing-deleted":
+			d = onlyActive{d}
+		}
+	}
+	return d
+}
+
+// dataVariants have no wrapper of their own: Reshape or their Setup does the
+// work.
+func dataVariants() map[string]wrapper {
+	same := func(h http.Handler) http.Handler { return h }
+	return map[string]wrapper{"no-demographics": same, "one-school": same, "no-optional-members": same, "nothing-deleted": same,
+		"path-prefix": same, "limit-capped-by-provider": same, "https": same}
+}
+
+type noDemographics struct{ fixtures.District }
+
+func (noDemographics) Demographics() iter.Seq[fixtures.Demographics] {
+	return func(func(fixtures.Demographics) bool) {}
+}
+
+func filtered[T any](all iter.Seq[T], keep func(T) bool) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for v := range all {
+			if keep(v) && !yield(v) {
+				return
+			}
+		}
+	}
+}
+
+func changed[T any](all iter.Seq[T], change func(T) T) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for v := range all {
+			if !yield(change(v)) {
+				return
+			}
+		}
+	}
+}
+
+// oneSchool keeps one school, its classes, and whoever is enrolled there.
+type oneSchool struct {
+	fixtures.District
+	school  string
+	classes map[string]bool
+	users   map[string]bool
+	orgs    map[string]bool
+}
+
+func newOneSchool(d fixtures.District) oneSchool {
+	o := oneSchool{District: d, classes: map[string]bool{}, users: map[string]bool{}, orgs: map[string]bool{}}
+	size := map[string]int{}
+	for e := range d.Enrollments() {
+		size[e.School]++
+		if size[e.School] > size[o.school] {
+			o.school = e.School
+		}
+	}
+	parent := map[string]string{}
+	for g := range d.Orgs() {
+		parent[g.SourcedID] = g.Parent
+	}
+	for id := o.school; id != "" && !o.orgs[id]; id = parent[id] {
+		o.orgs[id] = true
+	}
+	for c := range d.Classes() {
+		o.classes[c.SourcedID] = c.School == o.school
+	}
+	for u := range d.Users() {
+		for _, r := range u.Roles {
+			if o.orgs[r.Org] {
+				o.users[u.SourcedID] = true
+			}
+		}
+	}
+	return o
+}
+
+func (o oneSchool) keep(list []string, in map[string]bool) []string {
+	var out []string
+	for _, id := range list {
+		if in[id] {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+func (o oneSchool) Orgs() iter.Seq[fixtures.Org] {
+	return changed(filtered(o.District.Orgs(), func(g fixtures.Org) bool { return o.orgs[g.SourcedID] }), func(g fixtures.Org) fixtures.Org {
+		g.Children = o.keep(g.Children, o.orgs)
+		return g
+	})
+}
+
+func (o oneSchool) Courses() iter.Seq[fixtures.Course] {
+	return changed(o.District.Courses(), func(c fixtures.Course) fixtures.Course {
+		if !o.orgs[c.Org] {
+			c.Org = o.school
+		}
+		return c
+	})
+}
+
+func (o oneSchool) Classes() iter.Seq[fixtures.Class] {
+	return filtered(o.District.Classes(), func(c fixtures.Class) bool { return o.classes[c.SourcedID] })
+}
+
+func (o oneSchool) Users() iter.Seq[fixtures.User] {
+	return changed(filtered(o.District.Users(), func(u fixtures.User) bool { return o.users[u.SourcedID] }), func(u fixtures.User) fixtures.User {
+		var roles []fixtures.Role
+		for _, r := range u.Roles {
+			if o.orgs[r.Org] {
+				roles = append(roles, r)
+			}
+		}
+		u.Roles, u.Agents = roles, o.keep(u.Agents, o.users)
+		if !o.orgs[u.PrimaryOrg] {
+			u.PrimaryOrg = roles[0].Org
+		}
+		return u
+	})
+}
+
+func (o oneSchool) Enrollments() iter.Seq[fixtures.Enrollment] {
+	return filtered(o.District.Enrollments(), func(e fixtures.Enrollment) bool { return o.classes[e.Class] && o.users[e.User] })
+}
+
+func (o oneSchool) Demographics() iter.Seq[fixtures.Demographics] {
+	return filtered(o.District.Demographics(), func(d fixtures.Demographics) bool { return o.users[d.SourcedID] })
+}
+
+// bare leaves out what the standard makes optional.
+type bare struct{ fixtures.District }
+
+func (b bare) Users() iter.Seq[fixtures.User] {
+	return changed(b.District.Users(), func(u fixtures.User) fixtures.User {
+		plain := fixtures.User{Base: u.Base, EnabledUser: u.EnabledUser, GivenName: u.GivenName, FamilyName: u.FamilyName}
+		plain.Metadata = nil
+		for _, r := range u.Roles {
+			plain.Roles = append(plain.Roles, fixtures.Role{RoleType: r.RoleType, Role: r.Role, Org: r.Org})
+		}
+		return plain
+	})
+}
+
+func (b bare) Classes() iter.Seq[fixtures.Class] {
+	return changed(b.District.Classes(), func(c fixtures.Class) fixtures.Class {
+		base := c.Base
+		base.Metadata = nil
+		return fixtures.Class{Base: base, Title: c.Title, Course: c.Course, School: c.School, Terms: c.Terms}
+	})
+}
+
+func (b bare) Courses() iter.Seq[fixtures.Course] {
+	return changed(b.District.Courses(), func(c fixtures.Course) fixtures.Course {
+		base := c.Base
+		base.Metadata = nil
+		return fixtures.Course{Base: base, Title: c.Title, CourseCode: c.CourseCode}
+	})
+}
+
+func (b bare) Orgs() iter.Seq[fixtures.Org] {
+	return changed(b.District.Orgs(), func(o fixtures.Org) fixtures.Org {
+		o.Parent, o.Children, o.Metadata = "", nil, nil
+		return o
+	})
+}
+
+func (b bare) AcademicSessions() iter.Seq[fixtures.AcademicSession] {
+	return changed(b.District.AcademicSessions(), func(s fixtures.AcademicSession) fixtures.AcademicSession {
+		s.Parent, s.Children, s.Metadata = "", nil, nil
+		return s
+	})
+}
+
+func (b bare) Enrollments() iter.Seq[fixtures.Enrollment] {
+	return changed(b.District.Enrollments(), func(e fixtures.Enrollment) fixtures.Enrollment {
+		e.Primary, e.BeginDate, e.EndDate, e.Metadata = "", "", "", nil
+		return e
+	})
+}
+
+// onlyActive holds no record that is flagged for deletion.
+type onlyActive struct{ fixtures.District }
+
+func active(b fixtures.Base) bool { return b.Status == fixtures.Active }
+
+func (o onlyActive) gone() map[string]bool {
+	gone := map[string]bool{}
+	note := func(b fixtures.Base) { gone[b.SourcedID] = gone[b.SourcedID] || !active(b) }
+	for v := range o.District.Orgs() {
+		note(v.Base)
+	}
+	for v := range o.District.AcademicSessions() {
+		note(v.Base)
+	}
+	for v := range o.District.Users() {
+		note(v.Base)
+	}
+	return gone
+}
+
+func without(list []string, gone map[string]bool) []string {
+	var out []string
+	for _, id := range list {
+		if !gone[id] {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+func (o onlyActive) Orgs() iter.Seq[fixtures.Org] {
+	gone := o.gone()
+	return changed(filtered(o.District.Orgs(), func(v fixtures.Org) bool { return active(v.Base) }), func(v fixtures.Org) fixtures.Org {
+		v.Children = without(v.Children, gone)
+		return v
+	})
+}
+
+func (o onlyActive) AcademicSessions() iter.Seq[fixtures.AcademicSession] {
+	gone := o.gone()
+	return changed(filtered(o.District.AcademicSessions(), func(v fixtures.AcademicSession) bool { return active(v.Base) }), func(v fixtures.AcademicSession) fixtures.AcademicSession {
+		v.Children = without(v.Children, gone)
+		return v
+	})
+}
+
+func (o onlyActive) Courses() iter.Seq[fixtures.Course] {
+	return filtered(o.District.Courses(), func(v fixtures.Course) bool { return active(v.Base) })
+}
+
+func (o onlyActive) Classes() iter.Seq[fixtures.Class] {
+	return filtered(o.District.Classes(), func(v fixtures.Class) bool { return active(v.Base) })
+}
+
+func (o onlyActive) Users() iter.Seq[fixtures.User] {
+	gone := o.gone()
+	return changed(filtered(o.District.Users(), func(v fixtures.User) bool { return active(v.Base) }), func(v fixtures.User) fixtures.User {
+		v.Agents = without(v.Agents, gone)
+		return v
+	})
+}
+
+func (o onlyActive) Enrollments() iter.Seq[fixtures.Enrollment] {
+	return filtered(o.District.Enrollments(), func(v fixtures.Enrollment) bool { return active(v.Base) })
+}
+
+func (o onlyActive) Demographics() iter.Seq[fixtures.Demographics] {
+	return filtered(o.District.Demographics(), func(v fixtures.Demographics) bool { return active(v.Base) })
+}

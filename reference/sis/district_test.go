@@ -1,0 +1,120 @@
+package sis_test
+
+import (
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/fixtures"
+)
+
+// hamlet is a district small enough to know by heart: two schools, and of every
+// rule one case on each side. The tests name its objects.
+type hamlet struct{}
+
+func (hamlet) Name() string { return "Hamlet" }
+func (hamlet) Seed() uint64 { return 0 }
+
+// at gives each object its own time, and the second a fraction.
+func at(day int) time.Time { return time.Date(2026, 3, day, 8, 30, 0, 250_000_000, time.UTC) }
+
+func record(id string, day int) fixtures.Base {
+	return fixtures.Base{SourcedID: id, Status: fixtures.Active, DateLastModified: at(day)}
+}
+
+func (hamlet) Orgs() iter.Seq[fixtures.Org] {
+	return slices.Values([]fixtures.Org{
+		{Base: record("d", 1), Name: "Hamlet District", Type: "district", Identifier: "D", Children: []string{"s1", "s/2"}},
+		{Base: record("s1", 2), Name: "Brook School", Type: "school", Identifier: "S1", Parent: "d"},
+		{Base: record("s/2", 3), Name: "Ålder School", Type: "school", Identifier: "S2", Parent: "d"},
+		{Base: record("dep", 4), Name: "Sports", Type: "department", Identifier: "DEP", Parent: "s1"},
+	})
+}
+
+func (hamlet) AcademicSessions() iter.Seq[fixtures.AcademicSession] {
+	session := func(id, kind, parent string, children ...string) fixtures.AcademicSession {
+		return fixtures.AcademicSession{
+			Base: record(id, 5), Title: "Session " + id, Type: kind, Parent: parent, Children: children,
+			StartDate: "2025-08-01", EndDate: "2026-06-30", SchoolYear: "2026",
+		}
+	}
+	return slices.Values([]fixtures.AcademicSession{
+		session("gp1", "gradingPeriod", "t1"), // before its parent
+		session("sy", "schoolYear", "", "sem", "t2"),
+		session("sem", "semester", "sy", "t1"),
+		session("t1", "term", "sem", "gp1"),
+		session("t2", "term", "sy", "gp2"),
+		session("gp2", "gradingPeriod", "t2"),
+		session("gp3", "gradingPeriod", "sy"),
+		session("x", "ext:break", ""),
+	})
+}
+
+func (hamlet) Courses() iter.Seq[fixtures.Course] {
+	return slices.Values([]fixtures.Course{
+		{Base: record("c1", 6), Title: "Algebra", CourseCode: "A1", Org: "s1", SchoolYear: "sy"},
+		{Base: record("c2", 6), Title: "Music", CourseCode: "M1", Org: "d"},
+		{Base: record("c3", 6), Title: "Latin", CourseCode: "L1"},
+	})
+}
+
+func (hamlet) Classes() iter.Seq[fixtures.Class] {
+	return slices.Values([]fixtures.Class{
+		{Base: record("k1", 7), Title: "Algebra 1", ClassType: "scheduled", Course: "c1", School: "s1", Terms: []string{"t1"},
+			Grades: []string{"09", "10"}, Subjects: []string{"Math", "Arts, Crafts"}, SubjectCodes: []string{"1", "2"}},
+		{Base: record("k2", 7), Title: "Music all year", Course: "c2", School: "s1", Terms: []string{"t1", "t2"}, Grades: []string{"09"}},
+		{Base: record("k3", 7), Title: "Music", Course: "c2", School: "s/2", Terms: []string{"sem"}, Grades: []string{"11"}},
+		{Base: record("k4", 7), Title: "Empty", Course: "c2", School: "s/2", Terms: []string{"sy"}},
+	})
+}
+
+func (hamlet) Users() iter.Seq[fixtures.User] {
+	user := func(id, given, family string, roles ...fixtures.Role) fixtures.User {
+		return fixtures.User{Base: record(id, 8), GivenName: given, FamilyName: family, EnabledUser: true, Roles: roles}
+	}
+	in := func(role, org string) fixtures.Role {
+		return fixtures.Role{RoleType: "primary", Role: role, Org: org}
+	}
+	ann := user("ann", "Ann", "O'Brien", in("student", "s1"))
+	ann.Metadata = map[string]any{"hamlet.bus": "12", "locker": 7, "nested": map[string]any{"deep": []any{"a", "b"}}}
+	ann.Email, ann.Grades = "ann@hamlet.example", []string{"09"}
+	ann.UserProfiles = []fixtures.UserProfile{{ProfileID: "https://v.example/ann", ProfileType: "app", VendorID: "v",
+		Credentials: []fixtures.Credential{{Type: "password", Username: "ann"}}}}
+	ben := user("ben", "Ben", "Zoë AND Co", in("student", "s/2"))
+	ben.EnabledUser, ben.Status = false, fixtures.ToBeDeleted
+	cat := user("cat", "猫", "Ähre", in("teacher", "s1"), in("student", "s/2"))
+	dan := user("dan", "Dan", "abbot", in("aide", "s1"))
+	eve := user("eve", "Eve", "Abbot", in("teacher", "s/2"))
+	eve.Agents = []string{"ann"}
+	return slices.Values([]fixtures.User{eve, dan, cat, ben, ann, user("fay", "Fay", "100%_", in("parent", "d"))})
+}
+
+func (hamlet) Enrollments() iter.Seq[fixtures.Enrollment] {
+	enrollment := func(id, user, class, school, role string, begin fixtures.Date) fixtures.Enrollment {
+		return fixtures.Enrollment{Base: record(id, 9), User: user, Class: class, School: school, Role: role, BeginDate: begin}
+	}
+	gone := enrollment("e3", "ben", "k1", "s1", "student", "2025-09-01")
+	gone.Status = fixtures.ToBeDeleted
+	primary := enrollment("e5", "dan", "k1", "s1", "teacher", "2025-09-10")
+	primary.Primary = "true"
+	return slices.Values([]fixtures.Enrollment{
+		enrollment("e1", "ann", "k1", "s1", "student", "2025-08-15"),
+		enrollment("e2", "ann", "k2", "s1", "student", ""),
+		gone,
+		enrollment("e4", "cat", "k1", "s1", "teacher", "2025-08-01"),
+		primary,
+		enrollment("e6", "cat", "k3", "s/2", "student", "2025-08-01"),
+		enrollment("e7", "eve", "k3", "s/2", "teacher", "2025-08-01"),
+		enrollment("e8", "eve", "k2", "s1", "proctor", "2025-08-01"),
+		enrollment("e9", "ann", "k1", "s1", "student", "2026-01-15"), // for the second time
+	})
+}
+
+func (hamlet) Demographics() iter.Seq[fixtures.Demographics] {
+	return slices.Values([]fixtures.Demographics{
+		{Base: record("ann", 10), BirthDate: "2011-02-03", Sex: "female", Asian: "true", White: "false"},
+		{Base: record("ben", 10)},
+	})
+}
+
+var _ fixtures.District = hamlet{}

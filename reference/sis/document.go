@@ -1,0 +1,165 @@
+package sis
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+)
+
+// Reading members out of stored documents. A filter or a sort over a million
+// objects must not decode each of them, so these functions walk the bytes. They
+// rely on what encodeDocument writes: valid JSON without blanks.
+
+// eachMember calls visit with the name and the raw value of every member of an
+// object, until visit returns false.
+func eachMember(object []byte, visit func(name string, value []byte) bool) {
+	i := 1 // after the brace
+	for i < len(object) && object[i] == '"' {
+		end := skipValue(object, i)
+		name := text(object[i:end])
+		i = end + 1 // after the colon
+		end = skipValue(object, i)
+		if !visit(name, object[i:end]) {
+			return
+		}
+		i = end + 1 // after the comma or the brace
+	}
+}
+
+// eachElement calls visit with every element of an array, until it returns false.
+func eachElement(array []byte, visit func(value []byte) bool) {
+	i := 1
+	for i < len(array) && array[i] != ']' {
+		end := skipValue(array, i)
+		if !visit(array[i:end]) {
+			return
+		}
+		i = end + 1
+	}
+}
+
+// skipValue returns the index after the value that begins at i.
+func skipValue(b []byte, i int) int {
+	depth := 0
+	for i < len(b) {
+		switch b[i] {
+		case '"':
+			i = skipString(b, i)
+		case '{', '[':
+			depth++
+			i++
+			continue
+		case '}', ']':
+			depth--
+			i++
+		case ',', ':':
+			i++
+			continue
+		default: // a number, true, false
+			for i < len(b) && !strings.ContainsRune(`,]}`, rune(b[i])) {
+				i++
+			}
+		}
+		if depth <= 0 {
+			return i
+		}
+	}
+	return i
+}
+
+func skipString(b []byte, i int) int {
+	for i++; i < len(b); i++ {
+		next := bytes.IndexByte(b[i:], '"')
+		if next < 0 {
+			return len(b)
+		}
+		i += next
+		backslashes := 0
+		for b[i-1-backslashes] == '\\' {
+			backslashes++
+		}
+		if backslashes%2 == 0 {
+			return i + 1
+		}
+	}
+	return i
+}
+
+// text returns a raw scalar as text: a string without its quotes and escapes,
+// anything else as it stands.
+func text(raw []byte) string {
+	if len(raw) < 2 || raw[0] != '"' {
+		return string(raw)
+	}
+	inner := raw[1 : len(raw)-1]
+	if bytes.IndexByte(inner, '\\') < 0 {
+		return string(inner)
+	}
+	var decoded string
+	if json.Unmarshal(bytes.ReplaceAll(raw, []byte{baseMark}, nil), &decoded) != nil {
+		return string(inner)
+	}
+	return decoded
+}
+
+// eachValue calls visit with every scalar that the dotted path leads to, going
+// through the elements of arrays. A member name may hold dots itself, as those of
+// metadata do.
+func eachValue(value []byte, path string, visit func(value string) bool) bool {
+	if len(value) == 0 {
+		return true
+	}
+	switch value[0] {
+	case '[':
+		more := true
+		eachElement(value, func(element []byte) bool {
+			more = eachValue(element, path, visit)
+			return more
+		})
+		return more
+	case '{':
+		if path == "" {
+			return true
+		}
+		more := true
+		eachMember(value, func(name string, member []byte) bool {
+			if rest, ok := strings.CutPrefix(path, name); ok {
+				if rest == "" {
+					more = eachValue(member, "", visit)
+				} else if rest[0] == '.' {
+					more = eachValue(member, rest[1:], visit)
+				}
+			}
+			return more
+		})
+		return more
+	default:
+		if path != "" {
+			return true
+		}
+		return visit(text(value))
+	}
+}
+
+// selectMembers appends the object with only those of its top-level members that
+// are wanted, in the order in which they stand.
+func selectMembers(dst, object []byte, wanted map[string]bool) []byte {
+	dst = append(dst, '{')
+	first := true
+	i := 1
+	for i < len(object) && object[i] == '"' {
+		from := i
+		i = skipValue(object, i)
+		name := text(object[from:i])
+		i = skipValue(object, i+1)
+		if wanted[name] {
+			if !first {
+				dst = append(dst, ',')
+			}
+			first = false
+			dst = append(dst, object[from:i]...)
+		}
+		i++
+	}
+	return append(dst, '}')
+}

@@ -1,0 +1,92 @@
+package sis
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/rollcall-edu/rollcall/fixtures"
+	"github.com/rollcall-edu/rollcall/reference/store"
+)
+
+// Load replaces the content of the store with the district. The sequences of the
+// district are read once each and not collected, so that a large one takes
+// memory for its associations only (some 60 bytes an enrollment, for the while).
+// No provider may serve the store meanwhile.
+//
+// The order of the district's objects becomes the default order of the
+// collections: the standard leaves it open, but it must not change from one page
+// to the next.
+func Load(ctx context.Context, s store.Store, district fixtures.District) error {
+	relations := newRelationBuilder()
+	enrollments := int32(0)
+	data := store.Dataset{
+		Label: fmt.Sprintf("%s, seed %d", district.Name(), district.Seed()),
+		Documents: func(c store.Collection) iter.Seq2[store.Document, error] {
+			switch c {
+			case store.Orgs:
+				return documents(ctx, district.Orgs(), func(o fixtures.Org) (string, any) {
+					relations.org(o)
+					return o.SourcedID, wireOrg(o)
+				})
+			case store.AcademicSessions:
+				return documents(ctx, district.AcademicSessions(), func(s fixtures.AcademicSession) (string, any) {
+					relations.academicSession(s)
+					return s.SourcedID, wireAcademicSession(s)
+				})
+			case store.Courses:
+				return documents(ctx, district.Courses(), func(c fixtures.Course) (string, any) {
+					relations.course(c)
+					return c.SourcedID, wireCourse(c)
+				})
+			case store.Classes:
+				return documents(ctx, district.Classes(), func(c fixtures.Class) (string, any) {
+					relations.class(c)
+					return c.SourcedID, wireClass(c)
+				})
+			case store.Users:
+				return documents(ctx, district.Users(), func(u fixtures.User) (string, any) {
+					relations.user(u)
+					return u.SourcedID, wireUser(u)
+				})
+			case store.Enrollments:
+				return documents(ctx, district.Enrollments(), func(e fixtures.Enrollment) (string, any) {
+					relations.enrollment(e, enrollments)
+					enrollments++
+					return e.SourcedID, wireEnrollment(e)
+				})
+			case store.Demographics:
+				return documents(ctx, district.Demographics(), func(d fixtures.Demographics) (string, any) {
+					return d.SourcedID, wireDemographics(d)
+				})
+			default:
+				return func(func(store.Document, error) bool) {}
+			}
+		},
+		Lists: relations.lists(),
+	}
+	if err := s.Load(ctx, data); err != nil {
+		return fmt.Errorf("loading %s: %w", district.Name(), err)
+	}
+	return nil
+}
+
+// documents encodes rows one by one and stops when the context ends.
+func documents[Row any](ctx context.Context, rows iter.Seq[Row], encode func(Row) (sourcedID string, object any)) iter.Seq2[store.Document, error] {
+	return func(yield func(store.Document, error) bool) {
+		for row := range rows {
+			if err := ctx.Err(); err != nil {
+				yield(store.Document{}, err)
+				return
+			}
+			sourcedID, object := encode(row)
+			body, err := encodeDocument(object)
+			if err != nil {
+				err = fmt.Errorf("encoding %q: %w", sourcedID, err)
+			}
+			if !yield(store.Document{SourcedID: sourcedID, Body: body}, err) || err != nil {
+				return
+			}
+		}
+	}
+}

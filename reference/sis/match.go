@@ -1,0 +1,150 @@
+package sis
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/text/collate"
+	"golang.org/x/text/language"
+)
+
+// matcher says whether a stored document passes a filter. It is for one
+// goroutine.
+type matcher func(document []byte) bool
+
+// newCollator compares and sorts by the Unicode collation algorithm, in the root
+// locale: the standard names Unicode and no language.
+func newCollator() *collate.Collator { return collate.New(language.Und) }
+
+// compile checks a filter against the properties of an object and returns what
+// decides it. The error says which property or literal is unusable.
+func compile(f filter, properties *property) (matcher, error) {
+	collator := newCollator()
+	groups := make([][]matcher, len(f))
+	for i, group := range f {
+		for _, c := range group {
+			m, err := compileClause(c, properties, collator)
+			if err != nil {
+				return nil, err
+			}
+			groups[i] = append(groups[i], m)
+		}
+	}
+	return func(document []byte) bool {
+		return slices.ContainsFunc(groups, func(group []matcher) bool {
+			for _, m := range group {
+				if !m(document) {
+					return false
+				}
+			}
+			return true
+		})
+	}, nil
+}
+
+func compileClause(c clause, properties *property, collator *collate.Collator) (matcher, error) {
+	property, ok := properties.find(c.path)
+	if !ok {
+		return nil, fmt.Errorf("there is no property %q to filter by", c.path)
+	}
+	compare := collator.CompareString
+	same := func(value, literal string) bool { return value == literal }
+	switch property.kind {
+	case dateProperty, dateTimeProperty:
+		if c.predicate == contains {
+			break // in the text as it is written
+		}
+		instant, err := parseInstant(c.literal)
+		if err != nil {
+			return nil, fmt.Errorf("%s is compared with a date or a date-time with its zone, and %q is neither", c.path, c.literal)
+		}
+		compare = func(value, _ string) int {
+			t, _ := parseInstant(value) // our own values are well-formed
+			return t.Compare(instant)
+		}
+		same = func(value, _ string) bool { return compare(value, "") == 0 }
+	case openProperty:
+		compare = func(value, literal string) int {
+			x, errX := strconv.ParseFloat(value, 64)
+			y, errY := strconv.ParseFloat(literal, 64)
+			if errX == nil && errY == nil {
+				return cmp.Compare(x, y)
+			}
+			return collator.CompareString(value, literal)
+		}
+	}
+	return decide(c, property.many, compare, same), nil
+}
+
+// decide builds the matcher of a clause from how its values compare.
+//
+// A property with several values passes when any of them does; for = and ~ the
+// literal may then be a list separated by commas, of which = needs all and ~ any.
+// A property that is absent fulfils != and nothing else, so that = and != are
+// always each other's opposite. ~ ignores case.
+func decide(c clause, many bool, compare func(value, literal string) int, same func(value, literal string) bool) matcher {
+	some := func(document []byte, test func(value string) bool) bool {
+		found := false
+		eachValue(document, c.path, func(value string) bool {
+			found = test(value)
+			return !found
+		})
+		return found
+	}
+	literals := []string{c.literal}
+	if many && strings.Contains(c.literal, ",") {
+		literals = strings.Split(c.literal, ",")
+	}
+	hasAll := func(document []byte) bool {
+		if some(document, func(value string) bool { return same(value, c.literal) }) {
+			return true // a value may hold a comma itself
+		}
+		for _, literal := range literals {
+			if !some(document, func(value string) bool { return same(value, literal) }) {
+				return false
+			}
+		}
+		return true
+	}
+	ordered := func(fits func(order int) bool) matcher {
+		return func(document []byte) bool {
+			return some(document, func(value string) bool { return fits(compare(value, c.literal)) })
+		}
+	}
+	switch c.predicate {
+	case equal:
+		return hasAll
+	case notEqual:
+		return func(document []byte) bool { return !hasAll(document) }
+	case greater:
+		return ordered(func(order int) bool { return order > 0 })
+	case greaterOrEqual:
+		return ordered(func(order int) bool { return order >= 0 })
+	case less:
+		return ordered(func(order int) bool { return order < 0 })
+	case lessOrEqual:
+		return ordered(func(order int) bool { return order <= 0 })
+	default: // contains
+		return func(document []byte) bool {
+			return some(document, func(value string) bool {
+				value = strings.ToLower(value)
+				return slices.ContainsFunc(literals, func(literal string) bool {
+					return strings.Contains(value, strings.ToLower(literal))
+				})
+			})
+		}
+	}
+}
+
+// parseInstant reads a date-time with its zone, or a date, which stands for its
+// first instant in UTC.
+func parseInstant(s string) (time.Time, error) {
+	if len(s) == len(time.DateOnly) {
+		return time.Parse(time.DateOnly, s)
+	}
+	return time.Parse(time.RFC3339Nano, s)
+}

@@ -1,0 +1,163 @@
+package sis
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/rollcall-edu/rollcall/reference/store"
+)
+
+// BasePath is the path of the Rostering service below the provider's own
+// prefix (OpenAPI document, servers).
+const BasePath = "/ims/oneroster/rostering/v1p2"
+
+//go:embed operations.json
+var operationsJSON []byte
+
+// operation is one row of operations.json, with what follows from its path.
+type operation struct {
+	ID   string `json:"operationId"`
+	Path string `json:"path"`
+	// Relation leads from the last object of the path to the members of the
+	// collection; it is empty where the collection is a whole endpoint.
+	Relation string `json:"relation"`
+	// Scopes open the operation, any one of them; without the common prefix.
+	Scopes []string `json:"scopes"`
+
+	segments []string
+	parents  []endpoint // the endpoint of each sourcedId in the path
+	target   endpoint   // the endpoint that names the payload
+	single   bool       // whether the path ends in a sourcedId
+}
+
+// endpoint is a first-level collection of the service: the stored collection
+// that it shows, the relation that spans its part of it, and the names of its
+// payloads (OpenAPI document, the ...SetDType and Single...DType schemas).
+type endpoint struct {
+	name       string
+	collection store.Collection
+	subset     string // empty when the endpoint shows the whole collection
+	plural     string
+	singular   string
+}
+
+var endpoints = []endpoint{
+	{"academicSessions", store.AcademicSessions, "", "academicSessions", "academicSession"},
+	{"terms", store.AcademicSessions, relationTerms, "academicSessions", "academicSession"},
+	{"gradingPeriods", store.AcademicSessions, relationGradingPeriods, "academicSessions", "academicSession"},
+	{"orgs", store.Orgs, "", "orgs", "org"},
+	{"schools", store.Orgs, relationSchools, "orgs", "org"},
+	{"courses", store.Courses, "", "courses", "course"},
+	{"classes", store.Classes, "", "classes", "class"},
+	{"users", store.Users, "", "users", "user"},
+	{"students", store.Users, relationStudents, "users", "user"},
+	{"teachers", store.Users, relationTeachers, "users", "user"},
+	{"enrollments", store.Enrollments, "", "enrollments", "enrollment"},
+	// The standard has one word for both.
+	{"demographics", store.Demographics, "", "demographics", "demographics"},
+}
+
+// operations reads the embedded table and checks it, so that an edit of the
+// table that makes no sense is found when the provider starts.
+func operations() ([]operation, error) {
+	var table []operation
+	if err := json.Unmarshal(operationsJSON, &table); err != nil {
+		return nil, fmt.Errorf("reading operations.json: %w", err)
+	}
+	for i := range table {
+		if err := table[i].complete(); err != nil {
+			return nil, fmt.Errorf("operations.json: %s: %w", table[i].ID, err)
+		}
+	}
+	return table, nil
+}
+
+func (o *operation) complete() error {
+	o.segments = strings.Split(strings.TrimPrefix(o.Path, "/"), "/")
+	for i, segment := range o.segments {
+		if isParameter(segment) {
+			o.parents = append(o.parents, o.target)
+			o.single = i == len(o.segments)-1
+			continue
+		}
+		found := slices.IndexFunc(endpoints, func(e endpoint) bool { return e.name == segment })
+		if found < 0 {
+			return fmt.Errorf("no endpoint %q", segment)
+		}
+		o.target = endpoints[found]
+	}
+	if o.single {
+		o.parents = o.parents[:len(o.parents)-1] // the object itself is no parent
+	}
+	if (o.Relation != "") != (len(o.parents) > 0) {
+		return fmt.Errorf("a relation goes with a parent in the path")
+	}
+	if o.Relation != "" && !slices.Contains(ownedRelations, o.Relation) {
+		return fmt.Errorf("no relation %q", o.Relation)
+	}
+	for _, scope := range o.Scopes {
+		if !slices.Contains(Scopes(), ScopePrefix+scope) {
+			return fmt.Errorf("no scope %q", scope)
+		}
+	}
+	if len(o.Scopes) == 0 {
+		return fmt.Errorf("no scope opens it")
+	}
+	return nil
+}
+
+func isParameter(segment string) bool { return strings.HasPrefix(segment, "{") }
+
+// fullScopes returns the scopes as they stand in a token request.
+func (o *operation) fullScopes() []string {
+	full := make([]string, len(o.Scopes))
+	for i, scope := range o.Scopes {
+		full[i] = ScopePrefix + scope
+	}
+	return full
+}
+
+// route is an operation with the sourcedIds found in the path of a request.
+type route struct {
+	*operation
+	sourcedIDs []string
+}
+
+// findRoute matches what stands below the base path in a request, still encoded.
+// Each segment is decoded by itself, so that a sourcedId may hold a slash.
+func findRoute(table []operation, escapedPath string) (route, bool) {
+	segments := strings.Split(escapedPath, "/")
+	for i := range table {
+		if sourcedIDs, ok := table[i].match(segments); ok {
+			return route{&table[i], sourcedIDs}, true
+		}
+	}
+	return route{}, false
+}
+
+func (o *operation) match(segments []string) (sourcedIDs []string, ok bool) {
+	if len(segments) != len(o.segments) {
+		return nil, false
+	}
+	for i, segment := range segments {
+		switch {
+		case !isParameter(o.segments[i]):
+			if segment != o.segments[i] {
+				return nil, false
+			}
+		case segment == "":
+			return nil, false
+		default:
+			id, err := url.PathUnescape(segment)
+			if err != nil {
+				return nil, false
+			}
+			sourcedIDs = append(sourcedIDs, id)
+		}
+	}
+	return sourcedIDs, true
+}

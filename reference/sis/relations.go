@@ -1,0 +1,228 @@
+package sis
+
+import (
+	"iter"
+	"maps"
+	"slices"
+
+	"github.com/rollcall-edu/rollcall/fixtures"
+	"github.com/rollcall-edu/rollcall/reference/store"
+)
+
+// Relations that span part of a collection: endpoints which show the objects of
+// one kind among others.
+const (
+	relationSchools        = "schools"        // orgs of type school
+	relationTerms          = "terms"          // sessions of type term or semester
+	relationGradingPeriods = "gradingPeriods" // sessions of type gradingPeriod
+	relationStudents       = "students"       // users with a role student in any org
+	relationTeachers       = "teachers"       // users with a role teacher in any org
+)
+
+// Relations from an owner to the members of a sub-collection.
+const (
+	// By the reference that the member itself carries.
+	relationSchoolClasses     = "school.classes"
+	relationSchoolEnrollments = "school.enrollments"
+	relationClassEnrollments  = "class.enrollments"
+	relationCourseClasses     = "course.classes"
+	relationTermClasses       = "term.classes"
+	relationUserEnrollments   = "user.enrollments" // for filters only; no operation has it
+
+	// By an enrollment: its role decides, whatever roles the user has in orgs.
+	relationClassStudents  = "class.students"
+	relationClassTeachers  = "class.teachers"
+	relationUserClasses    = "user.classes" // in any role
+	relationStudentClasses = "student.classes"
+	relationTeacherClasses = "teacher.classes"
+
+	// By either: a role in the school, or an enrollment there with that role;
+	// the school of the course, or of a class of it.
+	relationSchoolStudents = "school.students"
+	relationSchoolTeachers = "school.teachers"
+	relationSchoolCourses  = "school.courses"
+
+	// By way of others: the terms of the school's classes (a session belongs to
+	// no org of itself), and the grading periods anywhere below the term.
+	relationSchoolTerms        = "school.terms"
+	relationTermGradingPeriods = "term.gradingPeriods"
+)
+
+// ownedRelations are those that lead from the last object of a path.
+var ownedRelations = []string{
+	relationSchoolClasses, relationSchoolEnrollments, relationClassEnrollments, relationCourseClasses,
+	relationTermClasses, relationClassStudents, relationClassTeachers, relationUserClasses, relationStudentClasses,
+	relationTeacherClasses, relationSchoolStudents, relationSchoolTeachers, relationSchoolCourses,
+	relationSchoolTerms, relationTermGradingPeriods,
+}
+
+// relationBuilder gathers who belongs to whom while a district is loaded. It
+// expects the collections in the order of store.Collections: what is referred
+// to comes before what refers to it. A reference to an object that does not
+// exist makes no association.
+type relationBuilder struct {
+	ranks map[store.Collection]map[string]int32
+	pairs map[string][]pair
+
+	termSessions  map[int32]bool   // ranks of terms and semesters
+	sessionParent map[int32]string // the parent's sourcedId
+	periods       []int32          // ranks of grading periods
+}
+
+type pair struct{ owner, member int32 }
+
+func newRelationBuilder() *relationBuilder {
+	return &relationBuilder{
+		ranks:         map[store.Collection]map[string]int32{},
+		pairs:         map[string][]pair{},
+		termSessions:  map[int32]bool{},
+		sessionParent: map[int32]string{},
+	}
+}
+
+// enter gives the next object of a collection its rank.
+func (b *relationBuilder) enter(c store.Collection, sourcedID string) int32 {
+	if b.ranks[c] == nil {
+		b.ranks[c] = map[string]int32{}
+	}
+	rank := int32(len(b.ranks[c]))
+	b.ranks[c][sourcedID] = rank
+	return rank
+}
+
+// relate notes that the member belongs to the owner of that sourcedId.
+func (b *relationBuilder) relate(relation string, owners store.Collection, ownerID string, member int32) {
+	if owner, ok := b.ranks[owners][ownerID]; ok {
+		b.pairs[relation] = append(b.pairs[relation], pair{owner, member})
+	}
+}
+
+func (b *relationBuilder) span(relation string, member int32) {
+	b.pairs[relation] = append(b.pairs[relation], pair{store.Whole, member})
+}
+
+func (b *relationBuilder) org(o fixtures.Org) {
+	rank := b.enter(store.Orgs, o.SourcedID)
+	if o.Type == "school" {
+		b.span(relationSchools, rank)
+	}
+}
+
+func (b *relationBuilder) academicSession(s fixtures.AcademicSession) {
+	rank := b.enter(store.AcademicSessions, s.SourcedID)
+	b.sessionParent[rank] = s.Parent
+	switch s.Type {
+	case "term", "semester":
+		b.termSessions[rank] = true
+		b.span(relationTerms, rank)
+	case "gradingPeriod":
+		b.periods = append(b.periods, rank)
+		b.span(relationGradingPeriods, rank)
+	}
+}
+
+func (b *relationBuilder) course(c fixtures.Course) {
+	rank := b.enter(store.Courses, c.SourcedID)
+	b.relate(relationSchoolCourses, store.Orgs, c.Org, rank)
+}
+
+func (b *relationBuilder) class(c fixtures.Class) {
+	rank := b.enter(store.Classes, c.SourcedID)
+	b.relate(relationSchoolClasses, store.Orgs, c.School, rank)
+	b.relate(relationCourseClasses, store.Courses, c.Course, rank)
+	if course, ok := b.ranks[store.Courses][c.Course]; ok {
+		b.relate(relationSchoolCourses, store.Orgs, c.School, course)
+	}
+	for _, id := range c.Terms {
+		b.relate(relationTermClasses, store.AcademicSessions, id, rank)
+		if session, ok := b.ranks[store.AcademicSessions][id]; ok && b.termSessions[session] {
+			b.relate(relationSchoolTerms, store.Orgs, c.School, session)
+		}
+	}
+}
+
+func (b *relationBuilder) user(u fixtures.User) {
+	rank := b.enter(store.Users, u.SourcedID)
+	for _, r := range u.Roles {
+		switch r.Role {
+		case "student":
+			b.span(relationStudents, rank)
+			b.relate(relationSchoolStudents, store.Orgs, r.Org, rank)
+		case "teacher":
+			b.span(relationTeachers, rank)
+			b.relate(relationSchoolTeachers, store.Orgs, r.Org, rank)
+		}
+	}
+}
+
+// enrollment is told its rank: there may be millions, and nothing refers to one.
+func (b *relationBuilder) enrollment(e fixtures.Enrollment, rank int32) {
+	b.relate(relationSchoolEnrollments, store.Orgs, e.School, rank)
+	b.relate(relationClassEnrollments, store.Classes, e.Class, rank)
+	b.relate(relationUserEnrollments, store.Users, e.User, rank)
+
+	class, ok := b.ranks[store.Classes][e.Class]
+	if !ok {
+		return
+	}
+	user, ok := b.ranks[store.Users][e.User]
+	if !ok {
+		return
+	}
+	b.relate(relationUserClasses, store.Users, e.User, class)
+	switch e.Role {
+	case "student":
+		b.relate(relationClassStudents, store.Classes, e.Class, user)
+		b.relate(relationStudentClasses, store.Users, e.User, class)
+		b.relate(relationSchoolStudents, store.Orgs, e.School, user)
+	case "teacher":
+		b.relate(relationClassTeachers, store.Classes, e.Class, user)
+		b.relate(relationTeacherClasses, store.Users, e.User, class)
+		b.relate(relationSchoolTeachers, store.Orgs, e.School, user)
+	}
+}
+
+// gradingPeriods relates each grading period to all terms above it. It waits for
+// the end, since a parent may come after its children.
+func (b *relationBuilder) gradingPeriods() {
+	sessions := b.ranks[store.AcademicSessions]
+	for _, period := range b.periods {
+		seen := map[int32]bool{period: true} // a circle must not hold us up
+		for ancestor, ok := sessions[b.sessionParent[period]]; ok && !seen[ancestor]; ancestor, ok = sessions[b.sessionParent[ancestor]] {
+			seen[ancestor] = true
+			if b.termSessions[ancestor] {
+				b.pairs[relationTermGradingPeriods] = append(b.pairs[relationTermGradingPeriods], pair{ancestor, period})
+			}
+		}
+	}
+}
+
+// lists yields every list, in a fixed order, and forgets the pairs on the way.
+func (b *relationBuilder) lists() iter.Seq[store.List] {
+	return func(yield func(store.List) bool) {
+		b.gradingPeriods()
+		for _, relation := range slices.Sorted(maps.Keys(b.pairs)) {
+			pairs := b.pairs[relation]
+			delete(b.pairs, relation)
+			slices.SortFunc(pairs, func(x, y pair) int {
+				if x.owner != y.owner {
+					return int(x.owner) - int(y.owner)
+				}
+				return int(x.member) - int(y.member)
+			})
+			pairs = slices.Compact(pairs)
+			for len(pairs) > 0 {
+				list := store.List{Relation: relation, Owner: pairs[0].owner}
+				n := 0
+				for n < len(pairs) && pairs[n].owner == list.Owner {
+					list.Members = append(list.Members, pairs[n].member)
+					n++
+				}
+				pairs = pairs[n:]
+				if !yield(list) {
+					return
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,243 @@
+package sis
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/url"
+
+	"github.com/rollcall-edu/rollcall/fixtures"
+)
+
+// The objects of the Rostering service as they stand on the wire (OneRoster 1.2
+// information model; OpenAPI document, the ...DType schemas). A
+// member without omitempty is required; one that is absent is left out, never
+// null. Everything boolean is one of the strings "true" and "false".
+
+type (
+	date     string // YYYY-MM-DD
+	dateTime string // RFC 3339, UTC, milliseconds
+)
+
+type base struct {
+	SourcedID        string         `json:"sourcedId"`
+	Status           string         `json:"status"`
+	DateLastModified dateTime       `json:"dateLastModified"`
+	Metadata         map[string]any `json:"metadata,omitempty"`
+}
+
+// guidRef points to another object; all three members are required.
+type guidRef struct {
+	Href      string `json:"href"`
+	SourcedID string `json:"sourcedId"`
+	Type      string `json:"type"`
+}
+
+type org struct {
+	base
+	Name       string    `json:"name"`
+	Type       string    `json:"type"`
+	Identifier string    `json:"identifier"`
+	Parent     *guidRef  `json:"parent,omitempty"`
+	Children   []guidRef `json:"children,omitempty"`
+}
+
+type academicSession struct {
+	base
+	Title      string    `json:"title"`
+	StartDate  date      `json:"startDate"`
+	EndDate    date      `json:"endDate"` // the first day after it
+	Type       string    `json:"type"`
+	Parent     *guidRef  `json:"parent,omitempty"`
+	Children   []guidRef `json:"children,omitempty"`
+	SchoolYear string    `json:"schoolYear"` // a string, though it looks like a number
+}
+
+type course struct {
+	base
+	Title        string    `json:"title"`
+	SchoolYear   *guidRef  `json:"schoolYear,omitempty"`
+	CourseCode   string    `json:"courseCode"`
+	Grades       []string  `json:"grades,omitempty"`
+	Subjects     []string  `json:"subjects,omitempty"`
+	Org          *guidRef  `json:"org,omitempty"`
+	SubjectCodes []string  `json:"subjectCodes,omitempty"`
+	Resources    []guidRef `json:"resources,omitempty"` // of the Resources service; none here
+}
+
+type class struct {
+	base
+	Title        string    `json:"title"`
+	ClassCode    string    `json:"classCode,omitempty"`
+	ClassType    string    `json:"classType,omitempty"`
+	Location     string    `json:"location,omitempty"`
+	Grades       []string  `json:"grades,omitempty"`
+	Subjects     []string  `json:"subjects,omitempty"`
+	Course       guidRef   `json:"course"`
+	School       guidRef   `json:"school"`
+	Terms        []guidRef `json:"terms"` // at least one
+	SubjectCodes []string  `json:"subjectCodes,omitempty"`
+	Periods      []string  `json:"periods,omitempty"`
+	Resources    []guidRef `json:"resources,omitempty"`
+}
+
+type user struct {
+	base
+	UserMasterIdentifier string        `json:"userMasterIdentifier,omitempty"`
+	Username             string        `json:"username,omitempty"`
+	UserIDs              []userID      `json:"userIds,omitempty"`
+	EnabledUser          string        `json:"enabledUser"`
+	GivenName            string        `json:"givenName"`
+	FamilyName           string        `json:"familyName"`
+	MiddleName           string        `json:"middleName,omitempty"`
+	PreferredFirstName   string        `json:"preferredFirstName,omitempty"`
+	PreferredMiddleName  string        `json:"preferredMiddleName,omitempty"`
+	PreferredLastName    string        `json:"preferredLastName,omitempty"`
+	Pronouns             string        `json:"pronouns,omitempty"`
+	Roles                []role        `json:"roles"` // at least one
+	UserProfiles         []userProfile `json:"userProfiles,omitempty"`
+	PrimaryOrg           *guidRef      `json:"primaryOrg,omitempty"`
+	Identifier           string        `json:"identifier,omitempty"`
+	Email                string        `json:"email,omitempty"`
+	SMS                  string        `json:"sms,omitempty"`
+	Phone                string        `json:"phone,omitempty"`
+	Agents               []guidRef     `json:"agents,omitempty"`
+	Grades               []string      `json:"grades,omitempty"`
+	Password             string        `json:"password,omitempty"`
+	Resources            []guidRef     `json:"resources,omitempty"`
+}
+
+type userID struct {
+	Type       string `json:"type"`
+	Identifier string `json:"identifier"`
+}
+
+type role struct {
+	RoleType    string  `json:"roleType"`
+	Role        string  `json:"role"`
+	Org         guidRef `json:"org"`
+	UserProfile string  `json:"userProfile,omitempty"` // a profileId, not a reference
+	BeginDate   date    `json:"beginDate,omitempty"`
+	EndDate     date    `json:"endDate,omitempty"`
+}
+
+type userProfile struct {
+	ProfileID     string       `json:"profileId"`
+	ProfileType   string       `json:"profileType"`
+	VendorID      string       `json:"vendorId"`
+	ApplicationID string       `json:"applicationId,omitempty"`
+	Description   string       `json:"description,omitempty"`
+	Credentials   []credential `json:"credentials,omitempty"`
+}
+
+type credential struct {
+	Type     string `json:"type"`
+	Username string `json:"username"`
+	Password string `json:"password,omitempty"`
+}
+
+type enrollment struct {
+	base
+	User      guidRef `json:"user"`
+	Class     guidRef `json:"class"`
+	School    guidRef `json:"school"`
+	Role      string  `json:"role"`
+	Primary   string  `json:"primary,omitempty"`
+	BeginDate date    `json:"beginDate,omitempty"`
+	EndDate   date    `json:"endDate,omitempty"`
+}
+
+type demographics struct {
+	base
+	BirthDate                            date   `json:"birthDate,omitempty"`
+	Sex                                  string `json:"sex,omitempty"`
+	AmericanIndianOrAlaskaNative         string `json:"americanIndianOrAlaskaNative,omitempty"`
+	Asian                                string `json:"asian,omitempty"`
+	BlackOrAfricanAmerican               string `json:"blackOrAfricanAmerican,omitempty"`
+	NativeHawaiianOrOtherPacificIslander string `json:"nativeHawaiianOrOtherPacificIslander,omitempty"`
+	White                                string `json:"white,omitempty"`
+	DemographicRaceTwoOrMoreRaces        string `json:"demographicRaceTwoOrMoreRaces,omitempty"`
+	HispanicOrLatinoEthnicity            string `json:"hispanicOrLatinoEthnicity,omitempty"`
+	CountryOfBirthCode                   string `json:"countryOfBirthCode,omitempty"`
+	StateOfBirthAbbreviation             string `json:"stateOfBirthAbbreviation,omitempty"`
+	CityOfBirth                          string `json:"cityOfBirth,omitempty"`
+	PublicSchoolResidenceStatus          string `json:"publicSchoolResidenceStatus,omitempty"`
+}
+
+// timestampLayout is how dateLastModified is written: UTC with milliseconds.
+const timestampLayout = "2006-01-02T15:04:05.000Z"
+
+func wireBase(b fixtures.Base) base {
+	return base{
+		SourcedID:        b.SourcedID,
+		Status:           string(b.Status),
+		DateLastModified: dateTime(b.DateLastModified.UTC().Format(timestampLayout)),
+		Metadata:         b.Metadata,
+	}
+}
+
+// The types of references, and the endpoint where each is resolved.
+var referenceTypes = map[string]string{
+	"academicSession": "academicSessions",
+	"class":           "classes",
+	"course":          "courses",
+	"org":             "orgs",
+	"user":            "users",
+}
+
+// baseMark stands in a stored document where the service's URL belongs, which
+// depends on the request. As a bare control character it cannot occur in JSON.
+const baseMark = 0x01
+
+// markedHref is how a reference is encoded before its mark is put in. The text of
+// an object cannot look like it, since its quotes would be escaped.
+const markedHref = `"href":"\u0001`
+
+func reference(kind, sourcedID string) guidRef {
+	return guidRef{
+		Href:      "\x01/" + referenceTypes[kind] + "/" + url.PathEscape(sourcedID),
+		SourcedID: sourcedID,
+		Type:      kind,
+	}
+}
+
+func optionalReference(kind, sourcedID string) *guidRef {
+	if sourcedID == "" {
+		return nil
+	}
+	r := reference(kind, sourcedID)
+	return &r
+}
+
+func references(kind string, sourcedIDs []string) []guidRef {
+	refs := make([]guidRef, len(sourcedIDs))
+	for i, id := range sourcedIDs {
+		refs[i] = reference(kind, id)
+	}
+	return refs
+}
+
+// encodeDocument returns the stored form of an object.
+func encodeDocument(object any) ([]byte, error) {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(object); err != nil {
+		return nil, err
+	}
+	body := bytes.TrimSuffix(b.Bytes(), []byte{'\n'})
+	return bytes.ReplaceAll(body, []byte(markedHref), append([]byte(`"href":"`), baseMark)), nil
+}
+
+// appendDocument appends a stored document as a client shall see it, with the
+// service's URL in place of each mark.
+func appendDocument(dst, document []byte, serviceURL string) []byte {
+	for {
+		i := bytes.IndexByte(document, baseMark)
+		if i < 0 {
+			return append(dst, document...)
+		}
+		dst = append(dst, document[:i]...)
+		dst = append(dst, serviceURL...)
+		document = document[i+1:]
+	}
+}

@@ -1,0 +1,59 @@
+package reports
+
+import (
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"strings"
+)
+
+// maxPageBody is how much of a body the page carries, in bytes. The judge keeps
+// less; this holds for reports from elsewhere, so that the page still opens.
+const maxPageBody = 64 << 10
+
+// viewExchange is one exchange as data for the script of the page.
+type viewExchange struct {
+	Index int
+	Data  template.JS
+}
+
+// evidence encodes the exchanges for the script. Marshal writes <, > and & as
+// escapes, so no element can be closed from within; characters that turn the
+// order of text round are escaped too, for whoever reads the source.
+func evidence(exchanges []Exchange) ([]viewExchange, error) {
+	out := make([]viewExchange, len(exchanges))
+	for i, e := range exchanges {
+		for _, m := range []*Message{&e.Request, &e.Response} {
+			if len(m.Body) > maxPageBody {
+				m.Body, m.Cut = strings.ToValidUTF8(m.Body[:maxPageBody], ""), true
+			}
+		}
+		b, err := json.Marshal(e)
+		if err != nil {
+			return nil, fmt.Errorf("encoding exchange %s: %w", e.ID, err)
+		}
+		out[i] = viewExchange{i, template.JS(escapeHidden(string(b)))}
+	}
+	return out, nil
+}
+
+// escapeHidden writes hidden characters of a JSON text as \u escapes. They can
+// only stand inside its strings.
+func escapeHidden(s string) string {
+	if strings.IndexFunc(s, hidden) < 0 {
+		return s
+	}
+	var b strings.Builder
+	for _, c := range s {
+		switch {
+		case !hidden(c):
+			b.WriteRune(c)
+		case c > 0xFFFF:
+			c -= 0x10000
+			fmt.Fprintf(&b, `\u%04x\u%04x`, 0xD800+(c>>10), 0xDC00+(c&0x3FF))
+		default:
+			fmt.Fprintf(&b, `\u%04x`, c)
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,299 @@
+package reports
+
+import (
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// textWidth is where running text breaks; commands and evidence don't, so that
+// they can be copied.
+const textWidth = 100
+
+// Text writes what a terminal shows at the end of a run: the outcome, a verdict
+// for each profile, then every requirement that isn't kept, worst first, with
+// its findings and the command that repeats it. Colour adds ANSI sequences;
+// nothing is told by colour alone.
+func Text(w io.Writer, r *Report, color bool) error {
+	p := printer{color: color}
+	p.head(r)
+	p.profiles(r)
+	p.diagnoses(r)
+	p.requirements(r)
+	p.waivers(r)
+	p.foot(r)
+	_, err := io.WriteString(w, p.b.String())
+	return err
+}
+
+// printer gathers the text: it is small beside the evidence, and one write
+// keeps it whole among other output.
+type printer struct {
+	b     strings.Builder
+	color bool
+}
+
+// ANSI styles of the verdicts: those of the 16 colours that stay readable on
+// light and dark terminals.
+var styles = map[Verdict]string{
+	Pass: "32", Fail: "1;31", Warning: "33", NotApplicable: "2", NotTested: "36", Error: "1;35", Unknown: "35",
+}
+
+func (p *printer) styled(style, s string) string {
+	if !p.color || style == "" {
+		return s
+	}
+	return "\x1b[" + style + "m" + s + "\x1b[0m"
+}
+
+func (p *printer) line(s string) { p.b.WriteString(strings.TrimRight(s, " ") + "\n") }
+
+// wrap writes running text from column indent on, after a label that stands
+// there already.
+func (p *printer) wrap(label string, indent int, text string) {
+	pad := strings.Repeat(" ", indent)
+	width, column := textWidth-indent, 0
+	if n := columns(label); n < indent {
+		label += strings.Repeat(" ", indent-n)
+	} else {
+		column = n - indent
+	}
+	first := true
+	p.b.WriteString(label)
+	for _, word := range strings.Fields(Printable(text)) {
+		n := utf8.RuneCountInString(word)
+		if column > 0 && column+1+n > width {
+			p.b.WriteString("\n" + pad)
+			column, first = 0, true
+		}
+		if column > 0 && !first {
+			p.b.WriteByte(' ')
+			column++
+		}
+		p.b.WriteString(word)
+		column += n
+		first = false
+	}
+	p.b.WriteByte('\n')
+}
+
+var ansi = regexp.MustCompile("\x1b\\[[0-9;]*m")
+
+// columns is how wide a string stands on a terminal, styles left out.
+func columns(s string) int { return utf8.RuneCountInString(ansi.ReplaceAllString(s, "")) }
+
+func (p *printer) head(r *Report) {
+	t := r.Target
+	p.line(p.styled("1", oneLine(title(r))))
+	var product []string
+	for _, s := range []string{t.Vendor, t.Product, t.Version} {
+		if s != "" {
+			product = append(product, s)
+		}
+	}
+	if len(product) > 0 {
+		p.line("  " + oneLine(strings.Join(product, " ")) + ", " + oneLine(t.Role))
+	}
+	p.line(fmt.Sprintf("  stance %s, seed %d, %s, %d of %s in %s", oneLine(r.Run.Stance), r.Run.Seed,
+		r.Run.Started.UTC().Format("2006-01-02 15:04 UTC"), r.Run.Done, plural(r.Run.Planned, "check", "checks"), duration(r)))
+	if len(r.Run.Focus) > 0 {
+		p.line("  only part of the plan was asked for: " + oneLine(strings.Join(r.Run.Focus, ", ")))
+	}
+	if r.Run.Interrupted {
+		p.line("  the run was interrupted; what it did not reach is marked not reached")
+	}
+	p.line("")
+	tone := r.Outcome.Tone()
+	tally := Tally(r.Requirements)
+	words, meaning := r.Outcome.worded(tally)
+	p.line(p.styled(styles[tone], tone.Mark()+" "+words) + "  " + p.counts(tally))
+	p.wrap("", 2, meaning)
+}
+
+func duration(r *Report) string {
+	return r.Run.Finished.Sub(r.Run.Started).Round(100 * time.Millisecond).String()
+}
+
+// counts words the verdicts that occur, worst first.
+func (p *printer) counts(c Counts) string {
+	var parts []string
+	for _, v := range Verdicts() {
+		n := c.Of(v)
+		if n == 0 {
+			continue
+		}
+		s := fmt.Sprintf("%d %s", n, strings.ToLower(v.Title()))
+		if v == Fail && c.Waived > 0 {
+			s += fmt.Sprintf(" (%d waived)", c.Waived)
+		}
+		parts = append(parts, p.styled(styles[v], s))
+	}
+	if len(parts) == 0 {
+		return "no requirement judged"
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (p *printer) profiles(r *Report) {
+	if len(r.Profiles) == 0 {
+		return
+	}
+	p.section("Profiles")
+	for _, f := range r.Profiles {
+		tone := f.Outcome.Tone()
+		words, _ := f.Outcome.worded(f.Counts)
+		p.line(fmt.Sprintf("  %s  %s", p.styled(styles[tone], tone.Mark()+" "+words), oneLine(f.Title)))
+		p.line("    " + p.counts(f.Counts))
+	}
+}
+
+func (p *printer) section(title string) {
+	p.line("")
+	p.line(p.styled("1", title))
+}
+
+// diagnoses shows what was wrong with the set-up; what was right needs no words
+// here.
+func (p *printer) diagnoses(r *Report) {
+	headed := false
+	for _, d := range r.Diagnoses {
+		if d.OK {
+			continue
+		}
+		if !headed {
+			p.section("Configuration (says nothing about conformance)")
+			headed = true
+		}
+		mark := "!"
+		if d.Fatal {
+			mark = "✗"
+		}
+		p.wrap("  "+mark+" ", 4, d.Name+": "+d.Detail)
+		if d.Remedy != "" {
+			p.wrap("    remedy: ", 12, d.Remedy)
+		}
+	}
+}
+
+func (p *printer) requirements(r *Report) {
+	sorted := Sort(r.Requirements)
+	// Fails, warnings and breakdowns in full; what was not examined in short,
+	// one for each requirement; what is kept is counted above.
+	groups := []struct {
+		title  string
+		full   bool
+		wanted func(RequirementResult) bool
+	}{
+		{"Failed", true, func(q RequirementResult) bool { return q.Verdict == Fail && !q.Waived }},
+		{"The judge failed", true, func(q RequirementResult) bool { return q.Verdict == Error }},
+		{"Not reached", false, func(q RequirementResult) bool { return !known(q.Verdict) }},
+		{"Not tested", false, func(q RequirementResult) bool { return q.Verdict == NotTested }},
+		{"Failed, but waived", true, func(q RequirementResult) bool { return q.Verdict == Fail && q.Waived }},
+		{"Warnings", true, func(q RequirementResult) bool { return q.Verdict == Warning }},
+	}
+	for _, g := range groups {
+		var chosen []RequirementResult
+		for _, q := range sorted {
+			if g.wanted(q) {
+				chosen = append(chosen, q)
+			}
+		}
+		if len(chosen) == 0 {
+			continue
+		}
+		p.section(fmt.Sprintf("%s (%d)", g.title, len(chosen)))
+		for i, q := range chosen {
+			if i > 0 && g.full {
+				p.line("")
+			}
+			p.requirement(q, g.full)
+		}
+	}
+}
+
+// known tells the six verdicts that were reached.
+func known(v Verdict) bool {
+	switch v {
+	case Pass, Fail, Warning, NotApplicable, NotTested, Error:
+		return true
+	}
+	return false
+}
+
+func (p *printer) requirement(q RequirementResult, full bool) {
+	p.wrap("  "+p.styled(styles[q.Verdict], q.Verdict.Mark())+" "+p.styled("1", oneLine(q.ID))+"  ", 4,
+		fmt.Sprintf("%s [%s]", q.Title, q.Level))
+	if q.Reason != "" {
+		p.field(line{"reason", "Reason", q.Reason})
+	}
+	if q.Remedy != "" {
+		p.field(line{"remedy", "Remedy", q.Remedy})
+	}
+	if !full {
+		return
+	}
+	for _, c := range q.Citations {
+		p.field(line{"", "Standard", oneLine(c.String())})
+	}
+	for i, f := range q.Findings {
+		head := fmt.Sprintf("    finding %d of %d", i+1, len(q.Findings))
+		if t := f.times(); t != "" {
+			head += ", " + t
+		}
+		p.line(head)
+		for _, l := range f.lines("") {
+			p.field(l)
+		}
+		if len(f.Exchanges) > 0 {
+			p.field(line{"", "Exchanges", clip(oneLine(strings.Join(f.Exchanges, ", ")), textWidth-22)})
+		}
+	}
+	if q.Repeat != "" {
+		p.field(line{"", "Repeat", oneLine(q.Repeat)})
+	}
+}
+
+// field writes one labelled value. Running text is wrapped; what somebody may
+// copy keeps its lines, up to a screenful.
+func (p *printer) field(l line) {
+	const indent = 22
+	label := fmt.Sprintf("      %-15s ", l.Label)
+	switch l.Key {
+	case "required", "cause", "reason", "remedy":
+		p.wrap(label, indent, l.Value)
+		return
+	}
+	const most = 12 // lines of one value; the report holds the rest
+	lines := strings.Split(strings.TrimRight(l.Value, "\n"), "\n")
+	for i, s := range lines {
+		if i == most {
+			p.line(strings.Repeat(" ", indent) + fmt.Sprintf("… %d more lines in the report", len(lines)-most))
+			break
+		}
+		if i > 0 {
+			label = strings.Repeat(" ", indent)
+		}
+		p.line(label + clip(s, 1000))
+	}
+}
+
+func (p *printer) waivers(r *Report) {
+	if len(r.Waivers) == 0 {
+		return
+	}
+	p.section("Waivers")
+	for _, v := range r.Waivers {
+		p.wrap(fmt.Sprintf("  %-10s ", oneLine(v.State)), 13, fmt.Sprintf("%s until %s, owner %s: %s", v.Requirement, v.Expires, v.Owner, v.Reason))
+	}
+}
+
+func (p *printer) foot(r *Report) {
+	p.line("")
+	if r.Run.Repeat != "" {
+		p.line("Repeat this run: " + oneLine(r.Run.Repeat))
+	}
+	p.wrap("", 0, disclaimer)
+}
