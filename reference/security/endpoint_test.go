@@ -195,6 +195,31 @@ func TestTokensExpire(t *testing.T) {
 	}
 }
 
+// A client that asks without end neither fills the memory nor shuts others out
+// for longer than its tokens live.
+func TestTokensAreBounded(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	tokens := security.NewTokens(security.TokenOptions{Now: func() time.Time { return now }, TTL: time.Minute})
+	greedy := security.Client{ID: "greedy"}
+	issued := 0
+	for ; issued < 1_000_000; issued++ {
+		if _, _, err := tokens.Issue(t.Context(), greedy, nil); err != nil {
+			break
+		}
+	}
+	if issued != 100_000 {
+		t.Errorf("%d tokens were issued", issued)
+	}
+	now = now.Add(time.Minute)
+	token, _, err := tokens.Issue(t.Context(), greedy, nil)
+	if err != nil {
+		t.Fatalf("when the others have expired: %v", err)
+	}
+	if _, err := tokens.Inspect(t.Context(), token); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestTokenForms(t *testing.T) {
 	for _, form := range security.TokenForms() {
 		tokens := security.NewTokens(security.TokenOptions{Form: form})

@@ -17,7 +17,8 @@ type Knobs struct {
 	MaxLimit int
 
 	// PathPrefix stands before the base path of the service, such as /tenant1.
-	// It provokes clients that build URLs from the host alone.
+	// It provokes clients that build URLs from the host alone. "/" means none,
+	// whatever the seed says.
 	PathPrefix string
 
 	// TokenPath is where tokens are issued. It provokes clients that guess the

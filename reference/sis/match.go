@@ -2,6 +2,7 @@ package sis
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -58,7 +59,7 @@ func compileClause(c clause, properties *property, collator *collate.Collator) (
 		if c.predicate == contains {
 			break // in the text as it is written
 		}
-		instant, err := parseInstant(c.literal)
+		instant, err := parseInstant(strings.ToUpper(c.literal)) // RFC 3339 allows t and z
 		if err != nil {
 			return nil, fmt.Errorf("%s is compared with a date or a date-time with its zone, and %q is neither", c.path, c.literal)
 		}
@@ -140,11 +141,16 @@ func decide(c clause, many bool, compare func(value, literal string) int, same f
 	}
 }
 
-// parseInstant reads a date-time with its zone, or a date, which stands for its
-// first instant in UTC.
+// parseInstant reads a date-time with its zone (RFC 3339), or a date, which
+// stands for its first instant in UTC.
 func parseInstant(s string) (time.Time, error) {
 	if len(s) == len(time.DateOnly) {
 		return time.Parse(time.DateOnly, s)
 	}
-	return time.Parse(time.RFC3339Nano, s)
+	t, err := time.Parse(time.RFC3339Nano, s)
+	// Go also takes an hour of one digit and a comma before the fraction.
+	if err == nil && (s[len("2006-01-02T15")] != ':' || strings.Contains(s, ",")) {
+		err = errors.New("not in the form of RFC 3339")
+	}
+	return t, err
 }

@@ -65,6 +65,7 @@ func TestFilter(t *testing.T) {
 			"metadata.unheard.of!='x'":                all,
 			// instants
 			"dateLastModified='2026-03-08T08:30:00.250Z'":      all,
+			"dateLastModified='2026-03-08t08:30:00.25z'":       all,
 			"dateLastModified='2026-03-08T08:30:00.25Z'":       all,
 			"dateLastModified='2026-03-08T10:30:00.250+02:00'": all,
 			"dateLastModified>'2026-03-08T08:30:00.250Z'":      nil,
@@ -128,7 +129,7 @@ func TestFilterRefused(t *testing.T) {
 		"familyName='a' AND", "familyName='a' AND ", "familyName='a' and givenName='b'", "familyName='a'AND givenName='b'",
 		"familyName='a'  AND givenName='b'", "familyName='a' XOR givenName='b'", "familyName='O'Brien'", "familyName='a' OR OR givenName='b'",
 		"dateLastModified>'yesterday'", "dateLastModified>'2026-02-30'", "dateLastModified>'2026-03-08T08:30:00'", "dateLastModified=''",
-		"dateLastModified>'03:04:05'", strings.Repeat("status='active' AND ", 20) + "status='active'",
+		"dateLastModified>'03:04:05'", "dateLastModified>'2026-03-08T8:30:00Z'", "dateLastModified>'2026-03-08T08:30:00,5Z'", strings.Repeat("status='active' AND ", 20) + "status='active'",
 		"status='" + strings.Repeat("x", 9000) + "'",
 	} {
 		p.get(filtered("/users", filter)).wantFailure(http.StatusBadRequest, "invalid_filter_field")

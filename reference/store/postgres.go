@@ -80,7 +80,11 @@ func (s *postgresStore) Load(ctx context.Context, data Dataset) error {
 		return fmt.Errorf("loading the PostgreSQL store: %w", err)
 	}
 	// Outside the transaction: it only tells the planner what is there now.
-	if _, err := s.pool.Exec(ctx, `ANALYZE`); err != nil {
+	tables := []string{"lists"}
+	for _, c := range Collections() {
+		tables = append(tables, table(c))
+	}
+	if _, err := s.pool.Exec(ctx, `ANALYZE `+strings.Join(tables, ", ")); err != nil {
 		return fmt.Errorf("analyzing the PostgreSQL store: %w", err)
 	}
 	return nil

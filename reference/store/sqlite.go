@@ -27,7 +27,8 @@ type sqliteStore struct {
 // memoryName tells the in-memory databases of one process apart.
 var memoryName atomic.Int64
 
-// OpenMemory opens an empty SQLite store in memory. It is gone when closed.
+// OpenMemory opens an empty SQLite store in memory. It is gone when closed, and
+// holds at most 1 GiB, about a million enrollments; larger data needs a file.
 func OpenMemory(ctx context.Context) (Store, error) {
 	// The memdb VFS shares one database among the connections of this process
 	// without the table locks of SQLite's shared-cache mode.

@@ -3,6 +3,7 @@ package pgtest
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
@@ -22,7 +23,8 @@ import (
 )
 
 // EnvDSN names the environment variable with the postgres:// URL of a server to
-// use in place of starting one. Tests replace what they find in its database.
+// use in place of starting one. Its user needs the right to create schemas: each
+// test works in one of its own, which is dropped in the end.
 const EnvDSN = "ROLLCALL_TEST_POSTGRES"
 
 // startTimeout is generous: initdb writes 40 MB, and test machines are shared.
@@ -34,7 +36,7 @@ const startTimeout = 60 * time.Second
 func Start(t testing.TB) string {
 	t.Helper()
 	if dsn := os.Getenv(EnvDSN); dsn != "" {
-		return dsn
+		return privateSchema(t, dsn)
 	}
 	programs, err := findPrograms()
 	if err != nil {
@@ -46,6 +48,40 @@ func Start(t testing.TB) string {
 	}
 	t.Cleanup(stop)
 	return dsn
+}
+
+// privateSchema makes an empty schema in a database that others may use at the
+// same time, and returns a DSN that sees nothing else.
+func privateSchema(t testing.TB, dsn string) string {
+	t.Helper()
+	address, err := url.Parse(dsn)
+	if err != nil {
+		t.Fatalf("%s is not a URL", EnvDSN) // the error would quote the password
+	}
+	execute := func(ctx context.Context, statement string) error {
+		conn, err := pgx.Connect(ctx, dsn)
+		if err != nil {
+			return err
+		}
+		defer conn.Close(ctx)
+		_, err = conn.Exec(ctx, statement)
+		return err
+	}
+	schema := "rollcall_test_" + strings.ToLower(rand.Text())
+	if err := execute(t.Context(), "CREATE SCHEMA "+schema); err != nil {
+		t.Fatalf("making a schema in the database of %s: %v", EnvDSN, err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+		defer cancel()
+		if err := execute(ctx, "DROP SCHEMA "+schema+" CASCADE"); err != nil {
+			t.Errorf("dropping the schema %s: %v", schema, err)
+		}
+	})
+	query := address.Query()
+	query.Set("search_path", schema)
+	address.RawQuery = query.Encode()
+	return address.String()
 }
 
 type programs struct{ initdb, postgres string }

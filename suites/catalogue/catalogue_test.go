@@ -1,0 +1,222 @@
+package catalogue_test
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/rollcall-edu/rollcall/suites/catalogue"
+)
+
+func load(t *testing.T) *catalogue.Catalogue {
+	t.Helper()
+	c, err := catalogue.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func profile(t *testing.T, c *catalogue.Catalogue, id string) catalogue.Profile {
+	t.Helper()
+	p, ok := c.Profile(id)
+	if !ok {
+		t.Fatalf("profile %s is missing", id)
+	}
+	return p
+}
+
+// rosteringOperations are the 41 of the service, told by the official document.
+const (
+	rosteringOperations = 41
+	coreOperations      = 22
+)
+
+func TestRosteringIsWhole(t *testing.T) {
+	c := load(t)
+	var ids []string
+	for _, r := range c.Requirements() {
+		if strings.HasPrefix(r.ID, "or12.rostering.") {
+			ids = append(ids, r.ID)
+		}
+	}
+	if len(ids) <= 120 {
+		t.Errorf("%d requirements for a Rostering Provider; well over 120 are expected", len(ids))
+	}
+	whole := profile(t, c, "or12-rostering-provider")
+	if len(whole.Requirements) != len(ids) {
+		t.Errorf("the whole profile holds %d of %d requirements", len(whole.Requirements), len(ids))
+	}
+	if n := len(whole.Operations); n != rosteringOperations {
+		t.Errorf("the whole profile has %d operations", n)
+	}
+}
+
+// Each operation is named by exactly one endpoint requirement, whose id is the
+// operationId in kebab case.
+func TestOneEndpointRequirementEachOperation(t *testing.T) {
+	c := load(t)
+	named := map[string][]string{}
+	for _, r := range c.Requirements() {
+		if strings.HasPrefix(r.ID, "or12.rostering.endpoint.") {
+			for _, op := range r.Operations {
+				named[op] = append(named[op], r.ID)
+			}
+		}
+	}
+	operations := profile(t, c, "or12-rostering-provider").Operations
+	for _, op := range operations {
+		want := "or12.rostering.endpoint." + kebab(op)
+		if got := named[op]; len(got) != 1 || got[0] != want {
+			t.Errorf("%s is named by %v, want %s alone", op, got, want)
+		}
+	}
+	if len(named) != rosteringOperations {
+		t.Errorf("endpoint requirements name %d operations", len(named))
+	}
+	for _, r := range c.Requirements() {
+		for _, op := range r.Operations {
+			if strings.HasPrefix(r.ID, "or12.rostering.") && !slices.Contains(operations, op) {
+				t.Errorf("%s names the unknown operation %s", r.ID, op)
+			}
+		}
+	}
+}
+
+var humps = regexp.MustCompile(`([a-z])([A-Z])`)
+
+func kebab(s string) string { return strings.ToLower(humps.ReplaceAllString(s, "$1-$2")) }
+
+// Core and Demographics ask for nothing that needs operations they don't cover.
+func TestProfilesAskForWhatTheyCover(t *testing.T) {
+	c := load(t)
+	if n := len(profile(t, c, "or12-rostering-core-provider").Operations); n != coreOperations {
+		t.Errorf("Core has %d operations", n)
+	}
+	for _, p := range c.Profiles() {
+		if p.Summary == "" || len(p.Scopes) == 0 || len(p.Operations) == 0 {
+			t.Errorf("profile %s lacks a summary, scopes or operations", p.ID)
+		}
+		for _, id := range p.Requirements {
+			r, _ := c.Requirement(id)
+			if len(r.Operations) == 0 {
+				continue
+			}
+			if !slices.ContainsFunc(r.Operations, func(op string) bool { return slices.Contains(p.Operations, op) }) {
+				t.Errorf("%s asks for %s, which binds none of its operations", p.ID, id)
+			}
+		}
+	}
+	core := profile(t, c, "or12-rostering-core-provider")
+	for _, id := range core.Requirements {
+		if r, _ := c.Requirement(id); r.Feature == "demographics" {
+			t.Errorf("Core asks for %s", id)
+		}
+	}
+}
+
+// Texts are for people: sentences that stand alone, cited, and not given twice.
+func TestTexts(t *testing.T) {
+	c := load(t)
+	titles, statements := map[string]string{}, map[string]string{}
+	for _, r := range c.Requirements() {
+		for _, cite := range r.Citations {
+			if cite.Document == "" || cite.Section == "" || !strings.HasPrefix(cite.URL, "https://") {
+				t.Errorf("%s: citation %+v is incomplete", r.ID, cite)
+			}
+		}
+		if other, twice := titles[r.Title]; twice {
+			t.Errorf("%s and %s have the same title", r.ID, other)
+		}
+		if other, twice := statements[r.Statement]; twice {
+			t.Errorf("%s and %s have the same statement", r.ID, other)
+		}
+		titles[r.Title], statements[r.Statement] = r.ID, r.ID
+		for name, text := range map[string]string{"statement": r.Statement, "causes": r.Causes, "untestable": r.Untestable} {
+			if text != "" && !strings.HasSuffix(text, ".") || strings.Contains(text, "\n") || strings.Contains(text, "  ") {
+				t.Errorf("%s: %s is no sentence on one line: %q", r.ID, name, text)
+			}
+		}
+		if (r.Causes == "") == (r.Untestable == "") {
+			t.Errorf("%s needs either causes or a reason why it can't be tested", r.ID)
+		}
+		if strings.HasSuffix(r.Title, ".") || len(r.Title) > 70 {
+			t.Errorf("%s: the title %q isn't a short fragment", r.ID, r.Title)
+		}
+	}
+}
+
+func TestSectionsAreUsed(t *testing.T) {
+	c := load(t)
+	used := map[string]bool{}
+	for _, r := range c.Requirements() {
+		used[r.Section] = true
+	}
+	for _, s := range c.Sections() {
+		if !used[s.Key] || s.Text == "" {
+			t.Errorf("section %s has no requirement or no text", s.Key)
+		}
+	}
+}
+
+// The certification stance never asks for more than the strict one.
+func TestStances(t *testing.T) {
+	c := load(t)
+	weight := map[catalogue.Level]int{catalogue.Off: 0, catalogue.May: 1, catalogue.Should: 2, catalogue.Must: 3}
+	for _, r := range c.Requirements() {
+		if weight[r.LevelIn(catalogue.Certification)] > weight[r.LevelIn(catalogue.Strict)] {
+			t.Errorf("%s is stricter in the certification stance", r.ID)
+		}
+	}
+	p := profile(t, c, "or12-rostering-core-provider")
+	for stance, want := range map[catalogue.Stance]catalogue.Level{catalogue.Strict: catalogue.Must, catalogue.Certification: catalogue.Should} {
+		if got := c.LevelOf(p, "or12.rostering.paging.total-count", stance); got != want {
+			t.Errorf("X-Total-Count is %s in the %s stance, want %s", got, stance, want)
+		}
+	}
+	if got := c.LevelOf(p, "or12.rostering.demographics.user", catalogue.Strict); got != catalogue.Off {
+		t.Errorf("demographics are %s in Core", got)
+	}
+}
+
+const goodRequirement = `
+sections: [{key: s, title: S, text: S.}]
+requirements:
+  - id: a.one
+    title: one
+    statement: One.
+    section: s
+    role: provider
+    level: MUST
+    confidence: confirmed
+    citations: [{document: D, section: '1', url: 'https://example.org/'}]
+`
+
+func TestLoadFromRefuses(t *testing.T) {
+	if _, err := catalogue.LoadFrom(fstest.MapFS{"a.yaml": {Data: []byte(goodRequirement)}}); err != nil {
+		t.Fatalf("the good catalogue is refused: %v", err)
+	}
+	for _, tc := range []struct{ name, old, new, want string }{
+		{"id with capitals", "a.one", "a.One", "lower-case"},
+		{"unknown section", "section: s\n", "section: x\n", "not defined"},
+		{"no citation", "citations: [{document: D, section: '1', url: 'https://example.org/'}]", "citations: []", "citation"},
+		{"unknown level", "level: MUST", "level: SHALL", "none of"},
+		{"unconfirmed MUST", "confidence: confirmed", "confidence: unconfirmed", "can't be a MUST"},
+		{"unknown key", "title: one", "titel: one", "unknown field"},
+		{"empty profile pattern", "requirements:", "profiles: [{id: p-x, requirements: [b.*]}]\nrequirements:", "matches no requirement"},
+		{"foreign level", "requirements:", "profiles: [{id: p-x, requirements: [a.*], levels: {b.two: MAY}}]\nrequirements:", "does not contain"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			text := strings.Replace(goodRequirement, tc.old, tc.new, 1)
+			if _, err := catalogue.LoadFrom(fstest.MapFS{"a.yaml": {Data: []byte(text)}}); err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("error %v, want one that says %q", err, tc.want)
+			}
+		})
+	}
+	twice := fstest.MapFS{"a.yaml": {Data: []byte(goodRequirement)}, "b.yaml": {Data: []byte(goodRequirement[strings.Index(goodRequirement, "requirements:"):])}}
+	if _, err := catalogue.LoadFrom(twice); err == nil || !strings.Contains(err.Error(), "given twice") {
+		t.Errorf("an id given twice yields %v", err)
+	}
+}
