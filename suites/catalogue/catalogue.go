@@ -195,8 +195,8 @@ func (r Requirement) validate(sections map[string]bool) error {
 		return fmt.Errorf("title, statement and role are all needed")
 	case !sections[r.Section]:
 		return fmt.Errorf("section %q is not defined", r.Section)
-	case len(r.Citations) == 0 || r.Citations[0].Document == "":
-		return fmt.Errorf("a citation is needed")
+	case len(r.Citations) == 0 || slices.ContainsFunc(r.Citations, incomplete):
+		return fmt.Errorf("a citation is needed, and each names its document and section")
 	case !slices.Contains([]Level{Must, Should, May}, r.Level):
 		return fmt.Errorf("level %q is none of MUST, SHOULD, MAY", r.Level)
 	case r.Cert != "" && !slices.Contains([]Level{Must, Should, May, Off}, r.Cert):
@@ -208,6 +208,9 @@ func (r Requirement) validate(sections map[string]bool) error {
 	}
 	return nil
 }
+
+// incomplete tells of a citation that doesn't lead to a place in a document.
+func incomplete(c Citation) bool { return c.Document == "" || c.Section == "" }
 
 // expand replaces the prefixes of a profile by ids and checks every id it names.
 func (c *Catalogue) expand(p *Profile) error {
@@ -246,6 +249,9 @@ func (c *Catalogue) expand(p *Profile) error {
 	for id, level := range p.Levels {
 		if !slices.Contains(ids, id) {
 			return fmt.Errorf("sets a level for %s, which it does not contain", id)
+		}
+		if !slices.Contains([]Level{Must, Should, May, Off}, level) {
+			return fmt.Errorf("level %q of %s is none of MUST, SHOULD, MAY, OFF", level, id)
 		}
 		if r, _ := c.Requirement(id); r.Confidence == Unconfirmed && level == Must {
 			return fmt.Errorf("%s is unconfirmed and can't be a MUST", id)

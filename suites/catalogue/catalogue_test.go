@@ -206,6 +206,8 @@ func TestLoadFromRefuses(t *testing.T) {
 		{"unconfirmed MUST", "confidence: confirmed", "confidence: unconfirmed", "can't be a MUST"},
 		{"unknown key", "title: one", "titel: one", "unknown field"},
 		{"empty profile pattern", "requirements:", "profiles: [{id: p-x, requirements: [b.*]}]\nrequirements:", "matches no requirement"},
+		{"citation without section", "section: '1', ", "", "section"},
+		{"profile with unknown level", "requirements:", "profiles: [{id: p-x, requirements: [a.*], levels: {a.one: SHALL}}]\nrequirements:", "none of"},
 		{"foreign level", "requirements:", "profiles: [{id: p-x, requirements: [a.*], levels: {b.two: MAY}}]\nrequirements:", "does not contain"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
