@@ -1,9 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
-	"os"
+	"io/fs"
 	"os/exec"
 	"path/filepath"
 	"runtime"
@@ -95,7 +96,7 @@ func savedPath(args []string) string {
 func saved(args []string) (*reports.Report, error) {
 	path := savedPath(args)
 	r, err := reports.Read(path)
-	if os.IsNotExist(err) {
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &harness.ConfigError{File: path, Cause: "there is no such report", Remedy: "give the path of a report.json, or make one with `rollcall run`"}
 	}
 	if err != nil {

@@ -14,15 +14,10 @@ type journal struct {
 	err  error
 }
 
-// events opens the journal; on resume it first takes in what it holds.
+// events opens the journal; a resumed run adds to what it holds.
 func (r *Run) events() (*journal, error) {
 	if r.o.Events == "" {
 		return &journal{}, nil
-	}
-	if r.o.Resume {
-		if err := r.resume(); err != nil {
-			return nil, err
-		}
 	}
 	flags := os.O_CREATE | os.O_WRONLY | os.O_APPEND
 	if !r.o.Resume {

@@ -114,6 +114,11 @@ func (r *Run) Run(ctx context.Context) (*reports.Report, error) {
 		StanceText: stanceText[r.target.Stance], Profiles: r.target.Profiles, Focus: r.o.Focus, Repeat: r.o.Repeat,
 		Planned: len(r.plan.Checks), Resumed: r.o.Resume,
 	}}
+	if r.o.Resume {
+		if err := r.resume(); err != nil {
+			return nil, err
+		}
+	}
 	stop, err := r.start(ctx)
 	if err != nil {
 		return nil, err
