@@ -89,6 +89,9 @@ type User struct {
 	Base
 	Username     string `json:"username"`
 	EnabledUser  string `json:"enabledUser"`
+	MasterID     string `json:"userMasterIdentifier"`
+	Identifier   string `json:"identifier"`
+	UserIDs      []any  `json:"userIds"`
 	GivenName    string `json:"givenName"`
 	FamilyName   string `json:"familyName"`
 	Email        string `json:"email"`

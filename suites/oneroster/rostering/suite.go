@@ -9,7 +9,9 @@ import (
 
 // topics lists the checks, one function a file.
 func topics() []func() []harness.Check {
-	return []func() []harness.Check{}
+	return []func() []harness.Check{
+		structureChecks, peopleChecks, classChecks,
+	}
 }
 
 // Suite judges OneRoster 1.2 Rostering Providers.
