@@ -10,7 +10,8 @@ import (
 // topics lists the checks, one function a file.
 func topics() []func() []harness.Check {
 	return []func() []harness.Check{
-		structureChecks, peopleChecks, classChecks,
+		identityChecks, derivedChecks, subChecks, referenceChecks,
+		structureChecks, peopleChecks, classChecks, lifecycleChecks,
 	}
 }
 

@@ -1,0 +1,162 @@
+package rostering
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+)
+
+// derivation says which objects of a whole collection a derived one holds.
+type derivation struct {
+	name     string // path segment
+	whole    string
+	only     func(r *Roster, i int) bool // may stand in it
+	complete func(r *Roster, i int) bool // must stand in it
+	what     string
+}
+
+var derivations = []derivation{
+	{"terms", "academicSessions", sessionType("term", "semester"), sessionType("term"), "type term (or semester)"},
+	{"grading-periods", "academicSessions", sessionType("gradingPeriod"), sessionType("gradingPeriod"), "type gradingPeriod"},
+	{"schools", "orgs", orgType("school"), orgType("school"), "type school"},
+	{"students", "users", userRole("student"), userRole("student"), "a role student"},
+	{"teachers", "users", userRole("teacher"), userRole("teacher"), "a role teacher"},
+}
+
+func sessionType(types ...string) func(*Roster, int) bool {
+	return func(r *Roster, i int) bool { return slices.Contains(types, r.Sessions[i].Type) }
+}
+
+func orgType(types ...string) func(*Roster, int) bool {
+	return func(r *Roster, i int) bool { return slices.Contains(types, r.Orgs[i].Type) }
+}
+
+func userRole(role string) func(*Roster, int) bool {
+	return func(r *Roster, i int) bool { return r.Users[i].HasRole(role) }
+}
+
+// spool gives the name under which a derived collection was crawled.
+func (d derivation) spool() string {
+	if d.name == "grading-periods" {
+		return "gradingPeriods"
+	}
+	return d.name
+}
+
+// derivedChecks compare the derived collections with what the crawl of the whole
+// one says they must hold.
+func derivedChecks() []harness.Check {
+	var out []harness.Check
+	for _, d := range derivations {
+		only, complete := "or12.rostering.derived."+d.name+"-only", "or12.rostering.derived."+d.name+"-complete"
+		out = append(out, harness.Check{
+			ID: "rostering.derived." + d.name, Title: fmt.Sprintf("/%s holds those of /%s that have %s, and all of them", d.spool(), d.whole, d.what),
+			Requirements: []string{only, complete}, Labels: []string{ruleLabel, "derived"}, Needs: "an object in /" + d.spool(),
+			Body: func(ctx context.Context, t *harness.T) { compareDerived(t, d, only, complete) },
+		})
+	}
+	return append(out, harness.Check{
+		ID: "rostering.derived.wrong-kind", Title: "The single read of a derived kind knows no object of another kind",
+		Requirements: []string{"or12.rostering.derived.wrong-kind"}, Labels: []string{"derived"},
+		Needs: "a user who is no student, an org that is no school, a session that is no term",
+		Body:  wrongKind,
+	})
+}
+
+func compareDerived(t *harness.T, d derivation, only, complete string) {
+	if !need(t, []string{only, complete}, d.whole, d.spool()) {
+		return
+	}
+	r := roster(t)
+	kind := operation(collectionNamed(d.spool()).List).Kind
+	derived := r.members(d.spool())
+	for _, id := range sortedKeys(derived) {
+		i := r.Index(kind, id)
+		if i < 0 {
+			// An object unknown to the whole collection is the business of the
+			// whole collection's completeness; here it is too many.
+			t.Fail(only, harness.Finding{Sent: "GET /" + d.spool() + " (the crawl)", Expected: "objects that /" + d.whole + " lists too", Seen: "an object that it doesn't", Where: id,
+				Exchanges: exhibit(t, d.spool(), r.Raw(d.spool()).Find(id))})
+			continue
+		}
+		t.Assert(only, d.only(r, i), harness.Finding{Sent: "GET /" + d.spool() + " (the crawl)", Expected: "only objects with " + d.what, Seen: "one without", Where: id,
+			Exchanges: exhibitIf(!d.only(r, i), t, d.spool(), id)})
+	}
+	wanted := 0
+	for i := range r.Raw(d.whole).Len() {
+		if !d.complete(r, i) {
+			continue
+		}
+		wanted++
+		id, _, err := r.Raw(d.whole).At(i)
+		if err != nil {
+			continue
+		}
+		t.Assert(complete, derived[id], harness.Finding{Sent: "GET /" + d.spool() + " (the crawl)", Expected: "every object of /" + d.whole + " with " + d.what, Seen: "one is missing", Where: id,
+			Exchanges: exhibitIf(!derived[id], t, d.whole, id)})
+	}
+	if len(derived) == 0 {
+		t.NotTested(only, "/"+d.spool()+" is empty", "Load an object with "+d.what+".")
+	}
+	if wanted == 0 {
+		t.NotTested(complete, "/"+d.whole+" holds no object with "+d.what, "Load one.")
+	}
+}
+
+// exhibitIf gives the crawl's evidence of an object, where it is needed.
+func exhibitIf(wanted bool, t *harness.T, name, id string) []string {
+	if !wanted {
+		return nil
+	}
+	return exhibit(t, name, roster(t).Raw(name).Find(id))
+}
+
+func collectionNamed(name string) collection {
+	for _, c := range collections {
+		if c.Name == name {
+			return c
+		}
+	}
+	panic("no collection " + name)
+}
+
+func sortedKeys(set map[string]bool) []string {
+	var out []string
+	for id := range set {
+		out = append(out, id)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// wrongKind asks for objects under a derived path that they don't belong to.
+func wrongKind(ctx context.Context, t *harness.T) {
+	const id = "or12.rostering.derived.wrong-kind"
+	asked := false
+	for _, d := range derivations {
+		c := collectionNamed(d.spool())
+		if !t.Session().Covers(c.Read) || !need(t, []string{id}, d.whole) {
+			continue
+		}
+		r := roster(t)
+		for i := range r.Raw(d.whole).Len() {
+			if d.only(r, i) {
+				continue
+			}
+			other, _, err := r.Raw(d.whole).At(i)
+			if err != nil || other == "" {
+				continue
+			}
+			asked = true
+			response := get(ctx, t, operation(c.Read).PathFor(other), "")
+			t.Assert(id, response.Status == 404, harness.Finding{
+				Expected: "404, for the object has not " + d.what, Seen: response.Summary(), Where: other, Responses: []*harness.Response{response}})
+			break
+		}
+	}
+	if !asked {
+		t.NotTested(id, "every object is of every derived kind", "Load a user who is no student, an org that is no school, or a session that is no term.")
+	}
+}

@@ -1,0 +1,72 @@
+package rostering
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+)
+
+// gatherLimit is the page size with which a whole sub-collection is read.
+const gatherLimit = 1000
+
+// gathered is a collection read to its end.
+type gathered struct {
+	ids   map[string]bool
+	order []string
+	first *Page  // of the pages, the first one, as evidence
+	why   string // why it could not be read to the end; empty when it could
+}
+
+// gather reads every page of a collection, at most most objects. It goes on by
+// what came, not by what was asked for: a provider may cap the page size.
+func gather(ctx context.Context, t *harness.T, path, wrapper string, most int, extra ...string) gathered {
+	g := gathered{ids: map[string]bool{}}
+	fullest := 0
+	for offset := 0; ; {
+		q := query(append([]string{"limit", strconv.Itoa(gatherLimit), "offset", strconv.Itoa(offset)}, extra...)...)
+		page := list(ctx, t, path, wrapper, q)
+		if g.first == nil {
+			g.first = page
+		}
+		if !page.OK() {
+			g.first, g.why = page, page.Why()
+			return g
+		}
+		fresh := 0
+		for _, id := range page.IDs {
+			if !g.ids[id] {
+				fresh++
+				g.ids[id] = true
+				g.order = append(g.order, id)
+			}
+		}
+		offset += len(page.Objects)
+		fullest = max(fullest, len(page.Objects))
+		switch {
+		case len(page.Objects) == 0 || fresh == 0 || len(page.Objects) < fullest:
+			return g
+		case page.Total >= 0 && offset >= page.Total:
+			return g
+		case offset > most:
+			g.why = fmt.Sprintf("it holds more than %d objects, too many for a sample", most)
+			return g
+		}
+	}
+}
+
+// usable tells whether the collection came whole; where it didn't, the
+// requirements become not-tested, for the endpoint's own judges that answer.
+func (g gathered) usable(t *harness.T, requirements ...string) bool {
+	if g.why == "" {
+		return true
+	}
+	for _, id := range requirements {
+		if g.first != nil && g.first.Problem != "" && !t.Ready(g.first.Response, 200, id) {
+			continue
+		}
+		t.NotTested(id, fmt.Sprintf("%s could not be read: %s", g.first.Line(), g.why), "Mend that answer first; the requirement that governs it is listed as failed.")
+	}
+	return false
+}

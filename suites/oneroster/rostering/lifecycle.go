@@ -1,0 +1,206 @@
+package rostering
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+)
+
+// sample picks n indexes below length: the first, the last and some between.
+func sample(length, n int, seed uint64) []int {
+	if length <= n {
+		out := make([]int, length)
+		for i := range out {
+			out[i] = i
+		}
+		return out
+	}
+	random := rand.New(rand.NewPCG(seed, uint64(length)))
+	out := []int{0, length - 1}
+	for len(out) < n {
+		if i := random.IntN(length); !slices.Contains(out, i) {
+			out = append(out, i)
+		}
+	}
+	return out[:n]
+}
+
+// lifecycleChecks judge dateLastModified and records flagged for deletion.
+func lifecycleChecks() []harness.Check {
+	const at = "or12.rostering.lifecycle."
+	return []harness.Check{
+		{ID: "rostering.lifecycle.deleted", Title: "Records flagged tobedeleted are listed and can be read", Requirements: []string{at + "deleted-reachable", at + "deleted-listed"},
+			Labels: []string{"lifecycle"}, Needs: "a record with status tobedeleted", Body: deletedRecords},
+		{ID: "rostering.lifecycle.delta", Title: "A filter on dateLastModified leaves what changed since, deletions included", Requirements: []string{at + "delta", at + "delta-deleted"},
+			Labels: []string{"lifecycle", "filter"}, Needs: "objects that changed at different times, a deleted one among them", Body: delta},
+		{ID: "rostering.lifecycle.modified", Title: "dateLastModified is the time of a change, not of the answer", Requirements: []string{at + "modified-stable", at + "modified-not-future"},
+			Labels: []string{"lifecycle"}, Needs: "any object", Body: modified},
+	}
+}
+
+func deletedRecords(ctx context.Context, t *harness.T) {
+	const reachable, listed = "or12.rostering.lifecycle.deleted-reachable", "or12.rostering.lifecycle.deleted-listed"
+	r := roster(t)
+	for _, c := range collections {
+		raw := r.Raw(c.Name)
+		if raw == nil || c.Derived != "" || !t.Session().Covers(c.Read) {
+			continue
+		}
+		tried := 0
+		_ = raw.Each(func(i int, id string, object []byte) bool {
+			if read[Base](object).Status != "tobedeleted" {
+				return true
+			}
+			t.Examined(listed, 1)
+			op := operation(c.Read)
+			response := get(ctx, t, op.PathFor(id), "")
+			if response.Problem != "" || response.Status >= 500 {
+				t.NotTested(reachable, response.Line()+": "+response.Summary(), "Mend that answer first.")
+				return false
+			}
+			single, _ := unwrapSingle(response.Body, op.Wrapper)
+			status := read[Base](single).Status
+			if response.Status == 200 && single == nil {
+				return false // the wrapper is judged by itself
+			}
+			t.Assert(reachable, response.Status == 200 && status == "tobedeleted", harness.Finding{Expected: "200 and the record with status tobedeleted",
+				Seen: fmt.Sprintf("%s, status %q", response.Summary(), status), Where: id, Responses: []*harness.Response{response}})
+			tried++
+			return tried < 2
+		})
+	}
+	const remedy = "Flag a record tobedeleted in the product and let it stay."
+	t.NotTested(reachable, "no collection shows a record with status tobedeleted", remedy)
+	t.NotTested(listed, "no collection shows a record with status tobedeleted: either there is none, or they are dropped", remedy)
+}
+
+// changes are the distinct instants at which the objects of a collection changed.
+func changes(r *Roster, name string) map[string]time.Time {
+	out := map[string]time.Time{}
+	_ = r.Raw(name).Each(func(_ int, id string, object []byte) bool {
+		if at, err := time.Parse(time.RFC3339Nano, read[Base](object).DateLastModified); err == nil && id != "" {
+			out[id] = at
+		}
+		return true
+	})
+	return out
+}
+
+// deltaMost bounds the collections for which a delta is computed in full.
+const deltaMost = 20_000
+
+func delta(ctx context.Context, t *harness.T) {
+	const id, deleted = "or12.rostering.lifecycle.delta", "or12.rostering.lifecycle.delta-deleted"
+	r := roster(t)
+	for _, c := range collections {
+		raw := r.Raw(c.Name)
+		if raw == nil || c.Derived != "" || !raw.Complete || raw.Len() == 0 || raw.Len() > deltaMost {
+			continue
+		}
+		times := changes(r, c.Name)
+		since, ok := middle(times)
+		if !ok || len(times) != len(r.members(c.Name)) {
+			continue
+		}
+		op := operation(c.List)
+		for _, predicate := range []string{">", ">="} {
+			g := gather(ctx, t, op.Path, op.Wrapper, deltaMost, "filter", "dateLastModified"+predicate+quote(since.UTC().Format("2006-01-02T15:04:05.000Z")))
+			if !g.usable(t, id, deleted) {
+				continue
+			}
+			want := map[string]bool{}
+			for x, at := range times {
+				if at.After(since) || predicate == ">=" && at.Equal(since) {
+					want[x] = true
+				}
+			}
+			t.Assert(id, len(apart(want, g.ids))+len(apart(g.ids, want)) == 0, harness.Finding{
+				Expected: fmt.Sprintf("the %d objects of /%s with dateLastModified %s %s", len(want), c.Name, predicate, since.UTC().Format(time.RFC3339Nano)),
+				Seen:     fmt.Sprintf("%d objects; %s", len(g.ids), difference(want, g.ids)), Responses: []*harness.Response{g.first.Response}})
+			for x := range want {
+				if i := raw.Find(x); i >= 0 {
+					if _, object, err := raw.At(i); err == nil && read[Base](object).Status == "tobedeleted" {
+						t.Assert(deleted, g.ids[x], harness.Finding{Expected: "the deletion of " + x + " among the changes", Seen: "it is missing", Where: x, Responses: []*harness.Response{g.first.Response}})
+					}
+				}
+			}
+		}
+	}
+	t.NotTested(id, "no collection of a size to compute holds objects that changed at different times", "Change one object, so that its dateLastModified differs from the others'.")
+	t.NotTested(deleted, "no record with status tobedeleted changed after others", "Flag a record tobedeleted.")
+}
+
+// middle picks the median instant of change with millisecond precision; ok is
+// false when all are the same.
+func middle(times map[string]time.Time) (time.Time, bool) {
+	var all []time.Time
+	for _, at := range times {
+		if at.Equal(at.Truncate(time.Millisecond)) {
+			all = append(all, at)
+		}
+	}
+	slices.SortFunc(all, time.Time.Compare)
+	if len(all) < 2 || all[0].Equal(all[len(all)-1]) {
+		return time.Time{}, false
+	}
+	m := all[len(all)/2]
+	if m.Equal(all[len(all)-1]) {
+		// Nothing would be later: take the one before.
+		i := slices.IndexFunc(all, func(x time.Time) bool { return x.Equal(m) })
+		m = all[max(0, i-1)]
+	}
+	return m, true
+}
+
+// skew is how far ahead of ours the target's clock may be.
+const skew = 5 * time.Minute
+
+func modified(ctx context.Context, t *harness.T) {
+	const stable, future = "or12.rostering.lifecycle.modified-stable", "or12.rostering.lifecycle.modified-not-future"
+	r := roster(t)
+	now := time.Now()
+	for _, c := range collections {
+		raw := r.Raw(c.Name)
+		if raw == nil || c.Derived != "" || raw.Len() == 0 {
+			continue
+		}
+		_ = raw.Each(func(i int, id string, object []byte) bool {
+			at, err := time.Parse(time.RFC3339Nano, read[Base](object).DateLastModified)
+			if err == nil {
+				t.Assert(future, !at.After(now.Add(skew)), harness.Finding{Sent: "GET /" + c.Name + " (the crawl)", Expected: "an instant in the past", Seen: at.Format(time.RFC3339), Where: id + " /dateLastModified"})
+			}
+			return i < deltaMost
+		})
+		op := operation(c.List)
+		first := list(ctx, t, op.Path, op.Wrapper, query("limit", "5"))
+		if !first.OK() {
+			t.NotTested(stable, first.Line()+": "+first.Why(), "Mend that answer first.")
+			continue
+		}
+		again := list(ctx, t, op.Path, op.Wrapper, query("limit", "5"))
+		before := map[string]string{}
+		for _, o := range first.Objects {
+			before[sourcedID(o)] = read[Base](o).DateLastModified
+		}
+		for _, o := range again.Objects {
+			id, at := sourcedID(o), read[Base](o).DateLastModified
+			was, both := before[id]
+			if !both {
+				continue
+			}
+			parsed, err := time.Parse(time.RFC3339Nano, at)
+			// A real change in this moment is possible; the time of the request
+			// is told by its closeness to now on every object.
+			fresh := err == nil && time.Since(parsed).Abs() < skew
+			t.Assert(stable, was == at || !fresh, harness.Finding{Expected: "dateLastModified " + was + " again", Seen: at, Where: id + " /dateLastModified",
+				Responses: []*harness.Response{again.Response, first.Response}})
+		}
+	}
+	for _, id := range []string{stable, future} {
+		t.NotTested(id, "every collection is empty", "Load some objects.")
+	}
+}

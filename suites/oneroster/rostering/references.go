@@ -1,0 +1,237 @@
+package rostering
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+)
+
+// referenceChecks judge GUIDRefs: their form from what the crawl noted, their
+// targets by the crawl and by following some.
+func referenceChecks() []harness.Check {
+	const at = "or12.rostering.references."
+	checks := []harness.Check{
+		{ID: "rostering.references.form", Title: "Every reference has an absolute href, a sourcedId and the type of its target",
+			Requirements: []string{at + "members", at + "type", at + "href-absolute"}, Labels: []string{ruleLabel, "references"},
+			Needs: "objects that refer to others", Body: referenceForm},
+		{ID: "rostering.references.follow", Title: "The href of a reference leads to the object it names",
+			Requirements: []string{at + "href-resolves", at + "href-object"}, Labels: []string{"references"},
+			Needs: "objects that refer to others", Body: followReferences},
+	}
+	return append(checks, rules(
+		targets("enrollment-user", "enrollments", "users"),
+		targets("enrollment-class", "enrollments", "classes"),
+		targets("enrollment-school", "enrollments", "orgs"),
+		targets("class-course", "classes", "courses"),
+		targets("class-school", "classes", "orgs"),
+		targets("class-terms", "classes", "academicSessions"),
+		targets("course", "courses", "orgs", "academicSessions"),
+		targets("org", "orgs"),
+		targets("session", "academicSessions"),
+		targets("user-orgs", "users", "orgs"),
+		targets("user-agents", "users"),
+		rule{"references.active", "Active enrollments refer to active users, classes and schools", "references.active",
+			[]string{"enrollments", "users", "classes", "orgs"}, "enrollments", "an active enrollment", activeReferences},
+	)...)
+}
+
+func referenceForm(_ context.Context, t *harness.T) {
+	const members, kind, absolute = "or12.rostering.references.members", "or12.rostering.references.type", "or12.rostering.references.href-absolute"
+	met := false
+	for _, c := range collections {
+		if c.Derived != "" || roster(t).Raw(c.Name) == nil {
+			continue
+		}
+		facts := roster(t).Facts(c.Name)
+		for _, u := range facts.Refs {
+			met = true
+			judgeRefUse(t, c, facts, u, members, kind, absolute)
+		}
+	}
+	if !met {
+		t.NothingToTest("no object refers to another", "Load classes and enrollments.")
+	}
+}
+
+func judgeRefUse(t *harness.T, c collection, facts CrawlFacts, u RefUse, members, kind, absolute string) {
+	where := "/" + c.Name + "/*" + u.At
+	lacking := 0
+	for _, f := range facts.Faults {
+		if f.Keyword != "required" || f.Severity != "error" {
+			continue
+		}
+		for _, m := range []string{"/href", "/sourcedId", "/type"} {
+			if f.Pointer == u.At+m {
+				lacking += f.Count
+				t.Fail(members, harness.Finding{Sent: "GET /" + c.Name + " (the crawl)", Expected: "href, sourcedId and type in every reference",
+					Seen: fmt.Sprintf("%s is missing in %d of %d", m[1:], f.Count, u.Count), Where: where, Exchanges: exhibit(t, c.Name, f.Object)})
+			}
+		}
+	}
+	if lacking == 0 {
+		t.Examined(members, u.Count)
+	}
+	for seen, n := range u.Types {
+		if seen == u.Want || seen == "" { // absence is judged above
+			t.Examined(kind, n)
+			continue
+		}
+		t.Fail(kind, harness.Finding{Sent: "GET /" + c.Name + " (the crawl)", Expected: fmt.Sprintf("type %q", u.Want), Seen: fmt.Sprintf("type %q in %d of %d", seen, n, u.Count), Where: where})
+	}
+	odd := 0
+	for _, e := range u.Odd {
+		if strings.Contains(e.Why, "absolute") {
+			odd++
+			t.Fail(absolute, harness.Finding{Sent: "GET /" + c.Name + " (the crawl)", Expected: "an absolute URI", Seen: t.Show("href", e.Ref.Href),
+				Where: e.Holder + " " + u.At + "/href", Exchanges: exhibit(t, c.Name, e.Object)})
+			break
+		}
+	}
+	if odd == 0 {
+		t.Examined(absolute, u.Count)
+	}
+}
+
+// followReferences gets some hrefs of every kind of reference.
+func followReferences(ctx context.Context, t *harness.T) {
+	const resolves, object = "or12.rostering.references.href-resolves", "or12.rostering.references.href-object"
+	problems := 0
+	for _, c := range collections {
+		if c.Derived != "" || roster(t).Raw(c.Name) == nil {
+			continue
+		}
+		for _, u := range roster(t).Facts(c.Name).Refs {
+			if u.Want == "resource" {
+				continue // it lives in another service
+			}
+			tried := 0
+			for _, e := range append(append([]RefExample(nil), u.Examples...), u.Odd...) {
+				target, err := url.Parse(e.Ref.Href)
+				if err != nil || !target.IsAbs() || tried >= 2 || problems >= 2 || !roster(t).Has(u.Want, e.Ref.SourcedID) {
+					continue // form and dangling references are judged by themselves
+				}
+				if !sameService(t, target) {
+					t.Note(resolves, "the href %s lies outside of this service and was not followed", e.Ref.Href)
+					continue
+				}
+				tried++
+				response := t.Do(ctx, harness.Request{URL: e.Ref.Href})
+				if response.Problem != "" {
+					problems++
+				}
+				at := fmt.Sprintf("%s %s/href", e.Holder, u.At)
+				if !t.Assert(resolves, response.Status == 200 && response.Problem == "", harness.Finding{Expected: "200", Seen: response.Summary(), Where: at, Responses: []*harness.Response{response}}) {
+					continue
+				}
+				id, found := singleID(response.Body)
+				t.Assert(object, found && id == e.Ref.SourcedID, harness.Finding{Expected: "the object with sourcedId " + e.Ref.SourcedID, Seen: describeID(id, found), Where: at, Responses: []*harness.Response{response}})
+			}
+		}
+	}
+	for _, id := range []string{resolves, object} {
+		t.NotTested(id, "no reference could be followed", "Send absolute hrefs within this service.")
+	}
+}
+
+func describeID(id string, found bool) string {
+	if !found {
+		return "no object with a sourcedId"
+	}
+	return "sourcedId " + id
+}
+
+// singleID takes the sourcedId out of a single payload, whatever its wrapper.
+func singleID(body []byte) (string, bool) {
+	for _, wrapper := range []string{"academicSession", "org", "course", "class", "user", "enrollment", "demographics"} {
+		if object, fault := unwrapSingle(body, wrapper); fault == "" {
+			id := sourcedID(object)
+			return id, id != ""
+		}
+	}
+	id := sourcedID(body)
+	return id, id != ""
+}
+
+// sameService tells whether a URL belongs to the service under test: the token
+// must not be sent anywhere else.
+func sameService(t *harness.T, u *url.URL) bool {
+	base, err := url.Parse(t.Session().Base)
+	return err == nil && strings.EqualFold(base.Host, u.Host) && base.Scheme == u.Scheme
+}
+
+// targets makes the rule that what active objects of a collection refer to at
+// some places was met in the crawl of the target's collection.
+func targets(requirement, holder string, others ...string) rule {
+	places := map[string][]string{
+		"enrollment-user": {"/user"}, "enrollment-class": {"/class"}, "enrollment-school": {"/school"},
+		"class-course": {"/course"}, "class-school": {"/school"}, "class-terms": {"/terms/*"}, "course": {"/schoolYear", "/org"},
+		"org": {"/parent", "/children/*"}, "session": {"/parent", "/children/*"}, "user-orgs": {"/roles/*/org", "/primaryOrg"}, "user-agents": {"/agents/*"},
+	}[requirement]
+	kind := operation(collectionNamed(holder).List).Kind
+	return rule{"references." + requirement, fmt.Sprintf("What /%s refers to at %s exists", holder, strings.Join(places, " and ")), "references." + requirement,
+		append([]string{holder}, others...), holder, fmt.Sprintf("active objects in /%s with a reference at %s", holder, strings.Join(places, " or ")),
+		func(r *Roster, see verdictOn) {
+			if kind == "enrollment" {
+				enrollmentTargets(r, places[0], see)
+				return
+			}
+			_ = r.Raw(holder).Each(func(i int, id string, object []byte) bool {
+				if read[Base](object).Status != "active" {
+					return true
+				}
+				for _, p := range refs(kind, object) {
+					for _, at := range places {
+						if p.At == at && p.Ref.SourcedID != "" { // a missing sourcedId is judged by the form
+							see(r.Has(p.Want, p.Ref.SourcedID), place{i, id, at}, "a "+p.Want+" that the service lists", p.Ref.SourcedID+", which it doesn't")
+						}
+					}
+				}
+				return true
+			})
+		}}
+}
+
+// enrollmentTargets does the same over the columns.
+func enrollmentTargets(r *Roster, at string, see verdictOn) {
+	known := map[uint32]bool{}
+	kind := map[string]string{"/user": "user", "/class": "class", "/school": "org"}[at]
+	eachEnrollment(r, func(i int, e Enrollment) {
+		symbol := map[string]uint32{"/user": e.User, "/class": e.Class, "/school": e.School}[at]
+		if r.Text(e.Status) != "active" || symbol == 0 {
+			return
+		}
+		there, met := known[symbol]
+		if !met {
+			there = r.Has(kind, r.Text(symbol))
+			known[symbol] = there
+		}
+		if there {
+			see(true, place{}, "", "")
+			return
+		}
+		see(false, enrollmentAt(r, i, at), "a "+kind+" that the service lists", r.Text(symbol)+", which it doesn't")
+	})
+}
+
+func activeReferences(r *Roster, see verdictOn) {
+	gone := func(status string) bool { return status == "tobedeleted" }
+	eachEnrollment(r, func(i int, e Enrollment) {
+		if r.Text(e.Status) != "active" {
+			return
+		}
+		user, class, school := r.User(r.Text(e.User)), r.Class(r.Text(e.Class)), r.Org(r.Text(e.School))
+		switch {
+		case user != nil && gone(user.Status):
+			see(false, enrollmentAt(r, i, "/user"), "an active user", user.SourcedID+" is tobedeleted")
+		case class != nil && gone(class.Status):
+			see(false, enrollmentAt(r, i, "/class"), "an active class", class.SourcedID+" is tobedeleted")
+		case school != nil && gone(school.Status):
+			see(false, enrollmentAt(r, i, "/school"), "an active school", school.SourcedID+" is tobedeleted")
+		default:
+			see(true, place{}, "", "")
+		}
+	})
+}

@@ -1,0 +1,221 @@
+package rostering
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+)
+
+// span of membership: must holds what the sub-collection has to hold, may what
+// it is allowed to hold besides. What is flagged tobedeleted may count or not.
+type membership struct{ must, may map[string]bool }
+
+func newMembership() *membership { return &membership{map[string]bool{}, map[string]bool{}} }
+
+func (m *membership) add(id string, active bool) {
+	if id == "" {
+		return
+	}
+	m.may[id] = true
+	if active {
+		m.must[id] = true
+	}
+}
+
+// sub is a sub-collection: which operation, below which parents, holding what.
+type sub struct {
+	op          string
+	requirement string
+	needs       []string
+	// members gives for each parent (ids joined by NUL) what it holds.
+	members func(r *Roster) map[string]*membership
+}
+
+func subs() []sub {
+	enrolled := []string{"enrollments", "classes", "users"}
+	return []sub{
+		{"getStudentsForClass", "students-for-class", enrolled, usersOfClass("student", false)},
+		{"getTeachersForClass", "teachers-for-class", enrolled, usersOfClass("teacher", false)},
+		{"getClassesForCourse", "classes-for-course", []string{"classes", "courses"}, classesBy(func(c *Class) []string { return []string{idOf(c.Course)} }, parentsOf("courses"))},
+		{"getClassesForSchool", "classes-for-school", []string{"classes", "schools"}, classesBy(func(c *Class) []string { return []string{idOf(c.School)} }, parentsOf("schools"))},
+		{"getClassesForTerm", "classes-for-term", []string{"classes", "terms"}, classesBy(func(c *Class) []string { return refIDs(c.Terms) }, parentsOf("terms"))},
+		{"getEnrollmentsForClassInSchool", "enrollments-for-class-in-school", enrolled, enrollmentsOf(true)},
+		{"getEnrollmentsForSchool", "enrollments-for-school", []string{"enrollments", "classes", "schools"}, enrollmentsOf(false)},
+		{"getStudentsForClassInSchool", "students-for-class-in-school", enrolled, usersOfClass("student", true)},
+		{"getTeachersForClassInSchool", "teachers-for-class-in-school", enrolled, usersOfClass("teacher", true)},
+		{"getCoursesForSchool", "courses-for-school", []string{"classes", "courses", "schools"}, coursesOfSchool},
+		{"getStudentsForSchool", "students-for-school", []string{"enrollments", "users", "schools"}, usersOfSchool("student")},
+		{"getTeachersForSchool", "teachers-for-school", []string{"enrollments", "users", "schools"}, usersOfSchool("teacher")},
+		{"getTermsForSchool", "terms-for-school", []string{"classes", "academicSessions", "terms", "schools"}, termsOfSchool},
+		{"getClassesForStudent", "classes-for-student", enrolled, classesOfUser("student", "students")},
+		{"getClassesForTeacher", "classes-for-teacher", enrolled, classesOfUser("teacher", "teachers")},
+		{"getClassesForUser", "classes-for-user", enrolled, classesOfUser("", "users")},
+		{"getGradingPeriodsForTerm", "grading-periods-for-term", []string{"academicSessions", "terms"}, periodsOfTerm},
+	}
+}
+
+// subChecks compare each sub-collection with what the crawl says it holds, for
+// the fullest parent, an empty one and some by chance.
+func subChecks() []harness.Check {
+	var out []harness.Check
+	for _, s := range subs() {
+		id := "or12.rostering.sub." + s.requirement
+		requirements := []string{id}
+		if s.requirement != "terms-for-school" && s.requirement != "courses-for-school" {
+			requirements = append(requirements, "or12.rostering.sub.empty")
+		}
+		out = append(out, harness.Check{
+			ID: "rostering.sub." + s.requirement, Title: operation(s.op).Path + " holds what the whole collections say",
+			Requirements: requirements, Labels: []string{"sub"}, Needs: "a parent with members, and one without",
+			Body: func(ctx context.Context, t *harness.T) { compareSub(ctx, t, s, id, len(requirements) > 1) },
+		})
+	}
+	return append(out, harness.Check{
+		ID: "rostering.sub.class-of-other-school", Title: "A class is not found under a school that it doesn't belong to",
+		Requirements: []string{"or12.rostering.sub.class-of-other-school"}, Labels: []string{"sub"}, Needs: "two schools, and a class with an enrollment",
+		Body: classOfOtherSchool,
+	})
+}
+
+const (
+	parentsTried = 4
+	// gatherMost bounds a sampled sub-collection; parents with more are left out
+	// where others will do.
+	gatherMost = 5000
+)
+
+func compareSub(ctx context.Context, t *harness.T, s sub, id string, judgeEmpty bool) {
+	const empty = "or12.rostering.sub.empty"
+	op := operation(s.op)
+	all := []string{id}
+	if judgeEmpty {
+		all = append(all, empty)
+	}
+	if !t.Session().Covers(s.op) {
+		for _, q := range all {
+			t.NotTested(q, op.Path+" is not covered by the profiles of this run", "Add the profile or12-rostering-provider to target.yaml.")
+		}
+		return
+	}
+	if !need(t, all, s.needs...) {
+		return
+	}
+	full, bare := pickParents(s.members(roster(t)), t.Session().Seed)
+	for _, p := range full {
+		g := gather(ctx, t, op.PathFor(strings.Split(p.ids, "\x00")...), op.Wrapper, 2*gatherMost)
+		if !g.usable(t, id) {
+			continue
+		}
+		missing, extra := apart(p.must, g.ids), apart(g.ids, p.may)
+		t.Assert(id, len(missing) == 0 && len(extra) == 0, harness.Finding{
+			Expected: fmt.Sprintf("%d objects, as the whole collections say", len(p.must)),
+			Seen:     fmt.Sprintf("%d objects; %s", len(g.ids), difference(p.must, without(g.ids, p.may, p.must))),
+			Where:    p.ids, Responses: []*harness.Response{g.first.Response}})
+	}
+	if len(full) == 0 {
+		t.NotTested(id, "no parent has a member", "Load one that has.")
+	}
+	if !judgeEmpty {
+		return
+	}
+	for _, p := range bare {
+		response := get(ctx, t, op.PathFor(strings.Split(p.ids, "\x00")...), "")
+		page := takeApart(response, op.Wrapper)
+		if response.Status == 200 && !page.OK() || response.Status >= 500 {
+			t.NotTested(empty, response.Line()+": "+page.Why(), "Mend that answer first.")
+			continue
+		}
+		t.Assert(empty, response.Status == 200, harness.Finding{Expected: "200 and an empty list, for the parent is known", Seen: response.Summary(), Where: p.ids, Responses: []*harness.Response{response}})
+	}
+	if len(bare) == 0 {
+		t.NotTested(empty, "every parent has a member", "Load a parent without members, such as a class without students.")
+	}
+}
+
+// without drops from got what is allowed but not required, so that the
+// difference names only what is wrong.
+func without(got, may, must map[string]bool) map[string]bool {
+	out := map[string]bool{}
+	for id := range got {
+		if must[id] || !may[id] {
+			out[id] = true
+		}
+	}
+	return out
+}
+
+type parent struct {
+	ids string
+	*membership
+}
+
+// pickParents chooses some parents with members, the fullest that is not too
+// large among them, and one without.
+func pickParents(members map[string]*membership, seed uint64) (full, bare []parent) {
+	var keys []string
+	for ids := range members {
+		keys = append(keys, ids)
+	}
+	slices.Sort(keys)
+	random := rand.New(rand.NewPCG(seed, 17))
+	random.Shuffle(len(keys), func(i, j int) { keys[i], keys[j] = keys[j], keys[i] })
+	var largest parent
+	for _, ids := range keys {
+		m := members[ids]
+		switch n := len(m.may); {
+		case n == 0:
+			if len(bare) == 0 {
+				bare = append(bare, parent{ids, m})
+			}
+		case n > gatherMost || len(m.must) == 0:
+		case largest.membership == nil || n > len(largest.may):
+			if largest.membership != nil && len(full) < parentsTried-1 {
+				full = append(full, largest)
+			}
+			largest = parent{ids, m}
+		case len(full) < parentsTried-1:
+			full = append(full, parent{ids, m})
+		}
+	}
+	if largest.membership != nil {
+		full = append(full, largest)
+	}
+	return full, bare
+}
+
+// classOfOtherSchool asks for a class under the wrong school.
+func classOfOtherSchool(ctx context.Context, t *harness.T) {
+	const id = "or12.rostering.sub.class-of-other-school"
+	if !t.Session().Covers("getEnrollmentsForClassInSchool") {
+		t.NotTested(id, "the operation is not covered by the profiles of this run", "Add the profile or12-rostering-provider to target.yaml.")
+		return
+	}
+	if !need(t, []string{id}, "classes", "schools", "enrollments") {
+		return
+	}
+	r := roster(t)
+	used := map[uint32]bool{}
+	for _, e := range r.Enrollments {
+		used[e.Class] = true
+	}
+	schools := sortedKeys(r.members("schools"))
+	for i := range r.Classes {
+		c := &r.Classes[i]
+		symbol, known := r.Symbol(c.SourcedID)
+		other := slices.IndexFunc(schools, func(s string) bool { return s != idOf(c.School) })
+		if !known || !used[symbol] || other < 0 || c.School == nil {
+			continue
+		}
+		op := operation("getEnrollmentsForClassInSchool")
+		page := list(ctx, t, op.PathFor(schools[other], c.SourcedID), op.Wrapper, "")
+		ok := page.Status == 404 || page.OK() && len(page.Objects) == 0
+		t.Assert(id, ok, harness.Finding{Expected: "404 or an empty list, for the class belongs to school " + idOf(c.School), Seen: page.Summary(),
+			Where: schools[other] + " " + c.SourcedID, Responses: []*harness.Response{page.Response}})
+		return
+	}
+	t.NotTested(id, "there are no two schools with a class that somebody is enrolled in", "Load a second school.")
+}
