@@ -66,7 +66,8 @@ type CrawlFacts struct {
 	Faults    []Fault
 	Validated int
 	Refs      []RefUse
-	NoID      int // objects without a sourcedId
+	Members   map[string]int // how often each member was met, by general pointer, in the first objects
+	NoID      int            // objects without a sourcedId
 	Pages     int
 	PageSize  int // objects on the fullest page
 }
@@ -228,6 +229,9 @@ func (c *crawler) take(w *corpus.Writer, page *Page) (fresh int, err error) {
 		for _, r := range refs(c.collection.Kind, object) {
 			c.refer(r, id, index)
 		}
+		if index < memberSample {
+			c.meet("", read[map[string]any](object))
+		}
 	}
 	c.seen = now
 	return fresh, nil
@@ -270,6 +274,44 @@ func (c *crawler) validate(object []byte, id string, index int) error {
 		}
 	}
 	return nil
+}
+
+// memberSample is how many objects of a collection are looked at for which
+// members occur at all: counting them in a million costs more than it tells.
+const memberSample = 20_000
+
+// meet counts the members of an object, so that a check knows whether there was
+// anything to look at.
+func (c *crawler) meet(at string, v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		for name, inner := range v {
+			if pointer := at + "/" + name; name != "metadata" || at != "" {
+				c.count(pointer)
+				c.meet(pointer, inner)
+			} else {
+				c.count(pointer)
+			}
+		}
+	case []any:
+		for _, inner := range v {
+			c.count(at + "/*")
+			c.meet(at+"/*", inner)
+		}
+	}
+}
+
+// maxMembers bounds the different pointers that are counted: a hostile object
+// may have any number.
+const maxMembers = 500
+
+func (c *crawler) count(pointer string) {
+	if c.facts.Members == nil {
+		c.facts.Members = map[string]int{}
+	}
+	if _, met := c.facts.Members[pointer]; met || len(c.facts.Members) < maxMembers {
+		c.facts.Members[pointer]++
+	}
 }
 
 const maxExamples = 5

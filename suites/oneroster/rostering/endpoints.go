@@ -1,0 +1,205 @@
+package rostering
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"mime"
+	"net/url"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+)
+
+// kebab writes an operationId as the catalogue does: get-all-users.
+func kebab(id string) string {
+	var b strings.Builder
+	for _, r := range id {
+		if unicode.IsUpper(r) {
+			b.WriteByte('-')
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
+}
+
+// parentIDs gives sourcedIds for the path parameters of an operation, from
+// whatever the crawl brought; ok is false when it brought none.
+func parentIDs(r *Roster, op Operation) (ids []string, ok bool) {
+	first := func(name string) ([]string, bool) {
+		raw := r.Raw(name)
+		if raw == nil || raw.Len() == 0 {
+			return nil, false
+		}
+		id, _, err := raw.At(0)
+		return []string{id}, err == nil && id != ""
+	}
+	segments := strings.Split(strings.Trim(op.Path, "/"), "/")
+	switch {
+	case op.Parameters() == 0:
+		return nil, true
+	case op.Parameters() == 2:
+		for i := range r.Classes {
+			if c := &r.Classes[i]; c.School != nil && c.SourcedID != "" && r.Has("org", c.School.SourcedID) {
+				return []string{c.School.SourcedID, c.SourcedID}, true
+			}
+		}
+		return nil, false
+	}
+	return first(segments[0])
+}
+
+// wrapperRequirement names the requirement that governs the wrapper of an
+// operation.
+func wrapperRequirement(op Operation) string {
+	name := strings.Split(strings.Trim(op.Path, "/"), "/")[0]
+	switch {
+	case op.Sub():
+		name = "sub-collections"
+	case name == "gradingPeriods":
+		name = "terms"
+	case name == "students" || name == "teachers":
+		name = "students-teachers"
+	case name == "academicSessions":
+		name = "academic-sessions"
+	}
+	return "or12.rostering.payload.wrapper-" + name
+}
+
+// Requirements that hold for the answer of every operation.
+const (
+	idJSON        = "or12.rostering.payload.json"
+	idUTF8        = "or12.rostering.payload.utf8"
+	idAlone       = "or12.rostering.payload.wrapper-alone"
+	idContentType = "or12.rostering.headers.content-type"
+	idCharset     = "or12.rostering.headers.charset"
+	idNotPublic   = "or12.rostering.headers.not-public"
+	idNoStatus    = "or12.rostering.errors.not-in-success"
+	idNoRedirect  = "or12.rostering.transport.no-redirect"
+	idInTime      = "or12.rostering.robustness.in-time"
+)
+
+// endpointChecks ask every operation once and judge the answer as such.
+func endpointChecks() []harness.Check {
+	var out []harness.Check
+	for _, op := range Operations() {
+		id := "or12.rostering.endpoint." + kebab(op.ID)
+		wrapper := wrapperRequirement(op)
+		out = append(out, harness.Check{
+			ID: "rostering.endpoint." + kebab(op.ID), Title: "GET " + op.Path + " answers 200 with " + op.Wrapper,
+			Requirements: []string{id, wrapper, idJSON, idUTF8, idAlone, idContentType, idCharset, idNotPublic, idNoStatus, idNoRedirect, idInTime},
+			Labels:       []string{"endpoint", "smoke"}, Needs: "an object for each parameter of the path",
+			Body: func(ctx context.Context, t *harness.T) { judgeEndpoint(ctx, t, op, id, wrapper) },
+		})
+	}
+	return append(out, harness.Check{
+		ID: "rostering.endpoint.base-path", Title: "The base URL ends in the standard's base path", Requirements: []string{"or12.rostering.endpoint.base-path"}, Labels: []string{"endpoint"},
+		Body: func(_ context.Context, t *harness.T) {
+			u, err := url.Parse(t.Session().Base)
+			t.Assert("or12.rostering.endpoint.base-path", err == nil && strings.HasSuffix(u.Path, "/ims/oneroster/rostering/v1p2"), harness.Finding{
+				Expected: "a base URL that ends in /ims/oneroster/rostering/v1p2", Seen: t.Session().Base, Where: "oneroster.rostering in target.yaml"})
+		},
+	})
+}
+
+func judgeEndpoint(ctx context.Context, t *harness.T, op Operation, id, wrapper string) {
+	if !t.Session().Covers(op.ID) {
+		t.NothingToTest(op.Path+" is not covered by the profiles of this run", "Add a profile that covers it to target.yaml.")
+		return
+	}
+	ids, ok := parentIDs(roster(t), op)
+	if !ok {
+		t.NothingToTest("the crawl brought no object to ask for", "Load an object for each parameter of "+op.Path+".")
+		return
+	}
+	q := query("limit", "10")
+	if op.Single {
+		q = ""
+	}
+	response := get(ctx, t, op.PathFor(ids...), q)
+	shown := []*harness.Response{response}
+	t.Assert(idNoRedirect, response.Status < 300 || response.Status >= 400, harness.Finding{Expected: "an answer, not a redirect", Seen: fmt.Sprintf("%d to %s", response.Status, response.Header.Get("Location")), Where: "header Location", Responses: shown})
+	t.Assert(idInTime, !strings.Contains(response.Problem, "no whole response within"), harness.Finding{Expected: "an answer within " + t.Session().Budgets().Request.String(), Seen: response.Summary(), Responses: shown})
+	html := strings.HasPrefix(strings.TrimSpace(string(response.Body)), "<")
+	if !t.Assert(id, response.Status == 200 && response.Problem == "" && !html, harness.Finding{Expected: "200 and a JSON body", Seen: describeBody(response, html), Responses: shown}) {
+		if response.Status == 200 && response.Problem == "" {
+			t.Fail(idJSON, harness.Finding{Expected: "one JSON text", Seen: "an HTML page", Responses: shown})
+		}
+		for _, other := range t.Check().Requirements {
+			t.NotTested(other, op.Path+" gives no usable answer: "+response.Summary(), "Mend that answer first; it is listed as failed.")
+		}
+		return
+	}
+	judgeHeaders(t, response)
+	judgeBody(t, op, response, wrapper)
+}
+
+func describeBody(r *harness.Response, html bool) string {
+	if html && r.Status == 200 {
+		return r.Summary() + ", an HTML page"
+	}
+	return r.Summary()
+}
+
+func judgeHeaders(t *harness.T, r *harness.Response) {
+	shown := []*harness.Response{r}
+	raw := r.Header.Get("Content-Type")
+	kind, params, err := mime.ParseMediaType(raw)
+	t.Assert(idContentType, err == nil && kind == "application/json", harness.Finding{Expected: "application/json", Seen: quoteEmpty(raw), Where: "header Content-Type", Responses: shown})
+	charset, named := params["charset"]
+	t.Assert(idCharset, !named || strings.EqualFold(charset, "utf-8") || strings.EqualFold(charset, "utf8"), harness.Finding{Expected: "charset=utf-8, or none", Seen: raw, Where: "header Content-Type", Responses: shown})
+	cache := strings.ToLower(strings.Join(r.Header.Values("Cache-Control"), ","))
+	t.Assert(idNotPublic, !strings.Contains(cache, "public") && !strings.Contains(cache, "s-maxage"), harness.Finding{Expected: "nothing that lets shared caches keep personal data", Seen: cache, Where: "header Cache-Control", Responses: shown})
+}
+
+func quoteEmpty(s string) string {
+	if s == "" {
+		return "no such header"
+	}
+	return s
+}
+
+func judgeBody(t *harness.T, op Operation, r *harness.Response, wrapper string) {
+	shown := []*harness.Response{r}
+	t.Assert(idUTF8, utf8.Valid(r.Body) && !strings.HasPrefix(string(r.Body), "\uFEFF"), harness.Finding{Expected: "UTF-8 without a byte order mark", Seen: "other bytes", Responses: shown})
+	var any json.RawMessage
+	err := json.Unmarshal(r.Body, &any)
+	if !t.Assert(idJSON, err == nil, harness.Finding{Expected: "one JSON text, nothing before or behind it", Seen: fmt.Sprint(err), Responses: shown}) {
+		for _, id := range []string{wrapper, idAlone, idNoStatus} {
+			t.NotTested(id, "the body of "+op.Path+" is no JSON", "Mend that first; it is listed as failed.")
+		}
+		return
+	}
+	var envelope map[string]json.RawMessage
+	if json.Unmarshal(r.Body, &envelope) != nil {
+		t.Fail(wrapper, harness.Finding{Expected: fmt.Sprintf("an object with member %q", op.Wrapper), Seen: "no JSON object", Responses: shown})
+		t.NotTested(idAlone, "the body is no object", "Mend the wrapper first.")
+		t.NotTested(idNoStatus, "the body is no object", "Mend the wrapper first.")
+		return
+	}
+	_, status := envelope["imsx_codeMajor"]
+	t.Assert(idNoStatus, !status, harness.Finding{Expected: "a payload without imsx_ members", Seen: "imsx_codeMajor in a 200", Where: "/imsx_codeMajor", Responses: shown})
+	fault := ""
+	if op.Single {
+		_, fault = unwrapSingle(r.Body, op.Wrapper)
+	} else if _, there := envelope[op.Wrapper]; !there && len(envelope) == 0 {
+		t.NotTested(wrapper, op.Path+" answered {}", "Send the wrapper with an empty list; load objects to judge the wrapper.")
+		t.Examined(idAlone, 1)
+		return
+	} else {
+		_, fault = unwrap(r.Body, op.Wrapper)
+	}
+	if t.Assert(wrapper, fault == "", harness.Finding{Expected: fmt.Sprintf("the payload in member %q", op.Wrapper), Seen: fault, Where: "/" + op.Wrapper, Responses: shown}) {
+		var others []string
+		for name := range envelope {
+			if name != op.Wrapper {
+				others = append(others, name)
+			}
+		}
+		t.Assert(idAlone, len(others) == 0, harness.Finding{Expected: fmt.Sprintf("no member beside %q", op.Wrapper), Seen: examples(others), Where: "/", Responses: shown})
+		return
+	}
+	t.NotTested(idAlone, "the wrapper of "+op.Path+" is wrong", "Mend it first.")
+}

@@ -1,0 +1,206 @@
+package rostering
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+)
+
+// shape is a requirement on payloads that the validation in the crawl decides:
+// which members it is about, by kind, so that a pass means that such were met.
+type shape struct {
+	requirement string // below or12.rostering.
+	title       string
+	about       map[string][]string // kind to pointers; "" is the object itself
+}
+
+func every(about ...string) map[string][]string {
+	out := map[string][]string{}
+	for _, c := range collections {
+		if c.Derived == "" {
+			out[c.Kind] = about
+		}
+	}
+	return out
+}
+
+func one(kind string, at ...string) map[string][]string { return map[string][]string{kind: at} }
+
+func shapes() []shape {
+	list := []shape{
+		{"payload.no-duplicate-members", "No object names a member twice", every("")},
+		{"payload.required-role", "Every role of a user has its required members", one("user", "/roles/*")},
+		{"payload.required-profile", "User ids, profiles and credentials have their required members", one("user", "/userIds/*", "/userProfiles/*", "/userProfiles/*/credentials/*")},
+		{"payload.text", "Texts are JSON strings", textMembers},
+		{"payload.lists", "Lists are JSON arrays", listMembers},
+		{"payload.objects", "Structures are JSON objects", structMembers},
+		{"payload.metadata", "metadata is an object", every("/metadata")},
+		{"payload.class-terms", "Every class has a term", one("class", "/terms")},
+		{"payload.user-roles", "Every user has a role", one("user", "/roles")},
+		{"payload.no-null", "No member is null", every("")},
+		{"payload.no-empty-text", "Required texts are not empty", every("")},
+		{"payload.enabled-user", "enabledUser is the text true or false", one("user", "/enabledUser")},
+		{"payload.primary", "primary is the text true or false", one("enrollment", "/primary")},
+		{"payload.demographics-flags", "Demographic flags are the text true or false", one("demographics", flagMembers...)},
+		{"payload.dates", "Dates are written YYYY-MM-DD", dateMembers},
+		{"payload.date-times", "dateLastModified is a date-time with a zone", every("/dateLastModified")},
+		{"payload.school-year", "schoolYear is a year in four digits", one("academicSession", "/schoolYear")},
+		{"payload.profile-uri", "Profile identifiers are URIs", one("user", "/userProfiles/*/profileId", "/roles/*/userProfile")},
+		{"payload.unknown-members", "Objects have the standard's members only", every("")},
+		{"payload.no-1p1-members", "Users have no members of OneRoster 1.1", one("user", "")},
+		{"vocabulary.status", "status is active or tobedeleted", every("/status")},
+	}
+	for _, c := range collections {
+		if c.Derived == "" {
+			list = append(list, shape{requiredOf(c.Kind, ""), "Every object of /" + c.Name + " has its required members", one(c.Kind, "")})
+		}
+	}
+	extensible := map[string][]string{}
+	for kind, members := range vocabularyOf {
+		for at, name := range members {
+			list = append(list, shape{"vocabulary." + name, at[1:] + " of a " + kind + " is of the vocabulary", one(kind, at)})
+			if name != "role-type" {
+				extensible[kind] = append(extensible[kind], at)
+			}
+		}
+	}
+	list = append(list, shape{"vocabulary.extension-form", "Extension terms are well formed", extensible})
+	slices.SortStableFunc(list, func(a, b shape) int { return strings.Compare(a.requirement, b.requirement) })
+	return list
+}
+
+// payloadChecks read what the validation of every crawled object found.
+func payloadChecks() []harness.Check {
+	var out []harness.Check
+	for _, s := range shapes() {
+		id := "or12.rostering." + s.requirement
+		out = append(out, harness.Check{ID: "rostering." + s.requirement, Title: s.title, Requirements: []string{id}, Labels: []string{ruleLabel, topicOf(s.requirement)},
+			Needs: "objects that have the members in question", Body: func(_ context.Context, t *harness.T) { judgeShape(t, s, id) }})
+	}
+	return append(out,
+		harness.Check{ID: "rostering.payload.date-time-utc", Title: "dateLastModified is given in UTC", Requirements: []string{"or12.rostering.payload.date-time-utc"},
+			Labels: []string{ruleLabel, "payload"}, Needs: "any object", Body: inUTC},
+		harness.Check{ID: "rostering.payload.normalized-text", Title: "Labels hold no line breaks and tabs", Requirements: []string{"or12.rostering.payload.normalized-text"},
+			Labels: []string{ruleLabel, "payload"}, Needs: "any object", Body: normalizedText},
+		harness.Check{ID: "rostering.payload.empty-list", Title: "An empty collection is the wrapper with an empty list", Requirements: []string{"or12.rostering.payload.empty-list"},
+			Labels: []string{"payload"}, Needs: "nothing", Body: emptyList},
+	)
+}
+
+func judgeShape(t *harness.T, s shape, id string) {
+	looked := 0
+	for _, c := range collections {
+		at, concerned := s.about[c.Kind]
+		if c.Derived != "" || !concerned || roster(t).Raw(c.Name) == nil {
+			continue
+		}
+		facts := roster(t).Facts(c.Name)
+		for _, f := range facts.Faults {
+			if governs(c.Kind, f) == s.requirement {
+				looked++
+				t.Fail(id, harness.Finding{Sent: "GET /" + c.Name + " (the crawl)", Expected: f.Expected, Seen: fmt.Sprintf("%s, in %d of %d", f.Seen, f.Count, facts.Validated),
+					Where: fmt.Sprintf("%s %s", f.SourceID, f.Pointer), Cause: f.Message, Exchanges: exhibit(t, c.Name, f.Object)})
+			}
+		}
+		for _, pointer := range at {
+			n := facts.Members[pointer]
+			if pointer == "" {
+				n = facts.Validated
+			}
+			if n > 0 {
+				looked += n
+				t.Examined(id, n)
+			}
+		}
+	}
+	if looked == 0 {
+		var members []string
+		for kind, at := range s.about {
+			members = append(members, kind+" "+strings.Join(at, " "))
+		}
+		slices.Sort(members)
+		t.NotTested(id, "no object has such a member", "Load an object with "+strings.Join(members, ", or ")+".")
+	}
+}
+
+func inUTC(_ context.Context, t *harness.T) {
+	const id = "or12.rostering.payload.date-time-utc"
+	for _, c := range collections {
+		if c.Derived != "" || roster(t).Raw(c.Name) == nil {
+			continue
+		}
+		_ = roster(t).Raw(c.Name).Each(func(i int, x string, object []byte) bool {
+			text := read[Base](object).DateLastModified
+			at, err := time.Parse(time.RFC3339Nano, strings.ToUpper(text))
+			if err != nil {
+				return true // judged by its form
+			}
+			_, offset := at.Zone()
+			if offset == 0 {
+				t.Examined(id, 1)
+			} else {
+				t.Fail(id, harness.Finding{Sent: "GET /" + c.Name + " (the crawl)", Expected: "a time in UTC: Z or +00:00", Seen: text[max(0, len(text)-6):], Where: x + " /dateLastModified"})
+			}
+			return true
+		})
+	}
+	t.NotTested(id, "no object has a dateLastModified that can be read", "Load some objects.")
+}
+
+// labels are the normalized strings that people see, by kind.
+var labels = map[string][]string{"academicSession": {"title"}, "org": {"name", "identifier"}, "course": {"title", "courseCode"}, "class": {"title", "classCode", "location"},
+	"user": {"givenName", "familyName", "middleName", "username"}}
+
+func normalizedText(_ context.Context, t *harness.T) {
+	const id = "or12.rostering.payload.normalized-text"
+	for _, c := range collections {
+		if c.Derived != "" || roster(t).Raw(c.Name) == nil || labels[c.Kind] == nil {
+			continue
+		}
+		_ = roster(t).Raw(c.Name).Each(func(i int, x string, object []byte) bool {
+			members := read[map[string]any](object)
+			for _, name := range labels[c.Kind] {
+				text, isText := members[name].(string)
+				if !isText {
+					continue
+				}
+				if !strings.ContainsAny(text, "\n\r\t") {
+					t.Examined(id, 1)
+					continue
+				}
+				t.Fail(id, harness.Finding{Sent: "GET /" + c.Name + " (the crawl)", Expected: "a label on one line, without tabs", Seen: "a line break or tab", Where: x + " /" + name})
+			}
+			return i < memberSample
+		})
+	}
+	t.NotTested(id, "no object has a label", "Load some objects.")
+}
+
+func emptyList(ctx context.Context, t *harness.T) {
+	const id = "or12.rostering.payload.empty-list"
+	problems := 0
+	for _, c := range collections {
+		if !t.Session().Covers(c.List) || problems > 1 {
+			continue
+		}
+		op := operation(c.List)
+		response := get(ctx, t, op.Path, query("limit", "10", "offset", "100000000"))
+		if response.Problem != "" {
+			problems++
+		}
+		if response.Status != 200 || response.Problem != "" {
+			t.NotTested(id, response.Line()+": "+response.Summary(), "Answer an offset past the end with an empty list.")
+			continue
+		}
+		objects, fault := unwrap(response.Body, op.Wrapper)
+		if len(objects) > 0 || fault != "" && strings.TrimSpace(string(response.Body)) != "{}" {
+			t.NotTested(id, response.Line()+" is not empty, or wrapped wrongly", "Mend that first; other requirements govern it.")
+			continue
+		}
+		t.Assert(id, fault == "", harness.Finding{Expected: fmt.Sprintf(`{%q: []}`, op.Wrapper), Seen: fault, Where: "/" + op.Wrapper, Responses: []*harness.Response{response}})
+	}
+}
