@@ -33,6 +33,12 @@ func parentIDs(r *Roster, op Operation) (ids []string, ok bool) {
 		if raw == nil || raw.Len() == 0 {
 			return nil, false
 		}
+		// An object that is flagged for deletion may be on its way out.
+		for i := range min(raw.Len(), 100) {
+			if id, object, err := raw.At(i); err == nil && id != "" && read[Base](object).Status != "tobedeleted" {
+				return []string{id}, true
+			}
+		}
 		id, _, err := raw.At(0)
 		return []string{id}, err == nil && id != ""
 	}
@@ -42,7 +48,7 @@ func parentIDs(r *Roster, op Operation) (ids []string, ok bool) {
 		return nil, true
 	case op.Parameters() == 2:
 		for i := range r.Classes {
-			if c := &r.Classes[i]; c.School != nil && c.SourcedID != "" && r.Has("org", c.School.SourcedID) {
+			if c := &r.Classes[i]; c.School != nil && c.SourcedID != "" && c.Status != "tobedeleted" && r.Has("org", c.School.SourcedID) {
 				return []string{c.School.SourcedID, c.SourcedID}, true
 			}
 		}

@@ -5,34 +5,48 @@ import (
 	"strings"
 )
 
-// parseLinks reads Link header fields (RFC 8288 §3): several fields, several
+// linkValue is one link of a Link header field as it was sent.
+type linkValue struct {
+	Target string
+	Rels   []string // lower case
+}
+
+// linkValues reads Link header fields (RFC 8288 §3): several fields, several
 // links in one, relation types quoted or not, in any order and case, several in
-// one rel. Relative targets are resolved against base. A later link of the same
-// relation does not replace an earlier one.
+// one rel. wellFormed is false when something was left that is no link.
+func linkValues(fields []string) (links []linkValue, wellFormed bool) {
+	wellFormed = true
+	for _, field := range fields {
+		for rest := strings.TrimSpace(field); rest != ""; rest = strings.TrimSpace(rest) {
+			end := strings.IndexByte(rest, '>')
+			if rest[0] != '<' || end < 0 {
+				return links, false
+			}
+			target := rest[1:end]
+			params, after := linkParams(rest[end+1:])
+			rest = after
+			if _, named := params["rel"]; !named {
+				wellFormed = false
+			}
+			links = append(links, linkValue{target, strings.Fields(strings.ToLower(params["rel"]))})
+		}
+	}
+	return links, wellFormed
+}
+
+// parseLinks gives the target of each relation; relative ones are resolved
+// against base. A later link of the same relation does not replace an earlier one.
 func parseLinks(fields []string, base string) map[string]string {
 	links := map[string]string{}
 	origin, _ := url.Parse(base)
-	for _, field := range fields {
-		for rest := field; ; {
-			open := strings.IndexByte(rest, '<')
-			if open < 0 {
-				break
-			}
-			end := strings.IndexByte(rest[open:], '>')
-			if end < 0 {
-				break
-			}
-			target := rest[open+1 : open+end]
-			rest = rest[open+end+1:]
-			params, after := linkParams(rest)
-			rest = after
-			if u, err := url.Parse(target); err == nil && origin != nil {
-				target = origin.ResolveReference(u).String()
-			}
-			for _, rel := range strings.Fields(params["rel"]) {
-				if rel = strings.ToLower(rel); links[rel] == "" {
-					links[rel] = target
-				}
+	values, _ := linkValues(fields)
+	for _, l := range values {
+		if u, err := url.Parse(l.Target); err == nil && origin != nil {
+			l.Target = origin.ResolveReference(u).String()
+		}
+		for _, rel := range l.Rels {
+			if links[rel] == "" {
+				links[rel] = l.Target
 			}
 		}
 	}

@@ -1,0 +1,358 @@
+package rostering
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+)
+
+const pagingAt = "or12.rostering.paging."
+
+// pagingChecks judge limit, offset and how pages fit together.
+func pagingChecks() []harness.Check {
+	c := func(name, title, needs string, body func(context.Context, *harness.T), requirements ...string) harness.Check {
+		for i := range requirements {
+			requirements[i] = pagingAt + requirements[i]
+		}
+		return harness.Check{ID: "rostering.paging." + name, Title: title, Requirements: requirements, Labels: []string{"paging"}, Needs: needs, Body: body}
+	}
+	const ten = "a collection with at least ten objects"
+	return []harness.Check{
+		c("limit", "A page never holds more than limit", ten, pageLimit, "limit", "limit-one", "limit-default"),
+		c("limit-large", "A very large limit is answered", "any collection", pageLimitLarge, "limit-large", "end-visible"),
+		c("invalid", "Impossible limits and offsets are refused, not answered with a server error", "nothing", pageInvalid,
+			"limit-invalid", "limit-invalid-no-500", "offset-invalid", "offset-invalid-no-500"),
+		c("offset", "offset counts objects from zero", ten, pageOffset, "offset-zero", "offset-records"),
+		c("past-end", "An offset past the end is an empty page", "any collection", pagePastEnd, "offset-past-end"),
+		c("union", "The pages of every size hold together the whole collection, nothing twice", ten, pageUnion, "nothing-lost", "nothing-twice", "full-pages"),
+		c("repeatable", "The same page twice holds the same", ten, pageRepeatable, "repeatable"),
+		c("filtered", "The pages of a filtered collection fit together", ten, pageFiltered, "filtered"),
+		c("sub-collections", "limit and offset work on sub-collections", "a sub-collection with three members", pageSub, "sub-collections"),
+	}
+}
+
+// pageable picks the collection on which paging is tried: one that was crawled
+// whole, with enough objects, and few enough to be read several times.
+func pageable(t *harness.T, atLeast int) (collection, bool) {
+	var best collection
+	size := 0
+	for _, name := range []string{"users", "enrollments", "classes", "students", "orgs", "academicSessions", "gradingPeriods", "courses", "teachers", "demographics"} {
+		raw := roster(t).Raw(name)
+		if raw == nil || !raw.Complete || raw.Len() < atLeast {
+			continue
+		}
+		if n := raw.Len(); size == 0 || size > pageableMost && n < size {
+			best, size = collectionNamed(name), n
+		}
+	}
+	if size == 0 {
+		t.NothingToTest(fmt.Sprintf("no collection that could be crawled whole holds %d objects", atLeast), fmt.Sprintf("Load at least %d users.", atLeast))
+	}
+	return best, size > 0
+}
+
+// pageableMost is the size up to which a collection is read again and again
+// without regret.
+const pageableMost = 2000
+
+// part requests one page of a collection.
+func part(ctx context.Context, t *harness.T, c collection, offset, limit int, extra ...string) *Page {
+	op := operation(c.List)
+	return list(ctx, t, op.Path, op.Wrapper, query(append([]string{"limit", strconv.Itoa(limit), "offset", strconv.Itoa(offset)}, extra...)...))
+}
+
+// ready tells whether a page is usable as a ground to stand on.
+func ready(t *harness.T, p *Page, requirements ...string) bool {
+	if p.OK() {
+		return true
+	}
+	if t.Ready(p.Response, 200, requirements...) {
+		for _, id := range requirements {
+			t.NotTested(id, p.Line()+": "+p.Fault, "Mend that first; it is listed as failed.")
+		}
+	}
+	return false
+}
+
+func pageLimit(ctx context.Context, t *harness.T) {
+	c, ok := pageable(t, 10)
+	if !ok {
+		return
+	}
+	for _, n := range []int{1, 2, 5, 9} {
+		p := part(ctx, t, c, 0, n)
+		if !ready(t, p, pagingAt+"limit", pagingAt+"limit-one") {
+			continue
+		}
+		found := harness.Finding{Expected: fmt.Sprintf("at most %d objects", n), Seen: fmt.Sprintf("%d objects", len(p.Objects)), Responses: []*harness.Response{p.Response}}
+		t.Assert(pagingAt+"limit", len(p.Objects) <= n, found)
+		if n == 1 {
+			found.Expected = "one object"
+			t.Assert(pagingAt+"limit-one", len(p.Objects) == 1, found)
+		}
+	}
+	op := operation(c.List)
+	if p := list(ctx, t, op.Path, op.Wrapper, ""); ready(t, p, pagingAt+"limit-default") {
+		t.Assert(pagingAt+"limit-default", len(p.Objects) <= 100, harness.Finding{Expected: "at most 100 objects, the default of limit", Seen: fmt.Sprintf("%d objects", len(p.Objects)), Responses: []*harness.Response{p.Response}})
+	}
+}
+
+func pageLimitLarge(ctx context.Context, t *harness.T) {
+	c, ok := pageable(t, 1)
+	if !ok {
+		return
+	}
+	const large, visible = pagingAt + "limit-large", pagingAt + "end-visible"
+	p := part(ctx, t, c, 0, 100_000)
+	t.Assert(large, p.Status == 200 && p.Problem == "", harness.Finding{Expected: "200, with as many objects as the provider likes", Seen: p.Summary(), Responses: []*harness.Response{p.Response}})
+	if !ready(t, p, visible) {
+		return
+	}
+	whole := roster(t).Raw(c.Name).Len()
+	ends := len(p.Objects) >= whole || p.Total > len(p.Objects) || p.Links["next"] != ""
+	t.Assert(visible, ends, harness.Finding{Expected: fmt.Sprintf("%d objects, or a total or next link that tells of more", whole),
+		Seen: fmt.Sprintf("%d objects, and nothing that tells of more", len(p.Objects)), Responses: []*harness.Response{p.Response}})
+}
+
+func pageInvalid(ctx context.Context, t *harness.T) {
+	for _, try := range []struct {
+		name   string
+		values []string
+	}{{"limit", []string{"0", "-1", "abc", "1.5"}}, {"offset", []string{"-1", "abc", "1.5"}}} {
+		refused, alive := pagingAt+try.name+"-invalid", pagingAt+try.name+"-invalid-no-500"
+		for _, v := range try.values {
+			r := get(ctx, t, "/orgs", query(try.name, v))
+			if r.Unreachable {
+				t.Ready(r, 200, refused, alive)
+				continue
+			}
+			shown := []*harness.Response{r}
+			t.Assert(alive, r.Status < 500 && r.Problem == "", harness.Finding{Expected: "no server error", Seen: r.Summary(), Where: try.name + "=" + v, Responses: shown})
+			if r.Status >= 500 || r.Problem != "" {
+				t.NotTested(refused, try.name+"="+v+" is answered with a server error", "Mend that first.")
+				continue
+			}
+			t.Assert(refused, r.Status == 400 || r.Status == 422, harness.Finding{Expected: "400 or 422", Seen: r.Summary(), Where: try.name + "=" + v, Responses: shown})
+		}
+	}
+}
+
+func pageOffset(ctx context.Context, t *harness.T) {
+	c, ok := pageable(t, 10)
+	if !ok {
+		return
+	}
+	const zero, records = pagingAt + "offset-zero", pagingAt + "offset-records"
+	base := part(ctx, t, c, 0, 7)
+	if !ready(t, base, zero, records) {
+		return
+	}
+	op := operation(c.List)
+	if bare := list(ctx, t, op.Path, op.Wrapper, query("limit", "7")); ready(t, bare, zero) {
+		t.Assert(zero, slices.Equal(bare.IDs, base.IDs), harness.Finding{Expected: "the same page with offset=0 and without offset", Seen: "other objects, or in another order", Responses: []*harness.Response{base.Response, bare.Response}})
+	}
+	for _, offset := range []int{2, 4} {
+		p := part(ctx, t, c, offset, 3)
+		if !ready(t, p, records) || len(base.IDs) < 7 || len(p.IDs) == 0 {
+			continue
+		}
+		want := base.IDs[offset:min(offset+len(p.IDs), len(base.IDs))]
+		t.Assert(records, slices.Equal(p.IDs, want), harness.Finding{Expected: fmt.Sprintf("the objects number %d to %d of the collection", offset, offset+len(want)-1),
+			Seen: describeShift(base.IDs, p.IDs), Where: fmt.Sprintf("offset=%d", offset), Responses: []*harness.Response{p.Response, base.Response}})
+	}
+	t.NotTested(records, "the first page holds fewer than seven objects", "Serve pages of at least seven objects.")
+}
+
+// describeShift words where a page lies that should lie elsewhere.
+func describeShift(base, got []string) string {
+	if i := slices.Index(base, got[0]); i >= 0 {
+		return fmt.Sprintf("a page that begins with object number %d", i)
+	}
+	return "a page that begins with an object beyond number " + strconv.Itoa(len(base)-1)
+}
+
+func pagePastEnd(ctx context.Context, t *harness.T) {
+	c, ok := pageable(t, 1)
+	if !ok {
+		return
+	}
+	const id = pagingAt + "offset-past-end"
+	n := roster(t).Raw(c.Name).Len()
+	for _, offset := range []int{n, n + 1000} {
+		p := part(ctx, t, c, offset, 10)
+		if p.Status == 200 && p.Problem == "" && p.Fault != "" && len(p.Objects) == 0 {
+			t.Examined(id, 1) // an empty list may lack its key: judged with payloads
+			continue
+		}
+		if p.OK() && len(p.Objects) > 0 && offset == n && len(p.Objects) < 3 {
+			// Data may have grown meanwhile, or pages overlap: judged elsewhere.
+			continue
+		}
+		t.Assert(id, p.OK() && len(p.Objects) == 0, harness.Finding{Expected: "200 and an empty list", Seen: fmt.Sprintf("%s, %d objects", p.Summary(), len(p.Objects)), Where: "offset=" + strconv.Itoa(offset), Responses: []*harness.Response{p.Response}})
+	}
+}
+
+// through reads a collection page by page, at most most pages; it gives the
+// pages up to the first that is not usable, that one included.
+func through(ctx context.Context, t *harness.T, c collection, limit, most int, extra ...string) (pages []*Page, whole bool) {
+	for offset := 0; len(pages) < most; {
+		p := part(ctx, t, c, offset, limit, extra...)
+		if !p.OK() {
+			return append(pages, p), false
+		}
+		if len(p.Objects) == 0 {
+			return pages, true
+		}
+		pages = append(pages, p)
+		offset += len(p.Objects)
+		if len(p.Objects) < len(pages[0].Objects) {
+			return pages, true
+		}
+	}
+	return pages, false
+}
+
+const mostPages = 60
+
+func pageUnion(ctx context.Context, t *harness.T) {
+	c, ok := pageable(t, 10)
+	if !ok {
+		return
+	}
+	const lost, twice, full = pagingAt + "nothing-lost", pagingAt + "nothing-twice", pagingAt + "full-pages"
+	want := roster(t).members(c.Name)
+	n := len(want)
+	for _, limit := range []int{7, n/3 + 1, n - 1} {
+		limit = max(limit, n/(mostPages-5)+1)
+		pages, whole := through(ctx, t, c, limit, mostPages)
+		if len(pages) == 0 || !ready(t, pages[len(pages)-1], lost, twice, full) {
+			continue
+		}
+		judgeUnion(t, c, pages, whole, want, lost, twice)
+		for i, p := range pages[:max(0, len(pages)-1)] {
+			t.Assert(full, len(p.Objects) == len(pages[0].Objects), harness.Finding{Expected: fmt.Sprintf("%d objects, as on the first page", len(pages[0].Objects)), Seen: fmt.Sprintf("%d objects", len(p.Objects)),
+				Where: fmt.Sprintf("page %d", i+1), Responses: []*harness.Response{p.Response}})
+		}
+	}
+	t.NotTested(full, "the collection has one page only", "Load more objects.")
+}
+
+func judgeUnion(t *harness.T, c collection, pages []*Page, whole bool, want map[string]bool, lost, twice string) {
+	met := map[string]*Page{}
+	got := map[string]bool{}
+	for _, p := range pages {
+		for _, id := range p.IDs {
+			if before := met[id]; before != nil && before != p {
+				t.Fail(twice, harness.Finding{Expected: "every object on one page", Seen: "it stands on two", Where: id, Responses: []*harness.Response{p.Response, before.Response}})
+			} else {
+				t.Examined(twice, 1)
+			}
+			met[id] = p
+			got[id] = true
+		}
+	}
+	if !whole {
+		t.Note(lost, "the pages of /%s were too many to read them all", c.Name)
+		return
+	}
+	missing := apart(want, got)
+	t.Assert(lost, len(missing) == 0, harness.Finding{Expected: fmt.Sprintf("all %d objects on %d pages", len(want), len(pages)), Seen: fmt.Sprintf("%d are on none (%s)", len(missing), examples(missing)),
+		Responses: []*harness.Response{pages[0].Response, pages[len(pages)-1].Response}})
+}
+
+func pageRepeatable(ctx context.Context, t *harness.T) {
+	c, ok := pageable(t, 10)
+	if !ok {
+		return
+	}
+	const id = pagingAt + "repeatable"
+	for _, offset := range []int{0, 3} {
+		first := part(ctx, t, c, offset, 5)
+		if !ready(t, first, id) {
+			continue
+		}
+		for range 2 {
+			again := part(ctx, t, c, offset, 5)
+			if !ready(t, again, id) {
+				break
+			}
+			if !t.Assert(id, len(apart(set(first.IDs), set(again.IDs))) == 0, harness.Finding{Expected: "the same objects as before", Seen: difference(set(first.IDs), set(again.IDs)), Responses: []*harness.Response{again.Response, first.Response}}) {
+				break
+			}
+		}
+	}
+}
+
+func set(ids []string) map[string]bool {
+	out := map[string]bool{}
+	for _, id := range ids {
+		out[id] = true
+	}
+	return out
+}
+
+// pageFiltered compares the pages of a filtered collection with the same filter
+// read at one go: what the filter leaves is judged elsewhere.
+func pageFiltered(ctx context.Context, t *harness.T) {
+	c, ok := pageable(t, 10)
+	if !ok {
+		return
+	}
+	const id = pagingAt + "filtered"
+	filter := "status='active'"
+	op := operation(c.List)
+	g := gather(ctx, t, op.Path, op.Wrapper, 2*pageableMost, "filter", filter)
+	if !g.usable(t, id) {
+		return
+	}
+	if len(g.ids) < 4 {
+		t.NotTested(id, "the filter "+filter+" leaves fewer than four objects", "Load active objects.")
+		return
+	}
+	pages, whole := through(ctx, t, c, max(len(g.ids)/4+1, 2), mostPages, "filter", filter)
+	if len(pages) == 0 || !ready(t, pages[len(pages)-1], id) {
+		return
+	}
+	judgeUnion(t, c, pages, whole, g.ids, id, id)
+}
+
+func pageSub(ctx context.Context, t *harness.T) {
+	const id = pagingAt + "sub-collections"
+	op := operation("getStudentsForClass")
+	if !t.Session().Covers(op.ID) {
+		t.NotTested(id, "no profile of this run covers sub-collections", "Add the profile or12-rostering-provider to target.yaml.")
+		return
+	}
+	if !need(t, []string{id}, "enrollments", "classes", "users") {
+		return
+	}
+	for key, m := range usersOfClass("student", false)(roster(t)) {
+		if len(m.must) < 3 || len(m.may) > 1000 {
+			continue
+		}
+		path := op.PathFor(key)
+		whole := list(ctx, t, path, op.Wrapper, query("limit", "3"))
+		if !ready(t, whole, id) || len(whole.IDs) < 3 {
+			continue
+		}
+		for offset := range 3 {
+			p := list(ctx, t, path, op.Wrapper, query("limit", "1", "offset", strconv.Itoa(offset)))
+			if ready(t, p, id) {
+				t.Assert(id, len(p.IDs) == 1 && p.IDs[0] == whole.IDs[offset], harness.Finding{Expected: "one object, number " + strconv.Itoa(offset) + " of the sub-collection", Seen: fmt.Sprintf("%d objects", len(p.IDs)) + otherThan(p.IDs, whole.IDs[offset]),
+					Where: path, Responses: []*harness.Response{p.Response, whole.Response}})
+			}
+		}
+		return
+	}
+	t.NotTested(id, "no class has three students", "Enroll three students in a class.")
+}
+
+func otherThan(got []string, want string) string {
+	if len(got) == 1 && got[0] != want {
+		return ", another one"
+	}
+	return ""
+}
