@@ -1,0 +1,420 @@
+package rostering
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+)
+
+// stripAccents removes combining marks.
+func stripAccents(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Mn, r) {
+			return -1
+		}
+		return r
+	}, norm.NFD.String(s))
+}
+
+// asUTC writes an instant with milliseconds and Z, the usual form.
+func asUTC(v string) string {
+	at, err := time.Parse(time.RFC3339Nano, strings.ToUpper(v))
+	if err != nil {
+		return v
+	}
+	return at.UTC().Format("2006-01-02T15:04:05.000Z07:00")
+}
+
+// judgeMilliseconds asks on both sides of an instant, one millisecond away: what
+// drops the fraction, or the time of day, can't tell them apart.
+func judgeMilliseconds(ctx context.Context, t *harness.T, s subject, p property, id string) {
+	values := p.sorted()
+	at, err := time.Parse(time.RFC3339Nano, strings.ToUpper(values[len(values)/2]))
+	if err != nil {
+		return
+	}
+	for _, step := range []time.Duration{-time.Millisecond, time.Millisecond} {
+		boundary := at.Add(step).UTC().Format("2006-01-02T15:04:05.000Z")
+		want := p.where(func(v string) bool { return p.compare(v, boundary) > 0 })
+		s.filtered(ctx, t, id, p.name+">"+quote(boundary), exactly(want))
+	}
+}
+
+func filterDateForms(ctx context.Context, t *harness.T) {
+	const forms, bare = filterAt + "date-time-forms", filterAt + "bare-date"
+	for _, s := range subjects(t) {
+		p := s.property("dateLastModified", "date-time")
+		if len(p.counts) < 3 {
+			continue
+		}
+		values := p.sorted()
+		at, err := time.Parse(time.RFC3339Nano, strings.ToUpper(values[len(values)/2]))
+		if err != nil {
+			continue
+		}
+		at = at.UTC().Truncate(time.Second)
+		want := p.where(func(v string) bool { return p.compare(v, at.Format(time.RFC3339Nano)) > 0 })
+		for _, layout := range []string{"2006-01-02T15:04:05Z", "2006-01-02T15:04:05.000Z", "2006-01-02T15:04:05+00:00"} {
+			s.filtered(ctx, t, forms, "dateLastModified>"+quote(at.Format(layout)), exactly(want))
+		}
+		east := at.In(time.FixedZone("", 2*3600)).Format("2006-01-02T15:04:05-07:00")
+		s.filtered(ctx, t, forms, "dateLastModified>"+quote(east), exactly(want))
+		day := at.Format(time.DateOnly)
+		since := p.where(func(v string) bool { return p.compare(v, day+"T00:00:00Z") >= 0 })
+		op := operation(s.List)
+		if g := gather(ctx, t, op.Path, op.Wrapper, 2*computeMost, "filter", "dateLastModified>="+quote(day)); refusedInstead(g) {
+			t.Examined(bare, 1)
+		} else {
+			judgeFilter(t, bare, "dateLastModified>="+quote(day), g, exactly(since))
+		}
+		return
+	}
+	t.NothingToTest("no collection of a size to compute with has objects that changed at three different times", "Change some objects at different times.")
+}
+
+func filterTextOrder(ctx context.Context, t *harness.T) {
+	const id = filterAt + "text-order"
+	for _, s := range subjects(t) {
+		for _, p := range s.properties("text") {
+			if p.name == "sourcedId" || len(p.counts) < 5 {
+				continue
+			}
+			values := p.sorted()
+			boundary := values[len(values)/2]
+			if strings.ContainsAny(boundary, "'%_\\&+#") || !plainLetters(boundary) {
+				continue
+			}
+			var answers []answer
+			for _, compare := range orders() {
+				answers = append(answers, exactly(p.where(func(v string) bool { return compare(v, boundary) >= 0 })))
+			}
+			op := operation(s.List)
+			filter := p.name + ">=" + quote(boundary)
+			if g := gather(ctx, t, op.Path, op.Wrapper, 2*computeMost, "filter", filter); refusedInstead(g) {
+				t.Examined(id, 1)
+			} else {
+				judgeFilter(t, id, filter, g, answers...)
+			}
+			return
+		}
+	}
+	t.NotTested(id, "no collection has five different plain texts", "Load five users.")
+}
+
+func filterNested(ctx context.Context, t *harness.T) {
+	const nested, contains, equal = filterAt + "nested", filterAt + "list-contains", filterAt + "list-equal"
+	for _, s := range subjects(t) {
+		for _, name := range map[string][]string{"enrollment": {"class.sourcedId", "user.sourcedId", "school.sourcedId"}, "class": {"school.sourcedId", "course.sourcedId"},
+			"course": {"org.sourcedId"}, "academicSession": {"parent.sourcedId"}, "org": {"parent.sourcedId"}}[s.Kind] {
+			p := s.property(name, "text")
+			v, ok := p.dividing()
+			if !ok {
+				continue
+			}
+			judgeOrRefused(ctx, t, s, nested, name+"="+quote(v), exactly(p.where(func(x string) bool { return x == v })))
+		}
+		for _, name := range []string{"grades", "subjects"} {
+			lists := s.lists(name)
+			v, w, ok := twoOf(lists, len(s.objects))
+			if !ok {
+				continue
+			}
+			any, all := map[string]bool{}, map[string]bool{}
+			loose := map[string]bool{}
+			for id, l := range lists {
+				hasV, hasW := slices.Contains(l, v), slices.Contains(l, w)
+				if hasV || hasW {
+					any[id] = true
+				}
+				if hasV {
+					all[id] = true
+				}
+				if slices.ContainsFunc(l, func(x string) bool { return strings.Contains(fold(x), fold(v)) }) {
+					loose[id] = true
+				}
+			}
+			// One value: what holds it. A contains that works on the text of each
+			// entry is a sane reading as well.
+			judgeOrRefused(ctx, t, s, contains, name+"~"+quote(v), answer{all, union(all, loose)})
+			judgeOrRefused(ctx, t, s, contains, name+"~"+quote(v+","+w), exactly(any), exactly(map[string]bool{}))
+			only := map[string]bool{}
+			for id, l := range lists {
+				if len(l) == 1 && l[0] == v {
+					only[id] = true
+				}
+			}
+			judgeOrRefused(ctx, t, s, equal, name+"="+quote(v), answer{only, all})
+			break
+		}
+	}
+	t.NotTested(nested, "no collection of a size to compute with has references that differ", "Load enrollments in two classes.")
+	for _, id := range []string{contains, equal} {
+		t.NotTested(id, "no collection has a list of grades or subjects that differs", "Load classes or users with grades.")
+	}
+}
+
+// judgeOrRefused asks a filter that may be refused, but must not be wrong.
+func judgeOrRefused(ctx context.Context, t *harness.T, s subject, id, filter string, answers ...answer) {
+	op := operation(s.List)
+	if g := gather(ctx, t, op.Path, op.Wrapper, 2*computeMost, "filter", filter); refusedInstead(g) {
+		t.Examined(id, 1)
+		t.Note(id, "%s was refused, as the standard's text leaves open", filter)
+	} else {
+		judgeFilter(t, id, filter, g, answers...)
+	}
+}
+
+// lists gives a list property of every object that has it.
+func (s subject) lists(name string) map[string][]string {
+	out := map[string][]string{}
+	for id, o := range s.objects {
+		l, _ := o[name].([]any)
+		for _, v := range l {
+			if text, isText := v.(string); isText {
+				out[id] = append(out[id], text)
+			}
+		}
+	}
+	return out
+}
+
+// twoOf picks two entries that divide the objects.
+func twoOf(lists map[string][]string, all int) (v, w string, ok bool) {
+	counts := map[string]int{}
+	for _, l := range lists {
+		for _, x := range l {
+			counts[x]++
+		}
+	}
+	var names []string
+	for x, n := range counts {
+		if n < all && !strings.ContainsAny(x, "',%_\\&+#") {
+			names = append(names, x)
+		}
+	}
+	slices.Sort(names)
+	if len(names) < 2 {
+		return "", "", false
+	}
+	return names[0], names[len(names)-1], true
+}
+
+func filterEvery(ctx context.Context, t *harness.T) {
+	const id = filterAt + "every-field"
+	for _, s := range subjects(t) {
+		for _, p := range s.properties("text", "vocabulary", "boolean", "date", "date-time") {
+			v, ok := p.dividing()
+			if !ok {
+				continue
+			}
+			if p.kind == "date-time" {
+				v = asUTC(v)
+			}
+			s.filtered(ctx, t, id, p.name+"="+quote(v), exactly(p.where(func(x string) bool { return p.compare(x, v) == 0 })))
+		}
+	}
+	t.NotTested(id, "no property differs between objects", "Load more objects.")
+}
+
+func filterRefused(ctx context.Context, t *harness.T) {
+	const field, malformed, unquoted, literal, alive = filterAt + "unknown-field", filterAt + "malformed", filterAt + "unquoted", filterAt + "bad-literal", filterAt + "no-500"
+	refused := func(status int) bool { return status == 400 || status == 422 }
+	for _, try := range []struct {
+		id, filter string
+		ok         func(int) bool
+	}{
+		{field, "noSuchProperty='x'", func(s int) bool { return s == 400 }},
+		{field, "no.such.property='x'", func(s int) bool { return s == 400 }},
+		{malformed, "status", refused}, {malformed, "status=", refused}, {malformed, "='active'", refused}, {malformed, "status='active", refused},
+		{malformed, "status='active' AND", refused}, {malformed, "status='active' AND AND status='active'", refused},
+		{unquoted, "status=active", refused}, {unquoted, "status=’active’", refused}, {unquoted, `status="active"`, refused},
+		{literal, "dateLastModified>'yesterday'", refused}, {literal, "dateLastModified>'2026-99-99T00:00:00Z'", refused},
+		{"", "name='O''Brien'", nil}, {"", "name='''", nil}, {"", "name~'%'", nil}, {"", "name='" + strings.Repeat("x", 2000) + "'", nil}, {"", "((((", nil}, {"", "name='a' OR OR", nil}, {"", "status='active' and status='active'", nil},
+	} {
+		r := get(ctx, t, "/orgs", query("filter", try.filter, "limit", "5"))
+		if r.Unreachable {
+			t.Ready(r, 200, alive)
+			continue
+		}
+		shown := []*harness.Response{r}
+		t.Assert(alive, r.Status < 500 && r.Problem == "", harness.Finding{Expected: "no server error", Seen: r.Summary(), Where: "filter=" + try.filter, Responses: shown})
+		if try.id == "" {
+			continue
+		}
+		if r.Status >= 500 {
+			t.Fail(try.id, harness.Finding{Expected: "400", Seen: r.Summary(), Where: "filter=" + try.filter, Responses: shown})
+			continue
+		}
+		t.Assert(try.id, try.ok(r.Status), harness.Finding{Expected: "400", Seen: r.Summary(), Where: "filter=" + try.filter, Responses: shown})
+	}
+}
+
+// holding picks a property and a value that holds one of the characters, and
+// that few share.
+func holding(t *harness.T, chars string) (subject, property, string, bool) {
+	for _, s := range subjects(t) {
+		for _, p := range s.properties("text") {
+			for _, v := range p.sorted() {
+				if p.name != "sourcedId" && strings.ContainsAny(v, chars) && p.counts[v] < len(p.all) {
+					return s, p, v, true
+				}
+			}
+		}
+	}
+	return subject{}, property{}, "", false
+}
+
+// asked reads a filter whose encoding is given as it shall be sent.
+func (s subject) asked(ctx context.Context, t *harness.T, id, encoded, plain string, want map[string]bool) {
+	op := operation(s.List)
+	page := list(ctx, t, op.Path, op.Wrapper, "limit=1000&filter="+encoded)
+	g := gathered{ids: set(page.IDs), first: page}
+	if !page.OK() {
+		g.why = page.Why()
+	}
+	judgeFilter(t, id, plain, g, exactly(want))
+}
+
+func filterCharacters(ctx context.Context, t *harness.T) {
+	const apostrophe, operators, wildcards, percent, reserved, plus, utf8 = filterAt + "apostrophe", filterAt + "literal-operators", filterAt + "literal-wildcards",
+		filterAt + "percent-encoding", filterAt + "reserved-characters", filterAt + "plus-as-blank", filterAt + "utf8"
+	for _, try := range []struct{ id, chars, remedy string }{
+		{apostrophe, "'", "Load a user called O'Brien."},
+		{reserved, "+&%#=", "Load a class with an ampersand in its title."},
+		{utf8, "áàâäãåéèêëíìîïóòôöõúùûüñçßøÁÉÍÓÚÑÇŁłŠšŽžĐđ李王张陳田中山本김이박محمدعليאבגд", "Load a user with an accent in the name."},
+	} {
+		s, p, v, ok := holding(t, try.chars)
+		if !ok {
+			t.NotTested(try.id, "no text holds such a character", try.remedy)
+			continue
+		}
+		same := p.where(func(x string) bool { return x == v })
+		loose := p.where(func(x string) bool { return fold(x) == fold(v) })
+		s.filtered(ctx, t, try.id, p.name+"="+quote(v), answer{same, union(same, loose)})
+	}
+	s, p, v, ok := phrase(t)
+	if !ok {
+		for _, id := range []string{operators, percent, plus} {
+			t.NotTested(id, "no text holds a blank", "Load a class with two words in its title.")
+		}
+	} else {
+		same := p.where(func(x string) bool { return x == v })
+		plain := p.name + "=" + quote(v)
+		s.asked(ctx, t, percent, percentAll(plain), plain, same)
+		s.asked(ctx, t, plus, strings.ReplaceAll(url.QueryEscape(plain), "%20", "+"), plain, same)
+	}
+	judgeOperators(ctx, t, operators)
+	judgeWildcards(ctx, t, wildcards)
+}
+
+// phrase picks a text of plain words with a blank between.
+func phrase(t *harness.T) (subject, property, string, bool) {
+	for _, s := range subjects(t) {
+		for _, p := range s.properties("text") {
+			for _, v := range p.sorted() {
+				if strings.Contains(v, " ") && plainLetters(v) && !strings.ContainsAny(v, "'%_\\&+#") && !strings.Contains(v, " AND ") && !strings.Contains(v, " OR ") && p.counts[v] < len(p.all) {
+					return s, p, v, true
+				}
+			}
+		}
+	}
+	return subject{}, property{}, "", false
+}
+
+// percentAll encodes everything but unreserved characters.
+func percentAll(s string) string {
+	var b strings.Builder
+	for _, c := range []byte(s) {
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-._~", c) >= 0 {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
+}
+
+// judgeOperators asks for a text with AND inside: one that is there where there
+// is one, else one that isn't and so must leave nothing.
+func judgeOperators(ctx context.Context, t *harness.T, id string) {
+	for _, s := range subjects(t) {
+		for _, p := range s.properties("text") {
+			for _, v := range p.sorted() {
+				if strings.Contains(v, " AND ") && !strings.Contains(v, "'") {
+					s.filtered(ctx, t, id, p.name+"="+quote(v), exactly(p.where(func(x string) bool { return x == v })))
+				}
+			}
+		}
+	}
+	for _, s := range subjects(t) {
+		for _, p := range s.properties("text") {
+			if p.name == "sourcedId" || len(p.counts) == 0 {
+				continue
+			}
+			for _, word := range []string{" AND ", " OR "} {
+				s.filtered(ctx, t, id, p.name+"="+quote("no"+word+"such text"), exactly(map[string]bool{}))
+			}
+			return
+		}
+	}
+	t.NotTested(id, "no collection has texts", "Load some objects.")
+}
+
+// judgeWildcards asks for texts that hold a percent sign or an underscore: a
+// wildcard would find more.
+func judgeWildcards(ctx context.Context, t *harness.T, id string) {
+	for _, s := range subjects(t) {
+		for _, p := range s.properties("text") {
+			if p.name == "sourcedId" || len(p.counts) < 3 {
+				continue
+			}
+			for _, char := range []string{"%", "_"} {
+				s.filtered(ctx, t, id, p.name+"~"+quote(char), exactly(p.where(func(v string) bool { return strings.Contains(v, char) })))
+			}
+			return
+		}
+	}
+	t.NotTested(id, "no collection has three different texts", "Load some objects.")
+}
+
+func filterNoMatch(ctx context.Context, t *harness.T) {
+	const id = filterAt + "no-match"
+	for _, name := range []string{"orgs", "users", "classes"} {
+		if !t.Session().Covers(collectionNamed(name).List) {
+			continue
+		}
+		p := part(ctx, t, collectionNamed(name), 0, 10, "filter", "sourcedId='no-such-object-here'")
+		ok := p.Status == 200 && p.Problem == "" && len(p.Objects) == 0 && (p.Fault == "" || strings.TrimSpace(string(p.Body)) == "{}")
+		t.Assert(id, ok, harness.Finding{Expected: "200 and an empty list", Seen: fmt.Sprintf("%s, %d objects", p.Summary(), len(p.Objects)), Responses: []*harness.Response{p.Response}})
+	}
+}
+
+func filterSub(ctx context.Context, t *harness.T) {
+	const id = filterAt + "sub-collections"
+	op := operation("getStudentsForClass")
+	if !t.Session().Covers(op.ID) {
+		t.NotTested(id, "no profile of this run covers sub-collections", "Add the profile or12-rostering-provider to target.yaml.")
+		return
+	}
+	if !need(t, []string{id}, "enrollments", "classes", "users") {
+		return
+	}
+	for key, m := range usersOfClass("student", false)(roster(t)) {
+		if len(m.must) < 2 || len(m.may) > 500 {
+			continue
+		}
+		one := sortedKeys(m.must)[0]
+		g := gather(ctx, t, op.PathFor(key), op.Wrapper, 1000, "filter", "sourcedId="+quote(one))
+		judgeFilter(t, id, "sourcedId="+quote(one), g, exactly(map[string]bool{one: true}))
+		return
+	}
+	t.NotTested(id, "no class has two students", "Enroll two students in a class.")
+}
