@@ -1,0 +1,293 @@
+package rostering
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/rollcall-edu/rollcall/schemas"
+	"github.com/rollcall-edu/rollcall/suites/harness"
+)
+
+const errorsAt = "or12.rostering.errors."
+
+// missing is an id that no object has.
+const missing = "rollcall-no-such-object-5f0a"
+
+// failureChecks judge how the service says no.
+func failureChecks() []harness.Check {
+	c := func(name, title, needs string, body func(context.Context, *harness.T), requirements ...string) harness.Check {
+		for i := range requirements {
+			requirements[i] = errorsAt + requirements[i]
+		}
+		return harness.Check{ID: "rostering.errors." + name, Title: title, Requirements: requirements, Labels: []string{"errors"}, Needs: needs, Body: body}
+	}
+	return []harness.Check{
+		c("unknown-object", "Unknown ids are answered 404 by every single read", "nothing", unknownObject, "unknown-object", "invalid-id"),
+		c("unknown-parent", "Unknown parents are answered 404 by every sub-collection", "nothing", unknownParent, "unknown-parent"),
+		c("unknown-route", "An unknown path is answered 404, in JSON", "nothing", unknownRoute, "unknown-route", "unknown-route-json"),
+		c("body", "Error bodies are status info objects with the right values", "nothing", errorBodies,
+			"json", "status-info", "code-major", "severity", "code-minor-shape", "code-minor-vocabulary", "code-minor-name", "code-unauthorised", "code-forbidden",
+			"code-unknown-object", "code-invalid-filter", "code-invalid-selection", "text-unknown-object", "no-internals"),
+		c("methods", "Nothing can be written, and other methods are refused", "nothing", otherMethods, "write-refused", "method-status"),
+		c("unknown-parameter", "An unknown query parameter is ignored", "any collection", unknownParameter, "unknown-parameter"),
+	}
+}
+
+func unknownObject(ctx context.Context, t *harness.T) {
+	const unknown, invalid = errorsAt + "unknown-object", errorsAt + "invalid-id"
+	problems := 0
+	for _, op := range Operations() {
+		if !op.Single || !t.Session().Covers(op.ID) || problems > 1 {
+			continue
+		}
+		r := get(ctx, t, op.PathFor(missing), "")
+		if r.Problem != "" {
+			problems++
+		}
+		t.Assert(unknown, r.Status == 404, harness.Finding{Expected: "404", Seen: r.Summary(), Where: op.Path, Responses: []*harness.Response{r}})
+	}
+	for _, odd := range []string{strings.Repeat("x", 400), "~!*()'", "no such id", "00000000-0000-0000-0000-000000000000"} {
+		r := get(ctx, t, operation("getOrg").PathFor(odd), "")
+		ok := r.Status == 404 || r.Status == 414 && len(odd) > 255
+		t.Assert(invalid, ok, harness.Finding{Expected: "404", Seen: r.Summary(), Where: odd[:min(len(odd), 40)], Responses: []*harness.Response{r}})
+	}
+}
+
+func unknownParent(ctx context.Context, t *harness.T) {
+	const id = errorsAt + "unknown-parent"
+	problems := 0
+	for _, op := range Operations() {
+		if !op.Sub() || !t.Session().Covers(op.ID) || problems > 1 {
+			continue
+		}
+		r := get(ctx, t, op.PathFor(missing, missing), "")
+		if r.Problem != "" {
+			problems++
+		}
+		t.Assert(id, r.Status == 404, harness.Finding{Expected: "404", Seen: r.Summary(), Where: op.Path, Responses: []*harness.Response{r}})
+	}
+	t.NotTested(id, "no profile of this run covers sub-collections", "Add the profile or12-rostering-provider to target.yaml.")
+}
+
+func unknownRoute(ctx context.Context, t *harness.T) {
+	const route, inJSON = errorsAt + "unknown-route", errorsAt + "unknown-route-json"
+	for _, path := range []string{"/noSuchCollection", "/users/x/noSuchCollection", "/orgs/x/y/z"} {
+		r := get(ctx, t, path, "")
+		shown := []*harness.Response{r}
+		t.Assert(route, r.Status == 404, harness.Finding{Expected: "404", Seen: r.Summary(), Where: path, Responses: shown})
+		if r.Status >= 400 {
+			t.Assert(inJSON, isJSONObject(r), harness.Finding{Expected: "an error body in JSON", Seen: r.Summary(), Where: path, Responses: shown})
+		}
+	}
+	t.NotTested(inJSON, "unknown paths are not refused", "Answer them with 404.")
+}
+
+func isJSONObject(r *harness.Response) bool {
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	var o map[string]json.RawMessage
+	return err == nil && kind == "application/json" && json.Unmarshal(r.Body, &o) == nil
+}
+
+// failure is one way to make the service say no, and the code minor that fits.
+type failure struct {
+	name   string
+	status int
+	minor  string // requirement of the code minor, below or12.rostering.errors.
+	value  string
+	ask    func(ctx context.Context, t *harness.T) *harness.Response
+}
+
+func failures() []failure {
+	plain := func(path, q string) func(context.Context, *harness.T) *harness.Response {
+		return func(ctx context.Context, t *harness.T) *harness.Response { return get(ctx, t, path, q) }
+	}
+	return []failure{
+		{"unknown object", 404, "code-unknown-object", "unknownobject", plain(operation("getOrg").PathFor(missing), "")},
+		{"unknown user", 404, "code-unknown-object", "unknownobject", plain(operation("getUser").PathFor(missing), "")},
+		{"unknown filter field", 400, "code-invalid-filter", "invalid_filter_field", plain("/orgs", query("filter", "noSuchProperty='x'"))},
+		{"unknown field", 400, "code-invalid-selection", "invalid_selection_field", plain("/orgs", query("fields", "noSuchField"))},
+		{"no token", 401, "code-unauthorised", "unauthorisedrequest", func(ctx context.Context, t *harness.T) *harness.Response {
+			return t.Do(ctx, harness.Request{URL: t.Session().Base + "/orgs", Auth: harness.AuthNone})
+		}},
+		{"insufficient scope", 403, "code-forbidden", "forbidden", func(ctx context.Context, t *harness.T) *harness.Response {
+			token, why := narrow(ctx, t, "roster-core.readonly")
+			if token == "" {
+				return nil
+			}
+			_ = why
+			for _, op := range []string{"getAllDemographics", "getClassesForSchool"} {
+				o := operation(op)
+				if ids, ok := parentIDs(roster(t), o); ok {
+					return withToken(ctx, t, o.PathFor(ids...), token)
+				}
+			}
+			return nil
+		}},
+	}
+}
+
+func errorBodies(ctx context.Context, t *harness.T) {
+	at := func(name string) string { return errorsAt + name }
+	schema, err := schemas.Load("oneroster/1.2/status-info")
+	if err != nil {
+		panic(err)
+	}
+	for _, f := range failures() {
+		r := f.ask(ctx, t)
+		if r == nil || r.Status != f.status || r.Problem != "" {
+			seen := "could not be provoked"
+			if r != nil {
+				seen = "was answered with " + r.Summary()
+			}
+			t.NotTested(at(f.minor), f.name+" "+seen, fmt.Sprintf("Answer it with %d; the status is judged by itself.", f.status))
+			continue
+		}
+		shown := []*harness.Response{r}
+		if !t.Assert(at("json"), isJSONObject(r), harness.Finding{Expected: "a JSON object as application/json", Seen: r.Summary(), Where: f.name, Responses: shown}) {
+			t.NotTested(at(f.minor), "the error body is no JSON", "Mend that first; it is listed as failed.")
+			continue
+		}
+		judgeInternals(t, at("no-internals"), r, f.name)
+		judgeStatusInfo(t, schema, r, f, at)
+	}
+	for _, id := range t.Check().Requirements {
+		t.NotTested(id, "no failure with such a body could be provoked", "Answer failures with a status info object; what is lacking is listed as failed.")
+	}
+}
+
+type statusInfo struct {
+	Major       any `json:"imsx_codeMajor"`
+	Severity    any `json:"imsx_severity"`
+	Description any `json:"imsx_description"`
+	Minor       *struct {
+		Fields []struct {
+			Name  any `json:"imsx_codeMinorFieldName"`
+			Value any `json:"imsx_codeMinorFieldValue"`
+		} `json:"imsx_codeMinorField"`
+	} `json:"imsx_CodeMinor"`
+}
+
+func judgeStatusInfo(t *harness.T, schema *schemas.Schema, r *harness.Response, f failure, at func(string) string) {
+	shown := []*harness.Response{r}
+	var members map[string]json.RawMessage
+	_ = json.Unmarshal(r.Body, &members)
+	_, major := members["imsx_codeMajor"]
+	_, severity := members["imsx_severity"]
+	if !t.Assert(at("status-info"), major && severity, harness.Finding{Expected: "imsx_codeMajor and imsx_severity at the top level", Seen: "members " + memberNames(members), Where: f.name, Responses: shown}) {
+		t.NotTested(at(f.minor), "the error body is no status info object", "Mend that first; it is listed as failed.")
+		return
+	}
+	var info statusInfo
+	_ = decode(r.Body, &info)
+	t.Assert(at("code-major"), info.Major == "failure", harness.Finding{Expected: "failure", Seen: fmt.Sprint(info.Major), Where: "/imsx_codeMajor", Responses: shown})
+	t.Assert(at("severity"), info.Severity == "error", harness.Finding{Expected: "error", Seen: fmt.Sprint(info.Severity), Where: "/imsx_severity", Responses: shown})
+	if f.status == 404 {
+		text := strings.ToLower(fmt.Sprint(info.Description))
+		t.Assert(at("text-unknown-object"), strings.Contains(text, "unknown object") || strings.Contains(text, "unknownobject"), harness.Finding{Expected: "a description that says Unknown Object", Seen: t.Show("imsx_description", fmt.Sprint(info.Description)), Where: "/imsx_description", Responses: shown})
+	}
+	findings, err := schema.Validate(r.Body)
+	if err != nil {
+		panic(err)
+	}
+	if bad := slices.IndexFunc(findings, func(x schemas.Finding) bool {
+		return x.Severity == schemas.Error && (strings.HasPrefix(x.Pointer, "/imsx_CodeMinor") || strings.HasPrefix(strings.ToLower(x.Pointer), "/imsx_codeminor")) && x.Keyword != "enum"
+	}); bad >= 0 || members["imsx_codeMinor"] != nil {
+		seen := "imsx_codeMinor with a small c"
+		if bad >= 0 {
+			seen = findings[bad].Message
+		}
+		t.Fail(at("code-minor-shape"), harness.Finding{Expected: `{"imsx_codeMinorField": [{"imsx_codeMinorFieldName": …, "imsx_codeMinorFieldValue": …}]} as imsx_CodeMinor`, Seen: seen, Where: "/imsx_CodeMinor", Responses: shown})
+		t.NotTested(at(f.minor), "the code minor has another shape", "Mend that first; it is listed as failed.")
+		return
+	}
+	if info.Minor == nil || len(info.Minor.Fields) == 0 {
+		t.NotTested(at(f.minor), "the error body has no code minor, which is optional", "Send it.")
+		t.Note(at("code-minor-shape"), "%s: no imsx_CodeMinor, which is optional", f.name)
+		return
+	}
+	t.Examined(at("code-minor-shape"), 1)
+	known := !slices.ContainsFunc(findings, func(x schemas.Finding) bool {
+		return x.Severity == schemas.Error && x.Keyword == "enum" && strings.HasPrefix(x.Pointer, "/imsx_CodeMinor")
+	})
+	values := []string{}
+	for _, x := range info.Minor.Fields {
+		values = append(values, fmt.Sprint(x.Value))
+		t.Assert(at("code-minor-name"), x.Name == "TargetEndSystem" || x.Name != nil && x.Name != "", harness.Finding{Expected: "the name of the system that reports, such as TargetEndSystem", Seen: fmt.Sprint(x.Name), Where: "/imsx_CodeMinor/imsx_codeMinorField/0/imsx_codeMinorFieldName", Responses: shown})
+	}
+	t.Assert(at("code-minor-vocabulary"), known, harness.Finding{Expected: "a value of the Rostering service", Seen: examples(values), Where: "/imsx_CodeMinor", Responses: shown})
+	t.Assert(at(f.minor), slices.Contains(values, f.value), harness.Finding{Expected: f.value, Seen: examples(values), Where: f.name + ": /imsx_CodeMinor/imsx_codeMinorField/0/imsx_codeMinorFieldValue", Responses: shown})
+}
+
+func memberNames(members map[string]json.RawMessage) string {
+	var names []string
+	for n := range members {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names[:min(len(names), 6)], ", ")
+}
+
+// internals are marks of stack traces, SQL and paths that leak out of errors.
+var internals = []string{"at java.", "at org.", "\tat ", "stack trace", "stacktrace", "Traceback (most", "goroutine ", ".java:", ".py\", line", "SELECT ", "SQLSTATE", "ORA-0", "System.Data.", "/var/www", "/usr/local", "C:\\\\", "node_modules"}
+
+func judgeInternals(t *harness.T, id string, r *harness.Response, what string) {
+	body := string(r.Body)
+	i := slices.IndexFunc(internals, func(mark string) bool { return strings.Contains(body, mark) })
+	seen := ""
+	if i >= 0 {
+		seen = "a body with " + strings.TrimSpace(internals[i])
+	}
+	t.Assert(id, i < 0, harness.Finding{Expected: "no stack trace, SQL or file path", Seen: seen, Where: what, Responses: []*harness.Response{r}})
+}
+
+// otherMethods sends what could write, only at ids that don't exist and with
+// empty bodies: a product that does carry it out is not harmed.
+func otherMethods(ctx context.Context, t *harness.T) {
+	const refused, status = errorsAt + "write-refused", errorsAt + "method-status"
+	problems := 0
+	for _, try := range []struct{ method, path string }{
+		{http.MethodPut, operation("getUser").PathFor(missing)}, {http.MethodDelete, operation("getUser").PathFor(missing)},
+		{http.MethodPatch, operation("getOrg").PathFor(missing)}, {http.MethodPost, "/users"}, {http.MethodPost, "/enrollments"},
+	} {
+		if problems > 1 {
+			break
+		}
+		r := t.Do(ctx, harness.Request{Method: try.method, URL: t.Session().Base + try.path, Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte("{}")})
+		if r.Problem != "" {
+			problems++
+		}
+		shown := []*harness.Response{r}
+		t.Assert(refused, r.Status >= 400 && (r.Status < 500 || r.Status == 501), harness.Finding{Expected: "a refusal: 405, or another client error", Seen: r.Summary(), Where: try.method, Responses: shown})
+		if r.Status < 400 || r.Status >= 500 && r.Status != 501 {
+			t.NotTested(status, try.method+" is not refused", "Refuse it first; it is listed as failed.")
+			continue
+		}
+		ok := r.Status == 501 || r.Status == 404 || r.Status == 403 || r.Status == 405 && r.Header.Get("Allow") != ""
+		t.Assert(status, ok, harness.Finding{Expected: "405 with an Allow header", Seen: fmt.Sprintf("%d, Allow: %q", r.Status, r.Header.Get("Allow")), Where: try.method, Responses: shown})
+	}
+}
+
+func unknownParameter(ctx context.Context, t *harness.T) {
+	const id = errorsAt + "unknown-parameter"
+	c, ok := pageable(t, 1)
+	if !ok {
+		return
+	}
+	plain := part(ctx, t, c, 0, 5)
+	if !ready(t, plain, id) {
+		return
+	}
+	p := part(ctx, t, c, 0, 5, "noSuchParameter", "1", "_", "1700000000")
+	t.Assert(id, p.OK() && slices.Equal(inAnyOrder(p.IDs), inAnyOrder(plain.IDs)), harness.Finding{Expected: "the answer as without it", Seen: p.Summary(), Responses: []*harness.Response{p.Response, plain.Response}})
+}
+
+// inAnyOrder sorts ids, for comparison without regard to order.
+func inAnyOrder(ids []string) []string { return sortedKeys(set(ids)) }

@@ -1,0 +1,257 @@
+package rostering
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+)
+
+const fieldsAt = "or12.rostering.fields."
+
+// fieldsChecks judge field selection.
+func fieldsChecks() []harness.Check {
+	c := func(name, title, needs string, body func(context.Context, *harness.T), requirements ...string) harness.Check {
+		for i := range requirements {
+			requirements[i] = fieldsAt + requirements[i]
+		}
+		return harness.Check{ID: "rostering.fields." + name, Title: title, Requirements: requirements, Labels: []string{"fields"}, Needs: needs, Body: body}
+	}
+	return []harness.Check{
+		c("collection", "fields supplies what it names, as it is, and nothing else", "any objects", fieldsCollection, "selected", "others-left-out", "values", "nested-objects", "same-objects", "comma-list"),
+		c("single", "fields works on single objects", "any object", fieldsSingle, "single"),
+		c("sub-collections", "fields works on sub-collections", "a class with a student", fieldsSub, "sub-collections"),
+		c("unknown", "An unknown field is refused with 400", "nothing", fieldsUnknown, "unknown"),
+		c("repeated", "fields may be repeated", "any objects", fieldsRepeated, "repeated"),
+	}
+}
+
+// selections are fields to ask for, by kind: scalars, and structures that must
+// come whole. sourcedId is among them, so that objects can be told apart.
+var selections = map[string][2][]string{
+	"user":            {{"sourcedId", "familyName", "status"}, {"sourcedId", "roles", "givenName"}},
+	"class":           {{"sourcedId", "title", "classType"}, {"sourcedId", "course", "terms"}},
+	"org":             {{"sourcedId", "name", "type"}, {"sourcedId", "parent", "children"}},
+	"course":          {{"sourcedId", "title", "courseCode"}, {"sourcedId", "org", "grades"}},
+	"academicSession": {{"sourcedId", "title", "startDate"}, {"sourcedId", "parent", "type"}},
+	"enrollment":      {{"sourcedId", "role", "status"}, {"sourcedId", "user", "class"}},
+	"demographics":    {{"sourcedId", "birthDate", "status"}, {"sourcedId", "sex", "metadata"}},
+}
+
+func fieldsCollection(ctx context.Context, t *harness.T) {
+	const selected, others, values, nested, same, comma = fieldsAt + "selected", fieldsAt + "others-left-out", fieldsAt + "values", fieldsAt + "nested-objects", fieldsAt + "same-objects", fieldsAt + "comma-list"
+	all := t.Check().Requirements
+	problems := 0
+	for _, c := range collections {
+		raw := roster(t).Raw(c.Name)
+		if c.Derived != "" || raw == nil || raw.Len() == 0 || problems > 1 {
+			continue
+		}
+		plain := part(ctx, t, c, 0, 20)
+		if plain.Problem != "" {
+			problems++
+		}
+		if !plain.OK() {
+			continue // judged as an endpoint
+		}
+		for which, names := range selections[c.Kind] {
+			p := part(ctx, t, c, 0, 20, "fields", strings.Join(names, ","))
+			shown := []*harness.Response{p.Response, plain.Response}
+			if !t.Assert(comma, p.Status == 200 && p.Problem == "", harness.Finding{Expected: "200 and the fields named", Seen: p.Summary(), Responses: shown}) || !p.OK() {
+				continue
+			}
+			want, got := set(plain.IDs), set(p.IDs)
+			t.Assert(same, difference(want, got) == "" && (p.Total == plain.Total || p.Total < 0 || plain.Total < 0), harness.Finding{Expected: "the same objects and total as without fields",
+				Seen: strings.TrimPrefix(difference(want, got)+fmt.Sprintf(", total %d and not %d", p.Total, plain.Total), ", "), Responses: shown})
+			whole := byID(plain.Objects)
+			for _, o := range p.Objects {
+				full, met := whole[sourcedID(o)]
+				if !met {
+					continue
+				}
+				judgeSelected(t, o, full, names, which == 1, shown, selected, others, values, nested)
+			}
+		}
+	}
+	for _, id := range all {
+		t.NotTested(id, "no collection answers with objects", "Load some objects.")
+	}
+}
+
+func byID(objects []json.RawMessage) map[string]json.RawMessage {
+	out := map[string]json.RawMessage{}
+	for _, o := range objects {
+		out[sourcedID(o)] = o
+	}
+	return out
+}
+
+func judgeSelected(t *harness.T, got, full json.RawMessage, names []string, structures bool, shown []*harness.Response, selected, others, values, nested string) {
+	has, whole := read[map[string]any](got), read[map[string]any](full)
+	id := sourcedID(full)
+	for _, name := range names {
+		want, there := whole[name]
+		if !there {
+			continue
+		}
+		if !t.Assert(selected, has[name] != nil, harness.Finding{Expected: name + ", which was asked for and which the object has", Seen: "no such member", Where: id + " /" + name, Responses: shown}) {
+			continue
+		}
+		judged := values
+		switch want.(type) {
+		case map[string]any, []any:
+			judged = nested
+		}
+		t.Assert(judged, reflect.DeepEqual(unordered(has[name]), unordered(want)), harness.Finding{Expected: name + " as without fields", Seen: "another value", Where: id + " /" + name, Responses: shown})
+	}
+	var extra []string
+	for name := range has {
+		if !slices.Contains(names, name) && name != "sourcedId" {
+			extra = append(extra, name)
+		}
+	}
+	slices.Sort(extra)
+	// What the standard requires of every object some send in any case; more
+	// than that means that the selection is not applied.
+	t.Assert(others, len(extra) == 0, harness.Finding{Expected: "only " + strings.Join(names, ", "), Seen: "also " + examples(extra), Where: id, Responses: shown})
+	_ = structures
+}
+
+func fieldsSingle(ctx context.Context, t *harness.T) {
+	const id = fieldsAt + "single"
+	problems := 0
+	for _, c := range collections {
+		raw := roster(t).Raw(c.Name)
+		if c.Derived != "" || raw == nil || raw.Len() == 0 || !t.Session().Covers(c.Read) || problems > 1 {
+			continue
+		}
+		x, full, err := raw.At(0)
+		if err != nil || x == "" {
+			continue
+		}
+		op := operation(c.Read)
+		names := selections[c.Kind][0]
+		r := get(ctx, t, op.PathFor(x), query("fields", strings.Join(names, ",")))
+		if r.Problem != "" {
+			problems++
+		}
+		if r.Status >= 500 || r.Problem != "" {
+			if plain := get(ctx, t, op.PathFor(x), ""); plain.Status != 200 {
+				continue // judged as an endpoint
+			}
+		}
+		shown := []*harness.Response{r}
+		if !t.Assert(id, r.Status == 200 && r.Problem == "", harness.Finding{Expected: "200 and the fields named", Seen: r.Summary(), Responses: shown}) {
+			continue
+		}
+		object, fault := unwrapSingle(r.Body, op.Wrapper)
+		if fault != "" {
+			continue // the wrapper is judged by itself
+		}
+		has, whole := read[map[string]any](object), read[map[string]any](full)
+		var wrong []string
+		for name := range has {
+			if !slices.Contains(names, name) && name != "sourcedId" {
+				wrong = append(wrong, "also "+name)
+			}
+		}
+		for _, name := range names {
+			if whole[name] != nil && has[name] == nil {
+				wrong = append(wrong, "no "+name)
+			}
+		}
+		slices.Sort(wrong)
+		t.Assert(id, len(wrong) == 0, harness.Finding{Expected: "exactly " + strings.Join(names, ", "), Seen: examples(wrong), Where: x, Responses: shown})
+	}
+	t.NotTested(id, "no single object answers", "Load some objects.")
+}
+
+func fieldsSub(ctx context.Context, t *harness.T) {
+	const id = fieldsAt + "sub-collections"
+	op := operation("getStudentsForClass")
+	if !t.Session().Covers(op.ID) {
+		t.NotTested(id, "no profile of this run covers sub-collections", "Add the profile or12-rostering-provider to target.yaml.")
+		return
+	}
+	if !need(t, []string{id}, "enrollments", "classes", "users") {
+		return
+	}
+	for key, m := range usersOfClass("student", false)(roster(t)) {
+		if len(m.must) == 0 {
+			continue
+		}
+		p := list(ctx, t, op.PathFor(key), op.Wrapper, query("limit", "20", "fields", "sourcedId,familyName"))
+		if p.Status == 200 && !p.OK() {
+			t.NotTested(id, p.Line()+": "+p.Why(), "Mend the wrapper first.")
+			return
+		}
+		var extra []string
+		for _, o := range p.Objects {
+			for name := range read[map[string]any](o) {
+				if name != "sourcedId" && name != "familyName" && !slices.Contains(extra, name) {
+					extra = append(extra, name)
+				}
+			}
+		}
+		slices.Sort(extra)
+		t.Assert(id, p.OK() && len(p.Objects) > 0 && len(extra) == 0, harness.Finding{Expected: "the members with sourcedId and familyName alone", Seen: p.Summary() + ", also " + examples(extra), Where: key, Responses: []*harness.Response{p.Response}})
+		return
+	}
+	t.NotTested(id, "no class has a student", "Enroll a student in a class.")
+}
+
+func fieldsUnknown(ctx context.Context, t *harness.T) {
+	const id = fieldsAt + "unknown"
+	r := get(ctx, t, "/orgs", query("limit", "5", "fields", "noSuchField"))
+	mixed := get(ctx, t, "/orgs", query("limit", "5", "fields", "sourcedId,noSuchField"))
+	for _, x := range []*harness.Response{r, mixed} {
+		t.Assert(id, x.Status == 400, harness.Finding{Expected: "400", Seen: x.Summary(), Responses: []*harness.Response{x}})
+	}
+	if raw := roster(t).Raw("orgs"); raw != nil && raw.Len() > 0 {
+		if x, _, err := raw.At(0); err == nil {
+			s := get(ctx, t, operation("getOrg").PathFor(x), query("fields", "noSuchField"))
+			t.Assert(id, s.Status == 400, harness.Finding{Expected: "400", Seen: s.Summary(), Responses: []*harness.Response{s}})
+		}
+	}
+}
+
+func fieldsRepeated(ctx context.Context, t *harness.T) {
+	const id = fieldsAt + "repeated"
+	c, ok := pageable(t, 1)
+	if !ok {
+		return
+	}
+	names := selections[c.Kind][0]
+	q := "limit=" + strconv.Itoa(5)
+	for _, n := range names {
+		q += "&" + query("fields", n)
+	}
+	op := operation(c.List)
+	p := list(ctx, t, op.Path, op.Wrapper, q)
+	plain := part(ctx, t, c, 0, 5)
+	if !ready(t, plain, id) {
+		return
+	}
+	whole := byID(plain.Objects)
+	shown := []*harness.Response{p.Response}
+	if !t.Assert(id, p.OK(), harness.Finding{Expected: "200 and all fields named", Seen: p.Why(), Responses: shown}) {
+		return
+	}
+	for _, o := range p.Objects {
+		full, met := whole[sourcedID(o)]
+		if !met {
+			continue
+		}
+		for _, n := range names {
+			if read[map[string]any](full)[n] != nil {
+				t.Assert(id, read[map[string]any](o)[n] != nil, harness.Finding{Expected: "every field named, " + n + " too", Seen: "no such member", Where: sourcedID(full), Responses: shown})
+			}
+		}
+	}
+	t.NotTested(id, "the page with fields holds other objects", "Mend the paging first.")
+}
