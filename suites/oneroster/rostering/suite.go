@@ -10,7 +10,8 @@ import (
 // topics lists the checks, one function a file.
 func topics() []func() []harness.Check {
 	return []func() []harness.Check{
-		endpointChecks, pagingChecks, totalChecks, linkChecks, sortChecks, filterChecks, fieldsChecks, failureChecks, payloadChecks, identityChecks, derivedChecks, subChecks, referenceChecks,
+		endpointChecks, pagingChecks, totalChecks, linkChecks, sortChecks, filterChecks, fieldsChecks, failureChecks,
+		tokenChecks, accessChecks, scopeChecks, transportChecks, discoveryChecks, robustnessChecks, payloadChecks, identityChecks, derivedChecks, subChecks, referenceChecks,
 		structureChecks, peopleChecks, classChecks, lifecycleChecks,
 	}
 }

@@ -1,0 +1,180 @@
+package rostering
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+)
+
+const (
+	accessAt = "or12.rostering.access."
+	scopeAt  = "or12.rostering.scope."
+)
+
+// accessChecks judge who is let in, and scopeChecks to what.
+func accessChecks() []harness.Check {
+	c := func(name, title, needs string, body func(context.Context, *harness.T), requirements ...string) harness.Check {
+		for i := range requirements {
+			requirements[i] = accessAt + requirements[i]
+		}
+		return harness.Check{ID: "rostering.access." + name, Title: title, Requirements: requirements, Labels: []string{"security", "access"}, Needs: needs, Body: body}
+	}
+	return []harness.Check{
+		c("refused", "Without a good token nothing opens", "nothing", accessRefused, "missing", "malformed", "unknown", "other-scheme", "query-token", "www-authenticate", "no-data"),
+		c("every-operation", "Every operation asks for a token", "an object for each parameter", accessEvery, "every-operation"),
+		c("scheme-case", "The scheme name Bearer is known in any case", "nothing", accessCase, "scheme-case"),
+		c("expired", "An expired token is refused", "tokens that live ten seconds or less", accessExpired, "expired"),
+	}
+}
+
+// holdsData tells whether an answer shows roster objects.
+func holdsData(r *harness.Response) bool {
+	for _, c := range collections {
+		if objects, fault := unwrap(r.Body, operation(c.List).Wrapper); fault == "" && len(objects) > 0 {
+			return true
+		}
+	}
+	_, single := singleID(r.Body)
+	return single
+}
+
+func bare(ctx context.Context, t *harness.T, path string, authorization ...string) *harness.Response {
+	r := harness.Request{URL: t.Session().Base + path, Auth: harness.AuthNone, Header: http.Header{}}
+	if len(authorization) > 0 {
+		r.Header["Authorization"] = authorization
+	}
+	return t.Do(ctx, r)
+}
+
+func accessRefused(ctx context.Context, t *harness.T) {
+	at := func(name string) string { return accessAt + name }
+	auth := t.Session().Target.OneRoster.Auth
+	good, err := t.AccessToken(ctx)
+	if err != nil {
+		t.NothingToTest("no token can be had: "+err.Error(), "Mend the token endpoint first; it is listed as failed.")
+		return
+	}
+	const path = "/orgs?limit=1"
+	changed := flip(good)
+	basic := "Basic " + base64.StdEncoding.EncodeToString([]byte(auth.ClientID+":"+auth.ClientSecret))
+	for _, x := range []struct {
+		id, name string
+		ask      func() *harness.Response
+		also400  bool
+	}{
+		{at("missing"), "no Authorization header", func() *harness.Response { return bare(ctx, t, path) }, false},
+		{at("malformed"), "Bearer without a token", func() *harness.Response { return bare(ctx, t, path, "Bearer") }, true},
+		{at("malformed"), "Bearer with two tokens", func() *harness.Response { return bare(ctx, t, path, "Bearer abc def") }, true},
+		{at("malformed"), "no scheme", func() *harness.Response { return bare(ctx, t, path, "abcdef") }, true},
+		{at("unknown"), "a made-up token", func() *harness.Response { return bare(ctx, t, path, "Bearer rollcall-made-up-0a1b2c3d4e5f") }, false},
+		{at("unknown"), "a token with one character changed", func() *harness.Response { return bare(ctx, t, path, "Bearer "+changed) }, false},
+		{at("other-scheme"), "the client secret by HTTP Basic", func() *harness.Response { return bare(ctx, t, path, basic) }, false},
+		{at("query-token"), "a token in the query string", func() *harness.Response {
+			return t.Do(ctx, harness.Request{URL: t.Session().Base + path + "&access_token=" + escape(good), Auth: harness.AuthNone})
+		}, true},
+	} {
+		r := x.ask()
+		shown := []*harness.Response{r}
+		ok := r.Status == 401 || x.also400 && r.Status == 400
+		t.Assert(x.id, ok, harness.Finding{Expected: "401", Seen: refusalSeen(r), Where: x.name, Responses: shown})
+		if r.Status == 401 {
+			t.Assert(at("www-authenticate"), strings.Contains(strings.ToLower(strings.Join(r.Header.Values("WWW-Authenticate"), ",")), "bearer"),
+				harness.Finding{Expected: "WWW-Authenticate: Bearer …", Seen: quoteEmpty(r.Header.Get("WWW-Authenticate")), Where: "header WWW-Authenticate", Responses: shown})
+		}
+		if x.id != at("query-token") {
+			t.Assert(at("no-data"), !holdsData(r), harness.Finding{Expected: "no roster objects", Seen: "some", Where: x.name, Responses: shown})
+		}
+	}
+	t.NotTested(at("www-authenticate"), "nothing is refused with 401", "Refuse requests without a token with 401; it is listed as failed.")
+}
+
+func refusalSeen(r *harness.Response) string {
+	if where := r.Header.Get("Location"); where != "" {
+		return fmt.Sprintf("%s, to %s", r.Summary(), where)
+	}
+	return r.Summary()
+}
+
+// flip changes one character in the middle of a token.
+func flip(token string) string {
+	if token == "" {
+		return "x"
+	}
+	i := len(token) / 2
+	c := byte('a')
+	if token[i] == 'a' {
+		c = 'b'
+	}
+	return token[:i] + string(c) + token[i+1:]
+}
+
+func accessEvery(ctx context.Context, t *harness.T) {
+	const id = accessAt + "every-operation"
+	problems := 0
+	for _, op := range Operations() {
+		if !t.Session().Covers(op.ID) || problems > 1 {
+			continue
+		}
+		ids, ok := parentIDs(roster(t), op)
+		if !ok {
+			ids = []string{missing, missing}
+		}
+		r := bare(ctx, t, op.PathFor(ids...))
+		if r.Problem != "" {
+			problems++
+		}
+		// How the refusal is worded is judged elsewhere; here, that nothing is
+		// read.
+		t.Assert(id, r.Status != 200 || !holdsData(r), harness.Finding{Expected: "a refusal", Seen: r.Summary() + " with roster objects", Where: op.Path, Responses: []*harness.Response{r}})
+	}
+}
+
+func accessCase(ctx context.Context, t *harness.T) {
+	const id = accessAt + "scheme-case"
+	good, err := t.AccessToken(ctx)
+	if err != nil {
+		t.NothingToTest("no token can be had: "+err.Error(), "Mend the token endpoint first; it is listed as failed.")
+		return
+	}
+	for _, scheme := range []string{"bearer", "BEARER"} {
+		r := bare(ctx, t, "/orgs?limit=1", scheme+" "+good)
+		if r.Status >= 500 || r.Problem != "" {
+			t.NotTested(id, r.Line()+": "+r.Summary(), "Mend that answer first.")
+			continue
+		}
+		t.Assert(id, r.Status != 401, harness.Finding{Expected: "the answer as to Bearer", Seen: r.Summary(), Where: scheme, Responses: []*harness.Response{r}})
+	}
+}
+
+// patience is the longest token life that this check waits out.
+const patience = 10 * time.Second
+
+func accessExpired(ctx context.Context, t *harness.T) {
+	const id = accessAt + "expired"
+	token, r := t.RequestToken(ctx, harness.TokenRequest{Scopes: t.Session().Scopes})
+	life := time.Duration(0)
+	if token != nil {
+		life = time.Duration(token.ExpiresIn * float64(time.Second))
+	}
+	if token == nil || life <= 0 || life > patience {
+		reason := fmt.Sprintf("tokens live %s, too long to wait", life)
+		if token == nil {
+			reason = "no token is granted: " + r.Summary()
+		}
+		t.NotTested(id, reason, fmt.Sprintf("Register a client whose tokens live %s or less, and run again with it.", patience))
+		return
+	}
+	// A second more than promised: clocks tick in seconds.
+	select {
+	case <-ctx.Done():
+		return
+	case <-time.After(life + 1100*time.Millisecond):
+	}
+	late := withToken(ctx, t, "/orgs?limit=1", token.AccessToken)
+	t.Assert(id, late.Status == 401, harness.Finding{Expected: "401", Seen: late.Summary(), Where: fmt.Sprintf("a token of %s, after %s", life, life+1100*time.Millisecond), Responses: []*harness.Response{late}})
+}

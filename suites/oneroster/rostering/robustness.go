@@ -1,0 +1,264 @@
+package rostering
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+)
+
+const robustAt = "or12.rostering.robustness."
+
+// clients is how many read at the same time where the target file doesn't say.
+const clients = 16
+
+// robustnessChecks judge what the field breaks products with.
+func robustnessChecks() []harness.Check {
+	c := func(name, title, needs string, body func(context.Context, *harness.T), requirements ...string) harness.Check {
+		for i := range requirements {
+			requirements[i] = robustAt + requirements[i]
+		}
+		return harness.Check{ID: "rostering.robustness." + name, Title: title, Requirements: requirements, Labels: []string{"robustness"}, Needs: needs, Body: body}
+	}
+	return []harness.Check{
+		c("concurrent", "Many clients at once see what one sees alone", "a collection with ten objects", concurrent, "concurrent"),
+		c("repeatable", "The same read twice gives the same", "any collection", repeatable, "repeatable"),
+		c("ids", "Ids with reserved characters are found when encoded, others also when encoded without need", "objects with an id that holds a reserved character, for one part", oddIDs, "reserved-ids", "encoded-ids"),
+		c("unicode", "Names beyond ASCII arrive whole", "a name beyond ASCII", unicodeText, "unicode"),
+		c("parameters", "Parameters come in any order, may be empty or long", "any collection", oddParameters, "parameter-order", "empty-parameter", "long-query"),
+		c("hostile-input", "Hostile input is no server error and reveals nothing", "nothing", hostileInput, "hostile-input"),
+	}
+}
+
+func concurrent(ctx context.Context, t *harness.T) {
+	const id = robustAt + "concurrent"
+	c, ok := pageable(t, 10)
+	if !ok {
+		return
+	}
+	many := clients
+	if n := t.Session().Target.Limits.Concurrency; n > 0 {
+		many = n
+	}
+	// What each would get alone: different pages, so that a mix-up shows.
+	alone := make([]*Page, 4)
+	for i := range alone {
+		alone[i] = part(ctx, t, c, 2*i, 3)
+		if !ready(t, alone[i], id) {
+			return
+		}
+	}
+	pages := make([]*Page, many)
+	var group sync.WaitGroup
+	for i := range pages {
+		group.Go(func() { pages[i] = part(ctx, t, c, 2*(i%len(alone)), 3) })
+	}
+	group.Wait()
+	for i, p := range pages {
+		want := alone[i%len(alone)]
+		t.Assert(id, p.OK() && slices.Equal(inAnyOrder(p.IDs), inAnyOrder(want.IDs)), harness.Finding{Expected: "the page that one client gets alone", Seen: concurrencySeen(p, want), Where: fmt.Sprintf("client %d of %d", i+1, many),
+			Responses: []*harness.Response{p.Response, want.Response}})
+	}
+}
+
+func concurrencySeen(p, want *Page) string {
+	if !p.OK() {
+		return p.Why()
+	}
+	return "other objects: " + difference(set(want.IDs), set(p.IDs))
+}
+
+func repeatable(ctx context.Context, t *harness.T) {
+	const id = robustAt + "repeatable"
+	problems := 0
+	for _, c := range collections {
+		if !t.Session().Covers(c.List) || c.Derived != "" || problems > 1 {
+			continue
+		}
+		op := operation(c.List)
+		// All of a small collection, so that order does not matter.
+		raw := roster(t).Raw(c.Name)
+		if raw == nil || raw.Len() == 0 || raw.Len() > gatherLimit {
+			continue
+		}
+		first := list(ctx, t, op.Path, op.Wrapper, query("limit", strconv.Itoa(gatherLimit)))
+		if first.Problem != "" {
+			problems++
+		}
+		if !first.OK() || len(first.Objects) < raw.Len() {
+			continue
+		}
+		again := list(ctx, t, op.Path, op.Wrapper, query("limit", strconv.Itoa(gatherLimit)))
+		if !again.OK() {
+			continue
+		}
+		before, changed := byID(first.Objects), ""
+		for _, o := range again.Objects {
+			was, met := before[sourcedID(o)]
+			if member := differs(was, o); met && member != "" && !differsOnlyInTime(was, o) {
+				changed = sourcedID(o) + " " + member
+				break
+			}
+		}
+		t.Assert(id, changed == "", harness.Finding{Expected: "the same values twice", Seen: "they differ at " + changed, Where: changed, Responses: []*harness.Response{again.Response, first.Response}})
+	}
+	t.NotTested(id, "no collection can be read at one go", "Load some objects, and serve them on one page of 1000.")
+}
+
+// reservedCharacters must be encoded in a path segment.
+const reservedCharacters = "/ +%&?#;=:@,"
+
+func oddIDs(ctx context.Context, t *harness.T) {
+	const reserved, encoded = robustAt + "reserved-ids", robustAt + "encoded-ids"
+	tried, problems := 0, 0
+	for _, c := range collections {
+		raw := roster(t).Raw(c.Name)
+		if raw == nil || !t.Session().Covers(c.Read) {
+			continue
+		}
+		op := operation(c.Read)
+		_ = raw.Each(func(_ int, x string, _ []byte) bool {
+			if !strings.ContainsAny(x, reservedCharacters) || tried >= 4 || problems > 1 {
+				return tried < 4 && problems < 2
+			}
+			tried++
+			r := get(ctx, t, op.PathFor(x), "")
+			if r.Problem != "" {
+				problems++
+			}
+			got, _ := singleID(r.Body)
+			t.Assert(reserved, r.Status == 200 && (got == x || got == ""), harness.Finding{Expected: "200 and the object", Seen: r.Summary(), Where: x, Responses: []*harness.Response{r}})
+			return true
+		})
+		if raw.Len() == 0 || tried > 3 {
+			continue
+		}
+		x, _, err := raw.At(0)
+		if err != nil || x == "" {
+			continue
+		}
+		plain := get(ctx, t, op.PathFor(x), "")
+		if plain.Status != 200 {
+			continue // judged as an endpoint
+		}
+		r := get(ctx, t, strings.TrimSuffix(op.PathFor(""), "/")+"/"+percentEvery(x), "")
+		t.Assert(encoded, r.Status == 200, harness.Finding{Expected: "200, for %41 and A are the same", Seen: r.Summary(), Where: percentEvery(x), Responses: []*harness.Response{r, plain}})
+	}
+	t.NotTested(reserved, "no sourcedId holds a reserved character", "Load an object whose sourcedId holds one of "+reservedCharacters+", where the product allows that.")
+	t.NotTested(encoded, "no single object answers", "Load some objects.")
+}
+
+// percentEvery encodes every byte.
+func percentEvery(s string) string {
+	var b strings.Builder
+	for _, c := range []byte(s) {
+		fmt.Fprintf(&b, "%%%02X", c)
+	}
+	return b.String()
+}
+
+// doubled are what letters of Latin, Greek, Cyrillic and further scripts become
+// when UTF-8 is read as Latin-1 or Windows-1252 and encoded again.
+func doubled(s string) bool {
+	var raw []byte
+	beyond := false
+	for _, r := range s {
+		if r > 0xFF {
+			return false
+		}
+		beyond = beyond || r >= 0x80
+		raw = append(raw, byte(r))
+	}
+	return beyond && utf8.Valid(raw)
+}
+
+func unicodeText(ctx context.Context, t *harness.T) {
+	const id = robustAt + "unicode"
+	looked := 0
+	for _, c := range collections {
+		raw := roster(t).Raw(c.Name)
+		if raw == nil || c.Derived != "" || labels[c.Kind] == nil {
+			continue
+		}
+		singles := 0
+		_ = raw.Each(func(i int, x string, object []byte) bool {
+			members := read[map[string]any](object)
+			for _, name := range labels[c.Kind] {
+				text, _ := members[name].(string)
+				if !slices.ContainsFunc([]rune(text), func(r rune) bool { return r >= 0x80 }) {
+					continue
+				}
+				looked++
+				bad := doubled(text) || strings.ContainsRune(text, utf8.RuneError)
+				t.Assert(id, !bad, harness.Finding{Sent: "GET /" + c.Name + " (the crawl)", Expected: "letters as they are", Seen: "replacement characters, or UTF-8 encoded twice", Where: x + " /" + name, Exchanges: exhibitIf(bad, t, c.Name, x)})
+				if singles < 2 && t.Session().Covers(c.Read) {
+					singles++
+					op := operation(c.Read)
+					r := get(ctx, t, op.PathFor(x), "")
+					one, fault := unwrapSingle(r.Body, op.Wrapper)
+					if r.Status != 200 || fault != "" {
+						continue
+					}
+					got, _ := read[map[string]any](one)[name].(string)
+					t.Assert(id, !doubled(got) && !strings.ContainsRune(got, utf8.RuneError), harness.Finding{Expected: "letters as they are", Seen: "replacement characters, or UTF-8 encoded twice", Where: x + " /" + name, Responses: []*harness.Response{r}})
+				}
+			}
+			return i < memberSample
+		})
+	}
+	if looked == 0 {
+		t.NotTested(id, "no label holds a letter beyond ASCII", "Load a user with an accent in the name.")
+	}
+}
+
+func oddParameters(ctx context.Context, t *harness.T) {
+	const order, empty, long = robustAt + "parameter-order", robustAt + "empty-parameter", robustAt + "long-query"
+	a := get(ctx, t, "/orgs", query("limit", "3", "offset", "1", "sort", "sourcedId", "orderBy", "asc"))
+	b := get(ctx, t, "/orgs", query("orderBy", "asc", "sort", "sourcedId", "offset", "1", "limit", "3"))
+	if t.Ready(a, 200, order) && t.Ready(b, 200, order) {
+		t.Assert(order, sameObjects(a, b), harness.Finding{Expected: "the same page", Seen: "another", Responses: []*harness.Response{b, a}})
+	}
+	for _, name := range []string{"filter", "fields", "sort", "limit"} {
+		r := get(ctx, t, "/orgs", name+"=")
+		t.Assert(empty, r.Status < 500 && r.Problem == "", harness.Finding{Expected: "no server error", Seen: r.Summary(), Where: name + "=", Responses: []*harness.Response{r}})
+	}
+	r := get(ctx, t, "/orgs", query("limit", "1", "filter", "name='"+strings.Repeat("long ", 1200)+"'"))
+	t.Assert(long, r.Status > 0 && r.Status < 500, harness.Finding{Expected: "an answer, or a client error such as 414", Seen: r.Summary(), Responses: []*harness.Response{r}})
+}
+
+func hostileInput(ctx context.Context, t *harness.T) {
+	const id = robustAt + "hostile-input"
+	problems := 0
+	for _, x := range []struct{ path, q string }{
+		{operation("getOrg").PathFor("' OR '1'='1"), ""},
+		{operation("getOrg").PathFor("x'; DROP TABLE orgs;--"), ""},
+		{operation("getOrg").PathFor("../../../../etc/passwd"), ""},
+		{operation("getOrg").PathFor("<script>alert(1)</script>"), ""},
+		{operation("getOrg").PathFor("a\x00b"), ""},
+		{"/orgs", query("limit", "3", "filter", "name='x' OR 1=1--'")},
+		{"/orgs", query("limit", "3", "sort", "name;DROP TABLE orgs")},
+		{"/orgs", query("limit", "3", "fields", "name,(SELECT 1)")},
+		{"/orgs", query("limit", "3", "filter", "name='\x00\x01'")},
+		{"/orgs", query("limit", "99999999999999999999", "offset", "-99999999999999999999")},
+	} {
+		if problems > 1 {
+			break
+		}
+		r := get(ctx, t, x.path, x.q)
+		if r.Problem != "" {
+			problems++
+		}
+		if r.Unreachable {
+			t.Ready(r, 200, id)
+			continue
+		}
+		single, revealed := singleID(r.Body)
+		ok := r.Status > 0 && r.Status < 500 && !(strings.HasPrefix(x.path, "/orgs/") && r.Status == 200 && revealed)
+		t.Assert(id, ok, harness.Finding{Expected: "a client error, and no data", Seen: r.Summary() + single, Where: x.path + "?" + x.q, Responses: []*harness.Response{r}})
+	}
+}

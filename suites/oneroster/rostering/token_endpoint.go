@@ -1,0 +1,202 @@
+package rostering
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+)
+
+const tokenAt = "or12.rostering.token."
+
+// tokenChecks judge the OAuth 2 client-credentials token endpoint.
+func tokenChecks() []harness.Check {
+	c := func(name, title string, body func(context.Context, *harness.T), requirements ...string) harness.Check {
+		for i := range requirements {
+			requirements[i] = tokenAt + requirements[i]
+		}
+		return harness.Check{ID: "rostering.token." + name, Title: title, Requirements: requirements, Labels: []string{"security", "token"}, Needs: "client credentials", Body: body}
+	}
+	return []harness.Check{
+		c("grant", "The token endpoint grants a token, and says what the standard asks", tokenGrant, "issue", "json", "access-token", "token-type", "expires-in", "expires-in-number", "no-store", "no-refresh-token", "scope", "official-scopes"),
+		c("authentication", "The client authenticates by HTTP Basic, and may by form", tokenAuthentication, "basic-auth", "form-auth"),
+		c("refusals", "What deserves no token gets none, and an error by name", tokenRefusals, "wrong-secret", "invalid-client", "unsupported-grant", "unknown-scope", "error-body", "post-only"),
+		c("lifetime", "A token serves again and again, and a new one leaves it valid", tokenLifetime, "reusable", "independent"),
+	}
+}
+
+// tokenMembers reads a token response, however broken.
+func tokenMembers(r *harness.Response) map[string]any {
+	var members map[string]any
+	_ = json.Unmarshal(r.Body, &members)
+	return members
+}
+
+func tokenGrant(ctx context.Context, t *harness.T) {
+	at := func(name string) string { return tokenAt + name }
+	_, r := t.RequestToken(ctx, harness.TokenRequest{Scopes: t.Session().Scopes})
+	shown := []*harness.Response{r}
+	if !t.Assert(at("issue"), r.Status == 200 && r.Problem == "", harness.Finding{Expected: "200 with a token", Seen: r.Summary(), Responses: shown}) {
+		for _, id := range t.Check().Requirements {
+			t.NotTested(id, "no token is granted", "Mend that first; it is listed as failed.")
+		}
+		return
+	}
+	members := tokenMembers(r)
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	t.Assert(at("json"), err == nil && kind == "application/json" && members != nil, harness.Finding{Expected: "a JSON object as application/json", Seen: r.Summary(), Where: "header Content-Type", Responses: shown})
+	access, _ := members["access_token"].(string)
+	t.Assert(at("access-token"), access != "", harness.Finding{Expected: "access_token, a text", Seen: present(members, "access_token"), Where: "/access_token", Responses: shown})
+	typ, _ := members["token_type"].(string)
+	t.Assert(at("token-type"), strings.EqualFold(typ, "bearer"), harness.Finding{Expected: "bearer, in any case", Seen: present(members, "token_type"), Where: "/token_type", Responses: shown})
+	expiry, has := members["expires_in"]
+	t.Assert(at("expires-in"), has, harness.Finding{Expected: "expires_in", Seen: "no such member", Where: "/expires_in", Responses: shown})
+	if has {
+		seconds, isNumber := expiry.(float64)
+		t.Assert(at("expires-in-number"), isNumber && seconds > 0, harness.Finding{Expected: "a number greater than zero", Seen: fmt.Sprintf("%T %v", expiry, expiry), Where: "/expires_in", Responses: shown})
+	} else {
+		t.NotApplicable(at("expires-in-number"), "no expires_in is sent; its absence is judged by itself")
+	}
+	cache := strings.ToLower(strings.Join(r.Header.Values("Cache-Control"), ","))
+	t.Assert(at("no-store"), strings.Contains(cache, "no-store"), harness.Finding{Expected: "Cache-Control: no-store", Seen: quoteEmpty(cache), Where: "header Cache-Control", Responses: shown})
+	t.Assert(at("no-refresh-token"), members["refresh_token"] == nil, harness.Finding{Expected: "no refresh_token", Seen: "one", Where: "/refresh_token", Responses: shown})
+	judgeScopes(ctx, t, at)
+}
+
+// judgeScopes asks for each official scope alone, and looks that what was
+// granted is named where it differs.
+func judgeScopes(ctx context.Context, t *harness.T, at func(string) string) {
+	for _, scope := range t.Session().Scopes {
+		got, r := t.RequestToken(ctx, harness.TokenRequest{Scopes: []string{scope}})
+		shown := []*harness.Response{r}
+		if !t.Assert(at("official-scopes"), got != nil, harness.Finding{Expected: "a token for " + scope, Seen: r.Summary(), Responses: shown}) {
+			continue
+		}
+		if got.Scope == "" {
+			t.Examined(at("scope"), 1) // absent means: as asked
+			continue
+		}
+		named := strings.Fields(got.Scope)
+		// What was granted must work as named: a list that leaves out the scope
+		// asked for says that it was not granted, and then it must not open.
+		t.Assert(at("scope"), slices.Contains(named, scope), harness.Finding{Expected: "scope with " + scope + ", which the token has", Seen: got.Scope, Where: "/scope", Responses: shown})
+	}
+	t.NotTested(at("official-scopes"), "no profile of this run names a scope", "Choose a profile.")
+	t.NotTested(at("scope"), "no token is granted for a single scope", "Mend that first.")
+}
+
+func present(members map[string]any, name string) string {
+	v, there := members[name]
+	if !there {
+		return "no such member"
+	}
+	if text, isText := v.(string); isText && name == "token_type" {
+		return text
+	}
+	return fmt.Sprintf("a value of type %T", v)
+}
+
+func tokenAuthentication(ctx context.Context, t *harness.T) {
+	const basic, form = tokenAt + "basic-auth", tokenAt + "form-auth"
+	for _, try := range []struct{ id, method string }{{basic, "basic"}, {form, "form"}} {
+		got, r := t.RequestToken(ctx, harness.TokenRequest{Method: try.method, Scopes: t.Session().Scopes})
+		t.Assert(try.id, got != nil, harness.Finding{Expected: "200 with a token", Seen: r.Summary(), Where: "client authentication: " + try.method, Responses: []*harness.Response{r}})
+	}
+}
+
+// oauthErrors are the codes of RFC 6749 §5.2; others may be registered (§8.5).
+var oauthErrors = []string{"invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope"}
+
+func tokenRefusals(ctx context.Context, t *harness.T) {
+	at := func(name string) string { return tokenAt + name }
+	auth := t.Session().Target.OneRoster.Auth
+	type refusal struct {
+		name string
+		ask  harness.TokenRequest
+		id   string
+		ok   func(r *harness.Response, code string) bool
+		want string
+	}
+	unauthenticated := func(r *harness.Response, code string) bool {
+		return r.Status == 401 && r.Header.Get("WWW-Authenticate") != "" && code == "invalid_client"
+	}
+	for _, x := range []refusal{
+		{"a wrong secret", harness.TokenRequest{ClientID: auth.ClientID, ClientSecret: "not-" + "the-secret", Method: "basic", Scopes: t.Session().Scopes}, at("invalid-client"), unauthenticated, "401 with WWW-Authenticate and invalid_client"},
+		{"an unknown client", harness.TokenRequest{ClientID: missing, ClientSecret: "x", Method: "basic", Scopes: t.Session().Scopes}, at("invalid-client"), unauthenticated, "401 with WWW-Authenticate and invalid_client"},
+		{"an unknown grant type", harness.TokenRequest{GrantType: "urn:example:no-such-grant", Scopes: t.Session().Scopes}, at("unsupported-grant"),
+			func(r *harness.Response, code string) bool {
+				return r.Status == 400 && code == "unsupported_grant_type"
+			}, "400 with unsupported_grant_type"},
+	} {
+		got, r := t.RequestToken(ctx, x.ask)
+		shown := []*harness.Response{r}
+		code, isError := oauthCode(r)
+		if x.id == at("invalid-client") {
+			t.Assert(at("wrong-secret"), got == nil && r.Status >= 400, harness.Finding{Expected: "an error, and no token", Seen: r.Summary(), Where: x.name, Responses: shown})
+		}
+		t.Assert(x.id, got == nil && x.ok(r, code), harness.Finding{Expected: x.want, Seen: fmt.Sprintf("%s, error %q, WWW-Authenticate %q", r.Summary(), code, r.Header.Get("WWW-Authenticate")), Where: x.name, Responses: shown})
+		if got == nil && r.Status >= 400 && r.Status < 500 {
+			t.Assert(at("error-body"), isError && slices.Contains(oauthErrors, code), harness.Finding{Expected: "a JSON object with error, one of the codes of OAuth 2.0", Seen: fmt.Sprintf("%s, error %q", r.Summary(), code), Where: x.name + ": /error", Responses: shown})
+		}
+	}
+	t.NotTested(at("error-body"), "no token request is refused with a client error", "Refuse what deserves it; what is lacking is listed as failed.")
+	unknown := ScopePrefix + "no-such.scope"
+	got, r := t.RequestToken(ctx, harness.TokenRequest{Scopes: []string{unknown}})
+	ok := got == nil && r.Status < 500
+	if got != nil {
+		// Some leave the unknown out and name what is granted instead.
+		ok = got.Scope != "" && !slices.Contains(strings.Fields(got.Scope), unknown)
+		if ok && r.Status == 200 && len(strings.Fields(got.Scope)) > 0 {
+			ok = false // nothing that was asked for is left to grant
+		}
+	}
+	t.Assert(at("unknown-scope"), ok, harness.Finding{Expected: "invalid_scope, or no token", Seen: grantSeen(got, r), Where: "scope=" + unknown, Responses: []*harness.Response{r}})
+	g := t.Do(ctx, harness.Request{URL: auth.TokenURL + "?grant_type=client_credentials", Auth: harness.AuthNone})
+	members := tokenMembers(g)
+	t.Assert(at("post-only"), members["access_token"] == nil && g.Status != 200, harness.Finding{Expected: "a refusal of GET", Seen: g.Summary(), Responses: []*harness.Response{g}})
+}
+
+func grantSeen(got *harness.Token, r *harness.Response) string {
+	if got != nil {
+		return "a token with scope " + got.Scope
+	}
+	return r.Summary()
+}
+
+func oauthCode(r *harness.Response) (string, bool) {
+	members := tokenMembers(r)
+	code, isText := members["error"].(string)
+	return code, isText
+}
+
+func tokenLifetime(ctx context.Context, t *harness.T) {
+	const reusable, independent = tokenAt + "reusable", tokenAt + "independent"
+	first, r := t.RequestToken(ctx, harness.TokenRequest{Scopes: t.Session().Scopes})
+	if first == nil {
+		for _, id := range t.Check().Requirements {
+			t.NotTested(id, "no token is granted: "+r.Summary(), "Mend that first; it is listed as failed.")
+		}
+		return
+	}
+	path := "/orgs?limit=1"
+	for range 3 {
+		r := withToken(ctx, t, path, first.AccessToken)
+		if r.Status >= 500 || r.Problem != "" {
+			t.NotTested(reusable, r.Line()+": "+r.Summary(), "Mend that answer first.")
+			continue
+		}
+		t.Assert(reusable, r.Status != http.StatusUnauthorized && r.Status != 403, harness.Finding{Expected: "200, each time", Seen: r.Summary(), Responses: []*harness.Response{r}})
+	}
+	if second, r := t.RequestToken(ctx, harness.TokenRequest{Scopes: t.Session().Scopes}); second == nil {
+		t.NotTested(independent, "no second token is granted: "+r.Summary(), "Grant one.")
+	} else if old := withToken(ctx, t, path, first.AccessToken); old.Status >= 500 || old.Problem != "" {
+		t.NotTested(independent, old.Line()+": "+old.Summary(), "Mend that answer first.")
+	} else {
+		t.Assert(independent, old.Status != http.StatusUnauthorized, harness.Finding{Expected: "200 with the older token", Seen: old.Summary(), Responses: []*harness.Response{old}})
+	}
+}

@@ -1,0 +1,232 @@
+package rostering
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+)
+
+const transportAt = "or12.rostering.transport."
+
+// transportChecks judge HTTPS, TLS and plain HTTP manners.
+func transportChecks() []harness.Check {
+	c := func(name, title, needs string, body func(context.Context, *harness.T), requirements ...string) harness.Check {
+		for i := range requirements {
+			requirements[i] = transportAt + requirements[i]
+		}
+		return harness.Check{ID: "rostering.transport." + name, Title: title, Requirements: requirements, Labels: []string{"transport"}, Needs: needs, Body: body}
+	}
+	return []harness.Check{
+		c("https", "Service and token endpoint are reached over HTTPS", "a target that is not on this machine", httpsOnly, "https", "token-https", "no-plain-http"),
+		c("tls", "TLS 1.2 or later with a valid certificate, nothing older", "an https target", tlsVersions, "certificate", "tls-version", "tls-old"),
+		c("compression", "Compressed and plain answers hold the same", "any collection", compression, "compression"),
+		c("head", "HEAD does no harm", "any collection", headRequests, "head"),
+		c("conditional", "Conditional requests are answered truly", "any collection", conditional, "conditional"),
+		c("range", "A Range header does no harm", "any collection", ranges, "range"),
+	}
+}
+
+func loopback(u *url.URL) bool {
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+const noWire = "the target is on a loopback address, which no wire leaves"
+
+func httpsOnly(ctx context.Context, t *harness.T) {
+	for id, address := range map[string]string{transportAt + "https": t.Session().Base, transportAt + "token-https": t.Session().Target.OneRoster.Auth.TokenURL} {
+		u, err := url.Parse(address)
+		switch {
+		case err == nil && u.Scheme == "https":
+			t.Examined(id, 1)
+		case err == nil && loopback(u):
+			t.NotApplicable(id, noWire)
+		default:
+			t.Fail(id, harness.Finding{Expected: "an https URL", Seen: address})
+		}
+	}
+	const plain = transportAt + "no-plain-http"
+	u, err := url.Parse(t.Session().Base)
+	if err != nil || u.Scheme != "https" {
+		if err == nil && loopback(u) {
+			t.NotApplicable(plain, noWire)
+		} else {
+			t.Fail(plain, harness.Finding{Expected: "no data over plain HTTP", Seen: t.Session().Base})
+		}
+		return
+	}
+	// The same host and port by plain HTTP, and port 80 where the default is
+	// used; no token is sent in clear.
+	plainURL := *u
+	plainURL.Scheme = "http"
+	if u.Port() == "" {
+		plainURL.Host = u.Hostname()
+	}
+	r := t.Do(ctx, harness.Request{URL: plainURL.String() + "/orgs?limit=1", Auth: harness.AuthNone, Quick: 5 * time.Second})
+	t.Assert(plain, r.Status == 0 || !holdsData(r), harness.Finding{Expected: "no roster objects over plain HTTP", Seen: r.Summary()})
+	if r.Unreachable {
+		t.Examined(plain, 1) // nothing listens: as it should be
+	}
+}
+
+func tlsVersions(ctx context.Context, t *harness.T) {
+	const certificate, modern, old = transportAt + "certificate", transportAt + "tls-version", transportAt + "tls-old"
+	u, err := url.Parse(t.Session().Base)
+	if err != nil || u.Scheme != "https" {
+		for _, id := range t.Check().Requirements {
+			if err == nil && loopback(u) {
+				t.NotApplicable(id, noWire)
+			} else {
+				t.NotTested(id, "the service is not reached over HTTPS", "Serve it over HTTPS; it is listed as failed.")
+			}
+		}
+		return
+	}
+	address := u.Host
+	if u.Port() == "" {
+		address = net.JoinHostPort(u.Hostname(), "443")
+	}
+	config := t.Session().TLSConfig()
+	config.InsecureSkipVerify = false
+	config.ServerName = u.Hostname()
+	state, err := handshake(ctx, address, config, tls.VersionTLS12, tls.VersionTLS13)
+	var invalid *tls.CertificateVerificationError
+	var hostname x509.HostnameError
+	if errors.As(err, &invalid) || errors.As(err, &hostname) {
+		t.Fail(certificate, harness.Finding{Expected: "a certificate that is valid for " + u.Hostname(), Seen: err.Error(), Where: address})
+		loose := config.Clone()
+		loose.InsecureSkipVerify = true
+		state, err = handshake(ctx, address, loose, tls.VersionTLS12, tls.VersionTLS13)
+	} else if err == nil {
+		t.Examined(certificate, 1)
+	}
+	if err != nil {
+		t.NotTested(certificate, "no TLS handshake: "+err.Error(), "Let the server speak TLS 1.2 or later.")
+		t.Fail(modern, harness.Finding{Expected: "TLS 1.2 or 1.3", Seen: err.Error(), Where: address})
+	} else {
+		t.Assert(modern, state.Version >= tls.VersionTLS12, harness.Finding{Expected: "TLS 1.2 or 1.3", Seen: tls.VersionName(state.Version), Where: address})
+	}
+	loose := config.Clone()
+	loose.InsecureSkipVerify = true
+	for _, v := range []uint16{tls.VersionTLS10, tls.VersionTLS11} {
+		_, err := handshake(ctx, address, loose, v, v)
+		t.Assert(old, err != nil, harness.Finding{Expected: "a refusal of " + tls.VersionName(v), Seen: "a handshake", Where: address})
+	}
+}
+
+func handshake(ctx context.Context, address string, config *tls.Config, least, most uint16) (tls.ConnectionState, error) {
+	config = config.Clone()
+	config.MinVersion, config.MaxVersion = least, most
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	c, err := (&tls.Dialer{Config: config}).DialContext(ctx, "tcp", address)
+	if err != nil {
+		return tls.ConnectionState{}, err
+	}
+	defer c.Close()
+	return c.(*tls.Conn).ConnectionState(), nil
+}
+
+// steady gets a page that is answered the same twice, to compare variations of
+// the request with; nil when there is none.
+func steady(ctx context.Context, t *harness.T, id string) *harness.Response {
+	r := get(ctx, t, "/orgs", query("limit", "20"))
+	if !t.Ready(r, 200, id) {
+		return nil
+	}
+	return r
+}
+
+// sameObjects tells whether two pages of orgs hold the same objects, in
+// whatever order.
+func sameObjects(a, b *harness.Response) bool {
+	x, faultX := unwrap(a.Body, "orgs")
+	y, faultY := unwrap(b.Body, "orgs")
+	if faultX != "" || faultY != "" {
+		return bytes.Equal(bytes.TrimSpace(a.Body), bytes.TrimSpace(b.Body))
+	}
+	before := byID(x)
+	if len(before) != len(byID(y)) {
+		return false
+	}
+	for _, o := range y {
+		was, met := before[sourcedID(o)]
+		if !met || differs(was, o) != "" && !differsOnlyInTime(was, o) {
+			return false
+		}
+	}
+	return true
+}
+
+func compression(ctx context.Context, t *harness.T) {
+	const id = transportAt + "compression"
+	packed := get(ctx, t, "/orgs", query("limit", "20"))
+	plain := t.Do(ctx, harness.Request{URL: packed.Request.URL, Plain: true, Header: http.Header{"Accept-Encoding": {"identity"}}})
+	shown := []*harness.Response{plain, packed}
+	if packed.Status != 200 && plain.Status != 200 || packed.Status == 200 && packed.Problem == "" && holdsNothing(packed) {
+		t.Ready(packed, 200, id)
+		t.NotTested(id, "the collection is empty", "Load some orgs.")
+		return
+	}
+	t.Assert(id, packed.Status == 200 && packed.Problem == "" && plain.Status == 200 && plain.Problem == "" && plain.Header.Get("Content-Encoding") == "" && sameObjects(packed, plain),
+		harness.Finding{Expected: "the same objects with and without compression", Seen: fmt.Sprintf("gzip offered: %s; not offered: %s", packed.Summary(), plain.Summary()), Where: "header Content-Encoding", Responses: shown})
+}
+
+func holdsNothing(r *harness.Response) bool {
+	objects, fault := unwrap(r.Body, "orgs")
+	return fault == "" && len(objects) == 0
+}
+
+func headRequests(ctx context.Context, t *harness.T) {
+	const id = transportAt + "head"
+	plain := steady(ctx, t, id)
+	if plain == nil {
+		return
+	}
+	r := t.Do(ctx, harness.Request{Method: http.MethodHead, URL: plain.Request.URL})
+	shown := []*harness.Response{r}
+	t.Assert(id, r.Problem == "" && (r.Status < 500 || r.Status == 501), harness.Finding{Expected: "an answer as to GET, or a client error", Seen: r.Summary(), Where: "HEAD", Responses: shown})
+	again := get(ctx, t, "/orgs", query("limit", "20"))
+	t.Assert(id, again.Status == 200 && again.Problem == "", harness.Finding{Expected: "200 to a GET after it", Seen: again.Summary(), Where: "GET after HEAD", Responses: []*harness.Response{again, r}})
+}
+
+func conditional(ctx context.Context, t *harness.T) {
+	const id = transportAt + "conditional"
+	plain := steady(ctx, t, id)
+	if plain == nil {
+		return
+	}
+	ask := func(name, value string) *harness.Response {
+		return t.Do(ctx, harness.Request{URL: plain.Request.URL, Header: http.Header{name: {value}}})
+	}
+	for _, x := range []struct{ name, value string }{{"If-None-Match", `"rollcall-no-such-tag"`}, {"If-Modified-Since", "Sat, 01 Jan 2000 00:00:00 GMT"}} {
+		r := ask(x.name, x.value)
+		t.Assert(id, r.Status == 200 && r.Problem == "" && sameObjects(plain, r), harness.Finding{Expected: "200 and the full answer, for something changed since", Seen: r.Summary(), Where: "header " + x.name, Responses: []*harness.Response{r, plain}})
+	}
+	if tag := plain.Header.Get("ETag"); tag != "" {
+		r := ask("If-None-Match", tag)
+		ok := r.Status == 304 && len(r.Body) == 0 || r.Status == 200 && sameObjects(plain, r)
+		t.Assert(id, ok && r.Problem == "", harness.Finding{Expected: "304 without a body, or 200 with the full answer", Seen: r.Summary(), Where: "header If-None-Match", Responses: []*harness.Response{r, plain}})
+	}
+}
+
+func ranges(ctx context.Context, t *harness.T) {
+	const id = transportAt + "range"
+	plain := steady(ctx, t, id)
+	if plain == nil {
+		return
+	}
+	r := t.Do(ctx, harness.Request{URL: plain.Request.URL, Plain: true, Header: http.Header{"Range": {"bytes=0-9"}, "Accept-Encoding": {"identity"}}})
+	ok := r.Status == 200 && sameObjects(plain, r) || r.Status == 206 && len(r.Body) <= 10 && r.Header.Get("Content-Range") != "" || slices.Contains([]int{416, 400}, r.Status)
+	t.Assert(id, ok && r.Problem == "", harness.Finding{Expected: "the full answer, or a correct 206 or 416", Seen: r.Summary(), Where: "header Range", Responses: []*harness.Response{r, plain}})
+}
