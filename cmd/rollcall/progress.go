@@ -57,12 +57,13 @@ func (p *progress) observe(e harness.Progress) {
 	pause := 100 * time.Millisecond
 	if !p.live {
 		pause = plainEvery
+		if p.last.IsZero() {
+			p.last = now // the first word after a while, not at once
+		}
 	}
-	if now.Sub(p.last) < pause && e.Done < e.Total {
-		return
-	}
-	if !p.live && p.last.IsZero() && e.Done < e.Total {
-		p.last = now
+	// The crawl learns its total as it goes, so only the end of the checks is
+	// an end for sure.
+	if end := e.Phase == "check" && e.Done == e.Total; now.Sub(p.last) < pause && !end {
 		return
 	}
 	p.last = now

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -93,11 +94,15 @@ func unwrap(body []byte, wrapper string) ([]json.RawMessage, string) {
 		return nil, "the body is no JSON object: " + err.Error()
 	}
 	inner, found := envelope[wrapper]
+	if envelope != nil && len(envelope) == 0 {
+		return nil, "" // an empty list may lack its key: judged with payloads
+	}
 	if !found {
 		var names []string
 		for name := range envelope {
 			names = append(names, strconv.Quote(name))
 		}
+		slices.Sort(names)
 		return nil, fmt.Sprintf("the body has no member %q but %s", wrapper, strings.Join(names, ", "))
 	}
 	var objects []json.RawMessage

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -40,25 +41,7 @@ type Fault struct {
 	Count    int
 	Object   int // index in the collection of the first
 	SourceID string
-}
-
-// RefUse is one place where references stand, and what stands there.
-type RefUse struct {
-	At       string
-	Want     string
-	Count    int
-	Types    map[string]int
-	Examples []RefExample
-	Odd      []RefExample // href not absolute, or not ending in the sourcedId
-	OddCount int
-}
-
-// RefExample is one reference and the object that holds it.
-type RefExample struct {
-	Object int
-	Holder string
-	Ref    Ref
-	Why    string
+	Extended bool // what was seen begins like an extension term
 }
 
 // CrawlFacts is what the crawl notes of a collection besides its objects.
@@ -132,12 +115,8 @@ func (c *crawler) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if c.collection.Derived == "" {
-		// Objects of derived collections are validated where they are listed
-		// whole; here the checks compare them.
-		if c.schema, err = schemas.Load("oneroster/1.2/" + schemaName(c.collection.Kind)); err != nil {
-			return err
-		}
+	if c.schema, err = schemas.Load("oneroster/1.2/" + schemaName(c.collection.Kind)); err != nil {
+		return err
 	}
 	limit := crawlPage
 	if n := c.session.Target.Limits.PageSize; n > 0 {
@@ -165,6 +144,12 @@ func (c *crawler) pages(ctx context.Context, w *corpus.Writer, limit int) (reaso
 		}
 		record := corpus.Page{Offset: offset, Limit: limit, Count: len(page.Objects), First: w.Len(), Status: response.Status,
 			Evidence: evidence, Header: kept(response.Header), URL: url}
+		if !page.OK() && w.Len() > 0 && pastEnd(response, offset, total) {
+			// How an offset past the end is answered is judged with paging; for
+			// the crawl it is the end.
+			record.Problem = page.Why()
+			return "", total, w.Page(record)
+		}
 		if !page.OK() {
 			record.Problem = page.Why()
 			if err := w.Page(record); err != nil {
@@ -204,6 +189,20 @@ func (c *crawler) pages(ctx context.Context, w *corpus.Writer, limit int) (reaso
 	}
 }
 
+// pastEnd tells whether an answer without a page, after others that had one,
+// means that the collection ended there: it was announced to, or the answer says
+// that there is nothing.
+func pastEnd(r *harness.Response, offset, total int) bool {
+	if total >= 0 {
+		return offset >= total
+	}
+	return r.Problem == "" && (r.Status == http.StatusNoContent || r.Status == http.StatusNotFound)
+}
+
+// derivedSample is how many objects of a derived collection are validated; they
+// are all validated where they are listed whole, and here for another serialiser.
+const derivedSample = 2000
+
 // take spools and examines the objects of a page; it gives how many were new.
 func (c *crawler) take(w *corpus.Writer, page *Page) (fresh int, err error) {
 	now := make(map[string]struct{}, len(page.Objects))
@@ -220,11 +219,15 @@ func (c *crawler) take(w *corpus.Writer, page *Page) (fresh int, err error) {
 		if err := w.Add(id, object); err != nil {
 			return fresh, err
 		}
-		if c.schema == nil {
+		derived := c.collection.Derived != ""
+		if derived && index >= derivedSample {
 			continue
 		}
 		if err := c.validate(object, id, index); err != nil {
 			return fresh, err
+		}
+		if derived {
+			continue
 		}
 		for _, r := range refs(c.collection.Kind, object) {
 			c.refer(r, id, index)
@@ -270,10 +273,24 @@ func (c *crawler) validate(object []byte, id string, index int) error {
 		}
 		if len(c.facts.Faults) < maxFaults {
 			c.facts.Faults = append(c.facts.Faults, Fault{Pointer: at, Keyword: f.Keyword, Expected: f.Expected,
-				Seen: c.session.Redactor().At(f.Pointer, f.Seen), Severity: string(f.Severity), Message: f.Message, Count: 1, Object: index, SourceID: id})
+				Seen: shown(c.session.Redactor(), f), Extended: strings.HasPrefix(f.Seen, `string "ext:`), Severity: string(f.Severity), Message: f.Message, Count: 1, Object: index, SourceID: id})
 		}
 	}
 	return nil
+}
+
+// shown renders what a finding saw: what kind of value it was stays visible, a
+// personal value becomes a pseudonym.
+func shown(redactor *harness.Redactor, f schemas.Finding) string {
+	kind, value, _ := strings.Cut(f.Seen, " ")
+	switch kind {
+	case "boolean", "number", "string":
+		if redacted := redactor.At(f.Pointer, value); redacted != value {
+			return kind + " " + redacted
+		}
+		return f.Seen
+	}
+	return redactor.Text(f.Seen) // null, nothing, or a container without its content
 }
 
 // memberSample is how many objects of a collection are looked at for which
@@ -311,30 +328,6 @@ func (c *crawler) count(pointer string) {
 	}
 	if _, met := c.facts.Members[pointer]; met || len(c.facts.Members) < maxMembers {
 		c.facts.Members[pointer]++
-	}
-}
-
-const maxExamples = 5
-
-func (c *crawler) refer(r placed, holder string, index int) {
-	i := slices.IndexFunc(c.facts.Refs, func(u RefUse) bool { return u.At == r.At })
-	if i < 0 {
-		c.facts.Refs = append(c.facts.Refs, RefUse{At: r.At, Want: r.Want, Types: map[string]int{}})
-		i = len(c.facts.Refs) - 1
-	}
-	u := &c.facts.Refs[i]
-	u.Count++
-	if len(u.Types) < 20 || u.Types[r.Ref.Type] > 0 {
-		u.Types[r.Ref.Type]++
-	}
-	example := RefExample{Object: index, Holder: holder, Ref: r.Ref}
-	if example.Why = oddHref(r.Ref); example.Why != "" {
-		u.OddCount++
-		if len(u.Odd) < maxExamples {
-			u.Odd = append(u.Odd, example)
-		}
-	} else if len(u.Examples) < maxExamples {
-		u.Examples = append(u.Examples, example)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"mime"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -140,6 +141,12 @@ func judgeEndpoint(ctx context.Context, t *harness.T, op Operation, id, wrapper 
 	}
 	judgeHeaders(t, response)
 	judgeBody(t, op, response, wrapper)
+	if !op.Single {
+		return
+	}
+	if object, fault := unwrapSingle(response.Body, op.Wrapper); fault == "" && sourcedID(object) != "" {
+		t.Assert(id, sourcedID(object) == ids[0], harness.Finding{Expected: "the object with sourcedId " + ids[0], Seen: "the one with sourcedId " + sourcedID(object), Where: "/" + op.Wrapper + "/sourcedId", Responses: shown})
+	}
 }
 
 func describeBody(r *harness.Response, html bool) string {
@@ -190,7 +197,7 @@ func judgeBody(t *harness.T, op Operation, r *harness.Response, wrapper string) 
 	fault := ""
 	if op.Single {
 		_, fault = unwrapSingle(r.Body, op.Wrapper)
-	} else if _, there := envelope[op.Wrapper]; !there && len(envelope) == 0 {
+	} else if _, there := envelope[op.Wrapper]; !there && envelope != nil && len(envelope) == 0 {
 		t.NotTested(wrapper, op.Path+" answered {}", "Send the wrapper with an empty list; load objects to judge the wrapper.")
 		t.Examined(idAlone, 1)
 		return
@@ -204,6 +211,7 @@ func judgeBody(t *harness.T, op Operation, r *harness.Response, wrapper string) 
 				others = append(others, name)
 			}
 		}
+		slices.Sort(others)
 		t.Assert(idAlone, len(others) == 0, harness.Finding{Expected: fmt.Sprintf("no member beside %q", op.Wrapper), Seen: examples(others), Where: "/", Responses: shown})
 		return
 	}

@@ -127,7 +127,7 @@ func filterEquality(ctx context.Context, t *harness.T) {
 
 // judgeIgnored looks whether a filter that leaves few objects gave them all.
 func judgeIgnored(ctx context.Context, t *harness.T, id string, s subject, filter string, want map[string]bool) {
-	p := part(ctx, t, s.collection, 0, gatherLimit, "filter", filter)
+	p := part(ctx, t, s.collection, 0, gatherSize(t), "filter", filter)
 	if !p.OK() {
 		return // refused: not ignored
 	}

@@ -8,8 +8,17 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/harness"
 )
 
-// gatherLimit is the page size with which a whole sub-collection is read.
+// gatherLimit is the page size with which a whole sub-collection is read, unless
+// target.yaml sets another.
 const gatherLimit = 1000
+
+// gatherSize gives the page size for one run.
+func gatherSize(t *harness.T) int {
+	if n := t.Session().Target.Limits.PageSize; n > 0 {
+		return n
+	}
+	return gatherLimit
+}
 
 // gathered is a collection read to its end.
 type gathered struct {
@@ -23,12 +32,16 @@ type gathered struct {
 // what came, not by what was asked for: a provider may cap the page size.
 func gather(ctx context.Context, t *harness.T, path, wrapper string, most int, extra ...string) gathered {
 	g := gathered{ids: map[string]bool{}}
+	known := min(gatherSize(t), roster(t).Facts(wrapper).PageSize) // on the crawl's fullest page
 	fullest := 0
-	for offset := 0; ; {
-		q := query(append([]string{"limit", strconv.Itoa(gatherLimit), "offset", strconv.Itoa(offset)}, extra...)...)
+	for offset, total := 0, -1; ; {
+		q := query(append([]string{"limit", strconv.Itoa(gatherSize(t)), "offset", strconv.Itoa(offset)}, extra...)...)
 		page := list(ctx, t, path, wrapper, q)
 		if g.first == nil {
-			g.first = page
+			g.first, total = page, page.Total
+		}
+		if !page.OK() && offset > 0 && pastEnd(page.Response, offset, total) {
+			return g // how that is answered is judged with paging
 		}
 		if !page.OK() {
 			g.first, g.why = page, page.Why()
@@ -45,11 +58,16 @@ func gather(ctx context.Context, t *harness.T, path, wrapper string, most int, e
 		offset += len(page.Objects)
 		fullest = max(fullest, len(page.Objects))
 		switch {
-		case len(page.Objects) == 0 || fresh == 0 || len(page.Objects) < fullest:
+		case len(page.Objects) == 0 || fresh == 0:
 			return g
-		case page.Total >= 0 && offset >= page.Total:
+		case page.Total > offset || page.Links["next"] != "":
+			// There is more, they say; the next page tells.
+		case len(page.Objects) < fullest:
 			return g
-		case offset > most:
+		case page.Total >= 0 && len(page.Objects) < known:
+			return g // a total alone may lie, and a cap may hide the end
+		}
+		if offset > most {
 			g.why = fmt.Sprintf("it holds more than %d objects, too many for a sample", most)
 			return g
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
@@ -33,7 +34,7 @@ func uniqueIDs(ctx context.Context, t *harness.T) {
 			continue
 		}
 		// One page, for between pages a repeated object is a fault of paging.
-		page := list(ctx, t, op.Path, op.Wrapper, query("limit", "1000"))
+		page := list(ctx, t, op.Path, op.Wrapper, query("limit", strconv.Itoa(gatherSize(t))))
 		if !t.Ready(page.Response, 200, id) || !page.OK() {
 			continue
 		}

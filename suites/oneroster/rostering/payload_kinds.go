@@ -78,7 +78,7 @@ func governs(kind string, f Fault) string {
 	}
 	for _, ref := range refMembers[kind] {
 		if strings.HasPrefix(at, ref+"/") {
-			return "" // the form of references is judged by itself
+			return governsRef(f)
 		}
 	}
 	switch {
@@ -115,12 +115,26 @@ func governs(kind string, f Fault) string {
 		return "vocabulary.status"
 	}
 	if name := vocabularyOf[kind][at]; name != "" {
-		if f.Severity == "warning" || strings.HasPrefix(strings.Trim(f.Seen, `"`), "ext:") {
+		if f.Severity == "warning" || f.Extended {
 			return "vocabulary.extension-form"
 		}
 		return "vocabulary." + name
 	}
 	return typeOf(kind, at)
+}
+
+// governsRef does the same for what stands inside of a reference, where most is
+// judged with the references themselves.
+func governsRef(f Fault) string {
+	switch f.Keyword {
+	case "additionalProperties":
+		return "payload.unknown-members"
+	case "type":
+		return "payload.text"
+	case "minLength":
+		return "payload.no-empty-text"
+	}
+	return ""
 }
 
 func isNull(f Fault) bool { return f.Keyword == "null" || f.Seen == "null" }

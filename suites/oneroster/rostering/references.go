@@ -3,7 +3,10 @@ package rostering
 import (
 	"context"
 	"fmt"
+	"maps"
+	"net"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
@@ -58,8 +61,14 @@ func referenceForm(_ context.Context, t *harness.T) {
 
 func judgeRefUse(t *harness.T, c collection, facts CrawlFacts, u RefUse, members, kind, absolute string) {
 	where := "/" + c.Name + "/*" + u.At
-	lacking := 0
+	lacking, malformed, outside := 0, Fault{}, Fault{}
 	for _, f := range facts.Faults {
+		switch {
+		case f.Keyword == "format" && f.Pointer == u.At+"/href":
+			malformed = f
+		case f.Keyword == "enum" && f.Pointer == u.At+"/type":
+			outside = f
+		}
 		if f.Keyword != "required" || f.Severity != "error" {
 			continue
 		}
@@ -74,12 +83,14 @@ func judgeRefUse(t *harness.T, c collection, facts CrawlFacts, u RefUse, members
 	if lacking == 0 {
 		t.Examined(members, u.Count)
 	}
-	for seen, n := range u.Types {
-		if seen == u.Want || seen == "" { // absence is judged above
+	for _, seen := range slices.Sorted(maps.Keys(u.Types)) {
+		n := u.Types[seen]
+		if seen == u.Want || seen == "" && outside.Count == 0 { // absence is judged above
 			t.Examined(kind, n)
 			continue
 		}
-		t.Fail(kind, harness.Finding{Sent: "GET /" + c.Name + " (the crawl)", Expected: fmt.Sprintf("type %q", u.Want), Seen: fmt.Sprintf("type %q in %d of %d", seen, n, u.Count), Where: where})
+		t.Fail(kind, harness.Finding{Sent: "GET /" + c.Name + " (the crawl)", Expected: fmt.Sprintf("type %q", u.Want), Seen: fmt.Sprintf("type %q in %d of %d", seen, n, u.Count), Where: where,
+			Exchanges: exhibit(t, c.Name, u.First[seen])})
 	}
 	odd := 0
 	for _, e := range u.Odd {
@@ -89,6 +100,11 @@ func judgeRefUse(t *harness.T, c collection, facts CrawlFacts, u RefUse, members
 				Where: e.Holder + " " + u.At + "/href", Exchanges: exhibit(t, c.Name, e.Object)})
 			break
 		}
+	}
+	if odd == 0 && malformed.Count > 0 {
+		odd++
+		t.Fail(absolute, harness.Finding{Sent: "GET /" + c.Name + " (the crawl)", Expected: malformed.Expected, Seen: fmt.Sprintf("%s, in %d of %d", malformed.Seen, malformed.Count, u.Count),
+			Where: malformed.SourceID + " " + malformed.Pointer, Cause: malformed.Message, Exchanges: exhibit(t, c.Name, malformed.Object)})
 	}
 	if odd == 0 {
 		t.Examined(absolute, u.Count)
@@ -112,6 +128,12 @@ func followReferences(ctx context.Context, t *harness.T) {
 				target, err := url.Parse(e.Ref.Href)
 				if err != nil || !target.IsAbs() || tried >= 2 || problems >= 2 || !roster(t).Has(u.Want, e.Ref.SourcedID) {
 					continue // form and dangling references are judged by themselves
+				}
+				if why := innerAddress(t, target); why != "" {
+					tried++
+					t.Fail(resolves, harness.Finding{Sent: "GET /" + c.Name + " (the crawl)", Expected: "an address that answers whoever reads the service", Seen: why,
+						Where: fmt.Sprintf("%s %s/href", e.Holder, u.At), Exchanges: exhibit(t, c.Name, e.Object)})
+					continue
 				}
 				if !sameService(t, target) {
 					t.Note(resolves, "the href %s lies outside of this service and was not followed", e.Ref.Href)
@@ -160,6 +182,32 @@ func singleID(body []byte) (string, bool) {
 func sameService(t *harness.T, u *url.URL) bool {
 	base, err := url.Parse(t.Session().Base)
 	return err == nil && strings.EqualFold(base.Host, u.Host) && base.Scheme == u.Scheme
+}
+
+// innerAddress says why an href can't be followed from outside of the provider's
+// own network: it names this service by plain HTTP, or a machine that only its
+// neighbours can reach. The token is not sent there to find out. Empty: it can.
+func innerAddress(t *harness.T, u *url.URL) string {
+	base, err := url.Parse(t.Session().Base)
+	if err != nil || loopback(base) || inner(base) {
+		return "" // a provider within the network may name its neighbours
+	}
+	switch {
+	case u.Scheme == "http" && base.Scheme == "https" && strings.EqualFold(u.Hostname(), base.Hostname()):
+		return "a plain http address of a service that is read over https"
+	case loopback(u) || inner(u):
+		return "the inner address " + u.Host
+	}
+	return ""
+}
+
+// inner tells whether a URL names a machine of a private network.
+func inner(u *url.URL) bool {
+	if ip := net.ParseIP(u.Hostname()); ip != nil {
+		return ip.IsPrivate() || ip.IsLinkLocalUnicast() || ip.IsUnspecified()
+	}
+	host := strings.ToLower(u.Hostname())
+	return !strings.Contains(host, ".") || strings.HasSuffix(host, ".local") || strings.HasSuffix(host, ".internal")
 }
 
 // targets makes the rule that what active objects of a collection refer to at

@@ -83,17 +83,17 @@ func repeatable(ctx context.Context, t *harness.T) {
 		op := operation(c.List)
 		// All of a small collection, so that order does not matter.
 		raw := roster(t).Raw(c.Name)
-		if raw == nil || raw.Len() == 0 || raw.Len() > gatherLimit {
+		if raw == nil || raw.Len() == 0 || raw.Len() > gatherSize(t) {
 			continue
 		}
-		first := list(ctx, t, op.Path, op.Wrapper, query("limit", strconv.Itoa(gatherLimit)))
+		first := list(ctx, t, op.Path, op.Wrapper, query("limit", strconv.Itoa(gatherSize(t))))
 		if first.Problem != "" {
 			problems++
 		}
 		if !first.OK() || len(first.Objects) < raw.Len() {
 			continue
 		}
-		again := list(ctx, t, op.Path, op.Wrapper, query("limit", strconv.Itoa(gatherLimit)))
+		again := list(ctx, t, op.Path, op.Wrapper, query("limit", strconv.Itoa(gatherSize(t))))
 		if !again.OK() {
 			continue
 		}

@@ -44,7 +44,7 @@ func sortable(t *harness.T) (subject, property, bool) {
 }
 
 func sortedPage(ctx context.Context, t *harness.T, s subject, extra ...string) *Page {
-	return part(ctx, t, s.collection, 0, gatherLimit, extra...)
+	return part(ctx, t, s.collection, 0, gatherSize(t), extra...)
 }
 
 func sortOrder(ctx context.Context, t *harness.T) {
@@ -132,7 +132,7 @@ func sortKinds(ctx context.Context, t *harness.T) {
 	const text, time = sortAt + "unicode", sortAt + "chronological"
 	for _, s := range subjects(t) {
 		for _, p := range s.properties("text", "date", "date-time") {
-			if p.name == "sourcedId" || len(p.counts) < 5 || len(s.objects) > gatherLimit {
+			if p.name == "sourcedId" || len(p.counts) < 5 || len(s.objects) > gatherSize(t) {
 				continue
 			}
 			id := text
@@ -162,7 +162,7 @@ func sortKinds(ctx context.Context, t *harness.T) {
 func sortEvery(ctx context.Context, t *harness.T) {
 	const id = sortAt + "every-field"
 	for _, s := range subjects(t) {
-		if len(s.objects) > gatherLimit {
+		if len(s.objects) > gatherSize(t) {
 			continue
 		}
 		for _, p := range s.properties("text", "vocabulary", "boolean", "date", "date-time") {
@@ -221,8 +221,8 @@ func sortSub(ctx context.Context, t *harness.T) {
 		if len(times) < 2 || len(m.may) > 500 {
 			continue
 		}
-		up := list(ctx, t, op.PathFor(key), op.Wrapper, query("limit", strconv.Itoa(gatherLimit), "sort", "dateLastModified", "orderBy", "asc"))
-		down := list(ctx, t, op.PathFor(key), op.Wrapper, query("limit", strconv.Itoa(gatherLimit), "sort", "dateLastModified", "orderBy", "desc"))
+		up := list(ctx, t, op.PathFor(key), op.Wrapper, query("limit", strconv.Itoa(gatherSize(t)), "sort", "dateLastModified", "orderBy", "asc"))
+		down := list(ctx, t, op.PathFor(key), op.Wrapper, query("limit", strconv.Itoa(gatherSize(t)), "sort", "dateLastModified", "orderBy", "desc"))
 		if !ready(t, up, id) || !ready(t, down, id) {
 			return
 		}
