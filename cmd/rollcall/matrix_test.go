@@ -37,6 +37,11 @@ func judged(t *testing.T, o district.Options, stance catalogue.Stance, shards in
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	dir := t.TempDir()
+	for _, id := range o.Faults {
+		if setup, err := fault.Lookup(id); err == nil && setup.TLS {
+			o.TLS = true
+		}
+	}
 	if o.TLS {
 		o.CAFile = filepath.Join(dir, "ca.pem")
 	}

@@ -157,7 +157,8 @@ type bare struct{ fixtures.District }
 
 func (b bare) Users() iter.Seq[fixtures.User] {
 	return changed(b.District.Users(), func(u fixtures.User) fixtures.User {
-		plain := fixtures.User{Base: u.Base, EnabledUser: u.EnabledUser, GivenName: u.GivenName, FamilyName: u.FamilyName}
+		// Agents stay: a parent must have them.
+		plain := fixtures.User{Base: u.Base, EnabledUser: u.EnabledUser, GivenName: u.GivenName, FamilyName: u.FamilyName, Agents: u.Agents}
 		plain.Metadata = nil
 		for _, r := range u.Roles {
 			plain.Roles = append(plain.Roles, fixtures.Role{RoleType: r.RoleType, Role: r.Role, Org: r.Org})

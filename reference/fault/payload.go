@@ -2,6 +2,7 @@ package fault
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 )
 
@@ -49,10 +50,19 @@ func has(names ...string) func(object) bool {
 	}
 }
 
-// users applies to answers that hold users; likewise for the others.
+// usersIn applies to answers that hold users, whatever fields were asked for.
 func usersIn(a *answer) bool {
-	return succeeded(a) && strings.Contains(a.body.String(), `"enabledUser"`)
+	parts := strings.Split(strings.Trim(a.path, "/"), "/")
+	kind := parts[len(parts)-1]
+	if len(parts)%2 == 0 {
+		kind = parts[len(parts)-2]
+	}
+	return succeeded(a) && slices.Contains([]string{"users", "students", "teachers"}, kind)
 }
+
+// whole applies to answers for which no fields were selected: what a fault adds
+// to every object must not look like a fault of the selection.
+func whole(a *answer) bool { return succeeded(a) && !a.request.URL.Query().Has("fields") }
 
 func toBool(v any) any { return str(v) == "true" }
 
@@ -128,10 +138,10 @@ func payloadFaults() map[string]wrapper {
 			member("beginDate", midnight)(a)
 		}),
 		"birth-date-us":           changing(under("demographics"), member("birthDate", func(v any) any { return str(v)[5:7] + "/" + str(v)[8:] + "/" + str(v)[:4] })),
-		"null-member":             changing(usersIn, func(a *answer) { a.objects(func(o object) { setAbsent(o, "middleName", nil) }) }),
+		"null-member":             changing(both(usersIn, whole), func(a *answer) { a.objects(func(o object) { setAbsent(o, "middleName", nil) }) }),
 		"empty-required":          changing(under("courses"), member("courseCode", func(any) any { return "" })),
 		"family-name-missing":     changing(usersIn, func(a *answer) { a.objects(func(o object) { delete(o, "familyName") }) }),
-		"roles-missing":           changing(usersIn, func(a *answer) { a.objects(func(o object) { delete(o, "roles"); o["role"] = "student" }) }),
+		"roles-missing":           changing(both(usersIn, whole), func(a *answer) { a.objects(func(o object) { delete(o, "roles"); o["role"] = "student" }) }),
 		"org-identifier-missing":  changing(under("orgs", "schools"), func(a *answer) { a.objects(func(o object) { delete(o, "identifier") }) }),
 		"terms-of-class-empty":    changing(under("classes"), member("terms", func(any) any { return []any{} })),
 		"role-outside-vocabulary": changing(usersIn, func(a *answer) { a.objects(roles(func(r object) { replace(r, "role", "parent", "mother") })) }),

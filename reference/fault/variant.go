@@ -172,10 +172,10 @@ func payloadVariants() map[string]wrapper {
 		return changing(succeeded, member("dateLastModified", func(v any) any { return strings.Replace(str(v), from, to, 1) }))
 	}
 	return map[string]wrapper{
-		"extra-members": changing(succeeded, func(a *answer) {
+		"extra-members": changing(whole, func(a *answer) {
 			a.objects(func(o object) { o["x_vendorFlag"] = true; o["vendorNote"] = "kept for the mobile app" })
 		}),
-		"unknown-metadata": changing(succeeded, func(a *answer) {
+		"unknown-metadata": changing(whole, func(a *answer) {
 			a.objects(func(o object) {
 				o["metadata"] = object{"vendor.house": "red", "nested": object{"deep": []any{json.Number("1"), nil, "x"}}}
 			})
@@ -198,7 +198,7 @@ func payloadVariants() map[string]wrapper {
 		"json-ends-with-newline": changing(succeeded, func(a *answer) { a.setBody(append(bytes.TrimSpace(a.body.Bytes()), "\r\n"...)) }),
 		"order-other":            orderOther,
 		"ids-reserved":           reservedIDs,
-		"empty-arrays": changing(succeeded, func(a *answer) {
+		"empty-arrays": changing(whole, func(a *answer) {
 			a.objects(func(o object) {
 				switch {
 				case has("enabledUser")(o):

@@ -22,9 +22,6 @@ const (
 	// objects take a few thousand requests, small enough that a slow provider
 	// answers in time. target.yaml may set another (limits.page_size).
 	crawlPage = 1000
-	// maxEmptyHanded bounds how many pages may bring nothing new before the
-	// crawl is called broken: one is an accident of changing data.
-	maxEmptyHanded = 3
 	// pageEvidence is how much of a page's body the crawl keeps.
 	pageEvidence = 600
 )
@@ -131,7 +128,7 @@ func (c *crawler) run(ctx context.Context) error {
 
 func (c *crawler) pages(ctx context.Context, w *corpus.Writer, limit int) (reason string, total int, err error) {
 	total = -1
-	offset, barren := 0, 0
+	offset := 0
 	for {
 		url := address(c.session.Base, c.op.Path, query("limit", strconv.Itoa(limit), "offset", strconv.Itoa(offset)))
 		response, evidence := c.session.Record(ctx, harness.Request{URL: url})
@@ -157,6 +154,9 @@ func (c *crawler) pages(ctx context.Context, w *corpus.Writer, limit int) (reaso
 			}
 			return fmt.Sprintf("%s answered %s", response.Line(), page.Why()), total, nil
 		}
+		if len(page.Objects) > 0 && c.repeats(page) {
+			return c.stuck(w, record, total)
+		}
 		if err := w.Page(record); err != nil {
 			return "", total, err
 		}
@@ -165,21 +165,13 @@ func (c *crawler) pages(ctx context.Context, w *corpus.Writer, limit int) (reaso
 		}
 		c.facts.Pages++
 		c.facts.PageSize = max(c.facts.PageSize, len(page.Objects))
-		fresh, err := c.take(w, page)
-		if err != nil {
+		if err := c.take(w, page); err != nil {
 			return "", total, err
 		}
 		offset += len(page.Objects)
 		c.meter.set(c.collection.Name, w.Len(), max(total, w.Len()))
-		switch {
-		case len(page.Objects) == 0:
+		if len(page.Objects) == 0 {
 			return "", total, nil
-		case fresh == 0:
-			if barren++; barren >= maxEmptyHanded {
-				return fmt.Sprintf("%d pages in a row repeated objects of the page before (offset seems to be ignored)", barren), total, nil
-			}
-		default:
-			barren = 0
 		}
 		// A total may lie, and a cap may hide the end: only a page shorter than
 		// the fullest ends the crawl, or an empty one.
@@ -203,28 +195,43 @@ func pastEnd(r *harness.Response, offset, total int) bool {
 // are all validated where they are listed whole, and here for another serialiser.
 const derivedSample = 2000
 
-// take spools and examines the objects of a page; it gives how many were new.
-func (c *crawler) take(w *corpus.Writer, page *Page) (fresh int, err error) {
+// repeats tells whether a page holds nothing that the page before didn't.
+func (c *crawler) repeats(page *Page) bool {
+	return !slices.ContainsFunc(page.IDs, func(id string) bool { _, old := c.seen[id]; return !old })
+}
+
+// stuck ends a crawl whose last page only repeated the one before, as where
+// offset is ignored. What came before is whole unless more was announced.
+func (c *crawler) stuck(w *corpus.Writer, record corpus.Page, total int) (reason string, _ int, err error) {
+	record.Count, record.Problem = 0, "it repeats the page before"
+	if err := w.Page(record); err != nil {
+		return "", total, err
+	}
+	if w.Len() < total {
+		return fmt.Sprintf("offset %d brought the objects of the page before again (offset seems to be ignored), after %d of %d", record.Offset, w.Len(), total), total, nil
+	}
+	return "", total, nil
+}
+
+// take spools and examines the objects of a page.
+func (c *crawler) take(w *corpus.Writer, page *Page) error {
 	now := make(map[string]struct{}, len(page.Objects))
 	for i, object := range page.Objects {
 		id := page.IDs[i]
 		if id == "" {
 			c.facts.NoID++
 		}
-		if _, old := c.seen[id]; !old {
-			fresh++
-		}
 		now[id] = struct{}{}
 		index := w.Len()
 		if err := w.Add(id, object); err != nil {
-			return fresh, err
+			return err
 		}
 		derived := c.collection.Derived != ""
 		if derived && index >= derivedSample {
 			continue
 		}
 		if err := c.validate(object, id, index); err != nil {
-			return fresh, err
+			return err
 		}
 		if derived {
 			continue
@@ -237,7 +244,7 @@ func (c *crawler) take(w *corpus.Writer, page *Page) (fresh int, err error) {
 		}
 	}
 	c.seen = now
-	return fresh, nil
+	return nil
 }
 
 var arrayIndex = regexp.MustCompile(`/[0-9]+(/|$)`)
@@ -272,11 +279,18 @@ func (c *crawler) validate(object []byte, id string, index int) error {
 			continue
 		}
 		if len(c.facts.Faults) < maxFaults {
-			c.facts.Faults = append(c.facts.Faults, Fault{Pointer: at, Keyword: f.Keyword, Expected: f.Expected,
-				Seen: shown(c.session.Redactor(), f), Extended: strings.HasPrefix(f.Seen, `string "ext:`), Severity: string(f.Severity), Message: f.Message, Count: 1, Object: index, SourceID: id})
+			fault := faultOf(c.session.Redactor(), f)
+			fault.Count, fault.Object, fault.SourceID = 1, index, id
+			c.facts.Faults = append(c.facts.Faults, fault)
 		}
 	}
 	return nil
+}
+
+// faultOf makes a finding of one object a kind of fault.
+func faultOf(redactor *harness.Redactor, f schemas.Finding) Fault {
+	return Fault{Pointer: general(f.Pointer), Keyword: f.Keyword, Expected: f.Expected, Seen: shown(redactor, f),
+		Extended: strings.HasPrefix(f.Seen, `string "ext:`), Severity: string(f.Severity), Message: f.Message}
 }
 
 // shown renders what a finding saw: what kind of value it was stays visible, a

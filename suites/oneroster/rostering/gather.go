@@ -24,14 +24,16 @@ func gatherSize(t *harness.T) int {
 type gathered struct {
 	ids   map[string]bool
 	order []string
-	first *Page  // of the pages, the first one, as evidence
-	why   string // why it could not be read to the end; empty when it could
+	// deleted are those of ids that are flagged tobedeleted.
+	deleted map[string]bool
+	first   *Page  // of the pages, the first one, as evidence
+	why     string // why it could not be read to the end; empty when it could
 }
 
 // gather reads every page of a collection, at most most objects. It goes on by
 // what came, not by what was asked for: a provider may cap the page size.
 func gather(ctx context.Context, t *harness.T, path, wrapper string, most int, extra ...string) gathered {
-	g := gathered{ids: map[string]bool{}}
+	g := gathered{ids: map[string]bool{}, deleted: map[string]bool{}}
 	known := min(gatherSize(t), roster(t).Facts(wrapper).PageSize) // on the crawl's fullest page
 	fullest := 0
 	for offset, total := 0, -1; ; {
@@ -48,9 +50,12 @@ func gather(ctx context.Context, t *harness.T, path, wrapper string, most int, e
 			return g
 		}
 		fresh := 0
-		for _, id := range page.IDs {
+		for i, id := range page.IDs {
 			if !g.ids[id] {
 				fresh++
+				if read[Base](page.Objects[i]).Status == "tobedeleted" {
+					g.deleted[id] = true
+				}
 				g.ids[id] = true
 				g.order = append(g.order, id)
 			}

@@ -86,7 +86,7 @@ func payloadChecks() []harness.Check {
 		out = append(out, harness.Check{ID: "rostering." + s.requirement, Title: s.title, Requirements: []string{id}, Labels: []string{ruleLabel, topicOf(s.requirement)},
 			Needs: "objects that have the members in question", Body: func(_ context.Context, t *harness.T) { judgeShape(t, s, id) }})
 	}
-	return append(out,
+	return append(out, elsewhereCheck(),
 		harness.Check{ID: "rostering.payload.date-time-utc", Title: "dateLastModified is given in UTC", Requirements: []string{"or12.rostering.payload.date-time-utc"},
 			Labels: []string{ruleLabel, "payload"}, Needs: "any object", Body: inUTC},
 		harness.Check{ID: "rostering.payload.normalized-text", Title: "Labels hold no line breaks and tabs", Requirements: []string{"or12.rostering.payload.normalized-text"},

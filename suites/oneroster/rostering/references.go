@@ -66,7 +66,7 @@ func judgeRefUse(t *harness.T, c collection, facts CrawlFacts, u RefUse, members
 		switch {
 		case f.Keyword == "format" && f.Pointer == u.At+"/href":
 			malformed = f
-		case f.Keyword == "enum" && f.Pointer == u.At+"/type":
+		case f.Keyword == "enum" && f.Pointer == u.At+"/type" && strings.HasPrefix(f.Seen, "string"):
 			outside = f
 		}
 		if f.Keyword != "required" || f.Severity != "error" {
@@ -114,6 +114,11 @@ func judgeRefUse(t *harness.T, c collection, facts CrawlFacts, u RefUse, members
 // followReferences gets some hrefs of every kind of reference.
 func followReferences(ctx context.Context, t *harness.T) {
 	const resolves, object = "or12.rostering.references.href-resolves", "or12.rostering.references.href-object"
+	base, err := url.Parse(t.Session().Base)
+	if err != nil {
+		t.NothingToTest("the base URL can't be read: "+err.Error(), "Mend oneroster.rostering in target.yaml.")
+		return
+	}
 	problems := 0
 	for _, c := range collections {
 		if c.Derived != "" || roster(t).Raw(c.Name) == nil {
@@ -129,7 +134,7 @@ func followReferences(ctx context.Context, t *harness.T) {
 				if err != nil || !target.IsAbs() || tried >= 2 || problems >= 2 || !roster(t).Has(u.Want, e.Ref.SourcedID) {
 					continue // form and dangling references are judged by themselves
 				}
-				if why := innerAddress(t, target); why != "" {
+				if why := innerAddress(base, target); why != "" {
 					tried++
 					t.Fail(resolves, harness.Finding{Sent: "GET /" + c.Name + " (the crawl)", Expected: "an address that answers whoever reads the service", Seen: why,
 						Where: fmt.Sprintf("%s %s/href", e.Holder, u.At), Exchanges: exhibit(t, c.Name, e.Object)})
@@ -145,10 +150,14 @@ func followReferences(ctx context.Context, t *harness.T) {
 					problems++
 				}
 				at := fmt.Sprintf("%s %s/href", e.Holder, u.At)
+				id, found := singleID(response.Body)
+				if right := response.Status == 200 && found && id == e.Ref.SourcedID; !right && standardAddress(base, target, u.Want, e.Ref.SourcedID) && !singlesWork(ctx, t, u.Want) {
+					t.NotTested(resolves, "single reads don't work: "+response.Line()+": "+response.Summary(), "Mend them first; the endpoint is listed as failed.")
+					break
+				}
 				if !t.Assert(resolves, response.Status == 200 && response.Problem == "", harness.Finding{Expected: "200", Seen: response.Summary(), Where: at, Responses: []*harness.Response{response}}) {
 					continue
 				}
-				id, found := singleID(response.Body)
 				t.Assert(object, found && id == e.Ref.SourcedID, harness.Finding{Expected: "the object with sourcedId " + e.Ref.SourcedID, Seen: describeID(id, found), Where: at, Responses: []*harness.Response{response}})
 			}
 		}
@@ -156,6 +165,25 @@ func followReferences(ctx context.Context, t *harness.T) {
 	for _, id := range []string{resolves, object} {
 		t.NotTested(id, "no reference could be followed", "Send absolute hrefs within this service.")
 	}
+}
+
+// standardAddress tells whether an href is the very address that the standard
+// gives an object: then the reference is right, whatever that address answers.
+func standardAddress(base, href *url.URL, kind, id string) bool {
+	below, ok := strings.CutPrefix(href.Path, base.Path)
+	return ok && slices.ContainsFunc(collections, func(c collection) bool { return c.Kind == kind && below == "/"+c.Name+"/"+id })
+}
+
+// singlesWork tells whether the first object of a kind can be read singly.
+func singlesWork(ctx context.Context, t *harness.T, kind string) bool {
+	op := operation(collectionOf(kind).Read)
+	ids, ok := parentIDs(roster(t), op)
+	if !ok || !t.Session().Covers(op.ID) {
+		return false
+	}
+	response := get(ctx, t, op.PathFor(ids...), "")
+	object, fault := unwrapSingle(response.Body, op.Wrapper)
+	return response.Status == 200 && response.Problem == "" && fault == "" && sourcedID(object) == ids[0]
 }
 
 func describeID(id string, found bool) string {
@@ -187,14 +215,12 @@ func sameService(t *harness.T, u *url.URL) bool {
 // innerAddress says why an href can't be followed from outside of the provider's
 // own network: it names this service by plain HTTP, or a machine that only its
 // neighbours can reach. The token is not sent there to find out. Empty: it can.
-func innerAddress(t *harness.T, u *url.URL) string {
-	base, err := url.Parse(t.Session().Base)
-	if err != nil || loopback(base) || inner(base) {
-		return "" // a provider within the network may name its neighbours
-	}
+func innerAddress(base, u *url.URL) string {
 	switch {
 	case u.Scheme == "http" && base.Scheme == "https" && strings.EqualFold(u.Hostname(), base.Hostname()):
 		return "a plain http address of a service that is read over https"
+	case loopback(base) || inner(base):
+		return "" // a provider within the network may name its neighbours
 	case loopback(u) || inner(u):
 		return "the inner address " + u.Host
 	}

@@ -30,6 +30,7 @@ type Roster struct {
 	facts   map[string]CrawlFacts
 	symbols []string
 	byText  map[string]uint32
+	seed    uint64
 	places  map[string]map[string]int // kind → sourcedId → index in the slice above
 }
 
@@ -61,7 +62,7 @@ func (r *Roster) intern(text string) uint32 {
 
 // open reads the crawl in s.Dir.
 func open(_ context.Context, s *harness.Session) (any, error) {
-	r := &Roster{raw: map[string]*corpus.Collection{}, facts: map[string]CrawlFacts{},
+	r := &Roster{seed: s.Seed, raw: map[string]*corpus.Collection{}, facts: map[string]CrawlFacts{},
 		byText: map[string]uint32{}, places: map[string]map[string]int{}}
 	r.intern("")
 	for _, c := range collections {
@@ -173,6 +174,38 @@ func (r *Roster) Course(id string) *Course { return at(r.Courses, r.Index("cours
 func (r *Roster) Class(id string) *Class   { return at(r.Classes, r.Index("class", id)) }
 func (r *Roster) User(id string) *User     { return at(r.Users, r.Index("user", id)) }
 
+// Status gives the status of an object of a small kind; empty when the crawl has
+// none.
+func (r *Roster) Status(kind, id string) string {
+	var b *Base
+	switch kind {
+	case "org":
+		if o := r.Org(id); o != nil {
+			b = &o.Base
+		}
+	case "academicSession":
+		if o := r.Session(id); o != nil {
+			b = &o.Base
+		}
+	case "course":
+		if o := r.Course(id); o != nil {
+			b = &o.Base
+		}
+	case "class":
+		if o := r.Class(id); o != nil {
+			b = &o.Base
+		}
+	case "user":
+		if o := r.User(id); o != nil {
+			b = &o.Base
+		}
+	}
+	if b == nil {
+		return ""
+	}
+	return b.Status
+}
+
 func at[T any](list []T, i int) *T {
 	if i < 0 {
 		return nil
@@ -244,7 +277,10 @@ func (r *Roster) members(name string) map[string]bool {
 // difference words how two sets differ, at most three examples each way; empty
 // when they don't.
 func difference(want, got map[string]bool) string {
-	missing, extra := apart(want, got), apart(got, want)
+	return differ(apart(want, got), apart(got, want))
+}
+
+func differ(missing, extra []string) string {
 	var parts []string
 	if len(missing) > 0 {
 		parts = append(parts, fmt.Sprintf("%d missing (%s)", len(missing), examples(missing)))

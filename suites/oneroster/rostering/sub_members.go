@@ -1,5 +1,11 @@
 package rostering
 
+import (
+	"maps"
+	"math/rand/v2"
+	"slices"
+)
+
 // What each sub-collection holds, computed from the whole collections.
 
 func refIDs(list []Ref) []string {
@@ -15,9 +21,17 @@ func parentsOf(name string) func(r *Roster) []string {
 	return func(r *Roster) []string { return sortedKeys(r.members(name)) }
 }
 
-func start(parents []string) map[string]*membership {
+// rightfulIn does the same for those that belong there.
+func rightfulIn(name string) func(r *Roster) []string {
+	if collectionNamed(name).Derived == "" {
+		return parentsOf(name)
+	}
+	return func(r *Roster) []string { return r.rightful(name) }
+}
+
+func start(r *Roster, parents []string) map[string]*membership {
 	out := map[string]*membership{}
-	for _, id := range parents {
+	for _, id := range thin(r, parents) {
 		if id != "" {
 			out[id] = newMembership()
 		}
@@ -25,9 +39,27 @@ func start(parents []string) map[string]*membership {
 	return out
 }
 
+// computeParents is how many enrollments the members of all parents are computed
+// of; in a larger district only so many of the parents are candidates that their
+// members stay about as few.
+const computeParents = 200_000
+
+// thin picks some of many parents by chance.
+func thin(r *Roster, parents []string) []string {
+	if len(r.Enrollments) <= computeParents {
+		return parents
+	}
+	keep := max(8, int(int64(len(parents))*computeParents/int64(len(r.Enrollments))))
+	random := rand.New(rand.NewPCG(r.seed, 29))
+	parents = slices.Clone(parents)
+	slices.Sort(parents) // they may come from a map
+	random.Shuffle(len(parents), func(i, j int) { parents[i], parents[j] = parents[j], parents[i] })
+	return parents[:min(keep, len(parents))]
+}
+
 func classesBy(by func(*Class) []string, parents func(*Roster) []string) func(*Roster) map[string]*membership {
 	return func(r *Roster) map[string]*membership {
-		out := start(parents(r))
+		out := start(r, parents(r))
 		for i := range r.Classes {
 			c := &r.Classes[i]
 			for _, p := range by(c) {
@@ -46,10 +78,12 @@ func classKeys(r *Roster, withSchool bool) map[string]string {
 	out := map[string]string{}
 	for i := range r.Classes {
 		c := &r.Classes[i]
-		if key := c.SourcedID; withSchool && c.School != nil {
-			out[c.SourcedID] = c.School.SourcedID + "\x00" + key
-		} else if !withSchool {
-			out[c.SourcedID] = key
+		switch {
+		case c.SourcedID == "":
+		case !withSchool:
+			out[c.SourcedID] = c.SourcedID
+		case idOf(c.School) != "":
+			out[c.SourcedID] = c.School.SourcedID + "\x00" + c.SourcedID
 		}
 	}
 	return out
@@ -59,20 +93,40 @@ func usersOfClass(role string, withSchool bool) func(*Roster) map[string]*member
 	return func(r *Roster) map[string]*membership {
 		keys := classKeys(r, withSchool)
 		out := map[string]*membership{}
-		for _, key := range keys {
+		for _, key := range thin(r, slices.Collect(maps.Values(keys))) {
 			out[key] = newMembership()
+		}
+		doubt := map[string]bool{}
+		for _, m := range out {
+			m.doubt = doubt
 		}
 		for _, e := range r.Enrollments {
 			m := out[keys[r.Text(e.Class)]]
+			if e.Class != 0 && !r.Has("class", r.Text(e.Class)) {
+				doubt[r.Text(e.User)] = true // enrolled somewhere, nobody knows where
+			}
 			if m == nil || r.Text(e.Role) != role {
 				continue
 			}
 			if u := r.User(r.Text(e.User)); u != nil {
 				m.add(u.SourcedID, r.Text(e.Status) == "active" && u.Status == "active")
+			} else {
+				m.open = true
 			}
 		}
-		return out
+		return opened(r, out)
 	}
+}
+
+// opened opens all memberships where an enrollment doesn't say of which class
+// and whom it is: it may be of any.
+func opened(r *Roster, members map[string]*membership) map[string]*membership {
+	if slices.ContainsFunc(r.Enrollments, func(e Enrollment) bool { return e.Class == 0 || e.User == 0 }) {
+		for _, m := range members {
+			m.open = true
+		}
+	}
+	return members
 }
 
 func enrollmentsOf(ofClass bool) func(*Roster) map[string]*membership {
@@ -80,17 +134,28 @@ func enrollmentsOf(ofClass bool) func(*Roster) map[string]*membership {
 		keys := classKeys(r, true)
 		out := map[string]*membership{}
 		if ofClass {
-			for _, key := range keys {
+			for _, key := range thin(r, slices.Collect(maps.Values(keys))) {
 				out[key] = newMembership()
 			}
 		} else {
-			out = start(sortedKeys(r.members("schools")))
+			out = start(r, r.rightful("schools"))
+		}
+		doubt := map[string]bool{}
+		for _, m := range out {
+			m.doubt = doubt
 		}
 		raw := r.Raw("enrollments")
 		for i, e := range r.Enrollments {
 			m := out[r.Text(e.School)]
+			lost := !r.Has("org", r.Text(e.School))
 			if ofClass {
 				m = out[keys[r.Text(e.Class)]]
+				lost = !r.Has("class", r.Text(e.Class))
+			}
+			if lost && len(doubt) < gatherMost {
+				if id, _, err := raw.At(i); err == nil {
+					doubt[id] = true
+				}
 			}
 			if m == nil || len(m.may) > gatherMost {
 				continue // too large to be sampled anyway
@@ -99,12 +164,15 @@ func enrollmentsOf(ofClass bool) func(*Roster) map[string]*membership {
 				m.add(id, r.Text(e.Status) == "active")
 			}
 		}
-		return out
+		if !ofClass {
+			return out
+		}
+		return opened(r, out)
 	}
 }
 
 func coursesOfSchool(r *Roster) map[string]*membership {
-	out := start(sortedKeys(r.members("schools")))
+	out := start(r, r.rightful("schools"))
 	for i := range r.Courses {
 		if m := out[idOf(r.Courses[i].Org)]; m != nil {
 			m.add(r.Courses[i].SourcedID, r.Courses[i].Status == "active")
@@ -121,7 +189,7 @@ func coursesOfSchool(r *Roster) map[string]*membership {
 
 func usersOfSchool(role string) func(*Roster) map[string]*membership {
 	return func(r *Roster) map[string]*membership {
-		out := start(sortedKeys(r.members("schools")))
+		out := start(r, r.rightful("schools"))
 		byRole, byEnrollment := map[[2]string]bool{}, map[[2]string]bool{}
 		for i := range r.Users {
 			u := &r.Users[i]
@@ -141,6 +209,7 @@ func usersOfSchool(role string) func(*Roster) map[string]*membership {
 			}
 			u := r.User(r.Text(e.User))
 			if u == nil {
+				m.open = true
 				continue
 			}
 			m.may[u.SourcedID] = true
@@ -160,7 +229,7 @@ func usersOfSchool(role string) func(*Roster) map[string]*membership {
 }
 
 func termsOfSchool(r *Roster) map[string]*membership {
-	out := start(sortedKeys(r.members("schools")))
+	out := start(r, r.rightful("schools"))
 	terms := r.members("terms")
 	for school, m := range out {
 		for id := range terms {
@@ -183,7 +252,7 @@ func termsOfSchool(r *Roster) map[string]*membership {
 
 func classesOfUser(role, parents string) func(*Roster) map[string]*membership {
 	return func(r *Roster) map[string]*membership {
-		out := start(sortedKeys(r.members(parents)))
+		out := start(r, rightfulIn(parents)(r))
 		for _, e := range r.Enrollments {
 			m := out[r.Text(e.User)]
 			if m == nil {
@@ -191,6 +260,7 @@ func classesOfUser(role, parents string) func(*Roster) map[string]*membership {
 			}
 			c := r.Class(r.Text(e.Class))
 			if c == nil {
+				m.open = true
 				continue
 			}
 			counts := r.Text(e.Role) == role || role == ""
@@ -198,12 +268,12 @@ func classesOfUser(role, parents string) func(*Roster) map[string]*membership {
 				m.add(c.SourcedID, r.Text(e.Status) == "active" && c.Status == "active")
 			}
 		}
-		return out
+		return opened(r, out)
 	}
 }
 
 func periodsOfTerm(r *Roster) map[string]*membership {
-	out := start(sortedKeys(r.members("terms")))
+	out := start(r, r.rightful("terms"))
 	for i := range r.Sessions {
 		s := &r.Sessions[i]
 		if s.Type != "gradingPeriod" {

@@ -1,0 +1,123 @@
+package rostering
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/rollcall-edu/rollcall/schemas"
+	"github.com/rollcall-edu/rollcall/suites/harness"
+)
+
+// elsewhereCheck holds the objects of single reads and of sub-collections to the
+// same shapes as the listed ones: products often write them by other code.
+func elsewhereCheck() harness.Check {
+	var requirements []string
+	for _, s := range shapes() {
+		requirements = append(requirements, "or12.rostering."+s.requirement)
+	}
+	return harness.Check{
+		ID: "rostering.payload.elsewhere", Title: "Objects read singly and in sub-collections have the form of the listed ones",
+		Requirements: requirements, Labels: []string{"payload"}, Needs: "objects, and parents with members", Body: judgeElsewhere,
+	}
+}
+
+// elsewhereLimit is how many objects of a sub-collection are looked at.
+const elsewhereLimit = 25
+
+func judgeElsewhere(ctx context.Context, t *harness.T) {
+	r := roster(t)
+	seen := map[string]*crawler{} // by kind, to count the members that were met
+	problems := 0
+	for _, op := range Operations() {
+		if !t.Session().Covers(op.ID) || !op.Single && !op.Sub() || problems > 1 {
+			continue
+		}
+		ids, ok := parentIDs(r, op)
+		if !ok {
+			continue
+		}
+		q := query("limit", fmt.Sprint(elsewhereLimit))
+		if op.Single {
+			q = ""
+		}
+		response := get(ctx, t, op.PathFor(ids...), q)
+		if response.Problem != "" {
+			problems++
+		}
+		objects := objectsOf(response, op)
+		if seen[op.Kind] == nil {
+			seen[op.Kind] = &crawler{}
+		}
+		for _, object := range objects[:min(len(objects), elsewhereLimit)] {
+			seen[op.Kind].meet("", read[map[string]any](object))
+			seen[op.Kind].facts.Validated++
+			judgeObject(t, op, response, object)
+		}
+	}
+	for _, s := range shapes() {
+		looked := 0
+		for kind, at := range s.about {
+			c := seen[kind]
+			if c == nil {
+				continue
+			}
+			for _, pointer := range at {
+				if pointer == "" {
+					looked += c.facts.Validated
+				} else {
+					looked += c.facts.Members[pointer]
+				}
+			}
+		}
+		if id := "or12.rostering." + s.requirement; looked > 0 {
+			t.Examined(id, looked)
+		} else {
+			t.NotApplicable(id, "no object read singly or in a sub-collection has such a member")
+		}
+	}
+}
+
+// objectsOf takes the objects out of an answer; none where it is not usable,
+// which is judged with the endpoints.
+func objectsOf(response *harness.Response, op Operation) []json.RawMessage {
+	if response.Problem != "" || response.Status != 200 {
+		return nil
+	}
+	if !op.Single {
+		objects, _ := unwrap(response.Body, op.Wrapper)
+		return objects
+	}
+	object, fault := unwrapSingle(response.Body, op.Wrapper)
+	if fault != "" {
+		return nil
+	}
+	return []json.RawMessage{object}
+}
+
+// judgeObject reports what is wrong with an object, unless the crawl showed the
+// same wherever such objects are listed.
+func judgeObject(t *harness.T, op Operation, response *harness.Response, object []byte) {
+	schema, err := schemas.Load("oneroster/1.2/" + schemaName(op.Kind))
+	if err != nil {
+		panic(err) // embedded data; the crawl read it before
+	}
+	findings, err := schema.Validate(object)
+	if err != nil {
+		return
+	}
+	for _, f := range findings {
+		fault := faultOf(t.Session().Redactor(), f)
+		id := "or12.rostering." + governs(op.Kind, fault)
+		if !slices.Contains(t.Check().Requirements, id) || met(roster(t).Facts(collectionOf(op.Kind).Name).Faults, fault) {
+			continue
+		}
+		where := f.Pointer
+		if !op.Single {
+			where = sourcedID(object) + " " + f.Pointer
+		}
+		t.Fail(id, harness.Finding{Expected: f.Expected, Seen: fault.Seen + ", which /" + collectionOf(op.Kind).Name + " doesn't show", Where: where, Cause: f.Message,
+			Responses: []*harness.Response{response}})
+	}
+}
