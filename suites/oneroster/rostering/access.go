@@ -169,6 +169,10 @@ func accessExpired(ctx context.Context, t *harness.T) {
 		t.NotTested(id, reason, fmt.Sprintf("Register a client whose tokens live %s or less, and run again with it.", patience))
 		return
 	}
+	if good := withToken(ctx, t, "/orgs?limit=1", token.AccessToken); good.Status != 200 {
+		t.NotTested(id, "a fresh token is answered with "+good.Summary(), "Mend that first; it is listed as failed.")
+		return
+	}
 	// A second more than promised: clocks tick in seconds.
 	select {
 	case <-ctx.Done():

@@ -2,6 +2,7 @@ package rostering
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
@@ -40,9 +41,21 @@ func opens(ctx context.Context, t *harness.T, op Operation, token string) (r *ha
 	case r.Problem != "" || r.Status >= 500 || r.Status == 404:
 		return r, false, false
 	case r.Status == 200:
-		return r, true, true
+		_, fault := unwrapAny(r.Body)
+		return r, fault == "", fault == "" // an HTML page or {} tells nothing
+	case r.Status == 204 || r.Status >= 300 && r.Status < 400:
+		return r, false, false
 	}
 	return r, false, true
+}
+
+// unwrapAny looks whether a body is a JSON object at all.
+func unwrapAny(body []byte) (map[string]json.RawMessage, string) {
+	var envelope map[string]json.RawMessage
+	if err := json.Unmarshal(body, &envelope); err != nil {
+		return nil, err.Error()
+	}
+	return envelope, ""
 }
 
 // matrix judges a token against all operations that a run covers: those that

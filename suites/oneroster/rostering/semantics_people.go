@@ -33,6 +33,9 @@ func onePrimaryRole(r *Roster, see verdictOn) {
 		primary, orgs := map[string]int{}, []string{}
 		for _, role := range u.Roles {
 			org := idOf(role.Org)
+			if org == "" {
+				continue // the form of references is judged by itself
+			}
 			if _, met := primary[org]; !met {
 				orgs = append(orgs, org)
 			}
