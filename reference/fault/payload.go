@@ -127,7 +127,7 @@ func payloadFaults() map[string]wrapper {
 		"periods-string":        changing(succeeded, member("periods", joined)),
 		"grades-string":         changing(succeeded, member("grades", joined)),
 		"subjects-string":       changing(succeeded, member("subjects", joined)),
-		"status-capitalised":    changing(succeeded, member("status", func(v any) any { return strings.Title(str(v)) })), //nolint:staticcheck // ASCII only
+		"status-capitalised":    changing(succeeded, member("status", func(v any) any { return strings.ToUpper(str(v)[:1]) + str(v)[1:] })),
 		"status-inactive":       changing(succeeded, member("status", func(v any) any { return strings.Replace(str(v), "tobedeleted", "inactive", 1) })),
 		"modified-without-zone": changing(succeeded, member("dateLastModified", func(v any) any { return strings.TrimSuffix(str(v), "Z") })),
 		"modified-bare-date":    changing(succeeded, member("dateLastModified", func(v any) any { return str(v)[:10] })),

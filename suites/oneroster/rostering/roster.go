@@ -237,20 +237,6 @@ func need(t *harness.T, requirements []string, names ...string) bool {
 	return true
 }
 
-// some tells whether a crawled collection has at least n objects.
-func some(t *harness.T, requirements []string, name string, n int) bool {
-	if !need(t, requirements, name) {
-		return false
-	}
-	if have := roster(t).raw[name].Len(); have < n {
-		for _, id := range requirements {
-			t.NotTested(id, fmt.Sprintf("/%s holds %d objects, this needs %d", name, have, n), fmt.Sprintf("Load at least %d objects that /%s lists.", n, name))
-		}
-		return false
-	}
-	return true
-}
-
 // exhibit gives the exchange of the crawl that brought object i of a
 // collection, as evidence of the check.
 func exhibit(t *harness.T, name string, i int) []string {
