@@ -144,7 +144,7 @@ func Wrap(h http.Handler, ids ...string) (http.Handler, error) {
 // behaviours gathers what the topic files can do.
 func behaviours() map[string]wrapper {
 	all := map[string]wrapper{}
-	for _, topic := range []map[string]wrapper{pagingFaults(), queryFaults(), payloadFaults(), semanticFaults(), errorFaults(), securityFaults(), transportFaults(), headerVariants(), payloadVariants(), dataVariants()} {
+	for _, topic := range []map[string]wrapper{pagingFaults(), queryFaults(), payloadFaults(), semanticFaults(), errorFaults(), securityFaults(), transportFaults(), moreFaults(), headerVariants(), payloadVariants(), dataVariants()} {
 		for id, w := range topic {
 			if all[id] != nil {
 				panic("two behaviours are called " + id)

@@ -329,7 +329,8 @@ func pageSub(ctx context.Context, t *harness.T) {
 	if !need(t, []string{id}, "enrollments", "classes", "users") {
 		return
 	}
-	for key, m := range usersOfClass("student", false)(roster(t)) {
+	for _, m := range inOrderOfKey(usersOfClass("student", false)(roster(t))) {
+		key := m.key
 		if len(m.must) < 3 || len(m.may) > 1000 {
 			continue
 		}

@@ -181,7 +181,8 @@ func fieldsSub(ctx context.Context, t *harness.T) {
 	if !need(t, []string{id}, "enrollments", "classes", "users") {
 		return
 	}
-	for key, m := range usersOfClass("student", false)(roster(t)) {
+	for _, m := range inOrderOfKey(usersOfClass("student", false)(roster(t))) {
+		key := m.key
 		if len(m.must) == 0 {
 			continue
 		}

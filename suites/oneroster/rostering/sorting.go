@@ -213,7 +213,8 @@ func sortSub(ctx context.Context, t *harness.T) {
 		return
 	}
 	r := roster(t)
-	for key, m := range usersOfClass("student", false)(r) {
+	for _, m := range inOrderOfKey(usersOfClass("student", false)(r)) {
+		key := m.key
 		times := map[string]bool{}
 		for user := range m.must {
 			times[r.User(user).DateLastModified] = true

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 )
 
 // What each sub-collection holds, computed from the whole collections.
@@ -292,5 +293,21 @@ func periodsOfTerm(r *Roster) map[string]*membership {
 			id = idOf(next.Parent)
 		}
 	}
+	return out
+}
+
+// parentOf is one parent and what it holds.
+type parentOf struct {
+	key string
+	*membership
+}
+
+// inOrderOfKey lists parents in one order, so that every run picks the same.
+func inOrderOfKey(members map[string]*membership) []parentOf {
+	var out []parentOf
+	for key, m := range members {
+		out = append(out, parentOf{key, m})
+	}
+	slices.SortFunc(out, func(a, b parentOf) int { return strings.Compare(a.key, b.key) })
 	return out
 }
