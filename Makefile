@@ -58,7 +58,7 @@ matrix:
 
 # Pages in a real browser, targets in real containers.
 browser:
-	$(GO) test ./reports ./suites/harness/container -run 'Browser|Container' -count=1
+	$(GO) test ./reports ./cmd/rollcall -run 'Browser|^TestContainer' -count=1
 
 bench:
 	$(GO) test ./schemas ./fixtures ./reference/... -run '^$$' -bench . -benchtime 3s -timeout 60m
