@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"slices"
 
 	"github.com/rollcall-edu/rollcall/reports"
@@ -40,10 +41,17 @@ type Patch struct {
 // harness act as a child process; see Child.
 const ShardArgument = "__rollcall-shard"
 
+// childGC is how far the heap of a child may grow between collections, in
+// percent.
+const childGC = 30
+
 // Child runs one shard: it reads Work from in and writes events to out. A
 // program that runs the harness calls it first thing when its first argument is
 // ShardArgument, and exits with what it returns.
 func Child(ctx context.Context, suites []Suite, in io.Reader, out io.Writer) int {
+	// A child holds the roster of a whole state: memory is dearer than the
+	// collector's time.
+	debug.SetGCPercent(childGC)
 	events := &emitter{w: out}
 	if err := child(ctx, suites, in, events); err != nil {
 		var config *ConfigError
