@@ -41,6 +41,8 @@ type Options struct {
 	// ClientID and ClientSecret fix the credentials of the main client; random
 	// when empty.
 	ClientID, ClientSecret string
+
+	oldTLS bool // a fault: accept TLS 1.0 too
 }
 
 // Client is one pair of credentials.
@@ -101,6 +103,7 @@ func (o Options) filled() (Options, error) {
 			o.TokenTTL = ttl
 		}
 		o.TLS = o.TLS || setup.TLS
+		o.oldTLS = o.oldTLS || setup.OldTLS
 		if setup.PathPrefix != "" {
 			o.Knobs.PathPrefix = setup.PathPrefix
 		}
@@ -166,7 +169,11 @@ func (s *SIS) tls(o Options) (*tls.Config, error) {
 			return nil, fmt.Errorf("writing the certificate authority for clients: %w", err)
 		}
 	}
-	return security.ServerTLS(made.Certificate), nil
+	config := security.ServerTLS(made.Certificate)
+	if o.oldTLS {
+		config.MinVersion = tls.VersionTLS10
+	}
+	return config, nil
 }
 
 // Wait returns when the provider has ended, with the reason if it was neither

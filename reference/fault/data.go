@@ -3,6 +3,7 @@ package fault
 import (
 	"iter"
 	"net/http"
+	"slices"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
 )
@@ -21,9 +22,82 @@ func Reshape(d fixtures.District, ids ...string) fixtures.District {
 			d = bare{d}
 		case "nothing-deleted":
 			d = onlyActive{d}
+		case "class-of-department":
+			d = otherParents{District: d, school: orgOf(d, "department")}
+		case "course-in-a-term":
+			d = otherParents{District: d, year: sessionOf(d, "term")}
+		case "teacher-as-agent":
+			d = teacherAgents{d}
 		}
 	}
 	return d
+}
+
+// otherParents hangs classes and courses on objects of the wrong kind.
+type otherParents struct {
+	fixtures.District
+	school, year string // the org of a class, the session of a course; empty: as it was
+}
+
+func orgOf(d fixtures.District, kind string) string {
+	for o := range d.Orgs() {
+		if o.Type == kind {
+			return o.SourcedID
+		}
+	}
+	return ""
+}
+
+func sessionOf(d fixtures.District, kind string) string {
+	for s := range d.AcademicSessions() {
+		if s.Type == kind {
+			return s.SourcedID
+		}
+	}
+	return ""
+}
+
+func (o otherParents) Classes() iter.Seq[fixtures.Class] {
+	first := o.school != ""
+	return changed(o.District.Classes(), func(c fixtures.Class) fixtures.Class {
+		if first {
+			c.School, first = o.school, false
+		}
+		return c
+	})
+}
+
+func (o otherParents) Courses() iter.Seq[fixtures.Course] {
+	first := o.year != ""
+	return changed(o.District.Courses(), func(c fixtures.Course) fixtures.Course {
+		if first {
+			c.SchoolYear, first = o.year, false
+		}
+		return c
+	})
+}
+
+// teacherAgents enters a teacher among the agents of the first student.
+type teacherAgents struct{ fixtures.District }
+
+func (t teacherAgents) Users() iter.Seq[fixtures.User] {
+	plays := func(u fixtures.User, role string) bool {
+		return len(u.Roles) > 0 && !slices.ContainsFunc(u.Roles, func(r fixtures.Role) bool { return r.Role != role })
+	}
+	teacher := ""
+	for u := range t.District.Users() {
+		if plays(u, "teacher") {
+			teacher = u.SourcedID
+			break
+		}
+	}
+	done := false
+	return changed(t.District.Users(), func(u fixtures.User) fixtures.User {
+		if !done && plays(u, "student") {
+			u.Agents, done = append(slices.Clone(u.Agents), teacher), true
+		}
+		return u
+	})
 }
 
 // dataVariants have no wrapper of their own: Reshape or their Setup does the

@@ -45,6 +45,7 @@ type Variant struct {
 type Setup struct {
 	TokenTTL Seconds `yaml:"token_ttl,omitempty"` // life of access tokens
 	TLS      bool    `yaml:"tls,omitempty"`       // serve https
+	OldTLS   bool    `yaml:"old_tls,omitempty"`   // accept TLS 1.0 too
 	// PathPrefix stands before the base path; MaxLimit is the largest page.
 	PathPrefix string `yaml:"path_prefix,omitempty"`
 	MaxLimit   int    `yaml:"max_limit,omitempty"`
@@ -144,7 +145,7 @@ func Wrap(h http.Handler, ids ...string) (http.Handler, error) {
 // behaviours gathers what the topic files can do.
 func behaviours() map[string]wrapper {
 	all := map[string]wrapper{}
-	for _, topic := range []map[string]wrapper{pagingFaults(), queryFaults(), payloadFaults(), semanticFaults(), errorFaults(), securityFaults(), transportFaults(), moreFaults(), headerVariants(), payloadVariants(), dataVariants()} {
+	for _, topic := range []map[string]wrapper{pagingFaults(), queryFaults(), payloadFaults(), semanticFaults(), errorFaults(), securityFaults(), transportFaults(), moreFaults(), fieldFaults(), lateFaults(), headerVariants(), payloadVariants(), dataVariants()} {
 		for id, w := range topic {
 			if all[id] != nil {
 				panic("two behaviours are called " + id)

@@ -79,7 +79,8 @@ type Response struct {
 	Unreachable bool   // Problem lies in the network or in 429s: nothing is held against the target
 	Evidence    string // id of the exchange in the report
 
-	line string
+	line  string
+	token string // the session's, where the request carried it
 }
 
 // Line renders the request as its first line, e.g. "GET https://…/users?limit=2".
@@ -111,6 +112,9 @@ type client struct {
 	budgets  Budgets
 	headers  http.Header // added to every request, e.g. an API gateway's key
 	token    func(context.Context) (string, error)
+	renew    func(used string) // forgets the session's token, unless another took its place
+	futile   atomic.Bool       // renewing never helped: the target refuses good tokens
+	helped   atomic.Bool
 	recorder *recorder
 	limiter  *rate.Limiter // nil: no limit
 	sent     atomic.Int64
@@ -134,7 +138,7 @@ func newTransport(config *tls.Config) *http.Transport {
 func (c *client) do(ctx context.Context, r Request, keep *keeper) *Response {
 	deadline := time.Now().Add(c.budgets.Busy)
 	for wait := time.Second; ; wait = min(wait*2, 15*time.Second) {
-		response := c.once(ctx, r, keep)
+		response := c.renewed(ctx, r, keep)
 		if response.Status != http.StatusTooManyRequests {
 			return response
 		}
@@ -153,6 +157,34 @@ func (c *client) do(ctx context.Context, r Request, keep *keeper) *Response {
 		case <-time.After(pause):
 		}
 	}
+}
+
+// renewals is how often a request that is refused with 401 is sent again with a
+// new token: two processes of a run may end each other's.
+const renewals = 3
+
+// renewed sends r, again with a new token when the session's own is refused:
+// some providers let a new token end the older ones (which token.independent
+// judges), others end them early. Where that never helps it isn't tried again.
+func (c *client) renewed(ctx context.Context, r Request, keep *keeper) *Response {
+	response := c.once(ctx, r, keep)
+	if r.Auth != AuthSession || c.renew == nil {
+		return response
+	}
+	for range renewals {
+		if response.Status != http.StatusUnauthorized || c.futile.Load() || ctx.Err() != nil {
+			return response
+		}
+		c.renew(response.token)
+		if response = c.once(ctx, r, keep); response.Status != http.StatusUnauthorized {
+			c.helped.Store(true)
+			return response
+		}
+	}
+	if !c.helped.Load() {
+		c.futile.Store(true)
+	}
+	return response
 }
 
 func (c *client) once(ctx context.Context, r Request, keep *keeper) *Response {
@@ -216,6 +248,7 @@ func (response *Response) run(ctx context.Context, c *client, r Request, wire **
 			return
 		}
 		request.Header.Set("Authorization", "Bearer "+token)
+		response.token = token
 	}
 	one := *c.http
 	one.CheckRedirect = func(next *http.Request, via []*http.Request) error {

@@ -93,7 +93,7 @@ func NewSession(target *Target, suite Suite, o SessionOptions) (*Session, error)
 		s.client.limiter = rate.NewLimiter(rate.Limit(rps), max(1, int(rps)))
 	}
 	s.tokens = &tokens{session: s}
-	s.client.token = s.tokens.get
+	s.client.token, s.client.renew = s.tokens.get, s.tokens.forget
 	return s, nil
 }
 

@@ -123,6 +123,15 @@ func (k *tokens) get(ctx context.Context) (string, error) {
 	return token.AccessToken, nil
 }
 
+// forget drops the current token where it is the one that was refused.
+func (k *tokens) forget(used string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.current != nil && k.current.AccessToken == used {
+		k.current = nil
+	}
+}
+
 // AccessToken gives the session's token, for requests that send it in their own
 // way.
 func (t *T) AccessToken(ctx context.Context) (string, error) { return t.session.tokens.get(ctx) }

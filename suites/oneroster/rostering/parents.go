@@ -21,11 +21,17 @@ func parentIDs(r *Roster, op Operation) (ids []string, ok bool) {
 		return firstID(r, segments[0])
 	}
 	for i := range r.Classes {
-		if c := &r.Classes[i]; c.SourcedID != "" && c.Status != "tobedeleted" && r.Has("org", idOf(c.School)) {
+		if c := &r.Classes[i]; c.SourcedID != "" && c.Status != "tobedeleted" && r.school(idOf(c.School)) {
 			return []string{c.School.SourcedID, c.SourcedID}, true
 		}
 	}
 	return nil, false
+}
+
+// school tells whether an org is one that /schools serves.
+func (r *Roster) school(id string) bool {
+	i := r.Index("org", id)
+	return i >= 0 && derivationOf("schools").complete(r, i)
 }
 
 // firstID gives an object of a collection. A derived collection that lists
@@ -96,7 +102,7 @@ func populated(r *Roster, op Operation, segments []string) ([]string, bool) {
 			there = r.Has("course", found)
 		case "schools":
 			found = idOf(c.School)
-			there = r.Has("org", found)
+			there = r.school(found)
 		case "terms":
 			for _, ref := range c.Terms {
 				if term(ref.SourcedID) {

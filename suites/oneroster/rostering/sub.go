@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
@@ -100,8 +101,8 @@ func subChecks() []harness.Check {
 
 const (
 	parentsTried = 4
-	// gatherMost bounds a sampled sub-collection; parents with more are left out
-	// where others will do.
+	// gatherMost bounds a sub-collection that is read whole; parents with more
+	// are left out where others will do.
 	gatherMost = 5000
 )
 
@@ -123,6 +124,10 @@ func compareSub(ctx context.Context, t *harness.T, s sub, id string, judgeEmpty 
 	}
 	full, bare := pickParents(alive(roster(t), op, s.members(roster(t))), t.Session().Seed)
 	for _, p := range full {
+		if len(p.may) > gatherMost {
+			windows(ctx, t, op, id, p)
+			continue
+		}
 		g := gather(ctx, t, op.PathFor(strings.Split(p.ids, "\x00")...), op.Wrapper, 2*gatherMost)
 		if !g.usable(t, id) {
 			if g.first.Problem != "" {
@@ -197,7 +202,7 @@ func pickParents(members map[string]*membership, seed uint64) (full, bare []pare
 	slices.Sort(keys)
 	random := rand.New(rand.NewPCG(seed, 17))
 	random.Shuffle(len(keys), func(i, j int) { keys[i], keys[j] = keys[j], keys[i] })
-	var largest parent
+	var largest, huge parent
 	for _, ids := range keys {
 		m := members[ids]
 		switch n := len(m.may); {
@@ -205,7 +210,11 @@ func pickParents(members map[string]*membership, seed uint64) (full, bare []pare
 			if len(bare) == 0 {
 				bare = append(bare, parent{ids, m})
 			}
-		case n > gatherMost || len(m.must) == 0: // too many, or none that is certain
+		case len(m.must) == 0: // none that is certain
+		case n > gatherMost:
+			if huge.membership == nil || n < len(huge.may) {
+				huge = parent{ids, m}
+			}
 		case largest.membership == nil || n > len(largest.may):
 			if largest.membership != nil && len(full) < parentsTried-1 {
 				full = append(full, largest)
@@ -218,7 +227,38 @@ func pickParents(members map[string]*membership, seed uint64) (full, bare []pare
 	if largest.membership != nil {
 		full = append(full, largest)
 	}
+	if len(full) == 0 && huge.membership != nil {
+		full = append(full, huge)
+	}
 	return full, bare
+}
+
+// windows judges a sub-collection that is too large to be read whole by pages
+// from its beginning, its middle and its end: each must hold something, nothing
+// that doesn't belong there, and nothing may come past the last that belongs.
+func windows(ctx context.Context, t *harness.T, op Operation, id string, p parent) {
+	path := op.PathFor(strings.Split(p.ids, "\x00")...)
+	size := gatherSize(t)
+	for _, offset := range []int{0, len(p.must) / 2, max(0, len(p.must)-size), len(p.may)} {
+		page := list(ctx, t, path, op.Wrapper, query("limit", strconv.Itoa(size), "offset", strconv.Itoa(offset)))
+		past := offset >= len(p.may)
+		if past && (pastEnd(page.Response, offset, page.Total) || p.open || len(p.doubt) > 0) {
+			return
+		}
+		if !ready(t, page, id) {
+			return
+		}
+		g := gathered{ids: set(page.IDs), deleted: map[string]bool{}}
+		for i, object := range page.IDs {
+			if read[Base](page.Objects[i]).Status == "tobedeleted" {
+				g.deleted[object] = true
+			}
+		}
+		extra := p.extra(roster(t), op.Kind, g)
+		finding := harness.Finding{Expected: fmt.Sprintf("members of it alone, at least %d in all, as the whole collections say", len(p.must)),
+			Seen: fmt.Sprintf("%d objects; %s", len(g.ids), differ(nil, extra)), Where: fmt.Sprintf("%s, from %d on", p.ids, offset), Responses: []*harness.Response{page.Response}}
+		t.Assert(id, len(extra) == 0 && (past || len(g.ids) > 0), finding)
+	}
 }
 
 // classOfOtherSchool asks for a class under the wrong school.
