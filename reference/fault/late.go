@@ -34,6 +34,15 @@ func lateFaults() map[string]wrapper {
 			}, func(a *answer) { fail(a, http.StatusNotFound, "unknownobject") })(reservedIDs(h))
 		},
 		"token-revokes-older": tokenRevokesOlder,
+		"huge-number-500": changing(func(a *answer) bool {
+			return isCollection(a.path) && (len(a.request.URL.Query().Get("limit")) > 9 || len(a.request.URL.Query().Get("offset")) > 9)
+		}, func(a *answer) { fail(a, http.StatusInternalServerError, "internal_server_error") }),
+		"error-wrapped": changing(func(a *answer) bool { return a.status >= 400 }, func(a *answer) {
+			challenge := a.header.Get("WWW-Authenticate")
+			fail(a, a.status, "invaliddata")
+			a.header.Set("WWW-Authenticate", challenge)
+			a.setBody([]byte(`{"imsx_StatusInfo":` + a.body.String() + `}`))
+		}),
 	}
 }
 

@@ -137,6 +137,16 @@ func pageInvalid(ctx context.Context, t *harness.T) {
 			}
 			t.Assert(refused, r.Status == 400 || r.Status == 422, harness.Finding{Expected: "400 or 422", Seen: r.Summary(), Where: try.name + "=" + v, Responses: shown})
 		}
+		// No number of these is wrong, but none fits the usual integers: a page,
+		// an empty page and a refusal are all right.
+		for _, v := range []string{"2147483648", "9007199254740992", "99999999999999999999"} {
+			r := get(ctx, t, "/orgs", query(try.name, v))
+			if r.Unreachable {
+				t.Ready(r, 200, alive)
+				continue
+			}
+			t.Assert(alive, r.Status < 500 && r.Problem == "", harness.Finding{Expected: "no server error", Seen: r.Summary(), Where: try.name + "=" + v, Responses: []*harness.Response{r}})
+		}
 	}
 }
 
