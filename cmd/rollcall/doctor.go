@@ -12,15 +12,16 @@ import (
 func doctorCommand() *cobra.Command {
 	f := &runFlags{}
 	c := &cobra.Command{
-		Use:   "doctor",
+		Use:   "doctor [TARGET]",
 		Short: "See whether a run can begin: URLs, TLS, tokens, clock, seed data",
 		Long: `Look at everything a run stands on, without judging the product: can the URLs
 be reached, is TLS in order, is a token granted for every scope, do the clocks
 agree, is there data to look at, can the report be written. Each line that is not
 "ok" names its remedy. Exit code 2 when a run could not begin.`,
-		Example: "  rollcall doctor\n  rollcall doctor --target staging.yaml",
-		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Example: "  rollcall doctor\n  rollcall doctor staging.yaml",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f.name(args)
 			target, err := readTarget(f)
 			if err != nil {
 				return err
@@ -43,7 +44,7 @@ agree, is there data to look at, can the report be written. Each line that is no
 					return exit(reports.ExitConfiguration)
 				}
 			}
-			fmt.Fprintf(out, "\nA run can begin: rollcall run --target %s\n", quoteArg(f.target))
+			fmt.Fprintf(out, "\nA run can begin: rollcall run %s\n", quoteArg(f.target))
 			return nil
 		},
 	}

@@ -34,7 +34,7 @@ type runFlags struct {
 func runCommand() *cobra.Command {
 	f := &runFlags{}
 	c := &cobra.Command{
-		Use:   "run",
+		Use:   "run [TARGET]",
 		Short: "Judge the product that target.yaml describes",
 		Long: `Judge the product that the target file describes, and write the report:
 report.json, report.html, junit.xml and evidence.har in the --out folder.
@@ -43,13 +43,14 @@ A doctor looks first whether the run can begin. Ctrl-C stops the run; the report
 is written all the same, what was not reached is unknown in it, and --resume goes
 on from there.`,
 		Example: `  rollcall run
-  rollcall run --target staging.yaml --stance strict --out reports/staging
+  rollcall run staging.yaml --stance strict --out reports/staging
   rollcall run --focus paging --fail-fast
   rollcall run --focus or12.rostering.paging.total-count
   rollcall run --only-failed rollcall-report/report.json
   rollcall run --resume`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f.name(args)
 			target, err := readTarget(f)
 			if err != nil {
 				return err
@@ -64,7 +65,7 @@ on from there.`,
 	c.Flags().StringVar(&f.onlyFailed, "only-failed", "", "run only what a saved report.json shows as failed, warned, in error or unknown")
 	c.Flags().BoolVar(&f.failFast, "fail-fast", false, "stop at the first broken MUST")
 	c.Flags().BoolVar(&f.resume, "resume", false, "go on from the events.jsonl in the --out folder")
-	c.Flags().IntVar(&f.shards, "shards", 0, "child processes (default: one a core, at most 4)")
+	c.Flags().IntVar(&f.shards, "shards", 0, "child processes (default: one a core, at most 4; one for a large target)")
 	c.Flags().Uint64Var(&f.seed, "seed", 0, "fix what the judge chooses by chance (default: random, named in the report)")
 	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress, only the summary")
 	return c
@@ -73,6 +74,13 @@ on from there.`,
 func targetFlag(c *cobra.Command, path *string) {
 	c.Flags().StringVarP(path, "target", "t", "target.yaml", "the target file")
 	_ = c.MarkFlagFilename("target", "yaml", "yml")
+}
+
+// name takes the target file from the argument, where there is one.
+func (f *runFlags) name(args []string) {
+	if len(args) > 0 {
+		f.target = args[0]
+	}
 }
 
 func readTarget(f *runFlags) (*harness.Target, error) {

@@ -23,7 +23,7 @@ import (
 type Options struct {
 	Focus    []string // check ids, requirement ids, prefixes ending in *, labels
 	FailFast bool     // stop at the first broken MUST
-	Shards   int      // child processes; 0: one a core, at most four
+	Shards   int      // child processes; 0: one a core, at most four, and one alone for a large target
 	Seed     uint64   // 0: random, and named in the report
 	// InProcess runs the checks in this process instead of children. A panic
 	// outside a check's own goroutine then ends the program.
@@ -65,6 +65,7 @@ type Run struct {
 	exchanges map[string]reports.Exchange
 	facts     []reports.Fact
 	failures  []string // why children failed
+	held      int      // objects that were prepared for the checks
 }
 
 // New plans a run: it picks the suite that judges the target's profiles.
@@ -95,9 +96,6 @@ func New(target *Target, suites []Suite, o Options) (*Run, error) {
 	}
 	if o.Seed == 0 {
 		o.Seed = rand.Uint64()>>12 | 1 // readable in JSON by every language
-	}
-	if o.Shards <= 0 {
-		o.Shards = min(runtime.NumCPU(), 4)
 	}
 	return &Run{target: target, plan: plan, o: o, cat: c, checks: map[string]reports.CheckResult{}, exchanges: map[string]reports.Exchange{}}, nil
 }
@@ -199,7 +197,7 @@ func (r *Run) work(ctx context.Context, report *reports.Report) error {
 			return fmt.Errorf("preparing the run: %w", err)
 		}
 	}
-	split := shards(todo, r.o.Shards)
+	split := shards(todo, r.shards())
 	report.Run.Shards = len(split)
 	var group sync.WaitGroup
 	var failures = make([]error, len(split))
@@ -217,6 +215,21 @@ func (r *Run) work(ctx context.Context, report *reports.Report) error {
 	return keep.err
 }
 
+// largeTarget is how many objects a target holds from which on one child
+// process does all checks: each child would hold them all.
+const largeTarget = 300_000
+
+// shards says how many child processes share the checks.
+func (r *Run) shards() int {
+	switch {
+	case r.o.Shards > 0:
+		return r.o.Shards
+	case r.held >= largeTarget:
+		return 1
+	}
+	return min(runtime.NumCPU(), 4)
+}
+
 // prefix makes exchange ids unique even over a resumed run.
 func (r *Run) prefix(letter string) string {
 	if n := len(r.checks); n > 0 {
@@ -230,6 +243,7 @@ func (r *Run) prepared(e Event) error {
 	case EventProgress:
 		r.observe(Progress{Phase: "prepare", Done: e.Done, Total: e.Total, Unit: e.Unit})
 	case EventPrepared:
+		r.held = e.Done
 		r.facts = append(r.facts, reports.Fact{Name: "requests of the crawl", Value: e.Message})
 	}
 	r.facts = append(r.facts, e.Facts...)

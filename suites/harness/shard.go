@@ -98,7 +98,9 @@ func (w Work) run(ctx context.Context, suite Suite, target *Target, events *emit
 	}
 	defer s.Close()
 	if w.Prepare {
-		s.progress = func(done, total int, unit string) {
+		held := 0
+		s.progress = func(done, total int, unit string) { // one call at a time
+			held = max(held, done)
 			_ = events.emit(Event{Kind: EventProgress, Done: done, Total: total, Unit: unit})
 		}
 		if suite.Prepare != nil {
@@ -106,7 +108,7 @@ func (w Work) run(ctx context.Context, suite Suite, target *Target, events *emit
 				return fmt.Errorf("preparing %s: %w", suite.ID, err)
 			}
 		}
-		return events.emit(Event{Kind: EventPrepared, Message: fmt.Sprint(s.client.sent.Load())})
+		return events.emit(Event{Kind: EventPrepared, Message: fmt.Sprint(s.client.sent.Load()), Done: held})
 	}
 	if suite.Open != nil {
 		if s.Shared, err = suite.Open(ctx, s); err != nil {

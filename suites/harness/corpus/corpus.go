@@ -2,6 +2,7 @@ package corpus
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -131,10 +132,9 @@ type Collection struct {
 	hashes  []hashed // sorted by hash
 }
 
-type hashed struct {
-	hash  uint64
-	index uint32
-}
+// hashed is kept small, for there are millions: identifiers whose hash is the
+// same are told apart by reading them.
+type hashed struct{ hash, index uint32 }
 
 // Open reads the collection called name in dir. A collection that was never
 // crawled is os.ErrNotExist.
@@ -160,12 +160,11 @@ func Open(dir, name string) (*Collection, error) {
 	}
 	c.hashes = make([]hashed, 0, len(c.offsets))
 	err = c.Each(func(i int, id string, _ []byte) bool {
-		c.hashes = append(c.hashes, hashed{maphash.String(c.seed, id), uint32(i)})
+		c.hashes = append(c.hashes, hashed{uint32(maphash.String(c.seed, id)), uint32(i)})
 		return true
 	})
-	sort.Slice(c.hashes, func(i, j int) bool {
-		a, b := c.hashes[i], c.hashes[j]
-		return a.hash < b.hash || a.hash == b.hash && a.index < b.index
+	slices.SortFunc(c.hashes, func(a, b hashed) int {
+		return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.index, b.index))
 	})
 	return c, err
 }
@@ -214,7 +213,7 @@ func (c *Collection) At(i int) (id string, object []byte, err error) {
 
 // Find gives the index of the first object with the identifier, or -1.
 func (c *Collection) Find(id string) int {
-	hash := maphash.String(c.seed, id)
+	hash := uint32(maphash.String(c.seed, id))
 	i := sort.Search(len(c.hashes), func(i int) bool { return c.hashes[i].hash >= hash })
 	for ; i < len(c.hashes) && c.hashes[i].hash == hash; i++ {
 		if got, _, err := c.At(int(c.hashes[i].index)); err == nil && got == id {
@@ -231,20 +230,26 @@ func (c *Collection) Has(id string) bool { return c.Find(id) >= 0 }
 // with the indexes at which they came.
 func (c *Collection) Repeated(limit int) map[string][]int {
 	out := map[string][]int{}
-	for i := 1; i < len(c.hashes) && len(out) < limit; i++ {
-		if c.hashes[i].hash != c.hashes[i-1].hash {
-			continue
+	for from := 0; from < len(c.hashes) && len(out) < limit; {
+		to := from + 1
+		for to < len(c.hashes) && c.hashes[to].hash == c.hashes[from].hash {
+			to++
 		}
-		// A hash accuses nobody: the identifiers themselves are compared.
-		a, _, errA := c.At(int(c.hashes[i-1].index))
-		b, _, errB := c.At(int(c.hashes[i].index))
-		if errA != nil || errB != nil || a != b {
-			continue
+		if to-from > 1 {
+			// A hash accuses nobody: the identifiers themselves are compared.
+			places := map[string][]int{}
+			for _, h := range c.hashes[from:to] {
+				if id, _, err := c.At(int(h.index)); err == nil {
+					places[id] = append(places[id], int(h.index))
+				}
+			}
+			for id, at := range places {
+				if len(at) > 1 {
+					out[id] = at
+				}
+			}
 		}
-		if len(out[a]) == 0 {
-			out[a] = []int{int(c.hashes[i-1].index)}
-		}
-		out[a] = append(out[a], int(c.hashes[i].index))
+		from = to
 	}
 	return out
 }

@@ -88,21 +88,16 @@ type Role struct {
 type User struct {
 	Base
 	Username     string `json:"username"`
-	EnabledUser  string `json:"enabledUser"`
 	MasterID     string `json:"userMasterIdentifier"`
 	Identifier   string `json:"identifier"`
 	UserIDs      []any  `json:"userIds"`
-	GivenName    string `json:"givenName"`
-	FamilyName   string `json:"familyName"`
-	Email        string `json:"email"`
 	Roles        []Role `json:"roles"`
 	UserProfiles []struct {
 		ProfileID string `json:"profileId"`
 	} `json:"userProfiles"`
-	PrimaryOrg *Ref     `json:"primaryOrg"`
-	Agents     []Ref    `json:"agents"`
-	Grades     []string `json:"grades"`
-	Resources  []Ref    `json:"resources"`
+	PrimaryOrg *Ref  `json:"primaryOrg"`
+	Agents     []Ref `json:"agents"`
+	Resources  []Ref `json:"resources"`
 }
 
 // HasRole tells whether the user has a role anywhere.

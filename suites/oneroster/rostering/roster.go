@@ -31,6 +31,7 @@ type Roster struct {
 	symbols []string
 	byText  map[string]uint32
 	seed    uint64
+	shared  map[string]string         // texts that objects have in common
 	places  map[string]map[string]int // kind → sourcedId → index in the slice above
 }
 
@@ -63,7 +64,7 @@ func (r *Roster) intern(text string) uint32 {
 // open reads the crawl in s.Dir.
 func open(_ context.Context, s *harness.Session) (any, error) {
 	r := &Roster{seed: s.Seed, raw: map[string]*corpus.Collection{}, facts: map[string]CrawlFacts{},
-		byText: map[string]uint32{}, places: map[string]map[string]int{}}
+		byText: map[string]uint32{}, places: map[string]map[string]int{}, shared: map[string]string{}}
 	r.intern("")
 	for _, c := range collections {
 		raw, err := corpus.Open(s.Dir, c.Name)
@@ -107,9 +108,9 @@ func (r *Roster) load(c collection, raw *corpus.Collection) error {
 		case "class":
 			r.Classes = append(r.Classes, read[Class](object))
 		case "user":
-			r.Users = append(r.Users, read[User](object))
+			r.Users = append(r.Users, r.slim(read[User](object)))
 		case "demographics":
-			r.Demographics = append(r.Demographics, read[Demographics](object))
+			r.Demographics = append(r.Demographics, r.slimDemographics(read[Demographics](object)))
 		case "enrollment":
 			r.Enrollments = append(r.Enrollments, r.compact(read[enrollment](object)))
 			return true // found through the spool; a map of a million ids is dear
@@ -117,6 +118,45 @@ func (r *Roster) load(c collection, raw *corpus.Collection) error {
 		note(id, i)
 		return true
 	})
+}
+
+// once gives one copy of a text that many objects share.
+func (r *Roster) once(text string) string {
+	if text == "" {
+		return ""
+	}
+	if kept, met := r.shared[text]; met {
+		return kept
+	}
+	text = strings.Clone(text)
+	r.shared[text] = text
+	return text
+}
+
+// slim lets users share the texts that they have in common, such as roles, orgs
+// and instants, and drops what no check reads: a state has a million of them.
+func (r *Roster) slim(u User) User {
+	lean := func(ref *Ref) {
+		if ref != nil {
+			*ref = Ref{SourcedID: r.once(ref.SourcedID)}
+		}
+	}
+	u.Status, u.DateLastModified = r.once(u.Status), r.once(u.DateLastModified)
+	for i := range u.Roles {
+		role := &u.Roles[i]
+		role.RoleType, role.Role, role.BeginDate, role.EndDate = r.once(role.RoleType), r.once(role.Role), r.once(role.BeginDate), r.once(role.EndDate)
+		lean(role.Org)
+	}
+	lean(u.PrimaryOrg)
+	for i := range u.Agents {
+		u.Agents[i] = Ref{SourcedID: u.Agents[i].SourcedID}
+	}
+	return u
+}
+
+func (r *Roster) slimDemographics(d Demographics) Demographics {
+	d.Status, d.DateLastModified, d.BirthDate = r.once(d.Status), r.once(d.DateLastModified), r.once(d.BirthDate)
+	return d
 }
 
 func read[T any](object []byte) (v T) {

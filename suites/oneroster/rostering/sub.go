@@ -19,6 +19,7 @@ type membership struct {
 	must, may map[string]bool
 	doubt     map[string]bool // shared among memberships
 	open      bool
+	over      bool // it holds more than was computed
 }
 
 func newMembership() *membership {
@@ -142,7 +143,7 @@ func compareSub(ctx context.Context, t *harness.T, s sub, id string, judgeEmpty 
 			Where:    p.ids, Responses: []*harness.Response{g.first.Response}})
 	}
 	if len(full) == 0 {
-		t.NotTested(id, "no parent has a member", "Load one that has.")
+		t.NotTested(id, "no parent has a member that it must list", "Load one that has.")
 	}
 	if !judgeEmpty {
 		return
@@ -210,7 +211,7 @@ func pickParents(members map[string]*membership, seed uint64) (full, bare []pare
 			if len(bare) == 0 {
 				bare = append(bare, parent{ids, m})
 			}
-		case len(m.must) == 0: // none that is certain
+		case len(m.must) == 0 || m.over: // none that is certain
 		case n > gatherMost:
 			if huge.membership == nil || n < len(huge.may) {
 				huge = parent{ids, m}

@@ -115,14 +115,14 @@ func usersOfClass(role string, withSchool bool) func(*Roster) map[string]*member
 				m.open = true
 			}
 		}
-		return opened(r, out)
+		return opened(r, out, false)
 	}
 }
 
 // opened opens all memberships where an enrollment doesn't say of which class
-// and whom it is: it may be of any.
-func opened(r *Roster, members map[string]*membership) map[string]*membership {
-	if slices.ContainsFunc(r.Enrollments, func(e Enrollment) bool { return e.Class == 0 || e.User == 0 }) {
+// and whom it is, for it may be of any; or in any case.
+func opened(r *Roster, members map[string]*membership, all bool) map[string]*membership {
+	if all || slices.ContainsFunc(r.Enrollments, func(e Enrollment) bool { return e.Class == 0 || e.User == 0 }) {
 		for _, m := range members {
 			m.open = true
 		}
@@ -153,13 +153,18 @@ func enrollmentsOf(ofClass bool) func(*Roster) map[string]*membership {
 				m = out[keys[r.Text(e.Class)]]
 				lost = !r.Has("class", r.Text(e.Class))
 			}
-			if lost && len(doubt) < gatherMost {
+			if lost && len(doubt) == gatherMost {
+				opened(r, out, true)
+			} else if lost {
 				if id, _, err := raw.At(i); err == nil {
 					doubt[id] = true
 				}
 			}
-			if m == nil || len(m.may) > gatherMost {
-				continue // too large to be sampled anyway
+			if m == nil || m.over {
+				continue
+			}
+			if m.over = len(m.may) >= computeParents; m.over {
+				continue
 			}
 			if id, _, err := raw.At(i); err == nil {
 				m.add(id, r.Text(e.Status) == "active")
@@ -168,7 +173,7 @@ func enrollmentsOf(ofClass bool) func(*Roster) map[string]*membership {
 		if !ofClass {
 			return out
 		}
-		return opened(r, out)
+		return opened(r, out, false)
 	}
 }
 
@@ -269,7 +274,7 @@ func classesOfUser(role, parents string) func(*Roster) map[string]*membership {
 				m.add(c.SourcedID, r.Text(e.Status) == "active" && c.Status == "active")
 			}
 		}
-		return opened(r, out)
+		return opened(r, out, false)
 	}
 }
 
