@@ -54,8 +54,8 @@ func (r *Run) child(ctx context.Context, w Work, handle func(Event) error) error
 	readErr := readEvents(out, func(e Event) error {
 		if e.Kind == EventFailed {
 			told = errors.New(e.Message)
-			if e.Config {
-				told = &ConfigError{Cause: e.Message}
+			if e.Config != nil {
+				told = e.Config
 			}
 			return nil
 		}

@@ -25,7 +25,7 @@ type Event struct {
 	Total     int                  `json:"total,omitempty"`
 	Unit      string               `json:"unit,omitempty"`
 	Message   string               `json:"message,omitempty"`
-	Config    bool                 `json:"config,omitempty"` // Message is about the set-up
+	Config    *ConfigError         `json:"config,omitempty"` // the set-up is at fault
 }
 
 // The kinds of events.

@@ -8,6 +8,8 @@ import (
 	"io"
 	"runtime/debug"
 	"slices"
+	"strings"
+	"syscall"
 
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/harness/executor"
@@ -55,7 +57,11 @@ func Child(ctx context.Context, suites []Suite, in io.Reader, out io.Writer) int
 	events := &emitter{w: out}
 	if err := child(ctx, suites, in, events); err != nil {
 		var config *ConfigError
-		_ = events.emit(Event{Kind: EventFailed, Message: err.Error(), Config: errors.As(err, &config)})
+		if !errors.As(err, &config) && errors.Is(err, syscall.ENOSPC) {
+			first, _, _ := strings.Cut(err.Error(), "\n")
+			config = &ConfigError{Key: "scratch folder", Cause: first, Remedy: "free some disk space, or point TMPDIR to a folder that has some; it takes about as much as the target's data as JSON"}
+		}
+		_ = events.emit(Event{Kind: EventFailed, Message: err.Error(), Config: config})
 		return reports.ExitJudge
 	}
 	return 0

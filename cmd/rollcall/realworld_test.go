@@ -1,0 +1,68 @@
+package main
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rollcall-edu/rollcall/reference/fault"
+	"github.com/rollcall-edu/rollcall/suites/catalogue"
+)
+
+var code = regexp.MustCompile("`([^`]+)`")
+
+// TestRealWorld holds docs/realworld.md to what there is: every requirement it
+// names is in the catalogue, every failure has a fault, and each of its faults
+// breaks one of its requirements.
+func TestRealWorld(t *testing.T) {
+	text, err := os.ReadFile("../../docs/realworld.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cat, err := catalogue.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	faults, err := fault.Faults()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := 0
+	for _, line := range strings.Split(string(text), "\n") {
+		cells := strings.Split(line, "|")
+		if len(cells) != 6 || !strings.Contains(cells[3], "`or12.") {
+			continue
+		}
+		rows++
+		name := strings.TrimSpace(cells[1])
+		var requirements []string
+		for _, m := range code.FindAllStringSubmatch(cells[3], -1) {
+			requirements = append(requirements, m[1])
+			if _, known := cat.Requirement(m[1]); !known {
+				t.Errorf("%s names %s, which the catalogue doesn't hold", name, m[1])
+			}
+		}
+		named := code.FindAllStringSubmatch(cells[4], -1)
+		if len(named) == 0 {
+			t.Errorf("%s has no fault", name)
+		}
+		for _, m := range named {
+			i := slices.IndexFunc(faults, func(f fault.Fault) bool { return f.ID == m[1] })
+			if i < 0 {
+				t.Errorf("%s names fault %s, which there isn't", name, m[1])
+				continue
+			}
+			f := faults[i]
+			if !slices.ContainsFunc(requirements, func(id string) bool {
+				return slices.Contains(f.Breaks, id) || slices.ContainsFunc(f.May, func(p string) bool { return matches(id, p) })
+			}) {
+				t.Errorf("%s: fault %s breaks none of its requirements", name, m[1])
+			}
+		}
+	}
+	if rows < 50 {
+		t.Errorf("only %d rows with requirements were found; the table has another form", rows)
+	}
+}
