@@ -14,6 +14,7 @@ import (
 
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/csv"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/rostering"
 )
 
@@ -25,7 +26,7 @@ func main() {
 }
 
 // suites lists every suite this program judges with.
-func suites() []harness.Suite { return []harness.Suite{rostering.Suite()} }
+func suites() []harness.Suite { return []harness.Suite{rostering.Suite(), csv.Suite(nil)} }
 
 // exit is an error that only carries an exit code: the words have been said.
 type exit int

@@ -29,6 +29,7 @@ itself failed, 4 incomplete (something was not tested or not reached).`,
   rollcall init                      describe your own product in target.yaml
   rollcall doctor                    see whether a run can begin
   rollcall run                       judge it
+  rollcall csv check bundle.zip      judge a bundle of CSV files
   rollcall explain or12.rostering.paging.total-count`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -43,7 +44,7 @@ itself failed, 4 incomplete (something was not tested or not reached).`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage{fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())}
 	})
-	root.AddCommand(demoCommand(), doctorCommand(), initCommand(), runCommand(), serveCommand(), listCommand(),
+	root.AddCommand(demoCommand(), doctorCommand(), initCommand(), runCommand(), csvCommand(), serveCommand(), listCommand(),
 		explainCommand(), reportCommand(), versionCommand())
 	for _, c := range root.Commands() {
 		wrapArgs(c)

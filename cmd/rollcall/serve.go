@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rollcall-edu/rollcall/suites/oneroster/rostering"
+
 	"github.com/spf13/cobra"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
@@ -120,11 +122,5 @@ oneroster:
 %s`, version, strings.Join(profiles, ", "), s.BaseURL, s.TokenURL, s.Main.ID, s.Main.Secret, s.Core.ID, s.Core.Secret, tls)
 }
 
-// allProfiles lists every profile that some suite judges.
-func allProfiles() []string {
-	var out []string
-	for _, s := range suites() {
-		out = append(out, s.Profiles...)
-	}
-	return out
-}
+// allProfiles lists every profile of the REST provider that the reference is.
+func allProfiles() []string { return rostering.Suite().Profiles }

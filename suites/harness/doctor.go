@@ -30,11 +30,13 @@ func Doctor(ctx context.Context, target *Target, suite Suite, observe func(Diagn
 	}
 	defer s.Close()
 	d := &doctor{session: s, observe: observe}
-	d.reach(ctx, "service", s.Base)
-	if !d.broken {
+	if suite.Service != nil {
+		d.reach(ctx, "service", s.Base)
+	}
+	if suite.Service != nil && !d.broken {
 		d.reach(ctx, "token endpoint", target.OneRoster.Auth.TokenURL)
 	}
-	if !d.broken {
+	if suite.Service != nil && !d.broken {
 		d.tokens(ctx)
 	}
 	if target.TLS.Insecure {

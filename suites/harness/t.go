@@ -22,6 +22,7 @@ type Finding struct {
 	Seen     string
 	Where    string // JSON pointer, header name, URL, sourcedId
 	Cause    string
+	Count    int // how often, where one finding stands for many
 	// Responses are the exchanges that prove it, the most telling first.
 	Responses []*Response
 	// Exchanges are ids of exchanges recorded elsewhere, such as in the crawl.
@@ -204,7 +205,7 @@ func (t *T) on(requirement string, change func(*outcome)) {
 func (f Finding) report(requirement string) reports.Finding {
 	out := reports.Finding{
 		Requirement: requirement, Required: f.Required, Sent: f.Sent, Expected: f.Expected,
-		Seen: f.Seen, Where: f.Where, Cause: f.Cause, Exchanges: slices.Clone(f.Exchanges),
+		Seen: f.Seen, Where: f.Where, Cause: f.Cause, Count: f.Count, Exchanges: slices.Clone(f.Exchanges),
 	}
 	for _, r := range f.Responses {
 		if r == nil {

@@ -46,6 +46,13 @@ type OneRoster struct {
 	// https://sis.example.org/ims/oneroster/rostering/v1p2.
 	Rostering string `yaml:"rostering,omitempty"`
 	Auth      Auth2  `yaml:"auth,omitempty"`
+	CSV       CSV    `yaml:"csv,omitempty"`
+}
+
+// CSV names a bundle that the product wrote.
+type CSV struct {
+	Bundle  string `yaml:"bundle"`            // a zip, a folder or a file
+	Version string `yaml:"version,omitempty"` // 1.1 or 1.2; empty: as the manifest says
 }
 
 // Auth2 holds OAuth 2 client credentials.

@@ -1,0 +1,101 @@
+package idset
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+func TestTable(t *testing.T) {
+	var table Table
+	if _, found := table.Find(7); found {
+		t.Error("an empty table holds something")
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	want := map[uint64]uint32{0: 0}
+	table.Insert(0)
+	for range 50_000 {
+		h := random.Uint64()
+		place, fresh := table.Insert(h)
+		if !fresh || int(place) != len(want) {
+			t.Fatalf("hash %d got place %d, new %v", h, place, fresh)
+		}
+		want[h] = place
+	}
+	for h, place := range want {
+		if got, found := table.Find(h); !found || got != place {
+			t.Fatalf("hash %d is at %d, %v; want %d", h, got, found, place)
+		}
+		if again, fresh := table.Insert(h); fresh || again != place {
+			t.Fatalf("hash %d came again as %d, new %v", h, again, fresh)
+		}
+	}
+	if table.Len() != len(want) {
+		t.Errorf("%d of %d", table.Len(), len(want))
+	}
+}
+
+func TestSink(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	var a, b Sink
+	var all []uint64
+	for i := range 100_000 {
+		h := random.Uint64()
+		all = append(all, h)
+		if i%2 == 0 {
+			a.Add(h)
+		} else {
+			b.Add(h)
+		}
+	}
+	twice := []uint64{all[5], all[77], all[99_999]}
+	for _, h := range twice {
+		b.Add(h)
+	}
+	b.Add(all[77])
+	a.Join(&b, &a)
+	if a.Len() != len(all)+4 {
+		t.Errorf("%d hashes", a.Len())
+	}
+	a.Sort()
+	if !a.Has(all[3]) || a.Has(random.Uint64()) {
+		t.Error("Has is wrong")
+	}
+	again, some := a.Repeated(10)
+	slices.Sort(twice)
+	if again != 4 || !slices.Equal(some, twice) {
+		t.Errorf("%d again: %v, want %v", again, some, twice)
+	}
+}
+
+func BenchmarkTableInsert(b *testing.B) {
+	random := rand.New(rand.NewPCG(1, 2))
+	hashes := make([]uint64, 1<<20)
+	for i := range hashes {
+		hashes[i] = random.Uint64()
+	}
+	b.ReportMetric(0, "ns/op")
+	for b.Loop() {
+		var t Table
+		for _, h := range hashes {
+			t.Insert(h)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(hashes)), "ns/hash")
+}
+
+func BenchmarkSink(b *testing.B) {
+	random := rand.New(rand.NewPCG(1, 2))
+	hashes := make([]uint64, 1<<20)
+	for i := range hashes {
+		hashes[i] = random.Uint64()
+	}
+	for b.Loop() {
+		var s Sink
+		for _, h := range hashes {
+			s.Add(h)
+		}
+		s.Repeated(10)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(hashes)), "ns/hash")
+}

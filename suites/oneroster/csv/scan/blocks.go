@@ -1,0 +1,245 @@
+package scan
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"golang.org/x/text/encoding/unicode"
+
+	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/source"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/split"
+)
+
+const (
+	blockSize = 256 << 10
+	// maxRecord is how long a record may be: a longer one is a quote that never
+	// closes, or no CSV at all.
+	maxRecord = 1 << 20
+	queue     = 6 // blocks that wait between the reader and the checkers
+)
+
+// block is a run of whole records of one file.
+type block struct {
+	number int32
+	data   []byte // with split.Pad bytes of capacity behind it
+	long   bool   // what is here is the beginning of a record that is too long
+	final  bool   // the last of its file
+}
+
+// stream is one file on its way from the reader to the checkers.
+type stream struct {
+	entry  *source.Entry
+	blocks chan block
+	// Set before blocks is closed:
+	bytes int64
+	err   error // why reading broke off
+	bom   bool
+	wide  string // the name of a wider encoding than UTF-8, which was decoded
+	lone  bool   // lines end in CR alone; they were made LF
+}
+
+// reader unpacks files one after the other and cuts them into blocks.
+type reader struct {
+	free chan []byte
+}
+
+func newReader(blocks int) *reader {
+	r := &reader{free: make(chan []byte, blocks)}
+	for range blocks {
+		r.free <- nil
+	}
+	return r
+}
+
+// buffer waits for a free buffer, so that memory stays bounded.
+func (r *reader) buffer(ctx context.Context) ([]byte, error) {
+	select {
+	case b := <-r.free:
+		if cap(b) < blockSize+split.Pad {
+			b = make([]byte, 0, blockSize+split.Pad)
+		}
+		return b[:0], nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// release gives a block's buffer back. One that grew for a long record is
+// dropped.
+func (r *reader) release(b []byte) {
+	if cap(b) > 2*blockSize {
+		b = nil
+	}
+	r.free <- b
+}
+
+// read sends the blocks of one file and closes its channel.
+func (r *reader) read(ctx context.Context, s *stream) {
+	defer close(s.blocks)
+	in, err := s.entry.Open()
+	if err != nil {
+		s.err = err
+		return
+	}
+	defer in.Close()
+	s.err = r.cut(ctx, s, in)
+}
+
+func (r *reader) cut(ctx context.Context, s *stream, in io.Reader) error {
+	buffer, err := r.buffer(ctx)
+	if err != nil {
+		return err
+	}
+	plain, head, err := s.decode(in)
+	in = plain
+	buffer = append(buffer, head...)
+	s.bytes += int64(len(head))
+	var number int32
+	send := func(b block) error {
+		b.number = number
+		number++
+		select {
+		case s.blocks <- b:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	skipping := false
+	for {
+		for err == nil && len(buffer) < cap(buffer)-split.Pad {
+			var n int
+			n, err = in.Read(buffer[len(buffer) : cap(buffer)-split.Pad])
+			buffer = buffer[:len(buffer)+n]
+			s.bytes += int64(n)
+		}
+		if skipping {
+			// The rest of a record that was too long, up to its line end.
+			if end := bytes.IndexByte(buffer, '\n'); end >= 0 {
+				buffer = buffer[:copy(buffer, buffer[end+1:])]
+				skipping = false
+			} else {
+				buffer = buffer[:0]
+			}
+			if err == nil {
+				continue
+			}
+		}
+		if err != nil {
+			if len(buffer) > 0 || number == 0 {
+				if sent := send(block{data: buffer, final: true}); sent != nil {
+					return sent
+				}
+			} else {
+				r.release(buffer)
+			}
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			return fmt.Errorf("reading %s: %w", s.entry.Path, err)
+		}
+		whole := split.Cut(buffer)
+		switch {
+		case whole == 0 && len(buffer) < maxRecord:
+			grown := make([]byte, len(buffer), 2*cap(buffer))
+			copy(grown, buffer)
+			r.release(buffer)
+			<-r.free
+			buffer = grown
+			continue
+		case whole == 0:
+			// Its first line is handed on, marked; where no line ends in all of
+			// it, what follows up to the next line end is passed over.
+			whole = bytes.IndexByte(buffer, '\n') + 1
+			next, err := r.buffer(ctx)
+			if err != nil {
+				return err
+			}
+			if whole == 0 {
+				skipping = true
+				next, whole = next[:0], 0
+			} else {
+				next = append(next, buffer[whole:]...)
+			}
+			head := min(len(buffer), 4096)
+			if whole > 0 {
+				head = whole
+			}
+			if err := send(block{data: buffer[:head], long: true}); err != nil {
+				return err
+			}
+			buffer = padded(next)
+			continue
+		}
+		next, err := r.buffer(ctx)
+		if err != nil {
+			return err
+		}
+		next = append(next, buffer[whole:]...)
+		if err := send(block{data: buffer[:whole]}); err != nil {
+			return err
+		}
+		buffer = padded(next)
+	}
+}
+
+// padded makes sure that there is room to read on behind what a buffer holds.
+func padded(b []byte) []byte {
+	if cap(b)-len(b) >= blockSize/2 {
+		return b
+	}
+	grown := make([]byte, len(b), 2*cap(b)+split.Pad)
+	copy(grown, b)
+	return grown
+}
+
+// decode looks at the first bytes: it drops a byte order mark, decodes UTF-16,
+// and makes line ends of carriage returns where there are no others. It gives
+// the reader to go on with and what was read already.
+func (s *stream) decode(in io.Reader) (io.Reader, []byte, error) {
+	head := make([]byte, 64<<10)
+	n, err := io.ReadFull(in, head)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = io.EOF
+	}
+	head = head[:n]
+	switch {
+	case bytes.HasPrefix(head, []byte("\xEF\xBB\xBF")):
+		s.bom = true
+		head = head[3:]
+	case bytes.HasPrefix(head, []byte("\xFF\xFE")), bytes.HasPrefix(head, []byte("\xFE\xFF")):
+		s.wide = "UTF-16"
+		decoder := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder()
+		var rest io.Reader = bytes.NewReader(nil)
+		if err == nil {
+			rest = in
+		}
+		return decoder.Reader(io.MultiReader(bytes.NewReader(head), rest)), nil, nil
+	}
+	if bytes.IndexByte(head, '\r') >= 0 && bytes.IndexByte(head, '\n') < 0 {
+		s.lone = true
+		toLF(head)
+		return loneReader{in}, head, err
+	}
+	return in, head, err
+}
+
+// loneReader makes line feeds of carriage returns.
+type loneReader struct{ r io.Reader }
+
+func (l loneReader) Read(p []byte) (int, error) {
+	n, err := l.r.Read(p)
+	toLF(p[:n])
+	return n, err
+}
+
+func toLF(b []byte) {
+	for i, c := range b {
+		if c == '\r' {
+			b[i] = '\n'
+		}
+	}
+}

@@ -1,0 +1,44 @@
+package scan
+
+// listChunk is how many items of a list lie together.
+const listChunk = 2048
+
+// list is an append-only list that never copies what it holds, so that it takes
+// no more memory than that.
+type list[T any] struct{ chunks [][]T }
+
+func (l *list[T]) add(v T) {
+	last := len(l.chunks) - 1
+	if last < 0 || len(l.chunks[last]) == cap(l.chunks[last]) {
+		size := listChunk
+		if last < 3 {
+			size = 16 << (2 * (last + 1)) // small files take little
+		}
+		l.chunks = append(l.chunks, make([]T, 0, size))
+		last++
+	}
+	l.chunks[last] = append(l.chunks[last], v)
+}
+
+func (l *list[T]) len() (n int) {
+	for _, c := range l.chunks {
+		n += len(c)
+	}
+	return n
+}
+
+// each visits all items, and lets go of each chunk once it is visited when drop
+// says so.
+func (l *list[T]) each(drop bool, visit func(v *T)) {
+	for i, c := range l.chunks {
+		for j := range c {
+			visit(&c[j])
+		}
+		if drop {
+			l.chunks[i] = nil
+		}
+	}
+	if drop {
+		l.chunks = nil
+	}
+}

@@ -1,0 +1,63 @@
+package scan
+
+import (
+	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/source"
+)
+
+// readable tells whether the package could be opened at all.
+func (s *scanner) readable() bool {
+	for _, p := range s.bundle.Problems {
+		if p.Fault == source.Unreadable {
+			return false
+		}
+	}
+	return true
+}
+
+// judgePackage turns what the source saw into findings (OneRoster 1.2 CSV
+// Binding §2).
+func (s *scanner) judgePackage() {
+	if s.bundle.Kind == "file" {
+		return
+	}
+	for _, p := range s.bundle.Problems {
+		s.say("package."+string(p.Fault), p.Entry, "", p.Detail)
+	}
+	s.examined("package.zip", 1)
+	entries := int64(len(s.bundle.Entries) + len(s.bundle.Problems))
+	for _, id := range []string{"root", "once", "safe-name", "known", "name-case", "litter"} {
+		s.examined("package."+id, entries)
+	}
+	if s.bundle.Kind == "zip" {
+		s.examined("package.extension", 1)
+		for _, id := range []string{"plain", "deflate", "size"} {
+			s.examined("package."+id, entries)
+		}
+	}
+	// A file of another version is no file of this one.
+	for _, e := range s.bundle.Entries {
+		if e.Name != "manifest" && s.version.File(e.Name) == nil {
+			s.say("package.known", e.Path, "", "OneRoster CSV "+s.version.Name+" has no such file")
+		}
+	}
+	if !s.readable() {
+		return
+	}
+	minimum := []string{"academicSessions", "classes", "courses", "enrollments", "orgs", "users"}
+	if s.version.Name != "1.1" {
+		minimum = append(minimum, "roles")
+	}
+	bulk := false
+	for _, f := range s.version.Files {
+		bulk = bulk || s.bundle.Entry(f.Name) != nil && s.manifest.mode(f.Name) == "bulk"
+	}
+	if !bulk {
+		return
+	}
+	for _, name := range minimum {
+		s.examined("package.rostering", 1)
+		if s.bundle.Entry(name) == nil {
+			s.say("package.rostering", "", name+".csv", "it is not in the package")
+		}
+	}
+}

@@ -1,0 +1,268 @@
+package scan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/idset"
+)
+
+// Marks of users: the lower half are the bits of their roles (roleNames).
+const (
+	markEnrolled = 1 << 16
+	allRoles     = 1<<16 - 1
+)
+
+// userRule keeps, for 1.1, the role that stands with the user, and the primary
+// org of 1.2 for when the roles are known.
+func (f *file) userRule() rowRule {
+	agents, self := f.column("agentSourcedIds"), f.s.rules.Number("rules.agent-self")
+	notSelf := func(w *worker) {
+		if w.field[agents] < 0 || len(w.split.Raw(w.field[agents])) == 0 {
+			return
+		}
+		eachItem(w.cell(agents), func(item []byte) {
+			if w.f.s.hash(item) == w.self {
+				w.rowSays(self, agents, "the user's own sourcedId")
+			}
+		})
+	}
+	if f.s.version.Name == "1.1" {
+		role := f.column("role")
+		bits := f.bitsOf(role)
+		return func(w *worker, e *entry) {
+			notSelf(w)
+			if v := w.value[role]; v >= 0 {
+				e.fact.a = int32(bits[v])
+			}
+		}
+	}
+	org := f.column("primaryOrgSourcedId")
+	return func(w *worker, e *entry) {
+		notSelf(w)
+		if p := w.found[org]; p > 0 {
+			w.pairs.add(primaryOrg{e.hash, e.at, p - 1})
+		}
+	}
+}
+
+// bitsOf gives the bit of each term of a role column, by number, one up.
+func (f *file) bitsOf(column int) []uint16 {
+	out := []uint16{otherRole}
+	for _, t := range f.table.Columns[column].Terms {
+		bit := f.s.roleBits[t]
+		if bit == 0 {
+			bit = otherRole
+		}
+		out = append(out, bit)
+	}
+	return out
+}
+
+func (f *file) roleRule() rowRule {
+	dates := f.ordered("rules.role-dates", "beginDate", "endDate")
+	user, org, role, kind, profile := f.column("userSourcedId"), f.column("orgSourcedId"), f.column("role"), f.column("roleType"), f.column("userProfileSourcedId")
+	users, profiles := f.targets[user], f.targets[profile]
+	primary, bits := f.termOf(kind, "primary"), f.bitsOf(role)
+	other := f.s.rules.Number("rules.role-profile")
+	f.s.examined("rules.one-primary-role", 1)
+	return func(w *worker, e *entry) {
+		dates(w)
+		u, o := w.found[user], w.found[org]
+		if u == 0 || users == nil {
+			return
+		}
+		if v := w.value[role]; v >= 0 && !w.status {
+			users.mark(u-1, uint32(bits[v]))
+		}
+		if o > 0 && !w.status {
+			w.key(keyRole, two(u-1, o-1))
+			if w.value[kind] == primary {
+				w.key(keyPrimaryRole, two(u-1, o-1))
+			}
+		}
+		if p := w.found[profile]; p > 0 && profiles != nil {
+			if owner := profiles.facts[p-1].ref; owner != 0 && owner != u {
+				w.rowSays(other, profile, "the profile is another user's")
+			}
+		}
+	}
+}
+
+// primaryRoleKey gives the key of a primary role, for the second reading.
+func primaryRoleKey(w *worker) (uint64, string, bool) {
+	f := w.f
+	user, org, kind, status := f.column("userSourcedId"), f.column("orgSourcedId"), f.column("roleType"), 1
+	users, orgs := f.targets[user], f.targets[org]
+	if users == nil || orgs == nil || string(w.cell(kind)) != "primary" || string(w.cell(status)) == "tobedeleted" {
+		return 0, "", false
+	}
+	u, ok1 := users.ids.Find(f.s.hash(w.cell(user)))
+	o, ok2 := orgs.ids.Find(f.s.hash(w.cell(org)))
+	return two(u, o), string(w.cell(user)) + "\x00" + string(w.cell(org)), ok1 && ok2
+}
+
+// afterJoin does what needs all rows of a file: trees, and the rules that wait
+// for other files.
+func (f *file) afterJoin(total map[int]*tally) {
+	switch f.table.Name {
+	case "orgs":
+		parent := f.column("parentSourcedId")
+		f.judgeTree(total, "rules.org-tree", f.parents(parent), parent)
+	case "academicSessions":
+		f.judgeSessions(total)
+	case "users":
+		if f.s.version.Name == "1.1" {
+			for i, x := range f.facts {
+				f.marks[i] |= uint32(x.a) & allRoles
+			}
+		}
+		f.keepForRoles()
+	}
+}
+
+// judgeSessions holds sessions to their parents.
+func (f *file) judgeSessions(total map[int]*tally) {
+	parent := f.column("parentSourcedId")
+	parents := f.parents(parent)
+	f.judgeTree(total, "rules.session-tree", parents, parent)
+	number := f.s.rules.Number("rules.session-parent")
+	for _, w := range f.workers {
+		for _, l := range w.later[parent] {
+			from, ok := f.ids.Find(l.from)
+			if !ok || parents[from] == 0 || parents[from]-1 == from {
+				continue
+			}
+			x, y := f.facts[from], f.facts[parents[from]-1]
+			if x.a == none || x.b == none || y.a == none || y.b == none || y.a >= y.b || x.a >= x.b {
+				continue
+			}
+			if x.a < y.a || x.b > y.b {
+				f.late[number] = true
+				touch(total, number).add(l.at, parent+1, nil, "its dates reach beyond those of its parent")
+			}
+		}
+	}
+}
+
+// userLater is what users leave for after the roles and the enrollments.
+type userLater struct {
+	agents []later // from and to are hashes of users
+}
+
+// primaryOrg is what a user says of the own org, until the roles are known.
+type primaryOrg struct {
+	user uint64 // hash
+	at   place
+	org  uint32 // place
+}
+
+// findHomeless looks, beside the reading of later files, for users who have no
+// role at their primary org.
+func (s *scanner) findHomeless(users *file, pairs *idset.Sink) {
+	s.homeless = make(chan []place, 1)
+	lists := s.orgs
+	s.orgs = nil
+	go func() {
+		var out []place
+		for i := range lists {
+			lists[i].each(true, func(x *primaryOrg) {
+				if p, ok := users.ids.Find(x.user); ok && !pairs.Has(two(p, x.org)) {
+					out = append(out, x.at)
+				}
+			})
+		}
+		s.homeless <- out
+	}()
+}
+
+// keepForRoles queues the rules about users that need their roles.
+func (f *file) keepForRoles() {
+	var kept userLater
+	agents := f.column("agentSourcedIds")
+	for _, w := range f.workers {
+		f.s.orgs = append(f.s.orgs, w.pairs)
+		f.s.primaryOrgs += w.pairs.len()
+		kept.agents = append(kept.agents, w.later[agents]...)
+	}
+	f.s.afterward = append(f.s.afterward, func() error { return f.judgeUsers(kept) })
+}
+
+// judgeUsers looks at users once all files are read.
+func (f *file) judgeUsers(kept userLater) error {
+	s := f.s
+	total := map[int]*tally{}
+	complain := func(id string, at place, column int, detail string) {
+		n := s.rules.Number(id)
+		f.late[n] = true
+		touch(total, n).add(at, column+1, nil, detail)
+	}
+	roles := s.files["roles"]
+	known := s.version.Name == "1.1" || roles != nil && roles.mode == bulk && !roles.partial
+	if !known || f.mode != bulk {
+		return nil
+	}
+	student := uint32(s.roleBits["student"])
+	agents := f.column("agentSourcedIds")
+	for _, l := range kept.agents {
+		if p, ok := f.ids.Find(l.to); ok && f.marks[p]&allRoles == student {
+			complain("rules.agent-role", l.at, agents, "the agent is a student and nothing else")
+		}
+	}
+	s.examined("rules.agent-role", int64(len(kept.agents)))
+	s.examined("rules.agent-self", int64(len(kept.agents)))
+	if s.homeless != nil {
+		org := f.column("primaryOrgSourcedId")
+		for _, at := range <-s.homeless {
+			complain("rules.primary-org", at, org, "the user has no role at that org")
+		}
+		s.examined("rules.primary-org", int64(s.primaryOrgs))
+	}
+	if err := f.judgeMarks(total); err != nil {
+		return err
+	}
+	if err := f.again(context.Background(), total, nil); err != nil && !errors.Is(err, errEnough) {
+		return fmt.Errorf("reading %s again: %w", f.stream.entry.Path, err)
+	}
+	f.publish(total)
+	return nil
+}
+
+// judgeMarks finds users without a role, and students whom nobody enrolled.
+func (f *file) judgeMarks(total map[int]*tally) error {
+	s := f.s
+	student := uint32(s.roleBits["student"])
+	enrollments := s.files["enrollments"]
+	lacks := map[string]func(mark uint32) bool{}
+	if s.version.Name != "1.1" {
+		lacks["rules.user-role"] = func(mark uint32) bool { return mark&allRoles == 0 }
+	}
+	if enrollments != nil && enrollments.mode == bulk && !enrollments.partial {
+		lacks["rules.enrolled"] = func(mark uint32) bool { return mark&student != 0 && mark&markEnrolled == 0 }
+	}
+	for id, lack := range lacks {
+		var count int64
+		for _, m := range f.marks {
+			if lack(m) {
+				count++
+			}
+		}
+		s.examined(id, int64(len(f.marks)))
+		if count == 0 {
+			continue
+		}
+		t := touch(total, s.rules.Number(id))
+		err := f.each(context.Background(), f.stream.entry, func(w *worker) bool {
+			if p, ok := f.ids.Find(s.hash(w.cell(0))); ok && lack(f.marks[p]) {
+				t.add(w.at(), w.field[0]+1, w.cell(0), "")
+			}
+			return len(t.first) < firsts && t.count < count
+		})
+		if err != nil && !errors.Is(err, errEnough) {
+			return fmt.Errorf("reading %s again: %w", f.stream.entry.Path, err)
+		}
+		t.count = count
+	}
+	return nil
+}

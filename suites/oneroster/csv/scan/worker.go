@@ -1,0 +1,257 @@
+package scan
+
+import (
+	"unicode/utf8"
+
+	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/idset"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/rule"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/split"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/table"
+)
+
+// worker checks blocks of one file. What it learns is its own until the file is
+// read, so that workers never wait for each other.
+type worker struct {
+	f     *file
+	split split.Splitter
+	block32
+	tally  []*tally // by number of the rule
+	filled []int64  // by column: values that are not blank
+	rows   int64
+	crlf   int64
+	lf     int64
+	lines  int32 // of the last block
+
+	entries list[entry]
+	sink    idset.Sink            // identifiers, where nobody refers to them
+	later   map[int][]later       // by column
+	keys    [keyKinds]*idset.Sink // keys that must be unique, and pairs
+	pairs   list[primaryOrg]
+	rule    struct{ quoting, lineBreak, lineEnd, control, utf8, width, long, blank, length, deleted, blanks int }
+
+	// Of the current row, by column of the table:
+	field  []int   // position in the row; -1: not there
+	value  []int32 // day of a date, number of a term (one up), 1 for true; see cells.go
+	found  []uint32
+	before [][]byte // what the found of a column was found for, of this row or one before
+	status bool     // the row is flagged tobedeleted
+	self   uint64
+}
+
+type block32 struct{ number int32 }
+
+// none is the value of a date that is not there or not readable.
+const none = -1 << 31
+
+// Kinds of keys.
+const (
+	keyPrimaryRole = iota // user and org of a primary role: unique
+	keyTeacher            // class and days of a primary teacher: unique
+	keyRole               // user and org of any role
+	keyEnrolled           // user and class of a student
+	keyKinds
+)
+
+// key takes a key of the current row.
+func (w *worker) key(kind int, hash uint64) {
+	if w.keys[kind] == nil {
+		w.keys[kind] = &idset.Sink{}
+	}
+	w.keys[kind].Add(hash)
+}
+
+// two makes one key of two places. No two pairs make the same.
+func two(a, b uint32) uint64 { return (uint64(b)<<32 | uint64(a)) * 0x9E3779B97F4A7C15 }
+
+func newWorker(f *file) *worker {
+	n := len(f.table.Columns)
+	w := &worker{f: f, tally: make([]*tally, len(f.s.rules.Rules)), filled: make([]int64, n), field: make([]int, n), value: make([]int32, n),
+		found: make([]uint32, n), before: make([][]byte, n), later: map[int][]later{}}
+	for i := range w.field {
+		w.field[i], w.value[i] = -1, none
+	}
+	for position, column := range f.layout {
+		if column >= 0 {
+			w.field[column] = position
+		}
+	}
+	number := f.s.rules.Number
+	w.rule.quoting, w.rule.lineBreak, w.rule.lineEnd, w.rule.control = number("text.quoting"), number("text.line-break"), number("text.line-end"), number("text.control")
+	w.rule.utf8, w.rule.width, w.rule.long, w.rule.blank, w.rule.length = number("text.utf8"), number("text.width"), number("text.record-size"), number("text.blank-line"), number("text.length")
+	w.rule.deleted, w.rule.blanks = number("rules.deleted-target"), number("rules.reference-blank")
+	return w
+}
+
+// add notes a finding in the current row.
+func (w *worker) add(number, field int, value []byte, detail string) {
+	t := w.tally[number]
+	if t == nil {
+		t = &tally{}
+		w.tally[number] = t
+	}
+	t.add(w.at(), field+1, value, detail)
+	if s := w.f.s.spill; s != nil {
+		r := &w.f.s.rules.Rules[number]
+		// The line of the file is not known yet: blocks are checked side by side.
+		s.write(w.f.stream.entry.Path, r, -1, field+1, shown(value, r.Private))
+	}
+}
+
+func (w *worker) at() place { return place{w.number, int32(w.split.Line())} }
+
+// say notes a finding about a column of the current row.
+func (w *worker) say(column int, a rule.Aspect, value []byte, detail string) {
+	w.add(w.f.rules[column][a], w.field[column], value, detail)
+}
+
+// rowSays notes that a rule between columns is broken, shown by one of them.
+func (w *worker) rowSays(number, column int, detail string) {
+	w.add(number, w.field[column], w.cell(column), detail)
+}
+
+// cell gives a value of the current row by column of the table.
+func (w *worker) cell(column int) []byte {
+	if p := w.field[column]; p >= 0 && p < len(w.split.Fields) {
+		return w.split.Value(p)
+	}
+	return nil
+}
+
+// block checks the records of one block.
+func (w *worker) block(b block) {
+	w.number = b.number
+	w.split.Reset(b.data)
+	ascii := utf8.Valid(b.data)
+	if b.number == 0 {
+		w.split.Next() // the header
+	}
+	width := len(w.f.layout)
+	for w.split.Next() {
+		raw := w.split.Record()
+		switch n := len(raw); {
+		case n > 1 && raw[n-1] == '\n' && raw[n-2] == '\r':
+			w.crlf++
+		case n > 0 && raw[n-1] == '\n':
+			w.lf++
+		}
+		if b.long {
+			w.add(w.rule.long, 0, raw[:min(len(raw), 80)], "the record is longer than 1 MiB")
+			w.rows++
+			continue
+		}
+		if w.split.Problem != 0 {
+			w.problem()
+		}
+		if len(w.split.Fields) != width {
+			if len(w.split.Fields) == 1 && len(w.split.Raw(0)) == 0 {
+				w.add(w.rule.blank, 0, nil, "")
+				continue
+			}
+			w.rows++
+			w.add(w.rule.width, min(len(w.split.Fields), width)-1, nil, widthDetail(len(w.split.Fields), width))
+			continue
+		}
+		if !ascii && !utf8.Valid(raw) {
+			w.notUTF8()
+		}
+		w.rows++
+		w.record()
+	}
+	w.lines = int32(w.split.Lines())
+	if b.long {
+		w.lines = max(w.lines, 1)
+	}
+}
+
+func widthDetail(got, want int) string {
+	if got < want {
+		return "the row has too few fields"
+	}
+	return "the row has too many fields"
+}
+
+// problem notes what the splitter stumbled over, each kind once a record.
+func (w *worker) problem() {
+	p := w.split.Problem
+	column := min(w.split.Column, len(w.split.Fields)-1)
+	value := w.split.Raw(column)
+	if column < len(w.f.layout) && w.f.layout[column] >= 0 && w.f.table.Columns[w.f.layout[column]].Private {
+		value = nil
+	}
+	for _, x := range []struct {
+		p      split.Problem
+		number int
+	}{{split.Unterminated | split.BareQuote | split.AfterQuote, w.rule.quoting}, {split.LineBreak, w.rule.lineBreak}, {split.BareCR, w.rule.lineEnd}, {split.Control, w.rule.control}} {
+		if p&x.p != 0 {
+			_, detail := problemRule(p & x.p)
+			w.add(x.number, column, value, detail)
+		}
+	}
+}
+
+func (w *worker) notUTF8() {
+	for i := range w.split.Fields {
+		if raw := w.split.Raw(i); !utf8.Valid(raw) {
+			w.add(w.rule.utf8, i, nil, "bytes that are no UTF-8")
+			return
+		}
+	}
+}
+
+// record checks the cells of a row, then what holds between them.
+func (w *worker) record() {
+	f := w.f
+	w.status, w.self = false, 0
+	for position, column := range f.layout {
+		if column < 0 {
+			continue
+		}
+		c := &f.table.Columns[column]
+		field := w.split.Fields[position]
+		if field.Start == field.End {
+			w.value[column], w.found[column] = none, 0
+			w.before[column] = w.before[column][:0]
+			w.empty(column, c)
+			continue
+		}
+		w.filled[column]++
+		value := w.split.Value(position)
+		if len(value) > 255 {
+			w.long(column, value)
+		}
+		w.check(column, c, value)
+	}
+	if w.self == 0 {
+		return // without an identifier there is nothing to refer to
+	}
+	e := entry{hash: w.self, at: w.at()}
+	if w.status {
+		e.fact.flags |= deleted
+	}
+	if f.row != nil {
+		f.row(w, &e)
+	}
+	if f.indexed {
+		w.entries.add(e)
+	} else {
+		w.sink.Add(e.hash)
+	}
+}
+
+func (w *worker) empty(column int, c *table.Column) {
+	switch {
+	case c.Need == table.Required:
+		w.say(column, rule.Required, nil, "")
+	case c.Need == table.Change && w.f.mode == delta:
+		w.say(column, rule.Mode, nil, "blank in a delta file")
+	}
+}
+
+func (w *worker) long(column int, value []byte) {
+	if n := utf8.RuneCount(value); n > 255 {
+		switch w.f.table.Columns[column].Kind {
+		case table.Text:
+			w.add(w.rule.length, w.field[column], value, "the value is longer than importers must keep")
+		}
+	}
+}

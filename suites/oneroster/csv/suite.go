@@ -1,0 +1,189 @@
+package csv
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/rollcall-edu/rollcall/suites/catalogue"
+	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/rule"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/scan"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/source"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/table"
+)
+
+// Profiles of makers of bundles, by version.
+var profiles = map[string]string{"1.1": "or11-csv-export", "1.2": "or12-csv-export"}
+
+// Profile gives the profile of a version.
+func Profile(version string) string { return profiles[version] }
+
+// Scan opens and scans a bundle: a zip, a folder, one file, or "-" for standard
+// input.
+func Scan(ctx context.Context, path string, o scan.Options) (*scan.Result, error) {
+	open := func() (*source.Bundle, error) { return source.Open(path, scan.Known) }
+	if path == "-" {
+		open = func() (*source.Bundle, error) { return source.Spool(os.Stdin, scan.Known) }
+	}
+	b, err := open()
+	if err != nil {
+		return nil, &harness.ConfigError{Key: path, Cause: err.Error(), Remedy: "name a zip, a folder or a CSV file that can be read"}
+	}
+	defer b.Close()
+	return scan.Scan(ctx, b, o)
+}
+
+// Suite judges bundles. result is a bundle that was scanned already; nil: the
+// one that the target file names is scanned when the run begins.
+func Suite(result *scan.Result) harness.Suite {
+	return harness.Suite{
+		ID: "oneroster.csv", Title: "OneRoster CSV bundles", Role: "csv",
+		Checks:   checks(),
+		Profiles: []string{profiles["1.2"], profiles["1.1"]},
+		Doctor:   doctor,
+		Open: func(ctx context.Context, s *harness.Session) (any, error) {
+			if result != nil {
+				return result, nil
+			}
+			return Scan(ctx, s.Target.OneRoster.CSV.Bundle, scan.Options{Version: s.Target.OneRoster.CSV.Version,
+				Progress: func(done, total int64) { s.Progress(int(done>>10), int(total>>10), "KiB") }})
+		},
+	}
+}
+
+func doctor(_ context.Context, s *harness.Session) []harness.Diagnosis {
+	path := s.Target.OneRoster.CSV.Bundle
+	if path == "" {
+		return []harness.Diagnosis{{Name: "bundle", Fatal: true, Detail: "no bundle is named", Remedy: "add `csv: {bundle: …}` below oneroster in the target file"}}
+	}
+	if _, err := os.Stat(path); err != nil {
+		return []harness.Diagnosis{{Name: "bundle", Fatal: true, Detail: err.Error(), Remedy: "correct oneroster.csv.bundle in the target file"}}
+	}
+	return []harness.Diagnosis{{Name: "bundle", OK: true, Detail: path + " is there"}}
+}
+
+// group holds all checks together: they share one scan.
+const group = "csv"
+
+// checks makes one check of each topic of the catalogue: what concerns the
+// package, the manifest, the text, the headers, the rules between records, and
+// one for each data file.
+func checks() []harness.Check {
+	c, err := catalogue.Load()
+	if err != nil {
+		panic(err) // embedded data
+	}
+	var order []string
+	byTopic := map[string][]string{}
+	for _, r := range c.Requirements() {
+		rest, ours := strings.CutPrefix(r.ID, rule.Prefix)
+		if !ours {
+			continue
+		}
+		topic, _, _ := strings.Cut(rest, ".")
+		if byTopic[topic] == nil {
+			order = append(order, topic)
+		}
+		byTopic[topic] = append(byTopic[topic], r.ID)
+	}
+	var out []harness.Check
+	for _, topic := range order {
+		out = append(out, harness.Check{ID: "csv." + topic, Title: titleOf(topic), Requirements: byTopic[topic], Labels: []string{"csv", topic}, Group: group,
+			Needs: "a bundle", Body: judge})
+	}
+	return out
+}
+
+func titleOf(topic string) string {
+	switch topic {
+	case "package":
+		return "The package holds what it must, and nothing that does harm"
+	case "manifest":
+		return "The manifest says what is there"
+	case "text":
+		return "The text is UTF-8 in the form of RFC 4180"
+	case "header":
+		return "Headers are those of the standard"
+	case "rules":
+		return "Rows agree with each other and with other files"
+	}
+	return "Values of " + fileOf(topic) + " are right by themselves"
+}
+
+// fileOf gives the file of a topic.
+func fileOf(topic string) string {
+	v, err := table.Load("1.2")
+	if err != nil {
+		panic(err) // embedded data
+	}
+	i := slices.IndexFunc(v.Files, func(f table.File) bool { return rule.Kebab(f.Name) == topic })
+	if i < 0 {
+		panic("no file has the topic " + topic)
+	}
+	return v.Files[i].Name + ".csv"
+}
+
+// judge gives the verdicts of one check from the scan.
+func judge(_ context.Context, t *harness.T) {
+	r := t.Session().Shared.(*scan.Result)
+	for _, id := range t.Check().Requirements {
+		t.Examined(id, int(r.Examined[id]))
+		for _, f := range r.Findings {
+			if f.Rule.Requirement == id {
+				t.Fail(id, finding(f))
+			}
+		}
+		if r.Examined[id] == 0 && !r.Broken(id) {
+			t.NotApplicable(id, "the bundle holds nothing that it is about")
+		}
+	}
+}
+
+// finding words what was found for a report.
+func finding(f scan.Finding) harness.Finding {
+	out := harness.Finding{Expected: f.Rule.Expected, Cause: f.Rule.Remedy, Count: int(f.Count)}
+	var seen, where []string
+	for _, e := range f.Examples {
+		if s := Seen(e); !slices.Contains(seen, s) && s != "" {
+			seen = append(seen, s)
+		}
+		where = append(where, Where(f, e))
+	}
+	if len(seen) == 0 {
+		seen = []string{"nothing"}
+	}
+	out.Seen, out.Where = strings.Join(seen, "; "), strings.Join(where, ", ")
+	return out
+}
+
+// Seen words what stands at one place.
+func Seen(e scan.Example) string {
+	switch {
+	case e.Value == "":
+		return e.Detail
+	case e.Detail == "":
+		return fmt.Sprintf("%q", e.Value)
+	}
+	return fmt.Sprintf("%q (%s)", e.Value, e.Detail)
+}
+
+// Where names one place as file:line:field and the column.
+func Where(f scan.Finding, e scan.Example) string {
+	out := f.File
+	if out == "" {
+		out = "the bundle"
+	}
+	if e.Line > 0 {
+		out += fmt.Sprintf(":%d", e.Line)
+		if e.Field > 0 {
+			out += fmt.Sprintf(":%d", e.Field)
+		}
+	}
+	if f.Column != "" {
+		out += " " + f.Column
+	}
+	return out
+}
