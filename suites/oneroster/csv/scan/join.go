@@ -35,7 +35,11 @@ func (f *file) join(total map[int]*tally) ([]recall, error) {
 			n += w.entries.len()
 		}
 		f.ids.Reserve(n)
-		f.facts = make([]fact, 0, n)
+		wanted := wantedFacts[f.table.Name]
+		if wanted {
+			f.facts = make([]fact, 0, n)
+		}
+		f.marks = make([]uint32, 0, n)
 		repeated := map[uint64]struct{}{}
 		var count int64
 		for _, w := range f.workers {
@@ -47,12 +51,20 @@ func (f *file) join(total map[int]*tally) ([]recall, error) {
 					}
 					return
 				}
-				f.facts = append(f.facts, e.fact)
-				f.dropped = f.dropped || e.fact.flags&deleted != 0
+				if wanted {
+					f.facts = append(f.facts, e.fact)
+				}
+				var mark uint32
+				if e.fact.flags&deleted != 0 {
+					mark, f.dropped = markDeleted, true
+				}
+				if f.table.Name == "users" {
+					mark |= uint32(e.fact.a) & allRoles // of 1.1, whose users have one role
+				}
+				f.marks = append(f.marks, mark)
 			})
 		}
 		out = f.suspect(out, f.rules[0][rule.Unique], count, repeated, keyOfID, 0)
-		f.marks = make([]uint32, len(f.facts))
 	} else {
 		var all idset.Sink
 		for _, w := range f.workers {
@@ -100,8 +112,8 @@ func (f *file) follow(total map[int]*tally) {
 				case !ok && f.unresolved(column):
 					f.late[number] = true
 					touch(total, number).add(l.at, column+1, nil, "")
-				case ok && f.dropped && f.facts[p].flags&deleted != 0:
-					if from, known := f.ids.Find(l.from); known && f.facts[from].flags&deleted == 0 {
+				case ok && f.marks[p]&markDeleted != 0:
+					if from, known := f.ids.Find(l.from); known && f.marks[from]&markDeleted == 0 {
 						f.late[w.rule.deleted] = true
 						touch(total, w.rule.deleted).add(l.at, column+1, nil, "the same delta deletes it")
 					}
@@ -125,10 +137,13 @@ func (t *tally) settle() {
 	*t = o
 }
 
+// wantedFacts are the files of whose records rules want to know more than marks.
+var wantedFacts = map[string]bool{"academicSessions": true, "orgs": true, "classes": true, "userProfiles": true, "lineItems": true}
+
 // parents gives for each place that of its parent, one up, by a column that
 // refers into the file itself.
 func (f *file) parents(column int) []uint32 {
-	out := make([]uint32, len(f.facts))
+	out := make([]uint32, f.ids.Len())
 	for _, w := range f.workers {
 		for _, l := range w.later[column] {
 			from, ok1 := f.ids.Find(l.from)

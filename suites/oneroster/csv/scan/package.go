@@ -24,6 +24,9 @@ func (s *scanner) judgePackage() {
 		s.say("package."+string(p.Fault), p.Entry, "", p.Detail)
 	}
 	s.examined("package.zip", 1)
+	if !s.readable() && len(s.bundle.Entries) == 0 {
+		return // there was nothing to look at
+	}
 	entries := int64(len(s.bundle.Entries) + len(s.bundle.Problems))
 	for _, id := range []string{"root", "once", "safe-name", "known", "name-case", "litter"} {
 		s.examined("package."+id, entries)

@@ -11,6 +11,7 @@ import (
 // Marks of users: the lower half are the bits of their roles (roleNames).
 const (
 	markEnrolled = 1 << 16
+	markDeleted  = 1 << 17 // of any file
 	allRoles     = 1<<16 - 1
 )
 
@@ -113,11 +114,6 @@ func (f *file) afterJoin(total map[int]*tally) {
 	case "academicSessions":
 		f.judgeSessions(total)
 	case "users":
-		if f.s.version.Name == "1.1" {
-			for i, x := range f.facts {
-				f.marks[i] |= uint32(x.a) & allRoles
-			}
-		}
 		f.keepForRoles()
 	}
 }

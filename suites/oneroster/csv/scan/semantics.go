@@ -200,7 +200,7 @@ func (f *file) objectiveRule() rowRule {
 	source, id, number := f.column("source"), f.column("learningObjectiveId"), f.s.rules.Number("rules.objective-urn")
 	caseTerm := f.termOf(source, "case")
 	return func(w *worker, e *entry) {
-		if w.value[source] == caseTerm && !isURN(w.cell(id)) {
+		if v := w.cell(id); w.value[source] == caseTerm && len(v) > 0 && !isURN(v) {
 			w.rowSays(number, id, "source is case")
 		}
 	}

@@ -221,9 +221,6 @@ func (w *worker) record() {
 		}
 		w.check(column, c, value)
 	}
-	if w.self == 0 {
-		return // without an identifier there is nothing to refer to
-	}
 	e := entry{hash: w.self, at: w.at()}
 	if w.status {
 		e.fact.flags |= deleted
@@ -231,9 +228,11 @@ func (w *worker) record() {
 	if f.row != nil {
 		f.row(w, &e)
 	}
-	if f.indexed {
+	switch {
+	case w.self == 0: // without an identifier there is nothing to refer to
+	case f.indexed:
 		w.entries.add(e)
-	} else {
+	default:
 		w.sink.Add(e.hash)
 	}
 }
