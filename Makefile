@@ -56,7 +56,7 @@ conformance:
 
 # Every fault must be caught, no variant may be minded.
 matrix:
-	$(GO) test ./cmd/rollcall -run '^TestMatrix' -count=1 -timeout 30m
+	$(GO) test ./cmd/rollcall -run '^Test(CSV)?Matrix' -count=1 -timeout 30m
 
 # Pages in a real browser, targets in real containers.
 browser:

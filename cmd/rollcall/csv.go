@@ -20,7 +20,7 @@ import (
 
 func csvCommand() *cobra.Command {
 	c := &cobra.Command{Use: "csv", Short: "Work with bundles of OneRoster CSV files", Example: "  rollcall csv check bundle.zip"}
-	c.AddCommand(csvCheckCommand())
+	c.AddCommand(csvCheckCommand(), csvDiffCommand())
 	return c
 }
 

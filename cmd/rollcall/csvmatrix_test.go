@@ -60,6 +60,9 @@ func bases(t *testing.T) map[string]*csvcases.Bundle {
 // found broken in its way and in no other, each oddity of a legal one must pass,
 // and every rule must have a bundle that breaks it.
 func TestCSVMatrix(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the matrix runs by itself: make matrix")
+	}
 	cases, err := csvcases.Cases()
 	if err != nil {
 		t.Fatal(err)

@@ -119,28 +119,34 @@ func (b *Bundle) file(path string, known func(string) bool) error {
 		return fmt.Errorf("opening the bundle: %w", err)
 	}
 	b.closers = append(b.closers, f.Close)
+	reopen := func() (io.ReadCloser, error) { return os.Open(path) }
+	b.bytes(f, filepath.Base(path), reopen, known)
+	return nil
+}
+
+// bytes reads a package, or a loose file called base, from memory or disk.
+func (b *Bundle) bytes(f io.ReaderAt, base string, reopen func() (io.ReadCloser, error), known func(string) bool) {
 	head := make([]byte, 4)
-	n, _ := io.ReadFull(f, head)
+	n, _ := f.ReadAt(head, 0)
 	isZip := n >= 2 && bytes.HasPrefix(head, []byte("PK"))
-	if !isZip && !strings.EqualFold(filepath.Ext(path), ".zip") {
+	if !isZip && !strings.EqualFold(filepath.Ext(base), ".zip") {
 		b.Kind = "file"
-		b.Entries = []Entry{{Name: nameOf(filepath.Base(path)), Path: filepath.Base(path), Size: b.Size, open: func() (io.ReadCloser, error) { return os.Open(path) }}}
-		return nil
+		b.Entries = []Entry{{Name: nameOf(base), Path: base, Size: b.Size, open: reopen}}
+		return
 	}
 	b.Kind = "zip"
-	if !strings.EqualFold(filepath.Ext(path), ".zip") {
-		b.problem(Extension, filepath.Base(path), "a zip under another extension")
+	if !strings.EqualFold(filepath.Ext(base), ".zip") {
+		b.problem(Extension, base, "a zip under another extension")
 	}
 	z, err := zip.NewReader(f, b.Size)
 	if err != nil {
-		b.problem(Unreadable, filepath.Base(path), "%s", unreadable(head[:n], b.Size, err))
-		return nil
+		b.problem(Unreadable, base, "%s", unreadable(head[:n], b.Size, err))
+		return
 	}
 	z.RegisterDecompressor(zip.Deflate, func(r io.Reader) io.ReadCloser { return flate.NewReader(r) })
 	for _, e := range z.File {
 		b.zipEntry(e, known)
 	}
-	return nil
 }
 
 func unreadable(head []byte, size int64, err error) string {

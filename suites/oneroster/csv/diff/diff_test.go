@@ -1,0 +1,144 @@
+package diff
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/rollcall-edu/rollcall/fixtures/broken"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/scan"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/source"
+)
+
+func text(s string) *string { return &s }
+
+// open packs a base, changed by steps, and opens it.
+func open(t *testing.T, base string, steps ...broken.Step) *source.Bundle {
+	t.Helper()
+	b, err := broken.Base(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	packed, err := (&broken.Case{ID: t.Name(), Steps: steps}).Apply(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "bundle.zip")
+	if err := os.WriteFile(path, packed, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := source.Open(path, scan.Known)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { out.Close() })
+	return out
+}
+
+func compare(t *testing.T, old, new *source.Bundle, o Options) *Result {
+	t.Helper()
+	r, err := Bundles(t.Context(), old, new, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func (r *Result) file(t *testing.T, name string) File {
+	t.Helper()
+	i := slices.IndexFunc(r.Files, func(f File) bool { return f.Name == name })
+	if i < 0 {
+		t.Fatalf("%s is not compared", name)
+	}
+	return r.Files[i]
+}
+
+func kinds(r *Result) []string {
+	out := []string{}
+	for _, n := range r.Notes {
+		out = append(out, n.File+" "+n.Kind)
+	}
+	return out
+}
+
+func TestSameBundle(t *testing.T) {
+	r := compare(t, open(t, broken.Bulk), open(t, broken.Bulk), Options{})
+	for _, f := range r.Files {
+		if f.Added+f.Changed+f.Deleted != 0 || f.Unchanged != f.Before || f.Before == 0 {
+			t.Errorf("%+v", f)
+		}
+	}
+	if len(r.Files) != 21 || len(r.Notes) > 0 {
+		t.Errorf("%d files, notes %q", len(r.Files), kinds(r))
+	}
+}
+
+func TestBulkAfterBulk(t *testing.T) {
+	r := compare(t, open(t, broken.Bulk), open(t, broken.Bulk,
+		broken.Step{File: "users", Where: "sourcedId=u2", Column: "email", Value: text("tom@example.org")},
+		broken.Step{File: "users", Where: "sourcedId=u3", CopyRow: true, Column: "sourcedId", Value: text("u9")},
+		broken.Step{File: "enrollments", Where: "sourcedId=e3", DropRow: true},
+	), Options{MassLeast: 1})
+	u, e := r.file(t, "users"), r.file(t, "enrollments")
+	if u.Added != 1 || u.Changed != 1 || u.Deleted != 0 || u.Unchanged != 3 || !slices.Equal(u.Examples.Added, []string{"u9"}) {
+		t.Errorf("users: %+v", u)
+	}
+	if e.Deleted != 1 || e.Unchanged != 2 || !slices.Equal(e.Examples.Deleted, []string{"e3"}) {
+		t.Errorf("enrollments: %+v", e)
+	}
+	if got := kinds(r); !slices.Equal(got, []string{"enrollments " + MassDeletion}) {
+		t.Errorf("notes %q", got)
+	}
+}
+
+// Another name alone is a wedding; another name and other accounts is another
+// person.
+func TestReusedID(t *testing.T) {
+	name := []broken.Step{{File: "users", Where: "sourcedId=u2", Column: "givenName", Value: text("Uma")}, {File: "users", Where: "sourcedId=u2", Column: "familyName", Value: text("Diaz")}}
+	if got := kinds(compare(t, open(t, broken.Bulk), open(t, broken.Bulk, name...), Options{})); len(got) > 0 {
+		t.Errorf("a new name: %q", got)
+	}
+	all := append(name, broken.Step{File: "users", Where: "sourcedId=u2", Column: "username", Value: text("uma")})
+	if got := kinds(compare(t, open(t, broken.Bulk), open(t, broken.Bulk, all...), Options{})); !slices.Equal(got, []string{"users " + Reused}) {
+		t.Errorf("another person: %q", got)
+	}
+}
+
+func TestDeltaAfterBulk(t *testing.T) {
+	r := compare(t, open(t, broken.Bulk), open(t, broken.Delta,
+		broken.Step{File: "enrollments", Where: "sourcedId=e3", Column: "status", Value: text("tobedeleted")},
+		broken.Step{File: "results", CopyRow: true, Column: "sourcedId", Value: text("n9")},
+		broken.Step{File: "results", Where: "sourcedId=n9", Column: "studentSourcedId", Value: text("nobody")},
+		broken.Step{File: "resources", Drop: true},
+		broken.Step{File: "manifest", Where: "propertyName=file.resources", Column: "value", Value: text("absent")},
+		broken.Step{File: "categories", CopyRow: true, Column: "sourcedId", Value: text("a9")},
+		broken.Step{File: "categories", Where: "sourcedId=a9", Column: "status", Value: text("tobedeleted")},
+		broken.Step{File: "users", Where: "sourcedId=p1", Column: "status", Value: text("tobedeleted")},
+	), Options{})
+	e, n := r.file(t, "enrollments"), r.file(t, "results")
+	if e.Mode != "delta" || e.Deleted != 1 || e.Unchanged != 2 || n.Added != 1 {
+		t.Errorf("enrollments %+v, results %+v", e, n)
+	}
+	want := []string{"results " + Dangling, "categories " + DeletesNone, "users " + Orphans, "roles " + Orphans}
+	if got := kinds(r); !slices.Equal(got, want) {
+		t.Errorf("notes %q, want %q", got, want)
+	}
+	if errors, warnings := r.Errors(); errors != 1 || warnings != 3 {
+		t.Errorf("%d errors, %d warnings", errors, warnings)
+	}
+}
+
+func TestFileGone(t *testing.T) {
+	r := compare(t, open(t, broken.Bulk), open(t, broken.Bulk, broken.Step{File: "demographics", Drop: true},
+		broken.Step{File: "manifest", Where: "propertyName=file.demographics", Column: "value", Value: text("absent")}), Options{})
+	if got := kinds(r); !slices.Equal(got, []string{"demographics " + FileGone}) {
+		t.Errorf("notes %q", got)
+	}
+}
+
+func TestVersionsDiffer(t *testing.T) {
+	if _, err := Bundles(t.Context(), open(t, broken.Old), open(t, broken.Bulk), Options{}); err == nil {
+		t.Error("bundles of different versions were compared")
+	}
+}
