@@ -21,8 +21,10 @@ type object = map[string]any
 // fake is a provider of one small district that does right, unless a test bends
 // one of its hooks. It is no reference: it knows neither filters nor sorting.
 type fake struct {
-	base string
-	data map[string][]object // by collection
+	base  string
+	root  string              // path of the service on its server
+	token string              // URL of the token endpoint
+	data  map[string][]object // by collection
 	// object changes one object on its way out; path is that of the operation.
 	object func(path string, o object)
 	// answer takes a request over when it returns true.
@@ -34,12 +36,25 @@ type fake struct {
 
 func newFake(t *testing.T) *fake {
 	t.Helper()
-	f := &fake{cap: 100, missing: http.StatusNotFound}
-	server := httptest.NewServer(f)
+	return newFakeAt(t, httptest.NewServer, "/ims/oneroster/rostering/v1p2")
+}
+
+// newFakeAt serves the fake by other means than plain HTTP, or at another path.
+func newFakeAt(t *testing.T, start func(http.Handler) *httptest.Server, root string) *fake {
+	t.Helper()
+	f := &fake{cap: 100, missing: http.StatusNotFound, root: root}
+	server := start(f)
 	t.Cleanup(server.Close)
-	f.base = server.URL + "/ims/oneroster/rostering/v1p2"
+	f.base = server.URL + root
 	f.data = f.district()
 	return f
+}
+
+func (f *fake) tokenURL() string {
+	if f.token != "" {
+		return f.token
+	}
+	return strings.TrimSuffix(f.base, f.root) + "/token"
 }
 
 func (f *fake) ref(kind, collection, id string) object {
@@ -213,13 +228,13 @@ func route(path string) (op Operation, ids []string, ok bool) {
 
 func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
-	if r.URL.Path == "/token" {
-		w.Header().Set("Cache-Control", "no-store")
-		fmt.Fprint(w, `{"access_token":"a-token-of-the-fake","token_type":"Bearer","expires_in":3600}`)
+	path := strings.TrimPrefix(r.URL.EscapedPath(), f.root)
+	if f.answer != nil && f.answer(w, r, path) {
 		return
 	}
-	path := strings.TrimPrefix(r.URL.EscapedPath(), "/ims/oneroster/rostering/v1p2")
-	if f.answer != nil && f.answer(w, r, path) {
+	if path == "/token" {
+		w.Header().Set("Cache-Control", "no-store")
+		fmt.Fprint(w, `{"access_token":"a-token-of-the-fake","token_type":"Bearer","expires_in":3600}`)
 		return
 	}
 	op, ids, ok := route(path)
@@ -299,7 +314,7 @@ func (f *fake) refuse(w http.ResponseWriter, status int) {
 func judged(t *testing.T, f *fake, more string, focus ...string) map[string]reports.RequirementResult {
 	t.Helper()
 	text := fmt.Sprintf("rollcall: 1\nname: Fake\nstance: strict\nprofiles: [or12-rostering-core-provider, or12-rostering-provider, or12-demographics-provider]\n"+
-		"oneroster:\n  rostering: %s\n  auth: {token_url: %q, client_id: me, client_secret: \"${SECRET}\"}\n%s", f.base, strings.TrimSuffix(f.base, "/ims/oneroster/rostering/v1p2")+"/token", more)
+		"oneroster:\n  rostering: %s\n  auth: {token_url: %q, client_id: me, client_secret: \"${SECRET}\"}\n%s", f.base, f.tokenURL(), more)
 	target, err := harness.ParseTarget("target.yaml", []byte(text), func(string) (string, bool) { return "hush-hush", true })
 	if err != nil {
 		t.Fatal(err)

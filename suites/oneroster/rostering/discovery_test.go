@@ -1,0 +1,50 @@
+package rostering
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestDiscovery(t *testing.T) {
+	published := func(change func(a *reply)) func(*service) {
+		return func(s *service) {
+			s.change = func(a *reply) {
+				if strings.HasPrefix(a.path, "/discovery/") {
+					change(a)
+				}
+			}
+		}
+	}
+	with := func(name string, v any) func(*service) { return published(func(a *reply) { a.body[name] = v }) }
+	bent(t, "discovery", []row{
+		{"no document", published(func(a *reply) { a.refuse(404, "unknownobject", "none") }), []string{"discovery.document"}},
+		{"one of the two names", published(func(a *reply) {
+			if strings.Contains(a.path, "imsor") {
+				a.refuse(404, "unknownobject", "none")
+			}
+		}), nil},
+		{"only with a token", published(func(a *reply) {
+			if a.r.Header.Get("Authorization") == "" {
+				a.refuse(401, "unauthorisedrequest", "no")
+			}
+		}), []string{"discovery.public"}},
+		{"Swagger 2", published(func(a *reply) { delete(a.body, "openapi"); a.body["swagger"] = "2.0" }), []string{"discovery.openapi"}},
+		{"a page", published(func(a *reply) { a.raw = "<html></html>" }), []string{"discovery.openapi"}},
+		{"the address of the consortium", with("servers", []object{{"url": "https://example.invalid/ims/oneroster/rostering/v1p2"}}), []string{"discovery.server"}},
+		{"no address", with("servers", []object{}), []string{"discovery.server"}},
+		{"an address with a variable", published(func(a *reply) {
+			base := a.body["servers"].([]object)[0]["url"].(string)
+			scheme, rest, _ := strings.Cut(base, "://")
+			a.body["servers"] = []object{{"url": "{scheme}://" + rest, "variables": object{"scheme": object{"default": scheme}}}}
+		}), nil},
+		{"another token endpoint", with("components", object{"securitySchemes": object{"x": object{"flows": object{"clientCredentials": object{"tokenUrl": "https://example.invalid/token"}}}}}), []string{"discovery.token-url"}},
+		{"no security schemes", with("components", object{}), []string{"discovery.token-url"}},
+		{"one operation is missing", published(func(a *reply) { delete(a.body["paths"].(object), "/orgs/{sourcedId}") }), []string{"discovery.operations"}},
+		{"parameters of other names", published(func(a *reply) {
+			paths := a.body["paths"].(object)
+			delete(paths, "/orgs/{sourcedId}")
+			paths["/orgs/{id}"] = object{"get": object{}}
+		}), nil},
+		{"one operation only posts", published(func(a *reply) { a.body["paths"].(object)["/orgs"] = object{"post": object{}} }), []string{"discovery.operations"}},
+	})
+}

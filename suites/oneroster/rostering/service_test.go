@@ -1,0 +1,330 @@
+package rostering
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/reports"
+)
+
+// service is the fake as a whole product: with tokens and scopes, links, filters,
+// sorting, fields and error bodies. It does right unless a test bends a hook.
+type service struct {
+	*fake
+	ask    func(a *reply) // before the answer is made: changes what is asked, or refuses
+	change func(a *reply) // after: changes what is sent
+	// holds tells whether an object satisfies one clause of a filter; right is
+	// what a faithful provider would say.
+	holds func(name, sign, value string, o object, right bool) bool
+	life  time.Duration // of tokens
+
+	mu     sync.Mutex
+	tokens map[string]grant
+}
+
+type grant struct {
+	scopes []string
+	until  time.Time
+}
+
+// reply is one exchange in the making.
+type reply struct {
+	r      *http.Request
+	q      url.Values
+	path   string // below the base URL
+	op     Operation
+	ids    []string
+	status int
+	header http.Header
+	body   object
+	raw    string // sent instead of body
+}
+
+// page gives the objects of a collection's answer.
+func (a *reply) page() []object {
+	list, _ := a.body[a.op.Wrapper].([]object)
+	return list
+}
+
+func (a *reply) set(list []object) { a.body[a.op.Wrapper] = list }
+
+// refuse answers as the standard has it.
+func (a *reply) refuse(status int, minor, text string) {
+	a.status, a.body = status, object{"imsx_codeMajor": "failure", "imsx_severity": "error", "imsx_description": text,
+		"imsx_CodeMinor": object{"imsx_codeMinorField": []object{{"imsx_codeMinorFieldName": "TargetEndSystem", "imsx_codeMinorFieldValue": minor}}}}
+}
+
+func newService(t *testing.T) *service { return serviceOf(newFake(t)) }
+
+func serviceOf(f *fake) *service {
+	s := &service{fake: f, life: time.Hour, tokens: map[string]grant{}}
+	s.grow()
+	f.answer = s.serve
+	return s
+}
+
+// grow loads what the larger questions need: ten more students whose names
+// differ and hold what parsers stumble over, changes at different times, and
+// records that are flagged for deletion.
+func (s *service) grow() {
+	d := s.data
+	for i, family := range []string{"O'Brien", "Müller", "Smith", "Jones", "Garcia", "Kaya", "Novak", "Silva", "Rossi", "Dubois"} {
+		id := fmt.Sprintf("kim%d", i)
+		u := deep(d["users"][1]).(object)
+		u["sourcedId"], u["username"], u["familyName"], u["givenName"] = id, id, family, "Kim "+id
+		d["users"] = append(d["users"], u)
+		e := deep(d["enrollments"][2]).(object)
+		e["sourcedId"], e["user"] = "k"+id, s.ref("user", "users", id)
+		d["enrollments"] = append(d["enrollments"], e)
+	}
+	for _, list := range d {
+		for i, o := range list {
+			// In another order than they are listed, so that a sort shows.
+			o["dateLastModified"] = fmt.Sprintf("2026-01-%02dT03:04:05.%03dZ", 2+i*7%17, i)
+		}
+	}
+	d["users"][3]["enabledUser"] = "false"
+	d["users"][8]["status"], d["users"][9]["status"], d["enrollments"][12]["status"] = "tobedeleted", "tobedeleted", "tobedeleted"
+	d["classes"][0]["grades"], d["classes"][2]["grades"] = []string{"09", "12"}, []string{"10", "11"}
+	d["classes"][1]["title"] = "Art & Design"
+}
+
+func (s *service) serve(w http.ResponseWriter, r *http.Request, path string) bool {
+	a := &reply{r: r, q: r.URL.Query(), path: path, status: http.StatusOK, header: w.Header(), body: object{}}
+	var known bool
+	a.op, a.ids, known = route(path)
+	if s.ask != nil {
+		s.ask(a)
+	}
+	switch {
+	case a.raw != "" || a.status != http.StatusOK: // taken over
+	case path == "/token":
+		s.grant(a)
+	case strings.HasPrefix(path, "/discovery/"):
+		s.publish(a)
+	case !s.admitted(a):
+	case !known:
+		a.refuse(404, "unknownobject", "Unknown Object")
+	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+		a.header.Set("Allow", "GET, HEAD")
+		a.refuse(405, "forbidden", "read only")
+	case a.op.Single:
+		s.single(a)
+	default:
+		s.collection(a)
+	}
+	if s.change != nil {
+		s.change(a)
+	}
+	w.WriteHeader(a.status)
+	if a.raw != "" {
+		fmt.Fprint(w, a.raw)
+	} else if a.status != http.StatusNoContent && a.status != http.StatusNotModified {
+		_ = json.NewEncoder(w).Encode(a.body)
+	}
+	return true
+}
+
+// grant answers a token request.
+func (s *service) grant(a *reply) {
+	a.header.Set("Cache-Control", "no-store")
+	if a.r.Method != http.MethodPost || a.r.ParseForm() != nil {
+		a.status, a.body = 405, object{"error": "invalid_request"}
+		return
+	}
+	form := a.r.PostForm
+	id, secret, basic := a.r.BasicAuth()
+	if !basic {
+		id, secret = form.Get("client_id"), form.Get("client_secret")
+	}
+	asked := strings.Fields(form.Get("scope"))
+	foreign := slices.ContainsFunc(asked, func(x string) bool {
+		return !slices.Contains([]string{"roster-core.readonly", "roster.readonly", "roster-demographics.readonly"}, strings.TrimPrefix(x, ScopePrefix))
+	})
+	switch {
+	case id != "me" || secret != "hush-hush":
+		a.header.Set("WWW-Authenticate", "Basic")
+		a.status, a.body = 401, object{"error": "invalid_client"}
+	case form.Get("grant_type") != "client_credentials":
+		a.status, a.body = 400, object{"error": "unsupported_grant_type"}
+	case foreign:
+		a.status, a.body = 400, object{"error": "invalid_scope"}
+	default:
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		token := fmt.Sprintf("granted-%04d-granted", len(s.tokens))
+		s.tokens[token] = grant{asked, time.Now().Add(s.life)}
+		a.body = object{"access_token": token, "token_type": "Bearer", "expires_in": s.life.Seconds(), "scope": strings.Join(asked, " ")}
+	}
+}
+
+func (s *service) admitted(a *reply) bool {
+	scheme, token, _ := strings.Cut(a.r.Header.Get("Authorization"), " ")
+	s.mu.Lock()
+	g, ok := s.tokens[token]
+	s.mu.Unlock()
+	if !ok || !strings.EqualFold(scheme, "bearer") || time.Now().After(g.until) {
+		a.header.Set("WWW-Authenticate", "Bearer")
+		a.refuse(401, "unauthorisedrequest", "no good token")
+		return false
+	}
+	if a.op.ID != "" && !slices.ContainsFunc(a.op.Scopes, func(x string) bool { return slices.Contains(g.scopes, ScopePrefix+x) }) {
+		a.refuse(403, "forbidden", "not within the scope")
+		return false
+	}
+	return true
+}
+
+func (s *service) publish(a *reply) {
+	paths := object{}
+	for _, op := range Operations() {
+		paths[op.Path] = object{"get": object{}}
+	}
+	flows := object{"clientCredentials": object{"tokenUrl": s.tokenURL()}}
+	a.body = object{"openapi": "3.0.1", "info": object{"title": "Fake"}, "servers": []object{{"url": s.base}}, "paths": paths,
+		"components": object{"securitySchemes": object{"oauth": object{"type": "oauth2", "flows": flows}}}}
+}
+
+func (s *service) single(a *reply) {
+	whole, _ := s.list(Operation{Path: "/" + strings.Split(a.op.Path, "/")[1]}, nil)
+	found := where(whole, a.ids[0], "sourcedId")
+	if len(found) == 0 {
+		a.refuse(404, "unknownobject", "Unknown Object")
+		return
+	}
+	if list, ok := s.selected(a, []object{s.out(a.op.Path, found[0])}); ok {
+		a.body[a.op.Wrapper] = list[0]
+	}
+}
+
+func (s *service) collection(a *reply) {
+	list, found := s.list(a.op, a.ids)
+	if !found {
+		a.refuse(404, "unknownobject", "Unknown Object")
+		return
+	}
+	limit, good := number(a.q, "limit", 100, 1)
+	offset, fine := number(a.q, "offset", 0, 0)
+	if !good || !fine {
+		a.refuse(400, "invaliddata", "an impossible page")
+		return
+	}
+	if list, good = s.filtered(a, list); !good {
+		a.refuse(400, "invalid_filter_field", "an impossible filter")
+		return
+	}
+	if list, good = s.sorted(a, list); !good {
+		a.refuse(400, "invaliddata", "an impossible order")
+		return
+	}
+	n := len(list)
+	a.header.Set("X-Total-Count", strconv.Itoa(n))
+	a.header.Set("Link", s.links(a, offset, limit, n))
+	page := []object{}
+	for _, o := range list[min(offset, n):min(offset+limit, n)] {
+		page = append(page, s.out(a.op.Path, o))
+	}
+	if page, good = s.selected(a, page); good {
+		a.set(page)
+	}
+}
+
+// number reads limit or offset; what exceeds every collection is cut down.
+func number(q url.Values, name string, otherwise, least int) (int, bool) {
+	if !q.Has(name) {
+		return otherwise, true
+	}
+	text := q.Get(name)
+	if text == "" || strings.Trim(text, "0123456789") != "" {
+		return 0, false
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n > 100_000 {
+		n = 100_000
+	}
+	return n, n >= least
+}
+
+func (s *service) links(a *reply, offset, limit, n int) string {
+	var out []string
+	add := func(rel string, offset int) {
+		q := a.r.URL.Query()
+		q.Set("offset", strconv.Itoa(offset))
+		q.Set("limit", strconv.Itoa(limit))
+		out = append(out, fmt.Sprintf(`<%s%s?%s>; rel="%s"`, s.base, a.path, q.Encode(), rel))
+	}
+	add("first", 0)
+	add("last", max(n-1, 0)/limit*limit)
+	if offset > 0 {
+		add("prev", max(offset-limit, 0))
+	}
+	if offset+limit < n {
+		add("next", offset+limit)
+	}
+	return strings.Join(out, ", ")
+}
+
+// row bends a service in one way; want are the requirements, below
+// or12.rostering., that it breaks.
+type row struct {
+	name string
+	bend func(s *service)
+	want []string
+}
+
+// TestUnbent judges the service that does right: nothing may be accused, and all
+// but what needs other circumstances must pass.
+func TestUnbent(t *testing.T) {
+	t.Parallel()
+	elsewhere := map[string]bool{"access.expired": true} // its tokens live too long
+	for _, focus := range []string{"paging", "sort", "filter", "fields", "security", "errors", "discovery", "robustness", "lifecycle", "transport"} {
+		t.Run(focus, func(t *testing.T) {
+			t.Parallel()
+			results := judged(t, newService(t).fake, "", focus)
+			complain(t, results, nil)
+			for id, q := range results {
+				wireless := strings.HasPrefix(id, "transport.") && q.Verdict == reports.NotApplicable // no wire on loopback
+				if q.Verdict != reports.Pass && q.Verdict != reports.NotApplicable && !elsewhere[id] || q.Verdict == reports.NotApplicable && !wireless {
+					t.Errorf("%s is %s: %s", id, q.Verdict, q.Reason)
+				}
+			}
+		})
+	}
+}
+
+// bent runs the checks of one topic against each row.
+func bent(t *testing.T, focus string, rows []row) {
+	t.Helper()
+	t.Parallel()
+	for _, test := range rows {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			s := newService(t)
+			test.bend(s)
+			complain(t, judged(t, s.fake, "", focus), test.want)
+		})
+	}
+}
+
+func complain(t *testing.T, results map[string]reports.RequirementResult, want []string) {
+	t.Helper()
+	got := accused(results)
+	want = slices.Sorted(slices.Values(want))
+	if slices.Equal(got, append([]string{}, want...)) {
+		return
+	}
+	t.Errorf("accused %v, want %v", got, want)
+	for _, id := range got {
+		for _, x := range results[id].Findings {
+			t.Logf("%s: sent %s; expected %s; seen %s; at %s", id, x.Sent, x.Expected, x.Seen, x.Where)
+		}
+	}
+}
