@@ -52,7 +52,7 @@ unit:
 
 # Every suite against the clean reference, over real sockets.
 conformance:
-	$(GO) test ./cmd/rollcall -run '^TestConformance' -count=1
+	$(GO) test ./cmd/rollcall -run '^Test(CSV)?Conformance' -count=1
 
 # Every fault must be caught, no variant may be minded.
 matrix:
@@ -63,7 +63,7 @@ browser:
 	$(GO) test ./reports ./cmd/rollcall -run 'Browser|^TestContainer' -count=1
 
 bench:
-	$(GO) test ./schemas ./fixtures ./reference/... -run '^$$' -bench . -benchtime 3s -timeout 60m
+	$(GO) test ./schemas ./fixtures/... ./reference/... ./suites/oneroster/csv/... -run '^$$' -bench . -benchtime 3s -timeout 60m
 
 FUZZTIME ?= 30s
 fuzz:

@@ -9,7 +9,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rollcall-edu/rollcall/fixtures"
 	csvcases "github.com/rollcall-edu/rollcall/fixtures/broken"
+	"github.com/rollcall-edu/rollcall/fixtures/bundle"
+	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/rule"
@@ -131,6 +134,43 @@ func everyRuleProved(t *testing.T, proved map[string]bool) {
 		for _, id := range p.Requirements {
 			if !decided[id] {
 				t.Errorf("no rule of %s decides %s", version, id)
+			}
+		}
+	}
+}
+
+// TestCSVConformance holds the fixture district, written as bundles, to every
+// rule: the writer of fixtures and the judge share no table.
+func TestCSVConformance(t *testing.T) {
+	for _, size := range []fixtures.Size{fixtures.Small, fixtures.Medium} {
+		d, err := fixtures.New(size, fixtures.DefaultSeed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range []bundle.Options{{Outcomes: 5}, {Version: "1.1", Outcomes: 5}, {Delta: true}, {Version: "1.1", Delta: true}} {
+			if o.Delta && size != fixtures.Small {
+				continue // only the small district has changes
+			}
+			path := filepath.Join(t.TempDir(), "bundle.zip")
+			if _, err := generate(path, d, o); err != nil {
+				t.Fatal(err)
+			}
+			f := &csvFlags{stance: "strict"}
+			result, err := csv.Scan(t.Context(), path, scan.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			report, err := f.judge(t.Context(), path, result)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, q := range report.Requirements {
+				if q.Verdict != reports.Pass && q.Verdict != reports.NotApplicable {
+					t.Errorf("%v %+v: %s", size, o, story(q))
+				}
+			}
+			if report.Outcome != reports.Conforms || result.Rows < 20 {
+				t.Errorf("%v %+v: %s, %d rows", size, o, report.Outcome, result.Rows)
 			}
 		}
 	}

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -9,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
+	"github.com/rollcall-edu/rollcall/fixtures/bundle"
 	"github.com/rollcall-edu/rollcall/reference/district"
 	"github.com/rollcall-edu/rollcall/suites/harness"
 )
@@ -53,7 +56,10 @@ misbehaves: see how a failure looks.`,
 			if err != nil {
 				return err
 			}
-			return execute(cmd.Context(), target, f, cmd.OutOrStdout(), cmd.ErrOrStderr())
+			if err := execute(cmd.Context(), target, f, cmd.OutOrStdout(), cmd.ErrOrStderr()); err != nil || len(faults) > 0 {
+				return err
+			}
+			return demoBundle(cmd.Context(), size, f, cmd.OutOrStdout())
 		},
 	}
 	c.Flags().StringVar(&data, "data", "small", "small, medium or scale:N (N students, seven classes each)")
@@ -65,3 +71,21 @@ misbehaves: see how a failure looks.`,
 	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress, only the summary")
 	return c
 }
+
+// demoBundle writes the same district as a bundle of CSV files and judges that.
+func demoBundle(ctx context.Context, size fixtures.Size, f *runFlags, out io.Writer) error {
+	d, err := fixtures.New(size, fixtures.DefaultSeed)
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(f.out, "riverbend.zip")
+	if _, err := generate(path, d, bundle.Options{Outcomes: demoOutcomes}); err != nil {
+		return &harness.ConfigError{Key: "--out", Cause: err.Error(), Remedy: "name a folder you may write to"}
+	}
+	fmt.Fprintf(out, "\nThe same district as CSV files: rollcall csv check %s\n\n", quoteArg(path))
+	check := &csvFlags{stance: f.stance, format: "text", out: filepath.Join(f.out, "csv")}
+	return check.check(ctx, path, out)
+}
+
+// demoOutcomes is for how many classes the bundle of the demo holds results.
+const demoOutcomes = 5

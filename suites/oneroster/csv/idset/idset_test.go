@@ -99,3 +99,22 @@ func BenchmarkSink(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(hashes)), "ns/hash")
 }
+
+func BenchmarkTableFind(b *testing.B) {
+	random := rand.New(rand.NewPCG(1, 2))
+	hashes := make([]uint64, 1<<20)
+	var t Table
+	for i := range hashes {
+		hashes[i] = random.Uint64()
+		t.Insert(hashes[i])
+	}
+	random.Shuffle(len(hashes), func(i, j int) { hashes[i], hashes[j] = hashes[j], hashes[i] })
+	var sum uint32
+	for b.Loop() {
+		for _, h := range hashes {
+			p, _ := t.Find(h)
+			sum += p
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(hashes)), "ns/hash")
+}

@@ -27,12 +27,14 @@ type block struct {
 	data   []byte // with split.Pad bytes of capacity behind it
 	long   bool   // what is here is the beginning of a record that is too long
 	final  bool   // the last of its file
+	base   int64  // line on which it begins, counted from one; only where lines are counted
 }
 
 // stream is one file on its way from the reader to the checkers.
 type stream struct {
 	entry  *source.Entry
 	blocks chan block
+	count  bool // lines as blocks are cut, for findings that are written at once
 	// Set before blocks is closed:
 	bytes int64
 	err   error // why reading broke off
@@ -98,9 +100,13 @@ func (r *reader) cut(ctx context.Context, s *stream, in io.Reader) error {
 	buffer = append(buffer, head...)
 	s.bytes += int64(len(head))
 	var number int32
+	at := int64(1)
 	send := func(b block) error {
-		b.number = number
+		b.number, b.base = number, at
 		number++
+		if s.count {
+			at += int64(bytes.Count(b.data, lineFeed))
+		}
 		select {
 		case s.blocks <- b:
 			return nil
@@ -185,6 +191,8 @@ func (r *reader) cut(ctx context.Context, s *stream, in io.Reader) error {
 		buffer = padded(next)
 	}
 }
+
+var lineFeed = []byte{'\n'}
 
 // padded makes sure that there is room to read on behind what a buffer holds.
 func padded(b []byte) []byte {

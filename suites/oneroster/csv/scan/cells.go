@@ -79,7 +79,6 @@ func (w *worker) change(column int, c *table.Column, v []byte) {
 		return
 	}
 	if c.Kind == table.Status {
-		w.status = string(v) == "tobedeleted"
 		if !w.status && string(v) != "active" {
 			w.say(column, rule.Vocabulary, v, "")
 		}

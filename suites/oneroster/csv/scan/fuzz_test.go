@@ -31,8 +31,7 @@ func FuzzManifest(f *testing.F) {
 // FuzzFile scans any text as users.csv: it must come to an end, and what was
 // found must lie in the file.
 func FuzzFile(f *testing.F) {
-	good := goodBundle(f)
-	f.Add(good["users"], good["manifest"])
+	f.Add(textOf(f, "users"), textOf(f, "manifest"))
 	f.Add("sourcedId,status\n\"", "file.users,delta")
 	f.Add("sourcedId,status,dateLastModified\r\n1,active,x\r\n", "")
 	f.Fuzz(func(t *testing.T, users, manifest string) {

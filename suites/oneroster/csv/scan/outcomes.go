@@ -19,7 +19,8 @@ func (f *file) enrollmentRule() rowRule {
 	var wants [64]uint32
 	wants[teacher], wants[student] = uint32(bits[teacher]), uint32(bits[student])
 	results := f.s.bundle.Entry("results") != nil
-	known := users != nil && (f.s.version.Name == "1.1" || f.s.files["roles"] != nil)
+	roles := f.s.files["roles"]
+	known := users != nil && users.mode == bulk && (f.s.version.Name == "1.1" || roles != nil && roles.mode == bulk)
 	return func(w *worker, e *entry) {
 		school(w)
 		same(w)
@@ -124,7 +125,7 @@ func (f *file) resultRule() rowRule {
 	complete := enrollments != nil && enrollments.mode == bulk && !enrollments.partial
 	return func(w *worker, e *entry) {
 		i, u := w.found[item], w.found[user]
-		if u > 0 && users != nil && users.marks[u-1]&allRoles != 0 && users.marks[u-1]&student == 0 {
+		if u > 0 && users != nil && users.mode == bulk && users.marks[u-1]&allRoles != 0 && users.marks[u-1]&student == 0 {
 			w.rowSays(notStudent, user, "the user is no student")
 		}
 		if i == 0 || items == nil {

@@ -202,8 +202,11 @@ func (f *file) judgeUsers(kept userLater) error {
 	student := uint32(s.roleBits["student"])
 	agents := f.column("agentSourcedIds")
 	for _, l := range kept.agents {
-		if p, ok := f.ids.Find(l.to); ok && f.marks[p]&allRoles == student {
-			complain("rules.agent-role", l.at, agents, "the agent is a student and nothing else")
+		// The relation is kept on both sides: a parent names the student too.
+		p, ok1 := f.ids.Find(l.to)
+		from, ok2 := f.ids.Find(l.from)
+		if ok1 && ok2 && f.marks[p]&allRoles == student && f.marks[from]&allRoles == student {
+			complain("rules.agent-role", l.at, agents, "both are students and nothing else")
 		}
 	}
 	s.examined("rules.agent-role", int64(len(kept.agents)))

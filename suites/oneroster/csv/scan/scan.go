@@ -139,7 +139,7 @@ func (s *scanner) read(ctx context.Context) error {
 			if e == nil {
 				continue
 			}
-			st := &stream{entry: e, blocks: make(chan block, queue)}
+			st := &stream{entry: e, blocks: make(chan block, queue), count: s.spill != nil}
 			select {
 			case streams <- st:
 			case <-ctx.Done():

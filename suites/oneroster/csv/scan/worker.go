@@ -14,7 +14,7 @@ import (
 type worker struct {
 	f     *file
 	split split.Splitter
-	block32
+	position
 	tally  []*tally // by number of the rule
 	filled []int64  // by column: values that are not blank
 	rows   int64
@@ -38,7 +38,10 @@ type worker struct {
 	self   uint64
 }
 
-type block32 struct{ number int32 }
+type position struct {
+	number int32
+	base   int64
+}
 
 // none is the value of a date that is not there or not readable.
 const none = -1 << 31
@@ -92,8 +95,7 @@ func (w *worker) add(number, field int, value []byte, detail string) {
 	t.add(w.at(), field+1, value, detail)
 	if s := w.f.s.spill; s != nil {
 		r := &w.f.s.rules.Rules[number]
-		// The line of the file is not known yet: blocks are checked side by side.
-		s.write(w.f.stream.entry.Path, r, -1, field+1, shown(value, r.Private))
+		s.write(w.f.stream.entry.Path, r, w.base+int64(w.split.Line()), field+1, shown(value, r.Private))
 	}
 }
 
@@ -119,7 +121,7 @@ func (w *worker) cell(column int) []byte {
 
 // block checks the records of one block.
 func (w *worker) block(b block) {
-	w.number = b.number
+	w.number, w.base = b.number, b.base
 	w.split.Reset(b.data)
 	ascii := utf8.Valid(b.data)
 	if b.number == 0 {
@@ -201,7 +203,9 @@ func (w *worker) notUTF8() {
 // record checks the cells of a row, then what holds between them.
 func (w *worker) record() {
 	f := w.f
-	w.status, w.self = false, 0
+	w.self = 0
+	// Before any reference is followed: what is deleted may lead nowhere.
+	w.status = f.mode == delta && string(w.cell(1)) == "tobedeleted"
 	for position, column := range f.layout {
 		if column < 0 {
 			continue
