@@ -34,6 +34,16 @@ func lateFaults() map[string]wrapper {
 			}, func(a *answer) { fail(a, http.StatusNotFound, "unknownobject") })(reservedIDs(h))
 		},
 		"token-revokes-older": tokenRevokesOlder,
+		"filter-third-clause-dropped": filtering(func(f string) string {
+			if all := joints.FindAllStringIndex(f, -1); len(all) > 1 {
+				return f[:all[1][0]+1]
+			}
+			return f
+		}),
+		"order-by-first-400": changing(func(a *answer) bool {
+			raw := a.request.URL.RawQuery
+			return collection(a) && strings.Contains(raw, "sort=") && strings.Contains(raw, "orderBy=") && strings.Index(raw, "orderBy=") < strings.Index(raw, "sort=")
+		}, func(a *answer) { fail(a, http.StatusBadRequest, "invalid_sort_field") }),
 		"huge-number-500": changing(func(a *answer) bool {
 			return isCollection(a.path) && (len(a.request.URL.Query().Get("limit")) > 9 || len(a.request.URL.Query().Get("offset")) > 9)
 		}, func(a *answer) { fail(a, http.StatusInternalServerError, "internal_server_error") }),

@@ -220,8 +220,12 @@ func oddParameters(ctx context.Context, t *harness.T) {
 	const order, empty, long = robustAt + "parameter-order", robustAt + "empty-parameter", robustAt + "long-query"
 	a := get(ctx, t, "/orgs", query("limit", "3", "offset", "1", "sort", "sourcedId", "orderBy", "asc"))
 	b := get(ctx, t, "/orgs", query("orderBy", "asc", "sort", "sourcedId", "offset", "1", "limit", "3"))
-	if t.Ready(a, 200, order) && t.Ready(b, 200, order) {
-		t.Assert(order, sameObjects(a, b), harness.Finding{Expected: "the same page", Seen: "another", Responses: []*harness.Response{b, a}})
+	if t.Ready(a, 200, order) {
+		seen := "another page"
+		if b.Status != 200 {
+			seen = b.Summary()
+		}
+		t.Assert(order, b.Status == 200 && sameObjects(a, b), harness.Finding{Expected: "the same page, whatever the order of the parameters", Seen: seen, Responses: []*harness.Response{b, a}})
 	}
 	for _, name := range []string{"filter", "fields", "sort", "limit"} {
 		r := get(ctx, t, "/orgs", name+"=")
