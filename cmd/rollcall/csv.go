@@ -20,7 +20,7 @@ import (
 
 func csvCommand() *cobra.Command {
 	c := &cobra.Command{Use: "csv", Short: "Work with bundles of OneRoster CSV files", Example: "  rollcall csv check bundle.zip"}
-	c.AddCommand(csvCheckCommand(), csvDiffCommand())
+	c.AddCommand(csvCheckCommand(), csvDiffCommand(), csvSetsCommand(), csvImporterCommand())
 	return c
 }
 
@@ -36,6 +36,7 @@ type csvFlags struct {
 	out     string
 	spill   string
 	workers int
+	focus   []string
 }
 
 func csvCheckCommand() *cobra.Command {
@@ -64,6 +65,7 @@ Personal values are shown by their shape: letters as x, digits as 9.`,
 	c.Flags().StringVar(&f.format, "format", "text", "text, json, junit, html, sarif or csv, on standard output")
 	c.Flags().StringVarP(&f.out, "out", "o", "", "folder for report.json, report.html and junit.xml (default: none is written)")
 	c.Flags().StringVar(&f.spill, "spill", "", "file for every single finding, as CSV")
+	c.Flags().StringSliceVar(&f.focus, "focus", nil, "judge only this requirement, prefix* or label (repeatable)")
 	c.Flags().IntVar(&f.workers, "workers", 0, "goroutines that check (default: one a core)")
 	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(csvFormats, cobra.ShellCompDirectiveNoFileComp))
 	return c
@@ -142,7 +144,7 @@ func (f *csvFlags) judge(ctx context.Context, path string, result *scan.Result) 
 		return nil, err
 	}
 	run, err := harness.New(target, []harness.Suite{csv.Suite(result)}, harness.Options{Judge: judge(), InProcess: true, Shards: 1, SkipDoctor: true,
-		Repeat: "rollcall csv check " + quoteArg(path)})
+		Focus: f.focus, Repeat: "rollcall csv check " + quoteArg(path)})
 	if err != nil {
 		return nil, err
 	}
