@@ -20,7 +20,7 @@ import (
 
 func csvCommand() *cobra.Command {
 	c := &cobra.Command{Use: "csv", Short: "Work with bundles of OneRoster CSV files", Example: "  rollcall csv check bundle.zip"}
-	c.AddCommand(csvCheckCommand(), csvDiffCommand(), csvSetsCommand(), csvImporterCommand())
+	c.AddCommand(csvCheckCommand(), csvDiffCommand(), csvImportCommand(), csvExportCommand(), csvSetsCommand(), csvImporterCommand())
 	return c
 }
 

@@ -1,0 +1,159 @@
+package sis
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/fixtures"
+	"github.com/rollcall-edu/rollcall/reference/store"
+)
+
+// Stored is what a store holds, as the district that was loaded into it. Its
+// sequences are read from the store each time; Err tells whether that went well.
+type Stored struct {
+	ctx   context.Context
+	store store.Store
+	label string
+	err   error
+}
+
+// Unload reads a store as a district, the inverse of Load.
+func Unload(ctx context.Context, s store.Store) (*Stored, error) {
+	label, err := s.Label(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the store: %w", err)
+	}
+	return &Stored{ctx: ctx, store: s, label: label}, nil
+}
+
+// Name gives the label that the data were loaded under.
+func (d *Stored) Name() string { return d.label }
+
+// Seed is of no meaning for data that come from a store.
+func (d *Stored) Seed() uint64 { return 0 }
+
+// Err tells why a sequence ended early; nil when all ended as they should.
+func (d *Stored) Err() error { return d.err }
+
+var errEnough = errors.New("no more is wanted")
+
+// rows decodes the documents of a collection.
+func rows[Wire, Row any](d *Stored, c store.Collection, row func(Wire) Row) iter.Seq[Row] {
+	return func(yield func(Row) bool) {
+		var buffer []byte
+		err := d.store.Scan(d.ctx, c, 0, math.MaxInt32, func(_ int32, body []byte) error {
+			var object Wire
+			buffer = appendDocument(buffer[:0], body, "")
+			if err := json.Unmarshal(buffer, &object); err != nil {
+				return err
+			}
+			if !yield(row(object)) {
+				return errEnough
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errEnough) && d.err == nil {
+			d.err = fmt.Errorf("reading %s from the store: %w", c, err)
+		}
+	}
+}
+
+func rowBase(b base) fixtures.Base {
+	at, _ := time.Parse(timestampLayout, string(b.DateLastModified)) // as wireBase wrote it
+	return fixtures.Base{SourcedID: b.SourcedID, Status: fixtures.Status(b.Status), DateLastModified: at, Metadata: b.Metadata}
+}
+
+func refID(r *guidRef) string {
+	if r == nil {
+		return ""
+	}
+	return r.SourcedID
+}
+
+func refIDs(list []guidRef) []string {
+	var out []string
+	for _, r := range list {
+		out = append(out, r.SourcedID)
+	}
+	return out
+}
+
+// Orgs reads the orgs.
+func (d *Stored) Orgs() iter.Seq[fixtures.Org] {
+	return rows(d, store.Orgs, func(o org) fixtures.Org {
+		return fixtures.Org{Base: rowBase(o.base), Name: o.Name, Type: o.Type, Identifier: o.Identifier, Parent: refID(o.Parent), Children: refIDs(o.Children)}
+	})
+}
+
+// AcademicSessions reads the academic sessions.
+func (d *Stored) AcademicSessions() iter.Seq[fixtures.AcademicSession] {
+	return rows(d, store.AcademicSessions, func(s academicSession) fixtures.AcademicSession {
+		return fixtures.AcademicSession{Base: rowBase(s.base), Title: s.Title, StartDate: fixtures.Date(s.StartDate), EndDate: fixtures.Date(s.EndDate), Type: s.Type,
+			Parent: refID(s.Parent), Children: refIDs(s.Children), SchoolYear: s.SchoolYear}
+	})
+}
+
+// Courses reads the courses.
+func (d *Stored) Courses() iter.Seq[fixtures.Course] {
+	return rows(d, store.Courses, func(c course) fixtures.Course {
+		return fixtures.Course{Base: rowBase(c.base), Title: c.Title, SchoolYear: refID(c.SchoolYear), CourseCode: c.CourseCode, Grades: c.Grades,
+			Subjects: c.Subjects, Org: refID(c.Org), SubjectCodes: c.SubjectCodes}
+	})
+}
+
+// Classes reads the classes.
+func (d *Stored) Classes() iter.Seq[fixtures.Class] {
+	return rows(d, store.Classes, func(c class) fixtures.Class {
+		return fixtures.Class{Base: rowBase(c.base), Title: c.Title, ClassCode: c.ClassCode, ClassType: c.ClassType, Location: c.Location, Grades: c.Grades,
+			Subjects: c.Subjects, Course: c.Course.SourcedID, School: c.School.SourcedID, Terms: refIDs(c.Terms), SubjectCodes: c.SubjectCodes, Periods: c.Periods}
+	})
+}
+
+// Users reads the users.
+func (d *Stored) Users() iter.Seq[fixtures.User] { return rows(d, store.Users, rowUser) }
+
+func rowUser(u user) fixtures.User {
+	out := fixtures.User{Base: rowBase(u.base), UserMasterIdentifier: u.UserMasterIdentifier, Username: u.Username, EnabledUser: u.EnabledUser == "true",
+		GivenName: u.GivenName, FamilyName: u.FamilyName, MiddleName: u.MiddleName, PreferredFirstName: u.PreferredFirstName,
+		PreferredMiddleName: u.PreferredMiddleName, PreferredLastName: u.PreferredLastName, Pronouns: u.Pronouns, PrimaryOrg: refID(u.PrimaryOrg),
+		Identifier: u.Identifier, Email: u.Email, SMS: u.SMS, Phone: u.Phone, Agents: refIDs(u.Agents), Grades: u.Grades, Password: u.Password}
+	for _, x := range u.UserIDs {
+		out.UserIDs = append(out.UserIDs, fixtures.UserID(x))
+	}
+	for _, r := range u.Roles {
+		out.Roles = append(out.Roles, fixtures.Role{RoleType: r.RoleType, Role: r.Role, Org: r.Org.SourcedID, UserProfile: r.UserProfile,
+			BeginDate: fixtures.Date(r.BeginDate), EndDate: fixtures.Date(r.EndDate)})
+	}
+	for _, p := range u.UserProfiles {
+		profile := fixtures.UserProfile{ProfileID: p.ProfileID, ProfileType: p.ProfileType, VendorID: p.VendorID, ApplicationID: p.ApplicationID, Description: p.Description}
+		for _, c := range p.Credentials {
+			profile.Credentials = append(profile.Credentials, fixtures.Credential(c))
+		}
+		out.UserProfiles = append(out.UserProfiles, profile)
+	}
+	return out
+}
+
+// Enrollments reads the enrollments.
+func (d *Stored) Enrollments() iter.Seq[fixtures.Enrollment] {
+	return rows(d, store.Enrollments, func(e enrollment) fixtures.Enrollment {
+		return fixtures.Enrollment{Base: rowBase(e.base), User: e.User.SourcedID, Class: e.Class.SourcedID, School: e.School.SourcedID, Role: e.Role, Primary: e.Primary,
+			BeginDate: fixtures.Date(e.BeginDate), EndDate: fixtures.Date(e.EndDate)}
+	})
+}
+
+// Demographics reads the demographics.
+func (d *Stored) Demographics() iter.Seq[fixtures.Demographics] {
+	return rows(d, store.Demographics, func(x demographics) fixtures.Demographics {
+		return fixtures.Demographics{Base: rowBase(x.base), BirthDate: fixtures.Date(x.BirthDate), Sex: x.Sex, AmericanIndianOrAlaskaNative: x.AmericanIndianOrAlaskaNative,
+			Asian: x.Asian, BlackOrAfricanAmerican: x.BlackOrAfricanAmerican, NativeHawaiianOrOtherPacificIslander: x.NativeHawaiianOrOtherPacificIslander,
+			White: x.White, DemographicRaceTwoOrMoreRaces: x.DemographicRaceTwoOrMoreRaces, HispanicOrLatinoEthnicity: x.HispanicOrLatinoEthnicity,
+			CountryOfBirthCode: x.CountryOfBirthCode, StateOfBirthAbbreviation: x.StateOfBirthAbbreviation, CityOfBirth: x.CityOfBirth,
+			PublicSchoolResidenceStatus: x.PublicSchoolResidenceStatus}
+	})
+}

@@ -1,0 +1,70 @@
+package sis
+
+import (
+	"context"
+	"encoding/json"
+	"iter"
+	"testing"
+
+	"github.com/rollcall-edu/rollcall/fixtures"
+	"github.com/rollcall-edu/rollcall/reference/store"
+)
+
+func asJSON[T any](t *testing.T, all iter.Seq[T]) []string {
+	t.Helper()
+	var out []string
+	for v := range all {
+		b, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, string(b))
+	}
+	return out
+}
+
+func compare[T any](t *testing.T, what string, want, got iter.Seq[T]) {
+	t.Helper()
+	a, b := asJSON(t, want), asJSON(t, got)
+	if len(a) != len(b) || len(a) == 0 {
+		t.Errorf("%s: %d, and %d after the store", what, len(a), len(b))
+		return
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			t.Errorf("%s:\n%s became\n%s", what, a[i], b[i])
+			return
+		}
+	}
+}
+
+// What is loaded comes out again.
+func TestUnload(t *testing.T) {
+	ctx := context.Background()
+	d, err := fixtures.New(fixtures.Small, fixtures.DefaultSeed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := store.Open(ctx, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := Load(ctx, s, d); err != nil {
+		t.Fatal(err)
+	}
+	u, err := Unload(ctx, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	compare(t, "orgs", d.Orgs(), u.Orgs())
+	compare(t, "academicSessions", d.AcademicSessions(), u.AcademicSessions())
+	compare(t, "courses", d.Courses(), u.Courses())
+	compare(t, "classes", d.Classes(), u.Classes())
+	compare(t, "users", d.Users(), u.Users())
+	compare(t, "enrollments", d.Enrollments(), u.Enrollments())
+	compare(t, "demographics", d.Demographics(), u.Demographics())
+	if u.Err() != nil {
+		t.Error(u.Err())
+	}
+}
