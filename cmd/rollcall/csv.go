@@ -37,6 +37,7 @@ type csvFlags struct {
 	spill   string
 	workers int
 	focus   []string
+	quiet   bool
 }
 
 func csvCheckCommand() *cobra.Command {
@@ -57,7 +58,7 @@ Personal values are shown by their shape: letters as x, digits as 9.`,
   curl -s https://sis.example.org/export.zip | rollcall csv check -`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return f.check(cmd.Context(), args[0], cmd.OutOrStdout())
+			return f.check(cmd.Context(), args[0], cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	c.Flags().StringVar(&f.version, "version", "", "1.1 or 1.2 (default: as the manifest says)")
@@ -66,6 +67,7 @@ Personal values are shown by their shape: letters as x, digits as 9.`,
 	c.Flags().StringVarP(&f.out, "out", "o", "", "folder for report.json, report.html and junit.xml (default: none is written)")
 	c.Flags().StringVar(&f.spill, "spill", "", "file for every single finding, as CSV")
 	c.Flags().StringSliceVar(&f.focus, "focus", nil, "judge only this requirement, prefix* or label (repeatable)")
+	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
 	c.Flags().IntVar(&f.workers, "workers", 0, "goroutines that check (default: one a core)")
 	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(csvFormats, cobra.ShellCompDirectiveNoFileComp))
 	return c
@@ -89,11 +91,14 @@ func (f *csvFlags) validate() error {
 }
 
 // check scans a bundle, judges what was found and writes what was asked for.
-func (f *csvFlags) check(ctx context.Context, path string, out io.Writer) error {
+func (f *csvFlags) check(ctx context.Context, path string, out, errs io.Writer) error {
 	if err := f.validate(); err != nil {
 		return err
 	}
-	o := scan.Options{Version: f.version, Workers: f.workers}
+	show := newProgress(errs, f.quiet)
+	o := scan.Options{Version: f.version, Workers: f.workers, Progress: func(done, total int64) {
+		show.observe(harness.Progress{Phase: "read", Done: int(done >> 20), Total: int(total >> 20), Unit: "MiB"})
+	}}
 	if f.spill != "" {
 		file, err := os.Create(f.spill)
 		if err != nil {
@@ -106,6 +111,7 @@ func (f *csvFlags) check(ctx context.Context, path string, out io.Writer) error 
 	// little and halves the memory.
 	defer debug.SetGCPercent(debug.SetGCPercent(scanGC))
 	result, err := csv.Scan(ctx, path, o)
+	show.done()
 	if err != nil {
 		return err
 	}

@@ -83,8 +83,8 @@ func demoBundle(ctx context.Context, size fixtures.Size, f *runFlags, out io.Wri
 		return &harness.ConfigError{Key: "--out", Cause: err.Error(), Remedy: "name a folder you may write to"}
 	}
 	fmt.Fprintf(out, "\nThe same district as CSV files: rollcall csv check %s\n\n", quoteArg(path))
-	check := &csvFlags{stance: f.stance, format: "text", out: filepath.Join(f.out, "csv")}
-	return check.check(ctx, path, out)
+	check := &csvFlags{stance: f.stance, format: "text", out: filepath.Join(f.out, "csv"), quiet: true}
+	return check.check(ctx, path, out, io.Discard)
 }
 
 // demoOutcomes is for how many classes the bundle of the demo holds results.

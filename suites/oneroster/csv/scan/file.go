@@ -205,7 +205,7 @@ func (f *file) end(ctx context.Context) error {
 	for _, w := range f.workers {
 		f.rows += w.rows
 	}
-	if f.stream.err == nil && f.rows == 0 {
+	if f.stream.err == nil && f.rows == 0 && (f.header || f.stream.bytes == 0) {
 		detail := "there is a header and no row"
 		if f.stream.bytes == 0 {
 			detail = "the file is empty, it has not even a header"

@@ -51,6 +51,12 @@ func (f *file) judgeHeader(names []string) {
 		}
 		return -1, false
 	}
+	if !slices.ContainsFunc(names, func(n string) bool { c, _ := find(n); return c >= 0 }) {
+		// No header, or another file altogether: one finding, not one a column.
+		first := []rune(strings.Join(names, ","))
+		f.s.say("header.complete", path, string(first[:min(len(first), 60)]), "none of the columns of "+f.table.Name+".csv is in the first line")
+		return
+	}
 	seen := map[int]bool{}
 	f.layout = make([]int, len(names))
 	extension, order := false, []int{}
