@@ -138,7 +138,7 @@ func (w *worker) refer(column int, v []byte) uint32 {
 		}
 		return 0
 	}
-	if t.dropped && !w.status && t.marks[p]&markDeleted != 0 {
+	if t.dropped && !w.status && t.marked(p)&markDeleted != 0 {
 		w.add(w.rule.deleted, w.field[column], v, "the same delta deletes it in "+t.table.Name+".csv")
 	}
 	return p + 1

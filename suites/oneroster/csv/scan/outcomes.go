@@ -43,7 +43,7 @@ func (f *file) enrollmentRule() rowRule {
 			return
 		}
 		users.mark(u-1, markEnrolled)
-		if v := w.value[role]; known && v > 0 && wants[v] != 0 && users.marks[u-1]&wants[v] == 0 {
+		if v := w.value[role]; known && v > 0 && wants[v] != 0 && users.marked(u-1)&wants[v] == 0 {
 			w.rowSays(other, role, "the user has no such role")
 		}
 		if results && c > 0 && w.value[role] == student {
@@ -125,7 +125,7 @@ func (f *file) resultRule() rowRule {
 	complete := enrollments != nil && enrollments.mode == bulk && !enrollments.partial
 	return func(w *worker, e *entry) {
 		i, u := w.found[item], w.found[user]
-		if u > 0 && users != nil && users.mode == bulk && users.marks[u-1]&allRoles != 0 && users.marks[u-1]&student == 0 {
+		if u > 0 && users != nil && users.mode == bulk && users.marked(u-1)&allRoles != 0 && users.marked(u-1)&student == 0 {
 			w.rowSays(notStudent, user, "the user is no student")
 		}
 		if i == 0 || items == nil {

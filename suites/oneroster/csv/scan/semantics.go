@@ -247,6 +247,9 @@ func (f *file) userResourceRule() rowRule {
 	return func(w *worker, e *entry) { school(w) }
 }
 
+// marked gives what later files have said of a record so far.
+func (f *file) marked(place uint32) uint32 { return atomic.LoadUint32(&f.marks[place]) }
+
 // mark sets bits of what later files say of a record.
 func (f *file) mark(place uint32, bits uint32) {
 	m := &f.marks[place]
