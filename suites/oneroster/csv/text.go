@@ -35,17 +35,8 @@ func rank(result *scan.Result, report *reports.Report) []ranked {
 		}
 		out = append(out, ranked{f, q.Verdict, q.Waived})
 	}
-	weight := map[reports.Verdict]int{reports.Fail: 0, reports.Warning: 1}
 	slices.SortStableFunc(out, func(a, b ranked) int {
-		wa, oka := weight[a.verdict]
-		wb, okb := weight[b.verdict]
-		if !oka {
-			wa = 2
-		}
-		if !okb {
-			wb = 2
-		}
-		return cmp.Compare(wa, wb)
+		return cmp.Compare(slices.Index(levels, level(a.verdict)), slices.Index(levels, level(b.verdict)))
 	})
 	return out
 }
@@ -61,12 +52,11 @@ func WriteText(w io.Writer, result *scan.Result, report *reports.Report) error {
 		}
 	}
 	fmt.Fprintf(out, "  %-34s %-6s %12s rows, %s bytes\n", "together", "", thousands(result.Rows), thousands(result.Bytes))
-	last := reports.Verdict("")
+	last := ""
 	for _, f := range rank(result, report) {
-		if f.verdict != last {
-			last = f.verdict
-			fmt.Fprintf(out, "\n%s\n", map[reports.Verdict]string{reports.Fail: "Errors", reports.Warning: "Warnings"}[heading(f.verdict)]+
-				map[reports.Verdict]string{reports.Pass: "Notes"}[heading(f.verdict)])
+		if now := level(f.verdict); now != last {
+			last = now
+			fmt.Fprintf(out, "\n%s\n", map[string]string{"error": "Errors", "warning": "Warnings", "note": "Notes"}[now])
 		}
 		writeFinding(out, f)
 	}
@@ -76,13 +66,6 @@ func WriteText(w io.Writer, result *scan.Result, report *reports.Report) error {
 	}
 	fmt.Fprintln(out, "This is not a certification by 1EdTech. Only 1EdTech certifies products.")
 	return out.Flush()
-}
-
-func heading(v reports.Verdict) reports.Verdict {
-	if v == reports.Fail || v == reports.Warning {
-		return v
-	}
-	return reports.Pass
 }
 
 func outcome(o reports.Outcome) string {
@@ -154,6 +137,9 @@ func number(n int64) string {
 	}
 	return strconv.FormatInt(n, 10)
 }
+
+// levels are what findings weigh in text, CSV and SARIF, the worst first.
+var levels = []string{"error", "warning", "note"}
 
 func level(v reports.Verdict) string {
 	switch v {

@@ -25,7 +25,6 @@ type Rule struct {
 	Requirement string // id in the catalogue
 	Expected    string
 	Remedy      string
-	Private     bool // the value that shows it is personal
 }
 
 // Aspect is what a rule of a column looks at.
@@ -40,16 +39,16 @@ const (
 	Vocabulary
 	References
 	Unique
-	aspects
+	Aspects // how many there are
 )
 
-var aspectNames = [aspects]string{"required", "mode", "format", "utc", "vocabulary", "references", "unique"}
+var aspectNames = [Aspects]string{"required", "mode", "format", "utc", "vocabulary", "references", "unique"}
 
 // Set is all rules of one version, numbered.
 type Set struct {
 	Rules   []Rule
 	numbers map[string]int
-	columns map[string][][aspects]int // file → column → aspect → number; -1 for none
+	columns map[string][][Aspects]int // file → column → aspect → number; -1 for none
 }
 
 type wording struct{ Expected, Remedy string }
@@ -75,22 +74,22 @@ func Load(v *table.Version) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Set{numbers: map[string]int{}, columns: map[string][][aspects]int{}}
+	s := &Set{numbers: map[string]int{}, columns: map[string][][Aspects]int{}}
 	for _, id := range sortedKeys(d.Rules) {
 		w := d.Rules[id]
 		s.add(Rule{ID: id, Requirement: Prefix + id, Expected: w.Expected, Remedy: w.Remedy})
 	}
 	for _, f := range v.Files {
-		rows := make([][aspects]int, len(f.Columns))
+		rows := make([][Aspects]int, len(f.Columns))
 		for i, c := range f.Columns {
-			for a := range aspects {
+			for a := range Aspects {
 				rows[i][a] = -1
 				w, makes := d.wording(f.Name, c, a)
 				if !makes {
 					continue
 				}
 				rows[i][a] = s.add(Rule{ID: f.Name + "." + c.Name + "." + aspectNames[a], Requirement: Prefix + Kebab(f.Name) + "." + aspectNames[a],
-					Expected: w.Expected, Remedy: w.Remedy, Private: c.Private})
+					Expected: w.Expected, Remedy: w.Remedy})
 			}
 		}
 		s.columns[f.Name] = rows
@@ -116,7 +115,11 @@ func (s *Set) Number(id string) int {
 
 // Columns gives the rules of a file's columns: column, aspect, number; -1 where
 // an aspect makes no sense.
-func (s *Set) Columns(file string) [][aspects]int { return s.columns[file] }
+func (s *Set) Columns(file string) [][Aspects]int { return s.columns[file] }
+
+// formats names the wording of a kind's format, for kinds that have one.
+var formats = map[table.Kind]string{table.GUID: "guid", table.Refs: "refs", table.Enums: "refs", table.DateTime: "datetime", table.Date: "date",
+	table.Year: "year", table.Int: "int", table.Float: "float", table.Texts: "texts", table.UserIDs: "userids", table.Scale: "scale"}
 
 // wording says what a rule of a column expects; false where it makes no sense.
 func (d *document) wording(file string, c table.Column, a Aspect) (wording, bool) {
@@ -127,30 +130,8 @@ func (d *document) wording(file string, c table.Column, a Aspect) (wording, bool
 		w := d.Columns["blank"]
 		return wording{Expected: w.Expected + "; or " + d.Columns["filled"].Expected, Remedy: w.Remedy}, c.Need == table.Change
 	case Format:
-		name := ""
-		switch c.Kind {
-		case table.GUID:
-			name = "guid"
-		case table.Refs, table.Enums:
-			name = "refs"
-		case table.DateTime:
-			name = "datetime"
-		case table.Date:
-			name = "date"
-		case table.Year:
-			name = "year"
-		case table.Int:
-			name = "int"
-		case table.Float:
-			name = "float"
-		case table.Texts:
-			name = "texts"
-		case table.UserIDs:
-			name = "userids"
-		case table.Scale:
-			name = "scale"
-		}
-		return wording{Expected: d.Formats[name], Remedy: d.FormatRemedy}, name != ""
+		name, makes := formats[c.Kind]
+		return wording{Expected: d.Formats[name], Remedy: d.FormatRemedy}, makes
 	case UTC:
 		return d.Columns["utc"], c.Kind == table.DateTime
 	case Vocabulary:

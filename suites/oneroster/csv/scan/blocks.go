@@ -26,7 +26,6 @@ type block struct {
 	number int32
 	data   []byte // with split.Pad bytes of capacity behind it
 	long   bool   // what is here is the beginning of a record that is too long
-	final  bool   // the last of its file
 	base   int64  // line on which it begins, counted from one; only where lines are counted
 }
 
@@ -105,7 +104,11 @@ func (r *reader) cut(ctx context.Context, s *stream, in io.Reader) error {
 		b.number, b.base = number, at
 		number++
 		if s.count {
-			at += int64(bytes.Count(b.data, lineFeed))
+			lines := bytes.Count(b.data, lineFeed)
+			if b.long {
+				lines = max(lines, 1) // its end is passed over with the rest
+			}
+			at += int64(lines)
 		}
 		select {
 		case s.blocks <- b:
@@ -136,7 +139,7 @@ func (r *reader) cut(ctx context.Context, s *stream, in io.Reader) error {
 		}
 		if err != nil {
 			if len(buffer) > 0 || number == 0 {
-				if sent := send(block{data: buffer, final: true}); sent != nil {
+				if sent := send(block{data: buffer}); sent != nil {
 					return sent
 				}
 			} else {

@@ -86,7 +86,7 @@ type file struct {
 type rowRule func(w *worker, e *entry)
 
 func newFile(s *scanner, t *table.File, st *stream) *file {
-	f := &file{s: s, table: t, stream: st, rules: columnRules(s, t), targets: make([]*file, len(t.Columns)), late: map[int]bool{}}
+	f := &file{s: s, table: t, stream: st, rules: s.rules.Columns(t.Name), targets: make([]*file, len(t.Columns)), late: map[int]bool{}}
 	for _, other := range s.version.Files {
 		for _, c := range other.Columns {
 			f.indexed = f.indexed || c.Target == t.Name
@@ -106,12 +106,14 @@ func newFile(s *scanner, t *table.File, st *stream) *file {
 	return f
 }
 
-func columnRules(s *scanner, t *table.File) [][7]int {
-	out := make([][7]int, len(t.Columns))
-	for i, row := range s.rules.Columns(t.Name) {
-		out[i] = row
+// private tells whether values at a position of the header are personal; those
+// of extension columns may be.
+func (f *file) private(position int) bool {
+	if position < 0 || position >= len(f.layout) {
+		return false // a finding without a value
 	}
-	return out
+	column := f.layout[position]
+	return column < 0 || f.table.Columns[column].Private
 }
 
 // column gives a column of the table by name; it panics where the table has

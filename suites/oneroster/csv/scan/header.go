@@ -53,8 +53,9 @@ func (f *file) judgeHeader(names []string) {
 	}
 	if !slices.ContainsFunc(names, func(n string) bool { c, _ := find(n); return c >= 0 }) {
 		// No header, or another file altogether: one finding, not one a column.
-		first := []rune(strings.Join(names, ","))
-		f.s.say("header.complete", path, string(first[:min(len(first), 60)]), "none of the columns of "+f.table.Name+".csv is in the first line")
+		// What stands there may be a person's row: only its shape is shown.
+		first := []rune(shown([]byte(strings.Join(names, ",")), true))
+		f.s.say("header.complete", path, string(first[:min(len(first), 60)]), separated(names)+"none of the columns of "+f.table.Name+".csv is in the first line")
 		return
 	}
 	seen := map[int]bool{}
@@ -105,6 +106,19 @@ func (f *file) judgeHeader(names []string) {
 	}
 	// A file without its identifiers is some other file.
 	f.header = len(order) >= 2 || len(order) == len(names) && len(order) > 0
+}
+
+// separated names a separator that is none in CSV, where it seems to be used.
+func separated(names []string) string {
+	if len(names) != 1 {
+		return ""
+	}
+	for text, word := range map[string]string{";": "semicolons", "\t": "tabs", "|": "bars"} {
+		if strings.Count(names[0], text) > 1 {
+			return "fields are separated by " + word + ", not commas; "
+		}
+	}
+	return ""
 }
 
 // sampled is how many rows are looked at to learn the mode.

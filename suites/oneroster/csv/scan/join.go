@@ -111,11 +111,11 @@ func (f *file) follow(total map[int]*tally) {
 				switch {
 				case !ok && f.unresolved(column):
 					f.late[number] = true
-					touch(total, number).add(l.at, column+1, nil, "")
+					touch(total, number).add(l.at, column+1, nil, false, "")
 				case ok && f.marks[p]&markDeleted != 0:
 					if from, known := f.ids.Find(l.from); known && f.marks[from]&markDeleted == 0 {
 						f.late[w.rule.deleted] = true
-						touch(total, w.rule.deleted).add(l.at, column+1, nil, "the same delta deletes it")
+						touch(total, w.rule.deleted).add(l.at, column+1, nil, false, "the same delta deletes it")
 					}
 				}
 			}
@@ -197,7 +197,7 @@ func (f *file) judgeTree(total map[int]*tally, id string, parents []uint32, colu
 		for _, l := range w.later[column] {
 			if p, ok := f.ids.Find(l.from); ok && bad[p] {
 				f.late[number] = true
-				touch(total, number).add(l.at, column+1, nil, "it is its own ancestor")
+				touch(total, number).add(l.at, column+1, nil, false, "it is its own ancestor")
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"errors"
 	"math"
 	"strconv"
 )
@@ -111,8 +112,9 @@ func (w *worker) number32(column int) (float32, bool) {
 	if len(v) == 0 || !isFloat(v) {
 		return 0, false
 	}
+	// What no float holds is parsed as an infinity, which is in no range.
 	x, err := strconv.ParseFloat(string(v), 32)
-	return float32(x), err == nil
+	return float32(x), err == nil || errors.Is(err, strconv.ErrRange)
 }
 
 func (f *file) resultRule() rowRule {

@@ -136,7 +136,7 @@ func (f *file) judgeSessions(total map[int]*tally) {
 			}
 			if x.a < y.a || x.b > y.b {
 				f.late[number] = true
-				touch(total, number).add(l.at, parent+1, nil, "its dates reach beyond those of its parent")
+				touch(total, number).add(l.at, parent+1, nil, false, "its dates reach beyond those of its parent")
 			}
 		}
 	}
@@ -182,17 +182,17 @@ func (f *file) keepForRoles() {
 		f.s.primaryOrgs += w.pairs.len()
 		kept.agents = append(kept.agents, w.later[agents]...)
 	}
-	f.s.afterward = append(f.s.afterward, func() error { return f.judgeUsers(kept) })
+	f.s.afterward = append(f.s.afterward, func(ctx context.Context) error { return f.judgeUsers(ctx, kept) })
 }
 
 // judgeUsers looks at users once all files are read.
-func (f *file) judgeUsers(kept userLater) error {
+func (f *file) judgeUsers(ctx context.Context, kept userLater) error {
 	s := f.s
 	total := map[int]*tally{}
 	complain := func(id string, at place, column int, detail string) {
 		n := s.rules.Number(id)
 		f.late[n] = true
-		touch(total, n).add(at, column+1, nil, detail)
+		touch(total, n).add(at, column+1, nil, false, detail)
 	}
 	roles := s.files["roles"]
 	known := s.version.Name == "1.1" || roles != nil && roles.mode == bulk && !roles.partial
@@ -218,10 +218,10 @@ func (f *file) judgeUsers(kept userLater) error {
 		}
 		s.examined("rules.primary-org", int64(s.primaryOrgs))
 	}
-	if err := f.judgeMarks(total); err != nil {
+	if err := f.judgeMarks(ctx, total); err != nil {
 		return err
 	}
-	if err := f.again(context.Background(), total, nil); err != nil && !errors.Is(err, errEnough) {
+	if err := f.again(ctx, total, nil); err != nil && !errors.Is(err, errEnough) {
 		return fmt.Errorf("reading %s again: %w", f.stream.entry.Path, err)
 	}
 	f.publish(total)
@@ -229,7 +229,7 @@ func (f *file) judgeUsers(kept userLater) error {
 }
 
 // judgeMarks finds users without a role, and students whom nobody enrolled.
-func (f *file) judgeMarks(total map[int]*tally) error {
+func (f *file) judgeMarks(ctx context.Context, total map[int]*tally) error {
 	s := f.s
 	student := uint32(s.roleBits["student"])
 	enrollments := s.files["enrollments"]
@@ -252,9 +252,9 @@ func (f *file) judgeMarks(total map[int]*tally) error {
 			continue
 		}
 		t := touch(total, s.rules.Number(id))
-		err := f.each(context.Background(), f.stream.entry, func(w *worker) bool {
+		err := f.each(ctx, f.stream.entry, func(w *worker) bool {
 			if p, ok := f.ids.Find(s.hash(w.cell(0))); ok && lack(f.marks[p]) {
-				t.add(w.at(), w.field[0]+1, w.cell(0), "")
+				t.add(w.at(), w.field[0]+1, w.cell(0), f.private(w.field[0]), "")
 			}
 			return len(t.first) < firsts && t.count < count
 		})

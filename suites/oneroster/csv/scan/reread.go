@@ -41,7 +41,7 @@ func (f *file) again(ctx context.Context, total map[int]*tally, repeated []recal
 		p := w.at()
 		for _, x := range wanted[p] {
 			if column := x.field - 1; column >= 0 {
-				x.value, x.field = slices.Clone(w.cell(column)), w.field[column]+1
+				x.value, x.field, x.private = slices.Clone(w.cell(column)), w.field[column]+1, f.table.Columns[column].Private
 			}
 		}
 		delete(wanted, p)
@@ -61,7 +61,7 @@ func (f *file) again(ctx context.Context, total map[int]*tally, repeated []recal
 				texts[i][hash] = firstSeen{text, f.line(p)}
 			case seen.text == text:
 				t := touch(total, r.number)
-				t.add(p, w.field[r.column]+1, w.cell(r.column), fmt.Sprintf("first on line %d", seen.line))
+				t.add(p, w.field[r.column]+1, w.cell(r.column), f.table.Columns[r.column].Private, fmt.Sprintf("first on line %d", seen.line))
 				if len(t.first) >= firsts || t.count >= r.count {
 					open--
 				}

@@ -46,7 +46,7 @@ type scanner struct {
 	orgs        []list[primaryOrg]    // of users, by worker
 	homeless    chan []place          // users without a role at their primary org
 	primaryOrgs int
-	afterward   []func() error // rules that need all files, in order
+	afterward   []func(context.Context) error // rules that need all files, in order
 }
 
 // Known tells whether any version has a file of that name.
@@ -83,7 +83,7 @@ func Scan(ctx context.Context, b *source.Bundle, o Options) (*Result, error) {
 		return nil, err
 	}
 	for _, rest := range s.afterward {
-		if err := rest(); err != nil {
+		if err := rest(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -184,7 +184,7 @@ func (s *scanner) report(file, column string, number int, t *tally, line func(pl
 		samples = append(slices.Clip(samples), t.last)
 	}
 	for _, x := range samples {
-		e := Example{Field: x.field, Value: shown(x.value, r.Private), Detail: x.detail}
+		e := Example{Field: x.field, Value: shown(x.value, x.private), Detail: x.detail}
 		if line != nil {
 			e.Line = line(x.place)
 		}

@@ -193,3 +193,48 @@ func textOf(t testing.TB, name string) string {
 	}
 	return string(data)
 }
+
+// No finding, of whatever kind, lets out what stands in a personal column, nor
+// does the list of all findings.
+func TestNothingPersonal(t *testing.T) {
+	const secret = "Zyxwvut"
+	long := strings.Repeat("x", 300)
+	for name, step := range map[string]broken.Step{
+		"bare quote":      {File: "users", Replace: "Ann,", With: secret + `"x,`},
+		"shifted":         {File: "users", Replace: "true,ann", With: "true," + secret + ",ann"},
+		"line break":      {File: "users", Column: "givenName", Value: text(secret + "\nx")},
+		"control":         {File: "users", Column: "givenName", Value: text(secret + "\x01")},
+		"too long":        {File: "users", Column: "givenName", Value: text(secret + long)},
+		"endless":         {File: "users", Column: "givenName", Value: text(secret + strings.Repeat("ab,\"\"", 400_000))},
+		"score":           {File: "results", Column: "score", Value: text("8675309")},
+		"format":          {File: "demographics", Column: "birthDate", Value: text(secret)},
+		"no header":       {File: "users", Replace: textOf(t, "users")[:strings.Index(textOf(t, "users"), "\r\n")+2] + "u1,,,true,ann", With: "u1,,,true," + secret},
+		"extension":       {File: "users", Replace: "Ann,Lee", With: `"` + secret + `"x,Lee`},
+		"quote in orgs":   {File: "orgs", Replace: "District,district", With: secret + `",district`},
+		"unclosed at end": {File: "demographics", Replace: "Dallas", With: `"` + secret},
+	} {
+		var all bytes.Buffer
+		r := scanned(t, packed(t, broken.Bulk, step), Options{Spill: &all})
+		if len(r.Findings) == 0 {
+			t.Errorf("%s: nothing was found", name)
+		}
+		for _, f := range r.Findings {
+			for _, e := range f.Examples {
+				if said := e.Value + e.Detail; strings.Contains(said, secret) || strings.Contains(said, "8675309") {
+					t.Errorf("%s: %s says %q", name, f.Rule.ID, said)
+				}
+			}
+		}
+		if strings.Contains(all.String(), secret) || strings.Contains(all.String(), "8675309") {
+			t.Errorf("%s: the list of all says %s", name, all.String())
+		}
+	}
+}
+
+// A number that no float holds is in no range.
+func TestGiganticScore(t *testing.T) {
+	r := scanned(t, packed(t, broken.Bulk, broken.Step{File: "results", Column: "score", Value: text("9e400")}), Options{})
+	if len(r.Findings) != 1 || r.Findings[0].Rule.ID != "rules.result-range" {
+		t.Errorf("%q", describe(r))
+	}
+}

@@ -29,9 +29,10 @@ func (p place) compare(q place) int {
 
 type sample struct {
 	place
-	field  int
-	value  []byte
-	detail string
+	field   int
+	value   []byte
+	private bool // the value is personal, or may be
+	detail  string
 }
 
 // tally counts how often a rule is broken in a file, and keeps the first and
@@ -42,13 +43,13 @@ type tally struct {
 	last  sample
 }
 
-func (t *tally) add(p place, field int, value []byte, detail string) {
+func (t *tally) add(p place, field int, value []byte, private bool, detail string) {
 	t.count++
 	if len(t.first) < firsts {
-		t.first = append(t.first, sample{p, field, slices.Clone(value[:min(len(value), longest)]), detail})
+		t.first = append(t.first, sample{p, field, slices.Clone(value[:min(len(value), longest)]), private, detail})
 		return
 	}
-	t.last.place, t.last.field, t.last.detail = p, field, detail
+	t.last.place, t.last.field, t.last.private, t.last.detail = p, field, private, detail
 	t.last.value = append(t.last.value[:0], value[:min(len(value), longest)]...)
 }
 

@@ -92,11 +92,18 @@ func (w *worker) add(number, field int, value []byte, detail string) {
 		t = &tally{}
 		w.tally[number] = t
 	}
-	t.add(w.at(), field+1, value, detail)
+	private := w.f.private(field) || w.structural(number)
+	t.add(w.at(), field+1, value, private, detail)
 	if s := w.f.s.spill; s != nil {
-		r := &w.f.s.rules.Rules[number]
-		s.write(w.f.stream.entry.Path, r, w.base+int64(w.split.Line()), field+1, shown(value, r.Private))
+		s.write(w.f.stream.entry.Path, &w.f.s.rules.Rules[number], w.base+int64(w.split.Line()), field+1, shown(value, private))
 	}
+}
+
+// structural tells whether a rule is about records that can't be trusted to have
+// their values in the right fields: nobody knows whose name stands there.
+func (w *worker) structural(number int) bool {
+	r := &w.rule
+	return number == r.quoting || number == r.lineBreak || number == r.lineEnd || number == r.control || number == r.long || number == r.width
 }
 
 func (w *worker) at() place { return place{w.number, int32(w.split.Line())} }
@@ -177,9 +184,6 @@ func (w *worker) problem() {
 	p := w.split.Problem
 	column := min(w.split.Column, len(w.split.Fields)-1)
 	value := w.split.Raw(column)
-	if column < len(w.f.layout) && w.f.layout[column] >= 0 && w.f.table.Columns[w.f.layout[column]].Private {
-		value = nil
-	}
 	for _, x := range []struct {
 		p      split.Problem
 		number int
