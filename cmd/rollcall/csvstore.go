@@ -19,9 +19,9 @@ func csvImportCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "import BUNDLE",
 		Short: "Load a bundle into the store of the reference SIS",
-		Long: `Load the roster of a bulk bundle into a store, so that the reference SIS serves it
-over REST: ` + "`rollcall serve sis --db FILE --keep`" + `. What the store holds is replaced.
-Judge the bundle first: what is wrong in it is not looked at here.`,
+		Long: `Load a bulk bundle into a store, so that the reference SIS serves its roster over
+REST: ` + "`rollcall serve sis --db FILE --keep`" + `. What the store holds is replaced. Rows of
+resources and gradebooks are kept for ` + "`rollcall csv export`" + ` and not served. Judge the bundle first: what is wrong in it is not looked at here.`,
 		Example: "  rollcall csv import export.zip --db roster.db\n  rollcall serve sis --db roster.db --keep",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -49,7 +49,7 @@ Judge the bundle first: what is wrong in it is not looked at here.`,
 				fmt.Fprintf(cmd.OutOrStdout(), "  %-18s %10d\n", name, n)
 			}
 			if len(d.Left) > 0 {
-				fmt.Fprintf(cmd.OutOrStdout(), "Not kept, for the store holds rosters: %s\n", strings.Join(d.Left, ", "))
+				fmt.Fprintf(cmd.OutOrStdout(), "Not kept, for they are no files of OneRoster CSV: %s\n", strings.Join(d.Left, ", "))
 			}
 			return nil
 		},
@@ -65,8 +65,8 @@ func csvExportCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "export",
 		Short: "Write what the store of the reference SIS holds as a bundle",
-		Long: `Write the roster that a store holds as a bulk bundle. A bundle that was imported
-comes out with the same rows; sourcedIds of roles and profiles are kept.`,
+		Long: `Write what a store holds as a bulk bundle. A bundle that was imported comes out
+with the same rows in every file; sourcedIds of roles and profiles are kept.`,
 		Example: "  rollcall csv export --db roster.db --out roster.zip\n  rollcall csv export --db roster.db --version 1.1 --out old.zip",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -59,6 +59,8 @@ func Load(ctx context.Context, s store.Store, district fixtures.District) error 
 				return documents(ctx, district.Demographics(), func(d fixtures.Demographics) (string, any) {
 					return d.SourcedID, wireDemographics(d)
 				})
+			case store.CSVRows:
+				return carried(ctx, district)
 			default:
 				return func(func(store.Document, error) bool) {}
 			}
@@ -86,6 +88,30 @@ func documents[Row any](ctx context.Context, rows iter.Seq[Row], encode func(Row
 			}
 			if !yield(store.Document{SourcedID: sourcedID, Body: body}, err) || err != nil {
 				return
+			}
+		}
+	}
+}
+
+// carriedRow is how a row is kept.
+type carriedRow struct {
+	File string `json:"file"`
+	fixtures.Row
+}
+
+// carried encodes the rows that the district carries beside its roster, if any.
+func carried(ctx context.Context, district fixtures.District) iter.Seq2[store.Document, error] {
+	return func(yield func(store.Document, error) bool) {
+		c, ok := district.(fixtures.Carrier)
+		if !ok {
+			return
+		}
+		for _, file := range c.CarriedFiles() {
+			rows := documents(ctx, c.Carried(file), func(r fixtures.Row) (string, any) { return file + "/" + r.Value("sourcedId"), carriedRow{file, r} })
+			for document, err := range rows {
+				if !yield(document, err) {
+					return
+				}
 			}
 		}
 	}

@@ -19,6 +19,7 @@ type Stored struct {
 	ctx   context.Context
 	store store.Store
 	label string
+	files []carriedFile
 	err   error
 }
 
@@ -28,7 +29,8 @@ func Unload(ctx context.Context, s store.Store) (*Stored, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the store: %w", err)
 	}
-	return &Stored{ctx: ctx, store: s, label: label}, nil
+	d := &Stored{ctx: ctx, store: s, label: label}
+	return d, d.findCarried()
 }
 
 // Name gives the label that the data were loaded under.
@@ -44,9 +46,13 @@ var errEnough = errors.New("no more is wanted")
 
 // rows decodes the documents of a collection.
 func rows[Wire, Row any](d *Stored, c store.Collection, row func(Wire) Row) iter.Seq[Row] {
+	return rowsBetween(d, c, 0, math.MaxInt32, row)
+}
+
+func rowsBetween[Wire, Row any](d *Stored, c store.Collection, first, end int32, row func(Wire) Row) iter.Seq[Row] {
 	return func(yield func(Row) bool) {
 		var buffer []byte
-		err := d.store.Scan(d.ctx, c, 0, math.MaxInt32, func(_ int32, body []byte) error {
+		err := d.store.Scan(d.ctx, c, first, end, func(_ int32, body []byte) error {
 			var object Wire
 			buffer = appendDocument(buffer[:0], body, "")
 			if err := json.Unmarshal(buffer, &object); err != nil {
@@ -156,4 +162,48 @@ func (d *Stored) Demographics() iter.Seq[fixtures.Demographics] {
 			CountryOfBirthCode: x.CountryOfBirthCode, StateOfBirthAbbreviation: x.StateOfBirthAbbreviation, CityOfBirth: x.CityOfBirth,
 			PublicSchoolResidenceStatus: x.PublicSchoolResidenceStatus}
 	})
+}
+
+// carriedFile is where the rows of one file lie among those that are carried.
+type carriedFile struct {
+	name       string
+	first, end int32
+}
+
+// findCarried looks once where each file begins: rows lie file by file.
+func (d *Stored) findCarried() error {
+	var buffer []byte
+	return d.store.Scan(d.ctx, store.CSVRows, 0, math.MaxInt32, func(rank int32, body []byte) error {
+		buffer = appendDocument(buffer[:0], body, "")
+		var r struct {
+			File string `json:"file"`
+		}
+		if err := json.Unmarshal(buffer, &r); err != nil {
+			return fmt.Errorf("reading %s from the store: %w", store.CSVRows, err)
+		}
+		if n := len(d.files); n == 0 || d.files[n-1].name != r.File {
+			d.files = append(d.files, carriedFile{r.File, rank, rank})
+		}
+		d.files[len(d.files)-1].end = rank + 1
+		return nil
+	})
+}
+
+// CarriedFiles names the CSV files beside the roster that have rows.
+func (d *Stored) CarriedFiles() []string {
+	var out []string
+	for _, f := range d.files {
+		out = append(out, f.name)
+	}
+	return out
+}
+
+// Carried reads the rows of one of them.
+func (d *Stored) Carried(file string) iter.Seq[fixtures.Row] {
+	for _, f := range d.files {
+		if f.name == file {
+			return rowsBetween(d, store.CSVRows, f.first, f.end, func(r carriedRow) fixtures.Row { return r.Row })
+		}
+	}
+	return func(func(fixtures.Row) bool) {}
 }

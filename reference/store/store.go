@@ -11,7 +11,7 @@ import (
 // Collection names one kind of document.
 type Collection string
 
-// The collections of the OneRoster 1.2 Rostering service, by the names of their
+// The collections: those of the OneRoster 1.2 Rostering service, by the names of their
 // endpoints. Students, schools, terms and the like are lists within these.
 const (
 	Orgs             Collection = "orgs"
@@ -21,11 +21,16 @@ const (
 	Users            Collection = "users"
 	Enrollments      Collection = "enrollments"
 	Demographics     Collection = "demographics"
+
+	// CSVRows holds rows of CSV files that no service here has objects for,
+	// under the name of the file and their sourcedId (results/123): carried from
+	// import to export, and served nowhere.
+	CSVRows Collection = "csvRows"
 )
 
 // Collections lists every collection a store has, in the order of loading.
 func Collections() []Collection {
-	return []Collection{Orgs, AcademicSessions, Courses, Classes, Users, Enrollments, Demographics}
+	return []Collection{Orgs, AcademicSessions, Courses, Classes, Users, Enrollments, Demographics, CSVRows}
 }
 
 // ErrNotFound says that a collection holds no document of that sourcedId. It
