@@ -138,6 +138,10 @@ func (r *reader) cut(ctx context.Context, s *stream, in io.Reader) error {
 			}
 		}
 		if err != nil {
+			broken := !errors.Is(err, io.EOF)
+			if broken {
+				buffer = buffer[:split.Cut(buffer)] // the record in which reading broke off says nothing
+			}
 			if len(buffer) > 0 || number == 0 {
 				if sent := send(block{data: buffer}); sent != nil {
 					return sent
@@ -145,7 +149,7 @@ func (r *reader) cut(ctx context.Context, s *stream, in io.Reader) error {
 			} else {
 				r.release(buffer)
 			}
-			if errors.Is(err, io.EOF) {
+			if !broken {
 				return nil
 			}
 			return fmt.Errorf("reading %s: %w", s.entry.Path, err)
@@ -212,9 +216,12 @@ func padded(b []byte) []byte {
 // the reader to go on with and what was read already.
 func (s *stream) decode(in io.Reader) (io.Reader, []byte, error) {
 	head := make([]byte, 64<<10)
-	n, err := io.ReadFull(in, head)
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		err = io.EOF
+	n := 0
+	var err error
+	for err == nil && n < len(head) { // not io.ReadFull: an unexpected end must be told from the end
+		var more int
+		more, err = in.Read(head[n:])
+		n += more
 	}
 	head = head[:n]
 	switch {

@@ -140,20 +140,23 @@ func (b *Bundle) bytes(f io.ReaderAt, base string, reopen func() (io.ReadCloser,
 	}
 	z, err := zip.NewReader(f, b.Size)
 	if err != nil {
-		b.problem(Unreadable, base, "%s", unreadable(head[:n], b.Size, err))
+		b.salvage(f, known)
+		b.problem(Unreadable, base, "%s", unreadable(head[:n], b.Size, err, len(b.Entries)))
 		return
 	}
 	z.RegisterDecompressor(zip.Deflate, func(r io.Reader) io.ReadCloser { return flate.NewReader(r) })
 	for _, e := range z.File {
-		b.zipEntry(e, known)
+		b.zipEntry(&e.FileHeader, known, e.Open)
 	}
 }
 
-func unreadable(head []byte, size int64, err error) string {
+func unreadable(head []byte, size int64, err error, salvaged int) string {
 	switch {
 	case size == 0:
 		return "the file is empty"
-	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
+	case salvaged > 0:
+		return fmt.Sprintf("the zip is cut short or damaged: %v; what can be read of %d files is judged all the same", err, salvaged)
+	case bytes.HasPrefix(head, []byte(localHeader)):
 		return "the zip is cut short or damaged: " + err.Error()
 	}
 	return "this is no zip: " + err.Error()
@@ -163,7 +166,7 @@ func unreadable(head []byte, size int64, err error) string {
 // about 250, a bomb a thousand.
 const maxRatio = 500
 
-func (b *Bundle) zipEntry(e *zip.File, known func(string) bool) {
+func (b *Bundle) zipEntry(e *zip.FileHeader, known func(string) bool, open func() (io.ReadCloser, error)) {
 	path := e.Name
 	if strings.HasSuffix(path, "/") {
 		return // a folder by itself holds nothing; the files in it are judged
@@ -192,7 +195,7 @@ func (b *Bundle) zipEntry(e *zip.File, known func(string) bool) {
 		b.problem(Bomb, path, "%d bytes unpack to %d", e.CompressedSize64, e.UncompressedSize64)
 		return
 	}
-	b.add(Entry{Name: nameOf(base), Path: path, Size: int64(e.UncompressedSize64), open: e.Open}, known)
+	b.add(Entry{Name: nameOf(base), Path: path, Size: int64(e.UncompressedSize64), open: open}, known)
 }
 
 // add takes an entry in, under the name that it is meant to have.

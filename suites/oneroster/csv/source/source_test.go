@@ -109,6 +109,57 @@ func TestNoZip(t *testing.T) {
 	}
 }
 
+// A zip without its directory is read from the front, be it streamed, with sizes,
+// stored, in zip64 or cut within an entry.
+func TestSalvage(t *testing.T) {
+	text := strings.Repeat("one,two\n", 5000) + "end"
+	streamed := zipped(t, item{"manifest.csv", "a", 0}, item{"users.csv", text, 0}, item{"orgs.csv", "o", 0})
+	var sized bytes.Buffer
+	z := zip.NewWriter(&sized)
+	for _, name := range []string{"manifest.csv", "users.csv", "orgs.csv"} {
+		w, err := z.CreateRaw(&zip.FileHeader{Name: name, Method: zip.Store, CompressedSize64: uint64(len(text)), UncompressedSize64: uint64(len(text))})
+		if err == nil {
+			_, err = io.WriteString(w, text)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	_ = z.Close()
+	for _, test := range []struct {
+		name  string
+		data  []byte
+		want  []string
+		users string // how users.csv ends; empty: by an error
+	}{
+		{"streamed", streamed[:len(streamed)-40], []string{"manifest", "users", "orgs"}, "end"},
+		{"sized", sized.Bytes()[:sized.Len()-40], []string{"manifest", "users", "orgs"}, "end"},
+		{"within users", streamed[:150], []string{"manifest", "users"}, ""},
+		{"before users", streamed[:60], []string{"manifest"}, ""},
+	} {
+		b := opened(t, written(t, "bundle.zip", test.data))
+		var names []string
+		for _, e := range b.Entries {
+			names = append(names, e.Name)
+		}
+		if !slices.Equal(names, test.want) || !slices.Contains(faults(b), "zip bundle.zip") {
+			t.Errorf("%s: %q, %q", test.name, names, faults(b))
+		}
+		e := b.Entry("users")
+		if e == nil {
+			continue
+		}
+		r, err := e.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(r)
+		if test.users != "" && (err != nil || string(got) != text) || test.users == "" && err == nil {
+			t.Errorf("%s: %d bytes of users.csv, %v", test.name, len(got), err)
+		}
+	}
+}
+
 func TestFolder(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{"manifest.csv": "m", "Users.csv": "u", "sub/orgs.csv": "o", ".DS_Store": "", "notes.txt": ""} {
