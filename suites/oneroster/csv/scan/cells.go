@@ -2,6 +2,7 @@ package scan
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/rule"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/table"
@@ -64,7 +65,15 @@ func (w *worker) check(column int, c *table.Column, v []byte) {
 			w.say(column, rule.Format, v, "")
 		}
 	case table.Texts:
-		w.items(column, v, nil)
+		if c.Suggested == nil {
+			w.items(column, v, nil)
+			return
+		}
+		w.items(column, v, func(item []byte) {
+			if !slices.Contains(c.Suggested, string(item)) {
+				w.add(w.rule.codes, w.field[column], item, "")
+			}
+		})
 	case table.UserIDs, table.Scale:
 		if !isPairs(v) {
 			w.say(column, rule.Format, v, "")

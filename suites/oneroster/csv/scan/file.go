@@ -308,6 +308,9 @@ func (f *file) count() {
 		for _, w := range f.workers {
 			filled += w.filled[i]
 		}
+		if c.Suggested != nil {
+			s.examined("rules.grade-codes", filled)
+		}
 		for a, n := range f.rules[i] {
 			switch rule.Aspect(a) {
 			case rule.Format, rule.UTC, rule.Vocabulary:

@@ -27,7 +27,7 @@ type worker struct {
 	later   map[int][]later       // by column
 	keys    [keyKinds]*idset.Sink // keys that must be unique, and pairs
 	pairs   list[primaryOrg]
-	rule    struct{ quoting, lineBreak, lineEnd, control, utf8, width, long, blank, length, deleted, blanks int }
+	rule    struct{ quoting, lineBreak, lineEnd, control, utf8, width, long, blank, length, deleted, blanks, codes int }
 
 	// Of the current row, by column of the table:
 	field  []int   // position in the row; -1: not there
@@ -81,7 +81,7 @@ func newWorker(f *file) *worker {
 	number := f.s.rules.Number
 	w.rule.quoting, w.rule.lineBreak, w.rule.lineEnd, w.rule.control = number("text.quoting"), number("text.line-break"), number("text.line-end"), number("text.control")
 	w.rule.utf8, w.rule.width, w.rule.long, w.rule.blank, w.rule.length = number("text.utf8"), number("text.width"), number("text.record-size"), number("text.blank-line"), number("text.length")
-	w.rule.deleted, w.rule.blanks = number("rules.deleted-target"), number("rules.reference-blank")
+	w.rule.deleted, w.rule.blanks, w.rule.codes = number("rules.deleted-target"), number("rules.reference-blank"), number("rules.grade-codes")
 	return w
 }
 

@@ -58,6 +58,7 @@ type Column struct {
 	Target     string   // file that a Ref or Refs leads to
 	Vocabulary string   // name of Terms
 	Terms      []string // of Enum and Enums
+	Suggested  []string // codes that items of Texts should be; nil: any
 	Extensible bool     // terms beginning with ext: are allowed too
 	Private    bool     // values are personal and never shown
 	Retired    bool     // in 1.2.0 only: may be absent from the header
@@ -182,6 +183,13 @@ func (d *document) column(line, version string) (Column, error) {
 			c.Terms = d.Vocabularies[rest[0]]
 		}
 		rest = rest[1:]
+	case Texts:
+		if len(rest) > 0 && d.Vocabularies[rest[0]] != nil {
+			if version == "1.1" {
+				c.Suggested = d.Vocabularies[rest[0]]
+			}
+			rest = rest[1:]
+		}
 	case Status:
 		c.Vocabulary, c.Terms = "status", []string{"active", "tobedeleted"}
 	}
