@@ -18,20 +18,21 @@ import (
 
 func csvSetsCommand() *cobra.Command {
 	var out string
-	var old bool
+	o := importer.Options{}
 	c := &cobra.Command{
 		Use:   "sets",
 		Short: "Write the bundles that a product which imports CSV is tried with",
 		Long: `Write bundles to try an importer with: good ones, legal oddities, and many that are
-broken in one way each. Names tell what is what: V is valid, I is invalid, E may be
-taken either way; b is bulk, d is delta, o is 1.1. sheet.csv lists what is in each
-and what the product has to do; fill in what it did, or let a hook do so.`,
+broken in one way each, in the folders ValidFileSet, InvalidFileSet and EitherFileSet
+(which may be taken either way), by area. Names tell the same: V, I or E; R rostering,
+S resources, O outcomes; b bulk, d delta, o 1.1. sheet.csv lists what is in each and
+what the product has to do; fill in what it did, or let a hook do so.`,
 		Example: "  rollcall csv sets --out sets\n  rollcall csv importer sets --hook ./import.sh",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			sets, err := importer.Sets(old)
+			sets, err := importer.Sets(o)
 			if err != nil {
-				return err
+				return &harness.ConfigError{Key: "--areas", Cause: err.Error(), Remedy: "name areas that the product claims"}
 			}
 			if err := importer.Write(out, sets); err != nil {
 				return &harness.ConfigError{Key: "--out", Cause: err.Error(), Remedy: "name a folder you may write to"}
@@ -41,8 +42,14 @@ and what the product has to do; fill in what it did, or let a hook do so.`,
 		},
 	}
 	c.Flags().StringVarP(&out, "out", "o", "sets", "folder for the bundles")
-	c.Flags().BoolVar(&old, "with-1.1", false, "bundles of 1.1 too")
+	setsFlags(c, &o)
 	return c
+}
+
+// setsFlags are what tells which sets are meant.
+func setsFlags(c *cobra.Command, o *importer.Options) {
+	c.Flags().BoolVar(&o.Old, "with-1.1", false, "bundles of 1.1 too")
+	c.Flags().StringSliceVar(&o.Areas, "areas", nil, "only these of rostering, resources, outcomes")
 }
 
 // importerFlags are what `csv importer` is told.
@@ -50,7 +57,7 @@ type importerFlags struct {
 	hook    string
 	timeout time.Duration
 	out     string
-	old     bool
+	sets    importer.Options
 	stance  string
 	focus   []string
 }
@@ -75,15 +82,15 @@ says so: accepted, refused, reported or crashed. What was not tried is not-teste
 	c.Flags().DurationVar(&f.timeout, "timeout", time.Minute, "how long one import may take")
 	c.Flags().StringVarP(&f.out, "out", "o", "rollcall-report", "folder for the report")
 	c.Flags().StringVar(&f.stance, "stance", "", "certification or strict")
-	c.Flags().BoolVar(&f.old, "with-1.1", false, "bundles of 1.1 too")
+	setsFlags(c, &f.sets)
 	c.Flags().StringSliceVar(&f.focus, "focus", nil, "judge only this requirement or prefix* (repeatable)")
 	return c
 }
 
 func (f *importerFlags) run(ctx context.Context, dir string, out, errs io.Writer) error {
-	sets, err := importer.Sets(f.old)
+	sets, err := importer.Sets(f.sets)
 	if err != nil {
-		return err
+		return &harness.ConfigError{Key: "--areas", Cause: err.Error(), Remedy: "name areas that the product claims"}
 	}
 	sheet := filepath.Join(dir, importer.SheetFile)
 	answers, err := importer.ReadSheet(sheet)
@@ -125,7 +132,7 @@ func (f *importerFlags) run(ctx context.Context, dir string, out, errs io.Writer
 func (f *importerFlags) try(ctx context.Context, dir string, sets []importer.Set, answers map[string]importer.Answer, errs io.Writer) error {
 	hook := importer.Hook{Command: f.hook, Timeout: f.timeout}
 	for i, s := range sets {
-		if _, err := os.Stat(filepath.Join(dir, s.File)); err != nil {
+		if _, err := os.Stat(filepath.Join(dir, filepath.FromSlash(s.File))); err != nil {
 			return &harness.ConfigError{Key: dir, Cause: err.Error(), Remedy: "write the sets anew with `rollcall csv sets`"}
 		}
 		a, err := hook.Try(ctx, dir, s)

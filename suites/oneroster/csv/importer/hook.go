@@ -28,7 +28,7 @@ const remarkLength = 200
 func (h Hook) Try(ctx context.Context, dir string, s Set) (Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, h.Timeout)
 	defer cancel()
-	path, err := filepath.Abs(filepath.Join(dir, s.File))
+	path, err := filepath.Abs(filepath.Join(dir, filepath.FromSlash(s.File)))
 	if err != nil {
 		return Answer{}, fmt.Errorf("finding the set %s: %w", s.File, err)
 	}

@@ -9,12 +9,15 @@ import (
 	"time"
 
 	"github.com/rollcall-edu/rollcall/reports"
+	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/scan"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/source"
 )
 
 func sets(t *testing.T) []Set {
 	t.Helper()
-	s, err := Sets(false)
+	s, err := Sets(Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +33,7 @@ func TestSets(t *testing.T) {
 		}
 		names[s.File] = true
 		topics[s.Topic]++
-		if valid := strings.HasPrefix(s.File, "V"); valid != (s.Expect == Accept) {
+		if valid := strings.HasPrefix(s.File, "ValidFileSet/"); valid != (s.Expect == Accept) {
 			t.Errorf("%s is to be taken as %s", s.File, s.Expect)
 		}
 	}
@@ -42,9 +45,71 @@ func TestSets(t *testing.T) {
 	if len(topics) != 13 {
 		t.Errorf("topics %v", topics)
 	}
-	with, err := Sets(true)
+	with, err := Sets(Options{Old: true})
 	if err != nil || len(with) <= len(all) {
 		t.Errorf("%d sets with 1.1, %d without, %v", len(with), len(all), err)
+	}
+}
+
+// Every set is what it is said to be, by our own judge of bundles: what is to be
+// accepted breaks no MUST, what is to be refused breaks what its case says. A
+// product that claims rosters alone gets bundles of rosters alone.
+func TestSetsAreRight(t *testing.T) {
+	all, err := Sets(Options{Old: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cat, err := catalogue.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := Write(dir, all); err != nil {
+		t.Fatal(err)
+	}
+	bases := map[string]int{}
+	for _, s := range all {
+		src, err := source.Open(filepath.Join(dir, s.File), scan.Known)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := scan.Scan(t.Context(), src, scan.Options{Workers: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Case == "" {
+			bases[prefix(s)]++
+		}
+		broken := 0
+		for _, f := range r.Findings {
+			if q, _ := cat.Requirement(f.Rule.Requirement); q.Level == catalogue.Must {
+				broken++
+				if s.Expect == Accept {
+					t.Errorf("%s, %s: %s %v", s.File, s.Title, f.Rule.ID, f.Examples)
+				}
+			}
+		}
+		if s.Expect == Refuse && broken == 0 {
+			t.Errorf("%s, %s: nothing is wrong with it", s.File, s.Title)
+		}
+		for _, f := range r.Files {
+			if area := areaOf(f.Name); area != Rostering && area != s.Area && f.Path != "" && s.Case == "" {
+				t.Errorf("%s holds %s.csv", s.File, f.Name)
+			}
+		}
+		_ = src.Close()
+	}
+	if bases["VRb"] != 4 || bases["VSb"] < 7 || bases["VOb"] < 20 || bases["VRd"] < 50 || bases["VRo"] != 2 {
+		t.Errorf("valid bundles: %v", bases)
+	}
+	for _, area := range Areas() {
+		some, err := Sets(Options{Areas: []string{area}})
+		if err != nil || len(some) < 50 || len(some) == len(all) {
+			t.Errorf("%d sets of %s, %v", len(some), area, err)
+		}
+	}
+	if _, err := Sets(Options{Areas: []string{"gradebook"}}); err == nil {
+		t.Error("an area that there isn't was taken")
 	}
 }
 

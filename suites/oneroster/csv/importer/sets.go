@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/fixtures/broken"
@@ -26,18 +27,76 @@ const (
 
 // Set is one bundle to be imported.
 type Set struct {
-	File   string // e.g. VRb001.zip: valid or invalid, rostering, bulk (b) or delta (d) or 1.1 (o), number
-	Case   string // id of the case; empty for a clean bundle
+	// File is where it lies: e.g. ValidFileSet/Rostering/VRb001.zip, which is
+	// valid, of rostering, bulk (b, otherwise delta d or of 1.1 o), the first.
+	File   string
+	Case   string // id of the case; empty for a bundle that is right in every way
 	Title  string
 	Base   string
+	Area   string
 	Topic  string // the last part of the requirement that it decides
 	Expect Expectation
 	bundle func() ([]byte, error)
 }
 
+// Options say which sets are wanted.
+type Options struct {
+	Old   bool     // those of 1.1 too, for products that claim it
+	Areas []string // none: all
+}
+
 // Sets lists the sets in the order in which they should be tried: what is right
-// first. old adds those of 1.1, for products that claim it too.
-func Sets(old bool) ([]Set, error) {
+// first.
+func Sets(o Options) ([]Set, error) {
+	if len(o.Areas) == 0 {
+		o.Areas = Areas()
+	}
+	for _, a := range o.Areas {
+		if !slices.Contains(Areas(), a) {
+			return nil, fmt.Errorf("there is no area %q; there are %s", a, strings.Join(Areas(), ", "))
+		}
+	}
+	bases := []string{broken.Bulk, broken.Delta}
+	if o.Old {
+		bases = append(bases, broken.Old)
+	}
+	var out []Set
+	for _, base := range bases {
+		sets, err := setsOf(base)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, sets...)
+	}
+	out = slices.DeleteFunc(out, func(s Set) bool { return !slices.Contains(o.Areas, s.Area) })
+	slices.SortStableFunc(out, func(a, b Set) int { return strings.Compare(order(a), order(b)) })
+	counts := map[string]int{}
+	for i, s := range out {
+		counts[prefix(s)]++
+		out[i].File = fileName(s, counts[prefix(s)])
+	}
+	return out, nil
+}
+
+func order(s Set) string {
+	return map[Expectation]string{Accept: "1", Either: "2", Refuse: "3"}[s.Expect] + strconv.Itoa(slices.Index(Areas(), s.Area)) + s.Topic
+}
+
+// setsOf makes the sets of one base: every combination of files that is right,
+// and every case.
+func setsOf(base string) ([]Set, error) {
+	whole, err := broken.Base(base)
+	if err != nil {
+		return nil, err
+	}
+	version := "1.2"
+	if base == broken.Old {
+		version = "1.1"
+	}
+	v, err := table.Load(version)
+	if err != nil {
+		return nil, err
+	}
 	cases, err := broken.Cases()
 	if err != nil {
 		return nil, err
@@ -46,45 +105,28 @@ func Sets(old bool) ([]Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	bases := map[string]*broken.Bundle{}
 	var out []Set
-	for _, name := range []string{broken.Bulk, broken.Delta, broken.Old} {
-		if name == broken.Old && !old {
-			continue
-		}
-		b, err := broken.Base(name)
-		if err != nil {
-			return nil, err
-		}
-		bases[name] = b
-		out = append(out, Set{Title: "a bundle that is right in every way", Base: name, Topic: "valid", Expect: Accept, bundle: b.Pack})
+	for _, c := range combinations(base, v) {
+		b := reduced(whole, v, func(file string) bool { return slices.Contains(c.files, file) })
+		out = append(out, Set{Title: c.title, Base: base, Area: c.area, Topic: "valid", Expect: Accept, bundle: b.Pack})
 	}
 	for _, c := range cases {
-		base := c.Base
-		if base == "" {
-			base = broken.Bulk
+		if c.Base != base && (c.Base != "" || base != broken.Bulk) || c.Name() != "bundle.zip" {
+			continue // of another base, or about the name of the package itself
 		}
-		if bases[base] == nil || c.Name() != "bundle.zip" {
-			continue // of a version that isn't asked for, or about the name of the file itself
+		area, mixed := areaOfCase(c)
+		s := Set{Case: c.ID, Title: c.Title, Base: base, Area: area, Topic: "oddities", Expect: Accept}
+		b := whole
+		if !mixed {
+			b = reduced(whole, v, func(file string) bool { a := areaOf(file); return a == Rostering || a == area })
 		}
-		s := Set{Case: c.ID, Title: c.Title, Base: base, Topic: "oddities", Expect: Accept, bundle: func() ([]byte, error) { return c.Apply(bases[base]) }}
+		s.bundle = func() ([]byte, error) { return c.Apply(b) }
 		if len(c.Breaks) > 0 {
 			s.Topic, s.Expect = topics(c.Breaks)
 		}
 		out = append(out, s)
 	}
-	slices.SortStableFunc(out, func(a, b Set) int { return strings.Compare(order(a), order(b)) })
-	counts := map[string]int{}
-	for i := range out {
-		prefix := map[Expectation]string{Accept: "V", Refuse: "I", Either: "E"}[out[i].Expect] + "R" + map[string]string{broken.Bulk: "b", broken.Delta: "d", broken.Old: "o"}[out[i].Base]
-		counts[prefix]++
-		out[i].File = fmt.Sprintf("%s%03d.zip", prefix, counts[prefix])
-	}
 	return out, nil
-}
-
-func order(s Set) string {
-	return map[Expectation]string{Accept: "1", Either: "2", Refuse: "3"}[s.Expect] + s.Topic
 }
 
 // topics makes a function that tells, from the rules which a set breaks, what the
@@ -137,7 +179,11 @@ func Write(dir string, sets []Set) error {
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(dir, s.File), data, 0o644); err != nil {
+		path := filepath.Join(dir, filepath.FromSlash(s.File))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return fmt.Errorf("making a folder of sets: %w", err)
+		}
+		if err := os.WriteFile(path, data, 0o644); err != nil {
 			return fmt.Errorf("writing a set: %w", err)
 		}
 	}
