@@ -68,7 +68,10 @@ func TestSetsAreRight(t *testing.T) {
 		t.Fatal(err)
 	}
 	bases := map[string]int{}
-	for _, s := range all {
+	for i, s := range all {
+		if testing.Short() && s.Case != "" && i%4 != 0 {
+			continue // the race detector makes it slow
+		}
 		src, err := source.Open(filepath.Join(dir, s.File), scan.Known)
 		if err != nil {
 			t.Fatal(err)
