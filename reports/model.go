@@ -193,6 +193,16 @@ type CheckResult struct {
 	Results      []CheckRequirement `json:"results"`
 	Findings     []Finding          `json:"findings,omitempty"`
 	Exchanges    []string           `json:"exchanges,omitempty"`
+	Attachments  []Attachment       `json:"attachments,omitempty"`
+}
+
+// Attachment is a picture or a text that a check kept as evidence, beside its
+// exchanges: a screenshot, a decoded token, the lines of a console.
+type Attachment struct {
+	Title string `json:"title"`
+	Media string `json:"media"`          // image/jpeg, text/plain
+	Text  string `json:"text,omitempty"` // redacted
+	Data  string `json:"data,omitempty"` // base64
 }
 
 // CheckRequirement is what one check says of one of its requirements.

@@ -121,3 +121,23 @@ func LoadTLS(certificateFile, keyFile string) (*tls.Config, error) {
 	}
 	return ServerTLS(certificate), nil
 }
+
+// WritePair writes the certificate and its key as PEM files; the key is readable
+// by its owner alone.
+func (s *SelfMade) WritePair(certificateFile, keyFile string) error {
+	var chain []byte
+	for _, der := range s.Certificate.Certificate {
+		chain = append(chain, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...)
+	}
+	key, err := x509.MarshalPKCS8PrivateKey(s.Certificate.PrivateKey)
+	if err != nil {
+		return fmt.Errorf("writing the key of a certificate: %w", err)
+	}
+	if err := os.WriteFile(certificateFile, chain, 0o644); err != nil {
+		return fmt.Errorf("writing a certificate: %w", err)
+	}
+	if err := os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}), 0o600); err != nil {
+		return fmt.Errorf("writing the key of a certificate: %w", err)
+	}
+	return nil
+}

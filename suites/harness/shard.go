@@ -173,5 +173,8 @@ func (t *T) event(r executor.Result) Event {
 	if r.State != executor.Done {
 		spoil(c.Results, r.State, c.Message)
 	}
+	t.mu.Lock()
+	c.Attachments = t.attached
+	t.mu.Unlock()
 	return Event{Kind: EventCheck, Check: c, Exchanges: exchanges}
 }

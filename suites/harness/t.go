@@ -38,6 +38,8 @@ type T struct {
 	mu      sync.Mutex
 	results map[string]*outcome
 	kept    *keeper
+	// pictures and texts beside the exchanges
+	attached []reports.Attachment
 }
 
 // outcome gathers what a check has to say of one requirement.

@@ -26,6 +26,7 @@ type Target struct {
 	Profiles  []string         `yaml:"profiles"`
 	Stance    catalogue.Stance `yaml:"stance,omitempty"`
 	OneRoster OneRoster        `yaml:"oneroster,omitempty"`
+	LTI       LTI              `yaml:"lti,omitempty"`
 	TLS       TLS              `yaml:"tls,omitempty"`
 	// Headers are added to every request, e.g. the key of an API gateway.
 	Headers   map[string]string `yaml:"headers,omitempty"`
@@ -330,6 +331,9 @@ func (t *Target) validate() error {
 	}
 	if l := t.Limits; l.MaxBodyMiB < 0 || l.PageSize < 0 || l.RequestsPerSecond < 0 || l.Concurrency < 0 {
 		return t.problem("limits", "a limit is negative", "leave it out for the default")
+	}
+	if err := t.validateLTI(); err != nil {
+		return err
 	}
 	return t.validateWaivers(c)
 }

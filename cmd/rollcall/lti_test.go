@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/reference/district"
+	"github.com/rollcall-edu/rollcall/reference/security"
+	"github.com/rollcall-edu/rollcall/reference/tool"
+	"github.com/rollcall-edu/rollcall/reports"
+	"github.com/rollcall-edu/rollcall/suites/catalogue"
+	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/harness/browser"
+	ltitool "github.com/rollcall-edu/rollcall/suites/lti/tool"
+)
+
+// freePort gives an address of 127.0.0.1 that nobody listens on.
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// judgedTool runs the suite for tools against the reference tool, in a browser,
+// over https on two sites.
+func judgedTool(t *testing.T, stance catalogue.Stance, marker string, focus []string, faults ...string) *reports.Report {
+	t.Helper()
+	if _, err := browser.Find(); err != nil {
+		t.Skip(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	defer cancel()
+	made, err := security.NewSelfMade(time.Now(), "tool.localhost", "platform.localhost", "127.0.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	ca := filepath.Join(dir, "ca.pem")
+	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	if err := made.WriteAuthority(ca); err != nil {
+		t.Fatal(err)
+	}
+	if err := made.WritePair(cert, key); err != nil {
+		t.Fatal(err)
+	}
+	listen := freePort(t)
+	_, port, _ := net.SplitHostPort(listen)
+	origin := "https://platform.localhost:" + port
+	s, err := district.StartTool(ctx, district.ToolOptions{TLS: made, TrustPEM: made.AuthorityPEM, Faults: faults, Platforms: []tool.Platform{{
+		Issuer: origin, ClientID: "rollcall-client", AuthURL: origin + "/auth", TokenURL: origin + "/token", JWKSURL: origin + "/jwks", Deployments: []string{"dep-1", "dep-2"}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	text := fmt.Sprintf(`rollcall: 1
+name: Rollcall reference tool
+profiles: [%s]
+stance: %s
+tls: {ca_file: %q}
+lti:
+  listen: %s
+  public_url: %s
+  cert_file: %q
+  key_file: %q
+  client_id: rollcall-client
+  deployments: [dep-1, dep-2]
+  launch_timeout: 6s
+  tool:
+    login_url: %s
+    target_link_uri: %s
+    redirect_uris: [%s]
+    teacher: {selector: "#teacher"}
+%s
+`, ltitool.Profile, stance, ca, listen, origin, cert, key, s.LoginURL(), s.TargetURL("quiz"), s.RedirectURL(), marker)
+	target, err := harness.ParseTarget("target.yaml", []byte(text), os.LookupEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := harness.New(target, suites(), harness.Options{Shards: 1, Seed: 1, Judge: judge(), SkipDoctor: true, Focus: focus})
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := run.Run(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report
+}
+
+// TestToolConformance holds the clean reference tool to every requirement, with
+// opened pages learned and with a marker.
+func TestToolConformance(t *testing.T) {
+	if testing.Short() {
+		t.Skip("browsers are left out with -short")
+	}
+	for _, test := range []struct {
+		name, marker string
+		stance       catalogue.Stance
+	}{{"learned", "", catalogue.Strict}, {"marked", `    launched: {selector: "#launched"}`, catalogue.Certification}} {
+		t.Run(test.name, func(t *testing.T) {
+			report := judgedTool(t, test.stance, test.marker, nil)
+			for _, q := range report.Requirements {
+				if q.Verdict != reports.Pass && q.ID != ltitool.Prefix+"refuse.sub-missing" && q.ID != ltitool.Prefix+"launch.anonymous" {
+					t.Errorf("%s %s", story(q), q.Reason)
+				}
+			}
+			t.Logf("%d checks, %s", len(report.Checks), report.Run.Finished.Sub(report.Run.Started))
+		})
+	}
+}

@@ -1,0 +1,100 @@
+package security
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"sync"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// keyBits is the size of RSA keys: 2048 at least (1EdTech Security Framework
+// 1.0, §6.1).
+const keyBits = 2048
+
+// keptKeys is how many retired keys stay published, so that a token signed just
+// before a rotation can still be verified.
+const keptKeys = 2
+
+// Keys is the signing keys of one party, the newest in use. It is safe for
+// concurrent use.
+type Keys struct {
+	mu   sync.RWMutex
+	keys []signingKey // the newest first
+}
+
+type signingKey struct {
+	id      string
+	private *rsa.PrivateKey
+}
+
+// NewKeys makes a first key.
+func NewKeys() (*Keys, error) {
+	k := &Keys{}
+	return k, k.Rotate()
+}
+
+// Rotate makes a new key, which signs from now on. The former keys stay published
+// for a while.
+func (k *Keys) Rotate() error {
+	private, err := rsa.GenerateKey(rand.Reader, keyBits)
+	if err != nil {
+		return fmt.Errorf("making a signing key: %w", err)
+	}
+	id := make([]byte, 9)
+	rand.Read(id)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.keys = append([]signingKey{{base64.RawURLEncoding.EncodeToString(id), private}}, k.keys...)
+	k.keys = k.keys[:min(len(k.keys), 1+keptKeys)]
+	return nil
+}
+
+// Current gives the key that signs, for those who build tokens by hand.
+func (k *Keys) Current() (id string, private *rsa.PrivateKey) {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return k.keys[0].id, k.keys[0].private
+}
+
+// Sign makes a JWT of claims, signed by RS256 with the key's id in its header
+// (LTI 1.3 §5.1.2; Security Framework 1.0 §5.1.3).
+func (k *Keys) Sign(claims any) (string, error) {
+	payload, err := json.Marshal(claims)
+	if err != nil {
+		return "", fmt.Errorf("writing the claims of a token: %w", err)
+	}
+	id, private := k.Current()
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: private, KeyID: id}}, (&jose.SignerOptions{}).WithType("JWT"))
+	if err != nil {
+		return "", fmt.Errorf("signing a token: %w", err)
+	}
+	signed, err := signer.Sign(payload)
+	if err != nil {
+		return "", fmt.Errorf("signing a token: %w", err)
+	}
+	return signed.CompactSerialize()
+}
+
+// Public lists the public keys (RFC 7517).
+func (k *Keys) Public() jose.JSONWebKeySet {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	var set jose.JSONWebKeySet
+	for _, key := range k.keys {
+		set.Keys = append(set.Keys, jose.JSONWebKey{Key: key.private.Public(), KeyID: key.id, Algorithm: string(jose.RS256), Use: "sig"})
+	}
+	return set
+}
+
+// ServeHTTP publishes the keys. They may be kept for a few minutes: whoever meets
+// an unknown key id asks again.
+func (k *Keys) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "public, max-age=300")
+	_ = json.NewEncoder(w).Encode(k.Public()) // the client may be gone
+}

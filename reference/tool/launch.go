@@ -1,0 +1,146 @@
+package tool
+
+import (
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/reference/lti"
+	"github.com/rollcall-edu/rollcall/reference/security"
+)
+
+// launch takes the authentication response (LTI 1.3 §5.1.1.3): a form post with
+// state and id_token, or an error.
+func (t *Tool) launch(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", "POST")
+		t.refuse(w, http.StatusMethodNotAllowed, "response.method", "The platform has to answer by a form post.")
+		return
+	}
+	if err := r.ParseForm(); err != nil || len(r.PostForm["id_token"]) > 1 || len(r.PostForm["state"]) > 1 {
+		t.refuse(w, http.StatusBadRequest, "response.form", "The answer of the platform can't be read.")
+		return
+	}
+	state := r.PostForm.Get("state")
+	t.mu.Lock()
+	login := t.pending[state]
+	t.mu.Unlock()
+	if state == "" || login == nil || t.c.Now().After(login.expires) {
+		t.refuse(w, http.StatusUnauthorized, "response.state", "The state of this answer is not known here: the login is over, or was never begun.")
+		return
+	}
+	known, proven := t.proof(r, state, login)
+	if known && !proven || !known && login.storage == "" {
+		t.refuse(w, http.StatusUnauthorized, "response.browser", "This answer belongs to a login of another browser, or the browser keeps no cookies.")
+		return
+	}
+	if code := r.PostForm.Get("error"); code != "" {
+		t.forget(state)
+		t.refuse(w, http.StatusUnauthorized, "response.error", "The platform refused the login: "+code+". "+r.PostForm.Get("error_description"))
+		return
+	}
+	launch, failed := t.check(r, login, r.PostForm.Get("id_token"))
+	if failed != nil {
+		t.forget(state)
+		t.refuse(w, failed.Status, failed.Rule, failed.Text)
+		return
+	}
+	if !proven {
+		t.mu.Lock()
+		login.waiting = launch
+		t.mu.Unlock()
+		t.askStorage(w, state, login)
+		return
+	}
+	t.open(w, r, state, launch)
+}
+
+// proof tells whether the browser brought a proof for the state, and whether it is
+// the right one.
+func (t *Tool) proof(r *http.Request, state string, login *pending) (known, right bool) {
+	cookie, err := r.Cookie("lti_" + state)
+	if err != nil {
+		return false, false
+	}
+	return true, subtle.ConstantTimeCompare([]byte(cookie.Value), []byte(login.proof)) == 1
+}
+
+// forget burns a state: it is good for one answer.
+func (t *Tool) forget(state string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.pending, state)
+}
+
+// check holds an id_token to the signature and to every rule.
+func (t *Tool) check(r *http.Request, login *pending, token string) (*Launch, *Failure) {
+	p := login.platform
+	payload, err := t.verifiers[p.key()].Verify(r.Context(), token)
+	switch {
+	case errors.Is(err, security.ErrUnavailable):
+		return nil, &Failure{Rule: "token.keys", Status: http.StatusBadGateway, Text: "The keys of the platform can't be read now; try again."}
+	case err != nil:
+		return nil, &Failure{Rule: "token.signature", Status: http.StatusUnauthorized, Text: "The token can't be trusted: " + err.Error() + "."}
+	}
+	a := &Attempt{Now: t.c.Now(), Origin: t.c.Origin, Platform: p, Nonce: login.nonce, Target: login.target, Hinted: login.hinted, used: t.used}
+	if err := json.Unmarshal(payload, &a.Claims); err != nil {
+		return nil, &Failure{Rule: "token.claims", Status: http.StatusBadRequest, Text: "The claims of the token can't be read."}
+	}
+	for _, rule := range t.c.Rules {
+		if why := rule.Broken(a); why != "" {
+			return nil, &Failure{Rule: rule.ID, Status: http.StatusUnauthorized, Text: why}
+		}
+	}
+	return &Launch{ID: random(), Platform: p, Claims: a.Claims, Raw: payload, At: a.Now}, nil
+}
+
+// used burns a nonce until its token has expired; true when it was burnt before.
+func (t *Tool) used(nonce string, until time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if _, used := t.nonces[nonce]; used {
+		return true
+	}
+	t.nonces[nonce] = until
+	return false
+}
+
+// open begins a session for the launch and goes to the resource. The session is a
+// part of the address, for a cookie may not come back in a frame.
+func (t *Tool) open(w http.ResponseWriter, r *http.Request, state string, launch *Launch) {
+	t.mu.Lock()
+	t.tidy(t.c.Now())
+	delete(t.pending, state)
+	t.launches[launch.ID] = launch
+	t.mu.Unlock()
+	target := t.TargetURL("deep-linking")
+	if c := launch.Claims; c.Target != nil {
+		target = *c.Target
+	}
+	u, err := url.Parse(target)
+	if err != nil {
+		t.refuse(w, http.StatusBadRequest, "target.form", "The address of the resource can't be read.")
+		return
+	}
+	q := u.Query()
+	q.Set("launch", launch.ID)
+	u.RawQuery = q.Encode()
+	http.Redirect(w, r, u.String(), http.StatusSeeOther)
+}
+
+// find gives the launch that an address belongs to.
+func (t *Tool) find(r *http.Request) *Launch {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	l := t.launches[r.URL.Query().Get("launch")]
+	if l == nil || t.c.Now().After(l.At.Add(launchLife)) {
+		return nil
+	}
+	return l
+}
+
+// isResource tells which message a launch is.
+func (l *Launch) isResource() bool { return l.Claims.MessageType == lti.ResourceLinkRequest }

@@ -1,0 +1,102 @@
+package tool
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+)
+
+// login answers a login initiation, which may come by GET and by POST (LTI 1.3
+// §5.1.1.1): it remembers a state and a nonce, binds both to this browser, and
+// sends it to the platform's authorization endpoint.
+func (t *Tool) login(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodPost {
+		w.Header().Set("Allow", "GET, POST")
+		t.refuse(w, http.StatusMethodNotAllowed, "login.method", "A login is initiated by GET or POST.")
+		return
+	}
+	if err := r.ParseForm(); err != nil {
+		t.refuse(w, http.StatusBadRequest, "login.form", "The parameters of the login can't be read.")
+		return
+	}
+	f := r.Form
+	for _, name := range []string{"iss", "login_hint", "target_link_uri"} {
+		if f.Get(name) == "" {
+			t.refuse(w, http.StatusBadRequest, "login."+name, "The login has no "+name+".")
+			return
+		}
+	}
+	p, problem := t.registration(f.Get("iss"), f.Get("client_id"))
+	if problem != "" {
+		t.refuse(w, http.StatusBadRequest, "login.registration", problem)
+		return
+	}
+	if d := f.Get("lti_deployment_id"); d != "" && !slices.Contains(p.Deployments, d) {
+		t.refuse(w, http.StatusForbidden, "login.deployment", "This deployment is not known here; ask for it to be added.")
+		return
+	}
+	state := t.c.Random()
+	now := t.c.Now()
+	login := &pending{platform: p, nonce: t.c.Random(), proof: random(), target: f.Get("target_link_uri"), storage: f.Get("lti_storage_target"),
+		hinted: f.Get("lti_deployment_id"), expires: now.Add(loginLife)}
+	t.mu.Lock()
+	t.tidy(now)
+	t.pending[state] = login
+	t.mu.Unlock()
+
+	http.SetCookie(w, bound(state, login.proof))
+	address := authentication(p, login.nonce, state, t.RedirectURL(), f)
+	if login.storage != "" {
+		t.keepInStorage(w, state, login, address)
+		return
+	}
+	http.Redirect(w, r, address, http.StatusFound)
+}
+
+// bound is the cookie that ties a state to a browser: one for each state, so that
+// two launches side by side don't disturb each other. It has to come back in a
+// form post from another site, and from within a frame.
+func bound(state, proof string) *http.Cookie {
+	return &http.Cookie{Name: "lti_" + state, Value: proof, Path: "/launch", MaxAge: int(loginLife.Seconds()),
+		HttpOnly: true, Secure: true, SameSite: http.SameSiteNoneMode, Partitioned: true}
+}
+
+// registration finds the platform. Without a client id the issuer has to be
+// enough (LTI 1.3 §4.1.2).
+func (t *Tool) registration(issuer, client string) (p Platform, problem string) {
+	var found []Platform
+	for _, p := range t.c.Platforms {
+		if p.Issuer == issuer && (client == "" || p.ClientID == client) {
+			found = append(found, p)
+		}
+	}
+	switch {
+	case len(found) == 1:
+		return found[0], ""
+	case len(found) > 1:
+		return p, "Several registrations are known for this issuer; the login has to name its client_id."
+	}
+	return p, "This platform is not registered here."
+}
+
+// authentication is the request for an id_token (LTI 1.3 §5.1.1.2; OpenID Connect
+// Core §3.2.2.1). Hints go back exactly as they came.
+func authentication(p Platform, nonce, state, redirect string, login url.Values) string {
+	q := url.Values{
+		"scope": {"openid"}, "response_type": {"id_token"}, "response_mode": {"form_post"}, "prompt": {"none"},
+		"client_id": {p.ClientID}, "redirect_uri": {redirect}, "state": {state}, "nonce": {nonce}, "login_hint": {login.Get("login_hint")},
+	}
+	if login.Has("lti_message_hint") {
+		q.Set("lti_message_hint", login.Get("lti_message_hint"))
+	}
+	u, err := url.Parse(p.AuthURL)
+	if err != nil {
+		return p.AuthURL // what was registered is not checked here
+	}
+	all := u.Query()
+	for k, v := range q {
+		all[k] = v
+	}
+	u.RawQuery = all.Encode()
+	return u.String()
+}

@@ -1,0 +1,185 @@
+package tool
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/reference/lti"
+	"github.com/rollcall-edu/rollcall/reference/security"
+)
+
+// Platform is one registration with a platform: it is known by issuer and client
+// id together (LTI 1.3 §3.1.3).
+type Platform struct {
+	Issuer      string   `yaml:"issuer"`
+	ClientID    string   `yaml:"client_id"`
+	AuthURL     string   `yaml:"auth_url"`
+	TokenURL    string   `yaml:"token_url,omitempty"`
+	JWKSURL     string   `yaml:"jwks_url"`
+	Deployments []string `yaml:"deployments"`
+}
+
+// Verifier checks the signature of a token and gives its payload.
+type Verifier interface {
+	Verify(ctx context.Context, token string) ([]byte, error)
+}
+
+// Config is what a tool is made of.
+type Config struct {
+	Origin    string // scheme, host and port under which browsers see it
+	Platforms []Platform
+	HTTP      *http.Client // for the keys of platforms; nil: the default one
+	Now       func() time.Time
+	// Random makes states, nonces and the like; nil: 24 random bytes.
+	Random func() string
+	// Rules are what an id_token is held to; nil: Rules().
+	Rules []Rule
+	// Verifier makes the verifier of a platform's tokens; nil: by its published
+	// keys.
+	Verifier func(Platform) Verifier
+}
+
+// Tool is the running role. It is safe for concurrent use.
+type Tool struct {
+	c         Config
+	keys      *security.Keys
+	verifiers map[string]Verifier // by issuer and client id
+
+	mu       sync.Mutex
+	pending  map[string]*pending // logins under way, by state
+	nonces   map[string]time.Time
+	launches map[string]*Launch // by a random id
+}
+
+// pending is a login that was begun in some browser and has not come back.
+type pending struct {
+	platform Platform
+	nonce    string
+	proof    string // known to that browser alone
+	target   string // target_link_uri as the login said
+	storage  string // lti_storage_target
+	hinted   string // lti_deployment_id of the login, if any
+	expires  time.Time
+	waiting  *Launch // checked already, but for the proof from the platform's storage
+}
+
+// Launch is one that was accepted.
+type Launch struct {
+	ID       string
+	Platform Platform
+	Claims   lti.Claims
+	Raw      []byte // the payload as it came
+	At       time.Time
+}
+
+const (
+	loginLife  = 10 * time.Minute
+	launchLife = time.Hour
+	most       = 10_000 // logins and launches that are kept
+)
+
+var errNoOrigin = errors.New("the tool needs the origin under which browsers see it")
+
+// New makes a tool.
+func New(c Config) (*Tool, error) {
+	if c.Origin == "" {
+		return nil, errNoOrigin
+	}
+	c.Origin = strings.TrimRight(c.Origin, "/")
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Random == nil {
+		c.Random = random
+	}
+	if c.Rules == nil {
+		c.Rules = Rules()
+	}
+	if c.Verifier == nil {
+		c.Verifier = func(p Platform) Verifier { return &security.RemoteKeys{URL: p.JWKSURL, HTTP: c.HTTP} }
+	}
+	keys, err := security.NewKeys()
+	if err != nil {
+		return nil, err
+	}
+	t := &Tool{c: c, keys: keys, verifiers: map[string]Verifier{}, pending: map[string]*pending{}, nonces: map[string]time.Time{}, launches: map[string]*Launch{}}
+	for _, p := range c.Platforms {
+		t.verifiers[p.key()] = c.Verifier(p)
+	}
+	return t, nil
+}
+
+func (p Platform) key() string { return p.Issuer + "\n" + p.ClientID }
+
+// LoginURL, RedirectURL and JWKSURL are what a platform has to be told.
+func (t *Tool) LoginURL() string    { return t.c.Origin + "/login" }
+func (t *Tool) RedirectURL() string { return t.c.Origin + "/launch" }
+func (t *Tool) JWKSURL() string     { return t.c.Origin + "/jwks" }
+
+// TargetURL is the resource that a link opens, such as a quiz.
+func (t *Tool) TargetURL(name string) string { return t.c.Origin + "/resources/" + name }
+
+// Handler serves the tool.
+func (t *Tool) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", t.home)
+	mux.HandleFunc("/login", t.login)
+	mux.HandleFunc("/launch", t.launch)
+	mux.HandleFunc("POST /launch/stored", t.stored)
+	mux.HandleFunc("GET /resources/{name}", t.resource)
+	mux.HandleFunc("GET /decoded", t.decoded)
+	mux.Handle("GET /jwks", t.keys)
+	return bounded(mux)
+}
+
+// maxForm bounds what a browser may send.
+const maxForm = 1 << 20
+
+// bounded keeps bodies small and pages from being misused: nothing is cached or
+// sniffed, scripts run only where a page has one of its own. Frames are what LTI
+// is about, so framing is allowed.
+func bounded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		h := w.Header()
+		h.Set("Cache-Control", "no-store")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// random makes an unguessable text.
+func random() string {
+	b := make([]byte, 24)
+	rand.Read(b)
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+// tidy forgets what is over. It must be called with the lock held.
+func (t *Tool) tidy(now time.Time) {
+	if len(t.pending)+len(t.launches)+len(t.nonces) < most {
+		return
+	}
+	for k, p := range t.pending {
+		if now.After(p.expires) || len(t.pending) > most {
+			delete(t.pending, k)
+		}
+	}
+	for k, l := range t.launches {
+		if now.After(l.At.Add(launchLife)) || len(t.launches) > most {
+			delete(t.launches, k)
+		}
+	}
+	for k, until := range t.nonces {
+		if now.After(until) {
+			delete(t.nonces, k)
+		}
+	}
+}

@@ -1,0 +1,399 @@
+package browser
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+)
+
+// Page is one tab with cookies and storage of its own. Its methods are called from
+// one goroutine.
+type Page struct {
+	browser *Browser
+	o       PageOptions
+	ctx     context.Context
+	stop    func()
+	unhook  func() bool
+
+	mu       sync.Mutex
+	log      []*Exchange
+	requests map[network.RequestID]*chain
+	status   map[cdp.FrameID]int // of the document that a frame shows
+	console  []string
+	dialogs  []string
+	open     int
+	active   time.Time
+}
+
+// Exchange is one request that the page made, as far as it has come.
+type Exchange struct {
+	Started  time.Time
+	Ended    time.Time
+	Method   string
+	URL      string
+	Request  http.Header
+	Body     string // of the request
+	Status   int    // 0: no answer came
+	Response http.Header
+	Document bool   // it is a document, of the page or of a frame
+	Problem  string // why no answer came
+	Blocked  []string
+	frame    cdp.FrameID
+	id       network.RequestID
+}
+
+// The bounds of what is noted of a page.
+const (
+	maxExchanges = 200
+	maxLines     = 50
+	maxBody      = 64 << 10
+)
+
+// note takes in an event. It is called from the loop that reads them and must not
+// wait.
+func (p *Page) note(event any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch e := event.(type) {
+	case *network.EventRequestWillBeSent:
+		p.active = time.Now()
+		if e.RedirectResponse != nil {
+			if old := p.requests[e.RequestID].last(); old != nil {
+				old.answered(e.RedirectResponse)
+				p.open--
+			}
+		}
+		if strings.HasPrefix(e.Request.URL, "data:") {
+			return
+		}
+		x := &Exchange{Started: time.Now(), Method: e.Request.Method, URL: e.Request.URL, Request: headers(e.Request.Headers), frame: e.FrameID, id: e.RequestID,
+			Document: e.Type == network.ResourceTypeDocument}
+		for _, part := range e.Request.PostDataEntries {
+			x.Body += string(part.Bytes)
+		}
+		x.Body = x.Body[:min(len(x.Body), maxBody)]
+		c := p.requests[e.RequestID]
+		if c == nil {
+			c = &chain{}
+			p.requests[e.RequestID] = c
+		}
+		c.items = append(c.items, x)
+		c.complete()
+		p.open++
+		if len(p.log) < maxExchanges {
+			p.log = append(p.log, x)
+		}
+	case *network.EventRequestWillBeSentExtraInfo:
+		p.extra(e.RequestID).sent = append(p.extra(e.RequestID).sent, headers(e.Headers))
+		p.extra(e.RequestID).complete()
+	case *network.EventResponseReceived:
+		p.active = time.Now()
+		if x := p.requests[e.RequestID].last(); x != nil {
+			x.answered(e.Response)
+			if x.Document {
+				p.status[e.FrameID] = x.Status
+			}
+		}
+	case *network.EventResponseReceivedExtraInfo:
+		p.extra(e.RequestID).came = append(p.extra(e.RequestID).came, e)
+		p.extra(e.RequestID).complete()
+	case *network.EventLoadingFinished:
+		p.finished(e.RequestID, "")
+	case *network.EventLoadingFailed:
+		p.finished(e.RequestID, e.ErrorText)
+	case *page.EventFrameNavigated, *page.EventFrameStartedLoading, *page.EventFrameStoppedLoading, *page.EventFrameAttached:
+		p.active = time.Now()
+	case *page.EventJavascriptDialogOpening:
+		p.active = time.Now()
+		p.dialogs = append(p.dialogs, string(e.Type)+": "+cut(e.Message))
+		go func() { _ = do(p, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: true}) }() // the page may be gone
+	case *runtime.EventConsoleAPICalled:
+		text := string(e.Type) + ":"
+		for _, a := range e.Args {
+			text += " " + strings.Trim(string(a.Value), `"`)
+			if len(a.Value) == 0 {
+				text += a.Description
+			}
+		}
+		p.line(text)
+	case *runtime.EventExceptionThrown:
+		text := e.ExceptionDetails.Text
+		if x := e.ExceptionDetails.Exception; x != nil {
+			text += " " + x.Description
+		}
+		p.line("exception: " + text)
+	}
+}
+
+func (p *Page) line(text string) {
+	if len(p.console) < maxLines {
+		p.console = append(p.console, cut(text))
+	}
+}
+
+// chain is a request with its redirects: they share one id. What the network stack
+// tells besides (cookies, headers as they went over the wire) comes in the same
+// order, but at any time.
+type chain struct {
+	items []*Exchange
+	sent  []http.Header
+	came  []*network.EventResponseReceivedExtraInfo
+	done  [2]int // how many of sent and came were put into items
+}
+
+func (c *chain) last() *Exchange {
+	if c == nil || len(c.items) == 0 {
+		return nil
+	}
+	return c.items[len(c.items)-1]
+}
+
+// extra gives the chain of an id, which may not have begun yet.
+func (p *Page) extra(id network.RequestID) *chain {
+	c := p.requests[id]
+	if c == nil {
+		c = &chain{}
+		p.requests[id] = c
+	}
+	return c
+}
+
+// complete puts what came besides where it belongs.
+func (c *chain) complete() {
+	for ; c.done[0] < min(len(c.sent), len(c.items)); c.done[0]++ {
+		x := c.items[c.done[0]]
+		for name, values := range c.sent[c.done[0]] {
+			x.Request[name] = values
+		}
+	}
+	for ; c.done[1] < min(len(c.came), len(c.items)); c.done[1]++ {
+		c.items[c.done[1]].cookies(c.came[c.done[1]])
+	}
+}
+
+// cookies notes what a response wanted to set, and what the browser kept it from.
+func (x *Exchange) cookies(e *network.EventResponseReceivedExtraInfo) {
+	if set := headers(e.Headers)["Set-Cookie"]; len(set) > 0 {
+		if x.Response == nil {
+			x.Response = http.Header{}
+		}
+		x.Response["Set-Cookie"] = set
+	}
+	for _, b := range e.BlockedCookies {
+		var why []string
+		for _, r := range b.BlockedReasons {
+			why = append(why, string(r))
+		}
+		name, _, _ := strings.Cut(b.CookieLine, "=")
+		x.Blocked = append(x.Blocked, name+": "+strings.Join(why, ", "))
+	}
+}
+
+func (p *Page) finished(id network.RequestID, problem string) {
+	p.active = time.Now()
+	if x := p.requests[id].last(); x != nil && x.Ended.IsZero() {
+		x.Ended = time.Now()
+		x.Problem = problem
+		p.open--
+	}
+}
+
+func (x *Exchange) answered(r *network.Response) {
+	x.Status = int(r.Status)
+	old := x.Response
+	x.Response = headers(r.Headers)
+	if set := old["Set-Cookie"]; len(set) > 0 {
+		x.Response["Set-Cookie"] = set
+	}
+	if x.Ended.IsZero() && x.Status >= 300 && x.Status < 400 {
+		x.Ended = time.Now()
+	}
+}
+
+func headers(h network.Headers) http.Header {
+	out := http.Header{}
+	for name, value := range h {
+		text, ok := any(value).(string)
+		if !ok {
+			text = fmt.Sprint(value)
+		}
+		for _, v := range strings.Split(text, "\n") {
+			out.Add(name, v)
+		}
+	}
+	return out
+}
+
+func cut(s string) string {
+	const most = 400
+	if len(s) > most {
+		return s[:most] + "…"
+	}
+	return s
+}
+
+// Go begins to open an address; Settle waits for what comes of it.
+func (p *Page) Go(address string) error {
+	r, err := call(p, page.Navigate, page.NavigateParams{URL: address})
+	if err != nil {
+		return fmt.Errorf("opening %s: %w", address, err)
+	}
+	if r.ErrorText != "" && r.ErrorText != "net::ERR_ABORTED" {
+		return fmt.Errorf("opening %s: %s", address, r.ErrorText)
+	}
+	return nil
+}
+
+// ErrBusy says that a page went on loading.
+var ErrBusy = errors.New("the page didn't come to rest")
+
+// Settle waits until nothing was requested, loaded or navigated for a while, or
+// until done says so. It gives ErrBusy after budget.
+func (p *Page) Settle(ctx context.Context, quiet, budget time.Duration, done func() bool) error {
+	end := time.Now().Add(budget)
+	for {
+		p.mu.Lock()
+		idle, open := time.Since(p.active), p.open
+		p.mu.Unlock()
+		if open <= 0 && idle >= quiet || done != nil && done() {
+			return nil
+		}
+		// A request that hangs (a long poll, a stream) must not count for ever.
+		if idle >= 10*quiet && idle > 3*time.Second {
+			return nil
+		}
+		if time.Now().After(end) {
+			return ErrBusy
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-p.ctx.Done():
+			return errors.New("the browser has ended")
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// Frame is what one frame of the page shows.
+type Frame struct {
+	ID     string `json:"-"`
+	Name   string
+	Parent string
+	URL    string
+	Status int      // of its document; 0 when it came by no request
+	Title  string   `json:"title"`
+	Text   string   `json:"text"`
+	Marks  []string `json:"marks"` // its elements as tag#id.class
+}
+
+// lookScript reads a document: enough to tell two pages apart.
+const lookScript = `(() => {
+  const marks = [];
+  for (const e of document.querySelectorAll("body *")) {
+    if (marks.length >= 2000) break;
+    const tag = e.tagName.toLowerCase();
+    if (tag === "script" || tag === "style") continue;
+    marks.push(tag + (e.id ? "#" + e.id : "") + (typeof e.className === "string" && e.className ? "." + e.className.trim().split(/\s+/).join(".") : "") + (e.name && typeof e.name === "string" ? "[" + e.name + "]" : ""));
+  }
+  return JSON.stringify({title: document.title, text: document.body ? document.body.innerText.slice(0, 20000) : "", marks});
+})()`
+
+// Look reads every frame of the page, the top one first.
+func (p *Page) Look(ctx context.Context) ([]Frame, error) {
+	tree, err := call(p, page.GetFrameTree, cdp.Empty{})
+	if err != nil {
+		return nil, fmt.Errorf("reading the frames of the page: %w", err)
+	}
+	var out []Frame
+	var walk func(t *page.FrameTree)
+	walk = func(t *page.FrameTree) {
+		f := Frame{ID: string(t.Frame.ID), Name: t.Frame.Name, Parent: string(t.Frame.ParentID), URL: t.Frame.URL + t.Frame.URLFragment}
+		if t.Frame.UnreachableURL != "" {
+			f.URL = t.Frame.UnreachableURL
+		}
+		if text, err := p.Eval(ctx, f.ID, lookScript); err == nil {
+			_ = json.Unmarshal([]byte(text), &f) // of our own script
+		}
+		p.mu.Lock()
+		f.Status = p.status[t.Frame.ID]
+		p.mu.Unlock()
+		out = append(out, f)
+		for _, c := range t.ChildFrames {
+			walk(c)
+		}
+	}
+	walk(tree.FrameTree)
+	return out, nil
+}
+
+// Eval runs an expression in a frame, out of reach of the page's own scripts, and
+// gives its text.
+func (p *Page) Eval(_ context.Context, frame, expression string) (string, error) {
+	world, err := call(p, page.CreateIsolatedWorld, page.CreateIsolatedWorldParams{FrameID: cdp.FrameID(frame), WorldName: "rollcall"})
+	if err != nil {
+		return "", fmt.Errorf("reading a frame: %w", err)
+	}
+	yes := true
+	r, err := call(p, runtime.Evaluate, runtime.EvaluateParams{Expression: expression, ContextID: world.ExecutionContextID, ReturnByValue: &yes, AwaitPromise: &yes})
+	if err != nil {
+		return "", fmt.Errorf("reading a frame: %w", err)
+	}
+	if r.ExceptionDetails != nil {
+		return "", fmt.Errorf("reading a frame: %s", r.ExceptionDetails.Text)
+	}
+	var text string
+	if err := json.Unmarshal(r.Result.Value, &text); err != nil {
+		return string(r.Result.Value), nil
+	}
+	return text, nil
+}
+
+// Log gives the requests so far, oldest first.
+func (p *Page) Log() []Exchange {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var out []Exchange
+	for _, x := range p.log {
+		c := *x
+		c.Request, c.Response = x.Request.Clone(), x.Response.Clone()
+		out = append(out, c)
+	}
+	return out
+}
+
+// Console gives the lines of the console and the dialogs that opened.
+func (p *Page) Console() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Concat(p.console, p.dialogs)
+}
+
+// Screenshot takes a picture of what a person would see, as JPEG.
+func (p *Page) Screenshot(_ context.Context) ([]byte, error) {
+	quality := int64(45)
+	r, err := call(p, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatJpeg, Quality: &quality})
+	if err != nil {
+		return nil, fmt.Errorf("taking a picture of the page: %w", err)
+	}
+	return r.Data, nil
+}
+
+// Close closes the page and forgets its cookies.
+func (p *Page) Close() {
+	if p.unhook != nil {
+		p.unhook()
+	}
+	p.stop()
+}

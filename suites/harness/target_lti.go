@@ -1,0 +1,96 @@
+package harness
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+)
+
+// LTI says where an LTI tool or platform lies, and how Rollcall presents itself
+// to it.
+type LTI struct {
+	// Listen is where Rollcall's own side answers, 127.0.0.1:9460 by default:
+	// fixed, for the product has its addresses registered.
+	Listen string `yaml:"listen,omitempty"`
+	// PublicURL is the origin under which the product and the browser reach
+	// it; http://<listen> by default, https with a certificate.
+	PublicURL string `yaml:"public_url,omitempty"`
+	CertFile  string `yaml:"cert_file,omitempty"`
+	KeyFile   string `yaml:"key_file,omitempty"`
+	// ClientID and Deployments are what Rollcall, as the platform, has issued to
+	// the tool; or what the platform has issued to Rollcall.
+	ClientID    string   `yaml:"client_id,omitempty"`
+	Deployments []string `yaml:"deployments,omitempty"`
+	Tool        LTITool  `yaml:"tool,omitempty"`
+	// LaunchTimeout is how long a launch may take, 15s by default.
+	LaunchTimeout Duration `yaml:"launch_timeout,omitempty"`
+}
+
+// LTITool is a tool under test.
+type LTITool struct {
+	LoginURL      string   `yaml:"login_url"`
+	TargetLinkURI string   `yaml:"target_link_uri"`
+	RedirectURIs  []string `yaml:"redirect_uris,omitempty"`
+	JWKSURL       string   `yaml:"jwks_url,omitempty"`
+	// Launched tells an opened page from any other. Without it, that is learned
+	// from good launches.
+	Launched Marker `yaml:"launched,omitempty"`
+	// Teacher is on pages that only those who teach see.
+	Teacher Marker `yaml:"teacher,omitempty"`
+}
+
+// Marker is how a page is known: all that is given must hold.
+type Marker struct {
+	Selector string `yaml:"selector,omitempty"` // CSS: an element that is there
+	Text     string `yaml:"text,omitempty"`     // a text that is shown
+	URL      string `yaml:"url,omitempty"`      // a part of the page's address
+}
+
+// Set tells whether a marker was given.
+func (m Marker) Set() bool { return m != Marker{} }
+
+// DefaultListen is where Rollcall's side of LTI answers.
+const DefaultListen = "127.0.0.1:9460"
+
+// fill puts the defaults in.
+func (l *LTI) fill() {
+	if l.Listen == "" {
+		l.Listen = DefaultListen
+	}
+	if l.PublicURL == "" {
+		scheme := "http"
+		if l.CertFile != "" {
+			scheme = "https"
+		}
+		l.PublicURL = scheme + "://" + l.Listen
+	}
+	l.PublicURL = strings.TrimRight(l.PublicURL, "/")
+	if l.ClientID == "" {
+		l.ClientID = "rollcall"
+	}
+	if len(l.Deployments) == 0 {
+		l.Deployments = []string{"1"}
+	}
+}
+
+// validateLTI holds the section to what can be used.
+func (t *Target) validateLTI() error {
+	l := &t.LTI
+	l.fill()
+	if _, _, err := net.SplitHostPort(l.Listen); err != nil {
+		return t.problem("listen", fmt.Sprintf("%q is no host:port", l.Listen), "write it like 127.0.0.1:9460")
+	}
+	if (l.CertFile == "") != (l.KeyFile == "") {
+		return t.problem("cert_file", "cert_file and key_file go together", "give both, or none for plain http")
+	}
+	for _, u := range []struct{ key, value string }{{"public_url", l.PublicURL}, {"login_url", l.Tool.LoginURL}, {"target_link_uri", l.Tool.TargetLinkURI}, {"jwks_url", l.Tool.JWKSURL}} {
+		if u.value == "" {
+			continue
+		}
+		if parsed, err := url.Parse(u.value); err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" {
+			return t.problem(u.key, fmt.Sprintf("%q is not an absolute http or https URL", u.value), "write it in full, like https://tool.example.org/lti/login")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,73 @@
+package harness
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/reports"
+)
+
+// Watched is an exchange that something else than the judge's client had: a
+// browser, or a product that called one of the judge's own servers.
+type Watched struct {
+	Started  time.Time
+	Ended    time.Time // zero: it never ended
+	Method   string
+	URL      string
+	Request  http.Header
+	Body     string // of the request
+	Form     bool   // the body is a form: its secret fields are hidden
+	Status   int
+	Response http.Header
+	Answer   []byte // body of the response, if it is of interest
+	Problem  string
+}
+
+// Watch records an exchange that was watched as evidence of this check, redacted
+// like any, and gives its id for Finding.Exchanges.
+func (t *T) Watch(x Watched) string {
+	r := t.session.redactor
+	rec := t.session.client.recorder
+	e := reports.Exchange{ID: fmt.Sprintf("%s%d", rec.prefix, rec.next.Add(1)), Check: t.check.ID, Started: x.Started.UTC(), Method: x.Method, URL: r.URL(x.URL),
+		Status: x.Status, StatusText: http.StatusText(x.Status), Problem: x.Problem}
+	if !x.Ended.IsZero() {
+		e.Milliseconds = float64(x.Ended.Sub(x.Started).Microseconds()) / 1000
+	}
+	e.Request.Headers, e.Response.Headers = r.Headers(x.Request), r.Headers(x.Response)
+	e.Request.Size, e.Response.Size = int64(len(x.Body)), int64(len(x.Answer))
+	if x.Form {
+		e.Request.Body = r.Form(x.Body)
+	} else {
+		e.Request.Body, e.Request.Cut = r.Body([]byte(x.Body), maxEvidenceBody)
+	}
+	e.Response.Body, e.Response.Cut = r.Body(x.Answer, maxEvidenceBody)
+	t.kept.adopt(e)
+	t.kept.pin(e.ID)
+	return e.ID
+}
+
+// maxAttachments bounds the pictures and texts of one check.
+const maxAttachments = 8
+
+// Picture keeps a picture as evidence of this check. What it shows is not
+// redacted: the caller answers for the people in it.
+func (t *T) Picture(title, media string, data []byte) {
+	t.attach(reports.Attachment{Title: title, Media: media, Data: base64.StdEncoding.EncodeToString(data)})
+}
+
+// Text keeps a text, such as a decoded token, as evidence of this check. It is
+// redacted as JSON bodies are.
+func (t *T) Text(title, text string) {
+	redacted, _ := t.session.redactor.Body([]byte(text), 4*maxEvidenceBody)
+	t.attach(reports.Attachment{Title: title, Media: "text/plain", Text: redacted})
+}
+
+func (t *T) attach(a reports.Attachment) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.attached) < maxAttachments {
+		t.attached = append(t.attached, a)
+	}
+}

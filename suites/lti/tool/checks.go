@@ -1,0 +1,199 @@
+package tool
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+)
+
+// Prefix begins the ids of the requirements on tools.
+const Prefix = "lti13.tool."
+
+// Requirements that hold for every refusal.
+const (
+	reqVisible = Prefix + "refusal.visible"
+	reqNoCrash = Prefix + "refusal.no-crash"
+	reqTeacher = Prefix + "roles.least-privilege"
+)
+
+const markerRemedy = "Give lti.tool.launched in the target file: a CSS selector, a text or a part of the address that only an opened launch shows."
+
+// ready learns what the tool's pages look like; false, and every requirement not
+// tested, when that can't be.
+func ready(ctx context.Context, t *harness.T) (*judge, bool) {
+	j := t.Session().Shared.(*judge)
+	j.learn(ctx)
+	if j.blind != "" {
+		t.NothingToTest(j.blind, "Launch the tool by hand first: see that the registration at the tool names Rollcall's addresses (`rollcall registration`).")
+		return j, false
+	}
+	return j, true
+}
+
+// run makes one launch of the data and judges it.
+func run(ctx context.Context, t *harness.T, l Launch) {
+	if l.Expect == "open" {
+		runGood(ctx, t, l)
+		return
+	}
+	runBad(ctx, t, l)
+}
+
+// rotationPatience is how often, and after which pause, a launch with a new key is
+// tried again: tools may bound how often they read the keys.
+const (
+	rotationTries = 4
+	rotationPause = 11 * time.Second
+)
+
+func runGood(ctx context.Context, t *harness.T, l Launch) {
+	j := t.Session().Shared.(*judge)
+	id := Prefix + l.Requirement
+	// A plain good launch that fails is the finding itself; the others need to
+	// know what an opened page looks like.
+	j.learn(ctx)
+	if err := j.platform.publish(l.Keys); err != nil {
+		t.NotTested(id, err.Error(), "Run again.")
+		return
+	}
+	defer func() { _ = j.platform.publish("") }()
+	s := j.launch(ctx, l)
+	for try := 1; l.Keys == "rotated" && try < rotationTries && j.decide(s, nil) == refused; try++ {
+		select {
+		case <-ctx.Done():
+		case <-time.After(rotationPause):
+		}
+		s = j.launch(ctx, l)
+	}
+	exchanges := s.keep(t, l.Title)
+	f := harness.Finding{Sent: "launch: " + l.Title, Expected: "the tool opens", Exchanges: exchanges, Where: s.page.URL}
+	switch j.result(t, s, id, f, nil) {
+	case opened:
+		t.Examined(id, 1)
+	case refused:
+		f.Seen = "it was not opened: " + t.Show("page", describe(s.page))
+		t.Fail(id, f)
+	}
+	privilege(t, j, l, s)
+}
+
+// privilege judges whether the page shows what only those who teach may see.
+func privilege(t *harness.T, j *judge, l Launch, s *sight) {
+	if l.Teacher == nil || !slices.Contains(t.Check().Requirements, reqTeacher) {
+		return
+	}
+	if !j.target.Tool.Teacher.Set() {
+		t.NotTested(reqTeacher, "nothing tells a page for those who teach from others", "Give lti.tool.teacher in the target file: what only those who teach are shown.")
+		return
+	}
+	if s.problem != nil || !s.answered() || s.page.Status >= 400 {
+		t.NotTested(reqTeacher, "the launch was not opened", "Mend that first.")
+		return
+	}
+	expected := "the page of somebody who doesn't teach"
+	if *l.Teacher {
+		expected = "the page of somebody who teaches"
+	}
+	seen := "the page of somebody who doesn't teach"
+	if s.teacher {
+		seen = "the page of somebody who teaches"
+	}
+	t.Assert(reqTeacher, s.teacher == *l.Teacher, harness.Finding{Sent: "launch: " + l.Title, Expected: expected, Seen: seen, Where: s.page.URL})
+}
+
+// result reports what can't be judged, and gives the outcome otherwise.
+func (j *judge) result(t *harness.T, s *sight, id string, f harness.Finding, control *sight) outcome {
+	var o outcome
+	if j.blind == "" || j.target.Tool.Launched.Set() {
+		var c = control
+		if c != nil {
+			o = j.decide(s, &c.page)
+		} else {
+			o = j.decide(s, nil)
+		}
+	} else {
+		// Nothing is known of the tool's pages yet: only a plain failure counts.
+		switch {
+		case s.problem != nil:
+			o = lost
+		case !s.requested(), s.page.Status >= 400:
+			o = refused
+		default:
+			o = unclear
+		}
+	}
+	switch o {
+	case lost:
+		t.NotTested(id, "the browser failed: "+s.problem.Error(), "See that the tool is up and that Chromium runs here, and run again.")
+	case unclear:
+		t.NotTested(id, "an opened page and a refusal look alike: "+describe(s.page), markerRemedy)
+	}
+	return o
+}
+
+func runBad(ctx context.Context, t *harness.T, l Launch) {
+	id := Prefix + l.Requirement
+	j, ok := ready(ctx, t)
+	if !ok {
+		return
+	}
+	control := j.launch(ctx, l.unbroken())
+	if o := j.decide(control, nil); o != opened {
+		control.keep(t, "the same, unbroken")
+		t.NothingToTest("the same launch unbroken was not opened, so a refusal proves nothing: "+describe(control.page), "Mend the good launches first.")
+		return
+	}
+	if err := j.platform.publish(l.Keys); err != nil {
+		t.NothingToTest(err.Error(), "Run again.")
+		return
+	}
+	s := j.launch(ctx, l)
+	_ = j.platform.publish("")
+	j.judgeRefusal(t, id, l, s, control)
+}
+
+// judgeRefusal judges a launch that has to be refused: that it was, that a person
+// can see it, and that the tool didn't break.
+func (j *judge) judgeRefusal(t *harness.T, id string, l Launch, s, control *sight) {
+	exchanges := s.keep(t, l.Title)
+	f := harness.Finding{Sent: "launch: " + l.Title, Expected: "the tool refuses, and says so", Exchanges: exchanges, Where: s.page.URL}
+	if s.problem == nil && !s.requested() && !l.Early {
+		t.NothingToTest("the tool sent no authentication request this time: "+describe(s.page), "Run again; if it happens again, look at the evidence.")
+		return
+	}
+	if s.busy && l.Keys == "slow" {
+		f.Expected, f.Seen = fmt.Sprintf("an answer within %s", j.budget), "none"
+		t.Fail(id, f)
+		t.NotTested(reqVisible, "no answer came in time", "Mend that first.")
+		t.NotTested(reqNoCrash, "no answer came in time", "Mend that first.")
+		return
+	}
+	switch j.result(t, s, id, f, control) {
+	case opened:
+		f.Seen = "it was opened: " + t.Show("page", describe(s.page))
+		t.Fail(id, f)
+		t.NotTested(reqVisible, "the launch was opened", "Mend that first.")
+		t.NotTested(reqNoCrash, "the launch was opened", "Mend that first.")
+	case refused:
+		t.Examined(id, 1)
+		if s.busy {
+			t.NotTested(reqVisible, "the page never came to rest", "Look at the picture.")
+			t.NotTested(reqNoCrash, "the page never came to rest", "Look at the picture.")
+			return
+		}
+		f.Expected, f.Seen = "a page that says that something went wrong", "an empty page"
+		t.Assert(reqVisible, len(s.page.Text) > 2, f)
+		if l.Keys != "" {
+			t.NotApplicable(reqNoCrash, "here the platform is at fault, and the tool may say so")
+			return
+		}
+		f.Expected, f.Seen = "a status of 200, or 400 to 499", fmt.Sprintf("%d", s.page.Status)
+		t.Assert(reqNoCrash, s.page.Status < 500, f)
+	default:
+		t.NotTested(reqVisible, "it is not clear whether the launch was refused", markerRemedy)
+		t.NotTested(reqNoCrash, "it is not clear whether the launch was refused", markerRemedy)
+	}
+}

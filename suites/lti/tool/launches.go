@@ -1,0 +1,211 @@
+package tool
+
+import (
+	_ "embed"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/rollcall-edu/rollcall/suites/lti/mint"
+)
+
+//go:embed launches.yaml
+var text []byte
+
+// Launch is one launch: a good one, changed by what is set here.
+type Launch struct {
+	ID          string `yaml:"id"`
+	Title       string `yaml:"title"`
+	Requirement string `yaml:"requirement"` // without its prefix
+	// Expect is open or refuse.
+	Expect string `yaml:"expect"`
+	// User is who launches: a name of people.
+	User string `yaml:"user"`
+
+	Login Login `yaml:"login"`
+	// Claims and Header change the token: a member is set, null removes it, an
+	// object changes within. See value for texts that begin with $.
+	Claims map[string]any `yaml:"claims"`
+	Header map[string]any `yaml:"header"`
+	// Only leaves nothing of the claims but these.
+	Only []string `yaml:"only"`
+	Way  mint.Way `yaml:"way"`
+	// Key signs: own (the default), foreign (nobody's, under the own id) or
+	// unpublished (under an id of its own).
+	Key string `yaml:"key"`
+
+	Respond Respond `yaml:"respond"`
+	// Frame opens the tool in a frame of the platform's page; Blocked has the
+	// browser block cookies there, Storage offers the platform's storage.
+	Frame   bool `yaml:"frame"`
+	Blocked bool `yaml:"blocked"`
+	Storage bool `yaml:"storage"`
+	// Keys is how the platform publishes its keys: plain (the default), bare
+	// (without alg and use), rotated (a new key since the last launch), down or
+	// slow.
+	Keys string `yaml:"keys"`
+	// Teacher tells whether the page must (true) or must not be (false) what
+	// those who teach see; nil: it is not looked at.
+	Teacher *bool `yaml:"teacher"`
+	// Early takes a refusal at the login for an answer too.
+	Early bool `yaml:"early"`
+}
+
+// Login changes the login initiation.
+type Login struct {
+	Post bool              `yaml:"post"`
+	Omit []string          `yaml:"omit"`
+	Set  map[string]string `yaml:"set"`
+}
+
+// Respond changes the authentication response.
+type Respond struct {
+	Get     bool              `yaml:"get"` // in the query, instead of a form post
+	Omit    []string          `yaml:"omit"`
+	Set     map[string]string `yaml:"set"`
+	Error   string            `yaml:"error"`   // an OAuth error instead of a token
+	Repeat  string            `yaml:"repeat"`  // a parameter that comes twice
+	Instead bool              `yaml:"instead"` // Set stands for all of it
+}
+
+// document is launches.yaml.
+type document struct {
+	People   map[string]map[string]any `yaml:"people"`
+	Launches []Launch                  `yaml:"launches"`
+}
+
+var data = sync.OnceValues(func() (*document, error) {
+	var d document
+	if err := yaml.UnmarshalWithOptions(text, &d, yaml.Strict()); err != nil {
+		return nil, fmt.Errorf("reading the launches: %w", err)
+	}
+	seen := map[string]bool{}
+	for i := range d.Launches {
+		l := &d.Launches[i]
+		if l.User == "" {
+			l.User = "learner"
+		}
+		switch {
+		case l.ID == "" || l.Title == "" || l.Requirement == "" || seen[l.ID]:
+			return nil, fmt.Errorf("the launch %q lacks an id, a title or a requirement, or is there twice", l.ID)
+		case !slices.Contains([]string{"open", "refuse"}, l.Expect):
+			return nil, fmt.Errorf("the launch %s expects %q, which is neither open nor refuse", l.ID, l.Expect)
+		case d.People[l.User] == nil:
+			return nil, fmt.Errorf("the launch %s is made by %q, who is nobody", l.ID, l.User)
+		}
+		seen[l.ID] = true
+	}
+	return &d, nil
+})
+
+// Launches lists all launches.
+func Launches() ([]Launch, error) {
+	d, err := data()
+	if err != nil {
+		return nil, err
+	}
+	return d.Launches, nil
+}
+
+// unbroken is the launch without what makes it wrong: the same person, in the same
+// browser, by the same kind of login.
+func (l Launch) unbroken() Launch {
+	return Launch{ID: l.ID + ".control", Title: "the same, unbroken", Requirement: l.Requirement, Expect: "open", User: l.User,
+		Login: Login{Post: l.Login.Post}, Frame: l.Frame, Blocked: l.Blocked, Storage: l.Storage}
+}
+
+// value makes what stands for a text of the data: $now and a number of seconds
+// ($half: and a half), $client, $issuer, $target, $null, $long (255 characters).
+func (p *platform) value(text string, a *attempt) any {
+	var seconds int64
+	switch text {
+	case "$now":
+		return a.now.Unix()
+	case "$client":
+		return p.clientID
+	case "$issuer":
+		return p.issuer
+	case "$target":
+		return p.target
+	case "$null":
+		return null{}
+	case "$long":
+		return long
+	case "$other":
+		return p.deployments[len(p.deployments)-1]
+	}
+	if n, _ := fmt.Sscanf(text, "$now%d", &seconds); n == 1 {
+		return a.now.Unix() + seconds
+	}
+	if n, _ := fmt.Sscanf(text, "$half%d", &seconds); n == 1 {
+		return float64(a.now.Unix()+seconds) + 0.5
+	}
+	return strings.NewReplacer("$issuer", p.issuer, "$client", p.clientID, "$target", p.target).Replace(text)
+}
+
+// null stands for a member that is there and null.
+type null struct{}
+
+// MarshalJSON writes null.
+func (null) MarshalJSON() ([]byte, error) { return []byte("null"), nil }
+
+// long is a text of 255 characters, the most that an id may have.
+var long = func() string {
+	b := make([]byte, 255)
+	for i := range b {
+		b[i] = "abcdefghijklmnopqrstuvwxyz0123456789-_.~"[i%40]
+	}
+	return string(b)
+}()
+
+// change puts changes onto claims.
+func (p *platform) change(claims, changes map[string]any, a *attempt) {
+	for name, v := range changes {
+		if short, ok := names[name]; ok {
+			name = short
+		}
+		switch v := v.(type) {
+		case nil:
+			delete(claims, name)
+		case string:
+			claims[name] = p.value(v, a)
+		case map[string]any:
+			inner, ok := claims[name].(map[string]any)
+			if !ok {
+				inner = map[string]any{}
+			}
+			copied := map[string]any{}
+			for k, x := range inner {
+				copied[k] = x
+			}
+			p.change(copied, v, a)
+			claims[name] = copied
+		case []any:
+			list := make([]any, len(v))
+			for i, x := range v {
+				list[i] = x
+				if s, ok := x.(string); ok {
+					list[i] = p.value(s, a)
+				}
+			}
+			claims[name] = list
+		default:
+			claims[name] = v
+		}
+	}
+}
+
+const claim = "https://purl.imsglobal.org/spec/lti/claim/"
+
+// names are short names of claims, for the data.
+var names = map[string]string{
+	"message_type": claim + "message_type", "version": claim + "version", "deployment_id": claim + "deployment_id", "target_link_uri": claim + "target_link_uri",
+	"resource_link": claim + "resource_link", "roles": claim + "roles", "context": claim + "context", "tool_platform": claim + "tool_platform",
+	"launch_presentation": claim + "launch_presentation", "custom": claim + "custom", "lis": claim + "lis", "role_scope_mentor": claim + "role_scope_mentor",
+	"ags":          "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint",
+	"nrps":         "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice",
+	"deep_linking": "https://purl.imsglobal.org/spec/lti-dl/claim/deep_linking_settings",
+}

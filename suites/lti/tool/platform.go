@@ -1,0 +1,407 @@
+package tool
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/lti/mint"
+)
+
+// platform is Rollcall's side: it initiates logins, answers authentication
+// requests with the token that a launch asks for, and publishes its keys.
+type platform struct {
+	issuer, clientID, target string
+	login                    string
+	deployments              []string
+
+	mu       sync.Mutex
+	key      mint.Key
+	old      []mint.Key
+	foreign  mint.Key // nobody published it
+	keys     string   // how keys are published now
+	fetched  int      // how often they were asked for
+	attempts map[string]*attempt
+
+	server *http.Server
+	ended  chan error
+}
+
+// attempt is one launch on its way.
+type attempt struct {
+	launch Launch
+	hint   string // login_hint: it names the attempt
+	note   string // lti_message_hint
+	now    time.Time
+
+	mu       sync.Mutex
+	sent     url.Values // login initiation
+	requests []url.Values
+	method   string // of the authentication request
+	token    string
+	header   map[string]any
+	claims   map[string]any
+	state    string
+	form     url.Values // the response as it went out
+	redirect string
+	// hold, when set, answers the authentication request instead of the page
+	// that posts the response; attacks use it.
+	hold bool
+}
+
+// Limits of a server that faces browsers and foreign code.
+const (
+	readLimit = 10 * time.Second
+	bodyLimit = 1 << 20
+	slowKeys  = 20 * time.Second
+)
+
+// start listens and serves.
+func start(ctx context.Context, t *harness.Target) (*platform, error) {
+	l := t.LTI
+	p := &platform{issuer: l.PublicURL, clientID: l.ClientID, deployments: l.Deployments, target: l.Tool.TargetLinkURI, login: l.Tool.LoginURL,
+		attempts: map[string]*attempt{}, ended: make(chan error, 1)}
+	for _, k := range []*mint.Key{&p.key, &p.foreign} {
+		made, err := mint.NewKey("rollcall-" + random()[:12])
+		if err != nil {
+			return nil, err
+		}
+		*k = made
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", l.Listen)
+	if err != nil {
+		return nil, &harness.ConfigError{Key: "lti.listen", Cause: fmt.Sprintf("Rollcall's side can't listen on %s: %v", l.Listen, err),
+			Remedy: "end what listens there (another run?), or choose another address and register it at the tool"}
+	}
+	if l.CertFile != "" {
+		pair, err := tls.LoadX509KeyPair(l.CertFile, l.KeyFile)
+		if err != nil {
+			listener.Close()
+			return nil, &harness.ConfigError{Key: "lti.cert_file", Cause: err.Error(), Remedy: "name a certificate and its key in PEM form"}
+		}
+		listener = tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12})
+	}
+	p.server = &http.Server{Handler: p.handler(), ReadHeaderTimeout: readLimit, ReadTimeout: readLimit, IdleTimeout: time.Minute, ErrorLog: quiet}
+	go func() { p.ended <- p.server.Serve(listener) }()
+	context.AfterFunc(ctx, func() { _ = p.server.Close() })
+	return p, nil
+}
+
+func (p *platform) close() { _ = p.server.Close() }
+
+func random() string {
+	b := make([]byte, 16)
+	rand.Read(b)
+	return hex.EncodeToString(b)
+}
+
+// begin takes a launch in and gives the address that a person would be at.
+func (p *platform) begin(l Launch) (*attempt, string) {
+	a := &attempt{launch: l, hint: random(), note: `{"launch":"` + random() + `","note":"a+b %2F ü"}`, now: time.Now()}
+	p.mu.Lock()
+	p.attempts[a.hint] = a
+	p.mu.Unlock()
+	return a, p.issuer + "/courses/" + a.hint
+}
+
+func (p *platform) find(hint string) *attempt {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.attempts[hint]
+}
+
+// publish sets how keys are published. rotated makes a new key and keeps the old
+// one published.
+func (p *platform) publish(how string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.keys = how
+	if how != "rotated" {
+		return nil
+	}
+	made, err := mint.NewKey("rollcall-" + random()[:12])
+	if err != nil {
+		return err
+	}
+	p.old = append(p.old, p.key)
+	p.key = made
+	return nil
+}
+
+func (p *platform) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /courses/{hint}", p.course)
+	mux.HandleFunc("GET /courses/{hint}/open", p.open)
+	mux.HandleFunc("GET /again/{hint}", p.again)
+	mux.HandleFunc("/auth", p.auth)
+	mux.HandleFunc("GET /jwks", p.jwks)
+	mux.HandleFunc("POST /token", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = io.WriteString(w, `{"error":"unauthorized_client","error_description":"Rollcall judges launches here, and offers no services yet."}`)
+	})
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+		page(w, "home", map[string]any{"Issuer": p.issuer, "Client": p.clientID, "Deployments": strings.Join(p.deployments, ", ")})
+	})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, bodyLimit)
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// course is the page of the platform from which the link is opened.
+func (p *platform) course(w http.ResponseWriter, r *http.Request) {
+	a := p.find(r.PathValue("hint"))
+	if a == nil {
+		http.NotFound(w, r)
+		return
+	}
+	if !a.launch.Frame {
+		p.open(w, r)
+		return
+	}
+	page(w, "course", map[string]any{"Open": "/courses/" + a.hint + "/open", "Storage": a.launch.Storage})
+}
+
+// parameters are those of the login initiation (LTI 1.3 §4.1).
+func (p *platform) parameters(a *attempt) url.Values {
+	v := url.Values{"iss": {p.issuer}, "login_hint": {a.hint}, "target_link_uri": {p.target}, "lti_message_hint": {a.note}, "client_id": {p.clientID},
+		"lti_deployment_id": {p.deployments[0]}}
+	if a.launch.Storage {
+		v.Set("lti_storage_target", "_parent")
+	}
+	for _, name := range a.launch.Login.Omit {
+		v.Del(name)
+	}
+	for name, text := range a.launch.Login.Set {
+		v.Set(name, fmt.Sprint(p.value(text, a)))
+	}
+	return v
+}
+
+func (p *platform) open(w http.ResponseWriter, r *http.Request) {
+	a := p.find(r.PathValue("hint"))
+	if a == nil {
+		http.NotFound(w, r)
+		return
+	}
+	v := p.parameters(a)
+	a.mu.Lock()
+	a.sent = v
+	a.mu.Unlock()
+	if a.launch.Login.Post {
+		page(w, "post", map[string]any{"Action": p.login, "Values": pairs(v)})
+		return
+	}
+	http.Redirect(w, r, joined(p.login, v), http.StatusFound)
+}
+
+// joined adds parameters to an address that may have some already.
+func joined(address string, v url.Values) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return address
+	}
+	all := u.Query()
+	maps.Copy(all, v)
+	u.RawQuery = all.Encode()
+	return u.String()
+}
+
+// auth answers the authentication request of the tool (LTI 1.3 §5.1.1.2). What is
+// wrong with the request is for checks to say: here it is only noted.
+func (p *platform) auth(w http.ResponseWriter, r *http.Request) {
+	if err := r.ParseForm(); err != nil {
+		http.Error(w, "The parameters can't be read.", http.StatusBadRequest)
+		return
+	}
+	a := p.find(r.Form.Get("login_hint"))
+	if a == nil {
+		http.Error(w, "This login_hint was not issued here: a tool has to send it back as it came.", http.StatusBadRequest)
+		return
+	}
+	form, err := p.response(a, r)
+	if err != nil {
+		http.Error(w, "The token can't be made.", http.StatusInternalServerError)
+		return
+	}
+	a.mu.Lock()
+	hold, redirect := a.hold, a.redirect
+	a.mu.Unlock()
+	if u, err := url.Parse(redirect); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		http.Error(w, "The redirect_uri is no absolute http or https address.", http.StatusBadRequest)
+		return
+	}
+	switch {
+	case hold:
+		page(w, "held", nil)
+	case a.launch.Respond.Get:
+		http.Redirect(w, r, joined(redirect, form), http.StatusFound)
+	default:
+		page(w, "post", map[string]any{"Action": redirect, "Values": pairs(form)})
+	}
+}
+
+// again posts the answer of a launch from whatever browser comes.
+func (p *platform) again(w http.ResponseWriter, r *http.Request) {
+	a := p.find(r.PathValue("hint"))
+	if a == nil {
+		http.NotFound(w, r)
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	page(w, "post", map[string]any{"Action": a.redirect, "Values": pairs(a.form)})
+}
+
+// response makes the authentication response and notes it.
+func (p *platform) response(a *attempt, r *http.Request) (url.Values, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.requests = append(a.requests, maps.Clone(r.Form))
+	a.method = r.Method
+	a.state, a.redirect = r.Form.Get("state"), r.Form.Get("redirect_uri")
+	form := url.Values{"state": {a.state}}
+	l := a.launch
+	if l.Respond.Error != "" {
+		form.Set("error", l.Respond.Error)
+	} else {
+		if err := p.token(a, r.Form.Get("nonce")); err != nil {
+			return nil, err
+		}
+		form.Set("id_token", a.token)
+	}
+	if a.launch.Storage {
+		form.Set("lti_storage_target", "_parent")
+	}
+	if l.Respond.Instead {
+		form = url.Values{}
+	}
+	for _, name := range l.Respond.Omit {
+		form.Del(name)
+	}
+	for name, text := range l.Respond.Set {
+		form.Set(name, fmt.Sprint(p.value(text, a)))
+	}
+	if name := l.Respond.Repeat; name != "" {
+		form.Add(name, form.Get(name)+"x")
+	}
+	a.form = form
+	return form, nil
+}
+
+// token makes the id_token of a launch.
+func (p *platform) token(a *attempt, nonce string) error {
+	l := a.launch
+	a.now = time.Now()
+	claims := p.claims(a, nonce)
+	p.change(claims, l.Claims, a)
+	if len(l.Only) > 0 {
+		maps.DeleteFunc(claims, func(name string, _ any) bool { return !slices.Contains(l.Only, name) })
+	}
+	p.mu.Lock()
+	key, foreign := p.key, p.foreign
+	p.mu.Unlock()
+	header := map[string]any{"alg": "RS256", "typ": "JWT", "kid": key.ID}
+	switch l.Way {
+	case mint.None:
+		header["alg"] = "none"
+	case mint.HS256:
+		header["alg"] = "HS256"
+	}
+	switch l.Key {
+	case "foreign":
+		key.Private = foreign.Private
+	case "unpublished":
+		key = foreign
+		header["kid"] = foreign.ID
+	}
+	p.change(header, l.Header, a)
+	token, err := mint.Sign(header, claims, key, l.Way)
+	a.token, a.header, a.claims = token, header, claims
+	return err
+}
+
+// claims are those of a good launch, as the certification suite sends them and a
+// little more.
+func (p *platform) claims(a *attempt, nonce string) map[string]any {
+	d, err := data()
+	if err != nil {
+		panic(err) // embedded data, read before
+	}
+	out := map[string]any{
+		"iss": p.issuer, "aud": p.clientID, "nonce": nonce, "iat": a.now.Unix(), "exp": a.now.Unix() + 300, "locale": "en-US",
+		names["message_type"]: "LtiResourceLinkRequest", names["version"]: "1.3.0", names["deployment_id"]: p.deployments[0], names["target_link_uri"]: p.target,
+		names["resource_link"]: map[string]any{"id": "link-1", "title": "Algebra, chapter 1", "description": "Sets and functions"},
+		names["context"]:       map[string]any{"id": "course-1", "label": "ALG-1", "title": "Algebra 1", "type": []any{"http://purl.imsglobal.org/vocab/lis/v2/course#CourseSection"}},
+	}
+	p.change(out, d.People[a.launch.User], a)
+	return out
+}
+
+func (p *platform) jwks(w http.ResponseWriter, r *http.Request) {
+	p.mu.Lock()
+	p.fetched++
+	how := p.keys
+	keys := []any{p.key.JWK()}
+	for _, k := range p.old {
+		keys = append(keys, k.JWK())
+	}
+	p.mu.Unlock()
+	switch how {
+	case "down":
+		http.Error(w, "The keys are not to be had just now.", http.StatusInternalServerError)
+		return
+	case "slow":
+		select {
+		case <-time.After(slowKeys):
+		case <-r.Context().Done():
+		}
+		http.Error(w, "The keys are not to be had just now.", http.StatusServiceUnavailable)
+		return
+	case "bare":
+		for _, k := range keys {
+			delete(k.(map[string]any), "alg")
+			delete(k.(map[string]any), "use")
+		}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "max-age=0, no-cache")
+	_ = json.NewEncoder(w).Encode(map[string]any{"keys": keys}) // the client may be gone
+}
+
+// fetches tells how often the keys were asked for.
+func (p *platform) fetches() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.fetched
+}
+
+// failed tells why the server ended, if it did by itself.
+func (p *platform) failed() error {
+	select {
+	case err := <-p.ended:
+		if errors.Is(err, http.ErrServerClosed) {
+			return nil
+		}
+		return err
+	default:
+		return nil
+	}
+}

@@ -1,0 +1,71 @@
+package tool
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/harness/browser"
+)
+
+// Profile is what a tool claims that takes launches.
+const Profile = "lti13-core-tool"
+
+// group holds all checks together: they share one browser and one platform.
+const group = "lti-tool"
+
+// Suite judges tools.
+func Suite() harness.Suite {
+	return harness.Suite{
+		ID: "lti.tool", Title: "LTI 1.3 tools", Role: "tool", Checks: checks(), Profiles: []string{Profile},
+		Doctor: doctor, Open: open,
+	}
+}
+
+func doctor(ctx context.Context, s *harness.Session) []harness.Diagnosis {
+	l := s.Target.LTI
+	if l.Tool.LoginURL == "" || l.Tool.TargetLinkURI == "" {
+		return []harness.Diagnosis{{Name: "tool", Fatal: true, Detail: "the target file doesn't say where the tool is", Remedy: "add `lti: {tool: {login_url: …, target_link_uri: …}}` to it"}}
+	}
+	path, err := browser.Find()
+	if err != nil {
+		return []harness.Diagnosis{{Name: "browser", Fatal: true, Detail: err.Error(), Remedy: "install Chromium (apt-get install chromium), or name one in ROLLCALL_CHROMIUM"}}
+	}
+	out := []harness.Diagnosis{{Name: "browser", OK: true, Detail: path}}
+	// A login without parameters is refused by a tool, and shows that it is there.
+	r := s.Do(ctx, harness.Request{URL: l.Tool.LoginURL, Auth: harness.AuthNone})
+	if r.Status == 0 {
+		return append(out, harness.Diagnosis{Name: "tool", Fatal: true, Detail: "nothing answers at " + l.Tool.LoginURL + ": " + r.Problem,
+			Remedy: "start the tool, check lti.tool.login_url, and tls.ca_file where its certificate is self-made"})
+	}
+	return append(out, harness.Diagnosis{Name: "tool", OK: true, Detail: l.Tool.LoginURL + " answers " + http.StatusText(r.Status)})
+}
+
+// launchTimeout bounds one check: a launch, its control, and what a stalled tool
+// may cost.
+const launchTimeout = 3 * time.Minute
+
+func checks() []harness.Check {
+	launches, err := Launches()
+	if err != nil {
+		panic(err) // embedded data
+	}
+	var out []harness.Check
+	for _, l := range launches {
+		requirements := []string{Prefix + l.Requirement}
+		if l.Expect == "refuse" {
+			requirements = append(requirements, reqVisible, reqNoCrash)
+		} else if l.Teacher != nil {
+			requirements = append(requirements, reqTeacher)
+		}
+		out = append(out, harness.Check{ID: "tool." + l.ID, Title: l.Title, Requirements: requirements, Labels: []string{"launch", l.Expect}, Group: group, Timeout: launchTimeout,
+			Needs: "a registration of Rollcall's platform at the tool", Body: func(ctx context.Context, t *harness.T) { run(ctx, t, l) }})
+	}
+	for _, c := range attacks() {
+		c.Group, c.Timeout, c.Labels = group, launchTimeout, []string{"launch", "attack"}
+		c.Needs = "a registration of Rollcall's platform at the tool"
+		out = append(out, c)
+	}
+	return out
+}
