@@ -14,6 +14,7 @@ import (
 
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	ltiplatform "github.com/rollcall-edu/rollcall/suites/lti/platform"
 	ltitool "github.com/rollcall-edu/rollcall/suites/lti/tool"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/rostering"
@@ -28,7 +29,7 @@ func main() {
 
 // suites lists every suite this program judges with.
 func suites() []harness.Suite {
-	return []harness.Suite{rostering.Suite(), csv.Suite(nil), ltitool.Suite()}
+	return []harness.Suite{rostering.Suite(), csv.Suite(nil), ltitool.Suite(), ltiplatform.Suite()}
 }
 
 // exit is an error that only carries an exit code: the words have been said.

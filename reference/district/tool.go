@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/rollcall-edu/rollcall/reference/fault"
+	"github.com/rollcall-edu/rollcall/reference/fault/toolfault"
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/reference/tool"
 )
@@ -46,7 +46,7 @@ func StartTool(ctx context.Context, o ToolOptions) (*Tool, error) {
 		o.Origin = originFor(listener.Addr(), o.Host, o.TLS != nil)
 	}
 	c := tool.Config{Origin: o.Origin, Platforms: o.Platforms, HTTP: security.LoopbackClient(o.TrustPEM)}
-	if c, err = fault.BendTool(c, o.Faults...); err != nil {
+	if c, err = toolfault.Bend(c, o.Faults...); err != nil {
 		listener.Close()
 		return nil, err
 	}
@@ -55,7 +55,7 @@ func StartTool(ctx context.Context, o ToolOptions) (*Tool, error) {
 		listener.Close()
 		return nil, err
 	}
-	handler, err := fault.WrapTool(t.Handler(), o.Faults...)
+	handler, err := toolfault.Wrap(t.Handler(), o.Faults...)
 	if err != nil {
 		listener.Close()
 		return nil, err

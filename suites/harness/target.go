@@ -255,6 +255,16 @@ func (t *Target) expand(lookup func(string) (string, bool)) error {
 			return err
 		}
 	}
+	for _, steps := range t.LTI.steps() {
+		for i := range steps {
+			if err := one("value", &steps[i].Value, variable.MatchString(steps[i].Value)); err != nil {
+				return err
+			}
+			if err := one("open", &steps[i].Open, false); err != nil {
+				return err
+			}
+		}
+	}
 	for name, value := range t.Headers {
 		if err := one(name, &value, true); err != nil {
 			return err

@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/url"
 	"strings"
+
+	"github.com/rollcall-edu/rollcall/suites/harness/browser"
 )
 
 // LTI says where an LTI tool or platform lies, and how Rollcall presents itself
@@ -20,11 +22,41 @@ type LTI struct {
 	KeyFile   string `yaml:"key_file,omitempty"`
 	// ClientID and Deployments are what Rollcall, as the platform, has issued to
 	// the tool; or what the platform has issued to Rollcall.
-	ClientID    string   `yaml:"client_id,omitempty"`
-	Deployments []string `yaml:"deployments,omitempty"`
-	Tool        LTITool  `yaml:"tool,omitempty"`
+	ClientID    string      `yaml:"client_id,omitempty"`
+	Deployments []string    `yaml:"deployments,omitempty"`
+	Tool        LTITool     `yaml:"tool,omitempty"`
+	Platform    LTIPlatform `yaml:"platform,omitempty"`
 	// LaunchTimeout is how long a launch may take, 15s by default.
 	LaunchTimeout Duration `yaml:"launch_timeout,omitempty"`
+}
+
+// LTIPlatform is a platform under test: what it tells tools, and the steps by which
+// a person comes to a launch.
+type LTIPlatform struct {
+	Issuer   string    `yaml:"issuer"`
+	AuthURL  string    `yaml:"auth_url"`
+	JWKSURL  string    `yaml:"jwks_url"`
+	TokenURL string    `yaml:"token_url,omitempty"`
+	Scopes   []string  `yaml:"scopes,omitempty"` // that it has granted to Rollcall
+	Users    []LTIUser `yaml:"users,omitempty"`
+	Links    []LTILink `yaml:"links,omitempty"`
+}
+
+// LTIUser is somebody who can sign in.
+type LTIUser struct {
+	Name  string         `yaml:"name"`
+	Role  string         `yaml:"role"` // instructor or learner, in the courses of the links
+	Steps []browser.Step `yaml:"steps"`
+}
+
+// LTILink is a place from which Rollcall, as the tool, is launched.
+type LTILink struct {
+	Name  string         `yaml:"name"`
+	As    string         `yaml:"as,omitempty"` // frame or window, where the link opens so
+	Steps []browser.Step `yaml:"steps"`
+	// Custom are the parameters that the launch must carry, as registered: those
+	// with variables must come substituted.
+	Custom map[string]string `yaml:"custom,omitempty"`
 }
 
 // LTITool is a tool under test.
@@ -84,7 +116,8 @@ func (t *Target) validateLTI() error {
 	if (l.CertFile == "") != (l.KeyFile == "") {
 		return t.problem("cert_file", "cert_file and key_file go together", "give both, or none for plain http")
 	}
-	for _, u := range []struct{ key, value string }{{"public_url", l.PublicURL}, {"login_url", l.Tool.LoginURL}, {"target_link_uri", l.Tool.TargetLinkURI}, {"jwks_url", l.Tool.JWKSURL}} {
+	for _, u := range []struct{ key, value string }{{"public_url", l.PublicURL}, {"login_url", l.Tool.LoginURL}, {"target_link_uri", l.Tool.TargetLinkURI}, {"jwks_url", l.Tool.JWKSURL},
+		{"issuer", l.Platform.Issuer}, {"auth_url", l.Platform.AuthURL}, {"jwks_url", l.Platform.JWKSURL}, {"token_url", l.Platform.TokenURL}} {
 		if u.value == "" {
 			continue
 		}
@@ -93,4 +126,16 @@ func (t *Target) validateLTI() error {
 		}
 	}
 	return nil
+}
+
+// steps gives all scripts, for filling in what comes from the environment.
+func (l *LTI) steps() [][]browser.Step {
+	var out [][]browser.Step
+	for _, u := range l.Platform.Users {
+		out = append(out, u.Steps)
+	}
+	for _, k := range l.Platform.Links {
+		out = append(out, k.Steps)
+	}
+	return out
 }

@@ -26,6 +26,10 @@ type Page struct {
 	stop    func()
 	unhook  func() bool
 
+	frame    string            // in which steps are taken; empty: the page itself
+	followed map[string]bool   // windows
+	opener   []context.Context // of the windows that steps went on from
+
 	mu       sync.Mutex
 	log      []*Exchange
 	requests map[network.RequestID]*chain
@@ -295,7 +299,8 @@ type Frame struct {
 	Status int      // of its document; 0 when it came by no request
 	Title  string   `json:"title"`
 	Text   string   `json:"text"`
-	Marks  []string `json:"marks"` // its elements as tag#id.class
+	Marks  []string `json:"marks"`  // its elements as tag#id.class
+	Active int      `json:"active"` // scripts and the like, by which it may yet change
 }
 
 // lookScript reads a document: enough to tell two pages apart.
@@ -307,7 +312,8 @@ const lookScript = `(() => {
     if (tag === "script" || tag === "style") continue;
     marks.push(tag + (e.id ? "#" + e.id : "") + (typeof e.className === "string" && e.className ? "." + e.className.trim().split(/\s+/).join(".") : "") + (e.name && typeof e.name === "string" ? "[" + e.name + "]" : ""));
   }
-  return JSON.stringify({title: document.title, text: document.body ? document.body.innerText.slice(0, 20000) : "", marks});
+  return JSON.stringify({title: document.title, text: document.body ? document.body.innerText.slice(0, 20000) : "", marks,
+    active: document.scripts.length + document.querySelectorAll('meta[http-equiv="refresh" i],iframe').length + (document.body && document.body.onload ? 1 : 0)});
 })()`
 
 // Look reads every frame of the page, the top one first.

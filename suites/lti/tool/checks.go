@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
@@ -44,10 +45,10 @@ func run(ctx context.Context, t *harness.T, l Launch) {
 
 // rotationPatience is how often, and after which pause, a launch with a new key is
 // tried again: tools may bound how often they read the keys.
-const (
-	rotationTries = 4
-	rotationPause = 11 * time.Second
-)
+const rotationTries = 4
+
+// pause is the time between two tries: a budget, or what tools usually wait.
+func (j *judge) pause() time.Duration { return min(j.budget, 11*time.Second) }
 
 func runGood(ctx context.Context, t *harness.T, l Launch) {
 	j := t.Session().Shared.(*judge)
@@ -64,7 +65,7 @@ func runGood(ctx context.Context, t *harness.T, l Launch) {
 	for try := 1; l.Keys == "rotated" && try < rotationTries && j.decide(s, nil) == refused; try++ {
 		select {
 		case <-ctx.Done():
-		case <-time.After(rotationPause):
+		case <-time.After(j.pause()):
 		}
 		s = j.launch(ctx, l)
 	}
@@ -140,18 +141,27 @@ func runBad(ctx context.Context, t *harness.T, l Launch) {
 	if !ok {
 		return
 	}
-	control := j.launch(ctx, l.unbroken())
+	var control, s *sight
+	if l.Keys == "" {
+		// Side by side: each has a browser context of its own.
+		var both sync.WaitGroup
+		both.Go(func() { control = j.launch(ctx, l.unbroken()) })
+		both.Go(func() { s = j.launch(ctx, l) })
+		both.Wait()
+	} else {
+		control = j.launch(ctx, l.unbroken())
+		if err := j.platform.publish(l.Keys); err != nil {
+			t.NothingToTest(err.Error(), "Run again.")
+			return
+		}
+		s = j.launch(ctx, l)
+		_ = j.platform.publish("")
+	}
 	if o := j.decide(control, nil); o != opened {
 		control.keep(t, "the same, unbroken")
 		t.NothingToTest("the same launch unbroken was not opened, so a refusal proves nothing: "+describe(control.page), "Mend the good launches first.")
 		return
 	}
-	if err := j.platform.publish(l.Keys); err != nil {
-		t.NothingToTest(err.Error(), "Run again.")
-		return
-	}
-	s := j.launch(ctx, l)
-	_ = j.platform.publish("")
 	j.judgeRefusal(t, id, l, s, control)
 }
 

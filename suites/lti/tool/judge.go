@@ -34,7 +34,10 @@ type judge struct {
 // The timing of a launch.
 const (
 	defaultBudget = 15 * time.Second
-	quietTime     = 200 * time.Millisecond // without a request or a navigation: the page has come to rest
+	// Without a request or a navigation for so long, a page has come to rest: a
+	// still one soon, one with scripts later.
+	stillTime  = 60 * time.Millisecond
+	activeTime = 300 * time.Millisecond
 )
 
 // open starts the platform and prepares the browser.
@@ -112,19 +115,23 @@ func (j *judge) launchIn(ctx context.Context, p *browser.Page, l Launch) *sight 
 
 // look waits until the page has come to rest and reads what it shows.
 func (j *judge) look(ctx context.Context, p *browser.Page, s *sight) {
-	switch err := p.Settle(ctx, quietTime, j.budget, nil); {
-	case errors.Is(err, browser.ErrBusy):
-		s.busy = true
-	case err != nil:
-		s.problem = err
-		return
+	for _, quiet := range []time.Duration{stillTime, activeTime} {
+		switch err := p.Settle(ctx, quiet, j.budget, nil); {
+		case errors.Is(err, browser.ErrBusy):
+			s.busy = true
+		case err != nil:
+			s.problem = err
+			return
+		}
+		frames, err := p.Look(ctx)
+		if err != nil {
+			s.problem = err
+			return
+		}
+		if s.page = j.shown(frames); s.page.Active == 0 && s.page.Status > 0 {
+			break
+		}
 	}
-	frames, err := p.Look(ctx)
-	if err != nil {
-		s.problem = err
-		return
-	}
-	s.page = j.shown(frames)
 	s.marked = j.marked(ctx, p, s.page, j.target.Tool.Launched)
 	s.teacher = j.marked(ctx, p, s.page, j.target.Tool.Teacher)
 	s.log, s.console = p.Log(), p.Console()

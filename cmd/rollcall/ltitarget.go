@@ -1,0 +1,61 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/rollcall-edu/rollcall/reference/district"
+	"github.com/rollcall-edu/rollcall/reference/platform"
+)
+
+// The registration of Rollcall, as a tool, at the reference platform.
+const (
+	ownClient = "rollcall-judge"
+	ownScope  = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
+)
+
+func ownRegistration(origin string) platform.Registration {
+	return platform.Registration{ClientID: ownClient, Name: "Rollcall", LoginURL: origin + "/login", RedirectURIs: []string{origin + "/callback"}, TargetURI: origin + "/target",
+		JWKSURL: origin + "/jwks", Deployments: []string{"judge-1", "judge-2"}, Custom: map[string]string{"who": "$User.id", "kind": "judged"}, Scopes: []string{ownScope}}
+}
+
+// platformSection is the part of a target file that describes the reference
+// platform, with the steps by which people come to a launch.
+func platformSection(p *district.Platform, listen, origin, cert, key string) string {
+	teacher, student, parent, course := p.People()
+	sign := func(user string) string {
+		return fmt.Sprintf("[{open: %q}, {select: \"#user\", value: %q}, {click: \"#signin\"}, {wait: \"#courses\"}]", p.Origin+"/", user)
+	}
+	link := func(n int, as string) string {
+		follow := ""
+		if as == "window" {
+			follow = ", {window: true}"
+		}
+		return fmt.Sprintf("[{open: %q}, {click: \"#links li:nth-child(%d) a.as-%s\"}%s]", p.Origin+"/courses/"+course, n, as, follow)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, `lti:
+  listen: %s
+  public_url: %s
+  cert_file: %q
+  key_file: %q
+  client_id: %s
+  deployments: [judge-1, judge-2]
+  platform:
+    issuer: %s
+    auth_url: %s
+    jwks_url: %s
+    token_url: %s
+    scopes: [%s]
+    users:
+      - {name: a teacher, role: instructor, steps: %s}
+      - {name: a student, role: learner, steps: %s}
+      - {name: a parent, role: mentor, steps: %s}
+    links:
+      - {name: quiz, steps: %s, custom: {kind: judged, part: quiz, who: $User.id}}
+      - {name: practice, steps: %s}
+      - {name: quiz in a frame, as: frame, steps: %s}
+      - {name: quiz in a window, as: window, steps: %s}
+`, listen, origin, cert, key, ownClient, p.Issuer(), p.AuthURL(), p.JWKSURL(), p.TokenURL(), ownScope, sign(teacher), sign(student), sign(parent), link(1, "same"), link(2, "same"), link(1, "frame"), link(1, "window"))
+	return b.String()
+}

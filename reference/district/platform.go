@@ -1,0 +1,81 @@
+package district
+
+import (
+	"context"
+
+	"github.com/rollcall-edu/rollcall/fixtures"
+	"github.com/rollcall-edu/rollcall/reference/fault/platformfault"
+	"github.com/rollcall-edu/rollcall/reference/platform"
+	"github.com/rollcall-edu/rollcall/reference/security"
+)
+
+// PlatformOptions say how the reference platform is run. The zero value listens on
+// a free port of 127.0.0.1 and is seen as platform.localhost.
+type PlatformOptions struct {
+	Listen   string
+	Host     string // name under which browsers see it; platform.localhost by default
+	Origin   string // as browsers see it, where that differs altogether
+	Data     fixtures.Size
+	DataSeed uint64
+	Tools    []platform.Registration
+	Faults   []string
+	TLS      *security.SelfMade // nil: plain http
+	TrustPEM []byte             // authorities of tools
+}
+
+// Platform is a running reference platform.
+type Platform struct {
+	*platform.Platform
+	Origin string
+	server *Server
+}
+
+// StartPlatform serves the reference platform until Close, or until ctx ends.
+func StartPlatform(ctx context.Context, o PlatformOptions) (*Platform, error) {
+	if o.Listen == "" {
+		o.Listen = "127.0.0.1:0"
+	}
+	if o.Host == "" {
+		o.Host = "platform.localhost"
+	}
+	if o.Data == 0 {
+		o.Data = fixtures.Small
+	}
+	if o.DataSeed == 0 {
+		o.DataSeed = fixtures.DefaultSeed
+	}
+	d, err := fixtures.New(o.Data, o.DataSeed)
+	if err != nil {
+		return nil, err
+	}
+	listener, err := listen(ctx, o.Listen, o.TLS)
+	if err != nil {
+		return nil, err
+	}
+	if o.Origin == "" {
+		o.Origin = originFor(listener.Addr(), o.Host, o.TLS != nil)
+	}
+	c := platform.Config{Origin: o.Origin, District: d, Tools: o.Tools, HTTP: security.LoopbackClient(o.TrustPEM)}
+	bent, err := platformfault.Bend(c, o.Faults...)
+	if err != nil {
+		listener.Close()
+		return nil, err
+	}
+	p, err := platform.New(bent)
+	if err != nil {
+		listener.Close()
+		return nil, err
+	}
+	handler, err := platformfault.Wrap(p, o.Faults...)
+	if err != nil {
+		listener.Close()
+		return nil, err
+	}
+	return &Platform{Platform: p, Origin: o.Origin, server: serve(ctx, listener, handler)}, nil
+}
+
+// Wait returns when the platform has ended.
+func (p *Platform) Wait() error { return p.server.Wait() }
+
+// Close ends the platform.
+func (p *Platform) Close() error { return p.server.Close() }

@@ -1,0 +1,158 @@
+package platformfault
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/reference/platform"
+)
+
+var formOf = regexp.MustCompile(`(?s)<form method="post" action="([^"]*)" id="form">(.*?)</form>`)
+var fieldOf = regexp.MustCompile(`name="([^"]*)" value="([^"]*)"`)
+
+// oddities are platforms that do right in an unusual way.
+func oddities() map[string]behaviour {
+	jwks := func(change func(set map[string]any)) behaviour {
+		return at("/jwks", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			rec := answered(next, r)
+			var set map[string]any
+			if json.Unmarshal(rec.Body.Bytes(), &set) == nil {
+				change(set)
+				rec.Body.Reset()
+				_ = json.NewEncoder(rec.Body).Encode(set) // a buffer never fails
+			}
+			give(w, rec)
+		})
+	}
+	page := func(change func(body string) string) behaviour {
+		return at("/auth", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			rec := answered(next, r)
+			body := change(rec.Body.String())
+			rec.Body.Reset()
+			rec.Body.WriteString(body)
+			rec.Header().Del("Content-Security-Policy")
+			give(w, rec)
+		})
+	}
+	access := func(code int, change func(t map[string]any)) behaviour {
+		return at("/token", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			rec := answered(next, r)
+			var t map[string]any
+			if rec.Code == http.StatusOK && json.Unmarshal(rec.Body.Bytes(), &t) == nil {
+				change(t)
+				rec.Body.Reset()
+				_ = json.NewEncoder(rec.Body).Encode(t) // a buffer never fails
+				rec.Code = code
+			}
+			give(w, rec)
+		})
+	}
+	return map[string]behaviour{
+		"platform-login-get": {wrap: loginByGet},
+		"platform-login-bare": {bend: func(c *platform.Config) {
+			c.Login = func(v url.Values, _ *platform.Pending) { v.Del("lti_deployment_id"); v.Del("lti_storage_target") }
+		}},
+		"platform-login-extra": {bend: func(c *platform.Config) {
+			c.Login = func(v url.Values, _ *platform.Pending) { v.Set("ext_theme", "dark"); v.Set("canvas_region", "x") }
+		}},
+		"platform-aud-list":    claims(func(c map[string]any, _ *platform.Pending) { c["aud"] = []any{c["aud"]} }),
+		"platform-aud-several": claims(func(c map[string]any, _ *platform.Pending) { c["aud"] = []any{c["aud"], "https://somebody.example"} }),
+		"platform-no-azp":      drop("azp"),
+		"platform-no-names":    drop("name", "given_name", "family_name", "email", "locale"),
+		"platform-no-optional": drop(ns+"tool_platform", ns+"launch_presentation", ns+"lis"),
+		"platform-more-names": claims(func(c map[string]any, _ *platform.Pending) {
+			c["middle_name"], c["picture"], c["name"] = "Q.", "https://platform.example/p.png", "Siân Ó'Néill 山田"
+		}),
+		"platform-more-claims": claims(func(c map[string]any, _ *platform.Pending) {
+			c["https://vendor.example/claim"], c["jti"], c["nbf"] = map[string]any{"a": []any{1}}, "x", time.Now().Unix()
+		}),
+		"platform-services": claims(serviceClaims),
+		"platform-fractions": claims(func(c map[string]any, _ *platform.Pending) {
+			now := float64(time.Now().UnixMilli()) / 1000
+			c["iat"], c["exp"] = now-1, now+300
+		}),
+		"platform-short-life":   claims(func(c map[string]any, _ *platform.Pending) { c["exp"] = time.Now().Add(20 * time.Second).Unix() }),
+		"platform-clock-behind": claims(func(c map[string]any, _ *platform.Pending) { c["iat"] = time.Now().Add(-20 * time.Second).Unix() }),
+		"platform-short-roles":  claims(func(c map[string]any, _ *platform.Pending) { c[ns+"roles"] = shortRoles(c[ns+"roles"]) }),
+		"platform-more-roles": claims(func(c map[string]any, _ *platform.Pending) {
+			r, _ := c[ns+"roles"].([]string)
+			c[ns+"roles"] = append([]string{institution + "Staff", "https://vendor.example/role#Helper"}, r...)
+		}),
+		"platform-context-types": within("context", "type", []string{"http://purl.imsglobal.org/vocab/lis/v2/course#CourseSection", "https://vendor.example/type#Term"}),
+		"platform-context-bare": claims(func(c map[string]any, _ *platform.Pending) {
+			if o, ok := c[ns+"context"].(map[string]any); ok {
+				c[ns+"context"] = map[string]any{"id": o["id"]}
+			}
+		}),
+		"platform-presentation-sizes": claims(func(c map[string]any, _ *platform.Pending) {
+			if o, ok := c[ns+"launch_presentation"].(map[string]any); ok {
+				o["width"], o["height"] = 800, 600.5
+			}
+		}),
+		"platform-sub-odd": claims(func(c map[string]any, _ *platform.Pending) {
+			c["sub"] = "user:" + c["sub"].(string) + "@riverbend/x"
+		}),
+		"platform-keys-bare": jwks(func(set map[string]any) {
+			for _, k := range set["keys"].([]any) {
+				delete(k.(map[string]any), "alg")
+				delete(k.(map[string]any), "use")
+			}
+		}),
+		"platform-keys-more": jwks(func(set map[string]any) {
+			set["keys"] = append(set["keys"].([]any), map[string]any{"kty": "EC", "crv": "P-256", "kid": "ec-1", "use": "sig", "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"})
+		}),
+		"platform-keys-members": jwks(func(set map[string]any) { set["updated"] = "today" }),
+		"platform-answer-extra": {bend: func(c *platform.Config) {
+			c.Respond = func(v url.Values) { v.Set("session_state", "x"); v.Set("utf8", "✓") }
+		}},
+		"platform-answer-slow": page(func(b string) string {
+			return strings.Replace(b, `document.getElementById("form").submit();`, `setTimeout(function(){document.getElementById("form").submit()},150);`, 1)
+		}),
+		"platform-answer-button": page(func(b string) string {
+			return strings.Replace(b, `document.getElementById("form").submit();`, `var b=document.createElement("button");document.getElementById("form").appendChild(b);b.click();`, 1)
+		}),
+		"platform-access-201":        access(http.StatusCreated, func(map[string]any) {}),
+		"platform-access-lower":      access(http.StatusOK, func(t map[string]any) { t["token_type"] = "bearer" }),
+		"platform-access-no-scope":   access(http.StatusOK, func(t map[string]any) { delete(t, "scope") }),
+		"platform-access-more":       access(http.StatusOK, func(t map[string]any) { t["issued_at"] = 1 }),
+		"platform-error-undescribed": erring(regexp.MustCompile(`<input type="hidden" name="error_description"[^>]*>`), ""),
+		"platform-link-titles":       within("resource_link", "title", nil),
+	}
+}
+
+// loginByGet sends the browser to the tool's login by a redirect.
+func loginByGet(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		rec := answered(next, r)
+		m := formOf.FindStringSubmatch(rec.Body.String())
+		if !strings.HasPrefix(r.URL.Path, "/links/") || m == nil {
+			give(w, rec)
+			return
+		}
+		v := url.Values{}
+		for _, f := range fieldOf.FindAllStringSubmatch(m[2], -1) {
+			v.Set(f[1], plain.Replace(f[2]))
+		}
+		http.Redirect(w, r, plain.Replace(m[1])+"?"+v.Encode(), http.StatusFound)
+	})
+}
+
+// plain undoes what a template did to text.
+var plain = strings.NewReplacer("&#43;", "+", "&#34;", `"`, "&#39;", "'", "&lt;", "<", "&gt;", ">", "&amp;", "&")
+
+func serviceClaims(c map[string]any, _ *platform.Pending) {
+	c["https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice"] = map[string]any{"context_memberships_url": c["iss"].(string) + "/members", "service_versions": []string{"2.0"}}
+}
+
+func shortRoles(v any) []string {
+	list, _ := v.([]string)
+	var out []string
+	for _, r := range list {
+		out = append(out, strings.TrimPrefix(r, membership))
+	}
+	return out
+}

@@ -1,0 +1,18 @@
+package platformfault
+
+import "testing"
+
+// The tables and what can be done agree.
+func TestTables(t *testing.T) {
+	faults, err := Faults()
+	if err != nil {
+		t.Fatal(err)
+	}
+	variants, err := Variants()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(faults) < 50 || len(variants) < 30 {
+		t.Errorf("%d faults and %d variants", len(faults), len(variants))
+	}
+}

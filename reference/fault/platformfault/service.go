@@ -1,0 +1,128 @@
+package platformfault
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/base64"
+	"encoding/json"
+	"math/big"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+)
+
+// serviceFaults are platforms whose keys or tokens for services are wrong.
+func serviceFaults() map[string]behaviour {
+	keys := func(change func(k map[string]any)) behaviour {
+		return at("/jwks", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			rec := answered(next, r)
+			var set map[string][]map[string]any
+			if json.Unmarshal(rec.Body.Bytes(), &set) == nil {
+				for _, k := range set["keys"] {
+					change(k)
+				}
+				rec.Body.Reset()
+				_ = json.NewEncoder(rec.Body).Encode(set) // a buffer never fails
+			}
+			give(w, rec)
+		})
+	}
+	tokens := func(change func(t map[string]any, r *http.Request)) behaviour {
+		return at("/token", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			rec := answered(next, r)
+			var t map[string]any
+			if rec.Code == http.StatusOK && json.Unmarshal(rec.Body.Bytes(), &t) == nil {
+				change(t, r)
+				rec.Body.Reset()
+				_ = json.NewEncoder(rec.Body).Encode(t) // a buffer never fails
+			}
+			give(w, rec)
+		})
+	}
+	return map[string]behaviour{
+		"platform-keys-down": at("/jwks", func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+			http.Error(w, "sign in first", http.StatusForbidden)
+		}),
+		"platform-keys-private": keys(func(k map[string]any) { k["d"] = "c2VjcmV0" }),
+		"platform-keys-no-kid":  keys(func(k map[string]any) { delete(k, "kid") }),
+		"platform-keys-short": at("/jwks", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			rec := answered(next, r)
+			var set map[string][]map[string]any
+			if old, err := rsa.GenerateKey(rand.Reader, 1024); err == nil && json.Unmarshal(rec.Body.Bytes(), &set) == nil {
+				set["keys"] = append(set["keys"], map[string]any{"kty": "RSA", "kid": "old", "use": "sig", "alg": "RS256", "n": base64.RawURLEncoding.EncodeToString(old.N.Bytes()),
+					"e": base64.RawURLEncoding.EncodeToString(big.NewInt(int64(old.E)).Bytes())})
+				rec.Body.Reset()
+				_ = json.NewEncoder(rec.Body).Encode(set) // a buffer never fails
+			}
+			give(w, rec)
+		}),
+		"platform-access-down": at("/token", func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+			http.Error(w, "not yet", http.StatusNotImplemented)
+		}),
+		"platform-access-text": tokens(func(t map[string]any, _ *http.Request) { t["expires_in"] = "3600" }),
+		"platform-access-kept": at("/token", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			rec := answered(next, r)
+			rec.Header().Set("Cache-Control", "max-age=600")
+			give(w, rec)
+		}),
+		"platform-access-echo": tokens(func(t map[string]any, r *http.Request) { t["scope"] = r.Form.Get("scope") }),
+		"platform-access-list": at("/token", listRefused),
+		"platform-access-grants": at("/token", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			r.PostForm.Set("grant_type", "client_credentials")
+			r.PostForm.Set("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
+			next.ServeHTTP(w, r)
+		}),
+		"platform-access-scopes": at("/token", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			if strings.HasPrefix(r.PostForm.Get("scope"), "https://example.org/") {
+				give(w, issued(r))
+				return
+			}
+			next.ServeHTTP(w, r)
+		}),
+		"platform-access-open": at("/token", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			rec := answered(next, r)
+			if rec.Code != http.StatusOK {
+				rec = issued(r)
+			}
+			give(w, rec)
+		}),
+		"platform-access-missing": at("/token", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			if !r.PostForm.Has("client_assertion") || !r.PostForm.Has("grant_type") {
+				give(w, issued(r))
+				return
+			}
+			next.ServeHTTP(w, r)
+		}),
+		"platform-access-html": at("/token", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			rec := answered(next, r)
+			if rec.Code != http.StatusOK {
+				http.Error(w, "<h1>Error</h1>", http.StatusInternalServerError)
+				return
+			}
+			give(w, rec)
+		}),
+	}
+}
+
+// issued is a token that nobody earned.
+func issued(r *http.Request) *httptest.ResponseRecorder {
+	rec := httptest.NewRecorder()
+	rec.Header().Set("Content-Type", "application/json")
+	rec.Header().Set("Cache-Control", "no-store")
+	_ = json.NewEncoder(rec.Body).Encode(map[string]any{"access_token": "for-anybody", "token_type": "Bearer", "expires_in": 3600, "scope": r.Form.Get("scope")}) // a buffer never fails
+	return rec
+}
+
+// listRefused refuses assertions whose aud is a list.
+func listRefused(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	if parts := strings.Split(r.PostForm.Get("client_assertion"), "."); len(parts) == 3 {
+		raw, err := base64.RawURLEncoding.DecodeString(parts[1])
+		if err == nil && strings.Contains(string(raw), `"aud":[`) {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = w.Write([]byte(`{"error":"invalid_client"}`)) // the client may be gone
+			return
+		}
+	}
+	next.ServeHTTP(w, r)
+}

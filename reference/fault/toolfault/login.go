@@ -1,0 +1,159 @@
+package toolfault
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// at makes a wrapper that handles one path and leaves all others alone.
+func at(path string, handle func(w http.ResponseWriter, r *http.Request, next http.Handler)) behaviour {
+	return behaviour{wrap: func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != path {
+				next.ServeHTTP(w, r)
+				return
+			}
+			handle(w, r, next)
+		})
+	}}
+}
+
+// refusing makes a behaviour that refuses a request of a path when it says so.
+func refusing(path string, when func(r *http.Request) bool) behaviour {
+	return at(path, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		_ = r.ParseForm() // what can't be read is refused by the tool itself
+		if when(r) {
+			http.Error(w, "This request is not supported.", http.StatusBadRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// answered runs a handler and keeps its answer back.
+func answered(next http.Handler, r *http.Request) *httptest.ResponseRecorder {
+	rec := httptest.NewRecorder()
+	next.ServeHTTP(rec, r)
+	return rec
+}
+
+// give writes an answer that was kept back.
+func give(w http.ResponseWriter, rec *httptest.ResponseRecorder) {
+	for name, values := range rec.Header() {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(rec.Code)
+	_, _ = w.Write(rec.Body.Bytes())
+}
+
+// asking changes the authentication request.
+func asking(change func(q url.Values, login url.Values)) behaviour {
+	return at("/login", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		_ = r.ParseForm()
+		rec := answered(next, r)
+		if u, err := url.Parse(rec.Header().Get("Location")); err == nil && rec.Code == http.StatusFound {
+			q := u.Query()
+			change(q, r.Form)
+			u.RawQuery = q.Encode()
+			rec.Header().Set("Location", u.String())
+		}
+		give(w, rec)
+	})
+}
+
+// known are the parameters of a login that the standard names.
+var known = []string{"iss", "login_hint", "target_link_uri", "lti_message_hint", "client_id", "lti_deployment_id", "lti_storage_target"}
+
+// loginFaults are tools that go wrong on the way to the platform.
+func loginFaults() map[string]behaviour {
+	set := func(name, value string) behaviour {
+		return asking(func(q, _ url.Values) { q.Set(name, value) })
+	}
+	drop := func(name string) behaviour { return asking(func(q, _ url.Values) { q.Del(name) }) }
+	return map[string]behaviour{
+		"tool-login-get-only":         refusing("/login", func(r *http.Request) bool { return r.Method == http.MethodPost }),
+		"tool-login-needs-client":     refusing("/login", func(r *http.Request) bool { return !r.Form.Has("client_id") }),
+		"tool-login-needs-hint":       refusing("/login", func(r *http.Request) bool { return !r.Form.Has("lti_message_hint") }),
+		"tool-login-needs-deployment": refusing("/login", func(r *http.Request) bool { return !r.Form.Has("lti_deployment_id") }),
+		"tool-login-closed": refusing("/login", func(r *http.Request) bool {
+			for name := range r.Form {
+				if !slices.Contains(known, name) {
+					return true
+				}
+			}
+			return false
+		}),
+		"tool-login-any-issuer": at("/login", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			_ = r.ParseForm()
+			// One platform is known, so whoever comes is taken for it.
+			if good := issuer(r); good != "" {
+				r.Form.Set("iss", good)
+			}
+			next.ServeHTTP(w, r)
+		}),
+		"tool-login-any-client": at("/login", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			_ = r.ParseForm()
+			r.Form.Del("client_id")
+			next.ServeHTTP(w, r)
+		}),
+		"tool-login-no-hint": at("/login", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			_ = r.ParseForm()
+			if !r.Form.Has("login_hint") {
+				_, _ = io.WriteString(w, `<!doctype html><title>Welcome</title><main id="launched"><h1>quiz</h1><p>Welcome, guest.</p></main>`)
+				return
+			}
+			next.ServeHTTP(w, r)
+		}),
+		"tool-login-echoes": at("/login", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			_ = r.ParseForm()
+			rec := answered(next, r)
+			if rec.Code >= 400 {
+				rec.Header().Del("Content-Security-Policy")
+				rec.Body.WriteString("<p>" + r.Form.Get("iss") + "</p>")
+			}
+			give(w, rec)
+		}),
+		"tool-auth-scope":            set("scope", "openid profile"),
+		"tool-auth-response-type":    set("response_type", "code id_token"),
+		"tool-auth-no-response-mode": drop("response_mode"),
+		"tool-auth-fragment":         set("response_mode", "fragment"),
+		"tool-auth-no-prompt":        drop("prompt"),
+		"tool-auth-prompt-login":     set("prompt", "login"),
+		"tool-auth-client":           set("client_id", "another"),
+		"tool-auth-hint-dropped":     drop("lti_message_hint"),
+		"tool-auth-hint-made-up":     asking(func(q, login url.Values) { q.Set("lti_message_hint", first(login.Get("lti_message_hint"), "none")) }),
+		"tool-auth-redirect-target": asking(func(q, login url.Values) {
+			q.Set("redirect_uri", q.Get("redirect_uri")+"?target="+url.QueryEscape(login.Get("target_link_uri")))
+		}),
+		"tool-auth-redirect-other": asking(func(q, _ url.Values) { q.Set("redirect_uri", q.Get("redirect_uri")+"?v=2") }),
+		"tool-auth-login-hint":     asking(func(q, _ url.Values) { q.Set("login_hint", strings.ToUpper(q.Get("login_hint"))) }),
+		"tool-auth-hint-decoded": asking(func(q, _ url.Values) {
+			if s, err := url.QueryUnescape(q.Get("lti_message_hint")); err == nil {
+				q.Set("lti_message_hint", s)
+			}
+		}),
+		"tool-auth-redirect-fragment": asking(func(q, _ url.Values) { q.Set("redirect_uri", q.Get("redirect_uri")+"#top") }),
+		"tool-auth-no-state":          drop("state"),
+		"tool-auth-no-nonce":          drop("nonce"),
+	}
+}
+
+func first(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// issuer reads the issuer off the page that began the login, as a careless tool
+// would.
+func issuer(r *http.Request) string {
+	if u, err := url.Parse(r.Referer()); err == nil && u.Host != "" {
+		return u.Scheme + "://" + u.Host
+	}
+	return ""
+}

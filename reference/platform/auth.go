@@ -1,0 +1,190 @@
+package platform
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/rollcall-edu/rollcall/reference/lti"
+)
+
+// Asked is an authentication request with what it is compared with.
+type Asked struct {
+	Query   url.Values
+	Pending *Pending // nil: no launch has this hint
+	Tool    Registration
+	Known   bool   // the client id is registered
+	User    string // sourcedId of whoever is signed in; empty: nobody
+}
+
+// Check is one thing that an authentication request is held to. Broken gives the
+// OAuth error (OpenID Connect Core §3.1.2.6; RFC 6749 §4.1.2.1), "" when all is
+// well.
+type Check struct {
+	ID     string
+	Broken func(*Asked) (code, text string)
+	// Page says that the browser must not be sent to the redirect URI, for it is
+	// not to be trusted yet.
+	Page bool
+}
+
+// Checks lists what an authentication request is held to, in order: first what
+// decides whether the redirect URI may be used at all (LTI 1.3 §5.1.1.2).
+func Checks() []Check {
+	when := func(broken bool, code, text string) (string, string) {
+		if broken {
+			return code, text
+		}
+		return "", ""
+	}
+	return []Check{
+		{"client_id", func(a *Asked) (string, string) {
+			return when(!a.Known, "unauthorized_client", "This client_id is not registered.")
+		}, true},
+		{"redirect_uri", func(a *Asked) (string, string) {
+			return when(!slices.Contains(a.Tool.RedirectURIs, a.Query.Get("redirect_uri")), "invalid_request", "This redirect_uri is not registered for the client.")
+		}, true},
+		{"response_type", func(a *Asked) (string, string) {
+			return when(a.Query.Get("response_type") != "id_token", "unsupported_response_type", "response_type has to be id_token.")
+		}, false},
+		{"scope", func(a *Asked) (string, string) {
+			return when(a.Query.Get("scope") != "openid", "invalid_scope", "scope has to be openid.")
+		}, false},
+		{"response_mode", func(a *Asked) (string, string) {
+			return when(a.Query.Get("response_mode") != "form_post", "invalid_request", "response_mode has to be form_post.")
+		}, false},
+		{"prompt", func(a *Asked) (string, string) {
+			return when(a.Query.Get("prompt") != "none", "invalid_request", "prompt has to be none.")
+		}, false},
+		{"nonce", func(a *Asked) (string, string) {
+			return when(a.Query.Get("nonce") == "", "invalid_request", "nonce is missing.")
+		}, false},
+		{"state", func(a *Asked) (string, string) {
+			return when(a.Query.Get("state") == "", "invalid_request", "state is missing.")
+		}, false},
+		{"login_hint", func(a *Asked) (string, string) {
+			return when(a.Query.Get("login_hint") == "", "invalid_request", "login_hint is missing.")
+		}, false},
+		{"session", func(a *Asked) (string, string) { return when(a.User == "", "login_required", "Nobody is signed in.") }, false},
+		{"lti_message_hint", func(a *Asked) (string, string) {
+			return when(a.Pending == nil, "invalid_request", "No launch waits for this lti_message_hint; each is good once.")
+		}, false},
+		{"client", func(a *Asked) (string, string) {
+			return when(a.Pending != nil && a.Pending.Tool.ClientID != a.Tool.ClientID, "unauthorized_client", "The launch was begun for another client.")
+		}, false},
+		{"user", func(a *Asked) (string, string) {
+			return when(a.Pending != nil && (a.Pending.User != a.User || a.Query.Get("login_hint") != a.Pending.Login), "access_denied", "login_hint is not that of the user who is signed in.")
+		}, false},
+	}
+}
+
+// auth is the authorization endpoint. It takes GET and POST.
+func (p *Platform) auth(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodPost {
+		w.Header().Set("Allow", "GET, POST")
+		p.problem(w, http.StatusMethodNotAllowed, "An authentication request comes by GET or POST.")
+		return
+	}
+	if err := r.ParseForm(); err != nil {
+		p.problem(w, http.StatusBadRequest, "The parameters can't be read.")
+		return
+	}
+	a := &Asked{Query: r.Form}
+	a.Tool, a.Known = p.tool(r.Form.Get("client_id"))
+	if s := p.signedIn(r); s != nil {
+		a.User = s.user
+	}
+	p.mu.Lock()
+	pending := p.pending[r.Form.Get("lti_message_hint")]
+	if pending != nil && p.c.Now().Before(pending.until) {
+		a.Pending = pending
+	}
+	p.mu.Unlock()
+	for _, c := range p.c.Checks {
+		code, text := c.Broken(a)
+		if code == "" {
+			continue
+		}
+		if c.Page {
+			p.problem(w, http.StatusBadRequest, text)
+			return
+		}
+		p.post(w, r.Form.Get("redirect_uri"), url.Values{"error": {code}, "error_description": {text}, "state": r.Form["state"]})
+		return
+	}
+	if a.Pending == nil {
+		p.problem(w, http.StatusBadRequest, "No launch waits for this request.")
+		return
+	}
+	// A launch is good for one token.
+	p.mu.Lock()
+	delete(p.pending, a.Pending.Hint)
+	p.mu.Unlock()
+	claims := p.claims(a.Pending, r.Form.Get("nonce"))
+	if p.c.Claims != nil {
+		p.c.Claims(claims, a.Pending)
+	}
+	token, err := p.c.Sign(p.keys, claims)
+	if err != nil {
+		p.problem(w, http.StatusInternalServerError, "The token can't be made now.")
+		return
+	}
+	values := url.Values{"id_token": {token}, "state": {r.Form.Get("state")}}
+	if a.Pending.As == "frame" {
+		values.Set("lti_storage_target", storageTarget)
+	}
+	if p.c.Respond != nil {
+		p.c.Respond(values)
+	}
+	p.post(w, r.Form.Get("redirect_uri"), values)
+}
+
+// storageTarget is the frame that keeps things for tools: the course page itself.
+const storageTarget = "_parent"
+
+// claims are the id_token of a launch (LTI 1.3 §5.3, §5.4).
+func (p *Platform) claims(l *Pending, nonce string) map[string]any {
+	now := p.c.Now()
+	who, c := p.school.people[l.User], course{}
+	c, _ = p.school.course(l.Link.Course)
+	roles := p.school.members[c.id][l.User]
+	out := map[string]any{
+		"iss": p.c.Origin, "aud": l.Tool.ClientID, "azp": l.Tool.ClientID, "iat": now.Unix(), "exp": now.Add(tokenLife).Unix(), "nonce": nonce,
+		"sub": p.pseudonym("user", l.User), "locale": "en-US",
+		lti.Namespace + "message_type": lti.ResourceLinkRequest, lti.Namespace + "version": lti.Version, lti.Namespace + "deployment_id": l.Link.Deployment,
+		lti.Namespace + "target_link_uri": l.Target, lti.Namespace + "roles": slices.Clone(roles),
+		lti.Namespace + "resource_link":       map[string]any{"id": l.Link.ID, "title": l.Link.Title, "description": l.Link.Description},
+		lti.Namespace + "context":             map[string]any{"id": p.pseudonym("course", c.id), "title": c.title, "label": c.code, "type": []string{"http://purl.imsglobal.org/vocab/lis/v2/course#CourseSection"}},
+		lti.Namespace + "tool_platform":       map[string]any{"guid": p.pseudonym("platform"), "name": "Riverbend Unified", "product_family_code": "rollcall-reference", "version": "1"},
+		lti.Namespace + "launch_presentation": p.presentation(l, c),
+	}
+	lis := map[string]any{"course_section_sourcedid": c.id, "course_offering_sourcedid": c.course}
+	if !l.Tool.Anonymous {
+		lis["person_sourcedid"] = who.id
+		for name, v := range map[string]string{"name": who.name, "given_name": who.given, "family_name": who.family, "email": who.email} {
+			if v != "" {
+				out[name] = v
+			}
+		}
+	}
+	out[lti.Namespace+"lis"] = lis
+	if slices.Contains(roles, lti.Membership+"Mentor") {
+		var scope []string
+		for _, child := range p.school.mentors[l.User] {
+			if p.school.members[c.id][child] != nil {
+				scope = append(scope, p.pseudonym("user", child))
+			}
+		}
+		out[lti.Namespace+"role_scope_mentor"] = scope
+	}
+	if custom := p.custom(l, out); len(custom) > 0 {
+		out[lti.Namespace+"custom"] = custom
+	}
+	return out
+}
+
+// presentation says how the tool is shown, and where to go afterwards.
+func (p *Platform) presentation(l *Pending, c course) map[string]any {
+	target := map[string]string{"frame": "iframe", "window": "window", "same": "window"}[l.As]
+	return map[string]any{"document_target": target, "return_url": p.c.Origin + "/courses/" + url.PathEscape(c.id), "locale": "en-US"}
+}

@@ -1,0 +1,68 @@
+package platform
+
+import (
+	"net/http"
+	"net/url"
+)
+
+// mayOpen finds the link of a request and whoever opens it.
+func (p *Platform) mayOpen(w http.ResponseWriter, r *http.Request) (Link, *session, bool) {
+	s := p.signedIn(r)
+	if s == nil {
+		http.Redirect(w, r, "/", http.StatusSeeOther)
+		return Link{}, nil, false
+	}
+	l, there := p.link(r.PathValue("link"))
+	if !there || p.school.members[l.Course][s.user] == nil {
+		p.problem(w, http.StatusNotFound, "There is no such link in your courses.")
+		return Link{}, nil, false
+	}
+	return l, s, true
+}
+
+// openLink shows a link in a frame of its page, or goes to it.
+func (p *Platform) openLink(w http.ResponseWriter, r *http.Request) {
+	l, _, ok := p.mayOpen(w, r)
+	if !ok {
+		return
+	}
+	if r.URL.Query().Get("as") != "frame" {
+		p.begin(w, r)
+		return
+	}
+	p.page(w, http.StatusOK, "frame", struct{ Title, Course, Begin string }{l.Title, url.PathEscape(l.Course), "/links/" + url.PathEscape(l.ID) + "/begin?as=frame"})
+}
+
+// begin initiates a login at the tool (LTI 1.3 §4.1).
+func (p *Platform) begin(w http.ResponseWriter, r *http.Request) {
+	l, s, ok := p.mayOpen(w, r)
+	if !ok {
+		return
+	}
+	t, there := p.tool(l.Tool)
+	if !there {
+		p.problem(w, http.StatusNotFound, "The tool of this link is no longer registered.")
+		return
+	}
+	as := r.URL.Query().Get("as")
+	if as != "frame" && as != "window" {
+		as = "same"
+	}
+	launch := &Pending{Hint: random(), Login: p.pseudonym("login", s.user), User: s.user, Link: l, Tool: t, As: as, Target: l.Target, until: p.c.Now().Add(launchLife)}
+	if launch.Target == "" {
+		launch.Target = t.TargetURI
+	}
+	p.mu.Lock()
+	p.tidy()
+	p.pending[launch.Hint] = launch
+	p.mu.Unlock()
+	v := url.Values{"iss": {p.c.Origin}, "login_hint": {launch.Login}, "lti_message_hint": {launch.Hint}, "target_link_uri": {launch.Target},
+		"client_id": {t.ClientID}, "lti_deployment_id": {l.Deployment}}
+	if as == "frame" {
+		v.Set("lti_storage_target", storageTarget)
+	}
+	if p.c.Login != nil {
+		p.c.Login(v, launch)
+	}
+	p.post(w, t.LoginURL, v)
+}

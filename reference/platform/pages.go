@@ -1,0 +1,210 @@
+package platform
+
+import (
+	"bytes"
+	"crypto/subtle"
+	_ "embed"
+	"html/template"
+	"net/http"
+	"net/url"
+	"sort"
+)
+
+//go:embed pages.html
+var pagesText string
+
+var pages = template.Must(template.New("pages").Parse(pagesText))
+
+// Handler serves the platform.
+func (p *Platform) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", p.home)
+	mux.HandleFunc("POST /signin", p.signIn)
+	mux.HandleFunc("POST /signout", p.signOut)
+	mux.HandleFunc("GET /courses/{course}", p.course)
+	mux.HandleFunc("GET /links/{link}", p.openLink)
+	mux.HandleFunc("GET /links/{link}/begin", p.begin)
+	mux.HandleFunc("/auth", p.auth)
+	mux.Handle("GET /jwks", p.keys)
+	mux.HandleFunc("/token", p.token)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		h := w.Header()
+		h.Set("Cache-Control", "no-store")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		mux.ServeHTTP(w, r)
+	})
+}
+
+const maxBody = 1 << 20
+
+// page shows a page. Where the browser posts to a tool, the form's action is what
+// was registered.
+func (p *Platform) page(w http.ResponseWriter, status int, name string, values any) {
+	var b bytes.Buffer
+	nonce := random()
+	if err := pages.ExecuteTemplate(&b, name, struct {
+		V     any
+		Nonce string
+	}{values, nonce}); err != nil {
+		http.Error(w, "The page can't be shown.", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; script-src 'nonce-"+nonce+"'; frame-src *; base-uri 'none'")
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(b.Bytes()) // the browser may be gone
+}
+
+// problem shows what is wrong, without sending the browser anywhere.
+func (p *Platform) problem(w http.ResponseWriter, status int, text string) {
+	p.page(w, status, "problem", struct {
+		Status int
+		Text   string
+	}{status, text})
+}
+
+type pair struct{ Name, Value string }
+
+// post sends the browser on by a form that posts itself (OAuth 2.0 Form Post
+// Response Mode).
+func (p *Platform) post(w http.ResponseWriter, action string, values url.Values) {
+	var fields []pair
+	for name, list := range values {
+		for _, v := range list {
+			fields = append(fields, pair{name, v})
+		}
+	}
+	sort.Slice(fields, func(i, j int) bool { return fields[i].Name < fields[j].Name })
+	p.page(w, http.StatusOK, "post", struct {
+		Action string
+		Fields []pair
+	}{action, fields})
+}
+
+// cookie is the name of the session's cookie. It has to come along when a tool in
+// a frame sends the browser back here, hence SameSite=None; forms that change
+// something carry a token of their own.
+const cookie = "rollcall_session"
+
+func (p *Platform) signedIn(r *http.Request) *session {
+	c, err := r.Cookie(cookie)
+	if err != nil {
+		return nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.sessions[c.Value]
+	if s == nil || p.c.Now().After(s.at.Add(sessionLife)) {
+		return nil
+	}
+	return s
+}
+
+func (p *Platform) home(w http.ResponseWriter, r *http.Request) {
+	s := p.signedIn(r)
+	if s == nil {
+		token := random()
+		http.SetCookie(w, &http.Cookie{Name: "rollcall_signin", Value: token, Path: "/", HttpOnly: true, Secure: true, SameSite: http.SameSiteStrictMode})
+		var people []pair
+		for _, id := range p.school.order {
+			who := p.school.people[id]
+			if len(p.school.coursesOf(id)) > 0 {
+				people = append(people, pair{id, who.name + p.asWhat(id)})
+			}
+		}
+		p.page(w, http.StatusOK, "signin", struct {
+			People []pair
+			Token  string
+		}{people, token})
+		return
+	}
+	var courses []pair
+	for _, c := range p.school.coursesOf(s.user) {
+		courses = append(courses, pair{url.PathEscape(c.id), c.title})
+	}
+	p.page(w, http.StatusOK, "courses", struct {
+		Name, CSRF string
+		Courses    []pair
+	}{p.school.people[s.user].name, s.csrf, courses})
+}
+
+// asWhat tells who somebody is, for the list of people.
+func (p *Platform) asWhat(user string) string {
+	for _, c := range p.school.courses {
+		switch roles := p.school.members[c.id][user]; {
+		case len(roles) == 0:
+		case roles[0] == "http://purl.imsglobal.org/vocab/lis/v2/membership#Instructor":
+			return " (teacher)"
+		case roles[0] == "http://purl.imsglobal.org/vocab/lis/v2/membership#Learner":
+			return " (student)"
+		case roles[0] == "http://purl.imsglobal.org/vocab/lis/v2/membership#Mentor":
+			return " (parent)"
+		default:
+			return " (staff)"
+		}
+	}
+	return ""
+}
+
+// signIn begins a session. Nobody has a password here: it is a reference with made
+// up people, on this machine.
+func (p *Platform) signIn(w http.ResponseWriter, r *http.Request) {
+	c, err := r.Cookie("rollcall_signin")
+	if err != nil || r.ParseForm() != nil || subtle.ConstantTimeCompare([]byte(c.Value), []byte(r.PostForm.Get("token"))) != 1 {
+		p.problem(w, http.StatusForbidden, "This form was not opened here; go back and sign in again.")
+		return
+	}
+	user := r.PostForm.Get("user")
+	if _, there := p.school.people[user]; !there {
+		p.problem(w, http.StatusForbidden, "There is nobody of that name.")
+		return
+	}
+	id := random()
+	p.mu.Lock()
+	p.tidy()
+	p.sessions[id] = &session{user: user, csrf: random(), at: p.c.Now()}
+	p.mu.Unlock()
+	http.SetCookie(w, &http.Cookie{Name: cookie, Value: id, Path: "/", HttpOnly: true, Secure: true, SameSite: http.SameSiteNoneMode, MaxAge: int(sessionLife.Seconds())})
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+}
+
+func (p *Platform) signOut(w http.ResponseWriter, r *http.Request) {
+	s := p.signedIn(r)
+	if s == nil || r.ParseForm() != nil || subtle.ConstantTimeCompare([]byte(s.csrf), []byte(r.PostForm.Get("token"))) != 1 {
+		p.problem(w, http.StatusForbidden, "This form was not opened here.")
+		return
+	}
+	c, _ := r.Cookie(cookie) // there is one: somebody is signed in
+	p.mu.Lock()
+	delete(p.sessions, c.Value)
+	p.mu.Unlock()
+	http.SetCookie(w, &http.Cookie{Name: cookie, Path: "/", MaxAge: -1, HttpOnly: true, Secure: true, SameSite: http.SameSiteNoneMode})
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+}
+
+func (p *Platform) course(w http.ResponseWriter, r *http.Request) {
+	s := p.signedIn(r)
+	if s == nil {
+		http.Redirect(w, r, "/", http.StatusSeeOther)
+		return
+	}
+	c, there := p.school.course(r.PathValue("course"))
+	if !there || p.school.members[c.id][s.user] == nil {
+		p.problem(w, http.StatusNotFound, "You are in no such course.")
+		return
+	}
+	var links []pair
+	p.mu.Lock()
+	for _, l := range p.links {
+		if l.Course == c.id {
+			links = append(links, pair{l.ID, l.Title})
+		}
+	}
+	p.mu.Unlock()
+	p.page(w, http.StatusOK, "course", struct {
+		Title, Name string
+		Links       []pair
+	}{c.title, p.school.people[s.user].name, links})
+}

@@ -1,0 +1,248 @@
+package platform
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/fixtures"
+	"github.com/rollcall-edu/rollcall/reference/lti"
+	"github.com/rollcall-edu/rollcall/reference/security"
+)
+
+// Registration is a tool that the platform knows (LTI 1.3 §3.1.3). One
+// registration has one or several deployments.
+type Registration struct {
+	ClientID     string            `yaml:"client_id"`
+	Name         string            `yaml:"name"`
+	LoginURL     string            `yaml:"login_url"`
+	RedirectURIs []string          `yaml:"redirect_uris"`
+	TargetURI    string            `yaml:"target_link_uri"`
+	JWKSURL      string            `yaml:"jwks_url"`
+	Deployments  []string          `yaml:"deployments"`
+	Custom       map[string]string `yaml:"custom,omitempty"`
+	Scopes       []string          `yaml:"scopes,omitempty"` // that it may have tokens for
+	// Anonymous says that the tool is told nothing personal.
+	Anonymous bool `yaml:"anonymous,omitempty"`
+}
+
+// Link is a place in a course that opens a tool (LTI 1.3 §3.1.5).
+type Link struct {
+	ID          string
+	Title       string
+	Description string
+	Course      string // sourcedId of the class
+	Tool        string // client id
+	Deployment  string
+	Target      string // target_link_uri; empty: that of the registration
+	Custom      map[string]string
+}
+
+// Config is what a platform is made of.
+type Config struct {
+	Origin   string // scheme, host and port under which browsers see it; the issuer too
+	District fixtures.District
+	Tools    []Registration
+	HTTP     *http.Client // for the keys of tools; nil: the default one
+	Now      func() time.Time
+	// Login changes the login initiation, Claims the claims of a launch just
+	// before they are signed, Sign signs them, Respond changes what is posted to
+	// the tool; nil: as the standard has it. Faults come in here.
+	Login   func(url.Values, *Pending)
+	Claims  func(map[string]any, *Pending)
+	Sign    func(keys *security.Keys, claims map[string]any) (string, error)
+	Respond func(url.Values)
+	// Checks are what an authentication request is held to; nil: Checks().
+	Checks []Check
+	// Claimed are what a client assertion is held to; nil: Assertions().
+	Assertions []Assertion
+}
+
+// Platform is the running role. It is safe for concurrent use.
+type Platform struct {
+	c      Config
+	keys   *security.Keys
+	remote map[string]*security.RemoteKeys // of tools, by client id
+	school *school
+	links  []Link
+	secret []byte // of pseudonyms
+
+	mu       sync.Mutex
+	sessions map[string]*session
+	pending  map[string]*Pending // launches under way, by lti_message_hint
+	used     map[string]time.Time
+	tokens   map[string]granted
+}
+
+// session is somebody who signed in.
+type session struct {
+	user string // sourcedId
+	csrf string
+	at   time.Time
+}
+
+// Pending is a launch that was begun and waits for the tool to ask for its token.
+type Pending struct {
+	Hint    string // lti_message_hint
+	Login   string // login_hint
+	User    string // sourcedId
+	Link    Link
+	Tool    Registration
+	As      string // frame, window or same
+	Target  string
+	Request map[string]string
+	session string
+	until   time.Time
+}
+
+const (
+	launchLife  = 5 * time.Minute
+	sessionLife = 8 * time.Hour
+	tokenLife   = 5 * time.Minute // of an id_token
+	most        = 10_000
+)
+
+var errNoOrigin = errors.New("the platform needs the origin under which browsers see it")
+
+// New makes a platform with a link to every tool in every course.
+func New(c Config) (*Platform, error) {
+	if c.Origin == "" {
+		return nil, errNoOrigin
+	}
+	c.Origin = strings.TrimRight(c.Origin, "/")
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Checks == nil {
+		c.Checks = Checks()
+	}
+	if c.Assertions == nil {
+		c.Assertions = Assertions()
+	}
+	if c.District == nil {
+		d, err := fixtures.New(fixtures.Small, fixtures.DefaultSeed)
+		if err != nil {
+			return nil, err
+		}
+		c.District = d
+	}
+	keys, err := security.NewKeys()
+	if err != nil {
+		return nil, err
+	}
+	p := &Platform{c: c, keys: keys, remote: map[string]*security.RemoteKeys{}, school: readSchool(c.District), secret: []byte("riverbend:" + c.Origin),
+		sessions: map[string]*session{}, pending: map[string]*Pending{}, used: map[string]time.Time{}, tokens: map[string]granted{}}
+	if p.c.Sign == nil {
+		p.c.Sign = func(keys *security.Keys, claims map[string]any) (string, error) { return keys.Sign(claims) }
+	}
+	for _, t := range c.Tools {
+		p.Register(t)
+	}
+	return p, nil
+}
+
+// Register adds a tool, and two links to it in every course: in the first
+// deployment, and in the last.
+func (p *Platform) Register(t Registration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.c.Tools = append(slices.DeleteFunc(p.c.Tools, func(o Registration) bool { return o.ClientID == t.ClientID }), t)
+	p.links = slices.DeleteFunc(p.links, func(l Link) bool { return l.Tool == t.ClientID })
+	p.remote[t.ClientID] = &security.RemoteKeys{URL: t.JWKSURL, HTTP: p.c.HTTP}
+	if len(t.Deployments) == 0 {
+		return
+	}
+	for _, c := range p.school.courses {
+		for i, title := range []string{"Quiz", "Practice"} {
+			deployment := t.Deployments[0]
+			if i == 1 {
+				deployment = t.Deployments[len(t.Deployments)-1]
+			}
+			id := p.pseudonym("link", t.ClientID, c.id, title)
+			p.links = append(p.links, Link{ID: id, Title: title + ": " + c.title, Description: title + " for " + c.title, Course: c.id, Tool: t.ClientID, Deployment: deployment,
+				Custom: map[string]string{"part": strings.ToLower(title)}})
+		}
+	}
+}
+
+// pseudonym makes a stable id that tells nothing.
+func (p *Platform) pseudonym(parts ...string) string {
+	mac := hmac.New(sha256.New, p.secret)
+	mac.Write([]byte(strings.Join(parts, "\x00")))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:18])
+}
+
+// The addresses that a tool has to be told.
+func (p *Platform) Issuer() string   { return p.c.Origin }
+func (p *Platform) AuthURL() string  { return p.c.Origin + "/auth" }
+func (p *Platform) JWKSURL() string  { return p.c.Origin + "/jwks" }
+func (p *Platform) TokenURL() string { return p.c.Origin + "/token" }
+
+// Keys are the platform's signing keys.
+func (p *Platform) Keys() *security.Keys { return p.keys }
+
+func (p *Platform) tool(client string) (Registration, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	i := slices.IndexFunc(p.c.Tools, func(t Registration) bool { return t.ClientID == client })
+	if i < 0 {
+		return Registration{}, false
+	}
+	return p.c.Tools[i], true
+}
+
+func (p *Platform) link(id string) (Link, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	i := slices.IndexFunc(p.links, func(l Link) bool { return l.ID == id })
+	if i < 0 {
+		return Link{}, false
+	}
+	return p.links[i], true
+}
+
+func random() string {
+	b := make([]byte, 24)
+	rand.Read(b)
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+// tidy forgets what is over. It must be called with the lock held.
+func (p *Platform) tidy() {
+	now := p.c.Now()
+	if len(p.pending) > most {
+		for k, x := range p.pending {
+			if now.After(x.until) {
+				delete(p.pending, k)
+			}
+		}
+	}
+	for k, until := range p.used {
+		if now.After(until) {
+			delete(p.used, k)
+		}
+	}
+	for k, t := range p.tokens {
+		if now.After(t.until) {
+			delete(p.tokens, k)
+		}
+	}
+	if len(p.sessions) > most {
+		for k, s := range p.sessions {
+			if now.After(s.at.Add(sessionLife)) {
+				delete(p.sessions, k)
+			}
+		}
+	}
+}
+
+// Namespace of the claims, for those who change them.
+const Namespace = lti.Namespace

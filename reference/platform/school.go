@@ -1,0 +1,134 @@
+package platform
+
+import (
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/rollcall-edu/rollcall/fixtures"
+	"github.com/rollcall-edu/rollcall/reference/lti"
+)
+
+// school is what the platform takes from the SIS: people, classes, and who is in
+// them as what.
+type school struct {
+	people  map[string]person
+	order   []string // of people, by name
+	courses []course
+	members map[string]map[string][]string // course → user → roles
+	mentors map[string][]string            // user → those whom the user accompanies
+}
+
+type person struct {
+	id, name, given, family, email, username string
+}
+
+type course struct{ id, title, code, course, term string }
+
+// contextRoles are the roles in a course for those of an enrollment (OneRoster 1.2
+// role vocabulary; LTI 1.3 appendix A.2.3).
+var contextRoles = map[string][]string{
+	"student":       {lti.Membership + "Learner"},
+	"teacher":       {lti.Membership + "Instructor"},
+	"aide":          {"http://purl.imsglobal.org/vocab/lis/v2/membership/Instructor#TeachingAssistant", lti.Membership + "Instructor"},
+	"proctor":       {lti.Membership + "Member"},
+	"administrator": {lti.Membership + "Administrator"},
+}
+
+func readSchool(d fixtures.District) *school {
+	s := &school{people: map[string]person{}, members: map[string]map[string][]string{}, mentors: map[string][]string{}}
+	for u := range d.Users() {
+		if u.Status != fixtures.Active || !u.EnabledUser {
+			continue
+		}
+		s.people[u.SourcedID] = person{u.SourcedID, strings.TrimSpace(u.GivenName + " " + u.FamilyName), u.GivenName, u.FamilyName, u.Email, u.Username}
+		for _, a := range u.Agents {
+			s.mentors[a] = append(s.mentors[a], u.SourcedID)
+		}
+	}
+	for c := range d.Classes() {
+		if c.Status == fixtures.Active {
+			term := ""
+			if len(c.Terms) > 0 {
+				term = c.Terms[0]
+			}
+			s.courses = append(s.courses, course{c.SourcedID, c.Title, c.ClassCode, c.Course, term})
+			s.members[c.SourcedID] = map[string][]string{}
+		}
+	}
+	for e := range d.Enrollments() {
+		if _, there := s.people[e.User]; e.Status == fixtures.Active && there && s.members[e.Class] != nil {
+			for _, r := range contextRoles[e.Role] {
+				if !slices.Contains(s.members[e.Class][e.User], r) {
+					s.members[e.Class][e.User] = append(s.members[e.Class][e.User], r)
+				}
+			}
+		}
+	}
+	s.addMentors()
+	s.courses = slices.DeleteFunc(s.courses, func(c course) bool { return len(s.members[c.id]) == 0 })
+	for id := range s.people {
+		s.order = append(s.order, id)
+	}
+	sort.Slice(s.order, func(i, j int) bool {
+		a, b := s.people[s.order[i]], s.people[s.order[j]]
+		return a.name+a.id < b.name+b.id
+	})
+	return s
+}
+
+// addMentors lets parents into the courses of their children.
+func (s *school) addMentors() {
+	for mentor, children := range s.mentors {
+		if _, there := s.people[mentor]; !there {
+			continue
+		}
+		for _, members := range s.members {
+			if _, in := members[mentor]; !in && slices.ContainsFunc(children, func(c string) bool { return members[c] != nil }) {
+				members[mentor] = []string{lti.Membership + "Mentor"}
+			}
+		}
+	}
+}
+
+// coursesOf lists the courses that somebody is in.
+func (s *school) coursesOf(user string) []course {
+	var out []course
+	for _, c := range s.courses {
+		if s.members[c.id][user] != nil {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func (s *school) course(id string) (course, bool) {
+	i := slices.IndexFunc(s.courses, func(c course) bool { return c.id == id })
+	if i < 0 {
+		return course{}, false
+	}
+	return s.courses[i], true
+}
+
+// People gives a teacher, a student and a parent of the same course, and that course, for those
+// who write scripts.
+func (p *Platform) People() (teacher, student, parent, courseID string) {
+	for _, c := range p.school.courses {
+		for _, id := range p.school.order {
+			switch roles := p.school.members[c.id][id]; {
+			case len(roles) == 0:
+			case teacher == "" && roles[0] == lti.Membership+"Instructor":
+				teacher = id
+			case student == "" && roles[0] == lti.Membership+"Learner":
+				student = id
+			case parent == "" && roles[0] == lti.Membership+"Mentor":
+				parent = id
+			}
+		}
+		if teacher != "" && student != "" && parent != "" {
+			return teacher, student, parent, c.id
+		}
+		teacher, student, parent = "", "", ""
+	}
+	return "", "", "", ""
+}

@@ -1,0 +1,237 @@
+package browser
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// Step is one thing that a person would do in a page. Exactly one of the members
+// says what; Value goes with Fill and Select.
+type Step struct {
+	Open   string `yaml:"open,omitempty"`   // an address
+	Fill   string `yaml:"fill,omitempty"`   // CSS selector of a field, which gets Value
+	Select string `yaml:"select,omitempty"` // CSS selector of a list, in which the option Value (or with that text) is chosen
+	Value  string `yaml:"value,omitempty"`
+	Click  string `yaml:"click,omitempty"` // CSS selector; with text=… the first link or button with that text
+	Wait   string `yaml:"wait,omitempty"`  // CSS selector, or text=…, or url=…: until it is there
+	Frame  string `yaml:"frame,omitempty"` // go on in the frame of this name, or that this CSS selector finds; top: in the page
+	Window bool   `yaml:"window,omitempty"`
+}
+
+// String words a step without its value, which may be secret.
+func (s Step) String() string {
+	switch {
+	case s.Open != "":
+		return "open " + s.Open
+	case s.Fill != "":
+		return "fill " + s.Fill
+	case s.Select != "":
+		return "select in " + s.Select
+	case s.Click != "":
+		return "click " + s.Click
+	case s.Wait != "":
+		return "wait for " + s.Wait
+	case s.Frame != "":
+		return "go into frame " + s.Frame
+	case s.Window:
+		return "go on in the new window"
+	}
+	return "nothing"
+}
+
+var errEmptyStep = errors.New("the step says nothing to do: one of open, fill, select, click, wait, frame, window")
+
+// stepLimit is how long one step may take: what it needs may not be there yet.
+const stepLimit = 10 * time.Second
+
+// Run takes steps, one after the other. The error names the step that failed.
+func (p *Page) Run(ctx context.Context, steps []Step) error {
+	for i, s := range steps {
+		if err := p.step(ctx, s); err != nil {
+			return fmt.Errorf("step %d (%s): %w", i+1, s, err)
+		}
+	}
+	return nil
+}
+
+func (p *Page) step(ctx context.Context, s Step) error {
+	switch {
+	case s.Open != "":
+		if err := p.Go(s.Open); err != nil {
+			return err
+		}
+		p.frame = ""
+		return p.rested(ctx)
+	case s.Frame == "top":
+		p.frame = ""
+		return nil
+	case s.Frame != "":
+		return p.until(ctx, func() (bool, error) { return p.enter(ctx, s.Frame) })
+	case s.Window:
+		return p.until(ctx, func() (bool, error) { return p.follow(ctx) })
+	case s.Wait != "":
+		return p.until(ctx, func() (bool, error) { return p.truth(ctx, waiting(s.Wait)) })
+	case s.Fill != "":
+		return p.act(ctx, setting(s.Fill, s.Value, false))
+	case s.Select != "":
+		return p.act(ctx, setting(s.Select, s.Value, true))
+	case s.Click != "":
+		return p.act(ctx, clicking(s.Click))
+	}
+	return errEmptyStep
+}
+
+// rested waits for a page to load, but not for ever: some never come to rest.
+func (p *Page) rested(ctx context.Context) error {
+	if err := p.Settle(ctx, 60*time.Millisecond, stepLimit, nil); err != nil && !errors.Is(err, ErrBusy) {
+		return err
+	}
+	return nil
+}
+
+// until tries until it works.
+func (p *Page) until(ctx context.Context, try func() (bool, error)) error {
+	end := time.Now().Add(stepLimit)
+	var last error
+	for {
+		ok, err := try()
+		if ok && err == nil {
+			return nil
+		}
+		last = err
+		if time.Now().After(end) {
+			if last != nil {
+				return last
+			}
+			return fmt.Errorf("it is not there after %s", stepLimit)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-p.ctx.Done():
+			return errors.New("the browser has ended")
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// act runs a script that gives "done" when it did something.
+func (p *Page) act(ctx context.Context, script string) error {
+	if err := p.until(ctx, func() (bool, error) { return p.truth(ctx, script) }); err != nil {
+		return err
+	}
+	time.Sleep(30 * time.Millisecond) // for what a click begins to begin
+	return p.rested(ctx)
+}
+
+func (p *Page) truth(ctx context.Context, script string) (bool, error) {
+	frame := p.frame
+	if frame == "" {
+		tree, err := call(p, page.GetFrameTree, cdp.Empty{})
+		if err != nil {
+			return false, err
+		}
+		frame = string(tree.FrameTree.Frame.ID)
+	}
+	text, err := p.Eval(ctx, frame, script)
+	return text == "done", err
+}
+
+func literal(s string) string {
+	b, _ := json.Marshal(s) // of a string
+	return string(b)
+}
+
+// finding is a script that finds an element by a selector or by its text.
+func finding(what string) string {
+	if text, by := strings.CutPrefix(what, "text="); by {
+		return `[...document.querySelectorAll("a,button,input[type=submit],[role=button],label,summary")].find(e => (e.innerText || e.value || "").trim().includes(` + literal(text) + `))`
+	}
+	return "document.querySelector(" + literal(what) + ")"
+}
+
+func waiting(what string) string {
+	if text, by := strings.CutPrefix(what, "text="); by {
+		return `document.body && document.body.innerText.includes(` + literal(text) + `) ? "done" : ""`
+	}
+	if part, by := strings.CutPrefix(what, "url="); by {
+		return `location.href.includes(` + literal(part) + `) ? "done" : ""`
+	}
+	return finding(what) + ` ? "done" : ""`
+}
+
+func clicking(what string) string {
+	return `(() => { const e = ` + finding(what) + `; if (!e || e.disabled) return ""; e.scrollIntoView({block: "center"}); e.click(); return "done"; })()`
+}
+
+// setting fills a field as typing would: frameworks listen to the events.
+func setting(selector, value string, option bool) string {
+	choose := `const set = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(e), "value").set; set.call(e, v);`
+	if option {
+		choose = `const o = [...e.options].find(o => o.value === v || o.text.trim() === v); if (!o) return ""; e.value = o.value;`
+	}
+	return `(() => { const v = ` + literal(value) + `, e = document.querySelector(` + literal(selector) + `); if (!e) return ""; e.focus(); ` + choose +
+		` e.dispatchEvent(new Event("input", {bubbles: true})); e.dispatchEvent(new Event("change", {bubbles: true})); return "done"; })()`
+}
+
+// enter goes on in a frame, by its name or by a selector of its element.
+func (p *Page) enter(ctx context.Context, what string) (bool, error) {
+	frames, err := p.Look(ctx)
+	if err != nil {
+		return false, err
+	}
+	name, err := p.Eval(ctx, frames[0].ID, `(() => { try { const e = document.querySelector(`+literal(what)+`); return e ? (e.name || e.id || e.src || "") : ""; } catch (x) { return ""; } })()`)
+	if err != nil {
+		return false, err
+	}
+	for _, f := range frames[1:] {
+		if f.Name == what || name != "" && (f.Name == name || f.URL == name) {
+			p.frame = f.ID
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// follow goes on in the window that this page opened last.
+func (p *Page) follow(ctx context.Context) (bool, error) {
+	targets, err := chromedp.Targets(p.ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, t := range targets {
+		if t.Type != "page" || t.OpenerID == "" || p.followed[string(t.TargetID)] {
+			continue
+		}
+		tab, stop := chromedp.NewContext(p.ctx, chromedp.WithTargetID(t.TargetID))
+		if err := chromedp.Listen(tab, p.note); err != nil {
+			stop()
+			return false, err
+		}
+		if p.followed == nil {
+			p.followed = map[string]bool{}
+		}
+		p.followed[string(t.TargetID)] = true
+		p.opener, p.ctx, p.frame = append(p.opener, p.ctx), tab, ""
+		err := first(func() error { return do(p, network.Enable, network.EnableParams{}) }, func() error { return do(p, page.Enable, page.EnableParams{}) },
+			func() error { return do(p, runtime.Enable, cdp.Empty{}) })
+		if err != nil {
+			return false, err
+		}
+		return true, p.rested(ctx)
+	}
+	return false, nil
+}
+
+// Forget drops all cookies of the page's context, as if the session had ended.
+func (p *Page) Forget() error { return do(p, network.ClearBrowserCookies, cdp.Empty{}) }

@@ -1,0 +1,52 @@
+package platform
+
+import (
+	"context"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/harness/browser"
+)
+
+// Profile is what a platform claims that launches tools.
+const Profile = "lti13-core-platform"
+
+// Prefix begins the ids of the requirements on platforms.
+const Prefix = "lti13.platform."
+
+// group holds all checks together: they share one browser and Rollcall's tool.
+const group = "lti-platform"
+
+const checkTimeout = 3 * time.Minute
+
+// Suite judges platforms.
+func Suite() harness.Suite {
+	var all []harness.Check
+	for _, c := range append(append(launchChecks(), refusalChecks()...), serviceChecks()...) {
+		for i, id := range c.Requirements {
+			c.Requirements[i] = Prefix + id
+		}
+		c.Group, c.Timeout = group, checkTimeout
+		c.Needs = "Rollcall registered as a tool, and steps that lead to a launch"
+		all = append(all, c)
+	}
+	return harness.Suite{ID: "lti.platform", Title: "LTI 1.3 platforms", Role: "platform", Checks: all, Profiles: []string{Profile}, Doctor: doctor, Open: open}
+}
+
+func doctor(ctx context.Context, s *harness.Session) []harness.Diagnosis {
+	p := s.Target.LTI.Platform
+	if p.Issuer == "" || p.AuthURL == "" || p.JWKSURL == "" {
+		return []harness.Diagnosis{{Name: "platform", Fatal: true, Detail: "the target file doesn't say what the platform is", Remedy: "add `lti: {platform: {issuer: …, auth_url: …, jwks_url: …}}` to it"}}
+	}
+	path, err := browser.Find()
+	if err != nil {
+		return []harness.Diagnosis{{Name: "browser", Fatal: true, Detail: err.Error(), Remedy: "install Chromium (apt-get install chromium), or name one in ROLLCALL_CHROMIUM"}}
+	}
+	out := []harness.Diagnosis{{Name: "browser", OK: true, Detail: path}}
+	r := s.Do(ctx, harness.Request{URL: p.JWKSURL, Auth: harness.AuthNone})
+	if r.Status == 0 {
+		return append(out, harness.Diagnosis{Name: "platform", Fatal: true, Detail: "nothing answers at " + p.JWKSURL + ": " + r.Problem,
+			Remedy: "start the platform, check lti.platform.jwks_url, and tls.ca_file where its certificate is self-made"})
+	}
+	return append(out, harness.Diagnosis{Name: "platform", OK: true, Detail: p.JWKSURL + " answers"})
+}

@@ -1,0 +1,292 @@
+package platform
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/lti/mint"
+)
+
+// tool is Rollcall's side: it takes login initiations, asks for tokens as a plan
+// says, and notes what comes back. One launch is under way at a time.
+type tool struct {
+	origin   string
+	clientID string
+	authURL  string
+	key      mint.Key
+	foreign  mint.Key
+
+	mu    sync.Mutex
+	plan  *plan
+	now   *launch
+	stray int // answers that came to an address which isn't registered
+
+	server *http.Server
+}
+
+// plan says how the next login is answered.
+type plan struct {
+	post     bool // ask by POST
+	set      map[string]string
+	omit     []string
+	redirect string             // instead of the registered one
+	hold     bool               // answer the login with a page, and ask when told
+	twice    bool               // ask again once the answer has come
+	change   func(q url.Values) // the last word on the request
+}
+
+// launch is what was seen of one.
+type launch struct {
+	mu       sync.Mutex
+	plan     plan
+	login    url.Values
+	method   string // of the login
+	asked    url.Values
+	state    string
+	nonce    string
+	answers  []answer
+	arrived  chan struct{} // closed when the first answer has come
+	inFrame  string        // Sec-Fetch-Dest of the login
+	loggedIn chan struct{} // closed when the login has come
+}
+
+// answer is one request to the redirect URI.
+type answer struct {
+	method, kind string // HTTP method, Content-Type
+	form         url.Values
+	query        url.Values
+	at           time.Time
+	path         string
+}
+
+const (
+	readLimit = 10 * time.Second
+	bodyLimit = 1 << 20
+)
+
+// start listens and serves.
+func start(ctx context.Context, t *harness.Target) (*tool, error) {
+	l := t.LTI
+	out := &tool{origin: l.PublicURL, clientID: l.ClientID, authURL: l.Platform.AuthURL}
+	for _, k := range []*mint.Key{&out.key, &out.foreign} {
+		made, err := mint.NewKey("rollcall-" + random()[:12])
+		if err != nil {
+			return nil, err
+		}
+		*k = made
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", l.Listen)
+	if err != nil {
+		return nil, &harness.ConfigError{Key: "lti.listen", Cause: fmt.Sprintf("Rollcall's side can't listen on %s: %v", l.Listen, err),
+			Remedy: "end what listens there (another run?), or choose another address and register it at the platform"}
+	}
+	if l.CertFile != "" {
+		pair, err := tls.LoadX509KeyPair(l.CertFile, l.KeyFile)
+		if err != nil {
+			listener.Close()
+			return nil, &harness.ConfigError{Key: "lti.cert_file", Cause: err.Error(), Remedy: "name a certificate and its key in PEM form"}
+		}
+		listener = tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12})
+	}
+	out.server = &http.Server{Handler: out.handler(), ReadHeaderTimeout: readLimit, ReadTimeout: readLimit, IdleTimeout: time.Minute, ErrorLog: log.New(io.Discard, "", 0)}
+	go func() { _ = out.server.Serve(listener) }() // its end is a check's timeout
+	context.AfterFunc(ctx, func() { _ = out.server.Close() })
+	return out, nil
+}
+
+func random() string {
+	b := make([]byte, 16)
+	rand.Read(b)
+	return hex.EncodeToString(b)
+}
+
+// The addresses that the platform has registered.
+func (t *tool) redirectURI() string { return t.origin + "/callback" }
+
+// expect makes ready for the next launch.
+func (t *tool) expect(p plan) *launch {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.plan = &p
+	t.now = &launch{plan: p, state: "s+" + random() + "/%20=&é", nonce: random(), arrived: make(chan struct{}), loggedIn: make(chan struct{})}
+	return t.now
+}
+
+func (t *tool) current() *launch {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.now
+}
+
+// strays counts answers that came to an address that is not registered.
+func (t *tool) strays() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.stray
+}
+
+func (t *tool) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/login", t.login)
+	mux.HandleFunc("GET /ask", t.ask)
+	mux.HandleFunc("/callback", t.callback)
+	mux.HandleFunc("/elsewhere", t.elsewhere)
+	mux.HandleFunc("/callback/elsewhere", t.elsewhere)
+	mux.HandleFunc("GET /jwks", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(map[string]any{"keys": []any{t.key.JWK()}}) // the client may be gone
+	})
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { show(w, "Rollcall is the tool here.") })
+	mux.HandleFunc("GET /target", func(w http.ResponseWriter, _ *http.Request) { show(w, "Rollcall is opened by a launch.") })
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, bodyLimit)
+		w.Header().Set("Cache-Control", "no-store")
+		mux.ServeHTTP(w, r)
+	})
+}
+
+var pages = template.Must(template.New("").Parse(`{{define "text"}}<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Rollcall</title></head><body><p id="rollcall">{{.}}</p></body></html>{{end}}
+{{define "post"}}<!doctype html><html lang="en"><head><meta charset="utf-8"><title>One moment</title></head><body onload="document.forms[0].submit()"><form method="post" action="{{.Action}}">
+{{range $name, $values := .Values}}{{range $values}}<input type="hidden" name="{{$name}}" value="{{.}}">{{end}}{{end}}</form></body></html>{{end}}`))
+
+func show(w http.ResponseWriter, text string) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_ = pages.ExecuteTemplate(w, "text", text) // the browser may be gone
+}
+
+// login takes the initiation, and answers it as planned.
+func (t *tool) login(w http.ResponseWriter, r *http.Request) {
+	l := t.current()
+	if err := r.ParseForm(); err != nil || l == nil {
+		show(w, "No launch is expected.")
+		return
+	}
+	l.mu.Lock()
+	first := l.login == nil
+	if first {
+		l.login, l.method, l.inFrame = r.Form, r.Method, r.Header.Get("Sec-Fetch-Dest")
+		close(l.loggedIn)
+	}
+	l.mu.Unlock()
+	if l.plan.hold {
+		show(w, "Rollcall waits.")
+		return
+	}
+	t.ask(w, r)
+}
+
+// ask sends the authentication request.
+func (t *tool) ask(w http.ResponseWriter, r *http.Request) {
+	l := t.current()
+	l.mu.Lock()
+	q := url.Values{"scope": {"openid"}, "response_type": {"id_token"}, "response_mode": {"form_post"}, "prompt": {"none"}, "client_id": {t.clientID},
+		"redirect_uri": {t.redirectURI()}, "state": {l.state}, "nonce": {l.nonce}, "login_hint": {l.login.Get("login_hint")}}
+	if l.login.Has("lti_message_hint") {
+		q.Set("lti_message_hint", l.login.Get("lti_message_hint"))
+	}
+	if l.plan.redirect != "" {
+		q.Set("redirect_uri", l.plan.redirect)
+	}
+	for name, v := range l.plan.set {
+		q.Set(name, v)
+	}
+	for _, name := range l.plan.omit {
+		q.Del(name)
+	}
+	if l.plan.change != nil {
+		l.plan.change(q)
+	}
+	l.asked = q
+	l.mu.Unlock()
+	if l.plan.post {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_ = pages.ExecuteTemplate(w, "post", map[string]any{"Action": t.authURL, "Values": q}) // the browser may be gone
+		return
+	}
+	http.Redirect(w, r, joined(t.authURL, q), http.StatusFound)
+}
+
+// joined adds parameters to an address that may have some already.
+func joined(address string, v url.Values) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return address
+	}
+	all := u.Query()
+	for name, values := range v {
+		all[name] = slices.Clone(values)
+	}
+	u.RawQuery = all.Encode()
+	return u.String()
+}
+
+// callback takes the answer.
+func (t *tool) callback(w http.ResponseWriter, r *http.Request) {
+	l := t.current()
+	if l == nil {
+		show(w, "No launch is expected.")
+		return
+	}
+	err := r.ParseForm()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err == nil {
+		l.answers = append(l.answers, answer{r.Method, r.Header.Get("Content-Type"), r.PostForm, r.URL.Query(), time.Now(), r.URL.Path})
+		if len(l.answers) == 1 {
+			close(l.arrived)
+		}
+	}
+	if l.plan.twice && len(l.answers) == 1 {
+		http.Redirect(w, r, joined(t.authURL, l.asked), http.StatusSeeOther)
+		return
+	}
+	show(w, "Rollcall has the answer.")
+}
+
+// elsewhere is an address that nobody registered.
+func (t *tool) elsewhere(w http.ResponseWriter, r *http.Request) {
+	_ = r.ParseForm() // whatever it is
+	t.mu.Lock()
+	if r.Form.Has("id_token") || r.Form.Has("state") || r.Form.Has("error") {
+		t.stray++
+	}
+	t.mu.Unlock()
+	show(w, "Nobody registered this address.")
+}
+
+// first gives the first answer, if one came.
+func (l *launch) first() (answer, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.answers) == 0 {
+		return answer{}, false
+	}
+	return l.answers[0], true
+}
+
+// tokens counts the answers with a token.
+func (l *launch) tokens() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := 0
+	for _, a := range l.answers {
+		if a.form.Get("id_token") != "" {
+			n++
+		}
+	}
+	return n
+}
