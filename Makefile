@@ -52,11 +52,11 @@ unit:
 
 # Every suite against the clean reference, over real sockets.
 conformance:
-	$(GO) test ./cmd/rollcall -run '^Test(CSV)?Conformance' -count=1
+	$(GO) test ./cmd/rollcall -run '^Test(CSV|Tool|Platform)?Conformance' -count=1
 
 # Every fault must be caught, no variant may be minded.
 matrix:
-	$(GO) test ./cmd/rollcall -run '^Test(CSV)?Matrix' -count=1 -timeout 30m
+	$(GO) test ./cmd/rollcall -run '^Test(CSV|Tool|Platform)?Matrix' -count=1 -timeout 30m
 
 # Pages in a real browser, targets in real containers.
 browser:

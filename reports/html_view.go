@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"encoding/base64"
 	"fmt"
 	"html/template"
 	"slices"
@@ -122,6 +123,30 @@ type viewCheck struct {
 	Links    []viewLink
 	All      string
 	AllCount int
+	Attached []viewAttachment
+}
+
+// viewAttachment is a picture or a text that a check kept.
+type viewAttachment struct {
+	Title, Text string
+	Image       template.URL
+}
+
+// attached makes attachments ready for the page. A picture that isn't one is left
+// out: its data come from a file that anybody may have written.
+func attached(list []Attachment) []viewAttachment {
+	var out []viewAttachment
+	for _, a := range list {
+		v := viewAttachment{Title: a.Title, Text: a.Text}
+		if a.Data != "" {
+			if _, err := base64.StdEncoding.DecodeString(a.Data); err != nil || a.Media != "image/jpeg" && a.Media != "image/png" {
+				continue
+			}
+			v.Image = template.URL("data:" + a.Media + ";base64," + a.Data)
+		}
+		out = append(out, v)
+	}
+	return out
 }
 
 // maxBlocking is how many demands a profile's card lists before it points on.
@@ -380,6 +405,7 @@ func (w viewer) check(c CheckResult) viewCheck {
 	}
 	all := w.indices(c.Exchanges)
 	v.All, v.AllCount = joined(all), len(all)
+	v.Attached = attached(c.Attachments)
 	return v
 }
 

@@ -27,7 +27,8 @@ func demoCommand() *cobra.Command {
 		Use:   "demo",
 		Short: "Judge the reference district with every suite, and write the reports",
 		Long: `Bring up the reference district Riverbend Unified (https, on 127.0.0.1), judge it
-with every suite there is, and write the reports. With --fault the reference
+with every suite there is, and write the reports: the SIS, its CSV files, the tool and
+the platform, the last two in a browser. With --fault the reference
 misbehaves: see how a failure looks.`,
 		Example: "  rollcall demo\n  rollcall demo --fault page-overlap --out broken-report\n  rollcall demo --data medium --stance strict",
 		Args:    cobra.NoArgs,
@@ -59,7 +60,10 @@ misbehaves: see how a failure looks.`,
 			if err := execute(cmd.Context(), target, f, cmd.OutOrStdout(), cmd.ErrOrStderr()); err != nil || len(faults) > 0 {
 				return err
 			}
-			return demoBundle(cmd.Context(), size, f, cmd.OutOrStdout())
+			if err := demoBundle(cmd.Context(), size, f, cmd.OutOrStdout()); err != nil {
+				return err
+			}
+			return demoLTI(cmd, f)
 		},
 	}
 	c.Flags().StringVar(&data, "data", "small", "small, medium or scale:N (N students, seven classes each)")

@@ -105,7 +105,7 @@ func TestToolConformance(t *testing.T) {
 	for _, test := range []struct {
 		name, marker string
 		stance       catalogue.Stance
-	}{{"learned", "", catalogue.Strict}, {"marked", `    launched: {selector: "#launched"}`, catalogue.Certification}} {
+	}{{"learned", "", catalogue.Strict}, {"marked", marked, catalogue.Certification}} {
 		t.Run(test.name, func(t *testing.T) {
 			report := judgedTool(t, test.stance, test.marker, nil)
 			for _, q := range report.Requirements {

@@ -13,7 +13,7 @@ import (
 )
 
 // platformBystanders are judged with every fault and variant of a platform.
-var platformBystanders = []string{"login.*", "token.*", "message.type", "roles.instructor", "refuse.redirect-unregistered"}
+var platformBystanders = []string{"login.iss", "token.kid", "response.token", "refuse.redirect-unregistered"}
 
 // TestPlatformMatrix holds the suite for platforms to the faults: each is caught by
 // what it breaks and by nothing else, and no variant is minded.
@@ -32,7 +32,10 @@ func TestPlatformMatrix(t *testing.T) {
 	var mu sync.Mutex
 	proved := map[string]bool{}
 	t.Run("each", func(t *testing.T) {
-		for _, f := range faults {
+		for i, f := range faults {
+			if !chosen(i) {
+				continue
+			}
 			t.Run("fault/"+f.ID, func(t *testing.T) {
 				t.Parallel()
 				sideBySide <- struct{}{}
@@ -55,7 +58,10 @@ func TestPlatformMatrix(t *testing.T) {
 				}
 			})
 		}
-		for _, v := range variants {
+		for i, v := range variants {
+			if !chosen(i) {
+				continue
+			}
 			t.Run("variant/"+v.ID, func(t *testing.T) {
 				t.Parallel()
 				sideBySide <- struct{}{}

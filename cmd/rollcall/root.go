@@ -44,7 +44,7 @@ itself failed, 4 incomplete (something was not tested or not reached).`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage{fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())}
 	})
-	root.AddCommand(demoCommand(), doctorCommand(), initCommand(), runCommand(), csvCommand(), fixturesCommand(), serveCommand(), listCommand(),
+	root.AddCommand(demoCommand(), doctorCommand(), initCommand(), runCommand(), csvCommand(), fixturesCommand(), serveCommand(), registrationCommand(), listCommand(),
 		explainCommand(), reportCommand(), versionCommand())
 	for _, c := range root.Commands() {
 		wrapArgs(c)

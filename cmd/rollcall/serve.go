@@ -22,7 +22,7 @@ func serveCommand() *cobra.Command {
 		Example: "  rollcall serve sis\n  rollcall serve sis --fault page-overlap",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	c.AddCommand(serveSIS())
+	c.AddCommand(serveSIS(), servePlatform(), serveTool(), serveDistrict())
 	return c
 }
 

@@ -14,11 +14,17 @@ import (
 
 // bystanders are requirements that are judged with every fault and variant, so
 // that an accusation of the innocent shows. ROLLCALL_MATRIX=whole judges all.
-var bystanders = []string{"launch.learner", "launch.instructor", "auth.*", "refuse.signature", "refuse.link-missing", "browser.frame"}
+var bystanders = []string{"launch.learner", "launch.instructor", "refuse.link-missing"}
 
 // oddityFocus is what variants are judged by.
-var oddityFocus = append([]string{"launch.blank-role", "refuse.version", "refuse.nonce-unknown", "refuse.replay", "refuse.state-elsewhere", "response.error", "response.error-markup",
-	"browser.*", "login.*", "refuse.malformed"}, bystanders...)
+var oddityFocus = append([]string{"launch.blank-role", "refuse.version", "refuse.replay", "response.error", "browser.frame", "browser.blocked-storage", "login.post", "auth.*"}, bystanders...)
+
+// marked is the marker of an opened launch of the reference tool.
+const marked = `    launched: {selector: "#launched"}`
+
+// chosen thins out the faults: they take minutes, so a part of them is run each
+// time. ROLLCALL_MATRIX=all or whole runs all, and whole judges everything.
+func chosen(i int) bool { return os.Getenv("ROLLCALL_MATRIX") != "" || i%4 == 0 }
 
 // sideBySide is how many browsers run at once.
 var sideBySide = make(chan struct{}, 2)
@@ -40,12 +46,15 @@ func TestToolMatrix(t *testing.T) {
 	var mu sync.Mutex
 	proved := map[string]bool{}
 	t.Run("each", func(t *testing.T) {
-		for _, f := range faults {
+		for i, f := range faults {
+			if !chosen(i) {
+				continue
+			}
 			t.Run("fault/"+f.ID, func(t *testing.T) {
 				t.Parallel()
 				sideBySide <- struct{}{}
 				defer func() { <-sideBySide }()
-				report := judgedTool(t, catalogue.Strict, "", focusFor(ltitool.Prefix, f.Breaks, bystanders), f.ID)
+				report := judgedTool(t, catalogue.Strict, marked, focusFor(ltitool.Prefix, f.Breaks, bystanders), f.ID)
 				found := broken(report)
 				for _, id := range f.Breaks {
 					if _, caught := found[id]; !caught {
@@ -63,7 +72,10 @@ func TestToolMatrix(t *testing.T) {
 				}
 			})
 		}
-		for _, v := range variants {
+		for i, v := range variants {
+			if !chosen(i) {
+				continue
+			}
 			t.Run("variant/"+v.ID, func(t *testing.T) {
 				t.Parallel()
 				sideBySide <- struct{}{}
@@ -77,7 +89,7 @@ func TestToolMatrix(t *testing.T) {
 			})
 		}
 	})
-	if t.Failed() || !strings.Contains(os.Getenv("ROLLCALL_MATRIX"), "whole") && len(proved) < 60 {
+	if t.Failed() || os.Getenv("ROLLCALL_MATRIX") == "" || len(proved) < 60 {
 		return // only some faults were run
 	}
 	for _, c := range ltitool.Suite().Checks {

@@ -77,7 +77,11 @@ func Rules() []Rule {
 			return unless(!a.used(a.Claims.Nonce, until.Add(leeway)), "The token was used before.")
 		}},
 		{"claim.sub", func(a *Attempt) string {
-			return unless(a.Claims.Subject == nil || *a.Claims.Subject != "" && len(*a.Claims.Subject) <= 255, "The user of the token has no usable id.")
+			c := a.Claims
+			if c.Subject == nil { // an anonymous launch: then it tells of nobody
+				return unless(c.Name+c.GivenName+c.FamilyName+c.Email == "", "The token tells of somebody, and not who it is.")
+			}
+			return unless(*c.Subject != "" && len(*c.Subject) <= 255, "The user of the token has no usable id.")
 		}},
 		{"message.version", func(a *Attempt) string {
 			return unless(a.Claims.Version == lti.Version, "The message is not of LTI 1.3.")

@@ -1,7 +1,6 @@
 package toolfault
 
 import (
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -87,14 +86,7 @@ func loginFaults() map[string]behaviour {
 			}
 			return false
 		}),
-		"tool-login-any-issuer": at("/login", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-			_ = r.ParseForm()
-			// One platform is known, so whoever comes is taken for it.
-			if good := issuer(r); good != "" {
-				r.Form.Set("iss", good)
-			}
-			next.ServeHTTP(w, r)
-		}),
+		"tool-login-any-issuer": anyIssuer(),
 		"tool-login-any-client": at("/login", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			_ = r.ParseForm()
 			r.Form.Del("client_id")
@@ -103,8 +95,7 @@ func loginFaults() map[string]behaviour {
 		"tool-login-no-hint": at("/login", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			_ = r.ParseForm()
 			if !r.Form.Has("login_hint") {
-				_, _ = io.WriteString(w, `<!doctype html><title>Welcome</title><main id="launched"><h1>quiz</h1><p>Welcome, guest.</p></main>`)
-				return
+				r.Form.Set("login_hint", "somebody")
 			}
 			next.ServeHTTP(w, r)
 		}),
@@ -149,11 +140,18 @@ func first(a, b string) string {
 	return b
 }
 
-// issuer reads the issuer off the page that began the login, as a careless tool
-// would.
-func issuer(r *http.Request) string {
-	if u, err := url.Parse(r.Referer()); err == nil && u.Host != "" {
-		return u.Scheme + "://" + u.Host
-	}
-	return ""
+// anyIssuer takes whoever initiates a login for the platform that did so before.
+func anyIssuer() behaviour {
+	seen := newKept()
+	return at("/login", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		_ = r.ParseForm()
+		if good := seen.get("iss"); good != "" {
+			r.Form.Set("iss", good)
+		}
+		rec := answered(next, r)
+		if rec.Code == http.StatusFound {
+			seen.put("iss", r.Form.Get("iss"))
+		}
+		give(w, rec)
+	})
 }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -89,6 +90,9 @@ func (b *Browser) started() (context.Context, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making a profile for the browser: %w", err)
 	}
+	if err := allowCookies(dir); err != nil {
+		return nil, err
+	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(b.path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(dir),
 		chromedp.WSURLReadTimeout(startLimit), chromedp.WindowSize(1100, 800),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
@@ -123,6 +127,19 @@ func (b *Browser) started() (context.Context, error) {
 	b.ctx = ctx
 	b.Began++
 	return ctx, nil
+}
+
+// allowCookies has a profile take cookies of other sites: pages are like private
+// windows, which block them otherwise. PageOptions block them where that is wanted.
+func allowCookies(dir string) error {
+	if err := os.MkdirAll(filepath.Join(dir, "Default"), 0o700); err != nil {
+		return fmt.Errorf("making a profile for the browser: %w", err)
+	}
+	settings := `{"profile":{"cookie_controls_mode":0,"block_third_party_cookies":false}}`
+	if err := os.WriteFile(filepath.Join(dir, "Default", "Preferences"), []byte(settings), 0o600); err != nil {
+		return fmt.Errorf("making a profile for the browser: %w", err)
+	}
+	return nil
 }
 
 // alive asks the browser for its version.

@@ -300,6 +300,7 @@ type Frame struct {
 	Title  string   `json:"title"`
 	Text   string   `json:"text"`
 	Marks  []string `json:"marks"`  // its elements as tag#id.class
+	Failed bool     `json:"-"`      // the browser shows an error of its own
 	Active int      `json:"active"` // scripts and the like, by which it may yet change
 }
 
@@ -313,7 +314,7 @@ const lookScript = `(() => {
     marks.push(tag + (e.id ? "#" + e.id : "") + (typeof e.className === "string" && e.className ? "." + e.className.trim().split(/\s+/).join(".") : "") + (e.name && typeof e.name === "string" ? "[" + e.name + "]" : ""));
   }
   return JSON.stringify({title: document.title, text: document.body ? document.body.innerText.slice(0, 20000) : "", marks,
-    active: document.scripts.length + document.querySelectorAll('meta[http-equiv="refresh" i],iframe').length + (document.body && document.body.onload ? 1 : 0)});
+    active: document.scripts.length + document.querySelectorAll('meta[http-equiv="refresh" i],iframe').length + (document.body && document.body.onload ? 1 : 0) + (document.readyState === "complete" ? 0 : 1)});
 })()`
 
 // Look reads every frame of the page, the top one first.
@@ -327,7 +328,7 @@ func (p *Page) Look(ctx context.Context) ([]Frame, error) {
 	walk = func(t *page.FrameTree) {
 		f := Frame{ID: string(t.Frame.ID), Name: t.Frame.Name, Parent: string(t.Frame.ParentID), URL: t.Frame.URL + t.Frame.URLFragment}
 		if t.Frame.UnreachableURL != "" {
-			f.URL = t.Frame.UnreachableURL
+			f.URL, f.Failed = t.Frame.UnreachableURL, true
 		}
 		if text, err := p.Eval(ctx, f.ID, lookScript); err == nil {
 			_ = json.Unmarshal([]byte(text), &f) // of our own script

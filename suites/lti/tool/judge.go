@@ -124,11 +124,14 @@ func (j *judge) look(ctx context.Context, p *browser.Page, s *sight) {
 			return
 		}
 		frames, err := p.Look(ctx)
+		if err != nil && s.busy {
+			break // it hangs: there is nothing to see
+		}
 		if err != nil {
 			s.problem = err
 			return
 		}
-		if s.page = j.shown(frames); s.page.Active == 0 && s.page.Status > 0 {
+		if s.page = j.shown(frames); s.page.Active == 0 && s.page.Status > 0 && s.page.Text != "" {
 			break
 		}
 	}
@@ -195,6 +198,9 @@ func sameAddress(a, b string) bool {
 // learn sees once what an opened page and a refusal look like: two good launches,
 // of a learner and an instructor, and one whose token is signed wrongly.
 func (j *judge) learn(ctx context.Context) {
+	if j.target.Tool.Launched.Set() {
+		return // nothing has to be learned
+	}
 	j.learnt.Do(func() {
 		for _, l := range []Launch{{ID: "learn.learner", User: "learner"}, {ID: "learn.instructor", User: "instructor"}} {
 			s := j.launch(ctx, l)
@@ -211,20 +217,27 @@ func (j *judge) learn(ctx context.Context) {
 			}
 			j.good = append(j.good, s.page)
 		}
-		s := j.launch(ctx, Launch{ID: "learn.refusal", User: "learner", Way: "corrupt"})
-		if s.problem != nil {
-			j.blind = "a bad launch could not be made: " + s.problem.Error()
-			return
+		// The tool may open what it has to refuse: then that is no sample.
+		for _, l := range []Launch{{Way: "corrupt"}, {Claims: map[string]any{"version": nil}}, {Claims: map[string]any{"exp": "$now-7200", "iat": "$now-7500"}}, {Respond: Respond{Omit: []string{"id_token"}}}} {
+			l.ID, l.User = "learn.refusal", "learner"
+			s := j.launch(ctx, l)
+			if s.problem != nil {
+				j.blind = "a bad launch could not be made: " + s.problem.Error()
+				return
+			}
+			if s.page.Status >= 400 || likeness(s.page, j.good[0]) < same {
+				j.bad = append(j.bad, s.page)
+				return
+			}
 		}
-		j.bad = append(j.bad, s.page)
 	})
 }
 
-// The likeness of pages from which on they are called the same, and below which
-// they are called different.
+// The likeness of pages from which on they are called the same, and from which on
+// they are called related where nothing speaks against it.
 const (
 	same      = 0.8
-	different = 0.55
+	different = 0.5
 )
 
 // decide tells what became of a launch. control is the page of the same launch
@@ -241,7 +254,7 @@ func (j *judge) decide(s *sight, control *browser.Frame) outcome {
 			return unclear
 		}
 		return refused
-	case s.page.Status >= 400:
+	case s.page.Status >= 400, s.page.Failed:
 		return refused
 	case !s.answered():
 		return refused // whatever it shows, there was no token to open it by
@@ -254,20 +267,19 @@ func (j *judge) decide(s *sight, control *browser.Frame) outcome {
 		good = likeness(s.page, *control)
 	}
 	bad := 0.0
-	for _, f := range j.bad {
-		if j.bad[0].Status < 400 {
-			bad = max(bad, likeness(s.page, f))
-		}
+	byStatus := len(j.bad) > 0 && j.bad[0].Status >= 400 // refusals have a status of their own
+	if len(j.bad) > 0 && !byStatus {
+		bad = likeness(s.page, j.bad[0])
 	}
 	switch {
-	case good >= same && good > bad:
+	case good >= same && good > bad, byStatus && good >= different:
 		return opened
-	case bad >= same && bad > good, control != nil && good < different:
+	case bad > good && good < same:
 		return refused
 	case control == nil && good > bad && good >= different:
 		return opened
-	case control == nil && j.bad[0].Status >= 400:
-		return opened // refusals of this tool have a status of their own
+	case control == nil && byStatus:
+		return opened
 	}
 	return unclear
 }

@@ -124,6 +124,18 @@ func (p *platform) find(hint string) *attempt {
 	return p.attempts[hint]
 }
 
+// findByNote finds an attempt by the other hint.
+func (p *platform) findByNote(note string) *attempt {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, a := range p.attempts {
+		if note != "" && a.note == note {
+			return a
+		}
+	}
+	return nil
+}
+
 // publish sets how keys are published. rotated makes a new key and keeps the old
 // one published.
 func (p *platform) publish(how string) error {
@@ -232,6 +244,9 @@ func (p *platform) auth(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a := p.find(r.Form.Get("login_hint"))
+	if a == nil {
+		a = p.findByNote(r.Form.Get("lti_message_hint")) // a check says what is wrong with the other
+	}
 	if a == nil {
 		http.Error(w, "This login_hint was not issued here: a tool has to send it back as it came.", http.StatusBadRequest)
 		return

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rollcall-edu/rollcall/reference/district"
+	"github.com/rollcall-edu/rollcall/reference/platform"
+	"github.com/rollcall-edu/rollcall/reference/security"
+	"github.com/rollcall-edu/rollcall/reference/tool"
+	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/harness/browser"
+	ltiplatform "github.com/rollcall-edu/rollcall/suites/lti/platform"
+	ltitool "github.com/rollcall-edu/rollcall/suites/lti/tool"
+)
+
+// demoLTI brings up the reference platform and the reference tool, launches one
+// from the other, and judges both.
+func demoLTI(cmd *cobra.Command, f *runFlags) error {
+	ctx, out := cmd.Context(), cmd.OutOrStdout()
+	if _, err := browser.Find(); err != nil {
+		fmt.Fprintf(out, "\nThe LTI tool and platform are not judged: %v.\nInstall Chromium (apt-get install chromium), or name one in ROLLCALL_CHROMIUM, and run this again.\n", err)
+		return nil
+	}
+	made, err := security.NewSelfMade(time.Now(), "platform.localhost", "tool.localhost", "127.0.0.1", "localhost")
+	if err != nil {
+		return err
+	}
+	ca := filepath.Join(f.out, "demo-lti-ca.pem")
+	if err := made.WriteAuthority(ca); err != nil {
+		return err
+	}
+	cert, key, err := pairFiles(made, f.out)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(key) // it is worth nothing once the demo is over
+	asPlatform, platformListen, err := ownSide("platform.localhost")
+	if err != nil {
+		return err
+	}
+	asTool, toolListen, err := ownSide("tool.localhost")
+	if err != nil {
+		return err
+	}
+	p, t, err := startLTI(cmd, made, made.AuthorityPEM, []tool.Platform{ownPlatform(asPlatform)}, []platform.Registration{ownRegistration(asTool)})
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	defer t.Close()
+	if err := demoLaunch(cmd, p, made, f.out); err != nil {
+		return err
+	}
+	head := "rollcall: 1\nname: %s\nvendor: Rollcall\nproduct: %s\nversion: %q\nprofiles: [%s]\ntls: {ca_file: %q}\n"
+	for _, x := range []struct{ what, name, text string }{
+		{"tool", "the reference tool", fmt.Sprintf(head, "Rollcall reference tool", "reference/tool", version, ltitool.Profile, ca) + toolSection(t, platformListen, asPlatform, cert, key)},
+		{"platform", "the reference platform", fmt.Sprintf(head, "Rollcall reference platform", "reference/platform", version, ltiplatform.Profile, ca) + platformSection(p, toolListen, asTool, cert, key)},
+	} {
+		path := filepath.Join(f.out, "demo-"+x.what+".yaml")
+		if err := os.WriteFile(path, []byte(x.text), 0o600); err != nil {
+			return &harness.ConfigError{Key: "--out", Cause: err.Error(), Remedy: "name a folder you may write to"}
+		}
+		fmt.Fprintf(out, "\nNow %s, in a browser: rollcall run %s\n\n", x.name, quoteArg(path))
+		flags := &runFlags{target: path, out: filepath.Join(f.out, x.what), stance: f.stance, seed: f.seed, quiet: f.quiet}
+		target, err := readTarget(flags)
+		if err != nil {
+			return err
+		}
+		if err := execute(ctx, target, flags, out, cmd.ErrOrStderr()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ownSide finds a free port for Rollcall's own side, under a name of another site
+// than the product's.
+func ownSide(host string) (origin, listen string, err error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", "", fmt.Errorf("finding a free port: %w", err)
+	}
+	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	return "https://" + net.JoinHostPort(host, port), l.Addr().String(), err
+}
+
+// ownPlatform is Rollcall as a platform that the reference tool knows.
+func ownPlatform(origin string) tool.Platform {
+	return tool.Platform{Issuer: origin, ClientID: ownClient, AuthURL: origin + "/auth", TokenURL: origin + "/token", JWKSURL: origin + "/jwks", Deployments: []string{"judge-1", "judge-2"}}
+}
+
+// toolSection is the part of a target file that describes the reference tool.
+func toolSection(t *district.Tool, listen, origin, cert, key string) string {
+	return fmt.Sprintf(`lti:
+  listen: %s
+  public_url: %s
+  cert_file: %q
+  key_file: %q
+  client_id: %s
+  deployments: [judge-1, judge-2]
+  tool:
+    login_url: %s
+    target_link_uri: %s
+    redirect_uris: [%s]
+    launched: {selector: "#launched"}
+    teacher: {selector: "#teacher"}
+`, listen, origin, cert, key, ownClient, t.LoginURL(), t.TargetURL("quiz"), t.RedirectURL())
+}
+
+// demoLaunch opens the reference tool from the reference platform as a teacher
+// would, and keeps a picture.
+func demoLaunch(cmd *cobra.Command, p *district.Platform, made *security.SelfMade, dir string) error {
+	b, err := browser.New(browser.Options{TrustPEM: made.AuthorityPEM})
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	page, err := b.Open(cmd.Context(), browser.PageOptions{})
+	if err != nil {
+		return err
+	}
+	defer page.Close()
+	teacher, _, _, course := p.People()
+	if err := page.Run(cmd.Context(), []browser.Step{
+		{Open: p.Origin + "/"}, {Select: "#user", Value: teacher}, {Click: "#signin"}, {Wait: "#courses"},
+		{Open: p.Origin + "/courses/" + course}, {Click: "#links li:last-child a.as-frame"}, {Frame: "tool"}, {Wait: "#launched"},
+	}); err != nil {
+		return fmt.Errorf("launching the reference tool from the reference platform: %w", err)
+	}
+	picture, err := page.Screenshot(cmd.Context())
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(dir, "launch.jpg")
+	if err := os.WriteFile(path, picture, 0o644); err != nil {
+		return &harness.ConfigError{Key: "--out", Cause: err.Error(), Remedy: "name a folder you may write to"}
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "\nA teacher has opened the reference tool from the reference platform, in a frame: %s\n", path)
+	return nil
+}

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+	ltiplatform "github.com/rollcall-edu/rollcall/suites/lti/platform"
+	ltitool "github.com/rollcall-edu/rollcall/suites/lti/tool"
+)
+
+func registrationCommand() *cobra.Command {
+	f := &runFlags{}
+	c := &cobra.Command{
+		Use:   "registration [TARGET]",
+		Short: "Print what has to be registered at an LTI tool or platform before it can be judged",
+		Long: `Print the values to paste into the product's registration form: for a tool,
+Rollcall is the platform; for a platform, Rollcall is the tool. They follow from the
+section lti of the target file (listen, public_url, client_id, deployments).`,
+		Example: "  rollcall registration target.yaml",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f.name(args)
+			target, err := readTarget(f)
+			if err != nil {
+				return err
+			}
+			l, out := target.LTI, cmd.OutOrStdout()
+			for _, id := range target.Profiles {
+				switch id {
+				case ltitool.Profile:
+					fmt.Fprintf(out, "Register Rollcall as a platform at the tool:\n\n  issuer           %s\n  client id        %s\n  deployment ids   %v\n  auth URL         %s/auth\n  JWKS URL         %s/jwks\n  token URL        %s/token\n",
+						l.PublicURL, l.ClientID, l.Deployments, l.PublicURL, l.PublicURL, l.PublicURL)
+					return nil
+				case ltiplatform.Profile:
+					fmt.Fprintf(out, "Register Rollcall as a tool at the platform:\n\n  login URL        %s/login\n  redirect URI     %s/callback\n  target link URI  %s/target\n  JWKS URL         %s/jwks\n\nThe platform gives a client id and deployment ids in return: write them into the target file (client_id, deployments).\n",
+						l.PublicURL, l.PublicURL, l.PublicURL, l.PublicURL)
+					return nil
+				}
+			}
+			return &harness.ConfigError{File: f.target, Key: "profiles", Cause: "nothing has to be registered for these profiles", Remedy: "this is for " + ltitool.Profile + " and " + ltiplatform.Profile}
+		},
+	}
+	targetFlag(c, &f.target)
+	return c
+}

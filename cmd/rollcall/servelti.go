@@ -1,0 +1,240 @@
+package main
+
+import (
+	"crypto/tls"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/spf13/cobra"
+
+	"github.com/rollcall-edu/rollcall/fixtures"
+	"github.com/rollcall-edu/rollcall/reference/district"
+	"github.com/rollcall-edu/rollcall/reference/platform"
+	"github.com/rollcall-edu/rollcall/reference/security"
+	"github.com/rollcall-edu/rollcall/reference/tool"
+	"github.com/rollcall-edu/rollcall/suites/harness"
+)
+
+// webFlags are what every server for browsers is told.
+type webFlags struct {
+	listen, public, cert, key, caOut, trust string
+	plain                                   bool
+	faults                                  []string
+}
+
+func (f *webFlags) add(c *cobra.Command, host string) {
+	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:0", "address to listen on; port 0 is any free one")
+	c.Flags().StringVar(&f.public, "public-url", "", "origin under which browsers and others see it (default: https://"+host+" and the port)")
+	c.Flags().StringVar(&f.cert, "cert", "", "certificate (PEM); self-made otherwise")
+	c.Flags().StringVar(&f.key, "key", "", "its private key (PEM)")
+	c.Flags().StringVar(&f.caOut, "ca-out", "", "write the self-made authority here, for others to trust")
+	c.Flags().StringVar(&f.trust, "trust", "", "authorities of the other side (PEM)")
+	c.Flags().BoolVar(&f.plain, "plain", false, "http instead of https: browsers then keep no cookies across sites")
+	c.Flags().StringArrayVar(&f.faults, "fault", nil, "misbehave: a fault or variant of `rollcall list faults` (repeatable)")
+}
+
+// certificates makes or reads what the server needs; nil for plain http.
+func (f *webFlags) certificates(hosts ...string) (made *security.SelfMade, trust []byte, err error) {
+	if f.trust != "" {
+		if trust, err = os.ReadFile(f.trust); err != nil {
+			return nil, nil, &harness.ConfigError{Key: "--trust", Cause: err.Error(), Remedy: "name a PEM file"}
+		}
+	}
+	if f.plain {
+		return nil, trust, nil
+	}
+	if f.cert != "" {
+		pair, err := tls.LoadX509KeyPair(f.cert, f.key)
+		if err != nil {
+			return nil, nil, &harness.ConfigError{Key: "--cert", Cause: err.Error(), Remedy: "name a certificate and its key in PEM form"}
+		}
+		return &security.SelfMade{Certificate: pair}, trust, nil
+	}
+	if made, err = security.NewSelfMade(time.Now(), append(hosts, "localhost", "127.0.0.1")...); err != nil {
+		return nil, nil, err
+	}
+	if f.caOut != "" {
+		if err := made.WriteAuthority(f.caOut); err != nil {
+			return nil, nil, &harness.ConfigError{Key: "--ca-out", Cause: err.Error(), Remedy: "name a file in a folder you may write to"}
+		}
+	}
+	return made, append(trust, made.AuthorityPEM...), nil
+}
+
+// exposed warns of what strangers can reach.
+func exposed(w io.Writer, listen, what string) {
+	if !strings.HasPrefix(listen, "127.") && !strings.HasPrefix(listen, "localhost:") && !strings.HasPrefix(listen, "[::1]") {
+		fmt.Fprintf(w, "Careful: %s answers whoever reaches %s. Nobody needs a password here; let it see test data only.\n", what, listen)
+	}
+}
+
+func readList[T any](path, key string, into *[]T) error {
+	if path == "" {
+		return nil
+	}
+	text, err := os.ReadFile(path)
+	if err == nil {
+		err = yaml.UnmarshalWithOptions(text, into, yaml.Strict())
+	}
+	if err != nil {
+		return &harness.ConfigError{File: path, Key: key, Cause: err.Error(), Remedy: "write a YAML list; `rollcall serve --help` shows what stands in it"}
+	}
+	return nil
+}
+
+func serveTool() *cobra.Command {
+	f := &webFlags{}
+	var list string
+	c := &cobra.Command{
+		Use:   "tool",
+		Short: "Run the reference tool: an LTI 1.3 tool that platforms can launch",
+		Long: `Run the reference tool, and print the addresses that a platform has to be told.
+--platforms names a YAML list of the platforms that it knows, each with issuer,
+client_id, auth_url, jwks_url and deployments. With --fault it misbehaves in a named
+way, to see whether your platform (or Rollcall) notices.`,
+		Example: "  rollcall serve tool --platforms platforms.yaml\n  rollcall serve tool --platforms platforms.yaml --fault tool-nonce-unchecked",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var platforms []tool.Platform
+			if err := readList(list, "--platforms", &platforms); err != nil {
+				return err
+			}
+			made, trust, err := f.certificates("tool.localhost")
+			if err != nil {
+				return err
+			}
+			t, err := district.StartTool(cmd.Context(), district.ToolOptions{Listen: f.listen, Origin: f.public, Platforms: platforms, Faults: f.faults, TLS: made, TrustPEM: trust})
+			if err != nil {
+				return &harness.ConfigError{Key: "serve tool", Cause: err.Error(), Remedy: "see `rollcall serve tool --help`"}
+			}
+			defer t.Close()
+			exposed(cmd.ErrOrStderr(), f.listen, "the reference tool")
+			describeTool(cmd.OutOrStdout(), t)
+			fmt.Fprintln(cmd.OutOrStdout(), "\nCtrl-C ends it.")
+			return t.Wait()
+		},
+	}
+	f.add(c, "tool.localhost")
+	c.Flags().StringVar(&list, "platforms", "", "YAML list of the platforms that it knows")
+	return c
+}
+
+func describeTool(w io.Writer, t *district.Tool) {
+	fmt.Fprintf(w, "Reference tool\n\n  login URL        %s\n  redirect URI     %s\n  target link URI  %s\n  JWKS URL         %s\n", t.LoginURL(), t.RedirectURL(), t.TargetURL("quiz"), t.JWKSURL())
+}
+
+func servePlatform() *cobra.Command {
+	f := &webFlags{}
+	var list, data string
+	c := &cobra.Command{
+		Use:   "platform",
+		Short: "Run the reference platform: an LTI 1.3 platform with the people of Riverbend Unified",
+		Long: `Run the reference platform with the people and classes of Riverbend Unified, and
+print the addresses that a tool has to be told. --tools names a YAML list of the tools
+that it knows, each with client_id, login_url, redirect_uris, target_link_uri, jwks_url
+and deployments; every course then has two links to each of them.`,
+		Example: "  rollcall serve platform --tools tools.yaml\n  rollcall serve platform --tools tools.yaml --fault platform-nonce-own",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var tools []platform.Registration
+			if err := readList(list, "--tools", &tools); err != nil {
+				return err
+			}
+			size, err := fixtures.ParseSize(data)
+			if err != nil {
+				return &harness.ConfigError{Key: "--data", Cause: err.Error(), Remedy: "choose small, medium or scale:N"}
+			}
+			made, trust, err := f.certificates("platform.localhost")
+			if err != nil {
+				return err
+			}
+			p, err := district.StartPlatform(cmd.Context(), district.PlatformOptions{Listen: f.listen, Origin: f.public, Data: size, Tools: tools, Faults: f.faults, TLS: made, TrustPEM: trust})
+			if err != nil {
+				return &harness.ConfigError{Key: "serve platform", Cause: err.Error(), Remedy: "see `rollcall serve platform --help`"}
+			}
+			defer p.Close()
+			exposed(cmd.ErrOrStderr(), f.listen, "the reference platform")
+			describePlatform(cmd.OutOrStdout(), p)
+			fmt.Fprintln(cmd.OutOrStdout(), "\nCtrl-C ends it.")
+			return p.Wait()
+		},
+	}
+	f.add(c, "platform.localhost")
+	c.Flags().StringVar(&list, "tools", "", "YAML list of the tools that it knows")
+	c.Flags().StringVar(&data, "data", "small", "small, medium or scale:N")
+	return c
+}
+
+func describePlatform(w io.Writer, p *district.Platform) {
+	fmt.Fprintf(w, "Reference platform\n\n  open             %s\n  issuer           %s\n  auth URL         %s\n  JWKS URL         %s\n  token URL        %s\n", p.Origin+"/", p.Issuer(), p.AuthURL(), p.JWKSURL(), p.TokenURL())
+}
+
+func serveDistrict() *cobra.Command {
+	f := &webFlags{}
+	c := &cobra.Command{
+		Use:   "district",
+		Short: "Run the whole reference district: SIS, platform and tool, registered with each other",
+		Long: `Run the reference SIS, platform and tool, all with the people of Riverbend Unified.
+The tool is registered at the platform: sign in there as somebody, open a course and a
+link. Browsers find names below localhost on this machine by themselves.`,
+		Example: "  rollcall serve district --ca-out ca.pem",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			made, trust, err := f.certificates("platform.localhost", "tool.localhost")
+			if err != nil {
+				return err
+			}
+			s, err := district.StartSIS(cmd.Context(), district.Options{})
+			if err != nil {
+				return err
+			}
+			defer s.Close()
+			p, t, err := startLTI(cmd, made, trust, nil, nil)
+			if err != nil {
+				return err
+			}
+			defer p.Close()
+			defer t.Close()
+			describe(cmd.OutOrStdout(), s, district.Options{Data: fixtures.Small}, 0)
+			fmt.Fprintln(cmd.OutOrStdout())
+			describePlatform(cmd.OutOrStdout(), p)
+			fmt.Fprintln(cmd.OutOrStdout())
+			describeTool(cmd.OutOrStdout(), t)
+			fmt.Fprintln(cmd.OutOrStdout(), "\nCtrl-C ends it.")
+			return p.Wait()
+		},
+	}
+	c.Flags().StringVar(&f.caOut, "ca-out", "", "write the self-made authority here, for others to trust")
+	c.Flags().BoolVar(&f.plain, "plain", false, "http instead of https: browsers then keep no cookies across sites")
+	return c
+}
+
+// startLTI brings up the reference platform and the reference tool, registered with
+// each other, and whoever else is given.
+func startLTI(cmd *cobra.Command, made *security.SelfMade, trust []byte, others []tool.Platform, tools []platform.Registration) (*district.Platform, *district.Tool, error) {
+	p, err := district.StartPlatform(cmd.Context(), district.PlatformOptions{TLS: made, TrustPEM: trust, Tools: tools})
+	if err != nil {
+		return nil, nil, fmt.Errorf("starting the reference platform: %w", err)
+	}
+	const client, first, second = "reference-tool", "riverbend-1", "riverbend-2"
+	own := tool.Platform{Issuer: p.Issuer(), ClientID: client, AuthURL: p.AuthURL(), TokenURL: p.TokenURL(), JWKSURL: p.JWKSURL(), Deployments: []string{first, second}}
+	t, err := district.StartTool(cmd.Context(), district.ToolOptions{TLS: made, TrustPEM: trust, Platforms: append([]tool.Platform{own}, others...)})
+	if err != nil {
+		p.Close()
+		return nil, nil, fmt.Errorf("starting the reference tool: %w", err)
+	}
+	p.Register(platform.Registration{ClientID: client, Name: "Reference tool", LoginURL: t.LoginURL(), RedirectURIs: []string{t.RedirectURL()}, TargetURI: t.TargetURL("quiz"),
+		JWKSURL: t.JWKSURL(), Deployments: []string{first, second}, Custom: map[string]string{"who": "$User.id"}})
+	return p, t, nil
+}
+
+// pairFiles writes a certificate and its key beside a report, for the judge's side.
+func pairFiles(made *security.SelfMade, dir string) (cert, key string, err error) {
+	cert, key = filepath.Join(dir, "demo-cert.pem"), filepath.Join(dir, "demo-key.pem")
+	return cert, key, made.WritePair(cert, key)
+}
