@@ -66,8 +66,14 @@ func NewRedactor(salt []byte, secrets ...string) (*Redactor, error) {
 	return r, nil
 }
 
-// Text removes secrets known by value.
+// signedToken finds JSON Web Tokens: whoever holds one may be whom it names.
+var signedToken = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*`)
+
+// Text removes secrets known by value, and signed tokens.
 func (r *Redactor) Text(s string) string {
+	if strings.Contains(s, "eyJ") {
+		s = signedToken.ReplaceAllString(s, "[token]")
+	}
 	for _, secret := range r.literal {
 		s = strings.ReplaceAll(s, secret, "[redacted]")
 	}

@@ -122,3 +122,22 @@ func FuzzBody(f *testing.F) {
 		}
 	})
 }
+
+// Signed tokens are hidden wherever they stand; what merely looks a little like one
+// stays.
+func TestSignedTokens(t *testing.T) {
+	r, err := NewRedactor([]byte("salt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1LTEiLCJpYXQiOjF9.abc-_DEF"
+	for in, want := range map[string]string{
+		"https://tool.example/?ltik=" + token + "&x=1": "https://tool.example/?ltik=[token]&x=1",
+		"see " + token: "see [token]",
+		"eyJ is short": "eyJ is short",
+	} {
+		if got := r.URL(in); got != want {
+			t.Errorf("%s became %s", in, got)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/rollcall-edu/rollcall/reports"
@@ -43,9 +44,17 @@ func (t *T) Watch(x Watched) string {
 		e.Request.Body, e.Request.Cut = r.Body([]byte(x.Body), maxEvidenceBody)
 	}
 	e.Response.Body, e.Response.Cut = r.Body(x.Answer, maxEvidenceBody)
+	e.Request.Body, e.Response.Body = r.Text(e.Request.Body), r.Text(e.Response.Body)
 	t.kept.adopt(e)
 	t.kept.pin(e.ID)
 	return e.ID
+}
+
+// Where words an address for a finding: without its query, which may hold what
+// opens a session.
+func (t *T) Where(address string) string {
+	before, _, _ := strings.Cut(address, "?")
+	return t.session.redactor.URL(before)
 }
 
 // maxAttachments bounds the pictures and texts of one check.

@@ -269,12 +269,14 @@ func (p *Page) Settle(ctx context.Context, quiet, budget time.Duration, done fun
 	for {
 		p.mu.Lock()
 		idle, open := time.Since(p.active), p.open
+		loading := slices.ContainsFunc(p.log, func(x *Exchange) bool { return x.Document && x.Ended.IsZero() && x.Status == 0 })
 		p.mu.Unlock()
 		if open <= 0 && idle >= quiet || done != nil && done() {
 			return nil
 		}
-		// A request that hangs (a long poll, a stream) must not count for ever.
-		if idle >= 10*quiet && idle > 3*time.Second {
+		// A request that hangs (a long poll, a stream) must not count for ever; a
+		// document that doesn't come does.
+		if idle >= 10*quiet && idle > 3*time.Second && !loading {
 			return nil
 		}
 		if time.Now().After(end) {

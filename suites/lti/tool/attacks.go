@@ -312,7 +312,7 @@ func (j *judge) judgeMarkup(ctx context.Context, t *harness.T, p *browser.Page, 
 	}
 	for _, f := range frames {
 		found, err := p.Eval(ctx, f.ID, markScript)
-		t.Assert(id, err != nil || found != "true", harness.Finding{Sent: sent, Expected: "text, shown as text or not at all", Seen: "an element of the page: scripts could come in the same way", Where: f.URL,
+		t.Assert(id, err != nil || found != "true", harness.Finding{Sent: sent, Expected: "text, shown as text or not at all", Seen: "an element of the page: scripts could come in the same way", Where: t.Where(f.URL),
 			Cause: "A parameter is put into HTML without escaping."})
 	}
 }
@@ -355,7 +355,7 @@ func openRedirect(ctx context.Context, t *harness.T) {
 	f := harness.Finding{Sent: "target_link_uri=" + stranger + " in the login and in the token", Expected: "a refusal, or a page of the tool", Exchanges: exchanges,
 		Cause: "The target is used as an address to go to without a look at whose it is."}
 	if i >= 0 {
-		f.Seen, f.Where = "the browser was sent to "+t.Show("address", s.log[i].URL), s.log[i].URL
+		f.Seen, f.Where = "the browser was sent to "+t.Show("address", s.log[i].URL), t.Where(s.log[i].URL)
 	}
 	t.Assert(id, i < 0, f)
 }

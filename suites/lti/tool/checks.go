@@ -70,7 +70,7 @@ func runGood(ctx context.Context, t *harness.T, l Launch) {
 		s = j.launch(ctx, l)
 	}
 	exchanges := s.keep(t, l.Title)
-	f := harness.Finding{Sent: "launch: " + l.Title, Expected: "the tool opens", Exchanges: exchanges, Where: s.page.URL}
+	f := harness.Finding{Sent: "launch: " + l.Title, Expected: "the tool opens", Exchanges: exchanges, Where: t.Where(s.page.URL)}
 	switch j.result(t, s, id, f, nil) {
 	case opened:
 		t.Examined(id, 1)
@@ -102,7 +102,7 @@ func privilege(t *harness.T, j *judge, l Launch, s *sight) {
 	if s.teacher {
 		seen = "the page of somebody who teaches"
 	}
-	t.Assert(reqTeacher, s.teacher == *l.Teacher, harness.Finding{Sent: "launch: " + l.Title, Expected: expected, Seen: seen, Where: s.page.URL})
+	t.Assert(reqTeacher, s.teacher == *l.Teacher, harness.Finding{Sent: "launch: " + l.Title, Expected: expected, Seen: seen, Where: t.Where(s.page.URL)})
 }
 
 // result reports what can't be judged, and gives the outcome otherwise.
@@ -169,7 +169,7 @@ func runBad(ctx context.Context, t *harness.T, l Launch) {
 // can see it, and that the tool didn't break.
 func (j *judge) judgeRefusal(t *harness.T, id string, l Launch, s, control *sight) {
 	exchanges := s.keep(t, l.Title)
-	f := harness.Finding{Sent: "launch: " + l.Title, Expected: "the tool refuses, and says so", Exchanges: exchanges, Where: s.page.URL}
+	f := harness.Finding{Sent: "launch: " + l.Title, Expected: "the tool refuses, and says so", Exchanges: exchanges, Where: t.Where(s.page.URL)}
 	if s.problem == nil && !s.requested() && !l.Early {
 		t.NothingToTest("the tool sent no authentication request this time: "+describe(s.page), "Run again; if it happens again, look at the evidence.")
 		return
