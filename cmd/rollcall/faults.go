@@ -3,12 +3,16 @@ package main
 import (
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/rollcall-edu/rollcall/reference/fault"
+	"github.com/rollcall-edu/rollcall/reference/fault/platformfault"
+	"github.com/rollcall-edu/rollcall/reference/fault/toolfault"
 )
 
 // matrix is what the last run of the fault matrix saw (make matrix -update).
@@ -45,6 +49,17 @@ with "rollcall demo --fault ID" or "rollcall serve sis --fault ID".`,
 			if err != nil {
 				return err
 			}
+			tools, toolOddities, platforms, platformOddities, err := ltiFaults()
+			if err != nil {
+				return err
+			}
+			for _, f := range tools {
+				faults = append(faults, f.Fault)
+			}
+			for _, f := range platforms {
+				faults = append(faults, f.Fault)
+			}
+			variants = slices.Concat(variants, toolOddities, platformOddities)
 			var rows [][]string
 			for _, f := range faults {
 				rows = append(rows, []string{f.ID, "fault", f.Title, strings.Join(f.Breaks, " "), strings.Join(seen[f.ID].Checks, " ")})
@@ -61,6 +76,16 @@ with "rollcall demo --fault ID" or "rollcall serve sis --fault ID".`,
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "as JSON")
 	return c
+}
+
+// ltiFaults gives the tables of the LTI roles.
+func ltiFaults() (tools []toolfault.Fault, toolOddities []fault.Variant, platforms []platformfault.Fault, platformOddities []fault.Variant, err error) {
+	var errs [4]error
+	tools, errs[0] = toolfault.Faults()
+	toolOddities, errs[1] = toolfault.Variants()
+	platforms, errs[2] = platformfault.Faults()
+	platformOddities, errs[3] = platformfault.Variants()
+	return tools, toolOddities, platforms, platformOddities, errors.Join(errs[:]...)
 }
 
 func orNone(checks []string) string {

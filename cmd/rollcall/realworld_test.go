@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/rollcall-edu/rollcall/reference/fault"
+	"github.com/rollcall-edu/rollcall/reference/fault/platformfault"
+	"github.com/rollcall-edu/rollcall/reference/fault/toolfault"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 )
 
@@ -29,10 +31,24 @@ func TestRealWorld(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	tools, err := toolfault.Faults()
+	if err != nil {
+		t.Fatal(err)
+	}
+	platforms, err := platformfault.Faults()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range tools {
+		faults = append(faults, f.Fault)
+	}
+	for _, f := range platforms {
+		faults = append(faults, f.Fault)
+	}
 	rows := 0
 	for _, line := range strings.Split(string(text), "\n") {
 		cells := strings.Split(line, "|")
-		if len(cells) != 6 || !strings.Contains(cells[3], "`or12.") {
+		if len(cells) != 6 || !strings.Contains(cells[3], "`or12.") && !strings.Contains(cells[3], "`lti13.") {
 			continue
 		}
 		rows++

@@ -260,4 +260,4 @@ func call[P, R any](p *Page, command cdp.Command[P, R], params P) (R, error) {
 
 // commandLimit bounds one command of the protocol: a page that hangs must not
 // hang the judge.
-const commandLimit = 15 * time.Second
+const commandLimit = 6 * time.Second

@@ -125,7 +125,8 @@ func (j *judge) look(ctx context.Context, p *browser.Page, s *sight) {
 		}
 		frames, err := p.Look(ctx)
 		if err != nil && s.busy {
-			break // it hangs: there is nothing to see
+			s.log, s.console = p.Log(), p.Console()
+			return // it hangs: there is nothing to see
 		}
 		if err != nil {
 			s.problem = err
