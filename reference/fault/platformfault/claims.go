@@ -31,6 +31,13 @@ func drop(names ...string) behaviour {
 // within changes a member of a claim that is an object.
 func within(name, member string, v any) behaviour {
 	return claims(func(c map[string]any, _ *platform.Pending) {
+		if texts, ok := c[ns+name].(map[string]string); ok {
+			o := map[string]any{}
+			for k, x := range texts {
+				o[k] = x
+			}
+			c[ns+name] = o
+		}
 		if o, ok := c[ns+name].(map[string]any); ok {
 			if v == nil {
 				delete(o, member)

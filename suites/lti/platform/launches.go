@@ -222,7 +222,7 @@ func message(t *harness.T, j *judge, s *seen, ids []string) {
 	for _, r := range list {
 		name, _ := r.(string)
 		known = known || roleForm.MatchString(name)
-		mentor = mentor || mentorForm.MatchString(name)
+		mentor = mentor || mentorForm.MatchString(name) || name == "Mentor"
 	}
 	if isList {
 		say("message.roles-vocabulary", known, "at least one role of the vocabularies", show("roles"), "/roles")

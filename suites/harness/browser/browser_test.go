@@ -1,0 +1,203 @@
+package browser
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	cdpbrowser "github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/chromedp"
+)
+
+func started(t *testing.T) *Browser {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("starting a browser is left out with -short")
+	}
+	b, err := New(Options{})
+	if errors.Is(err, ErrNone) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Close)
+	return b
+}
+
+func opened(t *testing.T, b *Browser) *Page {
+	t.Helper()
+	p, err := b.Open(t.Context(), PageOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	return p
+}
+
+// site is a server of odd pages.
+func site(t *testing.T) *httptest.Server {
+	t.Helper()
+	mux := http.NewServeMux()
+	html := func(path, body string) {
+		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			fmt.Fprint(w, "<!doctype html><title>t</title><body>"+body)
+		})
+	}
+	html("/form", `<form action="/done"><input id="name" name="name"><select id="who" name="who"><option value="1">Ann</option><option value="2">Tom</option></select><button>Send it</button></form>`)
+	mux.HandleFunc("GET /done", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		fmt.Fprintf(w, "<!doctype html><meta charset=utf-8><p id=result>%s and %s</p>", r.FormValue("name"), r.FormValue("who"))
+	})
+	html("/late", `<script>setTimeout(function(){document.body.innerHTML='<a id=go href="/frames">go</a>'},300)</script>`)
+	html("/frames", `<iframe name="inner" src="/form"></iframe>`)
+	html("/window", `<a id="new" target="_blank" href="/form">new</a>`)
+	html("/alert", `<script>alert("stop"); confirm("sure?"); document.body.innerHTML="<p id=after>after</p>"</script>`)
+	html("/download", `<script>location.href="/file"</script><p>downloading</p>`)
+	html("/throws", `<script>console.error("oh no"); throw new Error("broken")</script>`)
+	mux.HandleFunc("GET /file", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Disposition", "attachment; filename=x.bin")
+		fmt.Fprint(w, "data")
+	})
+	mux.HandleFunc("GET /never", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	mux.HandleFunc("GET /loop", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/loop?x", http.StatusFound) })
+	mux.HandleFunc("GET /cookie", func(w http.ResponseWriter, r *http.Request) {
+		_, err := r.Cookie("c")
+		http.SetCookie(w, &http.Cookie{Name: "c", Value: "1"})
+		fmt.Fprintf(w, "<p id=had>%t</p>", err == nil)
+	})
+	s := httptest.NewServer(mux)
+	t.Cleanup(s.CloseClientConnections)
+	return s
+}
+
+func TestSteps(t *testing.T) {
+	b, s := started(t), site(t)
+	p := opened(t, b)
+	err := p.Run(t.Context(), []Step{{Open: s.URL + "/late"}, {Click: "#go"}, {Frame: "inner"}, {Fill: "#name", Value: "Ün \"x\""}, {Select: "#who", Value: "Tom"}, {Click: "text=Send it"}, {Wait: "text=and 2"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	frames, err := p.Look(t.Context())
+	if err != nil || len(frames) != 2 || !strings.Contains(frames[1].Text, `Ün "x" and 2`) || frames[1].Status != 200 {
+		t.Errorf("%+v, %v", frames, err)
+	}
+	p = opened(t, b)
+	if err := p.Run(t.Context(), []Step{{Open: s.URL + "/window"}, {Click: "#new"}, {Window: true}, {Fill: "#name", Value: "w"}, {Click: "text=Send"}, {Wait: "url=/done"}}); err != nil {
+		t.Error(err)
+	}
+	if err := opened(t, b).Run(t.Context(), []Step{{}}); !errors.Is(err, errEmptyStep) {
+		t.Errorf("an empty step: %v", err)
+	}
+}
+
+// Pages keep nothing of each other, but for those beside.
+func TestCookies(t *testing.T) {
+	b, s := started(t), site(t)
+	p := opened(t, b)
+	beside, err := p.Beside(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer beside.Close()
+	for i, test := range []struct {
+		page *Page
+		had  string
+	}{{p, "false"}, {p, "true"}, {beside, "true"}, {opened(t, b), "false"}} {
+		if err := test.page.Run(t.Context(), []Step{{Open: s.URL + "/cookie"}, {Wait: "text=" + test.had}}); err != nil {
+			t.Errorf("%d: %v", i, err)
+		}
+	}
+	if err := p.Forget(); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Run(t.Context(), []Step{{Open: s.URL + "/cookie"}, {Wait: "text=false"}}); err != nil {
+		t.Errorf("after forgetting: %v", err)
+	}
+}
+
+// Odd pages cost a bounded time and leave their traces.
+func TestOddPages(t *testing.T) {
+	b, s := started(t), site(t)
+	look := func(path string) (*Page, []Frame, error) {
+		p := opened(t, b)
+		_ = p.Go(s.URL + path) // some can't be opened
+		settled := p.Settle(t.Context(), 200*time.Millisecond, 2*time.Second, nil)
+		frames, err := p.Look(t.Context())
+		if settled != nil {
+			err = settled
+		}
+		return p, frames, err
+	}
+	if p, frames, err := look("/alert"); err != nil || !strings.Contains(frames[0].Text, "after") || !slices.Contains(p.Console(), "alert: stop") {
+		t.Errorf("alert: %v, %v, %q", frames, err, p.Console())
+	}
+	if p, _, err := look("/throws"); err != nil || !slices.ContainsFunc(p.Console(), func(l string) bool { return strings.Contains(l, "broken") }) {
+		t.Errorf("throws: %v, %q", err, p.Console())
+	}
+	if _, frames, err := look("/download"); err != nil || len(frames) == 0 {
+		t.Errorf("download: %v, %v", frames, err)
+	}
+	if p, frames, _ := look("/loop"); len(frames) > 0 && !frames[0].Failed && frames[0].Status == 200 || len(p.Log()) == 0 {
+		t.Errorf("loop: %v", frames)
+	}
+}
+
+// A page that never comes is given up.
+func TestNever(t *testing.T) {
+	b, s := started(t), site(t)
+	p := opened(t, b)
+	done := make(chan error, 1)
+	go func() { done <- p.Go(s.URL + "/never") }()
+	select {
+	case <-done:
+	case <-time.After(time.Minute):
+		t.Fatal("it hangs")
+	}
+	if err := p.Settle(t.Context(), 100*time.Millisecond, time.Second, nil); !errors.Is(err, ErrBusy) {
+		t.Errorf("a page that never comes is at rest: %v", err)
+	}
+}
+
+// A browser that died is started anew.
+func TestKilled(t *testing.T) {
+	b, s := started(t), site(t)
+	p := opened(t, b)
+	if _, err := chromedp.CallBrowser(b.ctx, cdpbrowser.Close, cdp.Empty{}); err != nil {
+		t.Log(err) // it may be gone before it answers
+	}
+	_ = p.Go(s.URL + "/form") // fails, or not yet
+	end := time.Now().Add(time.Minute)
+	for {
+		again, err := b.Open(t.Context(), PageOptions{})
+		if err == nil {
+			err = again.Run(t.Context(), []Step{{Open: s.URL + "/form"}, {Wait: "#name"}})
+			again.Close()
+		}
+		if err == nil {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestFind(t *testing.T) {
+	t.Setenv("ROLLCALL_CHROMIUM", "/nothing/here")
+	if _, err := Find(); !errors.Is(err, ErrNone) || !strings.Contains(err.Error(), "/nothing/here") {
+		t.Errorf("%v", err)
+	}
+	t.Setenv("ROLLCALL_CHROMIUM", os.Args[0])
+	if path, err := Find(); err != nil || path != os.Args[0] {
+		t.Errorf("%s, %v", path, err)
+	}
+}
