@@ -1,7 +1,6 @@
 package reports
 
 import (
-	"encoding/base64"
 	"fmt"
 	"html/template"
 	"slices"
@@ -124,29 +123,6 @@ type viewCheck struct {
 	All      string
 	AllCount int
 	Attached []viewAttachment
-}
-
-// viewAttachment is a picture or a text that a check kept.
-type viewAttachment struct {
-	Title, Text string
-	Image       template.URL
-}
-
-// attached makes attachments ready for the page. A picture that isn't one is left
-// out: its data come from a file that anybody may have written.
-func attached(list []Attachment) []viewAttachment {
-	var out []viewAttachment
-	for _, a := range list {
-		v := viewAttachment{Title: a.Title, Text: a.Text}
-		if a.Data != "" {
-			if _, err := base64.StdEncoding.DecodeString(a.Data); err != nil || a.Media != "image/jpeg" && a.Media != "image/png" {
-				continue
-			}
-			v.Image = template.URL("data:" + a.Media + ";base64," + a.Data)
-		}
-		out = append(out, v)
-	}
-	return out
 }
 
 // maxBlocking is how many demands a profile's card lists before it points on.

@@ -99,7 +99,6 @@ type Pending struct {
 	As      string // frame, window or same
 	Target  string
 	Request map[string]string
-	session string
 	until   time.Time
 }
 

@@ -27,9 +27,8 @@ type judge struct {
 	browser *browser.Browser
 	budget  time.Duration
 
-	mu    sync.Mutex
-	kept  map[string]*seen // good launches, by user and link
-	blind string           // why no launch can be made
+	mu   sync.Mutex
+	kept map[string]*seen // good launches, by user and link
 }
 
 const defaultBudget = 15 * time.Second

@@ -6,14 +6,12 @@ import (
 	"crypto/tls"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -34,11 +32,9 @@ type platform struct {
 	old      []mint.Key
 	foreign  mint.Key // nobody published it
 	keys     string   // how keys are published now
-	fetched  int      // how often they were asked for
 	attempts map[string]*attempt
 
 	server *http.Server
-	ended  chan error
 }
 
 // attempt is one launch on its way.
@@ -74,7 +70,7 @@ const (
 func start(ctx context.Context, t *harness.Target) (*platform, error) {
 	l := t.LTI
 	p := &platform{issuer: l.PublicURL, clientID: l.ClientID, deployments: l.Deployments, target: l.Tool.TargetLinkURI, login: l.Tool.LoginURL,
-		attempts: map[string]*attempt{}, ended: make(chan error, 1)}
+		attempts: map[string]*attempt{}}
 	for _, k := range []*mint.Key{&p.key, &p.foreign} {
 		made, err := mint.NewKey("rollcall-" + random()[:12])
 		if err != nil {
@@ -96,7 +92,7 @@ func start(ctx context.Context, t *harness.Target) (*platform, error) {
 		listener = tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12})
 	}
 	p.server = &http.Server{Handler: p.handler(), ReadHeaderTimeout: readLimit, ReadTimeout: readLimit, IdleTimeout: time.Minute, ErrorLog: quiet}
-	go func() { p.ended <- p.server.Serve(listener) }()
+	go func() { _ = p.server.Serve(listener) }() // its end is a check's time limit
 	context.AfterFunc(ctx, func() { _ = p.server.Close() })
 	return p, nil
 }
@@ -321,58 +317,8 @@ func (p *platform) response(a *attempt, r *http.Request) (url.Values, error) {
 	return form, nil
 }
 
-// token makes the id_token of a launch.
-func (p *platform) token(a *attempt, nonce string) error {
-	l := a.launch
-	a.now = time.Now()
-	claims := p.claims(a, nonce)
-	p.change(claims, l.Claims, a)
-	if len(l.Only) > 0 {
-		maps.DeleteFunc(claims, func(name string, _ any) bool { return !slices.Contains(l.Only, name) })
-	}
-	p.mu.Lock()
-	key, foreign := p.key, p.foreign
-	p.mu.Unlock()
-	header := map[string]any{"alg": "RS256", "typ": "JWT", "kid": key.ID}
-	switch l.Way {
-	case mint.None:
-		header["alg"] = "none"
-	case mint.HS256:
-		header["alg"] = "HS256"
-	}
-	switch l.Key {
-	case "foreign":
-		key.Private = foreign.Private
-	case "unpublished":
-		key = foreign
-		header["kid"] = foreign.ID
-	}
-	p.change(header, l.Header, a)
-	token, err := mint.Sign(header, claims, key, l.Way)
-	a.token, a.header, a.claims = token, header, claims
-	return err
-}
-
-// claims are those of a good launch, as the certification suite sends them and a
-// little more.
-func (p *platform) claims(a *attempt, nonce string) map[string]any {
-	d, err := data()
-	if err != nil {
-		panic(err) // embedded data, read before
-	}
-	out := map[string]any{
-		"iss": p.issuer, "aud": p.clientID, "nonce": nonce, "iat": a.now.Unix(), "exp": a.now.Unix() + 300, "locale": "en-US",
-		names["message_type"]: "LtiResourceLinkRequest", names["version"]: "1.3.0", names["deployment_id"]: p.deployments[0], names["target_link_uri"]: p.target,
-		names["resource_link"]: map[string]any{"id": "link-1", "title": "Algebra, chapter 1", "description": "Sets and functions"},
-		names["context"]:       map[string]any{"id": "course-1", "label": "ALG-1", "title": "Algebra 1", "type": []any{"http://purl.imsglobal.org/vocab/lis/v2/course#CourseSection"}},
-	}
-	p.change(out, d.People[a.launch.User], a)
-	return out
-}
-
 func (p *platform) jwks(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
-	p.fetched++
 	how := p.keys
 	keys := []any{p.key.JWK()}
 	for _, k := range p.old {
@@ -399,24 +345,4 @@ func (p *platform) jwks(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "max-age=0, no-cache")
 	_ = json.NewEncoder(w).Encode(map[string]any{"keys": keys}) // the client may be gone
-}
-
-// fetches tells how often the keys were asked for.
-func (p *platform) fetches() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.fetched
-}
-
-// failed tells why the server ended, if it did by itself.
-func (p *platform) failed() error {
-	select {
-	case err := <-p.ended:
-		if errors.Is(err, http.ErrServerClosed) {
-			return nil
-		}
-		return err
-	default:
-		return nil
-	}
 }

@@ -1,0 +1,88 @@
+package browser
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+)
+
+// Frame is what one frame of the page shows.
+type Frame struct {
+	ID     string `json:"-"`
+	Name   string
+	Parent string
+	URL    string
+	Status int      // of its document; 0 when it came by no request
+	Title  string   `json:"title"`
+	Text   string   `json:"text"`
+	Marks  []string `json:"marks"`  // its elements as tag#id.class
+	Failed bool     `json:"-"`      // the browser shows an error of its own
+	Active int      `json:"active"` // scripts and the like, by which it may yet change
+}
+
+// lookScript reads a document: enough to tell two pages apart.
+const lookScript = `(() => {
+  const marks = [];
+  for (const e of document.querySelectorAll("body *")) {
+    if (marks.length >= 2000) break;
+    const tag = e.tagName.toLowerCase();
+    if (tag === "script" || tag === "style") continue;
+    marks.push(tag + (e.id ? "#" + e.id : "") + (typeof e.className === "string" && e.className ? "." + e.className.trim().split(/\s+/).join(".") : "") + (e.name && typeof e.name === "string" ? "[" + e.name + "]" : ""));
+  }
+  return JSON.stringify({title: document.title, text: document.body ? document.body.innerText.slice(0, 20000) : "", marks,
+    active: document.scripts.length + document.querySelectorAll('meta[http-equiv="refresh" i],iframe').length + (document.body && document.body.onload ? 1 : 0) + (document.readyState === "complete" ? 0 : 1)});
+})()`
+
+// Look reads every frame of the page, the top one first.
+func (p *Page) Look(ctx context.Context) ([]Frame, error) {
+	tree, err := call(p, page.GetFrameTree, cdp.Empty{})
+	if err != nil {
+		return nil, fmt.Errorf("reading the frames of the page: %w", err)
+	}
+	var out []Frame
+	var walk func(t *page.FrameTree)
+	walk = func(t *page.FrameTree) {
+		f := Frame{ID: string(t.Frame.ID), Name: t.Frame.Name, Parent: string(t.Frame.ParentID), URL: t.Frame.URL + t.Frame.URLFragment}
+		if t.Frame.UnreachableURL != "" {
+			f.URL, f.Failed = t.Frame.UnreachableURL, true
+		}
+		if text, err := p.Eval(ctx, f.ID, lookScript); err == nil {
+			_ = json.Unmarshal([]byte(text), &f) // of our own script
+		}
+		p.mu.Lock()
+		f.Status = p.status[t.Frame.ID]
+		p.mu.Unlock()
+		out = append(out, f)
+		for _, c := range t.ChildFrames {
+			walk(c)
+		}
+	}
+	walk(tree.FrameTree)
+	return out, nil
+}
+
+// Eval runs an expression in a frame, out of reach of the page's own scripts, and
+// gives its text.
+func (p *Page) Eval(_ context.Context, frame, expression string) (string, error) {
+	world, err := call(p, page.CreateIsolatedWorld, page.CreateIsolatedWorldParams{FrameID: cdp.FrameID(frame), WorldName: "rollcall"})
+	if err != nil {
+		return "", fmt.Errorf("reading a frame: %w", err)
+	}
+	yes := true
+	r, err := call(p, runtime.Evaluate, runtime.EvaluateParams{Expression: expression, ContextID: world.ExecutionContextID, ReturnByValue: &yes, AwaitPromise: &yes})
+	if err != nil {
+		return "", fmt.Errorf("reading a frame: %w", err)
+	}
+	if r.ExceptionDetails != nil {
+		return "", fmt.Errorf("reading a frame: %s", r.ExceptionDetails.Text)
+	}
+	var text string
+	if err := json.Unmarshal(r.Result.Value, &text); err != nil {
+		return string(r.Result.Value), nil
+	}
+	return text, nil
+}
