@@ -63,7 +63,7 @@ browser:
 	$(GO) test ./reports ./cmd/rollcall -run 'Browser|^TestContainer' -count=1
 
 bench:
-	$(GO) test ./schemas ./fixtures/... ./reference/... ./suites/oneroster/csv/... -run '^$$' -bench . -benchtime 3s -timeout 60m
+	$(GO) test ./schemas ./fixtures/... ./reference/... ./suites/oneroster/csv/... ./cmd/rollcall -run '^$$' -bench . -benchtime 3s -timeout 60m
 
 FUZZTIME ?= 30s
 fuzz:

@@ -90,9 +90,11 @@ type Run struct {
 	Shards      int       `json:"shards"`
 	Resumed     bool      `json:"resumed,omitempty"`
 	Interrupted bool      `json:"interrupted,omitempty"`
-	Planned     int       `json:"planned"`          // checks planned
-	Done        int       `json:"done"`             // checks that came back
-	Repeat      string    `json:"repeat,omitempty"` // command that repeats this run
+	// PersonalKept says that personal data were not removed from the evidence.
+	PersonalKept bool   `json:"personalKept,omitempty"`
+	Planned      int    `json:"planned"`          // checks planned
+	Done         int    `json:"done"`             // checks that came back
+	Repeat       string `json:"repeat,omitempty"` // command that repeats this run
 }
 
 // Target identifies the implementation under test; Config is its target.yaml

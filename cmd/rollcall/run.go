@@ -19,16 +19,17 @@ import (
 
 // runFlags are what `run` and `demo` are told on the command line.
 type runFlags struct {
-	target     string
-	out        string
-	stance     string
-	focus      []string
-	onlyFailed string
-	failFast   bool
-	resume     bool
-	shards     int
-	seed       uint64
-	quiet      bool
+	keepPersonal bool
+	target       string
+	out          string
+	stance       string
+	focus        []string
+	onlyFailed   string
+	failFast     bool
+	resume       bool
+	shards       int
+	seed         uint64
+	quiet        bool
 }
 
 func runCommand() *cobra.Command {
@@ -67,6 +68,7 @@ on from there.`,
 	c.Flags().BoolVar(&f.resume, "resume", false, "go on from the events.jsonl in the --out folder")
 	c.Flags().IntVar(&f.shards, "shards", 0, "child processes (default: one a core, at most 4; one for a large target)")
 	c.Flags().Uint64Var(&f.seed, "seed", 0, "fix what the judge chooses by chance (default: random, named in the report)")
+	c.Flags().BoolVar(&f.keepPersonal, "keep-personal-data", false, "leave personal data in the evidence: for systems whose people are made up")
 	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress, only the summary")
 	return c
 }
@@ -122,7 +124,7 @@ func execute(ctx context.Context, target *harness.Target, f *runFlags, out, errs
 	show := newProgress(errs, f.quiet)
 	run, err := harness.New(target, suites(), harness.Options{
 		Focus: focus, FailFast: f.failFast, Shards: f.shards, Seed: f.seed, Resume: f.resume,
-		Events: harness.EventsFile(f.out), Judge: judge(), Repeat: repeat(f), Observe: show.observe, Starter: container.Start,
+		Events: harness.EventsFile(f.out), Judge: judge(), Repeat: repeat(f), Observe: show.observe, Starter: container.Start, KeepPersonal: f.keepPersonal,
 	})
 	if err != nil {
 		return err

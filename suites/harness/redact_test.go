@@ -141,3 +141,18 @@ func TestSignedTokens(t *testing.T) {
 		}
 	}
 }
+
+// Personal data stay where that is asked for; secrets never do.
+func TestKeepPersonal(t *testing.T) {
+	r, err := NewRedactor([]byte("salt"), "very-secret-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.keep = true
+	if got := r.Value("givenName", "Ann"); got != "Ann" {
+		t.Errorf("a name became %s", got)
+	}
+	if got := r.Text("x very-secret-1"); got != "x [redacted]" {
+		t.Errorf("a secret became %s", got)
+	}
+}

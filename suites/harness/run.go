@@ -39,6 +39,9 @@ type Options struct {
 	Observe func(Progress)
 	// Starter starts targets that come as containers; nil: none can be.
 	Starter Starter
+	// KeepPersonal leaves personal data in the evidence: for systems whose people
+	// are made up.
+	KeepPersonal bool
 	// SkipDoctor begins at once; for the project's own tests.
 	SkipDoctor bool
 }
@@ -110,7 +113,7 @@ func (r *Run) Run(ctx context.Context) (*reports.Report, error) {
 	report := &reports.Report{Format: reports.FormatVersion, Judge: r.o.Judge, Run: reports.Run{
 		ID: time.Now().UTC().Format("20060102T150405Z"), Started: time.Now().UTC(), Seed: r.o.Seed, Stance: string(r.target.Stance),
 		StanceText: stanceText[r.target.Stance], Profiles: r.target.Profiles, Focus: r.o.Focus, Repeat: r.o.Repeat,
-		Planned: len(r.plan.Checks), Resumed: r.o.Resume,
+		Planned: len(r.plan.Checks), Resumed: r.o.Resume, PersonalKept: r.o.KeepPersonal,
 	}}
 	if r.o.Resume {
 		if err := r.resume(); err != nil {
@@ -186,7 +189,7 @@ func (r *Run) work(ctx context.Context, report *reports.Report) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	base := Work{Suite: r.plan.Suite.ID, Path: r.target.path, Source: r.target.source, Values: r.target.values(), Patch: r.target.patch(),
-		Dir: dir, Seed: r.o.Seed, Salt: []byte(report.Run.ID + fmt.Sprint(rand.Uint64()))}
+		Dir: dir, Seed: r.o.Seed, KeepPersonal: r.o.KeepPersonal, Salt: []byte(report.Run.ID + fmt.Sprint(rand.Uint64()))}
 	if r.plan.Suite.Prepare != nil {
 		w := base
 		w.Prepare, w.Prefix = true, r.prefix("p")

@@ -42,6 +42,8 @@ type SessionOptions struct {
 	Dir    string
 	Seed   uint64
 	Salt   []byte // of pseudonyms; the same in all processes of a run
+	// KeepPersonal leaves personal data in the evidence.
+	KeepPersonal bool
 }
 
 // NewSession prepares the judge's side of a run against target.
@@ -54,6 +56,7 @@ func NewSession(target *Target, suite Suite, o SessionOptions) (*Session, error)
 	if err != nil {
 		return nil, err
 	}
+	redactor.keep = o.KeepPersonal
 	s := &Session{Target: target, Catalogue: c, Stance: target.Stance, Dir: o.Dir, Seed: o.Seed, redactor: redactor,
 		wanted: map[string]catalogue.Level{}}
 	for _, id := range target.Profiles {
@@ -158,6 +161,10 @@ func (s *Session) Budgets() Budgets { return s.client.budgets }
 func (s *Session) TLSConfig() *tls.Config {
 	return s.client.http.Transport.(*http.Transport).TLSClientConfig.Clone()
 }
+
+// KeepPersonal tells whether personal data may stay in the evidence, pictures of a
+// product's pages among them.
+func (s *Session) KeepPersonal() bool { return s.redactor.keep }
 
 // Redactor gives the run's redactor.
 func (s *Session) Redactor() *Redactor { return s.redactor }

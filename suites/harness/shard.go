@@ -29,6 +29,8 @@ type Work struct {
 	Prefix  string   `json:"prefix"`
 	Prepare bool     `json:"prepare"` // prepare instead of running checks
 	Checks  []string `json:"checks"`
+	// KeepPersonal leaves personal data in the evidence.
+	KeepPersonal bool `json:"keepPersonal,omitempty"`
 }
 
 // Patch is what the command line and a started container change in a target.
@@ -98,7 +100,7 @@ func (w Work) target() (*Target, error) {
 
 // run does the work in this process.
 func (w Work) run(ctx context.Context, suite Suite, target *Target, events *emitter) error {
-	s, err := NewSession(target, suite, SessionOptions{Prefix: w.Prefix, Dir: w.Dir, Seed: w.Seed, Salt: w.Salt})
+	s, err := NewSession(target, suite, SessionOptions{Prefix: w.Prefix, Dir: w.Dir, Seed: w.Seed, Salt: w.Salt, KeepPersonal: w.KeepPersonal})
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rollcall-edu/rollcall/reference/fault/bend"
 	"github.com/rollcall-edu/rollcall/reference/platform"
 )
 
@@ -18,29 +19,29 @@ var fieldOf = regexp.MustCompile(`name="([^"]*)" value="([^"]*)"`)
 func oddities() map[string]behaviour {
 	jwks := func(change func(set map[string]any)) behaviour {
 		return at("/jwks", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-			rec := answered(next, r)
+			rec := bend.Answered(next, r)
 			var set map[string]any
 			if json.Unmarshal(rec.Body.Bytes(), &set) == nil {
 				change(set)
 				rec.Body.Reset()
 				_ = json.NewEncoder(rec.Body).Encode(set) // a buffer never fails
 			}
-			give(w, rec)
+			bend.Give(w, rec)
 		})
 	}
 	page := func(change func(body string) string) behaviour {
 		return at("/auth", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-			rec := answered(next, r)
+			rec := bend.Answered(next, r)
 			body := change(rec.Body.String())
 			rec.Body.Reset()
 			rec.Body.WriteString(body)
 			rec.Header().Del("Content-Security-Policy")
-			give(w, rec)
+			bend.Give(w, rec)
 		})
 	}
 	access := func(code int, change func(t map[string]any)) behaviour {
 		return at("/token", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-			rec := answered(next, r)
+			rec := bend.Answered(next, r)
 			var t map[string]any
 			if rec.Code == http.StatusOK && json.Unmarshal(rec.Body.Bytes(), &t) == nil {
 				change(t)
@@ -48,7 +49,7 @@ func oddities() map[string]behaviour {
 				_ = json.NewEncoder(rec.Body).Encode(t) // a buffer never fails
 				rec.Code = code
 			}
-			give(w, rec)
+			bend.Give(w, rec)
 		})
 	}
 	return map[string]behaviour{
@@ -127,10 +128,10 @@ func oddities() map[string]behaviour {
 // loginByGet sends the browser to the tool's login by a redirect.
 func loginByGet(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		rec := answered(next, r)
+		rec := bend.Answered(next, r)
 		m := formOf.FindStringSubmatch(rec.Body.String())
 		if !strings.HasPrefix(r.URL.Path, "/links/") || m == nil {
-			give(w, rec)
+			bend.Give(w, rec)
 			return
 		}
 		v := url.Values{}

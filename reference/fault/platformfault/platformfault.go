@@ -13,6 +13,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/rollcall-edu/rollcall/reference/fault"
+	"github.com/rollcall-edu/rollcall/reference/fault/bend"
 	"github.com/rollcall-edu/rollcall/reference/platform"
 )
 
@@ -30,13 +31,10 @@ type Fault struct {
 	Assertions  []string `yaml:"assertions,omitempty"` // ids of platform.Assertions
 }
 
-// wrapper makes one handler out of another.
-type wrapper = func(http.Handler) http.Handler
-
 // behaviour is what a fault or variant does to a platform from outside.
 type behaviour struct {
 	bend func(*platform.Config)
-	wrap wrapper
+	wrap bend.Wrapper
 }
 
 var tables = sync.OnceValues(func() (t struct {

@@ -8,37 +8,17 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rollcall-edu/rollcall/reference/fault/bend"
 	"github.com/rollcall-edu/rollcall/reference/platform"
 )
 
-// at makes a wrapper that handles one path and leaves all others alone.
+// at makes a behaviour that handles one path, with the form read, and leaves all
+// others alone.
 func at(path string, handle func(w http.ResponseWriter, r *http.Request, next http.Handler)) behaviour {
-	return behaviour{wrap: func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.URL.Path != path {
-				next.ServeHTTP(w, r)
-				return
-			}
-			_ = r.ParseForm() // what can't be read is refused by the platform itself
-			handle(w, r, next)
-		})
-	}}
-}
-
-// answered runs a handler and keeps its answer back.
-func answered(next http.Handler, r *http.Request) *httptest.ResponseRecorder {
-	rec := httptest.NewRecorder()
-	next.ServeHTTP(rec, r)
-	return rec
-}
-
-// give writes an answer that was kept back.
-func give(w http.ResponseWriter, rec *httptest.ResponseRecorder) {
-	for name, values := range rec.Header() {
-		w.Header()[name] = values
-	}
-	w.WriteHeader(rec.Code)
-	_, _ = w.Write(rec.Body.Bytes()) // the client may be gone
+	return behaviour{wrap: bend.At(path, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		_ = r.ParseForm() // what can't be read is refused by the platform itself
+		handle(w, r, next)
+	})}
 }
 
 // repairing puts a parameter of an authentication request right before the
@@ -99,12 +79,12 @@ func requestFaults() map[string]behaviour {
 			next.ServeHTTP(w, r)
 		}),
 		"platform-answer-get": at("/auth", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-			rec := answered(next, r)
+			rec := bend.Answered(next, r)
 			if m := tokenField.FindStringSubmatch(rec.Body.String()); m != nil {
 				http.Redirect(w, r, r.Form.Get("redirect_uri")+"?"+url.Values{"id_token": {m[1]}, "state": {r.Form.Get("state")}}.Encode(), http.StatusFound)
 				return
 			}
-			give(w, rec)
+			bend.Give(w, rec)
 		}),
 		"platform-redirect-any": redirects(func(asked string, _ []string) bool { return asked != "" }),
 		"platform-redirect-beginning": redirects(func(asked string, list []string) bool {
@@ -141,12 +121,12 @@ func requestFaults() map[string]behaviour {
 			}}}, platform.Checks()...)
 		}},
 		"platform-errors-shown": at("/auth", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-			rec := answered(next, r)
+			rec := bend.Answered(next, r)
 			if strings.Contains(rec.Body.String(), `name="error"`) {
 				http.Error(w, "Invalid request", http.StatusBadRequest)
 				return
 			}
-			give(w, rec)
+			bend.Give(w, rec)
 		}),
 		"platform-errors-no-state": erring(regexp.MustCompile(`<input type="hidden" name="state"[^>]*>`), ""),
 		"platform-errors-one-code": erring(regexp.MustCompile(`name="error" value="[^"]*"`), `name="error" value="server_error"`),
@@ -156,12 +136,12 @@ func requestFaults() map[string]behaviour {
 // erring changes the page that posts an error.
 func erring(what *regexp.Regexp, by string) behaviour {
 	return at("/auth", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-		rec := answered(next, r)
+		rec := bend.Answered(next, r)
 		if body := rec.Body.String(); strings.Contains(body, `name="error"`) {
 			rec.Body.Reset()
 			rec.Body.WriteString(what.ReplaceAllString(body, by))
 		}
-		give(w, rec)
+		bend.Give(w, rec)
 	})
 }
 
@@ -194,11 +174,11 @@ func hintReused(next http.Handler) http.Handler {
 		hint := r.Form.Get("lti_message_hint")
 		rec := kept[hint]
 		if rec == nil {
-			rec = answered(next, r)
+			rec = bend.Answered(next, r)
 			if tokenField.MatchString(rec.Body.String()) {
 				kept[hint] = rec
 			}
 		}
-		give(w, rec)
+		bend.Give(w, rec)
 	})
 }

@@ -9,13 +9,15 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+
+	"github.com/rollcall-edu/rollcall/reference/fault/bend"
 )
 
 // serviceFaults are platforms whose keys or tokens for services are wrong.
 func serviceFaults() map[string]behaviour {
 	keys := func(change func(k map[string]any)) behaviour {
 		return at("/jwks", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-			rec := answered(next, r)
+			rec := bend.Answered(next, r)
 			var set map[string][]map[string]any
 			if json.Unmarshal(rec.Body.Bytes(), &set) == nil {
 				for _, k := range set["keys"] {
@@ -24,19 +26,19 @@ func serviceFaults() map[string]behaviour {
 				rec.Body.Reset()
 				_ = json.NewEncoder(rec.Body).Encode(set) // a buffer never fails
 			}
-			give(w, rec)
+			bend.Give(w, rec)
 		})
 	}
 	tokens := func(change func(t map[string]any, r *http.Request)) behaviour {
 		return at("/token", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-			rec := answered(next, r)
+			rec := bend.Answered(next, r)
 			var t map[string]any
 			if rec.Code == http.StatusOK && json.Unmarshal(rec.Body.Bytes(), &t) == nil {
 				change(t, r)
 				rec.Body.Reset()
 				_ = json.NewEncoder(rec.Body).Encode(t) // a buffer never fails
 			}
-			give(w, rec)
+			bend.Give(w, rec)
 		})
 	}
 	return map[string]behaviour{
@@ -46,7 +48,7 @@ func serviceFaults() map[string]behaviour {
 		"platform-keys-private": keys(func(k map[string]any) { k["d"] = "c2VjcmV0" }),
 		"platform-keys-no-kid":  keys(func(k map[string]any) { delete(k, "kid") }),
 		"platform-keys-short": at("/jwks", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-			rec := answered(next, r)
+			rec := bend.Answered(next, r)
 			var set map[string][]map[string]any
 			if old, err := rsa.GenerateKey(rand.Reader, 1024); err == nil && json.Unmarshal(rec.Body.Bytes(), &set) == nil {
 				set["keys"] = append(set["keys"], map[string]any{"kty": "RSA", "kid": "old", "use": "sig", "alg": "RS256", "n": base64.RawURLEncoding.EncodeToString(old.N.Bytes()),
@@ -54,16 +56,16 @@ func serviceFaults() map[string]behaviour {
 				rec.Body.Reset()
 				_ = json.NewEncoder(rec.Body).Encode(set) // a buffer never fails
 			}
-			give(w, rec)
+			bend.Give(w, rec)
 		}),
 		"platform-access-down": at("/token", func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 			http.Error(w, "not yet", http.StatusNotImplemented)
 		}),
 		"platform-access-text": tokens(func(t map[string]any, _ *http.Request) { t["expires_in"] = "3600" }),
 		"platform-access-kept": at("/token", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-			rec := answered(next, r)
+			rec := bend.Answered(next, r)
 			rec.Header().Set("Cache-Control", "max-age=600")
-			give(w, rec)
+			bend.Give(w, rec)
 		}),
 		"platform-access-echo": tokens(func(t map[string]any, r *http.Request) { t["scope"] = r.Form.Get("scope") }),
 		"platform-access-list": at("/token", listRefused),
@@ -74,32 +76,32 @@ func serviceFaults() map[string]behaviour {
 		}),
 		"platform-access-scopes": at("/token", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			if strings.HasPrefix(r.PostForm.Get("scope"), "https://example.org/") {
-				give(w, issued(r))
+				bend.Give(w, issued(r))
 				return
 			}
 			next.ServeHTTP(w, r)
 		}),
 		"platform-access-open": at("/token", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-			rec := answered(next, r)
+			rec := bend.Answered(next, r)
 			if rec.Code != http.StatusOK {
 				rec = issued(r)
 			}
-			give(w, rec)
+			bend.Give(w, rec)
 		}),
 		"platform-access-missing": at("/token", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			if !r.PostForm.Has("client_assertion") || !r.PostForm.Has("grant_type") {
-				give(w, issued(r))
+				bend.Give(w, issued(r))
 				return
 			}
 			next.ServeHTTP(w, r)
 		}),
 		"platform-access-html": at("/token", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-			rec := answered(next, r)
+			rec := bend.Answered(next, r)
 			if rec.Code != http.StatusOK {
 				http.Error(w, "<h1>Error</h1>", http.StatusInternalServerError)
 				return
 			}
-			give(w, rec)
+			bend.Give(w, rec)
 		}),
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+
+	"github.com/rollcall-edu/rollcall/reference/fault/bend"
 )
 
 // answerFaults are tools that go wrong once the platform has answered.
@@ -60,13 +62,13 @@ func replaying() behaviour {
 			http.Redirect(w, r, location, http.StatusSeeOther)
 			return
 		}
-		rec := answered(next, r)
+		rec := bend.Answered(next, r)
 		if rec.Code == http.StatusSeeOther {
 			mu.Lock()
 			kept[token] = rec.Header().Get("Location")
 			mu.Unlock()
 		}
-		give(w, rec)
+		bend.Give(w, rec)
 	})
 }
 
@@ -81,7 +83,7 @@ func stateless(when func(state string) bool) behaviour {
 			_ = r.ParseForm()
 			switch r.URL.Path {
 			case "/login":
-				rec := answered(next, r)
+				rec := bend.Answered(next, r)
 				if u, err := url.Parse(rec.Header().Get("Location")); err == nil {
 					mu.Lock()
 					for _, line := range rec.Header()["Set-Cookie"] {
@@ -91,7 +93,7 @@ func stateless(when func(state string) bool) behaviour {
 					byNonce[u.Query().Get("nonce")] = u.Query().Get("state")
 					mu.Unlock()
 				}
-				give(w, rec)
+				bend.Give(w, rec)
 				return
 			case "/launch":
 				mu.Lock()
@@ -152,38 +154,38 @@ func missingOpens() behaviour {
 func echoing(name string) behaviour {
 	return at("/launch", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		_ = r.ParseForm()
-		rec := answered(next, r)
+		rec := bend.Answered(next, r)
 		if v := r.PostForm.Get(name); v != "" && rec.Code >= 400 {
 			rec.Header().Del("Content-Security-Policy")
 			rec.Body.WriteString("<p>" + v + "</p>")
 		}
-		give(w, rec)
+		bend.Give(w, rec)
 	})
 }
 
 func tokenInAddress() behaviour {
 	return at("/launch", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		_ = r.ParseForm()
-		rec := answered(next, r)
+		rec := bend.Answered(next, r)
 		if u, err := url.Parse(rec.Header().Get("Location")); err == nil && rec.Code == http.StatusSeeOther {
 			q := u.Query()
 			q.Set("id_token", r.PostForm.Get("id_token"))
 			u.RawQuery = q.Encode()
 			rec.Header().Set("Location", u.String())
 		}
-		give(w, rec)
+		bend.Give(w, rec)
 	})
 }
 
 // refusals answers what the tool refuses in another way.
 func refusals(answer func(w http.ResponseWriter, status int)) behaviour {
 	return at("/launch", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-		rec := answered(next, r)
+		rec := bend.Answered(next, r)
 		if rec.Code >= 400 {
 			answer(w, rec.Code)
 			return
 		}
-		give(w, rec)
+		bend.Give(w, rec)
 	})
 }
 
@@ -198,7 +200,7 @@ func fixedState() behaviour {
 			_ = r.ParseForm()
 			switch r.URL.Path {
 			case "/login":
-				rec := answered(next, r)
+				rec := bend.Answered(next, r)
 				if u, err := url.Parse(rec.Header().Get("Location")); err == nil && rec.Code == http.StatusFound {
 					q := u.Query()
 					mu.Lock()
@@ -208,7 +210,7 @@ func fixedState() behaviour {
 					u.RawQuery = q.Encode()
 					rec.Header().Set("Location", u.String())
 				}
-				give(w, rec)
+				bend.Give(w, rec)
 				return
 			case "/launch":
 				mu.Lock()

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/rollcall-edu/rollcall/reference/fault/bend"
 	"github.com/rollcall-edu/rollcall/reference/tool"
 )
 
@@ -13,11 +14,11 @@ import (
 func cookieFaults() map[string]behaviour {
 	cookies := func(change func(line string) string) behaviour {
 		return at("/login", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-			rec := answered(next, r)
+			rec := bend.Answered(next, r)
 			for i, line := range rec.Header()["Set-Cookie"] {
 				rec.Header()["Set-Cookie"][i] = change(line)
 			}
-			give(w, rec)
+			bend.Give(w, rec)
 		})
 	}
 	drop := func(attributes ...string) func(string) string {
@@ -39,12 +40,12 @@ func cookieFaults() map[string]behaviour {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				switch r.URL.Path {
 				case "/login":
-					rec := answered(next, r)
+					rec := bend.Answered(next, r)
 					for i, line := range rec.Header()["Set-Cookie"] {
 						_, rest, _ := strings.Cut(line, "=")
 						rec.Header()["Set-Cookie"][i] = "lti=" + rest
 					}
-					give(w, rec)
+					bend.Give(w, rec)
 					return
 				case "/launch":
 					_ = r.ParseForm()
@@ -62,11 +63,11 @@ func cookieFaults() map[string]behaviour {
 				if r.URL.Path == "/login" {
 					_ = r.ParseForm()
 					r.Form.Del("lti_storage_target")
-					rec := answered(next, r)
+					rec := bend.Answered(next, r)
 					for i, line := range rec.Header()["Set-Cookie"] {
 						rec.Header()["Set-Cookie"][i] = drop("Partitioned")(line)
 					}
-					give(w, rec)
+					bend.Give(w, rec)
 					return
 				}
 				next.ServeHTTP(w, r)
@@ -88,13 +89,13 @@ func unbound() behaviour {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			switch r.URL.Path {
 			case "/login":
-				rec := answered(next, r)
+				rec := bend.Answered(next, r)
 				for _, line := range rec.Header()["Set-Cookie"] {
 					pair, _, _ := strings.Cut(line, ";")
 					name, _, _ := strings.Cut(pair, "=")
 					proofs.put(name, pair)
 				}
-				give(w, rec)
+				bend.Give(w, rec)
 				return
 			case "/launch":
 				_ = r.ParseForm()
@@ -111,18 +112,18 @@ func unbound() behaviour {
 func oddities() map[string]behaviour {
 	status := func(code int) behaviour {
 		return at("/launch", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-			rec := answered(next, r)
+			rec := bend.Answered(next, r)
 			if rec.Code >= 400 {
 				rec.Code = code
 			}
-			give(w, rec)
+			bend.Give(w, rec)
 		})
 	}
 	going := func(page func(address string) string) behaviour {
 		return at("/login", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-			rec := answered(next, r)
+			rec := bend.Answered(next, r)
 			if rec.Code != http.StatusFound {
-				give(w, rec)
+				bend.Give(w, rec)
 				return
 			}
 			for _, line := range rec.Header()["Set-Cookie"] {
@@ -139,12 +140,12 @@ func oddities() map[string]behaviour {
 					next.ServeHTTP(w, r)
 					return
 				}
-				rec := answered(next, r)
+				rec := bend.Answered(next, r)
 				body := change(rec.Body.String())
 				rec.Body.Reset()
 				rec.Body.WriteString(body)
 				rec.Header().Del("Content-Security-Policy")
-				give(w, rec)
+				bend.Give(w, rec)
 			})
 		}}
 	}
@@ -196,17 +197,17 @@ func oddities() map[string]behaviour {
 		"tool-cookies-many":    manyCookies(),
 		"tool-cookie-unpartitioned": {wrap: func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				rec := answered(next, r)
+				rec := bend.Answered(next, r)
 				for i, line := range rec.Header()["Set-Cookie"] {
 					rec.Header()["Set-Cookie"][i] = strings.ReplaceAll(line, "; Partitioned", "")
 				}
-				give(w, rec)
+				bend.Give(w, rec)
 			})
 		}},
 		"tool-old-tokens": {bend: func(c *tool.Config) { c.Rules = spare(c.Rules, "claim.iat-old") }},
 		"tool-chunked": {wrap: func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				rec := answered(next, r)
+				rec := bend.Answered(next, r)
 				for name, values := range rec.Header() {
 					w.Header()[name] = values
 				}

@@ -2,23 +2,16 @@ package toolfault
 
 import (
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/rollcall-edu/rollcall/reference/fault/bend"
 )
 
-// at makes a wrapper that handles one path and leaves all others alone.
+// at makes a behaviour that handles one path and leaves all others alone.
 func at(path string, handle func(w http.ResponseWriter, r *http.Request, next http.Handler)) behaviour {
-	return behaviour{wrap: func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.URL.Path != path {
-				next.ServeHTTP(w, r)
-				return
-			}
-			handle(w, r, next)
-		})
-	}}
+	return behaviour{wrap: bend.At(path, handle)}
 }
 
 // refusing makes a behaviour that refuses a request of a path when it says so.
@@ -33,34 +26,18 @@ func refusing(path string, when func(r *http.Request) bool) behaviour {
 	})
 }
 
-// answered runs a handler and keeps its answer back.
-func answered(next http.Handler, r *http.Request) *httptest.ResponseRecorder {
-	rec := httptest.NewRecorder()
-	next.ServeHTTP(rec, r)
-	return rec
-}
-
-// give writes an answer that was kept back.
-func give(w http.ResponseWriter, rec *httptest.ResponseRecorder) {
-	for name, values := range rec.Header() {
-		w.Header()[name] = values
-	}
-	w.WriteHeader(rec.Code)
-	_, _ = w.Write(rec.Body.Bytes())
-}
-
 // asking changes the authentication request.
 func asking(change func(q url.Values, login url.Values)) behaviour {
 	return at("/login", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		_ = r.ParseForm()
-		rec := answered(next, r)
+		rec := bend.Answered(next, r)
 		if u, err := url.Parse(rec.Header().Get("Location")); err == nil && rec.Code == http.StatusFound {
 			q := u.Query()
 			change(q, r.Form)
 			u.RawQuery = q.Encode()
 			rec.Header().Set("Location", u.String())
 		}
-		give(w, rec)
+		bend.Give(w, rec)
 	})
 }
 
@@ -101,12 +78,12 @@ func loginFaults() map[string]behaviour {
 		}),
 		"tool-login-echoes": at("/login", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			_ = r.ParseForm()
-			rec := answered(next, r)
+			rec := bend.Answered(next, r)
 			if rec.Code >= 400 {
 				rec.Header().Del("Content-Security-Policy")
 				rec.Body.WriteString("<p>" + r.Form.Get("iss") + "</p>")
 			}
-			give(w, rec)
+			bend.Give(w, rec)
 		}),
 		"tool-auth-scope":            set("scope", "openid profile"),
 		"tool-auth-response-type":    set("response_type", "code id_token"),
@@ -148,10 +125,10 @@ func anyIssuer() behaviour {
 		if good := seen.get("iss"); good != "" {
 			r.Form.Set("iss", good)
 		}
-		rec := answered(next, r)
+		rec := bend.Answered(next, r)
 		if rec.Code == http.StatusFound {
 			seen.put("iss", r.Form.Get("iss"))
 		}
-		give(w, rec)
+		bend.Give(w, rec)
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/rollcall-edu/rollcall/reference/fault"
+	"github.com/rollcall-edu/rollcall/reference/fault/bend"
 	"github.com/rollcall-edu/rollcall/reference/tool"
 )
 
@@ -32,7 +33,7 @@ type Fault struct {
 // behaviour is what a fault or variant does to a tool from outside.
 type behaviour struct {
 	bend func(*tool.Config)
-	wrap wrapper
+	wrap bend.Wrapper
 }
 
 var tables = sync.OnceValues(func() (t struct {
@@ -137,9 +138,6 @@ func behaviours() map[string]behaviour {
 	}
 	return all
 }
-
-// wrapper makes one handler out of another.
-type wrapper = func(http.Handler) http.Handler
 
 // rule makes a behaviour that adds a rule of its own.
 func rule(id string, broken func(*tool.Attempt) bool) behaviour {

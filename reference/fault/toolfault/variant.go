@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/rollcall-edu/rollcall/reference/fault/bend"
 )
 
 // kept is a map that several requests use at once.
@@ -85,25 +87,25 @@ func loginItself() behaviour {
 
 func redirectCode(path string, from, to int) behaviour {
 	return at(path, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-		rec := answered(next, r)
+		rec := bend.Answered(next, r)
 		if rec.Code == from && (to != http.StatusTemporaryRedirect || r.Method == http.MethodGet) {
 			rec.Code = to
 		}
-		give(w, rec)
+		bend.Give(w, rec)
 	})
 }
 
 // direct shows the resource in answer to the form post, without a redirect.
 func direct() behaviour {
 	return at("/launch", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-		rec := answered(next, r)
+		rec := bend.Answered(next, r)
 		if rec.Code != http.StatusSeeOther {
-			give(w, rec)
+			bend.Give(w, rec)
 			return
 		}
 		inner, err := http.NewRequestWithContext(r.Context(), http.MethodGet, rec.Header().Get("Location"), nil)
 		if err != nil {
-			give(w, rec)
+			bend.Give(w, rec)
 			return
 		}
 		next.ServeHTTP(w, inner)
@@ -113,9 +115,9 @@ func direct() behaviour {
 // answerScript goes to the resource by a script.
 func answerScript() behaviour {
 	return at("/launch", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-		rec := answered(next, r)
+		rec := bend.Answered(next, r)
 		if rec.Code != http.StatusSeeOther {
-			give(w, rec)
+			bend.Give(w, rec)
 			return
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -136,12 +138,12 @@ func refusalRedirect() behaviour {
 				next.ServeHTTP(w, r)
 				return
 			}
-			rec := answered(next, r)
+			rec := bend.Answered(next, r)
 			if rec.Code >= 400 {
 				http.Redirect(w, r, "/error", http.StatusSeeOther)
 				return
 			}
-			give(w, rec)
+			bend.Give(w, rec)
 		})
 	}}
 }
@@ -149,9 +151,9 @@ func refusalRedirect() behaviour {
 // refusalLogin shows its own sign-in page to whoever is refused.
 func refusalLogin() behaviour {
 	return at("/launch", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-		rec := answered(next, r)
+		rec := bend.Answered(next, r)
 		if rec.Code < 400 {
-			give(w, rec)
+			bend.Give(w, rec)
 			return
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"math/big"
 	"net/http"
-	"os"
 	"strings"
 	"sync"
 	"time"
@@ -18,6 +17,7 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
 	"github.com/rollcall-edu/rollcall/suites/lti/mint"
+	"github.com/rollcall-edu/rollcall/suites/lti/side"
 )
 
 // judge is what all checks of a run share.
@@ -34,16 +34,9 @@ type judge struct {
 const defaultBudget = 15 * time.Second
 
 func open(ctx context.Context, s *harness.Session) (any, error) {
-	var trust []byte
-	if s.Target.TLS.CAFile != "" {
-		var err error
-		if trust, err = os.ReadFile(s.Target.TLS.CAFile); err != nil {
-			return nil, &harness.ConfigError{Key: "tls.ca_file", Cause: err.Error(), Remedy: "give the path of a PEM file"}
-		}
-	}
-	b, err := browser.New(browser.Options{TrustPEM: trust, Insecure: s.Target.TLS.Insecure})
+	b, err := side.Browser(s.Target)
 	if err != nil {
-		return nil, &harness.ConfigError{Key: "browser", Cause: err.Error(), Remedy: "install Chromium (apt-get install chromium), or name one in ROLLCALL_CHROMIUM"}
+		return nil, err
 	}
 	t, err := start(ctx, s.Target)
 	if err != nil {
@@ -161,7 +154,7 @@ func ready(ctx context.Context, t *harness.T) (*judge, *seen) {
 	s := j.good(ctx, j.target.Platform.Users[0], j.target.Platform.Links[0])
 	if s.problem != nil {
 		s.keep(t, "the steps")
-		t.NothingToTest(s.problem.Error(), "Correct the steps in the target file; the picture shows where they ended.")
+		t.NothingToTest(s.problem.Error(), "Correct the steps in the target file; run with --keep-personal-data to see where they ended.")
 		return j, nil
 	}
 	return j, s
@@ -218,8 +211,12 @@ func (s *seen) keep(t *harness.T, what string) []string {
 	if len(s.console) > 0 {
 		t.Text(what+": console and dialogs", strings.Join(s.console, "\n"))
 	}
-	if len(s.picture) > 0 && s.problem != nil {
+	switch {
+	case len(s.picture) == 0 || s.problem == nil:
+	case t.Session().KeepPersonal():
 		t.Picture(what+": what a person sees", "image/jpeg", s.picture)
+	default:
+		t.Text(what+": what a person sees", "A picture was taken and left out, for it may show people. Run with --keep-personal-data to keep it.")
 	}
 	return ids
 }
@@ -229,7 +226,7 @@ func (s *seen) keep(t *harness.T, what string) []string {
 func private(t *harness.T, claims map[string]any) map[string]any {
 	out := map[string]any{}
 	for k, v := range claims {
-		if s, is := v.(string); is && k == "name" {
+		if s, is := v.(string); is && k == "name" { // a redactor that keeps personal data keeps this too
 			v = t.Show("givenName", s)
 		}
 		out[k] = v

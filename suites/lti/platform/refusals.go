@@ -77,7 +77,7 @@ func (j *judge) refuse(ctx context.Context, t *harness.T, id, title string, p pl
 	s := j.begin(ctx, users[0], links[0], p, then)
 	ids := s.keep(t, title)
 	if s.problem != nil {
-		t.NotTested(id, s.problem.Error(), "Run again; if it happens again, look at the picture.")
+		t.NotTested(id, s.problem.Error(), "Run again; if it happens again, look at the evidence.")
 		return
 	}
 	if p.change != nil && s.launch.login != nil && p.omit == nil && s.launch.asked != nil && unchanged(s.launch) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/lti/mint"
+	"github.com/rollcall-edu/rollcall/suites/lti/side"
 )
 
 // serviceChecks judge the key set and the token endpoint.
@@ -67,7 +68,7 @@ type asked struct {
 // ask asks for an access token.
 func (j *judge) ask(ctx context.Context, t *harness.T, a asked) *harness.Response {
 	now := time.Now().Unix()
-	claims := map[string]any{"iss": j.tool.clientID, "sub": j.tool.clientID, "aud": j.target.Platform.TokenURL, "iat": now, "exp": now + 60, "jti": random()}
+	claims := map[string]any{"iss": j.tool.clientID, "sub": j.tool.clientID, "aud": j.target.Platform.TokenURL, "iat": now, "exp": now + 60, "jti": side.Random()}
 	maps.Copy(claims, a.claims)
 	header := map[string]any{"alg": "RS256", "typ": "JWT", "kid": j.tool.key.ID}
 	maps.Copy(header, a.header)
@@ -153,7 +154,7 @@ func accessRefused(ctx context.Context, t *harness.T) {
 	now := time.Now().Unix()
 	foreign := j.tool.foreign
 	unpublished := foreign
-	reused := random()
+	reused := side.Random()
 	j.ask(ctx, t, asked{claims: map[string]any{"jti": reused}})
 	for _, c := range []struct {
 		id, what string

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
-	"github.com/rollcall-edu/rollcall/suites/harness/browser"
+	"github.com/rollcall-edu/rollcall/suites/lti/side"
 )
 
 // Profile is what a platform claims that launches tools.
@@ -38,15 +38,5 @@ func doctor(ctx context.Context, s *harness.Session) []harness.Diagnosis {
 	if p.Issuer == "" || p.AuthURL == "" || p.JWKSURL == "" {
 		return []harness.Diagnosis{{Name: "platform", Fatal: true, Detail: "the target file doesn't say what the platform is", Remedy: "add `lti: {platform: {issuer: …, auth_url: …, jwks_url: …}}` to it"}}
 	}
-	path, err := browser.Find()
-	if err != nil {
-		return []harness.Diagnosis{{Name: "browser", Fatal: true, Detail: err.Error(), Remedy: "install Chromium (apt-get install chromium), or name one in ROLLCALL_CHROMIUM"}}
-	}
-	out := []harness.Diagnosis{{Name: "browser", OK: true, Detail: path}}
-	r := s.Do(ctx, harness.Request{URL: p.JWKSURL, Auth: harness.AuthNone})
-	if r.Status == 0 {
-		return append(out, harness.Diagnosis{Name: "platform", Fatal: true, Detail: "nothing answers at " + p.JWKSURL + ": " + r.Problem,
-			Remedy: "start the platform, check lti.platform.jwks_url, and tls.ca_file where its certificate is self-made"})
-	}
-	return append(out, harness.Diagnosis{Name: "platform", OK: true, Detail: p.JWKSURL + " answers"})
+	return side.Diagnose(ctx, s, "platform", "lti.platform.jwks_url", p.JWKSURL)
 }

@@ -2,23 +2,16 @@ package platform
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/tls"
-	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"html/template"
-	"io"
-	"log"
-	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"sync"
 	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/lti/mint"
+	"github.com/rollcall-edu/rollcall/suites/lti/side"
 )
 
 // tool is Rollcall's side: it takes login initiations, asks for tokens as a plan
@@ -73,45 +66,22 @@ type answer struct {
 	path         string
 }
 
-const (
-	readLimit = 10 * time.Second
-	bodyLimit = 1 << 20
-)
-
 // start listens and serves.
 func start(ctx context.Context, t *harness.Target) (*tool, error) {
 	l := t.LTI
 	out := &tool{origin: l.PublicURL, clientID: l.ClientID, authURL: l.Platform.AuthURL}
 	for _, k := range []*mint.Key{&out.key, &out.foreign} {
-		made, err := mint.NewKey("rollcall-" + random()[:12])
+		made, err := mint.NewKey("rollcall-" + side.Random()[:12])
 		if err != nil {
 			return nil, err
 		}
 		*k = made
 	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", l.Listen)
-	if err != nil {
-		return nil, &harness.ConfigError{Key: "lti.listen", Cause: fmt.Sprintf("Rollcall's side can't listen on %s: %v", l.Listen, err),
-			Remedy: "end what listens there (another run?), or choose another address and register it at the platform"}
+	var err error
+	if out.server, err = side.Serve(ctx, l, out.handler()); err != nil {
+		return nil, err
 	}
-	if l.CertFile != "" {
-		pair, err := tls.LoadX509KeyPair(l.CertFile, l.KeyFile)
-		if err != nil {
-			listener.Close()
-			return nil, &harness.ConfigError{Key: "lti.cert_file", Cause: err.Error(), Remedy: "name a certificate and its key in PEM form"}
-		}
-		listener = tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12})
-	}
-	out.server = &http.Server{Handler: out.handler(), ReadHeaderTimeout: readLimit, ReadTimeout: readLimit, IdleTimeout: time.Minute, ErrorLog: log.New(io.Discard, "", 0)}
-	go func() { _ = out.server.Serve(listener) }() // its end is a check's timeout
-	context.AfterFunc(ctx, func() { _ = out.server.Close() })
 	return out, nil
-}
-
-func random() string {
-	b := make([]byte, 16)
-	rand.Read(b)
-	return hex.EncodeToString(b)
 }
 
 // The addresses that the platform has registered.
@@ -122,7 +92,7 @@ func (t *tool) expect(p plan) *launch {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.plan = &p
-	t.now = &launch{plan: p, state: "s+" + random() + "/%20=&é", nonce: random(), arrived: make(chan struct{}), loggedIn: make(chan struct{})}
+	t.now = &launch{plan: p, state: "s+" + side.Random() + "/%20=&é", nonce: side.Random(), arrived: make(chan struct{}), loggedIn: make(chan struct{})}
 	return t.now
 }
 
@@ -152,11 +122,7 @@ func (t *tool) handler() http.Handler {
 	})
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { show(w, "Rollcall is the tool here.") })
 	mux.HandleFunc("GET /target", func(w http.ResponseWriter, _ *http.Request) { show(w, "Rollcall is opened by a launch.") })
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, bodyLimit)
-		w.Header().Set("Cache-Control", "no-store")
-		mux.ServeHTTP(w, r)
-	})
+	return mux
 }
 
 var pages = template.Must(template.New("").Parse(`{{define "text"}}<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Rollcall</title></head><body><p id="rollcall">{{.}}</p></body></html>{{end}}
@@ -217,21 +183,7 @@ func (t *tool) ask(w http.ResponseWriter, r *http.Request) {
 		_ = pages.ExecuteTemplate(w, "post", map[string]any{"Action": t.authURL, "Values": q}) // the browser may be gone
 		return
 	}
-	http.Redirect(w, r, joined(t.authURL, q), http.StatusFound)
-}
-
-// joined adds parameters to an address that may have some already.
-func joined(address string, v url.Values) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return address
-	}
-	all := u.Query()
-	for name, values := range v {
-		all[name] = slices.Clone(values)
-	}
-	u.RawQuery = all.Encode()
-	return u.String()
+	http.Redirect(w, r, side.Joined(t.authURL, q), http.StatusFound)
 }
 
 // callback takes the answer.
@@ -251,7 +203,7 @@ func (t *tool) callback(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if l.plan.twice && len(l.answers) == 1 {
-		http.Redirect(w, r, joined(t.authURL, l.asked), http.StatusSeeOther)
+		http.Redirect(w, r, side.Joined(t.authURL, l.asked), http.StatusSeeOther)
 		return
 	}
 	show(w, "Rollcall has the answer.")

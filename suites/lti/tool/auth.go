@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/lti/side"
 )
 
 // firstRequest gives the authentication request of a launch.
@@ -29,7 +30,7 @@ func authRequest(ctx context.Context, t *harness.T) {
 	for _, l := range []Launch{
 		{ID: "auth.1", User: "learner"}, {ID: "auth.2", User: "instructor", Login: Login{Post: true}},
 		{ID: "auth.3", User: "learner", Login: Login{Omit: []string{"lti_message_hint"}}},
-		{ID: "auth.4", User: "learner", Login: Login{Set: map[string]string{"target_link_uri": joined(j.platform.target, url.Values{"chapter": {"2"}})}}},
+		{ID: "auth.4", User: "learner", Login: Login{Set: map[string]string{"target_link_uri": side.Joined(j.platform.target, url.Values{"chapter": {"2"}})}}},
 	} {
 		s := j.launch(ctx, l)
 		exchanges = append(exchanges, s.keep(t, "login "+l.ID)...)

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
+	"github.com/rollcall-edu/rollcall/suites/lti/side"
 )
 
 // judge is what all checks of a run share: Rollcall's platform, the browser, and
@@ -42,16 +42,9 @@ const (
 
 // open starts the platform and prepares the browser.
 func open(ctx context.Context, s *harness.Session) (any, error) {
-	var trust []byte
-	if s.Target.TLS.CAFile != "" {
-		var err error
-		if trust, err = os.ReadFile(s.Target.TLS.CAFile); err != nil {
-			return nil, &harness.ConfigError{Key: "tls.ca_file", Cause: err.Error(), Remedy: "give the path of a PEM file"}
-		}
-	}
-	b, err := browser.New(browser.Options{TrustPEM: trust, Insecure: s.Target.TLS.Insecure})
+	b, err := side.Browser(s.Target)
 	if err != nil {
-		return nil, &harness.ConfigError{Key: "browser", Cause: err.Error(), Remedy: "install Chromium (apt-get install chromium), or name one in ROLLCALL_CHROMIUM"}
+		return nil, err
 	}
 	p, err := start(ctx, s.Target)
 	if err != nil {

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	_ "embed"
 	"html/template"
-	"io"
-	"log"
 	"net/http"
 	"net/url"
 	"sort"
@@ -15,10 +13,6 @@ import (
 var pagesText string
 
 var pages = template.Must(template.New("pages").Parse(pagesText))
-
-// quiet swallows what the HTTP server says of broken connections: browsers break
-// many.
-var quiet = log.New(io.Discard, "", 0)
 
 func page(w http.ResponseWriter, name string, values any) {
 	var b bytes.Buffer

@@ -2,14 +2,10 @@ package tool
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/tls"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -18,6 +14,7 @@ import (
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/lti/mint"
+	"github.com/rollcall-edu/rollcall/suites/lti/side"
 )
 
 // platform is Rollcall's side: it initiates logins, answers authentication
@@ -59,12 +56,8 @@ type attempt struct {
 	hold bool
 }
 
-// Limits of a server that faces browsers and foreign code.
-const (
-	readLimit = 10 * time.Second
-	bodyLimit = 1 << 20
-	slowKeys  = 20 * time.Second
-)
+// slowKeys is how long keys take that don't come.
+const slowKeys = 20 * time.Second
 
 // start listens and serves.
 func start(ctx context.Context, t *harness.Target) (*platform, error) {
@@ -72,42 +65,24 @@ func start(ctx context.Context, t *harness.Target) (*platform, error) {
 	p := &platform{issuer: l.PublicURL, clientID: l.ClientID, deployments: l.Deployments, target: l.Tool.TargetLinkURI, login: l.Tool.LoginURL,
 		attempts: map[string]*attempt{}}
 	for _, k := range []*mint.Key{&p.key, &p.foreign} {
-		made, err := mint.NewKey("rollcall-" + random()[:12])
+		made, err := mint.NewKey("rollcall-" + side.Random()[:12])
 		if err != nil {
 			return nil, err
 		}
 		*k = made
 	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", l.Listen)
-	if err != nil {
-		return nil, &harness.ConfigError{Key: "lti.listen", Cause: fmt.Sprintf("Rollcall's side can't listen on %s: %v", l.Listen, err),
-			Remedy: "end what listens there (another run?), or choose another address and register it at the tool"}
+	var err error
+	if p.server, err = side.Serve(ctx, l, p.handler()); err != nil {
+		return nil, err
 	}
-	if l.CertFile != "" {
-		pair, err := tls.LoadX509KeyPair(l.CertFile, l.KeyFile)
-		if err != nil {
-			listener.Close()
-			return nil, &harness.ConfigError{Key: "lti.cert_file", Cause: err.Error(), Remedy: "name a certificate and its key in PEM form"}
-		}
-		listener = tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12})
-	}
-	p.server = &http.Server{Handler: p.handler(), ReadHeaderTimeout: readLimit, ReadTimeout: readLimit, IdleTimeout: time.Minute, ErrorLog: quiet}
-	go func() { _ = p.server.Serve(listener) }() // its end is a check's time limit
-	context.AfterFunc(ctx, func() { _ = p.server.Close() })
 	return p, nil
 }
 
 func (p *platform) close() { _ = p.server.Close() }
 
-func random() string {
-	b := make([]byte, 16)
-	rand.Read(b)
-	return hex.EncodeToString(b)
-}
-
 // begin takes a launch in and gives the address that a person would be at.
 func (p *platform) begin(l Launch) (*attempt, string) {
-	a := &attempt{launch: l, hint: random(), note: `{"launch":"` + random() + `","note":"a+b %2F ü"}`, now: time.Now()}
+	a := &attempt{launch: l, hint: side.Random(), note: `{"launch":"` + side.Random() + `","note":"a+b %2F ü"}`, now: time.Now()}
 	p.mu.Lock()
 	p.attempts[a.hint] = a
 	p.mu.Unlock()
@@ -141,7 +116,7 @@ func (p *platform) publish(how string) error {
 	if how != "rotated" {
 		return nil
 	}
-	made, err := mint.NewKey("rollcall-" + random()[:12])
+	made, err := mint.NewKey("rollcall-" + side.Random()[:12])
 	if err != nil {
 		return err
 	}
@@ -165,12 +140,7 @@ func (p *platform) handler() http.Handler {
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		page(w, "home", map[string]any{"Issuer": p.issuer, "Client": p.clientID, "Deployments": strings.Join(p.deployments, ", ")})
 	})
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, bodyLimit)
-		w.Header().Set("Cache-Control", "no-store")
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		mux.ServeHTTP(w, r)
-	})
+	return mux
 }
 
 // course is the page of the platform from which the link is opened.
@@ -217,19 +187,7 @@ func (p *platform) open(w http.ResponseWriter, r *http.Request) {
 		page(w, "post", map[string]any{"Action": p.login, "Values": pairs(v)})
 		return
 	}
-	http.Redirect(w, r, joined(p.login, v), http.StatusFound)
-}
-
-// joined adds parameters to an address that may have some already.
-func joined(address string, v url.Values) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return address
-	}
-	all := u.Query()
-	maps.Copy(all, v)
-	u.RawQuery = all.Encode()
-	return u.String()
+	http.Redirect(w, r, side.Joined(p.login, v), http.StatusFound)
 }
 
 // auth answers the authentication request of the tool (LTI 1.3 §5.1.1.2). What is
@@ -263,7 +221,7 @@ func (p *platform) auth(w http.ResponseWriter, r *http.Request) {
 	case hold:
 		page(w, "held", nil)
 	case a.launch.Respond.Get:
-		http.Redirect(w, r, joined(redirect, form), http.StatusFound)
+		http.Redirect(w, r, side.Joined(redirect, form), http.StatusFound)
 	default:
 		page(w, "post", map[string]any{"Action": redirect, "Values": pairs(form)})
 	}

@@ -2,11 +2,10 @@ package tool
 
 import (
 	"context"
-	"net/http"
 	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
-	"github.com/rollcall-edu/rollcall/suites/harness/browser"
+	"github.com/rollcall-edu/rollcall/suites/lti/side"
 )
 
 // Profile is what a tool claims that takes launches.
@@ -28,18 +27,8 @@ func doctor(ctx context.Context, s *harness.Session) []harness.Diagnosis {
 	if l.Tool.LoginURL == "" || l.Tool.TargetLinkURI == "" {
 		return []harness.Diagnosis{{Name: "tool", Fatal: true, Detail: "the target file doesn't say where the tool is", Remedy: "add `lti: {tool: {login_url: …, target_link_uri: …}}` to it"}}
 	}
-	path, err := browser.Find()
-	if err != nil {
-		return []harness.Diagnosis{{Name: "browser", Fatal: true, Detail: err.Error(), Remedy: "install Chromium (apt-get install chromium), or name one in ROLLCALL_CHROMIUM"}}
-	}
-	out := []harness.Diagnosis{{Name: "browser", OK: true, Detail: path}}
 	// A login without parameters is refused by a tool, and shows that it is there.
-	r := s.Do(ctx, harness.Request{URL: l.Tool.LoginURL, Auth: harness.AuthNone})
-	if r.Status == 0 {
-		return append(out, harness.Diagnosis{Name: "tool", Fatal: true, Detail: "nothing answers at " + l.Tool.LoginURL + ": " + r.Problem,
-			Remedy: "start the tool, check lti.tool.login_url, and tls.ca_file where its certificate is self-made"})
-	}
-	return append(out, harness.Diagnosis{Name: "tool", OK: true, Detail: l.Tool.LoginURL + " answers " + http.StatusText(r.Status)})
+	return side.Diagnose(ctx, s, "tool", "lti.tool.login_url", l.Tool.LoginURL)
 }
 
 // launchTimeout bounds one check: a launch, its control, and what a stalled tool

@@ -1,0 +1,111 @@
+// Package side is what Rollcall needs on its own side of a launch, be it the tool or
+// the platform: a listener that the product has registered, and a browser.
+package side
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"log"
+	"maps"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/harness/browser"
+)
+
+// The limits of a server that faces browsers and foreign code.
+const (
+	readLimit = 10 * time.Second
+	idleLimit = time.Minute
+	bodyLimit = 1 << 20
+)
+
+// Serve listens where the target file says and serves until ctx ends. The error is
+// a *harness.ConfigError where the set-up is at fault.
+func Serve(ctx context.Context, l harness.LTI, h http.Handler) (*http.Server, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", l.Listen)
+	if err != nil {
+		return nil, &harness.ConfigError{Key: "lti.listen", Cause: fmt.Sprintf("Rollcall's side can't listen on %s: %v", l.Listen, err),
+			Remedy: "end what listens there (another run?), or choose another address and register it at the product"}
+	}
+	if l.CertFile != "" {
+		pair, err := tls.LoadX509KeyPair(l.CertFile, l.KeyFile)
+		if err != nil {
+			listener.Close()
+			return nil, &harness.ConfigError{Key: "lti.cert_file", Cause: err.Error(), Remedy: "name a certificate and its key in PEM form"}
+		}
+		listener = tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12})
+	}
+	bounded := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, bodyLimit)
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		h.ServeHTTP(w, r)
+	})
+	// Browsers break connections off, and nobody wants to read of each.
+	s := &http.Server{Handler: bounded, ReadHeaderTimeout: readLimit, ReadTimeout: readLimit, IdleTimeout: idleLimit, ErrorLog: log.New(io.Discard, "", 0)}
+	go func() { _ = s.Serve(listener) }() // its end is a check's time limit
+	context.AfterFunc(ctx, func() { _ = s.Close() })
+	return s, nil
+}
+
+// Browser prepares the browser for a target, with whom it trusts.
+func Browser(t *harness.Target) (*browser.Browser, error) {
+	var trust []byte
+	if t.TLS.CAFile != "" {
+		var err error
+		if trust, err = os.ReadFile(t.TLS.CAFile); err != nil {
+			return nil, &harness.ConfigError{Key: "tls.ca_file", Cause: err.Error(), Remedy: "give the path of a PEM file"}
+		}
+	}
+	b, err := browser.New(browser.Options{TrustPEM: trust, Insecure: t.TLS.Insecure})
+	if err != nil {
+		return nil, &harness.ConfigError{Key: "browser", Cause: err.Error(), Remedy: remedy}
+	}
+	return b, nil
+}
+
+const remedy = "install Chromium (apt-get install chromium), or name one in ROLLCALL_CHROMIUM"
+
+// Diagnose looks for the browser, and whether the product answers at an address;
+// key says where in the target file that stands.
+func Diagnose(ctx context.Context, s *harness.Session, product, key, address string) []harness.Diagnosis {
+	path, err := browser.Find()
+	if err != nil {
+		return []harness.Diagnosis{{Name: "browser", Fatal: true, Detail: err.Error(), Remedy: remedy}}
+	}
+	out := []harness.Diagnosis{{Name: "browser", OK: true, Detail: path}}
+	r := s.Do(ctx, harness.Request{URL: address, Auth: harness.AuthNone})
+	if r.Status == 0 {
+		return append(out, harness.Diagnosis{Name: product, Fatal: true, Detail: "nothing answers at " + address + ": " + r.Problem,
+			Remedy: "start the " + product + ", check " + key + ", and tls.ca_file where its certificate is self-made"})
+	}
+	return append(out, harness.Diagnosis{Name: product, OK: true, Detail: fmt.Sprintf("%s answers %d", address, r.Status)})
+}
+
+// Random makes an unguessable text of hexadecimal digits.
+func Random() string {
+	b := make([]byte, 16)
+	rand.Read(b)
+	return hex.EncodeToString(b)
+}
+
+// Joined adds parameters to an address that may have some already.
+func Joined(address string, v url.Values) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return address
+	}
+	all := u.Query()
+	maps.Copy(all, v)
+	u.RawQuery = all.Encode()
+	return u.String()
+}
