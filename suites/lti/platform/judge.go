@@ -188,8 +188,13 @@ func (s *seen) what() string {
 	}
 	var texts []string
 	for _, f := range s.frames {
-		if text := strings.Join(strings.Fields(f.Text), " "); text != "" {
+		text := strings.Join(strings.Fields(f.Text), " ")
+		switch {
+		case text == "":
+		case f.Status >= 400:
 			texts = append(texts, fmt.Sprintf("%d: %.120s", f.Status, text))
+		default: // it may name people
+			texts = append(texts, fmt.Sprintf("a page with status %d", f.Status))
 		}
 	}
 	return "no answer; the page shows " + strings.Join(texts, " | ")
