@@ -104,6 +104,7 @@ func change(t testing.TB, holder any, pointer string, value any, remove bool) an
 		return value
 	}
 	token, rest := nextToken(pointer)
+	token = strings.NewReplacer("~1", "/", "~0", "~").Replace(token)
 	switch h := holder.(type) {
 	case map[string]any:
 		if remove && rest == "" {

@@ -1,6 +1,7 @@
 package schemas
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -33,6 +34,7 @@ type node struct {
 	required uint64 // by prop.bit
 	names    []string
 	closed   bool
+	rest     *node // of members that props doesn't name; nil where anything goes
 	items    *node
 	minItems int
 
@@ -72,7 +74,7 @@ type raw struct {
 	Type       string          `json:"type"`
 	Properties map[string]*raw `json:"properties"`
 	Required   []string        `json:"required"`
-	Additional *bool           `json:"additionalProperties"`
+	Additional *additional     `json:"additionalProperties"`
 	Items      *raw            `json:"items"`
 	MinItems   int             `json:"minItems"`
 	MinLength  int             `json:"minLength"`
@@ -85,6 +87,24 @@ type raw struct {
 	// Ours, ignored by other validators; see README.md.
 	Severity map[string]Severity `json:"severity"`
 	Official string              `json:"official"`
+}
+
+// additional is what a schema says of members that it doesn't name: whether there
+// may be any, or what each of them has to be.
+type additional struct {
+	none bool
+	each *raw
+}
+
+// UnmarshalJSON reads a boolean or a schema.
+func (a *additional) UnmarshalJSON(data []byte) error {
+	var open bool
+	if json.Unmarshal(data, &open) == nil {
+		a.none = !open
+		return nil
+	}
+	a.each = new(raw)
+	return strictly(data, a.each) // strict within as without
 }
 
 // compiler turns schema files into nodes.
@@ -145,7 +165,14 @@ func (c *compiler) fill(n *node, r *raw, base, name string) (err error) {
 			return fmt.Errorf("%s: unknown type %q", name, r.Type)
 		}
 	}
-	n.closed = r.Additional != nil && !*r.Additional
+	if r.Additional != nil {
+		n.closed = r.Additional.none
+		if r.Additional.each != nil {
+			if n.rest, err = c.sub(r.Additional.each, base, name+"{}"); err != nil {
+				return err
+			}
+		}
+	}
 	n.minItems, n.minLength, n.minimum, n.severity = r.MinItems, r.MinLength, r.Minimum, r.Severity
 	for name := range r.Properties {
 		n.names = append(n.names, name)

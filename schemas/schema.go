@@ -172,6 +172,8 @@ func prune(value any, n *node, budget *int) any {
 		for _, name := range slices.Sorted(maps.Keys(v)) {
 			if p := n.props[name]; p != nil {
 				v[name] = prune(v[name], p.node, budget)
+			} else if n.rest != nil && *budget > 0 {
+				v[name] = prune(v[name], n.rest, budget)
 			} else if *budget--; *budget < 0 {
 				delete(v, name)
 			}

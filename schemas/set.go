@@ -12,7 +12,7 @@ import (
 	"github.com/xeipuuv/gojsonschema"
 )
 
-//go:embed index.json hints.json oneroster oauth2
+//go:embed index.json hints.json oneroster oauth2 lti
 var files embed.FS
 
 // entry is a line of index.json: the name of a schema, the file and definition

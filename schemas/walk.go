@@ -264,8 +264,11 @@ func (w *walker) object(n *node) bool {
 			seen |= p.bit
 		} else {
 			twice = others.add(name)
-			if n != nil && n.closed {
-				w.offences++ // no grave one
+			if n != nil {
+				child = n.rest
+				if n.closed {
+					w.offences++ // no grave one
+				}
 			}
 		}
 		if twice {

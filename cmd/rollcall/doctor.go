@@ -35,7 +35,7 @@ agree, is there data to look at, can the report be written. Each line that is no
 				return err
 			}
 			fmt.Fprintln(out, diagnosis(harness.Diagnosis{Name: "output folder", OK: true, Detail: f.out + " can be written"}))
-			found, err := harness.Doctor(cmd.Context(), target, run.Plan().Suite, func(d harness.Diagnosis) { fmt.Fprintln(out, diagnosis(d)) })
+			found, err := harness.Doctor(cmd.Context(), target, run.Plan().Suite, f.interactive, func(d harness.Diagnosis) { fmt.Fprintln(out, diagnosis(d)) })
 			if err != nil {
 				return err
 			}
@@ -49,6 +49,7 @@ agree, is there data to look at, can the report be written. Each line that is no
 		},
 	}
 	targetFlag(c, &f.target)
+	c.Flags().BoolVar(&f.interactive, "interactive", false, "look for what a run with --interactive needs")
 	c.Flags().StringVarP(&f.out, "out", "o", "rollcall-report", "folder for the report")
 	return c
 }

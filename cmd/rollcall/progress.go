@@ -35,6 +35,11 @@ func newProgress(w io.Writer, quiet bool) *progress {
 }
 
 func (p *progress) observe(e harness.Progress) {
+	if e.Ask != "" { // also where nothing else is to be shown: the run waits for it
+		p.clear()
+		fmt.Fprintln(p.w, "\n→ "+e.Ask)
+		return
+	}
 	if p.quiet {
 		return
 	}

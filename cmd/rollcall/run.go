@@ -20,6 +20,7 @@ import (
 // runFlags are what `run` and `demo` are told on the command line.
 type runFlags struct {
 	keepPersonal bool
+	interactive  bool
 	target       string
 	out          string
 	stance       string
@@ -48,6 +49,7 @@ on from there.`,
   rollcall run --focus paging --fail-fast
   rollcall run --focus or12.rostering.paging.total-count
   rollcall run --only-failed rollcall-report/report.json
+  rollcall run campus.yaml --interactive
   rollcall run --resume`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -69,6 +71,7 @@ on from there.`,
 	c.Flags().IntVar(&f.shards, "shards", 0, "child processes (default: one a core, at most 4; one for a large target)")
 	c.Flags().Uint64Var(&f.seed, "seed", 0, "fix what the judge chooses by chance (default: random, named in the report)")
 	c.Flags().BoolVar(&f.keepPersonal, "keep-personal-data", false, "leave personal data in the evidence: for systems whose people are made up")
+	c.Flags().BoolVar(&f.interactive, "interactive", false, "a person opens the launches, in a browser of their own: for platforms without scripted steps")
 	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress, only the summary")
 	return c
 }
@@ -124,7 +127,7 @@ func execute(ctx context.Context, target *harness.Target, f *runFlags, out, errs
 	show := newProgress(errs, f.quiet)
 	run, err := harness.New(target, suites(), harness.Options{
 		Focus: focus, FailFast: f.failFast, Shards: f.shards, Seed: f.seed, Resume: f.resume,
-		Events: harness.EventsFile(f.out), Judge: judge(), Repeat: repeat(f), Observe: show.observe, Starter: container.Start, KeepPersonal: f.keepPersonal,
+		Events: harness.EventsFile(f.out), Judge: judge(), Repeat: repeat(f), Observe: show.observe, Starter: container.Start, KeepPersonal: f.keepPersonal, Interactive: f.interactive,
 	})
 	if err != nil {
 		return err
@@ -208,6 +211,9 @@ func repeat(f *runFlags) string {
 	parts := []string{"rollcall run --target", quoteArg(f.target)}
 	if f.stance != "" {
 		parts = append(parts, "--stance", f.stance)
+	}
+	if f.interactive {
+		parts = append(parts, "--interactive")
 	}
 	return strings.Join(parts, " ")
 }

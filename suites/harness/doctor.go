@@ -22,9 +22,9 @@ const maxSkew = 30 * time.Second
 
 // Doctor looks whether a run against target can begin at all: URLs, names, TLS,
 // a token per scope, the clock, and what the suite adds. observe is told of each
-// diagnosis as it comes. An error means that not even that could be found out.
-func Doctor(ctx context.Context, target *Target, suite Suite, observe func(Diagnosis)) ([]Diagnosis, error) {
-	s, err := NewSession(target, suite, SessionOptions{Prefix: "d"})
+// diagnosis as it comes; interactive says that a person takes the steps. An error means that not even that could be found out.
+func Doctor(ctx context.Context, target *Target, suite Suite, interactive bool, observe func(Diagnosis)) ([]Diagnosis, error) {
+	s, err := NewSession(target, suite, SessionOptions{Prefix: "d", Interactive: interactive})
 	if err != nil {
 		return nil, err
 	}

@@ -15,8 +15,8 @@ import (
 // Event is one line that a child process sends to its parent, and that the
 // parent keeps in events.jsonl: enough to resume a run that broke off.
 type Event struct {
-	// Kind is check (one ended), prepared, progress or failed (the child
-	// can't go on).
+	// Kind is check (one ended), prepared, progress, ask (a person is needed) or
+	// failed (the child can't go on).
 	Kind      string               `json:"kind"`
 	Check     *reports.CheckResult `json:"check,omitempty"`
 	Exchanges []reports.Exchange   `json:"exchanges,omitempty"`
@@ -33,6 +33,7 @@ const (
 	EventCheck    = "check"
 	EventPrepared = "prepared"
 	EventProgress = "progress"
+	EventAsk      = "ask"
 	EventFailed   = "failed"
 )
 

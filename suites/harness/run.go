@@ -42,6 +42,9 @@ type Options struct {
 	// KeepPersonal leaves personal data in the evidence: for systems whose people
 	// are made up.
 	KeepPersonal bool
+	// Interactive says that a person is there to be asked: what they are to do
+	// comes to Observe.
+	Interactive bool
 	// SkipDoctor begins at once; for the project's own tests.
 	SkipDoctor bool
 }
@@ -54,6 +57,7 @@ type Progress struct {
 	Unit      string
 	Check     *reports.CheckResult // set when a check has just ended
 	Diagnosis *Diagnosis
+	Ask       string // what a person is to do now
 }
 
 // Run is one run against one target.
@@ -129,7 +133,7 @@ func (r *Run) Run(ctx context.Context) (*reports.Report, error) {
 		return nil, err
 	}
 	if !r.o.SkipDoctor {
-		diagnoses, err := Doctor(ctx, r.target, r.plan.Suite, r.observeDiagnosis)
+		diagnoses, err := Doctor(ctx, r.target, r.plan.Suite, r.o.Interactive, r.observeDiagnosis)
 		if err != nil {
 			return nil, err
 		}
@@ -189,7 +193,7 @@ func (r *Run) work(ctx context.Context, report *reports.Report) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	base := Work{Suite: r.plan.Suite.ID, Path: r.target.path, Source: r.target.source, Values: r.target.values(), Patch: r.target.patch(),
-		Dir: dir, Seed: r.o.Seed, KeepPersonal: r.o.KeepPersonal, Salt: []byte(report.Run.ID + fmt.Sprint(rand.Uint64()))}
+		Dir: dir, Seed: r.o.Seed, KeepPersonal: r.o.KeepPersonal, Interactive: r.o.Interactive, Salt: []byte(report.Run.ID + fmt.Sprint(rand.Uint64()))}
 	if r.plan.Suite.Prepare != nil {
 		w := base
 		w.Prepare, w.Prefix = true, r.prefix("p")
@@ -255,6 +259,10 @@ func (r *Run) prepared(e Event) error {
 
 // checked takes in one finished check.
 func (r *Run) checked(e Event, keep *journal, stop context.CancelFunc) error {
+	if e.Kind == EventAsk {
+		r.observe(Progress{Phase: "check", Ask: e.Message})
+		return nil
+	}
 	if e.Kind != EventCheck || e.Check == nil {
 		return nil
 	}

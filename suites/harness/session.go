@@ -34,6 +34,8 @@ type Session struct {
 	redactor *Redactor
 	wanted   map[string]catalogue.Level
 	progress func(done, total int, unit string)
+	ask      func(text string)
+	attended bool
 }
 
 // SessionOptions are what a process is told about the run.
@@ -44,6 +46,8 @@ type SessionOptions struct {
 	Salt   []byte // of pseudonyms; the same in all processes of a run
 	// KeepPersonal leaves personal data in the evidence.
 	KeepPersonal bool
+	// Interactive says that a person is there to be asked.
+	Interactive bool
 }
 
 // NewSession prepares the judge's side of a run against target.
@@ -57,7 +61,7 @@ func NewSession(target *Target, suite Suite, o SessionOptions) (*Session, error)
 		return nil, err
 	}
 	redactor.keep = o.KeepPersonal
-	s := &Session{Target: target, Catalogue: c, Stance: target.Stance, Dir: o.Dir, Seed: o.Seed, redactor: redactor,
+	s := &Session{Target: target, Catalogue: c, Stance: target.Stance, Dir: o.Dir, Seed: o.Seed, redactor: redactor, attended: o.Interactive,
 		wanted: map[string]catalogue.Level{}}
 	for _, id := range target.Profiles {
 		p, ok := c.Profile(id)
@@ -160,6 +164,17 @@ func (s *Session) Budgets() Budgets { return s.client.budgets }
 // themselves.
 func (s *Session) TLSConfig() *tls.Config {
 	return s.client.http.Transport.(*http.Transport).TLSClientConfig.Clone()
+}
+
+// Interactive tells whether a person is there to be asked.
+func (s *Session) Interactive() bool { return s.attended }
+
+// Ask tells the person what to do next. It does not wait: what they do is seen
+// where it arrives.
+func (s *Session) Ask(text string) {
+	if s.ask != nil {
+		s.ask(text)
+	}
 }
 
 // KeepPersonal tells whether personal data may stay in the evidence, pictures of a

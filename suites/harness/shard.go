@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/harness/executor"
@@ -31,7 +32,12 @@ type Work struct {
 	Checks  []string `json:"checks"`
 	// KeepPersonal leaves personal data in the evidence.
 	KeepPersonal bool `json:"keepPersonal,omitempty"`
+	// Interactive says that a person is there to be asked.
+	Interactive bool `json:"interactive,omitempty"`
 }
+
+// personTimeout bounds a check in which a person takes the steps.
+const personTimeout = 4 * time.Hour
 
 // Patch is what the command line and a started container change in a target.
 type Patch struct {
@@ -100,11 +106,12 @@ func (w Work) target() (*Target, error) {
 
 // run does the work in this process.
 func (w Work) run(ctx context.Context, suite Suite, target *Target, events *emitter) error {
-	s, err := NewSession(target, suite, SessionOptions{Prefix: w.Prefix, Dir: w.Dir, Seed: w.Seed, Salt: w.Salt, KeepPersonal: w.KeepPersonal})
+	s, err := NewSession(target, suite, SessionOptions{Prefix: w.Prefix, Dir: w.Dir, Seed: w.Seed, Salt: w.Salt, KeepPersonal: w.KeepPersonal, Interactive: w.Interactive})
 	if err != nil {
 		return err
 	}
 	defer s.Close()
+	s.ask = func(text string) { _ = events.emit(Event{Kind: EventAsk, Message: text}) } // the parent is gone, then
 	if w.Prepare {
 		held := 0
 		s.progress = func(done, total int, unit string) { // one call at a time
@@ -140,6 +147,9 @@ func (w Work) checks(ctx context.Context, suite Suite, s *Session, events *emitt
 		timeout := check.Timeout
 		if timeout == 0 {
 			timeout = DefaultCheckTimeout
+		}
+		if w.Interactive {
+			timeout = max(timeout, personTimeout) // people are slow
 		}
 		specs = append(specs, executor.Spec{ID: id, Group: check.Group, Timeout: timeout,
 			Body: func(ctx context.Context) { check.Body(ctx, t) }})

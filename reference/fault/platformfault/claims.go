@@ -128,6 +128,8 @@ func claimFaults() map[string]behaviour {
 		"platform-return-path":   within("launch_presentation", "return_url", "/courses"),
 		"platform-lis-number":    within("lis", "person_sourcedid", 4711),
 		"platform-custom-list":   set(ns+"custom", []string{}),
+		"platform-title-number":  within("context", "title", 7),
+		"platform-migration":     set(ns+"lti1p1", map[string]any{"user_id": 4711}),
 		"platform-custom-number": within("custom", "part", 1),
 		"platform-custom-none":   drop(ns + "custom"),
 		"platform-custom-raw":    within("custom", "who", "$User.id"),

@@ -71,6 +71,8 @@ func oddities() map[string]behaviour {
 		"platform-more-claims": claims(func(c map[string]any, _ *platform.Pending) {
 			c["https://vendor.example/claim"], c["jti"], c["nbf"] = map[string]any{"a": []any{1}}, "x", time.Now().Unix()
 		}),
+		"platform-migrates": set(ns+"lti1p1", map[string]any{"user_id": "4711", "resource_link_id": "", "oauth_consumer_key": "key",
+			"oauth_consumer_key_sign": "lWd54kFo5qU7xshAna6v8BwoBm6tmUjc6GTax6+12ps="}),
 		"platform-services": claims(serviceClaims),
 		"platform-fractions": claims(func(c map[string]any, _ *platform.Pending) {
 			now := float64(time.Now().UnixMilli()) / 1000

@@ -26,6 +26,7 @@ type judge struct {
 	tool    *tool
 	browser *browser.Browser
 	budget  time.Duration
+	person  *person // who opens the launches, instead of steps
 
 	mu   sync.Mutex
 	kept map[string]*seen // good launches, by user and link
@@ -34,6 +35,9 @@ type judge struct {
 const defaultBudget = 15 * time.Second
 
 func open(ctx context.Context, s *harness.Session) (any, error) {
+	if s.Interactive() {
+		return openPerson(ctx, s)
+	}
 	b, err := side.Browser(s.Target)
 	if err != nil {
 		return nil, err
@@ -51,7 +55,12 @@ func open(ctx context.Context, s *harness.Session) (any, error) {
 }
 
 // Close ends the browser and Rollcall's side.
-func (j *judge) Close() { j.browser.Close(); _ = j.tool.server.Close() }
+func (j *judge) Close() {
+	if j.browser != nil {
+		j.browser.Close()
+	}
+	_ = j.tool.server.Close()
+}
 
 // seen is what was seen of a launch.
 type seen struct {
@@ -73,6 +82,9 @@ type seen struct {
 // begin signs a user in, opens a link and follows the plan until an answer has
 // come or the budget is used up.
 func (j *judge) begin(ctx context.Context, user harness.LTIUser, link harness.LTILink, p plan, then func(*browser.Page, *launch) error) *seen {
+	if j.person != nil {
+		return j.asked(ctx, user, link, p)
+	}
 	s := &seen{user: user, link: link}
 	page, err := j.browser.Open(ctx, browser.PageOptions{})
 	if err != nil {
@@ -122,6 +134,11 @@ func (s *seen) finish(ctx context.Context, page *browser.Page) {
 	s.log, s.console = page.Log(), page.Console()
 	s.frames, _ = page.Look(ctx)        // what can't be read is not shown
 	s.picture, _ = page.Screenshot(ctx) // a picture less
+	s.read()
+}
+
+// read takes in the answer, if one has come.
+func (s *seen) read() {
 	s.answer, s.came = s.launch.first()
 	if s.came {
 		s.token = s.answer.form.Get("id_token")

@@ -38,5 +38,8 @@ func doctor(ctx context.Context, s *harness.Session) []harness.Diagnosis {
 	if p.Issuer == "" || p.AuthURL == "" || p.JWKSURL == "" {
 		return []harness.Diagnosis{{Name: "platform", Fatal: true, Detail: "the target file doesn't say what the platform is", Remedy: "add `lti: {platform: {issuer: …, auth_url: …, jwks_url: …}}` to it"}}
 	}
+	if s.Interactive() {
+		return side.Answers(ctx, s, "platform", "lti.platform.jwks_url", p.JWKSURL)
+	}
 	return side.Diagnose(ctx, s, "platform", "lti.platform.jwks_url", p.JWKSURL)
 }

@@ -26,7 +26,9 @@ type tool struct {
 	mu    sync.Mutex
 	plan  *plan
 	now   *launch
-	stray int // answers that came to an address which isn't registered
+	stray int                // answers that came to an address which isn't registered
+	past  map[string]*launch // by state, for answers that come late
+	task  string             // what a person is to do now
 
 	server *http.Server
 }
@@ -37,6 +39,7 @@ type plan struct {
 	set      map[string]string
 	omit     []string
 	redirect string             // instead of the registered one
+	manual   bool               // a person opens the launch
 	hold     bool               // answer the login with a page, and ask when told
 	twice    bool               // ask again once the answer has come
 	change   func(q url.Values) // the last word on the request
@@ -55,6 +58,17 @@ type launch struct {
 	arrived  chan struct{} // closed when the first answer has come
 	inFrame  string        // Sec-Fetch-Dest of the login
 	loggedIn chan struct{} // closed when the login has come
+	requests []request
+}
+
+// request is one that came from the browser, for the evidence where that isn't ours.
+type request struct {
+	started  time.Time
+	method   string
+	url      string
+	header   http.Header
+	form     url.Values
+	location string // where the browser was sent
 }
 
 // answer is one request to the redirect URI.
@@ -93,12 +107,27 @@ func (t *tool) expect(p plan) *launch {
 	defer t.mu.Unlock()
 	t.plan = &p
 	t.now = &launch{plan: p, state: "s+" + side.Random() + "/%20=&é", nonce: side.Random(), arrived: make(chan struct{}), loggedIn: make(chan struct{})}
+	if t.past == nil {
+		t.past = map[string]*launch{}
+	}
+	t.past[t.now.state] = t.now
 	return t.now
 }
 
 func (t *tool) current() *launch {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	return t.now
+}
+
+// of gives the launch that an answer belongs to: a slow one may come when the next
+// launch is under way.
+func (t *tool) of(state string) *launch {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if l := t.past[state]; l != nil {
+		return l
+	}
 	return t.now
 }
 
@@ -120,18 +149,26 @@ func (t *tool) handler() http.Handler {
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(map[string]any{"keys": []any{t.key.JWK()}}) // the client may be gone
 	})
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { show(w, "Rollcall is the tool here.") })
+	mux.HandleFunc("GET /{$}", t.home)
 	mux.HandleFunc("GET /target", func(w http.ResponseWriter, _ *http.Request) { show(w, "Rollcall is opened by a launch.") })
 	return mux
 }
 
 var pages = template.Must(template.New("").Parse(`{{define "text"}}<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Rollcall</title></head><body><p id="rollcall">{{.}}</p></body></html>{{end}}
 {{define "post"}}<!doctype html><html lang="en"><head><meta charset="utf-8"><title>One moment</title></head><body onload="document.forms[0].submit()"><form method="post" action="{{.Action}}">
-{{range $name, $values := .Values}}{{range $values}}<input type="hidden" name="{{$name}}" value="{{.}}">{{end}}{{end}}</form></body></html>{{end}}`))
+{{range $name, $values := .Values}}{{range $values}}<input type="hidden" name="{{$name}}" value="{{.}}">{{end}}{{end}}</form></body></html>{{end}}
+{{define "head"}}<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Rollcall</title>
+<style>body{font:1.1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:12vh auto;padding:0 1rem}small{color:#666}</style>{{end}}
+{{define "home"}}{{template "head"}}<meta http-equiv="refresh" content="2"></head><body><h1>Rollcall</h1>
+<p id="rollcall">{{if .}}{{.}}{{else}}Rollcall is the tool here.{{end}}</p>{{if .}}<p><small>This page follows by itself what is to be done next. Rollcall goes on when the launch arrives.</small></p>{{end}}</body></html>{{end}}
+{{define "held"}}{{template "head"}}</head><body><p>Now sign out of the platform, in another tab of this browser. Then</p><p><a id="go" href="/ask">go on</a>.</p></body></html>{{end}}
+{{define "had"}}{{template "head"}}</head><body><p id="rollcall">Rollcall has the answer.</p><p>What comes next is on <a href="/" target="_top">Rollcall's page</a>, and where Rollcall was started.</p></body></html>{{end}}`))
 
-func show(w http.ResponseWriter, text string) {
+func show(w http.ResponseWriter, text string) { page(w, "text", text) }
+
+func page(w http.ResponseWriter, name string, data any) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_ = pages.ExecuteTemplate(w, "text", text) // the browser may be gone
+	_ = pages.ExecuteTemplate(w, name, data) // the browser may be gone
 }
 
 // login takes the initiation, and answers it as planned.
@@ -148,7 +185,12 @@ func (t *tool) login(w http.ResponseWriter, r *http.Request) {
 		close(l.loggedIn)
 	}
 	l.mu.Unlock()
-	if l.plan.hold {
+	switch {
+	case l.plan.hold && l.plan.manual:
+		l.note(r, "")
+		page(w, "held", nil)
+		return
+	case l.plan.hold:
 		show(w, "Rollcall waits.")
 		return
 	}
@@ -158,6 +200,10 @@ func (t *tool) login(w http.ResponseWriter, r *http.Request) {
 // ask sends the authentication request.
 func (t *tool) ask(w http.ResponseWriter, r *http.Request) {
 	l := t.current()
+	if l == nil {
+		show(w, "No launch is expected.")
+		return
+	}
 	l.mu.Lock()
 	q := url.Values{"scope": {"openid"}, "response_type": {"id_token"}, "response_mode": {"form_post"}, "prompt": {"none"}, "client_id": {t.clientID},
 		"redirect_uri": {t.redirectURI()}, "state": {l.state}, "nonce": {l.nonce}, "login_hint": {l.login.Get("login_hint")}}
@@ -178,9 +224,9 @@ func (t *tool) ask(w http.ResponseWriter, r *http.Request) {
 	}
 	l.asked = q
 	l.mu.Unlock()
+	l.note(r, side.Joined(t.authURL, q))
 	if l.plan.post {
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_ = pages.ExecuteTemplate(w, "post", map[string]any{"Action": t.authURL, "Values": q}) // the browser may be gone
+		page(w, "post", map[string]any{"Action": t.authURL, "Values": q})
 		return
 	}
 	http.Redirect(w, r, side.Joined(t.authURL, q), http.StatusFound)
@@ -188,12 +234,13 @@ func (t *tool) ask(w http.ResponseWriter, r *http.Request) {
 
 // callback takes the answer.
 func (t *tool) callback(w http.ResponseWriter, r *http.Request) {
-	l := t.current()
+	err := r.ParseForm()
+	l := t.of(r.Form.Get("state"))
 	if l == nil {
 		show(w, "No launch is expected.")
 		return
 	}
-	err := r.ParseForm()
+	l.note(r, "")
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err == nil {
@@ -206,7 +253,28 @@ func (t *tool) callback(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, side.Joined(t.authURL, l.asked), http.StatusSeeOther)
 		return
 	}
+	if l.plan.manual {
+		page(w, "had", nil)
+		return
+	}
 	show(w, "Rollcall has the answer.")
+}
+
+// home says what a person is to do next.
+func (t *tool) home(w http.ResponseWriter, _ *http.Request) {
+	t.mu.Lock()
+	task := t.task
+	t.mu.Unlock()
+	page(w, "home", task)
+}
+
+// note keeps a request for the evidence.
+func (l *launch) note(r *http.Request, location string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.requests) < 20 {
+		l.requests = append(l.requests, request{time.Now(), r.Method, r.URL.RequestURI(), r.Header.Clone(), r.PostForm, location})
+	}
 }
 
 // elsewhere is an address that nobody registered.

@@ -82,13 +82,18 @@ func Diagnose(ctx context.Context, s *harness.Session, product, key, address str
 	if err != nil {
 		return []harness.Diagnosis{{Name: "browser", Fatal: true, Detail: err.Error(), Remedy: remedy}}
 	}
-	out := []harness.Diagnosis{{Name: "browser", OK: true, Detail: path}}
+	return append([]harness.Diagnosis{{Name: "browser", OK: true, Detail: path}}, Answers(ctx, s, product, key, address)...)
+}
+
+// Answers looks whether the product answers at an address; key says where in the
+// target file that stands.
+func Answers(ctx context.Context, s *harness.Session, product, key, address string) []harness.Diagnosis {
 	r := s.Do(ctx, harness.Request{URL: address, Auth: harness.AuthNone})
 	if r.Status == 0 {
-		return append(out, harness.Diagnosis{Name: product, Fatal: true, Detail: "nothing answers at " + address + ": " + r.Problem,
-			Remedy: "start the " + product + ", check " + key + ", and tls.ca_file where its certificate is self-made"})
+		return []harness.Diagnosis{{Name: product, Fatal: true, Detail: "nothing answers at " + address + ": " + r.Problem,
+			Remedy: "start the " + product + ", check " + key + ", and tls.ca_file where its certificate is self-made"}}
 	}
-	return append(out, harness.Diagnosis{Name: product, OK: true, Detail: fmt.Sprintf("%s answers %d", address, r.Status)})
+	return []harness.Diagnosis{{Name: product, OK: true, Detail: fmt.Sprintf("%s answers %d", address, r.Status)}}
 }
 
 // Random makes an unguessable text of hexadecimal digits.
