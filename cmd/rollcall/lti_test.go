@@ -6,6 +6,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -55,8 +57,13 @@ func judgedTool(t *testing.T, stance catalogue.Stance, marker string, focus []st
 	listen := freePort(t)
 	_, port, _ := net.SplitHostPort(listen)
 	origin := "https://platform.localhost:" + port
-	s, err := district.StartTool(ctx, district.ToolOptions{TLS: made, TrustPEM: made.AuthorityPEM, Faults: faults, Platforms: []tool.Platform{{
-		Issuer: origin, ClientID: "rollcall-client", AuthURL: origin + "/auth", TokenURL: origin + "/token", JWKSURL: origin + "/jwks", Deployments: []string{"dep-1", "dep-2"}}}})
+	one := tool.Platform{Issuer: origin, ClientID: "rollcall-client", AuthURL: origin + "/auth", TokenURL: origin + "/token", JWKSURL: origin + "/jwks", Deployments: []string{"dep-1", "dep-2"}}
+	known, other := []tool.Platform{one}, ""
+	if slices.ContainsFunc(focus, func(id string) bool { return strings.Contains(id, "registrations.") || strings.Contains(id, "aud-crossed") }) {
+		one.ClientID, other = "rollcall-other", "rollcall-other"
+		known = append(known, one)
+	}
+	s, err := district.StartTool(ctx, district.ToolOptions{TLS: made, TrustPEM: made.AuthorityPEM, Faults: faults, Platforms: known})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,6 +79,7 @@ lti:
   cert_file: %q
   key_file: %q
   client_id: rollcall-client
+  other_client_id: %q
   deployments: [dep-1, dep-2]
   launch_timeout: 6s
   tool:
@@ -80,7 +88,7 @@ lti:
     redirect_uris: [%s]
     teacher: {selector: "#teacher"}
 %s
-`, ltitool.Profile, stance, ca, listen, origin, cert, key, s.LoginURL(), s.TargetURL("quiz"), s.RedirectURL(), marker)
+`, ltitool.Profile, stance, ca, listen, origin, cert, key, other, s.LoginURL(), s.TargetURL("quiz"), s.RedirectURL(), marker)
 	target, err := harness.ParseTarget("target.yaml", []byte(text), os.LookupEnv)
 	if err != nil {
 		t.Fatal(err)
@@ -112,11 +120,31 @@ func TestToolConformance(t *testing.T) {
 			}
 			report := judgedTool(t, test.stance, test.marker, nil)
 			for _, q := range report.Requirements {
+				if q.Verdict == reports.NotApplicable && (strings.Contains(q.ID, "registrations.") || strings.HasSuffix(q.ID, "aud-crossed")) {
+					continue // TestToolRegistrations has two
+				}
 				if q.Verdict != reports.Pass && q.ID != ltitool.Prefix+"refuse.sub-missing" && q.ID != ltitool.Prefix+"launch.anonymous" {
 					t.Errorf("%s %s", story(q), q.Reason)
 				}
 			}
 			t.Logf("%d checks, %s", len(report.Checks), report.Run.Finished.Sub(report.Run.Started))
 		})
+	}
+}
+
+// TestToolRegistrations judges a tool at which the platform is registered twice.
+func TestToolRegistrations(t *testing.T) {
+	if testing.Short() {
+		t.Skip("browsers are left out with -short")
+	}
+	report := judgedTool(t, catalogue.Strict, "", []string{ltitool.Prefix + "registrations.*", ltitool.Prefix + "refuse.aud-crossed", ltitool.Prefix + "refuse.aud", ltitool.Prefix + "login.no-client"})
+	for _, q := range report.Requirements {
+		want := reports.Pass
+		if q.ID == ltitool.Prefix+"login.no-client" {
+			want = reports.NotApplicable
+		}
+		if q.Verdict != want && q.Verdict != reports.Unknown {
+			t.Errorf("%s %s", story(q), q.Reason)
+		}
 	}
 }

@@ -22,10 +22,13 @@ type LTI struct {
 	KeyFile   string `yaml:"key_file,omitempty"`
 	// ClientID and Deployments are what Rollcall, as the platform, has issued to
 	// the tool; or what the platform has issued to Rollcall.
-	ClientID    string      `yaml:"client_id,omitempty"`
-	Deployments []string    `yaml:"deployments,omitempty"`
-	Tool        LTITool     `yaml:"tool,omitempty"`
-	Platform    LTIPlatform `yaml:"platform,omitempty"`
+	ClientID string `yaml:"client_id,omitempty"`
+	// OtherClientID is a second registration at the tool, of the same issuer and
+	// with the same deployments; optional.
+	OtherClientID string      `yaml:"other_client_id,omitempty"`
+	Deployments   []string    `yaml:"deployments,omitempty"`
+	Tool          LTITool     `yaml:"tool,omitempty"`
+	Platform      LTIPlatform `yaml:"platform,omitempty"`
 	// LaunchTimeout is how long a launch may take, 15s by default.
 	LaunchTimeout Duration `yaml:"launch_timeout,omitempty"`
 }

@@ -15,6 +15,7 @@ import (
 // answerFaults are tools that go wrong once the platform has answered.
 func answerFaults() map[string]behaviour {
 	return map[string]behaviour{
+		"tool-frames-only": framesOnly(),
 		"tool-answer-closed": refusing("/launch", func(r *http.Request) bool {
 			for name := range r.PostForm {
 				if name != "id_token" && name != "state" && !strings.HasPrefix(name, "error") && name != "lti_storage_target" {
@@ -239,4 +240,18 @@ func nonceOf(token string) string {
 	}
 	_ = json.Unmarshal(raw, &claims) // no nonce, then
 	return claims.Nonce
+}
+
+// framesOnly shows nothing in a window that some page has opened.
+func framesOnly() behaviour {
+	return behaviour{wrap: func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			rec := bend.Answered(next, r)
+			if strings.Contains(rec.Body.String(), `id="launched"`) {
+				rec.Header().Del("Content-Security-Policy")
+				rec.Body.WriteString(`<script>if (window.opener) document.body.textContent = "Open this in your course."</script>`)
+			}
+			bend.Give(w, rec)
+		})
+	}}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/reference/fault/bend"
+	"github.com/rollcall-edu/rollcall/reference/tool"
 )
 
 // at makes a behaviour that handles one path and leaves all others alone.
@@ -63,7 +64,18 @@ func loginFaults() map[string]behaviour {
 			}
 			return false
 		}),
-		"tool-login-any-issuer": anyIssuer(),
+		"tool-login-any-issuer":   anyIssuer(),
+		"tool-first-registration": firstRegistration(),
+		"tool-aud-any-own":        anyOwn(),
+		"tool-ambiguous-crash": at("/login", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			_ = r.ParseForm()
+			rec := bend.Answered(next, r)
+			if rec.Code >= 400 && !r.Form.Has("client_id") {
+				http.Error(w, "2 rows, 1 expected", http.StatusInternalServerError)
+				return
+			}
+			bend.Give(w, rec)
+		}),
 		"tool-login-any-client": at("/login", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			_ = r.ParseForm()
 			r.Form.Del("client_id")
@@ -108,6 +120,38 @@ func loginFaults() map[string]behaviour {
 		"tool-auth-no-state":          drop("state"),
 		"tool-auth-no-nonce":          drop("nonce"),
 	}
+}
+
+// firstRegistration knows one registration for each issuer, whatever client is named.
+func firstRegistration() behaviour {
+	b := at("/login", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		_ = r.ParseForm()
+		r.Form.Del("client_id")
+		next.ServeHTTP(w, r)
+	})
+	b.bend = func(c *tool.Config) {
+		var one []tool.Platform
+		for _, p := range c.Platforms {
+			if !slices.ContainsFunc(one, func(q tool.Platform) bool { return q.Issuer == p.Issuer }) {
+				one = append(one, p)
+			}
+		}
+		c.Platforms = one
+	}
+	return b
+}
+
+// anyOwn takes a token for any client id that the tool has.
+func anyOwn() behaviour {
+	return behaviour{bend: func(c *tool.Config) {
+		all := c.Platforms
+		c.Rules = append(spare(c.Rules, "claim.aud"), tool.Rule{ID: "claim.aud", Broken: func(a *tool.Attempt) string {
+			if slices.ContainsFunc(all, func(p tool.Platform) bool { return slices.Contains(a.Claims.Audience, p.ClientID) }) {
+				return ""
+			}
+			return "The token is meant for somebody else."
+		}})
+	}}
 }
 
 func first(a, b string) string {

@@ -36,6 +36,17 @@ func ready(ctx context.Context, t *harness.T) (*judge, bool) {
 
 // run makes one launch of the data and judges it.
 func run(ctx context.Context, t *harness.T, l Launch) {
+	second := t.Session().Shared.(*judge).platform.second
+	if l.Second && second == "" || l.Sole && second != "" {
+		why := "the target file names no second registration (lti.other_client_id)"
+		if l.Sole {
+			why = "there are two registrations, between which only the client id decides"
+		}
+		for _, id := range t.Check().Requirements {
+			t.NotApplicable(id, why)
+		}
+		return
+	}
 	if l.Expect == "open" {
 		runGood(ctx, t, l)
 		return
@@ -70,6 +81,12 @@ func runGood(ctx context.Context, t *harness.T, l Launch) {
 		s = j.launch(ctx, l)
 	}
 	exchanges := s.keep(t, l.Title)
+	if l.Early && s.problem == nil && !s.requested() {
+		f := harness.Finding{Sent: "login: " + l.Title, Expected: "an authentication request, or a page that says what is missing, with a status of 200 or 400 to 499",
+			Seen: describe(s.page), Exchanges: exchanges, Where: t.Where(s.page.URL)}
+		t.Assert(id, s.page.Status < 500 && len(s.page.Text) > 2, f)
+		return
+	}
 	f := harness.Finding{Sent: "launch: " + l.Title, Expected: "the tool opens", Exchanges: exchanges, Where: t.Where(s.page.URL)}
 	switch j.result(t, s, id, f, nil) {
 	case opened:

@@ -102,6 +102,12 @@ func (j *judge) launchIn(ctx context.Context, p *browser.Page, l Launch) *sight 
 	if s.problem = p.Go(address); s.problem != nil {
 		return s
 	}
+	if l.Window {
+		// The window is at a page of ours first, so that all that follows is seen.
+		if s.problem = p.Run(ctx, []browser.Step{{Click: "#open"}, {Window: true}, {Click: "#go"}}); s.problem != nil {
+			return s
+		}
+	}
 	j.look(ctx, p, s)
 	return s
 }

@@ -43,6 +43,12 @@ type Launch struct {
 	Frame   bool `yaml:"frame"`
 	Blocked bool `yaml:"blocked"`
 	Storage bool `yaml:"storage"`
+	// Window opens the tool in a new window, whose opener is the platform's page.
+	Window bool `yaml:"window"`
+	// Second is about the second registration of Rollcall at the tool; Sole needs
+	// that there is none.
+	Second bool `yaml:"second"`
+	Sole   bool `yaml:"sole"`
 	// Keys is how the platform publishes its keys: plain (the default), bare
 	// (without alg and use), rotated (a new key since the last launch), down or
 	// slow.
@@ -50,7 +56,8 @@ type Launch struct {
 	// Teacher tells whether the page must (true) or must not be (false) what
 	// those who teach see; nil: it is not looked at.
 	Teacher *bool `yaml:"teacher"`
-	// Early takes a refusal at the login for an answer too.
+	// Early takes a refusal at the login for an answer too, also of a launch that
+	// may be opened.
 	Early bool `yaml:"early"`
 }
 
@@ -114,17 +121,25 @@ func Launches() ([]Launch, error) {
 // browser, by the same kind of login.
 func (l Launch) unbroken() Launch {
 	return Launch{ID: l.ID + ".control", Title: "the same, unbroken", Requirement: l.Requirement, Expect: "open", User: l.User,
-		Login: Login{Post: l.Login.Post}, Frame: l.Frame, Blocked: l.Blocked, Storage: l.Storage}
+		Login: Login{Post: l.Login.Post}, Frame: l.Frame, Blocked: l.Blocked, Storage: l.Storage, Window: l.Window}
 }
 
 // value makes what stands for a text of the data: $now and a number of seconds
-// ($half: and a half), $client, $issuer, $target, $null, $long (255 characters).
+// ($half: and a half), $client, $second,
+// $asked, $issuer, $target, $null, $long (255 characters).
 func (p *platform) value(text string, a *attempt) any {
 	var seconds int64
 	switch text {
 	case "$now":
 		return a.now.Unix()
 	case "$client":
+		return p.clientID
+	case "$second":
+		return p.second
+	case "$asked": // for which client the tool asked
+		if n := len(a.requests); n > 0 {
+			return a.requests[n-1].Get("client_id")
+		}
 		return p.clientID
 	case "$issuer":
 		return p.issuer

@@ -22,6 +22,7 @@ import (
 type platform struct {
 	issuer, clientID, target string
 	login                    string
+	second                   string // client id of the second registration, if any
 	deployments              []string
 
 	mu       sync.Mutex
@@ -62,7 +63,7 @@ const slowKeys = 20 * time.Second
 // start listens and serves.
 func start(ctx context.Context, t *harness.Target) (*platform, error) {
 	l := t.LTI
-	p := &platform{issuer: l.PublicURL, clientID: l.ClientID, deployments: l.Deployments, target: l.Tool.TargetLinkURI, login: l.Tool.LoginURL,
+	p := &platform{issuer: l.PublicURL, clientID: l.ClientID, second: l.OtherClientID, deployments: l.Deployments, target: l.Tool.TargetLinkURI, login: l.Tool.LoginURL,
 		attempts: map[string]*attempt{}}
 	for _, k := range []*mint.Key{&p.key, &p.foreign} {
 		made, err := mint.NewKey("rollcall-" + side.Random()[:12])
@@ -129,6 +130,9 @@ func (p *platform) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /courses/{hint}", p.course)
 	mux.HandleFunc("GET /courses/{hint}/open", p.open)
+	mux.HandleFunc("GET /courses/{hint}/window", func(w http.ResponseWriter, r *http.Request) {
+		page(w, "window", "/courses/"+url.PathEscape(r.PathValue("hint"))+"/open")
+	})
 	mux.HandleFunc("GET /again/{hint}", p.again)
 	mux.HandleFunc("/auth", p.auth)
 	mux.HandleFunc("GET /jwks", p.jwks)
@@ -150,11 +154,11 @@ func (p *platform) course(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	if !a.launch.Frame {
+	if !a.launch.Frame && !a.launch.Window {
 		p.open(w, r)
 		return
 	}
-	page(w, "course", map[string]any{"Open": "/courses/" + a.hint + "/open", "Storage": a.launch.Storage})
+	page(w, "course", map[string]any{"Open": "/courses/" + a.hint + "/open", "Storage": a.launch.Storage, "Window": a.launch.Window, "Through": "/courses/" + a.hint + "/window"})
 }
 
 // parameters are those of the login initiation (LTI 1.3 §4.1).
