@@ -59,7 +59,9 @@ func judgedTool(t *testing.T, stance catalogue.Stance, marker string, focus []st
 	origin := "https://platform.localhost:" + port
 	one := tool.Platform{Issuer: origin, ClientID: "rollcall-client", AuthURL: origin + "/auth", TokenURL: origin + "/token", JWKSURL: origin + "/jwks", Deployments: []string{"dep-1", "dep-2"}}
 	known, other := []tool.Platform{one}, ""
-	if slices.ContainsFunc(focus, func(id string) bool { return strings.Contains(id, "registrations.") || strings.Contains(id, "aud-crossed") }) {
+	if slices.ContainsFunc(focus, func(id string) bool {
+		return strings.Contains(id, "registrations.") || strings.Contains(id, "aud-crossed")
+	}) {
 		one.ClientID, other = "rollcall-other", "rollcall-other"
 		known = append(known, one)
 	}
@@ -138,7 +140,16 @@ func TestToolRegistrations(t *testing.T) {
 		t.Skip("browsers are left out with -short")
 	}
 	report := judgedTool(t, catalogue.Strict, "", []string{ltitool.Prefix + "registrations.*", ltitool.Prefix + "refuse.aud-crossed", ltitool.Prefix + "refuse.aud", ltitool.Prefix + "login.no-client"})
+	judged := 0
+	defer func() {
+		if judged < 5 {
+			t.Errorf("only %d requirements were judged", judged)
+		}
+	}()
 	for _, q := range report.Requirements {
+		if q.Verdict != reports.Unknown {
+			judged++
+		}
 		want := reports.Pass
 		if q.ID == ltitool.Prefix+"login.no-client" {
 			want = reports.NotApplicable

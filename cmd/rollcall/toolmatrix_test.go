@@ -22,6 +22,9 @@ var oddityFocus = append([]string{"launch.blank-role", "refuse.version", "refuse
 // marked is the marker of an opened launch of the reference tool.
 const marked = `    launched: {selector: "#launched"}`
 
+// steps are what a person does on the pages of a variant.
+var steps = map[string]string{"tool-consent": `    steps: [{click: "#agree"}]`}
+
 // chosen thins out the faults: they take minutes, so a part of them is run each
 // time. ROLLCALL_MATRIX=all or whole runs all, and whole judges everything.
 func chosen(i int) bool { return os.Getenv("ROLLCALL_MATRIX") != "" || i%8 == 0 }
@@ -80,7 +83,7 @@ func TestToolMatrix(t *testing.T) {
 				t.Parallel()
 				sideBySide <- struct{}{}
 				defer func() { <-sideBySide }()
-				report := judgedTool(t, catalogue.Strict, "", focusFor(ltitool.Prefix, oddityFocus), v.ID)
+				report := judgedTool(t, catalogue.Strict, steps[v.ID], focusFor(ltitool.Prefix, oddityFocus), v.ID)
 				for _, q := range report.Requirements {
 					if q.Verdict != reports.Pass && q.Verdict != reports.NotApplicable && q.ID != ltitool.Prefix+"refuse.sub-missing" {
 						t.Errorf("%s %s", story(q), q.Reason)

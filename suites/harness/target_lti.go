@@ -71,6 +71,10 @@ type LTITool struct {
 	// Launched tells an opened page from any other. Without it, that is learned
 	// from good launches.
 	Launched Marker `yaml:"launched,omitempty"`
+	// Steps are what a person does on the page of an opened launch before it can be
+	// told apart: agree to terms, go on from a greeting. Where the page has nothing
+	// of the kind they are passed over.
+	Steps []browser.Step `yaml:"steps,omitempty"`
 	// Teacher is on pages that only those who teach see.
 	Teacher Marker `yaml:"teacher,omitempty"`
 }
@@ -133,7 +137,7 @@ func (t *Target) validateLTI() error {
 
 // steps gives all scripts, for filling in what comes from the environment.
 func (l *LTI) steps() [][]browser.Step {
-	var out [][]browser.Step
+	out := [][]browser.Step{l.Tool.Steps}
 	for _, u := range l.Platform.Users {
 		out = append(out, u.Steps)
 	}

@@ -221,3 +221,18 @@ func manyCookies() behaviour {
 		})
 	}}
 }
+
+// consent shows a page before the tool's own.
+func consent() behaviour {
+	return behaviour{wrap: func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			rec := bend.Answered(next, r)
+			if own := rec.Body.String(); strings.Contains(own, `id="launched"`) {
+				rec.Header().Del("Content-Security-Policy")
+				rec.Body.Reset()
+				rec.Body.WriteString(`<!doctype html><title>Terms</title><body><p>We need your consent.</p><button id="agree" onclick="document.body.innerHTML = document.getElementById('own').innerHTML">I agree</button><template id="own">` + own + `</template></body>`)
+			}
+			bend.Give(w, rec)
+		})
+	}}
+}

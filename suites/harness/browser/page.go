@@ -26,6 +26,7 @@ type Page struct {
 	unhook  func() bool
 
 	frame    string            // in which steps are taken; empty: the page itself
+	limit    time.Duration     // of a step; 0: stepLimit
 	followed map[string]bool   // windows
 	opener   []context.Context // of the windows that steps went on from
 

@@ -64,6 +64,22 @@ func (p *Page) Run(ctx context.Context, steps []Step) error {
 	return nil
 }
 
+// Try takes steps for which the page may have no use: one that can't be taken
+// within limit ends them. It tells whether any was taken.
+func (p *Page) Try(ctx context.Context, steps []Step, limit time.Duration) bool {
+	p.limit = limit
+	defer func() { p.limit = 0 }()
+	for i, s := range steps {
+		if p.step(ctx, s) != nil {
+			return i > 0
+		}
+	}
+	return len(steps) > 0
+}
+
+// Enter goes on in a frame that Look has shown.
+func (p *Page) Enter(frame string) { p.frame = frame }
+
 func (p *Page) step(ctx context.Context, s Step) error {
 	switch {
 	case s.Open != "":
@@ -101,7 +117,11 @@ func (p *Page) rested(ctx context.Context) error {
 
 // until tries until it works.
 func (p *Page) until(ctx context.Context, try func() (bool, error)) error {
-	end := time.Now().Add(stepLimit)
+	limit := stepLimit
+	if p.limit > 0 {
+		limit = p.limit
+	}
+	end := time.Now().Add(limit)
 	var last error
 	for {
 		ok, err := try()
@@ -113,7 +133,7 @@ func (p *Page) until(ctx context.Context, try func() (bool, error)) error {
 			if last != nil {
 				return last
 			}
-			return fmt.Errorf("it is not there after %s", stepLimit)
+			return fmt.Errorf("it is not there after %s", limit)
 		}
 		select {
 		case <-ctx.Done():

@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
@@ -87,13 +88,33 @@ func Diagnose(ctx context.Context, s *harness.Session, product, key, address str
 
 // Answers looks whether the product answers at an address; key says where in the
 // target file that stands.
-func Answers(ctx context.Context, s *harness.Session, product, key, address string) []harness.Diagnosis {
+func Answers(ctx context.Context, s *harness.Session, product, key, address string) (out []harness.Diagnosis) {
 	r := s.Do(ctx, harness.Request{URL: address, Auth: harness.AuthNone})
+	if warning, exposed := exposure(s.Target.LTI); exposed {
+		defer func() { out = append(out, warning) }()
+	}
 	if r.Status == 0 {
 		return []harness.Diagnosis{{Name: product, Fatal: true, Detail: "nothing answers at " + address + ": " + r.Problem,
 			Remedy: "start the " + product + ", check " + key + ", and tls.ca_file where its certificate is self-made"}}
 	}
 	return []harness.Diagnosis{{Name: product, OK: true, Detail: fmt.Sprintf("%s answers %d", address, r.Status)}}
+}
+
+// exposure says what others can reach of Rollcall's side, where it isn't on this
+// machine alone.
+func exposure(l harness.LTI) (harness.Diagnosis, bool) {
+	host, _, _ := net.SplitHostPort(l.Listen) // checked when the target was read
+	u, err := url.Parse(l.PublicURL)
+	if err != nil || local(host) && local(u.Hostname()) {
+		return harness.Diagnosis{}, false
+	}
+	return harness.Diagnosis{Name: "exposure", Detail: fmt.Sprintf("Rollcall's side listens on %s and is to be reached as %s: whoever can reach it sees its keys and the pages of launches under way, and can send it logins and answers, while the run lasts", l.Listen, l.PublicURL),
+		Remedy: "let only the product and the browser through to it, and end the way in after the run; it holds no secret and no data of yours"}, true
+}
+
+func local(host string) bool {
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback() || host == "localhost" || strings.HasSuffix(host, ".localhost")
 }
 
 // Random makes an unguessable text of hexadecimal digits.

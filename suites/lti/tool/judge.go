@@ -38,6 +38,8 @@ const (
 	// still one soon, one with scripts later.
 	stillTime  = 60 * time.Millisecond
 	activeTime = 300 * time.Millisecond
+	// A page that has come to rest has what a step needs, or it hasn't.
+	stepPatience = 500 * time.Millisecond
 )
 
 // open starts the platform and prepares the browser.
@@ -114,31 +116,48 @@ func (j *judge) launchIn(ctx context.Context, p *browser.Page, l Launch) *sight 
 
 // look waits until the page has come to rest and reads what it shows.
 func (j *judge) look(ctx context.Context, p *browser.Page, s *sight) {
-	for _, quiet := range []time.Duration{stillTime, activeTime} {
-		switch err := p.Settle(ctx, quiet, j.budget, nil); {
-		case errors.Is(err, browser.ErrBusy):
-			s.busy = true
-		case err != nil:
-			s.problem = err
+	if !j.rest(ctx, p, s) {
+		return
+	}
+	if steps := j.target.Tool.Steps; len(steps) > 0 && s.page.Status < 400 && s.answered() {
+		// What they are about need not be there: a refusal has no terms to agree to.
+		p.Enter(s.page.ID)
+		if p.Try(ctx, steps, stepPatience) && !j.rest(ctx, p, s) {
 			return
-		}
-		frames, err := p.Look(ctx)
-		if err != nil && s.busy {
-			s.log, s.console = p.Log(), p.Console()
-			return // it hangs: there is nothing to see
-		}
-		if err != nil {
-			s.problem = err
-			return
-		}
-		if s.page = j.shown(frames); s.page.Active == 0 && s.page.Status > 0 && s.page.Text != "" {
-			break
 		}
 	}
 	s.marked = j.marked(ctx, p, s.page, j.target.Tool.Launched)
 	s.teacher = j.marked(ctx, p, s.page, j.target.Tool.Teacher)
 	s.log, s.console = p.Log(), p.Console()
 	s.picture, _ = p.Screenshot(ctx) // a picture less
+}
+
+// rest waits until the page has come to rest; false where there is nothing to see.
+func (j *judge) rest(ctx context.Context, p *browser.Page, s *sight) bool {
+	s.log = nil
+	for _, quiet := range []time.Duration{stillTime, activeTime} {
+		switch err := p.Settle(ctx, quiet, j.budget, nil); {
+		case errors.Is(err, browser.ErrBusy):
+			s.busy = true
+		case err != nil:
+			s.problem = err
+			return false
+		}
+		frames, err := p.Look(ctx)
+		if err != nil && s.busy {
+			s.log, s.console = p.Log(), p.Console()
+			return false // it hangs: there is nothing to see
+		}
+		if err != nil {
+			s.problem = err
+			return false
+		}
+		if s.page = j.shown(frames); s.page.Active == 0 && s.page.Status > 0 && s.page.Text != "" {
+			break
+		}
+	}
+	s.log, s.console = p.Log(), p.Console()
+	return true
 }
 
 // shown picks the frame in which the tool is: the platform's page has it in a
