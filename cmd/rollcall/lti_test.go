@@ -123,7 +123,7 @@ func TestToolConformance(t *testing.T) {
 			report := judgedTool(t, test.stance, test.marker, nil)
 			for _, q := range report.Requirements {
 				if q.Verdict == reports.NotApplicable && (strings.Contains(q.ID, "registrations.") || strings.HasSuffix(q.ID, "aud-crossed")) {
-					continue // TestToolRegistrations has two
+					continue // TestToolConformanceRegistrations has two
 				}
 				if q.Verdict != reports.Pass && q.ID != ltitool.Prefix+"refuse.sub-missing" && q.ID != ltitool.Prefix+"launch.anonymous" {
 					t.Errorf("%s %s", story(q), q.Reason)
@@ -134,8 +134,8 @@ func TestToolConformance(t *testing.T) {
 	}
 }
 
-// TestToolRegistrations judges a tool at which the platform is registered twice.
-func TestToolRegistrations(t *testing.T) {
+// TestToolConformanceRegistrations judges a tool at which the platform is registered twice.
+func TestToolConformanceRegistrations(t *testing.T) {
 	if testing.Short() {
 		t.Skip("browsers are left out with -short")
 	}

@@ -97,9 +97,9 @@ func TestPlatformConformance(t *testing.T) {
 	t.Logf("%d checks, %s", len(report.Checks), report.Run.Finished.Sub(report.Run.Started))
 }
 
-// TestPlatformInteractive has somebody open the launches who is told what to do, in
+// TestPlatformConformanceInteractive has somebody open the launches who is told what to do, in
 // a browser that isn't the judge's.
-func TestPlatformInteractive(t *testing.T) {
+func TestPlatformConformanceInteractive(t *testing.T) {
 	if testing.Short() {
 		t.Skip("browsers are left out with -short")
 	}
