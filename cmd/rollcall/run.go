@@ -15,6 +15,7 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/harness/container"
+	ltiplatform "github.com/rollcall-edu/rollcall/suites/lti/platform"
 )
 
 // runFlags are what `run` and `demo` are told on the command line.
@@ -123,6 +124,9 @@ func execute(ctx context.Context, target *harness.Target, f *runFlags, out, errs
 	}
 	if err := writable(f.out); err != nil {
 		return err
+	}
+	if f.interactive && !slices.Contains(target.Profiles, ltiplatform.Profile) {
+		return &harness.ConfigError{Key: "--interactive", Cause: "only " + ltiplatform.Profile + " has launches for a person to open", Remedy: "leave it out: Rollcall drives everything else by itself"}
 	}
 	show := newProgress(errs, f.quiet)
 	run, err := harness.New(target, suites(), harness.Options{

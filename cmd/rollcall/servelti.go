@@ -1,12 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"crypto/tls"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -18,6 +18,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/reference/tool"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/lti/side"
 )
 
 // webFlags are what every server for browsers is told.
@@ -67,9 +68,9 @@ func (f *webFlags) certificates(hosts ...string) (made *security.SelfMade, trust
 }
 
 // exposed warns of what strangers can reach.
-func exposed(w io.Writer, listen, what string) {
-	if !strings.HasPrefix(listen, "127.") && !strings.HasPrefix(listen, "localhost:") && !strings.HasPrefix(listen, "[::1]") {
-		fmt.Fprintf(w, "Careful: %s answers whoever reaches %s. Nobody needs a password here; let it see test data only.\n", what, listen)
+func exposed(w io.Writer, listen, public, what string) {
+	if side.Exposed(listen, public) {
+		fmt.Fprintf(w, "Careful: %s answers whoever reaches %s. Nobody needs a password here; let it see test data only.\n", what, cmp.Or(public, listen))
 	}
 }
 
@@ -113,7 +114,7 @@ way, to see whether your platform (or Rollcall) notices.`,
 				return &harness.ConfigError{Key: "serve tool", Cause: err.Error(), Remedy: "see `rollcall serve tool --help`"}
 			}
 			defer t.Close()
-			exposed(cmd.ErrOrStderr(), f.listen, "the reference tool")
+			exposed(cmd.ErrOrStderr(), f.listen, f.public, "the reference tool")
 			describeTool(cmd.OutOrStdout(), t)
 			fmt.Fprintln(cmd.OutOrStdout(), "\nCtrl-C ends it.")
 			return t.Wait()
@@ -158,7 +159,7 @@ and deployments; every course then has two links to each of them.`,
 				return &harness.ConfigError{Key: "serve platform", Cause: err.Error(), Remedy: "see `rollcall serve platform --help`"}
 			}
 			defer p.Close()
-			exposed(cmd.ErrOrStderr(), f.listen, "the reference platform")
+			exposed(cmd.ErrOrStderr(), f.listen, f.public, "the reference platform")
 			describePlatform(cmd.OutOrStdout(), p)
 			fmt.Fprintln(cmd.OutOrStdout(), "\nCtrl-C ends it.")
 			return p.Wait()

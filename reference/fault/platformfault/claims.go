@@ -1,7 +1,9 @@
 package platformfault
 
 import (
+	"encoding/json"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -133,7 +135,15 @@ func claimFaults() map[string]behaviour {
 		"platform-custom-number": within("custom", "part", 1),
 		"platform-custom-none":   drop(ns + "custom"),
 		"platform-custom-raw":    within("custom", "who", "$User.id"),
-		"platform-nulls":         set("middle_name", nil),
-		"platform-names-empty":   set("email", ""),
+		"platform-roles-null":    set(ns+"roles", nil),
+		"platform-context-null":  set(ns+"context", nil),
+		"platform-sub-null":      set("sub", nil),
+		"platform-member-twice": claims(func(c map[string]any, _ *platform.Pending) {
+			if text, err := json.Marshal(c[ns+"resource_link"]); err == nil { // claims are JSON
+				c[ns+"resource_link"] = json.RawMessage(strings.Replace(string(text), "{", `{"id":"another",`, 1))
+			}
+		}),
+		"platform-nulls":       set("middle_name", nil),
+		"platform-names-empty": set("email", ""),
 	}
 }

@@ -64,11 +64,12 @@ func (p *Page) Run(ctx context.Context, steps []Step) error {
 	return nil
 }
 
-// Try takes steps for which the page may have no use: one that can't be taken
-// within limit ends them. It tells whether any was taken.
-func (p *Page) Try(ctx context.Context, steps []Step, limit time.Duration) bool {
-	p.limit = limit
-	defer func() { p.limit = 0 }()
+// Try takes steps in a frame that Look has shown and that may have no use for
+// them: one that can't be taken within limit ends them. It tells whether any was
+// taken.
+func (p *Page) Try(ctx context.Context, frame string, steps []Step, limit time.Duration) bool {
+	p.frame, p.limit = frame, limit
+	defer func() { p.frame, p.limit = "", 0 }()
 	for i, s := range steps {
 		if p.step(ctx, s) != nil {
 			return i > 0
@@ -76,9 +77,6 @@ func (p *Page) Try(ctx context.Context, steps []Step, limit time.Duration) bool 
 	}
 	return len(steps) > 0
 }
-
-// Enter goes on in a frame that Look has shown.
-func (p *Page) Enter(frame string) { p.frame = frame }
 
 func (p *Page) step(ctx context.Context, s Step) error {
 	switch {

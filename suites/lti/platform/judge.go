@@ -171,6 +171,10 @@ func ready(ctx context.Context, t *harness.T) (*judge, *seen) {
 	s := j.good(ctx, j.target.Platform.Users[0], j.target.Platform.Links[0])
 	if s.problem != nil {
 		s.keep(t, "the steps")
+		if j.person != nil {
+			t.NothingToTest(s.problem.Error(), "Open the link when it is asked for; see that the platform has the addresses of `rollcall registration`.")
+			return j, nil
+		}
 		t.NothingToTest(s.problem.Error(), "Correct the steps in the target file; run with --keep-personal-data to see where they ended.")
 		return j, nil
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
@@ -70,7 +69,7 @@ func (j *judge) asked(ctx context.Context, user harness.LTIUser, link harness.LT
 		return s
 	}
 	if p.hold {
-		if !j.until(ctx, patience, func() bool { s.launch.mu.Lock(); defer s.launch.mu.Unlock(); return s.launch.asked != nil }) {
+		if !until(ctx, patience, func() bool { s.launch.mu.Lock(); defer s.launch.mu.Unlock(); return s.launch.asked != nil }) {
 			s.problem = fmt.Errorf("the link on Rollcall's page was not followed within %s", patience)
 			return s
 		}
@@ -82,7 +81,7 @@ func (j *judge) asked(ctx context.Context, user harness.LTIUser, link harness.LT
 	if p.twice {
 		want = 2
 	}
-	j.until(ctx, j.budget, func() bool { s.launch.mu.Lock(); defer s.launch.mu.Unlock(); return len(s.launch.answers) >= want })
+	until(ctx, j.budget, func() bool { s.launch.mu.Lock(); defer s.launch.mu.Unlock(); return len(s.launch.answers) >= want })
 	s.read()
 	s.log = s.launch.exchanges(j.tool.origin)
 	return s
@@ -121,7 +120,7 @@ func (j *judge) say(text string) {
 }
 
 // until waits for what a person, or the platform in their browser, does.
-func (j *judge) until(ctx context.Context, limit time.Duration, done func() bool) bool {
+func until(ctx context.Context, limit time.Duration, done func() bool) bool {
 	end := time.Now().Add(limit)
 	for !done() {
 		if time.Now().After(end) || ctx.Err() != nil {
@@ -137,7 +136,7 @@ func (l *launch) exchanges(origin string) []browser.Exchange {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var out []browser.Exchange
-	for _, r := range slices.Clone(l.requests) {
+	for _, r := range l.requests {
 		x := browser.Exchange{Started: r.started, Ended: r.started, Method: r.method, URL: origin + r.url, Request: r.header, Status: http.StatusOK, Document: true}
 		if r.method == http.MethodPost {
 			x.Body = r.form.Encode()

@@ -3,6 +3,7 @@ package platform
 import (
 	"encoding/base64"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -14,7 +15,7 @@ import (
 // one of its own, it stands before its claim. Claims without an entry, and all
 // that compares claims with each other or with the launch, are judged by rules.
 var shapes = []struct{ pointer, id string }{
-	{"/iss", "token.iss"}, {"/sub", "token.sub"}, {"/exp", "token.exp"}, {"/iat", "token.iat"}, {"/nonce", "token.nonce"}, {"/azp", "token.azp"},
+	{"/iss", "token.iss"}, {"/aud", "token.aud"}, {"/sub", "token.sub"}, {"/exp", "token.exp"}, {"/iat", "token.iat"}, {"/nonce", "token.nonce"}, {"/azp", "token.azp"},
 	{"/name", "message.identity"}, {"/given_name", "message.identity"}, {"/family_name", "message.identity"}, {"/middle_name", "message.identity"},
 	{"/email", "message.identity"}, {"/picture", "message.identity"}, {"/locale", "message.identity"},
 	{"/message_type", "message.type"}, {"/version", "message.version"}, {"/deployment_id", "message.deployment"}, {"/target_link_uri", "message.target"},
@@ -23,11 +24,14 @@ var shapes = []struct{ pointer, id string }{
 	{"/launch_presentation", "message.presentation"}, {"/lis", "message.lis"}, {"/custom", "message.custom"}, {"/lti1p1", "message.migration"},
 }
 
+// describing are the texts that only tell people more.
+var describing = regexp.MustCompile(`^/(name|given_name|family_name|middle_name|email|picture|locale)$|^/[^/]+/(name|title|label|description|contact_email|url|product_family_code|version|locale)$`)
+
 var launchSchema = schemas.MustLoad("lti/1.3/resource-link-request")
 
 // shape holds the claims of a token to their schema, member by member, and says
-// so for each requirement whose claim is there. What is null is passed over: a
-// requirement of its own speaks of that.
+// so for each requirement whose claim is there. A text that merely describes is
+// passed over where it is null: a requirement of its own speaks of that.
 //
 // Requirements that are broken already are passed over: a rule has told why.
 func shape(t *harness.T, s *seen, ids []string, broken map[string]bool) {
@@ -39,10 +43,10 @@ func shape(t *harness.T, s *seen, ids []string, broken map[string]bool) {
 	}
 	told := maps.Clone(broken)
 	for _, f := range findings {
-		if f.Seen == "null" {
+		at := strings.ReplaceAll(f.Pointer, "/"+strings.ReplaceAll(claim, "/", "~1"), "/")
+		if f.Seen == "null" && describing.MatchString(at) {
 			continue
 		}
-		at := strings.ReplaceAll(f.Pointer, "/"+strings.ReplaceAll(claim, "/", "~1"), "/")
 		id := shapeOf(at)
 		if !ours(id) || broken[id] {
 			continue

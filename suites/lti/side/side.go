@@ -103,13 +103,19 @@ func Answers(ctx context.Context, s *harness.Session, product, key, address stri
 // exposure says what others can reach of Rollcall's side, where it isn't on this
 // machine alone.
 func exposure(l harness.LTI) (harness.Diagnosis, bool) {
-	host, _, _ := net.SplitHostPort(l.Listen) // checked when the target was read
-	u, err := url.Parse(l.PublicURL)
-	if err != nil || local(host) && local(u.Hostname()) {
+	if !Exposed(l.Listen, l.PublicURL) {
 		return harness.Diagnosis{}, false
 	}
 	return harness.Diagnosis{Name: "exposure", Detail: fmt.Sprintf("Rollcall's side listens on %s and is to be reached as %s: whoever can reach it sees its keys and the pages of launches under way, and can send it logins and answers, while the run lasts", l.Listen, l.PublicURL),
 		Remedy: "let only the product and the browser through to it, and end the way in after the run; it holds no secret and no data of yours"}, true
+}
+
+// Exposed tells whether others than this machine can reach a server, by where it
+// listens and by the origin under which it is known, "" where that follows.
+func Exposed(listen, public string) bool {
+	host, _, err := net.SplitHostPort(listen)
+	u, err2 := url.Parse(public)
+	return err != nil || err2 != nil || !local(host) || public != "" && !local(u.Hostname())
 }
 
 func local(host string) bool {

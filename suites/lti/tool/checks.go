@@ -87,6 +87,13 @@ func runGood(ctx context.Context, t *harness.T, l Launch) {
 		t.Assert(id, s.page.Status < 500 && len(s.page.Text) > 2, f)
 		return
 	}
+	if l.Second && s.requested() {
+		asked, _ := s.attempt.firstRequest()
+		if client := asked.Get("client_id"); client != j.platform.clientID && client != j.platform.second {
+			t.Fail(id, harness.Finding{Sent: "login: " + l.Title, Expected: "client_id=" + j.platform.clientID + " or " + j.platform.second, Seen: seen(asked, "client_id"), Where: "client_id", Exchanges: exchanges})
+			return
+		}
+	}
 	f := harness.Finding{Sent: "launch: " + l.Title, Expected: "the tool opens", Exchanges: exchanges, Where: t.Where(s.page.URL)}
 	switch j.result(t, s, id, f, nil) {
 	case opened:

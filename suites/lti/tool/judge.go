@@ -121,8 +121,7 @@ func (j *judge) look(ctx context.Context, p *browser.Page, s *sight) {
 	}
 	if steps := j.target.Tool.Steps; len(steps) > 0 && s.page.Status < 400 && s.answered() {
 		// What they are about need not be there: a refusal has no terms to agree to.
-		p.Enter(s.page.ID)
-		if p.Try(ctx, steps, stepPatience) && !j.rest(ctx, p, s) {
+		if p.Try(ctx, s.page.ID, steps, stepPatience) && !j.rest(ctx, p, s) {
 			return
 		}
 	}

@@ -125,8 +125,8 @@ func (l Launch) unbroken() Launch {
 }
 
 // value makes what stands for a text of the data: $now and a number of seconds
-// ($half: and a half), $client, $second,
-// $asked, $issuer, $target, $null, $long (255 characters).
+// ($half: and a half), $client, $second, $asked, $issuer, $target, $null, $long (255
+// characters).
 func (p *platform) value(text string, a *attempt) any {
 	var seconds int64
 	switch text {
