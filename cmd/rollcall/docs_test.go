@@ -104,11 +104,15 @@ func requirementsPage() (string, error) {
 }
 
 func faultsPage() (string, error) {
-	faults, err := fault.Faults()
+	providers, err := fault.Faults()
 	if err != nil {
 		return "", err
 	}
-	variants, err := fault.Variants()
+	providerOddities, err := fault.Variants()
+	if err != nil {
+		return "", err
+	}
+	tools, toolOddities, platforms, platformOddities, err := ltiFaults()
 	if err != nil {
 		return "", err
 	}
@@ -124,13 +128,19 @@ func faultsPage() (string, error) {
 		return strings.Join(ids, " ")
 	}
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "# Faults and variants\n\n%sThe judge is proved by these: with a fault on, what it breaks must be found and nothing unrelated be accused; with a variant on, nothing may be. Try one with `rollcall demo --fault ID`.\n\n## %d faults\n\n| fault | what it does | breaks | caught by |\n|---|---|---|---|\n", generated, len(faults))
-	for _, f := range faults {
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", f.ID, f.Title, code(f.Breaks), code(seen[f.ID].Checks))
+	fmt.Fprintf(&b, "# Faults and variants\n\n%sThe judge is proved by these: with a fault on, what it breaks must be found and nothing unrelated be accused; with a variant on, nothing may be.\n", generated)
+	role := func(name, try string, faults []fault.Fault, variants []fault.Variant) {
+		fmt.Fprintf(&b, "\n## %s: %d faults\n\nTry one with `%s --fault ID`.\n\n| fault | what it does | breaks | caught by |\n|---|---|---|---|\n", name, len(faults), try)
+		for _, f := range faults {
+			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", f.ID, f.Title, code(f.Breaks), code(seen[f.ID].Checks))
+		}
+		fmt.Fprintf(&b, "\n## %s: %d variants\n\n| variant | what it does | why it is allowed |\n|---|---|---|\n", name, len(variants))
+		for _, v := range variants {
+			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", v.ID, v.Title, v.Why)
+		}
 	}
-	fmt.Fprintf(&b, "\n## %d variants\n\n| variant | what it does | why it is allowed |\n|---|---|---|\n", len(variants))
-	for _, v := range variants {
-		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", v.ID, v.Title, v.Why)
-	}
+	role("Rostering provider", "rollcall demo", providers, providerOddities)
+	role("Tool", "rollcall serve tool", tools, toolOddities)
+	role("Platform", "rollcall serve platform", platforms, platformOddities)
 	return b.String(), nil
 }

@@ -1,10 +1,11 @@
 package main
 
 import (
-	_ "embed"
+	"embed"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -15,10 +16,11 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/fault/toolfault"
 )
 
-// matrix is what the last run of the fault matrix saw (make matrix -update).
+// matrices are what the last runs of the fault matrices saw: tests write them with
+// -update.
 //
-//go:embed data/matrix.json
-var matrix []byte
+//go:embed data/matrix*.json
+var matrices embed.FS
 
 // caught is what one fault or variant led to in the matrix.
 type caught struct {
@@ -53,12 +55,7 @@ with "rollcall demo --fault ID" or "rollcall serve sis --fault ID".`,
 			if err != nil {
 				return err
 			}
-			for _, f := range tools {
-				faults = append(faults, f.Fault)
-			}
-			for _, f := range platforms {
-				faults = append(faults, f.Fault)
-			}
+			faults = slices.Concat(faults, tools, platforms)
 			variants = slices.Concat(variants, toolOddities, platformOddities)
 			var rows [][]string
 			for _, f := range faults {
@@ -79,7 +76,7 @@ with "rollcall demo --fault ID" or "rollcall serve sis --fault ID".`,
 }
 
 // ltiFaults gives the tables of the LTI roles.
-func ltiFaults() (tools []toolfault.Fault, toolOddities []fault.Variant, platforms []platformfault.Fault, platformOddities []fault.Variant, err error) {
+func ltiFaults() (tools []fault.Fault, toolOddities []fault.Variant, platforms []fault.Fault, platformOddities []fault.Variant, err error) {
 	var errs [4]error
 	tools, errs[0] = toolfault.Faults()
 	toolOddities, errs[1] = toolfault.Variants()
@@ -96,13 +93,23 @@ func orNone(checks []string) string {
 }
 
 func readMatrix() (map[string]caught, error) {
-	var rows []caught
-	if err := json.Unmarshal(matrix, &rows); err != nil {
+	files, err := fs.Glob(matrices, "data/*.json")
+	if err != nil {
 		return nil, fmt.Errorf("reading the recorded fault matrix: %w", err)
 	}
 	seen := map[string]caught{}
-	for _, r := range rows {
-		seen[r.ID] = r
+	for _, name := range files {
+		text, err := matrices.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("reading the recorded fault matrix: %w", err)
+		}
+		var rows []caught
+		if err := json.Unmarshal(text, &rows); err != nil {
+			return nil, fmt.Errorf("reading the recorded fault matrix %s: %w", name, err)
+		}
+		for _, r := range rows {
+			seen[r.ID] = r
+		}
 	}
 	return seen, nil
 }

@@ -8,8 +8,6 @@ import (
 	"testing"
 
 	"github.com/rollcall-edu/rollcall/reference/fault"
-	"github.com/rollcall-edu/rollcall/reference/fault/platformfault"
-	"github.com/rollcall-edu/rollcall/reference/fault/toolfault"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 )
 
@@ -31,20 +29,11 @@ func TestRealWorld(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tools, err := toolfault.Faults()
+	tools, _, platforms, _, err := ltiFaults()
 	if err != nil {
 		t.Fatal(err)
 	}
-	platforms, err := platformfault.Faults()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range tools {
-		faults = append(faults, f.Fault)
-	}
-	for _, f := range platforms {
-		faults = append(faults, f.Fault)
-	}
+	faults = slices.Concat(faults, tools, platforms)
 	rows := 0
 	for _, line := range strings.Split(string(text), "\n") {
 		cells := strings.Split(line, "|")

@@ -31,6 +31,10 @@ type Fault struct {
 	May []string `yaml:"may,omitempty"`
 	// Setup is how the reference must be set up for the fault to show.
 	Setup Setup `yaml:"setup,omitempty"`
+	// Drop lists rules that the reference forgets, by their ids, where it has its
+	// rules as a list; Assertions those that it holds client assertions to.
+	Drop       []string `yaml:"drop,omitempty"`
+	Assertions []string `yaml:"assertions,omitempty"`
 }
 
 // Variant is one legal oddity.
@@ -60,53 +64,93 @@ func (s Seconds) Duration() time.Duration { return time.Duration(float64(s) * fl
 // wrapper makes one handler out of another.
 type wrapper func(http.Handler) http.Handler
 
-var tables = sync.OnceValues(func() (t struct {
-	faults   []Fault
-	variants []Variant
-}, err error) {
-	if err = yaml.UnmarshalWithOptions(faultTable, &t.faults, yaml.Strict()); err != nil {
-		return t, fmt.Errorf("reading the table of faults: %w", err)
+// Tables are the faults and variants of one role.
+type Tables struct {
+	Faults   []Fault
+	Variants []Variant
+}
+
+// ReadTables reads the tables of a role, as YAML, and holds them against what can be
+// done: each entry must have a behaviour or drop rules that there are, each
+// behaviour an entry, and no id may be there twice.
+func ReadTables[B any](role string, faults, variants []byte, can map[string]B, rules, assertions []string) (Tables, error) {
+	var t Tables
+	if err := yaml.UnmarshalWithOptions(faults, &t.Faults, yaml.Strict()); err != nil {
+		return t, fmt.Errorf("reading the faults of a %s: %w", role, err)
 	}
-	if err = yaml.UnmarshalWithOptions(variantTable, &t.variants, yaml.Strict()); err != nil {
-		return t, fmt.Errorf("reading the table of variants: %w", err)
+	if err := yaml.UnmarshalWithOptions(variants, &t.Variants, yaml.Strict()); err != nil {
+		return t, fmt.Errorf("reading the variants of a %s: %w", role, err)
 	}
-	behaviours := behaviours()
 	known := map[string]bool{}
-	for _, id := range slices.Concat(ids(t.faults, func(f Fault) string { return f.ID }), ids(t.variants, func(v Variant) string { return v.ID })) {
-		if known[id] {
-			return t, fmt.Errorf("%s is in the tables twice", id)
+	enter := func(id string, does bool) error {
+		if _, wraps := can[id]; !wraps && !does || known[id] {
+			return fmt.Errorf("%s of a %s is in the tables twice, or nothing does it", id, role)
 		}
 		known[id] = true
-		if behaviours[id] == nil {
-			return t, fmt.Errorf("%s is in a table, but nothing does it", id)
+		return nil
+	}
+	for _, f := range t.Faults {
+		if err := enter(f.ID, len(f.Drop)+len(f.Assertions) > 0); err != nil {
+			return t, err
+		}
+		for _, id := range slices.Concat(f.Drop, f.Assertions) {
+			if !slices.Contains(rules, id) && !slices.Contains(assertions, id) {
+				return t, fmt.Errorf("the fault %s of a %s drops %s, which is no rule of it", f.ID, role, id)
+			}
 		}
 	}
-	for id := range behaviours {
+	for _, v := range t.Variants {
+		if err := enter(v.ID, false); err != nil {
+			return t, err
+		}
+	}
+	for id := range can {
 		if !known[id] {
-			return t, fmt.Errorf("%s can be done, but is in no table", id)
+			return t, fmt.Errorf("%s can be done to a %s, but is in no table", id, role)
 		}
 	}
 	return t, nil
-})
-
-func ids[T any](list []T, id func(T) string) []string {
-	var out []string
-	for _, v := range list {
-		out = append(out, id(v))
-	}
-	return out
 }
+
+// Fault gives a fault by its id; known tells whether there is a fault or a variant
+// of it.
+func (t Tables) Fault(id string) (f Fault, known bool) {
+	for _, f := range t.Faults {
+		if f.ID == id {
+			return f, true
+		}
+	}
+	return Fault{}, slices.ContainsFunc(t.Variants, func(v Variant) bool { return v.ID == id })
+}
+
+// Gather puts the behaviours of several topics together.
+func Gather[B any](topics ...map[string]B) map[string]B {
+	all := map[string]B{}
+	for _, topic := range topics {
+		for id, b := range topic {
+			if _, twice := all[id]; twice {
+				panic("two behaviours are called " + id)
+			}
+			all[id] = b
+		}
+	}
+	return all
+}
+
+var tables = sync.OnceValues(func() (Tables, error) {
+	return ReadTables("Rostering provider", faultTable, variantTable, behaviours(), nil, nil)
+})
 
 // Faults lists all faults, in the order of the table.
 func Faults() ([]Fault, error) {
 	t, err := tables()
-	return slices.Clone(t.faults), err
+	return slices.Clone(t.Faults), err
 }
 
 // Variants lists all variants, in the order of the table.
 func Variants() ([]Variant, error) {
 	t, err := tables()
-	return slices.Clone(t.variants), err
+	return slices.Clone(t.Variants), err
 }
 
 // Lookup gives what a fault or variant asks of the reference's set-up.
@@ -115,12 +159,12 @@ func Lookup(id string) (Setup, error) {
 	if err != nil {
 		return Setup{}, err
 	}
-	for _, f := range t.faults {
+	for _, f := range t.Faults {
 		if f.ID == id {
 			return f.Setup, nil
 		}
 	}
-	for _, v := range t.variants {
+	for _, v := range t.Variants {
 		if v.ID == id {
 			return v.Setup, nil
 		}
@@ -144,16 +188,7 @@ func Wrap(h http.Handler, ids ...string) (http.Handler, error) {
 
 // behaviours gathers what the topic files can do.
 func behaviours() map[string]wrapper {
-	all := map[string]wrapper{}
-	for _, topic := range []map[string]wrapper{pagingFaults(), queryFaults(), payloadFaults(), semanticFaults(), errorFaults(), securityFaults(), transportFaults(), moreFaults(), fieldFaults(), lateFaults(), headerVariants(), payloadVariants(), dataVariants()} {
-		for id, w := range topic {
-			if all[id] != nil {
-				panic("two behaviours are called " + id)
-			}
-			all[id] = w
-		}
-	}
-	return all
+	return Gather(pagingFaults(), queryFaults(), payloadFaults(), semanticFaults(), errorFaults(), securityFaults(), transportFaults(), moreFaults(), fieldFaults(), lateFaults(), headerVariants(), payloadVariants(), dataVariants())
 }
 
 // base is where the Rostering service begins in a path, whatever stands before.

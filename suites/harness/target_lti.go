@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
@@ -133,6 +134,31 @@ func (t *Target) validateLTI() error {
 		}
 	}
 	return nil
+}
+
+// Hosts lists the servers (host:port) with https that are named anywhere in the section.
+func (l *LTI) Hosts() []string {
+	addresses := append([]string{l.PublicURL, l.Tool.LoginURL, l.Tool.TargetLinkURI, l.Tool.JWKSURL, l.Platform.Issuer, l.Platform.AuthURL, l.Platform.JWKSURL, l.Platform.TokenURL}, l.Tool.RedirectURIs...)
+	for _, script := range l.steps() {
+		for _, s := range script {
+			addresses = append(addresses, s.Open)
+		}
+	}
+	var out []string
+	for _, a := range addresses {
+		u, err := url.Parse(a)
+		if err != nil || u.Scheme != "https" || u.Host == "" {
+			continue
+		}
+		port := u.Port()
+		if port == "" {
+			port = "443"
+		}
+		if host := net.JoinHostPort(u.Hostname(), port); !slices.Contains(out, host) {
+			out = append(out, host)
+		}
+	}
+	return out
 }
 
 // steps gives all scripts, for filling in what comes from the environment.

@@ -71,7 +71,19 @@ func serviceFaults() map[string]behaviour {
 		"platform-access-list": at("/token", listRefused),
 		"platform-access-grants": at("/token", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			r.PostForm.Set("grant_type", "client_credentials")
+			next.ServeHTTP(w, r)
+		}),
+		"platform-access-assertion-type": at("/token", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			r.PostForm.Set("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
+			next.ServeHTTP(w, r)
+		}),
+		"platform-access-unscoped": tokens(func(t map[string]any, _ *http.Request) { delete(t, "scope") }),
+		"platform-access-scopeless": at("/token", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			if strings.HasPrefix(r.PostForm.Get("scope"), "https://example.org/") {
+				r.Form.Set("scope", "")
+				bend.Give(w, issued(r))
+				return
+			}
 			next.ServeHTTP(w, r)
 		}),
 		"platform-access-scopes": at("/token", func(w http.ResponseWriter, r *http.Request, next http.Handler) {

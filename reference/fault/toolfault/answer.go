@@ -15,7 +15,8 @@ import (
 // answerFaults are tools that go wrong once the platform has answered.
 func answerFaults() map[string]behaviour {
 	return map[string]behaviour{
-		"tool-frames-only": framesOnly(),
+		"tool-frames-only": inWindow(`document.body.textContent = "Open this in your course."`),
+		"tool-window-shut": inWindow(`window.close()`),
 		"tool-answer-closed": refusing("/launch", func(r *http.Request) bool {
 			for name := range r.PostForm {
 				if name != "id_token" && name != "state" && !strings.HasPrefix(name, "error") && name != "lti_storage_target" {
@@ -242,14 +243,14 @@ func nonceOf(token string) string {
 	return claims.Nonce
 }
 
-// framesOnly shows nothing in a window that some page has opened.
-func framesOnly() behaviour {
+// inWindow runs a script on the page in a window that some page has opened.
+func inWindow(script string) behaviour {
 	return behaviour{wrap: func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			rec := bend.Answered(next, r)
 			if strings.Contains(rec.Body.String(), `id="launched"`) {
 				rec.Header().Del("Content-Security-Policy")
-				rec.Body.WriteString(`<script>if (window.opener) document.body.textContent = "Open this in your course."</script>`)
+				rec.Body.WriteString("<script>if (window.opener) { " + script + " }</script>")
 			}
 			bend.Give(w, rec)
 		})

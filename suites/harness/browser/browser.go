@@ -2,16 +2,11 @@ package browser
 
 import (
 	"context"
-	"crypto/sha256"
-	"crypto/x509"
-	"encoding/base64"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -27,8 +22,11 @@ import (
 type Options struct {
 	Path     string // of Chromium; empty: $ROLLCALL_CHROMIUM, or as found
 	TrustPEM []byte // authorities that this profile trusts, beside those of the system
-	Insecure bool   // no certificate is checked
-	Visible  bool   // a window is shown, for a person to act in
+	// Hosts are servers (host:port) that may have certificates of these authorities
+	// and need not send the authority's own along.
+	Hosts    []string
+	Insecure bool // no certificate is checked
+	Visible  bool // a window is shown, for a person to act in
 }
 
 // ErrNone says that there is no Chromium to run.
@@ -106,7 +104,7 @@ func (b *Browser) started() (context.Context, error) {
 	}
 	if b.o.Insecure {
 		options = append(options, chromedp.IgnoreCertErrors)
-	} else if pins := pins(b.o.TrustPEM); pins != "" {
+	} else if pins := pins(b.o.TrustPEM, b.o.Hosts); pins != "" {
 		options = append(options, chromedp.Flag("ignore-certificate-errors-spki-list", pins))
 	}
 	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options...)
@@ -150,6 +148,13 @@ func alive(ctx context.Context) bool {
 	return err == nil
 }
 
+// running tells whether the process is up; it doesn't start one.
+func (b *Browser) running() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.ctx != nil && b.ctx.Err() == nil && alive(b.ctx)
+}
+
 // end must be called with the lock held.
 func (b *Browser) end() {
 	if b.stop != nil {
@@ -167,19 +172,6 @@ func (b *Browser) Close() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.end()
-}
-
-// pins lists the keys of authorities in the form that Chromium takes: it trusts a
-// chain that holds one of them.
-func pins(text []byte) string {
-	var out []string
-	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
-		if c, err := x509.ParseCertificate(block.Bytes); err == nil {
-			sum := sha256.Sum256(c.RawSubjectPublicKeyInfo)
-			out = append(out, base64.StdEncoding.EncodeToString(sum[:]))
-		}
-	}
-	return strings.Join(out, ",")
 }
 
 // PageOptions say what is special about a page.
@@ -255,7 +247,11 @@ func do[P, R any](p *Page, command cdp.Command[P, R], params P) error {
 func call[P, R any](p *Page, command cdp.Command[P, R], params P) (R, error) {
 	ctx, cancel := context.WithTimeout(p.ctx, commandLimit)
 	defer cancel()
-	return chromedp.Call(ctx, command, params)
+	r, err := chromedp.Call(ctx, command, params)
+	if err != nil {
+		err = p.ended(err)
+	}
+	return r, err
 }
 
 // commandLimit bounds one command of the protocol: a page that hangs must not

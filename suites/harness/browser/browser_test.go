@@ -53,10 +53,13 @@ func site(t *testing.T) *httptest.Server {
 		})
 	}
 	html("/form", `<form action="/done"><input id="name" name="name"><select id="who" name="who"><option value="1">Ann</option><option value="2">Tom</option></select><button>Send it</button></form>`)
+	mux.Handle("GET /nowhere", http.RedirectHandler("https://no-such-host.invalid/x", http.StatusFound))
 	mux.HandleFunc("GET /done", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		fmt.Fprintf(w, "<!doctype html><meta charset=utf-8><p id=result>%s and %s</p>", r.FormValue("name"), r.FormValue("who"))
 	})
+	html("/parent", `<button id=open onclick="window.open('/shuts')">open</button>`)
+	html("/shuts", `<script>setTimeout(function(){window.close()},400)</script>`)
 	html("/late", `<script>setTimeout(function(){document.body.innerHTML='<a id=go href="/frames">go</a>'},300)</script>`)
 	html("/frames", `<iframe name="inner" src="/form"></iframe>`)
 	html("/window", `<a id="new" target="_blank" href="/form">new</a>`)
@@ -148,6 +151,30 @@ func TestOddPages(t *testing.T) {
 	}
 	if p, frames, _ := look("/loop"); len(frames) > 0 && !frames[0].Failed && frames[0].Status == 200 || len(p.Log()) == 0 {
 		t.Errorf("loop: %v", frames)
+	}
+}
+
+// A window that closes itself is told from a browser that ended.
+func TestGone(t *testing.T) {
+	b, s := started(t), site(t)
+	p := opened(t, b)
+	if err := p.Run(t.Context(), []Step{{Open: s.URL + "/parent"}, {Click: "#open"}, {Window: true}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Run(t.Context(), []Step{{Wait: "#nothing"}}); !errors.Is(err, ErrGone) {
+		t.Errorf("a window closed itself, and the error is %v", err)
+	}
+	if _, err := p.Look(t.Context()); !errors.Is(err, ErrGone) {
+		t.Errorf("looking at a closed window gives %v", err)
+	}
+}
+
+// Where a page leads to nowhere, the error names the address that failed.
+func TestNowhere(t *testing.T) {
+	b, s := started(t), site(t)
+	err := opened(t, b).Go(s.URL + "/nowhere")
+	if err == nil || !strings.Contains(err.Error(), "no-such-host.invalid") {
+		t.Errorf("%v", err)
 	}
 }
 

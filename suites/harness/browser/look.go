@@ -22,6 +22,7 @@ type Frame struct {
 	Marks  []string `json:"marks"`  // its elements as tag#id.class
 	Failed bool     `json:"-"`      // the browser shows an error of its own
 	Active int      `json:"active"` // scripts and the like, by which it may yet change
+	Closed bool     `json:"-"`      // it closed itself, and shows nothing any more
 }
 
 // lookScript reads a document: enough to tell two pages apart.

@@ -14,6 +14,7 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
 )
 
 // Page is one tab with cookies and storage of its own. Its methods are called from
@@ -254,13 +255,47 @@ func (p *Page) Go(address string) error {
 		return fmt.Errorf("opening %s: %w", address, err)
 	}
 	if r.ErrorText != "" && r.ErrorText != "net::ERR_ABORTED" {
+		if at := p.stuck(); at != "" && at != address {
+			return fmt.Errorf("opening %s, which led to %s: %s", address, at, r.ErrorText)
+		}
 		return fmt.Errorf("opening %s: %s", address, r.ErrorText)
 	}
 	return nil
 }
 
-// ErrBusy says that a page went on loading.
-var ErrBusy = errors.New("the page didn't come to rest")
+// stuck gives the address of the last document that didn't come.
+func (p *Page) stuck() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, x := range slices.Backward(p.log) {
+		if x.Document {
+			return x.URL
+		}
+	}
+	return ""
+}
+
+// ErrBusy says that a page went on loading; ErrGone that it closed itself, or was
+// closed by another page.
+var (
+	ErrBusy = errors.New("the page didn't come to rest")
+	ErrGone = errors.New("the page closed")
+)
+
+// ended says why nothing can be done with the page any more; nil where it can.
+func (p *Page) ended(err error) error {
+	switch {
+	case err == nil && p.ctx.Err() == nil:
+		return nil
+	case err != nil && !errors.Is(err, chromedp.ErrTargetDetached) && p.ctx.Err() == nil:
+		return err
+	case p.browser.running():
+		return ErrGone
+	}
+	return errEnded
+}
+
+var errEnded = errors.New("the browser has ended")
 
 // Settle waits until nothing was requested, loaded or navigated for a while, or
 // until done says so. It gives ErrBusy after budget.
@@ -286,7 +321,7 @@ func (p *Page) Settle(ctx context.Context, quiet, budget time.Duration, done fun
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-p.ctx.Done():
-			return errors.New("the browser has ended")
+			return p.ended(nil)
 		case <-time.After(20 * time.Millisecond):
 		}
 	}

@@ -123,8 +123,11 @@ func (p *Page) until(ctx context.Context, try func() (bool, error)) error {
 	var last error
 	for {
 		ok, err := try()
-		if ok && err == nil {
+		switch {
+		case ok && err == nil:
 			return nil
+		case errors.Is(err, ErrGone), errors.Is(err, errEnded):
+			return err
 		}
 		last = err
 		if time.Now().After(end) {
@@ -137,7 +140,7 @@ func (p *Page) until(ctx context.Context, try func() (bool, error)) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-p.ctx.Done():
-			return errors.New("the browser has ended")
+			return p.ended(nil)
 		case <-time.After(50 * time.Millisecond):
 		}
 	}

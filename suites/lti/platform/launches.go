@@ -90,6 +90,12 @@ func response(ctx context.Context, t *harness.T) {
 			t.NotTested(Prefix+id, "no answer came: "+s.what(), "Mend that first.")
 		}
 	}
+	if s.token == "" {
+		for _, id := range []string{"response.auth-post", "response.extra"} {
+			t.NotTested(Prefix+id, "the plain request was not answered either: "+s.what(), "Mend that first.")
+		}
+		return
+	}
 	judge("response.auth-post", j.begin(ctx, s.user, s.link, plan{post: true}, nil), "an authentication request by POST")
 	judge("response.extra", j.begin(ctx, s.user, s.link, plan{set: map[string]string{"id_token_signed_response_alg": "RS256", "x_unknown": "1"}}, nil), "an authentication request with parameters more")
 }

@@ -22,7 +22,7 @@ func serviceChecks() []harness.Check {
 		{ID: "platform.keys", Title: "The key set", Body: keySet, Requirements: []string{"keys.readable", "keys.public", "keys.kid", "keys.size"}},
 		{ID: "platform.access-token", Title: "Access tokens for a signed assertion", Body: accessToken, Requirements: []string{"access.token", "access.form", "access.no-store", "access.aud-list", "access.scope-subset"}},
 		{ID: "platform.access-refused", Title: "Assertions and requests that are wrong in one way", Body: accessRefused, Requirements: []string{"access.key", "access.kid", "access.aud", "access.expired", "access.replay",
-			"access.iss", "access.grant", "access.scope", "access.missing", "access.error"}},
+			"access.iss", "access.grant", "access.assertion-type", "access.scope", "access.missing", "access.error"}},
 	}
 }
 
@@ -120,7 +120,7 @@ func accessToken(ctx context.Context, t *harness.T) {
 	r := j.ask(ctx, t, asked{})
 	token, ok := granted(r)
 	proof := []*harness.Response{r}
-	if !t.Assert(Prefix+"access.token", ok, harness.Finding{Sent: "a token request with a signed assertion", Expected: "200 and an access token", Seen: r.Summary(), Responses: proof,
+	if !t.Assert(Prefix+"access.token", ok, harness.Finding{Sent: "a token request with a signed assertion", Expected: "200 and an access token", Seen: refusal(r), Responses: proof,
 		Cause: "Rollcall's keys (" + j.tool.origin + "/jwks) are not registered or can't be read by the platform, or another audience is expected."}) {
 		t.NothingToTest("no token is issued", "Mend that first.")
 		return
@@ -134,12 +134,33 @@ func accessToken(ctx context.Context, t *harness.T) {
 	t.Assert(Prefix+"access.no-store", strings.Contains(r.Header.Get("Cache-Control"), "no-store"), harness.Finding{Expected: "Cache-Control: no-store", Seen: "Cache-Control: " + r.Header.Get("Cache-Control"), Responses: proof})
 	list := j.ask(ctx, t, asked{claims: map[string]any{"aud": []string{j.target.Platform.TokenURL}}})
 	_, ok = granted(list)
-	t.Assert(Prefix+"access.aud-list", ok, harness.Finding{Sent: "aud as a list with one entry", Expected: "an access token", Seen: list.Summary(), Responses: []*harness.Response{list}})
-	some := j.ask(ctx, t, asked{form: map[string]string{"scope": j.target.Platform.Scopes[0] + " https://example.org/scope/unknown"}})
-	token, ok = granted(some)
-	got, _ := token["scope"].(string)
-	t.Assert(Prefix+"access.scope-subset", !ok || !slices.Contains(strings.Fields(got), "https://example.org/scope/unknown"), harness.Finding{Sent: "a scope that is granted and one that there isn't", Expected: "the first alone, or a refusal",
-		Seen: "scope " + got, Responses: []*harness.Response{some}})
+	t.Assert(Prefix+"access.aud-list", ok, harness.Finding{Sent: "aud as a list with one entry", Expected: "an access token", Seen: refusal(list), Responses: []*harness.Response{list}})
+	for _, c := range []struct{ sent, scope string }{{"a scope that is granted and one that there isn't", j.target.Platform.Scopes[0] + " " + unknownScope}, {"a scope that there isn't", unknownScope}} {
+		r := j.ask(ctx, t, asked{form: map[string]string{"scope": c.scope}})
+		token, ok := granted(r)
+		got, said := token["scope"].(string)
+		seen := fmt.Sprintf("scope %q", got)
+		if !said {
+			seen = "no scope, which stands for all that were asked for" // RFC 6749 §5.1
+		}
+		t.Assert(Prefix+"access.scope-subset", !ok || said && !slices.Contains(strings.Fields(got), unknownScope), harness.Finding{Sent: c.sent, Expected: "those alone that are granted, or a refusal",
+			Seen: seen, Responses: []*harness.Response{r}})
+	}
+}
+
+// unknownScope is one that nobody grants.
+const unknownScope = "https://example.org/scope/unknown"
+
+// refusal words an answer of the token endpoint, with the error that it names.
+func refusal(r *harness.Response) string {
+	var e struct {
+		Error       string `json:"error"`
+		Description string `json:"error_description"`
+	}
+	if json.Unmarshal(r.Body, &e) != nil || e.Error == "" {
+		return r.Summary()
+	}
+	return strings.TrimSuffix(r.Summary()+": "+e.Error+", "+e.Description, ", ")
 }
 
 func accessRefused(ctx context.Context, t *harness.T) {
@@ -168,8 +189,8 @@ func accessRefused(ctx context.Context, t *harness.T) {
 		{"access.replay", "an assertion whose jti was used", asked{claims: map[string]any{"jti": reused}}},
 		{"access.iss", "an assertion of another client", asked{claims: map[string]any{"iss": "somebody-else", "sub": "somebody-else"}}},
 		{"access.grant", "another grant_type", asked{form: map[string]string{"grant_type": "password"}}},
-		{"access.grant", "another client_assertion_type", asked{form: map[string]string{"client_assertion_type": "urn:example:other"}}},
-		{"access.scope", "a scope that there isn't", asked{form: map[string]string{"scope": "https://example.org/scope/unknown"}}},
+		{"access.assertion-type", "another client_assertion_type", asked{form: map[string]string{"client_assertion_type": "urn:example:other"}}},
+		{"access.scope", "a scope that there isn't", asked{form: map[string]string{"scope": unknownScope}}},
 		{"access.missing", "no client_assertion", asked{omit: []string{"client_assertion"}}},
 		{"access.missing", "no grant_type", asked{omit: []string{"grant_type"}}},
 	} {
@@ -185,6 +206,6 @@ func accessRefused(ctx context.Context, t *harness.T) {
 		}
 		_ = json.Unmarshal(r.Body, &e) // no code, then
 		known := slices.Contains([]string{"invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope"}, e.Error)
-		t.Assert(Prefix+"access.error", (r.Status == 400 || r.Status == 401) && known, harness.Finding{Sent: c.what, Expected: "400 or 401 with an error code of RFC 6749 §5.2", Seen: r.Summary() + " error " + e.Error, Responses: proof})
+		t.Assert(Prefix+"access.error", (r.Status == 400 || r.Status == 401) && known, harness.Finding{Sent: c.what, Expected: "400 or 401 with an error code of RFC 6749 §5.2", Seen: refusal(r), Responses: proof})
 	}
 }

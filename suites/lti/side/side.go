@@ -67,7 +67,7 @@ func Browser(t *harness.Target) (*browser.Browser, error) {
 			return nil, &harness.ConfigError{Key: "tls.ca_file", Cause: err.Error(), Remedy: "give the path of a PEM file"}
 		}
 	}
-	b, err := browser.New(browser.Options{TrustPEM: trust, Insecure: t.TLS.Insecure})
+	b, err := browser.New(browser.Options{TrustPEM: trust, Hosts: t.LTI.Hosts(), Insecure: t.TLS.Insecure})
 	if err != nil {
 		return nil, &harness.ConfigError{Key: "browser", Cause: err.Error(), Remedy: remedy}
 	}

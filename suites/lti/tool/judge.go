@@ -117,6 +117,10 @@ func (j *judge) launchIn(ctx context.Context, p *browser.Page, l Launch) *sight 
 // look waits until the page has come to rest and reads what it shows.
 func (j *judge) look(ctx context.Context, p *browser.Page, s *sight) {
 	if !j.rest(ctx, p, s) {
+		if errors.Is(s.problem, browser.ErrGone) { // nobody but the tool can have closed it
+			s.problem, s.page = nil, browser.Frame{Closed: true}
+			s.log, s.console = p.Log(), p.Console()
+		}
 		return
 	}
 	if steps := j.target.Tool.Steps; len(steps) > 0 && s.page.Status < 400 && s.answered() {
@@ -143,7 +147,7 @@ func (j *judge) rest(ctx context.Context, p *browser.Page, s *sight) bool {
 			return false
 		}
 		frames, err := p.Look(ctx)
-		if err != nil && s.busy {
+		if err != nil && s.busy && !errors.Is(err, browser.ErrGone) {
 			s.log, s.console = p.Log(), p.Console()
 			return false // it hangs: there is nothing to see
 		}
@@ -264,6 +268,8 @@ func (j *judge) decide(s *sight, control *browser.Frame) outcome {
 	switch {
 	case s.problem != nil:
 		return lost
+	case s.page.Closed:
+		return refused
 	case j.target.Tool.Launched.Set():
 		if s.marked {
 			return opened
@@ -308,7 +314,12 @@ func describe(f browser.Frame) string {
 	if r := []rune(text); len(r) > 160 {
 		text = string(r[:160]) + "…"
 	}
-	if text == "" {
+	switch {
+	case f.Closed:
+		text = "nothing: the page closed itself"
+	case f.Failed:
+		text = strings.TrimSpace("an error of the browser, which could not open " + f.URL + " " + text)
+	case text == "":
 		text = "nothing"
 	}
 	status := ""

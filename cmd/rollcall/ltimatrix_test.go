@@ -1,0 +1,228 @@
+package main
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/rollcall-edu/rollcall/reference/fault"
+	"github.com/rollcall-edu/rollcall/reports"
+	"github.com/rollcall-edu/rollcall/suites/catalogue"
+	"github.com/rollcall-edu/rollcall/suites/harness"
+	ltiplatform "github.com/rollcall-edu/rollcall/suites/lti/platform"
+	ltitool "github.com/rollcall-edu/rollcall/suites/lti/tool"
+)
+
+// ltiMatrix is the fault matrix of one LTI role: the faults and variants of its
+// reference, and what they are judged by. A run takes a browser and up to a
+// minute, so each is judged by what it breaks and by bystanders, and a part of
+// them is run each time: ROLLCALL_MATRIX=all runs all, ROLLCALL_MATRIX=whole
+// judges each by everything too.
+type ltiMatrix struct {
+	prefix   string // of the role's requirements
+	record   string // file of what was seen
+	checks   []harness.Check
+	faults   []fault.Fault
+	variants []fault.Variant
+	// bystanders are judged with every fault, so that an accusation of the innocent
+	// shows; variants are judged by oddities.
+	bystanders, oddities []string
+	// unproved are requirements whose breach no fault can show, with why.
+	unproved map[string]string
+	judge    func(t *testing.T, focus []string, id string, odd bool) *reports.Report
+	// spared tells whether a variant may leave a requirement unjudged.
+	spared func(q reports.RequirementResult) bool
+}
+
+// sideBySide is how many browsers run at once.
+var sideBySide = make(chan struct{}, 2)
+
+// TestToolMatrix holds the suite for tools to the faults: each is caught by what
+// it breaks and by nothing else, and no variant is minded.
+func TestToolMatrix(t *testing.T) {
+	tools, variants, _, _, err := ltiFaults()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := ltiMatrix{prefix: ltitool.Prefix, record: "data/matrix-tool.json", checks: ltitool.Suite().Checks, faults: tools, variants: variants,
+		bystanders: []string{"launch.learner", "launch.instructor", "refuse.link-missing"},
+		oddities:   []string{"launch.blank-role", "refuse.version", "refuse.replay", "response.error", "browser.frame", "browser.blocked-storage", "login.post", "auth.*"},
+		unproved: map[string]string{
+			"refuse.old":         "MAY: a note",
+			"claims.aud-several": "MAY: a note",
+			"refuse.sub-missing": "MAY in the strict stance; the reference takes anonymous launches",
+		},
+		judge: func(t *testing.T, focus []string, id string, odd bool) *reports.Report {
+			marker := marked
+			if odd {
+				marker = steps[id]
+			}
+			return judgedTool(t, catalogue.Strict, marker, focus, id)
+		},
+		spared: func(q reports.RequirementResult) bool {
+			return q.Verdict == reports.NotApplicable || q.ID == ltitool.Prefix+"refuse.sub-missing"
+		},
+	}
+	m.run(t)
+}
+
+// marked is the marker of an opened launch of the reference tool.
+const marked = `    launched: {selector: "#launched"}`
+
+// steps are what a person does on the pages of a variant.
+var steps = map[string]string{"tool-consent": `    steps: [{click: "#agree"}]`}
+
+// TestPlatformMatrix holds the suite for platforms to the faults: each is caught by
+// what it breaks and by nothing else, and no variant is minded.
+func TestPlatformMatrix(t *testing.T) {
+	_, _, platforms, variants, err := ltiFaults()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := ltiMatrix{prefix: ltiplatform.Prefix, record: "data/matrix-platform.json", checks: ltiplatform.Suite().Checks, faults: platforms, variants: variants,
+		bystanders: []string{"login.iss", "token.kid", "response.token", "refuse.redirect-unregistered"},
+		oddities:   []string{"message.*", "response.*", "stable.*", "distinct.*", "roles.*", "keys.*", "access.*", "error.*"},
+		unproved:   map[string]string{"login.storage-target": "MAY: a note"},
+		judge: func(t *testing.T, focus []string, id string, _ bool) *reports.Report {
+			return judgedPlatform(t, catalogue.Strict, focus, id)
+		},
+		spared: func(q reports.RequirementResult) bool {
+			return q.Verdict == reports.NotApplicable || q.Verdict == reports.NotTested
+		},
+	}
+	m.run(t)
+}
+
+func (m *ltiMatrix) run(t *testing.T) {
+	if testing.Short() {
+		t.Skip("browsers are left out with -short")
+	}
+	recorded, err := readMatrix()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	seen := map[string]caught{}
+	one := func(id string, focus []string, odd bool) (*reports.Report, map[string]reports.RequirementResult) {
+		sideBySide <- struct{}{}
+		defer func() { <-sideBySide }()
+		report := m.judge(t, focus, id, odd)
+		found := broken(report)
+		mu.Lock()
+		defer mu.Unlock()
+		seen[id] = caughtBy(id, report, found)
+		return report, found
+	}
+	t.Run("each", func(t *testing.T) {
+		for i, f := range m.faults {
+			if !chosen(i) {
+				continue
+			}
+			t.Run("fault/"+f.ID, func(t *testing.T) {
+				t.Parallel()
+				report, found := one(f.ID, m.focus(f.Breaks, m.bystanders), false)
+				for _, id := range f.Breaks {
+					if _, caught := found[id]; !caught {
+						t.Errorf("%s was not caught%s", id, told(report, id))
+					} else if !slices.Contains(recorded[f.ID].Requirements, id) && !*update {
+						t.Errorf("the record doesn't know that %s is caught; run ROLLCALL_MATRIX=all `go test ./cmd/rollcall -run '%s' -update -timeout 60m`", id, t.Name())
+					}
+				}
+				for id, q := range found {
+					if !expected(id, f.Breaks) && !expected(id, f.May) {
+						t.Errorf("unrelated: %s", story(q))
+					}
+				}
+			})
+		}
+		for i, v := range m.variants {
+			if !chosen(i) {
+				continue
+			}
+			t.Run("variant/"+v.ID, func(t *testing.T) {
+				t.Parallel()
+				report, _ := one(v.ID, m.focus(m.oddities, m.bystanders), true)
+				for _, q := range report.Requirements {
+					if q.Verdict != reports.Pass && !m.spared(q) {
+						t.Errorf("%s %s", story(q), q.Reason)
+					}
+				}
+			})
+		}
+	})
+	if t.Failed() {
+		return
+	}
+	if *update {
+		for id, c := range recorded { // what was not run stays as it was
+			if _, again := seen[id]; !again && m.holds(id) {
+				seen[id] = c
+			}
+		}
+		if err := writeMatrix(m.record, seen); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(seen) == len(m.faults)+len(m.variants) {
+		m.everyProved(t, seen)
+	}
+}
+
+// holds tells whether the matrix has a fault or variant.
+func (m *ltiMatrix) holds(id string) bool {
+	return slices.ContainsFunc(m.faults, func(f fault.Fault) bool { return f.ID == id }) ||
+		slices.ContainsFunc(m.variants, func(v fault.Variant) bool { return v.ID == id })
+}
+
+// everyProved asks for a fault for each requirement: a check that was never seen
+// to fail may be one that can't.
+func (m *ltiMatrix) everyProved(t *testing.T, seen map[string]caught) {
+	t.Helper()
+	for _, c := range m.checks {
+		for _, id := range c.Requirements {
+			proved := slices.ContainsFunc(m.faults, func(f fault.Fault) bool {
+				return slices.Contains(f.Breaks, id) && slices.Contains(seen[f.ID].Requirements, id)
+			})
+			if !proved && m.unproved[strings.TrimPrefix(id, m.prefix)] == "" {
+				t.Errorf("%s is proved by no fault", id)
+			}
+		}
+	}
+}
+
+// chosen thins out the faults.
+func chosen(i int) bool { return os.Getenv("ROLLCALL_MATRIX") != "" || i%8 == 0 }
+
+// focus puts together what a run judges; nil is everything.
+func (m *ltiMatrix) focus(lists ...[]string) []string {
+	if os.Getenv("ROLLCALL_MATRIX") == "whole" {
+		return nil
+	}
+	var out []string
+	for _, l := range lists {
+		for _, id := range l {
+			if !strings.HasPrefix(id, m.prefix) {
+				id = m.prefix + id
+			}
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// told words what became of a requirement that should have failed.
+func told(r *reports.Report, id string) string {
+	for _, q := range r.Requirements {
+		if q.ID == id {
+			return ": it is " + string(q.Verdict) + " " + q.Reason
+		}
+	}
+	return ": it was not judged"
+}
+
+// expected tells whether a list names a requirement, by itself or by a prefix.
+func expected(id string, list []string) bool {
+	return slices.ContainsFunc(list, func(pattern string) bool { return matches(id, pattern) })
+}
