@@ -25,6 +25,7 @@ build:
 	$(GO) build -trimpath -o $(BIN) ./cmd/rollcall
 
 demo: build
+	@.ci/deps chromium
 	$(BIN) demo --out $(REPORT)
 
 deps:

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -32,6 +33,48 @@ func freePort(t *testing.T) string {
 	return l.Addr().String()
 }
 
+// judgesSide is where the judge's own side listens, with certificates that the other
+// side has too.
+type judgesSide struct {
+	made                          *security.SelfMade
+	ca, cert, key, listen, origin string
+}
+
+func judgeSide(t *testing.T, host string) judgesSide {
+	t.Helper()
+	made, err := security.NewSelfMade(time.Now(), "tool.localhost", "platform.localhost", "127.0.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	s := judgesSide{made: made, ca: filepath.Join(dir, "ca.pem"), cert: filepath.Join(dir, "cert.pem"), key: filepath.Join(dir, "key.pem"), listen: freePort(t)}
+	if err := errors.Join(made.WriteAuthority(s.ca), made.WritePair(s.cert, s.key)); err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := net.SplitHostPort(s.listen) // of ours
+	s.origin = "https://" + host + ":" + port
+	return s
+}
+
+// judgedBy judges the target of a target file by all suites, in this process.
+func judgedBy(ctx context.Context, t *testing.T, text string, o harness.Options) *reports.Report {
+	t.Helper()
+	target, err := harness.ParseTarget("target.yaml", []byte(text), os.LookupEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Seed, o.Judge, o.SkipDoctor, o.Shards = 1, judge(), true, max(o.Shards, 1)
+	run, err := harness.New(target, suites(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := run.Run(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report
+}
+
 // judgedTool runs the suite for tools against the reference tool, in a browser,
 // over https on two sites.
 func judgedTool(t *testing.T, stance catalogue.Stance, marker string, focus []string, faults ...string) *reports.Report {
@@ -41,22 +84,8 @@ func judgedTool(t *testing.T, stance catalogue.Stance, marker string, focus []st
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
-	made, err := security.NewSelfMade(time.Now(), "tool.localhost", "platform.localhost", "127.0.0.1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	ca := filepath.Join(dir, "ca.pem")
-	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	if err := made.WriteAuthority(ca); err != nil {
-		t.Fatal(err)
-	}
-	if err := made.WritePair(cert, key); err != nil {
-		t.Fatal(err)
-	}
-	listen := freePort(t)
-	_, port, _ := net.SplitHostPort(listen)
-	origin := "https://platform.localhost:" + port
+	own := judgeSide(t, "platform.localhost")
+	origin := own.origin
 	one := tool.Platform{Issuer: origin, ClientID: "rollcall-client", AuthURL: origin + "/auth", TokenURL: origin + "/token", JWKSURL: origin + "/jwks", Deployments: []string{"dep-1", "dep-2"}}
 	known, other := []tool.Platform{one}, ""
 	if slices.ContainsFunc(focus, func(id string) bool {
@@ -65,7 +94,7 @@ func judgedTool(t *testing.T, stance catalogue.Stance, marker string, focus []st
 		one.ClientID, other = "rollcall-other", "rollcall-other"
 		known = append(known, one)
 	}
-	s, err := district.StartTool(ctx, district.ToolOptions{TLS: made, TrustPEM: made.AuthorityPEM, Faults: faults, Platforms: known})
+	s, err := district.StartTool(ctx, district.ToolOptions{TLS: own.made, TrustPEM: own.made.AuthorityPEM, Faults: faults, Platforms: known})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,20 +119,8 @@ lti:
     redirect_uris: [%s]
     teacher: {selector: "#teacher"}
 %s
-`, ltitool.Profile, stance, ca, listen, origin, cert, key, other, s.LoginURL(), s.TargetURL("quiz"), s.RedirectURL(), marker)
-	target, err := harness.ParseTarget("target.yaml", []byte(text), os.LookupEnv)
-	if err != nil {
-		t.Fatal(err)
-	}
-	run, err := harness.New(target, suites(), harness.Options{Shards: 1, Seed: 1, Judge: judge(), SkipDoctor: true, Focus: focus})
-	if err != nil {
-		t.Fatal(err)
-	}
-	report, err := run.Run(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return report
+`, ltitool.Profile, stance, own.ca, own.listen, origin, own.cert, own.key, other, s.LoginURL(), s.TargetURL("quiz"), s.RedirectURL(), marker)
+	return judgedBy(ctx, t, text, harness.Options{Focus: focus})
 }
 
 // TestToolConformance holds the clean reference tool to every requirement, with

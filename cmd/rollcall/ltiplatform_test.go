@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"net"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -36,50 +34,28 @@ func judgedPlatformBy(t *testing.T, stance catalogue.Stance, focus []string, by 
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
-	made, err := security.NewSelfMade(time.Now(), "tool.localhost", "platform.localhost", "127.0.0.1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	ca, cert, key := filepath.Join(dir, "ca.pem"), filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	if err := made.WriteAuthority(ca); err != nil {
-		t.Fatal(err)
-	}
-	if err := made.WritePair(cert, key); err != nil {
-		t.Fatal(err)
-	}
-	listen := freePort(t)
-	_, port, _ := net.SplitHostPort(listen)
-	origin := "https://tool.localhost:" + port
-	p, err := district.StartPlatform(ctx, district.PlatformOptions{TLS: made, TrustPEM: made.AuthorityPEM, Faults: faults, Tools: []platform.Registration{ownRegistration(origin)}})
+	own := judgeSide(t, "tool.localhost")
+	p, err := district.StartPlatform(ctx, district.PlatformOptions{TLS: own.made, TrustPEM: own.made.AuthorityPEM, Faults: faults, Tools: []platform.Registration{ownRegistration(own.origin)}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer p.Close()
-	text := fmt.Sprintf("rollcall: 1\nname: Rollcall reference platform\nprofiles: [%s]\nstance: %s\ntls: {ca_file: %q}\n", ltiplatform.Profile, stance, ca) +
-		platformSection(p, listen, origin, cert, key) + "  launch_timeout: 6s\n"
-	target, err := harness.ParseTarget("target.yaml", []byte(text), os.LookupEnv)
-	if err != nil {
-		t.Fatal(err)
-	}
-	o := harness.Options{Shards: 1, Seed: 1, Judge: judge(), SkipDoctor: true, Focus: focus}
+	text := fmt.Sprintf("rollcall: 1\nname: Rollcall reference platform\nprofiles: [%s]\nstance: %s\ntls: {ca_file: %q}\n", ltiplatform.Profile, stance, own.ca) +
+		platformSection(p, own.listen, own.origin, own.cert, own.key) + "  launch_timeout: 6s\n"
+	o := harness.Options{Focus: focus}
 	if by != nil {
-		act := by(target, made)
+		target, err := harness.ParseTarget("target.yaml", []byte(text), os.LookupEnv)
+		if err != nil {
+			t.Fatal(err)
+		}
+		act := by(target, own.made)
 		o.Interactive, o.Observe = true, func(p harness.Progress) {
 			if p.Ask != "" {
 				go act(p.Ask)
 			}
 		}
 	}
-	run, err := harness.New(target, suites(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	report, err := run.Run(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return report
+	return judgedBy(ctx, t, text, o)
 }
 
 // TestPlatformConformance holds the clean reference platform to every requirement.

@@ -53,19 +53,7 @@ func judged(t *testing.T, o district.Options, stance catalogue.Stance, shards in
 	}
 	defer s.Close()
 	text := string(targetFor(s, o.CAFile, allProfiles())) + fmt.Sprintf("stance: %s\nlimits: {request_timeout: %s, max_body_mib: 8}\n", stance, matrixTimeout)
-	target, err := harness.ParseTarget("target.yaml", []byte(text), os.LookupEnv)
-	if err != nil {
-		t.Fatal(err)
-	}
-	run, err := harness.New(target, suites(), harness.Options{Shards: shards, Seed: 1, Judge: judge(), SkipDoctor: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	report, err := run.Run(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return report
+	return judgedBy(ctx, t, text, harness.Options{Shards: shards})
 }
 
 // matrixTimeout is how long the judge waits for an answer in the matrix: short,

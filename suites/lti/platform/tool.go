@@ -24,7 +24,6 @@ type tool struct {
 	foreign  mint.Key
 
 	mu    sync.Mutex
-	plan  *plan
 	now   *launch
 	stray int                // answers that came to an address which isn't registered
 	past  map[string]*launch // by state, for answers that come late
@@ -105,7 +104,6 @@ func (t *tool) redirectURI() string { return t.origin + "/callback" }
 func (t *tool) expect(p plan) *launch {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.plan = &p
 	t.now = &launch{plan: p, state: "s+" + side.Random() + "/%20=&é", nonce: side.Random(), arrived: make(chan struct{}), loggedIn: make(chan struct{})}
 	if t.past == nil {
 		t.past = map[string]*launch{}

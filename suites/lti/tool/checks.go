@@ -199,7 +199,7 @@ func (j *judge) judgeRefusal(t *harness.T, id string, l Launch, s, control *sigh
 		return
 	}
 	if s.busy && l.Keys == "slow" {
-		f.Expected, f.Seen = fmt.Sprintf("an answer within %s", j.budget), "none"
+		f.Expected, f.Seen = fmt.Sprintf("an answer within %s", j.patience(s)), "none"
 		t.Fail(id, f)
 		t.NotTested(reqVisible, "no answer came in time", "Mend that first.")
 		t.NotTested(reqNoCrash, "no answer came in time", "Mend that first.")

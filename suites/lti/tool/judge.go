@@ -139,7 +139,7 @@ func (j *judge) look(ctx context.Context, p *browser.Page, s *sight) {
 func (j *judge) rest(ctx context.Context, p *browser.Page, s *sight) bool {
 	s.log = nil
 	for _, quiet := range []time.Duration{stillTime, activeTime} {
-		switch err := p.Settle(ctx, quiet, j.budget, nil); {
+		switch err := p.Settle(ctx, quiet, j.patience(s), nil); {
 		case errors.Is(err, browser.ErrBusy):
 			s.busy = true
 		case err != nil:
@@ -161,6 +161,15 @@ func (j *judge) rest(ctx context.Context, p *browser.Page, s *sight) bool {
 	}
 	s.log, s.console = p.Log(), p.Console()
 	return true
+}
+
+// patience is how long a launch may take. Where the platform's keys don't come, the
+// tool has to wait for a while itself, and a short time limit says nothing of it.
+func (j *judge) patience(s *sight) time.Duration {
+	if s.attempt.launch.Keys == "slow" {
+		return max(j.budget, defaultBudget)
+	}
+	return j.budget
 }
 
 // shown picks the frame in which the tool is: the platform's page has it in a
