@@ -19,13 +19,14 @@ var pages = template.Must(template.New("pages").Parse(pagesText))
 
 func (t *Tool) page(w http.ResponseWriter, status int, name string, data any) {
 	var b bytes.Buffer
+	script := "'none'"
+	if storage, has := data.(storagePage); has { // the one page with a script
+		storage.Nonce = random()
+		script, data = "'nonce-"+storage.Nonce+"'", storage
+	}
 	if err := pages.ExecuteTemplate(&b, name, data); err != nil {
 		http.Error(w, "The page can't be shown.", http.StatusInternalServerError)
 		return
-	}
-	script := "'none'"
-	if name == "storage" {
-		script = "'unsafe-inline'"
 	}
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; script-src "+script+"; form-action 'self'; base-uri 'none'")
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")

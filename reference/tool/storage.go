@@ -33,6 +33,7 @@ type storagePage struct {
 	Value  string
 	State  string
 	Next   string // where to go, or where to post
+	Nonce  string // by which the browser knows the page's own script
 }
 
 // stored takes the proof from the platform's storage.

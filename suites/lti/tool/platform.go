@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -31,6 +32,8 @@ type platform struct {
 	foreign  mint.Key // nobody published it
 	keys     string   // how keys are published now
 	attempts map[string]*attempt
+	hosts    []string // of the tool: answers go there alone
+	unsaid   bool     // redirect URIs are not: the first that comes says one more host
 
 	server *http.Server
 }
@@ -64,7 +67,12 @@ const slowKeys = 20 * time.Second
 func start(ctx context.Context, t *harness.Target) (*platform, error) {
 	l := t.LTI
 	p := &platform{issuer: l.PublicURL, clientID: l.ClientID, second: l.OtherClientID, deployments: l.Deployments, target: l.Tool.TargetLinkURI, login: l.Tool.LoginURL,
-		attempts: map[string]*attempt{}}
+		attempts: map[string]*attempt{}, unsaid: len(l.Tool.RedirectURIs) == 0}
+	for _, address := range append([]string{l.Tool.LoginURL, l.Tool.TargetLinkURI}, l.Tool.RedirectURIs...) {
+		if u, err := url.Parse(address); err == nil && u.Host != "" {
+			p.hosts = append(p.hosts, u.Host)
+		}
+	}
 	for _, k := range []*mint.Key{&p.key, &p.foreign} {
 		made, err := mint.NewKey("rollcall-" + side.Random()[:12])
 		if err != nil {
@@ -217,8 +225,11 @@ func (p *platform) auth(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	hold, redirect := a.hold, a.redirect
 	a.mu.Unlock()
-	if u, err := url.Parse(redirect); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		http.Error(w, "The redirect_uri is no absolute http or https address.", http.StatusBadRequest)
+	if why := p.strange(redirect); why != "" {
+		a.mu.Lock()
+		a.redirect = ""
+		a.mu.Unlock()
+		http.Error(w, why, http.StatusBadRequest)
 		return
 	}
 	switch {
@@ -231,6 +242,25 @@ func (p *platform) auth(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// strange says why nothing is sent to a redirect URI: a browser that comes with a
+// made-up request must not be sent to strangers, and no token either.
+func (p *platform) strange(redirect string) string {
+	u, err := url.Parse(redirect)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return "The redirect_uri is no absolute http or https address."
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.unsaid && !slices.Contains(p.hosts, u.Host) {
+		p.hosts = append(p.hosts, u.Host)
+	}
+	p.unsaid = false
+	if !slices.Contains(p.hosts, u.Host) {
+		return "The redirect_uri lies on a host that isn't known as the tool's; if it is, name it in lti.tool.redirect_uris of the target file."
+	}
+	return ""
+}
+
 // again posts the answer of a launch from whatever browser comes.
 func (p *platform) again(w http.ResponseWriter, r *http.Request) {
 	a := p.find(r.PathValue("hint"))
@@ -240,6 +270,10 @@ func (p *platform) again(w http.ResponseWriter, r *http.Request) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.redirect == "" {
+		http.NotFound(w, r)
+		return
+	}
 	page(w, "post", map[string]any{"Action": a.redirect, "Values": pairs(a.form)})
 }
 
