@@ -73,6 +73,16 @@ func cookieFaults() map[string]behaviour {
 				next.ServeHTTP(w, r)
 			})
 		}},
+		"tool-storage-parent": {wrap: func(next http.Handler) http.Handler {
+			words := strings.NewReplacer("window.opener || window.parent", "window.parent", "if (!parent || parent === window) { on(); return; }", "", "setTimeout(on, 2000);", "")
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				rec := bend.Answered(next, r)
+				body := words.Replace(rec.Body.String())
+				rec.Body.Reset()
+				rec.Body.WriteString(body)
+				bend.Give(w, rec)
+			})
+		}},
 		"tool-no-frames": {wrap: func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("X-Frame-Options", "DENY")
