@@ -126,9 +126,10 @@ func (m *ltiMatrix) run(t *testing.T) {
 				for _, id := range f.Breaks {
 					if _, caught := found[id]; !caught {
 						t.Errorf("%s was not caught%s", id, told(report, id))
-					} else if !slices.Contains(recorded[f.ID].Requirements, id) && !*update {
-						t.Errorf("the record doesn't know that %s is caught; run ROLLCALL_MATRIX=all `go test ./cmd/rollcall -run '%s' -update -timeout 60m`", id, t.Name())
 					}
+				}
+				if !*update && slices.ContainsFunc(f.Breaks, func(id string) bool { return !slices.Contains(recorded[f.ID].Requirements, id) }) {
+					t.Errorf("the record lacks what is caught; run ROLLCALL_MATRIX=all go test ./cmd/rollcall -run '%s' -update -timeout 60m", t.Name())
 				}
 				for id, q := range found {
 					if !expected(id, f.Breaks) && !expected(id, f.May) {

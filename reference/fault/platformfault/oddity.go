@@ -39,12 +39,12 @@ func oddities() map[string]behaviour {
 			bend.Give(w, rec)
 		})
 	}
-	access := func(code int, change func(t map[string]any)) behaviour {
+	access := func(code int, change func(t map[string]any, r *http.Request)) behaviour {
 		return at("/token", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			rec := bend.Answered(next, r)
 			var t map[string]any
 			if rec.Code == http.StatusOK && json.Unmarshal(rec.Body.Bytes(), &t) == nil {
-				change(t)
+				change(t, r)
 				rec.Body.Reset()
 				_ = json.NewEncoder(rec.Body).Encode(t) // a buffer never fails
 				rec.Code = code
@@ -118,10 +118,14 @@ func oddities() map[string]behaviour {
 		"platform-answer-button": page(func(b string) string {
 			return strings.Replace(b, `document.getElementById("form").submit();`, `var b=document.createElement("button");document.getElementById("form").appendChild(b);b.click();`, 1)
 		}),
-		"platform-access-201":        access(http.StatusCreated, func(map[string]any) {}),
-		"platform-access-lower":      access(http.StatusOK, func(t map[string]any) { t["token_type"] = "bearer" }),
-		"platform-access-no-scope":   access(http.StatusOK, func(t map[string]any) { delete(t, "scope") }),
-		"platform-access-more":       access(http.StatusOK, func(t map[string]any) { t["issued_at"] = 1 }),
+		"platform-access-201":   access(http.StatusCreated, func(map[string]any, *http.Request) {}),
+		"platform-access-lower": access(http.StatusOK, func(t map[string]any, _ *http.Request) { t["token_type"] = "bearer" }),
+		"platform-access-no-scope": access(http.StatusOK, func(t map[string]any, r *http.Request) {
+			if t["scope"] == r.PostForm.Get("scope") {
+				delete(t, "scope")
+			}
+		}),
+		"platform-access-more":       access(http.StatusOK, func(t map[string]any, _ *http.Request) { t["issued_at"] = 1 }),
 		"platform-error-undescribed": erring(regexp.MustCompile(`<input type="hidden" name="error_description"[^>]*>`), ""),
 		"platform-link-titles":       within("resource_link", "title", nil),
 	}
