@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -155,5 +156,16 @@ func TestJourney(t *testing.T) {
 		if code, o, e := call(t, "", "list", list); code != 0 || strings.Count(o, "\n") < 4 {
 			t.Errorf("list %s: exit code %d\n%s%s", list, code, o, e)
 		}
+	}
+}
+
+// A fault belongs to the role that it makes misbehave.
+func TestSortFaults(t *testing.T) {
+	got, err := sortFaults([]string{"tool-window-shut", "page-overlap", "platform-access-201", "tool-consent"})
+	if err != nil || !slices.Equal(got.sis, []string{"page-overlap"}) || !slices.Equal(got.tool, []string{"tool-window-shut", "tool-consent"}) || !slices.Equal(got.platform, []string{"platform-access-201"}) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if _, err := sortFaults([]string{"no-such-fault"}); err == nil || !strings.Contains(err.Error(), "list faults") {
+		t.Errorf("%v", err)
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -28,20 +29,27 @@ func demoCommand() *cobra.Command {
 		Short: "Judge the reference district with every suite, and write the reports",
 		Long: `Bring up the reference district Riverbend Unified (https, on 127.0.0.1), judge it
 with every suite there is, and write the reports: the SIS, its CSV files, the tool and
-the platform, the last two in a browser. With --fault the reference
-misbehaves: see how a failure looks.`,
-		Example: "  rollcall demo\n  rollcall demo --fault page-overlap --out broken-report\n  rollcall demo --data medium --stance strict",
+the platform, the last two in a browser. With --fault the reference misbehaves, and
+the role whose fault it is is judged alone: see how a failure looks.`,
+		Example: "  rollcall demo\n  rollcall demo --fault page-overlap --out broken-report\n  rollcall demo --fault tool-nonce-unchecked --out broken-report\n  rollcall demo --data medium --stance strict",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			size, err := fixtures.ParseSize(data)
 			if err != nil {
 				return &harness.ConfigError{Key: "--data", Cause: err.Error(), Remedy: "choose small, medium or scale:N"}
 			}
+			broken, err := sortFaults(faults)
+			if err != nil {
+				return err
+			}
 			if err := writable(f.out); err != nil {
 				return err
 			}
+			if broken.any() && len(broken.sis) == 0 {
+				return demoLTI(cmd, f, broken)
+			}
 			ca := filepath.Join(f.out, "demo-ca.pem")
-			s, err := district.StartSIS(cmd.Context(), district.Options{Data: size, Faults: faults, TLS: true, CAFile: ca, TokenTTL: demoTTL, Seed: f.seed})
+			s, err := district.StartSIS(cmd.Context(), district.Options{Data: size, Faults: broken.sis, TLS: true, CAFile: ca, TokenTTL: demoTTL, Seed: f.seed})
 			if err != nil {
 				return fmt.Errorf("starting the reference district: %w", err)
 			}
@@ -57,13 +65,20 @@ misbehaves: see how a failure looks.`,
 			if err != nil {
 				return err
 			}
-			if err := execute(cmd.Context(), target, f, cmd.OutOrStdout(), cmd.ErrOrStderr()); err != nil || len(faults) > 0 {
+			err = execute(cmd.Context(), target, f, cmd.OutOrStdout(), cmd.ErrOrStderr())
+			if broken.any() {
+				if len(broken.tool)+len(broken.platform) > 0 {
+					err = errors.Join(err, demoLTI(cmd, f, broken))
+				}
+				return err
+			}
+			if err != nil {
 				return err
 			}
 			if err := demoBundle(cmd.Context(), size, f, cmd.OutOrStdout()); err != nil {
 				return err
 			}
-			return demoLTI(cmd, f)
+			return demoLTI(cmd, f, broken)
 		},
 	}
 	c.Flags().StringVar(&data, "data", "small", "small, medium or scale:N (N students, seven classes each)")

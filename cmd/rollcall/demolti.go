@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -20,8 +21,8 @@ import (
 )
 
 // demoLTI brings up the reference platform and the reference tool, launches one
-// from the other, and judges both.
-func demoLTI(cmd *cobra.Command, f *runFlags) error {
+// from the other, and judges both; of broken ones no more than the broken.
+func demoLTI(cmd *cobra.Command, f *runFlags, broken roleFaults) error {
 	ctx, out := cmd.Context(), cmd.OutOrStdout()
 	if _, err := browser.Find(); err != nil {
 		fmt.Fprintf(out, "\nThe LTI tool and platform are not judged: %v.\nInstall Chromium (apt-get install chromium), or name one in ROLLCALL_CHROMIUM, and run this again.\n", err)
@@ -48,20 +49,29 @@ func demoLTI(cmd *cobra.Command, f *runFlags) error {
 	if err != nil {
 		return err
 	}
-	p, t, err := startLTI(cmd, made, made.AuthorityPEM, []tool.Platform{ownPlatform(asPlatform)}, []platform.Registration{ownRegistration(asTool)})
+	p, t, err := startLTI(cmd, made, made.AuthorityPEM, []tool.Platform{ownPlatform(asPlatform)}, []platform.Registration{ownRegistration(asTool)}, broken)
 	if err != nil {
 		return err
 	}
 	defer p.Close()
 	defer t.Close()
-	if err := demoLaunch(cmd, p, made, f.out); err != nil {
-		return err
+	if !broken.any() { // broken ones need not open each other
+		if err := demoLaunch(cmd, p, made, f.out); err != nil {
+			return err
+		}
 	}
+	var failed error
 	head := "rollcall: 1\nname: %s\nvendor: Rollcall\nproduct: %s\nversion: %q\nprofiles: [%s]\ntls: {ca_file: %q}\n"
-	for _, x := range []struct{ what, name, text string }{
-		{"tool", "the reference tool", fmt.Sprintf(head, "Rollcall reference tool", "reference/tool", version, ltitool.Profile, ca) + toolSection(t, platformListen, asPlatform, cert, key)},
-		{"platform", "the reference platform", fmt.Sprintf(head, "Rollcall reference platform", "reference/platform", version, ltiplatform.Profile, ca) + platformSection(p, toolListen, asTool, cert, key)},
+	for _, x := range []struct {
+		what, name, text string
+		faults           []string
+	}{
+		{"tool", "the reference tool", fmt.Sprintf(head, "Rollcall reference tool", "reference/tool", version, ltitool.Profile, ca) + toolSection(t, platformListen, asPlatform, cert, key), broken.tool},
+		{"platform", "the reference platform", fmt.Sprintf(head, "Rollcall reference platform", "reference/platform", version, ltiplatform.Profile, ca) + platformSection(p, toolListen, asTool, cert, key), broken.platform},
 	} {
+		if broken.any() && len(x.faults) == 0 {
+			continue
+		}
 		path := filepath.Join(f.out, "demo-"+x.what+".yaml")
 		if err := os.WriteFile(path, []byte(x.text), 0o600); err != nil {
 			return &harness.ConfigError{Key: "--out", Cause: err.Error(), Remedy: "name a folder you may write to"}
@@ -72,11 +82,13 @@ func demoLTI(cmd *cobra.Command, f *runFlags) error {
 		if err != nil {
 			return err
 		}
-		if err := execute(ctx, target, flags, out, cmd.ErrOrStderr()); err != nil {
+		err = execute(ctx, target, flags, out, cmd.ErrOrStderr())
+		if err != nil && !broken.any() {
 			return err
 		}
+		failed = errors.Join(failed, err)
 	}
-	return nil
+	return failed
 }
 
 // ownSide finds a free port for Rollcall's own side, under a name of another site

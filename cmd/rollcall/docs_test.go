@@ -128,9 +128,9 @@ func faultsPage() (string, error) {
 		return strings.Join(ids, " ")
 	}
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "# Faults and variants\n\n%sThe judge is proved by these: with a fault on, what it breaks must be found and nothing unrelated be accused; with a variant on, nothing may be.\n", generated)
-	role := func(name, try string, faults []fault.Fault, variants []fault.Variant) {
-		fmt.Fprintf(&b, "\n## %s: %d faults\n\nTry one with `%s --fault ID`.\n\n| fault | what it does | breaks | caught by |\n|---|---|---|---|\n", name, len(faults), try)
+	fmt.Fprintf(&b, "# Faults and variants\n\n%sThe judge is proved by these: with a fault on, what it breaks must be found and nothing unrelated be accused; with a variant on, nothing may be. Try one with `rollcall demo --fault ID`.\n", generated)
+	role := func(name string, faults []fault.Fault, variants []fault.Variant) {
+		fmt.Fprintf(&b, "\n## %s: %d faults\n\n| fault | what it does | breaks | caught by |\n|---|---|---|---|\n", name, len(faults))
 		for _, f := range faults {
 			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", f.ID, f.Title, code(f.Breaks), code(seen[f.ID].Checks))
 		}
@@ -139,8 +139,8 @@ func faultsPage() (string, error) {
 			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", v.ID, v.Title, v.Why)
 		}
 	}
-	role("Rostering provider", "rollcall demo", providers, providerOddities)
-	role("Tool", "rollcall serve tool", tools, toolOddities)
-	role("Platform", "rollcall serve platform", platforms, platformOddities)
+	role("Rostering provider", providers, providerOddities)
+	role("Tool", tools, toolOddities)
+	role("Platform", platforms, platformOddities)
 	return b.String(), nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/fault"
 	"github.com/rollcall-edu/rollcall/reference/fault/platformfault"
 	"github.com/rollcall-edu/rollcall/reference/fault/toolfault"
+	"github.com/rollcall-edu/rollcall/suites/harness"
 )
 
 // matrices are what the last runs of the fault matrices saw: tests write them with
@@ -36,7 +37,8 @@ func listFaults() *cobra.Command {
 		Short: "The fault matrix: every deliberate misbehaviour and what caught it, every legal oddity",
 		Long: `The deliberate faults of the reference with the checks that caught each in the
 project's own test matrix, and the legal variants, which no check may mind. Try one
-with "rollcall demo --fault ID" or "rollcall serve sis --fault ID".`,
+with "rollcall demo --fault ID", or with "rollcall serve sis", "serve tool" or
+"serve platform".`,
 		Args: cobra.NoArgs, Example: "  rollcall list faults\n  rollcall list faults --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			faults, err := fault.Faults()
@@ -83,6 +85,38 @@ func ltiFaults() (tools []fault.Fault, toolOddities []fault.Variant, platforms [
 	platforms, errs[2] = platformfault.Faults()
 	platformOddities, errs[3] = platformfault.Variants()
 	return tools, toolOddities, platforms, platformOddities, errors.Join(errs[:]...)
+}
+
+// roleFaults are faults and variants by the role that they make misbehave.
+type roleFaults struct{ sis, tool, platform []string }
+
+// any tells whether there is one at all.
+func (r roleFaults) any() bool { return len(r.sis)+len(r.tool)+len(r.platform) > 0 }
+
+// sortFaults tells by an id whose fault it is.
+func sortFaults(ids []string) (roleFaults, error) {
+	var out roleFaults
+	tools, toolOddities, platforms, platformOddities, err := ltiFaults()
+	if err != nil {
+		return out, err
+	}
+	within := func(id string, faults []fault.Fault, variants []fault.Variant) bool {
+		return slices.ContainsFunc(faults, func(f fault.Fault) bool { return f.ID == id }) || slices.ContainsFunc(variants, func(v fault.Variant) bool { return v.ID == id })
+	}
+	for _, id := range ids {
+		_, unknown := fault.Lookup(id)
+		switch {
+		case unknown == nil:
+			out.sis = append(out.sis, id)
+		case within(id, tools, toolOddities):
+			out.tool = append(out.tool, id)
+		case within(id, platforms, platformOddities):
+			out.platform = append(out.platform, id)
+		default:
+			return out, &harness.ConfigError{Key: "--fault", Cause: fmt.Sprintf("there is no fault or variant %q", id), Remedy: "choose one of `rollcall list faults`"}
+		}
+	}
+	return out, nil
 }
 
 func orNone(checks []string) string {

@@ -195,7 +195,7 @@ link. Browsers find names below localhost on this machine by themselves.`,
 				return err
 			}
 			defer s.Close()
-			p, t, err := startLTI(cmd, made, trust, nil, nil)
+			p, t, err := startLTI(cmd, made, trust, nil, nil, roleFaults{})
 			if err != nil {
 				return err
 			}
@@ -216,15 +216,15 @@ link. Browsers find names below localhost on this machine by themselves.`,
 }
 
 // startLTI brings up the reference platform and the reference tool, registered with
-// each other, and whoever else is given.
-func startLTI(cmd *cobra.Command, made *security.SelfMade, trust []byte, others []tool.Platform, tools []platform.Registration) (*district.Platform, *district.Tool, error) {
-	p, err := district.StartPlatform(cmd.Context(), district.PlatformOptions{TLS: made, TrustPEM: trust, Tools: tools})
+// each other, and whoever else is given; faults make them misbehave.
+func startLTI(cmd *cobra.Command, made *security.SelfMade, trust []byte, others []tool.Platform, tools []platform.Registration, faults roleFaults) (*district.Platform, *district.Tool, error) {
+	p, err := district.StartPlatform(cmd.Context(), district.PlatformOptions{TLS: made, TrustPEM: trust, Tools: tools, Faults: faults.platform})
 	if err != nil {
 		return nil, nil, fmt.Errorf("starting the reference platform: %w", err)
 	}
 	const client, first, second = "reference-tool", "riverbend-1", "riverbend-2"
 	own := tool.Platform{Issuer: p.Issuer(), ClientID: client, AuthURL: p.AuthURL(), TokenURL: p.TokenURL(), JWKSURL: p.JWKSURL(), Deployments: []string{first, second}}
-	t, err := district.StartTool(cmd.Context(), district.ToolOptions{TLS: made, TrustPEM: trust, Platforms: append([]tool.Platform{own}, others...)})
+	t, err := district.StartTool(cmd.Context(), district.ToolOptions{TLS: made, TrustPEM: trust, Platforms: append([]tool.Platform{own}, others...), Faults: faults.tool})
 	if err != nil {
 		p.Close()
 		return nil, nil, fmt.Errorf("starting the reference tool: %w", err)
