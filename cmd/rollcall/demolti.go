@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rollcall-edu/rollcall/reference/district"
-	"github.com/rollcall-edu/rollcall/reference/platform"
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/reference/tool"
 	"github.com/rollcall-edu/rollcall/suites/harness"
@@ -49,7 +48,7 @@ func demoLTI(cmd *cobra.Command, f *runFlags, broken roleFaults) error {
 	if err != nil {
 		return err
 	}
-	p, t, err := startLTI(cmd, made, made.AuthorityPEM, []tool.Platform{ownPlatform(asPlatform)}, []platform.Registration{ownRegistration(asTool)}, broken)
+	p, t, err := startLTI(cmd, made, made.AuthorityPEM, []tool.Platform{ownPlatform(asPlatform)}, ownRegistrations(asTool), broken)
 	if err != nil {
 		return err
 	}

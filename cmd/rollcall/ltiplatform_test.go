@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/rollcall-edu/rollcall/reference/district"
-	"github.com/rollcall-edu/rollcall/reference/platform"
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
@@ -35,7 +34,7 @@ func judgedPlatformBy(t *testing.T, stance catalogue.Stance, focus []string, by 
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
 	own := judgeSide(t, "tool.localhost")
-	p, err := district.StartPlatform(ctx, district.PlatformOptions{TLS: own.made, TrustPEM: own.made.AuthorityPEM, Faults: faults, Tools: []platform.Registration{ownRegistration(own.origin)}})
+	p, err := district.StartPlatform(ctx, district.PlatformOptions{TLS: own.made, TrustPEM: own.made.AuthorityPEM, Faults: faults, Tools: ownRegistrations(own.origin)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,12 +11,18 @@ import (
 // The registration of Rollcall, as a tool, at the reference platform.
 const (
 	ownClient = "rollcall-judge"
+	ownOther  = "rollcall-judge-2"
 	ownScope  = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
 )
 
-func ownRegistration(origin string) platform.Registration {
-	return platform.Registration{ClientID: ownClient, Name: "Rollcall", LoginURL: origin + "/login", RedirectURIs: []string{origin + "/callback"}, TargetURI: origin + "/target",
+// ownRegistrations are two: the second is there to be mistaken for the first, and has no
+// links.
+func ownRegistrations(origin string) []platform.Registration {
+	one := platform.Registration{ClientID: ownClient, Name: "Rollcall", LoginURL: origin + "/login", RedirectURIs: []string{origin + "/callback"}, TargetURI: origin + "/target",
 		JWKSURL: origin + "/jwks", Deployments: []string{"judge-1", "judge-2"}, Custom: map[string]string{"who": "$User.id", "kind": "judged"}, Scopes: []string{ownScope}}
+	other := one
+	other.ClientID, other.Deployments = ownOther, nil
+	return []platform.Registration{one, other}
 }
 
 // platformSection is the part of a target file that describes the reference
@@ -40,6 +46,7 @@ func platformSection(p *district.Platform, listen, origin, cert, key string) str
   cert_file: %q
   key_file: %q
   client_id: %s
+  other_client_id: %s
   deployments: [judge-1, judge-2]
   platform:
     issuer: %s
@@ -56,6 +63,6 @@ func platformSection(p *district.Platform, listen, origin, cert, key string) str
       - {name: practice, steps: %s}
       - {name: quiz in a frame, as: frame, steps: %s}
       - {name: quiz in a window, as: window, steps: %s}
-`, listen, origin, cert, key, ownClient, p.Issuer(), p.AuthURL(), p.JWKSURL(), p.TokenURL(), ownScope, sign(teacher), sign(student), sign(parent), link(1, "same"), link(2, "same"), link(1, "frame"), link(1, "window"))
+`, listen, origin, cert, key, ownClient, ownOther, p.Issuer(), p.AuthURL(), p.JWKSURL(), p.TokenURL(), ownScope, sign(teacher), sign(student), sign(parent), link(1, "same"), link(2, "same"), link(1, "frame"), link(1, "window"))
 	return b.String()
 }

@@ -24,8 +24,9 @@ type LTI struct {
 	// ClientID and Deployments are what Rollcall, as the platform, has issued to
 	// the tool; or what the platform has issued to Rollcall.
 	ClientID string `yaml:"client_id,omitempty"`
-	// OtherClientID is a second registration at the tool, of the same issuer and
-	// with the same deployments; optional.
+	// OtherClientID is a second registration, optional: at the tool, of the same
+	// issuer and with the same deployments; or of Rollcall at the platform, with
+	// the same addresses.
 	OtherClientID string      `yaml:"other_client_id,omitempty"`
 	Deployments   []string    `yaml:"deployments,omitempty"`
 	Tool          LTITool     `yaml:"tool,omitempty"`

@@ -134,6 +134,7 @@ func claimFaults() map[string]behaviour {
 		"platform-migration":     set(ns+"lti1p1", map[string]any{"user_id": 4711}),
 		"platform-custom-number": within("custom", "part", 1),
 		"platform-custom-none":   drop(ns + "custom"),
+		"platform-custom-other":  within("custom", "who", "4711"),
 		"platform-custom-raw":    within("custom", "who", "$User.id"),
 		"platform-roles-null":    set(ns+"roles", nil),
 		"platform-context-null":  set(ns+"context", nil),

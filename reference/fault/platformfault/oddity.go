@@ -1,6 +1,11 @@
 package platformfault
 
 import (
+	"crypto/ecdsa"
+	ellipticcurve "crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -10,6 +15,7 @@ import (
 
 	"github.com/rollcall-edu/rollcall/reference/fault/bend"
 	"github.com/rollcall-edu/rollcall/reference/platform"
+	"github.com/rollcall-edu/rollcall/reference/security"
 )
 
 var formOf = regexp.MustCompile(`(?s)<form method="post" action="([^"]*)" id="form">(.*?)</form>`)
@@ -53,7 +59,10 @@ func oddities() map[string]behaviour {
 		})
 	}
 	return map[string]behaviour{
-		"platform-login-get": {wrap: loginByGet},
+		"platform-es256":         elliptic(),
+		"platform-one-hint":      oneHint(),
+		"platform-storage-frame": storageFrame(),
+		"platform-login-get":     {wrap: loginByGet},
 		"platform-login-bare": {bend: func(c *platform.Config) {
 			c.Login = func(v url.Values, _ *platform.Pending) { v.Del("lti_deployment_id"); v.Del("lti_storage_target") }
 		}},
@@ -129,6 +138,92 @@ func oddities() map[string]behaviour {
 		"platform-error-undescribed": erring(regexp.MustCompile(`<input type="hidden" name="error_description"[^>]*>`), ""),
 		"platform-link-titles":       within("resource_link", "title", nil),
 	}
+}
+
+// elliptic signs with ES256, and publishes that key too.
+func elliptic() behaviour {
+	key, err := ecdsa.GenerateKey(ellipticcurve.P256(), rand.Reader)
+	if err != nil {
+		panic(err) // the system has no randomness
+	}
+	const id = "elliptic-1"
+	return behaviour{bend: func(c *platform.Config) {
+		c.Sign = func(_ *security.Keys, claims map[string]any) (string, error) {
+			return byHand(map[string]any{"alg": "ES256", "kid": id, "typ": "JWT"}, claims, func(text string) ([]byte, error) {
+				sum := sha256.Sum256([]byte(text))
+				r, s, err := ecdsa.Sign(rand.Reader, key, sum[:])
+				if err != nil {
+					return nil, err
+				}
+				return append(r.FillBytes(make([]byte, 32)), s.FillBytes(make([]byte, 32))...), nil
+			})
+		}
+	}, wrap: bend.At("/jwks", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		rec := bend.Answered(next, r)
+		var set map[string][]map[string]any
+		point, err := key.PublicKey.Bytes()
+		if err == nil && json.Unmarshal(rec.Body.Bytes(), &set) == nil {
+			set["keys"] = append(set["keys"], map[string]any{"kty": "EC", "crv": "P-256", "kid": id, "use": "sig", "alg": "ES256",
+				"x": base64.RawURLEncoding.EncodeToString(point[1:33]), "y": base64.RawURLEncoding.EncodeToString(point[33:])})
+			rec.Body.Reset()
+			_ = json.NewEncoder(rec.Body).Encode(set) // a buffer never fails
+		}
+		bend.Give(w, rec)
+	})}
+}
+
+// oneHint puts all that a launch is known by into login_hint.
+func oneHint() behaviour {
+	return behaviour{bend: func(c *platform.Config) {
+		c.Login = func(v url.Values, l *platform.Pending) {
+			v.Set("login_hint", l.Login+"."+l.Hint)
+			v.Del("lti_message_hint")
+		}
+	}, wrap: bend.At("/auth", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		_ = r.ParseForm() // what can't be read is refused by the platform itself
+		login, hint, _ := strings.Cut(r.Form.Get("login_hint"), ".")
+		r.Form.Set("login_hint", login)
+		r.Form.Set("lti_message_hint", hint)
+		next.ServeHTTP(w, r)
+	})}
+}
+
+var scriptOf = regexp.MustCompile(`(?s)<script nonce="[^"]*">(.*?)</script>`)
+
+// storageFrame keeps things for tools in a frame of its own beside that of the tool;
+// the page itself says no more than where that is.
+func storageFrame() behaviour {
+	const name = "lti_storage"
+	return behaviour{bend: func(c *platform.Config) {
+		c.Login = func(v url.Values, _ *platform.Pending) {
+			if v.Has("lti_storage_target") {
+				v.Set("lti_storage_target", name)
+			}
+		}
+	}, wrap: func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			rec := bend.Answered(next, r)
+			body := rec.Body.String()
+			script := scriptOf.FindStringSubmatch(body)
+			if !strings.HasPrefix(r.URL.Path, "/links/") || script == nil || !strings.Contains(body, `<iframe name="tool"`) {
+				bend.Give(w, rec)
+				return
+			}
+			rec.Header().Del("Content-Security-Policy")
+			rec.Body.Reset()
+			if r.URL.Query().Has("storage") {
+				rec.Body.WriteString("<!doctype html><title>Storage</title><script>" + script[1] + "</script>")
+				bend.Give(w, rec)
+				return
+			}
+			told := strings.Replace(script[1], `return { subject: s };`, `return s === "lti.capabilities" ? { subject: s } : { subject: s, frame: "`+name+`" };`, 1)
+			told = strings.Replace(told, `if (subject.slice(0, 4) !== "lti.") return;`, `if (subject !== "lti.capabilities") return;`, 1)
+			body = strings.Replace(body, script[0], `<script>`+told+`</script>`, 1)
+			// The frame is there before the tool is.
+			rec.Body.WriteString(strings.Replace(body, `<iframe name="tool"`, `<iframe name="`+name+`" hidden src="`+r.URL.Path+`?as=frame&amp;storage=1"></iframe><iframe name="tool"`, 1))
+			bend.Give(w, rec)
+		})
+	}}
 }
 
 // loginByGet sends the browser to the tool's login by a redirect.

@@ -8,9 +8,11 @@ import (
 	"math/big"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/reference/fault/bend"
+	"github.com/rollcall-edu/rollcall/reference/platform"
 )
 
 // serviceFaults are platforms whose keys or tokens for services are wrong.
@@ -107,6 +109,25 @@ func serviceFaults() map[string]behaviour {
 			}
 			next.ServeHTTP(w, r)
 		}),
+		"platform-access-unsigned": at("/token", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			head, _, _ := strings.Cut(r.PostForm.Get("client_assertion"), ".")
+			raw, err := base64.RawURLEncoding.DecodeString(head)
+			if err == nil && strings.Contains(string(raw), `"alg":"none"`) {
+				bend.Give(w, issued(r))
+				return
+			}
+			next.ServeHTTP(w, r)
+		}),
+		"platform-access-exp-optional": asserted("exp", func(a *platform.Asserted) bool {
+			return a.Expires == nil || a.Now.Before(a.Expires.Time())
+		}),
+		"platform-access-get": at("/token", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			if r.Method == http.MethodGet {
+				r.Method, r.PostForm = http.MethodPost, r.Form
+				r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			}
+			next.ServeHTTP(w, r)
+		}),
 		"platform-access-html": at("/token", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			rec := bend.Answered(next, r)
 			if rec.Code != http.StatusOK {
@@ -116,6 +137,21 @@ func serviceFaults() map[string]behaviour {
 			bend.Give(w, rec)
 		}),
 	}
+}
+
+// asserted puts another rule for client assertions in the place of one, and leaves
+// the rule out that an assertion be short-lived.
+func asserted(id string, fits func(*platform.Asserted) bool) behaviour {
+	return behaviour{bend: func(c *platform.Config) {
+		c.Assertions = slices.DeleteFunc(platform.Assertions(), func(a platform.Assertion) bool { return a.ID == "life" })
+		i := slices.IndexFunc(c.Assertions, func(a platform.Assertion) bool { return a.ID == id })
+		c.Assertions[i].Broken = func(a *platform.Asserted) string {
+			if fits(a) {
+				return ""
+			}
+			return "The assertion is refused."
+		}
+	}}
 }
 
 // issued is a token that nobody earned.

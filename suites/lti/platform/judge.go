@@ -2,11 +2,8 @@ package platform
 
 import (
 	"context"
-	"crypto/rsa"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"math/big"
 	"net/http"
 	"strings"
 	"sync"
@@ -263,7 +260,7 @@ func private(t *harness.T, claims map[string]any) map[string]any {
 // key is one published key.
 type key struct {
 	raw    map[string]any
-	public *rsa.PublicKey
+	public any // *rsa.PublicKey or *ecdsa.PublicKey; nil: of another kind
 }
 
 // published reads the keys of the platform.
@@ -278,28 +275,25 @@ func (j *judge) published(ctx context.Context, t *harness.T) (*harness.Response,
 	var out []key
 	for _, raw := range set.Keys {
 		k := key{raw: raw}
-		n, okN := decoded(raw["n"])
-		e, okE := decoded(raw["e"])
-		if okN && okE && raw["kty"] == "RSA" {
-			k.public = &rsa.PublicKey{N: new(big.Int).SetBytes(n), E: int(new(big.Int).SetBytes(e).Int64())}
+		public := map[string]any{}
+		for _, name := range []string{"kty", "n", "e", "crv", "x", "y"} { // whatever else is there is judged elsewhere
+			if text, is := raw[name].(string); is {
+				public[name] = strings.TrimRight(text, "=")
+			}
+		}
+		var read jose.JSONWebKey
+		if text, err := json.Marshal(public); err == nil && read.UnmarshalJSON(text) == nil {
+			k.public = read.Key
 		}
 		out = append(out, k)
 	}
 	return r, out
 }
 
-func decoded(v any) ([]byte, bool) {
-	s, ok := v.(string)
-	if !ok {
-		return nil, false
-	}
-	b, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(s, "="))
-	return b, err == nil && len(b) > 0
-}
-
 // verified tells whether a token is signed by a key.
-func verified(token string, k *rsa.PublicKey) bool {
-	signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512})
+func verified(token string, k any) bool {
+	signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512,
+		jose.ES256, jose.ES384, jose.ES512})
 	if err != nil {
 		return false
 	}

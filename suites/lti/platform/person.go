@@ -82,6 +82,9 @@ func (j *judge) asked(ctx context.Context, user harness.LTIUser, link harness.LT
 		want = 2
 	}
 	until(ctx, j.budget, func() bool { s.launch.mu.Lock(); defer s.launch.mu.Unlock(); return len(s.launch.answers) >= want })
+	if p.probe {
+		until(ctx, probeLimit, func() bool { _, there := s.launch.probedAt(atAnswer); return there })
+	}
 	s.read()
 	s.log = s.launch.exchanges(j.tool.origin)
 	return s

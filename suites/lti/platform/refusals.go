@@ -45,11 +45,13 @@ func refusalChecks() []harness.Check {
 		one("redirect-query", "The registered redirect_uri with a query", func(j *judge) plan { return plan{redirect: j.tool.redirectURI() + "?x=1"} }),
 		one("redirect-missing", "No redirect_uri", omit("redirect_uri")),
 		one("client-unknown", "A client_id that was never issued", set("client_id", "never-issued-5512")),
+		{ID: "platform.refuse.client-other", Title: "client_id is of another registration", Requirements: []string{"refuse.client-other"}, Body: otherClient},
 		one("client-missing", "No client_id", omit("client_id")),
 		one("login-hint-tampered", "login_hint is changed", tamper("login_hint")),
-		one("login-hint-foreign", "login_hint is somebody else's", set("login_hint", "somebody-else")),
+		{ID: "platform.refuse.login-hint-foreign", Title: "login_hint is somebody else's", Requirements: []string{"refuse.login-hint-foreign"}, Body: foreignLoginHint},
 		one("login-hint-missing", "No login_hint", omit("login_hint")),
 		one("message-hint-tampered", "lti_message_hint is changed", func(j *judge) plan { return tamper("lti_message_hint")(j) }),
+		{ID: "platform.refuse.message-hint-foreign", Title: "lti_message_hint is of somebody else's launch", Requirements: []string{"refuse.message-hint-foreign"}, Body: foreignMessageHint},
 		one("nonce-missing", "No nonce", omit("nonce")),
 		one("state-missing", "No state", omit("state")),
 		one("scope-wrong", "A scope that is not openid", set("scope", "profile")),
@@ -61,6 +63,7 @@ func refusalChecks() []harness.Check {
 		{ID: "platform.refuse.signed-out", Title: "Nobody is signed in any more", Requirements: []string{"refuse.signed-out"}, Body: signedOut},
 		{ID: "platform.refuse.hint-replay", Title: "The same request again, once it was answered", Requirements: []string{"refuse.hint-replay"}, Body: hintReplay},
 		{ID: "platform.error", Title: "Errors go to the redirect_uri, with the state", Requirements: []string{"error.posted", "error.state", "error.code"}, Body: errorAnswer},
+		{ID: "platform.markup", Title: "Markup in an authentication request", Requirements: []string{"response.markup", "error.markup"}, Body: markups},
 	}
 }
 

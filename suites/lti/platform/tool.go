@@ -2,6 +2,7 @@ package platform
 
 import (
 	"context"
+	_ "embed"
 	"encoding/json"
 	"html/template"
 	"net/http"
@@ -23,11 +24,12 @@ type tool struct {
 	key      mint.Key
 	foreign  mint.Key
 
-	mu    sync.Mutex
-	now   *launch
-	stray int                // answers that came to an address which isn't registered
-	past  map[string]*launch // by state, for answers that come late
-	task  string             // what a person is to do now
+	mu     sync.Mutex
+	now    *launch
+	stray  int                // answers that came to an address which isn't registered
+	marked int                // pictures that markup of ours asked for
+	past   map[string]*launch // by state, for answers that come late
+	task   string             // what a person is to do now
 
 	server *http.Server
 }
@@ -41,6 +43,7 @@ type plan struct {
 	manual   bool               // a person opens the launch
 	hold     bool               // answer the login with a page, and ask when told
 	twice    bool               // ask again once the answer has come
+	probe    bool               // talk to the platform's window on the way (storage.go)
 	change   func(q url.Values) // the last word on the request
 }
 
@@ -58,6 +61,7 @@ type launch struct {
 	inFrame  string        // Sec-Fetch-Dest of the login
 	loggedIn chan struct{} // closed when the login has come
 	requests []request
+	stored   map[string]map[string]reply // by stage: how messages to the platform's window were answered
 }
 
 // request is one that came from the browser, for the evidence where that isn't ours.
@@ -143,6 +147,13 @@ func (t *tool) handler() http.Handler {
 	mux.HandleFunc("/callback", t.callback)
 	mux.HandleFunc("/elsewhere", t.elsewhere)
 	mux.HandleFunc("/callback/elsewhere", t.elsewhere)
+	mux.HandleFunc("POST /probed", t.probed)
+	mux.HandleFunc("GET /markup", func(w http.ResponseWriter, _ *http.Request) {
+		t.mu.Lock()
+		t.marked++
+		t.mu.Unlock()
+		w.WriteHeader(http.StatusNoContent)
+	})
 	mux.HandleFunc("GET /jwks", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(map[string]any{"keys": []any{t.key.JWK()}}) // the client may be gone
@@ -152,15 +163,10 @@ func (t *tool) handler() http.Handler {
 	return mux
 }
 
-var pages = template.Must(template.New("").Parse(`{{define "text"}}<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Rollcall</title></head><body><p id="rollcall">{{.}}</p></body></html>{{end}}
-{{define "post"}}<!doctype html><html lang="en"><head><meta charset="utf-8"><title>One moment</title></head><body onload="document.forms[0].submit()"><form method="post" action="{{.Action}}">
-{{range $name, $values := .Values}}{{range $values}}<input type="hidden" name="{{$name}}" value="{{.}}">{{end}}{{end}}</form></body></html>{{end}}
-{{define "head"}}<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Rollcall</title>
-<style>body{font:1.1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:12vh auto;padding:0 1rem}small{color:#666}</style>{{end}}
-{{define "home"}}{{template "head"}}<meta http-equiv="refresh" content="2"></head><body><h1>Rollcall</h1>
-<p id="rollcall">{{if .}}{{.}}{{else}}Rollcall is the tool here.{{end}}</p>{{if .}}<p><small>This page follows by itself what is to be done next. Rollcall goes on when the launch arrives.</small></p>{{end}}</body></html>{{end}}
-{{define "held"}}{{template "head"}}</head><body><p>Now sign out of the platform, in another tab of this browser. Then</p><p><a id="go" href="/ask">go on</a>.</p></body></html>{{end}}
-{{define "had"}}{{template "head"}}</head><body><p id="rollcall">Rollcall has the answer.</p><p>What comes next is on <a href="/" target="_top">Rollcall's page</a>, and where Rollcall was started.</p></body></html>{{end}}`))
+//go:embed pages.html
+var pagesText string
+
+var pages = template.Must(template.New("").Parse(pagesText))
 
 func show(w http.ResponseWriter, text string) { page(w, "text", text) }
 
@@ -190,6 +196,9 @@ func (t *tool) login(w http.ResponseWriter, r *http.Request) {
 		return
 	case l.plan.hold:
 		show(w, "Rollcall waits.")
+		return
+	case l.plan.probe:
+		page(w, "probe", probe{atLogin, l.login.Get("lti_storage_target"), originOf(t.authURL), l.storageKey(), mostStored, "/ask"})
 		return
 	}
 	t.ask(w, r)
@@ -251,11 +260,24 @@ func (t *tool) callback(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, side.Joined(t.authURL, l.asked), http.StatusSeeOther)
 		return
 	}
+	if l.plan.probe {
+		page(w, "probe", probe{atAnswer, l.login.Get("lti_storage_target"), originOf(t.authURL), l.storageKey(), mostStored, ""})
+		return
+	}
 	if l.plan.manual {
 		page(w, "had", nil)
 		return
 	}
 	show(w, "Rollcall has the answer.")
+}
+
+// originOf gives the origin of an address.
+func originOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
 }
 
 // home says what a person is to do next.

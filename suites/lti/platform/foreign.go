@@ -1,0 +1,90 @@
+package platform
+
+import (
+	"context"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/harness/browser"
+)
+
+// What a platform has given to one person, or to one registration, must be worth
+// nothing in the hands of another: a browser shows whatever it is sent, so that a
+// platform which takes a hint at its word signs somebody in under a stranger's name.
+
+// foreignLoginHint asks with a login_hint that nobody has, and with that of another
+// user who has begun a launch.
+func foreignLoginHint(ctx context.Context, t *harness.T) {
+	const id = Prefix + "refuse.login-hint-foreign"
+	j, s := token(ctx, t)
+	if s == nil {
+		return
+	}
+	j.refuse(ctx, t, id, "a login_hint that nobody has", plan{set: map[string]string{"login_hint": "somebody-else"}}, nil)
+	if other := j.begun(ctx, t, id); other != nil {
+		j.refuseForeign(ctx, t, id, other, "login_hint")
+	}
+}
+
+// foreignMessageHint asks with the lti_message_hint of a launch that another user
+// has begun.
+func foreignMessageHint(ctx context.Context, t *harness.T) {
+	const id = Prefix + "refuse.message-hint-foreign"
+	j, s := token(ctx, t)
+	if s == nil {
+		return
+	}
+	if !s.launch.login.Has("lti_message_hint") {
+		t.NotApplicable(id, "the login carries no lti_message_hint, which is optional")
+		return
+	}
+	if other := j.begun(ctx, t, id); other != nil {
+		j.refuseForeign(ctx, t, id, other, "lti_message_hint")
+	}
+}
+
+// begun has the second user begin a launch and leave it there; nil where that can't
+// be.
+func (j *judge) begun(ctx context.Context, t *harness.T, id string) *seen {
+	users, links := j.target.Platform.Users, j.target.Platform.Links
+	if len(users) < 2 {
+		t.NotTested(id, "there is no second user whose hint could be taken", "Add a second user to lti.platform.users.")
+		return nil
+	}
+	if j.person != nil {
+		t.NotTested(id, "two users have to launch at the same time, which is too much to ask of a person", "Give lti.platform.users and links with steps, and run without --interactive.")
+		return nil
+	}
+	other := j.begin(ctx, users[1], links[0], plan{hold: true}, func(p *browser.Page, _ *launch) error { j.settled(ctx, p); return nil })
+	if other.problem != nil || other.launch == nil || other.launch.login == nil {
+		other.keep(t, "a launch by "+users[1].Name)
+		t.NotTested(id, "a launch by "+users[1].Name+" came to nothing: "+other.what(), "Mend that launch, or its steps, first.")
+		return nil
+	}
+	return other
+}
+
+// refuseForeign makes a launch by the first user with a parameter of another's.
+func (j *judge) refuseForeign(ctx context.Context, t *harness.T, id string, other *seen, name string) {
+	theirs := other.launch.login.Get(name)
+	s := j.good(ctx, j.target.Platform.Users[0], j.target.Platform.Links[0])
+	if name == "login_hint" && s.launch.login.Get(name) == theirs {
+		t.NotTested(id, "both users have the same "+name, "Nothing has to be done where the platform knows people by their session alone.")
+		return
+	}
+	j.refuse(ctx, t, id, "the "+name+" of another user, "+other.user.Name, plan{set: map[string]string{name: theirs}}, nil)
+}
+
+// otherClient asks in the name of another registration than that for which the
+// launch was begun.
+func otherClient(ctx context.Context, t *harness.T) {
+	const id = Prefix + "refuse.client-other"
+	j, s := token(ctx, t)
+	if s == nil {
+		return
+	}
+	if j.target.OtherClientID == "" {
+		t.NotApplicable(id, "the target file names no second registration (lti.other_client_id)")
+		return
+	}
+	j.refuse(ctx, t, id, "the client_id of another registration", plan{set: map[string]string{"client_id": j.target.OtherClientID}}, nil)
+}

@@ -1,0 +1,105 @@
+package platform
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+)
+
+// variable is how a substitution variable is written (LTI 1.3 §5.4.6, appendix B);
+// other texts that begin with $ are plain.
+var variable = regexp.MustCompile(`^\$[A-Z][A-Za-z0-9]*(\.[A-Za-z0-9]+)+$`)
+
+// variableClaims says which claim has the same value as a variable (LTI 1.3
+// appendix B names them side by side): a claim, and a member of it.
+var variableClaims = map[string][]string{
+	"$User.id": {"sub"}, "$User.image": {"picture"},
+	"$Person.name.full": {"name"}, "$Person.name.given": {"given_name"}, "$Person.name.family": {"family_name"}, "$Person.name.middle": {"middle_name"},
+	"$Person.email.primary": {"email"}, "$Person.sourcedId": {claim + "lis", "person_sourcedid"},
+	"$Context.id": {claim + "context", "id"}, "$Context.title": {claim + "context", "title"}, "$Context.label": {claim + "context", "label"},
+	"$CourseOffering.sourcedId": {claim + "lis", "course_offering_sourcedid"}, "$CourseSection.sourcedId": {claim + "lis", "course_section_sourcedid"},
+	"$ResourceLink.id": {claim + "resource_link", "id"}, "$ResourceLink.title": {claim + "resource_link", "title"}, "$ResourceLink.description": {claim + "resource_link", "description"},
+	"$ToolPlatformInstance.guid": {claim + "tool_platform", "guid"}, "$ToolPlatformInstance.name": {claim + "tool_platform", "name"},
+	"$Message.documentTarget": {claim + "launch_presentation", "document_target"}, "$Message.returnUrl": {claim + "launch_presentation", "return_url"},
+}
+
+// custom compares custom parameters with what the target file says of each link.
+func custom(ctx context.Context, t *harness.T) {
+	j, s := token(ctx, t)
+	if s == nil {
+		return
+	}
+	for _, l := range j.target.Platform.Links {
+		if len(l.Custom) == 0 {
+			continue
+		}
+		s := j.good(ctx, s.user, l)
+		ids := s.keep(t, "the link "+l.Name)
+		if s.claims == nil {
+			t.NothingToTest("the link "+l.Name+" brought no token: "+s.what(), "Mend that launch, or its steps, first.")
+			continue
+		}
+		got, _ := s.claims[claim+"custom"].(map[string]any)
+		for name, want := range l.Custom {
+			v, there := got[name].(string)
+			f := harness.Finding{Sent: "the link " + l.Name, Where: "/custom/" + name, Exchanges: ids}
+			switch f.Seen = "no " + name; {
+			case !variable.MatchString(want):
+				f.Expected = want
+				if there {
+					f.Seen = fmt.Sprintf("%q", t.Show("custom", v))
+				}
+				t.Assert(Prefix+"custom.plain", there && v == want, f)
+			default:
+				f.Expected = "the value of " + want
+				if there {
+					f.Seen = "another text" // a value may be somebody's name
+				}
+				if there && v == want {
+					f.Seen = want + " itself"
+				}
+				if t.Assert(Prefix+"custom.substituted", there && v != want, f) {
+					valued(t, s, want, v, f)
+				}
+			}
+		}
+	}
+	remedy := "Give custom parameters to Rollcall's registration, one plain and one with a variable, and name them in lti.platform.links."
+	t.NothingToTest("the target file names no such custom parameters", remedy)
+}
+
+// valued compares what was substituted with the claim that has the same value, where
+// both were sent.
+func valued(t *harness.T, s *seen, name, value string, f harness.Finding) {
+	const id = Prefix + "custom.value"
+	path := variableClaims[name]
+	var v any = s.claims
+	for _, member := range path {
+		o, _ := v.(map[string]any)
+		v = o[member]
+	}
+	text, is := v.(string)
+	if name == "$Membership.role" {
+		var roles []string
+		list, _ := s.claims[claim+"roles"].([]any)
+		for _, r := range list {
+			role, _ := r.(string)
+			roles = append(roles, role)
+		}
+		slices.Sort(roles)
+		sent := strings.Split(value, ",")
+		slices.Sort(sent)
+		text, is, path = strings.Join(roles, ","), len(roles) > 0, []string{claim + "roles"}
+		value = strings.Join(sent, ",")
+	}
+	if !is || text == "" {
+		t.NotTested(id, "no claim of the launch has the value of "+name, "Use $User.id, $Context.id or $ResourceLink.id, whose values are in every launch.")
+		return
+	}
+	f.Expected = "what /" + strings.TrimPrefix(strings.Join(path, "/"), claim) + " says"
+	t.Assert(id, value == text, f)
+}
