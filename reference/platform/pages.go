@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"sort"
+
+	"github.com/rollcall-edu/rollcall/reference/lti"
 )
 
 //go:embed pages.html
@@ -24,6 +26,8 @@ func (p *Platform) Handler() http.Handler {
 	mux.HandleFunc("GET /courses/{course}", p.course)
 	mux.HandleFunc("GET /links/{link}", p.openLink)
 	mux.HandleFunc("GET /links/{link}/begin", p.begin)
+	mux.HandleFunc("GET /tools", p.showTools)
+	mux.HandleFunc("POST /tools", p.registerTool)
 	mux.HandleFunc("/auth", p.auth)
 	mux.Handle("GET /jwks", p.keys)
 	mux.HandleFunc("/token", p.token)
@@ -125,9 +129,10 @@ func (p *Platform) home(w http.ResponseWriter, r *http.Request) {
 		courses = append(courses, pair{url.PathEscape(c.id), c.title})
 	}
 	p.page(w, http.StatusOK, "courses", struct {
-		Name, CSRF string
-		Courses    []pair
-	}{p.school.people[s.user].name, s.csrf, courses})
+		Name, CSRF  string
+		Courses     []pair
+		Administers bool
+	}{p.school.people[s.user].name, s.csrf, courses, p.school.administers(s.user)})
 }
 
 // asWhat tells who somebody is, for the list of people.
@@ -135,12 +140,14 @@ func (p *Platform) asWhat(user string) string {
 	for _, c := range p.school.courses {
 		switch roles := p.school.members[c.id][user]; {
 		case len(roles) == 0:
-		case roles[0] == "http://purl.imsglobal.org/vocab/lis/v2/membership#Instructor":
+		case roles[0] == lti.Membership+"Instructor":
 			return " (teacher)"
-		case roles[0] == "http://purl.imsglobal.org/vocab/lis/v2/membership#Learner":
+		case roles[0] == lti.Membership+"Learner":
 			return " (student)"
-		case roles[0] == "http://purl.imsglobal.org/vocab/lis/v2/membership#Mentor":
+		case roles[0] == lti.Membership+"Mentor":
 			return " (parent)"
+		case roles[0] == lti.Membership+"Administrator":
+			return " (administrator)"
 		default:
 			return " (staff)"
 		}

@@ -33,6 +33,14 @@ func answerFaults() map[string]behaviour {
 			}
 			next.ServeHTTP(w, r)
 		}),
+		"tool-twice-crash": at("/launch", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			_ = r.ParseForm()
+			if len(r.PostForm["id_token"]) > 1 || len(r.PostForm["state"]) > 1 {
+				http.Error(w, "TypeError: expected a text", http.StatusInternalServerError)
+				return
+			}
+			next.ServeHTTP(w, r)
+		}),
 		"tool-answer-replayed":  replaying(),
 		"tool-state-any":        stateless(func(string) bool { return true }),
 		"tool-state-missing":    stateless(func(state string) bool { return state == "" }),

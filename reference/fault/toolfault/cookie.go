@@ -83,6 +83,19 @@ func cookieFaults() map[string]behaviour {
 				bend.Give(w, rec)
 			})
 		}},
+		"tool-blocked-blank": {wrap: func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				rec := bend.Answered(next, r)
+				for i, line := range rec.Header()["Set-Cookie"] {
+					rec.Header()["Set-Cookie"][i] = drop("Partitioned")(line)
+				}
+				if rec.Code >= 400 && r.URL.Path == "/launch" && r.Header.Get("Cookie") == "" && r.PostFormValue("lti_storage_target") == "" {
+					rec.Body.Reset()
+					rec.Code = http.StatusOK
+				}
+				bend.Give(w, rec)
+			})
+		}},
 		"tool-no-frames": {wrap: func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("X-Frame-Options", "DENY")

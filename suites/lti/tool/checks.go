@@ -47,11 +47,33 @@ func run(ctx context.Context, t *harness.T, l Launch) {
 		}
 		return
 	}
-	if l.Expect == "open" {
+	switch l.Expect {
+	case "open":
 		runGood(ctx, t, l)
+	case "answer":
+		runEither(ctx, t, l)
+	default:
+		runBad(ctx, t, l)
+	}
+}
+
+// runEither judges a launch that a tool may open or refuse, as long as a person sees
+// what became of it.
+func runEither(ctx context.Context, t *harness.T, l Launch) {
+	j := t.Session().Shared.(*judge)
+	id := Prefix + l.Requirement
+	s := j.launch(ctx, l)
+	exchanges := s.keep(t, l.Title)
+	if s.problem != nil {
+		t.NotTested(id, "the browser failed: "+s.problem.Error(), "See that the tool is up and that Chromium runs here, and run again.")
 		return
 	}
-	runBad(ctx, t, l)
+	f := harness.Finding{Sent: "launch: " + l.Title, Expected: "the tool opens, or a page says why not, with a status of 200 or 400 to 499",
+		Seen: t.Show("page", describe(s.page)), Exchanges: exchanges, Where: t.Where(s.page.URL)}
+	if s.busy {
+		f.Seen = "the page never came to rest: " + f.Seen
+	}
+	t.Assert(id, !s.busy && !s.page.Closed && !s.page.Failed && s.page.Status < 500 && len(s.page.Text) > 2, f)
 }
 
 // rotationPatience is how often, and after which pause, a launch with a new key is

@@ -20,7 +20,7 @@ type Launch struct {
 	ID          string `yaml:"id"`
 	Title       string `yaml:"title"`
 	Requirement string `yaml:"requirement"` // without its prefix
-	// Expect is open or refuse.
+	// Expect is open, refuse, or answer: either of the two, so that a person sees it.
 	Expect string `yaml:"expect"`
 	// User is who launches: a name of people.
 	User string `yaml:"user"`
@@ -70,12 +70,11 @@ type Login struct {
 
 // Respond changes the authentication response.
 type Respond struct {
-	Get     bool              `yaml:"get"` // in the query, instead of a form post
-	Omit    []string          `yaml:"omit"`
-	Set     map[string]string `yaml:"set"`
-	Error   string            `yaml:"error"`   // an OAuth error instead of a token
-	Repeat  string            `yaml:"repeat"`  // a parameter that comes twice
-	Instead bool              `yaml:"instead"` // Set stands for all of it
+	Get    bool              `yaml:"get"` // in the query, instead of a form post
+	Omit   []string          `yaml:"omit"`
+	Set    map[string]string `yaml:"set"`
+	Error  string            `yaml:"error"`  // an OAuth error instead of a token
+	Repeat string            `yaml:"repeat"` // a parameter that comes twice, the second time with a letter more
 }
 
 // document is launches.yaml.
@@ -98,8 +97,8 @@ var data = sync.OnceValues(func() (*document, error) {
 		switch {
 		case l.ID == "" || l.Title == "" || l.Requirement == "" || seen[l.ID]:
 			return nil, fmt.Errorf("the launch %q lacks an id, a title or a requirement, or is there twice", l.ID)
-		case !slices.Contains([]string{"open", "refuse"}, l.Expect):
-			return nil, fmt.Errorf("the launch %s expects %q, which is neither open nor refuse", l.ID, l.Expect)
+		case !slices.Contains([]string{"open", "refuse", "answer"}, l.Expect):
+			return nil, fmt.Errorf("the launch %s expects %q, which is none of open, refuse and answer", l.ID, l.Expect)
 		case d.People[l.User] == nil:
 			return nil, fmt.Errorf("the launch %s is made by %q, who is nobody", l.ID, l.User)
 		}

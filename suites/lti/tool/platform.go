@@ -297,9 +297,6 @@ func (p *platform) response(a *attempt, r *http.Request) (url.Values, error) {
 	if a.launch.Storage {
 		form.Set("lti_storage_target", "_parent")
 	}
-	if l.Respond.Instead {
-		form = url.Values{}
-	}
 	for _, name := range l.Respond.Omit {
 		form.Del(name)
 	}

@@ -1,0 +1,37 @@
+package platform
+
+import "testing"
+
+func TestVariablesAreToldFromText(t *testing.T) {
+	for text, is := range map[string]bool{"$User.id": true, "$CourseSection.timeFrame.begin": true, "$Canvas.user.id": true,
+		"$5": false, "$5.00": false, "$": false, "User.id": false, "$user": false, "$User": false, "price $User.id": false, "$User.id extra": false} {
+		if variable.MatchString(text) != is {
+			t.Errorf("%q: a variable is %t", text, !is)
+		}
+	}
+}
+
+func TestVariablesWithClaims(t *testing.T) {
+	for name, path := range variableClaims {
+		if !variable.MatchString(name) || len(path) == 0 || len(path) > 2 {
+			t.Errorf("%s: %q", name, path)
+		}
+	}
+}
+
+func TestRepliesAreWorded(t *testing.T) {
+	long := make([]byte, 500)
+	for i := range long {
+		long[i] = 'x'
+	}
+	r := reply{Came: true, Data: map[string]any{"value": string(long)}}
+	if got := r.String(); len(got) > 120 {
+		t.Errorf("%d characters", len(got))
+	}
+	if v, _ := r.Data["value"].(string); len(v) != 500 {
+		t.Error("what is shown changes what was seen")
+	}
+	if got := (reply{}).String(); got != "no answer" {
+		t.Errorf("%q", got)
+	}
+}
