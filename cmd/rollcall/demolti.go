@@ -76,7 +76,8 @@ func demoLTI(cmd *cobra.Command, f *runFlags, broken roleFaults) error {
 			return &harness.ConfigError{Key: "--out", Cause: err.Error(), Remedy: "name a folder you may write to"}
 		}
 		fmt.Fprintf(out, "\nNow %s, in a browser: rollcall run %s\n\n", x.name, quoteArg(path))
-		flags := &runFlags{target: path, out: filepath.Join(f.out, x.what), stance: f.stance, seed: f.seed, quiet: f.quiet}
+		// Everybody of the reference district is made up: pictures may be kept.
+		flags := &runFlags{target: path, out: filepath.Join(f.out, x.what), stance: f.stance, seed: f.seed, quiet: f.quiet, keepPersonal: true}
 		target, err := readTarget(flags)
 		if err != nil {
 			return err

@@ -17,7 +17,8 @@ func registrationCommand() *cobra.Command {
 		Short: "Print what has to be registered at an LTI tool or platform before it can be judged",
 		Long: `Print the values to paste into the product's registration form: for a tool,
 Rollcall is the platform; for a platform, Rollcall is the tool. They follow from the
-section lti of the target file (listen, public_url, client_id, deployments).`,
+section lti of the target file (listen, public_url, client_id, deployments). With
+other_client_id there is a second registration to be made.`,
 		Example: "  rollcall registration target.yaml",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -32,10 +33,16 @@ section lti of the target file (listen, public_url, client_id, deployments).`,
 				case ltitool.Profile:
 					fmt.Fprintf(out, "Register Rollcall as a platform at the tool:\n\n  issuer           %s\n  client id        %s\n  deployment ids   %v\n  auth URL         %s/auth\n  JWKS URL         %s/jwks\n  token URL        %s/token\n",
 						l.PublicURL, l.ClientID, l.Deployments, l.PublicURL, l.PublicURL, l.PublicURL)
+					if l.OtherClientID != "" {
+						fmt.Fprintf(out, "\nAnd once more, as another registration with the same platform: all as above, but\n\n  client id        %s\n", l.OtherClientID)
+					}
 					return nil
 				case ltiplatform.Profile:
 					fmt.Fprintf(out, "Register Rollcall as a tool at the platform:\n\n  login URL        %s/login\n  redirect URI     %s/callback\n  target link URI  %s/target\n  JWKS URL         %s/jwks\n\nThe platform gives a client id and deployment ids in return: write them into the target file (client_id, deployments).\n",
 						l.PublicURL, l.PublicURL, l.PublicURL, l.PublicURL)
+					if l.OtherClientID != "" {
+						fmt.Fprintf(out, "\nAnd once more, with the same addresses, as a tool of its own: its client id is other_client_id in the target file, now\n\n  client id        %s\n", l.OtherClientID)
+					}
 					return nil
 				}
 			}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -132,13 +133,16 @@ func describeTool(w io.Writer, t *district.Tool) {
 func servePlatform() *cobra.Command {
 	f := &webFlags{}
 	var list, data string
+	var rotate time.Duration
 	c := &cobra.Command{
 		Use:   "platform",
 		Short: "Run the reference platform: an LTI 1.3 platform with the people of Riverbend Unified",
 		Long: `Run the reference platform with the people and classes of Riverbend Unified, and
 print the addresses that a tool has to be told. --tools names a YAML list of the tools
 that it knows, each with client_id, login_url, redirect_uris, target_link_uri, jwks_url
-and deployments; every course then has two links to each of them.`,
+and deployments; every course then has two links to each of them. With --rotate-keys it
+signs with a new key from time to time, as platforms do: a tool has to read the keys
+again then.`,
 		Example: "  rollcall serve platform --tools tools.yaml\n  rollcall serve platform --tools tools.yaml --fault platform-nonce-own",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -150,6 +154,9 @@ and deployments; every course then has two links to each of them.`,
 			if err != nil {
 				return &harness.ConfigError{Key: "--data", Cause: err.Error(), Remedy: "choose small, medium or scale:N"}
 			}
+			if err := checkRotation(rotate); err != nil {
+				return err
+			}
 			made, trust, err := f.certificates("platform.localhost")
 			if err != nil {
 				return err
@@ -159,6 +166,7 @@ and deployments; every course then has two links to each of them.`,
 				return &harness.ConfigError{Key: "serve platform", Cause: err.Error(), Remedy: "see `rollcall serve platform --help`"}
 			}
 			defer p.Close()
+			p.RotateKeys(cmd.Context(), rotate)
 			exposed(cmd.ErrOrStderr(), f.listen, f.public, "the reference platform")
 			describePlatform(cmd.OutOrStdout(), p)
 			fmt.Fprintln(cmd.OutOrStdout(), "\nCtrl-C ends it.")
@@ -168,7 +176,19 @@ and deployments; every course then has two links to each of them.`,
 	f.add(c, "platform.localhost")
 	c.Flags().StringVar(&list, "tools", "", "YAML list of the tools that it knows")
 	c.Flags().StringVar(&data, "data", "small", "small, medium or scale:N")
+	rotation(c, &rotate)
 	return c
+}
+
+func rotation(c *cobra.Command, every *time.Duration) {
+	c.Flags().DurationVar(every, "rotate-keys", 0, "have the platform sign with a new key this often, such as 5m; the former two stay published (default: never)")
+}
+
+func checkRotation(every time.Duration) error {
+	if every == 0 || every >= security.MinRotation {
+		return nil
+	}
+	return &harness.ConfigError{Key: "--rotate-keys", Cause: fmt.Sprintf("%s is too short for tokens to be verified before their key is gone", every), Remedy: fmt.Sprintf("choose %s at least", security.MinRotation)}
 }
 
 func describePlatform(w io.Writer, p *district.Platform) {
@@ -177,42 +197,64 @@ func describePlatform(w io.Writer, p *district.Platform) {
 
 func serveDistrict() *cobra.Command {
 	f := &webFlags{}
+	var rotate time.Duration
 	c := &cobra.Command{
 		Use:   "district",
 		Short: "Run the whole reference district: SIS, platform and tool, registered with each other",
 		Long: `Run the reference SIS, platform and tool, all with the people of Riverbend Unified.
 The tool is registered at the platform: sign in there as somebody, open a course and a
-link. Browsers find names below localhost on this machine by themselves.`,
-		Example: "  rollcall serve district --ca-out ca.pem",
+link. Browsers find names below localhost on this machine by themselves. With --fault
+the role whose fault it is misbehaves.`,
+		Example: "  rollcall serve district --ca-out ca.pem\n  rollcall serve district --fault tool-nonce-unchecked --rotate-keys 5m",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			broken, err := sortFaults(f.faults)
+			if err != nil {
+				return err
+			}
+			if err := checkRotation(rotate); err != nil {
+				return err
+			}
 			made, trust, err := f.certificates("platform.localhost", "tool.localhost")
 			if err != nil {
 				return err
 			}
-			s, err := district.StartSIS(cmd.Context(), district.Options{})
+			s, err := district.StartSIS(cmd.Context(), district.Options{Faults: broken.sis})
 			if err != nil {
 				return err
 			}
 			defer s.Close()
-			p, t, err := startLTI(cmd, made, trust, nil, nil, roleFaults{})
+			p, t, err := startLTI(cmd, made, trust, nil, nil, broken)
 			if err != nil {
 				return err
 			}
 			defer p.Close()
 			defer t.Close()
-			describe(cmd.OutOrStdout(), s, district.Options{Data: fixtures.Small}, 0)
-			fmt.Fprintln(cmd.OutOrStdout())
-			describePlatform(cmd.OutOrStdout(), p)
-			fmt.Fprintln(cmd.OutOrStdout())
-			describeTool(cmd.OutOrStdout(), t)
+			p.RotateKeys(cmd.Context(), rotate)
+			out := cmd.OutOrStdout()
+			describe(out, s, district.Options{Data: fixtures.Small, Faults: broken.sis}, 0)
+			fmt.Fprintln(out)
+			describePlatform(out, p)
+			misbehaves(out, broken.platform)
+			fmt.Fprintln(out)
+			describeTool(out, t)
+			misbehaves(out, broken.tool)
 			fmt.Fprintln(cmd.OutOrStdout(), "\nCtrl-C ends it.")
 			return p.Wait()
 		},
 	}
 	c.Flags().StringVar(&f.caOut, "ca-out", "", "write the self-made authority here, for others to trust")
 	c.Flags().BoolVar(&f.plain, "plain", false, "http instead of https: browsers then keep no cookies across sites")
+	c.Flags().StringArrayVar(&f.faults, "fault", nil, "misbehave: a fault or variant of `rollcall list faults` (repeatable)")
+	rotation(c, &rotate)
 	return c
+}
+
+// misbehaves says which faults a role has, if any.
+func misbehaves(w io.Writer, faults []string) {
+	if len(faults) > 0 {
+		fmt.Fprintf(w, "  misbehaviour     %s\n", strings.Join(faults, ", "))
+	}
 }
 
 // startLTI brings up the reference platform and the reference tool, registered with

@@ -2,6 +2,7 @@ package district
 
 import (
 	"context"
+	"time"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
 	"github.com/rollcall-edu/rollcall/reference/fault/platformfault"
@@ -72,6 +73,14 @@ func StartPlatform(ctx context.Context, o PlatformOptions) (*Platform, error) {
 		return nil, err
 	}
 	return &Platform{Platform: p, Origin: o.Origin, server: serve(ctx, listener, handler)}, nil
+}
+
+// RotateKeys has the platform sign with a new key each time, until ctx ends; the
+// former ones stay published for a while. Nothing happens when every is zero.
+func (p *Platform) RotateKeys(ctx context.Context, every time.Duration) {
+	if every > 0 {
+		go p.Keys().RotateEvery(ctx, every)
+	}
 }
 
 // Wait returns when the platform has ended.

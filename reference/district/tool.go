@@ -83,6 +83,9 @@ func originFor(a net.Addr, host string, secure bool) string {
 const (
 	headerLimit = 10 * time.Second
 	idleLimit   = 2 * time.Minute
+	// writeLimit is how long an answer may take altogether: longer than keys of the
+	// other side take, and than the minute for which a variant streams.
+	writeLimit = 3 * time.Minute
 )
 
 // Server is a running listener.
@@ -92,7 +95,7 @@ type Server struct {
 }
 
 func serve(ctx context.Context, l net.Listener, h http.Handler) *Server {
-	s := &Server{http: &http.Server{Handler: h, ReadHeaderTimeout: headerLimit, ReadTimeout: 3 * headerLimit, IdleTimeout: idleLimit, ErrorLog: silent}, ended: make(chan error, 1)}
+	s := &Server{http: &http.Server{Handler: h, ReadHeaderTimeout: headerLimit, ReadTimeout: 3 * headerLimit, WriteTimeout: writeLimit, IdleTimeout: idleLimit, ErrorLog: silent}, ended: make(chan error, 1)}
 	go func() { s.ended <- s.http.Serve(l) }()
 	context.AfterFunc(ctx, func() { _ = s.http.Close() })
 	return s

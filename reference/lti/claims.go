@@ -28,6 +28,7 @@ type Claims struct {
 	AuthorizedParty *string  `json:"azp"`
 	Expires         *Date    `json:"exp"`
 	IssuedAt        *Date    `json:"iat"`
+	NotBefore       *Date    `json:"nbf"` // not of OpenID Connect; whoever sends it means it (RFC 7519 §4.1.5)
 	Nonce           string   `json:"nonce"`
 	Subject         *string  `json:"sub"` // nil: nobody is named
 

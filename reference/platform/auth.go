@@ -28,6 +28,10 @@ type Check struct {
 	Page bool
 }
 
+// readOnce are the parameters of a request that the platform reads. What else comes
+// is ignored, however often (RFC 6749 §3.1).
+var readOnce = []string{"scope", "response_type", "response_mode", "prompt", "client_id", "redirect_uri", "state", "nonce", "login_hint", "lti_message_hint"}
+
 // Checks lists what an authentication request is held to, in order: first what
 // decides whether the redirect URI may be used at all (LTI 1.3 §5.1.1.2).
 func Checks() []Check {
@@ -38,6 +42,14 @@ func Checks() []Check {
 		return "", ""
 	}
 	return []Check{
+		// Of two values nobody knows which one the others mean, of the redirect URI neither.
+		{"once", func(a *Asked) (string, string) {
+			i := slices.IndexFunc(readOnce, func(name string) bool { return len(a.Query[name]) > 1 })
+			if i < 0 {
+				return "", ""
+			}
+			return "invalid_request", readOnce[i] + " comes more than once."
+		}, true},
 		{"client_id", func(a *Asked) (string, string) {
 			return when(!a.Known, "unauthorized_client", "This client_id is not registered.")
 		}, true},
@@ -95,10 +107,7 @@ func (p *Platform) auth(w http.ResponseWriter, r *http.Request) {
 		a.User = s.user
 	}
 	p.mu.Lock()
-	pending := p.pending[r.Form.Get("lti_message_hint")]
-	if pending != nil && p.c.Now().Before(pending.until) {
-		a.Pending = pending
-	}
+	a.Pending, _ = p.pending.Get(r.Form.Get("lti_message_hint"), p.c.Now())
 	p.mu.Unlock()
 	for _, c := range p.c.Checks {
 		code, text := c.Broken(a)
@@ -112,14 +121,10 @@ func (p *Platform) auth(w http.ResponseWriter, r *http.Request) {
 		p.post(w, r.Form.Get("redirect_uri"), url.Values{"error": {code}, "error_description": {text}, "state": r.Form["state"]})
 		return
 	}
-	if a.Pending == nil {
+	if a.Pending == nil || !p.take(a.Pending) {
 		p.problem(w, http.StatusBadRequest, "No launch waits for this request.")
 		return
 	}
-	// A launch is good for one token.
-	p.mu.Lock()
-	delete(p.pending, a.Pending.Hint)
-	p.mu.Unlock()
 	claims := p.claims(a.Pending, r.Form.Get("nonce"))
 	if p.c.Claims != nil {
 		p.c.Claims(claims, a.Pending)
@@ -130,7 +135,7 @@ func (p *Platform) auth(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	values := url.Values{"id_token": {token}, "state": {r.Form.Get("state")}}
-	if a.Pending.As == "frame" {
+	if a.Pending.storage() {
 		values.Set("lti_storage_target", storageTarget)
 	}
 	if p.c.Respond != nil {
@@ -139,8 +144,31 @@ func (p *Platform) auth(w http.ResponseWriter, r *http.Request) {
 	p.post(w, r.Form.Get("redirect_uri"), values)
 }
 
-// storageTarget is the frame that keeps things for tools: the course page itself.
+// take burns a launch, which is good for one token: of two requests that come at
+// once, one gets it.
+func (p *Platform) take(l *Pending) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if waits, there := p.pending.Get(l.Hint, p.c.Now()); !there || waits != l {
+		return false
+	}
+	p.pending.Drop(l.Hint)
+	return true
+}
+
+// storageTarget is the window that keeps things for tools: the page around the
+// frame, or the course page that opened the window (LTI postMessage Storage 0.1).
 const storageTarget = "_parent"
+
+// storage tells whether such a window is there.
+func (l *Pending) storage() bool { return l.As == "frame" || l.As == "window" }
+
+// about is what is said of this platform, beside its name.
+const (
+	platformName = "Riverbend Unified"
+	aboutText    = "A school district that is made up, for trying out tools"
+	contactEmail = "support@riverbend.example"
+)
 
 // claims are the id_token of a launch (LTI 1.3 §5.3, §5.4).
 func (p *Platform) claims(l *Pending, nonce string) map[string]any {
@@ -155,13 +183,13 @@ func (p *Platform) claims(l *Pending, nonce string) map[string]any {
 		lti.Namespace + "target_link_uri": l.Target, lti.Namespace + "roles": slices.Clone(roles),
 		lti.Namespace + "resource_link":       map[string]any{"id": l.Link.ID, "title": l.Link.Title, "description": l.Link.Description},
 		lti.Namespace + "context":             map[string]any{"id": p.pseudonym("course", c.id), "title": c.title, "label": c.code, "type": []string{"http://purl.imsglobal.org/vocab/lis/v2/course#CourseSection"}},
-		lti.Namespace + "tool_platform":       map[string]any{"guid": p.pseudonym("platform"), "name": "Riverbend Unified", "product_family_code": "rollcall-reference", "version": "1"},
+		lti.Namespace + "tool_platform":       map[string]any{"guid": p.pseudonym("platform"), "name": platformName, "description": aboutText, "url": p.c.Origin, "contact_email": contactEmail, "product_family_code": "rollcall-reference", "version": "1"},
 		lti.Namespace + "launch_presentation": p.presentation(l, c),
 	}
 	lis := map[string]any{"course_section_sourcedid": c.id, "course_offering_sourcedid": c.course}
 	if !l.Tool.Anonymous {
 		lis["person_sourcedid"] = who.id
-		for name, v := range map[string]string{"name": who.name, "given_name": who.given, "family_name": who.family, "email": who.email} {
+		for name, v := range map[string]string{"name": who.name, "given_name": who.given, "middle_name": who.middle, "family_name": who.family, "email": who.email} {
 			if v != "" {
 				out[name] = v
 			}
@@ -186,5 +214,12 @@ func (p *Platform) claims(l *Pending, nonce string) map[string]any {
 // presentation says how the tool is shown, and where to go afterwards.
 func (p *Platform) presentation(l *Pending, c course) map[string]any {
 	target := map[string]string{"frame": "iframe", "window": "window", "same": "window"}[l.As]
-	return map[string]any{"document_target": target, "return_url": p.c.Origin + "/courses/" + url.PathEscape(c.id), "locale": "en-US"}
+	out := map[string]any{"document_target": target, "return_url": p.c.Origin + "/courses/" + url.PathEscape(c.id), "locale": "en-US"}
+	if l.As == "frame" {
+		out["height"] = frameHeight // it is as wide as the window, which nobody knows here
+	}
+	return out
 }
+
+// frameHeight is that of the frame in which tools are, in pixels.
+const frameHeight = 576

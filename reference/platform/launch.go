@@ -30,7 +30,10 @@ func (p *Platform) openLink(w http.ResponseWriter, r *http.Request) {
 		p.begin(w, r)
 		return
 	}
-	p.page(w, http.StatusOK, "frame", struct{ Title, Course, Begin string }{l.Title, url.PathEscape(l.Course), "/links/" + url.PathEscape(l.ID) + "/begin?as=frame"})
+	p.page(w, http.StatusOK, "frame", struct {
+		Title, Course, Begin string
+		Height               int
+	}{l.Title, url.PathEscape(l.Course), "/links/" + url.PathEscape(l.ID) + "/begin?as=frame", frameHeight})
 }
 
 // begin initiates a login at the tool (LTI 1.3 §4.1).
@@ -48,17 +51,17 @@ func (p *Platform) begin(w http.ResponseWriter, r *http.Request) {
 	if as != "frame" && as != "window" {
 		as = "same"
 	}
-	launch := &Pending{Hint: random(), Login: p.pseudonym("login", s.user), User: s.user, Link: l, Tool: t, As: as, Target: l.Target, until: p.c.Now().Add(launchLife)}
+	launch := &Pending{Hint: random(), Login: p.pseudonym("login", s.user), User: s.user, Link: l, Tool: t, As: as, Target: l.Target}
 	if launch.Target == "" {
 		launch.Target = t.TargetURI
 	}
+	now := p.c.Now()
 	p.mu.Lock()
-	p.tidy()
-	p.pending[launch.Hint] = launch
+	p.pending.Put(launch.Hint, launch, now, now.Add(launchLife))
 	p.mu.Unlock()
 	v := url.Values{"iss": {p.c.Origin}, "login_hint": {launch.Login}, "lti_message_hint": {launch.Hint}, "target_link_uri": {launch.Target},
 		"client_id": {t.ClientID}, "lti_deployment_id": {l.Deployment}}
-	if as == "frame" {
+	if launch.storage() {
 		v.Set("lti_storage_target", storageTarget)
 	}
 	if p.c.Login != nil {

@@ -2,6 +2,7 @@ package platform
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/subtle"
 	_ "embed"
 	"html/template"
@@ -36,12 +37,27 @@ func (p *Platform) Handler() http.Handler {
 		h := w.Header()
 		h.Set("Cache-Control", "no-store")
 		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
+		// Not no-referrer: a browser would then post to tools with "Origin: null".
+		h.Set("Referrer-Policy", "strict-origin")
 		mux.ServeHTTP(w, r)
 	})
 }
 
 const maxBody = 1 << 20
+
+// policies are what a page may do beside showing itself (Content Security Policy).
+// A page that isn't named has neither a form nor a reason not to be in a frame.
+var policies = map[string]string{
+	"signin":  "; form-action 'self'; frame-ancestors 'none'",
+	"courses": "; form-action 'self'; frame-ancestors 'none'",
+	"tools":   "; form-action 'self'; frame-ancestors 'none'",
+	// A tool may go to its return_url in our own frame.
+	"course": "; form-action 'none'; frame-ancestors 'self'",
+	"frame":  "; form-action 'none'; frame-src http: https:; frame-ancestors 'self'",
+	// Browsers hold to this where a form's answer redirects to as well, and a tool may
+	// have hosts that nobody registered.
+	"post": "; form-action http: https:",
+}
 
 // page shows a page. Where the browser posts to a tool, the form's action is what
 // was registered.
@@ -55,7 +71,7 @@ func (p *Platform) page(w http.ResponseWriter, status int, name string, values a
 		http.Error(w, "The page can't be shown.", http.StatusInternalServerError)
 		return
 	}
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; script-src 'nonce-"+nonce+"'; frame-src *; base-uri 'none'")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; script-src 'nonce-"+nonce+"'; base-uri 'none'"+cmp.Or(policies[name], "; form-action 'none'"))
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
 	_, _ = w.Write(b.Bytes()) // the browser may be gone
@@ -99,10 +115,7 @@ func (p *Platform) signedIn(r *http.Request) *session {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s := p.sessions[c.Value]
-	if s == nil || p.c.Now().After(s.at.Add(sessionLife)) {
-		return nil
-	}
+	s, _ := p.sessions.Get(c.Value, p.c.Now())
 	return s
 }
 
@@ -168,10 +181,9 @@ func (p *Platform) signIn(w http.ResponseWriter, r *http.Request) {
 		p.problem(w, http.StatusForbidden, "There is nobody of that name.")
 		return
 	}
-	id := random()
+	id, now := random(), p.c.Now()
 	p.mu.Lock()
-	p.tidy()
-	p.sessions[id] = &session{user: user, csrf: random(), at: p.c.Now()}
+	p.sessions.Put(id, &session{user: user, csrf: random()}, now, now.Add(sessionLife))
 	p.mu.Unlock()
 	http.SetCookie(w, &http.Cookie{Name: cookie, Value: id, Path: "/", HttpOnly: true, Secure: true, SameSite: http.SameSiteNoneMode, MaxAge: int(sessionLife.Seconds())})
 	http.Redirect(w, r, "/", http.StatusSeeOther)
@@ -185,7 +197,7 @@ func (p *Platform) signOut(w http.ResponseWriter, r *http.Request) {
 	}
 	c, _ := r.Cookie(cookie) // there is one: somebody is signed in
 	p.mu.Lock()
-	delete(p.sessions, c.Value)
+	p.sessions.Drop(c.Value)
 	p.mu.Unlock()
 	http.SetCookie(w, &http.Cookie{Name: cookie, Path: "/", MaxAge: -1, HttpOnly: true, Secure: true, SameSite: http.SameSiteNoneMode})
 	http.Redirect(w, r, "/", http.StatusSeeOther)

@@ -76,17 +76,16 @@ type Platform struct {
 	secret []byte // of pseudonyms
 
 	mu       sync.Mutex
-	sessions map[string]*session
-	pending  map[string]*Pending // launches under way, by lti_message_hint
-	used     map[string]time.Time
-	tokens   map[string]granted
+	sessions *lti.Kept[*session]
+	pending  *lti.Kept[*Pending]            // launches under way, by lti_message_hint
+	used     map[string]*lti.Kept[struct{}] // ids of assertions, by client: one that sends many forgets only its own
+	tokens   *lti.Kept[granted]
 }
 
 // session is somebody who signed in.
 type session struct {
 	user string // sourcedId
 	csrf string
-	at   time.Time
 }
 
 // Pending is a launch that was begun and waits for the tool to ask for its token.
@@ -99,14 +98,13 @@ type Pending struct {
 	As      string // frame, window or same
 	Target  string
 	Request map[string]string
-	until   time.Time
 }
 
 const (
 	launchLife  = 5 * time.Minute
 	sessionLife = 8 * time.Hour
 	tokenLife   = 5 * time.Minute // of an id_token
-	most        = 10_000
+	most        = 10_000          // sessions, launches, tokens, and ids of one client's assertions
 )
 
 var errNoOrigin = errors.New("the platform needs the origin under which browsers see it")
@@ -138,7 +136,7 @@ func New(c Config) (*Platform, error) {
 		return nil, err
 	}
 	p := &Platform{c: c, keys: keys, remote: map[string]*security.RemoteKeys{}, school: readSchool(c.District), secret: []byte("riverbend:" + c.Origin),
-		sessions: map[string]*session{}, pending: map[string]*Pending{}, used: map[string]time.Time{}, tokens: map[string]granted{}}
+		sessions: lti.NewKept[*session](most), pending: lti.NewKept[*Pending](most), used: map[string]*lti.Kept[struct{}]{}, tokens: lti.NewKept[granted](most)}
 	if p.c.Sign == nil {
 		p.c.Sign = func(keys *security.Keys, claims map[string]any) (string, error) { return keys.Sign(claims) }
 	}
@@ -212,35 +210,6 @@ func random() string {
 	b := make([]byte, 24)
 	rand.Read(b)
 	return base64.RawURLEncoding.EncodeToString(b)
-}
-
-// tidy forgets what is over. It must be called with the lock held.
-func (p *Platform) tidy() {
-	now := p.c.Now()
-	if len(p.pending) > most {
-		for k, x := range p.pending {
-			if now.After(x.until) {
-				delete(p.pending, k)
-			}
-		}
-	}
-	for k, until := range p.used {
-		if now.After(until) {
-			delete(p.used, k)
-		}
-	}
-	for k, t := range p.tokens {
-		if now.After(t.until) {
-			delete(p.tokens, k)
-		}
-	}
-	if len(p.sessions) > most {
-		for k, s := range p.sessions {
-			if now.After(s.at.Add(sessionLife)) {
-				delete(p.sessions, k)
-			}
-		}
-	}
 }
 
 // Namespace of the claims, for those who change them.

@@ -17,13 +17,17 @@ type school struct {
 	courses []course
 	members map[string]map[string][]string // course → user → roles
 	mentors map[string][]string            // user → those whom the user accompanies
+	// offerings are the courses that classes are taught from, by sourcedId.
+	offerings map[string]offering
 }
 
 type person struct {
-	id, name, given, family, email, username string
+	id, name, given, middle, family, email, username string
 }
 
 type course struct{ id, title, code, course, term string }
+
+type offering struct{ title, code string }
 
 // contextRoles are the roles in a course for those of an enrollment (OneRoster 1.2
 // role vocabulary; LTI 1.3 appendix A.2.3).
@@ -36,12 +40,15 @@ var contextRoles = map[string][]string{
 }
 
 func readSchool(d fixtures.District) *school {
-	s := &school{people: map[string]person{}, members: map[string]map[string][]string{}, mentors: map[string][]string{}}
+	s := &school{people: map[string]person{}, members: map[string]map[string][]string{}, mentors: map[string][]string{}, offerings: map[string]offering{}}
+	for o := range d.Courses() {
+		s.offerings[o.SourcedID] = offering{o.Title, o.CourseCode}
+	}
 	for u := range d.Users() {
 		if u.Status != fixtures.Active || !u.EnabledUser {
 			continue
 		}
-		s.people[u.SourcedID] = person{u.SourcedID, strings.TrimSpace(u.GivenName + " " + u.FamilyName), u.GivenName, u.FamilyName, u.Email, u.Username}
+		s.people[u.SourcedID] = person{u.SourcedID, strings.TrimSpace(u.GivenName + " " + u.FamilyName), u.GivenName, u.MiddleName, u.FamilyName, u.Email, u.Username}
 		for _, a := range u.Agents {
 			s.mentors[a] = append(s.mentors[a], u.SourcedID)
 		}

@@ -9,13 +9,13 @@ import (
 	"time"
 
 	"github.com/rollcall-edu/rollcall/reference/lti"
+	"github.com/rollcall-edu/rollcall/reference/security"
 )
 
 // granted is an access token that was issued.
 type granted struct {
 	client string
 	scopes []string
-	until  time.Time
 }
 
 const (
@@ -71,8 +71,12 @@ func Assertions() []Assertion {
 		}},
 		{"jti", func(a *Asserted) string { return unless(a.ID != "", "jti is absent.") }},
 		{"jti-used", func(a *Asserted) string {
+			// As long as the assertion is good, the leeway included.
 			until := a.Now.Add(assertionMax)
-			return unless(!a.used(a.Client+"\n"+a.ID, until), "jti was used before.")
+			if a.Expires != nil {
+				until = a.Expires.Time()
+			}
+			return unless(!a.used(a.ID, until.Add(leeway)), "jti was used before.")
 		}},
 	}
 }
@@ -95,6 +99,12 @@ func (p *Platform) token(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f := r.PostForm
+	for _, name := range []string{"grant_type", "client_assertion_type", "client_assertion", "scope"} {
+		if len(f[name]) > 1 { // RFC 6749 §3.2
+			fail(http.StatusBadRequest, "invalid_request", name+" comes more than once.")
+			return
+		}
+	}
 	if f.Get("grant_type") == "" || f.Get("client_assertion") == "" || f.Get("scope") == "" {
 		fail(http.StatusBadRequest, "invalid_request", "grant_type, client_assertion and scope are needed.")
 		return
@@ -122,10 +132,9 @@ func (p *Platform) token(w http.ResponseWriter, r *http.Request) {
 		fail(http.StatusBadRequest, "invalid_scope", "None of the scopes is granted to this client.")
 		return
 	}
-	value := random()
+	value, now := random(), p.c.Now()
 	p.mu.Lock()
-	p.tidy()
-	p.tokens[value] = granted{tool.ClientID, scopes, p.c.Now().Add(accessLife)}
+	p.tokens.Put(value, granted{tool.ClientID, scopes}, now, now.Add(accessLife))
 	p.mu.Unlock()
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Pragma", "no-cache")
@@ -155,9 +164,10 @@ func (p *Platform) client(r *http.Request, assertion string) (Registration, stri
 	p.mu.Unlock()
 	payload, err := keys.Verify(r.Context(), assertion)
 	if err != nil {
-		return Registration{}, "The assertion can't be trusted: " + err.Error() + "."
+		return Registration{}, "The assertion can't be trusted: " + security.Reason(err) + "."
 	}
-	a := &Asserted{Client: t.ClientID, TokenURL: p.TokenURL(), Now: p.c.Now(), used: p.spent}
+	a := &Asserted{Client: t.ClientID, TokenURL: p.TokenURL(), Now: p.c.Now()}
+	a.used = func(id string, until time.Time) bool { return p.spent(t.ClientID, id, a.Now, until) }
 	if err := json.Unmarshal(payload, a); err != nil {
 		return Registration{}, "The claims of the assertion can't be read."
 	}
@@ -169,13 +179,18 @@ func (p *Platform) client(r *http.Request, assertion string) (Registration, stri
 	return t, ""
 }
 
-// spent burns an id; true when it was burnt before.
-func (p *Platform) spent(id string, until time.Time) bool {
+// spent burns the id of a client's assertion; true when it was burnt before.
+func (p *Platform) spent(client, id string, now, until time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if _, used := p.used[id]; used {
+	ids := p.used[client]
+	if ids == nil {
+		ids = lti.NewKept[struct{}](most)
+		p.used[client] = ids
+	}
+	if _, used := ids.Get(id, now); used {
 		return true
 	}
-	p.used[id] = until
+	ids.Put(id, struct{}{}, now, until)
 	return false
 }

@@ -2,6 +2,7 @@ package platform
 
 import (
 	"maps"
+	"strconv"
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/reference/lti"
@@ -31,19 +32,31 @@ func (p *Platform) variables(l *Pending, claims map[string]any) map[string]strin
 	who := p.school.people[l.User]
 	c, _ := p.school.course(l.Link.Course)
 	roles, _ := claims[lti.Namespace+"roles"].([]string)
+	shown, _ := claims[lti.Namespace+"launch_presentation"].(map[string]any)
+	offering := p.school.offerings[c.course]
 	out := map[string]string{
 		"User.id": claims["sub"].(string), "Context.id": p.pseudonym("course", c.id), "Context.title": c.title, "Context.label": c.code,
-		"Context.type":             "http://purl.imsglobal.org/vocab/lis/v2/course#CourseSection",
-		"CourseOffering.sourcedId": c.course, "CourseSection.sourcedId": c.id, "CourseSection.title": c.title, "CourseSection.label": c.code,
+		"Context.type":      "http://purl.imsglobal.org/vocab/lis/v2/course#CourseSection",
+		"Context.sourcedId": c.id, "Context.id.history": "", "ResourceLink.id.history": "", // nothing here is a copy
+		"CourseOffering.sourcedId": c.course, "CourseOffering.title": offering.title, "CourseOffering.label": offering.code, "CourseSection.sourcedId": c.id, "CourseSection.title": c.title, "CourseSection.label": c.code,
 		"ResourceLink.id": l.Link.ID, "ResourceLink.title": l.Link.Title, "ResourceLink.description": l.Link.Description,
-		"Membership.role": strings.Join(roles, ","), "ToolPlatform.productFamilyCode": "rollcall-reference", "ToolPlatform.version": "1",
-		"ToolPlatformInstance.guid": p.pseudonym("platform"), "ToolPlatformInstance.name": "Riverbend Unified",
-		"Message.documentTarget": claims[lti.Namespace+"launch_presentation"].(map[string]any)["document_target"].(string),
-		"Message.returnUrl":      claims[lti.Namespace+"launch_presentation"].(map[string]any)["return_url"].(string), "Message.locale": "en-US",
+		"Membership.role": strings.Join(roles, ","), "Membership.status": "Active", "ToolPlatform.productFamilyCode": "rollcall-reference", "ToolPlatform.version": "1",
+		"ToolPlatformInstance.guid": p.pseudonym("platform"), "ToolPlatformInstance.name": platformName,
+		"ToolPlatformInstance.description": aboutText, "ToolPlatformInstance.url": p.c.Origin, "ToolPlatformInstance.contactEmail": contactEmail,
+		"Message.documentTarget": shown["document_target"].(string), "Message.returnUrl": shown["return_url"].(string), "Message.locale": "en-US",
+	}
+	if height, there := shown["height"].(int); there {
+		out["Message.height"] = strconv.Itoa(height)
+	}
+	if scope, _ := claims[lti.Namespace+"role_scope_mentor"].([]string); len(scope) > 0 {
+		out["User.scope.mentor"] = strings.Join(scope, ",")
 	}
 	if !l.Tool.Anonymous {
 		maps.Copy(out, map[string]string{"User.username": who.username, "Person.sourcedId": who.id, "Person.name.full": who.name, "Person.name.given": who.given,
 			"Person.name.family": who.family, "Person.email.primary": who.email})
+		if who.middle != "" {
+			out["Person.name.middle"] = who.middle
+		}
 	}
 	return out
 }

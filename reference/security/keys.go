@@ -1,6 +1,7 @@
 package security
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/base64"
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/go-jose/go-jose/v4"
 )
@@ -52,6 +54,26 @@ func (k *Keys) Rotate() error {
 	k.keys = append([]signingKey{{base64.RawURLEncoding.EncodeToString(id), private}}, k.keys...)
 	k.keys = k.keys[:min(len(k.keys), 1+keptKeys)]
 	return nil
+}
+
+// MinRotation is the shortest time between two rotations that a server should be
+// told: with keptKeys retired ones, a token that was just signed can be verified
+// for twice as long.
+const MinRotation = 10 * time.Second
+
+// RotateEvery rotates until ctx ends. Where no key can be made, the one in use stays
+// until the next time.
+func (k *Keys) RotateEvery(ctx context.Context, every time.Duration) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			_ = k.Rotate()
+		}
+	}
 }
 
 // Current gives the key that signs, for those who build tokens by hand.

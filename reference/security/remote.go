@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+	"golang.org/x/sync/singleflight"
 )
 
 // The bounds of reading somebody else's keys.
@@ -19,7 +20,11 @@ const (
 	keysTimeout  = 5 * time.Second
 	keysBytes    = 256 << 10
 	keysLife     = 5 * time.Minute // how long keys are used before they are read again
-	keysInterval = time.Second     // how often unknown key ids may cause a reading
+	keysOldest   = time.Hour       // how long they are used while reading them again fails
+	keysInterval = time.Second     // between two readings, whatever came of the first
+	// mostKeyBits bounds what one signature costs to verify: the work grows with
+	// the square of the size.
+	mostKeyBits = 16384
 )
 
 // What can be wrong with a token before its claims are looked at.
@@ -29,19 +34,35 @@ var (
 	ErrNoKeyID     = errors.New("its header has no kid")
 	ErrUnknownKey  = errors.New("its kid is not among the published keys")
 	ErrSignature   = errors.New("its signature is wrong")
-	ErrUnavailable = errors.New("the published keys can't be read")
+	ErrUnavailable = errors.New("its keys can't be read")
 )
+
+// Reason says in a few words what is wrong with a token, for those who sent it. The
+// error itself may tell addresses and what happened on the way there, which is
+// nobody's business outside.
+func Reason(err error) string {
+	for _, known := range []error{ErrMalformed, ErrAlgorithm, ErrNoKeyID, ErrUnknownKey, ErrSignature, ErrUnavailable} {
+		if errors.Is(err, known) {
+			return known.Error()
+		}
+	}
+	return "it can't be verified"
+}
 
 // RemoteKeys is the published keys of another party, read when they are needed and
 // again when a token names one that isn't known (Security Framework 1.0 §6.3). It
-// is safe for concurrent use.
+// is safe for concurrent use: keys that are known are given at once, whoever needs
+// others waits for one reading together.
 type RemoteKeys struct {
 	URL  string
 	HTTP *http.Client
 
-	mu   sync.Mutex
-	keys map[string]*rsa.PublicKey
-	read time.Time
+	flight singleflight.Group
+
+	mu    sync.Mutex
+	keys  map[string]*rsa.PublicKey
+	read  time.Time // when the keys came
+	tried time.Time // when the last reading ended, well or not
 }
 
 // Verify checks the signature of a token by RS256 and gives its payload. The error
@@ -73,23 +94,61 @@ var everyAlgorithm = []jose.SignatureAlgorithm{jose.RS256, jose.RS384, jose.RS51
 
 // key finds a key, reading the set when it is old or lacks the key.
 func (r *RemoteKeys) key(ctx context.Context, id string) (*rsa.PublicKey, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	since := time.Since(r.read)
-	if key := r.keys[id]; key != nil && since < keysLife {
+	if key := r.cached(id, keysLife); key != nil {
 		return key, nil
 	}
-	if r.keys == nil || since > keysInterval {
-		keys, err := r.fetch(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
-		}
-		r.keys, r.read = keys, time.Now()
+	own, err := r.renew(ctx)
+	if !own && r.cached(id, keysLife) == nil && ctx.Err() == nil {
+		// The reading was begun for another token: it may have come too early for this
+		// one's key.
+		_, err = r.renew(ctx)
 	}
-	if key := r.keys[id]; key != nil {
+	if key := r.cached(id, keysOldest); key != nil {
 		return key, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	return nil, ErrUnknownKey
+}
+
+// cached gives a key of the last reading, if that is not older than a time.
+func (r *RemoteKeys) cached(id string, life time.Duration) *rsa.PublicKey {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if time.Since(r.read) >= life {
+		return nil
+	}
+	return r.keys[id]
+}
+
+// renew reads the keys, or waits for a reading that is under way; own tells which.
+// Whoever sends tokens with keys that nobody knows, or while the other side is away,
+// waits instead of being refused: an honest token may come a moment later.
+func (r *RemoteKeys) renew(ctx context.Context) (own bool, err error) {
+	led := false
+	done := r.flight.DoChan("", func() (any, error) {
+		led = true
+		r.mu.Lock()
+		wait := keysInterval - time.Since(r.tried)
+		r.mu.Unlock()
+		time.Sleep(wait)
+		// Others wait for this too: it goes on when the first of them is gone.
+		keys, err := r.fetch(context.WithoutCancel(ctx))
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.tried = time.Now()
+		if err == nil {
+			r.keys, r.read = keys, r.tried
+		}
+		return nil, err
+	})
+	select {
+	case <-ctx.Done():
+		return true, ctx.Err()
+	case result := <-done:
+		return led, result.Err
+	}
 }
 
 func (r *RemoteKeys) fetch(ctx context.Context) (map[string]*rsa.PublicKey, error) {
@@ -124,7 +183,7 @@ func (r *RemoteKeys) fetch(ctx context.Context) (map[string]*rsa.PublicKey, erro
 		if json.Unmarshal(raw, &k) != nil {
 			continue // of a kind that isn't known here; alg and use may be absent
 		}
-		if public, ok := k.Key.(*rsa.PublicKey); ok && k.KeyID != "" && public.Size()*8 >= keyBits {
+		if public, ok := k.Key.(*rsa.PublicKey); ok && k.KeyID != "" && public.Size()*8 >= keyBits && public.N.BitLen() <= mostKeyBits {
 			keys[k.KeyID] = public
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/rollcall-edu/rollcall/reference/lti"
@@ -20,15 +21,15 @@ func (t *Tool) launch(w http.ResponseWriter, r *http.Request) {
 		t.refuse(w, http.StatusMethodNotAllowed, "response.method", "The platform has to answer by a form post.")
 		return
 	}
-	if err := r.ParseForm(); err != nil || len(r.PostForm["id_token"]) > 1 || len(r.PostForm["state"]) > 1 {
+	if err := r.ParseForm(); err != nil || len(r.PostForm["id_token"]) > 1 || len(r.PostForm["state"]) > 1 || len(r.PostForm["error"]) > 1 {
 		t.refuse(w, http.StatusBadRequest, "response.form", "The answer of the platform can't be read.")
 		return
 	}
 	state := r.PostForm.Get("state")
 	t.mu.Lock()
-	login := t.pending[state]
+	login, there := t.pending.Get(state, t.c.Now())
 	t.mu.Unlock()
-	if state == "" || login == nil || t.c.Now().After(login.expires) {
+	if state == "" || !there {
 		t.refuse(w, http.StatusUnauthorized, "response.state", "The state of this answer is not known here: the login is over, or was never begun.")
 		return
 	}
@@ -55,7 +56,8 @@ func (t *Tool) launch(w http.ResponseWriter, r *http.Request) {
 		t.askStorage(w, state, login)
 		return
 	}
-	t.open(w, r, state, launch)
+	t.forget(state)
+	t.open(w, r, launch)
 }
 
 // proof tells whether the browser brought a proof for the state, and whether it is
@@ -69,10 +71,19 @@ func (t *Tool) proof(r *http.Request, state string, login *pending) (known, righ
 }
 
 // forget burns a state: it is good for one answer.
-func (t *Tool) forget(state string) {
+func (t *Tool) forget(state string) { _, _ = t.take(state) }
+
+// take burns a state and gives its login, and the launch that waits for a proof;
+// nil where there is none, or its time is over.
+func (t *Tool) take(state string) (*pending, *Launch) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	delete(t.pending, state)
+	login, there := t.pending.Get(state, t.c.Now())
+	if !there {
+		return nil, nil
+	}
+	t.pending.Drop(state)
+	return login, login.waiting
 }
 
 // check holds an id_token to the signature and to every rule.
@@ -83,7 +94,7 @@ func (t *Tool) check(r *http.Request, login *pending, token string) (*Launch, *F
 	case errors.Is(err, security.ErrUnavailable):
 		return nil, &Failure{Rule: "token.keys", Status: http.StatusBadGateway, Text: "The keys of the platform can't be read now; try again."}
 	case err != nil:
-		return nil, &Failure{Rule: "token.signature", Status: http.StatusUnauthorized, Text: "The token can't be trusted: " + err.Error() + "."}
+		return nil, &Failure{Rule: "token.signature", Status: http.StatusUnauthorized, Text: "The token can't be trusted: " + security.Reason(err) + "."}
 	}
 	a := &Attempt{Now: t.c.Now(), Origin: t.c.Origin, Platform: p, Nonce: login.nonce, Target: login.target, Hinted: login.hinted, used: t.used}
 	if err := json.Unmarshal(payload, &a.Claims); err != nil {
@@ -94,27 +105,27 @@ func (t *Tool) check(r *http.Request, login *pending, token string) (*Launch, *F
 			return nil, &Failure{Rule: rule.ID, Status: http.StatusUnauthorized, Text: why}
 		}
 	}
-	return &Launch{ID: random(), Platform: p, Claims: a.Claims, Raw: payload, At: a.Now}, nil
+	return &Launch{ID: random(), Platform: p, Claims: a.Claims, Raw: payload, At: a.Now, proof: random()}, nil
 }
 
 // used burns a nonce until its token has expired; true when it was burnt before.
 func (t *Tool) used(nonce string, until time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if _, used := t.nonces[nonce]; used {
+	now := t.c.Now()
+	if _, used := t.nonces.Get(nonce, now); used {
 		return true
 	}
-	t.nonces[nonce] = until
+	t.nonces.Put(nonce, struct{}{}, now, until)
 	return false
 }
 
-// open begins a session for the launch and goes to the resource. The session is a
-// part of the address, for a cookie may not come back in a frame.
-func (t *Tool) open(w http.ResponseWriter, r *http.Request, state string, launch *Launch) {
+// open begins a session for the launch and goes to the resource. The launch is a part
+// of the address, so that two of them side by side don't disturb each other, and is
+// bound to the browser by a cookie, if that keeps any.
+func (t *Tool) open(w http.ResponseWriter, r *http.Request, launch *Launch) {
 	t.mu.Lock()
-	t.tidy(t.c.Now())
-	delete(t.pending, state)
-	t.launches[launch.ID] = launch
+	t.launches.Put(launch.ID, launch, launch.At, launch.At.Add(launchLife))
 	t.mu.Unlock()
 	target := t.TargetURL("deep-linking")
 	if c := launch.Claims; c.Target != nil {
@@ -125,21 +136,39 @@ func (t *Tool) open(w http.ResponseWriter, r *http.Request, state string, launch
 		t.refuse(w, http.StatusBadRequest, "target.form", "The address of the resource can't be read.")
 		return
 	}
+	http.SetCookie(w, &http.Cookie{Name: launch.cookie(), Value: launch.proof, Path: "/", MaxAge: int(launchLife.Seconds()),
+		HttpOnly: true, Secure: true, SameSite: http.SameSiteNoneMode, Partitioned: true})
 	q := u.Query()
 	q.Set("launch", launch.ID)
 	u.RawQuery = q.Encode()
 	http.Redirect(w, r, u.String(), http.StatusSeeOther)
 }
 
-// find gives the launch that an address belongs to.
-func (t *Tool) find(r *http.Request) *Launch {
+// cookie is the name of the cookie that binds the launch.
+func (l *Launch) cookie() string { return "launch_" + l.ID }
+
+// find gives the launch that an address belongs to; nil, and why, where this browser
+// may not see it.
+func (t *Tool) find(r *http.Request) (l *Launch, why string) {
+	now := t.c.Now()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	l := t.launches[r.URL.Query().Get("launch")]
-	if l == nil || t.c.Now().After(l.At.Add(launchLife)) {
-		return nil
+	l, there := t.launches.Get(r.URL.Query().Get("launch"), now)
+	if !there {
+		return nil, "There is no launch for this page; open it from your course."
 	}
-	return l
+	own := slices.ContainsFunc(r.CookiesNamed(l.cookie()), func(c *http.Cookie) bool {
+		return subtle.ConstantTimeCompare([]byte(c.Value), []byte(l.proof)) == 1
+	})
+	switch {
+	case own:
+		l.bound = true // from now on nobody else has it
+	case l.bound:
+		return nil, "This launch belongs to another browser; open the page from your course."
+	case !now.Before(l.At.Add(unboundLife)):
+		return nil, "This browser keeps no cookies here, and then an address is good for a few minutes only; open the page from your course again."
+	}
+	return l, ""
 }
 
 // isResource tells which message a launch is.

@@ -1,6 +1,7 @@
 package tool
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -19,7 +20,13 @@ func (t *Tool) login(w http.ResponseWriter, r *http.Request) {
 		t.refuse(w, http.StatusBadRequest, "login.form", "The parameters of the login can't be read.")
 		return
 	}
-	f := r.Form
+	f := parameters(r)
+	for _, name := range []string{"iss", "login_hint", "target_link_uri", "lti_message_hint", "client_id", "lti_deployment_id", "lti_storage_target"} {
+		if len(f[name]) > 1 {
+			t.refuse(w, http.StatusBadRequest, "login.twice", "The login has more than one "+name+".")
+			return
+		}
+	}
 	for _, name := range []string{"iss", "login_hint", "target_link_uri"} {
 		if f.Get(name) == "" {
 			t.refuse(w, http.StatusBadRequest, "login."+name, "The login has no "+name+".")
@@ -38,10 +45,9 @@ func (t *Tool) login(w http.ResponseWriter, r *http.Request) {
 	state := t.c.Random()
 	now := t.c.Now()
 	login := &pending{platform: p, nonce: t.c.Random(), proof: random(), target: f.Get("target_link_uri"), storage: f.Get("lti_storage_target"),
-		hinted: f.Get("lti_deployment_id"), expires: now.Add(loginLife)}
+		hinted: f.Get("lti_deployment_id")}
 	t.mu.Lock()
-	t.tidy(now)
-	t.pending[state] = login
+	t.pending.Put(state, login, now, now.Add(loginLife))
 	t.mu.Unlock()
 
 	http.SetCookie(w, bound(state, login.proof))
@@ -51,6 +57,19 @@ func (t *Tool) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.Redirect(w, r, address, http.StatusFound)
+}
+
+// parameters are those of a login: of a GET what its address says, of a POST what its
+// body says and nothing else.
+func parameters(r *http.Request) url.Values {
+	f := maps.Clone(r.Form)
+	if r.Method != http.MethodPost {
+		return f
+	}
+	for name, address := range r.URL.Query() { // its values come behind those of the body
+		f[name] = f[name][:max(0, len(f[name])-len(address))]
+	}
+	return f
 }
 
 // bound is the cookie that ties a state to a browser: one for each state, so that

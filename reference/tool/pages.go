@@ -49,9 +49,9 @@ func (t *Tool) home(w http.ResponseWriter, _ *http.Request) {
 // resource is what a link opens. Who may see what hangs on the roles in the
 // course.
 func (t *Tool) resource(w http.ResponseWriter, r *http.Request) {
-	l := t.find(r)
+	l, why := t.find(r)
 	if l == nil {
-		t.refuse(w, http.StatusUnauthorized, "session", "There is no launch for this page; open it from your course.")
+		t.refuse(w, http.StatusUnauthorized, "session", why)
 		return
 	}
 	c := l.Claims
@@ -89,9 +89,9 @@ func (t *Tool) resource(w http.ResponseWriter, r *http.Request) {
 
 // decoded shows the launch as the tool understood it.
 func (t *Tool) decoded(w http.ResponseWriter, r *http.Request) {
-	l := t.find(r)
+	l, why := t.find(r)
 	if l == nil {
-		t.refuse(w, http.StatusUnauthorized, "session", "There is no launch for this page; open it from your course.")
+		t.refuse(w, http.StatusUnauthorized, "session", why)
 		return
 	}
 	var claims map[string]json.RawMessage

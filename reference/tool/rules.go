@@ -63,6 +63,9 @@ func Rules() []Rule {
 		{"claim.iat", func(a *Attempt) string {
 			return unless(a.Claims.IssuedAt != nil && !a.Claims.IssuedAt.Time().After(a.Now.Add(leeway)), "The token is from the future.")
 		}},
+		{"claim.nbf", func(a *Attempt) string {
+			return unless(a.Claims.NotBefore == nil || !a.Claims.NotBefore.Time().After(a.Now.Add(leeway)), "The token is not good yet.")
+		}},
 		{"claim.iat-old", func(a *Attempt) string {
 			return unless(a.Claims.IssuedAt != nil && a.Now.Sub(a.Claims.IssuedAt.Time()) < oldest, "The token is too old.")
 		}},

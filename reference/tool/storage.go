@@ -38,24 +38,16 @@ type storagePage struct {
 
 // stored takes the proof from the platform's storage.
 func (t *Tool) stored(w http.ResponseWriter, r *http.Request) {
-	if err := r.ParseForm(); err != nil {
+	if err := r.ParseForm(); err != nil || len(r.PostForm["state"]) > 1 || len(r.PostForm["proof"]) > 1 {
 		t.refuse(w, http.StatusBadRequest, "stored.form", "The form can't be read.")
 		return
 	}
-	state := r.PostForm.Get("state")
-	t.mu.Lock()
-	login := t.pending[state]
-	var launch *Launch
-	if login != nil {
-		launch = login.waiting
-	}
-	t.mu.Unlock()
+	login, launch := t.take(r.PostForm.Get("state"))
 	if launch == nil || subtle.ConstantTimeCompare([]byte(r.PostForm.Get("proof")), []byte(login.proof)) != 1 {
-		t.forget(state)
-		t.refuse(w, http.StatusUnauthorized, "stored.proof", "The platform's storage doesn't know this login: it belongs to another browser.")
+		t.refuse(w, http.StatusUnauthorized, "stored.proof", "The platform's storage doesn't know this login: it belongs to another browser, or is over.")
 		return
 	}
-	t.open(w, r, state, launch)
+	t.open(w, r, launch)
 }
 
 func originOf(address string) string {

@@ -52,20 +52,19 @@ type Tool struct {
 	verifiers map[string]Verifier // by issuer and client id
 
 	mu       sync.Mutex
-	pending  map[string]*pending // logins under way, by state
-	nonces   map[string]time.Time
-	launches map[string]*Launch // by a random id
+	pending  *lti.Kept[*pending] // logins under way, by state
+	nonces   *lti.Kept[struct{}]
+	launches *lti.Kept[*Launch] // by a random id
 }
 
 // pending is a login that was begun in some browser and has not come back.
 type pending struct {
 	platform Platform
 	nonce    string
-	proof    string // known to that browser alone
-	target   string // target_link_uri as the login said
-	storage  string // lti_storage_target
-	hinted   string // lti_deployment_id of the login, if any
-	expires  time.Time
+	proof    string  // known to that browser alone
+	target   string  // target_link_uri as the login said
+	storage  string  // lti_storage_target
+	hinted   string  // lti_deployment_id of the login, if any
 	waiting  *Launch // checked already, but for the proof from the platform's storage
 }
 
@@ -76,12 +75,20 @@ type Launch struct {
 	Claims   lti.Claims
 	Raw      []byte // the payload as it came
 	At       time.Time
+
+	proof string // known to the browser that was launched in, if it keeps cookies
+	bound bool   // it does: the proof came back once
 }
 
 const (
 	loginLife  = 10 * time.Minute
 	launchLife = time.Hour
-	most       = 10_000 // logins and launches that are kept
+	// unboundLife is how long the address of a launch does without the cookie. Where
+	// cookies are blocked a browser has nothing but the address to show, and so has
+	// whoever is sent it or finds it in a log. Somebody who was launched reads the page
+	// within minutes; links are found later.
+	unboundLife = 5 * time.Minute
+	most        = 10_000 // logins, nonces and launches that are kept
 )
 
 var errNoOrigin = errors.New("the tool needs the origin under which browsers see it")
@@ -108,7 +115,7 @@ func New(c Config) (*Tool, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Tool{c: c, keys: keys, verifiers: map[string]Verifier{}, pending: map[string]*pending{}, nonces: map[string]time.Time{}, launches: map[string]*Launch{}}
+	t := &Tool{c: c, keys: keys, verifiers: map[string]Verifier{}, pending: lti.NewKept[*pending](most), nonces: lti.NewKept[struct{}](most), launches: lti.NewKept[*Launch](most)}
 	for _, p := range c.Platforms {
 		t.verifiers[p.key()] = c.Verifier(p)
 	}
@@ -150,7 +157,9 @@ func bounded(next http.Handler) http.Handler {
 		h := w.Header()
 		h.Set("Cache-Control", "no-store")
 		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
+		// No path goes out, for a launch is known by its address; the origin does, so that
+		// forms don't come with "Origin: null".
+		h.Set("Referrer-Policy", "strict-origin")
 		next.ServeHTTP(w, r)
 	})
 }
@@ -160,26 +169,4 @@ func random() string {
 	b := make([]byte, 24)
 	rand.Read(b)
 	return base64.RawURLEncoding.EncodeToString(b)
-}
-
-// tidy forgets what is over. It must be called with the lock held.
-func (t *Tool) tidy(now time.Time) {
-	if len(t.pending)+len(t.launches)+len(t.nonces) < most {
-		return
-	}
-	for k, p := range t.pending {
-		if now.After(p.expires) || len(t.pending) > most {
-			delete(t.pending, k)
-		}
-	}
-	for k, l := range t.launches {
-		if now.After(l.At.Add(launchLife)) || len(t.launches) > most {
-			delete(t.launches, k)
-		}
-	}
-	for k, until := range t.nonces {
-		if now.After(until) {
-			delete(t.nonces, k)
-		}
-	}
 }

@@ -171,7 +171,7 @@ func TestRules(t *testing.T) {
 	}{
 		{"claim.iss", map[string]any{"iss": "https://other.example"}}, {"claim.aud", map[string]any{"aud": "two"}}, {"claim.azp-needed", map[string]any{"aud": []string{"one", "two"}}},
 		{"claim.azp", map[string]any{"azp": "two"}}, {"claim.exp", map[string]any{"exp": now - 60}}, {"claim.exp", map[string]any{"exp": nil}}, {"claim.iat", map[string]any{"iat": now + 3600}},
-		{"claim.iat", map[string]any{"iat": float64(now) * 1000}}, {"claim.iat-old", map[string]any{"iat": now - 7200}}, {"claim.nonce", map[string]any{"nonce": "another"}}, {"claim.sub", map[string]any{"sub": ""}},
+		{"claim.iat", map[string]any{"iat": float64(now) * 1000}}, {"claim.nbf", map[string]any{"nbf": now + 3600}}, {"claim.iat-old", map[string]any{"iat": now - 7200}}, {"claim.nonce", map[string]any{"nonce": "another"}}, {"claim.sub", map[string]any{"sub": ""}},
 		{"claim.sub", map[string]any{"sub": nil}}, {"message.version", map[string]any{ns + "version": "1.3"}}, {"message.type", map[string]any{ns + "message_type": "x"}},
 		{"message.deployment", map[string]any{ns + "deployment_id": "d3"}}, {"message.roles", map[string]any{ns + "roles": nil}}, {"message.resource-link", map[string]any{ns + "resource_link": map[string]any{"id": ""}}},
 		{"message.target", map[string]any{ns + "target_link_uri": nil}}, {"message.target-own", map[string]any{ns + "target_link_uri": "https://stranger.example/"}},
@@ -191,7 +191,7 @@ func TestAllowed(t *testing.T) {
 	w := newWorld(t)
 	for _, changes := range []map[string]any{
 		{"aud": []string{"one"}}, {"aud": []string{"one", "two"}, "azp": "one"}, {"sub": nil, "name": nil}, {lti.Namespace + "roles": []string{}}, {lti.Namespace + "roles": []string{""}},
-		{lti.Namespace + "context": nil}, {"future": map[string]any{"a": nil}}, {"iat": float64(time.Now().Unix()) + 0.5}, {lti.Namespace + "deployment_id": "d2"},
+		{lti.Namespace + "context": nil}, {"future": map[string]any{"a": nil}}, {"nbf": time.Now().Unix() - 5}, {"nbf": nil}, {"iat": float64(time.Now().Unix()) + 0.5}, {lti.Namespace + "deployment_id": "d2"},
 	} {
 		_, q := w.login(nil)
 		claims := w.claims(q.Get("nonce"))
@@ -259,7 +259,8 @@ func TestStorage(t *testing.T) {
 		t.Fatalf("no key and value in %s", page)
 	}
 	w.tool.mu.Lock()
-	nonce := w.tool.pending[state].nonce
+	login, _ := w.tool.pending.Get(state, time.Now())
+	nonce := login.nonce
 	w.tool.mu.Unlock()
 	w.browser = w.fresh() // cookies are blocked
 	status, body, _ := w.post(url.Values{"state": {state}, "id_token": {w.sign(w.claims(nonce))}})

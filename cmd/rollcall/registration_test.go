@@ -1,0 +1,73 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const toolTarget = `rollcall: 1
+name: Test
+profiles: [lti13-core-tool]
+lti:
+  listen: 127.0.0.1:9460
+  public_url: https://judge.example
+  client_id: first-client
+  deployments: ["1"]
+  OTHER
+  tool: {login_url: "https://tool.example/login", target_link_uri: "https://tool.example/quiz", redirect_uris: ["https://tool.example/launch"]}
+`
+
+const platformTarget = `rollcall: 1
+name: Test
+profiles: [lti13-core-platform]
+lti:
+  listen: 127.0.0.1:9460
+  public_url: https://judge.example
+  client_id: first-client
+  deployments: ["1"]
+  OTHER
+  platform:
+    issuer: https://platform.example
+    auth_url: https://platform.example/auth
+    jwks_url: https://platform.example/jwks
+    token_url: https://platform.example/token
+    users: [{name: a teacher, role: instructor, steps: [{open: "https://platform.example/"}]}]
+    links: [{name: quiz, steps: [{open: "https://platform.example/quiz"}]}]
+`
+
+// A second registration is printed where the target file has one, for both roles.
+func TestRegistration(t *testing.T) {
+	for name, text := range map[string]string{"tool": toolTarget, "platform": platformTarget} {
+		for _, other := range []string{"", "other_client_id: second-client"} {
+			path := filepath.Join(t.TempDir(), "target.yaml")
+			if err := os.WriteFile(path, []byte(strings.Replace(text, "OTHER", other, 1)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			code, out, errs := call(t, "", "registration", path)
+			if code != 0 || !strings.Contains(out, "https://judge.example") {
+				t.Fatalf("%s: %d %s%s", name, code, out, errs)
+			}
+			if strings.Contains(out, "second-client") != (other != "") || strings.Contains(out, "once more") != (other != "") {
+				t.Errorf("%s with %q:\n%s", name, other, out)
+			}
+		}
+	}
+}
+
+// What can't be served is said before anything starts.
+func TestServeFlags(t *testing.T) {
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"serve", "district", "--fault", "no-such-fault"}, "list faults"},
+		{[]string{"serve", "district", "--rotate-keys", "1s"}, "10s at least"},
+		{[]string{"serve", "platform", "--rotate-keys", "-5m"}, "10s at least"},
+	} {
+		if code, _, errs := call(t, "", test.args...); code != 2 || !strings.Contains(errs, test.want) {
+			t.Errorf("%q: %d, %s", test.args, code, errs)
+		}
+	}
+}
