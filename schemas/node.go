@@ -242,6 +242,8 @@ func (n *node) descend(tokens []string) *node {
 			n = n.props[t].node
 		case n.items != nil && isIndex(t):
 			n = n.items
+		case n.rest != nil:
+			n = n.rest
 		default:
 			return nil
 		}

@@ -121,7 +121,9 @@ func (r *Redactor) Headers(h http.Header) []reports.Header {
 	for name, values := range h {
 		for _, v := range values {
 			if r.headers[strings.ToLower(name)] {
-				if scheme, _, found := strings.Cut(v, " "); found && strings.EqualFold(name, "Authorization") {
+				if cookies := strings.ToLower(name); cookies == "cookie" || cookies == "set-cookie" {
+					v = cookieValues(v, cookies == "set-cookie")
+				} else if scheme, _, found := strings.Cut(v, " "); found && strings.EqualFold(name, "Authorization") {
 					v = scheme + " [redacted]"
 				} else {
 					v = "[redacted]"
@@ -132,6 +134,20 @@ func (r *Redactor) Headers(h http.Header) []reports.Header {
 	}
 	slices.SortFunc(out, func(a, b reports.Header) int { return strings.Compare(a.Name, b.Name) })
 	return out
+}
+
+// cookieValues hides the values of cookies and leaves what decides whether they come
+// back: their names and, where they are set, their attributes.
+func cookieValues(line string, set bool) string {
+	parts := strings.Split(line, ";")
+	for i, part := range parts {
+		if name, _, valued := strings.Cut(part, "="); valued && (!set || i == 0) {
+			parts[i] = name + "=[redacted]"
+		} else if !valued && (!set || i == 0) {
+			parts[i] = "[redacted]"
+		}
+	}
+	return strings.Join(parts, ";")
 }
 
 // Form redacts an application/x-www-form-urlencoded body.

@@ -156,3 +156,21 @@ func TestKeepPersonal(t *testing.T) {
 		t.Errorf("a secret became %s", got)
 	}
 }
+
+func TestCookiesKeepNamesAndAttributes(t *testing.T) {
+	r, err := NewRedactor([]byte("salt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line, want := range map[[2]string]string{
+		{"Set-Cookie", "lti_1=abc; Path=/launch; HttpOnly; Secure; SameSite=None"}: "lti_1=[redacted]; Path=/launch; HttpOnly; Secure; SameSite=None",
+		{"Set-Cookie", "bare; Path=/"}:                                             "[redacted]; Path=/",
+		{"Cookie", "a=1; b=2"}:                                                     "a=[redacted]; b=[redacted]",
+		{"Cookie", "nonsense"}:                                                     "[redacted]",
+	} {
+		got := r.Headers(http.Header{line[0]: {line[1]}})
+		if len(got) != 1 || got[0].Value != want {
+			t.Errorf("%s: %v, want %s", line, got, want)
+		}
+	}
+}

@@ -124,6 +124,7 @@ func (t *T) Fail(requirement string, f Finding) {
 // NotTested says that requirement could not be looked at, why, and what to load
 // or configure so that it can. It does not undo what was examined already.
 func (t *T) NotTested(requirement, reason, remedy string) {
+	reason = t.session.redactor.Text(reason)
 	t.on(requirement, func(o *outcome) {
 		if o.notTested == "" {
 			o.notTested, o.remedy = reason, remedy
@@ -134,8 +135,13 @@ func (t *T) NotTested(requirement, reason, remedy string) {
 // NothingToTest says the same for every requirement of the check that has not
 // been examined yet.
 func (t *T) NothingToTest(reason, remedy string) {
+	reason = t.session.redactor.Text(reason)
 	for _, id := range t.check.Requirements {
-		t.NotTested(id, reason, remedy)
+		t.on(id, func(o *outcome) {
+			if o.examined == 0 && o.notTested == "" {
+				o.notTested, o.remedy = reason, remedy
+			}
+		})
 	}
 }
 

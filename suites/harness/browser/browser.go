@@ -89,9 +89,10 @@ func (b *Browser) started() (context.Context, error) {
 		return nil, fmt.Errorf("making a profile for the browser: %w", err)
 	}
 	if err := allowCookies(dir); err != nil {
+		_ = os.RemoveAll(dir) // what stays is in the temporary folder
 		return nil, err
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(b.path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(dir),
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(b.path), chromedp.DisableGPU, chromedp.UserDataDir(dir),
 		chromedp.WSURLReadTimeout(startLimit), chromedp.WindowSize(1100, 800),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("no-first-run", true),
@@ -99,6 +100,9 @@ func (b *Browser) started() (context.Context, error) {
 		// cookies and storage are partitioned all the same.
 		chromedp.Flag("disable-features", "IsolateOrigins,site-per-process,HttpsUpgrades,HttpsFirstBalancedModeAutoEnable"),
 		chromedp.Flag("disable-site-isolation-trials", true))
+	if unboxed() {
+		options = append(options, chromedp.NoSandbox)
+	}
 	if b.o.Visible {
 		options = append(options, chromedp.Flag("headless", false))
 	}
@@ -120,12 +124,22 @@ func (b *Browser) started() (context.Context, error) {
 	}
 	if err != nil {
 		b.end()
+		if !unboxed() {
+			return nil, fmt.Errorf("starting %s: %w; where its sandbox can't work, as in many containers, set %s=1", b.path, err, noSandbox)
+		}
 		return nil, fmt.Errorf("starting %s: %w", b.path, err)
 	}
 	b.ctx = ctx
 	b.Began++
 	return ctx, nil
 }
+
+// noSandbox is the variable by which Chromium is run without its sandbox.
+const noSandbox = "ROLLCALL_NO_SANDBOX"
+
+// unboxed tells whether Chromium is run without its sandbox: as root it won't start
+// with it, and elsewhere pages of foreign products are better kept in it.
+func unboxed() bool { return os.Geteuid() == 0 || os.Getenv(noSandbox) != "" }
 
 // allowCookies has a profile take cookies of other sites: pages are like private
 // windows, which block them otherwise. PageOptions block them where that is wanted.
@@ -195,7 +209,7 @@ func (p *Page) Beside(ctx context.Context) (*Page, error) {
 
 func (b *Browser) page(ctx, parent context.Context, o PageOptions, options ...chromedp.ContextOption) (*Page, error) {
 	tab, stop := chromedp.NewContext(parent, options...)
-	p := &Page{browser: b, o: o, ctx: tab, stop: stop, status: map[cdp.FrameID]int{}, requests: map[network.RequestID]*chain{}, active: time.Now()}
+	p := &Page{browser: b, o: o, ctx: tab, stop: stop, status: map[cdp.FrameID]int{}, failed: map[cdp.FrameID]string{}, loading: map[cdp.FrameID]bool{}, requests: map[network.RequestID]*chain{}, active: time.Now()}
 	p.unhook = context.AfterFunc(ctx, stop)
 	if err := chromedp.Listen(tab, p.note); err != nil {
 		p.Close()

@@ -16,11 +16,13 @@ type Frame struct {
 	Name   string
 	Parent string
 	URL    string
+	Href   string   `json:"href"` // where the document that was read says it is
 	Status int      // of its document; 0 when it came by no request
 	Title  string   `json:"title"`
 	Text   string   `json:"text"`
 	Marks  []string `json:"marks"`  // its elements as tag#id.class
 	Failed bool     `json:"-"`      // the browser shows an error of its own
+	Why    string   `json:"-"`      // of that error, such as net::ERR_EMPTY_RESPONSE
 	Active int      `json:"active"` // scripts and the like, by which it may yet change
 	Closed bool     `json:"-"`      // it closed itself, and shows nothing any more
 }
@@ -34,7 +36,7 @@ const lookScript = `(() => {
     if (tag === "script" || tag === "style") continue;
     marks.push(tag + (e.id ? "#" + e.id : "") + (typeof e.className === "string" && e.className ? "." + e.className.trim().split(/\s+/).join(".") : "") + (e.name && typeof e.name === "string" ? "[" + e.name + "]" : ""));
   }
-  return JSON.stringify({title: document.title, text: document.body ? document.body.innerText.slice(0, 20000) : "", marks,
+  return JSON.stringify({href: location.href, title: document.title, text: document.body ? document.body.innerText.slice(0, 20000) : "", marks,
     active: document.scripts.length + document.querySelectorAll('meta[http-equiv="refresh" i],iframe').length + (document.body && document.body.onload ? 1 : 0) + (document.readyState === "complete" ? 0 : 1)});
 })()`
 
@@ -53,9 +55,15 @@ func (p *Page) Look(ctx context.Context) ([]Frame, error) {
 		}
 		if text, err := p.Eval(ctx, f.ID, lookScript); err == nil {
 			_ = json.Unmarshal([]byte(text), &f) // of our own script
+			if !f.Failed && f.Href != "" {
+				f.URL = f.Href // what was read belongs together; the tree may be of the page before
+			}
 		}
 		p.mu.Lock()
 		f.Status = p.status[t.Frame.ID]
+		if f.Failed {
+			f.Status, f.Why = 0, p.failed[t.Frame.ID]
+		}
 		p.mu.Unlock()
 		out = append(out, f)
 		for _, c := range t.ChildFrames {

@@ -28,13 +28,16 @@ type Page struct {
 
 	frame    string            // in which steps are taken; empty: the page itself
 	limit    time.Duration     // of a step; 0: stepLimit
+	filled   []Step            // fields, since the last click
 	followed map[string]bool   // windows
 	opener   []context.Context // of the windows that steps went on from
 
 	mu       sync.Mutex
 	log      []*Exchange
 	requests map[network.RequestID]*chain
-	status   map[cdp.FrameID]int // of the document that a frame shows
+	status   map[cdp.FrameID]int    // of the document that a frame shows
+	failed   map[cdp.FrameID]string // why the document of a frame didn't come
+	loading  map[cdp.FrameID]bool   // frames that go from one document to another
 	console  []string
 	dialogs  []string
 	open     int
@@ -108,6 +111,7 @@ func (p *Page) note(event any) {
 			x.answered(e.Response)
 			if x.Document {
 				p.status[e.FrameID] = x.Status
+				delete(p.failed, e.FrameID)
 			}
 		}
 	case *network.EventResponseReceivedExtraInfo:
@@ -117,7 +121,16 @@ func (p *Page) note(event any) {
 		p.finished(e.RequestID, "")
 	case *network.EventLoadingFailed:
 		p.finished(e.RequestID, e.ErrorText)
-	case *page.EventFrameNavigated, *page.EventFrameStartedLoading, *page.EventFrameStoppedLoading, *page.EventFrameAttached:
+	case *page.EventFrameStartedLoading:
+		p.active = time.Now()
+		p.loading[e.FrameID] = true
+	case *page.EventFrameStoppedLoading:
+		p.active = time.Now()
+		delete(p.loading, e.FrameID)
+	case *page.EventFrameDetached:
+		p.active = time.Now()
+		delete(p.loading, e.FrameID)
+	case *page.EventFrameNavigated, *page.EventFrameAttached:
 		p.active = time.Now()
 	case *page.EventJavascriptDialogOpening:
 		p.active = time.Now()
@@ -207,12 +220,22 @@ func (x *Exchange) cookies(e *network.EventResponseReceivedExtraInfo) {
 
 func (p *Page) finished(id network.RequestID, problem string) {
 	p.active = time.Now()
-	if x := p.requests[id].last(); x != nil && x.Ended.IsZero() {
-		x.Ended = time.Now()
-		x.Problem = problem
-		p.open--
+	x := p.requests[id].last()
+	if x == nil || !x.Ended.IsZero() {
+		return
+	}
+	x.Ended = time.Now()
+	x.Problem = problem
+	p.open--
+	if x.Document && problem != "" && problem != aborted {
+		p.status[x.frame] = 0 // of the document before, which is no longer shown
+		p.failed[x.frame] = problem
 	}
 }
+
+// aborted is what a document ends with that is saved, or that another one replaces:
+// the frame shows what it showed before.
+const aborted = "net::ERR_ABORTED"
 
 func (x *Exchange) answered(r *network.Response) {
 	x.Status = int(r.Status)
@@ -248,19 +271,53 @@ func cut(s string) string {
 	return s
 }
 
-// Go begins to open an address; Settle waits for what comes of it.
+// Go begins to open an address; Settle waits for what comes of it. A document that
+// doesn't come is waited for there too: how long is the caller's to say.
 func (p *Page) Go(address string) error {
-	r, err := call(p, page.Navigate, page.NavigateParams{URL: address})
-	if err != nil {
-		return fmt.Errorf("opening %s: %w", address, err)
+	type outcome struct {
+		r   page.NavigateResult
+		err error
 	}
-	if r.ErrorText != "" && r.ErrorText != "net::ERR_ABORTED" {
-		if at := p.stuck(); at != "" && at != address {
-			return fmt.Errorf("opening %s, which led to %s: %s", address, at, r.ErrorText)
+	came := make(chan outcome, 1)
+	ctx, cancel := context.WithTimeout(p.ctx, navigationLimit)
+	go func() {
+		defer cancel()
+		r, err := chromedp.Call(ctx, page.Navigate, page.NavigateParams{URL: address})
+		came <- outcome{r, err}
+	}()
+	select {
+	case o := <-came:
+		if err := p.ended(o.err); err != nil {
+			return fmt.Errorf("opening %s: %w", address, err)
 		}
-		return fmt.Errorf("opening %s: %s", address, r.ErrorText)
+		if text := o.r.ErrorText; text != "" && text != aborted {
+			if at := p.stuck(); at != "" && at != address {
+				return fmt.Errorf("opening %s, which led to %s: %s", address, at, text)
+			}
+			return fmt.Errorf("opening %s: %s", address, text)
+		}
+	case <-time.After(commandLimit):
+		// The command ends when the first answer has come; none has.
+	case <-p.ctx.Done():
+		return fmt.Errorf("opening %s: %w", address, p.ended(nil))
 	}
 	return nil
+}
+
+// navigationLimit bounds what is left of a navigation that nobody waits for any more.
+const navigationLimit = 5 * time.Minute
+
+// Stalled gives the address of a document that was asked for and has not come, "" when
+// there is none.
+func (p *Page) Stalled() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, x := range slices.Backward(p.log) {
+		if x.Document && x.Ended.IsZero() && x.Status == 0 {
+			return x.URL
+		}
+	}
+	return ""
 }
 
 // stuck gives the address of the last document that didn't come.
@@ -303,7 +360,8 @@ func (p *Page) Settle(ctx context.Context, quiet, budget time.Duration, done fun
 	end := time.Now().Add(budget)
 	for {
 		p.mu.Lock()
-		idle, open := time.Since(p.active), p.open
+		// Between an answer and the page that it makes, a frame still shows the page before.
+		idle, open := time.Since(p.active), max(p.open, len(p.loading))
 		loading := slices.ContainsFunc(p.log, func(x *Exchange) bool { return x.Document && x.Ended.IsZero() && x.Status == 0 })
 		p.mu.Unlock()
 		if open <= 0 && idle >= quiet || done != nil && done() {

@@ -84,7 +84,7 @@ func (p *Page) step(ctx context.Context, s Step) error {
 		if err := p.Go(s.Open); err != nil {
 			return err
 		}
-		p.frame = ""
+		p.frame, p.filled = "", nil
 		return p.rested(ctx)
 	case s.Frame == "top":
 		p.frame = ""
@@ -96,21 +96,48 @@ func (p *Page) step(ctx context.Context, s Step) error {
 	case s.Wait != "":
 		return p.until(ctx, func() (bool, error) { return p.truth(ctx, waiting(s.Wait)) })
 	case s.Fill != "":
+		p.filled = append(p.filled, s)
 		return p.act(ctx, setting(s.Fill, s.Value, false))
 	case s.Select != "":
 		return p.act(ctx, setting(s.Select, s.Value, true))
 	case s.Click != "":
-		return p.act(ctx, clicking(s.Click))
+		filled := p.filled
+		p.filled = nil
+		return p.act(ctx, clicking(s.Click, filled))
 	}
 	return errEmptyStep
 }
 
-// rested waits for a page to load, but not for ever: some never come to rest.
+// rested waits for a page to load, but not for ever: some never come to rest. Quiet
+// on the wire is not enough: on a busy machine scripts that came may not have run yet,
+// and what no person would be fast enough for would go wrong: a field that is put in
+// the place of another, a request under way that brings an old cookie.
 func (p *Page) rested(ctx context.Context) error {
-	if err := p.Settle(ctx, 60*time.Millisecond, stepLimit, nil); err != nil && !errors.Is(err, ErrBusy) {
-		return err
+	end := time.Now().Add(stepLimit)
+	for {
+		if err := p.Settle(ctx, 60*time.Millisecond, max(time.Until(end), 0), nil); err != nil {
+			if errors.Is(err, ErrBusy) {
+				return nil
+			}
+			return err
+		}
+		before := p.lastActive()
+		if tree, err := call(p, page.GetFrameTree, cdp.Empty{}); err == nil {
+			_, _ = p.Eval(ctx, string(tree.FrameTree.Frame.ID), idleScript) // the page may be on its way to another
+		}
+		if p.lastActive().Equal(before) || time.Now().After(end) {
+			return nil
+		}
 	}
-	return nil
+}
+
+// idleScript waits until the scripts of a page have nothing more to do.
+const idleScript = `new Promise(done => requestIdleCallback(() => done("idle"), {timeout: 1000}))`
+
+func (p *Page) lastActive() time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.active
 }
 
 // until tries until it works.
@@ -191,8 +218,14 @@ func waiting(what string) string {
 	return finding(what) + ` ? "done" : ""`
 }
 
-func clicking(what string) string {
-	return `(() => { const e = ` + finding(what) + `; if (!e || e.disabled) return ""; e.scrollIntoView({block: "center"}); e.click(); return "done"; })()`
+// clicking fills in again what was lost: a page may put another field in the place of
+// one that was filled before its scripts had run.
+func clicking(what string, filled []Step) string {
+	again := ""
+	for _, s := range filled {
+		again += `{ const f = document.querySelector(` + literal(s.Fill) + `); if (f && f.value === "") ` + setting(s.Fill, s.Value, false) + `; } `
+	}
+	return `(() => { const e = ` + finding(what) + `; if (!e || e.disabled) return ""; ` + again + `e.scrollIntoView({block: "center"}); e.click(); return "done"; })()`
 }
 
 // setting fills a field as typing would: frameworks listen to the events.
@@ -230,8 +263,9 @@ func (p *Page) follow(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	own := chromedp.FromContext(p.ctx).Target.TargetID // all pages of the browser are listed
 	for _, t := range targets {
-		if t.Type != "page" || t.OpenerID == "" || p.followed[string(t.TargetID)] {
+		if t.Type != "page" || t.OpenerID != own || p.followed[string(t.TargetID)] {
 			continue
 		}
 		tab, stop := chromedp.NewContext(p.ctx, chromedp.WithTargetID(t.TargetID))
