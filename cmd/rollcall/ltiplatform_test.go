@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/rollcall-edu/rollcall/reference/district"
+	"github.com/rollcall-edu/rollcall/reference/fault/platformfault"
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
@@ -41,6 +43,9 @@ func judgedPlatformBy(t *testing.T, stance catalogue.Stance, focus []string, by 
 	defer p.Close()
 	text := fmt.Sprintf("rollcall: 1\nname: Rollcall reference platform\nprofiles: [%s]\nstance: %s\ntls: {ca_file: %q}\n", ltiplatform.Profile, stance, own.ca) +
 		platformSection(p, own.listen, own.origin, own.cert, own.key) + "  launch_timeout: 6s\n"
+	if slices.Contains(faults, "platform-access-audience") {
+		text = strings.Replace(text, "    users:\n", "    audience: "+platformfault.Audience+"\n    users:\n", 1)
+	}
 	o := harness.Options{Focus: focus}
 	if by != nil {
 		target, err := harness.ParseTarget("target.yaml", []byte(text), os.LookupEnv)

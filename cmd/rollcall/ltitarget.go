@@ -61,8 +61,8 @@ func platformSection(p *district.Platform, listen, origin, cert, key string) str
     links:
       - {name: quiz, steps: %s, custom: {kind: judged, part: quiz, who: $User.id}}
       - {name: practice, steps: %s}
-      - {name: quiz in a frame, as: frame, steps: %s}
-      - {name: quiz in a window, as: window, steps: %s}
+      - {name: quiz in a frame, as: frame, same_as: quiz, steps: %s}
+      - {name: quiz in a window, as: window, same_as: quiz, steps: %s}
 `, listen, origin, cert, key, ownClient, ownOther, p.Issuer(), p.AuthURL(), p.JWKSURL(), p.TokenURL(), ownScope, sign(teacher), sign(student), sign(parent), link(1, "same"), link(2, "same"), link(1, "frame"), link(1, "window"))
 	return b.String()
 }

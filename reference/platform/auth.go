@@ -33,7 +33,7 @@ type Check struct {
 var readOnce = []string{"scope", "response_type", "response_mode", "prompt", "client_id", "redirect_uri", "state", "nonce", "login_hint", "lti_message_hint"}
 
 // Checks lists what an authentication request is held to, in order: first what
-// decides whether the redirect URI may be used at all (LTI 1.3 §5.1.1.2).
+// decides whether the redirect URI may be used at all (Security Framework 1.0 §5.1.1.2).
 func Checks() []Check {
 	when := func(broken bool, code, text string) (string, string) {
 		if broken {

@@ -7,7 +7,7 @@
 //	GET  /                      sign in as somebody, or the list of courses
 //	GET  /courses/{class}       a course and its links
 //	GET  /links/{link}          opens a link: ?as=frame, window or same
-//	GET, POST /auth             authorization endpoint (LTI 1.3 §5.1.1.2)
+//	GET, POST /auth             authorization endpoint (Security Framework 1.0 §5.1.1.2)
 //	GET  /jwks                  the platform's public keys
 //	POST /token                 access tokens for services (Security Framework 1.0 §4)
 package platform

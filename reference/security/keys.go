@@ -84,7 +84,7 @@ func (k *Keys) Current() (id string, private *rsa.PrivateKey) {
 }
 
 // Sign makes a JWT of claims, signed by RS256 with the key's id in its header
-// (LTI 1.3 §5.1.2; Security Framework 1.0 §5.1.3).
+// (Security Framework 1.0 §5.1.2, §5.1.3).
 func (k *Keys) Sign(claims any) (string, error) {
 	payload, err := json.Marshal(claims)
 	if err != nil {

@@ -3,7 +3,7 @@
 // by a list of rules, and opens the resource that the launch names. It owns no
 // people and no courses: it knows what a launch tells it.
 //
-//	GET, POST /login            login initiation (LTI 1.3 §5.1.1.1)
+//	GET, POST /login            login initiation (Security Framework 1.0 §5.1.1.1)
 //	POST      /launch           the authentication response (§5.1.1.3); the one redirect URI
 //	POST      /launch/stored    the same, with proof from the platform's storage
 //	GET       /resources/{name} what is launched: any target_link_uri

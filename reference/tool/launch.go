@@ -13,7 +13,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/security"
 )
 
-// launch takes the authentication response (LTI 1.3 §5.1.1.3): a form post with
+// launch takes the authentication response (Security Framework 1.0 §5.1.1.3): a form post with
 // state and id_token, or an error.
 func (t *Tool) launch(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {

@@ -81,7 +81,7 @@ func bound(state, proof string) *http.Cookie {
 }
 
 // registration finds the platform. Without a client id the issuer has to be
-// enough (LTI 1.3 §4.1.2).
+// enough (LTI 1.3 §4.1.3).
 func (t *Tool) registration(issuer, client string) (p Platform, problem string) {
 	var found []Platform
 	for _, p := range t.c.Platforms {
@@ -98,7 +98,7 @@ func (t *Tool) registration(issuer, client string) (p Platform, problem string) 
 	return p, "This platform is not registered here."
 }
 
-// authentication is the request for an id_token (LTI 1.3 §5.1.1.2; OpenID Connect
+// authentication is the request for an id_token (Security Framework 1.0 §5.1.1.2; OpenID Connect
 // Core §3.2.2.1). Hints go back exactly as they came.
 func authentication(p Platform, nonce, state, redirect string, login url.Values) string {
 	q := url.Values{

@@ -41,7 +41,7 @@ const (
 	oldest = time.Hour        // an id_token is used at once
 )
 
-// Rules lists what an id_token is held to (LTI 1.3 §5.1.3 and §5.3; OpenID Connect
+// Rules lists what an id_token is held to (Security Framework 1.0 §5.1.3 and §5.3; OpenID Connect
 // Core §3.1.3.7).
 func Rules() []Rule {
 	return []Rule{

@@ -42,7 +42,8 @@ type LTIPlatform struct {
 	AuthURL  string    `yaml:"auth_url"`
 	JWKSURL  string    `yaml:"jwks_url"`
 	TokenURL string    `yaml:"token_url,omitempty"`
-	Scopes   []string  `yaml:"scopes,omitempty"` // that it has granted to Rollcall
+	Audience string    `yaml:"audience,omitempty"` // aud of client assertions, where that isn't token_url
+	Scopes   []string  `yaml:"scopes,omitempty"`   // that it has granted to Rollcall
 	Users    []LTIUser `yaml:"users,omitempty"`
 	Links    []LTILink `yaml:"links,omitempty"`
 }
@@ -50,19 +51,40 @@ type LTIPlatform struct {
 // LTIUser is somebody who can sign in.
 type LTIUser struct {
 	Name  string         `yaml:"name"`
-	Role  string         `yaml:"role"` // instructor or learner, in the courses of the links
+	Role  string         `yaml:"role"` // in the courses of the links: see ltiRoles
 	Steps []browser.Step `yaml:"steps"`
 }
 
 // LTILink is a place from which Rollcall, as the tool, is launched.
 type LTILink struct {
-	Name  string         `yaml:"name"`
-	As    string         `yaml:"as,omitempty"` // frame or window, where the link opens so
-	Steps []browser.Step `yaml:"steps"`
+	Name string `yaml:"name"`
+	As   string `yaml:"as,omitempty"` // frame or window, where the link opens so
+	// SameAs names the link that this one is, opened in another way.
+	SameAs string `yaml:"same_as,omitempty"`
+	// Target is the target_link_uri of the link, where it isn't the registered one.
+	Target string         `yaml:"target,omitempty"`
+	Steps  []browser.Step `yaml:"steps"`
 	// Custom are the parameters that the launch must carry, as registered: those
 	// with variables must come substituted.
 	Custom map[string]string `yaml:"custom,omitempty"`
 }
+
+// Same tells whether two links are one; known is false where the target file leaves
+// that open: links that open in different ways may be one, unless it says of which.
+func (l LTILink) Same(other LTILink) (same, known bool) {
+	is := func(k LTILink) string {
+		if k.SameAs != "" {
+			return k.SameAs
+		}
+		return k.Name
+	}
+	same = is(l) == is(other)
+	return same, same || l.As == other.As || l.SameAs != "" || other.SameAs != ""
+}
+
+// ltiRoles are those that a user of the target file may have: instructor and learner
+// are compared with the launches.
+var ltiRoles = []string{"", "instructor", "learner", "mentor", "administrator", "content-developer", "manager", "member", "officer"}
 
 // LTITool is a tool under test.
 type LTITool struct {
@@ -134,7 +156,47 @@ func (t *Target) validateLTI() error {
 			return t.problem(u.key, fmt.Sprintf("%q is not an absolute http or https URL", u.value), "write it in full, like https://tool.example.org/lti/login")
 		}
 	}
+	return t.validatePeople()
+}
+
+// validatePeople holds the users, the links and all steps to what can be used.
+func (t *Target) validatePeople() error {
+	p := t.LTI.Platform
+	for _, u := range p.Users {
+		if !slices.Contains(ltiRoles, u.Role) {
+			return t.problem("role", fmt.Sprintf("%q, the role of %s, is none that is known", u.Role, u.Name), "choose one of "+strings.Join(ltiRoles[1:], ", "))
+		}
+	}
+	for _, k := range p.Links {
+		if k.As != "" && k.As != "frame" && k.As != "window" {
+			return t.problem("as", fmt.Sprintf("the link %s opens as %q", k.Name, k.As), "write frame or window, and leave it out where the link opens in the same window")
+		}
+		if k.SameAs != "" && !slices.ContainsFunc(p.Links, func(o LTILink) bool { return o.Name == k.SameAs && o.Name != k.Name && o.SameAs == "" }) {
+			return t.problem("same_as", fmt.Sprintf("the link %s is the same as %q, which is no other link", k.Name, k.SameAs), "name a link of lti.platform.links that has no same_as itself")
+		}
+	}
+	for _, script := range t.LTI.steps() {
+		for i, s := range script {
+			if n := verbs(s); n != 1 {
+				return t.problem("steps", fmt.Sprintf("step %d (%s) says %d things to do", i+1, s, n), "let each step say one: open, fill, select, click, wait, frame or window")
+			}
+			if s.Value != "" && s.Fill == "" && s.Select == "" {
+				return t.problem("value", fmt.Sprintf("step %d (%s) has a value, which it has no use for", i+1, s), "give a value with fill or select")
+			}
+		}
+	}
 	return nil
+}
+
+// verbs counts what a step says to do.
+func verbs(s browser.Step) int {
+	n := 0
+	for _, given := range []bool{s.Open != "", s.Fill != "", s.Select != "", s.Click != "", s.Wait != "", s.Frame != "", s.Window} {
+		if given {
+			n++
+		}
+	}
+	return n
 }
 
 // Hosts lists the servers (host:port) with https that are named anywhere in the section.

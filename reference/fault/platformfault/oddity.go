@@ -59,7 +59,17 @@ func oddities() map[string]behaviour {
 		})
 	}
 	return map[string]behaviour{
-		"platform-es256":         elliptic(),
+		"platform-es256":            elliptic(),
+		"platform-state-not-needed": {bend: func(c *platform.Config) { c.Checks = spare(c.Checks, "state") }},
+		"platform-roles-urn": claims(func(c map[string]any, _ *platform.Pending) {
+			list, _ := c[ns+"roles"].([]string)
+			var old []string
+			for _, r := range list {
+				old = append(old, "urn:lti:role:ims/lis/"+strings.TrimPrefix(r, membership))
+			}
+			c[ns+"roles"] = old
+		}),
+		"platform-context-urn":   within("context", "type", []string{"urn:lti:context-type:ims/lis/CourseSection"}),
 		"platform-one-hint":      oneHint(),
 		"platform-storage-frame": storageFrame(),
 		"platform-login-get":     {wrap: loginByGet},
@@ -72,7 +82,7 @@ func oddities() map[string]behaviour {
 		"platform-aud-list":    claims(func(c map[string]any, _ *platform.Pending) { c["aud"] = []any{c["aud"]} }),
 		"platform-aud-several": claims(func(c map[string]any, _ *platform.Pending) { c["aud"] = []any{c["aud"], "https://somebody.example"} }),
 		"platform-no-azp":      drop("azp"),
-		"platform-no-names":    drop("name", "given_name", "family_name", "email", "locale"),
+		"platform-no-names":    drop("name", "given_name", "middle_name", "family_name", "email", "locale"),
 		"platform-no-optional": drop(ns+"tool_platform", ns+"launch_presentation", ns+"lis"),
 		"platform-more-names": claims(func(c map[string]any, _ *platform.Pending) {
 			c["middle_name"], c["picture"], c["name"] = "Q.", "https://platform.example/p.png", "Siân Ó'Néill 山田"

@@ -94,5 +94,5 @@ func Wrap(p *platform.Platform, ids ...string) (http.Handler, error) {
 }
 
 func behaviours() map[string]behaviour {
-	return fault.Gather(claimFaults(), tokenFaults(), requestFaults(), hintFaults(), pageFaults(), serviceFaults(), oddities())
+	return fault.Gather(claimFaults(), memberFaults(), tokenFaults(), requestFaults(), laxFaults(), hintFaults(), pageFaults(), serviceFaults(), endpointFaults(), oddities(), mannerisms())
 }

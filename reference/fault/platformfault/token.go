@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/base64"
 	"encoding/json"
 	"net/url"
@@ -58,6 +59,13 @@ func tokenFaults() map[string]behaviour {
 		"platform-kid-other": signing(func(keys *security.Keys, claims map[string]any) (string, error) {
 			_, key := keys.Current()
 			return byHand(map[string]any{"alg": "RS256", "kid": "of-another-installation"}, claims, rs256(key))
+		}),
+		"platform-rs512": signing(func(keys *security.Keys, claims map[string]any) (string, error) {
+			id, key := keys.Current()
+			return byHand(map[string]any{"alg": "RS512", "kid": id}, claims, func(text string) ([]byte, error) {
+				sum := sha512.Sum512([]byte(text))
+				return rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA512, sum[:])
+			})
 		}),
 		"platform-key-other": signing(func(keys *security.Keys, claims map[string]any) (string, error) {
 			id, _ := keys.Current()

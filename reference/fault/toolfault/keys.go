@@ -79,17 +79,11 @@ func keyFaults() map[string]behaviour {
 		"tool-kid-ignored":         excuse(func(_ map[string]any, err error) bool { return errors.Is(err, security.ErrUnknownKey) }),
 		"tool-kid-path":            excuse(func(h map[string]any, _ error) bool { return strings.Contains(text(h, "kid"), "/dev/null") }),
 		"tool-kid-sql":             excuse(func(h map[string]any, _ error) bool { return strings.Contains(text(h, "kid"), "UNION SELECT") }),
-		"tool-jku-followed":        excuse(func(h map[string]any, _ error) bool { return h["jku"] != nil }),
 		"tool-keys-down-open":      excuse(func(_ map[string]any, err error) bool { return errors.Is(err, security.ErrUnavailable) }),
 		"tool-keys-once": {bend: func(c *tool.Config) {
 			c.HTTP = transport(c.HTTP, func(next http.RoundTripper) http.RoundTripper {
 				return &remembering{next: next, kept: map[string][]byte{}}
 			})
-		}},
-		"tool-keys-need-alg": {bend: func(c *tool.Config) {
-			c.HTTP = transport(c.HTTP, func(next http.RoundTripper) http.RoundTripper { return needing{next} })
-			verifier := verifierOf(c)
-			c.Verifier = func(p tool.Platform) tool.Verifier { return fresh{func() tool.Verifier { return verifier(p) }} }
 		}},
 		"tool-keys-patient": {bend: func(c *tool.Config) {
 			verifier := verifierOf(c)
@@ -139,35 +133,6 @@ func (r *remembering) RoundTrip(q *http.Request) (*http.Response, error) {
 	r.kept[q.URL.String()] = b
 	response.Body = io.NopCloser(strings.NewReader(string(b)))
 	return response, nil
-}
-
-// needing drops keys that don't say their algorithm.
-type needing struct{ next http.RoundTripper }
-
-// RoundTrip drops them.
-func (n needing) RoundTrip(q *http.Request) (*http.Response, error) {
-	response, err := n.next.RoundTrip(q)
-	if err != nil || response.StatusCode != http.StatusOK {
-		return response, err
-	}
-	b, err := io.ReadAll(response.Body)
-	response.Body.Close()
-	if err != nil {
-		return nil, err
-	}
-	if !strings.Contains(string(b), `"alg"`) {
-		b = []byte(`{"keys":[]}`)
-	}
-	response.Body = io.NopCloser(strings.NewReader(string(b)))
-	return response, nil
-}
-
-// fresh makes a new verifier for every token.
-type fresh struct{ make func() tool.Verifier }
-
-// Verify asks a new one.
-func (f fresh) Verify(ctx context.Context, token string) ([]byte, error) {
-	return f.make().Verify(ctx, token)
 }
 
 // patient waits for keys without end.

@@ -88,7 +88,8 @@ func Wrap(h http.Handler, ids ...string) (http.Handler, error) {
 }
 
 func behaviours() map[string]behaviour {
-	return fault.Gather(ruleFaults(), keyFaults(), loginFaults(), answerFaults(), cookieFaults(), oddities())
+	return fault.Gather(ruleFaults(), keyFaults(), loginFaults(), answerFaults(), cookieFaults(), patienceOf(), headerFaults(), nearFaults(), boundFaults(),
+		shownFaults(), setFaults(), oddities())
 }
 
 // rule makes a behaviour that adds a rule of its own.

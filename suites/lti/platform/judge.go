@@ -2,14 +2,13 @@ package platform
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
-	"net/http"
+	"iter"
+	"slices"
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/go-jose/go-jose/v4"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
@@ -25,8 +24,9 @@ type judge struct {
 	budget  time.Duration
 	person  *person // who opens the launches, instead of steps
 
-	mu   sync.Mutex
-	kept map[string]*seen // good launches, by user and link
+	mu     sync.Mutex
+	kept   map[string]*seen // good launches, by user and link
+	failed map[string]int   // how often one came to nothing
 }
 
 const defaultBudget = 15 * time.Second
@@ -43,7 +43,7 @@ func open(ctx context.Context, s *harness.Session) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &judge{target: s.Target.LTI, tool: t, browser: b, budget: time.Duration(s.Target.LTI.LaunchTimeout), kept: map[string]*seen{}}
+	j := &judge{target: s.Target.LTI, tool: t, browser: b, budget: time.Duration(s.Target.LTI.LaunchTimeout), kept: map[string]*seen{}, failed: map[string]int{}}
 	if j.budget == 0 {
 		j.budget = defaultBudget
 	}
@@ -62,6 +62,7 @@ func (j *judge) Close() {
 // seen is what was seen of a launch.
 type seen struct {
 	launch  *launch
+	since   time.Time // when the link was opened
 	user    harness.LTIUser
 	link    harness.LTILink
 	header  map[string]any
@@ -94,7 +95,7 @@ func (j *judge) begin(ctx context.Context, user harness.LTIUser, link harness.LT
 		s.picture, _ = page.Screenshot(ctx)
 		return s
 	}
-	s.launch = j.tool.expect(p)
+	s.since, s.launch = time.Now(), j.tool.expect(p)
 	if err := page.Run(ctx, link.Steps); err != nil {
 		s.problem = fmt.Errorf("opening the link %s: %w", link.Name, err)
 		s.picture, _ = page.Screenshot(ctx)
@@ -111,10 +112,56 @@ func (j *judge) begin(ctx context.Context, user harness.LTIUser, link harness.LT
 			return s
 		}
 	}
-	// An answer, or a page that has come to rest without one.
-	_ = page.Settle(ctx, 150*time.Millisecond, j.budget, nil) // a page that stays busy is looked at all the same
+	j.outcome(ctx, page, s.launch)
 	s.finish(ctx, page)
 	return s
+}
+
+const (
+	// refusedTime is how long an answer that must not come is waited for, once the page
+	// is at rest: a script of it could still send one.
+	refusedTime = 3 * time.Second
+	quietTime   = 150 * time.Millisecond // without a request, a page is at rest
+	lookTime    = 100 * time.Millisecond // between two looks at a page that may go on
+)
+
+// outcome waits for what a launch comes to: the answer, or a page at rest that has
+// nothing left by which it could send one.
+func (j *judge) outcome(ctx context.Context, page *browser.Page, l *launch) {
+	want := 1
+	if l.plan.twice {
+		want = 2
+	}
+	came := func() bool { return l.count() >= want }
+	end := time.Now().Add(j.budget)
+	err := page.Settle(ctx, quietTime, j.budget, came)
+	if soon := time.Now().Add(refusedTime); l.plan.refused && soon.Before(end) {
+		end = soon
+	}
+	for !came() && time.Now().Before(end) && ctx.Err() == nil && !errors.Is(err, browser.ErrGone) {
+		// What can't be read now is on its way to another page.
+		if frames, unread := page.Look(ctx); unread == nil && !moving(frames) {
+			break
+		}
+		err = page.Settle(ctx, lookTime, time.Until(end), came)
+		time.Sleep(lookTime)
+	}
+	j.settled(ctx, page)
+}
+
+// moving tells whether a page may yet go on by itself. Of frames within each other
+// the innermost count: a launch is under way there.
+func moving(frames []browser.Frame) bool {
+	holds := map[string]bool{}
+	for _, f := range frames {
+		holds[f.Parent] = true
+	}
+	return slices.ContainsFunc(frames, func(f browser.Frame) bool { return f.Active > 0 && !holds[f.ID] })
+}
+
+// settled waits a little for what must not come.
+func (j *judge) settled(ctx context.Context, p *browser.Page) {
+	_ = p.Settle(ctx, quietTime, j.budget, nil) // a page that stays busy is looked at all the same
 }
 
 func (j *judge) wait(ctx context.Context, c <-chan struct{}) bool {
@@ -145,17 +192,44 @@ func (s *seen) read() {
 	}
 }
 
-// good gives a launch by the plain plan, made once for each user and link.
+// good gives a launch by the plain plan, made once for each user and link. One that
+// came to nothing is tried once more; then that is how it is, for every check.
 func (j *judge) good(ctx context.Context, user harness.LTIUser, link harness.LTILink) *seen {
-	key := user.Name + "\n" + link.Name
+	return j.once(ctx, user.Name+"\n"+link.Name, user, link, plan{})
+}
+
+// byPost gives a good launch whose authentication request comes by POST.
+func (j *judge) byPost(ctx context.Context) *seen {
+	return j.once(ctx, "by POST", j.target.Platform.Users[0], j.target.Platform.Links[0], plan{post: true})
+}
+
+func (j *judge) once(ctx context.Context, key string, user harness.LTIUser, link harness.LTILink, p plan) *seen {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if s := j.kept[key]; s != nil && s.problem == nil {
+	if s := j.kept[key]; s != nil && (s.problem == nil || j.failed[key] >= mostTries) {
 		return s
 	}
-	s := j.begin(ctx, user, link, plan{}, nil)
+	s := j.begin(ctx, user, link, p, nil)
+	if s.problem != nil && ctx.Err() == nil { // a check whose time is over says nothing of the launch
+		j.failed[key]++
+	}
 	j.kept[key] = s
 	return s
+}
+
+const mostTries = 2
+
+// launches gives a good launch by every user from every link.
+func (j *judge) launches(ctx context.Context) iter.Seq[*seen] {
+	return func(yield func(*seen) bool) {
+		for _, u := range j.target.Platform.Users {
+			for _, l := range j.target.Platform.Links {
+				if !yield(j.good(ctx, u, l)) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // ready gives a good launch by the first user, or says why there is none.
@@ -192,6 +266,9 @@ func token(ctx context.Context, t *harness.T) (*judge, *seen) {
 	return j, s
 }
 
+// sent words who opened what.
+func (s *seen) sent() string { return s.user.Name + " opens " + s.link.Name }
+
 // what words what came of a launch.
 func (s *seen) what() string {
 	switch {
@@ -216,87 +293,4 @@ func (s *seen) what() string {
 		}
 	}
 	return "no answer; the page shows " + strings.Join(texts, " | ")
-}
-
-// keep takes what was seen into the evidence of a check.
-func (s *seen) keep(t *harness.T, what string) []string {
-	var ids []string
-	for _, x := range s.log {
-		if x.Document {
-			ids = append(ids, t.Watch(harness.Watched{Started: x.Started, Ended: x.Ended, Method: x.Method, URL: x.URL, Request: x.Request, Body: x.Body,
-				Form: x.Method == http.MethodPost, Status: x.Status, Response: x.Response, Problem: strings.TrimSpace(x.Problem + " " + strings.Join(x.Blocked, "; "))}))
-		}
-	}
-	if s.claims != nil {
-		text, _ := json.MarshalIndent(map[string]any{"header": s.header, "claims": private(t, s.claims)}, "", "  ") // it was JSON before
-		t.Text(what+": the id_token, decoded", string(text))
-	}
-	if len(s.console) > 0 {
-		t.Text(what+": console and dialogs", strings.Join(s.console, "\n"))
-	}
-	switch {
-	case len(s.picture) == 0 || s.problem == nil:
-	case t.Session().KeepPersonal():
-		t.Picture(what+": what a person sees", "image/jpeg", s.picture)
-	default:
-		t.Text(what+": what a person sees", "A picture was taken and left out, for it may show people. Run with --keep-personal-data to keep it.")
-	}
-	return ids
-}
-
-// private hides who somebody is: names would be shown as they are in a claim that
-// is called name, which elsewhere is the name of a school.
-func private(t *harness.T, claims map[string]any) map[string]any {
-	out := map[string]any{}
-	for k, v := range claims {
-		if s, is := v.(string); is && k == "name" { // a redactor that keeps personal data keeps this too
-			v = t.Show("givenName", s)
-		}
-		out[k] = v
-	}
-	return out
-}
-
-// key is one published key.
-type key struct {
-	raw    map[string]any
-	public any // *rsa.PublicKey or *ecdsa.PublicKey; nil: of another kind
-}
-
-// published reads the keys of the platform.
-func (j *judge) published(ctx context.Context, t *harness.T) (*harness.Response, []key) {
-	r := t.Do(ctx, harness.Request{URL: j.target.Platform.JWKSURL, Auth: harness.AuthNone, Header: http.Header{"Accept": {"application/json"}}})
-	var set struct {
-		Keys []map[string]any `json:"keys"`
-	}
-	if r.Status != http.StatusOK || json.Unmarshal(r.Body, &set) != nil {
-		return r, nil
-	}
-	var out []key
-	for _, raw := range set.Keys {
-		k := key{raw: raw}
-		public := map[string]any{}
-		for _, name := range []string{"kty", "n", "e", "crv", "x", "y"} { // whatever else is there is judged elsewhere
-			if text, is := raw[name].(string); is {
-				public[name] = strings.TrimRight(text, "=")
-			}
-		}
-		var read jose.JSONWebKey
-		if text, err := json.Marshal(public); err == nil && read.UnmarshalJSON(text) == nil {
-			k.public = read.Key
-		}
-		out = append(out, k)
-	}
-	return r, out
-}
-
-// verified tells whether a token is signed by a key.
-func verified(token string, k any) bool {
-	signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512,
-		jose.ES256, jose.ES384, jose.ES512})
-	if err != nil {
-		return false
-	}
-	_, err = signed.Verify(k)
-	return err == nil
 }

@@ -59,7 +59,7 @@ func markups(ctx context.Context, t *harness.T) {
 		if name == "redirect_uri" {
 			value = j.tool.origin + "/elsewhere?" + value
 		}
-		bad := j.begin(ctx, s.user, s.link, plan{set: map[string]string{name: value}}, func(p *browser.Page, _ *launch) error {
+		bad := j.begin(ctx, s.user, s.link, plan{refused: true, set: map[string]string{name: value}}, func(p *browser.Page, _ *launch) error {
 			j.settled(ctx, p)
 			frames, err := p.Look(ctx)
 			for _, frame := range frames {

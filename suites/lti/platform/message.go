@@ -9,22 +9,10 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/harness"
 )
 
-// Vocabularies (LTI 1.3 appendix A).
-var (
-	roleForm = regexp.MustCompile(`^(http://purl\.imsglobal\.org/vocab/lis/v2/system/person#(Administrator|None|AccountAdmin|Creator|SysAdmin|SysSupport|User)` +
-		`|http://purl\.imsglobal\.org/vocab/lti/system/person#TestUser` +
-		`|http://purl\.imsglobal\.org/vocab/lis/v2/institution/person#(Administrator|Faculty|Guest|None|Other|Staff|Student|Alumni|Instructor|Learner|Member|Mentor|Observer|ProspectiveStudent)` +
-		`|http://purl\.imsglobal\.org/vocab/lis/v2/membership#(Administrator|ContentDeveloper|Instructor|Learner|Mentor|Manager|Member|Officer)` +
-		`|http://purl\.imsglobal\.org/vocab/lis/v2/membership/(Administrator|ContentDeveloper|Instructor|Learner|Manager|Member|Mentor|Officer)#[A-Za-z-]+` +
-		`|Administrator|ContentDeveloper|Instructor|Learner|Mentor|Manager|Member|Officer)$`)
-	contextForm = regexp.MustCompile(`^http://purl\.imsglobal\.org/vocab/lis/v2/course#(CourseTemplate|CourseOffering|CourseSection|Group)$`)
-	mentorForm  = regexp.MustCompile(`membership(#Mentor|/Mentor#.+)$`)
-)
-
 func message(t *harness.T, j *judge, s *seen, ids []string) {
 	c := s.claims
 	say := func(id string, ok bool, expected, seen, where string) {
-		t.Assert(Prefix+id, ok, harness.Finding{Sent: s.user.Name + " opens " + s.link.Name, Expected: expected, Seen: seen, Where: where, Exchanges: ids})
+		t.Assert(Prefix+id, ok, harness.Finding{Sent: s.sent(), Expected: expected, Seen: seen, Where: where, Exchanges: ids})
 	}
 	text := func(name string) string { v, _ := c[claim+name].(string); return v }
 	show := func(name string) string {
@@ -35,30 +23,71 @@ func message(t *harness.T, j *judge, s *seen, ids []string) {
 	}
 	// The form of each claim is judged by the schema; here is what no schema can say.
 	shape(t, s, ids, map[string]bool{})
+	reachable(t, s, ids)
 	if d := text("deployment_id"); d != "" {
 		say("message.deployment", slices.Contains(j.target.Deployments, d), "one of "+strings.Join(j.target.Deployments, ", "), show("deployment_id"), "/deployment_id")
 	}
 	say("message.login-target", text("target_link_uri") == s.launch.login.Get("target_link_uri"), "that of the login, "+s.launch.login.Get("target_link_uri"), show("target_link_uri"), "/target_link_uri")
+	known := []string{j.tool.origin + "/target"}
+	if s.link.Target != "" {
+		known = []string{s.link.Target}
+	}
+	if target := text("target_link_uri"); absolute(target) { // what isn't is judged elsewhere
+		say("message.target-known", slices.Contains(known, target), known[0]+", as registered", target, "/target_link_uri")
+	}
 	list, isList := c[claim+"roles"].([]any)
-	known, mentor := len(list) == 0, false
-	for _, r := range list {
-		name, _ := r.(string)
-		known = known || roleForm.MatchString(name)
-		mentor = mentor || mentorForm.MatchString(name) || name == "Mentor"
-	}
+	mentor := false
 	if isList {
-		say("message.roles-vocabulary", known, "at least one role of the vocabularies", show("roles"), "/roles")
+		mentor = judgeRoles(say, list)
 	}
+	locales(t, s, say)
 	o, _ := c[claim+"context"].(map[string]any)
 	if types, is := o["type"].([]any); is && len(types) > 0 {
-		good := slices.ContainsFunc(types, func(v any) bool { s, _ := v.(string); return contextForm.MatchString(s) })
+		is := func(form *regexp.Regexp) bool {
+			return slices.ContainsFunc(types, func(v any) bool { s, _ := v.(string); return form.MatchString(s) })
+		}
+		good := is(contextForm)
+		if !good && is(contextOld) {
+			t.Note(Prefix+"message.context-type", "the type has its short name, which is deprecated: %v", types)
+			good = true
+		}
 		say("message.context-type", good, "a list with a type of the vocabulary", fmt.Sprint(types), "/context/type")
 	}
 	if v := c[claim+"role_scope_mentor"]; v != nil {
 		say("message.mentor", mentor, "a list of user ids, for mentors alone", show("role_scope_mentor"), "/role_scope_mentor")
 	}
+	blanks := blanksOf(c, "")
+	say("message.whitespace", len(blanks) == 0, "values without white space around them", "white space around what stands at "+strings.Join(blanks, ", "), strings.Join(blanks, ", "))
 	nulls := nullsOf(c, "")
 	say("message.no-null", len(nulls) == 0, "no member that is null: what isn't known is left out", "null at "+strings.Join(nulls, ", "), strings.Join(nulls, ", "))
+}
+
+// localeForm is a language tag, as loosely as tools take it: with hyphens or, as
+// OpenID Connect Core §5.1 has seen, with underscores.
+var localeForm = regexp.MustCompile(`^[A-Za-z]{1,8}([-_][A-Za-z0-9]{1,8})*$`)
+
+// locales looks at the languages that a launch names.
+func locales(t *harness.T, s *seen, say func(id string, ok bool, expected, seen, where string)) {
+	o, _ := s.claims[claim+"launch_presentation"].(map[string]any)
+	for _, x := range []struct {
+		at string
+		v  any
+	}{{"/locale", s.claims["locale"]}, {"/launch_presentation/locale", o["locale"]}} {
+		if text, is := x.v.(string); is && text != "" {
+			say("message.locale", localeForm.MatchString(text), "a language tag, such as en-GB", text, x.at)
+		}
+	}
+	t.NotApplicable(Prefix+"message.locale", "no launch has a locale, which is optional")
+}
+
+// reachable tells whether what a launch says of a person's address and portrait can
+// be used: an address has an @, a portrait is at an absolute address.
+func reachable(t *harness.T, s *seen, ids []string) {
+	for name, fits := range map[string]func(string) bool{"email": func(v string) bool { return strings.Contains(v, "@") }, "picture": absolute} {
+		if v, _ := s.claims[name].(string); v != "" && !fits(v) {
+			t.Fail(Prefix+"message.identity", harness.Finding{Sent: s.sent(), Expected: map[string]string{"email": "an address with an @", "picture": "an absolute address"}[name], Seen: "another text", Where: "/" + name, Exchanges: ids})
+		}
+	}
 }
 
 func nullsOf(v any, at string) []string {
@@ -73,6 +102,30 @@ func nullsOf(v any, at string) []string {
 	case []any:
 		for i, x := range v {
 			out = append(out, nullsOf(x, fmt.Sprintf("%s/%d", at, i))...)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// blanksOf lists where a text begins or ends with white space; custom parameters are
+// the tool's own.
+func blanksOf(v any, at string) []string {
+	var out []string
+	switch v := v.(type) {
+	case string:
+		if strings.TrimSpace(v) != v {
+			return []string{at}
+		}
+	case map[string]any:
+		for k, x := range v {
+			if k != claim+"custom" {
+				out = append(out, blanksOf(x, at+"/"+strings.TrimPrefix(k, claim))...)
+			}
+		}
+	case []any:
+		for i, x := range v {
+			out = append(out, blanksOf(x, fmt.Sprintf("%s/%d", at, i))...)
 		}
 	}
 	slices.Sort(out)

@@ -29,7 +29,7 @@ func openPerson(ctx context.Context, s *harness.Session) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &judge{target: s.Target.LTI, tool: t, budget: time.Duration(s.Target.LTI.LaunchTimeout), kept: map[string]*seen{}, person: &person{ask: s.Ask}}
+	j := &judge{target: s.Target.LTI, tool: t, budget: time.Duration(s.Target.LTI.LaunchTimeout), kept: map[string]*seen{}, failed: map[string]int{}, person: &person{ask: s.Ask}}
 	if j.budget == 0 {
 		j.budget = defaultBudget
 	}
@@ -53,7 +53,7 @@ func (j *judge) asked(ctx context.Context, user harness.LTIUser, link harness.LT
 		return s
 	}
 	p.manual = true
-	s.launch = j.tool.expect(p)
+	s.since, s.launch = time.Now(), j.tool.expect(p)
 	j.tell(user, link, p)
 	defer j.say("")
 	waiting := time.NewTimer(patience)
@@ -81,7 +81,7 @@ func (j *judge) asked(ctx context.Context, user harness.LTIUser, link harness.LT
 	if p.twice {
 		want = 2
 	}
-	until(ctx, j.budget, func() bool { s.launch.mu.Lock(); defer s.launch.mu.Unlock(); return len(s.launch.answers) >= want })
+	until(ctx, j.budget, func() bool { return s.launch.count() >= want })
 	if p.probe {
 		until(ctx, probeLimit, func() bool { _, there := s.launch.probedAt(atAnswer); return there })
 	}

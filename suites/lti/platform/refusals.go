@@ -2,7 +2,9 @@ package platform
 
 import (
 	"context"
+	"maps"
 	"net/url"
+	"slices"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
@@ -12,59 +14,118 @@ import (
 // launch whose authentication request is wrong in one way; a plain launch just
 // before shows that the same steps lead to a token.
 func refusalChecks() []harness.Check {
-	one := func(id, title string, p func(j *judge) plan) harness.Check {
-		return harness.Check{ID: "platform.refuse." + id, Title: title, Requirements: []string{"refuse." + id}, Body: func(ctx context.Context, t *harness.T) {
+	// Each title says what is wrong with the requests of its plans.
+	several := func(id string, plans func(j *judge) map[string]plan) harness.Check {
+		return harness.Check{ID: "platform.refuse." + id, Title: titles[id], Requirements: []string{"refuse." + id}, Body: func(ctx context.Context, t *harness.T) {
 			j, s := token(ctx, t)
-			if s != nil {
-				j.refuse(ctx, t, Prefix+"refuse."+id, title, p(j), nil)
+			if s == nil || !j.controlled(ctx, t, Prefix+"refuse."+id) {
+				return
+			}
+			all := plans(j)
+			for _, title := range slices.Sorted(maps.Keys(all)) {
+				j.refused(ctx, t, Prefix+"refuse."+id, title, all[title], nil)
 			}
 		}}
+	}
+	one := func(id string, p func(j *judge) plan) harness.Check {
+		return several(id, func(j *judge) map[string]plan { return map[string]plan{titles[id]: p(j)} })
+	}
+	// both asks by GET, and by POST where that is answered at all.
+	both := func(id string, p func(j *judge) plan) harness.Check {
+		c := one(id, p)
+		c.Body = func(ctx context.Context, t *harness.T) {
+			j, s := token(ctx, t)
+			if s != nil {
+				j.refuse(ctx, t, Prefix+"refuse."+id, titles[id], p(j), nil)
+			}
+		}
+		return c
 	}
 	set := func(name, value string) func(*judge) plan {
 		return func(*judge) plan { return plan{set: map[string]string{name: value}} }
 	}
 	omit := func(name string) func(*judge) plan { return func(*judge) plan { return plan{omit: []string{name}} } }
-	change := func(f func(q url.Values)) func(*judge) plan { return func(*judge) plan { return plan{change: f} } }
 	tamper := func(name string) func(*judge) plan {
-		return change(func(q url.Values) {
-			v := q.Get(name)
-			if v == "" {
-				q.Set(name, "x")
-				return
-			}
-			last := byte('x')
-			if v[len(v)-1] == 'x' {
-				last = 'y'
-			}
-			q.Set(name, v[:len(v)-1]+string(last))
-		})
+		return func(*judge) plan { return plan{change: func(q url.Values) { q.Set(name, tampered(q.Get(name))) }} }
+	}
+	redirect := func(address func(j *judge) string) func(*judge) plan {
+		return func(j *judge) plan { return plan{redirect: address(j), silent: true} }
 	}
 	return []harness.Check{
-		one("redirect-unregistered", "A redirect_uri that is not registered", func(j *judge) plan { return plan{redirect: j.tool.origin + "/elsewhere"} }),
-		one("redirect-below", "A redirect_uri below the registered one", func(j *judge) plan { return plan{redirect: j.tool.origin + "/callback/elsewhere"} }),
-		one("redirect-query", "The registered redirect_uri with a query", func(j *judge) plan { return plan{redirect: j.tool.redirectURI() + "?x=1"} }),
-		one("redirect-missing", "No redirect_uri", omit("redirect_uri")),
-		one("client-unknown", "A client_id that was never issued", set("client_id", "never-issued-5512")),
+		both("redirect-unregistered", redirect(func(j *judge) string { return j.tool.origin + "/elsewhere" })),
+		one("redirect-below", redirect(func(j *judge) string { return j.tool.origin + "/callback/elsewhere" })),
+		one("redirect-query", redirect(func(j *judge) string { return j.tool.redirectURI() + "?x=1" })),
+		several("redirect-spelling", respelled),
+		one("redirect-missing", func(*judge) plan { return plan{omit: []string{"redirect_uri"}, silent: true} }),
+		both("client-unknown", set("client_id", "never-issued-5512")),
 		{ID: "platform.refuse.client-other", Title: "client_id is of another registration", Requirements: []string{"refuse.client-other"}, Body: otherClient},
-		one("client-missing", "No client_id", omit("client_id")),
-		one("login-hint-tampered", "login_hint is changed", tamper("login_hint")),
+		one("client-missing", omit("client_id")),
+		one("login-hint-tampered", tamper("login_hint")),
 		{ID: "platform.refuse.login-hint-foreign", Title: "login_hint is somebody else's", Requirements: []string{"refuse.login-hint-foreign"}, Body: foreignLoginHint},
-		one("login-hint-missing", "No login_hint", omit("login_hint")),
-		one("message-hint-tampered", "lti_message_hint is changed", func(j *judge) plan { return tamper("lti_message_hint")(j) }),
+		one("login-hint-missing", omit("login_hint")),
+		one("message-hint-tampered", tamper("lti_message_hint")),
 		{ID: "platform.refuse.message-hint-foreign", Title: "lti_message_hint is of somebody else's launch", Requirements: []string{"refuse.message-hint-foreign"}, Body: foreignMessageHint},
-		one("nonce-missing", "No nonce", omit("nonce")),
-		one("state-missing", "No state", omit("state")),
-		one("scope-wrong", "A scope that is not openid", set("scope", "profile")),
-		one("scope-missing", "No scope", omit("scope")),
-		one("response-type-wrong", "Another response_type", set("response_type", "code")),
-		one("response-type-missing", "No response_type", omit("response_type")),
-		one("response-mode-wrong", "Another response_mode", set("response_mode", "query")),
-		one("prompt-login", "prompt is login", set("prompt", "login")),
+		both("nonce-missing", omit("nonce")),
+		one("state-missing", omit("state")),
+		one("scope-wrong", set("scope", "profile")),
+		one("scope-missing", omit("scope")),
+		one("response-type-wrong", set("response_type", "code")),
+		one("response-type-missing", omit("response_type")),
+		several("response-mode-wrong", func(*judge) map[string]plan {
+			return map[string]plan{"response_mode=query": {set: map[string]string{"response_mode": "query"}}, "no response_mode": {omit: []string{"response_mode"}}}
+		}),
+		several("prompt-login", func(*judge) map[string]plan {
+			return map[string]plan{"prompt=login": {set: map[string]string{"prompt": "login"}}, "prompt=consent": {set: map[string]string{"prompt": "consent"}}, "no prompt": {omit: []string{"prompt"}}}
+		}),
+		several("repeated", func(j *judge) map[string]plan {
+			twice := func(name, value string) plan { return plan{change: func(q url.Values) { q.Add(name, value) }} }
+			return map[string]plan{"redirect_uri comes twice": twice("redirect_uri", j.tool.origin+"/elsewhere"), "nonce comes twice": twice("nonce", "another"), "client_id comes twice": twice("client_id", "never-issued-5512")}
+		}),
 		{ID: "platform.refuse.signed-out", Title: "Nobody is signed in any more", Requirements: []string{"refuse.signed-out"}, Body: signedOut},
 		{ID: "platform.refuse.hint-replay", Title: "The same request again, once it was answered", Requirements: []string{"refuse.hint-replay"}, Body: hintReplay},
-		{ID: "platform.error", Title: "Errors go to the redirect_uri, with the state", Requirements: []string{"error.posted", "error.state", "error.code"}, Body: errorAnswer},
+		{ID: "platform.error", Title: "Errors go to the redirect_uri, with the state", Requirements: []string{"error.posted", "error.state", "error.code", "error.client", "error.status"}, Body: errorAnswers},
 		{ID: "platform.markup", Title: "Markup in an authentication request", Requirements: []string{"response.markup", "error.markup"}, Body: markups},
 	}
+}
+
+var titles = map[string]string{
+	"redirect-unregistered": "A redirect_uri that is not registered",
+	"redirect-below":        "A redirect_uri below the registered one",
+	"redirect-query":        "The registered redirect_uri with a query",
+	"redirect-spelling":     "The registered redirect_uri written in another way",
+	"redirect-missing":      "No redirect_uri",
+	"client-unknown":        "A client_id that was never issued",
+	"client-missing":        "No client_id",
+	"login-hint-tampered":   "login_hint is changed",
+	"login-hint-missing":    "No login_hint",
+	"message-hint-tampered": "lti_message_hint is changed",
+	"nonce-missing":         "No nonce",
+	"state-missing":         "No state",
+	"scope-wrong":           "A scope that is not openid",
+	"scope-missing":         "No scope",
+	"response-type-wrong":   "Another response_type",
+	"response-type-missing": "No response_type",
+	"response-mode-wrong":   "Another response_mode, or none",
+	"prompt-login":          "prompt is not none",
+	"repeated":              "A parameter comes twice",
+}
+
+// tampered changes a hint in the middle: what ends a text in base64 may mean nothing,
+// and so may a bracket at either end.
+func tampered(hint string) string {
+	for i := range len(hint) {
+		at := (len(hint)/2 + i) % len(hint)
+		c := hint[at]
+		if c < '0' || c > '9' && c < 'A' || c > 'Z' && c < 'a' || c > 'z' {
+			continue
+		}
+		other := byte('x')
+		if c == 'x' {
+			other = 'y'
+		}
+		return hint[:at] + string(other) + hint[at+1:]
+	}
+	return hint + "x"
 }
 
 // control makes a good launch just before one that has to be refused; a person is
@@ -76,33 +137,54 @@ func (j *judge) control(ctx context.Context, u harness.LTIUser, l harness.LTILin
 	return j.begin(ctx, u, l, plan{}, nil)
 }
 
-// refuse makes a launch by a plan that has to be refused.
-func (j *judge) refuse(ctx context.Context, t *harness.T, id, title string, p plan, then func(*browser.Page, *launch) error) {
-	users, links := j.target.Platform.Users, j.target.Platform.Links
-	control := j.control(ctx, users[0], links[0])
+// controlled makes the control launch; false where it brought no token.
+func (j *judge) controlled(ctx context.Context, t *harness.T, id string) bool {
+	control := j.control(ctx, j.target.Platform.Users[0], j.target.Platform.Links[0])
 	if control.token == "" {
 		control.keep(t, "the same, unbroken")
 		t.NotTested(id, "the same launch unbroken brought no token, so a refusal proves nothing: "+control.what(), "Mend the good launches first.")
+		return false
+	}
+	return true
+}
+
+// refuse makes a launch by a plan that has to be refused: by GET, and by POST where a
+// good request by POST is answered.
+func (j *judge) refuse(ctx context.Context, t *harness.T, id, title string, p plan, then func(*browser.Page, *launch) error) {
+	if !j.controlled(ctx, t, id) {
 		return
 	}
+	j.refused(ctx, t, id, title, p, then)
+	if j.byPost(ctx).token != "" {
+		p.post = true
+		j.refused(ctx, t, id, title+", by POST", p, then)
+	}
+}
+
+// refused does so once.
+func (j *judge) refused(ctx context.Context, t *harness.T, id, title string, p plan, then func(*browser.Page, *launch) error) {
+	p.refused = true
 	before := j.tool.strays()
-	s := j.begin(ctx, users[0], links[0], p, then)
+	s := j.begin(ctx, j.target.Platform.Users[0], j.target.Platform.Links[0], p, then)
 	ids := s.keep(t, title)
 	if s.problem != nil {
 		t.NotTested(id, s.problem.Error(), "Run again; if it happens again, look at the evidence.")
 		return
 	}
-	if p.change != nil && s.launch.login != nil && p.omit == nil && s.launch.asked != nil && unchanged(s.launch) {
+	if p.change != nil && unchanged(s.launch) {
 		t.NotTested(id, "the platform sent nothing that could be changed", "Nothing has to be done.")
 		return
 	}
 	f := harness.Finding{Sent: title, Expected: "no token", Exchanges: ids, Cause: "The platform answers without a look at this parameter."}
 	switch {
-	case j.tool.strays() > before:
-		f.Seen = "an answer came to an address that is not registered"
+	case j.tool.strays() > before || s.strayed(j.tool.redirectURI()):
+		f.Expected, f.Seen = "an error page of the platform", "the browser was sent to an address that is not registered"
 		t.Fail(id, f)
 	case s.launch.tokens() > 0:
 		f.Seen = "a token"
+		t.Fail(id, f)
+	case p.silent && s.came:
+		f.Expected, f.Seen = "an error page of the platform", "an answer at the tool: "+s.what()
 		t.Fail(id, f)
 	default:
 		t.Examined(id, 1)
@@ -111,6 +193,8 @@ func (j *judge) refuse(ctx context.Context, t *harness.T, id, title string, p pl
 
 // unchanged tells whether there was no lti_message_hint to be changed.
 func unchanged(l *launch) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	return l.asked.Get("lti_message_hint") == "x" && !l.login.Has("lti_message_hint")
 }
 
@@ -135,39 +219,17 @@ func hintReplay(ctx context.Context, t *harness.T) {
 	if s == nil {
 		return
 	}
-	again := j.begin(ctx, s.user, s.link, plan{twice: true}, nil)
+	again := j.begin(ctx, s.user, s.link, plan{twice: true, refused: true}, nil)
 	ids := again.keep(t, "the same request twice")
 	id := Prefix + "refuse.hint-replay"
+	if again.launch == nil {
+		t.NotTested(id, again.what(), "Mend that launch first.")
+		return
+	}
 	switch n := again.launch.tokens(); {
 	case n == 0:
 		t.NotTested(id, "the first request brought no token: "+again.what(), "Mend that first.")
 	default:
 		t.Assert(id, n == 1, harness.Finding{Sent: "the same authentication request twice", Expected: "one token: a hint is good once", Seen: "two tokens", Exchanges: ids})
 	}
-}
-
-// errorAnswer looks how an error comes back.
-func errorAnswer(ctx context.Context, t *harness.T) {
-	j, s := token(ctx, t)
-	if s == nil {
-		return
-	}
-	bad := j.begin(ctx, s.user, s.link, plan{set: map[string]string{"response_type": "code"}}, nil)
-	ids := bad.keep(t, "response_type=code")
-	f := harness.Finding{Sent: "response_type=code, with a registered redirect_uri", Exchanges: ids}
-	f.Expected, f.Seen = "an error, posted to the redirect_uri", bad.what()
-	code := bad.answer.form.Get("error")
-	if code == "" {
-		code = bad.answer.query.Get("error")
-	}
-	if !t.Assert(Prefix+"error.posted", bad.came && code != "", f) {
-		t.NotTested(Prefix+"error.state", "no error came back", "Mend that first.")
-		t.NotTested(Prefix+"error.code", "no error came back", "Mend that first.")
-		return
-	}
-	state := bad.answer.form.Get("state") + bad.answer.query.Get("state")
-	f.Expected, f.Seen = "state="+bad.launch.state, "state="+state
-	t.Assert(Prefix+"error.state", state == bad.launch.state, f)
-	f.Expected, f.Seen = "unsupported_response_type or invalid_request", code
-	t.Assert(Prefix+"error.code", code == "unsupported_response_type" || code == "invalid_request", f)
 }

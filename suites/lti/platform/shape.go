@@ -17,21 +17,24 @@ import (
 var shapes = []struct{ pointer, id string }{
 	{"/iss", "token.iss"}, {"/aud", "token.aud"}, {"/sub", "token.sub"}, {"/exp", "token.exp"}, {"/iat", "token.iat"}, {"/nonce", "token.nonce"}, {"/azp", "token.azp"},
 	{"/name", "message.identity"}, {"/given_name", "message.identity"}, {"/family_name", "message.identity"}, {"/middle_name", "message.identity"},
-	{"/email", "message.identity"}, {"/picture", "message.identity"}, {"/locale", "message.identity"},
+	{"/email", "message.identity"}, {"/picture", "message.identity"}, {"/locale", "message.locale"},
 	{"/message_type", "message.type"}, {"/version", "message.version"}, {"/deployment_id", "message.deployment"}, {"/target_link_uri", "message.target"},
 	{"/resource_link", "message.resource-link"}, {"/roles", "message.roles"}, {"/context/type", "message.context-type"}, {"/context", "message.context"},
 	{"/tool_platform", "message.platform"}, {"/role_scope_mentor", "message.mentor"}, {"/launch_presentation/return_url", "message.return-url"},
+	{"/launch_presentation/height", "message.presentation-size"}, {"/launch_presentation/width", "message.presentation-size"}, {"/launch_presentation/locale", "message.locale"},
 	{"/launch_presentation", "message.presentation"}, {"/lis", "message.lis"}, {"/custom", "message.custom"}, {"/lti1p1", "message.migration"},
 }
 
-// describing are the texts that only tell people more.
-var describing = regexp.MustCompile(`^/(name|given_name|family_name|middle_name|email|picture|locale)$|^/[^/]+/(name|title|label|description|contact_email|url|product_family_code|version|locale)$`)
+// needed are the members that must be there, and custom parameters, which are texts
+// (LTI 1.3 §5.4.6). Any other that is null is as good as left out, and a requirement of
+// its own asks that it be; so is an entry of a list not.
+var needed = regexp.MustCompile(`^/(iss|aud|exp|iat|nonce|message_type|version|deployment_id|target_link_uri|resource_link|resource_link/id|roles|context/id|tool_platform/guid|custom/[^/]+)$|/[0-9]+$`)
 
 var launchSchema = schemas.MustLoad("lti/1.3/resource-link-request")
 
 // shape holds the claims of a token to their schema, member by member, and says
-// so for each requirement whose claim is there. A text that merely describes is
-// passed over where it is null: a requirement of its own speaks of that.
+// so for each requirement whose claim is there; a claim that need not be there and
+// never is, is nothing to judge.
 //
 // Requirements that are broken already are passed over: a rule has told why.
 func shape(t *harness.T, s *seen, ids []string, broken map[string]bool) {
@@ -44,7 +47,7 @@ func shape(t *harness.T, s *seen, ids []string, broken map[string]bool) {
 	told := maps.Clone(broken)
 	for _, f := range findings {
 		at := strings.ReplaceAll(f.Pointer, "/"+strings.ReplaceAll(claim, "/", "~1"), "/")
-		if f.Seen == "null" && describing.MatchString(at) {
+		if f.Seen == "null" && !needed.MatchString(at) {
 			continue
 		}
 		id := shapeOf(at)
@@ -60,8 +63,10 @@ func shape(t *harness.T, s *seen, ids []string, broken map[string]bool) {
 			t.Examined(Prefix+x.id, 1)
 		}
 	}
-	if ours("message.migration") && !s.has("/lti1p1") {
-		t.NotApplicable(Prefix+"message.migration", "no launch has the claim lti1p1, which is for tools that migrate")
+	for _, x := range shapes {
+		if ours(x.id) && !needed.MatchString(x.pointer) {
+			t.NotApplicable(Prefix+x.id, "no launch has the claim "+strings.TrimPrefix(x.pointer, "/")+", which is optional")
+		}
 	}
 }
 

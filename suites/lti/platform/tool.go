@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,12 +22,13 @@ type tool struct {
 	origin   string
 	clientID string
 	authURL  string
-	key      mint.Key
+	key      mint.Key   // with which assertions are signed
+	older    []mint.Key // published still
 	foreign  mint.Key
 
 	mu     sync.Mutex
 	now    *launch
-	stray  int                // answers that came to an address which isn't registered
+	stray  int                // requests that came to an address which isn't registered
 	marked int                // pictures that markup of ours asked for
 	past   map[string]*launch // by state, for answers that come late
 	task   string             // what a person is to do now
@@ -43,6 +45,8 @@ type plan struct {
 	manual   bool               // a person opens the launch
 	hold     bool               // answer the login with a page, and ask when told
 	twice    bool               // ask again once the answer has come
+	refused  bool               // it has to be refused
+	silent   bool               // no answer may come at all, not even an error
 	probe    bool               // talk to the platform's window on the way (storage.go)
 	change   func(q url.Values) // the last word on the request
 }
@@ -81,6 +85,7 @@ type answer struct {
 	query        url.Values
 	at           time.Time
 	path         string
+	dest         string // Sec-Fetch-Dest
 }
 
 // start listens and serves.
@@ -104,11 +109,15 @@ func start(ctx context.Context, t *harness.Target) (*tool, error) {
 // The addresses that the platform has registered.
 func (t *tool) redirectURI() string { return t.origin + "/callback" }
 
+// stateEnd has to be encoded where state is put into an address or a form, and is of
+// the characters that state may have (RFC 6749 appendix A.5).
+const stateEnd = "+/%20=&"
+
 // expect makes ready for the next launch.
 func (t *tool) expect(p plan) *launch {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.now = &launch{plan: p, state: "s+" + side.Random() + "/%20=&é", nonce: side.Random(), arrived: make(chan struct{}), loggedIn: make(chan struct{})}
+	t.now = &launch{plan: p, state: "s+" + side.Random() + stateEnd, nonce: side.Random(), arrived: make(chan struct{}), loggedIn: make(chan struct{})}
 	if t.past == nil {
 		t.past = map[string]*launch{}
 	}
@@ -133,7 +142,14 @@ func (t *tool) of(state string) *launch {
 	return t.now
 }
 
-// strays counts answers that came to an address that is not registered.
+// rotate signs by another key from now on.
+func (t *tool) rotate(k mint.Key) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.older, t.key = append(t.older, t.key), k
+}
+
+// strays counts requests that came to an address that is not registered.
 func (t *tool) strays() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -146,7 +162,8 @@ func (t *tool) handler() http.Handler {
 	mux.HandleFunc("GET /ask", t.ask)
 	mux.HandleFunc("/callback", t.callback)
 	mux.HandleFunc("/elsewhere", t.elsewhere)
-	mux.HandleFunc("/callback/elsewhere", t.elsewhere)
+	mux.HandleFunc("/callback/", t.elsewhere)
+	mux.HandleFunc("/CALLBACK", t.elsewhere)
 	mux.HandleFunc("POST /probed", t.probed)
 	mux.HandleFunc("GET /markup", func(w http.ResponseWriter, _ *http.Request) {
 		t.mu.Lock()
@@ -155,8 +172,19 @@ func (t *tool) handler() http.Handler {
 		w.WriteHeader(http.StatusNoContent)
 	})
 	mux.HandleFunc("GET /jwks", func(w http.ResponseWriter, _ *http.Request) {
+		t.mu.Lock()
+		keys := []any{t.key.JWK()}
+		for _, k := range t.older {
+			keys = append(keys, k.JWK())
+		}
+		t.mu.Unlock()
 		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(map[string]any{"keys": []any{t.key.JWK()}}) // the client may be gone
+		_ = json.NewEncoder(w).Encode(map[string]any{"keys": keys}) // the client may be gone
+	})
+	// What an assertion must not bring along is there to be read by whoever does.
+	mux.HandleFunc("GET /foreign-jwks", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(map[string]any{"keys": []any{t.foreign.JWK()}}) // the client may be gone
 	})
 	mux.HandleFunc("GET /{$}", t.home)
 	mux.HandleFunc("GET /target", func(w http.ResponseWriter, _ *http.Request) { show(w, "Rollcall is opened by a launch.") })
@@ -251,7 +279,7 @@ func (t *tool) callback(w http.ResponseWriter, r *http.Request) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err == nil {
-		l.answers = append(l.answers, answer{r.Method, r.Header.Get("Content-Type"), r.PostForm, r.URL.Query(), time.Now(), r.URL.Path})
+		l.answers = append(l.answers, answer{r.Method, r.Header.Get("Content-Type"), r.PostForm, r.URL.Query(), time.Now(), r.URL.Path, r.Header.Get("Sec-Fetch-Dest")})
 		if len(l.answers) == 1 {
 			close(l.arrived)
 		}
@@ -298,10 +326,13 @@ func (l *launch) note(r *http.Request, location string) {
 }
 
 // elsewhere is an address that nobody registered.
+//
+// Whoever is sent there came by an open redirect, with or without an answer.
 func (t *tool) elsewhere(w http.ResponseWriter, r *http.Request) {
 	_ = r.ParseForm() // whatever it is
+	answered := r.Form.Has("id_token") || r.Form.Has("state") || r.Form.Has("error")
 	t.mu.Lock()
-	if r.Form.Has("id_token") || r.Form.Has("state") || r.Form.Has("error") {
+	if answered || slices.Contains([]string{"", "document", "iframe", "frame"}, r.Header.Get("Sec-Fetch-Dest")) {
 		t.stray++
 	}
 	t.mu.Unlock()
@@ -316,6 +347,13 @@ func (l *launch) first() (answer, bool) {
 		return answer{}, false
 	}
 	return l.answers[0], true
+}
+
+// count counts the answers.
+func (l *launch) count() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.answers)
 }
 
 // tokens counts the answers with a token.

@@ -51,7 +51,7 @@ func custom(ctx context.Context, t *harness.T) {
 			case !variable.MatchString(want):
 				f.Expected = want
 				if there {
-					f.Seen = fmt.Sprintf("%q", t.Show("custom", v))
+					f.Seen = fmt.Sprintf("%q", t.Show(veil(j, v), v))
 				}
 				t.Assert(Prefix+"custom.plain", there && v == want, f)
 			default:
@@ -72,6 +72,19 @@ func custom(ctx context.Context, t *harness.T) {
 	t.NothingToTest("the target file names no such custom parameters", remedy)
 }
 
+// veil gives a member name under which a custom value may be shown: one that the target
+// file doesn't give may be somebody's name.
+func veil(j *judge, value string) string {
+	for _, l := range j.target.Platform.Links {
+		for _, v := range l.Custom {
+			if v == value {
+				return "custom"
+			}
+		}
+	}
+	return "givenName"
+}
+
 // valued compares what was substituted with the claim that has the same value, where
 // both were sent.
 func valued(t *harness.T, s *seen, name, value string, f harness.Finding) {
@@ -84,17 +97,14 @@ func valued(t *harness.T, s *seen, name, value string, f harness.Finding) {
 	}
 	text, is := v.(string)
 	if name == "$Membership.role" {
-		var roles []string
 		list, _ := s.claims[claim+"roles"].([]any)
-		for _, r := range list {
-			role, _ := r.(string)
-			roles = append(roles, role)
+		if len(list) == 0 {
+			t.NotTested(id, "the launch has no roles beside "+name, "Use $User.id, $Context.id or $ResourceLink.id, whose values are in every launch.")
+			return
 		}
-		slices.Sort(roles)
-		sent := strings.Split(value, ",")
-		slices.Sort(sent)
-		text, is, path = strings.Join(roles, ","), len(roles) > 0, []string{claim + "roles"}
-		value = strings.Join(sent, ",")
+		f.Expected = "roles of /roles: all, or those in the course"
+		t.Assert(id, rolesWithin(value, list), f)
+		return
 	}
 	if !is || text == "" {
 		t.NotTested(id, "no claim of the launch has the value of "+name, "Use $User.id, $Context.id or $ResourceLink.id, whose values are in every launch.")
@@ -102,4 +112,20 @@ func valued(t *harness.T, s *seen, name, value string, f harness.Finding) {
 	}
 	f.Expected = "what /" + strings.TrimPrefix(strings.Join(path, "/"), claim) + " says"
 	t.Assert(id, value == text, f)
+}
+
+// rolesWithin tells whether the roles that a variable stands for are among those of
+// the claim: it may stand for those in the course alone, by either of their names.
+func rolesWithin(value string, list []any) bool {
+	var claimed []string
+	for _, r := range list {
+		role, _ := r.(string)
+		claimed = append(claimed, role, strings.TrimPrefix(role, inContext+"#"))
+	}
+	for _, role := range strings.Split(value, ",") {
+		if role = strings.TrimSpace(role); !slices.Contains(claimed, role) && !slices.Contains(claimed, strings.TrimPrefix(role, inContext+"#")) {
+			return false
+		}
+	}
+	return true
 }

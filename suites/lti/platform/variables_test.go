@@ -19,6 +19,15 @@ func TestVariablesWithClaims(t *testing.T) {
 	}
 }
 
+func TestRolesOfAVariable(t *testing.T) {
+	list := []any{inContext + "#Learner", "http://purl.imsglobal.org/vocab/lis/v2/institution/person#Student"}
+	for value, within := range map[string]bool{inContext + "#Learner": true, "Learner": true, list[1].(string) + "," + list[0].(string): true, "Learner,Instructor": false, "": false, "4711": false} {
+		if rolesWithin(value, list) != within {
+			t.Errorf("%q: within is %t", value, !within)
+		}
+	}
+}
+
 func TestRepliesAreWorded(t *testing.T) {
 	long := make([]byte, 500)
 	for i := range long {

@@ -21,7 +21,7 @@ func (a *attempt) firstRequest() (url.Values, string) {
 	return a.requests[0], a.method
 }
 
-// authRequest judges the request for authentication (LTI 1.3 §5.1.1.2).
+// authRequest judges the request for authentication (Security Framework 1.0 §5.1.1.2).
 func authRequest(ctx context.Context, t *harness.T) {
 	j := t.Session().Shared.(*judge)
 	var requests []url.Values

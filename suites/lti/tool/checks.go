@@ -69,7 +69,7 @@ func runEither(ctx context.Context, t *harness.T, l Launch) {
 		return
 	}
 	f := harness.Finding{Sent: "launch: " + l.Title, Expected: "the tool opens, or a page says why not, with a status of 200 or 400 to 499",
-		Seen: t.Show("page", describe(s.page)), Exchanges: exchanges, Where: t.Where(s.page.URL)}
+		Seen: s.shows(), Exchanges: exchanges, Where: t.Where(s.page.URL)}
 	if s.busy {
 		f.Seen = "the page never came to rest: " + f.Seen
 	}
@@ -95,7 +95,7 @@ func runGood(ctx context.Context, t *harness.T, l Launch) {
 	}
 	defer func() { _ = j.platform.publish("") }()
 	s := j.launch(ctx, l)
-	for try := 1; l.Keys == "rotated" && try < rotationTries && j.decide(s, nil) == refused; try++ {
+	for try := 1; l.fresh() && try < rotationTries && j.decide(s, nil) == refused; try++ {
 		select {
 		case <-ctx.Done():
 		case <-time.After(j.pause()):
@@ -105,8 +105,8 @@ func runGood(ctx context.Context, t *harness.T, l Launch) {
 	exchanges := s.keep(t, l.Title)
 	if l.Early && s.problem == nil && !s.requested() {
 		f := harness.Finding{Sent: "login: " + l.Title, Expected: "an authentication request, or a page that says what is missing, with a status of 200 or 400 to 499",
-			Seen: describe(s.page), Exchanges: exchanges, Where: t.Where(s.page.URL)}
-		t.Assert(id, s.page.Status < 500 && len(s.page.Text) > 2, f)
+			Seen: s.shows(), Exchanges: exchanges, Where: t.Where(s.page.URL)}
+		t.Assert(id, s.page.Status < 500 && !s.page.Failed && len(s.page.Text) > 2, f)
 		return
 	}
 	if l.Second && s.requested() {
@@ -121,7 +121,7 @@ func runGood(ctx context.Context, t *harness.T, l Launch) {
 	case opened:
 		t.Examined(id, 1)
 	case refused:
-		f.Seen = "it was not opened: " + t.Show("page", describe(s.page))
+		f.Seen = "it was not opened: " + s.shows()
 		t.Fail(id, f)
 	}
 	privilege(t, j, l, s)
@@ -174,9 +174,13 @@ func (j *judge) result(t *harness.T, s *sight, id string, f harness.Finding, con
 	}
 	switch o {
 	case lost:
-		t.NotTested(id, "the browser failed: "+s.problem.Error(), "See that the tool is up and that Chromium runs here, and run again.")
+		t.NotTested(id, "the launch could not be made: "+s.problem.Error(), "See that the tool is up and that Chromium runs here, and run again.")
 	case unclear:
-		t.NotTested(id, "an opened page and a refusal look alike: "+describe(s.page), markerRemedy)
+		if j.blind != "" {
+			t.NotTested(id, "what an opened page looks like could not be learned: "+j.blind, "Mend the launches of a plain learner and a plain instructor first. "+markerRemedy)
+			break
+		}
+		t.NotTested(id, "an opened page and a refusal look alike: "+s.shows(), markerRemedy)
 	}
 	return o
 }
@@ -205,7 +209,7 @@ func runBad(ctx context.Context, t *harness.T, l Launch) {
 	}
 	if o := j.decide(control, nil); o != opened {
 		control.keep(t, "the same, unbroken")
-		t.NothingToTest("the same launch unbroken was not opened, so a refusal proves nothing: "+describe(control.page), "Mend the good launches first.")
+		t.NothingToTest("the same launch unbroken was not opened, so a refusal proves nothing: "+control.shows(), "Mend the good launches first.")
 		return
 	}
 	j.judgeRefusal(t, id, l, s, control)
@@ -217,7 +221,7 @@ func (j *judge) judgeRefusal(t *harness.T, id string, l Launch, s, control *sigh
 	exchanges := s.keep(t, l.Title)
 	f := harness.Finding{Sent: "launch: " + l.Title, Expected: "the tool refuses, and says so", Exchanges: exchanges, Where: t.Where(s.page.URL)}
 	if s.problem == nil && !s.requested() && !l.Early {
-		t.NothingToTest("the tool sent no authentication request this time: "+describe(s.page), "Run again; if it happens again, look at the evidence.")
+		t.NothingToTest("the tool sent no authentication request this time: "+s.shows(), "Run again; if it happens again, look at the evidence.")
 		return
 	}
 	if s.busy && l.Keys == "slow" {
@@ -229,7 +233,7 @@ func (j *judge) judgeRefusal(t *harness.T, id string, l Launch, s, control *sigh
 	}
 	switch j.result(t, s, id, f, control) {
 	case opened:
-		f.Seen = "it was opened: " + t.Show("page", describe(s.page))
+		f.Seen = "it was opened: " + s.openedPage(t)
 		t.Fail(id, f)
 		t.NotTested(reqVisible, "the launch was opened", "Mend that first.")
 		t.NotTested(reqNoCrash, "the launch was opened", "Mend that first.")
@@ -241,6 +245,14 @@ func (j *judge) judgeRefusal(t *harness.T, id string, l Launch, s, control *sigh
 			return
 		}
 		f.Expected, f.Seen = "a page that says that something went wrong", "an empty page"
+		if s.page.Failed {
+			// Chromium's own words are no page of the tool's.
+			f.Seen = describe(s.page)
+			t.Fail(reqVisible, f)
+			f.Expected = "a status of 200, or 400 to 499"
+			t.Fail(reqNoCrash, f)
+			return
+		}
 		t.Assert(reqVisible, len(s.page.Text) > 2, f)
 		if l.Keys != "" {
 			t.NotApplicable(reqNoCrash, "here the platform is at fault, and the tool may say so")

@@ -3,13 +3,12 @@ package tool
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
@@ -29,18 +28,9 @@ type judge struct {
 	good   []browser.Frame // pages of good launches
 	bad    []browser.Frame // pages of one that has to be refused
 	blind  string          // why opened and refused can't be told apart
+	pace   pace            // of good launches
+	stalls atomic.Int32    // launches in a row that the tool didn't answer
 }
-
-// The timing of a launch.
-const (
-	defaultBudget = 15 * time.Second
-	// Without a request or a navigation for so long, a page has come to rest: a
-	// still one soon, one with scripts later.
-	stillTime  = 60 * time.Millisecond
-	activeTime = 300 * time.Millisecond
-	// A page that has come to rest has what a step needs, or it hasn't.
-	stepPatience = 500 * time.Millisecond
-)
 
 // open starts the platform and prepares the browser.
 func open(ctx context.Context, s *harness.Session) (any, error) {
@@ -74,131 +64,6 @@ const (
 	lost      // the browser or the judge failed
 )
 
-// sight is what was seen of a launch.
-type sight struct {
-	attempt *attempt
-	page    browser.Frame // what the tool shows at the end
-	log     []browser.Exchange
-	console []string
-	picture []byte
-	busy    bool // it never came to rest
-	marked  bool // the marker of the target file is there
-	teacher bool // the marker of those who teach is there
-	problem error
-}
-
-// launch makes one launch in a fresh browser context.
-func (j *judge) launch(ctx context.Context, l Launch) *sight {
-	p, err := j.browser.Open(ctx, browser.PageOptions{BlockThirdParty: l.Blocked})
-	if err != nil {
-		return &sight{problem: err}
-	}
-	defer p.Close()
-	return j.launchIn(ctx, p, l)
-}
-
-// launchIn makes a launch in a page that is open already.
-func (j *judge) launchIn(ctx context.Context, p *browser.Page, l Launch) *sight {
-	a, address := j.platform.begin(l)
-	s := &sight{attempt: a}
-	if s.problem = p.Go(address); s.problem != nil {
-		return s
-	}
-	if l.Window {
-		// The window is at a page of ours first, so that all that follows is seen.
-		if s.problem = p.Run(ctx, []browser.Step{{Click: "#open"}, {Window: true}, {Click: "#go"}}); s.problem != nil {
-			return s
-		}
-	}
-	j.look(ctx, p, s)
-	return s
-}
-
-// look waits until the page has come to rest and reads what it shows.
-func (j *judge) look(ctx context.Context, p *browser.Page, s *sight) {
-	if !j.rest(ctx, p, s) {
-		if errors.Is(s.problem, browser.ErrGone) { // nobody but the tool can have closed it
-			s.problem, s.page = nil, browser.Frame{Closed: true}
-			s.log, s.console = p.Log(), p.Console()
-		}
-		return
-	}
-	if steps := j.target.Tool.Steps; len(steps) > 0 && s.page.Status < 400 && s.answered() {
-		// What they are about need not be there: a refusal has no terms to agree to.
-		if p.Try(ctx, s.page.ID, steps, stepPatience) && !j.rest(ctx, p, s) {
-			return
-		}
-	}
-	s.marked = j.marked(ctx, p, s.page, j.target.Tool.Launched)
-	s.teacher = j.marked(ctx, p, s.page, j.target.Tool.Teacher)
-	s.log, s.console = p.Log(), p.Console()
-	s.picture, _ = p.Screenshot(ctx) // a picture less
-}
-
-// rest waits until the page has come to rest; false where there is nothing to see.
-func (j *judge) rest(ctx context.Context, p *browser.Page, s *sight) bool {
-	s.log = nil
-	for _, quiet := range []time.Duration{stillTime, activeTime} {
-		switch err := p.Settle(ctx, quiet, j.patience(s), nil); {
-		case errors.Is(err, browser.ErrBusy):
-			s.busy = true
-		case err != nil:
-			s.problem = err
-			return false
-		}
-		frames, err := p.Look(ctx)
-		if err != nil && s.busy && !errors.Is(err, browser.ErrGone) {
-			s.log, s.console = p.Log(), p.Console()
-			return false // it hangs: there is nothing to see
-		}
-		if err != nil {
-			s.problem = err
-			return false
-		}
-		if s.page = j.shown(frames); s.page.Active == 0 && s.page.Status > 0 && s.page.Text != "" {
-			break
-		}
-	}
-	s.log, s.console = p.Log(), p.Console()
-	return true
-}
-
-// patience is how long a launch may take. Where the platform's keys don't come, the
-// tool has to wait for a while itself, and a short time limit says nothing of it.
-func (j *judge) patience(s *sight) time.Duration {
-	if s.attempt.launch.Keys == "slow" {
-		return max(j.budget, defaultBudget)
-	}
-	return j.budget
-}
-
-// shown picks the frame in which the tool is: the platform's page has it in a
-// frame of that name, otherwise it is the page itself.
-func (j *judge) shown(frames []browser.Frame) browser.Frame {
-	for _, f := range frames {
-		if f.Name == "tool" {
-			return f
-		}
-	}
-	return frames[0]
-}
-
-// marked tells whether a frame, or one within, has a marker.
-func (j *judge) marked(ctx context.Context, p *browser.Page, f browser.Frame, m harness.Marker) bool {
-	if !m.Set() {
-		return false
-	}
-	if m.Text != "" && !strings.Contains(f.Text, m.Text) || m.URL != "" && !strings.Contains(f.URL, m.URL) {
-		return false
-	}
-	if m.Selector == "" {
-		return true
-	}
-	quoted, _ := json.Marshal(m.Selector) // of a string
-	found, err := p.Eval(ctx, f.ID, "String(!!document.querySelector("+string(quoted)+"))")
-	return err == nil && found == "true"
-}
-
 // requested tells whether the tool asked for authentication.
 func (s *sight) requested() bool {
 	if s.attempt == nil {
@@ -210,13 +75,33 @@ func (s *sight) requested() bool {
 }
 
 // answered tells whether the authentication response reached the tool.
-func (s *sight) answered() bool {
+func (s *sight) answered() bool { return !s.times().answered.IsZero() }
+
+// moments are when things of a launch happened; zero: they didn't.
+type moments struct{ asked, answered time.Time }
+
+// times tells when the tool asked for authentication, and when it had the answer.
+func (s *sight) times() (m moments) {
+	if s.attempt == nil {
+		return m
+	}
+	requested := s.requested()
+	if requested {
+		m.asked = s.began // the answer may come in another page than the request
+	}
 	s.attempt.mu.Lock()
-	redirect := s.attempt.redirect
+	redirect, hint := s.attempt.redirect, s.attempt.hint
 	s.attempt.mu.Unlock()
-	return redirect != "" && slices.ContainsFunc(s.log, func(x browser.Exchange) bool {
-		return sameAddress(x.URL, redirect) && x.Status > 0
-	})
+	for _, x := range s.log {
+		switch {
+		case x.Started.Before(s.began): // of another launch in the same page
+		case requested && strings.Contains(x.URL, "/auth") && strings.Contains(x.URL+x.Body, hint):
+			m.asked = x.Started
+		case redirect != "" && sameAddress(x.URL, redirect) && x.Status > 0:
+			m.answered = x.Started
+		}
+	}
+	return m
 }
 
 // sameAddress compares two addresses without their queries.
@@ -226,37 +111,42 @@ func sameAddress(a, b string) bool {
 	return err == nil && err2 == nil && x.Scheme == y.Scheme && x.Host == y.Host && x.Path == y.Path
 }
 
-// learn sees once what an opened page and a refusal look like: two good launches,
-// of a learner and an instructor, and one whose token is signed wrongly.
+// learningID begins the ids of the launches by which a judge learns.
+const learningID = "learn."
+
+// learn sees once how long good launches take and, where no marker tells them apart,
+// what an opened page and a refusal look like: two good launches, of a learner and an
+// instructor, and one whose token is signed wrongly.
 func (j *judge) learn(ctx context.Context) {
-	if j.target.Tool.Launched.Set() {
-		return // nothing has to be learned
-	}
 	j.learnt.Do(func() {
-		for _, l := range []Launch{{ID: "learn.learner", User: "learner"}, {ID: "learn.instructor", User: "instructor"}} {
+		if j.target.Tool.Launched.Set() {
+			j.launch(ctx, Launch{ID: learningID + "pace", User: "learner", Expect: "open"})
+			return
+		}
+		for _, l := range []Launch{{ID: learningID + "learner", User: "learner"}, {ID: learningID + "instructor", User: "instructor"}} {
 			s := j.launch(ctx, l)
 			switch {
 			case s.problem != nil:
 				j.blind = "a good launch could not be made: " + s.problem.Error()
 				return
 			case !s.requested():
-				j.blind = "the tool sent no authentication request; it showed " + describe(s.page)
+				j.blind = "the tool sent no authentication request; it showed " + s.shows()
 				return
-			case !s.answered() || s.page.Status >= 400:
-				j.blind = "a good launch was not opened; the tool showed " + describe(s.page)
+			case !s.answered() || s.page.Status >= 400 || s.page.Failed:
+				j.blind = "a good launch was not opened; the tool showed " + s.shows()
 				return
 			}
 			j.good = append(j.good, s.page)
 		}
 		// The tool may open what it has to refuse: then that is no sample.
 		for _, l := range []Launch{{Way: "corrupt"}, {Claims: map[string]any{"version": nil}}, {Claims: map[string]any{"exp": "$now-7200", "iat": "$now-7500"}}, {Respond: Respond{Omit: []string{"id_token"}}}} {
-			l.ID, l.User = "learn.refusal", "learner"
+			l.ID, l.User = learningID+"refusal", "learner"
 			s := j.launch(ctx, l)
 			if s.problem != nil {
 				j.blind = "a bad launch could not be made: " + s.problem.Error()
 				return
 			}
-			if s.page.Status >= 400 || likeness(s.page, j.good[0]) < same {
+			if s.page.Status >= 400 || s.page.Failed || likeness(s.page, j.good[0]) < same {
 				j.bad = append(j.bad, s.page)
 				return
 			}
@@ -277,17 +167,19 @@ func (j *judge) decide(s *sight, control *browser.Frame) outcome {
 	switch {
 	case s.problem != nil:
 		return lost
-	case s.page.Closed:
+	case s.page.Closed, s.page.Failed:
 		return refused
 	case j.target.Tool.Launched.Set():
-		if s.marked {
+		switch {
+		case s.page.Status >= 400:
+			return refused // whatever the marker says: it is on error pages too
+		case s.marked:
 			return opened
-		}
-		if s.busy {
+		case s.busy:
 			return unclear
 		}
 		return refused
-	case s.page.Status >= 400, s.page.Failed:
+	case s.page.Status >= 400:
 		return refused
 	case !s.answered():
 		return refused // whatever it shows, there was no token to open it by
@@ -300,14 +192,14 @@ func (j *judge) decide(s *sight, control *browser.Frame) outcome {
 		good = likeness(s.page, *control)
 	}
 	bad := 0.0
-	byStatus := len(j.bad) > 0 && j.bad[0].Status >= 400 // refusals have a status of their own
+	byStatus := len(j.bad) > 0 && (j.bad[0].Status >= 400 || j.bad[0].Failed) // refusals have a status of their own
 	if len(j.bad) > 0 && !byStatus {
 		bad = likeness(s.page, j.bad[0])
 	}
 	switch {
 	case good >= same && good > bad, byStatus && good >= different:
 		return opened
-	case bad > good && good < same:
+	case bad > good && good < same && (control != nil || bad >= different):
 		return refused
 	case control == nil && good > bad && good >= different:
 		return opened
@@ -327,7 +219,10 @@ func describe(f browser.Frame) string {
 	case f.Closed:
 		text = "nothing: the page closed itself"
 	case f.Failed:
-		text = strings.TrimSpace("an error of the browser, which could not open " + f.URL + " " + text)
+		text = "an error of the browser, which could not open " + bare(f.URL)
+		if f.Why != "" {
+			text += ": " + f.Why
+		}
 	case text == "":
 		text = "nothing"
 	}
@@ -336,6 +231,41 @@ func describe(f browser.Frame) string {
 		status = fmt.Sprintf("%d %s: ", f.Status, http.StatusText(f.Status))
 	}
 	return status + text
+}
+
+// bare is an address without what is in its query, which may be secret.
+func bare(address string) string {
+	before, _, cut := strings.Cut(address, "?")
+	if cut {
+		before += "?…"
+	}
+	return before
+}
+
+// shows words what a launch ended with, where it wasn't opened: an error page is the
+// tool's, and names nobody.
+func (s *sight) shows() string {
+	if s.stalled != "" {
+		return "nothing: no answer came from " + bare(s.stalled)
+	}
+	return describe(s.page)
+}
+
+// what words what came of a launch, whatever it was.
+func (s *sight) what() string {
+	if s.problem != nil {
+		return s.problem.Error()
+	}
+	return s.shows()
+}
+
+// openedPage words the page of a launch that was opened. It may show real people, so that
+// it is quoted only where personal data are kept.
+func (s *sight) openedPage(t *harness.T) string {
+	if t.Session().KeepPersonal() {
+		return describe(s.page)
+	}
+	return fmt.Sprintf("a page with status %d at %s", s.page.Status, bare(s.page.URL))
 }
 
 // keep takes what was seen into the evidence of a check, and gives the ids of the
@@ -362,8 +292,12 @@ func (s *sight) keep(t *harness.T, what string) []string {
 	if len(s.console) > 0 {
 		t.Text(what+": console and dialogs", strings.Join(s.console, "\n"))
 	}
-	if len(s.picture) > 0 {
+	switch {
+	case len(s.picture) == 0:
+	case t.Session().KeepPersonal():
 		t.Picture(what+": what a person sees", "image/jpeg", s.picture)
+	default:
+		t.Text(what+": what a person sees", "A picture was taken and left out, for a tool may show real people. Run with --keep-personal-data to keep it.")
 	}
 	return ids
 }

@@ -2,14 +2,17 @@ package tool
 
 import (
 	_ "embed"
+	"encoding/base64"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
+	"unicode"
 
 	"github.com/goccy/go-yaml"
 
 	"github.com/rollcall-edu/rollcall/suites/lti/mint"
+	"github.com/rollcall-edu/rollcall/suites/lti/side"
 )
 
 //go:embed launches.yaml
@@ -33,8 +36,8 @@ type Launch struct {
 	// Only leaves nothing of the claims but these.
 	Only []string `yaml:"only"`
 	Way  mint.Way `yaml:"way"`
-	// Key signs: own (the default), foreign (nobody's, under the own id) or
-	// unpublished (under an id of its own).
+	// Key signs: own (the default), old (the one before it, still published),
+	// foreign (nobody's, under the own id) or unpublished (under an id of its own).
 	Key string `yaml:"key"`
 
 	Respond Respond `yaml:"respond"`
@@ -43,15 +46,17 @@ type Launch struct {
 	Frame   bool `yaml:"frame"`
 	Blocked bool `yaml:"blocked"`
 	Storage bool `yaml:"storage"`
+	// Stranger has the frame within a frame of somebody else's page.
+	Stranger bool `yaml:"-"`
 	// Window opens the tool in a new window, whose opener is the platform's page.
 	Window bool `yaml:"window"`
 	// Second is about the second registration of Rollcall at the tool; Sole needs
 	// that there is none.
 	Second bool `yaml:"second"`
 	Sole   bool `yaml:"sole"`
-	// Keys is how the platform publishes its keys: plain (the default), bare
-	// (without alg and use), rotated (a new key since the last launch), down or
-	// slow.
+	// Keys is how the platform publishes its keys: plain (the default), rotated (a
+	// new key since the last launch), bare (a new one, without alg and use), mixed (a
+	// new one, behind keys of other kinds), down, slow, html, garbage or empty.
 	Keys string `yaml:"keys"`
 	// Teacher tells whether the page must (true) or must not be (false) what
 	// those who teach see; nil: it is not looked at.
@@ -66,6 +71,8 @@ type Login struct {
 	Post bool              `yaml:"post"`
 	Omit []string          `yaml:"omit"`
 	Set  map[string]string `yaml:"set"`
+	// Repeat is a parameter that comes twice, the second time with a letter more.
+	Repeat string `yaml:"repeat"`
 }
 
 // Respond changes the authentication response.
@@ -123,9 +130,16 @@ func (l Launch) unbroken() Launch {
 		Login: Login{Post: l.Login.Post}, Frame: l.Frame, Blocked: l.Blocked, Storage: l.Storage, Window: l.Window}
 }
 
+// fresh tells whether the launch is signed by a key that the tool can't know yet.
+func (l Launch) fresh() bool { return newKey(l.Keys) }
+
+// newKey tells whether keys that are published so have a new one among them.
+func newKey(how string) bool { return slices.Contains([]string{"rotated", "bare", "mixed"}, how) }
+
 // value makes what stands for a text of the data: $now and a number of seconds
 // ($half: and a half), $client, $second, $asked, $issuer, $target, $null, $long (255
-// characters).
+// characters), $random, $other (another deployment), $jwk and $x5c (a key that nobody
+// published). $CLIENT, $ISSUER and $DEPLOYMENT are spelled otherwise.
 func (p *platform) value(text string, a *attempt) any {
 	var seconds int64
 	switch text {
@@ -148,8 +162,20 @@ func (p *platform) value(text string, a *attempt) any {
 		return null{}
 	case "$long":
 		return long
+	case "$random": // never the same: a tool notes what it was sent in a run before
+		return "never-sent-" + side.Random()
 	case "$other":
 		return p.deployments[len(p.deployments)-1]
+	case "$CLIENT":
+		return respelled(p.clientID, p.second)
+	case "$ISSUER":
+		return respelled(p.issuer)
+	case "$DEPLOYMENT":
+		return respelled(p.deployments[0], p.deployments...)
+	case "$jwk":
+		return p.foreign.JWK()
+	case "$x5c":
+		return []any{base64.StdEncoding.EncodeToString(p.certificate)}
 	}
 	if n, _ := fmt.Sscanf(text, "$now%d", &seconds); n == 1 {
 		return a.now.Unix() + seconds
@@ -157,7 +183,22 @@ func (p *platform) value(text string, a *attempt) any {
 	if n, _ := fmt.Sscanf(text, "$half%d", &seconds); n == 1 {
 		return float64(a.now.Unix()+seconds) + 0.5
 	}
-	return strings.NewReplacer("$issuer", p.issuer, "$client", p.clientID, "$target", p.target).Replace(text)
+	return strings.NewReplacer("$issuer", p.issuer, "$client", p.clientID, "$target", p.target, "$hint", a.hint).Replace(text)
+}
+
+// respelled writes a text in the other case. One without letters, or that others are
+// spelled like, gets a space more.
+func respelled(text string, others ...string) string {
+	out := strings.Map(func(r rune) rune {
+		if unicode.IsLower(r) {
+			return unicode.ToUpper(r)
+		}
+		return unicode.ToLower(r)
+	}, text)
+	for out == text || slices.Contains(others, out) {
+		out += " "
+	}
+	return out
 }
 
 // null stands for a member that is there and null.

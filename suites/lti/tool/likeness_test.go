@@ -2,6 +2,7 @@ package tool
 
 import (
 	"testing"
+	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
 )
@@ -29,7 +30,7 @@ func TestDecide(t *testing.T) {
 	refusal.Status = 401
 	other := browser.Frame{Status: 200, Title: "?", Text: "entirely different words here", Marks: []string{"table", "td"}}
 	at := func(f browser.Frame) *sight {
-		return &sight{page: f, attempt: &attempt{redirect: "https://t.example/launch"}, log: []browser.Exchange{{URL: "https://t.example/launch", Status: 200}}}
+		return &sight{page: f, attempt: &attempt{redirect: "https://t.example/launch"}, log: []browser.Exchange{{URL: "https://t.example/launch", Status: 200, Started: time.Now()}}}
 	}
 	for name, test := range map[string]struct {
 		bad     []browser.Frame

@@ -2,7 +2,6 @@ package tool
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -31,9 +30,13 @@ type platform struct {
 	old      []mint.Key
 	foreign  mint.Key // nobody published it
 	keys     string   // how keys are published now
+	reads    int      // of the keys, since then
 	attempts map[string]*attempt
 	hosts    []string // of the tool: answers go there alone
 	unsaid   bool     // redirect URIs are not: the first that comes says one more host
+
+	certificate []byte         // of the foreign key, by itself
+	curve       map[string]any // a key of another kind
 
 	server *http.Server
 }
@@ -58,10 +61,10 @@ type attempt struct {
 	// hold, when set, answers the authentication request instead of the page
 	// that posts the response; attacks use it.
 	hold bool
+	// fetched counts how often somebody asked for the key that the header of the
+	// token leads to.
+	fetched int
 }
-
-// slowKeys is how long keys take that don't come.
-const slowKeys = 20 * time.Second
 
 // start listens and serves.
 func start(ctx context.Context, t *harness.Target) (*platform, error) {
@@ -81,6 +84,12 @@ func start(ctx context.Context, t *harness.Target) (*platform, error) {
 		*k = made
 	}
 	var err error
+	if p.certificate, err = p.foreign.Certificate(); err != nil {
+		return nil, err
+	}
+	if p.curve, err = mint.Curve("rollcall-" + side.Random()[:12]); err != nil {
+		return nil, err
+	}
 	if p.server, err = side.Serve(ctx, l, p.handler()); err != nil {
 		return nil, err
 	}
@@ -116,24 +125,6 @@ func (p *platform) findByNote(note string) *attempt {
 	return nil
 }
 
-// publish sets how keys are published. rotated makes a new key and keeps the old
-// one published.
-func (p *platform) publish(how string) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.keys = how
-	if how != "rotated" {
-		return nil
-	}
-	made, err := mint.NewKey("rollcall-" + side.Random()[:12])
-	if err != nil {
-		return err
-	}
-	p.old = append(p.old, p.key)
-	p.key = made
-	return nil
-}
-
 func (p *platform) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /courses/{hint}", p.course)
@@ -141,7 +132,9 @@ func (p *platform) handler() http.Handler {
 	mux.HandleFunc("GET /courses/{hint}/window", func(w http.ResponseWriter, r *http.Request) {
 		page(w, "window", "/courses/"+url.PathEscape(r.PathValue("hint"))+"/open")
 	})
+	mux.HandleFunc("GET /courses/{hint}/again", p.courseAgain)
 	mux.HandleFunc("GET /again/{hint}", p.again)
+	mux.HandleFunc("GET /stolen/{hint}/{form}", p.stolen)
 	mux.HandleFunc("/auth", p.auth)
 	mux.HandleFunc("GET /jwks", p.jwks)
 	mux.HandleFunc("POST /token", func(w http.ResponseWriter, _ *http.Request) {
@@ -166,7 +159,22 @@ func (p *platform) course(w http.ResponseWriter, r *http.Request) {
 		p.open(w, r)
 		return
 	}
-	page(w, "course", map[string]any{"Open": "/courses/" + a.hint + "/open", "Storage": a.launch.Storage, "Window": a.launch.Window, "Through": "/courses/" + a.hint + "/window"})
+	values := map[string]any{"Open": "/courses/" + a.hint + "/open", "Storage": a.launch.Storage, "Window": a.launch.Window, "Through": "/courses/" + a.hint + "/window"}
+	if a.launch.Stranger {
+		values["Stranger"] = strangersPage(p.issuer + "/courses/" + a.hint + "/open")
+	}
+	page(w, "course", values)
+}
+
+// courseAgain is the platform's page with a frame in which an answer is posted, in
+// whatever browser comes.
+func (p *platform) courseAgain(w http.ResponseWriter, r *http.Request) {
+	a := p.find(r.PathValue("hint"))
+	if a == nil {
+		http.NotFound(w, r)
+		return
+	}
+	page(w, "course", map[string]any{"Open": "/again/" + a.hint, "Storage": a.launch.Storage})
 }
 
 // parameters are those of the login initiation (LTI 1.3 §4.1).
@@ -181,6 +189,9 @@ func (p *platform) parameters(a *attempt) url.Values {
 	}
 	for name, text := range a.launch.Login.Set {
 		v.Set(name, fmt.Sprint(p.value(text, a)))
+	}
+	if name := a.launch.Login.Repeat; name != "" {
+		v.Add(name, v.Get(name)+"x")
 	}
 	return v
 }
@@ -202,7 +213,7 @@ func (p *platform) open(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, side.Joined(p.login, v), http.StatusFound)
 }
 
-// auth answers the authentication request of the tool (LTI 1.3 §5.1.1.2). What is
+// auth answers the authentication request of the tool (Security Framework 1.0 §5.1.1.2). What is
 // wrong with the request is for checks to say: here it is only noted.
 func (p *platform) auth(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil {
@@ -308,34 +319,4 @@ func (p *platform) response(a *attempt, r *http.Request) (url.Values, error) {
 	}
 	a.form = form
 	return form, nil
-}
-
-func (p *platform) jwks(w http.ResponseWriter, r *http.Request) {
-	p.mu.Lock()
-	how := p.keys
-	keys := []any{p.key.JWK()}
-	for _, k := range p.old {
-		keys = append(keys, k.JWK())
-	}
-	p.mu.Unlock()
-	switch how {
-	case "down":
-		http.Error(w, "The keys are not to be had just now.", http.StatusInternalServerError)
-		return
-	case "slow":
-		select {
-		case <-time.After(slowKeys):
-		case <-r.Context().Done():
-		}
-		http.Error(w, "The keys are not to be had just now.", http.StatusServiceUnavailable)
-		return
-	case "bare":
-		for _, k := range keys {
-			delete(k.(map[string]any), "alg")
-			delete(k.(map[string]any), "use")
-		}
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "max-age=0, no-cache")
-	_ = json.NewEncoder(w).Encode(map[string]any{"keys": keys}) // the client may be gone
 }

@@ -19,14 +19,11 @@ func (p *platform) token(a *attempt, nonce string) error {
 	}
 	p.mu.Lock()
 	key, foreign := p.key, p.foreign
-	p.mu.Unlock()
-	header := map[string]any{"alg": "RS256", "typ": "JWT", "kid": key.ID}
-	switch l.Way {
-	case mint.None:
-		header["alg"] = "none"
-	case mint.HS256:
-		header["alg"] = "HS256"
+	if n := len(p.old); n > 0 && l.Key == "old" {
+		key = p.old[n-1]
 	}
+	p.mu.Unlock()
+	header := map[string]any{"alg": l.Way.Alg(), "typ": "JWT", "kid": key.ID}
 	switch l.Key {
 	case "foreign":
 		key.Private = foreign.Private

@@ -1,0 +1,108 @@
+package platform
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/lti/mint"
+	"github.com/rollcall-edu/rollcall/suites/lti/side"
+)
+
+// The codes of RFC 6749 §5.2 that fit a wrong assertion: platforms differ in how they
+// say that they don't trust it.
+var (
+	distrusted = []string{"invalid_client", "invalid_request", "invalid_grant", "unauthorized_client"}
+	incomplete = []string{"invalid_request", "invalid_client", "unsupported_grant_type"}
+)
+
+// bad is a token request that has to be refused.
+type bad struct {
+	id, what string
+	a        asked
+	codes    []string // that fit; nil: what answers need not be the token endpoint
+}
+
+// badRequests lists them; reused is a jti that was used.
+func (j *judge) badRequests(reused string) []bad {
+	now := time.Now().Unix()
+	foreign := j.tool.foreign
+	claims := func(m map[string]any) asked { return asked{claims: m} }
+	form := func(name, value string) asked { return asked{form: map[string]string{name: value}} }
+	return []bad{
+		{"access.key", "an assertion signed by a foreign key", asked{key: foreign}, distrusted},
+		{"access.key", "an assertion signed by a foreign key, which its header brings along", asked{key: foreign, header: map[string]any{"jwk": foreign.JWK()}}, distrusted},
+		{"access.key", "an assertion signed by a foreign key, whose address its header names", asked{key: foreign, header: map[string]any{"jku": j.tool.origin + "/foreign-jwks", "kid": foreign.ID}}, distrusted},
+		{"access.kid", "an assertion whose kid is not published", asked{key: foreign, header: map[string]any{"kid": foreign.ID}}, distrusted},
+		{"access.kid", "an assertion without a kid, by a foreign key", asked{key: foreign, header: map[string]any{"kid": nil}}, distrusted},
+		{"access.alg", "an assertion whose alg is none", asked{way: mint.None, header: map[string]any{"alg": "none"}}, distrusted},
+		{"access.alg", "an assertion signed by HS256 with the public key as the secret", asked{way: mint.HS256, header: map[string]any{"alg": "HS256"}}, distrusted},
+		{"access.aud", "an assertion for another audience", claims(map[string]any{"aud": "https://somewhere-else.example/token"}), distrusted},
+		{"access.expired", "an assertion that expired an hour ago", claims(map[string]any{"iat": now - 3700, "exp": now - 3600}), distrusted},
+		{"access.exp-missing", "an assertion without exp", claims(map[string]any{"exp": nil}), distrusted},
+		{"access.future", "an assertion that is good in an hour", claims(map[string]any{"iat": now + 3600, "nbf": now + 3600, "exp": now + 3660}), distrusted},
+		{"access.jti-missing", "an assertion without jti", claims(map[string]any{"jti": nil}), distrusted},
+		{"access.replay", "an assertion whose jti was used", claims(map[string]any{"jti": reused}), distrusted},
+		{"access.iss", "an assertion of another client", claims(map[string]any{"iss": "somebody-else", "sub": "somebody-else"}), distrusted},
+		{"access.iss-sub", "an assertion whose iss is another client", claims(map[string]any{"iss": "somebody-else"}), distrusted},
+		{"access.iss-sub", "an assertion whose sub is another client", claims(map[string]any{"sub": "somebody-else"}), distrusted},
+		{"access.grant", "another grant_type", form("grant_type", "password"), []string{"unsupported_grant_type", "invalid_request", "unauthorized_client"}},
+		{"access.assertion-type", "another client_assertion_type", form("client_assertion_type", "urn:example:other"), slices.Concat(distrusted, incomplete)},
+		{"access.assertion-type", "no client_assertion_type", asked{omit: []string{"client_assertion_type"}}, slices.Concat(distrusted, incomplete)},
+		{"access.scope", "a scope that there isn't", form("scope", unknownScope), []string{"invalid_scope", "invalid_request"}},
+		{"access.scope", "no scope", asked{omit: []string{"scope"}}, []string{"invalid_scope", "invalid_request"}},
+		{"access.missing", "no client_assertion", asked{omit: []string{"client_assertion"}}, incomplete},
+		{"access.missing", "no grant_type", asked{omit: []string{"grant_type"}}, incomplete},
+		{"access.get", "a request by GET", asked{get: true}, nil},
+	}
+}
+
+func accessRefused(ctx context.Context, t *harness.T) {
+	j, ok := services(t)
+	if !ok {
+		return
+	}
+	if _, ok := granted(j.ask(ctx, t, asked{})); !ok {
+		t.NothingToTest("a right request is refused, so a refusal proves nothing", "Mend that first.")
+		return
+	}
+	reused := side.Random()
+	j.ask(ctx, t, asked{claims: map[string]any{"jti": reused}})
+	silent := 0
+	for _, c := range j.badRequests(reused) {
+		r := j.ask(ctx, t, c.a)
+		_, got := granted(r)
+		f := harness.Finding{Sent: c.what, Expected: "400 or 401 with an error code of RFC 6749 §5.2 that fits", Seen: refusal(r), Responses: []*harness.Response{r}}
+		switch {
+		case r.Status == 0:
+			t.NotTested(Prefix+c.id, c.what+": no answer came, which is no refusal: "+r.Problem, "Have the endpoint answer wrong requests too.")
+			if silent++; silent < mostSilent {
+				continue
+			}
+			// That a right request is still answered shows whose fault it is.
+			good := j.ask(ctx, t, asked{})
+			if _, ok := granted(good); ok {
+				f.Seen, f.Responses, f.Exchanges = "no answer, while a right request has one: "+r.Problem, []*harness.Response{good}, []string{r.Evidence}
+				t.Fail(Prefix+"access.error", f)
+			}
+			t.NothingToTest("two wrong requests were not answered", "Have the endpoint answer wrong requests too.")
+			return
+		case r.Status >= 500 && c.codes != nil:
+			t.NotTested(Prefix+c.id, c.what+" was answered with "+r.Summary()+": that is a breakdown, and no refusal", "Have the endpoint refuse wrong requests.")
+			t.Fail(Prefix+"access.error", f)
+			continue
+		case !t.Assert(Prefix+c.id, !got, harness.Finding{Sent: c.what, Expected: "no token", Seen: "a token", Responses: f.Responses}) || c.codes == nil:
+			continue
+		}
+		var e struct {
+			Error string `json:"error"`
+		}
+		_ = json.Unmarshal(r.Body, &e) // no code, then
+		t.Assert(Prefix+"access.error", (r.Status == 400 || r.Status == 401) && slices.Contains(c.codes, e.Error), f)
+	}
+}
+
+// mostSilent is how many requests without an answer are enough.
+const mostSilent = 2

@@ -1,0 +1,78 @@
+package platform
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+)
+
+// response looks how the answer comes back, to every user from every link.
+func response(ctx context.Context, t *harness.T) {
+	j, first := ready(ctx, t)
+	if first == nil {
+		return
+	}
+	tokens, whole := 0, true
+	for s := range j.launches(ctx) {
+		if s.problem != nil {
+			whole = false
+			t.NothingToTest(s.sent()+", and nothing comes: "+s.problem.Error(), "Mend that launch, or its steps, first.")
+			continue
+		}
+		ids := s.keep(t, s.sent())
+		if s.token == "" {
+			t.Fail(Prefix+"response.token", harness.Finding{Sent: "an authentication request by GET: " + s.sent(), Expected: "a token", Seen: s.what(), Exchanges: ids})
+		} else {
+			tokens++
+		}
+		if !s.came {
+			for _, id := range []string{"response.form-post", "response.state"} {
+				t.NotTested(Prefix+id, "no answer came: "+s.what(), "Mend that first.")
+			}
+			continue
+		}
+		a := s.answer
+		f := harness.Finding{Sent: "response_mode=form_post: " + s.sent(), Expected: "POST, application/x-www-form-urlencoded, and nothing of it in the address", Seen: a.method + ", " + a.kind, Exchanges: ids}
+		bare := !a.query.Has("id_token") && !a.query.Has("state")
+		if !bare {
+			f.Seen += ", and in the address too"
+		}
+		t.Assert(Prefix+"response.form-post", bare && a.method == "POST" && strings.HasPrefix(a.kind, "application/x-www-form-urlencoded"), f)
+		t.Assert(Prefix+"response.state", a.form.Get("state") == s.launch.state, harness.Finding{Sent: "state=" + s.launch.state, Expected: "the same, byte for byte", Seen: "state=" + a.form.Get("state"), Where: "state", Exchanges: ids,
+			Cause: "The value is not encoded when it is put into the form, or decoded twice."})
+	}
+	// A launch that could not be opened may be one that never works: then nothing is
+	// said of all of them.
+	if whole {
+		t.Examined(Prefix+"response.token", tokens)
+	}
+	if first.token == "" {
+		for _, id := range []string{"response.auth-post", "response.extra"} {
+			t.NotTested(Prefix+id, "the plain request was not answered either: "+first.what(), "Mend that first.")
+		}
+		return
+	}
+	again := func(id string, s *seen, sent string) {
+		t.Assert(Prefix+id, s.token != "", harness.Finding{Sent: sent, Expected: "a token", Seen: s.what(), Exchanges: s.keep(t, sent)})
+	}
+	again("response.auth-post", j.byPost(ctx), "an authentication request by POST")
+	again("response.extra", j.begin(ctx, first.user, first.link, plan{set: map[string]string{"id_token_signed_response_alg": "RS256", "x_unknown": "1"}}, nil), "an authentication request with parameters more")
+	longState(ctx, t, j, first)
+}
+
+// longState sends as long a state as tools that seal their session in it.
+func longState(ctx context.Context, t *harness.T, j *judge, first *seen) {
+	const id = Prefix + "response.state"
+	long := strings.Repeat("0123456789", 150)
+	s := j.begin(ctx, first.user, first.link, plan{set: map[string]string{"state": long}}, nil)
+	ids := s.keep(t, "a long state")
+	if s.token == "" {
+		t.Note(id, "a request whose state has %d characters brings no token: %s", len(long), s.what())
+		return
+	}
+	got := s.answer.form.Get("state")
+	t.Assert(id, got == long, harness.Finding{Sent: fmt.Sprintf("a state of %d characters", len(long)), Expected: "the same, byte for byte", Seen: fmt.Sprintf("a state of %d characters", len(got)), Where: "state", Exchanges: ids,
+		Cause: "state is kept in a column that is too short."})
+}

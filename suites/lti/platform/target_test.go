@@ -1,0 +1,61 @@
+package platform
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+)
+
+const file = `rollcall: 1
+name: Campus
+profiles: [lti13-core-platform]
+lti:
+  platform:
+    issuer: https://campus.example.org
+    auth_url: https://campus.example.org/auth
+    jwks_url: https://campus.example.org/jwks
+    users:
+      - {name: a teacher, role: instructor, steps: [{open: https://campus.example.org/}]}
+    links:
+      - {name: quiz, steps: [{click: "#quiz"}]}
+      - {name: framed, as: frame, same_as: quiz, steps: [{click: "#framed"}]}
+      - {name: other, as: window, steps: [{click: "#other"}]}
+`
+
+// A target file that can't be meant is refused where it is wrong, with a way to mend it.
+func TestTargetFiles(t *testing.T) {
+	for name, test := range map[string]struct{ old, by, key string }{
+		"right":        {"", "", ""},
+		"as":           {"as: frame", "as: iframe", "as"},
+		"role":         {"role: instructor", "role: teacher", "role"},
+		"same as none": {"same_as: quiz", "same_as: nothing", "same_as"},
+		"same as self": {"same_as: quiz", "same_as: framed", "same_as"},
+		"two verbs":    {`{click: "#quiz"}`, `{click: "#quiz", wait: "#done"}`, "steps"},
+		"no verb":      {`{click: "#quiz"}`, `{}`, "steps"},
+		"stray value":  {`{click: "#quiz"}`, `{click: "#quiz", value: x}`, "value"},
+	} {
+		_, err := harness.ParseTarget("target.yaml", []byte(strings.Replace(file, test.old, test.by, 1)), func(string) (string, bool) { return "", false })
+		if (err == nil) != (test.key == "") {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		problem, is := err.(*harness.ConfigError)
+		if err != nil && (!is || problem.Key != test.key || problem.Cause == "" || problem.Remedy == "") {
+			t.Errorf("%s: %#v", name, err)
+		}
+	}
+}
+
+func TestSameLinks(t *testing.T) {
+	quiz, practice := harness.LTILink{Name: "quiz"}, harness.LTILink{Name: "practice"}
+	framed, window := harness.LTILink{Name: "framed", As: "frame", SameAs: "quiz"}, harness.LTILink{Name: "other", As: "window"}
+	for _, test := range []struct {
+		a, b        harness.LTILink
+		same, known bool
+	}{{quiz, practice, false, true}, {framed, quiz, true, true}, {framed, practice, false, true}, {window, quiz, false, false}} {
+		if same, known := test.a.Same(test.b); same != test.same || known != test.known {
+			t.Errorf("%s and %s: same %t, known %t", test.a.Name, test.b.Name, same, known)
+		}
+	}
+}

@@ -1,0 +1,238 @@
+package tool
+
+import (
+	"context"
+	"fmt"
+	"math/big"
+	"strings"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+)
+
+// bindings are the checks of what ties an answer to a login, to a browser and to one
+// use.
+func bindings() []harness.Check {
+	elsewhere := func(id, title string, l Launch, own bool) harness.Check {
+		l.Title = title
+		return harness.Check{ID: id, Title: title, Body: stateElsewhere(l, own), Requirements: refusals("refuse.state-elsewhere")}
+	}
+	return []harness.Check{
+		elsewhere("tool.state-elsewhere", "The answer to a login comes from another browser", Launch{}, false),
+		elsewhere("tool.state-elsewhere-begun", "The answer to a login comes from another browser, which has begun a login of its own", Launch{}, true),
+		elsewhere("tool.state-elsewhere-storage", "The answer to a login comes in a frame of another browser, with the platform's storage on offer", Launch{Frame: true, Storage: true}, false),
+		{ID: "tool.replay-later", Title: "The same answer comes again from the same browser, after a while", Body: replayLater, Requirements: refusals("refuse.replay")},
+		{ID: "tool.unguessable", Title: "Values of state and nonce, one after the other", Body: unguessable, Requirements: ids("auth.state", "auth.nonce")},
+		{ID: "tool.deployment-other", Title: "Another deployment of the registration than the login said", Body: deploymentOther, Requirements: refusals("refuse.deployment-other")},
+	}
+}
+
+// refusals are requirements on a launch that has to be refused.
+func refusals(names ...string) []string { return append(ids(names...), reqVisible, reqNoCrash) }
+
+// control makes a plain good launch. Where it isn't opened nothing that was refused
+// proves anything: then nil.
+func (j *judge) control(ctx context.Context, t *harness.T) *sight {
+	s := j.launch(ctx, Launch{ID: "control", User: "learner", Expect: "open"})
+	if j.decide(s, nil) == opened {
+		return s
+	}
+	s.keep(t, "a good launch")
+	why := s.shows()
+	if s.problem != nil {
+		why = s.problem.Error()
+	}
+	t.NothingToTest("a good launch was not opened: "+why, "Mend the good launches first.")
+	return nil
+}
+
+// pass waits for a while.
+func pass(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
+
+// stateElsewhere begins a login in one browser and answers it in another: whoever
+// is lured to such an answer would work under a stranger's name. own has the other
+// browser begin a login too.
+func stateElsewhere(l Launch, own bool) func(context.Context, *harness.T) {
+	return func(ctx context.Context, t *harness.T) {
+		j, ok := ready(ctx, t)
+		if !ok {
+			return
+		}
+		control := j.control(ctx, t)
+		if control == nil {
+			return
+		}
+		p, other := j.page(ctx, t), j.page(ctx, t)
+		if p == nil || other == nil {
+			return
+		}
+		defer p.Close()
+		defer other.Close()
+		l.ID, l.User = "elsewhere", "learner"
+		a, _ := j.held(ctx, p, l)
+		if own {
+			mine := l
+			mine.ID = "elsewhere.own"
+			if _, s := j.held(ctx, other, mine); !s.requested() {
+				t.NothingToTest("the login of the other browser didn't come to the platform: "+s.shows(), "Mend the good launches first.")
+				return
+			}
+		}
+		j.judgeRefusal(t, Prefix+"refuse.state-elsewhere", l, j.again(ctx, other, a), control)
+	}
+}
+
+// memory is how long a replay waits: tools have been seen that forget a state and a
+// nonce after ten seconds, and then take both for new.
+const memory = 15 * time.Second
+
+// replayLater makes a good launch and posts its answer again after a while.
+func replayLater(ctx context.Context, t *harness.T) {
+	j, ok := ready(ctx, t)
+	if !ok {
+		return
+	}
+	p := j.page(ctx, t)
+	if p == nil {
+		return
+	}
+	defer p.Close()
+	control := j.launchIn(ctx, p, Launch{ID: "replay.later", User: "learner", Expect: "open"})
+	if j.decide(control, nil) != opened {
+		t.NothingToTest("the launch to be replayed was not opened: "+control.shows(), "Mend the good launches first.")
+		return
+	}
+	pass(ctx, memory)
+	title := fmt.Sprintf("the same answer again, from the same browser, %.0f seconds later", memory.Seconds())
+	j.judgeRefusal(t, Prefix+"refuse.replay", Launch{Title: title}, j.again(ctx, p, control.attempt), control)
+}
+
+// deploymentOther has the token name another deployment than the login. It needs two
+// that the tool knows: else the deployment would be wrong by itself.
+func deploymentOther(ctx context.Context, t *harness.T) {
+	j, ok := ready(ctx, t)
+	if !ok {
+		return
+	}
+	if d := j.platform.deployments; d[0] == d[len(d)-1] {
+		t.NothingToTest("the target file names one deployment only", "Name a second one in lti.deployments that the tool knows.")
+		return
+	}
+	control := j.launch(ctx, Launch{ID: "deployment.control", User: "learner", Expect: "open", Login: Login{Omit: []string{"lti_deployment_id"}}, Claims: map[string]any{"deployment_id": "$other"}})
+	if j.decide(control, nil) != opened {
+		t.NothingToTest("a launch from the second deployment was not opened: "+control.shows(), "Mend the good launches first.")
+		return
+	}
+	l := Launch{ID: "deployment.other", Title: "another deployment than the login said", User: "learner", Claims: map[string]any{"deployment_id": "$other"}}
+	j.judgeRefusal(t, Prefix+"refuse.deployment-other", l, j.launch(ctx, l), control)
+}
+
+// logins is how many logins unguessable makes: so many random values of eight
+// characters don't follow a rule by chance.
+const logins = 5
+
+// unguessable begins some logins one after the other and looks whether one value
+// tells the next.
+func unguessable(ctx context.Context, t *harness.T) {
+	j := t.Session().Shared.(*judge)
+	values := map[string][]string{}
+	var exchanges []string
+	for range logins {
+		p := j.page(ctx, t)
+		if p == nil {
+			return
+		}
+		a, s := j.held(ctx, p, Launch{ID: "unguessable", User: "learner"})
+		p.Close()
+		if r, _ := a.firstRequest(); r != nil {
+			for _, name := range []string{"state", "nonce"} {
+				values[name] = append(values[name], r.Get(name))
+			}
+		}
+		exchanges = append(exchanges, s.keep(t, "a login")...)
+	}
+	for _, name := range []string{"state", "nonce"} {
+		id, list := Prefix+"auth."+name, values[name]
+		if len(list) < logins || strings.Join(list, "") == "" {
+			t.NotTested(id, fmt.Sprintf("of %d logins %d came to the platform", logins, len(list)), "Mend the good launches first.")
+			continue
+		}
+		why := pattern(list)
+		t.Assert(id, why == "", harness.Finding{Sent: fmt.Sprintf("%d logins, one after the other", logins), Expected: "values that don't tell the next one",
+			Seen: why + ": " + strings.Join(list, ", "), Where: name, Exchanges: exchanges, Cause: "A counter or the clock is used instead of random bytes."})
+	}
+}
+
+// fewest is how many characters at least have to differ among the values.
+const fewest = 6
+
+// pattern says by what rule values follow each other, "" where none is seen.
+func pattern(list []string) string {
+	first, last := list[0], len(list[0])
+	before, after := len(first), len(first)
+	seen := map[string]bool{}
+	for _, v := range list {
+		if seen[v] {
+			return "one comes twice"
+		}
+		seen[v] = true
+		before, after = min(before, common(first, v)), min(after, common(reversed(first), reversed(v)))
+		last = min(last, len(v))
+	}
+	after = min(after, last-before)
+	var middle []string
+	for _, v := range list {
+		middle = append(middle, v[before:len(v)-after])
+	}
+	if steps := steady(middle); steps != "" {
+		return steps
+	}
+	if longest := len(middle[0]); longest < fewest {
+		return fmt.Sprintf("they differ in %d characters only", longest)
+	}
+	return ""
+}
+
+// steady tells that numbers follow each other by the same step.
+func steady(list []string) string {
+	for _, base := range []int{10, 16, 36} {
+		var step *big.Int
+		even := true
+		for i := 1; i < len(list) && even; i++ {
+			a, ok := new(big.Int).SetString(list[i-1], base)
+			b, ok2 := new(big.Int).SetString(list[i], base)
+			if even = ok && ok2; !even {
+				break
+			}
+			d := new(big.Int).Sub(b, a)
+			even = step == nil || step.Cmp(d) == 0
+			step = d
+		}
+		if even && step != nil {
+			return "they follow each other by steps of " + step.String()
+		}
+	}
+	return ""
+}
+
+// common is how many bytes two texts begin with alike.
+func common(a, b string) int {
+	n := 0
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	return n
+}
+
+func reversed(s string) string {
+	b := []byte(s)
+	for i, j := 0, len(b)-1; i < j; i, j = i+1, j-1 {
+		b[i], b[j] = b[j], b[i]
+	}
+	return string(b)
+}

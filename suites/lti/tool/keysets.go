@@ -1,0 +1,130 @@
+package tool
+
+import (
+	"context"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+)
+
+// keySets are the checks of how keys are published. They come last: a tool that has
+// just read a broken set may need a while to find its way back.
+func keySets() []harness.Check {
+	return []harness.Check{
+		{ID: "tool.keys-bare", Title: "Published keys without alg and use", Body: published("bare", "keys.bare"), Requirements: ids("keys.bare")},
+		{ID: "tool.keys-mixed", Title: "A key among others, of which some are of kinds that the tool doesn't know", Body: published("mixed", "keys.several"), Requirements: ids("keys.several")},
+		{ID: "tool.keys-old", Title: "The older one of two published keys", Body: oldKey, Requirements: ids("keys.several")},
+		{ID: "tool.keys-broken", Title: "The keys come as HTML, in pieces, and not at all", Body: brokenKeys, Requirements: refusals("keys.down")},
+	}
+}
+
+// patiently makes a launch by a key that the tool can't know yet: tools may bound how
+// often they read the keys.
+func (j *judge) patiently(ctx context.Context, l Launch) *sight {
+	s := j.launch(ctx, l)
+	for try := 1; try < rotationTries && j.decide(s, nil) == refused; try++ {
+		pass(ctx, j.pause())
+		s = j.launch(ctx, l)
+	}
+	return s
+}
+
+// mended publishes the keys as they should be, and waits until the tool opens again.
+func (j *judge) mended(ctx context.Context) {
+	_ = j.platform.publish("") // makes no key
+	good := Launch{ID: "mended", User: "learner", Expect: "open"}
+	if s := j.launch(ctx, good); j.decide(s, nil) != refused {
+		return
+	}
+	pass(ctx, time.Second)
+	j.patiently(ctx, good)
+}
+
+// published judges a launch by a new key that is published in some way. That the tool
+// reads the keys again for it is another requirement.
+func published(how, requirement string) func(context.Context, *harness.T) {
+	return func(ctx context.Context, t *harness.T) {
+		j, ok := ready(ctx, t)
+		if !ok {
+			return
+		}
+		id := Prefix + requirement
+		if err := j.platform.publish(how); err != nil {
+			t.NotTested(id, err.Error(), "Run again.")
+			return
+		}
+		defer j.mended(ctx)
+		l := Launch{ID: "keys." + how, Title: t.Check().Title, User: "learner", Expect: "open", Keys: how}
+		j.judgeRead(t, id, l, j.patiently(ctx, l))
+	}
+}
+
+// judgeRead judges a launch by keys that the tool has to have read since they were
+// published.
+func (j *judge) judgeRead(t *harness.T, id string, l Launch, s *sight) {
+	f := harness.Finding{Sent: "launch: " + l.Title, Expected: "the tool opens", Exchanges: s.keep(t, l.Title), Where: t.Where(s.page.URL)}
+	if j.platform.readings() == 0 {
+		t.NotTested(id, "the tool didn't read the keys again", "See lti13.tool.keys.rotation.")
+		return
+	}
+	switch j.result(t, s, id, f, nil) {
+	case opened:
+		t.Examined(id, 1)
+	case refused:
+		f.Seen = "it was not opened: " + s.shows()
+		t.Fail(id, f)
+	}
+}
+
+// oldKey publishes a new key before the old one, and signs with the old one once the
+// tool has read both.
+func oldKey(ctx context.Context, t *harness.T) {
+	j, ok := ready(ctx, t)
+	if !ok {
+		return
+	}
+	id := Prefix + "keys.several"
+	if err := j.platform.publish("rotated"); err != nil {
+		t.NotTested(id, err.Error(), "Run again.")
+		return
+	}
+	defer j.mended(ctx)
+	first := j.patiently(ctx, Launch{ID: "keys.new", User: "learner", Expect: "open", Keys: "rotated"})
+	if j.decide(first, nil) != opened {
+		t.NotTested(id, "the launch by the new key was not opened: "+first.shows(), "See lti13.tool.keys.rotation.")
+		return
+	}
+	l := Launch{ID: "keys.old", Title: t.Check().Title, User: "learner", Expect: "open", Keys: "rotated", Key: "old"}
+	j.judgeRead(t, id, l, j.patiently(ctx, l))
+}
+
+// brokenKeys publishes what are no keys, and signs with one that nobody published.
+func brokenKeys(ctx context.Context, t *harness.T) {
+	j, ok := ready(ctx, t)
+	if !ok {
+		return
+	}
+	id := Prefix + "keys.down"
+	for _, x := range []struct{ how, title string }{{"html", "the keys are a page of HTML"}, {"garbage", "the keys break off in the middle"}, {"empty", "the set has no key"}} {
+		control := j.control(ctx, t)
+		if control == nil {
+			return
+		}
+		if err := j.platform.publish(x.how); err != nil {
+			t.NothingToTest(err.Error(), "Run again.")
+			return
+		}
+		l := Launch{ID: "keys." + x.how, Title: x.title + ", and the token is signed by an unknown one", User: "learner", Keys: x.how, Key: "unpublished"}
+		s := j.launch(ctx, l)
+		if j.platform.readings() == 0 { // it may have read them a moment ago
+			pass(ctx, j.pause())
+			s = j.launch(ctx, l)
+		}
+		if j.platform.readings() == 0 && j.decide(s, &control.page) != opened {
+			t.NothingToTest("the tool didn't read the keys again", "See lti13.tool.keys.rotation.")
+		} else {
+			j.judgeRefusal(t, id, l, s, control)
+		}
+		j.mended(ctx)
+	}
+}

@@ -1,0 +1,196 @@
+package tool
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/harness/browser"
+)
+
+// markups are the checks of text that comes from outside and is shown.
+func markups() []harness.Check {
+	return []harness.Check{
+		{ID: "tool.error-response", Title: "The platform answers with an error, and markup in it", Body: errorResponse, Requirements: refusals("response.error", "response.error-markup")},
+		{ID: "tool.error-unbound", Title: "An error for a login that nobody began", Body: errorUnbound, Requirements: refusals("response.error-unbound")},
+		{ID: "tool.login-markup", Title: "Markup in the parameters of a login", Body: loginMarkup, Requirements: ids("login.markup")},
+		{ID: "tool.claims-markup", Title: "Markup in names and titles", Body: claimsMarkup, Requirements: ids("claims.markup")},
+		{ID: "tool.return-script", Title: "A script as the address to return to", Body: returnScript, Requirements: ids("claims.return-url")},
+	}
+}
+
+// judgePages looks at what a launch ended with and, by what the browser asked for, at
+// the pages on the way: the picture of the markup is looked for beside the page.
+func (j *judge) judgePages(ctx context.Context, t *harness.T, p *browser.Page, s *sight, id, sent string) {
+	j.judgeMarkup(ctx, t, p, s, id, sent)
+	i := slices.IndexFunc(s.log, func(x browser.Exchange) bool {
+		u, err := url.Parse(x.URL)
+		return err == nil && j.platform.known(u.Host) && strings.HasSuffix(u.Path, "/x") && x.Method == "GET" && !x.Document
+	})
+	if i >= 0 {
+		t.Fail(id, harness.Finding{Sent: sent, Expected: "text, shown as text or not at all", Seen: "an element of a page on the way: the browser asked for its picture", Where: t.Where(s.log[i].URL),
+			Cause: "A parameter is put into HTML without escaping."})
+	}
+}
+
+// errorResponse answers with an OAuth error (Security Framework 1.0 §5.1.1.5; RFC 6749 §4.1.2.1)
+// that holds markup.
+func errorResponse(ctx context.Context, t *harness.T) {
+	j, ok := ready(ctx, t)
+	if !ok {
+		return
+	}
+	control := j.control(ctx, t)
+	if control == nil {
+		return
+	}
+	for _, r := range []Respond{
+		{Error: "login_required", Set: map[string]string{"error_description": "Nobody is signed in " + markup}},
+		{Error: "login_required", Set: map[string]string{"error_description": "Nobody is signed in", "error_uri": "https://x.example/" + markup}},
+		{Error: "login_required" + markup},
+	} {
+		p := j.page(ctx, t)
+		if p == nil {
+			return
+		}
+		l := Launch{ID: "error", Title: "an error instead of a token", User: "learner", Respond: r}
+		s := j.launchIn(ctx, p, l)
+		j.judgeRefusal(t, Prefix+"response.error", l, s, control)
+		sent := "error=" + r.Error
+		for name, value := range r.Set {
+			sent += " " + name + "=" + value
+		}
+		j.judgePages(ctx, t, p, s, Prefix+"response.error-markup", sent)
+		p.Close()
+	}
+}
+
+// errorUnbound sends an error for a login that nobody began, with words that people
+// would take for the tool's.
+func errorUnbound(ctx context.Context, t *harness.T) {
+	j, ok := ready(ctx, t)
+	if !ok {
+		return
+	}
+	control := j.control(ctx, t)
+	if control == nil {
+		return
+	}
+	const words = "Call Zwiebelfisch at extension 4711"
+	id := Prefix + "response.error-unbound"
+	l := Launch{ID: "error.unbound", Title: "an error with a state that was never sent", User: "learner",
+		Respond: Respond{Error: "access_denied", Set: map[string]string{"error_description": words, "state": "3c7e-never-sent"}}}
+	s := j.launch(ctx, l)
+	if s.problem != nil || !s.answered() {
+		t.NothingToTest("the answer didn't reach the tool", "Run again.")
+		return
+	}
+	j.judgeRefusal(t, id, l, s, control)
+	t.Assert(id, !strings.Contains(s.page.Text, words), harness.Finding{Sent: "error_description=" + words + ", with a state that was never sent", Expected: "a refusal in the tool's own words",
+		Seen: "the description", Where: t.Where(s.page.URL), Cause: "The error is looked at before the state."})
+}
+
+// loginMarkup sends markup in the parameters of a login. Some of them make it one that
+// has to be refused; with others it is a good one, and pages on the way may hold them.
+func loginMarkup(ctx context.Context, t *harness.T) {
+	j := t.Session().Shared.(*judge)
+	id := Prefix + "login.markup"
+	for _, name := range []string{"iss", "client_id", "target_link_uri", "login_hint", "lti_message_hint", "lti_deployment_id", "lti_storage_target"} {
+		p := j.page(ctx, t)
+		if p == nil {
+			return
+		}
+		value := "https://x.example/" + markup
+		s := j.launchIn(ctx, p, Launch{ID: "markup." + name, User: "learner", Early: true, Login: Login{Set: map[string]string{name: value}}})
+		s.keep(t, "markup in "+name)
+		came := slices.ContainsFunc(s.log, func(x browser.Exchange) bool {
+			return sameAddress(x.URL, j.platform.login) && x.Status > 0 && x.Status < 500
+		})
+		if came && !s.page.Failed {
+			j.judgePages(ctx, t, p, s, id, name+"="+value)
+		} else {
+			t.NotTested(id, "a login with markup in "+name+" was not answered: "+s.shows(), "See that the tool is up, and run again.")
+		}
+		p.Close()
+	}
+}
+
+// claimsMarkup has names and titles hold an element.
+func claimsMarkup(ctx context.Context, t *harness.T) {
+	j, ok := ready(ctx, t)
+	if !ok {
+		return
+	}
+	id := Prefix + "claims.markup"
+	text := func(s string) string { return s + ` <img id=` + mark + ` src=x>` }
+	l := Launch{ID: "markup.claims", Title: "markup in names and titles", User: "learner", Expect: "open", Claims: map[string]any{
+		"name": text("Carla Adeyemi"), "given_name": text("Carla"), "family_name": text("Adeyemi"),
+		"context": map[string]any{"title": text("Algebra 1"), "label": text("ALG-1")}, "resource_link": map[string]any{"title": text("Algebra, chapter 1"), "description": text("Sets")}}}
+	p := j.page(ctx, t)
+	if p == nil {
+		return
+	}
+	defer p.Close()
+	s := j.launchIn(ctx, p, l)
+	s.keep(t, l.Title)
+	if j.decide(s, nil) != opened {
+		t.NotTested(id, "the launch was not opened: "+s.shows(), "Let people in whose names hold angle brackets.")
+		return
+	}
+	j.judgePages(ctx, t, p, s, id, l.Title)
+}
+
+// returnScript gives a script as the address to return to. Where the tool shows a link
+// back at all is seen of a good address.
+func returnScript(ctx context.Context, t *harness.T) {
+	j, ok := ready(ctx, t)
+	if !ok {
+		return
+	}
+	id := Prefix + "claims.return-url"
+	links := func(address string) (opens, has bool) {
+		p := j.page(ctx, t)
+		if p == nil {
+			return false, false
+		}
+		defer p.Close()
+		l := Launch{ID: "return", User: "learner", Expect: "open", Claims: map[string]any{"launch_presentation": map[string]any{"document_target": "iframe", "return_url": address}}}
+		s := j.launchIn(ctx, p, l)
+		s.keep(t, "return_url="+address)
+		if j.decide(s, nil) != opened {
+			return false, false
+		}
+		frames, err := p.Look(ctx)
+		for _, f := range frames {
+			found, err := p.Eval(ctx, f.ID, linkScript(address))
+			has = has || err == nil && found == "true"
+		}
+		return err == nil, has
+	}
+	opens, shown := links(j.platform.issuer + "/back/from/there")
+	if !opens {
+		t.NotTested(id, "a launch with a return_url was not opened", "Mend the good launches first.")
+		return
+	}
+	const script = "javascript:rollcall"
+	opens, has := links(script)
+	switch {
+	case has:
+		t.Fail(id, harness.Finding{Sent: "return_url=" + script, Expected: "no link, or one that leads to an address", Seen: "a link that runs the script", Cause: "The scheme of the address is not looked at."})
+	case !shown:
+		t.NotApplicable(id, "the tool's page has no link back to the platform")
+	case !opens:
+		t.Note(id, "the launch was refused")
+		t.Examined(id, 1)
+	default:
+		t.Examined(id, 1)
+	}
+}
+
+// linkScript tells whether a page has an element that leads to an address.
+func linkScript(address string) string {
+	return `String([...document.querySelectorAll("a,area,form,iframe")].some(e => (e.getAttribute("href") || e.getAttribute("action") || e.getAttribute("src") || "").trim().toLowerCase().startsWith("` +
+		strings.ToLower(address) + `")))`
+}

@@ -1,0 +1,97 @@
+package tool
+
+import (
+	"context"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+)
+
+// others is the check of several people at one computer.
+func others() []harness.Check {
+	return []harness.Check{
+		{ID: "tool.next-person", Title: "A learner launches where an instructor did before", Body: nextPerson, Requirements: []string{reqTeacher}},
+		{ID: "tool.two-people", Title: "An instructor and a learner launch in two tabs of one browser", Body: twoPeople, Requirements: []string{reqTeacher}},
+	}
+}
+
+// teaches makes the instructor's launch that the others come after; false where it says
+// nothing.
+func teaches(t *harness.T, j *judge, s *sight) bool {
+	switch {
+	case j.decide(s, nil) != opened:
+		t.NotTested(reqTeacher, "the launch of the instructor was not opened: "+s.shows(), "Mend that first.")
+	case !s.teacher:
+		t.NotTested(reqTeacher, "the instructor doesn't see what those who teach see", "Mend that first.")
+	default:
+		return true
+	}
+	return false
+}
+
+// learns judges the learner's launch after it.
+func learns(t *harness.T, j *judge, s *sight, how string) {
+	exchanges := s.keep(t, "the learner's launch")
+	if j.decide(s, nil) != opened {
+		t.NotTested(reqTeacher, "the launch of the learner was not opened: "+s.shows(), "Mend that first.")
+		return
+	}
+	t.Assert(reqTeacher, !s.teacher, harness.Finding{Sent: how, Expected: "the page of somebody who doesn't teach", Seen: "the page of somebody who teaches", Where: t.Where(s.page.URL), Exchanges: exchanges,
+		Cause: "A session of the browser outlives the launch that it was made for."})
+}
+
+const teacherRemedy = "Give lti.tool.teacher in the target file: what only those who teach are shown."
+
+// nextPerson has a learner launch in the page in which an instructor did: a computer of
+// a classroom.
+func nextPerson(ctx context.Context, t *harness.T) {
+	j, ok := ready(ctx, t)
+	if !ok {
+		return
+	}
+	if !j.target.Tool.Teacher.Set() {
+		t.NothingToTest("nothing tells a page for those who teach from others", teacherRemedy)
+		return
+	}
+	p := j.page(ctx, t)
+	if p == nil {
+		return
+	}
+	defer p.Close()
+	if !teaches(t, j, j.launchIn(ctx, p, Launch{ID: "next.instructor", User: "instructor", Expect: "open"})) {
+		return
+	}
+	learns(t, j, j.launchIn(ctx, p, Launch{ID: "next.learner", User: "learner", Expect: "open"}), "launch: a learner, in a browser in which an instructor launched before")
+}
+
+// twoPeople begins a learner's login, completes an instructor's launch in another tab,
+// and then the learner's.
+func twoPeople(ctx context.Context, t *harness.T) {
+	j, ok := ready(ctx, t)
+	if !ok {
+		return
+	}
+	if !j.target.Tool.Teacher.Set() {
+		t.NothingToTest("nothing tells a page for those who teach from others", teacherRemedy)
+		return
+	}
+	p := j.page(ctx, t)
+	if p == nil {
+		return
+	}
+	defer p.Close()
+	a, s := j.held(ctx, p, Launch{ID: "people.learner", User: "learner"})
+	if s.problem != nil || !s.requested() {
+		t.NothingToTest("the first login didn't come to the platform", "Mend the good launches first.")
+		return
+	}
+	beside, err := p.Beside(ctx)
+	if err != nil {
+		t.NothingToTest(err.Error(), "Run again.")
+		return
+	}
+	defer beside.Close()
+	if !teaches(t, j, j.launchIn(ctx, beside, Launch{ID: "people.instructor", User: "instructor", Expect: "open"})) {
+		return
+	}
+	learns(t, j, j.again(ctx, p, a), "launch: a learner, whose login began before an instructor launched in another tab")
+}

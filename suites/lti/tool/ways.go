@@ -1,0 +1,112 @@
+package tool
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/harness/browser"
+)
+
+// ways are the checks of where browsers are sent, and what they carry there.
+func ways() []harness.Check {
+	return []harness.Check{
+		{ID: "tool.open-redirect", Title: "A target on somebody else's site, in the login and in the token", Body: openRedirect, Requirements: ids("refuse.open-redirect")},
+		{ID: "tool.token-in-address", Title: "The token doesn't appear in addresses", Body: tokenInAddress, Requirements: ids("response.token-in-address")},
+		{ID: "tool.messages", Title: "What the platform's storage is to keep is told to the platform alone", Body: messages, Requirements: ids("browser.message-origin")},
+	}
+}
+
+// strangersHost is a site that no tool owns.
+const strangersHost = "stranger.example"
+
+// strangers gives targets on that site: plainly, and such that begin as the tool's own
+// do.
+func strangers(target string) []string {
+	out := []string{"https://" + strangersHost + "/landing"}
+	if u, err := url.Parse(target); err == nil && u.Host != "" {
+		out = append(out, u.Scheme+"://"+u.Host+"@"+strangersHost+"/", u.Scheme+"://"+u.Hostname()+"."+strangersHost+"/")
+	}
+	return out
+}
+
+// strange tells whether an address leads to the stranger's site.
+func strange(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && (u.Hostname() == strangersHost || strings.HasSuffix(u.Hostname(), "."+strangersHost))
+}
+
+// openRedirect names a stranger's site as the target: a tool may refuse, or open a
+// page of its own, but not send people there. The target of the login is signed by
+// nobody.
+func openRedirect(ctx context.Context, t *harness.T) {
+	j, ok := ready(ctx, t)
+	if !ok {
+		return
+	}
+	if j.control(ctx, t) == nil {
+		return
+	}
+	id := Prefix + "refuse.open-redirect"
+	for i, target := range strangers(j.platform.target) {
+		for _, both := range []bool{true, false} {
+			if i > 0 && !both {
+				continue // one says enough of the login alone
+			}
+			l := Launch{ID: "redirect", User: "learner", Early: true, Login: Login{Set: map[string]string{"target_link_uri": target}}}
+			sent := "target_link_uri=" + target + " in the login"
+			if both {
+				l.Claims = map[string]any{"target_link_uri": target}
+				sent += " and in the token"
+			}
+			s := j.launch(ctx, l)
+			exchanges := s.keep(t, sent)
+			if s.problem != nil {
+				t.NotTested(id, "the browser failed: "+s.problem.Error(), "Run again.")
+				continue
+			}
+			f := harness.Finding{Sent: sent, Expected: "a refusal, or a page of the tool", Exchanges: exchanges, Cause: "The target is used as an address to go to without a look at whose it is."}
+			at := slices.IndexFunc(s.log, func(x browser.Exchange) bool { return strange(x.URL) || strange(x.Response.Get("Location")) })
+			if at >= 0 {
+				f.Seen, f.Where = "the browser was sent to "+strangersHost, t.Where(s.log[at].URL)
+			}
+			t.Assert(id, at < 0, f)
+		}
+	}
+}
+
+// tokenInAddress looks for the token in addresses, with their fragments, and in
+// Referer headers.
+func tokenInAddress(ctx context.Context, t *harness.T) {
+	j, ok := ready(ctx, t)
+	if !ok {
+		return
+	}
+	id := Prefix + "response.token-in-address"
+	s := j.launch(ctx, Launch{ID: "address", User: "learner", Expect: "open"})
+	if j.decide(s, nil) != opened {
+		t.NotTested(id, "a good launch was not opened: "+s.shows(), "Mend the good launches first.")
+		return
+	}
+	exchanges := s.keep(t, "a good launch")
+	found := func(where, address string) {
+		t.Assert(id, where == "", harness.Finding{Sent: "a good launch", Expected: "the token in the form post alone", Seen: "it is in " + where, Where: t.Where(strings.Split(address, "#")[0]), Exchanges: exchanges})
+	}
+	for _, x := range s.log {
+		where := ""
+		switch token := s.attempt.token; {
+		case strings.Contains(x.URL, token):
+			where = "the address of a request"
+		case strings.Contains(x.Request.Get("Referer"), token):
+			where = "a Referer header"
+		case strings.Contains(x.Response.Get("Location"), token):
+			where = "a Location header"
+		}
+		found(where, x.URL)
+	}
+	if strings.Contains(s.page.URL, s.attempt.token) {
+		found("the address of the page", s.page.URL)
+	}
+}
