@@ -354,6 +354,10 @@ func (p *Page) ended(err error) error {
 
 var errEnded = errors.New("the browser has ended")
 
+// frameTime is how long a frame is waited for that doesn't say it has stopped loading,
+// though nothing is requested any more: it isn't always told.
+const frameTime = time.Second
+
 // Settle waits until nothing was requested, loaded or navigated for a while, or
 // until done says so. It gives ErrBusy after budget.
 func (p *Page) Settle(ctx context.Context, quiet, budget time.Duration, done func() bool) error {
@@ -361,10 +365,13 @@ func (p *Page) Settle(ctx context.Context, quiet, budget time.Duration, done fun
 	for {
 		p.mu.Lock()
 		// Between an answer and the page that it makes, a frame still shows the page before.
-		idle, open := time.Since(p.active), max(p.open, len(p.loading))
+		idle, requests, frames := time.Since(p.active), p.open, len(p.loading)
 		loading := slices.ContainsFunc(p.log, func(x *Exchange) bool { return x.Document && x.Ended.IsZero() && x.Status == 0 })
 		p.mu.Unlock()
-		if open <= 0 && idle >= quiet || done != nil && done() {
+		if requests <= 0 && frames == 0 && idle >= quiet || done != nil && done() {
+			return nil
+		}
+		if requests <= 0 && idle >= frameTime && !loading {
 			return nil
 		}
 		// A request that hangs (a long poll, a stream) must not count for ever; a

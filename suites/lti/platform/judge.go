@@ -176,8 +176,10 @@ func (j *judge) wait(ctx context.Context, c <-chan struct{}) bool {
 
 func (s *seen) finish(ctx context.Context, page *browser.Page) {
 	s.log, s.console = page.Log(), page.Console()
-	s.frames, _ = page.Look(ctx)        // what can't be read is not shown
-	s.picture, _ = page.Screenshot(ctx) // a picture less
+	s.frames, _ = page.Look(ctx) // what can't be read is not shown
+	if s.problem != nil {
+		s.picture, _ = page.Screenshot(ctx) // a picture less
+	}
 	s.read()
 }
 

@@ -16,6 +16,7 @@ func header(ctx context.Context, t *harness.T) {
 	ids := s.keep(t, "a launch")
 	alg, _ := s.header["alg"].(string)
 	t.Assert(Prefix+"token.alg", slices.Contains([]string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"}, alg), harness.Finding{Expected: "RS256, or another asymmetric algorithm", Seen: alg, Where: "alg", Exchanges: ids})
+	t.Assert(Prefix+"token.rs256", alg == "RS256", harness.Finding{Expected: "RS256", Seen: alg, Where: "alg", Exchanges: ids})
 	kid, _ := s.header["kid"].(string)
 	t.Assert(Prefix+"token.kid", kid != "", harness.Finding{Expected: "a kid", Seen: "none", Where: "kid", Exchanges: ids})
 	r, keys := j.published(ctx, t)

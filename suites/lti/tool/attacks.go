@@ -22,7 +22,7 @@ func attacks() []harness.Check {
 		{ID: "tool.replay-elsewhere", Title: "The same answer comes again from another browser", Body: replay(true), Requirements: append(ids("refuse.replay"), reqVisible, reqNoCrash)},
 		{ID: "tool.nonce-elsewhere", Title: "A token with the nonce of another login", Body: nonceElsewhere, Requirements: append(ids("refuse.nonce-elsewhere"), reqVisible, reqNoCrash)},
 		{ID: "tool.cookies", Title: "Cookies that a launch in a frame needs can come back", Body: cookies, Requirements: ids("browser.cookie-same-site", "browser.cookie-secure")},
-	}, bindings(), headers(), markups(), ways(), others(), keySets())
+	}, bindings(), headers(), markups(), ways(), others(), lateBindings(), keySets())
 }
 
 func ids(names ...string) []string {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/harness/browser"
 )
 
 // bindings are the checks of what ties an answer to a login, to a browser and to one
@@ -21,10 +22,14 @@ func bindings() []harness.Check {
 		elsewhere("tool.state-elsewhere", "The answer to a login comes from another browser", Launch{}, false),
 		elsewhere("tool.state-elsewhere-begun", "The answer to a login comes from another browser, which has begun a login of its own", Launch{}, true),
 		elsewhere("tool.state-elsewhere-storage", "The answer to a login comes in a frame of another browser, with the platform's storage on offer", Launch{Frame: true, Storage: true}, false),
-		{ID: "tool.replay-later", Title: "The same answer comes again from the same browser, after a while", Body: replayLater, Requirements: refusals("refuse.replay")},
 		{ID: "tool.unguessable", Title: "Values of state and nonce, one after the other", Body: unguessable, Requirements: ids("auth.state", "auth.nonce")},
 		{ID: "tool.deployment-other", Title: "Another deployment of the registration than the login said", Body: deploymentOther, Requirements: refusals("refuse.deployment-other")},
 	}
+}
+
+// lateBindings are those that a run begins with and ends with.
+func lateBindings() []harness.Check {
+	return []harness.Check{{ID: "tool.replay-later", Title: "The same answer comes again from the same browser, after a while", Body: replayLater, Requirements: refusals("refuse.replay")}}
 }
 
 // refusals are requirements on a launch that has to be refused.
@@ -97,19 +102,39 @@ func replayLater(ctx context.Context, t *harness.T) {
 	if !ok {
 		return
 	}
-	p := j.page(ctx, t)
-	if p == nil {
+	e := &j.earlier
+	if e.page == nil {
+		t.NothingToTest("the browser failed: "+e.problem, "See that Chromium runs here, and run again.")
 		return
 	}
-	defer p.Close()
-	control := j.launchIn(ctx, p, Launch{ID: "replay.later", User: "learner", Expect: "open"})
-	if j.decide(control, nil) != opened {
-		t.NothingToTest("the launch to be replayed was not opened: "+control.shows(), "Mend the good launches first.")
+	defer e.page.Close()
+	if j.decide(e.sight, nil) != opened {
+		t.NothingToTest("the launch to be replayed was not opened: "+e.sight.what(), "Mend the good launches first.")
 		return
 	}
-	pass(ctx, memory)
+	pass(ctx, memory-time.Since(e.at))
 	title := fmt.Sprintf("the same answer again, from the same browser, %.0f seconds later", memory.Seconds())
-	j.judgeRefusal(t, Prefix+"refuse.replay", Launch{Title: title}, j.again(ctx, p, control.attempt), control)
+	j.judgeRefusal(t, Prefix+"refuse.replay", Launch{Title: title}, j.again(ctx, e.page, e.sight.attempt), e.sight)
+}
+
+// earlier is a launch from the beginning of a run, which is replayed at its end: what a
+// tool forgets after a while is looked for without a wait.
+type earlier struct {
+	page    *browser.Page // as it was left
+	sight   *sight
+	at      time.Time
+	problem string
+}
+
+func (j *judge) launchEarlier() {
+	p, err := j.browser.Open(j.ctx, browser.PageOptions{})
+	if err != nil {
+		j.earlier.problem = err.Error()
+		return
+	}
+	j.earlier.page = p
+	j.earlier.sight = j.launchIn(j.ctx, p, Launch{ID: "replay.later", User: "learner", Expect: "open"})
+	j.earlier.at = time.Now()
 }
 
 // deploymentOther has the token name another deployment than the login. It needs two

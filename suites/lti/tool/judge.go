@@ -24,6 +24,10 @@ type judge struct {
 	browser  *browser.Browser
 	budget   time.Duration
 
+	ctx     context.Context // of the run
+	keep    bool            // pictures are kept
+	earlier earlier
+
 	learnt sync.Once
 	good   []browser.Frame // pages of good launches
 	bad    []browser.Frame // pages of one that has to be refused
@@ -46,6 +50,7 @@ func open(ctx context.Context, s *harness.Session) (any, error) {
 	if j.budget == 0 {
 		j.budget = defaultBudget
 	}
+	j.ctx, j.keep = ctx, s.KeepPersonal()
 	context.AfterFunc(ctx, func() { b.Close(); p.close() })
 	return j, nil
 }
@@ -119,6 +124,7 @@ const learningID = "learn."
 // instructor, and one whose token is signed wrongly.
 func (j *judge) learn(ctx context.Context) {
 	j.learnt.Do(func() {
+		defer j.launchEarlier()
 		if j.target.Tool.Launched.Set() {
 			j.launch(ctx, Launch{ID: learningID + "pace", User: "learner", Expect: "open"})
 			return
@@ -292,12 +298,12 @@ func (s *sight) keep(t *harness.T, what string) []string {
 	if len(s.console) > 0 {
 		t.Text(what+": console and dialogs", strings.Join(s.console, "\n"))
 	}
-	switch {
-	case len(s.picture) == 0:
-	case t.Session().KeepPersonal():
-		t.Picture(what+": what a person sees", "image/jpeg", s.picture)
-	default:
-		t.Text(what+": what a person sees", "A picture was taken and left out, for a tool may show real people. Run with --keep-personal-data to keep it.")
+	if t.Session().KeepPersonal() {
+		if len(s.picture) > 0 {
+			t.Picture(what+": what a person sees", "image/jpeg", s.picture)
+		}
+	} else {
+		t.Text(what+": what a person sees", "No picture is kept, for a tool may show real people. Run with --keep-personal-data for one.")
 	}
 	return ids
 }

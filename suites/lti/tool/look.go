@@ -124,7 +124,9 @@ func (j *judge) look(ctx context.Context, p *browser.Page, s *sight) {
 		}
 	}
 	s.log, s.console = p.Log(), p.Console()
-	s.picture, _ = p.Screenshot(ctx) // a picture less
+	if j.keep {
+		s.picture, _ = p.Screenshot(ctx) // a picture less
+	}
 }
 
 // rest waits until the launch is over, or until end; false where there is nothing to
