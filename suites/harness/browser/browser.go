@@ -97,8 +97,9 @@ func (b *Browser) started() (context.Context, error) {
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("no-first-run", true),
 		// One process for all frames of a page, so that one session sees them;
-		// cookies and storage are partitioned all the same.
-		chromedp.Flag("disable-features", "IsolateOrigins,site-per-process,HttpsUpgrades,HttpsFirstBalancedModeAutoEnable"),
+		// cookies and storage are partitioned all the same. The last ones are parts of
+		// a window's frame, which nobody sees and each page would pay for.
+		chromedp.Flag("disable-features", "IsolateOrigins,site-per-process,HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,InitialWebUI,WebUIReloadButton,PreloadTopChromeWebUI,WebUIOmniboxPopup,WebUIToolbar,InitialWebUIWithoutExtensions"),
 		chromedp.Flag("disable-site-isolation-trials", true))
 	if unboxed() {
 		options = append(options, chromedp.NoSandbox)

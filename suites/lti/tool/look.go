@@ -160,11 +160,15 @@ func (j *judge) rest(ctx context.Context, p *browser.Page, s *sight, end time.Ti
 			before, changed = now, time.Now()
 		}
 		switch {
-		case s.busy, s.page.Active == 0 && s.page.Status > 0 && s.page.Text != "":
+		case s.busy:
+			return true
+		case s.page.Active == 0 && s.page.Status > 0 && s.page.Text != "":
+			j.paced(s, changed)
 			return true
 		case quiet == stillTime:
 			quiet = activeTime
 		case !j.unfinished(s, changed) || time.Now().After(end):
+			j.paced(s, changed)
 			return true
 		default:
 			select {
@@ -191,18 +195,23 @@ func (j *judge) unfinished(s *sight, changed time.Time) bool {
 	case m.answered.IsZero():
 		return !s.attempt.hold // else the answer is held back
 	case s.marked:
-		j.pace.saw(m.asked.Sub(s.began), time.Since(m.answered))
 		return false
 	case l.Expect == "open" && j.target.Tool.Launched.Set():
 		return true
 	case strings.HasPrefix(l.ID, learningID):
-		if time.Since(changed) < stableTime {
-			return true
-		}
-		j.pace.saw(m.asked.Sub(s.began), max(changed.Sub(m.answered), 0))
-		return false
+		return time.Since(changed) < stableTime
 	}
 	return time.Since(m.answered) < page
+}
+
+// paced notes how long a launch took that was opened, or by which is learned what
+// opened pages look like. changed is when its page did for the last time.
+func (j *judge) paced(s *sight, changed time.Time) {
+	m := s.times()
+	if m.asked.IsZero() || m.answered.IsZero() || !s.marked && !strings.HasPrefix(s.attempt.launch.ID, learningID) {
+		return
+	}
+	j.pace.saw(max(m.asked.Sub(s.began), 0), max(changed.Sub(m.answered), 0))
 }
 
 // unreachable begins the reasons of Chromium that say nothing of a launch: the tool is
