@@ -53,15 +53,15 @@ unit:
 
 # Every suite against the clean reference, over real sockets.
 conformance:
-	$(GO) test ./cmd/rollcall -run '^Test(CSV|Tool|Platform)?Conformance' -count=1
+	$(GO) test ./cmd/rollcall -run '^Test(CSV|Tool|Platform)?Conformance' -count=1 -timeout 40m
 
 # Every fault must be caught, no variant may be minded.
 matrix:
-	$(GO) test ./cmd/rollcall -run '^Test(CSV|Tool|Platform)?Matrix' -count=1 -timeout 30m
+	$(GO) test ./cmd/rollcall -run '^Test(CSV|Tool|Platform)?Matrix' -count=1 -timeout 60m
 
 # Pages in a real browser, targets in real containers.
 browser:
-	$(GO) test ./reports ./cmd/rollcall -run 'Browser|^TestContainer' -count=1
+	$(GO) test ./reports ./cmd/rollcall -run 'Browser|^TestContainer' -count=1 -timeout 20m
 
 bench:
 	$(GO) test ./schemas ./fixtures/... ./reference/... ./suites/oneroster/csv/... ./cmd/rollcall -run '^$$' -bench . -benchtime 3s -timeout 60m
