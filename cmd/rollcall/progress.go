@@ -79,7 +79,9 @@ func (p *progress) draw(e harness.Progress, now time.Time) {
 	line := fmt.Sprintf("%-8s %s %d/%d %s", map[string]string{"prepare": "crawling", "check": "checking", "read": "reading"}[e.Phase], bar(e.Done, e.Total), e.Done, e.Total, e.Unit)
 	if spent := now.Sub(p.began).Seconds(); spent > 1 && e.Done > 0 {
 		rate := float64(e.Done) / spent
-		line += fmt.Sprintf(", %.0f/s", rate)
+		if rate >= 1 { // slower ones are told by the time that is left
+			line += fmt.Sprintf(", %.0f/s", rate)
+		}
 		if left := float64(e.Total-e.Done) / rate; e.Total > e.Done {
 			line += fmt.Sprintf(", %s left", (time.Duration(left) * time.Second).Round(time.Second))
 		}
