@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/rollcall-edu/rollcall/reference/fault/bend"
@@ -150,12 +151,19 @@ func oddities() map[string]behaviour {
 	}
 }
 
-// elliptic signs with ES256, and publishes that key too.
-func elliptic() behaviour {
+// ellipticKey is one for all that is made of the behaviour: what signs and what
+// publishes must have the same.
+var ellipticKey = sync.OnceValue(func() *ecdsa.PrivateKey {
 	key, err := ecdsa.GenerateKey(ellipticcurve.P256(), rand.Reader)
 	if err != nil {
 		panic(err) // the system has no randomness
 	}
+	return key
+})
+
+// elliptic signs with ES256, and publishes that key too.
+func elliptic() behaviour {
+	key := ellipticKey()
 	const id = "elliptic-1"
 	return behaviour{bend: func(c *platform.Config) {
 		c.Sign = func(_ *security.Keys, claims map[string]any) (string, error) {
