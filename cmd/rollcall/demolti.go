@@ -24,7 +24,7 @@ import (
 func demoLTI(cmd *cobra.Command, f *runFlags, broken roleFaults) error {
 	ctx, out := cmd.Context(), cmd.OutOrStdout()
 	if _, err := browser.Find(); err != nil {
-		fmt.Fprintf(out, "\nThe LTI tool and platform are not judged: %v.\nInstall Chromium (apt-get install chromium), or name one in ROLLCALL_CHROMIUM, and run this again.\n", err)
+		fmt.Fprintf(out, "\nThe LTI tool and platform are not judged: %v.\nInstall Chromium (apt-get install chromium-headless-shell, or chromium), or name one in ROLLCALL_CHROMIUM, and run this again.\n", err)
 		return nil
 	}
 	made, err := security.NewSelfMade(time.Now(), "platform.localhost", "tool.localhost", "127.0.0.1", "localhost")

@@ -49,6 +49,10 @@ func StartPlatform(ctx context.Context, o PlatformOptions) (*Platform, error) {
 	if err != nil {
 		return nil, err
 	}
+	bent, err := platformfault.Of(o.Faults...)
+	if err != nil {
+		return nil, err
+	}
 	listener, err := listen(ctx, o.Listen, o.TLS)
 	if err != nil {
 		return nil, err
@@ -57,22 +61,12 @@ func StartPlatform(ctx context.Context, o PlatformOptions) (*Platform, error) {
 		o.Origin = originFor(listener.Addr(), o.Host, o.TLS != nil)
 	}
 	c := platform.Config{Origin: o.Origin, District: d, Tools: o.Tools, HTTP: security.LoopbackClient(o.TrustPEM)}
-	bent, err := platformfault.Bend(c, o.Faults...)
+	p, err := platform.New(bent.Bend(c))
 	if err != nil {
 		listener.Close()
 		return nil, err
 	}
-	p, err := platform.New(bent)
-	if err != nil {
-		listener.Close()
-		return nil, err
-	}
-	handler, err := platformfault.Wrap(p, o.Faults...)
-	if err != nil {
-		listener.Close()
-		return nil, err
-	}
-	return &Platform{Platform: p, Origin: o.Origin, server: serve(ctx, listener, handler)}, nil
+	return &Platform{Platform: p, Origin: o.Origin, server: serve(ctx, listener, bent.Wrap(p.Handler()))}, nil
 }
 
 // RotateKeys has the platform sign with a new key each time, until ctx ends; the

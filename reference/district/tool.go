@@ -38,6 +38,10 @@ func StartTool(ctx context.Context, o ToolOptions) (*Tool, error) {
 	if o.Host == "" {
 		o.Host = "tool.localhost"
 	}
+	bent, err := toolfault.Of(o.Faults...)
+	if err != nil {
+		return nil, err
+	}
 	listener, err := listen(ctx, o.Listen, o.TLS)
 	if err != nil {
 		return nil, err
@@ -45,22 +49,12 @@ func StartTool(ctx context.Context, o ToolOptions) (*Tool, error) {
 	if o.Origin == "" {
 		o.Origin = originFor(listener.Addr(), o.Host, o.TLS != nil)
 	}
-	c := tool.Config{Origin: o.Origin, Platforms: o.Platforms, HTTP: security.LoopbackClient(o.TrustPEM)}
-	if c, err = toolfault.Bend(c, o.Faults...); err != nil {
-		listener.Close()
-		return nil, err
-	}
-	t, err := tool.New(c)
+	t, err := tool.New(bent.Bend(tool.Config{Origin: o.Origin, Platforms: o.Platforms, HTTP: security.LoopbackClient(o.TrustPEM)}))
 	if err != nil {
 		listener.Close()
 		return nil, err
 	}
-	handler, err := toolfault.Wrap(t.Handler(), o.Faults...)
-	if err != nil {
-		listener.Close()
-		return nil, err
-	}
-	return &Tool{Tool: t, Origin: o.Origin, server: serve(ctx, listener, handler)}, nil
+	return &Tool{Tool: t, Origin: o.Origin, server: serve(ctx, listener, bent.Wrap(t.Handler()))}, nil
 }
 
 // Wait returns when the tool has ended.

@@ -151,25 +151,21 @@ func oddities() map[string]behaviour {
 	}
 }
 
-// ellipticKey is one for all that is made of the behaviour: what signs and what
-// publishes must have the same.
-var ellipticKey = sync.OnceValue(func() *ecdsa.PrivateKey {
-	key, err := ecdsa.GenerateKey(ellipticcurve.P256(), rand.Reader)
-	if err != nil {
-		panic(err) // the system has no randomness
-	}
-	return key
-})
-
 // elliptic signs with ES256, and publishes that key too.
 func elliptic() behaviour {
-	key := ellipticKey()
+	made := sync.OnceValue(func() *ecdsa.PrivateKey {
+		key, err := ecdsa.GenerateKey(ellipticcurve.P256(), rand.Reader)
+		if err != nil {
+			panic(err) // the system has no randomness
+		}
+		return key
+	})
 	const id = "elliptic-1"
 	return behaviour{bend: func(c *platform.Config) {
 		c.Sign = func(_ *security.Keys, claims map[string]any) (string, error) {
 			return byHand(map[string]any{"alg": "ES256", "kid": id, "typ": "JWT"}, claims, func(text string) ([]byte, error) {
 				sum := sha256.Sum256([]byte(text))
-				r, s, err := ecdsa.Sign(rand.Reader, key, sum[:])
+				r, s, err := ecdsa.Sign(rand.Reader, made(), sum[:])
 				if err != nil {
 					return nil, err
 				}
@@ -179,7 +175,7 @@ func elliptic() behaviour {
 	}, wrap: bend.At("/jwks", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		rec := bend.Answered(next, r)
 		var set map[string][]map[string]any
-		point, err := key.PublicKey.Bytes()
+		point, err := made().PublicKey.Bytes()
 		if err == nil && json.Unmarshal(rec.Body.Bytes(), &set) == nil {
 			set["keys"] = append(set["keys"], map[string]any{"kty": "EC", "crv": "P-256", "kid": id, "use": "sig", "alg": "ES256",
 				"x": base64.RawURLEncoding.EncodeToString(point[1:33]), "y": base64.RawURLEncoding.EncodeToString(point[33:])})

@@ -50,28 +50,45 @@ func Variants() ([]fault.Variant, error) {
 	return slices.Clone(t.Variants), err
 }
 
-// Bend changes what a platform is made of.
-func Bend(c platform.Config, ids ...string) (platform.Config, error) {
+// Bent is what faults and variants do to one platform. What one of them remembers is
+// shared by what it changes and what it wraps, so that each platform needs a Bent of
+// its own.
+type Bent struct {
+	setups     []fault.Fault
+	behaviours []behaviour
+}
+
+// Of gives what faults and variants do. It fails where there is none of that id.
+func Of(ids ...string) (*Bent, error) {
 	t, err := tables()
 	if err != nil {
-		return c, err
+		return nil, err
 	}
+	b, all := &Bent{}, behaviours()
 	for _, id := range ids {
 		f, known := t.Fault(id)
 		if !known {
-			return c, fmt.Errorf("there is no fault or variant %q of a platform; `rollcall list faults` shows all", id)
+			return nil, fmt.Errorf("there is no fault or variant %q of a platform; `rollcall list faults` shows all", id)
 		}
-		if len(f.Drop) > 0 {
-			c.Checks = spare(c.Checks, f.Drop...)
+		b.setups, b.behaviours = append(b.setups, f), append(b.behaviours, all[id])
+	}
+	return b, nil
+}
+
+// Bend changes what a platform is made of.
+func (b *Bent) Bend(c platform.Config) platform.Config {
+	for i, one := range b.behaviours {
+		if drop := b.setups[i].Drop; len(drop) > 0 {
+			c.Checks = spare(c.Checks, drop...)
 		}
-		if drop := f.Assertions; len(drop) > 0 {
+		if drop := b.setups[i].Assertions; len(drop) > 0 {
 			c.Assertions = slices.DeleteFunc(platform.Assertions(), func(a platform.Assertion) bool { return slices.Contains(drop, a.ID) })
 		}
-		if b := behaviours()[id]; b.bend != nil {
-			b.bend(&c)
+		if one.bend != nil {
+			one.bend(&c)
 		}
 	}
-	return c, nil
+	return c
 }
 
 // spare leaves checks out; nil stands for all of them.
@@ -82,15 +99,14 @@ func spare(checks []platform.Check, ids ...string) []platform.Check {
 	return slices.DeleteFunc(slices.Clone(checks), func(c platform.Check) bool { return slices.Contains(ids, c.ID) })
 }
 
-// Wrap puts the rest around the handler of a platform, the first outermost.
-func Wrap(p *platform.Platform, ids ...string) (http.Handler, error) {
-	h := p.Handler()
-	for _, id := range slices.Backward(ids) {
-		if b := behaviours()[id]; b.wrap != nil {
-			h = b.wrap(h)
+// Wrap puts the rest around the handler of the platform, the first outermost.
+func (b *Bent) Wrap(h http.Handler) http.Handler {
+	for _, one := range slices.Backward(b.behaviours) {
+		if one.wrap != nil {
+			h = one.wrap(h)
 		}
 	}
-	return h, nil
+	return h
 }
 
 func behaviours() map[string]behaviour {

@@ -47,26 +47,43 @@ func Variants() ([]fault.Variant, error) {
 	return slices.Clone(t.Variants), err
 }
 
-// Bend changes what a tool is made of: rules that are forgotten, added or
-// changed, and how signatures are verified.
-func Bend(c tool.Config, ids ...string) (tool.Config, error) {
+// Bent is what faults and variants do to one tool. What one of them remembers is
+// shared by what it changes and what it wraps, so that each tool needs a Bent of
+// its own.
+type Bent struct {
+	setups     []fault.Fault
+	behaviours []behaviour
+}
+
+// Of gives what faults and variants do. It fails where there is none of that id.
+func Of(ids ...string) (*Bent, error) {
 	t, err := tables()
 	if err != nil {
-		return c, err
+		return nil, err
 	}
+	b, all := &Bent{}, behaviours()
 	for _, id := range ids {
 		f, known := t.Fault(id)
 		if !known {
-			return c, fmt.Errorf("there is no fault or variant %q of a tool; `rollcall list faults` shows all", id)
+			return nil, fmt.Errorf("there is no fault or variant %q of a tool; `rollcall list faults` shows all", id)
 		}
-		if len(f.Drop) > 0 {
-			c.Rules = spare(c.Rules, f.Drop...)
+		b.setups, b.behaviours = append(b.setups, f), append(b.behaviours, all[id])
+	}
+	return b, nil
+}
+
+// Bend changes what a tool is made of: rules that are forgotten, added or
+// changed, and how signatures are verified.
+func (b *Bent) Bend(c tool.Config) tool.Config {
+	for i, one := range b.behaviours {
+		if drop := b.setups[i].Drop; len(drop) > 0 {
+			c.Rules = spare(c.Rules, drop...)
 		}
-		if b := behaviours()[id]; b.bend != nil {
-			b.bend(&c)
+		if one.bend != nil {
+			one.bend(&c)
 		}
 	}
-	return c, nil
+	return c
 }
 
 // spare leaves rules out; nil stands for all of them.
@@ -77,14 +94,14 @@ func spare(rules []tool.Rule, ids ...string) []tool.Rule {
 	return slices.DeleteFunc(slices.Clone(rules), func(r tool.Rule) bool { return slices.Contains(ids, r.ID) })
 }
 
-// Wrap puts the rest around the handler of a tool, the first outermost.
-func Wrap(h http.Handler, ids ...string) (http.Handler, error) {
-	for _, id := range slices.Backward(ids) {
-		if b := behaviours()[id]; b.wrap != nil {
-			h = b.wrap(h)
+// Wrap puts the rest around the handler of the tool, the first outermost.
+func (b *Bent) Wrap(h http.Handler) http.Handler {
+	for _, one := range slices.Backward(b.behaviours) {
+		if one.wrap != nil {
+			h = one.wrap(h)
 		}
 	}
-	return h, nil
+	return h
 }
 
 func behaviours() map[string]behaviour {

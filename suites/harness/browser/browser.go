@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -47,15 +49,21 @@ type Browser struct {
 	Began int // how often it was started: once, unless it died
 }
 
+// names are what Chromium is called, the quickest first: the shell without windows
+// opens a page in a third of the time.
+var names = []string{"chromium-headless-shell", "chrome-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"}
+
 // Find gives the path of a Chromium.
-func Find() (string, error) {
+func Find() (string, error) { return find(names) }
+
+func find(names []string) (string, error) {
 	if path := os.Getenv("ROLLCALL_CHROMIUM"); path != "" {
 		if _, err := os.Stat(path); err != nil {
 			return "", fmt.Errorf("%w: ROLLCALL_CHROMIUM names %s, which isn't there", ErrNone, path)
 		}
 		return path, nil
 	}
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
+	for _, name := range names {
 		if path, err := exec.LookPath(name); err == nil {
 			return path, nil
 		}
@@ -68,8 +76,12 @@ func Find() (string, error) {
 func New(o Options) (*Browser, error) {
 	b := &Browser{o: o, path: o.Path}
 	if b.path == "" {
+		able := names
+		if o.Visible {
+			able = slices.DeleteFunc(slices.Clone(names), func(n string) bool { return strings.HasSuffix(n, "-headless-shell") })
+		}
 		var err error
-		if b.path, err = Find(); err != nil {
+		if b.path, err = find(able); err != nil {
 			return nil, err
 		}
 	}

@@ -131,8 +131,10 @@ func (p *Page) rested(ctx context.Context) error {
 	}
 }
 
-// idleScript waits until the scripts of a page have nothing more to do.
-const idleScript = `new Promise(done => requestIdleCallback(() => done("idle"), {timeout: 1000}))`
+// idleScript waits until the scripts of a page have nothing more to do: a task of the
+// lowest rank runs when all others are done. (An idle callback would wait for a frame
+// to be drawn, and a browser without a window may have none to draw.)
+const idleScript = `new Promise(done => scheduler.postTask(() => done("idle"), {priority: "background"}))`
 
 func (p *Page) lastActive() time.Time {
 	p.mu.Lock()

@@ -74,7 +74,7 @@ func Browser(t *harness.Target) (*browser.Browser, error) {
 	return b, nil
 }
 
-const remedy = "install Chromium (apt-get install chromium), or name one in ROLLCALL_CHROMIUM"
+const remedy = "install Chromium (apt-get install chromium-headless-shell, or chromium where there is none), or name one in ROLLCALL_CHROMIUM"
 
 // Diagnose looks for the browser, and whether the product answers at an address;
 // key says where in the target file that stands.
