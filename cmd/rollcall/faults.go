@@ -80,10 +80,10 @@ with "rollcall demo --fault ID", or with "rollcall serve sis", "serve tool" or
 // ltiFaults gives the tables of the LTI roles.
 func ltiFaults() (tools []fault.Fault, toolOddities []fault.Variant, platforms []fault.Fault, platformOddities []fault.Variant, err error) {
 	var errs [4]error
-	tools, errs[0] = toolfault.Faults()
-	toolOddities, errs[1] = toolfault.Variants()
-	platforms, errs[2] = platformfault.Faults()
-	platformOddities, errs[3] = platformfault.Variants()
+	tools, errs[0] = toolfault.Kind.Faults()
+	toolOddities, errs[1] = toolfault.Kind.Variants()
+	platforms, errs[2] = platformfault.Kind.Faults()
+	platformOddities, errs[3] = platformfault.Kind.Variants()
 	return tools, toolOddities, platforms, platformOddities, errors.Join(errs[:]...)
 }
 

@@ -49,7 +49,7 @@ func StartPlatform(ctx context.Context, o PlatformOptions) (*Platform, error) {
 	if err != nil {
 		return nil, err
 	}
-	bent, err := platformfault.Of(o.Faults...)
+	bent, err := platformfault.Kind.Of(o.Faults...)
 	if err != nil {
 		return nil, err
 	}

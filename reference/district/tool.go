@@ -38,7 +38,7 @@ func StartTool(ctx context.Context, o ToolOptions) (*Tool, error) {
 	if o.Host == "" {
 		o.Host = "tool.localhost"
 	}
-	bent, err := toolfault.Of(o.Faults...)
+	bent, err := toolfault.Kind.Of(o.Faults...)
 	if err != nil {
 		return nil, err
 	}

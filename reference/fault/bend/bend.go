@@ -5,16 +5,55 @@ package bend
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 )
 
 // Wrapper makes one handler out of another.
 type Wrapper = func(http.Handler) http.Handler
 
 // At makes a wrapper that handles one path and leaves all others alone.
-func At(path string, handle func(w http.ResponseWriter, r *http.Request, next http.Handler)) Wrapper {
+func At(path string, handle Handle) Wrapper {
+	return where(func(p string) bool { return p == path }, handle)
+}
+
+// Below makes a wrapper that handles the paths below a folder and leaves all others
+// alone.
+func Below(folder string, handle Handle) Wrapper {
+	return where(func(p string) bool { return strings.HasPrefix(p, folder) }, handle)
+}
+
+// Handle answers a request, itself or by the handler that it stands before.
+type Handle = func(w http.ResponseWriter, r *http.Request, next http.Handler)
+
+// Rewritten changes the text of answers. Scripts that are put in run: what forbids them
+// is taken out.
+func Rewritten(change func(body string) string) Handle {
+	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		rec := Answered(next, r)
+		body := change(rec.Body.String())
+		rec.Body.Reset()
+		rec.Body.WriteString(body)
+		rec.Header().Del("Content-Security-Policy")
+		Give(w, rec)
+	}
+}
+
+// Refused handles what was refused, and lets pass what wasn't.
+func Refused(then http.HandlerFunc) Handle {
+	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		rec := Answered(next, r)
+		if rec.Code >= http.StatusBadRequest {
+			then(w, r)
+			return
+		}
+		Give(w, rec)
+	}
+}
+
+func where(here func(path string) bool, handle Handle) Wrapper {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.URL.Path != path {
+			if !here(r.URL.Path) {
 				next.ServeHTTP(w, r)
 				return
 			}

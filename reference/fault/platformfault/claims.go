@@ -14,7 +14,7 @@ const ns = platform.Namespace
 
 // claims makes a behaviour that changes the claims of a launch.
 func claims(change func(c map[string]any, l *platform.Pending)) behaviour {
-	return behaviour{bend: func(c *platform.Config) { c.Claims = change }}
+	return behaviour{Bend: func(c *platform.Config) { c.Claims = change }}
 }
 
 // set makes one that sets a claim, drop one that leaves it out.

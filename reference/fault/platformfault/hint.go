@@ -54,7 +54,7 @@ func hintFaults() map[string]behaviour {
 	}
 	return map[string]behaviour{
 		// login_hint has to be somebody's, and whose it is doesn't count.
-		"platform-hint-login-known": {bend: func(c *platform.Config) {
+		"platform-hint-login-known": {Bend: func(c *platform.Config) {
 			h := &hints{}
 			h.remembering(c)
 			c.Checks = instead("user", func(a *platform.Asked) (string, string) {
@@ -62,7 +62,7 @@ func hintFaults() map[string]behaviour {
 			})
 		}},
 		// Who is signed in has the right login_hint, and anybody's lti_message_hint.
-		"platform-hint-message-any": {bend: func(c *platform.Config) {
+		"platform-hint-message-any": {Bend: func(c *platform.Config) {
 			h := &hints{}
 			h.remembering(c)
 			c.Checks = instead("user", func(a *platform.Asked) (string, string) {

@@ -40,15 +40,15 @@ func mannerisms() map[string]behaviour {
 			}
 			next.ServeHTTP(w, r)
 		}),
-		"platform-hint-padded": {bend: func(c *platform.Config) {
+		"platform-hint-padded": {Bend: func(c *platform.Config) {
 			c.Login = func(v url.Values, _ *platform.Pending) { v.Set("lti_message_hint", v.Get("lti_message_hint")+"w") }
-		}, wrap: repairing(func(q url.Values) {
+		}, Wrap: repairing(func(q url.Values) {
 			if h := q.Get("lti_message_hint"); len(h) > 1 {
 				q.Set("lti_message_hint", h[:len(h)-1]) // the last character holds bits that nobody reads
 			}
-		}).wrap},
+		}).Wrap},
 		"platform-code-unauthorized": erring(regexp.MustCompile(`name="error" value="unsupported_response_type"`), `name="error" value="unauthorized_client"`),
-		"platform-access-audience": {bend: func(c *platform.Config) {
+		"platform-access-audience": {Bend: func(c *platform.Config) {
 			c.Assertions = slices.Clone(platform.Assertions())
 			for i := range c.Assertions {
 				if c.Assertions[i].ID == "aud" {

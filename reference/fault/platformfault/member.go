@@ -73,7 +73,7 @@ func memberFaults() map[string]behaviour {
 			}
 			return r
 		}),
-		"platform-target-wrong": {bend: func(c *platform.Config) {
+		"platform-target-wrong": {Bend: func(c *platform.Config) {
 			const target = "https://elsewhere.example/target"
 			c.Login = func(v url.Values, _ *platform.Pending) { v.Set("target_link_uri", target) }
 			c.Claims = func(m map[string]any, _ *platform.Pending) { m[ns+"target_link_uri"] = target }
@@ -90,13 +90,13 @@ func memberFaults() map[string]behaviour {
 			}
 		}),
 		"platform-size-negative": put("launch_presentation", "width", func(*platform.Pending) any { return -5 }),
-		"platform-login-crossed": {bend: func(c *platform.Config) {
+		"platform-login-crossed": {Bend: func(c *platform.Config) {
 			c.Login = func(v url.Values, _ *platform.Pending) {
 				other := map[string]string{"judge-1": "judge-2", "judge-2": "judge-1"}
 				v.Set("lti_deployment_id", other[v.Get("lti_deployment_id")])
 			}
 		}},
-		"platform-login-framed": {bend: func(c *platform.Config) {
+		"platform-login-framed": {Bend: func(c *platform.Config) {
 			c.Login = func(v url.Values, l *platform.Pending) {
 				if l.As == "frame" {
 					v.Del("target_link_uri")
@@ -105,7 +105,7 @@ func memberFaults() map[string]behaviour {
 				}
 			}
 		}},
-		"platform-token-framed": {bend: func(c *platform.Config) {
+		"platform-token-framed": {Bend: func(c *platform.Config) {
 			c.Checks = append([]platform.Check{{ID: "frame", Broken: func(a *platform.Asked) (string, string) {
 				if a.Pending != nil && a.Pending.As == "frame" {
 					return "login_required", "There is no cookie in the frame."
@@ -113,7 +113,7 @@ func memberFaults() map[string]behaviour {
 				return "", ""
 			}}}, platform.Checks()...)
 		}},
-		"platform-token-first-user": {bend: func(c *platform.Config) {
+		"platform-token-first-user": {Bend: func(c *platform.Config) {
 			first := ""
 			c.Checks = append([]platform.Check{{ID: "first", Broken: func(a *platform.Asked) (string, string) {
 				if first == "" {

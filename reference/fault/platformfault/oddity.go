@@ -37,31 +37,11 @@ func oddities() map[string]behaviour {
 		})
 	}
 	page := func(change func(body string) string) behaviour {
-		return at("/auth", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-			rec := bend.Answered(next, r)
-			body := change(rec.Body.String())
-			rec.Body.Reset()
-			rec.Body.WriteString(body)
-			rec.Header().Del("Content-Security-Policy")
-			bend.Give(w, rec)
-		})
-	}
-	access := func(code int, change func(t map[string]any, r *http.Request)) behaviour {
-		return at("/token", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-			rec := bend.Answered(next, r)
-			var t map[string]any
-			if rec.Code == http.StatusOK && json.Unmarshal(rec.Body.Bytes(), &t) == nil {
-				change(t, r)
-				rec.Body.Reset()
-				_ = json.NewEncoder(rec.Body).Encode(t) // a buffer never fails
-				rec.Code = code
-			}
-			bend.Give(w, rec)
-		})
+		return at("/auth", bend.Rewritten(change))
 	}
 	return map[string]behaviour{
 		"platform-es256":            elliptic(),
-		"platform-state-not-needed": {bend: func(c *platform.Config) { c.Checks = spare(c.Checks, "state") }},
+		"platform-state-not-needed": {Bend: func(c *platform.Config) { c.Checks = spare(c.Checks, "state") }},
 		"platform-roles-urn": claims(func(c map[string]any, _ *platform.Pending) {
 			list, _ := c[ns+"roles"].([]string)
 			var old []string
@@ -73,11 +53,11 @@ func oddities() map[string]behaviour {
 		"platform-context-urn":   within("context", "type", []string{"urn:lti:context-type:ims/lis/CourseSection"}),
 		"platform-one-hint":      oneHint(),
 		"platform-storage-frame": storageFrame(),
-		"platform-login-get":     {wrap: loginByGet},
-		"platform-login-bare": {bend: func(c *platform.Config) {
+		"platform-login-get":     {Wrap: loginByGet},
+		"platform-login-bare": {Bend: func(c *platform.Config) {
 			c.Login = func(v url.Values, _ *platform.Pending) { v.Del("lti_deployment_id"); v.Del("lti_storage_target") }
 		}},
-		"platform-login-extra": {bend: func(c *platform.Config) {
+		"platform-login-extra": {Bend: func(c *platform.Config) {
 			c.Login = func(v url.Values, _ *platform.Pending) { v.Set("ext_theme", "dark"); v.Set("canvas_region", "x") }
 		}},
 		"platform-aud-list":    claims(func(c map[string]any, _ *platform.Pending) { c["aud"] = []any{c["aud"]} }),
@@ -129,7 +109,7 @@ func oddities() map[string]behaviour {
 			set["keys"] = append(set["keys"].([]any), map[string]any{"kty": "EC", "crv": "P-256", "kid": "ec-1", "use": "sig", "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"})
 		}),
 		"platform-keys-members": jwks(func(set map[string]any) { set["updated"] = "today" }),
-		"platform-answer-extra": {bend: func(c *platform.Config) {
+		"platform-answer-extra": {Bend: func(c *platform.Config) {
 			c.Respond = func(v url.Values) { v.Set("session_state", "x"); v.Set("utf8", "✓") }
 		}},
 		"platform-answer-slow": page(func(b string) string {
@@ -161,7 +141,7 @@ func elliptic() behaviour {
 		return key
 	})
 	const id = "elliptic-1"
-	return behaviour{bend: func(c *platform.Config) {
+	return behaviour{Bend: func(c *platform.Config) {
 		c.Sign = func(_ *security.Keys, claims map[string]any) (string, error) {
 			return byHand(map[string]any{"alg": "ES256", "kid": id, "typ": "JWT"}, claims, func(text string) ([]byte, error) {
 				sum := sha256.Sum256([]byte(text))
@@ -172,7 +152,7 @@ func elliptic() behaviour {
 				return append(r.FillBytes(make([]byte, 32)), s.FillBytes(make([]byte, 32))...), nil
 			})
 		}
-	}, wrap: bend.At("/jwks", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	}, Wrap: bend.At("/jwks", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		rec := bend.Answered(next, r)
 		var set map[string][]map[string]any
 		point, err := made().PublicKey.Bytes()
@@ -188,12 +168,12 @@ func elliptic() behaviour {
 
 // oneHint puts all that a launch is known by into login_hint.
 func oneHint() behaviour {
-	return behaviour{bend: func(c *platform.Config) {
+	return behaviour{Bend: func(c *platform.Config) {
 		c.Login = func(v url.Values, l *platform.Pending) {
 			v.Set("login_hint", l.Login+"."+l.Hint)
 			v.Del("lti_message_hint")
 		}
-	}, wrap: bend.At("/auth", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	}, Wrap: bend.At("/auth", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		_ = r.ParseForm() // what can't be read is refused by the platform itself
 		login, hint, _ := strings.Cut(r.Form.Get("login_hint"), ".")
 		r.Form.Set("login_hint", login)
@@ -208,13 +188,13 @@ var scriptOf = regexp.MustCompile(`(?s)<script nonce="[^"]*">(.*?)</script>`)
 // the page itself says no more than where that is.
 func storageFrame() behaviour {
 	const name = "lti_storage"
-	return behaviour{bend: func(c *platform.Config) {
+	return behaviour{Bend: func(c *platform.Config) {
 		c.Login = func(v url.Values, _ *platform.Pending) {
 			if v.Has("lti_storage_target") {
 				v.Set("lti_storage_target", name)
 			}
 		}
-	}, wrap: func(next http.Handler) http.Handler {
+	}, Wrap: func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			rec := bend.Answered(next, r)
 			body := rec.Body.String()

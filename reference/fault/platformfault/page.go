@@ -14,19 +14,7 @@ var stateField = regexp.MustCompile(`name="state" value="[^"]*"`)
 // scripted makes a behaviour that changes the page around a tool's frame, where the
 // platform keeps things for tools.
 func scripted(old, by string) behaviour {
-	return behaviour{wrap: func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if !strings.HasPrefix(r.URL.Path, "/links/") {
-				next.ServeHTTP(w, r)
-				return
-			}
-			rec := bend.Answered(next, r)
-			body := strings.Replace(rec.Body.String(), old, by, 1)
-			rec.Body.Reset()
-			rec.Body.WriteString(body)
-			bend.Give(w, rec)
-		})
-	}}
+	return behaviour{Wrap: bend.Below("/links/", bend.Rewritten(func(body string) string { return strings.Replace(body, old, by, 1) }))}
 }
 
 // pageFaults are platforms whose pages let markup in, or keep things for tools

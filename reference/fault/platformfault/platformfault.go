@@ -5,13 +5,9 @@ package platformfault
 
 import (
 	_ "embed"
-	"fmt"
-	"net/http"
 	"slices"
-	"sync"
 
 	"github.com/rollcall-edu/rollcall/reference/fault"
-	"github.com/rollcall-edu/rollcall/reference/fault/bend"
 	"github.com/rollcall-edu/rollcall/reference/platform"
 )
 
@@ -21,13 +17,11 @@ var faultTable []byte
 //go:embed variants.yaml
 var variantTable []byte
 
-// behaviour is what a fault or variant does to a platform from outside.
-type behaviour struct {
-	bend func(*platform.Config)
-	wrap bend.Wrapper
-}
+type behaviour = fault.Behaviour[platform.Config]
 
-var tables = sync.OnceValues(func() (fault.Tables, error) {
+// Kind is the faults and variants of a platform: checks that are forgotten, claims
+// that are changed before they are signed, and what is around the handler.
+var Kind = fault.NewKind("platform", func() (fault.Tables, error) {
 	var checks, assertions []string
 	for _, c := range platform.Checks() {
 		checks = append(checks, c.ID)
@@ -36,60 +30,14 @@ var tables = sync.OnceValues(func() (fault.Tables, error) {
 		assertions = append(assertions, a.ID)
 	}
 	return fault.ReadTables("platform", faultTable, variantTable, behaviours(), checks, assertions)
+}, behaviours, func(c *platform.Config, f fault.Fault) {
+	if len(f.Drop) > 0 {
+		c.Checks = spare(c.Checks, f.Drop...)
+	}
+	if len(f.Assertions) > 0 {
+		c.Assertions = slices.DeleteFunc(platform.Assertions(), func(a platform.Assertion) bool { return slices.Contains(f.Assertions, a.ID) })
+	}
 })
-
-// Faults lists the faults of a platform, in the order of the table.
-func Faults() ([]fault.Fault, error) {
-	t, err := tables()
-	return slices.Clone(t.Faults), err
-}
-
-// Variants lists the legal oddities of a platform, in the order of the table.
-func Variants() ([]fault.Variant, error) {
-	t, err := tables()
-	return slices.Clone(t.Variants), err
-}
-
-// Bent is what faults and variants do to one platform. What one of them remembers is
-// shared by what it changes and what it wraps, so that each platform needs a Bent of
-// its own.
-type Bent struct {
-	setups     []fault.Fault
-	behaviours []behaviour
-}
-
-// Of gives what faults and variants do. It fails where there is none of that id.
-func Of(ids ...string) (*Bent, error) {
-	t, err := tables()
-	if err != nil {
-		return nil, err
-	}
-	b, all := &Bent{}, behaviours()
-	for _, id := range ids {
-		f, known := t.Fault(id)
-		if !known {
-			return nil, fmt.Errorf("there is no fault or variant %q of a platform; `rollcall list faults` shows all", id)
-		}
-		b.setups, b.behaviours = append(b.setups, f), append(b.behaviours, all[id])
-	}
-	return b, nil
-}
-
-// Bend changes what a platform is made of.
-func (b *Bent) Bend(c platform.Config) platform.Config {
-	for i, one := range b.behaviours {
-		if drop := b.setups[i].Drop; len(drop) > 0 {
-			c.Checks = spare(c.Checks, drop...)
-		}
-		if drop := b.setups[i].Assertions; len(drop) > 0 {
-			c.Assertions = slices.DeleteFunc(platform.Assertions(), func(a platform.Assertion) bool { return slices.Contains(drop, a.ID) })
-		}
-		if one.bend != nil {
-			one.bend(&c)
-		}
-	}
-	return c
-}
 
 // spare leaves checks out; nil stands for all of them.
 func spare(checks []platform.Check, ids ...string) []platform.Check {
@@ -97,16 +45,6 @@ func spare(checks []platform.Check, ids ...string) []platform.Check {
 		checks = platform.Checks()
 	}
 	return slices.DeleteFunc(slices.Clone(checks), func(c platform.Check) bool { return slices.Contains(ids, c.ID) })
-}
-
-// Wrap puts the rest around the handler of the platform, the first outermost.
-func (b *Bent) Wrap(h http.Handler) http.Handler {
-	for _, one := range slices.Backward(b.behaviours) {
-		if one.wrap != nil {
-			h = one.wrap(h)
-		}
-	}
-	return h
 }
 
 func behaviours() map[string]behaviour {

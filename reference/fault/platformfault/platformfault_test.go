@@ -4,11 +4,11 @@ import "testing"
 
 // The tables and what can be done agree.
 func TestTables(t *testing.T) {
-	faults, err := Faults()
+	faults, err := Kind.Faults()
 	if err != nil {
 		t.Fatal(err)
 	}
-	variants, err := Variants()
+	variants, err := Kind.Variants()
 	if err != nil {
 		t.Fatal(err)
 	}

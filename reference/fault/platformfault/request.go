@@ -15,7 +15,7 @@ import (
 // at makes a behaviour that handles one path, with the form read, and leaves all
 // others alone.
 func at(path string, handle func(w http.ResponseWriter, r *http.Request, next http.Handler)) behaviour {
-	return behaviour{wrap: bend.At(path, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	return behaviour{Wrap: bend.At(path, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		_ = r.ParseForm() // what can't be read is refused by the platform itself
 		handle(w, r, next)
 	})}
@@ -32,7 +32,7 @@ func repairing(repair func(q url.Values)) behaviour {
 
 // redirects replaces the check of the redirect URI.
 func redirects(fits func(asked string, registered []string) bool) behaviour {
-	return behaviour{bend: func(c *platform.Config) {
+	return behaviour{Bend: func(c *platform.Config) {
 		i := slices.IndexFunc(platform.Checks(), func(x platform.Check) bool { return x.ID == "redirect_uri" })
 		check := platform.Checks()[i]
 		check.Broken = func(a *platform.Asked) (string, string) {
@@ -52,7 +52,7 @@ var tokenField = regexp.MustCompile(`name="id_token" value="([^"]*)"`)
 // they must not answer.
 func requestFaults() map[string]behaviour {
 	login := func(change func(v url.Values)) behaviour {
-		return behaviour{bend: func(c *platform.Config) { c.Login = func(v url.Values, _ *platform.Pending) { change(v) } }}
+		return behaviour{Bend: func(c *platform.Config) { c.Login = func(v url.Values, _ *platform.Pending) { change(v) } }}
 	}
 	unless := func(name, value string) func(url.Values) {
 		return func(q url.Values) { q.Set(name, value) }
@@ -94,14 +94,14 @@ func requestFaults() map[string]behaviour {
 			path, _, _ := strings.Cut(asked, "?")
 			return slices.Contains(list, path)
 		}),
-		"platform-redirect-default": {wrap: defaultRedirect},
+		"platform-redirect-default": {Wrap: defaultRedirect},
 		"platform-client-any":       repairing(unless("client_id", "rollcall-judge")),
 		"platform-scope-any":        repairing(unless("scope", "openid")),
 		"platform-type-any":         repairing(unless("response_type", "id_token")),
 		"platform-mode-any":         repairing(unless("response_mode", "form_post")),
 		"platform-prompt-any":       repairing(unless("prompt", "none")),
-		"platform-hint-reused":      {wrap: hintReused},
-		"platform-hint-from-session": {bend: func(c *platform.Config) {
+		"platform-hint-reused":      {Wrap: hintReused},
+		"platform-hint-from-session": {Bend: func(c *platform.Config) {
 			// The launch that was begun last is taken, whatever the hint says.
 			var last *platform.Pending
 			c.Login = func(_ url.Values, l *platform.Pending) { last = l }
@@ -112,7 +112,7 @@ func requestFaults() map[string]behaviour {
 				return "", ""
 			}}}, platform.Checks()...)
 		}},
-		"platform-session-not-needed": {bend: func(c *platform.Config) {
+		"platform-session-not-needed": {Bend: func(c *platform.Config) {
 			c.Checks = append([]platform.Check{{ID: "anybody", Broken: func(a *platform.Asked) (string, string) {
 				if a.Pending != nil {
 					a.User = a.Pending.User

@@ -31,18 +31,6 @@ func serviceFaults() map[string]behaviour {
 			bend.Give(w, rec)
 		})
 	}
-	tokens := func(change func(t map[string]any, r *http.Request)) behaviour {
-		return at("/token", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-			rec := bend.Answered(next, r)
-			var t map[string]any
-			if rec.Code == http.StatusOK && json.Unmarshal(rec.Body.Bytes(), &t) == nil {
-				change(t, r)
-				rec.Body.Reset()
-				_ = json.NewEncoder(rec.Body).Encode(t) // a buffer never fails
-			}
-			bend.Give(w, rec)
-		})
-	}
 	return map[string]behaviour{
 		"platform-keys-down": at("/jwks", func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 			http.Error(w, "sign in first", http.StatusForbidden)
@@ -63,13 +51,13 @@ func serviceFaults() map[string]behaviour {
 		"platform-access-down": at("/token", func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 			http.Error(w, "not yet", http.StatusNotImplemented)
 		}),
-		"platform-access-text": tokens(func(t map[string]any, _ *http.Request) { t["expires_in"] = "3600" }),
+		"platform-access-text": access(http.StatusOK, func(t map[string]any, _ *http.Request) { t["expires_in"] = "3600" }),
 		"platform-access-kept": at("/token", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			rec := bend.Answered(next, r)
 			rec.Header().Set("Cache-Control", "max-age=600")
 			bend.Give(w, rec)
 		}),
-		"platform-access-echo": tokens(func(t map[string]any, r *http.Request) { t["scope"] = r.Form.Get("scope") }),
+		"platform-access-echo": access(http.StatusOK, func(t map[string]any, r *http.Request) { t["scope"] = r.Form.Get("scope") }),
 		"platform-access-list": at("/token", listRefused),
 		"platform-access-grants": at("/token", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			r.PostForm.Set("grant_type", "client_credentials")
@@ -79,7 +67,7 @@ func serviceFaults() map[string]behaviour {
 			r.PostForm.Set("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
 			next.ServeHTTP(w, r)
 		}),
-		"platform-access-unscoped": tokens(func(t map[string]any, _ *http.Request) { delete(t, "scope") }),
+		"platform-access-unscoped": access(http.StatusOK, func(t map[string]any, _ *http.Request) { delete(t, "scope") }),
 		"platform-access-scopeless": at("/token", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			if strings.HasPrefix(r.PostForm.Get("scope"), "https://example.org/") {
 				r.Form.Set("scope", "")
@@ -142,7 +130,7 @@ func serviceFaults() map[string]behaviour {
 // asserted puts another rule for client assertions in the place of one, and leaves
 // the rule out that an assertion be short-lived.
 func asserted(id string, fits func(*platform.Asserted) bool) behaviour {
-	return behaviour{bend: func(c *platform.Config) {
+	return behaviour{Bend: func(c *platform.Config) {
 		c.Assertions = slices.DeleteFunc(platform.Assertions(), func(a platform.Assertion) bool { return a.ID == "life" })
 		i := slices.IndexFunc(c.Assertions, func(a platform.Assertion) bool { return a.ID == id })
 		c.Assertions[i].Broken = func(a *platform.Asserted) string {
@@ -175,4 +163,19 @@ func listRefused(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		}
 	}
 	next.ServeHTTP(w, r)
+}
+
+// access changes the answer of the token endpoint to those who get a token.
+func access(code int, change func(t map[string]any, r *http.Request)) behaviour {
+	return at("/token", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		rec := bend.Answered(next, r)
+		var t map[string]any
+		if rec.Code == http.StatusOK && json.Unmarshal(rec.Body.Bytes(), &t) == nil {
+			change(t, r)
+			rec.Body.Reset()
+			_ = json.NewEncoder(rec.Body).Encode(t) // a buffer never fails
+			rec.Code = code
+		}
+		bend.Give(w, rec)
+	})
 }

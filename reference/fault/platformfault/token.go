@@ -18,7 +18,7 @@ import (
 
 // signing makes a behaviour that signs in another way.
 func signing(sign func(keys *security.Keys, claims map[string]any) (string, error)) behaviour {
-	return behaviour{bend: func(c *platform.Config) { c.Sign = sign }}
+	return behaviour{Bend: func(c *platform.Config) { c.Sign = sign }}
 }
 
 // byHand signs a header of one's own.
@@ -49,7 +49,7 @@ func rs256(key *rsa.PrivateKey) func(string) ([]byte, error) {
 // tokenFaults are platforms whose tokens are signed wrongly, or come back wrongly.
 func tokenFaults() map[string]behaviour {
 	responding := func(change func(url.Values)) behaviour {
-		return behaviour{bend: func(c *platform.Config) { c.Respond = change }}
+		return behaviour{Bend: func(c *platform.Config) { c.Respond = change }}
 	}
 	return map[string]behaviour{
 		"platform-kid-none": signing(func(keys *security.Keys, claims map[string]any) (string, error) {

@@ -41,7 +41,7 @@ func answerFaults() map[string]behaviour {
 			}
 			next.ServeHTTP(w, r)
 		}),
-		"tool-answer-replayed":  replaying(),
+		"tool-answer-replayed":  forgetful(0),
 		"tool-state-any":        stateless(func(string) bool { return true }),
 		"tool-state-missing":    stateless(func(state string) bool { return state == "" }),
 		"tool-error-opens":      errorOpens(),
@@ -58,34 +58,10 @@ func answerFaults() map[string]behaviour {
 	}
 }
 
-// replaying answers a token that was used before as it was answered then.
-func replaying() behaviour {
-	var mu sync.Mutex
-	kept := map[string]string{}
-	return at("/launch", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-		_ = r.ParseForm()
-		token := r.PostForm.Get("id_token")
-		mu.Lock()
-		location := kept[token]
-		mu.Unlock()
-		if location != "" {
-			http.Redirect(w, r, location, http.StatusSeeOther)
-			return
-		}
-		rec := bend.Answered(next, r)
-		if rec.Code == http.StatusSeeOther {
-			mu.Lock()
-			kept[token] = rec.Header().Get("Location")
-			mu.Unlock()
-		}
-		bend.Give(w, rec)
-	})
-}
-
 // stateless remembers the last login of all and uses it where the state of an
 // answer is not known.
 func stateless(when func(state string) bool) behaviour {
-	return behaviour{wrap: func(next http.Handler) http.Handler {
+	return behaviour{Wrap: func(next http.Handler) http.Handler {
 		var mu sync.Mutex
 		known := map[string]string{} // state → cookie
 		byNonce := map[string]string{}
@@ -203,7 +179,7 @@ func refusals(answer func(w http.ResponseWriter, status int)) behaviour {
 // answer belongs to.
 func fixedState() behaviour {
 	const fixed = "one-state-for-everybody"
-	return behaviour{wrap: func(next http.Handler) http.Handler {
+	return behaviour{Wrap: func(next http.Handler) http.Handler {
 		var mu sync.Mutex
 		states := map[string]string{} // nonce → state
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -253,7 +229,7 @@ func nonceOf(token string) string {
 
 // inWindow runs a script on the page in a window that some page has opened.
 func inWindow(script string) behaviour {
-	return behaviour{wrap: func(next http.Handler) http.Handler {
+	return behaviour{Wrap: func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			rec := bend.Answered(next, r)
 			if strings.Contains(rec.Body.String(), `id="launched"`) {

@@ -28,11 +28,11 @@ func boundFaults() map[string]behaviour {
 		}),
 		"tool-replay-forgotten": forgetful(10 * time.Second),
 		"tool-session-first":    firstSession(),
-		"tool-values-counted": {bend: func(c *tool.Config) {
+		"tool-values-counted": {Bend: func(c *tool.Config) {
 			var n atomic.Int64
 			c.Random = func() string { return fmt.Sprintf("%012d", 1000+n.Add(1)) }
 		}},
-		"tool-messages-anywhere": {wrap: func(next http.Handler) http.Handler {
+		"tool-messages-anywhere": {Wrap: func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				rec := bend.Answered(next, r)
 				body := strings.Replace(rec.Body.String(), "postMessage(message, origin)", `postMessage(message, "*")`, 1)
@@ -51,7 +51,7 @@ func proving(when func(login, answer *http.Request) bool) behaviour {
 		login *http.Request
 		pair  string
 	}
-	return behaviour{wrap: func(next http.Handler) http.Handler {
+	return behaviour{Wrap: func(next http.Handler) http.Handler {
 		var mu sync.Mutex
 		logins := map[string]begun{}
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -81,7 +81,8 @@ func proving(when func(login, answer *http.Request) bool) behaviour {
 	}}
 }
 
-// forgetful forgets after a while that an answer was used.
+// forgetful forgets after a while that an answer was used, and answers it again as it was
+// answered then.
 func forgetful(after time.Duration) behaviour {
 	type answer struct {
 		at       time.Time

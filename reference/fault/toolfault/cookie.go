@@ -35,7 +35,7 @@ func cookieFaults() map[string]behaviour {
 			return strings.Replace(drop("Partitioned")(line), "SameSite=None", "SameSite=Lax", 1)
 		}),
 		"tool-cookie-insecure": cookies(drop("Secure", "Partitioned")),
-		"tool-cookie-one": {wrap: func(next http.Handler) http.Handler {
+		"tool-cookie-one": {Wrap: func(next http.Handler) http.Handler {
 			// One cookie for all logins of a browser: the last one wins.
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				switch r.URL.Path {
@@ -58,7 +58,7 @@ func cookieFaults() map[string]behaviour {
 		}},
 		"tool-state-unbound":   unbound(),
 		"tool-storage-unknown": refusing("/login", func(r *http.Request) bool { return r.Form.Has("lti_storage_target") }),
-		"tool-storage-unused": {wrap: func(next http.Handler) http.Handler {
+		"tool-storage-unused": {Wrap: func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if r.URL.Path == "/login" {
 					_ = r.ParseForm()
@@ -73,7 +73,7 @@ func cookieFaults() map[string]behaviour {
 				next.ServeHTTP(w, r)
 			})
 		}},
-		"tool-storage-parent": {wrap: func(next http.Handler) http.Handler {
+		"tool-storage-parent": {Wrap: func(next http.Handler) http.Handler {
 			words := strings.NewReplacer("window.opener || window.parent", "window.parent", "if (!parent || parent === window) { on(); return; }", "", "setTimeout(on, 2000);", "")
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				rec := bend.Answered(next, r)
@@ -83,7 +83,7 @@ func cookieFaults() map[string]behaviour {
 				bend.Give(w, rec)
 			})
 		}},
-		"tool-blocked-blank": {wrap: func(next http.Handler) http.Handler {
+		"tool-blocked-blank": {Wrap: func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				rec := bend.Answered(next, r)
 				for i, line := range rec.Header()["Set-Cookie"] {
@@ -96,7 +96,7 @@ func cookieFaults() map[string]behaviour {
 				bend.Give(w, rec)
 			})
 		}},
-		"tool-no-frames": {wrap: func(next http.Handler) http.Handler {
+		"tool-no-frames": {Wrap: func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("X-Frame-Options", "DENY")
 				next.ServeHTTP(w, r)
@@ -107,7 +107,7 @@ func cookieFaults() map[string]behaviour {
 
 // unbound knows the proof of every state by itself, so that any browser has it.
 func unbound() behaviour {
-	return behaviour{wrap: func(next http.Handler) http.Handler {
+	return behaviour{Wrap: func(next http.Handler) http.Handler {
 		proofs := newKept()
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			switch r.URL.Path {
@@ -157,20 +157,7 @@ func oddities() map[string]behaviour {
 		})
 	}
 	pages := func(change func(body string) string) behaviour {
-		return behaviour{wrap: func(next http.Handler) http.Handler {
-			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if !strings.HasPrefix(r.URL.Path, "/resources/") {
-					next.ServeHTTP(w, r)
-					return
-				}
-				rec := bend.Answered(next, r)
-				body := change(rec.Body.String())
-				rec.Body.Reset()
-				rec.Body.WriteString(body)
-				rec.Header().Del("Content-Security-Policy")
-				bend.Give(w, rec)
-			})
-		}}
+		return behaviour{Wrap: bend.Below("/resources/", bend.Rewritten(change))}
 	}
 	script := func(text string) func(string) string {
 		return func(body string) string {
@@ -219,7 +206,7 @@ func oddities() map[string]behaviour {
 		}),
 		"tool-auth-long-state": longState(),
 		"tool-cookies-many":    manyCookies(),
-		"tool-cookie-unpartitioned": {wrap: func(next http.Handler) http.Handler {
+		"tool-cookie-unpartitioned": {Wrap: func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				rec := bend.Answered(next, r)
 				for i, line := range rec.Header()["Set-Cookie"] {
@@ -228,8 +215,8 @@ func oddities() map[string]behaviour {
 				bend.Give(w, rec)
 			})
 		}},
-		"tool-old-tokens": {bend: func(c *tool.Config) { c.Rules = spare(c.Rules, "claim.iat-old") }},
-		"tool-chunked": {wrap: func(next http.Handler) http.Handler {
+		"tool-old-tokens": {Bend: func(c *tool.Config) { c.Rules = spare(c.Rules, "claim.iat-old") }},
+		"tool-chunked": {Wrap: func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				rec := bend.Answered(next, r)
 				for name, values := range rec.Header() {

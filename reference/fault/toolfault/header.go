@@ -173,7 +173,7 @@ func (t signed) hmac(secret []byte) bool {
 // by makes a behaviour that verifies in another way first, and as usual where that
 // fails.
 func by(good func(context.Context, own, signed) bool) behaviour {
-	return behaviour{bend: func(c *tool.Config) {
+	return behaviour{Bend: func(c *tool.Config) {
 		verifier, client := verifierOf(c), c.HTTP
 		c.Verifier = func(p tool.Platform) tool.Verifier { return lured{verifier(p), own{p, client}, good} }
 	}}

@@ -60,7 +60,7 @@ func (f forgiving) Verify(ctx context.Context, token string) ([]byte, error) {
 }
 
 func excuse(when func(header map[string]any, err error) bool) behaviour {
-	return behaviour{bend: func(c *tool.Config) {
+	return behaviour{Bend: func(c *tool.Config) {
 		verifier := verifierOf(c)
 		c.Verifier = func(p tool.Platform) tool.Verifier { return forgiving{verifier(p), when} }
 	}}
@@ -80,16 +80,16 @@ func keyFaults() map[string]behaviour {
 		"tool-kid-path":            excuse(func(h map[string]any, _ error) bool { return strings.Contains(text(h, "kid"), "/dev/null") }),
 		"tool-kid-sql":             excuse(func(h map[string]any, _ error) bool { return strings.Contains(text(h, "kid"), "UNION SELECT") }),
 		"tool-keys-down-open":      excuse(func(_ map[string]any, err error) bool { return errors.Is(err, security.ErrUnavailable) }),
-		"tool-keys-once": {bend: func(c *tool.Config) {
+		"tool-keys-once": {Bend: func(c *tool.Config) {
 			c.HTTP = transport(c.HTTP, func(next http.RoundTripper) http.RoundTripper {
 				return &remembering{next: next, kept: map[string][]byte{}}
 			})
 		}},
-		"tool-keys-patient": {bend: func(c *tool.Config) {
+		"tool-keys-patient": {Bend: func(c *tool.Config) {
 			verifier := verifierOf(c)
 			c.Verifier = func(p tool.Platform) tool.Verifier { return patient{verifier(p)} }
 		}},
-		"tool-header-closed": {bend: func(c *tool.Config) {
+		"tool-header-closed": {Bend: func(c *tool.Config) {
 			verifier := verifierOf(c)
 			c.Verifier = func(p tool.Platform) tool.Verifier { return closed{verifier(p)} }
 		}},

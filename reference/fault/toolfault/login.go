@@ -12,7 +12,7 @@ import (
 
 // at makes a behaviour that handles one path and leaves all others alone.
 func at(path string, handle func(w http.ResponseWriter, r *http.Request, next http.Handler)) behaviour {
-	return behaviour{wrap: bend.At(path, handle)}
+	return behaviour{Wrap: bend.At(path, handle)}
 }
 
 // refusing makes a behaviour that refuses a request of a path when it says so.
@@ -129,7 +129,7 @@ func firstRegistration() behaviour {
 		r.Form.Del("client_id")
 		next.ServeHTTP(w, r)
 	})
-	b.bend = func(c *tool.Config) {
+	b.Bend = func(c *tool.Config) {
 		var one []tool.Platform
 		for _, p := range c.Platforms {
 			if !slices.ContainsFunc(one, func(q tool.Platform) bool { return q.Issuer == p.Issuer }) {
@@ -143,7 +143,7 @@ func firstRegistration() behaviour {
 
 // anyOwn takes a token for any client id that the tool has.
 func anyOwn() behaviour {
-	return behaviour{bend: func(c *tool.Config) {
+	return behaviour{Bend: func(c *tool.Config) {
 		all := c.Platforms
 		c.Rules = append(spare(c.Rules, "claim.aud"), tool.Rule{ID: "claim.aud", Broken: func(a *tool.Attempt) string {
 			if slices.ContainsFunc(all, func(p tool.Platform) bool { return slices.Contains(a.Claims.Audience, p.ClientID) }) {

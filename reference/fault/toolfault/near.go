@@ -16,7 +16,7 @@ import (
 // nearFaults are tools that compare loosely: what is nearly right is right.
 func nearFaults() map[string]behaviour {
 	instead := func(id string, good func(*tool.Attempt) bool) behaviour {
-		return behaviour{bend: func(c *tool.Config) {
+		return behaviour{Bend: func(c *tool.Config) {
 			c.Rules = append(spare(c.Rules, id), tool.Rule{ID: id, Broken: func(a *tool.Attempt) string {
 				if good(a) {
 					return ""

@@ -42,32 +42,24 @@ func patienceOf() map[string]behaviour {
 		"tool-page-inner":     inner(),
 		"tool-cookies-others": otherCookies(),
 		"tool-refusal-abort":  refusals(func(http.ResponseWriter, int) { panic(http.ErrAbortHandler) }),
-		"tool-refusal-loop": {wrap: func(next http.Handler) http.Handler {
+		"tool-refusal-loop": {Wrap: func(next http.Handler) http.Handler {
+			round := bend.At("/launch", bend.Refused(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/round", http.StatusFound) }))(next)
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if r.URL.Path == "/round" {
 					http.Redirect(w, r, "/round?"+randomText(), http.StatusFound)
 					return
 				}
-				if r.URL.Path != "/launch" {
-					next.ServeHTTP(w, r)
-					return
-				}
-				rec := bend.Answered(next, r)
-				if rec.Code >= 400 {
-					http.Redirect(w, r, "/round", http.StatusFound)
-					return
-				}
-				bend.Give(w, rec)
+				round.ServeHTTP(w, r)
 			})
 		}},
 		// Signatures are not looked at, and what comes of it is shown after a while.
-		"tool-opens-late": {bend: excuse(func(map[string]any, error) bool { return true }).bend, wrap: slowly("/launch", http.StatusSeeOther, 1500*time.Millisecond).wrap},
+		"tool-opens-late": {Bend: excuse(func(map[string]any, error) bool { return true }).Bend, Wrap: slowly("/launch", http.StatusSeeOther, 1500*time.Millisecond).Wrap},
 	}
 }
 
 // inner shows the resource in a frame of an otherwise empty page.
 func inner() behaviour {
-	return behaviour{wrap: func(next http.Handler) http.Handler {
+	return behaviour{Wrap: func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if !strings.HasPrefix(r.URL.Path, "/resources/") || r.URL.Query().Has("inner") {
 				next.ServeHTTP(w, r)
@@ -97,7 +89,7 @@ func otherCookies() behaviour {
 // refusalSlow answers every launch by a page that goes on after a while: to the
 // resource, or to an error page.
 func refusalSlow() behaviour {
-	return behaviour{wrap: func(next http.Handler) http.Handler {
+	return behaviour{Wrap: func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
 			switch r.URL.Path {

@@ -64,7 +64,7 @@ func ruleFaults() map[string]behaviour {
 			return a.Claims.IssuedAt != nil && float64(*a.Claims.IssuedAt) != float64(int64(*a.Claims.IssuedAt))
 		}),
 		"tool-no-presentation": rule("presentation", func(a *tool.Attempt) bool { return a.Claims.Presentation != nil && a.Claims.Presentation.Locale != "" }),
-		"tool-nonce-bag": {bend: func(c *tool.Config) {
+		"tool-nonce-bag": {Bend: func(c *tool.Config) {
 			// Any nonce that was ever sent is good, until it is used.
 			sent := map[string]bool{}
 			random := c.Random
@@ -140,7 +140,7 @@ func randomOf(random func() string) string {
 // payload makes a behaviour that changes claims once the signature is verified, or
 // refuses them.
 func payload(change func(claims map[string]json.RawMessage) bool) behaviour {
-	return behaviour{bend: func(c *tool.Config) {
+	return behaviour{Bend: func(c *tool.Config) {
 		verifier := verifierOf(c)
 		c.Verifier = func(p tool.Platform) tool.Verifier { return changed{verifier(p), change} }
 	}}

@@ -13,7 +13,7 @@ import (
 // setFaults are tools that read sets of keys in a narrow way.
 func setFaults() map[string]behaviour {
 	reading := func(change func(keys []map[string]any) []map[string]any) behaviour {
-		return behaviour{bend: func(c *tool.Config) {
+		return behaviour{Bend: func(c *tool.Config) {
 			c.HTTP = transport(c.HTTP, func(next http.RoundTripper) http.RoundTripper { return rereading{next, change} })
 		}}
 	}

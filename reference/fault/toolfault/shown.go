@@ -13,21 +13,8 @@ import (
 
 // shownFaults are tools that show or follow what comes from outside as it comes.
 func shownFaults() map[string]behaviour {
-	resources := func(change func(body string) string) func(http.Handler) http.Handler {
-		return func(next http.Handler) http.Handler {
-			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if !strings.HasPrefix(r.URL.Path, "/resources/") {
-					next.ServeHTTP(w, r)
-					return
-				}
-				rec := bend.Answered(next, r)
-				body := change(rec.Body.String())
-				rec.Body.Reset()
-				rec.Body.WriteString(body)
-				rec.Header().Del("Content-Security-Policy")
-				bend.Give(w, rec)
-			})
-		}
+	resources := func(change func(body string) string) bend.Wrapper {
+		return bend.Below("/resources/", bend.Rewritten(change))
 	}
 	// The rule of the tool lets this address pass; the page leads to its fragment.
 	const carrier = "https://return.example/#"
@@ -42,10 +29,10 @@ func shownFaults() map[string]behaviour {
 		}
 		return true
 	})
-	script.wrap = resources(func(body string) string { return strings.ReplaceAll(body, `href="`+carrier, `href="`) })
+	script.Wrap = resources(func(body string) string { return strings.ReplaceAll(body, `href="`+carrier, `href="`) })
 	return map[string]behaviour{
 		"tool-return-script": script,
-		"tool-claims-markup": {wrap: resources(func(body string) string {
+		"tool-claims-markup": {Wrap: resources(func(body string) string {
 			before, rest, ok := strings.Cut(body, `<b id="person">`)
 			name, after, ok2 := strings.Cut(rest, "</b>")
 			if !ok || !ok2 {
@@ -53,7 +40,7 @@ func shownFaults() map[string]behaviour {
 			}
 			return before + `<b id="person">` + html.UnescapeString(name) + "</b>" + after
 		})},
-		"tool-title-markup": {wrap: resources(func(body string) string {
+		"tool-title-markup": {Wrap: resources(func(body string) string {
 			before, rest, ok := strings.Cut(body, "<h1>")
 			title, after, ok2 := strings.Cut(rest, "</h1>")
 			if !ok || !ok2 {
@@ -119,8 +106,8 @@ func loginTarget() behaviour {
 			*to = *target
 		}
 	})
-	launch := b.wrap
-	b.wrap = func(next http.Handler) http.Handler {
+	launch := b.Wrap
+	b.Wrap = func(next http.Handler) http.Handler {
 		return bend.At("/login", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			_ = r.ParseForm()
 			rec := bend.Answered(next, r)

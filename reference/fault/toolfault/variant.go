@@ -127,23 +127,15 @@ func answerScript() behaviour {
 
 // refusalRedirect sends people to an error page of its own.
 func refusalRedirect() behaviour {
-	return behaviour{wrap: func(next http.Handler) http.Handler {
+	return behaviour{Wrap: func(next http.Handler) http.Handler {
+		refusing := bend.At("/launch", bend.Refused(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/error", http.StatusSeeOther) }))(next)
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/error" {
 				w.Header().Set("Content-Type", "text/html; charset=utf-8")
 				fmt.Fprint(w, "<!doctype html><title>Sorry</title><body><div class=box><h2>Something went wrong</h2><p>Please open the link in your course again.</p></div>")
 				return
 			}
-			if r.URL.Path != "/launch" {
-				next.ServeHTTP(w, r)
-				return
-			}
-			rec := bend.Answered(next, r)
-			if rec.Code >= 400 {
-				http.Redirect(w, r, "/error", http.StatusSeeOther)
-				return
-			}
-			bend.Give(w, rec)
+			refusing.ServeHTTP(w, r)
 		})
 	}}
 }
@@ -174,8 +166,8 @@ func late(body string) string {
 
 // streaming answers /stream and never ends.
 func streaming(pages behaviour) behaviour {
-	return behaviour{wrap: func(next http.Handler) http.Handler {
-		next = pages.wrap(next)
+	return behaviour{Wrap: func(next http.Handler) http.Handler {
+		next = pages.Wrap(next)
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path != "/stream" {
 				next.ServeHTTP(w, r)
@@ -197,8 +189,8 @@ func streaming(pages behaviour) behaviour {
 // longState uses states of some hundred characters.
 func longState() behaviour {
 	tail := strings.Repeat("-and-on", 80)
-	return behaviour{wrap: func(next http.Handler) http.Handler {
-		ask := asking(func(q, _ url.Values) { q.Set("state", q.Get("state")+tail) }).wrap(next)
+	return behaviour{Wrap: func(next http.Handler) http.Handler {
+		ask := asking(func(q, _ url.Values) { q.Set("state", q.Get("state")+tail) }).Wrap(next)
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/launch" {
 				_ = r.ParseForm()
@@ -212,7 +204,7 @@ func longState() behaviour {
 }
 
 func manyCookies() behaviour {
-	return behaviour{wrap: func(next http.Handler) http.Handler {
+	return behaviour{Wrap: func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			for i := range 20 {
 				http.SetCookie(w, &http.Cookie{Name: fmt.Sprintf("c%d", i), Value: "v", Path: "/", Secure: true, SameSite: http.SameSiteNoneMode})
@@ -224,7 +216,7 @@ func manyCookies() behaviour {
 
 // consent shows a page before the tool's own.
 func consent() behaviour {
-	return behaviour{wrap: func(next http.Handler) http.Handler {
+	return behaviour{Wrap: func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			rec := bend.Answered(next, r)
 			if own := rec.Body.String(); strings.Contains(own, `id="launched"`) {

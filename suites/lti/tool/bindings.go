@@ -35,6 +35,15 @@ func lateBindings() []harness.Check {
 // refusals are requirements on a launch that has to be refused.
 func refusals(names ...string) []string { return append(ids(names...), reqVisible, reqNoCrash) }
 
+// controlled gives the judge and a plain good launch, nil where there is none.
+func controlled(ctx context.Context, t *harness.T) (*judge, *sight) {
+	j, ok := ready(ctx, t)
+	if !ok {
+		return j, nil
+	}
+	return j, j.control(ctx, t)
+}
+
 // control makes a plain good launch. Where it isn't opened nothing that was refused
 // proves anything: then nil.
 func (j *judge) control(ctx context.Context, t *harness.T) *sight {
@@ -64,11 +73,7 @@ func pass(ctx context.Context, d time.Duration) {
 // browser begin a login too.
 func stateElsewhere(l Launch, own bool) func(context.Context, *harness.T) {
 	return func(ctx context.Context, t *harness.T) {
-		j, ok := ready(ctx, t)
-		if !ok {
-			return
-		}
-		control := j.control(ctx, t)
+		j, control := controlled(ctx, t)
 		if control == nil {
 			return
 		}

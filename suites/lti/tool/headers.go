@@ -16,11 +16,7 @@ func headers() []harness.Check {
 // a tool must not use it, and had better not ask for it, for the address may be one
 // that only the tool can reach.
 func keyAddresses(ctx context.Context, t *harness.T) {
-	j, ok := ready(ctx, t)
-	if !ok {
-		return
-	}
-	control := j.control(ctx, t)
+	j, control := controlled(ctx, t)
 	if control == nil {
 		return
 	}

@@ -38,11 +38,7 @@ func (j *judge) judgePages(ctx context.Context, t *harness.T, p *browser.Page, s
 // errorResponse answers with an OAuth error (Security Framework 1.0 §5.1.1.5; RFC 6749 §4.1.2.1)
 // that holds markup.
 func errorResponse(ctx context.Context, t *harness.T) {
-	j, ok := ready(ctx, t)
-	if !ok {
-		return
-	}
-	control := j.control(ctx, t)
+	j, control := controlled(ctx, t)
 	if control == nil {
 		return
 	}
@@ -70,11 +66,7 @@ func errorResponse(ctx context.Context, t *harness.T) {
 // errorUnbound sends an error for a login that nobody began, with words that people
 // would take for the tool's.
 func errorUnbound(ctx context.Context, t *harness.T) {
-	j, ok := ready(ctx, t)
-	if !ok {
-		return
-	}
-	control := j.control(ctx, t)
+	j, control := controlled(ctx, t)
 	if control == nil {
 		return
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/harness/browser"
 )
 
 // others is the check of several people at one computer.
@@ -41,18 +42,24 @@ func learns(t *harness.T, j *judge, s *sight, how string) {
 
 const teacherRemedy = "Give lti.tool.teacher in the target file: what only those who teach are shown."
 
-// nextPerson has a learner launch in the page in which an instructor did: a computer of
-// a classroom.
-func nextPerson(ctx context.Context, t *harness.T) {
+// classroom gives a page for people whose pages can be told apart, or says why there is
+// none.
+func classroom(ctx context.Context, t *harness.T) (*judge, *browser.Page) {
 	j, ok := ready(ctx, t)
 	if !ok {
-		return
+		return j, nil
 	}
 	if !j.target.Tool.Teacher.Set() {
 		t.NothingToTest("nothing tells a page for those who teach from others", teacherRemedy)
-		return
+		return j, nil
 	}
-	p := j.page(ctx, t)
+	return j, j.page(ctx, t)
+}
+
+// nextPerson has a learner launch in the page in which an instructor did: a computer of
+// a classroom.
+func nextPerson(ctx context.Context, t *harness.T) {
+	j, p := classroom(ctx, t)
 	if p == nil {
 		return
 	}
@@ -66,15 +73,7 @@ func nextPerson(ctx context.Context, t *harness.T) {
 // twoPeople begins a learner's login, completes an instructor's launch in another tab,
 // and then the learner's.
 func twoPeople(ctx context.Context, t *harness.T) {
-	j, ok := ready(ctx, t)
-	if !ok {
-		return
-	}
-	if !j.target.Tool.Teacher.Set() {
-		t.NothingToTest("nothing tells a page for those who teach from others", teacherRemedy)
-		return
-	}
-	p := j.page(ctx, t)
+	j, p := classroom(ctx, t)
 	if p == nil {
 		return
 	}
