@@ -16,7 +16,8 @@ func doctorCommand() *cobra.Command {
 		Short: "See whether a run can begin: URLs, TLS, tokens, clock, seed data",
 		Long: `Look at everything a run stands on, without judging the product: can the URLs
 be reached, is TLS in order, is a token granted for every scope, do the clocks
-agree, is there data to look at, can the report be written. Each line that is not
+agree, is there data to look at, can the report be written, do the steps lead to a
+launch and is the registration right. Each line that is not
 "ok" names its remedy. Exit code 2 when a run could not begin.`,
 		Example: "  rollcall doctor\n  rollcall doctor staging.yaml",
 		Args:    cobra.MaximumNArgs(1),
@@ -35,7 +36,7 @@ agree, is there data to look at, can the report be written. Each line that is no
 				return err
 			}
 			fmt.Fprintln(out, diagnosis(harness.Diagnosis{Name: "output folder", OK: true, Detail: f.out + " can be written"}))
-			found, err := harness.Doctor(cmd.Context(), target, run.Plan().Suite, f.interactive, func(d harness.Diagnosis) { fmt.Fprintln(out, diagnosis(d)) })
+			found, err := harness.Doctor(cmd.Context(), target, run.Plan().Suite, harness.DoctorOptions{Interactive: f.interactive, Thorough: true}, func(d harness.Diagnosis) { fmt.Fprintln(out, diagnosis(d)) })
 			if err != nil {
 				return err
 			}

@@ -79,11 +79,17 @@ func judgedBy(ctx context.Context, t *testing.T, text string, o harness.Options)
 // over https on two sites.
 func judgedTool(t *testing.T, stance catalogue.Stance, marker string, focus []string, faults ...string) *reports.Report {
 	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	defer cancel()
+	return judgedBy(ctx, t, servedTool(ctx, t, stance, marker, focus, faults...), harness.Options{Focus: focus})
+}
+
+// servedTool serves the reference tool and gives the target file by which it is judged.
+func servedTool(ctx context.Context, t *testing.T, stance catalogue.Stance, marker string, focus []string, faults ...string) string {
+	t.Helper()
 	if _, err := browser.Find(); err != nil {
 		t.Skip(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
-	defer cancel()
 	own := judgeSide(t, "platform.localhost")
 	origin := own.origin
 	one := tool.Platform{Issuer: origin, ClientID: "rollcall-client", AuthURL: origin + "/auth", TokenURL: origin + "/token", JWKSURL: origin + "/jwks", Deployments: []string{"dep-1", "dep-2"}}
@@ -98,8 +104,8 @@ func judgedTool(t *testing.T, stance catalogue.Stance, marker string, focus []st
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
-	text := fmt.Sprintf(`rollcall: 1
+	t.Cleanup(func() { _ = s.Close() })
+	return fmt.Sprintf(`rollcall: 1
 name: Rollcall reference tool
 profiles: [%s]
 stance: %s
@@ -120,7 +126,6 @@ lti:
     teacher: {selector: "#teacher"}
 %s
 `, ltitool.Profile, stance, own.ca, own.listen, origin, own.cert, own.key, other, s.LoginURL(), s.TargetURL("quiz"), s.RedirectURL(), marker)
-	return judgedBy(ctx, t, text, harness.Options{Focus: focus})
 }
 
 // TestToolConformance holds the clean reference tool to every requirement, with

@@ -30,22 +30,9 @@ func judgedPlatform(t *testing.T, stance catalogue.Stance, focus []string, fault
 // judgedPlatformBy has a person open the launches, where one is given.
 func judgedPlatformBy(t *testing.T, stance catalogue.Stance, focus []string, by func(*harness.Target, *security.SelfMade) func(task string), faults ...string) *reports.Report {
 	t.Helper()
-	if _, err := browser.Find(); err != nil {
-		t.Skip(err)
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
-	own := judgeSide(t, "tool.localhost")
-	p, err := district.StartPlatform(ctx, district.PlatformOptions{TLS: own.made, TrustPEM: own.made.AuthorityPEM, Faults: faults, Tools: ownRegistrations(own.origin)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.Close()
-	text := fmt.Sprintf("rollcall: 1\nname: Rollcall reference platform\nprofiles: [%s]\nstance: %s\ntls: {ca_file: %q}\n", ltiplatform.Profile, stance, own.ca) +
-		platformSection(p, own.listen, own.origin, own.cert, own.key) + "  launch_timeout: 6s\n"
-	if slices.Contains(faults, "platform-access-audience") {
-		text = strings.Replace(text, "    users:\n", "    audience: "+platformfault.Audience+"\n    users:\n", 1)
-	}
+	text, own := servedPlatform(ctx, t, stance, faults...)
 	o := harness.Options{Focus: focus}
 	if by != nil {
 		target, err := harness.ParseTarget("target.yaml", []byte(text), os.LookupEnv)
@@ -60,6 +47,27 @@ func judgedPlatformBy(t *testing.T, stance catalogue.Stance, focus []string, by 
 		}
 	}
 	return judgedBy(ctx, t, text, o)
+}
+
+// servedPlatform serves the reference platform and gives the target file by which it is
+// judged, and Rollcall's side.
+func servedPlatform(ctx context.Context, t *testing.T, stance catalogue.Stance, faults ...string) (string, judgesSide) {
+	t.Helper()
+	if _, err := browser.Find(); err != nil {
+		t.Skip(err)
+	}
+	own := judgeSide(t, "tool.localhost")
+	p, err := district.StartPlatform(ctx, district.PlatformOptions{TLS: own.made, TrustPEM: own.made.AuthorityPEM, Faults: faults, Tools: ownRegistrations(own.origin)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.Close() })
+	text := fmt.Sprintf("rollcall: 1\nname: Rollcall reference platform\nprofiles: [%s]\nstance: %s\ntls: {ca_file: %q}\n", ltiplatform.Profile, stance, own.ca) +
+		platformSection(p, own.listen, own.origin, own.cert, own.key) + "  launch_timeout: 6s\n"
+	if slices.Contains(faults, "platform-access-audience") {
+		text = strings.Replace(text, "    users:\n", "    audience: "+platformfault.Audience+"\n    users:\n", 1)
+	}
+	return text, own
 }
 
 // TestPlatformConformance holds the clean reference platform to every requirement.

@@ -20,11 +20,17 @@ type Diagnosis = reports.Diagnosis
 // word: tokens and delta filters depend on it.
 const maxSkew = 30 * time.Second
 
+// DoctorOptions say how much the doctor looks at.
+type DoctorOptions struct {
+	Interactive bool // a person takes the steps
+	Thorough    bool // what a run would find out by itself is tried too, such as a sign-in
+}
+
 // Doctor looks whether a run against target can begin at all: URLs, names, TLS,
 // a token per scope, the clock, and what the suite adds. observe is told of each
-// diagnosis as it comes; interactive says that a person takes the steps. An error means that not even that could be found out.
-func Doctor(ctx context.Context, target *Target, suite Suite, interactive bool, observe func(Diagnosis)) ([]Diagnosis, error) {
-	s, err := NewSession(target, suite, SessionOptions{Prefix: "d", Interactive: interactive})
+// diagnosis as it comes. An error means that not even that could be found out.
+func Doctor(ctx context.Context, target *Target, suite Suite, o DoctorOptions, observe func(Diagnosis)) ([]Diagnosis, error) {
+	s, err := NewSession(target, suite, SessionOptions{Prefix: "d", Interactive: o.Interactive, Thorough: o.Thorough})
 	if err != nil {
 		return nil, err
 	}

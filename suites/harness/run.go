@@ -133,7 +133,7 @@ func (r *Run) Run(ctx context.Context) (*reports.Report, error) {
 		return nil, err
 	}
 	if !r.o.SkipDoctor {
-		diagnoses, err := Doctor(ctx, r.target, r.plan.Suite, r.o.Interactive, r.observeDiagnosis)
+		diagnoses, err := Doctor(ctx, r.target, r.plan.Suite, DoctorOptions{Interactive: r.o.Interactive}, r.observeDiagnosis)
 		if err != nil {
 			return nil, err
 		}

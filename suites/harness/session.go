@@ -36,6 +36,7 @@ type Session struct {
 	progress func(done, total int, unit string)
 	ask      func(text string)
 	attended bool
+	thorough bool // the doctor may try what takes longer
 }
 
 // SessionOptions are what a process is told about the run.
@@ -48,6 +49,8 @@ type SessionOptions struct {
 	KeepPersonal bool
 	// Interactive says that a person is there to be asked.
 	Interactive bool
+	// Thorough has the doctor try what takes longer.
+	Thorough bool
 }
 
 // NewSession prepares the judge's side of a run against target.
@@ -61,7 +64,7 @@ func NewSession(target *Target, suite Suite, o SessionOptions) (*Session, error)
 		return nil, err
 	}
 	redactor.keep = o.KeepPersonal
-	s := &Session{Target: target, Catalogue: c, Stance: target.Stance, Dir: o.Dir, Seed: o.Seed, redactor: redactor, attended: o.Interactive,
+	s := &Session{Target: target, Catalogue: c, Stance: target.Stance, Dir: o.Dir, Seed: o.Seed, redactor: redactor, attended: o.Interactive, thorough: o.Thorough,
 		wanted: map[string]catalogue.Level{}}
 	for _, id := range target.Profiles {
 		p, ok := c.Profile(id)
@@ -168,6 +171,9 @@ func (s *Session) TLSConfig() *tls.Config {
 
 // Interactive tells whether a person is there to be asked.
 func (s *Session) Interactive() bool { return s.attended }
+
+// Thorough tells whether the doctor may try what takes longer.
+func (s *Session) Thorough() bool { return s.thorough }
 
 // Ask tells the person what to do next. It does not wait: what they do is seen
 // where it arrives.

@@ -43,5 +43,9 @@ func doctor(ctx context.Context, s *harness.Session) []harness.Diagnosis {
 	if s.Interactive() {
 		return side.Answers(ctx, s, "platform", "lti.platform.jwks_url", p.JWKSURL)
 	}
-	return side.Diagnose(ctx, s, "platform", "lti.platform.jwks_url", p.JWKSURL)
+	found := side.Diagnose(ctx, s, "platform", "lti.platform.jwks_url", p.JWKSURL)
+	if s.Thorough() && side.Fine(found) {
+		found = append(found, trySteps(ctx, s)...)
+	}
+	return found
 }

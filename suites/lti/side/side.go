@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -15,6 +16,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -84,6 +86,28 @@ func Diagnose(ctx context.Context, s *harness.Session, product, key, address str
 		return []harness.Diagnosis{{Name: "browser", Fatal: true, Detail: err.Error(), Remedy: remedy}}
 	}
 	return append([]harness.Diagnosis{{Name: "browser", OK: true, Detail: path}}, Answers(ctx, s, product, key, address)...)
+}
+
+// Fine tells whether nothing that was found keeps a run from beginning.
+func Fine(found []harness.Diagnosis) bool {
+	return !slices.ContainsFunc(found, func(d harness.Diagnosis) bool { return d.Fatal && !d.OK })
+}
+
+// Faulty words an error that came up while something was tried.
+func Faulty(name string, err error) harness.Diagnosis {
+	var c *harness.ConfigError
+	if errors.As(err, &c) {
+		return harness.Diagnosis{Name: name, Fatal: true, Detail: c.Key + ": " + c.Cause, Remedy: c.Remedy}
+	}
+	return harness.Diagnosis{Name: name, Fatal: true, Detail: err.Error(), Remedy: "run again"}
+}
+
+// Word gives a value as it is told in a sentence.
+func Word(value string) string {
+	if value == "" {
+		return "that is empty or missing"
+	}
+	return value
 }
 
 // Answers looks whether the product answers at an address; key says where in the

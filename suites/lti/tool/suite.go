@@ -28,7 +28,11 @@ func doctor(ctx context.Context, s *harness.Session) []harness.Diagnosis {
 		return []harness.Diagnosis{{Name: "tool", Fatal: true, Detail: "the target file doesn't say where the tool is", Remedy: "add `lti: {tool: {login_url: …, target_link_uri: …}}` to it"}}
 	}
 	// A login without parameters is refused by a tool, and shows that it is there.
-	return side.Diagnose(ctx, s, "tool", "lti.tool.login_url", l.Tool.LoginURL)
+	found := side.Diagnose(ctx, s, "tool", "lti.tool.login_url", l.Tool.LoginURL)
+	if s.Thorough() && side.Fine(found) {
+		found = append(found, tryLogin(ctx, s))
+	}
+	return found
 }
 
 // launchTimeout bounds one check: a launch, its control, and what a stalled tool

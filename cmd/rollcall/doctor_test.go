@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rollcall-edu/rollcall/suites/catalogue"
+	"github.com/rollcall-edu/rollcall/suites/harness"
+)
+
+// The doctor begins a login at a tool, and takes a platform's steps, and says which part
+// of the set-up is wrong.
+func TestDoctorBrowser(t *testing.T) {
+	if testing.Short() {
+		t.Skip("browsers are left out with -short")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	tool := servedTool(ctx, t, catalogue.Strict, "", nil)
+	platform, _ := servedPlatform(ctx, t, catalogue.Strict)
+	for _, test := range []struct{ name, text, old, new, says string }{
+		{"tool", tool, "", "", ""},
+		{"tool, another client", tool, "client_id: rollcall-client", "client_id: somebody", "no authentication request"},
+		{"tool, another redirect URI", tool, "/launch]", "/elsewhere]", "redirect_uris"},
+		{"platform", platform, "", "", ""},
+		{"platform, no such field", platform, `select: "#user`, `select: "#no-user`, "signing in"},
+		{"platform, another client", platform, "client_id: ", "client_id: not-", "client_id"},
+		{"platform, another deployment", platform, "deployments: [", "deployments: [none] #", "lti_deployment_id"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			text := strings.Replace(test.text, test.old, test.new, 1)
+			if test.old != "" && text == test.text {
+				t.Fatalf("the target file has no %q:\n%s", test.old, text)
+			}
+			target, err := harness.ParseTarget("target.yaml", []byte(text), os.LookupEnv)
+			if err != nil {
+				t.Fatal(err)
+			}
+			run, err := harness.New(target, suites(), harness.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			found, err := harness.Doctor(ctx, target, run.Plan().Suite, harness.DoctorOptions{Thorough: true}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			amiss := slices.DeleteFunc(slices.Clone(found), func(d harness.Diagnosis) bool { return d.OK })
+			if test.says == "" {
+				if len(amiss) > 0 || len(found) < 3 {
+					t.Errorf("found %+v", found)
+				}
+				return
+			}
+			if !slices.ContainsFunc(amiss, func(d harness.Diagnosis) bool { return strings.Contains(d.Detail, test.says) && d.Remedy != "" }) {
+				t.Errorf("nothing of %s is said in %+v", test.says, found)
+			}
+			t.Log(amiss)
+		})
+	}
+}
