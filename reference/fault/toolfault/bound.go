@@ -32,16 +32,15 @@ func boundFaults() map[string]behaviour {
 			var n atomic.Int64
 			c.Random = func() string { return fmt.Sprintf("%012d", 1000+n.Add(1)) }
 		}},
-		"tool-messages-anywhere": {Wrap: func(next http.Handler) http.Handler {
-			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				rec := bend.Answered(next, r)
-				body := strings.Replace(rec.Body.String(), "postMessage(message, origin)", `postMessage(message, "*")`, 1)
-				rec.Body.Reset()
-				rec.Body.WriteString(body)
-				bend.Give(w, rec)
-			})
-		}},
+		"tool-messages-anywhere": scripted("postMessage(message, origin)", `postMessage(message, "*")`),
+		"tool-answers-anywhere":  scripted("event.origin !== origin", "false"),
 	}
+}
+
+// scripted makes a behaviour that changes the script by which the tool talks to the
+// platform's storage.
+func scripted(old, by string) behaviour {
+	return behaviour{Wrap: bend.Below("/", bend.Rewritten(func(body string) string { return strings.Replace(body, old, by, 1) }))}
 }
 
 // proving gives an answer the proof of its login, whatever browser brings it, where

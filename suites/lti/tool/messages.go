@@ -2,6 +2,7 @@ package tool
 
 import (
 	"context"
+	"encoding/json"
 	"html"
 	"html/template"
 	"net/url"
@@ -25,6 +26,18 @@ addEventListener("message", function (e) {
 </script><iframe name="tool" title="Tool" style="width:95%;height:500px" src="` + html.EscapeString(open) + `"></iframe>`
 	return template.URL("data:text/html;charset=utf-8," + url.PathEscape(page))
 }
+
+// forgersPage is the address of a page of no site at all that tells every other frame of
+// the page around it what it is told, as if it were the platform.
+var forgersPage = func() template.URL {
+	const page = `<!doctype html><meta charset="utf-8"><title>forger</title><script>
+function tell(w, d) {
+  for (var i = 0; i < w.length; i++) if (w[i] !== window) { w[i].postMessage(d, "*"); tell(w[i], d); }
+}
+addEventListener("message", function (e) { if (e.source === parent) tell(parent, e.data); });
+</script>`
+	return template.URL("data:text/html;charset=utf-8," + url.PathEscape(page))
+}()
 
 // told is how long a tool may take to send a message: it may ask first what the
 // platform can do, and wait for the answer.
@@ -60,8 +73,7 @@ func messages(ctx context.Context, t *harness.T) {
 		return false, s.problem == nil && s.requested()
 	}
 	put, ok := saw(Launch{ID: "messages.control", Title: "the platform's page around the tool", User: "learner", Frame: true, Storage: true}, func(p *browser.Page, frames []browser.Frame) bool {
-		text, err := p.Eval(ctx, frames[0].ID, `document.documentElement.dataset.put || ""`)
-		return err == nil && text == "yes"
+		return len(kept(ctx, p, frames)) > 0
 	})
 	switch {
 	case !ok:
@@ -85,4 +97,88 @@ func messages(ctx context.Context, t *harness.T) {
 	}
 	t.Assert(id, !heard, harness.Finding{Sent: "a launch in a frame of a stranger's page, with lti_storage_target", Expected: "messages that name the origin of the platform's authorization endpoint",
 		Seen: "the stranger's page heard what the platform was to keep", Where: "postMessage", Cause: `The target origin is "*".`})
+}
+
+// forgedAnswers has an answer come in another browser than its login, where a stranger's
+// frame tells what the platform's storage has kept: the attack of stateElsewhere, by
+// whoever can put a frame beside the tool's. Nothing but the origin of the message tells
+// it from the platform's.
+func forgedAnswers(ctx context.Context, t *harness.T) {
+	j, ok := ready(ctx, t)
+	if !ok {
+		return
+	}
+	id := Prefix + "browser.answer-origin"
+	control := j.elsewhere(ctx, t, "the platform's page tells what its storage kept", false)
+	switch {
+	case control == nil:
+		return
+	case j.decide(control, nil) != opened:
+		t.NotApplicable(id, "the tool doesn't go by what the platform's storage kept alone")
+		return
+	}
+	const title = "a stranger's frame tells what the platform's storage kept"
+	s := j.elsewhere(ctx, t, title, true)
+	if s == nil {
+		return
+	}
+	if s.problem != nil || !s.answered() {
+		t.NotTested(id, "the token didn't reach the tool: "+s.what(), "Run again.")
+		return
+	}
+	switch j.decide(s, &control.page) {
+	case opened:
+		t.Fail(id, harness.Finding{Sent: "the answer to a login from another browser; " + title, Expected: "a refusal: the message comes from another origin than that of the platform's authorization endpoint", Seen: "the launch was opened",
+			Where: "postMessage", Exchanges: s.keep(t, title), Cause: "event.origin is not looked at."})
+	case refused:
+		t.Examined(id, 1)
+	default:
+		t.NotTested(id, "it is not clear whether the launch was opened", markerRemedy)
+	}
+}
+
+// elsewhere begins a login in one browser and has its answer come in another one that
+// has no cookie of it, but what the platform's storage kept: told by the platform's
+// page or, forged, by a stranger's frame. nil: there is nothing to look at.
+func (j *judge) elsewhere(ctx context.Context, t *harness.T, title string, forged bool) *sight {
+	var pages []*browser.Page
+	for range 2 {
+		p, err := j.browser.Open(ctx, browser.PageOptions{BlockThirdParty: true})
+		if err != nil {
+			t.NothingToTest("the browser failed: "+err.Error(), "See that Chromium runs here, and run again.")
+			return nil
+		}
+		defer p.Close()
+		pages = append(pages, p)
+	}
+	a, s := j.held(ctx, pages[0], Launch{ID: "forged", Title: title, User: "learner", Frame: true, Blocked: true, Storage: true})
+	if s.problem != nil || !s.requested() {
+		t.NothingToTest("a login with the platform's storage on offer came to no authentication request: "+s.what(), "Mend that first.")
+		return nil
+	}
+	frames, err := pages[0].Look(ctx)
+	if err != nil {
+		t.NothingToTest(err.Error(), "Run again.")
+		return nil
+	}
+	a.mu.Lock()
+	a.kept, a.forged = kept(ctx, pages[0], frames), forged
+	nothing := len(a.kept) == 0
+	a.mu.Unlock()
+	if nothing {
+		t.NotApplicable(Prefix+"browser.answer-origin", "the tool has the platform's storage keep nothing")
+		return nil
+	}
+	return j.again(ctx, pages[1], a)
+}
+
+// kept reads what the platform's page keeps for the tool.
+func kept(ctx context.Context, p *browser.Page, frames []browser.Frame) map[string]string {
+	text, err := p.Eval(ctx, frames[0].ID, `document.documentElement.dataset.kept || "{}"`)
+	if err != nil {
+		return nil
+	}
+	var values map[string]string
+	_ = json.Unmarshal([]byte(text), &values) // by our own page
+	return values
 }

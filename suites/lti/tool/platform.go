@@ -64,6 +64,10 @@ type attempt struct {
 	// fetched counts how often somebody asked for the key that the header of the
 	// token leads to.
 	fetched int
+	// kept is what the page that posts the answer has the platform's storage tell; where it
+	// is forged a stranger's frame does.
+	kept   map[string]string
+	forged bool
 }
 
 // start listens and serves.
@@ -174,7 +178,13 @@ func (p *platform) courseAgain(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	page(w, "course", map[string]any{"Open": "/again/" + a.hint, "Storage": a.launch.Storage})
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	values := map[string]any{"Open": "/again/" + a.hint, "Storage": a.launch.Storage, "Kept": a.kept}
+	if a.forged {
+		values["Forger"] = forgersPage
+	}
+	page(w, "course", values)
 }
 
 // parameters are those of the login initiation (LTI 1.3 §4.1).

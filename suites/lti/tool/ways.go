@@ -16,6 +16,7 @@ func ways() []harness.Check {
 		{ID: "tool.open-redirect", Title: "A target on somebody else's site, in the login and in the token", Body: openRedirect, Requirements: ids("refuse.open-redirect")},
 		{ID: "tool.token-in-address", Title: "The token doesn't appear in addresses", Body: tokenInAddress, Requirements: ids("response.token-in-address")},
 		{ID: "tool.messages", Title: "What the platform's storage is to keep is told to the platform alone", Body: messages, Requirements: ids("browser.message-origin")},
+		{ID: "tool.forged-answers", Title: "What the platform's storage kept is told by a stranger", Body: forgedAnswers, Requirements: ids("browser.answer-origin")},
 	}
 }
 
