@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"net"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +15,9 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/platform"
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/reference/tool"
+	"github.com/rollcall-edu/rollcall/reports"
+	"github.com/rollcall-edu/rollcall/suites/catalogue"
+	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
 )
 
@@ -69,6 +74,89 @@ func BenchmarkLaunch(b *testing.B) {
 	b.ReportMetric(float64(took[len(took)*95/100].Milliseconds()), "p95-ms")
 	b.ReportMetric(peak, "peak-MiB")
 	b.ReportMetric(0, "ns/op")
+}
+
+// BenchmarkToolSuite judges the reference tool by the whole suite: how long that takes,
+// and the most memory that this process, the judge's and Chromium's take together.
+func BenchmarkToolSuite(b *testing.B) {
+	for b.Loop() {
+		peak := watched(b, func() {
+			report := judgedTool(b, catalogue.Strict, "", nil)
+			b.ReportMetric(report.Run.Finished.Sub(report.Run.Started).Seconds(), "suite-s")
+			b.ReportMetric(float64(len(report.Checks)), "checks")
+		})
+		b.ReportMetric(peak, "peak-MiB")
+	}
+	b.ReportMetric(0, "ns/op")
+}
+
+// BenchmarkPlatformSuite is the same for the reference platform.
+func BenchmarkPlatformSuite(b *testing.B) {
+	for b.Loop() {
+		peak := watched(b, func() {
+			report := judgedPlatform(b, catalogue.Strict, nil)
+			b.ReportMetric(report.Run.Finished.Sub(report.Run.Started).Seconds(), "suite-s")
+			b.ReportMetric(float64(len(report.Checks)), "checks")
+		})
+		b.ReportMetric(peak, "peak-MiB")
+	}
+	b.ReportMetric(0, "ns/op")
+}
+
+// BenchmarkHangingTool judges a tool that takes connections and never answers, with a
+// budget of six seconds for a launch: what the whole run costs.
+func BenchmarkHangingTool(b *testing.B) {
+	mute, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer mute.Close()
+	go func() {
+		for {
+			c, err := mute.Accept()
+			if err != nil {
+				return
+			}
+			defer c.Close()
+		}
+	}()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	for b.Loop() {
+		text := servedTool(ctx, b, catalogue.Strict, "", nil)
+		login := regexp.MustCompile(`login_url: .*`)
+		report := judgedBy(ctx, b, login.ReplaceAllString(text, "login_url: http://"+mute.Addr().String()+"/login"), harness.Options{})
+		for _, q := range report.Requirements {
+			if q.Verdict == reports.Pass {
+				b.Errorf("%s passes at a tool that never answers", q.ID)
+			}
+		}
+		b.ReportMetric(report.Run.Finished.Sub(report.Run.Started).Seconds(), "run-s")
+		b.ReportMetric(float64(len(report.Checks)), "checks")
+	}
+	b.ReportMetric(0, "ns/op")
+}
+
+// watched gives the most memory that was in use while something was done, looked at
+// twice a second.
+func watched(b *testing.B, do func()) float64 {
+	b.Helper()
+	done, peak := make(chan struct{}), make(chan float64)
+	go func() {
+		most := 0.0
+		for {
+			select {
+			case <-done:
+				peak <- most
+				return
+			case <-time.After(500 * time.Millisecond):
+				most = max(most, familyMiB())
+			}
+		}
+	}()
+	do()
+	close(done)
+	return <-peak
 }
 
 // familyMiB sums the resident memory of this process and its descendants; pages

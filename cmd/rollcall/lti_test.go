@@ -23,7 +23,7 @@ import (
 )
 
 // freePort gives an address of 127.0.0.1 that nobody listens on.
-func freePort(t *testing.T) string {
+func freePort(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -40,7 +40,7 @@ type judgesSide struct {
 	ca, cert, key, listen, origin string
 }
 
-func judgeSide(t *testing.T, host string) judgesSide {
+func judgeSide(t testing.TB, host string) judgesSide {
 	t.Helper()
 	made, err := security.NewSelfMade(time.Now(), "tool.localhost", "platform.localhost", "127.0.0.1")
 	if err != nil {
@@ -57,7 +57,7 @@ func judgeSide(t *testing.T, host string) judgesSide {
 }
 
 // judgedBy judges the target of a target file by all suites, in this process.
-func judgedBy(ctx context.Context, t *testing.T, text string, o harness.Options) *reports.Report {
+func judgedBy(ctx context.Context, t testing.TB, text string, o harness.Options) *reports.Report {
 	t.Helper()
 	target, err := harness.ParseTarget("target.yaml", []byte(text), os.LookupEnv)
 	if err != nil {
@@ -77,7 +77,7 @@ func judgedBy(ctx context.Context, t *testing.T, text string, o harness.Options)
 
 // judgedTool runs the suite for tools against the reference tool, in a browser,
 // over https on two sites.
-func judgedTool(t *testing.T, stance catalogue.Stance, marker string, focus []string, faults ...string) *reports.Report {
+func judgedTool(t testing.TB, stance catalogue.Stance, marker string, focus []string, faults ...string) *reports.Report {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
@@ -85,7 +85,7 @@ func judgedTool(t *testing.T, stance catalogue.Stance, marker string, focus []st
 }
 
 // servedTool serves the reference tool and gives the target file by which it is judged.
-func servedTool(ctx context.Context, t *testing.T, stance catalogue.Stance, marker string, focus []string, faults ...string) string {
+func servedTool(ctx context.Context, t testing.TB, stance catalogue.Stance, marker string, focus []string, faults ...string) string {
 	t.Helper()
 	if _, err := browser.Find(); err != nil {
 		t.Skip(err)

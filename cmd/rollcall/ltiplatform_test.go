@@ -22,13 +22,13 @@ import (
 
 // judgedPlatform runs the suite for platforms against the reference platform, in a
 // browser, over https on two sites.
-func judgedPlatform(t *testing.T, stance catalogue.Stance, focus []string, faults ...string) *reports.Report {
+func judgedPlatform(t testing.TB, stance catalogue.Stance, focus []string, faults ...string) *reports.Report {
 	t.Helper()
 	return judgedPlatformBy(t, stance, focus, nil, faults...)
 }
 
 // judgedPlatformBy has a person open the launches, where one is given.
-func judgedPlatformBy(t *testing.T, stance catalogue.Stance, focus []string, by func(*harness.Target, *security.SelfMade) func(task string), faults ...string) *reports.Report {
+func judgedPlatformBy(t testing.TB, stance catalogue.Stance, focus []string, by func(*harness.Target, *security.SelfMade) func(task string), faults ...string) *reports.Report {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
@@ -51,7 +51,7 @@ func judgedPlatformBy(t *testing.T, stance catalogue.Stance, focus []string, by 
 
 // servedPlatform serves the reference platform and gives the target file by which it is
 // judged, and Rollcall's side.
-func servedPlatform(ctx context.Context, t *testing.T, stance catalogue.Stance, faults ...string) (string, judgesSide) {
+func servedPlatform(ctx context.Context, t testing.TB, stance catalogue.Stance, faults ...string) (string, judgesSide) {
 	t.Helper()
 	if _, err := browser.Find(); err != nil {
 		t.Skip(err)

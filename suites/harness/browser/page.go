@@ -196,13 +196,16 @@ func (p *Page) Go(address string) error {
 			}
 			return fmt.Errorf("opening %s: %s", address, text)
 		}
-	case <-time.After(commandLimit):
-		// The command ends when the first answer has come; none has.
+	case <-time.After(answerTime):
+		// The command ends when the first answer has come; none has, and Settle waits for it.
 	case <-p.ctx.Done():
 		return fmt.Errorf("opening %s: %w", address, p.ended(nil))
 	}
 	return nil
 }
+
+// answerTime is how long Go waits to be told that a document can't come at all.
+const answerTime = time.Second
 
 // navigationLimit bounds what is left of a navigation that nobody waits for any more.
 const navigationLimit = 5 * time.Minute

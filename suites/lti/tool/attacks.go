@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
@@ -37,25 +36,17 @@ func ids(names ...string) []string {
 func (j *judge) held(ctx context.Context, p *browser.Page, l Launch) (*attempt, *sight) {
 	a, address := j.platform.begin(l)
 	a.hold = true
-	s := &sight{attempt: a, began: time.Now()}
-	if s.problem = p.Go(address); s.problem == nil {
-		j.look(ctx, p, s)
-	}
-	return a, s
+	return a, j.visit(ctx, p, a, address)
 }
 
 // again has a browser post the answer of a launch, for the first time or once
 // more.
 func (j *judge) again(ctx context.Context, p *browser.Page, a *attempt) *sight {
-	s := &sight{attempt: a, began: time.Now()}
 	address := j.platform.issuer + "/again/" + a.hint
 	if a.launch.Frame {
 		address = j.platform.issuer + "/courses/" + a.hint + "/again"
 	}
-	if s.problem = p.Go(address); s.problem == nil {
-		j.look(ctx, p, s)
-	}
-	return s
+	return j.visit(ctx, p, a, address)
 }
 
 func (j *judge) page(ctx context.Context, t *harness.T) *browser.Page {

@@ -84,6 +84,17 @@ func (j *judge) launch(ctx context.Context, l Launch) *sight {
 // launchIn makes a launch in a page that is open already.
 func (j *judge) launchIn(ctx context.Context, p *browser.Page, l Launch) *sight {
 	a, address := j.platform.begin(l)
+	var steps []browser.Step
+	if l.Window {
+		// The window is at a page of ours first, so that all that follows is seen.
+		steps = []browser.Step{{Click: "#open"}, {Window: true}, {Click: "#go"}}
+	}
+	return j.visit(ctx, p, a, address, steps...)
+}
+
+// visit has a page open an address of an attempt, takes steps there, and looks what
+// comes of it.
+func (j *judge) visit(ctx context.Context, p *browser.Page, a *attempt, address string, steps ...browser.Step) *sight {
 	s := &sight{attempt: a, began: time.Now()}
 	if j.stalls.Load() >= mostStalls {
 		s.problem = fmt.Errorf("the tool did not answer %d launches within %s each, and is not asked any more", mostStalls, j.budget)
@@ -93,11 +104,8 @@ func (j *judge) launchIn(ctx context.Context, p *browser.Page, l Launch) *sight 
 	if s.problem = p.Go(address); s.problem != nil {
 		return s
 	}
-	if l.Window {
-		// The window is at a page of ours first, so that all that follows is seen.
-		if s.problem = p.Run(ctx, []browser.Step{{Click: "#open"}, {Window: true}, {Click: "#go"}}); s.problem != nil {
-			return s
-		}
+	if s.problem = p.Run(ctx, steps); s.problem != nil {
+		return s
 	}
 	j.look(ctx, p, s)
 	return s
@@ -137,6 +145,10 @@ func (j *judge) rest(ctx context.Context, p *browser.Page, s *sight, end time.Ti
 		switch err := p.Settle(ctx, quiet, max(time.Until(end), quiet), nil); {
 		case errors.Is(err, browser.ErrBusy):
 			s.busy, s.stalled = true, p.Stalled()
+			if s.stalled != "" { // a page that waits for its document can't be read, and shows nothing
+				s.log, s.console = p.Log(), p.Console()
+				return false
+			}
 		case err != nil:
 			s.problem = err
 			return false
