@@ -41,6 +41,12 @@ func answerFaults() map[string]behaviour {
 			}
 			next.ServeHTTP(w, r)
 		}),
+		"tool-twice-dies": dying(func(r *http.Request) bool { return len(r.PostForm["id_token"]) > 1 || len(r.PostForm["state"]) > 1 }),
+		"tool-refusal-dies": dying(func(r *http.Request) bool {
+			header, _, _ := strings.Cut(r.PostForm.Get("id_token"), ".")
+			text, err := base64.RawURLEncoding.DecodeString(header)
+			return err == nil && strings.Contains(string(text), `"none"`)
+		}),
 		"tool-answer-replayed":  forgetful(0),
 		"tool-state-any":        stateless(func(string) bool { return true }),
 		"tool-state-missing":    stateless(func(state string) bool { return state == "" }),
@@ -239,4 +245,19 @@ func inWindow(script string) behaviour {
 			bend.Give(w, rec)
 		})
 	}}
+}
+
+// dying ends the whole server with an answer that is not understood, as an error does
+// that nothing catches.
+func dying(of func(r *http.Request) bool) behaviour {
+	return at("/launch", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		_ = r.ParseForm()
+		server, ok := r.Context().Value(http.ServerContextKey).(*http.Server)
+		if !ok || !of(r) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		_ = server.Close() // what it says is of connections that break off, which is the point
+		panic(http.ErrAbortHandler)
+	})
 }

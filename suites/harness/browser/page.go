@@ -192,7 +192,7 @@ func (p *Page) Go(address string) error {
 		}
 		if text := o.r.ErrorText; text != "" && text != aborted {
 			if at := p.stuck(); at != "" && at != address {
-				return fmt.Errorf("opening %s, which led to %s: %s", address, at, text)
+				return fmt.Errorf("opening %s, which led to %s: %s", address, short(at), text)
 			}
 			return fmt.Errorf("opening %s: %s", address, text)
 		}
@@ -202,6 +202,15 @@ func (p *Page) Go(address string) error {
 		return fmt.Errorf("opening %s: %w", address, p.ended(nil))
 	}
 	return nil
+}
+
+// short is an address without its query, which is long where it matters least.
+func short(address string) string {
+	before, _, cut := strings.Cut(address, "?")
+	if cut {
+		before += "?…"
+	}
+	return before
 }
 
 // answerTime is how long Go waits to be told that a document can't come at all.

@@ -73,8 +73,17 @@ func runEither(ctx context.Context, t *harness.T, l Launch) {
 	if s.busy {
 		f.Seen = "the page never came to rest: " + f.Seen
 	}
+	if s.fell {
+		f.Seen, f.Cause = fellText, fellCause
+	}
 	t.Assert(id, !s.busy && !s.page.Closed && !s.page.Failed && s.page.Status < 500 && len(s.page.Text) > 2, f)
 }
+
+// What is seen of a tool that a launch brought down, and why that may be.
+const (
+	fellText  = "the tool went down: it answered at first, and nothing listens there any more"
+	fellCause = "An error that nothing catches ends the whole process. Anybody can send such a request."
+)
 
 // rotationPatience is how often, and after which pause, a launch with a new key is
 // tried again: tools may bound how often they read the keys.
@@ -122,6 +131,9 @@ func runGood(ctx context.Context, t *harness.T, l Launch) {
 		t.Examined(id, 1)
 	case refused:
 		f.Seen = "it was not opened: " + s.shows()
+		if s.fell {
+			f.Seen, f.Cause = fellText, fellCause
+		}
 		t.Fail(id, f)
 	}
 	privilege(t, j, l, s)
@@ -207,9 +219,17 @@ func runBad(ctx context.Context, t *harness.T, l Launch) {
 		s = j.launch(ctx, l)
 		_ = j.platform.publish("")
 	}
+	if (control.fell || s.fell) && j.decide(control, nil) != opened {
+		// The broken launch may have brought the tool down, and with it the good one beside
+		// it. Where somebody starts it again, there is a control yet.
+		pass(ctx, j.pause())
+		if control = j.launch(ctx, l.unbroken()); j.decide(control, nil) != opened {
+			t.Fail(reqNoCrash, harness.Finding{Sent: "launch: " + l.Title + ", and beside it the same unbroken", Expected: "the tool refuses, and goes on", Seen: fellText, Exchanges: s.keep(t, l.Title), Cause: fellCause})
+		}
+	}
 	if o := j.decide(control, nil); o != opened {
 		control.keep(t, "the same, unbroken")
-		t.NothingToTest("the same launch unbroken was not opened, so a refusal proves nothing: "+control.shows(), "Mend the good launches first.")
+		t.NothingToTest("the same launch unbroken was not opened, so a refusal proves nothing: "+control.what(), "Mend the good launches first.")
 		return
 	}
 	j.judgeRefusal(t, id, l, s, control)
@@ -250,6 +270,9 @@ func (j *judge) judgeRefusal(t *harness.T, id string, l Launch, s, control *sigh
 			f.Seen = describe(s.page)
 			t.Fail(reqVisible, f)
 			f.Expected = "a status of 200, or 400 to 499"
+			if s.fell {
+				f.Seen, f.Cause = fellText, fellCause
+			}
 			t.Fail(reqNoCrash, f)
 			return
 		}

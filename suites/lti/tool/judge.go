@@ -29,11 +29,12 @@ type judge struct {
 	earlier earlier
 
 	learnt sync.Once
-	good   []browser.Frame // pages of good launches
-	bad    []browser.Frame // pages of one that has to be refused
-	blind  string          // why opened and refused can't be told apart
-	pace   pace            // of good launches
-	stalls atomic.Int32    // launches in a row that the tool didn't answer
+	good   []browser.Frame        // pages of good launches
+	bad    []browser.Frame        // pages of one that has to be refused
+	blind  string                 // why opened and refused can't be told apart
+	pace   pace                   // of good launches
+	stalls atomic.Int32           // launches in a row that the tool didn't answer
+	fell   atomic.Pointer[string] // title of the launch that brought the tool down
 }
 
 // open starts the platform and prepares the browser.

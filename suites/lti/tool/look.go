@@ -66,6 +66,7 @@ type sight struct {
 	picture []byte
 	busy    bool   // it never came to rest
 	stalled string // an address that didn't answer
+	fell    bool   // the tool answered at first, and then couldn't be reached any more
 	marked  bool   // the marker of the target file is there
 	teacher bool   // the marker of those who teach is there
 	problem error
@@ -101,7 +102,7 @@ func (j *judge) visit(ctx context.Context, p *browser.Page, a *attempt, address 
 		return s
 	}
 	defer j.stalling(s)
-	if s.problem = p.Go(address); s.problem != nil {
+	if s.problem = j.since(p.Go(address)); s.problem != nil {
 		return s
 	}
 	if s.problem = p.Run(ctx, steps); s.problem != nil {
@@ -163,7 +164,7 @@ func (j *judge) rest(ctx context.Context, p *browser.Page, s *sight, end time.Ti
 			return false
 		}
 		s.page = shown(frames)
-		if s.problem = j.gone(s.page); s.problem != nil {
+		if s.problem = j.gone(s); s.problem != nil {
 			return false
 		}
 		s.marked = j.marked(ctx, p, frames, s.page, j.target.Tool.Launched)
@@ -230,18 +231,38 @@ func (j *judge) paced(s *sight, changed time.Time) {
 // down, or the set-up is wrong.
 var unreachable = []string{"net::ERR_CONNECTION_REFUSED", "net::ERR_NAME_NOT_RESOLVED", "net::ERR_ADDRESS_UNREACHABLE", "net::ERR_CONNECTION_TIMED_OUT", "net::ERR_CERT_"}
 
-// gone tells that the tool itself can't be reached.
-func (j *judge) gone(f browser.Frame) error {
-	u, err := url.Parse(f.URL)
-	if err != nil || !f.Failed || !j.platform.known(u.Host) {
+// gone tells that the tool itself can't be reached. Where it was at the beginning of the
+// launch, the launch brought it down: that is no matter of the set-up.
+func (j *judge) gone(s *sight) error {
+	u, err := url.Parse(s.page.URL)
+	if err != nil || !s.page.Failed || !j.platform.known(u.Host) || !down(s.page.Why) {
 		return nil
 	}
-	for _, why := range unreachable {
-		if strings.HasPrefix(f.Why, why) {
-			return fmt.Errorf("the tool can't be reached at %s: %s", bare(f.URL), f.Why)
-		}
+	reached := slices.ContainsFunc(s.log, func(x browser.Exchange) bool {
+		to, err := url.Parse(x.URL)
+		return err == nil && to.Host == u.Host && x.Status > 0 && !x.Started.Before(s.began)
+	})
+	if reached {
+		s.fell = true
+		title := s.attempt.launch.Title
+		j.fell.CompareAndSwap(nil, &title)
+		return nil
 	}
-	return nil
+	return j.since(fmt.Errorf("the tool can't be reached at %s: %s", bare(s.page.URL), s.page.Why))
+}
+
+// down tells whether an error of Chromium means that nothing listens.
+func down(why string) bool {
+	return slices.ContainsFunc(unreachable, func(w string) bool { return strings.Contains(why, w) })
+}
+
+// since adds to an error of the set-up by which launch the tool went down, where one
+// brought it down.
+func (j *judge) since(err error) error {
+	if title := j.fell.Load(); err != nil && title != nil && down(err.Error()) {
+		return fmt.Errorf("%w; it went down in the launch “%s”", err, *title)
+	}
+	return err
 }
 
 // Launches that the tool never answered, one after the other: so many, and it isn't
