@@ -152,8 +152,12 @@ func (j *judge) elsewhere(ctx context.Context, t *harness.T, title string, forge
 		pages = append(pages, p)
 	}
 	a, s := j.held(ctx, pages[0], Launch{ID: "forged", Title: title, User: "learner", Frame: true, Blocked: true, Storage: true})
-	if s.problem != nil || !s.requested() {
-		t.NothingToTest("a login with the platform's storage on offer came to no authentication request: "+s.what(), "Mend that first.")
+	switch {
+	case s.problem != nil:
+		t.NothingToTest(s.what(), "See that the tool is up and that Chromium runs here, and run again.")
+		return nil
+	case !s.requested(): // that itself is judged by browser.blocked-storage
+		t.NotApplicable(Prefix+"browser.answer-origin", "where cookies are blocked, no login goes on, whatever the platform's storage offers")
 		return nil
 	}
 	frames, err := pages[0].Look(ctx)
