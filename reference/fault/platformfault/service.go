@@ -67,6 +67,13 @@ func serviceFaults() map[string]behaviour {
 			r.PostForm.Set("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
 			next.ServeHTTP(w, r)
 		}),
+		"platform-access-repeated": at("/token", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			_ = r.ParseForm() // what can't be read is refused by the platform itself
+			for name, values := range r.PostForm {
+				r.PostForm[name] = values[:1]
+			}
+			next.ServeHTTP(w, r)
+		}),
 		"platform-access-unscoped": access(http.StatusOK, func(t map[string]any, _ *http.Request) { delete(t, "scope") }),
 		"platform-access-scopeless": at("/token", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			if strings.HasPrefix(r.PostForm.Get("scope"), "https://example.org/") {

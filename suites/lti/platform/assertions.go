@@ -31,6 +31,7 @@ func (j *judge) badRequests(reused string) []bad {
 	foreign := j.tool.foreign
 	claims := func(m map[string]any) asked { return asked{claims: m} }
 	form := func(name, value string) asked { return asked{form: map[string]string{name: value}} }
+	again := func(name, value string) asked { return asked{again: map[string]string{name: value}} }
 	return []bad{
 		{"access.key", "an assertion signed by a foreign key", asked{key: foreign}, distrusted},
 		{"access.key", "an assertion signed by a foreign key, which its header brings along", asked{key: foreign, header: map[string]any{"jwk": foreign.JWK()}}, distrusted},
@@ -55,6 +56,9 @@ func (j *judge) badRequests(reused string) []bad {
 		{"access.scope", "no scope", asked{omit: []string{"scope"}}, []string{"invalid_scope", "invalid_request"}},
 		{"access.missing", "no client_assertion", asked{omit: []string{"client_assertion"}}, incomplete},
 		{"access.missing", "no grant_type", asked{omit: []string{"grant_type"}}, incomplete},
+		{"access.repeated", "two values of grant_type", again("grant_type", "password"), slices.Concat(distrusted, incomplete)},
+		{"access.repeated", "two values of client_assertion", again("client_assertion", "a.b.c"), distrusted},
+		{"access.repeated", "two values of scope", again("scope", unknownScope), slices.Concat(distrusted, []string{"invalid_scope"})},
 		{"access.get", "a request by GET", asked{get: true}, nil},
 	}
 }

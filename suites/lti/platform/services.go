@@ -24,7 +24,7 @@ func serviceChecks() []harness.Check {
 		{ID: "platform.keys", Title: "The key set", Body: keySet, Requirements: []string{"keys.readable", "keys.public", "keys.kid", "keys.size", "keys.form"}},
 		{ID: "platform.access-token", Title: "Access tokens for a signed assertion", Body: accessToken, Requirements: []string{"access.token", "access.form", "access.expires", "access.no-store", "access.aud-list", "access.scope-subset", "access.scope-named", "access.rotation"}},
 		{ID: "platform.access-refused", Title: "Assertions and requests that are wrong in one way", Body: accessRefused, Requirements: []string{"access.key", "access.alg", "access.kid", "access.aud", "access.expired", "access.exp-missing", "access.future", "access.replay",
-			"access.jti-missing", "access.iss", "access.iss-sub", "access.grant", "access.assertion-type", "access.scope", "access.missing", "access.get", "access.error"}},
+			"access.jti-missing", "access.iss", "access.iss-sub", "access.grant", "access.assertion-type", "access.scope", "access.missing", "access.repeated", "access.get", "access.error"}},
 	}
 }
 
@@ -38,7 +38,8 @@ type asked struct {
 	way    mint.Way
 	form   map[string]string
 	omit   []string
-	get    bool // the parameters in the address, instead of a form
+	again  map[string]string // parameters that come once more
+	get    bool              // the parameters in the address, instead of a form
 }
 
 // audience is what the platform knows its token endpoint by.
@@ -70,6 +71,9 @@ func (j *judge) ask(ctx context.Context, t *harness.T, a asked) *harness.Respons
 	}
 	for _, name := range a.omit {
 		form.Del(name)
+	}
+	for name, v := range a.again {
+		form.Add(name, v)
 	}
 	if a.get {
 		return t.Do(ctx, harness.Request{URL: side.Joined(j.target.Platform.TokenURL, form), Secret: true, Auth: harness.AuthNone, Header: http.Header{"Accept": {"application/json"}}})
