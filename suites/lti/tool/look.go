@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"slices"
 	"strings"
@@ -164,7 +165,7 @@ func (j *judge) rest(ctx context.Context, p *browser.Page, s *sight, end time.Ti
 			return false
 		}
 		s.page = shown(frames)
-		if s.problem = j.gone(s); s.problem != nil {
+		if s.problem = j.gone(ctx, s); s.problem != nil {
 			return false
 		}
 		s.marked = j.marked(ctx, p, frames, s.page, j.target.Tool.Launched)
@@ -233,7 +234,7 @@ var unreachable = []string{"net::ERR_CONNECTION_REFUSED", "net::ERR_NAME_NOT_RES
 
 // gone tells that the tool itself can't be reached. Where it was at the beginning of the
 // launch, the launch brought it down: that is no matter of the set-up.
-func (j *judge) gone(s *sight) error {
+func (j *judge) gone(ctx context.Context, s *sight) error {
 	u, err := url.Parse(s.page.URL)
 	if err != nil || !s.page.Failed || !j.platform.known(u.Host) || !down(s.page.Why) {
 		return nil
@@ -245,7 +246,9 @@ func (j *judge) gone(s *sight) error {
 	if reached {
 		s.fell = true
 		title := s.attempt.launch.Title
-		j.fell.CompareAndSwap(nil, &title)
+		if j.fell.CompareAndSwap(nil, &title) {
+			risen(ctx, u)
+		}
 		return nil
 	}
 	return j.since(fmt.Errorf("the tool can't be reached at %s: %s", bare(s.page.URL), s.page.Why))
@@ -254,6 +257,27 @@ func (j *judge) gone(s *sight) error {
 // down tells whether an error of Chromium means that nothing listens.
 func down(why string) bool {
 	return slices.ContainsFunc(unreachable, func(w string) bool { return strings.Contains(why, w) })
+}
+
+// restartTime is how long a tool that went down may take to be there again: something
+// may watch over it.
+const restartTime = 10 * time.Second
+
+// risen waits until something listens there again, or for so long.
+func risen(ctx context.Context, at *url.URL) {
+	host := at.Host
+	if at.Port() == "" {
+		host = net.JoinHostPort(at.Hostname(), at.Scheme) // a service has that name too
+	}
+	ctx, cancel := context.WithTimeout(ctx, restartTime)
+	defer cancel()
+	for ctx.Err() == nil {
+		if c, err := (&net.Dialer{}).DialContext(ctx, "tcp", host); err == nil {
+			_ = c.Close() // it was there, which is all
+			return
+		}
+		pass(ctx, restartTime/50)
+	}
 }
 
 // since adds to an error of the set-up by which launch the tool went down, where one
