@@ -97,7 +97,15 @@ func oddities() map[string]behaviour {
 			}
 		}),
 		"platform-sub-odd": claims(func(c map[string]any, _ *platform.Pending) {
-			c["sub"] = "user:" + c["sub"].(string) + "@riverbend/x"
+			old := c["sub"].(string)
+			c["sub"] = "user:" + old + "@riverbend/x"
+			if custom, ok := c[ns+"custom"].(map[string]string); ok { // $User.id is the same
+				for name, value := range custom {
+					if value == old {
+						custom[name] = c["sub"].(string)
+					}
+				}
+			}
 		}),
 		"platform-keys-bare": jwks(func(set map[string]any) {
 			for _, k := range set["keys"].([]any) {
