@@ -84,6 +84,7 @@ func claimFaults() map[string]behaviour {
 		}),
 		"platform-life-long":        claims(func(c map[string]any, _ *platform.Pending) { c["exp"] = time.Now().Add(240 * time.Hour).Unix() }),
 		"platform-nonce-own":        set("nonce", "a-nonce-of-its-own"),
+		"platform-nonce-lower":      claims(func(c map[string]any, _ *platform.Pending) { c["nonce"] = strings.ToLower(c["nonce"].(string)) }),
 		"platform-nonce-missing":    drop("nonce"),
 		"platform-sub-number":       claims(func(c map[string]any, l *platform.Pending) { c["sub"] = len(l.User)*1000 + int(l.User[len(l.User)-1]) }),
 		"platform-sub-empty":        set("sub", ""),

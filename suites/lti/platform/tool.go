@@ -113,11 +113,15 @@ func (t *tool) redirectURI() string { return t.origin + "/callback" }
 // the characters that state may have (RFC 6749 appendix A.5).
 const stateEnd = "+/%20=&"
 
+// nonceEnd has both cases and what base64 is made of: a nonce comes back letter by letter
+// (OpenID Connect Core §2).
+const nonceEnd = "Aa+/="
+
 // expect makes ready for the next launch.
 func (t *tool) expect(p plan) *launch {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.now = &launch{plan: p, state: "s+" + side.Random() + stateEnd, nonce: side.Random(), arrived: make(chan struct{}), loggedIn: make(chan struct{})}
+	t.now = &launch{plan: p, state: "s+" + side.Random() + stateEnd, nonce: side.Random() + nonceEnd, arrived: make(chan struct{}), loggedIn: make(chan struct{})}
 	if t.past == nil {
 		t.past = map[string]*launch{}
 	}

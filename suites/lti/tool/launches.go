@@ -139,7 +139,7 @@ func newKey(how string) bool { return slices.Contains([]string{"rotated", "bare"
 // value makes what stands for a text of the data: $now and a number of seconds
 // ($half: and a half), $client, $second, $asked, $issuer, $target, $null, $long (255
 // characters), $random, $other (another deployment), $jwk and $x5c (a key that nobody
-// published). $CLIENT, $ISSUER and $DEPLOYMENT are spelled otherwise.
+// published). $CLIENT, $ISSUER, $DEPLOYMENT and $NONCE are spelled otherwise.
 func (p *platform) value(text string, a *attempt) any {
 	var seconds int64
 	switch text {
@@ -172,6 +172,8 @@ func (p *platform) value(text string, a *attempt) any {
 		return respelled(p.issuer)
 	case "$DEPLOYMENT":
 		return respelled(p.deployments[0], p.deployments...)
+	case "$NONCE":
+		return respelled(a.requests[len(a.requests)-1].Get("nonce"))
 	case "$jwk":
 		return p.foreign.JWK()
 	case "$x5c":

@@ -104,7 +104,7 @@ func (p *platform) close() { _ = p.server.Close() }
 
 // begin takes a launch in and gives the address that a person would be at.
 func (p *platform) begin(l Launch) (*attempt, string) {
-	a := &attempt{launch: l, hint: side.Random(), note: `{"launch":"` + side.Random() + `","note":"a+b %2F ü"}`, now: time.Now()}
+	a := &attempt{launch: l, hint: side.Random() + "-Aa", note: `{"launch":"` + side.Random() + `","note":"a+b %2F ü"}`, now: time.Now()}
 	p.mu.Lock()
 	p.attempts[a.hint] = a
 	p.mu.Unlock()
