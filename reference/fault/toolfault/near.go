@@ -44,6 +44,9 @@ func nearFaults() map[string]behaviour {
 		"tool-leeway-long": instead("claim.exp", func(a *tool.Attempt) bool {
 			return a.Claims.Expires != nil && a.Now.Before(a.Claims.Expires.Time().Add(9*time.Minute))
 		}),
+		"tool-exp-by-age": instead("claim.exp", func(a *tool.Attempt) bool {
+			return a.Claims.Expires != nil && a.Claims.IssuedAt != nil && a.Now.Sub(a.Claims.IssuedAt.Time()) < 5*time.Minute
+		}),
 		"tool-exp-word": payload(func(claims map[string]json.RawMessage) bool {
 			if e := claims["exp"]; len(e) > 0 && e[0] == '"' { // what isn't a number never comes
 				claims["exp"] = json.RawMessage(fmt.Sprint(time.Now().Unix() + 300))
