@@ -42,6 +42,7 @@ func (j *judge) badRequests(reused string) []bad {
 		{"access.alg", "an assertion signed by HS256 with the public key as the secret", asked{way: mint.HS256, header: map[string]any{"alg": "HS256"}}, distrusted},
 		{"access.aud", "an assertion for another audience", claims(map[string]any{"aud": "https://somewhere-else.example/token"}), distrusted},
 		{"access.expired", "an assertion that expired an hour ago", claims(map[string]any{"iat": now - 3700, "exp": now - 3600}), distrusted},
+		{"access.expired", "an assertion that expired an hour ago, though it was issued just now", claims(map[string]any{"iat": now - 5, "exp": now - 3600}), distrusted},
 		{"access.exp-missing", "an assertion without exp", claims(map[string]any{"exp": nil}), distrusted},
 		{"access.future", "an assertion that is good in an hour", claims(map[string]any{"iat": now + 3600, "nbf": now + 3600, "exp": now + 3660}), distrusted},
 		{"access.jti-missing", "an assertion without jti", claims(map[string]any{"jti": nil}), distrusted},
