@@ -62,6 +62,11 @@ func TestRecordedMatrix(t *testing.T) {
 				}
 			}
 		}
+		for _, v := range m.variants {
+			if _, run := recorded[v.ID]; !run {
+				t.Errorf("no record tells that the variant %s was run; run ROLLCALL_MATRIX=all go test ./cmd/rollcall -run 'Test.*Matrix/each/variant/%s$' -update -timeout 60m", v.ID, v.ID)
+			}
+		}
 		m.everyProved(t, recorded)
 	}
 }

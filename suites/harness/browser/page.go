@@ -192,7 +192,7 @@ func (p *Page) Go(address string) error {
 		}
 		if text := o.r.ErrorText; text != "" && text != aborted {
 			if at := p.stuck(); at != "" && at != address {
-				return fmt.Errorf("opening %s, which led to %s: %s", address, short(at), text)
+				return fmt.Errorf("opening %s, which led to %s: %s", address, Bare(at), text)
 			}
 			return fmt.Errorf("opening %s: %s", address, text)
 		}
@@ -204,8 +204,8 @@ func (p *Page) Go(address string) error {
 	return nil
 }
 
-// short is an address without its query, which is long where it matters least.
-func short(address string) string {
+// Bare is an address without what is in its query, which is long and may be secret.
+func Bare(address string) string {
 	before, _, cut := strings.Cut(address, "?")
 	if cut {
 		before += "?…"

@@ -163,6 +163,9 @@ func (p *Page) until(ctx context.Context, try func() (bool, error)) error {
 			if last != nil {
 				return last
 			}
+			if at := p.Stalled(); at != "" {
+				return fmt.Errorf("it is not there after %s: no answer has come from %s", limit, Bare(at))
+			}
 			return fmt.Errorf("it is not there after %s", limit)
 		}
 		select {

@@ -39,10 +39,10 @@ func tryLogin(ctx context.Context, s *harness.Session) harness.Diagnosis {
 		d.Detail = "the tool asks for authentication as client_id " + r.Get("client_id") + ", and lti.client_id is " + j.platform.clientID
 		d.Remedy = "write into the target file what is registered at the tool, or register what the target file says"
 	case len(known) > 0 && !slices.Contains(known, r.Get("redirect_uri")):
-		d.Detail = "the tool wants the answer at " + bare(r.Get("redirect_uri")) + ", and lti.tool.redirect_uris has " + strings.Join(known, ", ")
+		d.Detail = "the tool wants the answer at " + browser.Bare(r.Get("redirect_uri")) + ", and lti.tool.redirect_uris has " + strings.Join(known, ", ")
 		d.Remedy = "add it to lti.tool.redirect_uris, letter by letter"
 	default:
-		d.OK, d.Detail = true, "the tool asks for authentication as "+r.Get("client_id")+", and wants the answer at "+bare(r.Get("redirect_uri"))
+		d.OK, d.Detail = true, "the tool asks for authentication as "+r.Get("client_id")+", and wants the answer at "+browser.Bare(r.Get("redirect_uri"))
 	}
 	return d
 }

@@ -34,7 +34,7 @@ type judge struct {
 	blind  string                 // why opened and refused can't be told apart
 	pace   pace                   // of good launches
 	stalls atomic.Int32           // launches in a row that the tool didn't answer
-	fell   atomic.Pointer[string] // title of the launch that brought the tool down
+	fell   atomic.Pointer[string] // title of the launch that brought the tool down last
 }
 
 // open starts the platform and prepares the browser.
@@ -226,7 +226,7 @@ func describe(f browser.Frame) string {
 	case f.Closed:
 		text = "nothing: the page closed itself"
 	case f.Failed:
-		text = "an error of the browser, which could not open " + bare(f.URL)
+		text = "an error of the browser, which could not open " + browser.Bare(f.URL)
 		if f.Why != "" {
 			text += ": " + f.Why
 		}
@@ -240,20 +240,11 @@ func describe(f browser.Frame) string {
 	return status + text
 }
 
-// bare is an address without what is in its query, which may be secret.
-func bare(address string) string {
-	before, _, cut := strings.Cut(address, "?")
-	if cut {
-		before += "?…"
-	}
-	return before
-}
-
 // shows words what a launch ended with, where it wasn't opened: an error page is the
 // tool's, and names nobody.
 func (s *sight) shows() string {
 	if s.stalled != "" {
-		return "nothing: no answer came from " + bare(s.stalled)
+		return "nothing: no answer came from " + browser.Bare(s.stalled)
 	}
 	return describe(s.page)
 }
@@ -272,7 +263,7 @@ func (s *sight) openedPage(t *harness.T) string {
 	if t.Session().KeepPersonal() {
 		return describe(s.page)
 	}
-	return fmt.Sprintf("a page with status %d at %s", s.page.Status, bare(s.page.URL))
+	return fmt.Sprintf("a page with status %d at %s", s.page.Status, browser.Bare(s.page.URL))
 }
 
 // keep takes what was seen into the evidence of a check, and gives the ids of the

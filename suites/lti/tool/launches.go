@@ -150,8 +150,8 @@ func (p *platform) value(text string, a *attempt) any {
 	case "$second":
 		return p.second
 	case "$asked": // for which client the tool asked
-		if n := len(a.requests); n > 0 {
-			return a.requests[n-1].Get("client_id")
+		if client := a.asked("client_id"); client != "" {
+			return client
 		}
 		return p.clientID
 	case "$issuer":
@@ -173,7 +173,7 @@ func (p *platform) value(text string, a *attempt) any {
 	case "$DEPLOYMENT":
 		return respelled(p.deployments[0], p.deployments...)
 	case "$NONCE":
-		return respelled(a.requests[len(a.requests)-1].Get("nonce"))
+		return respelled(a.asked("nonce"))
 	case "$jwk":
 		return p.foreign.JWK()
 	case "$x5c":

@@ -147,15 +147,14 @@ func (j *judge) rest(ctx context.Context, p *browser.Page, s *sight, end time.Ti
 		switch err := p.Settle(ctx, quiet, max(time.Until(end), quiet), nil); {
 		case errors.Is(err, browser.ErrBusy):
 			s.busy, s.stalled = true, p.Stalled()
-			if s.stalled != "" { // a page that waits for its document can't be read, and shows nothing
-				s.log, s.console = p.Log(), p.Console()
-				return false
-			}
 		case err != nil:
 			s.problem = err
 			return false
 		}
 		s.log, s.console = p.Log(), p.Console()
+		if s.stalled != "" { // a page that waits for its document can't be read, and shows nothing
+			return false
+		}
 		frames, err := p.Look(ctx)
 		if err != nil && s.busy && !errors.Is(err, browser.ErrGone) {
 			return false // it hangs: there is nothing to see
@@ -230,34 +229,32 @@ func (j *judge) paced(s *sight, changed time.Time) {
 
 // unreachable begins the reasons of Chromium that say nothing of a launch: the tool is
 // down, or the set-up is wrong.
-var unreachable = []string{"net::ERR_CONNECTION_REFUSED", "net::ERR_NAME_NOT_RESOLVED", "net::ERR_ADDRESS_UNREACHABLE", "net::ERR_CONNECTION_TIMED_OUT", "net::ERR_CERT_"}
+var unreachable = []string{nobodyListens, "net::ERR_NAME_NOT_RESOLVED", "net::ERR_ADDRESS_UNREACHABLE", "net::ERR_CONNECTION_TIMED_OUT", "net::ERR_CERT_"}
 
 // gone tells that the tool itself can't be reached. Where it was at the beginning of the
 // launch, the launch brought it down: that is no matter of the set-up.
 func (j *judge) gone(ctx context.Context, s *sight) error {
 	u, err := url.Parse(s.page.URL)
-	if err != nil || !s.page.Failed || !j.platform.known(u.Host) || !down(s.page.Why) {
+	unreached := func(why string) bool { return strings.HasPrefix(s.page.Why, why) }
+	if err != nil || !s.page.Failed || !j.platform.known(u.Host) || !slices.ContainsFunc(unreachable, unreached) {
 		return nil
 	}
-	reached := slices.ContainsFunc(s.log, func(x browser.Exchange) bool {
+	reached := strings.HasPrefix(s.page.Why, nobodyListens) && slices.ContainsFunc(s.log, func(x browser.Exchange) bool {
 		to, err := url.Parse(x.URL)
 		return err == nil && to.Host == u.Host && x.Status > 0 && !x.Started.Before(s.began)
 	})
 	if reached {
 		s.fell = true
 		title := s.attempt.launch.Title
-		if j.fell.CompareAndSwap(nil, &title) {
-			risen(ctx, u)
-		}
+		j.fell.Store(&title)
+		risen(ctx, u)
 		return nil
 	}
-	return j.since(fmt.Errorf("the tool can't be reached at %s: %s", bare(s.page.URL), s.page.Why))
+	return j.since(fmt.Errorf("the tool can't be reached at %s: %s", browser.Bare(s.page.URL), s.page.Why))
 }
 
-// down tells whether an error of Chromium means that nothing listens.
-func down(why string) bool {
-	return slices.ContainsFunc(unreachable, func(w string) bool { return strings.Contains(why, w) })
-}
+// nobodyListens is Chromium's error where a process has ended.
+const nobodyListens = "net::ERR_CONNECTION_REFUSED"
 
 // restartTime is how long a tool that went down may take to be there again: something
 // may watch over it.
@@ -280,10 +277,10 @@ func risen(ctx context.Context, at *url.URL) {
 	}
 }
 
-// since adds to an error of the set-up by which launch the tool went down, where one
-// brought it down.
+// since adds to an error of the set-up by which launch the tool went down last, where
+// one brought it down.
 func (j *judge) since(err error) error {
-	if title := j.fell.Load(); err != nil && title != nil && down(err.Error()) {
+	if title := j.fell.Load(); err != nil && title != nil && strings.Contains(err.Error(), nobodyListens) {
 		return fmt.Errorf("%w; it went down in the launch “%s”", err, *title)
 	}
 	return err

@@ -6,6 +6,7 @@ import (
 	"html"
 	"html/template"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
@@ -27,6 +28,9 @@ addEventListener("message", function (e) {
 	return template.URL("data:text/html;charset=utf-8," + url.PathEscape(page))
 }
 
+// What the forger's page is called once it has told something.
+const passedOn = "told"
+
 // forgersPage is the address of a page of no site at all that tells every other frame of
 // the page around it what it is told, as if it were the platform.
 var forgersPage = func() template.URL {
@@ -34,7 +38,7 @@ var forgersPage = func() template.URL {
 function tell(w, d) {
   for (var i = 0; i < w.length; i++) if (w[i] !== window) { w[i].postMessage(d, "*"); tell(w[i], d); }
 }
-addEventListener("message", function (e) { if (e.source === parent) tell(parent, e.data); });
+addEventListener("message", function (e) { if (e.source === parent) { tell(parent, e.data); document.title = "` + passedOn + `"; } });
 </script>`
 	return template.URL("data:text/html;charset=utf-8," + url.PathEscape(page))
 }()
@@ -109,7 +113,7 @@ func forgedAnswers(ctx context.Context, t *harness.T) {
 		return
 	}
 	id := Prefix + "browser.answer-origin"
-	control := j.elsewhere(ctx, t, "the platform's page tells what its storage kept", false)
+	control, _ := j.elsewhere(ctx, t, "the platform's page tells what its storage kept", false)
 	switch {
 	case control == nil:
 		return
@@ -118,7 +122,7 @@ func forgedAnswers(ctx context.Context, t *harness.T) {
 		return
 	}
 	const title = "a stranger's frame tells what the platform's storage kept"
-	s := j.elsewhere(ctx, t, title, true)
+	s, forgery := j.elsewhere(ctx, t, title, true)
 	if s == nil {
 		return
 	}
@@ -126,11 +130,13 @@ func forgedAnswers(ctx context.Context, t *harness.T) {
 		t.NotTested(id, "the token didn't reach the tool: "+s.what(), "Run again.")
 		return
 	}
-	switch j.decide(s, &control.page) {
-	case opened:
+	switch o := j.decide(s, &control.page); {
+	case o == opened:
 		t.Fail(id, harness.Finding{Sent: "the answer to a login from another browser; " + title, Expected: "a refusal: the message comes from another origin than that of the platform's authorization endpoint", Seen: "the launch was opened",
 			Where: "postMessage", Exchanges: s.keep(t, title), Cause: "event.origin is not looked at."})
-	case refused:
+	case !forgery: // then a refusal says nothing
+		t.NotTested(id, "the stranger's frame was asked for nothing", "Run again.")
+	case o == refused:
 		t.Examined(id, 1)
 	default:
 		t.NotTested(id, "it is not clear whether the launch was opened: "+s.what(), markerRemedy)
@@ -139,14 +145,15 @@ func forgedAnswers(ctx context.Context, t *harness.T) {
 
 // elsewhere begins a login in one browser and has its answer come in another one that
 // has no cookie of it, but what the platform's storage kept: told by the platform's
-// page or, forged, by a stranger's frame. nil: there is nothing to look at.
-func (j *judge) elsewhere(ctx context.Context, t *harness.T, title string, forged bool) *sight {
+// page or, forged, by a stranger's frame; forgery tells whether that did tell something.
+// nil: there is nothing to look at.
+func (j *judge) elsewhere(ctx context.Context, t *harness.T, title string, forged bool) (s *sight, forgery bool) {
 	var pages []*browser.Page
 	for range 2 {
 		p, err := j.browser.Open(ctx, browser.PageOptions{BlockThirdParty: true})
 		if err != nil {
 			t.NothingToTest("the browser failed: "+err.Error(), "See that Chromium runs here, and run again.")
-			return nil
+			return nil, false
 		}
 		defer p.Close()
 		pages = append(pages, p)
@@ -155,15 +162,15 @@ func (j *judge) elsewhere(ctx context.Context, t *harness.T, title string, forge
 	switch {
 	case s.problem != nil:
 		t.NothingToTest(s.what(), "See that the tool is up and that Chromium runs here, and run again.")
-		return nil
+		return nil, false
 	case !s.requested(): // that itself is judged by browser.blocked-storage
 		t.NotApplicable(Prefix+"browser.answer-origin", "where cookies are blocked, no login goes on, whatever the platform's storage offers")
-		return nil
+		return nil, false
 	}
 	frames, err := pages[0].Look(ctx)
 	if err != nil {
 		t.NothingToTest(err.Error(), "Run again.")
-		return nil
+		return nil, false
 	}
 	a.mu.Lock()
 	a.kept, a.forged = kept(ctx, pages[0], frames), forged
@@ -171,14 +178,16 @@ func (j *judge) elsewhere(ctx context.Context, t *harness.T, title string, forge
 	a.mu.Unlock()
 	if nothing {
 		t.NotApplicable(Prefix+"browser.answer-origin", "the tool has the platform's storage keep nothing")
-		return nil
+		return nil, false
 	}
 	s = j.again(ctx, pages[1], a)
 	if forged && s.problem == nil && s.page.Status < 400 { // the tool may wait for another answer before it refuses
 		pass(ctx, told)
 		j.look(ctx, pages[1], s)
 	}
-	return s
+	frames, err = pages[1].Look(ctx)
+	forgery = err == nil && slices.ContainsFunc(frames, func(f browser.Frame) bool { return f.Title == passedOn })
+	return s, forgery
 }
 
 // kept reads what the platform's page keeps for the tool.

@@ -102,9 +102,21 @@ func start(ctx context.Context, t *harness.Target) (*platform, error) {
 
 func (p *platform) close() { _ = p.server.Close() }
 
+// asked gives a parameter of the last authentication request, "" where none came. The
+// lock must be held.
+func (a *attempt) asked(name string) string {
+	if n := len(a.requests); n > 0 {
+		return a.requests[n-1].Get(name)
+	}
+	return ""
+}
+
+// hintEnd has both cases: a hint comes back letter by letter (LTI 1.3 §4.1, §5.1.1.2).
+const hintEnd = "-Aa"
+
 // begin takes a launch in and gives the address that a person would be at.
 func (p *platform) begin(l Launch) (*attempt, string) {
-	a := &attempt{launch: l, hint: side.Random() + "-Aa", note: `{"launch":"` + side.Random() + `","note":"a+b %2F ü"}`, now: time.Now()}
+	a := &attempt{launch: l, hint: side.Random() + hintEnd, note: `{"launch":"` + side.Random() + `","note":"a+b %2F ü"}`, now: time.Now()}
 	p.mu.Lock()
 	p.attempts[a.hint] = a
 	p.mu.Unlock()
