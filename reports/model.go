@@ -66,6 +66,8 @@ type Report struct {
 	Diagnoses    []Diagnosis         `json:"diagnoses"` // what the doctor found: configuration, never conformance
 	Waivers      []WaiverResult      `json:"waivers"`
 	Facts        []Fact              `json:"facts"` // e.g. objects per collection, pages crawled
+	// Observations are seen of the target as a whole; they decide no requirement.
+	Observations []Observation `json:"observations,omitempty"`
 }
 
 // Judge identifies the program that judged.
@@ -165,8 +167,13 @@ type RequirementResult struct {
 	// Reason and Remedy explain not-tested, not-applicable, unknown and error.
 	Reason string `json:"reason,omitempty"`
 	Remedy string `json:"remedy,omitempty"`
-	Causes string `json:"causes,omitempty"` // typical causes, from the catalogue
-	Repeat string `json:"repeat,omitempty"` // command that repeats just this
+	// Blame says what a not-tested requirement hangs on.
+	Blame *Blame `json:"blame,omitempty"`
+	// Blocks lists the requirements that could not be examined because this one is
+	// broken: one cause, told once.
+	Blocks []string `json:"blocks,omitempty"`
+	Causes string   `json:"causes,omitempty"` // typical causes, from the catalogue
+	Repeat string   `json:"repeat,omitempty"` // command that repeats just this
 }
 
 // Finding is one thing a check noticed, in the order a vendor can act on.
@@ -209,12 +216,46 @@ type Attachment struct {
 
 // CheckRequirement is what one check says of one of its requirements.
 type CheckRequirement struct {
-	Requirement string   `json:"requirement"`
-	Verdict     Verdict  `json:"verdict"`
-	Examined    int      `json:"examined"`
-	Reason      string   `json:"reason,omitempty"`
-	Remedy      string   `json:"remedy,omitempty"`
-	Notes       []string `json:"notes,omitempty"`
+	Requirement string  `json:"requirement"`
+	Verdict     Verdict `json:"verdict"`
+	Examined    int     `json:"examined"`
+	Reason      string  `json:"reason,omitempty"`
+	Remedy      string  `json:"remedy,omitempty"`
+	// Blame says what the requirement, or the part of it that could not be
+	// examined, hangs on.
+	Blame *Blame   `json:"blame,omitempty"`
+	Notes []string `json:"notes,omitempty"`
+}
+
+// BlameKind is one of the three reasons for which a requirement is not tested.
+type BlameKind string
+
+// The reasons.
+const (
+	NoData        BlameKind = "no-data"       // the target holds nothing to look at; Remedy says what to load
+	Configuration BlameKind = "configuration" // the target file doesn't say enough; Remedy says what to set
+	BlockedBy     BlameKind = "blocked-by"    // another requirement has failed, on which this one stands
+)
+
+// Blame says what a requirement hangs on that could not be examined.
+type Blame struct {
+	Kind BlameKind `json:"kind"`
+	// Requirement is the one that blocks, with Kind blocked-by: it is failed, or by
+	// its level warned, in the same report.
+	Requirement string   `json:"requirement,omitempty"`
+	Exchanges   []string `json:"exchanges,omitempty"` // that show it
+}
+
+// Observation is something that was seen of the target as a whole and that decides
+// no requirement, such as answers that come and go.
+type Observation struct {
+	Kind      string   `json:"kind"` // a constant of the kernel, such as "flaky"
+	Title     string   `json:"title"`
+	Detail    string   `json:"detail,omitempty"`
+	Count     int      `json:"count"`
+	Places    []string `json:"places,omitempty"` // the first few
+	Exchanges []string `json:"exchanges,omitempty"`
+	Remedy    string   `json:"remedy,omitempty"`
 }
 
 // Header is one header field; order and repetition are kept.

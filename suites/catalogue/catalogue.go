@@ -273,6 +273,15 @@ func (c *Catalogue) Requirement(id string) (Requirement, bool) {
 	return c.requirements[i], true
 }
 
+// Position gives the place of a requirement in the catalogue's order; -1 when it
+// holds none of that id.
+func (c *Catalogue) Position(id string) int {
+	if i, ok := c.byID[id]; ok {
+		return i
+	}
+	return -1
+}
+
 // Sections gives the headings in order.
 func (c *Catalogue) Sections() []Section { return slices.Clone(c.sections) }
 

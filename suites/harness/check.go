@@ -50,6 +50,9 @@ type Suite struct {
 	// Service says where the target's service lies, e.g. the base URL of its
 	// rostering endpoints, from the target description.
 	Service func(*Target) (string, error)
+	// Owner names the requirement that governs an answer on which checks merely
+	// stand, where its Request names none; empty when nothing governs it. May be nil.
+	Owner func(s *Session, r *Response) string
 	// Scopes lists the OAuth scopes that the given profiles ask for.
 	Scopes func([]catalogue.Profile) []string
 	// Doctor looks at what is particular to this suite before a run, after

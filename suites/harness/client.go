@@ -61,6 +61,9 @@ type Request struct {
 	Secret bool
 	// Quick lowers the request budget; 0 means the target's.
 	Quick time.Duration
+	// Owner is the requirement that governs the answer. What stands on an answer
+	// that can't be used is blocked by it; empty leaves it to Suite.Owner.
+	Owner string
 }
 
 // Response is what came of a Request. Body is decoded (gunzipped) and whole

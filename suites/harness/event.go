@@ -21,11 +21,13 @@ type Event struct {
 	Check     *reports.CheckResult `json:"check,omitempty"`
 	Exchanges []reports.Exchange   `json:"exchanges,omitempty"`
 	Facts     []reports.Fact       `json:"facts,omitempty"`
-	Done      int                  `json:"done,omitempty"`
-	Total     int                  `json:"total,omitempty"`
-	Unit      string               `json:"unit,omitempty"`
-	Message   string               `json:"message,omitempty"`
-	Config    *ConfigError         `json:"config,omitempty"` // the set-up is at fault
+	// Observations are what was newly seen of the target as a whole.
+	Observations []reports.Observation `json:"observations,omitempty"`
+	Done         int                   `json:"done,omitempty"`
+	Total        int                   `json:"total,omitempty"`
+	Unit         string                `json:"unit,omitempty"`
+	Message      string                `json:"message,omitempty"`
+	Config       *ConfigError          `json:"config,omitempty"` // the set-up is at fault
 }
 
 // The kinds of events.

@@ -40,6 +40,7 @@ func (r *Run) merge(report *reports.Report, never string) {
 		}
 		report.Requirements = append(report.Requirements, r.judge(requirement, level, byRequirement[requirement.ID]))
 	}
+	r.conserve(report)
 	r.waive(report, time.Now())
 	r.profiles(report)
 	r.evidence(report)
@@ -103,7 +104,7 @@ var severity = []reports.Verdict{reports.NotApplicable, reports.NotTested, repor
 // judge gives the verdict on one requirement from all checks that decide it.
 func (r *Run) judge(q catalogue.Requirement, level catalogue.Level, checks []reports.CheckResult) reports.RequirementResult {
 	out := r.base(q, level)
-	out.Repeat = strings.TrimSpace(repeatBase(r.o.Repeat) + " --focus " + q.ID)
+	out.Repeat = r.repeatOf(q.ID)
 	worst := -1
 	for _, c := range checks {
 		out.Checks = append(out.Checks, c.ID)
@@ -116,7 +117,9 @@ func (r *Run) judge(q catalogue.Requirement, level catalogue.Level, checks []rep
 		out.Notes = append(out.Notes, said.Notes...)
 		rank := slices.Index(severity, said.Verdict)
 		if rank > worst {
-			worst, out.Verdict, out.Reason, out.Remedy = rank, said.Verdict, said.Reason, said.Remedy
+			worst, out.Verdict, out.Reason, out.Remedy, out.Blame = rank, said.Verdict, said.Reason, said.Remedy, copied(said.Blame)
+		} else if rank == worst && said.Verdict == reports.NotTested && blocks(said.Blame) && !blocks(out.Blame) {
+			out.Reason, out.Remedy, out.Blame = said.Reason, said.Remedy, copied(said.Blame)
 		} else if said.Verdict == reports.NotTested && out.Verdict == reports.Pass {
 			out.Notes = append(out.Notes, "partly tested: "+said.Reason)
 		}
@@ -124,9 +127,6 @@ func (r *Run) judge(q catalogue.Requirement, level catalogue.Level, checks []rep
 			if f.Requirement == q.ID {
 				if f.Required == "" {
 					f.Required = q.Statement
-				}
-				if f.Cause == "" {
-					f.Cause = q.Causes
 				}
 				out.Findings = append(out.Findings, f)
 			}
@@ -137,7 +137,7 @@ func (r *Run) judge(q catalogue.Requirement, level catalogue.Level, checks []rep
 		out.Verdict, out.Reason = reports.Error, "no check of this run decides it"
 		out.Remedy = "This is a fault of Rollcall; please report it."
 	case out.Verdict == reports.Pass:
-		out.Reason, out.Remedy = "", ""
+		out.Reason, out.Remedy, out.Blame = "", "", nil
 	case out.Verdict == reports.Fail && level == catalogue.Should:
 		out.Verdict = reports.Warning
 	case out.Verdict == reports.Fail && level == catalogue.May:
@@ -153,6 +153,22 @@ func (r *Run) judge(q catalogue.Requirement, level catalogue.Level, checks []rep
 		out.Reason = fmt.Sprintf("the target file disclaims the feature %q", q.Feature)
 	}
 	return out
+}
+
+func blocks(b *reports.Blame) bool { return b != nil && b.Kind == reports.BlockedBy }
+
+// copied keeps what a check said apart from what the report makes of it.
+func copied(b *reports.Blame) *reports.Blame {
+	if b == nil {
+		return nil
+	}
+	out := *b
+	return &out
+}
+
+// repeatOf words the command that repeats the run for one requirement.
+func (r *Run) repeatOf(id string) string {
+	return strings.TrimSpace(repeatBase(r.o.Repeat) + " --focus " + id)
 }
 
 func repeatBase(command string) string {
@@ -196,10 +212,16 @@ func (r *Run) profiles(report *reports.Report) {
 		p, _ := r.cat.Profile(id)
 		out := reports.ProfileResult{ID: p.ID, Title: p.Title, Standard: p.Standard, Summary: p.Summary, Requirements: []reports.ProfileRequirement{}}
 		outcome := reports.Conforms
-		for _, id := range p.Requirements {
+		for _, id := range slices.Concat(p.Requirements, r.blockers(report, p)) {
 			q := byID[id]
+			if q == nil {
+				continue
+			}
 			level := r.cat.LevelOf(p, id, r.target.Stance)
-			if q == nil || level == catalogue.Off {
+			if r.gained[id] {
+				level = catalogue.Level(q.Level)
+			}
+			if level == catalogue.Off {
 				continue
 			}
 			out.Requirements = append(out.Requirements, reports.ProfileRequirement{ID: id, Level: reports.Level(level)})
@@ -214,6 +236,18 @@ func (r *Run) profiles(report *reports.Report) {
 		out.Outcome = outcome
 		report.Profiles = append(report.Profiles, out)
 	}
+}
+
+// blockers lists the requirements beyond a profile that block some of it.
+func (r *Run) blockers(report *reports.Report, p catalogue.Profile) []string {
+	var out []string
+	for _, q := range report.Requirements {
+		if r.gained[q.ID] && !slices.Contains(p.Requirements, q.ID) &&
+			slices.ContainsFunc(q.Blocks, func(id string) bool { return slices.Contains(p.Requirements, id) }) {
+			out = append(out, q.ID)
+		}
+	}
+	return out
 }
 
 func count(c *reports.Counts, q reports.RequirementResult) {

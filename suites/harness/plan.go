@@ -16,7 +16,9 @@ type Plan struct {
 	// Levels are the requirements that the run asks for, with the level that
 	// holds: the strictest among its profiles.
 	Levels map[string]catalogue.Level
-	Focus  []string
+	// Asked are those of the whole profiles, whatever the focus.
+	Asked map[string]catalogue.Level
+	Focus []string
 }
 
 // planFor selects the checks that decide anything the target's profiles ask
@@ -35,6 +37,7 @@ func planFor(target *Target, suite Suite, c *catalogue.Catalogue, focus []string
 			}
 		}
 	}
+	p.Asked = p.Levels
 	for _, check := range suite.Checks {
 		if slices.ContainsFunc(check.Requirements, func(r string) bool { return p.Levels[r] != "" }) && focused(check, focus) {
 			p.Checks = append(p.Checks, check)

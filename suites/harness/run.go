@@ -71,8 +71,9 @@ type Run struct {
 	checks    map[string]reports.CheckResult
 	exchanges map[string]reports.Exchange
 	facts     []reports.Fact
-	failures  []string // why children failed
-	held      int      // objects that were prepared for the checks
+	failures  []string        // why children failed
+	held      int             // objects that were prepared for the checks
+	gained    map[string]bool // requirements that the report holds for they block others
 }
 
 // New plans a run: it picks the suite that judges the target's profiles.

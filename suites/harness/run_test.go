@@ -52,7 +52,7 @@ func toy() Suite {
 			check("toy.fail", must, fail),
 			check("toy.warn", should, fail),
 			check("toy.nothing", third, func(context.Context, *T) {}),
-			check("toy.not-tested", third, func(_ context.Context, t *T) { t.NothingToTest("no data", "load some") }),
+			check("toy.not-tested", third, func(_ context.Context, t *T) { t.UnsortedAll("no data", "load some") }),
 			check("toy.panic", third, func(context.Context, *T) { panic("ouch") }),
 			check("toy.die", third, func(context.Context, *T) { _ = syscall.Kill(os.Getpid(), syscall.SIGKILL); time.Sleep(time.Minute) }),
 			check("toy.lost-goroutine", third, func(context.Context, *T) { go panic("in a goroutine"); time.Sleep(time.Minute) }),
@@ -75,7 +75,12 @@ func TestMain(m *testing.M) {
 
 func toyTarget(t *testing.T, more string) *Target {
 	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Write([]byte(`{"givenName":"Zebedee"}`)) }))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.URL.Path, "teapot") {
+			w.WriteHeader(http.StatusTeapot)
+		}
+		w.Write([]byte(`{"givenName":"Zebedee"}`))
+	}))
 	t.Cleanup(server.Close)
 	text := "rollcall: 1\nname: Toy\nstance: strict\nprofiles: [" + toyClaim + "]\noneroster:\n  rostering: " + server.URL + "\n  auth: {token_url: " + server.URL +
 		"/token, client_id: me, client_secret: \"${SECRET}\"}\n" + more

@@ -29,6 +29,7 @@ type Session struct {
 	Seed      uint64 // varies what a check is free to choose
 	Shared    any    // what Suite.Open gave
 
+	suite    Suite
 	client   *client
 	tokens   *tokens
 	redactor *Redactor
@@ -64,7 +65,7 @@ func NewSession(target *Target, suite Suite, o SessionOptions) (*Session, error)
 		return nil, err
 	}
 	redactor.keep = o.KeepPersonal
-	s := &Session{Target: target, Catalogue: c, Stance: target.Stance, Dir: o.Dir, Seed: o.Seed, redactor: redactor, attended: o.Interactive, thorough: o.Thorough,
+	s := &Session{Target: target, Catalogue: c, Stance: target.Stance, Dir: o.Dir, Seed: o.Seed, suite: suite, redactor: redactor, attended: o.Interactive, thorough: o.Thorough,
 		wanted: map[string]catalogue.Level{}}
 	for _, id := range target.Profiles {
 		p, ok := c.Profile(id)

@@ -35,9 +35,10 @@ type T struct {
 	session *Session
 	check   Check
 
-	mu      sync.Mutex
-	results map[string]*outcome
-	kept    *keeper
+	mu       sync.Mutex
+	results  map[string]*outcome
+	kept     *keeper
+	unusable *Response // the last answer that no check can stand on
 	// pictures and texts beside the exchanges
 	attached []reports.Attachment
 }
@@ -50,6 +51,7 @@ type outcome struct {
 	unreachable string
 	notTested   string
 	remedy      string
+	blame       *reports.Blame // what notTested hangs on
 	notApplies  string
 	notes       []string
 }
@@ -72,7 +74,13 @@ func (t *T) Check() Check { return t.check }
 // Do sends a request to the target and records the exchange as evidence of this
 // check. It never returns nil; see Response.Problem for what went wrong.
 func (t *T) Do(ctx context.Context, r Request) *Response {
-	return t.session.client.do(ctx, r, t.kept)
+	response := t.session.client.do(ctx, r, t.kept)
+	if response.Problem != "" || response.Status < 200 || response.Status > 299 {
+		t.mu.Lock()
+		t.unusable = response
+		t.mu.Unlock()
+	}
+	return response
 }
 
 // Assert examines one thing: ok says whether requirement is kept in this case,
@@ -121,29 +129,14 @@ func (t *T) Fail(requirement string, f Finding) {
 	})
 }
 
-// NotTested says that requirement could not be looked at, why, and what to load
-// or configure so that it can. It does not undo what was examined already.
-func (t *T) NotTested(requirement, reason, remedy string) {
-	reason = t.session.redactor.Text(reason)
-	t.on(requirement, func(o *outcome) {
-		if o.notTested == "" {
-			o.notTested, o.remedy = reason, remedy
-		}
-	})
+// Unsorted says that a requirement could not be looked at without saying what it
+// hangs on; NotTested takes its place.
+func (t *T) Unsorted(requirement, reason, remedy string) {
+	t.NotTested(NoData(reason, remedy), requirement)
 }
 
-// NothingToTest says the same for every requirement of the check that has not
-// been examined yet.
-func (t *T) NothingToTest(reason, remedy string) {
-	reason = t.session.redactor.Text(reason)
-	for _, id := range t.check.Requirements {
-		t.on(id, func(o *outcome) {
-			if o.examined == 0 && o.notTested == "" {
-				o.notTested, o.remedy = reason, remedy
-			}
-		})
-	}
-}
+// UnsortedAll does the same for every requirement of the check.
+func (t *T) UnsortedAll(reason, remedy string) { t.NotTested(NoData(reason, remedy)) }
 
 // NotApplicable says that the target doesn't claim the feature.
 func (t *T) NotApplicable(requirement, reason string) {
@@ -161,20 +154,12 @@ func (t *T) Note(requirement, format string, args ...any) {
 
 // Ready tells whether a response that a check merely stands on (not its
 // subject) is usable: it came whole and has the wanted status. Where it is not,
-// the named requirements become not-tested, for another check judges that
-// exchange.
+// the named requirements are blocked by the one that governs that answer.
 func (t *T) Ready(r *Response, status int, requirements ...string) bool {
 	if r.Problem == "" && r.Status == status {
 		return true
 	}
-	for _, id := range requirements {
-		if r.Unreachable {
-			t.on(id, func(o *outcome) { o.unreachable = r.Problem })
-			continue
-		}
-		t.NotTested(id, fmt.Sprintf("%s, on which this check stands, was answered with %s", r.Line(), r.Summary()),
-			"Mend that answer first; the requirement that governs it is listed as failed.")
-	}
+	t.NotTested(t.blocked(r, fmt.Sprintf("%s, on which this check stands, was answered with %s", r.Line(), r.Summary())), requirements...)
 	return false
 }
 
@@ -239,7 +224,8 @@ func (t *T) result() ([]reports.CheckRequirement, []reports.Finding) {
 	var findings []reports.Finding
 	for _, id := range t.check.Requirements {
 		o := t.results[id]
-		r := reports.CheckRequirement{Requirement: id, Examined: o.examined, Notes: o.notes}
+		t.explain(id, o)
+		r := reports.CheckRequirement{Requirement: id, Examined: o.examined, Blame: o.blame, Notes: o.notes}
 		switch {
 		case len(o.findings) > 0:
 			r.Verdict = reports.Fail
@@ -267,6 +253,35 @@ func (t *T) result() ([]reports.CheckRequirement, []reports.Finding) {
 		findings = append(findings, o.findings...)
 	}
 	return results, findings
+}
+
+// explain lays what the check did not say of a requirement at the door of the last
+// answer that nothing can stand on, where there was one: a target can answer
+// anything, and that is never the judge's failure. It must be called with the lock
+// held.
+func (t *T) explain(id string, o *outcome) {
+	bad := t.unusable
+	if bad == nil || o.said() {
+		return
+	}
+	seen := fmt.Sprintf("%s, on which this check stands, was answered with %s", bad.Line(), bad.Summary())
+	switch owner := t.session.owner(bad); {
+	case bad.Unreachable:
+		o.unreachable = bad.Problem
+	case owner == id:
+		o.examined++
+		o.findings = append(o.findings, BlockedBy(owner, seen, bad).finding().report(id))
+	case owner != "":
+		o.notTested, o.blame = seen, BlockedBy(owner, seen, bad).blame()
+	default:
+		return
+	}
+	t.kept.pin(bad.Evidence)
+}
+
+// said tells whether the check came to any verdict.
+func (o *outcome) said() bool {
+	return o.examined > 0 || len(o.findings) > 0 || o.unreachable != "" || o.notApplies != "" || o.notTested != ""
 }
 
 // Show renders a value of the target for a finding: personal data under the

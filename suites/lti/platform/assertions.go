@@ -70,7 +70,7 @@ func accessRefused(ctx context.Context, t *harness.T) {
 		return
 	}
 	if _, ok := granted(j.ask(ctx, t, asked{})); !ok {
-		t.NothingToTest("a right request is refused, so a refusal proves nothing", "Mend that first.")
+		t.UnsortedAll("a right request is refused, so a refusal proves nothing", "Mend that first.")
 		return
 	}
 	reused := side.Random()
@@ -82,7 +82,7 @@ func accessRefused(ctx context.Context, t *harness.T) {
 		f := harness.Finding{Sent: c.what, Expected: "400 or 401 with an error code of RFC 6749 §5.2 that fits", Seen: refusal(r), Responses: []*harness.Response{r}}
 		switch {
 		case r.Status == 0:
-			t.NotTested(Prefix+c.id, c.what+": no answer came, which is no refusal: "+r.Problem, "Have the endpoint answer wrong requests too.")
+			t.Unsorted(Prefix+c.id, c.what+": no answer came, which is no refusal: "+r.Problem, "Have the endpoint answer wrong requests too.")
 			if silent++; silent < mostSilent {
 				continue
 			}
@@ -92,10 +92,10 @@ func accessRefused(ctx context.Context, t *harness.T) {
 				f.Seen, f.Responses, f.Exchanges = "no answer, while a right request has one: "+r.Problem, []*harness.Response{good}, []string{r.Evidence}
 				t.Fail(Prefix+"access.error", f)
 			}
-			t.NothingToTest("two wrong requests were not answered", "Have the endpoint answer wrong requests too.")
+			t.UnsortedAll("two wrong requests were not answered", "Have the endpoint answer wrong requests too.")
 			return
 		case r.Status >= 500 && c.codes != nil:
-			t.NotTested(Prefix+c.id, c.what+" was answered with "+r.Summary()+": that is a breakdown, and no refusal", "Have the endpoint refuse wrong requests.")
+			t.Unsorted(Prefix+c.id, c.what+" was answered with "+r.Summary()+": that is a breakdown, and no refusal", "Have the endpoint refuse wrong requests.")
 			t.Fail(Prefix+"access.error", f)
 			continue
 		case !t.Assert(Prefix+c.id, !got, harness.Finding{Sent: c.what, Expected: "no token", Seen: "a token", Responses: f.Responses}) || c.codes == nil:

@@ -39,7 +39,7 @@ func errorAnswers(ctx context.Context, t *harness.T) {
 		bad := j.begin(ctx, s.user, s.link, p, nil)
 		ids := bad.keep(t, w.sent)
 		if bad.problem != nil {
-			t.NothingToTest(bad.problem.Error(), "Run again; if it happens again, look at the evidence.")
+			t.UnsortedAll(bad.problem.Error(), "Run again; if it happens again, look at the evidence.")
 			continue
 		}
 		f := harness.Finding{Sent: w.sent + ", with a registered redirect_uri", Exchanges: ids}
@@ -55,9 +55,9 @@ func errorAnswers(ctx context.Context, t *harness.T) {
 		}
 		judgeError(t, bad, w.codes, f)
 	}
-	t.NotTested(Prefix+"error.status", "the platform's own pages are in a browser that isn't ours", "Give lti.platform.users and links with steps, and run without --interactive.")
+	t.Unsorted(Prefix+"error.status", "the platform's own pages are in a browser that isn't ours", "Give lti.platform.users and links with steps, and run without --interactive.")
 	for _, id := range []string{"error.state", "error.code"} {
-		t.NotTested(Prefix+id, "no error came back", "Mend that first.")
+		t.Unsorted(Prefix+id, "no error came back", "Mend that first.")
 	}
 }
 
@@ -68,7 +68,7 @@ func judgeError(t *harness.T, bad *seen, codes []string, f harness.Finding) {
 		code = bad.answer.query.Get("error")
 	}
 	if bad.token != "" {
-		t.NotTested(Prefix+"error.posted", "the request brought a token, which is judged elsewhere", "Mend that first.")
+		t.Unsorted(Prefix+"error.posted", "the request brought a token, which is judged elsewhere", "Mend that first.")
 		return
 	}
 	if !t.Assert(Prefix+"error.posted", bad.came && code != "", f) {

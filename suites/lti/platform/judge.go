@@ -238,17 +238,17 @@ func (j *judge) launches(ctx context.Context) iter.Seq[*seen] {
 func ready(ctx context.Context, t *harness.T) (*judge, *seen) {
 	j := t.Session().Shared.(*judge)
 	if len(j.target.Platform.Users) == 0 || len(j.target.Platform.Links) == 0 {
-		t.NothingToTest("the target file has no steps that lead to a launch", "Add lti.platform.users and lti.platform.links to it: who signs in, and how a link is opened.")
+		t.UnsortedAll("the target file has no steps that lead to a launch", "Add lti.platform.users and lti.platform.links to it: who signs in, and how a link is opened.")
 		return j, nil
 	}
 	s := j.good(ctx, j.target.Platform.Users[0], j.target.Platform.Links[0])
 	if s.problem != nil {
 		s.keep(t, "the steps")
 		if j.person != nil {
-			t.NothingToTest(s.problem.Error(), "Open the link when it is asked for; see that the platform has the addresses of `rollcall registration`.")
+			t.UnsortedAll(s.problem.Error(), "Open the link when it is asked for; see that the platform has the addresses of `rollcall registration`.")
 			return j, nil
 		}
-		t.NothingToTest(s.problem.Error(), "Correct the steps in the target file; run with --keep-personal-data to see where they ended.")
+		t.UnsortedAll(s.problem.Error(), "Correct the steps in the target file; run with --keep-personal-data to see where they ended.")
 		return j, nil
 	}
 	return j, s
@@ -262,7 +262,7 @@ func token(ctx context.Context, t *harness.T) (*judge, *seen) {
 	}
 	if s.claims == nil {
 		s.keep(t, "a launch")
-		t.NothingToTest("a good launch brought no token: "+s.what(), "Compare the registration of Rollcall at the platform with `rollcall registration`.")
+		t.UnsortedAll("a good launch brought no token: "+s.what(), "Compare the registration of Rollcall at the platform with `rollcall registration`.")
 		return j, nil
 	}
 	return j, s

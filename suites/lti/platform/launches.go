@@ -40,11 +40,11 @@ func every(judge func(t *harness.T, j *judge, s *seen, ids []string)) func(conte
 		}
 		for s := range j.launches(ctx) {
 			if s.claims == nil {
-				t.NothingToTest(s.sent()+", and no token comes: "+s.what(), "Mend that launch, or its steps, first.")
+				t.UnsortedAll(s.sent()+", and no token comes: "+s.what(), "Mend that launch, or its steps, first.")
 				continue
 			}
 			judge(t, j, s, s.keep(t, s.sent()))
 		}
-		t.NothingToTest("no launch had what this is about", "Open a link as a user for whom the platform sends it.")
+		t.UnsortedAll("no launch had what this is about", "Open a link as a user for whom the platform sends it.")
 	}
 }

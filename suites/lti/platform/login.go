@@ -17,7 +17,7 @@ func login(ctx context.Context, t *harness.T) {
 	}
 	for s := range j.launches(ctx) {
 		if s.problem != nil {
-			t.NothingToTest(s.sent()+", and no login comes: "+s.problem.Error(), "Mend that launch, or its steps, first.")
+			t.UnsortedAll(s.sent()+", and no login comes: "+s.problem.Error(), "Mend that launch, or its steps, first.")
 			continue
 		}
 		judgeLogin(t, j, s)
@@ -89,7 +89,7 @@ func framed(ctx context.Context, t *harness.T) {
 			Seen: "none", Where: "lti_storage_target", Exchanges: ids})
 		for _, x := range []struct{ what, dest string }{{"the login", s.launch.inFrame}, {"the answer", s.answer.dest}} {
 			if x.dest == "" {
-				t.NotTested(Prefix+"response.frame", "the browser doesn't tell (Sec-Fetch-Dest)", "Use a browser that tells it, and https at Rollcall.")
+				t.Unsorted(Prefix+"response.frame", "the browser doesn't tell (Sec-Fetch-Dest)", "Use a browser that tells it, and https at Rollcall.")
 				continue
 			}
 			t.Assert(Prefix+"response.frame", x.dest == "iframe" || x.dest == "frame", harness.Finding{Sent: "the link " + l.Name + ", which opens in a frame", Expected: x.what + " in the frame", Seen: "Sec-Fetch-Dest: " + x.dest,
@@ -99,5 +99,5 @@ func framed(ctx context.Context, t *harness.T) {
 	if opens && !told {
 		t.NotApplicable(Prefix+"message.document-target", "no launch says document_target, which is optional")
 	}
-	t.NothingToTest("no link of the target file says that it opens in a frame", "Add a link with `as: frame` to lti.platform.links.")
+	t.UnsortedAll("no link of the target file says that it opens in a frame", "Add a link with `as: frame` to lti.platform.links.")
 }

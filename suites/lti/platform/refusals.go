@@ -142,7 +142,7 @@ func (j *judge) controlled(ctx context.Context, t *harness.T, id string) bool {
 	control := j.control(ctx, j.target.Platform.Users[0], j.target.Platform.Links[0])
 	if control.token == "" {
 		control.keep(t, "the same, unbroken")
-		t.NotTested(id, "the same launch unbroken brought no token, so a refusal proves nothing: "+control.what(), "Mend the good launches first.")
+		t.Unsorted(id, "the same launch unbroken brought no token, so a refusal proves nothing: "+control.what(), "Mend the good launches first.")
 		return false
 	}
 	return true
@@ -168,11 +168,11 @@ func (j *judge) refused(ctx context.Context, t *harness.T, id, title string, p p
 	s := j.begin(ctx, j.target.Platform.Users[0], j.target.Platform.Links[0], p, then)
 	ids := s.keep(t, title)
 	if s.problem != nil {
-		t.NotTested(id, s.problem.Error(), "Run again; if it happens again, look at the evidence.")
+		t.Unsorted(id, s.problem.Error(), "Run again; if it happens again, look at the evidence.")
 		return
 	}
 	if p.change != nil && unchanged(s.launch) {
-		t.NotTested(id, "the platform sent nothing that could be changed", "Nothing has to be done.")
+		t.Unsorted(id, "the platform sent nothing that could be changed", "Nothing has to be done.")
 		return
 	}
 	f := harness.Finding{Sent: title, Expected: "no token", Exchanges: ids, Cause: "The platform answers without a look at this parameter."}
@@ -223,12 +223,12 @@ func hintReplay(ctx context.Context, t *harness.T) {
 	ids := again.keep(t, "the same request twice")
 	id := Prefix + "refuse.hint-replay"
 	if again.launch == nil {
-		t.NotTested(id, again.what(), "Mend that launch first.")
+		t.Unsorted(id, again.what(), "Mend that launch first.")
 		return
 	}
 	switch n := again.launch.tokens(); {
 	case n == 0:
-		t.NotTested(id, "the first request brought no token: "+again.what(), "Mend that first.")
+		t.Unsorted(id, "the first request brought no token: "+again.what(), "Mend that first.")
 	default:
 		t.Assert(id, n == 1, harness.Finding{Sent: "the same authentication request twice", Expected: "one token: a hint is good once", Seen: "two tokens", Exchanges: ids})
 	}

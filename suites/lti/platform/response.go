@@ -18,7 +18,7 @@ func response(ctx context.Context, t *harness.T) {
 	for s := range j.launches(ctx) {
 		if s.problem != nil {
 			whole = false
-			t.NothingToTest(s.sent()+", and nothing comes: "+s.problem.Error(), "Mend that launch, or its steps, first.")
+			t.UnsortedAll(s.sent()+", and nothing comes: "+s.problem.Error(), "Mend that launch, or its steps, first.")
 			continue
 		}
 		ids := s.keep(t, s.sent())
@@ -29,7 +29,7 @@ func response(ctx context.Context, t *harness.T) {
 		}
 		if !s.came {
 			for _, id := range []string{"response.form-post", "response.state"} {
-				t.NotTested(Prefix+id, "no answer came: "+s.what(), "Mend that first.")
+				t.Unsorted(Prefix+id, "no answer came: "+s.what(), "Mend that first.")
 			}
 			continue
 		}
@@ -50,7 +50,7 @@ func response(ctx context.Context, t *harness.T) {
 	}
 	if first.token == "" {
 		for _, id := range []string{"response.auth-post", "response.extra"} {
-			t.NotTested(Prefix+id, "the plain request was not answered either: "+first.what(), "Mend that first.")
+			t.Unsorted(Prefix+id, "the plain request was not answered either: "+first.what(), "Mend that first.")
 		}
 		return
 	}

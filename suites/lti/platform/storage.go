@@ -106,7 +106,7 @@ func judgeStorage(ctx context.Context, t *harness.T, j *judge, user harness.LTIU
 		login, there = s.launch.probedAt(atLogin)
 	}
 	if !there {
-		t.NothingToTest("Rollcall's page in the frame could not run its script: "+s.what(), "See that the browser shows Rollcall's login page in the frame; look at the console in the evidence.")
+		t.UnsortedAll("Rollcall's page in the frame could not run its script: "+s.what(), "See that the browser shows Rollcall's login page in the frame; look at the console in the evidence.")
 		return
 	}
 	answer, answered := s.launch.probedAt(atAnswer)
@@ -138,7 +138,7 @@ func judgeStorage(ctx context.Context, t *harness.T, j *judge, user harness.LTIU
 	say("storage.removed", gone.Came && gone.Data["value"] == nil, "lti.get_data of a key that was set to null", "an answer whose value is null, or an error", gone)
 	if !answered {
 		for _, id := range []string{"storage.get", "storage.size"} {
-			t.NotTested(Prefix+id, "the launch went no further: "+s.what(), "Mend that launch first.")
+			t.Unsorted(Prefix+id, "the launch went no further: "+s.what(), "Mend that launch first.")
 		}
 		return
 	}

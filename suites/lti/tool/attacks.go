@@ -52,7 +52,7 @@ func (j *judge) again(ctx context.Context, p *browser.Page, a *attempt) *sight {
 func (j *judge) page(ctx context.Context, t *harness.T) *browser.Page {
 	p, err := j.browser.Open(ctx, browser.PageOptions{})
 	if err != nil {
-		t.NothingToTest("the browser failed: "+err.Error(), "See that Chromium runs here, and run again.")
+		t.UnsortedAll("the browser failed: "+err.Error(), "See that Chromium runs here, and run again.")
 		return nil
 	}
 	return p
@@ -73,12 +73,12 @@ func twoTabs(ctx context.Context, t *harness.T) {
 	id := Prefix + "browser.two-tabs"
 	a, s := j.held(ctx, p, Launch{ID: "tabs.1", User: "learner"})
 	if s.problem != nil || !s.requested() {
-		t.NotTested(id, "the first login didn't come to the platform", "Mend the good launches first.")
+		t.Unsorted(id, "the first login didn't come to the platform", "Mend the good launches first.")
 		return
 	}
 	beside, err := p.Beside(ctx)
 	if err != nil {
-		t.NotTested(id, err.Error(), "Run again.")
+		t.Unsorted(id, err.Error(), "Run again.")
 		return
 	}
 	defer beside.Close()
@@ -111,7 +111,7 @@ func replay(elsewhere bool) func(context.Context, *harness.T) {
 		defer p.Close()
 		control := j.launchIn(ctx, p, Launch{ID: "replay", User: "learner"})
 		if j.decide(control, nil) != opened {
-			t.NothingToTest("the launch to be replayed was not opened: "+describe(control.page), "Mend the good launches first.")
+			t.UnsortedAll("the launch to be replayed was not opened: "+describe(control.page), "Mend the good launches first.")
 			return
 		}
 		title := "the same answer again, from the same browser"
@@ -142,7 +142,7 @@ func nonceElsewhere(ctx context.Context, t *harness.T) {
 	a, _ := j.held(ctx, p, Launch{ID: "nonce.1", User: "learner"})
 	r, _ := a.firstRequest()
 	if j.decide(control, nil) != opened || r == nil {
-		t.NothingToTest("a good launch was not opened", "Mend the good launches first.")
+		t.UnsortedAll("a good launch was not opened", "Mend the good launches first.")
 		return
 	}
 	l := Launch{ID: "nonce.2", Title: "a token with the nonce of another login", User: "learner", Claims: map[string]any{"nonce": r.Get("nonce")}}
@@ -159,18 +159,18 @@ const (
 // judgeMarkup looks whether a page shows as an element what was sent as text.
 func (j *judge) judgeMarkup(ctx context.Context, t *harness.T, p *browser.Page, s *sight, id, sent string) {
 	if s.problem != nil {
-		t.NotTested(id, "the browser failed: "+s.problem.Error(), "Run again.")
+		t.Unsorted(id, "the browser failed: "+s.problem.Error(), "Run again.")
 		return
 	}
 	frames, err := p.Look(ctx)
 	if err != nil {
-		t.NotTested(id, err.Error(), "Run again.")
+		t.Unsorted(id, err.Error(), "Run again.")
 		return
 	}
 	for _, f := range frames {
 		found, err := p.Eval(ctx, f.ID, markScript)
 		if err != nil {
-			t.NotTested(id, "a frame could not be read: "+err.Error(), "Run again.")
+			t.Unsorted(id, "a frame could not be read: "+err.Error(), "Run again.")
 			continue
 		}
 		t.Assert(id, found != "true", harness.Finding{Sent: sent, Expected: "text, shown as text or not at all", Seen: "an element of the page: scripts could come in the same way", Where: t.Where(f.URL),
@@ -190,7 +190,7 @@ func cookies(ctx context.Context, t *harness.T) {
 	s := j.launch(ctx, Launch{ID: "cookies", User: "learner", Frame: true, Expect: "open"})
 	exchanges := s.keep(t, "a launch in a frame")
 	if s.problem != nil || !s.requested() {
-		t.NothingToTest("a launch in a frame came to no authentication request: "+s.what(), "Mend the good launches first.")
+		t.UnsortedAll("a launch in a frame came to no authentication request: "+s.what(), "Mend the good launches first.")
 		return
 	}
 	var set []*http.Cookie

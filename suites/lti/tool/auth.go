@@ -35,12 +35,12 @@ func authRequest(ctx context.Context, t *harness.T) {
 		s := j.launch(ctx, l)
 		exchanges = append(exchanges, s.keep(t, "login "+l.ID)...)
 		if s.problem != nil {
-			t.NothingToTest("the browser failed: "+s.problem.Error(), "Run again.")
+			t.UnsortedAll("the browser failed: "+s.problem.Error(), "Run again.")
 			return
 		}
 		r, _ := s.attempt.firstRequest()
 		if r == nil && len(requests) == 0 {
-			t.NothingToTest("the tool sent no authentication request; it showed "+describe(s.page), "See that the registration at the tool names Rollcall's addresses (`rollcall registration`).")
+			t.UnsortedAll("the tool sent no authentication request; it showed "+describe(s.page), "See that the registration at the tool names Rollcall's addresses (`rollcall registration`).")
 			return
 		}
 		if r != nil {
@@ -89,9 +89,9 @@ func authRequest(ctx context.Context, t *harness.T) {
 		}
 	}
 	if len(j.target.Tool.RedirectURIs) == 0 {
-		t.NotTested(Prefix+"auth.redirect-registered", "the target file doesn't say which redirect URIs are registered", "Add lti.tool.redirect_uris.")
+		t.Unsorted(Prefix+"auth.redirect-registered", "the target file doesn't say which redirect URIs are registered", "Add lti.tool.redirect_uris.")
 	}
-	t.NotTested(Prefix+"auth.no-message-hint", "the tool answered no login without lti_message_hint", "Mend that first.")
+	t.Unsorted(Prefix+"auth.no-message-hint", "the tool answered no login without lti_message_hint", "Mend that first.")
 }
 
 func seen(r url.Values, name string) string {

@@ -56,7 +56,7 @@ func (j *judge) control(ctx context.Context, t *harness.T) *sight {
 	if s.problem != nil {
 		why = s.problem.Error()
 	}
-	t.NothingToTest("a good launch was not opened: "+why, "Mend the good launches first.")
+	t.UnsortedAll("a good launch was not opened: "+why, "Mend the good launches first.")
 	return nil
 }
 
@@ -89,7 +89,7 @@ func stateElsewhere(l Launch, own bool) func(context.Context, *harness.T) {
 			mine := l
 			mine.ID = "elsewhere.own"
 			if _, s := j.held(ctx, other, mine); !s.requested() {
-				t.NothingToTest("the login of the other browser didn't come to the platform: "+s.shows(), "Mend the good launches first.")
+				t.UnsortedAll("the login of the other browser didn't come to the platform: "+s.shows(), "Mend the good launches first.")
 				return
 			}
 		}
@@ -109,12 +109,12 @@ func replayLater(ctx context.Context, t *harness.T) {
 	}
 	e := &j.earlier
 	if e.page == nil {
-		t.NothingToTest("the browser failed: "+e.problem, "See that Chromium runs here, and run again.")
+		t.UnsortedAll("the browser failed: "+e.problem, "See that Chromium runs here, and run again.")
 		return
 	}
 	defer e.page.Close()
 	if j.decide(e.sight, nil) != opened {
-		t.NothingToTest("the launch to be replayed was not opened: "+e.sight.what(), "Mend the good launches first.")
+		t.UnsortedAll("the launch to be replayed was not opened: "+e.sight.what(), "Mend the good launches first.")
 		return
 	}
 	pass(ctx, memory-time.Since(e.at))
@@ -150,12 +150,12 @@ func deploymentOther(ctx context.Context, t *harness.T) {
 		return
 	}
 	if d := j.platform.deployments; d[0] == d[len(d)-1] {
-		t.NothingToTest("the target file names one deployment only", "Name a second one in lti.deployments that the tool knows.")
+		t.UnsortedAll("the target file names one deployment only", "Name a second one in lti.deployments that the tool knows.")
 		return
 	}
 	control := j.launch(ctx, Launch{ID: "deployment.control", User: "learner", Expect: "open", Login: Login{Omit: []string{"lti_deployment_id"}}, Claims: map[string]any{"deployment_id": "$other"}})
 	if j.decide(control, nil) != opened {
-		t.NothingToTest("a launch from the second deployment was not opened: "+control.shows(), "Mend the good launches first.")
+		t.UnsortedAll("a launch from the second deployment was not opened: "+control.shows(), "Mend the good launches first.")
 		return
 	}
 	l := Launch{ID: "deployment.other", Title: "another deployment than the login said", User: "learner", Claims: map[string]any{"deployment_id": "$other"}}
@@ -189,7 +189,7 @@ func unguessable(ctx context.Context, t *harness.T) {
 	for _, name := range []string{"state", "nonce"} {
 		id, list := Prefix+"auth."+name, values[name]
 		if len(list) < logins || strings.Join(list, "") == "" {
-			t.NotTested(id, fmt.Sprintf("of %d logins %d came to the platform", logins, len(list)), "Mend the good launches first.")
+			t.Unsorted(id, fmt.Sprintf("of %d logins %d came to the platform", logins, len(list)), "Mend the good launches first.")
 			continue
 		}
 		why := pattern(list)

@@ -28,7 +28,7 @@ func ready(ctx context.Context, t *harness.T) (*judge, bool) {
 	j := t.Session().Shared.(*judge)
 	j.learn(ctx)
 	if j.blind != "" {
-		t.NothingToTest(j.blind, "Launch the tool by hand first: see that the registration at the tool names Rollcall's addresses (`rollcall registration`).")
+		t.UnsortedAll(j.blind, "Launch the tool by hand first: see that the registration at the tool names Rollcall's addresses (`rollcall registration`).")
 		return j, false
 	}
 	return j, true
@@ -65,7 +65,7 @@ func runEither(ctx context.Context, t *harness.T, l Launch) {
 	s := j.launch(ctx, l)
 	exchanges := s.keep(t, l.Title)
 	if s.problem != nil {
-		t.NotTested(id, "the browser failed: "+s.problem.Error(), "See that the tool is up and that Chromium runs here, and run again.")
+		t.Unsorted(id, "the browser failed: "+s.problem.Error(), "See that the tool is up and that Chromium runs here, and run again.")
 		return
 	}
 	f := harness.Finding{Sent: "launch: " + l.Title, Expected: "the tool opens, or a page says why not, with a status of 200 or 400 to 499",
@@ -99,7 +99,7 @@ func runGood(ctx context.Context, t *harness.T, l Launch) {
 	// know what an opened page looks like.
 	j.learn(ctx)
 	if err := j.platform.publish(l.Keys); err != nil {
-		t.NotTested(id, err.Error(), "Run again.")
+		t.Unsorted(id, err.Error(), "Run again.")
 		return
 	}
 	defer func() { _ = j.platform.publish("") }()
@@ -145,11 +145,11 @@ func privilege(t *harness.T, j *judge, l Launch, s *sight) {
 		return
 	}
 	if !j.target.Tool.Teacher.Set() {
-		t.NotTested(reqTeacher, "nothing tells a page for those who teach from others", "Give lti.tool.teacher in the target file: what only those who teach are shown.")
+		t.Unsorted(reqTeacher, "nothing tells a page for those who teach from others", "Give lti.tool.teacher in the target file: what only those who teach are shown.")
 		return
 	}
 	if s.problem != nil || !s.answered() || s.page.Status >= 400 {
-		t.NotTested(reqTeacher, "the launch was not opened", "Mend that first.")
+		t.Unsorted(reqTeacher, "the launch was not opened", "Mend that first.")
 		return
 	}
 	expected := "the page of somebody who doesn't teach"
@@ -186,13 +186,13 @@ func (j *judge) result(t *harness.T, s *sight, id string, f harness.Finding, con
 	}
 	switch o {
 	case lost:
-		t.NotTested(id, "the launch could not be made: "+s.problem.Error(), "See that the tool is up and that Chromium runs here, and run again.")
+		t.Unsorted(id, "the launch could not be made: "+s.problem.Error(), "See that the tool is up and that Chromium runs here, and run again.")
 	case unclear:
 		if j.blind != "" {
-			t.NotTested(id, "what an opened page looks like could not be learned: "+j.blind, "Mend the launches of a plain learner and a plain instructor first. "+markerRemedy)
+			t.Unsorted(id, "what an opened page looks like could not be learned: "+j.blind, "Mend the launches of a plain learner and a plain instructor first. "+markerRemedy)
 			break
 		}
-		t.NotTested(id, "an opened page and a refusal look alike: "+s.shows(), markerRemedy)
+		t.Unsorted(id, "an opened page and a refusal look alike: "+s.shows(), markerRemedy)
 	}
 	return o
 }
@@ -213,7 +213,7 @@ func runBad(ctx context.Context, t *harness.T, l Launch) {
 	} else {
 		control = j.launch(ctx, l.unbroken())
 		if err := j.platform.publish(l.Keys); err != nil {
-			t.NothingToTest(err.Error(), "Run again.")
+			t.UnsortedAll(err.Error(), "Run again.")
 			return
 		}
 		s = j.launch(ctx, l)
@@ -228,7 +228,7 @@ func runBad(ctx context.Context, t *harness.T, l Launch) {
 	}
 	if o := j.decide(control, nil); o != opened {
 		control.keep(t, "the same, unbroken")
-		t.NothingToTest("the same launch unbroken was not opened, so a refusal proves nothing: "+control.what(), "Mend the good launches first.")
+		t.UnsortedAll("the same launch unbroken was not opened, so a refusal proves nothing: "+control.what(), "Mend the good launches first.")
 		return
 	}
 	j.judgeRefusal(t, id, l, s, control)
@@ -240,27 +240,27 @@ func (j *judge) judgeRefusal(t *harness.T, id string, l Launch, s, control *sigh
 	exchanges := s.keep(t, l.Title)
 	f := harness.Finding{Sent: "launch: " + l.Title, Expected: "the tool refuses, and says so", Exchanges: exchanges, Where: t.Where(s.page.URL)}
 	if s.problem == nil && !s.requested() && !l.Early {
-		t.NothingToTest("the tool sent no authentication request this time: "+s.shows(), "Run again; if it happens again, look at the evidence.")
+		t.UnsortedAll("the tool sent no authentication request this time: "+s.shows(), "Run again; if it happens again, look at the evidence.")
 		return
 	}
 	if s.busy && l.Keys == "slow" {
 		f.Expected, f.Seen = fmt.Sprintf("an answer within %s", j.patience(s)), "none"
 		t.Fail(id, f)
-		t.NotTested(reqVisible, "no answer came in time", "Mend that first.")
-		t.NotTested(reqNoCrash, "no answer came in time", "Mend that first.")
+		t.Unsorted(reqVisible, "no answer came in time", "Mend that first.")
+		t.Unsorted(reqNoCrash, "no answer came in time", "Mend that first.")
 		return
 	}
 	switch j.result(t, s, id, f, control) {
 	case opened:
 		f.Seen = "it was opened: " + s.openedPage(t)
 		t.Fail(id, f)
-		t.NotTested(reqVisible, "the launch was opened", "Mend that first.")
-		t.NotTested(reqNoCrash, "the launch was opened", "Mend that first.")
+		t.Unsorted(reqVisible, "the launch was opened", "Mend that first.")
+		t.Unsorted(reqNoCrash, "the launch was opened", "Mend that first.")
 	case refused:
 		t.Examined(id, 1)
 		if s.busy {
-			t.NotTested(reqVisible, "the page never came to rest", "Look at the picture.")
-			t.NotTested(reqNoCrash, "the page never came to rest", "Look at the picture.")
+			t.Unsorted(reqVisible, "the page never came to rest", "Look at the picture.")
+			t.Unsorted(reqNoCrash, "the page never came to rest", "Look at the picture.")
 			return
 		}
 		f.Expected, f.Seen = "a page that says that something went wrong", "an empty page"
@@ -283,7 +283,7 @@ func (j *judge) judgeRefusal(t *harness.T, id string, l Launch, s, control *sigh
 		f.Expected, f.Seen = "a status of 200, or 400 to 499", fmt.Sprintf("%d", s.page.Status)
 		t.Assert(reqNoCrash, s.page.Status < 500, f)
 	default:
-		t.NotTested(reqVisible, "it is not clear whether the launch was refused", markerRemedy)
-		t.NotTested(reqNoCrash, "it is not clear whether the launch was refused", markerRemedy)
+		t.Unsorted(reqVisible, "it is not clear whether the launch was refused", markerRemedy)
+		t.Unsorted(reqNoCrash, "it is not clear whether the launch was refused", markerRemedy)
 	}
 }

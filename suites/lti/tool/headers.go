@@ -26,7 +26,7 @@ func keyAddresses(ctx context.Context, t *harness.T) {
 		j.judgeRefusal(t, Prefix+"refuse.key-in-header", l, s, control)
 		id := Prefix + "refuse.header-fetched"
 		if !s.answered() {
-			t.NotTested(id, "the token didn't reach the tool", "Run again.")
+			t.Unsorted(id, "the token didn't reach the tool", "Run again.")
 			continue
 		}
 		s.attempt.mu.Lock()

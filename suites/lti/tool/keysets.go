@@ -50,7 +50,7 @@ func published(how, requirement string) func(context.Context, *harness.T) {
 		}
 		id := Prefix + requirement
 		if err := j.platform.publish(how); err != nil {
-			t.NotTested(id, err.Error(), "Run again.")
+			t.Unsorted(id, err.Error(), "Run again.")
 			return
 		}
 		defer j.mended(ctx)
@@ -64,7 +64,7 @@ func published(how, requirement string) func(context.Context, *harness.T) {
 func (j *judge) judgeRead(t *harness.T, id string, l Launch, s *sight) {
 	f := harness.Finding{Sent: "launch: " + l.Title, Expected: "the tool opens", Exchanges: s.keep(t, l.Title), Where: t.Where(s.page.URL)}
 	if j.platform.readings() == 0 {
-		t.NotTested(id, "the tool didn't read the keys again", "See lti13.tool.keys.rotation.")
+		t.Unsorted(id, "the tool didn't read the keys again", "See lti13.tool.keys.rotation.")
 		return
 	}
 	switch j.result(t, s, id, f, nil) {
@@ -85,13 +85,13 @@ func oldKey(ctx context.Context, t *harness.T) {
 	}
 	id := Prefix + "keys.several"
 	if err := j.platform.publish("rotated"); err != nil {
-		t.NotTested(id, err.Error(), "Run again.")
+		t.Unsorted(id, err.Error(), "Run again.")
 		return
 	}
 	defer j.mended(ctx)
 	first := j.patiently(ctx, Launch{ID: "keys.new", User: "learner", Expect: "open", Keys: "rotated"})
 	if j.decide(first, nil) != opened {
-		t.NotTested(id, "the launch by the new key was not opened: "+first.shows(), "See lti13.tool.keys.rotation.")
+		t.Unsorted(id, "the launch by the new key was not opened: "+first.shows(), "See lti13.tool.keys.rotation.")
 		return
 	}
 	l := Launch{ID: "keys.old", Title: t.Check().Title, User: "learner", Expect: "open", Keys: "rotated", Key: "old"}
@@ -111,7 +111,7 @@ func brokenKeys(ctx context.Context, t *harness.T) {
 			return
 		}
 		if err := j.platform.publish(x.how); err != nil {
-			t.NothingToTest(err.Error(), "Run again.")
+			t.UnsortedAll(err.Error(), "Run again.")
 			return
 		}
 		l := Launch{ID: "keys." + x.how, Title: x.title + ", and the token is signed by an unknown one", User: "learner", Keys: x.how, Key: "unpublished"}
@@ -121,7 +121,7 @@ func brokenKeys(ctx context.Context, t *harness.T) {
 			s = j.launch(ctx, l)
 		}
 		if j.platform.readings() == 0 && j.decide(s, &control.page) != opened {
-			t.NothingToTest("the tool didn't read the keys again", "See lti13.tool.keys.rotation.")
+			t.UnsortedAll("the tool didn't read the keys again", "See lti13.tool.keys.rotation.")
 		} else {
 			j.judgeRefusal(t, id, l, s, control)
 		}

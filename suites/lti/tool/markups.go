@@ -76,7 +76,7 @@ func errorUnbound(ctx context.Context, t *harness.T) {
 		Respond: Respond{Error: "access_denied", Set: map[string]string{"error_description": words, "state": "3c7e-never-sent"}}}
 	s := j.launch(ctx, l)
 	if s.problem != nil || !s.answered() {
-		t.NothingToTest("the answer didn't reach the tool", "Run again.")
+		t.UnsortedAll("the answer didn't reach the tool", "Run again.")
 		return
 	}
 	j.judgeRefusal(t, id, l, s, control)
@@ -103,7 +103,7 @@ func loginMarkup(ctx context.Context, t *harness.T) {
 		if came && !s.page.Failed {
 			j.judgePages(ctx, t, p, s, id, name+"="+value)
 		} else {
-			t.NotTested(id, "a login with markup in "+name+" was not answered: "+s.shows(), "See that the tool is up, and run again.")
+			t.Unsorted(id, "a login with markup in "+name+" was not answered: "+s.shows(), "See that the tool is up, and run again.")
 		}
 		p.Close()
 	}
@@ -128,7 +128,7 @@ func claimsMarkup(ctx context.Context, t *harness.T) {
 	s := j.launchIn(ctx, p, l)
 	s.keep(t, l.Title)
 	if j.decide(s, nil) != opened {
-		t.NotTested(id, "the launch was not opened: "+s.shows(), "Let people in whose names hold angle brackets.")
+		t.Unsorted(id, "the launch was not opened: "+s.shows(), "Let people in whose names hold angle brackets.")
 		return
 	}
 	j.judgePages(ctx, t, p, s, id, l.Title)
@@ -163,7 +163,7 @@ func returnScript(ctx context.Context, t *harness.T) {
 	}
 	opens, shown := links(j.platform.issuer + "/back/from/there")
 	if !opens {
-		t.NotTested(id, "a launch with a return_url was not opened", "Mend the good launches first.")
+		t.Unsorted(id, "a launch with a return_url was not opened", "Mend the good launches first.")
 		return
 	}
 	const script = "javascript:rollcall"

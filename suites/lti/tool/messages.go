@@ -81,7 +81,7 @@ func messages(ctx context.Context, t *harness.T) {
 	})
 	switch {
 	case !ok:
-		t.NotTested(id, "a launch with the platform's storage on offer came to no authentication request", "Mend that first.")
+		t.Unsorted(id, "a launch with the platform's storage on offer came to no authentication request", "Mend that first.")
 		return
 	case !put:
 		t.NotApplicable(id, "the tool has the platform's storage keep nothing")
@@ -96,7 +96,7 @@ func messages(ctx context.Context, t *harness.T) {
 		return false
 	})
 	if !ok {
-		t.NotTested(id, "the launch came to no authentication request", "Run again.")
+		t.Unsorted(id, "the launch came to no authentication request", "Run again.")
 		return
 	}
 	t.Assert(id, !heard, harness.Finding{Sent: "a launch in a frame of a stranger's page, with lti_storage_target", Expected: "messages that name the origin of the platform's authorization endpoint",
@@ -127,7 +127,7 @@ func forgedAnswers(ctx context.Context, t *harness.T) {
 		return
 	}
 	if s.problem != nil || !s.answered() {
-		t.NotTested(id, "the token didn't reach the tool: "+s.what(), "Run again.")
+		t.Unsorted(id, "the token didn't reach the tool: "+s.what(), "Run again.")
 		return
 	}
 	switch o := j.decide(s, &control.page); {
@@ -135,11 +135,11 @@ func forgedAnswers(ctx context.Context, t *harness.T) {
 		t.Fail(id, harness.Finding{Sent: "the answer to a login from another browser; " + title, Expected: "a refusal: the message comes from another origin than that of the platform's authorization endpoint", Seen: "the launch was opened",
 			Where: "postMessage", Exchanges: s.keep(t, title), Cause: "event.origin is not looked at."})
 	case !forgery: // then a refusal says nothing
-		t.NotTested(id, "the stranger's frame was asked for nothing", "Run again.")
+		t.Unsorted(id, "the stranger's frame was asked for nothing", "Run again.")
 	case o == refused:
 		t.Examined(id, 1)
 	default:
-		t.NotTested(id, "it is not clear whether the launch was opened: "+s.what(), markerRemedy)
+		t.Unsorted(id, "it is not clear whether the launch was opened: "+s.what(), markerRemedy)
 	}
 }
 
@@ -152,7 +152,7 @@ func (j *judge) elsewhere(ctx context.Context, t *harness.T, title string, forge
 	for range 2 {
 		p, err := j.browser.Open(ctx, browser.PageOptions{BlockThirdParty: true})
 		if err != nil {
-			t.NothingToTest("the browser failed: "+err.Error(), "See that Chromium runs here, and run again.")
+			t.UnsortedAll("the browser failed: "+err.Error(), "See that Chromium runs here, and run again.")
 			return nil, false
 		}
 		defer p.Close()
@@ -161,7 +161,7 @@ func (j *judge) elsewhere(ctx context.Context, t *harness.T, title string, forge
 	a, s := j.held(ctx, pages[0], Launch{ID: "forged", Title: title, User: "learner", Frame: true, Blocked: true, Storage: true})
 	switch {
 	case s.problem != nil:
-		t.NothingToTest(s.what(), "See that the tool is up and that Chromium runs here, and run again.")
+		t.UnsortedAll(s.what(), "See that the tool is up and that Chromium runs here, and run again.")
 		return nil, false
 	case !s.requested(): // that itself is judged by browser.blocked-storage
 		t.NotApplicable(Prefix+"browser.answer-origin", "where cookies are blocked, no login goes on, whatever the platform's storage offers")
@@ -169,7 +169,7 @@ func (j *judge) elsewhere(ctx context.Context, t *harness.T, title string, forge
 	}
 	frames, err := pages[0].Look(ctx)
 	if err != nil {
-		t.NothingToTest(err.Error(), "Run again.")
+		t.UnsortedAll(err.Error(), "Run again.")
 		return nil, false
 	}
 	a.mu.Lock()

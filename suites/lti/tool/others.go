@@ -20,9 +20,9 @@ func others() []harness.Check {
 func teaches(t *harness.T, j *judge, s *sight) bool {
 	switch {
 	case j.decide(s, nil) != opened:
-		t.NotTested(reqTeacher, "the launch of the instructor was not opened: "+s.shows(), "Mend that first.")
+		t.Unsorted(reqTeacher, "the launch of the instructor was not opened: "+s.shows(), "Mend that first.")
 	case !s.teacher:
-		t.NotTested(reqTeacher, "the instructor doesn't see what those who teach see", "Mend that first.")
+		t.Unsorted(reqTeacher, "the instructor doesn't see what those who teach see", "Mend that first.")
 	default:
 		return true
 	}
@@ -33,7 +33,7 @@ func teaches(t *harness.T, j *judge, s *sight) bool {
 func learns(t *harness.T, j *judge, s *sight, how string) {
 	exchanges := s.keep(t, "the learner's launch")
 	if j.decide(s, nil) != opened {
-		t.NotTested(reqTeacher, "the launch of the learner was not opened: "+s.shows(), "Mend that first.")
+		t.Unsorted(reqTeacher, "the launch of the learner was not opened: "+s.shows(), "Mend that first.")
 		return
 	}
 	t.Assert(reqTeacher, !s.teacher, harness.Finding{Sent: how, Expected: "the page of somebody who doesn't teach", Seen: "the page of somebody who teaches", Where: t.Where(s.page.URL), Exchanges: exchanges,
@@ -50,7 +50,7 @@ func classroom(ctx context.Context, t *harness.T) (*judge, *browser.Page) {
 		return j, nil
 	}
 	if !j.target.Tool.Teacher.Set() {
-		t.NothingToTest("nothing tells a page for those who teach from others", teacherRemedy)
+		t.UnsortedAll("nothing tells a page for those who teach from others", teacherRemedy)
 		return j, nil
 	}
 	return j, j.page(ctx, t)
@@ -80,12 +80,12 @@ func twoPeople(ctx context.Context, t *harness.T) {
 	defer p.Close()
 	a, s := j.held(ctx, p, Launch{ID: "people.learner", User: "learner"})
 	if s.problem != nil || !s.requested() {
-		t.NothingToTest("the first login didn't come to the platform", "Mend the good launches first.")
+		t.UnsortedAll("the first login didn't come to the platform", "Mend the good launches first.")
 		return
 	}
 	beside, err := p.Beside(ctx)
 	if err != nil {
-		t.NothingToTest(err.Error(), "Run again.")
+		t.UnsortedAll(err.Error(), "Run again.")
 		return
 	}
 	defer beside.Close()

@@ -65,7 +65,7 @@ func openRedirect(ctx context.Context, t *harness.T) {
 			s := j.launch(ctx, l)
 			exchanges := s.keep(t, sent)
 			if s.problem != nil {
-				t.NotTested(id, "the browser failed: "+s.problem.Error(), "Run again.")
+				t.Unsorted(id, "the browser failed: "+s.problem.Error(), "Run again.")
 				continue
 			}
 			f := harness.Finding{Sent: sent, Expected: "a refusal, or a page of the tool", Exchanges: exchanges, Cause: "The target is used as an address to go to without a look at whose it is."}
@@ -88,7 +88,7 @@ func tokenInAddress(ctx context.Context, t *harness.T) {
 	id := Prefix + "response.token-in-address"
 	s := j.launch(ctx, Launch{ID: "address", User: "learner", Expect: "open"})
 	if j.decide(s, nil) != opened {
-		t.NotTested(id, "a good launch was not opened: "+s.shows(), "Mend the good launches first.")
+		t.Unsorted(id, "a good launch was not opened: "+s.shows(), "Mend the good launches first.")
 		return
 	}
 	exchanges := s.keep(t, "a good launch")

@@ -56,7 +56,7 @@ func accessRefused(ctx context.Context, t *harness.T) {
 	auth := t.Session().Target.OneRoster.Auth
 	good, err := t.AccessToken(ctx)
 	if err != nil {
-		t.NothingToTest("no token can be had: "+err.Error(), "Mend the token endpoint first; it is listed as failed.")
+		t.UnsortedAll("no token can be had: "+err.Error(), "Mend the token endpoint first; it is listed as failed.")
 		return
 	}
 	const path = "/orgs?limit=1"
@@ -90,7 +90,7 @@ func accessRefused(ctx context.Context, t *harness.T) {
 			t.Assert(at("no-data"), !holdsData(r), harness.Finding{Expected: "no roster objects", Seen: "some", Where: x.name, Responses: shown})
 		}
 	}
-	t.NotTested(at("www-authenticate"), "nothing is refused with 401", "Refuse requests without a token with 401; it is listed as failed.")
+	t.Unsorted(at("www-authenticate"), "nothing is refused with 401", "Refuse requests without a token with 401; it is listed as failed.")
 }
 
 func refusalSeen(r *harness.Response) string {
@@ -138,13 +138,13 @@ func accessCase(ctx context.Context, t *harness.T) {
 	const id = accessAt + "scheme-case"
 	good, err := t.AccessToken(ctx)
 	if err != nil {
-		t.NothingToTest("no token can be had: "+err.Error(), "Mend the token endpoint first; it is listed as failed.")
+		t.UnsortedAll("no token can be had: "+err.Error(), "Mend the token endpoint first; it is listed as failed.")
 		return
 	}
 	for _, scheme := range []string{"bearer", "BEARER"} {
 		r := bare(ctx, t, "/orgs?limit=1", scheme+" "+good)
 		if r.Status >= 500 || r.Problem != "" {
-			t.NotTested(id, r.Line()+": "+r.Summary(), "Mend that answer first.")
+			t.Unsorted(id, r.Line()+": "+r.Summary(), "Mend that answer first.")
 			continue
 		}
 		t.Assert(id, r.Status != 401, harness.Finding{Expected: "the answer as to Bearer", Seen: r.Summary(), Where: scheme, Responses: []*harness.Response{r}})
@@ -166,11 +166,11 @@ func accessExpired(ctx context.Context, t *harness.T) {
 		if token == nil {
 			reason = "no token is granted: " + r.Summary()
 		}
-		t.NotTested(id, reason, fmt.Sprintf("Register a client whose tokens live %s or less, and run again with it.", patience))
+		t.Unsorted(id, reason, fmt.Sprintf("Register a client whose tokens live %s or less, and run again with it.", patience))
 		return
 	}
 	if good := withToken(ctx, t, "/orgs?limit=1", token.AccessToken); good.Status != 200 {
-		t.NotTested(id, "a fresh token is answered with "+good.Summary(), "Mend that first; it is listed as failed.")
+		t.Unsorted(id, "a fresh token is answered with "+good.Summary(), "Mend that first; it is listed as failed.")
 		return
 	}
 	// A second more than promised: clocks tick in seconds.

@@ -133,7 +133,7 @@ func compareDerived(t *harness.T, d derivation, only, complete string) {
 			continue
 		}
 		if !d.only(r, i) && !d.telling(r, i) {
-			t.NotTested(only, "some objects of /"+d.whole+" don't say what kind they are of", "Mend that first; the requirement that governs it is listed as failed.")
+			t.Unsorted(only, "some objects of /"+d.whole+" don't say what kind they are of", "Mend that first; the requirement that governs it is listed as failed.")
 			continue
 		}
 		t.Assert(only, d.only(r, i), harness.Finding{Sent: "GET /" + d.spool() + " (the crawl)", Expected: "only objects with " + d.what, Seen: "one without", Where: id,
@@ -153,10 +153,10 @@ func compareDerived(t *harness.T, d derivation, only, complete string) {
 			Exchanges: exhibitIf(!derived[id], t, d.whole, id)})
 	}
 	if len(derived) == 0 {
-		t.NotTested(only, "/"+d.spool()+" is empty", "Load an object with "+d.what+".")
+		t.Unsorted(only, "/"+d.spool()+" is empty", "Load an object with "+d.what+".")
 	}
 	if wanted == 0 {
-		t.NotTested(complete, "/"+d.whole+" holds no object with "+d.what, "Load one.")
+		t.Unsorted(complete, "/"+d.whole+" holds no object with "+d.what, "Load one.")
 	}
 }
 
@@ -216,7 +216,7 @@ func wrongKind(ctx context.Context, t *harness.T) {
 			response := get(ctx, t, operation(c.Read).PathFor(other), "")
 			if response.Status != 404 {
 				if unknown := get(ctx, t, operation(c.Read).PathFor(noSuchID), ""); unknown.Status == response.Status {
-					t.NotTested(id, "objects that don't exist are answered the same: "+unknown.Summary(), "Answer them 404; it is listed as failed.")
+					t.Unsorted(id, "objects that don't exist are answered the same: "+unknown.Summary(), "Answer them 404; it is listed as failed.")
 					break
 				}
 			}
@@ -226,6 +226,6 @@ func wrongKind(ctx context.Context, t *harness.T) {
 		}
 	}
 	if !asked {
-		t.NotTested(id, "every object is of every derived kind", "Load a user who is no student, an org that is no school, or a session that is no term.")
+		t.Unsorted(id, "every object is of every derived kind", "Load a user who is no student, an org that is no school, or a session that is no term.")
 	}
 }

@@ -81,12 +81,12 @@ func endpointChecks() []harness.Check {
 
 func judgeEndpoint(ctx context.Context, t *harness.T, op Operation, id, wrapper string) {
 	if !t.Session().Covers(op.ID) {
-		t.NothingToTest(op.Path+" is not covered by the profiles of this run", "Add a profile that covers it to target.yaml.")
+		t.UnsortedAll(op.Path+" is not covered by the profiles of this run", "Add a profile that covers it to target.yaml.")
 		return
 	}
 	ids, ok := parentIDs(roster(t), op)
 	if !ok {
-		t.NothingToTest("the crawl brought no object to ask for", "Load an object for each parameter of "+op.Path+".")
+		t.UnsortedAll("the crawl brought no object to ask for", "Load an object for each parameter of "+op.Path+".")
 		return
 	}
 	q := query("limit", "10")
@@ -105,7 +105,7 @@ func judgeEndpoint(ctx context.Context, t *harness.T, op Operation, id, wrapper 
 			t.Fail(idJSON, harness.Finding{Expected: "one JSON text", Seen: "an HTML page", Responses: shown})
 		}
 		for _, other := range t.Check().Requirements {
-			t.NotTested(other, op.Path+" gives no usable answer: "+response.Summary(), "Mend that answer first; it is listed as failed.")
+			t.Unsorted(other, op.Path+" gives no usable answer: "+response.Summary(), "Mend that answer first; it is listed as failed.")
 		}
 		return
 	}
@@ -151,15 +151,15 @@ func judgeBody(t *harness.T, op Operation, r *harness.Response, wrapper string) 
 	err := json.Unmarshal(r.Body, &any)
 	if !t.Assert(idJSON, err == nil, harness.Finding{Expected: "one JSON text, nothing before or behind it", Seen: fmt.Sprint(err), Responses: shown}) {
 		for _, id := range []string{wrapper, idAlone, idNoStatus} {
-			t.NotTested(id, "the body of "+op.Path+" is no JSON", "Mend that first; it is listed as failed.")
+			t.Unsorted(id, "the body of "+op.Path+" is no JSON", "Mend that first; it is listed as failed.")
 		}
 		return
 	}
 	var envelope map[string]json.RawMessage
 	if json.Unmarshal(r.Body, &envelope) != nil {
 		t.Fail(wrapper, harness.Finding{Expected: fmt.Sprintf("an object with member %q", op.Wrapper), Seen: "no JSON object", Responses: shown})
-		t.NotTested(idAlone, "the body is no object", "Mend the wrapper first.")
-		t.NotTested(idNoStatus, "the body is no object", "Mend the wrapper first.")
+		t.Unsorted(idAlone, "the body is no object", "Mend the wrapper first.")
+		t.Unsorted(idNoStatus, "the body is no object", "Mend the wrapper first.")
 		return
 	}
 	_, status := envelope["imsx_codeMajor"]
@@ -168,7 +168,7 @@ func judgeBody(t *harness.T, op Operation, r *harness.Response, wrapper string) 
 	if op.Single {
 		_, fault = unwrapSingle(r.Body, op.Wrapper)
 	} else if _, there := envelope[op.Wrapper]; !there && envelope != nil && len(envelope) == 0 {
-		t.NotTested(wrapper, op.Path+" answered {}", "Send the wrapper with an empty list; load objects to judge the wrapper.")
+		t.Unsorted(wrapper, op.Path+" answered {}", "Send the wrapper with an empty list; load objects to judge the wrapper.")
 		t.Examined(idAlone, 1)
 		return
 	} else {
@@ -185,5 +185,5 @@ func judgeBody(t *harness.T, op Operation, r *harness.Response, wrapper string) 
 		t.Assert(idAlone, len(others) == 0, harness.Finding{Expected: fmt.Sprintf("no member beside %q", op.Wrapper), Seen: examples(others), Where: "/", Responses: shown})
 		return
 	}
-	t.NotTested(idAlone, "the wrapper of "+op.Path+" is wrong", "Mend it first.")
+	t.Unsorted(idAlone, "the wrapper of "+op.Path+" is wrong", "Mend it first.")
 }

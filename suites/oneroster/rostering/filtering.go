@@ -121,7 +121,7 @@ func filterEquality(ctx context.Context, t *harness.T) {
 		}
 	}
 	for _, id := range t.Check().Requirements {
-		t.NotTested(id, "no collection of a size to compute with has objects that differ in such a property", "Load objects with different values, such as a user without access, and records of both statuses.")
+		t.Unsorted(id, "no collection of a size to compute with has objects that differ in such a property", "Load objects with different values, such as a user without access, and records of both statuses.")
 	}
 }
 
@@ -184,7 +184,7 @@ func filterOrder(ctx context.Context, t *harness.T) {
 		}
 	}
 	for _, id := range t.Check().Requirements {
-		t.NotTested(id, "no collection of a size to compute with has three different dates", "Load objects with different dates, and change some at different times.")
+		t.Unsorted(id, "no collection of a size to compute with has three different dates", "Load objects with different dates, and change some at different times.")
 	}
 }
 
@@ -206,7 +206,7 @@ func filterContains(ctx context.Context, t *harness.T) {
 			s.filtered(ctx, t, id, p.name+"~"+quote(needle), answer{must, may})
 		}
 	}
-	t.NotTested(id, "no text has a part that divides the objects", "Load objects with different names.")
+	t.Unsorted(id, "no text has a part that divides the objects", "Load objects with different names.")
 }
 
 // needle picks three letters from inside a value that some values hold and
@@ -270,7 +270,7 @@ func filterLogic(ctx context.Context, t *harness.T) {
 			}
 		}
 	}
-	t.NothingToTest("no collection has two properties that divide its objects differently", "Load objects that differ in two properties, such as status and type.")
+	t.UnsortedAll("no collection has two properties that divide its objects differently", "Load objects that differ in two properties, such as status and type.")
 }
 
 func meet(a, b map[string]bool) map[string]bool {
@@ -299,7 +299,7 @@ func filterConfined(ctx context.Context, t *harness.T) {
 		op := operation(c.List)
 		g := gather(ctx, t, op.Path, op.Wrapper, 2*computeMost, "filter", filter)
 		if g.why != "" {
-			t.NotTested(id, g.first.Line()+": "+g.why, "Mend the filter first.")
+			t.Unsorted(id, g.first.Line()+": "+g.why, "Mend the filter first.")
 			continue
 		}
 		// Outside is who doesn't belong there by the whole collection: that the
@@ -311,5 +311,5 @@ func filterConfined(ctx context.Context, t *harness.T) {
 		})
 		t.Assert(id, len(extra) == 0, harness.Finding{Expected: "objects of /" + d.spool() + " only", Seen: fmt.Sprintf("%d others (%s)", len(extra), examples(extra)), Where: "filter=" + filter, Responses: []*harness.Response{g.first.Response}})
 	}
-	t.NotTested(id, "every object is in every derived collection", "Load a user who is no student, or an org that is no school.")
+	t.Unsorted(id, "every object is in every derived collection", "Load a user who is no student, or an org that is no school.")
 }

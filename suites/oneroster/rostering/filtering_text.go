@@ -47,7 +47,7 @@ func filterCharacters(ctx context.Context, t *harness.T) {
 	} {
 		s, p, v, ok := holding(t, try.chars)
 		if !ok {
-			t.NotTested(try.id, "no text holds such a character", try.remedy)
+			t.Unsorted(try.id, "no text holds such a character", try.remedy)
 			continue
 		}
 		same := p.where(func(x string) bool { return x == v })
@@ -57,7 +57,7 @@ func filterCharacters(ctx context.Context, t *harness.T) {
 	s, p, v, ok := phrase(t)
 	if !ok {
 		for _, id := range []string{operators, percent, plus} {
-			t.NotTested(id, "no text holds a blank", "Load a class with two words in its title.")
+			t.Unsorted(id, "no text holds a blank", "Load a class with two words in its title.")
 		}
 	} else {
 		same := p.where(func(x string) bool { return x == v })
@@ -119,7 +119,7 @@ func judgeOperators(ctx context.Context, t *harness.T, id string) {
 			return
 		}
 	}
-	t.NotTested(id, "no collection has texts", "Load some objects.")
+	t.Unsorted(id, "no collection has texts", "Load some objects.")
 }
 
 // judgeWildcards asks for texts that hold a percent sign or an underscore: a
@@ -136,7 +136,7 @@ func judgeWildcards(ctx context.Context, t *harness.T, id string) {
 			return
 		}
 	}
-	t.NotTested(id, "no collection has three different texts", "Load some objects.")
+	t.Unsorted(id, "no collection has three different texts", "Load some objects.")
 }
 
 func filterNoMatch(ctx context.Context, t *harness.T) {
@@ -155,7 +155,7 @@ func filterSub(ctx context.Context, t *harness.T) {
 	const id = filterAt + "sub-collections"
 	op := operation("getStudentsForClass")
 	if !t.Session().Covers(op.ID) {
-		t.NotTested(id, "no profile of this run covers sub-collections", "Add the profile or12-rostering-provider to target.yaml.")
+		t.Unsorted(id, "no profile of this run covers sub-collections", "Add the profile or12-rostering-provider to target.yaml.")
 		return
 	}
 	if !need(t, []string{id}, "enrollments", "classes", "users") {
@@ -171,5 +171,5 @@ func filterSub(ctx context.Context, t *harness.T) {
 		judgeFilter(t, id, "sourcedId="+quote(one), g, exactly(map[string]bool{one: true}))
 		return
 	}
-	t.NotTested(id, "no class has two students", "Enroll two students in a class.")
+	t.Unsorted(id, "no class has two students", "Enroll two students in a class.")
 }

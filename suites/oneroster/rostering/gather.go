@@ -89,7 +89,7 @@ func (g gathered) usable(t *harness.T, requirements ...string) bool {
 		if g.first != nil && g.first.Problem != "" && !t.Ready(g.first.Response, 200, id) {
 			continue
 		}
-		t.NotTested(id, fmt.Sprintf("%s could not be read: %s", g.first.Line(), g.why), "Mend that answer first; the requirement that governs it is listed as failed.")
+		t.Unsorted(id, fmt.Sprintf("%s could not be read: %s", g.first.Line(), g.why), "Mend that answer first; the requirement that governs it is listed as failed.")
 	}
 	return false
 }

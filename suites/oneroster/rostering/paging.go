@@ -49,7 +49,7 @@ func pageable(t *harness.T, atLeast int) (collection, bool) {
 		}
 	}
 	if size == 0 {
-		t.NothingToTest(fmt.Sprintf("no collection that could be crawled whole holds %d objects", atLeast), fmt.Sprintf("Load at least %d users.", atLeast))
+		t.UnsortedAll(fmt.Sprintf("no collection that could be crawled whole holds %d objects", atLeast), fmt.Sprintf("Load at least %d users.", atLeast))
 	}
 	return best, size > 0
 }
@@ -71,7 +71,7 @@ func ready(t *harness.T, p *Page, requirements ...string) bool {
 	}
 	if t.Ready(p.Response, 200, requirements...) {
 		for _, id := range requirements {
-			t.NotTested(id, p.Line()+": "+p.Fault, "Mend that first; it is listed as failed.")
+			t.Unsorted(id, p.Line()+": "+p.Fault, "Mend that first; it is listed as failed.")
 		}
 	}
 	return false
@@ -132,7 +132,7 @@ func pageInvalid(ctx context.Context, t *harness.T) {
 			shown := []*harness.Response{r}
 			t.Assert(alive, r.Status < 500 && r.Problem == "", harness.Finding{Expected: "no server error", Seen: r.Summary(), Where: try.name + "=" + v, Responses: shown})
 			if r.Status >= 500 || r.Problem != "" {
-				t.NotTested(refused, try.name+"="+v+" is answered with a server error", "Mend that first.")
+				t.Unsorted(refused, try.name+"="+v+" is answered with a server error", "Mend that first.")
 				continue
 			}
 			t.Assert(refused, r.Status == 400 || r.Status == 422, harness.Finding{Expected: "400 or 422", Seen: r.Summary(), Where: try.name + "=" + v, Responses: shown})
@@ -173,7 +173,7 @@ func pageOffset(ctx context.Context, t *harness.T) {
 		t.Assert(records, slices.Equal(p.IDs, want), harness.Finding{Expected: fmt.Sprintf("the objects number %d to %d of the collection", offset, offset+len(want)-1),
 			Seen: describeShift(base.IDs, p.IDs), Where: fmt.Sprintf("offset=%d", offset), Responses: []*harness.Response{p.Response, base.Response}})
 	}
-	t.NotTested(records, "the first page holds fewer than seven objects", "Serve pages of at least seven objects.")
+	t.Unsorted(records, "the first page holds fewer than seven objects", "Serve pages of at least seven objects.")
 }
 
 // describeShift words where a page lies that should lie elsewhere.
@@ -247,7 +247,7 @@ func pageUnion(ctx context.Context, t *harness.T) {
 				Where: fmt.Sprintf("page %d", i+1), Responses: []*harness.Response{p.Response}})
 		}
 	}
-	t.NotTested(full, "the collection has one page only", "Load more objects.")
+	t.Unsorted(full, "the collection has one page only", "Load more objects.")
 }
 
 func judgeUnion(t *harness.T, c collection, pages []*Page, whole bool, want map[string]bool, lost, twice string) {
@@ -319,7 +319,7 @@ func pageFiltered(ctx context.Context, t *harness.T) {
 		return
 	}
 	if len(g.ids) < 4 {
-		t.NotTested(id, "the filter "+filter+" leaves fewer than four objects", "Load active objects.")
+		t.Unsorted(id, "the filter "+filter+" leaves fewer than four objects", "Load active objects.")
 		return
 	}
 	pages, whole := through(ctx, t, c, max(len(g.ids)/4+1, 2), mostPages, "filter", filter)
@@ -333,7 +333,7 @@ func pageSub(ctx context.Context, t *harness.T) {
 	const id = pagingAt + "sub-collections"
 	op := operation("getStudentsForClass")
 	if !t.Session().Covers(op.ID) {
-		t.NotTested(id, "no profile of this run covers sub-collections", "Add the profile or12-rostering-provider to target.yaml.")
+		t.Unsorted(id, "no profile of this run covers sub-collections", "Add the profile or12-rostering-provider to target.yaml.")
 		return
 	}
 	if !need(t, []string{id}, "enrollments", "classes", "users") {
@@ -358,7 +358,7 @@ func pageSub(ctx context.Context, t *harness.T) {
 		}
 		return
 	}
-	t.NotTested(id, "no class has three students", "Enroll three students in a class.")
+	t.Unsorted(id, "no class has three students", "Enroll three students in a class.")
 }
 
 func otherThan(got []string, want string) string {

@@ -67,7 +67,7 @@ func linkForm(ctx context.Context, t *harness.T) {
 			t.Assert(same, ok, harness.Finding{Expected: asked.Scheme + "://" + asked.Host + asked.EscapedPath(), Seen: resolved.Scheme + "://" + resolved.Host + resolved.EscapedPath(), Where: "header Link, rel=" + examples(l.Rels), Responses: shown})
 		}
 	}
-	t.NotTested(present, "no collection has a second page", "Load at least three objects of a kind.")
+	t.Unsorted(present, "no collection has a second page", "Load at least three objects of a kind.")
 	for _, id := range []string{syntax, absolute, same} {
 		t.NotApplicable(id, noLink)
 	}
@@ -121,14 +121,14 @@ func linkRelations(ctx context.Context, t *harness.T) {
 			t.Assert(nextLast, p.Links["next"] == "", harness.Finding{Expected: "no next link on the last page", Seen: p.Links["next"], Where: "header Link at offset " + strconv.Itoa(offset), Responses: shown(p)})
 		}
 	}
-	t.NotTested(nextLast, "the last page could not be asked for", "Mend the paging first.")
+	t.Unsorted(nextLast, "the last page could not be asked for", "Mend the paging first.")
 	leads := func(id, rel string, from *Page, want []string, what string) {
 		if !t.Assert(id, from.Links[rel] != "", harness.Finding{Expected: "a " + rel + " link", Seen: "none", Where: "header Link", Responses: shown(from)}) {
 			return
 		}
 		target, err := url.Parse(from.Links[rel])
 		if err != nil || !sameService(t, target) {
-			t.NotTested(id, "the "+rel+" link leaves the service", "Mend that first; it is listed as failed.")
+			t.Unsorted(id, "the "+rel+" link leaves the service", "Mend that first; it is listed as failed.")
 			return
 		}
 		p := follow(ctx, t, from.Links[rel], operation(c.List).Wrapper)
@@ -155,7 +155,7 @@ func linkChain(ctx context.Context, t *harness.T) {
 		return
 	}
 	if p.Links["next"] == "" {
-		t.NotTested(target, "the first page has no next link", "Send one; its absence is listed as failed.")
+		t.Unsorted(target, "the first page has no next link", "Send one; its absence is listed as failed.")
 		t.Examined(ends, 1)
 		return
 	}
@@ -184,8 +184,8 @@ func linkChain(ctx context.Context, t *harness.T) {
 		visited[link] = true
 		u, err := url.Parse(link)
 		if err != nil || !sameService(t, u) {
-			t.NotTested(target, "the next link leaves the service and was not followed", "Mend that first; it is listed as failed.")
-			t.NotTested(ends, "the next link leaves the service and was not followed", "Mend that first.")
+			t.Unsorted(target, "the next link leaves the service and was not followed", "Mend that first; it is listed as failed.")
+			t.Unsorted(ends, "the next link leaves the service and was not followed", "Mend that first.")
 			return
 		}
 		next := follow(ctx, t, link, operation(c.List).Wrapper)
@@ -222,7 +222,7 @@ func linkQuery(ctx context.Context, t *harness.T) {
 			}
 		}
 	}
-	t.NotTested(id, "no page with filter, sort or fields answers with links", "Mend those first.")
+	t.Unsorted(id, "no page with filter, sort or fields answers with links", "Mend those first.")
 }
 
 func quoteEmptyValue(s string) string {

@@ -269,7 +269,7 @@ func need(t *harness.T, requirements []string, names ...string) bool {
 		}
 		if reason != "" {
 			for _, id := range requirements {
-				t.NotTested(id, reason, remedy)
+				t.Unsorted(id, reason, remedy)
 			}
 			return false
 		}

@@ -90,7 +90,7 @@ func matrix(ctx context.Context, t *harness.T, token string, should func(Operati
 
 func unavailable(t *harness.T, why string) {
 	for _, id := range t.Check().Requirements {
-		t.NotTested(id, why, narrowRemedy)
+		t.Unsorted(id, why, narrowRemedy)
 	}
 }
 
@@ -102,13 +102,13 @@ func scopeCore(ctx context.Context, t *harness.T) {
 	}
 	const core, only = scopeAt + "core", scopeAt + "core-only"
 	matrix(ctx, t, token, Operation.Core, core, only, func(op Operation) bool { return op.Sub() })
-	t.NotTested(core, "no core operation answers", "Mend them first.")
-	t.NotTested(only, "no profile of this run covers sub-collections", "Add the profile or12-rostering-provider to target.yaml.")
+	t.Unsorted(core, "no core operation answers", "Mend them first.")
+	t.Unsorted(only, "no profile of this run covers sub-collections", "Add the profile or12-rostering-provider to target.yaml.")
 	// Demographics tell the status of a refusal too, where nothing else does.
 	if r, opened, told := opens(ctx, t, operation("getAllDemographics"), token); told && !opened {
 		t.Assert(scopeAt+"status", r.Status == 403, harness.Finding{Expected: "403", Seen: r.Summary(), Where: "/demographics", Responses: []*harness.Response{r}})
 	}
-	t.NotTested(scopeAt+"status", "nothing is refused for want of a scope", "Enforce scopes; it is listed as failed where it can be told.")
+	t.Unsorted(scopeAt+"status", "nothing is refused for want of a scope", "Enforce scopes; it is listed as failed where it can be told.")
 }
 
 func scopeFull(ctx context.Context, t *harness.T) {
@@ -123,8 +123,8 @@ func scopeFull(ctx context.Context, t *harness.T) {
 		return
 	}
 	matrix(ctx, t, token, func(op Operation) bool { return !op.Demographics() }, full, needed, Operation.Demographics)
-	t.NotTested(full, "no operation answers", "Mend them first.")
-	t.NotTested(needed, "demographics do not answer, or no profile of this run covers them", "Add the profile or12-demographics-provider to target.yaml.")
+	t.Unsorted(full, "no operation answers", "Mend them first.")
+	t.Unsorted(needed, "demographics do not answer, or no profile of this run covers them", "Add the profile or12-demographics-provider to target.yaml.")
 }
 
 func scopeDemographics(ctx context.Context, t *harness.T) {
@@ -139,9 +139,9 @@ func scopeDemographics(ctx context.Context, t *harness.T) {
 		return
 	}
 	matrix(ctx, t, token, Operation.Demographics, opened, only, func(op Operation) bool { return !op.Demographics() })
-	t.NotTested(opened, "demographics do not answer", "Mend them first.")
+	t.Unsorted(opened, "demographics do not answer", "Mend them first.")
 	if r, open, told := opens(ctx, t, operation("getAllOrgs"), token); told {
 		t.Assert(only, !open, harness.Finding{Expected: "a refusal", Seen: fmt.Sprint(r.Summary()), Where: "/orgs", Responses: []*harness.Response{r}})
 	}
-	t.NotTested(only, "no other operation answers", "Mend them first.")
+	t.Unsorted(only, "no other operation answers", "Mend them first.")
 }

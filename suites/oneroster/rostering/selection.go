@@ -79,7 +79,7 @@ func fieldsCollection(ctx context.Context, t *harness.T) {
 		}
 	}
 	for _, id := range all {
-		t.NotTested(id, "no collection answers with objects", "Load some objects.")
+		t.Unsorted(id, "no collection answers with objects", "Load some objects.")
 	}
 }
 
@@ -168,14 +168,14 @@ func fieldsSingle(ctx context.Context, t *harness.T) {
 		slices.Sort(wrong)
 		t.Assert(id, len(wrong) == 0, harness.Finding{Expected: "exactly " + strings.Join(names, ", "), Seen: examples(wrong), Where: x, Responses: shown})
 	}
-	t.NotTested(id, "no single object answers", "Load some objects.")
+	t.Unsorted(id, "no single object answers", "Load some objects.")
 }
 
 func fieldsSub(ctx context.Context, t *harness.T) {
 	const id = fieldsAt + "sub-collections"
 	op := operation("getStudentsForClass")
 	if !t.Session().Covers(op.ID) {
-		t.NotTested(id, "no profile of this run covers sub-collections", "Add the profile or12-rostering-provider to target.yaml.")
+		t.Unsorted(id, "no profile of this run covers sub-collections", "Add the profile or12-rostering-provider to target.yaml.")
 		return
 	}
 	if !need(t, []string{id}, "enrollments", "classes", "users") {
@@ -188,7 +188,7 @@ func fieldsSub(ctx context.Context, t *harness.T) {
 		}
 		p := list(ctx, t, op.PathFor(key), op.Wrapper, query("limit", "20", "fields", "sourcedId,familyName"))
 		if p.Status == 200 && !p.OK() {
-			t.NotTested(id, p.Line()+": "+p.Why(), "Mend the wrapper first.")
+			t.Unsorted(id, p.Line()+": "+p.Why(), "Mend the wrapper first.")
 			return
 		}
 		var extra []string
@@ -203,7 +203,7 @@ func fieldsSub(ctx context.Context, t *harness.T) {
 		t.Assert(id, p.OK() && len(p.Objects) > 0 && len(extra) == 0, harness.Finding{Expected: "the members with sourcedId and familyName alone", Seen: p.Summary() + ", also " + examples(extra), Where: key, Responses: []*harness.Response{p.Response}})
 		return
 	}
-	t.NotTested(id, "no class has a student", "Enroll a student in a class.")
+	t.Unsorted(id, "no class has a student", "Enroll a student in a class.")
 }
 
 func fieldsUnknown(ctx context.Context, t *harness.T) {
@@ -254,5 +254,5 @@ func fieldsRepeated(ctx context.Context, t *harness.T) {
 			}
 		}
 	}
-	t.NotTested(id, "the page with fields holds other objects", "Mend the paging first.")
+	t.Unsorted(id, "the page with fields holds other objects", "Mend the paging first.")
 }

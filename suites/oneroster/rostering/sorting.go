@@ -51,7 +51,7 @@ func sortOrder(ctx context.Context, t *harness.T) {
 	const up, down, byDefault, same = sortAt + "ascending", sortAt + "descending", sortAt + "default-ascending", sortAt + "same-set"
 	s, p, ok := sortable(t)
 	if !ok {
-		t.NothingToTest("no collection of a size to compute with has a date that differs", "Load objects that changed at different times.")
+		t.UnsortedAll("no collection of a size to compute with has a date that differs", "Load objects that changed at different times.")
 		return
 	}
 	for _, try := range []struct {
@@ -125,7 +125,7 @@ func sortPaged(ctx context.Context, t *harness.T) {
 			return
 		}
 	}
-	t.NotTested(id, "no collection of ten objects has a property that several share", "Load objects of two types or statuses.")
+	t.Unsorted(id, "no collection of ten objects has a property that several share", "Load objects of two types or statuses.")
 }
 
 func sortKinds(ctx context.Context, t *harness.T) {
@@ -155,8 +155,8 @@ func sortKinds(ctx context.Context, t *harness.T) {
 			t.Assert(id, ok, harness.Finding{Expected: "rising order of " + p.name + " by some order of Unicode", Seen: "an order that none explains", Where: "sort=" + p.name, Responses: []*harness.Response{page.Response}})
 		}
 	}
-	t.NotTested(text, "no collection has five different texts", "Load five users.")
-	t.NotTested(time, "no collection has five different dates", "Load objects with different dates.")
+	t.Unsorted(text, "no collection has five different texts", "Load five users.")
+	t.Unsorted(time, "no collection has five different dates", "Load objects with different dates.")
 }
 
 func sortEvery(ctx context.Context, t *harness.T) {
@@ -182,7 +182,7 @@ func sortEvery(ctx context.Context, t *harness.T) {
 			t.Assert(id, ok, harness.Finding{Expected: "the collection sorted on " + p.name, Seen: "an order that no order of Unicode explains", Where: "sort=" + p.name, Responses: []*harness.Response{page.Response}})
 		}
 	}
-	t.NotTested(id, "no property differs between objects", "Load more objects.")
+	t.Unsorted(id, "no property differs between objects", "Load more objects.")
 }
 
 func sortImpossible(ctx context.Context, t *harness.T) {
@@ -206,7 +206,7 @@ func sortSub(ctx context.Context, t *harness.T) {
 	const id = sortAt + "sub-collections"
 	op := operation("getStudentsForClass")
 	if !t.Session().Covers(op.ID) {
-		t.NotTested(id, "no profile of this run covers sub-collections", "Add the profile or12-rostering-provider to target.yaml.")
+		t.Unsorted(id, "no profile of this run covers sub-collections", "Add the profile or12-rostering-provider to target.yaml.")
 		return
 	}
 	if !need(t, []string{id}, "enrollments", "classes", "users") {
@@ -232,5 +232,5 @@ func sortSub(ctx context.Context, t *harness.T) {
 		t.Assert(id, ok, harness.Finding{Expected: "the members in order of dateLastModified", Seen: "another order", Where: key, Responses: []*harness.Response{up.Response, down.Response}})
 		return
 	}
-	t.NotTested(id, "no class has students that changed at different times", "Change one student of a class.")
+	t.Unsorted(id, "no class has students that changed at different times", "Change one student of a class.")
 }

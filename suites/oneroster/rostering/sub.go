@@ -116,7 +116,7 @@ func compareSub(ctx context.Context, t *harness.T, s sub, id string, judgeEmpty 
 	}
 	if !t.Session().Covers(s.op) {
 		for _, q := range all {
-			t.NotTested(q, op.Path+" is not covered by the profiles of this run", "Add the profile or12-rostering-provider to target.yaml.")
+			t.Unsorted(q, op.Path+" is not covered by the profiles of this run", "Add the profile or12-rostering-provider to target.yaml.")
 		}
 		return
 	}
@@ -143,7 +143,7 @@ func compareSub(ctx context.Context, t *harness.T, s sub, id string, judgeEmpty 
 			Where:    p.ids, Responses: []*harness.Response{g.first.Response}})
 	}
 	if len(full) == 0 {
-		t.NotTested(id, "no parent has a member that it must list", "Load one that has.")
+		t.Unsorted(id, "no parent has a member that it must list", "Load one that has.")
 	}
 	if !judgeEmpty {
 		return
@@ -152,13 +152,13 @@ func compareSub(ctx context.Context, t *harness.T, s sub, id string, judgeEmpty 
 		response := get(ctx, t, op.PathFor(strings.Split(p.ids, "\x00")...), "")
 		page := takeApart(response, op.Wrapper)
 		if response.Status == 200 && !page.OK() || response.Status >= 500 {
-			t.NotTested(empty, response.Line()+": "+page.Why(), "Mend that answer first.")
+			t.Unsorted(empty, response.Line()+": "+page.Why(), "Mend that answer first.")
 			continue
 		}
 		t.Assert(empty, response.Status == 200, harness.Finding{Expected: "200 and an empty list, for the parent is known", Seen: response.Summary(), Where: p.ids, Responses: []*harness.Response{response}})
 	}
 	if len(bare) == 0 {
-		t.NotTested(empty, "every parent has a member", "Load a parent without members, such as a class without students.")
+		t.Unsorted(empty, "every parent has a member", "Load a parent without members, such as a class without students.")
 	}
 }
 
@@ -266,7 +266,7 @@ func windows(ctx context.Context, t *harness.T, op Operation, id string, p paren
 func classOfOtherSchool(ctx context.Context, t *harness.T) {
 	const id = "or12.rostering.sub.class-of-other-school"
 	if !t.Session().Covers("getEnrollmentsForClassInSchool") {
-		t.NotTested(id, "the operation is not covered by the profiles of this run", "Add the profile or12-rostering-provider to target.yaml.")
+		t.Unsorted(id, "the operation is not covered by the profiles of this run", "Add the profile or12-rostering-provider to target.yaml.")
 		return
 	}
 	if !need(t, []string{id}, "classes", "schools", "enrollments") {
@@ -290,7 +290,7 @@ func classOfOtherSchool(ctx context.Context, t *harness.T) {
 		ok := page.Status == 404 || page.OK() && len(page.Objects) == 0
 		if !ok && page.Status != 200 {
 			if unknown := get(ctx, t, op.PathFor(noSuchID, c.SourcedID), ""); unknown.Status == page.Status {
-				t.NotTested(id, "schools that don't exist are answered the same: "+unknown.Summary(), "Answer them 404; it is listed as failed.")
+				t.Unsorted(id, "schools that don't exist are answered the same: "+unknown.Summary(), "Answer them 404; it is listed as failed.")
 				return
 			}
 		}
@@ -298,5 +298,5 @@ func classOfOtherSchool(ctx context.Context, t *harness.T) {
 			Where: schools[other] + " " + c.SourcedID, Responses: []*harness.Response{page.Response}})
 		return
 	}
-	t.NotTested(id, "there are no two schools with a class that somebody is enrolled in", "Load a second school.")
+	t.Unsorted(id, "there are no two schools with a class that somebody is enrolled in", "Load a second school.")
 }

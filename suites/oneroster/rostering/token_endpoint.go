@@ -43,7 +43,7 @@ func tokenGrant(ctx context.Context, t *harness.T) {
 	shown := []*harness.Response{r}
 	if !t.Assert(at("issue"), r.Status == 200 && r.Problem == "", harness.Finding{Expected: "200 with a token", Seen: r.Summary(), Responses: shown}) {
 		for _, id := range t.Check().Requirements {
-			t.NotTested(id, "no token is granted", "Mend that first; it is listed as failed.")
+			t.Unsorted(id, "no token is granted", "Mend that first; it is listed as failed.")
 		}
 		return
 	}
@@ -86,8 +86,8 @@ func judgeScopes(ctx context.Context, t *harness.T, at func(string) string) {
 		// asked for says that it was not granted, and then it must not open.
 		t.Assert(at("scope"), slices.Contains(named, scope), harness.Finding{Expected: "scope with " + scope + ", which the token has", Seen: got.Scope, Where: "/scope", Responses: shown})
 	}
-	t.NotTested(at("official-scopes"), "no profile of this run names a scope", "Choose a profile.")
-	t.NotTested(at("scope"), "no token is granted for a single scope", "Mend that first.")
+	t.Unsorted(at("official-scopes"), "no profile of this run names a scope", "Choose a profile.")
+	t.Unsorted(at("scope"), "no token is granted for a single scope", "Mend that first.")
 }
 
 func present(members map[string]any, name string) string {
@@ -144,7 +144,7 @@ func tokenRefusals(ctx context.Context, t *harness.T) {
 			t.Assert(at("error-body"), isError && slices.Contains(oauthErrors, code), harness.Finding{Expected: "a JSON object with error, one of the codes of OAuth 2.0", Seen: fmt.Sprintf("%s, error %q", r.Summary(), code), Where: x.name + ": /error", Responses: shown})
 		}
 	}
-	t.NotTested(at("error-body"), "no token request is refused with a client error", "Refuse what deserves it; what is lacking is listed as failed.")
+	t.Unsorted(at("error-body"), "no token request is refused with a client error", "Refuse what deserves it; what is lacking is listed as failed.")
 	unknown := ScopePrefix + "no-such.scope"
 	got, r := t.RequestToken(ctx, harness.TokenRequest{Scopes: []string{unknown}})
 	ok := got == nil && r.Status < 500
@@ -179,7 +179,7 @@ func tokenLifetime(ctx context.Context, t *harness.T) {
 	first, r := t.RequestToken(ctx, harness.TokenRequest{Scopes: t.Session().Scopes})
 	if first == nil {
 		for _, id := range t.Check().Requirements {
-			t.NotTested(id, "no token is granted: "+r.Summary(), "Mend that first; it is listed as failed.")
+			t.Unsorted(id, "no token is granted: "+r.Summary(), "Mend that first; it is listed as failed.")
 		}
 		return
 	}
@@ -187,15 +187,15 @@ func tokenLifetime(ctx context.Context, t *harness.T) {
 	for range 3 {
 		r := withToken(ctx, t, path, first.AccessToken)
 		if r.Status >= 500 || r.Problem != "" {
-			t.NotTested(reusable, r.Line()+": "+r.Summary(), "Mend that answer first.")
+			t.Unsorted(reusable, r.Line()+": "+r.Summary(), "Mend that answer first.")
 			continue
 		}
 		t.Assert(reusable, r.Status != http.StatusUnauthorized && r.Status != 403, harness.Finding{Expected: "200, each time", Seen: r.Summary(), Responses: []*harness.Response{r}})
 	}
 	if second, r := t.RequestToken(ctx, harness.TokenRequest{Scopes: t.Session().Scopes}); second == nil {
-		t.NotTested(independent, "no second token is granted: "+r.Summary(), "Grant one.")
+		t.Unsorted(independent, "no second token is granted: "+r.Summary(), "Grant one.")
 	} else if old := withToken(ctx, t, path, first.AccessToken); old.Status >= 500 || old.Problem != "" {
-		t.NotTested(independent, old.Line()+": "+old.Summary(), "Mend that answer first.")
+		t.Unsorted(independent, old.Line()+": "+old.Summary(), "Mend that answer first.")
 	} else {
 		t.Assert(independent, old.Status != http.StatusUnauthorized, harness.Finding{Expected: "200 with the older token", Seen: old.Summary(), Responses: []*harness.Response{old}})
 	}

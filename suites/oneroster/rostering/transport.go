@@ -87,7 +87,7 @@ func tlsVersions(ctx context.Context, t *harness.T) {
 			if err == nil && loopback(u) {
 				t.NotApplicable(id, noWire)
 			} else {
-				t.NotTested(id, "the service is not reached over HTTPS", "Serve it over HTTPS; it is listed as failed.")
+				t.Unsorted(id, "the service is not reached over HTTPS", "Serve it over HTTPS; it is listed as failed.")
 			}
 		}
 		return
@@ -111,7 +111,7 @@ func tlsVersions(ctx context.Context, t *harness.T) {
 		t.Examined(certificate, 1)
 	}
 	if err != nil {
-		t.NotTested(certificate, "no TLS handshake: "+err.Error(), "Let the server speak TLS 1.2 or later.")
+		t.Unsorted(certificate, "no TLS handshake: "+err.Error(), "Let the server speak TLS 1.2 or later.")
 		t.Fail(modern, harness.Finding{Expected: "TLS 1.2 or 1.3", Seen: err.Error(), Where: address})
 	} else {
 		t.Assert(modern, state.Version >= tls.VersionTLS12, harness.Finding{Expected: "TLS 1.2 or 1.3", Seen: tls.VersionName(state.Version), Where: address})
@@ -175,7 +175,7 @@ func compression(ctx context.Context, t *harness.T) {
 	shown := []*harness.Response{plain, packed}
 	if packed.Status != 200 && plain.Status != 200 || packed.Status == 200 && packed.Problem == "" && holdsNothing(packed) {
 		t.Ready(packed, 200, id)
-		t.NotTested(id, "the collection is empty", "Load some orgs.")
+		t.Unsorted(id, "the collection is empty", "Load some orgs.")
 		return
 	}
 	t.Assert(id, packed.Status == 200 && packed.Problem == "" && plain.Status == 200 && plain.Problem == "" && plain.Header.Get("Content-Encoding") == "" && sameObjects(packed, plain),

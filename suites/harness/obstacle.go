@@ -1,0 +1,122 @@
+package harness
+
+import (
+	"slices"
+
+	"github.com/rollcall-edu/rollcall/reports"
+)
+
+// Obstacle says why something can't be examined, as one of three values: the
+// target holds no data for it (NoData), the target file doesn't say enough
+// (Unconfigured), or another requirement on which it stands is broken (BlockedBy).
+type Obstacle struct {
+	kind      reports.BlameKind
+	owner     string
+	reason    string
+	remedy    string
+	responses []*Response
+	exchanges []string
+}
+
+// NoData says that the target holds nothing to look at, and what to load.
+func NoData(reason, load string) Obstacle {
+	return Obstacle{kind: reports.NoData, reason: reason, remedy: load}
+}
+
+// Unconfigured says that the target file doesn't say enough, and what to set.
+func Unconfigured(reason, set string) Obstacle {
+	return Obstacle{kind: reports.Configuration, reason: reason, remedy: set}
+}
+
+// BlockedBy says that owner, another requirement, is broken, and that nothing can
+// be said of what stands on it. The responses show it. When the run is merged the
+// kernel holds this to its word: where owner isn't failed, it fails by these
+// responses.
+func BlockedBy(owner, reason string, responses ...*Response) Obstacle {
+	return Obstacle{kind: reports.BlockedBy, owner: owner, reason: reason, responses: responses}
+}
+
+// Seen adds ids of exchanges that were recorded elsewhere, such as in the crawl,
+// to those that show the obstacle.
+func (o Obstacle) Seen(exchanges ...string) Obstacle {
+	o.exchanges = append(slices.Clone(o.exchanges), exchanges...)
+	return o
+}
+
+// Owner gives the requirement that blocks; empty where none does.
+func (o Obstacle) Owner() string { return o.owner }
+
+// Reason says in words what is in the way.
+func (o Obstacle) Reason() string { return o.reason }
+
+// blame is what the report holds of it.
+func (o Obstacle) blame() *reports.Blame {
+	b := &reports.Blame{Kind: o.kind, Requirement: o.owner, Exchanges: slices.Clone(o.exchanges)}
+	for _, r := range o.responses {
+		if r != nil && r.Evidence != "" && !slices.Contains(b.Exchanges, r.Evidence) {
+			b.Exchanges = append(b.Exchanges, r.Evidence)
+		}
+	}
+	return b
+}
+
+// NotTested says that requirements could not be examined, and what they hang on;
+// without ids it speaks for every requirement of the check of which nothing was
+// examined. It does not undo what was examined already. Where the exchange shows
+// that the target could not be reached, nothing is held against it: the
+// requirement becomes unknown. A requirement does not stand on itself: where the
+// owner is among them, it fails.
+func (t *T) NotTested(o Obstacle, requirements ...string) {
+	all := len(requirements) == 0
+	if all {
+		requirements = t.check.Requirements
+	}
+	o.reason = t.session.redactor.Text(o.reason)
+	for _, r := range o.responses {
+		if r != nil {
+			t.kept.pin(r.Evidence)
+		}
+	}
+	for _, id := range requirements {
+		if id == o.owner {
+			t.Fail(id, o.finding())
+			continue
+		}
+		t.on(id, func(out *outcome) {
+			if all && out.examined > 0 {
+				return
+			}
+			for _, r := range o.responses {
+				if r != nil && r.Unreachable {
+					out.unreachable = r.Problem
+					return
+				}
+			}
+			// What is broken is told rather than what is merely missing.
+			if out.blame == nil || out.blame.Kind != reports.BlockedBy && o.kind == reports.BlockedBy {
+				out.notTested, out.remedy, out.blame = o.reason, o.remedy, o.blame()
+			}
+		})
+	}
+}
+
+// finding is the obstacle as a finding against the requirement that owns it.
+func (o Obstacle) finding() Finding {
+	return Finding{Expected: "an answer that what stands on it can use", Seen: o.reason, Responses: o.responses, Exchanges: o.exchanges}
+}
+
+// blocked is the obstacle that an unusable answer is.
+func (t *T) blocked(r *Response, reason string) Obstacle {
+	return BlockedBy(t.session.owner(r), reason, r)
+}
+
+// owner names the requirement that governs an answer.
+func (s *Session) owner(r *Response) string {
+	if r.Request.Owner != "" {
+		return r.Request.Owner
+	}
+	if s.suite.Owner != nil {
+		return s.suite.Owner(s, r)
+	}
+	return ""
+}
