@@ -11,7 +11,7 @@ export GOTOOLCHAIN ?= local
 export TESTCONTAINERS_RYUK_DISABLED ?= true
 export TESTCONTAINERS_HOST_OVERRIDE ?= 127.0.0.1
 
-.PHONY: help demo test format vet walls unit conformance matrix browser bench fuzz docs build deps clean
+.PHONY: help demo test format tidy vet walls unit conformance matrix browser bench fuzz docs build deps clean
 
 help:
 	@echo 'make demo    bring up the reference district, judge it, write the reports to $(REPORT)/'
@@ -31,11 +31,15 @@ demo: build
 deps:
 	@.ci/deps compiler chromium postgresql docker
 
-test: deps format vet walls unit conformance matrix browser
+test: deps format tidy vet walls unit conformance matrix browser
 	@echo 'make test: all green'
 
 format:
 	@bad=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$bad" ]; then echo "gofmt would change:"; echo "$$bad"; exit 1; fi
+
+# go.mod says what is imported, and nothing else.
+tidy:
+	$(GO) mod tidy -diff
 
 vet:
 	$(GO) vet ./...
