@@ -22,7 +22,7 @@ func (r *Run) debts(report *reports.Report) []debt {
 	for _, c := range report.Checks {
 		for _, said := range c.Results {
 			b := said.Blame
-			if b == nil || b.Kind != reports.BlockedBy || r.plan.Levels[said.Requirement] == "" {
+			if b == nil || b.Kind != reports.BlockedBy || r.plan.Levels[said.Requirement] == "" || r.disclaims(said.Requirement) {
 				continue
 			}
 			out = append(out, debt{said.Requirement, b.Requirement, said.Reason, b.Exchanges})
@@ -34,7 +34,7 @@ func (r *Run) debts(report *reports.Report) []debt {
 // conserve holds every "blocked by" to its word: the requirement that blocks is
 // failed in this very report, or by its level warned; where it isn't, it fails
 // now, by the exchange that blocked. So nothing that was broken can vanish into
-// what was not tested. It returns which requirements each profile gains by that.
+// what was not tested.
 func (r *Run) conserve(report *reports.Report) {
 	byID := map[string]*reports.RequirementResult{}
 	index := func() {
@@ -64,7 +64,7 @@ func (r *Run) conserve(report *reports.Report) {
 		}
 		switch {
 		case q.Verdict == reports.Fail, q.Verdict == reports.Warning, q.Verdict == reports.Error, q.Verdict == reports.Unknown:
-		case q.Level == reports.May:
+		case q.Level == reports.May, r.disclaims(root):
 			// What a target may leave out can't be held against it, nor what stands on it.
 		default:
 			accuse(q, d)
@@ -79,14 +79,22 @@ func (r *Run) conserve(report *reports.Report) {
 	})
 }
 
+// disclaims tells whether the target file says that the product doesn't offer what
+// a requirement is about.
+func (r *Run) disclaims(id string) bool {
+	q, known := r.cat.Requirement(id)
+	return known && r.target.Disclaimed(q.Feature)
+}
+
 // blockingLevel is the level of a requirement that blocks and that the run doesn't
-// ask for by itself: its own in the stance, and never less than a SHOULD, for what
-// keeps others from being examined is worth a word.
+// ask for by itself: that of the profiles where it is left out for the focus alone,
+// else its own. What a stance doesn't ask for at all is a SHOULD, for what keeps
+// others from being examined is worth a word.
 func (r *Run) blockingLevel(q catalogue.Requirement) catalogue.Level {
 	if l := r.plan.Asked[q.ID]; l != "" {
-		return stricter(l, catalogue.Should)
+		return l
 	}
-	if l := q.LevelIn(r.target.Stance); l == catalogue.Must {
+	if l := q.LevelIn(r.target.Stance); l != catalogue.Off {
 		return l
 	}
 	return catalogue.Should
@@ -133,9 +141,10 @@ func (r *Run) settle(byID map[string]*reports.RequirementResult, d debt) {
 		q.Reason = fmt.Sprintf("%s, on which it stands, is unknown: %s", root, owner.Reason)
 		q.Remedy = owner.Remedy
 		return
-	case owner.Level == reports.May && owner.Verdict != reports.Fail:
+	case owner.Verdict != reports.Fail && owner.Verdict != reports.Warning && owner.Verdict != reports.Error:
+		// Only what may be left out is spared, and so is what stands on it.
 		q.Verdict, q.Blame, q.Remedy = reports.NotApplicable, nil, ""
-		q.Reason = fmt.Sprintf("it stands on %s, which is optional: %s", root, d.reason)
+		q.Reason = fmt.Sprintf("it stands on %s, which is optional or disclaimed: %s", root, d.reason)
 		return
 	}
 	q.Blame.Requirement = root

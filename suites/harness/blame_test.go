@@ -154,3 +154,25 @@ func TestOptionalBlocks(t *testing.T) {
 		t.Errorf("%s is %s, want not-applicable", q.ID, q.Verdict)
 	}
 }
+
+// TestDisclaimedBlocks: what the target file disclaims isn't accused for standing in
+// the way, and what stands on it doesn't apply.
+func TestDisclaimedBlocks(t *testing.T) {
+	const disclaimed = "or12.rostering.endpoint.get-all-demographics"
+	target := toyTarget(t, "disclaims: [demographics]\n")
+	checks := map[string]func(context.Context, *T){must: pass, third: blockedBy(disclaimed)}
+	run, err := New(target, []Suite{blaming(checks)}, Options{Focus: []string{must, third}, SkipDoctor: true, InProcess: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := run.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if q := verdict(t, report, third); q.Verdict != reports.NotApplicable {
+		t.Errorf("%s is %s, want not-applicable", q.ID, q.Verdict)
+	}
+	if report.Exit != reports.ExitConforms {
+		t.Errorf("exit code is %d, want %d", report.Exit, reports.ExitConforms)
+	}
+}
