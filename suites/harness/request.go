@@ -1,0 +1,81 @@
+package harness
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// Auth says which credentials a request carries.
+type Auth int
+
+// The session's access token, or none. A request with other credentials sets
+// the Authorization header itself and AuthNone.
+const (
+	AuthSession Auth = iota
+	AuthNone
+)
+
+// Request is one HTTP request of a check.
+type Request struct {
+	Method string // GET when empty
+	URL    string
+	Header http.Header
+	Body   []byte
+	Auth   Auth
+	Follow bool // follow redirects, within the budget
+	// Plain sends no Accept-Encoding header; otherwise gzip is offered.
+	Plain bool
+	// Secret marks a body that must never be kept as evidence, such as a
+	// token request with the client secret in it.
+	Secret bool
+	// Quick lowers the request budget; 0 means the target's.
+	Quick time.Duration
+	// Owner is the requirement that governs the answer. What stands on an answer
+	// that can't be used is blocked by it; empty leaves it to Suite.Owner.
+	Owner string
+}
+
+// Response is what came of a Request. Body is decoded (gunzipped) and whole
+// unless Problem says otherwise.
+type Response struct {
+	Request     Request
+	URL         string // after redirects
+	Status      int    // 0 when none came
+	Proto       string
+	Header      http.Header
+	Body        []byte
+	TLS         *tls.ConnectionState
+	Redirects   []string // URLs gone through
+	Duration    time.Duration
+	Problem     string // why there is no whole response; empty when there is
+	Unreachable bool   // Problem lies in the network or in 429s: nothing is held against the target
+	Evidence    string // id of the exchange in the report
+
+	line  string
+	token string // the session's, where the request carried it
+}
+
+// Line renders the request as its first line, e.g. "GET https://…/users?limit=2".
+func (r *Response) Line() string {
+	if r == nil {
+		return ""
+	}
+	return r.line
+}
+
+// Summary renders the response in a few words, e.g. "200 OK, application/json, 5120 bytes".
+func (r *Response) Summary() string {
+	if r.Problem != "" {
+		if r.Status == 0 {
+			return r.Problem
+		}
+		return fmt.Sprintf("%d %s, then %s", r.Status, http.StatusText(r.Status), r.Problem)
+	}
+	kind := r.Header.Get("Content-Type")
+	if kind == "" {
+		kind = "no Content-Type"
+	}
+	return fmt.Sprintf("%d %s, %s, %d bytes", r.Status, http.StatusText(r.Status), kind, len(r.Body))
+}
