@@ -30,7 +30,8 @@ var DefaultBudgets = Budgets{Request: 30 * time.Second, Body: 64 << 20, Redirect
 type client struct {
 	http     *http.Client
 	budgets  Budgets
-	headers  http.Header // added to every request, e.g. an API gateway's key
+	headers  http.Header     // added to every request, e.g. an API gateway's key
+	origins  map[string]bool // that may see credentials; nil: any
 	token    func(context.Context) (string, error)
 	renew    func(used string) // forgets the session's token, unless another took its place
 	futile   atomic.Bool       // renewing never helped: the target refuses good tokens
@@ -74,7 +75,7 @@ const renewals = 3
 // judges), others end them early. Where that never helps it isn't tried again.
 func (c *client) renewed(ctx context.Context, r Request, keep *keeper) *Response {
 	response := c.once(ctx, r, keep)
-	if r.Auth != AuthSession || c.renew == nil {
+	if r.Auth != AuthSession || c.renew == nil || response.Withheld {
 		return response
 	}
 	for range renewals {
@@ -147,7 +148,12 @@ func (response *Response) run(ctx context.Context, c *client, r Request, wire **
 	for name, values := range r.Header {
 		request.Header[http.CanonicalHeaderKey(name)] = values
 	}
-	if r.Auth == AuthSession && c.token != nil {
+	foreign := c.foreign(request.URL)
+	if foreign {
+		response.Withheld = c.secretive(r)
+		c.withhold(request)
+	}
+	if r.Auth == AuthSession && c.token != nil && !foreign {
 		token, err := c.token(ctx)
 		if err != nil {
 			response.Problem, response.Unreachable = "no access token: "+err.Error(), true
@@ -160,6 +166,13 @@ func (response *Response) run(ctx context.Context, c *client, r Request, wire **
 	one.CheckRedirect = func(next *http.Request, via []*http.Request) error {
 		if !r.Follow {
 			return http.ErrUseLastResponse
+		}
+		if c.foreign(next.URL) {
+			if r.Secret {
+				return http.ErrUseLastResponse // 307 and 308 send the body along
+			}
+			response.Withheld = response.Withheld || c.secretive(r)
+			c.withhold(next)
 		}
 		response.Redirects = append(response.Redirects, next.URL.String())
 		if len(via) > c.budgets.Redirects {

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 )
 
@@ -52,6 +53,9 @@ type Response struct {
 	Problem     string // why there is no whole response; empty when there is
 	Unreachable bool   // Problem lies in the network or in 429s: nothing is held against the target
 	Evidence    string // id of the exchange in the report
+	// Withheld says that the request, or a redirect of it, went to an origin that the
+	// target file doesn't name, and that credentials were left out there.
+	Withheld bool
 
 	line  string
 	token string // the session's, where the request carried it
@@ -67,6 +71,22 @@ func (r *Response) Line() string {
 
 // Summary renders the response in a few words, e.g. "200 OK, application/json, 5120 bytes".
 func (r *Response) Summary() string {
+	if r.Withheld {
+		return r.summary() + " (asked without credentials: the target file names no address at " + r.host() + ")"
+	}
+	return r.summary()
+}
+
+// host gives scheme, host and port of the address that answered.
+func (r *Response) host() string {
+	u, err := url.Parse(r.URL)
+	if err != nil {
+		return "this host"
+	}
+	return u.Scheme + "://" + u.Host
+}
+
+func (r *Response) summary() string {
 	if r.Problem != "" {
 		if r.Status == 0 {
 			return r.Problem

@@ -95,6 +95,7 @@ func NewSession(target *Target, suite Suite, o SessionOptions) (*Session, error)
 		http:     &http.Client{Transport: newTransport(config)},
 		budgets:  target.budgets(),
 		headers:  http.Header{},
+		origins:  target.origins(),
 		recorder: &recorder{prefix: o.Prefix, redactor: redactor},
 	}
 	for name, value := range target.Headers {
