@@ -18,6 +18,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/platform"
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/reference/tool"
+	"github.com/rollcall-edu/rollcall/reference/web"
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/lti/side"
 )
@@ -30,7 +31,7 @@ type webFlags struct {
 }
 
 func (f *webFlags) add(c *cobra.Command, host string) {
-	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:0", "address to listen on; port 0 is any free one")
+	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:0", "address to listen on; port 0 is any free one, 0.0.0.0 lets other machines in")
 	c.Flags().StringVar(&f.public, "public-url", "", "origin under which browsers and others see it (default: https://"+host+" and the port)")
 	c.Flags().StringVar(&f.cert, "cert", "", "certificate (PEM); self-made otherwise")
 	c.Flags().StringVar(&f.key, "key", "", "its private key (PEM)")
@@ -70,7 +71,7 @@ func (f *webFlags) certificates(hosts ...string) (made *security.SelfMade, trust
 
 // exposed warns of what strangers can reach.
 func exposed(w io.Writer, listen, public, what string) {
-	if side.Exposed(listen, public) {
+	if listen = web.Local(listen); side.Exposed(listen, public) {
 		fmt.Fprintf(w, "Careful: %s answers whoever reaches %s. Nobody needs a password here; let it see test data only.\n", what, cmp.Or(public, listen))
 	}
 }

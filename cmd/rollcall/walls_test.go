@@ -2,7 +2,11 @@ package main
 
 import (
 	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -27,6 +31,8 @@ var walls = []struct {
 
 type listed struct {
 	ImportPath   string
+	Dir          string
+	GoFiles      []string
 	Deps         []string
 	Imports      []string
 	TestImports  []string
@@ -91,7 +97,7 @@ func TestWallsGinkgo(t *testing.T) {
 
 func list(t *testing.T) []listed {
 	t.Helper()
-	out, err := exec.Command("go", "list", "-json=ImportPath,Deps,Imports,TestImports,XTestImports", module+"...").Output()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Dir,GoFiles,Deps,Imports,TestImports,XTestImports", module+"...").Output()
 	if err != nil {
 		t.Fatalf("listing the packages: %v", err)
 	}
@@ -104,4 +110,51 @@ func list(t *testing.T) []listed {
 		packages = append(packages, p)
 	}
 	return packages
+}
+
+// servers are the files that may make an HTTP server: each has limits, and tests of
+// them.
+var servers = []string{"reference/web/server.go", "suites/lti/side/side.go"}
+
+// TestWallsServers sees to it that nobody else makes one, or serves without limits.
+func TestWallsServers(t *testing.T) {
+	met := map[string]bool{}
+	for _, p := range list(t) {
+		for _, name := range p.GoFiles {
+			path := filepath.Join(p.Dir, name)
+			file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ast.Inspect(file, func(n ast.Node) bool {
+				var x ast.Expr
+				switch n := n.(type) {
+				case *ast.CompositeLit:
+					x = n.Type
+				case *ast.CallExpr:
+					x = n.Fun
+				}
+				s, ok := x.(*ast.SelectorExpr)
+				if !ok {
+					return true
+				}
+				of, ok := s.X.(*ast.Ident)
+				if !ok {
+					return true
+				}
+				switch made := of.Name + "." + s.Sel.Name; made {
+				case "http.Server", "http.Serve", "http.ServeTLS", "http.ListenAndServe", "http.ListenAndServeTLS", "httptest.NewServer", "httptest.NewTLSServer":
+					own := strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, module)+"/"+name, "/")
+					if !slices.Contains(servers, own) {
+						t.Errorf("%s uses %s; servers are made in %s", own, made, strings.Join(servers, " and "))
+					}
+					met[own] = true
+				}
+				return true
+			})
+		}
+	}
+	if len(met) != len(servers) {
+		t.Errorf("servers are made in %v alone; the wall test looks at nothing", met)
+	}
 }

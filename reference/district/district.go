@@ -85,9 +85,6 @@ func (o Options) filled() (Options, error) {
 	if o.DataSeed == 0 {
 		o.DataSeed = fixtures.DefaultSeed
 	}
-	if o.Listen == "" {
-		o.Listen = "127.0.0.1:0"
-	}
 	if o.ClientID == "" {
 		o.ClientID = "rollcall"
 	}

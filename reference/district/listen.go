@@ -2,25 +2,15 @@ package district
 
 import (
 	"context"
-	"crypto/tls"
-	"fmt"
-	"io"
-	"log"
-	"net"
 
 	"github.com/rollcall-edu/rollcall/reference/security"
+	"github.com/rollcall-edu/rollcall/reference/web"
 )
 
-// silent swallows what the HTTP server says of connections that browsers break.
-var silent = log.New(io.Discard, "", 0)
-
-func listen(ctx context.Context, address string, made *security.SelfMade) (net.Listener, error) {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
-	if err != nil {
-		return nil, fmt.Errorf("listening on %s: %w", address, err)
+// bind listens for a role that browsers see, with its certificate if it has one.
+func bind(ctx context.Context, address string, made *security.SelfMade) (*web.Server, error) {
+	if made == nil {
+		return web.Bind(ctx, address, nil)
 	}
-	if made != nil {
-		l = tls.NewListener(l, security.ServerTLS(made.Certificate))
-	}
-	return l, nil
+	return web.Bind(ctx, address, security.ServerTLS(made.Certificate))
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/fault/platformfault"
 	"github.com/rollcall-edu/rollcall/reference/platform"
 	"github.com/rollcall-edu/rollcall/reference/security"
+	"github.com/rollcall-edu/rollcall/reference/web"
 )
 
 // PlatformOptions say how the reference platform is run. The zero value listens on
@@ -28,14 +29,11 @@ type PlatformOptions struct {
 type Platform struct {
 	*platform.Platform
 	Origin string
-	server *Server
+	server *web.Server
 }
 
 // StartPlatform serves the reference platform until Close, or until ctx ends.
 func StartPlatform(ctx context.Context, o PlatformOptions) (*Platform, error) {
-	if o.Listen == "" {
-		o.Listen = "127.0.0.1:0"
-	}
 	if o.Host == "" {
 		o.Host = "platform.localhost"
 	}
@@ -53,20 +51,21 @@ func StartPlatform(ctx context.Context, o PlatformOptions) (*Platform, error) {
 	if err != nil {
 		return nil, err
 	}
-	listener, err := listen(ctx, o.Listen, o.TLS)
+	server, err := bind(ctx, o.Listen, o.TLS)
 	if err != nil {
 		return nil, err
 	}
 	if o.Origin == "" {
-		o.Origin = originFor(listener.Addr(), o.Host, o.TLS != nil)
+		o.Origin = server.Named(o.Host)
 	}
 	c := platform.Config{Origin: o.Origin, District: d, Tools: o.Tools, HTTP: security.LoopbackClient(o.TrustPEM)}
 	p, err := platform.New(bent.Bend(c))
 	if err != nil {
-		listener.Close()
+		server.Close()
 		return nil, err
 	}
-	return &Platform{Platform: p, Origin: o.Origin, server: serve(ctx, listener, bent.Wrap(p.Handler()))}, nil
+	server.Serve(ctx, bent.Wrap(p.Handler()))
+	return &Platform{Platform: p, Origin: o.Origin, server: server}, nil
 }
 
 // RotateKeys has the platform sign with a new key each time, until ctx ends; the

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+
+	"github.com/rollcall-edu/rollcall/reference/web"
 )
 
 // links changes the URLs of a Link header: change gets each link's relation and
@@ -49,10 +51,7 @@ func addLink(a *answer, rel, target string) {
 // self is the absolute URL of the request that an answer belongs to.
 func self(r *http.Request) *url.URL {
 	u := *r.URL
-	u.Scheme, u.Host = "http", r.Host
-	if r.TLS != nil {
-		u.Scheme = "https"
-	}
+	u.Scheme, u.Host, _ = strings.Cut(web.Origin(r), "://")
 	return &u
 }
 

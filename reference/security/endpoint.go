@@ -26,6 +26,8 @@ type TokenEndpoint struct {
 	// Now is the clock that expires_in is reckoned by; time.Now when nil. It
 	// must be the clock of Tokens.
 	Now func() time.Time
+
+	guesses guesses
 }
 
 // tokenResponse is the success body of RFC 6749, section 5.1.
@@ -42,8 +44,9 @@ type tokenError struct {
 	Code        string `json:"error"`
 	Description string `json:"error_description,omitempty"`
 
-	status int
-	allow  string // the methods allowed, with 405
+	status     int
+	allow      string // the methods allowed, with 405
+	retryAfter string // seconds, with 429
 }
 
 func (e *tokenError) Error() string { return e.Code + ": " + e.Description }
@@ -131,9 +134,26 @@ func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	return r.PostForm, nil
 }
 
-// authenticate finds the client by the Basic scheme or by the form (section
-// 2.3.1). A request that uses both is refused (section 2.3).
+// authenticate finds the client, and slows down whoever guesses secrets (section
+// 2.3.1).
 func (e *TokenEndpoint) authenticate(r *http.Request, form url.Values) (Client, error) {
+	named, _, basic := r.BasicAuth()
+	if !basic {
+		named = form.Get("client_id")
+	}
+	if err := e.guesses.admit(r, named); err != nil {
+		return Client{}, err
+	}
+	client, err := e.identify(r, form)
+	if err == nil {
+		e.guesses.right(r, named)
+	}
+	return client, err
+}
+
+// identify finds the client by the Basic scheme or by the form (section 2.3.1). A
+// request that uses both is refused (section 2.3).
+func (e *TokenEndpoint) identify(r *http.Request, form url.Values) (Client, error) {
 	formID, formSecret := form.Get("client_id"), form.Get("client_secret")
 	if r.Header.Get("Authorization") == "" {
 		if client, ok := e.Clients.Authenticate(formID, formSecret); ok {
@@ -219,6 +239,9 @@ func writeTokenError(w http.ResponseWriter, err error) {
 	}
 	if refused.allow != "" {
 		w.Header().Set("Allow", refused.allow)
+	}
+	if refused.retryAfter != "" {
+		w.Header().Set("Retry-After", refused.retryAfter)
 	}
 	if refused.status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Basic realm="token"`)

@@ -387,3 +387,28 @@ func (b *brokenLater) Read(ctx context.Context, c store.Collection, ranks []int3
 	}
 	return b.Store.Read(ctx, c, ranks, visit)
 }
+
+// A Host field that nobody configured stands in no address that is sent.
+func TestHostIsNotBelieved(t *testing.T) {
+	for name, change := range map[string]func(*sis.Config){
+		"unconfigured": nil,
+		"configured":   func(c *sis.Config) { c.BaseURL = "https://sis.example/tenant1" },
+	} {
+		p := newProvider(t, change)
+		for _, path := range []string{"/users?limit=2", "/users/ann", "/classes", "/discovery/" + sis.DiscoveryNames()[0]} {
+			r := p.request(http.MethodGet, path)
+			r.Host = "evil.example"
+			r.Header.Set("X-Forwarded-Host", "evil.example")
+			r.Header.Set("Forwarded", "host=evil.example")
+			a := p.do(r)
+			own := p.base
+			if change != nil {
+				own = "https://sis.example/tenant1"
+			}
+			text := string(a.body) + strings.Join(a.header.Values("Link"), " ")
+			if a.status != http.StatusOK || strings.Contains(text, "evil") || !strings.Contains(text, own) {
+				t.Errorf("%s, %s: %d, %.300s", name, path, a.status, text)
+			}
+		}
+	}
+}

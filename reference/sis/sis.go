@@ -11,6 +11,7 @@ import (
 
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/reference/store"
+	"github.com/rollcall-edu/rollcall/reference/web"
 )
 
 // Config describes a provider.
@@ -34,9 +35,10 @@ type Config struct {
 	Clock func() time.Time
 
 	// BaseURL is the origin and path under which clients reach the provider,
-	// where that differs from what the request says, for instance behind a
-	// gateway: https://sis.example/tenant1. It replaces scheme, host and
-	// PathPrefix in every URL that is sent. Empty: each request decides.
+	// where that differs from the address on which it listens, for instance behind
+	// a gateway: https://sis.example/tenant1. It replaces scheme, host and
+	// PathPrefix in every URL that is sent. Empty: the address on which a request
+	// came in; what the client says of it counts only where it names this machine.
 	BaseURL string
 
 	// Seed turns the knobs that are not set; the zero value is the plain one.
@@ -136,14 +138,11 @@ func Mux(tokenPath string, token, service http.Handler) http.Handler {
 	})
 }
 
-// publicBase is the scheme, host and prefix under which the client reached us.
+// publicBase is the scheme, host and prefix of every URL that is sent: those that were
+// configured, or those of the address on which the client reached us.
 func (s *SIS) publicBase(r *http.Request) string {
 	if s.baseURL != "" {
 		return s.baseURL
 	}
-	scheme := "http"
-	if r.TLS != nil {
-		scheme = "https"
-	}
-	return (&url.URL{Scheme: scheme, Host: r.Host}).String() + s.knobs.PathPrefix
+	return web.Origin(r) + s.knobs.PathPrefix
 }

@@ -1,8 +1,10 @@
 package side
 
 import (
+	"net/http"
 	"net/url"
 	"testing"
+	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
 )
@@ -30,5 +32,16 @@ func TestExposure(t *testing.T) {
 func TestJoined(t *testing.T) {
 	if got := Joined("https://a.example/x?b=1", url.Values{"c": {"a b"}}); got != "https://a.example/x?b=1&c=a+b" {
 		t.Error(got)
+	}
+}
+
+// A request has ten seconds to come, its header and its body alike.
+func TestSlowRequestsEnd(t *testing.T) {
+	s, err := Serve(t.Context(), harness.LTI{Listen: "127.0.0.1:0"}, http.NotFoundHandler())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.ReadHeaderTimeout == 0 || s.ReadHeaderTimeout > 10*time.Second || s.ReadTimeout == 0 || s.ReadTimeout > 10*time.Second {
+		t.Errorf("a header may take %s, a request %s", s.ReadHeaderTimeout, s.ReadTimeout)
 	}
 }
