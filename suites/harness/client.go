@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -20,11 +18,13 @@ type Budgets struct {
 	Request   time.Duration // one exchange, from dialling to the last byte
 	Body      int64         // decoded bytes of one response
 	Redirects int           // followed in one request that asks for following
-	Busy      time.Duration // how long to go on waiting after 429 answers
+	Patience  time.Duration // how long one request waits for a target that is busy
 }
 
-// DefaultBudgets allow a slow staging system to answer a page of 10,000 objects.
-var DefaultBudgets = Budgets{Request: 30 * time.Second, Body: 64 << 20, Redirects: 5, Busy: 60 * time.Second}
+// DefaultBudgets allow a slow staging system to answer a page of 10,000 objects. A
+// request waits as long as a whole check may take: quotas by the minute are waited
+// out, and a longer wait is for the target file to allow.
+var DefaultBudgets = Budgets{Request: 30 * time.Second, Body: 64 << 20, Redirects: 5, Patience: DefaultCheckTimeout}
 
 // client sends requests within budgets and hands each exchange to the recorder.
 type client struct {
@@ -37,33 +37,16 @@ type client struct {
 	futile   atomic.Bool       // renewing never helped: the target refuses good tokens
 	helped   atomic.Bool
 	recorder *recorder
-	limiter  *rate.Limiter // nil: no limit
+	limiter  *rate.Limiter // of the target file; nil: no limit
+	paces    paces         // of the target itself
+	observed observed
 	sent     atomic.Int64
 }
 
-// do sends r, waiting politely while the target answers 429.
+// do sends r, waiting politely while the target answers 429, and once more where the
+// answer got lost on its way.
 func (c *client) do(ctx context.Context, r Request, keep *keeper) *Response {
-	deadline := time.Now().Add(c.budgets.Busy)
-	for wait := time.Second; ; wait = min(wait*2, 15*time.Second) {
-		response := c.renewed(ctx, r, keep)
-		if response.Status != http.StatusTooManyRequests {
-			return response
-		}
-		pause := wait
-		if seconds, err := strconv.Atoi(strings.TrimSpace(response.Header.Get("Retry-After"))); err == nil && seconds >= 0 {
-			pause = time.Duration(seconds)*time.Second + 50*time.Millisecond
-		}
-		if time.Now().Add(pause).After(deadline) {
-			response.Unreachable = true
-			response.Problem = fmt.Sprintf("the target kept answering 429 (too many requests) for %s; lower limits.requests_per_second in target.yaml", c.budgets.Busy)
-			return response
-		}
-		select {
-		case <-ctx.Done():
-			return response
-		case <-time.After(pause):
-		}
-	}
+	return c.patient(ctx, r, func() *Response { return c.again(ctx, r, keep) })
 }
 
 // renewals is how often a request that is refused with 401 is sent again with a
@@ -94,17 +77,30 @@ func (c *client) renewed(ctx context.Context, r Request, keep *keeper) *Response
 	return response
 }
 
+// blank is a response to which nothing has come yet.
+func (c *client) blank(r Request) *Response {
+	if r.Method == "" {
+		r.Method = http.MethodGet
+	}
+	return &Response{Request: r, URL: r.URL, Header: http.Header{}, line: r.Method + " " + c.recorder.redactor.URL(r.URL)}
+}
+
+// unsent is the response to a request that was not sent.
+func (c *client) unsent(r Request, why string) *Response {
+	response := c.blank(r)
+	response.Problem, response.Unreachable = why, true
+	return response
+}
+
 func (c *client) once(ctx context.Context, r Request, keep *keeper) *Response {
 	if r.Method == "" {
 		r.Method = http.MethodGet
 	}
-	response := &Response{Request: r, URL: r.URL, Header: http.Header{}, line: r.Method + " " + c.recorder.redactor.URL(r.URL)}
-	if c.limiter != nil {
-		if err := c.limiter.Wait(ctx); err != nil {
-			response.Problem, response.Unreachable = "the run ended before the request was sent", true
-			return response
-		}
+	p := c.paces.of(door(r))
+	if !c.turn(ctx, p) {
+		return c.unsent(r, "the check ended before the request was sent")
 	}
+	response := c.blank(r)
 	c.sent.Add(1)
 	budget := c.budgets.Request
 	if r.Quick > 0 {
@@ -116,6 +112,7 @@ func (c *client) once(ctx context.Context, r Request, keep *keeper) *Response {
 	var wire *http.Request
 	response.run(limited, c, r, &wire)
 	response.Duration = time.Since(started)
+	p.hear(response.Header, time.Now())
 	if response.Problem != "" && ctx.Err() != nil {
 		response.Problem, response.Unreachable = "the run was interrupted during this request", true
 	} else if response.Problem != "" && limited.Err() != nil {
@@ -183,6 +180,7 @@ func (response *Response) run(ctx context.Context, c *client, r Request, wire **
 	got, err := one.Do(request)
 	if err != nil {
 		response.Problem, response.Unreachable = transportProblem(err)
+		response.lost = !response.Unreachable && lost(err)
 		return
 	}
 	defer got.Body.Close()

@@ -17,7 +17,7 @@ func testClient(t *testing.T, b Budgets) *client {
 		recorder: &recorder{prefix: "x", redactor: testRedactor(t)}}
 }
 
-var tight = Budgets{Request: 300 * time.Millisecond, Body: 1 << 20, Redirects: 3, Busy: time.Second}
+var tight = Budgets{Request: 300 * time.Millisecond, Body: 1 << 20, Redirects: 3, Patience: time.Second}
 
 // TestHostileTargets runs the client into every kind of target that wants to
 // hang or flood it.
@@ -94,7 +94,7 @@ func TestBusyIsWaitedOut(t *testing.T) {
 	}))
 	defer server.Close()
 	budgets := tight
-	budgets.Request, budgets.Busy = 10*time.Second, 30*time.Second
+	budgets.Request, budgets.Patience = 10*time.Second, 30*time.Second
 	got := testClient(t, budgets).do(context.Background(), Request{URL: server.URL, Auth: AuthNone}, nil)
 	if got.Status != 200 || got.Problem != "" {
 		t.Errorf("got %s after %d requests", got.Summary(), asked.Load())

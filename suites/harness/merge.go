@@ -45,6 +45,7 @@ func (r *Run) merge(report *reports.Report, never string) {
 	r.profiles(report)
 	r.evidence(report)
 	report.Facts = append(report.Facts, r.facts...)
+	report.Observations = addObservations(report.Observations, r.observed...)
 	for _, f := range r.failures {
 		report.Diagnoses = append(report.Diagnoses, Diagnosis{Name: "judge", Detail: f,
 			Remedy: "This is a fault of Rollcall, or the machine ran out of memory; run again with --resume."})

@@ -31,6 +31,9 @@ type Request struct {
 	// Secret marks a body that must never be kept as evidence, such as a
 	// token request with the client secret in it.
 	Secret bool
+	// Once keeps the client from asking once more where a GET or HEAD ends in 502,
+	// 503, 504 or a broken connection: for checks that judge just that.
+	Once bool
 	// Quick lowers the request budget; 0 means the target's.
 	Quick time.Duration
 	// Owner is the requirement that governs the answer. What stands on an answer
@@ -57,6 +60,7 @@ type Response struct {
 	// target file doesn't name, and that credentials were left out there.
 	Withheld bool
 
+	lost  bool // the connection broke before a response came
 	line  string
 	token string // the session's, where the request carried it
 }

@@ -71,7 +71,8 @@ type Run struct {
 	checks    map[string]reports.CheckResult
 	exchanges map[string]reports.Exchange
 	facts     []reports.Fact
-	failures  []string        // why children failed
+	failures  []string // why children failed
+	observed  []reports.Observation
 	held      int             // objects that were prepared for the checks
 	gained    map[string]bool // requirements that the report holds for they block others
 }
@@ -211,6 +212,7 @@ func (r *Run) work(ctx context.Context, report *reports.Report) error {
 	var failures = make([]error, len(split))
 	for i, ids := range split {
 		w := base
+		w.Shards = len(split)
 		w.Checks, w.Prefix = ids, r.prefix(string(rune('a'+i)))
 		group.Go(func() {
 			failures[i] = r.child(ctx, w, func(e Event) error { return r.checked(e, keep, cancel) })
@@ -252,6 +254,7 @@ func (r *Run) prepared(e Event) error {
 		r.observe(Progress{Phase: "prepare", Done: e.Done, Total: e.Total, Unit: e.Unit})
 	case EventPrepared:
 		r.held = e.Done
+		r.observed = addObservations(r.observed, e.Observations...)
 		r.facts = append(r.facts, reports.Fact{Name: "requests of the crawl", Value: e.Message})
 	}
 	r.facts = append(r.facts, e.Facts...)
@@ -290,6 +293,7 @@ func (r *Run) checked(e Event, keep *journal, stop context.CancelFunc) error {
 // take must be called with the lock held.
 func (r *Run) take(e Event) {
 	r.checks[e.Check.ID] = *e.Check
+	r.observed = addObservations(r.observed, e.Observations...)
 	for _, x := range e.Exchanges {
 		r.exchanges[x.ID] = x
 	}

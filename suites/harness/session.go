@@ -45,6 +45,7 @@ type SessionOptions struct {
 	Prefix string // of exchange ids; unique to the process
 	Dir    string
 	Seed   uint64
+	Shards int    // processes that work side by side, and share what the target takes
 	Salt   []byte // of pseudonyms; the same in all processes of a run
 	// KeepPersonal leaves personal data in the evidence.
 	KeepPersonal bool
@@ -101,7 +102,8 @@ func NewSession(target *Target, suite Suite, o SessionOptions) (*Session, error)
 	for name, value := range target.Headers {
 		s.client.headers.Set(name, value)
 	}
-	if rps := target.Limits.RequestsPerSecond; rps > 0 {
+	s.client.paces.share = o.Shards
+	if rps := target.Limits.RequestsPerSecond / float64(max(1, o.Shards)); rps > 0 {
 		s.client.limiter = rate.NewLimiter(rate.Limit(rps), max(1, int(rps)))
 	}
 	s.tokens = &tokens{session: s}
@@ -113,7 +115,9 @@ func (t *Target) budgets() Budgets {
 	b := DefaultBudgets
 	if d := time.Duration(t.Limits.RequestTimeout); d > 0 {
 		b.Request = d
-		b.Busy = max(d, 2*time.Second)
+	}
+	if d := time.Duration(t.Limits.Patience); d > 0 {
+		b.Patience = d
 	}
 	if t.Limits.MaxBodyMiB > 0 {
 		b.Body = int64(t.Limits.MaxBodyMiB) << 20

@@ -28,6 +28,7 @@ type Work struct {
 	Seed    uint64   `json:"seed"`
 	Salt    []byte   `json:"salt"`
 	Prefix  string   `json:"prefix"`
+	Shards  int      `json:"shards"`  // children that run side by side
 	Prepare bool     `json:"prepare"` // prepare instead of running checks
 	Checks  []string `json:"checks"`
 	// KeepPersonal leaves personal data in the evidence.
@@ -35,6 +36,11 @@ type Work struct {
 	// Interactive says that a person is there to be asked.
 	Interactive bool `json:"interactive,omitempty"`
 }
+
+// mostWaiting is how many times the patience for one request a check may wait in
+// all, over and above its own time: a target that counts requests stretches a run,
+// and may not stop it.
+const mostWaiting = 6
 
 // personTimeout bounds a check in which a person takes the steps.
 const personTimeout = 4 * time.Hour
@@ -106,7 +112,7 @@ func (w Work) target() (*Target, error) {
 
 // run does the work in this process.
 func (w Work) run(ctx context.Context, suite Suite, target *Target, events *emitter) error {
-	s, err := NewSession(target, suite, SessionOptions{Prefix: w.Prefix, Dir: w.Dir, Seed: w.Seed, Salt: w.Salt, KeepPersonal: w.KeepPersonal, Interactive: w.Interactive})
+	s, err := NewSession(target, suite, SessionOptions{Prefix: w.Prefix, Shards: w.Shards, Dir: w.Dir, Seed: w.Seed, Salt: w.Salt, KeepPersonal: w.KeepPersonal, Interactive: w.Interactive})
 	if err != nil {
 		return err
 	}
@@ -123,7 +129,7 @@ func (w Work) run(ctx context.Context, suite Suite, target *Target, events *emit
 				return fmt.Errorf("preparing %s: %w", suite.ID, err)
 			}
 		}
-		return events.emit(Event{Kind: EventPrepared, Message: fmt.Sprint(s.client.sent.Load()), Done: held})
+		return events.emit(Event{Kind: EventPrepared, Message: fmt.Sprint(s.client.sent.Load()), Done: held, Observations: s.client.observed.take()})
 	}
 	if suite.Open != nil {
 		if s.Shared, err = suite.Open(ctx, s); err != nil {
@@ -151,8 +157,11 @@ func (w Work) checks(ctx context.Context, suite Suite, s *Session, events *emitt
 		if w.Interactive {
 			timeout = max(timeout, personTimeout) // people are slow
 		}
-		specs = append(specs, executor.Spec{ID: id, Group: check.Group, Timeout: timeout,
-			Body: func(ctx context.Context) { check.Body(ctx, t) }})
+		specs = append(specs, executor.Spec{ID: id, Group: check.Group, Timeout: timeout, Patience: mostWaiting * s.Budgets().Patience,
+			Body: func(ctx context.Context) {
+				t.begin(ctx)
+				check.Body(ctx, t)
+			}})
 	}
 	var failure error
 	err := executor.Run(ctx, specs, int64(w.Seed>>1), func(r executor.Result) {
@@ -178,6 +187,12 @@ func (t *T) event(r executor.Result) Event {
 			needed[id] = true
 		}
 	}
+	observed := t.session.client.observed.take()
+	for _, o := range observed {
+		for _, id := range o.Exchanges {
+			needed[id] = true
+		}
+	}
 	exchanges, _ := t.kept.exchanges(needed)
 	for _, e := range exchanges {
 		c.Exchanges = append(c.Exchanges, e.ID)
@@ -188,5 +203,5 @@ func (t *T) event(r executor.Result) Event {
 	t.mu.Lock()
 	c.Attachments = t.attached
 	t.mu.Unlock()
-	return Event{Kind: EventCheck, Check: c, Exchanges: exchanges}
+	return Event{Kind: EventCheck, Check: c, Exchanges: exchanges, Observations: observed}
 }

@@ -36,6 +36,7 @@ type T struct {
 	check   Check
 
 	mu       sync.Mutex
+	ctx      context.Context // of the body; nil before it began
 	results  map[string]*outcome
 	kept     *keeper
 	unusable *Response // the last answer that no check can stand on
@@ -63,6 +64,21 @@ func NewT(s *Session, c Check) *T {
 		t.results[id] = &outcome{}
 	}
 	return t
+}
+
+// begin tells the handle by which context its body runs.
+func (t *T) begin(ctx context.Context) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.ctx = ctx
+}
+
+// cut tells whether the body's context has ended: its time ran out, or the run was
+// interrupted. What it says from then on is of requests and waits that were cut off.
+func (t *T) cut() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.ctx != nil && t.ctx.Err() != nil
 }
 
 // Session gives what all checks of a process share.
@@ -102,8 +118,12 @@ func (t *T) Examined(requirement string, n int) {
 
 // Fail records a finding against requirement. Where the exchange shows that the
 // target could not be reached or was busy, nothing is held against it: the
-// requirement becomes unknown.
+// requirement becomes unknown. So it does once the check was cut off.
 func (t *T) Fail(requirement string, f Finding) {
+	if t.cut() {
+		t.on(requirement, func(o *outcome) { o.unreachable = "the check was cut off before it had seen enough" })
+		return
+	}
 	for _, r := range f.Responses {
 		if r != nil && r.Unreachable {
 			t.on(requirement, func(o *outcome) { o.unreachable = r.Problem })

@@ -82,11 +82,28 @@ type TLS struct {
 
 // Limits are how much the judge may ask of the target, and wait for it.
 type Limits struct {
-	RequestTimeout    Duration `yaml:"request_timeout,omitempty"`
-	MaxBodyMiB        int      `yaml:"max_body_mib,omitempty"`
-	PageSize          int      `yaml:"page_size,omitempty"` // of the full crawl
-	RequestsPerSecond float64  `yaml:"requests_per_second,omitempty"`
-	Concurrency       int      `yaml:"concurrency,omitempty"` // of the concurrency checks
+	// RequestTimeout is how long one request may take, from dialling to the last
+	// byte of the answer; 30s by default.
+	RequestTimeout Duration `yaml:"request_timeout,omitempty"`
+	// Patience is how long one request waits while the target answers 429 or says
+	// that its quota is used up; 5m by default. Waiting does not count against the
+	// time of a check, up to six times as long as this. Where the product counts
+	// requests by the hour, write 1h.
+	Patience Duration `yaml:"patience,omitempty"`
+	// RequestsPerSecond is how many requests a second the whole run sends at most,
+	// over all its processes; by default as many as the target takes. Quotas that
+	// the target tells (RateLimit, RateLimit-Policy and the older fields) are kept
+	// in any case.
+	RequestsPerSecond float64 `yaml:"requests_per_second,omitempty"`
+	// MaxBodyMiB is how long an answer may be once it is unpacked; 32 by default.
+	MaxBodyMiB int `yaml:"max_body_mib,omitempty"`
+	// MaxObjects is how many objects of one collection are read; 2,000,000 by
+	// default. A collection that announces fewer is not read far beyond its end.
+	MaxObjects int `yaml:"max_objects,omitempty"`
+	// PageSize is the page size of the full crawl; 1000 by default.
+	PageSize int `yaml:"page_size,omitempty"`
+	// Concurrency is how many requests the concurrency checks send at once.
+	Concurrency int `yaml:"concurrency,omitempty"`
 }
 
 // Duration is a time.Duration written as 30s or 2m in YAML.
@@ -339,7 +356,7 @@ func (t *Target) validate() error {
 	if t.OneRoster.Rostering != "" && (auth.TokenURL == "" || auth.ClientID == "" || auth.ClientSecret == "") {
 		return t.problem("auth", "token_url, client_id and client_secret are all needed", "take them from the product's OAuth client registration")
 	}
-	if l := t.Limits; l.MaxBodyMiB < 0 || l.PageSize < 0 || l.RequestsPerSecond < 0 || l.Concurrency < 0 {
+	if l := t.Limits; l.MaxBodyMiB < 0 || l.PageSize < 0 || l.RequestsPerSecond < 0 || l.Concurrency < 0 || l.MaxObjects < 0 {
 		return t.problem("limits", "a limit is negative", "leave it out for the default")
 	}
 	if err := t.validateLTI(); err != nil {

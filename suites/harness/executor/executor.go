@@ -30,7 +30,10 @@ type Spec struct {
 	ID      string
 	Group   string // specs of one group run in order, in one container
 	Timeout time.Duration
-	Body    func(ctx context.Context)
+	// Patience is how long the body may wait in all without that counting against
+	// Timeout: see Pause.
+	Patience time.Duration
+	Body     func(ctx context.Context)
 }
 
 // Result is what became of a spec.
@@ -74,7 +77,7 @@ func Run(ctx context.Context, specs []Spec, seed int64, report func(Result)) err
 	formatter.ColorableStdOut, formatter.ColorableStdErr = io.Discard, io.Discard
 	ginkgo.GinkgoWriter.ClearTeeWriters()
 
-	reported := map[string]bool{}
+	reported, late := map[string]bool{}, map[string]bool{}
 	var mu sync.Mutex
 	tell := func(r Result) {
 		mu.Lock()
@@ -95,13 +98,17 @@ func Run(ctx context.Context, specs []Spec, seed int64, report func(Result)) err
 					defer cancel()
 					stop := context.AfterFunc(ctx, cancel)
 					defer stop()
-					spec.Body(body)
-				}, ginkgo.NodeTimeout(spec.Timeout))
+					late[spec.ID] = bounded(body, spec)
+				})
 			}
 		})
 	}
 	ginkgo.ReportAfterEach(func(r types.SpecReport) {
-		tell(Result{ID: r.LeafNodeText, State: state(ctx, r), Message: message(r), Started: r.StartTime, Duration: r.RunTime})
+		state := state(ctx, r)
+		if late[r.LeafNodeText] && state == Done {
+			state = TimedOut
+		}
+		tell(Result{ID: r.LeafNodeText, State: state, Message: message(r), Started: r.StartTime, Duration: r.RunTime})
 	})
 	suite, reporter := ginkgo.GinkgoConfiguration()
 	suite.RandomSeed = seed

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -74,5 +76,58 @@ func TestRunTwiceInOneProcess(t *testing.T) {
 		if got["a.b-c"].State != Done {
 			t.Fatalf("got %+v", got)
 		}
+	}
+}
+
+// A body that waits because it was asked to may take longer than its time, as far
+// as its patience goes; one that only takes long may not.
+func TestWaitingIsNoTimeTaken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		wait := func(pauses int) func(context.Context) {
+			return func(ctx context.Context) {
+				for range pauses {
+					resume := Pause(ctx)
+					select {
+					case <-ctx.Done():
+					case <-time.After(time.Hour):
+					}
+					resume()
+				}
+			}
+		}
+		for name, c := range map[string]struct {
+			spec Spec
+			late bool
+		}{
+			"waits within its patience":       {Spec{Timeout: time.Minute, Patience: 3 * time.Hour, Body: wait(3)}, false},
+			"waits for longer than that":      {Spec{Timeout: time.Minute, Patience: 2 * time.Hour, Body: wait(3)}, true},
+			"waits though it has no patience": {Spec{Timeout: time.Minute, Body: wait(1)}, true},
+			"waits twice at once": {Spec{Timeout: time.Minute, Patience: 2 * time.Hour, Body: func(ctx context.Context) {
+				var group sync.WaitGroup
+				group.Go(func() { wait(1)(ctx) })
+				group.Go(func() { wait(2)(ctx) })
+				group.Wait()
+			}}, false},
+			"works for too long after": {Spec{Timeout: time.Minute, Patience: 3 * time.Hour, Body: func(ctx context.Context) {
+				wait(1)(ctx)
+				<-ctx.Done()
+			}}, true},
+		} {
+			if late := bounded(context.Background(), c.spec); late != c.late {
+				t.Errorf("a body that %s: late is %t", name, late)
+			}
+		}
+	})
+}
+
+func TestBodyThatDoesNotEndIsLeftBehind(t *testing.T) {
+	never := make(chan struct{})
+	defer close(never)
+	got := collect(context.Background(), []Spec{
+		{ID: "hangs", Timeout: time.Millisecond, Body: func(context.Context) { <-never }},
+		{ID: "fine", Timeout: time.Minute, Body: func(context.Context) {}},
+	})
+	if got["hangs"].State != TimedOut || got["fine"].State != Done {
+		t.Errorf("got %+v", got)
 	}
 }

@@ -72,7 +72,7 @@ func httpsOnly(ctx context.Context, t *harness.T) {
 	if u.Port() == "" {
 		plainURL.Host = u.Hostname()
 	}
-	r := t.Do(ctx, harness.Request{URL: plainURL.String() + "/orgs?limit=1", Auth: harness.AuthNone, Quick: 5 * time.Second})
+	r := t.Do(ctx, harness.Request{URL: plainURL.String() + "/orgs?limit=1", Auth: harness.AuthNone, Quick: 5 * time.Second, Once: true})
 	t.Assert(plain, r.Status == 0 || !holdsData(r), harness.Finding{Expected: "no roster objects over plain HTTP", Seen: r.Summary()})
 	if r.Unreachable {
 		t.Examined(plain, 1) // nothing listens: as it should be

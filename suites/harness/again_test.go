@@ -1,0 +1,93 @@
+package harness
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/reports"
+)
+
+// TestLostAnswersAreAskedForOnceMore has the first answers get lost between the
+// product and the judge.
+func TestLostAnswersAreAskedForOnceMore(t *testing.T) {
+	status := func(code int) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }
+	}
+	broken := func(w http.ResponseWriter, _ *http.Request) {
+		connection, _, err := http.NewResponseController(w).Hijack()
+		if err == nil {
+			connection.Close()
+		}
+	}
+	for name, c := range map[string]struct {
+		request  Request
+		answers  []http.HandlerFunc // the last for ever
+		status   int
+		asked    int
+		observed int
+	}{
+		"502, then good":             {Request{}, []http.HandlerFunc{status(502), status(200)}, 200, 2, 1},
+		"503, then good, to HEAD":    {Request{Method: "HEAD"}, []http.HandlerFunc{status(503), status(200)}, 200, 2, 1},
+		"504, then not found":        {Request{}, []http.HandlerFunc{status(504), status(404)}, 404, 2, 1},
+		"a broken one, then good":    {Request{}, []http.HandlerFunc{broken, status(200)}, 200, 2, 1},
+		"503 for ever":               {Request{}, []http.HandlerFunc{status(503)}, 503, 2, 0},
+		"broken for ever":            {Request{}, []http.HandlerFunc{broken}, 0, 2, 0},
+		"500 is the product's own":   {Request{}, []http.HandlerFunc{status(500), status(200)}, 500, 1, 0},
+		"POST is not safe to repeat": {Request{Method: "POST"}, []http.HandlerFunc{status(502), status(200)}, 502, 1, 0},
+		"a check that judges 503":    {Request{Once: true}, []http.HandlerFunc{status(503), status(200)}, 503, 1, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			asked := 0
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				answer := c.answers[min(asked, len(c.answers)-1)]
+				asked++
+				answer(w, r)
+			}))
+			defer server.Close()
+			budgets := tight
+			budgets.Request = 20 * time.Second
+			client := testClient(t, budgets)
+			client.http.Transport.(*http.Transport).DisableKeepAlives = true // else Go itself repeats what a kept connection lost
+			c.request.URL, c.request.Auth = server.URL+"/orgs?limit=2", AuthNone
+			keep := &keeper{check: "c"}
+			got := client.do(context.Background(), c.request, keep)
+			if got.Status != c.status || asked != c.asked || got.Unreachable {
+				t.Errorf("got %s after %d requests", got.Summary(), asked)
+			}
+			list := client.observed.take()
+			if len(list) != c.observed {
+				t.Fatalf("observed %+v", list)
+			}
+			if c.observed > 0 {
+				if o := list[0]; o.Kind != "flaky" || o.Count != 1 || len(o.Exchanges) != 1 || !strings.Contains(o.Places[0], "/orgs?limit=2: first ") {
+					t.Errorf("observed %+v", o)
+				}
+			}
+			if len(client.observed.take()) != 0 {
+				t.Error("what was handed on once is handed on again")
+			}
+		})
+	}
+}
+
+// TestObservationsAreBounded adds up what many processes saw of a target that is
+// always flaky.
+func TestObservationsAreBounded(t *testing.T) {
+	var sum []reports.Observation
+	for range 300 {
+		var o observed
+		for i := range 10 {
+			o.add(observedFlaky, fmt.Sprint(i)+strings.Repeat("x", 1000*i), "e")
+		}
+		o.add(observedBusy, "GET y", "")
+		sum = addObservations(sum, o.take()...)
+	}
+	if len(sum) != 2 || sum[0].Count != 3000 || sum[1].Count != 300 || len(sum[0].Places) > maxPlaces || len(sum[0].Places[7]) > maxPlace+3 || len(sum[0].Exchanges) != 1 {
+		t.Errorf("got %+v", sum)
+	}
+}
