@@ -282,6 +282,17 @@ func (c *Catalogue) Position(id string) int {
 	return -1
 }
 
+// Features lists what a target may disclaim.
+func (c *Catalogue) Features() []string {
+	var out []string
+	for _, r := range c.requirements {
+		if r.Feature != "" && !slices.Contains(out, r.Feature) {
+			out = append(out, r.Feature)
+		}
+	}
+	return out
+}
+
 // Sections gives the headings in order.
 func (c *Catalogue) Sections() []Section { return slices.Clone(c.sections) }
 

@@ -1,9 +1,16 @@
 package harness
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
+	"unicode"
 )
 
 const goodTarget = `rollcall: 1
@@ -83,13 +90,173 @@ func TestTargetErrors(t *testing.T) {
 	}
 }
 
+// TestTargetSpelling holds names that don't exist to a question after the one that was
+// meant.
+func TestTargetSpelling(t *testing.T) {
+	change := func(old, new string) string { return strings.Replace(goodTarget, old, new, 1) }
+	for text, want := range map[string]string{
+		change("    token_url:", "    tokenurl:"):                                                             "did you mean token_url?",
+		change("or12-rostering-core-provider", "or12-rostering-core-provder"):                                 "did you mean or12-rostering-core-provider?",
+		goodTarget + "stance: strickt\n":                                                                      "did you mean strict?",
+		goodTarget + "disclaims: [demografics]\n":                                                             "did you mean demographics?",
+		goodTarget + "limits: {page_sise: 5}\n":                                                               "did you mean page_size?",
+		goodTarget + "waivers: [{requirement: paging.link-nexd, reason: a, owner: b, expires: 2027-01-01}]\n": "did you mean or12.rostering.paging.link-next",
+		goodTarget + "lti: {tool: {launched: {selektor: x}}}\n":                                               "did you mean selector?",
+		goodTarget + "lti: {platform: {users: [{name: a, role: lerner}]}}\n":                                  "did you mean learner?",
+	} {
+		_, err := ParseTarget("target.yaml", []byte(text), env("SECRET", "hush-hush"))
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("says %v, want %q", err, want)
+		}
+	}
+}
+
+// TestTargetPlaces holds errors to the line at which the key stands, also where another
+// key of that name stands before it.
+func TestTargetPlaces(t *testing.T) {
+	text := strings.Replace(goodTarget, "    client_secret: ${SECRET}\n", "    client_secret: ${SECRET}\n    core_client:\n      client_id: you\n      client_secret: ${ABSENT}\n", 1)
+	_, err := ParseTarget("target.yaml", []byte(text), env("SECRET", "hush-hush"))
+	if err == nil || !strings.HasPrefix(err.Error(), "target.yaml:12: oneroster.auth.core_client.client_secret: ") {
+		t.Error(err)
+	}
+}
+
+// TestTargetLiteral tells which secrets stand in the file itself, anchors once.
+func TestTargetLiteral(t *testing.T) {
+	text := strings.Replace(goodTarget, "${SECRET}", "&s abcdef\n    core_client: {client_id: you, client_secret: *s}", 1) + "headers: {X-Key: opensesame, X-Other: '${SECRET}'}\n"
+	got, err := ParseTarget("target.yaml", []byte(text), env("SECRET", "hush-hush"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"oneroster.auth.client_secret", "headers.X-Key"}; !slices.Equal(got.LiteralSecrets(), want) {
+		t.Errorf("literal are %q, want %q", got.LiteralSecrets(), want)
+	}
+	for _, secret := range []string{"abcdef", "opensesame", "hush-hush"} {
+		if !slices.Contains(got.secret, secret) {
+			t.Errorf("%s isn't known as a secret", secret)
+		}
+	}
+}
+
+// hostileTargets are files that are no target files, and what is said of them.
+func hostileTargets() map[string]struct{ text, say string } {
+	const n = maxTarget - 1000
+	type row = struct{ text, say string }
+	deep := func(levels int) string {
+		var b strings.Builder
+		for i := range levels {
+			b.WriteString(strings.Repeat(" ", i) + "a:\n")
+		}
+		return b.String()
+	}
+	var bombs strings.Builder
+	bombs.WriteString("headers: &a0 {x: y}\n")
+	for i := 1; i < 40; i++ {
+		fmt.Fprintf(&bombs, "lti: &a%d [*a%d, *a%d, *a%d]\n", i, i-1, i-1, i-1)
+	}
+	var keys strings.Builder
+	for i := range n / 12 {
+		fmt.Fprintf(&keys, "  k%d: v\n", i)
+	}
+	return map[string]row{
+		"80,000 brackets":        {strings.Repeat("[", 80_000), "deep"},
+		"80,000 braces":          {strings.Repeat("{a: ", 80_000), "deep"},
+		"brackets closed":        {"disclaims: " + strings.Repeat("[", 5000) + strings.Repeat("]", 5000), "disclaims"},
+		"nested maps":            {deep(1400), "no such key"},
+		"50,000 nested maps":     {"a:\n" + strings.Repeat(" ", maxTarget), "longer than 1024 KiB"},
+		"maps in one line":       {strings.Repeat("? ", 50_000), "deep"},
+		"lists in one line":      {strings.Repeat("- ", 50_000), "deep"},
+		"a comment of 100 MB":    {"#" + strings.Repeat("c", 100<<20), "longer than 1024 KiB"},
+		"a comment":              {"#" + strings.Repeat("c", n), "empty"},
+		"comments":               {strings.Repeat("# c\n", n/4), "empty"},
+		"a long list":            {"disclaims: [" + strings.Repeat("a,", n/2) + "]", "keys and values"},
+		"a long list of lists":   {"disclaims: [" + strings.Repeat("[],", n/3) + "]", "disclaims[0]"},
+		"many keys":              {strings.TrimLeft(strings.ReplaceAll(keys.String(), "\n  ", "\n"), " "), "more than 1000 keys"},
+		"many headers":           {"rollcall: 1\nname: x\nheaders:\n" + keys.String(), "more than 1000 keys"},
+		"many anchors":           {strings.Repeat("&a ", n/3), ""},
+		"anchors that grow":      {bombs.String(), ""},
+		"an anchor in itself":    {"disclaims: &a [*a]", ""},
+		"merges that grow":       {"headers: &a {x: y}\n" + "limits: {<<: [" + strings.Repeat("*a,", n/4) + "]}", "no such key"},
+		"many documents":         {strings.Repeat("---\n", n/4), ""},
+		"tags":                   {strings.Repeat("!a ", n/3), ""},
+		"tabs":                   {strings.Repeat("\t", n), ""},
+		"a tab before a key":     {"rollcall: 1\noneroster:\n\trostering: x\n", "tab"},
+		"NUL":                    {"rollcall: 1\nname: a\x00b\n", "control character (U+0000)"},
+		"an escape":              {"rollcall: 1\nname: a\x1b[31mb\n", "control character (U+001B)"},
+		"another control":        {"rollcall: 1\nname: a\u009bb\n", "control character (U+009B)"},
+		"UTF-16":                 {"\xff\xfer\x00o\x00", "UTF-16"},
+		"Latin-1":                {"rollcall: 1\nname: M\xfcller\n", "UTF-8"},
+		"a quote without end":    {"name: \"" + strings.Repeat("x", n), ""},
+		"a name of a mebibyte":   {"rollcall: 1\nname: " + strings.Repeat("x", n) + "\n", "no profile"},
+		"a profile of that size": {"rollcall: 1\nname: x\nprofiles: [" + strings.Repeat("x", n) + "]\n", "there is no profile"},
+		"a key of that size":     {strings.Repeat("x", n) + ": 1\n", ""},
+		"a list":                 {"- rollcall: 1\n", "no target file"},
+		"a text":                 {"PK\x03\x04", "control character"},
+		"nothing":                {"", "empty"},
+	}
+}
+
+// mostMemory bounds what is allocated for a file of the largest size.
+const mostMemory = 400 << 20
+
+func allocated(f func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
+}
+
+// TestHostileTargetFiles holds what is no target file to one short error and a bounded
+// cost.
+func TestHostileTargetFiles(t *testing.T) {
+	for name, test := range hostileTargets() {
+		t.Run(name, func(t *testing.T) {
+			var err error
+			spent := allocated(func() { _, err = ParseTarget("target.yaml", []byte(test.text), env()) })
+			var config *ConfigError
+			if !errors.As(err, &config) || config.Remedy == "" || !strings.Contains(err.Error(), test.say) {
+				t.Fatalf("says %.300v", err)
+			}
+			if len(err.Error()) > 1500 || strings.ContainsFunc(err.Error(), func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }) {
+				t.Errorf("the error has %d bytes: %.300q", len(err.Error()), err)
+			}
+			if spent > mostMemory {
+				t.Errorf("%d MiB are allocated", spent>>20)
+			}
+		})
+	}
+	path := filepath.Join(t.TempDir(), "target.yaml")
+	if err := os.WriteFile(path, bytes.Repeat([]byte("# comment\n"), 10<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var err error
+	if spent := allocated(func() { _, err = ReadTarget(path, env()) }); spent > 16<<20 || err == nil || !strings.Contains(err.Error(), "longer than") {
+		t.Errorf("a file of 100 MiB: %d MiB are allocated, %v", spent>>20, err)
+	}
+}
+
+// FuzzTarget holds any text to an end, a bounded cost, and no secret in the error.
 func FuzzTarget(f *testing.F) {
 	f.Add([]byte(goodTarget))
 	f.Add([]byte("rollcall: 1\nwaivers: [{}]\ncontainer: {port: 1, env: {A: ${SECRET}}}\n"))
+	f.Add([]byte("a: &a {<<: *a}\nb: [*a, *a]\n"))
+	for _, test := range hostileTargets() {
+		if len(test.text) < 4<<10 {
+			f.Add([]byte(test.text))
+		}
+	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		_, err := ParseTarget("t.yaml", text, env("SECRET", "hush-hush"))
+		var target *Target
+		var err error
+		if spent := allocated(func() { target, err = ParseTarget("t.yaml", text, env("SECRET", "hush-hush")) }); spent > mostMemory {
+			t.Errorf("%d MiB are allocated", spent>>20)
+		}
 		if err != nil && strings.Contains(err.Error(), "hush-hush") && !strings.Contains(string(text), "hush-hush") {
 			t.Errorf("the secret leaks: %v", err)
+		}
+		if (target == nil) == (err == nil) {
+			t.Errorf("neither a target nor an error, or both: %v", err)
 		}
 	})
 }

@@ -41,7 +41,7 @@ func TestTargetFiles(t *testing.T) {
 			continue
 		}
 		problem, is := err.(*harness.ConfigError)
-		if err != nil && (!is || problem.Key != test.key || problem.Cause == "" || problem.Remedy == "") {
+		if err != nil && (!is || problem.Key[strings.LastIndex(problem.Key, ".")+1:] != test.key || problem.Cause == "" || problem.Remedy == "") {
 			t.Errorf("%s: %#v", name, err)
 		}
 	}
