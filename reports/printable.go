@@ -2,8 +2,10 @@ package reports
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Printable makes a string that came from a target safe to show to a person:
@@ -39,7 +41,33 @@ func hidden(c rune) bool {
 		!unicode.Is(unicode.Prepended_Concatenation_Mark, c) // these are seen: signs before Arabic numbers
 }
 
-// oneLine is Printable for places that hold a single line.
-func oneLine(s string) string {
+// OneLine is Printable for places that hold a single line.
+func OneLine(s string) string {
 	return strings.Join(strings.Fields(Printable(s)), " ")
+}
+
+func oneLine(s string) string { return OneLine(s) }
+
+// Cell is Printable for a cell of a CSV file that people open in a spreadsheet: what
+// a spreadsheet would run as a formula begins with an apostrophe, which makes it
+// text (OWASP, CSV Injection). Numbers stay numbers.
+func Cell(s string) string {
+	out := Printable(s)
+	first, _ := utf8.DecodeRuneInString(strings.TrimLeftFunc(out, unicode.IsSpace))
+	if !strings.ContainsRune("=+-@＝＋－＠|%", first) && !strings.HasPrefix(out, "\t") {
+		return out
+	}
+	if _, err := strconv.ParseFloat(out, 64); err == nil {
+		return out
+	}
+	return "'" + out
+}
+
+// Cells is Cell for a whole row.
+func Cells(row ...string) []string {
+	out := make([]string, len(row))
+	for i, s := range row {
+		out[i] = Cell(s)
+	}
+	return out
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/scan"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/source"
 	csvtable "github.com/rollcall-edu/rollcall/suites/oneroster/csv/table"
 )
 
@@ -36,6 +37,7 @@ type csvFlags struct {
 	out     string
 	spill   string
 	workers int
+	limit   int64
 	focus   []string
 	quiet   bool
 }
@@ -68,9 +70,15 @@ Personal values are shown by their shape: letters as x, digits as 9.`,
 	c.Flags().StringVar(&f.spill, "spill", "", "file for every single finding, as CSV")
 	c.Flags().StringSliceVar(&f.focus, "focus", nil, "judge only this requirement, prefix* or label (repeatable)")
 	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
+	limitFlag(c, &f.limit)
 	c.Flags().IntVar(&f.workers, "workers", 0, "goroutines that check (default: one a core)")
 	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(csvFormats, cobra.ShellCompDirectiveNoFileComp))
 	return c
+}
+
+// limitFlag lets a bundle unpack to more than is usual, in GiB.
+func limitFlag(c *cobra.Command, limit *int64) {
+	c.Flags().Int64Var(limit, "max-unpacked", source.DefaultLimit>>30, "GiB that the bundle may unpack to")
 }
 
 var csvFormats = []string{"text", "json", "junit", "html", "sarif", "csv"}
@@ -96,7 +104,7 @@ func (f *csvFlags) check(ctx context.Context, path string, out, errs io.Writer) 
 		return err
 	}
 	show := newProgress(errs, f.quiet)
-	o := scan.Options{Version: f.version, Workers: f.workers, Progress: func(done, total int64) {
+	o := scan.Options{Version: f.version, Workers: f.workers, Limit: f.limit << 30, Progress: func(done, total int64) {
 		show.observe(harness.Progress{Phase: "read", Done: int(done >> 20), Total: int(total >> 20), Unit: "MiB"})
 	}}
 	if f.spill != "" {

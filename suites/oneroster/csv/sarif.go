@@ -1,9 +1,11 @@
 package csv
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/url"
 
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/scan"
@@ -76,13 +78,13 @@ func WriteSARIF(w io.Writer, result *scan.Result, report *reports.Report) error 
 		}
 		for i, e := range f.Examples {
 			r := sarifResult{RuleID: f.Rule.ID, Level: level(f.verdict),
-				Message: sarifText{fmt.Sprintf("%s; expected %s. %s", Seen(e), f.Rule.Expected, f.Rule.Remedy)}}
+				Message: sarifText{reports.OneLine(fmt.Sprintf("%s; expected %s. %s", cmp.Or(Seen(e), "nothing"), f.Rule.Expected, cmp.Or(e.Remedy, f.Rule.Remedy)))}}
 			if i == 0 && f.Count > int64(len(f.Examples)) {
 				r.OccurrenceCount = f.Count
 			}
-			if f.File != "" {
+			if path := cmp.Or(e.File, f.File); path != "" {
 				var l sarifLocation
-				l.Physical.Artifact.URI = f.File
+				l.Physical.Artifact.URI = (&url.URL{Path: path}).EscapedPath()
 				if e.Line > 0 {
 					l.Physical.Region = &sarifRegion{StartLine: e.Line}
 				}

@@ -1,7 +1,9 @@
 package csv
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -24,16 +26,52 @@ func Profile(version string) string { return profiles[version] }
 // Scan opens and scans a bundle: a zip, a folder, one file, or "-" for standard
 // input.
 func Scan(ctx context.Context, path string, o scan.Options) (*scan.Result, error) {
-	open := func() (*source.Bundle, error) { return source.Open(path, scan.Known) }
-	if path == "-" {
-		open = func() (*source.Bundle, error) { return source.Spool(os.Stdin, scan.Known) }
-	}
-	b, err := open()
+	b, err := Open(path, o.Limit)
 	if err != nil {
-		return nil, &harness.ConfigError{Key: path, Cause: err.Error(), Remedy: "name a zip, a folder or a CSV file that can be read"}
+		return nil, err
 	}
 	defer b.Close()
-	return scan.Scan(ctx, b, o)
+	result, err := scan.Scan(ctx, b, o)
+	return result, refused(path, err)
+}
+
+// Open opens a bundle that unpacks to no more than limit bytes (0: the default). An
+// error is a *harness.ConfigError.
+func Open(path string, limit int64) (*source.Bundle, error) {
+	var b *source.Bundle
+	var err error
+	if path == "-" {
+		b, err = source.Spool(os.Stdin, scan.Known, limit)
+	} else {
+		b, err = source.Open(path, scan.Known)
+	}
+	if err != nil {
+		return nil, refused(path, err)
+	}
+	if b.Kind == "file" && !scan.Known(b.Entries[0].Name) {
+		b.Close()
+		return nil, &harness.ConfigError{Key: path, Cause: b.Entries[0].Path + " is neither a zip nor a file of OneRoster CSV", Remedy: "name a zip, a folder, or one file by its name in the standard, such as users.csv"}
+	}
+	if err := b.Within(limit); err != nil {
+		b.Close()
+		return nil, refused(path, err)
+	}
+	return b, nil
+}
+
+// refused words why a bundle was not read at all.
+func refused(path string, err error) error {
+	var large *source.TooLarge
+	var many *scan.TooMany
+	switch {
+	case err == nil, errors.Is(err, context.Canceled):
+		return err
+	case errors.As(err, &large):
+		return &harness.ConfigError{Key: path, Cause: large.Error(), Remedy: "if so much is meant, raise the limit by --max-unpacked, in GiB"}
+	case errors.As(err, &many):
+		return &harness.ConfigError{Key: path, Cause: many.Error(), Remedy: "split the bundle"}
+	}
+	return &harness.ConfigError{Key: path, Cause: err.Error(), Remedy: "name a zip, a folder or a CSV file that can be read"}
 }
 
 // Suite judges bundles. result is a bundle that was scanned already; nil: the
@@ -129,6 +167,12 @@ func fileOf(topic string) string {
 // judge gives the verdicts of one check from the scan.
 func judge(_ context.Context, t *harness.T) {
 	r := t.Session().Shared.(*scan.Result)
+	blocked := map[string]scan.Blocked{}
+	for _, b := range r.Blocked {
+		if _, met := blocked[b.Requirement]; !met {
+			blocked[b.Requirement] = b
+		}
+	}
 	for _, id := range t.Check().Requirements {
 		t.Examined(id, int(r.Examined[id]))
 		for _, f := range r.Findings {
@@ -136,7 +180,10 @@ func judge(_ context.Context, t *harness.T) {
 				t.Fail(id, finding(f))
 			}
 		}
-		if r.Examined[id] == 0 && !r.Broken(id) {
+		switch b, hangs := blocked[id]; {
+		case hangs:
+			t.NotTested(harness.BlockedBy(b.Owner, b.Reason), id)
+		case r.Examined[id] == 0 && !r.Broken(id):
 			t.NotApplicable(id, "the bundle holds nothing that it is about")
 		}
 	}
@@ -144,13 +191,15 @@ func judge(_ context.Context, t *harness.T) {
 
 // finding words what was found for a report.
 func finding(f scan.Finding) harness.Finding {
-	out := harness.Finding{Expected: f.Rule.Expected, Cause: f.Rule.Remedy, Count: int(f.Count)}
+	out := harness.Finding{Expected: f.Rule.Expected, Cause: f.Remedy(), Count: int(f.Count)}
 	var seen, where []string
 	for _, e := range f.Examples {
 		if s := Seen(e); !slices.Contains(seen, s) && s != "" {
 			seen = append(seen, s)
 		}
-		where = append(where, Where(f, e))
+		if w := Where(f, e); !slices.Contains(where, w) {
+			where = append(where, w)
+		}
 	}
 	if len(seen) == 0 {
 		seen = []string{"nothing"}
@@ -172,7 +221,7 @@ func Seen(e scan.Example) string {
 
 // Where names one place as file:line:field and the column.
 func Where(f scan.Finding, e scan.Example) string {
-	out := f.File
+	out := cmp.Or(e.File, f.File)
 	if out == "" {
 		out = "the bundle"
 	}

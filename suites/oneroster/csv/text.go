@@ -18,6 +18,7 @@ type ranked struct {
 	scan.Finding
 	verdict reports.Verdict // fail, warning, or pass for what is merely noted
 	waived  bool
+	blocks  int // requirements that hang on it, told once for each requirement
 }
 
 // rank orders findings, the worst first: by verdict, then by where the cause of
@@ -28,12 +29,18 @@ func rank(result *scan.Result, report *reports.Report) []ranked {
 		verdicts[q.ID] = q
 	}
 	var out []ranked
+	told := map[string]bool{}
 	for _, f := range result.Findings {
 		q, asked := verdicts[f.Rule.Requirement]
 		if !asked {
 			continue
 		}
-		out = append(out, ranked{f, q.Verdict, q.Waived})
+		x := ranked{f, q.Verdict, q.Waived, 0}
+		if !told[q.ID] {
+			x.blocks = len(q.Blocks)
+		}
+		told[q.ID] = true
+		out = append(out, x)
 	}
 	slices.SortStableFunc(out, func(a, b ranked) int {
 		return cmp.Compare(slices.Index(levels, level(a.verdict)), slices.Index(levels, level(b.verdict)))
@@ -42,13 +49,13 @@ func rank(result *scan.Result, report *reports.Report) []ranked {
 }
 
 // WriteText writes a summary for a terminal: what was read, the findings, the
-// worst first and each with its remedy, and the verdict.
+// worst first and each with its remedy and what hangs on it, and the verdict.
 func WriteText(w io.Writer, result *scan.Result, report *reports.Report) error {
 	out := bufio.NewWriter(w)
-	fmt.Fprintf(out, "%s: OneRoster CSV %s (%s)\n\n", result.Path, result.Version, result.Reason)
+	fmt.Fprintf(out, "%s: OneRoster CSV %s (%s)\n\n", reports.OneLine(result.Path), result.Version, reports.OneLine(result.Reason))
 	for _, f := range result.Files {
 		if f.Path != "" {
-			fmt.Fprintf(out, "  %-34s %-6s %12s rows\n", f.Path, f.Mode, thousands(f.Rows))
+			fmt.Fprintf(out, "  %-34s %-6s %12s rows\n", reports.OneLine(f.Path), f.Mode, thousands(f.Rows))
 		}
 	}
 	fmt.Fprintf(out, "  %-34s %-6s %12s rows, %s bytes\n", "together", "", thousands(result.Rows), thousands(result.Bytes))
@@ -62,7 +69,12 @@ func WriteText(w io.Writer, result *scan.Result, report *reports.Report) error {
 	}
 	fmt.Fprintln(out)
 	for _, p := range report.Profiles {
-		fmt.Fprintf(out, "%s: %s, %d broken, %d warned, %d kept, %d about nothing in this bundle\n", p.Title, outcome(p.Outcome), p.Counts.Fail, p.Counts.Warning, p.Counts.Pass, p.Counts.NotApplicable)
+		hang := ""
+		if p.Counts.NotTested > 0 {
+			hang = fmt.Sprintf(", %d hang on these", p.Counts.NotTested)
+		}
+		fmt.Fprintf(out, "%s: %s, %d broken, %d warned%s, %d kept, %d about nothing in this bundle\n", p.Title, outcome(p.Outcome), p.Counts.Fail, p.Counts.Warning, hang,
+			p.Counts.Pass, p.Counts.NotApplicable)
 	}
 	fmt.Fprintln(out, "This is not a certification by 1EdTech. Only 1EdTech certifies products.")
 	return out.Flush()
@@ -87,23 +99,22 @@ func writeFinding(out io.Writer, f ranked) {
 	if f.waived {
 		waived = " (waived)"
 	}
-	fmt.Fprintf(out, "  %s  %s%s", f.Rule.ID, where, waived)
+	fmt.Fprintf(out, "  %s  %s%s", f.Rule.ID, reports.OneLine(where), waived)
 	if f.Count > 1 {
 		fmt.Fprintf(out, "  %s times", thousands(f.Count))
 	}
 	fmt.Fprintln(out)
 	for _, e := range f.Examples {
-		seen := Seen(e)
-		if seen == "" {
-			seen = "nothing"
+		seen := cmp.Or(Seen(e), "nothing")
+		if e.Line > 0 || e.File != "" {
+			seen = Where(scan.Finding{File: f.File}, e) + ": " + seen
 		}
-		if e.Line > 0 {
-			fmt.Fprintf(out, "      %s: %s\n", Where(scan.Finding{File: f.File}, e), seen)
-		} else {
-			fmt.Fprintf(out, "      %s\n", seen)
-		}
+		fmt.Fprintf(out, "      %s\n", reports.OneLine(seen))
 	}
-	fmt.Fprintf(out, "      expected  %s\n      remedy    %s\n", f.Rule.Expected, f.Rule.Remedy)
+	fmt.Fprintf(out, "      expected  %s\n      remedy    %s\n", f.Rule.Expected, reports.OneLine(f.Remedy()))
+	if f.blocks > 0 {
+		fmt.Fprintf(out, "      blocks    %d other requirements, which could not be examined for this\n", f.blocks)
+	}
 }
 
 // thousands writes a number with commas.
@@ -121,8 +132,8 @@ func WriteCSV(w io.Writer, result *scan.Result, report *reports.Report) error {
 	rows := [][]string{{"level", "rule", "requirement", "file", "line", "field", "column", "count", "seen", "expected", "remedy"}}
 	for _, f := range rank(result, report) {
 		for _, e := range f.Examples {
-			rows = append(rows, []string{level(f.verdict), f.Rule.ID, f.Rule.Requirement, f.File, number(e.Line), number(int64(e.Field)), f.Column,
-				number(f.Count), Seen(e), f.Rule.Expected, f.Rule.Remedy})
+			rows = append(rows, reports.Cells(level(f.verdict), f.Rule.ID, f.Rule.Requirement, cmp.Or(e.File, f.File), number(e.Line), number(int64(e.Field)), f.Column,
+				number(f.Count), Seen(e), f.Rule.Expected, cmp.Or(e.Remedy, f.Rule.Remedy)))
 		}
 	}
 	if err := out.WriteAll(rows); err != nil {

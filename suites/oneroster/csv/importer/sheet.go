@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"strings"
+
+	"github.com/rollcall-edu/rollcall/reports"
 )
 
 // SheetFile is the name of the sheet beside the sets.
@@ -40,7 +42,7 @@ func WriteSheet(path string, sets []Set, answers map[string]Answer) error {
 	_ = w.Write(sheetHeader) // Flush tells of any error
 	for _, s := range sets {
 		a := answers[s.File]
-		_ = w.Write([]string{s.File, string(s.Expect), string(a.Outcome), a.Remark, s.Topic, s.Case, s.Title})
+		_ = w.Write(reports.Cells(s.File, string(s.Expect), string(a.Outcome), a.Remark, s.Topic, s.Case, s.Title))
 	}
 	w.Flush()
 	if err := w.Error(); err != nil {

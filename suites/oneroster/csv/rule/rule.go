@@ -25,6 +25,12 @@ type Rule struct {
 	Requirement string // id in the catalogue
 	Expected    string
 	Remedy      string
+	// Needs lists, for a rule between columns and files, what it looks at: places,
+	// each with its columns as file.column.
+	Needs [][]string
+	// Absence tells that the rule concludes from what is not there, so that it can't
+	// be held against anybody where rows are missing.
+	Absence bool
 }
 
 // Aspect is what a rule of a column looks at.
@@ -53,8 +59,14 @@ type Set struct {
 
 type wording struct{ Expected, Remedy string }
 
+type between struct {
+	Needs   []string
+	Absence bool
+}
+
 type document struct {
 	Rules        map[string]wording
+	Between      map[string]between
 	Columns      map[string]wording
 	Formats      map[string]string
 	FormatRemedy string `yaml:"formatRemedy"`
@@ -77,7 +89,11 @@ func Load(v *table.Version) (*Set, error) {
 	s := &Set{numbers: map[string]int{}, columns: map[string][][Aspects]int{}}
 	for _, id := range sortedKeys(d.Rules) {
 		w := d.Rules[id]
-		s.add(Rule{ID: id, Requirement: Prefix + id, Expected: w.Expected, Remedy: w.Remedy})
+		r := Rule{ID: id, Requirement: Prefix + id, Expected: w.Expected, Remedy: w.Remedy, Absence: d.Between[id].Absence}
+		for _, place := range d.Between[id].Needs {
+			r.Needs = append(r.Needs, strings.Fields(place))
+		}
+		s.add(r)
 	}
 	for _, f := range v.Files {
 		rows := make([][Aspects]int, len(f.Columns))

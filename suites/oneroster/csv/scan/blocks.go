@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 
-	"golang.org/x/text/encoding/unicode"
-
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/source"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/split"
 )
@@ -209,55 +207,4 @@ func padded(b []byte) []byte {
 	grown := make([]byte, len(b), 2*cap(b)+split.Pad)
 	copy(grown, b)
 	return grown
-}
-
-// decode looks at the first bytes: it drops a byte order mark, decodes UTF-16,
-// and makes line ends of carriage returns where there are no others. It gives
-// the reader to go on with and what was read already.
-func (s *stream) decode(in io.Reader) (io.Reader, []byte, error) {
-	head := make([]byte, 64<<10)
-	n := 0
-	var err error
-	for err == nil && n < len(head) { // not io.ReadFull: an unexpected end must be told from the end
-		var more int
-		more, err = in.Read(head[n:])
-		n += more
-	}
-	head = head[:n]
-	switch {
-	case bytes.HasPrefix(head, []byte("\xEF\xBB\xBF")):
-		s.bom = true
-		head = head[3:]
-	case bytes.HasPrefix(head, []byte("\xFF\xFE")), bytes.HasPrefix(head, []byte("\xFE\xFF")):
-		s.wide = "UTF-16"
-		decoder := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder()
-		var rest io.Reader = bytes.NewReader(nil)
-		if err == nil {
-			rest = in
-		}
-		return decoder.Reader(io.MultiReader(bytes.NewReader(head), rest)), nil, nil
-	}
-	if bytes.IndexByte(head, '\r') >= 0 && bytes.IndexByte(head, '\n') < 0 {
-		s.lone = true
-		toLF(head)
-		return loneReader{in}, head, err
-	}
-	return in, head, err
-}
-
-// loneReader makes line feeds of carriage returns.
-type loneReader struct{ r io.Reader }
-
-func (l loneReader) Read(p []byte) (int, error) {
-	n, err := l.r.Read(p)
-	toLF(p[:n])
-	return n, err
-}
-
-func toLF(b []byte) {
-	for i, c := range b {
-		if c == '\r' {
-			b[i] = '\n'
-		}
-	}
 }

@@ -3,6 +3,7 @@ package scan
 import (
 	"bytes"
 	"slices"
+	"strings"
 
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/rule"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/table"
@@ -38,12 +39,14 @@ func (w *worker) check(column int, c *table.Column, v []byte) {
 			w.value[column] = 0
 		default:
 			w.value[column] = none
-			w.say(column, rule.Vocabulary, v, "")
+			detail := flagDetail(v)
+			w.wrong(column, rule.Vocabulary, v, detail != "", detail)
 		}
 	case table.Date:
 		day, ok := parseDay(v)
 		if !ok {
-			w.say(column, rule.Format, v, "")
+			detail := dayDetail(v)
+			w.wrong(column, rule.Format, v, detail != "", detail)
 			day = none
 		}
 		w.value[column] = day
@@ -95,7 +98,7 @@ func (w *worker) change(column int, c *table.Column, v []byte) {
 	}
 	switch valid, utc := parseInstant(v); {
 	case !valid:
-		w.say(column, rule.Format, v, "")
+		w.say(column, rule.Format, v, dayDetail(v[:min(len(v), 10)]))
 	case !utc:
 		w.say(column, rule.UTC, v, "")
 	}
@@ -197,7 +200,13 @@ func (w *worker) term(column int, c *table.Column, v []byte) int32 {
 		}
 	}
 	if !c.Extensible || !isExtension(v) {
-		w.say(column, rule.Vocabulary, v, "")
+		detail := ""
+		for _, t := range c.Terms {
+			if strings.EqualFold(bare(string(v)), t) {
+				detail = "the vocabulary has " + t
+			}
+		}
+		w.wrong(column, rule.Vocabulary, v, detail != "", detail)
 	}
 	return 0
 }
@@ -227,6 +236,51 @@ func parseDay(v []byte) (day int32, ok bool) {
 		return 0, false
 	}
 	return int32(y)*372 + int32(m)*31 + int32(d), true
+}
+
+// dayDetail says what is wrong with a date that has the right form and is in no
+// calendar; empty for another form.
+func dayDetail(v []byte) string {
+	if len(v) != 10 || v[4] != '-' || v[7] != '-' {
+		return ""
+	}
+	y, ok1 := digits(v[:4])
+	m, ok2 := digits(v[5:7])
+	d, ok3 := digits(v[8:])
+	switch {
+	case !ok1 || !ok2 || !ok3:
+		return ""
+	case m < 1 || m > 12:
+		return "no such month"
+	case d < 1 || d > daysIn(y, m):
+		return "no such day in that month"
+	}
+	return ""
+}
+
+// Ways to write flags that aren't true and false; other texts tell nothing.
+const (
+	flagCase   = "in another case"
+	flagNumber = "a number for a flag"
+	flagWord   = "a word for a flag"
+)
+
+func init() {
+	remedies[flagCase] = "Write true and false in lower case; .NET, Python and spreadsheets don't by themselves."
+	remedies[flagNumber] = "Write true for 1 and false for 0."
+	remedies[flagWord] = "Write true and false, in lower case."
+}
+
+func flagDetail(v []byte) string {
+	switch strings.ToLower(bare(string(v[:min(len(v), 20)]))) {
+	case "true", "false":
+		return flagCase
+	case "0", "1":
+		return flagNumber
+	case "yes", "no", "y", "n", "t", "f", "on", "off":
+		return flagWord
+	}
+	return ""
 }
 
 func daysIn(y, m int) int {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sort"
+	"strconv"
 
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/idset"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/rule"
@@ -77,7 +78,10 @@ type file struct {
 	facts   []fact
 	marks   []uint32 // what later files say of a record; atomically
 	rows    int64
-	partial bool         // reading broke off: what is missing may be there
+	filled  []int64      // by column: values that are not blank
+	shut    *obstacle    // why nothing can be read by columns
+	cut     *obstacle    // why identifiers are missing: what refers to them may be right
+	lossy   *obstacle    // why rows are missing
 	dropped bool         // some records are flagged for deletion
 	late    map[int]bool // rules whose examples lack their values until the file is read again
 }
@@ -86,7 +90,8 @@ type file struct {
 type rowRule func(w *worker, e *entry)
 
 func newFile(s *scanner, t *table.File, st *stream) *file {
-	f := &file{s: s, table: t, stream: st, rules: s.rules.Columns(t.Name), targets: make([]*file, len(t.Columns)), late: map[int]bool{}}
+	f := &file{s: s, table: t, stream: st, rules: s.rules.Columns(t.Name), targets: make([]*file, len(t.Columns)), late: map[int]bool{},
+		filled: make([]int64, len(t.Columns))}
 	for _, other := range s.version.Files {
 		for _, c := range other.Columns {
 			f.indexed = f.indexed || c.Target == t.Name
@@ -133,7 +138,9 @@ func (f *file) check(ctx context.Context) error {
 		return f.end(ctx)
 	}
 	body := f.begin(&first)
-	f.row = f.ruleOfRows()
+	if body {
+		f.row = f.ruleOfRows()
+	}
 	f.workers = make([]*worker, f.s.o.Workers)
 	for i := range f.workers {
 		f.workers[i] = newWorker(f)
@@ -152,6 +159,9 @@ func (f *file) check(ctx context.Context) error {
 				w.block(b)
 			} else {
 				w.lines = 0
+			}
+			if err := w.tooMany(); err != nil {
+				return err
 			}
 			counted[i] = append(counted[i], lined{b.number, w.lines})
 			f.s.reader.release(b.data)
@@ -194,8 +204,8 @@ func (f *file) line(p place) int64 {
 func (f *file) end(ctx context.Context) error {
 	s := f.s
 	s.unpacked += f.stream.bytes
-	if f.stream.err != nil && ctx.Err() == nil {
-		f.partial = true
+	if f.stream.err != nil && ctx.Err() == nil && f.shut == nil {
+		f.lose("text.readable", f.stream.err.Error())
 		s.say("text.readable", f.stream.entry.Path, "", f.stream.err.Error())
 	}
 	s.examined("text.readable", 1)
@@ -204,9 +214,7 @@ func (f *file) end(ctx context.Context) error {
 		f.starts = append(f.starts, at)
 		at += int64(n)
 	}
-	for _, w := range f.workers {
-		f.rows += w.rows
-	}
+	f.sum()
 	if f.stream.err == nil && f.rows == 0 && (f.header || f.stream.bytes == 0) {
 		detail := "there is a header and no row"
 		if f.stream.bytes == 0 {
@@ -231,6 +239,39 @@ func (f *file) end(ctx context.Context) error {
 	}
 	f.workers = nil
 	return nil
+}
+
+// sum adds up what the workers saw, and tells what of the file is missing.
+func (f *file) sum() {
+	var unclosed, endless, misfit int64
+	for _, w := range f.workers {
+		f.rows += w.rows
+		unclosed, endless, misfit = unclosed+w.unclosed, endless+w.endless, misfit+w.misfit
+		for i, n := range w.filled {
+			f.filled[i] += n
+		}
+	}
+	switch {
+	case f.shut != nil:
+	case unclosed > 0:
+		f.lose("text.quoting", "a quote is never closed, and what follows is lost in it")
+	case endless > 0:
+		f.lose("text.record-size", "a record is longer than 1 MiB, and nobody knows which rows are in it")
+	case misfit > 0:
+		f.lossy = &obstacle{"text.width", f.stream.entry.Path, strconv.FormatInt(misfit, 10) + " rows have another number of fields than the header"}
+		if misfit == f.rows {
+			f.shut = f.lossy // no row can be read by columns
+		}
+	}
+}
+
+// lose says why rows of the file, and identifiers with them, are missing.
+func (f *file) lose(id, detail string) {
+	b := &obstacle{id, f.stream.entry.Path, detail}
+	f.lossy = b
+	if f.cut == nil {
+		f.cut = b
+	}
 }
 
 // publish reports the tallies of the file.
@@ -282,7 +323,9 @@ func (f *file) lineEnds() {
 	path := f.stream.entry.Path
 	f.s.examined("text.line-end", 1)
 	f.s.examined("text.mixed-ends", 1)
-	f.s.examined("text.utf8", 1)
+	if f.shut == nil {
+		f.s.examined("text.utf8", 1)
+	}
 	if f.stream.lone {
 		f.s.say("text.line-end", path, "", "all lines end in CR alone")
 	}
@@ -290,13 +333,16 @@ func (f *file) lineEnds() {
 		f.s.say("text.mixed-ends", path, "", "some lines end in CRLF and some in LF")
 	}
 	if f.stream.wide != "" {
-		f.s.say("text.utf8", path, "", "the file is "+f.stream.wide)
+		f.s.advise("text.utf8", path, "", "the file is "+f.stream.wide, "Save the file as UTF-8.")
 	}
 }
 
 // count notes how much was looked at.
 func (f *file) count() {
 	s, name := f.s, rule.Kebab(f.table.Name)
+	if f.shut != nil {
+		return
+	}
 	for _, id := range []string{"text.control", "text.quoting", "text.line-break", "text.width", "text.record-size", "text.blank-line", "text.length"} {
 		s.examined(id, f.rows)
 	}
@@ -304,10 +350,7 @@ func (f *file) count() {
 		s.examined(name+"."+id, f.rows)
 	}
 	for i, c := range f.table.Columns {
-		var filled int64
-		for _, w := range f.workers {
-			filled += w.filled[i]
-		}
+		filled := f.filled[i]
 		if c.Suggested != nil {
 			s.examined("rules.grade-codes", filled)
 		}
@@ -325,7 +368,7 @@ func (f *file) count() {
 					f.missingTarget(i, c)
 					continue
 				}
-				if f.mode == bulk && f.targets[i].mode == bulk {
+				if f.unresolved(i) {
 					s.examined(name+".references", filled)
 				}
 			}
@@ -339,7 +382,7 @@ func (f *file) missingTarget(i int, c table.Column) {
 	if target == "" {
 		target = "users"
 	}
-	if f.mode != bulk || f.s.bundle.Kind == "file" || !f.s.readable() || f.s.bundle.Entry(target) != nil {
+	if f.mode != bulk || f.s.bundle.Kind == "file" || !f.s.readable() || f.s.there(target) {
 		return
 	}
 	f.s.examined("package.complete", 1)
@@ -350,5 +393,5 @@ func (f *file) missingTarget(i int, c table.Column) {
 // it may lead to earlier data.
 func (f *file) unresolved(column int) bool {
 	t := f.targets[column]
-	return f.mode == bulk && t != nil && t.mode == bulk && !t.partial && t.header
+	return f.mode == bulk && t != nil && t.mode == bulk && t.cut == nil && t.shut == nil
 }

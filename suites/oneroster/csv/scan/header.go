@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,62 +10,106 @@ import (
 )
 
 // begin reads the header, and takes it off the first block. body is false where
-// nothing can be read by it.
+// nothing can be read by it: then the file is shut, by the rule that owns what is
+// wrong, and nothing else is said of it.
 func (f *file) begin(first *block) (body bool) {
 	var s split.Splitter
 	s.Reset(first.data)
+	if !s.Next() {
+		return false
+	}
 	path := f.stream.entry.Path
-	for _, id := range []string{"complete", "order", "case", "unknown", "metadata-last", "once"} {
+	var names []string
+	for i := range s.Fields {
+		names = append(names, strings.ToValidUTF8(string(s.Value(i)), "\uFFFD"))
+	}
+	kind := kindOf(first.data)
+	switch {
+	case kind != "":
+		f.close("header.split", "", "this is "+kind+", no CSV", "Export the file as CSV.")
+		return false
+	case first.long:
+		f.close("text.record-size", "", "the first record is longer than 1 MiB: a quote is never closed, or this is no CSV", "")
+		return false
+	case s.Problem&split.Unterminated != 0:
+		f.close("text.quoting", "", "line 1: a quote is never closed, and the header with it", "")
+		return false
+	case s.Problem != 0:
+		id, detail := problemRule(s.Problem)
+		f.s.say(id, path, "", "line 1: "+detail)
+	}
+	if !f.judgeHeader(names, first.data) {
+		return false
+	}
+	for _, id := range []string{"split", "complete", "order", "case", "unknown", "metadata-last", "once"} {
 		f.s.examined("header."+id, 1)
 	}
 	if f.table.Name == "users" && f.s.version.Name != "1.1" {
 		f.s.examined("header.retired", 1)
 	}
-	if !s.Next() {
-		return false
-	}
-	var names []string
-	for i := range s.Fields {
-		names = append(names, strings.ToValidUTF8(string(s.Value(i)), "\uFFFD"))
-	}
-	if s.Problem != 0 {
-		id, detail := problemRule(s.Problem)
-		f.s.say(id, path, "", "line 1: "+detail)
-	}
-	f.judgeHeader(names)
 	f.modeOf(&s)
-	return f.header
+	return true
+}
+
+// close says why nothing in the file can be read by columns.
+func (f *file) close(id, value, detail, remedy string) {
+	path := f.stream.entry.Path
+	f.shut = &obstacle{id, path, detail}
+	f.s.advise(id, path, value, detail, remedy)
+}
+
+// find gives the column of the table that a name of the header means: in another
+// case, and with characters that nobody sees, it is still that column.
+func (f *file) find(name string) (column int, exact bool) {
+	if i := f.table.Column(name); i >= 0 {
+		return i, true
+	}
+	seen := bare(name)
+	for i, c := range f.table.Columns {
+		if strings.EqualFold(c.Name, seen) {
+			return i, false
+		}
+	}
+	return -1, false
 }
 
 // judgeHeader compares names with the table and lays the columns out: a slip of
-// case or order costs one finding, and the rest is still read.
-func (f *file) judgeHeader(names []string) {
+// case or order costs one finding, and the rest is still read. It is false where
+// this is no header of the file.
+func (f *file) judgeHeader(names []string, head []byte) bool {
 	path := f.stream.entry.Path
-	find := func(name string) (int, bool) {
-		if i := f.table.Column(name); i >= 0 {
-			return i, true
+	known := map[int]bool{}
+	for _, n := range names {
+		if c, _ := f.find(n); c >= 0 {
+			known[c] = true
 		}
-		for i, c := range f.table.Columns {
-			if strings.EqualFold(c.Name, strings.TrimSpace(name)) {
-				return i, false
-			}
-		}
-		return -1, false
 	}
-	if !slices.ContainsFunc(names, func(n string) bool { c, _ := find(n); return c >= 0 }) {
+	switch {
+	case len(known) <= 1 && f.exchanged(head):
+		f.close("header.split", "", "rows and columns are exchanged: the names of the columns stand one below the other", "Write the names in the first line, and one line for each record.")
+		return false
+	case len(known) == 0 && separated(names) != "":
+		f.close("header.split", "", separated(names), "")
+		return false
+	case len(known) == 0 || len(known) == 1 && len(names) > 1:
 		// No header, or another file altogether: one finding, not one a column.
 		// What stands there may be a person's row: only its shape is shown.
 		first := []rune(shown([]byte(strings.Join(names, ",")), true))
-		f.s.say("header.complete", path, string(first[:min(len(first), 60)]), separated(names)+"none of the columns of "+f.table.Name+".csv is in the first line")
-		return
+		few := "none"
+		if len(known) == 1 {
+			few = "only one"
+		}
+		f.close("header.complete", string(first[:min(len(first), 60)]), few+" of the columns of "+f.table.Name+".csv is in the first line", "Write the names of the columns in the first line.")
+		return false
 	}
-	seen := map[int]bool{}
 	f.layout = make([]int, len(names))
-	extension, order := false, []int{}
+	var nameless []int
+	seen, extension, order := map[int]bool{}, false, []int{}
 	for position, name := range names {
-		column, exact := find(name)
+		column, exact := f.find(name)
 		f.layout[position] = -1
 		detail := fmt.Sprintf("column %d", position+1)
+		hidden := unseenIn(name)
 		switch {
 		case column >= 0 && seen[column]:
 			f.s.say("header.once", path, name, detail)
@@ -73,7 +118,10 @@ func (f *file) judgeHeader(names []string) {
 			seen[column] = true
 			f.layout[position] = column
 			order = append(order, column)
-			if !exact {
+			switch {
+			case hidden != "":
+				f.s.advise("header.case", path, name, detail+" holds "+hidden, "Delete the character; it can't be seen, and importers don't know the column by that name.")
+			case !exact:
 				f.s.say("header.case", path, name, "the standard writes "+f.table.Columns[column].Name)
 			}
 			if extension {
@@ -82,8 +130,13 @@ func (f *file) judgeHeader(names []string) {
 			if f.table.Columns[column].Retired {
 				f.s.say("header.retired", path, name, detail)
 			}
-		case strings.HasPrefix(name, "metadata.") && len(name) > len("metadata."):
+		case bare(name) == "":
+			nameless = append(nameless, position+1)
+		case strings.HasPrefix(bare(name), "metadata.") && len(bare(name)) > len("metadata."):
 			extension = true
+			if hidden != "" {
+				f.s.advise("header.unknown", path, name, detail+" holds "+hidden, "Delete the character.")
+			}
 			if slices.Contains(names[:position], name) {
 				f.s.say("header.once", path, name, detail)
 			}
@@ -91,6 +144,7 @@ func (f *file) judgeHeader(names []string) {
 			f.s.say("header.unknown", path, name, detail)
 		}
 	}
+	f.nameless(nameless)
 	for i, c := range f.table.Columns {
 		if !seen[i] && !c.Retired {
 			f.s.say("header.complete", path, c.Name, fmt.Sprintf("column %d of the standard is missing", i+1))
@@ -104,19 +158,68 @@ func (f *file) judgeHeader(names []string) {
 		}
 		f.s.say("header.order", path, f.table.Columns[order[i]].Name, "it stands where "+f.table.Columns[want[i]].Name+" belongs")
 	}
-	// A file without its identifiers is some other file.
-	f.header = len(order) >= 2 || len(order) == len(names) && len(order) > 0
+	if !seen[0] {
+		f.cut = &obstacle{"header.complete", path, "there is no column sourcedId"}
+	}
+	f.header = true
+	return true
 }
+
+// nameless reports columns without a name: spreadsheets save every column that
+// was ever touched.
+func (f *file) nameless(positions []int) {
+	if len(positions) == 0 {
+		return
+	}
+	detail := fmt.Sprintf("column %d is blank", positions[0])
+	if n := len(positions); n > 1 {
+		detail = fmt.Sprintf("%d columns are blank, from column %d on", n, positions[0])
+	}
+	f.s.advise("header.unknown", f.stream.entry.Path, "", detail+": a name is missing", "Delete blank columns in the export; name a column that holds something metadata.….")
+}
+
+// exchanged tells whether the names of the columns stand in the first column.
+func (f *file) exchanged(head []byte) bool {
+	var s split.Splitter
+	s.Reset(head)
+	found := map[int]bool{}
+	for n := 0; n <= 2*len(f.table.Columns) && s.Next(); n++ {
+		if c, _ := f.find(string(s.Value(0))); c >= 0 {
+			found[c] = true
+		}
+	}
+	return len(found) >= 3
+}
+
+// separators that are none in CSV, with the words for them.
+var separators = []struct{ text, word string }{{";", "semicolons"}, {"\t", "tabs"}, {"|", "bars"}, {":", "colons"}, {"^", "carets"}, {"~", "tildes"}}
 
 // separated names a separator that is none in CSV, where it seems to be used.
 func separated(names []string) string {
 	if len(names) != 1 {
 		return ""
 	}
-	for text, word := range map[string]string{";": "semicolons", "\t": "tabs", "|": "bars"} {
-		if strings.Count(names[0], text) > 1 {
-			return "fields are separated by " + word + ", not commas; "
+	for _, x := range separators {
+		if strings.Count(names[0], x.text) > 1 {
+			return "fields are separated by " + x.word + ", not commas"
 		}
+	}
+	return ""
+}
+
+// kindOf names what a file is that is no text; empty for text.
+func kindOf(head []byte) string {
+	for _, x := range []struct{ magic, kind string }{
+		{"PK\x03\x04", "a zip or an Excel workbook"}, {"\xD0\xCF\x11\xE0", "an Excel workbook"}, {"%PDF-", "a PDF"}, {"\x1F\x8B", "gzip"},
+		{"<", "HTML or XML"}, {"{", "JSON"}, {"[", "JSON"},
+	} {
+		if bytes.HasPrefix(head, []byte(x.magic)) {
+			return x.kind
+		}
+	}
+	line, _, _ := bytes.Cut(head[:min(len(head), 4096)], lineFeed)
+	if bytes.IndexByte(line, 0) >= 0 {
+		return "binary: its first line holds NUL"
 	}
 	return ""
 }

@@ -1,5 +1,7 @@
 package scan
 
+import "fmt"
+
 // listChunk is how many items of a list lie together.
 const listChunk = 2048
 
@@ -41,4 +43,30 @@ func (l *list[T]) each(drop bool, visit func(v *T)) {
 	if drop {
 		l.chunks = nil
 	}
+}
+
+// maxKept bounds how many rows of one file are kept because others refer to them:
+// several times the people of the largest state, and some two gigabytes.
+const maxKept = 40_000_000
+
+// TooMany tells that a file has more records than are kept at once.
+type TooMany struct {
+	File string
+	Most int64
+}
+
+func (e *TooMany) Error() string {
+	return fmt.Sprintf("%s has more than %d rows that others may refer to", e.File, e.Most)
+}
+
+// tooMany tells whether a worker keeps more than its share.
+func (w *worker) tooMany() error {
+	n := w.entries.len()
+	for _, l := range w.later {
+		n += len(l)
+	}
+	if n > maxKept/len(w.f.workers) {
+		return &TooMany{w.f.stream.entry.Path, maxKept}
+	}
+	return nil
 }

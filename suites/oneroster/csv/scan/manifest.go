@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -19,8 +20,10 @@ type manifest struct {
 	rows    []property
 	problem split.Problem // of any record
 	at      int           // line of that
-	bom     bool
-	text    string
+	wide    string        // as in stream
+	lone    bool
+	slip    string    // how the whole of it is written in another way, and was read all the same
+	shut    *obstacle // why it can't be read
 }
 
 type property struct {
@@ -35,7 +38,11 @@ const maxManifest = 1 << 20
 func readManifest(b *source.Bundle) manifest {
 	e := b.Entry("manifest")
 	if e == nil {
-		return manifest{}
+		m := manifest{}
+		if x := b.ShutFile("manifest"); x != nil {
+			m.there, m.shut = true, &obstacle{ruleOf(x.Fault), x.Path, x.Detail}
+		}
+		return m
 	}
 	m := manifest{there: true}
 	in, err := e.Open()
@@ -44,19 +51,38 @@ func readManifest(b *source.Bundle) manifest {
 		return m
 	}
 	defer in.Close()
-	text, err := io.ReadAll(io.LimitReader(in, maxManifest))
+	text, err := m.decode(in)
 	if err != nil {
 		m.err = fmt.Errorf("reading %s: %w", e.Path, err)
 	}
-	m.parse(text)
+	switch kind := kindOf(text); {
+	case kind != "":
+		m.shut = &obstacle{"header.split", e.Path, "this is " + kind + ", no CSV"}
+	default:
+		m.parse(text)
+		m.unslip(text)
+	}
 	return m
 }
 
-func (m *manifest) parse(text []byte) {
-	if rest, bom := strings.CutPrefix(string(text), "\xEF\xBB\xBF"); bom {
-		m.bom, text = true, []byte(rest)
+// decode reads the text of a manifest, whatever its encoding.
+func (m *manifest) decode(in io.Reader) ([]byte, error) {
+	var s stream
+	in, text, err := s.decode(in)
+	m.wide, m.lone = s.wide, s.lone
+	if err == nil {
+		var rest []byte
+		rest, err = io.ReadAll(io.LimitReader(in, maxManifest))
+		text = append(text, rest...)
 	}
-	m.text = string(text)
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return text, err
+}
+
+func (m *manifest) parse(text []byte) {
+	m.header, m.rows = nil, nil
 	var s split.Splitter
 	s.Reset(append(make([]byte, 0, len(text)+split.Pad), text...))
 	for first := true; s.Next(); first = false {
@@ -67,35 +93,83 @@ func (m *manifest) parse(text []byte) {
 		for i := range s.Fields {
 			row = append(row, string(s.Value(i)))
 		}
-		switch {
-		case first:
-			m.header = row
-		case len(row) == 1 && row[0] == "":
-		default:
-			p := property{name: row[0], line: int64(s.Line() + 1), fields: len(row)}
-			if len(row) > 1 {
-				p.value = row[1]
-			}
-			m.rows = append(m.rows, p)
+		m.add(first, row, int64(s.Line()+1))
+	}
+}
+
+func (m *manifest) add(first bool, row []string, line int64) {
+	switch {
+	case first:
+		m.header = row
+	case strings.Join(row, "") == "":
+	default:
+		p := property{name: row[0], line: line, fields: len(row)}
+		if len(row) > 1 {
+			p.value = row[1]
+		}
+		m.rows = append(m.rows, p)
+	}
+}
+
+// unslip reads a manifest that is wrong as a whole, and in one way, as it was
+// meant: fields separated in another way, or rows and columns exchanged.
+func (m *manifest) unslip(text []byte) {
+	lines := strings.Split(strings.ReplaceAll(strings.TrimSpace(string(text)), "\r\n", "\n"), "\n")
+	for _, x := range separators {
+		if len(m.header) != 1 || !strings.Contains(m.header[0], x.text) {
+			continue
+		}
+		m.slip, m.header, m.rows = "fields are separated by "+x.word+", not commas", nil, nil
+		for i, line := range lines {
+			m.add(i == 0, strings.Split(strings.ReplaceAll(line, `"`, ""), x.text), int64(i+1))
+		}
+		break
+	}
+	names := 0
+	for _, n := range m.header {
+		if isProperty(n) {
+			names++
 		}
 	}
+	if names < 3 || len(m.rows) == 0 || len(lines) < 2 {
+		return
+	}
+	header, values := m.header, strings.Split(lines[1], ",")
+	m.slip, m.header, m.rows = "rows and columns are exchanged", []string{"propertyName", "value"}, nil
+	for i, name := range header {
+		row := []string{name, ""}
+		if i < len(values) {
+			row[1] = strings.Trim(values[i], `"`)
+		}
+		m.add(false, row, 1)
+	}
+}
+
+// isProperty tells names of properties, in any version and case.
+func isProperty(name string) bool {
+	lower := strings.ToLower(bare(name))
+	return strings.HasPrefix(lower, "file.") || strings.HasPrefix(lower, "source.") || lower == "manifest.version" || lower == "oneroster.version"
 }
 
 // get gives a property; ok is false when there is none. Names are taken without
 // regard to case and the footnote star here, so that one slip costs one finding.
 func (m *manifest) get(name string) (property, bool) {
 	for _, p := range m.rows {
-		if strings.EqualFold(strings.TrimSuffix(strings.TrimSpace(p.name), "*"), name) {
+		if strings.EqualFold(plain(p.name), name) {
 			return p, true
 		}
 	}
 	return property{}, false
 }
 
+// plain is the name of a property without what nobody sees and without the star of
+// the document's footnote.
+func plain(name string) string { return strings.TrimSuffix(bare(name), "*") }
+
 // mode gives the declared mode of a file: absent, bulk, delta, or empty.
 func (m *manifest) mode(file string) string {
 	p, _ := m.get("file." + file)
-	switch v := strings.ToLower(strings.TrimSpace(p.value)); v {
+	switch v := strings.ToLower(bare(p.value)); v {
 	case "absent", "bulk", "delta":
 		return v
 	}
@@ -108,7 +182,7 @@ func (s *scanner) settle() (version, reason string) {
 		return s.o.Version, "as asked for"
 	}
 	if p, ok := s.manifest.get("oneroster.version"); ok {
-		switch v := strings.TrimSpace(p.value); {
+		switch v := bare(p.value); {
 		case v == "1.1" || v == "1.1.0" || v == "1.1.1":
 			return "1.1", "oneroster.version in the manifest is " + v
 		case strings.HasPrefix(v, "1.2"):
@@ -135,8 +209,9 @@ func firstLine(e *source.Entry) []string {
 		return nil
 	}
 	defer in.Close()
-	head, _ := io.ReadAll(io.LimitReader(in, 4096))
-	line, _, _ := strings.Cut(strings.TrimPrefix(string(head), "\xEF\xBB\xBF"), "\n")
+	var s stream
+	_, head, _ := s.decode(in)
+	line, _, _ := strings.Cut(string(head[:min(len(head), 4096)]), "\n")
 	return strings.Split(strings.TrimSpace(line), ",")
 }
 
@@ -154,32 +229,77 @@ func (s *scanner) judgeManifest() {
 		return
 	}
 	s.examined("package.manifest", 1)
+	if m.shut != nil {
+		if e != nil {
+			s.advise(m.shut.rule, e.Path, "", m.shut.detail, "Write the manifest as CSV.")
+		}
+		return
+	}
 	if m.err != nil {
+		m.shut = &obstacle{"text.readable", e.Path, m.err.Error()}
 		s.say("text.readable", e.Path, "", m.err.Error())
 		return
 	}
-	if m.problem != 0 {
-		id, detail := problemRule(m.problem)
-		s.say(id, e.Path, "", fmt.Sprintf("line %d: %s", m.at, detail))
-	}
+	s.judgeManifestText(e.Path)
 	check := func(id string, ok bool, value, detail string) {
 		s.examined(id, 1)
 		if !ok {
 			s.say(id, e.Path, value, detail)
 		}
 	}
-	check("manifest.header", slices.Equal(m.header, []string{"propertyName", "value"}), strings.Join(m.header, ","), "")
-	for _, p := range m.rows {
-		check("manifest.rows", p.fields == 2, p.name, fmt.Sprintf("line %d has %d fields", p.line, p.fields))
+	if m.slip == "" {
+		check("manifest.header", slices.Equal(m.header, []string{"propertyName", "value"}), strings.Join(m.header, ","), unseenIn(strings.Join(m.header, ",")))
+		for _, p := range m.rows {
+			check("manifest.rows", p.fields == 2, p.name, fmt.Sprintf("line %d has %d fields", p.line, p.fields))
+		}
 	}
-	if p, there := m.get("manifest.version"); there {
-		check("manifest.version", p.value == "1.0", p.value, "manifest.version")
-	}
-	if p, there := m.get("oneroster.version"); there {
-		check("manifest.oneroster-version", slices.Contains([]string{"1.1", "1.2", "1.2.1"}, p.value), p.value, "oneroster.version")
-	}
+	s.judgeValue(e.Path, "manifest.version", "manifest.version", []string{"1.0"})
+	s.judgeValue(e.Path, "manifest.oneroster-version", "oneroster.version", []string{"1.1", "1.2", "1.2.1"})
 	s.judgeProperties(e.Path, check)
 	s.judgeDeclared(e.Path, check)
+}
+
+// judgeManifestText says what is wrong with the manifest as text.
+func (s *scanner) judgeManifestText(path string) {
+	m := &s.manifest
+	s.examined("text.utf8", 1)
+	if m.wide != "" {
+		s.advise("text.utf8", path, "", "the file is "+m.wide, "Save the file as UTF-8.")
+	}
+	if m.lone {
+		s.say("text.line-end", path, "", "all lines end in CR alone")
+	}
+	if m.slip != "" {
+		remedy := "Write one row for each property, its name and its value, below the header propertyName,value."
+		if strings.HasPrefix(m.slip, "fields") {
+			remedy = ""
+		}
+		s.advise("header.split", path, "", m.slip, remedy)
+		return
+	}
+	s.examined("header.split", 1)
+	if m.problem != 0 {
+		id, detail := problemRule(m.problem)
+		s.say(id, path, "", fmt.Sprintf("line %d: %s", m.at, detail))
+	}
+}
+
+// judgeValue holds the value of a property to those that it may have. Where it
+// would be right but for something that nobody sees, that is what is said.
+func (s *scanner) judgeValue(path, id, property string, right []string) {
+	p, there := s.manifest.get(property)
+	if !there {
+		return
+	}
+	s.examined(id, 1)
+	if slices.Contains(right, p.value) {
+		return
+	}
+	detail, remedy := property, ""
+	if hidden := unseenIn(p.value); hidden != "" && slices.Contains(right, bare(p.value)) {
+		detail, remedy = fmt.Sprintf("%s, line %d: %s", property, p.line, hidden), "Delete it: what stands beside the comma belongs to the value (RFC 4180 §2.4)."
+	}
+	s.advise(id, path, p.value, detail, remedy)
 }
 
 func (s *scanner) judgeProperties(path string, check func(id string, ok bool, value, detail string)) {
@@ -191,7 +311,7 @@ func (s *scanner) judgeProperties(path string, check func(id string, ok bool, va
 			check("manifest.once", false, p.name, fmt.Sprintf("again on line %d", p.line))
 		}
 		known := slices.Contains(v.Required, p.name) || slices.Contains(v.Optional, p.name)
-		slip := slices.ContainsFunc(v.Required, func(n string) bool { return strings.EqualFold(n, strings.TrimSuffix(strings.TrimSpace(p.name), "*")) })
+		slip := slices.ContainsFunc(v.Required, func(n string) bool { return strings.EqualFold(n, plain(p.name)) })
 		if !slip || known {
 			check("manifest.known", known, p.name, fmt.Sprintf("line %d", p.line))
 		}
@@ -199,13 +319,18 @@ func (s *scanner) judgeProperties(path string, check func(id string, ok bool, va
 	s.examined("manifest.once", 1)
 	for _, name := range v.Required {
 		i := slices.IndexFunc(m.rows, func(p property) bool { return p.name == name })
-		detail := "no row " + name
+		detail, remedy := "no row "+name, ""
 		if p, there := m.get(name); there && i < 0 {
-			detail = fmt.Sprintf("line %d has %q instead", p.line, p.name)
+			detail, remedy = fmt.Sprintf("line %d has %q instead", p.line, p.name), "Correct the name."
+			if hidden := unseenIn(p.name); hidden != "" {
+				detail, remedy = fmt.Sprintf("line %d holds %s", p.line, hidden), "Delete the character."
+			}
 		}
-		check("manifest.properties", i >= 0, name, detail)
-		if i >= 0 && strings.HasPrefix(name, "file.") {
-			check("manifest.modes", slices.Contains(v.Modes, m.rows[i].value), m.rows[i].value, name)
+		s.examined("manifest.properties", 1)
+		if i < 0 {
+			s.advise("manifest.properties", path, name, detail, remedy)
+		} else if strings.HasPrefix(name, "file.") {
+			s.judgeValue(path, "manifest.modes", name, v.Modes)
 		}
 	}
 }
@@ -213,7 +338,7 @@ func (s *scanner) judgeProperties(path string, check func(id string, ok bool, va
 // judgeDeclared compares what is declared with what is there.
 func (s *scanner) judgeDeclared(path string, check func(id string, ok bool, value, detail string)) {
 	for _, f := range s.version.Files {
-		there := s.bundle.Entry(f.Name) != nil
+		there := s.there(f.Name)
 		switch mode := s.manifest.mode(f.Name); {
 		case mode == "bulk" || mode == "delta":
 			if !there && !s.readable() {

@@ -20,8 +20,7 @@ func (f *file) enrollmentRule() rowRule {
 	var wants [64]uint32
 	wants[teacher], wants[student] = uint32(bits[teacher]), uint32(bits[student])
 	results := f.s.bundle.Entry("results") != nil
-	roles := f.s.files["roles"]
-	known := users != nil && users.mode == bulk && (f.s.version.Name == "1.1" || roles != nil && roles.mode == bulk)
+	known := users != nil && users.mode == bulk && (f.s.version.Name == "1.1" && users.lossy == nil || f.s.whole("roles"))
 	return func(w *worker, e *entry) {
 		school(w)
 		same(w)
@@ -123,11 +122,10 @@ func (f *file) resultRule() rowRule {
 	notStudent, enrolled, outside, other := f.s.rules.Number("rules.result-student"), f.s.rules.Number("rules.result-enrolled"), f.s.rules.Number("rules.result-range"), f.s.rules.Number("rules.result-class")
 	student := uint32(f.s.roleBits["student"])
 	pairs := f.s.keys[keyEnrolled]
-	enrollments := f.s.files["enrollments"]
-	complete := enrollments != nil && enrollments.mode == bulk && !enrollments.partial
+	complete, rolesWhole := f.s.whole("enrollments"), f.s.version.Name == "1.1" || f.s.files["roles"] == nil || f.s.whole("roles")
 	return func(w *worker, e *entry) {
 		i, u := w.found[item], w.found[user]
-		if u > 0 && users != nil && users.mode == bulk && users.marked(u-1)&allRoles != 0 && users.marked(u-1)&student == 0 {
+		if u > 0 && users != nil && users.mode == bulk && rolesWhole && users.marked(u-1)&allRoles != 0 && users.marked(u-1)&student == 0 {
 			w.rowSays(notStudent, user, "the user is no student")
 		}
 		if i == 0 || items == nil {

@@ -11,20 +11,20 @@ func (s *scanner) readable() bool {
 			return false
 		}
 	}
-	return true
+	return s.closed == nil
 }
 
-// judgePackage turns what the source saw into findings (OneRoster 1.2 CSV
-// Binding §2).
+// judgePackage turns what the source saw into findings (OneRoster 1.2 CSV Binding
+// §2).
 func (s *scanner) judgePackage() {
 	if s.bundle.Kind == "file" {
 		return
 	}
 	for _, p := range s.bundle.Problems {
-		s.say("package."+string(p.Fault), p.Entry, "", p.Detail)
+		s.say(ruleOf(p.Fault), p.Entry, "", p.Detail)
 	}
 	s.examined("package.zip", 1)
-	if !s.readable() && len(s.bundle.Entries) == 0 {
+	if s.closed != nil {
 		return // there was nothing to look at
 	}
 	entries := int64(len(s.bundle.Entries) + len(s.bundle.Problems))
@@ -52,15 +52,29 @@ func (s *scanner) judgePackage() {
 	}
 	bulk := false
 	for _, f := range s.version.Files {
-		bulk = bulk || s.bundle.Entry(f.Name) != nil && s.manifest.mode(f.Name) == "bulk"
+		bulk = bulk || s.there(f.Name) && s.manifest.mode(f.Name) == "bulk"
 	}
 	if !bulk {
 		return
 	}
 	for _, name := range minimum {
 		s.examined("package.rostering", 1)
-		if s.bundle.Entry(name) == nil {
+		if !s.there(name) {
 			s.say("package.rostering", "", name+".csv", "it is not in the package")
 		}
 	}
+}
+
+// closedBy tells why nothing of a bundle can be read: the zip can't be opened, or
+// its directory lists more than any bundle has.
+func closedBy(b *source.Bundle) *obstacle {
+	if len(b.Entries) > 0 || len(b.Shut) > 0 {
+		return nil
+	}
+	for _, p := range b.Problems {
+		if p.Fault == source.Unreadable || p.Fault == source.Bomb && b.Kind == "zip" {
+			return &obstacle{ruleOf(p.Fault), p.Entry, p.Detail}
+		}
+	}
+	return nil
 }

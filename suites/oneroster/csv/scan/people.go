@@ -194,8 +194,7 @@ func (f *file) judgeUsers(ctx context.Context, kept userLater) error {
 		f.late[n] = true
 		touch(total, n).add(at, column+1, nil, false, detail)
 	}
-	roles := s.files["roles"]
-	known := s.version.Name == "1.1" || roles != nil && roles.mode == bulk && !roles.partial
+	known := s.version.Name == "1.1" || s.whole("roles")
 	if !known || f.mode != bulk {
 		return nil
 	}
@@ -232,12 +231,11 @@ func (f *file) judgeUsers(ctx context.Context, kept userLater) error {
 func (f *file) judgeMarks(ctx context.Context, total map[int]*tally) error {
 	s := f.s
 	student := uint32(s.roleBits["student"])
-	enrollments := s.files["enrollments"]
 	lacks := map[string]func(mark uint32) bool{}
 	if s.version.Name != "1.1" {
 		lacks["rules.user-role"] = func(mark uint32) bool { return mark&allRoles == 0 }
 	}
-	if enrollments != nil && enrollments.mode == bulk && !enrollments.partial {
+	if s.whole("enrollments") {
 		lacks["rules.enrolled"] = func(mark uint32) bool { return mark&student != 0 && mark&markEnrolled == 0 }
 	}
 	for id, lack := range lacks {

@@ -1,6 +1,9 @@
 package scan
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/rule"
 )
 
@@ -14,8 +17,10 @@ type Result struct {
 	Findings []Finding // in the order of the files, then of the rules
 	// Examined tells how many things were looked at, by requirement id.
 	Examined map[string]int64
-	Rows     int64 // rows of data in all files
-	Bytes    int64 // unpacked
+	// Blocked lists what could not be examined everywhere, and whose fault that is.
+	Blocked []Blocked
+	Rows    int64 // rows of data in all files
+	Bytes   int64 // unpacked
 }
 
 // FileResult says what a data file of the version is like in the bundle.
@@ -28,21 +33,39 @@ type FileResult struct {
 	Bytes    int64
 }
 
-// Finding is one rule broken in one file, however often.
+// Finding is one rule broken in one file, or in the package, however often.
 type Finding struct {
 	Rule     rule.Rule
-	File     string // path in the bundle; empty for the bundle as a whole
+	File     string // path in the bundle; empty for the bundle as a whole, or for several entries
 	Column   string // empty when it is about no column
 	Count    int64
 	Examples []Example // the first ones and the last
 }
 
+// Remedy says what to do, by what was seen; where nothing particular was, by the
+// rule.
+func (f *Finding) Remedy() string {
+	var out []string
+	for _, e := range f.Examples {
+		remedy := e.Remedy
+		if remedy == "" {
+			remedy = f.Rule.Remedy
+		}
+		if !slices.Contains(out, remedy) {
+			out = append(out, remedy)
+		}
+	}
+	return strings.Join(out, " ")
+}
+
 // Example is one place where a rule is broken.
 type Example struct {
+	File   string // path in the bundle, where it isn't that of the finding
 	Line   int64  // counted from one; 0 when it is about no line
 	Field  int    // counted from one; 0 when it is about no field
 	Value  string // as found, cut; personal values by their shape alone
 	Detail string
+	Remedy string // empty: that of the rule
 }
 
 // Broken tells whether anything of a requirement is broken.

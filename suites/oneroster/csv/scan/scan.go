@@ -1,14 +1,16 @@
 package scan
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"hash/maphash"
 	"io"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/idset"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/rule"
@@ -22,6 +24,7 @@ type Options struct {
 	Version string    // "1.1" or "1.2"; empty: as the manifest says
 	Workers int       // 0: one a core
 	Spill   io.Writer // gets every single finding as CSV; nil: none
+	Limit   int64     // bytes that a bundle may unpack to; 0: source.DefaultLimit
 	// Progress is told how many bytes of all have been read; may be nil.
 	Progress func(done, total int64)
 }
@@ -37,6 +40,7 @@ type scanner struct {
 	spill   *spill
 
 	manifest    manifest
+	closed      *obstacle        // why nothing of the bundle can be read
 	files       map[string]*file // that were read, by name
 	result      *Result
 	unpacked    int64
@@ -65,16 +69,16 @@ func Known(name string) bool {
 // Scan reads a bundle. An error means that the judge itself could not go on:
 // what is wrong with the bundle is in the result.
 func Scan(ctx context.Context, b *source.Bundle, o Options) (*Result, error) {
+	if err := b.Within(o.Limit); err != nil {
+		return nil, err
+	}
 	if o.Workers <= 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
 	s := &scanner{o: o, bundle: b, seed: maphash.MakeSeed(), files: map[string]*file{},
 		result: &Result{Path: b.Path, Kind: b.Kind, Examined: map[string]int64{}}}
 	if o.Spill != nil {
-		s.spill = &spill{w: o.Spill}
-		if _, err := io.WriteString(o.Spill, "file,line,field,rule,value\n"); err != nil {
-			return nil, fmt.Errorf("writing the list of findings: %w", err)
-		}
+		s.spill = newSpill(o.Spill)
 	}
 	if err := s.begin(); err != nil {
 		return nil, err
@@ -88,8 +92,8 @@ func Scan(ctx context.Context, b *source.Bundle, o Options) (*Result, error) {
 		}
 	}
 	s.finish()
-	if s.spill != nil && s.spill.err != nil {
-		return nil, fmt.Errorf("writing the list of findings: %w", s.spill.err)
+	if s.spill != nil {
+		return s.result, s.spill.end()
 	}
 	return s.result, nil
 }
@@ -106,6 +110,7 @@ func (s *scanner) begin() error {
 		return err
 	}
 	s.result.Version, s.result.Reason = version, reason
+	s.closed = closedBy(s.bundle)
 	s.judgePackage()
 	s.judgeManifest()
 	s.roleBits = map[string]uint16{}
@@ -162,6 +167,7 @@ func (s *scanner) read(ctx context.Context) error {
 
 // finish lists what was found, in order.
 func (s *scanner) finish() {
+	s.blame()
 	for i := range s.version.Files {
 		t := &s.version.Files[i]
 		r := FileResult{Name: t.Name, Declared: s.manifest.mode(t.Name)}
@@ -184,7 +190,7 @@ func (s *scanner) report(file, column string, number int, t *tally, line func(pl
 		samples = append(slices.Clip(samples), t.last)
 	}
 	for _, x := range samples {
-		e := Example{Field: x.field, Value: shown(x.value, x.private), Detail: x.detail}
+		e := Example{Field: x.field, Value: shown(x.value, x.private), Detail: x.detail, Remedy: remedies[x.detail]}
 		if line != nil {
 			e.Line = line(x.place)
 		}
@@ -193,12 +199,57 @@ func (s *scanner) report(file, column string, number int, t *tally, line func(pl
 	s.result.Findings = append(s.result.Findings, out)
 }
 
+// listed is how many examples are kept of what is said of headers, manifests and
+// packages: as many as a file has columns, and no more for a zip of many entries.
+const listed = 25
+
 // say reports one thing about the bundle or a file as a whole.
-func (s *scanner) say(id, file string, value, detail string) {
-	s.result.Findings = append(s.result.Findings, Finding{Rule: s.rules.Rules[s.rules.Number(id)], File: file, Count: 1, Examples: []Example{{Value: value, Detail: detail}}})
+func (s *scanner) say(id, file string, value, detail string) { s.advise(id, file, value, detail, "") }
+
+// advise is say with a remedy for just that. What breaks one rule in one file is
+// one finding; of the package it is one finding whatever the entry.
+func (s *scanner) advise(id, file, value, detail, remedy string) {
+	r := &s.rules.Rules[s.rules.Number(id)]
 	if s.spill != nil {
-		s.spill.write(file, &s.rules.Rules[s.rules.Number(id)], 0, 0, value)
+		s.spill.write(file, r, 0, 0, cut(value))
 	}
+	e := Example{Value: cut(value), Detail: cut(detail), Remedy: remedy}
+	ofPackage := strings.HasPrefix(id, "package.")
+	i := slices.IndexFunc(s.result.Findings, func(f Finding) bool {
+		return f.Rule.ID == id && f.Column == "" && (f.File == file || ofPackage)
+	})
+	if i < 0 {
+		s.result.Findings = append(s.result.Findings, Finding{Rule: *r, File: file, Count: 1, Examples: []Example{e}})
+		return
+	}
+	f := &s.result.Findings[i]
+	if f.File != file {
+		for j := range f.Examples {
+			f.Examples[j].File = cmp.Or(f.Examples[j].File, f.File)
+		}
+		f.File = ""
+	}
+	if f.File == "" {
+		e.File = file
+	}
+	if f.Count++; len(f.Examples) <= listed {
+		f.Examples = append(f.Examples, e)
+	} else {
+		f.Examples[listed] = e // the last
+	}
+}
+
+// cut shortens what is shown; whole characters only.
+func cut(text string) string {
+	const most = 400 // a value of a header or a manifest, or a sentence with a path in it
+	if len(text) <= most {
+		return text
+	}
+	n := most
+	for n > 0 && !utf8.RuneStart(text[n]) {
+		n--
+	}
+	return text[:n] + "…"
 }
 
 // examined notes that so many things were looked at for a requirement.

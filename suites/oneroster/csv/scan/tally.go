@@ -2,14 +2,17 @@ package scan
 
 import (
 	"cmp"
+	"encoding/csv"
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/rule"
 )
 
@@ -94,15 +97,27 @@ func shown(value []byte, private bool) string {
 
 // spill writes every single place as a line of CSV, for those who want them all.
 type spill struct {
-	mu  sync.Mutex
-	w   io.Writer
-	err error
+	mu sync.Mutex
+	w  *csv.Writer
+}
+
+func newSpill(w io.Writer) *spill {
+	s := &spill{w: csv.NewWriter(w)}
+	_ = s.w.Write([]string{"file", "line", "field", "rule", "value"}) // end tells of any error
+	return s
 }
 
 func (s *spill) write(file string, r *rule.Rule, line int64, field int, value string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.err == nil {
-		_, s.err = fmt.Fprintf(s.w, "%s,%d,%d,%s,%q\n", file, line, field, r.ID, value)
+	_ = s.w.Write(reports.Cells(file, strconv.FormatInt(line, 10), strconv.Itoa(field), r.ID, value)) // end tells of any error
+}
+
+// end writes what is still held back, and tells whether all could be written.
+func (s *spill) end() error {
+	s.w.Flush()
+	if err := s.w.Error(); err != nil {
+		return fmt.Errorf("writing the list of findings: %w", err)
 	}
+	return nil
 }

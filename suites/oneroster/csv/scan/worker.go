@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"bytes"
 	"unicode/utf8"
 
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/idset"
@@ -20,7 +21,9 @@ type worker struct {
 	rows   int64
 	crlf   int64
 	lf     int64
-	lines  int32 // of the last block
+	// Rows that say nothing, or not what stands where:
+	unclosed, endless, misfit int64
+	lines                     int32 // of the last block
 
 	entries list[entry]
 	sink    idset.Sink            // identifiers, where nobody refers to them
@@ -87,12 +90,15 @@ func newWorker(f *file) *worker {
 
 // add notes a finding in the current row.
 func (w *worker) add(number, field int, value []byte, detail string) {
+	w.note(number, field, value, w.f.private(field) || w.structural(number), detail)
+}
+
+func (w *worker) note(number, field int, value []byte, private bool, detail string) {
 	t := w.tally[number]
 	if t == nil {
 		t = &tally{}
 		w.tally[number] = t
 	}
-	private := w.f.private(field) || w.structural(number)
 	t.add(w.at(), field+1, value, private, detail)
 	if s := w.f.s.spill; s != nil {
 		s.write(w.f.stream.entry.Path, &w.f.s.rules.Rules[number], w.base+int64(w.split.Line()), field+1, shown(value, private))
@@ -111,6 +117,13 @@ func (w *worker) at() place { return place{w.number, int32(w.split.Line())} }
 // say notes a finding about a column of the current row.
 func (w *worker) say(column int, a rule.Aspect, value []byte, detail string) {
 	w.add(w.f.rules[column][a], w.field[column], value, detail)
+}
+
+// wrong notes a value that is no value of its column. Where a mask would hide what
+// is wrong with it, it is shown as it stands.
+func (w *worker) wrong(column int, a rule.Aspect, value []byte, clear bool, detail string) {
+	field := w.field[column]
+	w.note(w.f.rules[column][a], field, value, w.f.private(field) && !clear, detail)
 }
 
 // rowSays notes that a rule between columns is broken, shown by one of them.
@@ -146,18 +159,28 @@ func (w *worker) block(b block) {
 		if b.long {
 			w.add(w.rule.long, 0, raw[:min(len(raw), 80)], "the record is longer than 1 MiB")
 			w.rows++
+			w.endless++
+			continue
+		}
+		if len(w.split.Raw(0)) == 0 && w.blankRow() {
+			detail := ""
+			if len(w.split.Fields) > 1 {
+				detail = commasAlone
+			}
+			w.add(w.rule.blank, 0, nil, detail)
 			continue
 		}
 		if w.split.Problem != 0 {
 			w.problem()
 		}
-		if len(w.split.Fields) != width {
-			if len(w.split.Fields) == 1 && len(w.split.Raw(0)) == 0 {
-				w.add(w.rule.blank, 0, nil, "")
-				continue
-			}
+		if w.split.Problem&split.Unterminated != 0 {
 			w.rows++
-			w.add(w.rule.width, min(len(w.split.Fields), width)-1, nil, widthDetail(len(w.split.Fields), width))
+			w.unclosed++
+			continue
+		}
+		if len(w.split.Fields) != width {
+			w.rows++
+			w.misfits(width)
 			continue
 		}
 		if !ascii && !utf8.Valid(raw) {
@@ -172,11 +195,52 @@ func (w *worker) block(b block) {
 	}
 }
 
-func widthDetail(got, want int) string {
-	if got < want {
-		return "the row has too few fields"
+// commasAlone, and the details below, have remedies of their own.
+const commasAlone = "a row of commas alone"
+
+// remedies of what is seen row by row, by what is said of it.
+var remedies = map[string]string{commasAlone: "Delete the blank rows; spreadsheets save every row that was ever touched."}
+
+func init() {
+	for _, x := range separators {
+		remedies[separatedRow(x.word)] = "Separate the fields by commas, as in the header (RFC 4180)."
 	}
-	return "the row has too many fields"
+}
+
+func separatedRow(word string) string {
+	return "the fields of the row are separated by " + word + ", not commas"
+}
+
+// blankRow tells a row that says nothing at all.
+func (w *worker) blankRow() bool {
+	for _, f := range w.split.Fields {
+		if f.Start != f.End {
+			return false
+		}
+	}
+	return true
+}
+
+// misfits notes a row that has another number of fields than the header. Its
+// first field is its identifier all the same, for others that refer to it.
+func (w *worker) misfits(width int) {
+	w.misfit++
+	got := len(w.split.Fields)
+	detail := "the row has too many fields"
+	if got < width {
+		detail = "the row has too few fields"
+	}
+	if got == 1 {
+		for _, x := range separators {
+			if bytes.Count(w.split.Raw(0), []byte(x.text)) > 1 {
+				detail = separatedRow(x.word)
+			}
+		}
+	}
+	w.add(w.rule.width, min(got, width)-1, nil, detail)
+	if p := w.field[0]; p == 0 && w.f.indexed && len(w.split.Raw(0)) > 0 && isGUID(w.split.Value(0)) {
+		w.entries.add(entry{hash: w.f.s.hash(w.split.Value(0)), at: w.at(), fact: fact{a: none, b: none}})
+	}
 }
 
 // problem notes what the splitter stumbled over, each kind once a record.
@@ -188,7 +252,7 @@ func (w *worker) problem() {
 		p      split.Problem
 		number int
 	}{{split.Unterminated | split.BareQuote | split.AfterQuote, w.rule.quoting}, {split.LineBreak, w.rule.lineBreak}, {split.BareCR, w.rule.lineEnd}, {split.Control, w.rule.control}} {
-		if p&x.p != 0 {
+		if p&x.p != 0 && (p&split.Unterminated == 0 || x.number == w.rule.quoting) {
 			_, detail := problemRule(p & x.p)
 			w.add(x.number, column, value, detail)
 		}

@@ -23,7 +23,7 @@ const (
 // header by header from the front: whoever sent half a bundle wants to know about
 // that half too. The last entry may break off.
 func (b *Bundle) salvage(f io.ReaderAt, known func(string) bool) {
-	for at := int64(0); at < b.Size; {
+	for at, n := int64(0), 0; at < b.Size && n < maxSalvaged; n++ {
 		h, size, ok := local(f, at)
 		if !ok {
 			return
@@ -41,7 +41,7 @@ func (b *Bundle) salvage(f io.ReaderAt, known func(string) bool) {
 			if h.Method == zip.Store {
 				return io.NopCloser(in), nil
 			}
-			return flate.NewReader(in), nil
+			return &announced{flate.NewReader(in), int64(min(h.UncompressedSize64, math.MaxInt64))}, nil
 		})
 		if h.Flags&streamed != 0 && h.Method != zip.Deflate || length > b.Size-data {
 			return

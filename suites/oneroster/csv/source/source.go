@@ -32,6 +32,7 @@ const (
 	Litter     Fault = "litter"    // what file managers leave behind
 	NameCase   Fault = "name-case" // right but for upper and lower case
 	Extension  Fault = "extension" // the package isn't called .zip
+	Closed     Fault = "closed"    // an entry whose content can't be unpacked
 )
 
 // Problem is one fault, with the entry that shows it.
@@ -64,6 +65,7 @@ type Bundle struct {
 	Kind     string // "zip", "folder" or "file"
 	Size     int64  // bytes of the package as it is
 	Entries  []Entry
+	Shut     []Shut
 	Problems []Problem
 	closers  []func() error
 }
@@ -138,7 +140,13 @@ func (b *Bundle) bytes(f io.ReaderAt, base string, reopen func() (io.ReadCloser,
 	if !strings.EqualFold(filepath.Ext(base), ".zip") {
 		b.problem(Extension, base, "a zip under another extension")
 	}
-	z, err := zip.NewReader(f, b.Size)
+	bounded := &directory{ReaderAt: f, left: maxDirectory}
+	z, err := zip.NewReader(bounded, b.Size)
+	bounded.open = true
+	if errors.Is(err, errDirectory) {
+		b.problem(Bomb, base, "the directory of the zip is longer than %s; a bundle has at most %d files", size(maxDirectory), len(names))
+		return
+	}
 	if err != nil {
 		b.salvage(f, known)
 		b.problem(Unreadable, base, "%s", unreadable(head[:n], b.Size, err, len(b.Entries)))
@@ -184,15 +192,15 @@ func (b *Bundle) zipEntry(e *zip.FileHeader, known func(string) bool, open func(
 	}
 	switch {
 	case e.Flags&1 != 0:
-		b.problem(Encrypted, path, "the entry is encrypted")
+		b.shut(Encrypted, path, known, "the entry is encrypted")
 		return
 	case e.Method != zip.Deflate && e.Method != zip.Store:
-		b.problem(Method, path, "compression method %d", e.Method)
+		b.shut(Closed, path, known, "it is compressed by method %d, and OneRoster has deflate alone", e.Method)
 		return
 	case e.Method == zip.Store && e.UncompressedSize64 > 0:
 		b.problem(Method, path, "the entry is stored, not deflated")
 	case e.UncompressedSize64 > 1<<20 && e.UncompressedSize64 > e.CompressedSize64*maxRatio:
-		b.problem(Bomb, path, "%d bytes unpack to %d", e.CompressedSize64, e.UncompressedSize64)
+		b.shut(Bomb, path, known, "%d bytes unpack to %d", e.CompressedSize64, e.UncompressedSize64)
 		return
 	}
 	b.add(Entry{Name: nameOf(base), Path: path, Size: int64(e.UncompressedSize64), open: open}, known)
@@ -200,21 +208,31 @@ func (b *Bundle) zipEntry(e *zip.FileHeader, known func(string) bool, open func(
 
 // add takes an entry in, under the name that it is meant to have.
 func (b *Bundle) add(e Entry, known func(string) bool) {
-	base := e.Path[strings.LastIndexAny(e.Path, `/\`)+1:]
-	switch lower := strings.ToLower(base); {
-	case known(e.Name) && base == e.Name+".csv":
-	case strings.HasSuffix(lower, ".csv") && known(nameOf(lower)) || knownInAnyCase(nameOf(base), known) != "":
-		e.Name = knownInAnyCase(nameOf(base), known)
-		b.problem(NameCase, e.Path, "the standard writes %s.csv", e.Name)
-	default:
+	name, exact := named(e.Path, known)
+	switch {
+	case name == "":
 		b.problem(Unknown, e.Path, "no file of OneRoster CSV has this name")
 		return
+	case !exact:
+		b.problem(NameCase, e.Path, "the standard writes %s.csv", name)
 	}
+	e.Name = name
 	if b.Entry(e.Name) != nil {
 		b.problem(Twice, e.Path, "there is a second %s.csv", e.Name)
 		return
 	}
 	b.Entries = append(b.Entries, e)
+}
+
+// named gives the file of the standard that an entry is meant to be, and whether
+// its name is written as the standard has it; empty for none.
+func named(path string, known func(string) bool) (name string, exact bool) {
+	base := path[strings.LastIndexAny(path, `/\`)+1:]
+	name = nameOf(base)
+	if known(name) && base == name+".csv" {
+		return name, true
+	}
+	return knownInAnyCase(name, known), false
 }
 
 // Names are the files of all versions, for telling a name in another case.

@@ -194,7 +194,7 @@ func TestLooseAndStream(t *testing.T) {
 	if b.Kind != "file" || b.Entry("users") == nil {
 		t.Errorf("%s %v", b.Kind, b.Entries)
 	}
-	s, err := Spool(bytes.NewReader(zipped(t, item{"users.csv", "b", 0})), known)
+	s, err := Spool(bytes.NewReader(zipped(t, item{"users.csv", "b", 0})), known, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
