@@ -243,10 +243,10 @@ func (f *file) end(ctx context.Context) error {
 
 // sum adds up what the workers saw, and tells what of the file is missing.
 func (f *file) sum() {
-	var unclosed, endless, misfit int64
+	var unclosed, endless, torn, misfit int64
 	for _, w := range f.workers {
 		f.rows += w.rows
-		unclosed, endless, misfit = unclosed+w.unclosed, endless+w.endless, misfit+w.misfit
+		unclosed, endless, torn, misfit = unclosed+w.unclosed, endless+w.endless, torn+w.torn, misfit+w.misfit
 		for i, n := range w.filled {
 			f.filled[i] += n
 		}
@@ -257,6 +257,8 @@ func (f *file) sum() {
 		f.lose("text.quoting", "a quote is never closed, and what follows is lost in it")
 	case endless > 0:
 		f.lose("text.record-size", "a record is longer than 1 MiB, and nobody knows which rows are in it")
+	case torn > 0:
+		f.lossy = &obstacle{"text.quoting", f.stream.entry.Path, strconv.FormatInt(torn, 10) + " rows have quotes that end in the middle of a value"}
 	case misfit > 0:
 		f.lossy = &obstacle{"text.width", f.stream.entry.Path, strconv.FormatInt(misfit, 10) + " rows have another number of fields than the header"}
 		if misfit == f.rows {

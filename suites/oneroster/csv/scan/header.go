@@ -31,8 +31,8 @@ func (f *file) begin(first *block) (body bool) {
 	case first.long:
 		f.close("text.record-size", "", "the first record is longer than 1 MiB: a quote is never closed, or this is no CSV", "")
 		return false
-	case s.Problem&split.Unterminated != 0:
-		f.close("text.quoting", "", "line 1: a quote is never closed, and the header with it", "")
+	case s.Problem&(split.Unterminated|split.LineBreak) != 0:
+		f.close("text.quoting", "", "line 1: a quote is not closed on that line, and the header runs on", "")
 		return false
 	case s.Problem != 0:
 		id, detail := problemRule(s.Problem)

@@ -137,6 +137,9 @@ func (m *manifest) unslip(text []byte) {
 	header, values := m.header, strings.Split(lines[1], ",")
 	m.slip, m.header, m.rows = "rows and columns are exchanged", []string{"propertyName", "value"}, nil
 	for i, name := range header {
+		if name == "propertyName" {
+			continue
+		}
 		row := []string{name, ""}
 		if i < len(values) {
 			row[1] = strings.Trim(values[i], `"`)

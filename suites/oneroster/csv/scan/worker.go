@@ -22,7 +22,7 @@ type worker struct {
 	crlf   int64
 	lf     int64
 	// Rows that say nothing, or not what stands where:
-	unclosed, endless, misfit int64
+	unclosed, endless, torn, misfit int64
 	lines                     int32 // of the last block
 
 	entries list[entry]
@@ -178,6 +178,13 @@ func (w *worker) block(b block) {
 			w.unclosed++
 			continue
 		}
+		if w.split.Problem&split.AfterQuote != 0 {
+			// Nobody knows which value stands in which field.
+			w.rows++
+			w.torn++
+			w.keep()
+			continue
+		}
 		if len(w.split.Fields) != width {
 			w.rows++
 			w.misfits(width)
@@ -221,8 +228,7 @@ func (w *worker) blankRow() bool {
 	return true
 }
 
-// misfits notes a row that has another number of fields than the header. Its
-// first field is its identifier all the same, for others that refer to it.
+// misfits notes a row that has another number of fields than the header.
 func (w *worker) misfits(width int) {
 	w.misfit++
 	got := len(w.split.Fields)
@@ -238,6 +244,11 @@ func (w *worker) misfits(width int) {
 		}
 	}
 	w.add(w.rule.width, min(got, width)-1, nil, detail)
+	w.keep()
+}
+
+// keep takes the identifier of a row whose other values can't be trusted.
+func (w *worker) keep() {
 	if p := w.field[0]; p == 0 && w.f.indexed && len(w.split.Raw(0)) > 0 && isGUID(w.split.Value(0)) {
 		w.entries.add(entry{hash: w.f.s.hash(w.split.Value(0)), at: w.at(), fact: fact{a: none, b: none}})
 	}
