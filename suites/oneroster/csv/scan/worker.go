@@ -23,7 +23,7 @@ type worker struct {
 	lf     int64
 	// Rows that say nothing, or not what stands where:
 	unclosed, endless, torn, misfit int64
-	lines                     int32 // of the last block
+	lines                           int32 // of the last block
 
 	entries list[entry]
 	sink    idset.Sink            // identifiers, where nobody refers to them
