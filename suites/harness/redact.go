@@ -8,16 +8,11 @@ import (
 	_ "embed"
 	"encoding/base32"
 	"fmt"
-	"net/http"
-	"net/url"
-	"regexp"
 	"slices"
 	"strings"
-	"unicode/utf8"
+	"sync"
 
 	"github.com/goccy/go-yaml"
-
-	"github.com/rollcall-edu/rollcall/reports"
 )
 
 //go:embed redact.yaml
@@ -27,65 +22,178 @@ var redactRules []byte
 // value becomes a pseudonym that is the same throughout a run and tells nothing
 // outside of it, so that evidence stays comparable. It works on bytes and never
 // fails: broken JSON is redacted as far as it goes.
+//
+// Three things tell it what to hide: names of members (redact.yaml), secrets that the
+// judge holds (Secret), and personal values that it met before. What the judge made up
+// itself is shown (Own). All methods may be called at once.
 type Redactor struct {
-	salt     []byte
-	personal map[string]bool // member names, lower case
-	secret   map[string]bool
-	headers  map[string]bool
-	literal  []string // secrets known by value
-	keep     bool     // personal values stay as they are; secrets never do
+	salt    []byte
+	rules   *rules
+	secrets secrets
+	people  *people
+	keep    bool // personal values stay as they are; secrets never do
+
+	mu    sync.RWMutex
+	own   map[string]bool
+	words map[string]bool // of the target file: no names of people
+}
+
+// class says what a member of that name holds.
+type class uint8
+
+const (
+	ordinary class = iota
+	flag           // true or false about a person
+	code           // one of few terms, or anything at all: hidden, but never looked for elsewhere
+	personal
+	secret
+)
+
+// rules are redact.yaml, read.
+type rules struct {
+	classes map[string]class // by the comparable form of a name
+	endings []string
+	headers map[string]bool
+	words   map[string]bool // that ordinary texts hold
+	text    string          // these texts, in comparable form
+
+	mu    sync.RWMutex
+	cache map[string]class
 }
 
 // NewRedactor reads the embedded rules. Secrets given here are removed wherever
 // they stand; an empty salt is replaced by a random one.
 func NewRedactor(salt []byte, secrets ...string) (*Redactor, error) {
-	var rules struct {
-		Personal []string `yaml:"personal"`
-		Secret   []string `yaml:"secret"`
-		Headers  []string `yaml:"headers"`
-	}
-	if err := yaml.UnmarshalWithOptions(redactRules, &rules, yaml.Strict()); err != nil {
-		return nil, fmt.Errorf("reading the redaction rules: %w", err)
+	rules, err := readRules()
+	if err != nil {
+		return nil, err
 	}
 	if len(salt) == 0 {
 		salt = make([]byte, 16)
 		rand.Read(salt)
 	}
-	set := func(names []string) map[string]bool {
-		m := map[string]bool{}
-		for _, n := range names {
-			m[strings.ToLower(n)] = true
-		}
-		return m
-	}
-	r := &Redactor{salt: salt, personal: set(rules.Personal), secret: set(rules.Secret), headers: set(rules.Headers)}
+	r := &Redactor{salt: salt, rules: rules, people: newPeople(salt), own: map[string]bool{}, words: map[string]bool{}}
 	for _, s := range secrets {
-		if len(s) >= 6 { // shorter ones would eat ordinary words of the report
-			r.literal = append(r.literal, s, url.QueryEscape(s))
+		r.secrets.add(s, true)
+		if _, credentials, found := strings.Cut(s, " "); found { // Bearer …
+			r.secrets.add(credentials, true)
 		}
 	}
 	return r, nil
 }
 
-// signedToken finds JSON Web Tokens: whoever holds one may be whom it names.
-var signedToken = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*`)
+var readRules = sync.OnceValues(func() (*rules, error) {
+	var file struct {
+		Personal []string `yaml:"personal"`
+		Flags    []string `yaml:"flags"`
+		Codes    []string `yaml:"codes"`
+		Secret   []string `yaml:"secret"`
+		Endings  []string `yaml:"endings"`
+		Headers  []string `yaml:"headers"`
+		Words    []string `yaml:"words"`
+	}
+	if err := yaml.UnmarshalWithOptions(redactRules, &file, yaml.Strict()); err != nil {
+		return nil, fmt.Errorf("reading the redaction rules: %w", err)
+	}
+	r := &rules{classes: map[string]class{}, headers: map[string]bool{}, words: map[string]bool{}, cache: map[string]class{}}
+	texts := slices.Clone(file.Words)
+	for c, names := range map[class][]string{personal: file.Personal, flag: file.Flags, code: file.Codes, secret: file.Secret} {
+		for _, n := range names {
+			r.classes[normal(n)] = c
+		}
+		texts = append(texts, names...)
+	}
+	for _, n := range file.Endings {
+		if end := normal(n); r.classes[end] == ordinary {
+			return nil, fmt.Errorf("reading the redaction rules: the ending %s is no name of theirs", n)
+		} else {
+			r.endings = append(r.endings, end)
+		}
+	}
+	for _, n := range file.Headers {
+		r.headers[strings.ToLower(n)] = true
+	}
+	more, err := judgeTexts()
+	if err != nil {
+		return nil, err
+	}
+	text := strings.Join(append(texts, more...), " \n")
+	for _, w := range wordsOf(text) {
+		r.words[w] = true
+	}
+	r.text = comparable(text)[0]
+	return r, nil
+})
 
-// Text removes secrets known by value, and signed tokens.
-func (r *Redactor) Text(s string) string {
-	if strings.Contains(s, "eyJ") {
-		s = signedToken.ReplaceAllString(s, "[token]")
+// normal gives the form in which names of members are compared: decoded, in lower case,
+// without signs.
+func normal(name string) string {
+	forms := comparable(name)
+	return forms[len(forms)-1]
+}
+
+// maxNames bounds the names that are remembered with their class.
+const maxNames = 4096
+
+// class tells what a member of that name holds.
+func (r *rules) class(name []byte) class {
+	r.mu.RLock()
+	c, known := r.cache[string(name)]
+	r.mu.RUnlock()
+	if known {
+		return c
 	}
-	for _, secret := range r.literal {
-		s = strings.ReplaceAll(s, secret, "[redacted]")
+	if len(name) > 512 {
+		name = name[:512]
 	}
-	return s
+	plain := normal(string(name))
+	if c, known = r.classes[plain]; !known {
+		for _, end := range r.endings {
+			if strings.HasSuffix(plain, end) {
+				c = r.classes[end]
+				break
+			}
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.cache) < maxNames {
+		r.cache[string(name)] = c
+	}
+	return c
+}
+
+// Secret makes a secret known: it is removed from then on, in whatever form it turns up.
+func (r *Redactor) Secret(values ...string) {
+	for _, v := range values {
+		r.secrets.add(v, false)
+	}
+}
+
+// maxOwn bounds the values that the judge may call its own.
+const maxOwn = 1 << 14
+
+// Own makes known what the judge made up itself, such as the value of a filter that
+// nothing satisfies: it is shown, wherever it stands. It gives the first value back.
+func (r *Redactor) Own(values ...string) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, v := range values {
+		if len(r.own) < maxOwn {
+			r.own[v] = true
+		}
+	}
+	return values[0]
+}
+
+func (r *Redactor) isOwn(value string) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.own[value]
 }
 
 // pseudonym gives a stable stand-in for a personal value.
 func (r *Redactor) pseudonym(value string) string {
-	if r.keep {
-		return value
-	}
 	mac := hmac.New(sha256.New, r.salt)
 	mac.Write([]byte(value))
 	return "~" + strings.ToLower(base32.StdEncoding.EncodeToString(mac.Sum(nil)[:5]))
@@ -93,201 +201,39 @@ func (r *Redactor) pseudonym(value string) string {
 
 // Value redacts one value that stands under a member name.
 func (r *Redactor) Value(member, value string) string {
-	switch name := strings.ToLower(member); {
-	case value == "":
-		return value
-	case r.secret[name]:
-		return "[redacted]"
-	case r.personal[name]:
-		return r.pseudonym(value)
-	}
-	return r.Text(value)
+	return r.as(r.rules.class([]byte(member)), value)
 }
 
-// At redacts a value found at a JSON pointer; the deepest member name that is
+// At redacts a value found at a JSON pointer; the outermost member name that is
 // personal decides.
 func (r *Redactor) At(pointer, value string) string {
 	for _, member := range strings.Split(pointer, "/") {
-		if name := strings.ToLower(member); r.secret[name] || r.personal[name] {
-			return r.Value(member, value)
+		if c := r.rules.class([]byte(member)); c != ordinary {
+			return r.as(c, value)
 		}
 	}
 	return r.Text(value)
 }
 
-// Headers redacts and orders header fields.
-func (r *Redactor) Headers(h http.Header) []reports.Header {
-	var out []reports.Header
-	for name, values := range h {
-		for _, v := range values {
-			if r.headers[strings.ToLower(name)] {
-				if cookies := strings.ToLower(name); cookies == "cookie" || cookies == "set-cookie" {
-					v = cookieValues(v, cookies == "set-cookie")
-				} else if scheme, _, found := strings.Cut(v, " "); found && strings.EqualFold(name, "Authorization") {
-					v = scheme + " [redacted]"
-				} else {
-					v = "[redacted]"
-				}
-			}
-			out = append(out, reports.Header{Name: name, Value: r.URL(v)})
-		}
-	}
-	slices.SortFunc(out, func(a, b reports.Header) int { return strings.Compare(a.Name, b.Name) })
-	return out
-}
-
-// cookieValues hides the values of cookies and leaves what decides whether they come
-// back: their names and, where they are set, their attributes.
-func cookieValues(line string, set bool) string {
-	parts := strings.Split(line, ";")
-	for i, part := range parts {
-		if name, _, valued := strings.Cut(part, "="); valued && (!set || i == 0) {
-			parts[i] = name + "=[redacted]"
-		} else if !valued && (!set || i == 0) {
-			parts[i] = "[redacted]"
-		}
-	}
-	return strings.Join(parts, ";")
-}
-
-// Form redacts an application/x-www-form-urlencoded body.
-func (r *Redactor) Form(body string) string {
-	values, err := url.ParseQuery(body)
-	if err != nil {
+// as redacts a value of a class.
+func (r *Redactor) as(c class, value string) string {
+	switch {
+	case value == "":
+		return value
+	case c == secret:
 		return "[redacted]"
+	case c == ordinary:
+		return r.Text(value)
 	}
-	for name, list := range values {
-		for i := range list {
-			list[i] = r.Value(name, list[i])
+	if inner, quoted := strings.CutPrefix(value, `"`); quoted {
+		inner, closed := strings.CutSuffix(inner, `"`)
+		value = `"` + r.mask(c, inner)
+		if closed {
+			value += `"`
 		}
+		return value
 	}
-	return strings.ReplaceAll(values.Encode(), url.QueryEscape("[redacted]"), "[redacted]")
-}
-
-// clause finds the quoted values of a filter expression and the field before.
-var clause = regexp.MustCompile(`([A-Za-z_][\w.]*)(%21|!|%3C|<|%3E|>|%3D|=|~|%7E)+(%27|')((?:%27%27|''|%2[^7]|%[^2]|[^'%])*)(%27|'|$)`)
-
-// URL redacts filter values on personal fields, and known secrets.
-func (r *Redactor) URL(u string) string {
-	if strings.Contains(u, "filter=") {
-		u = clause.ReplaceAllStringFunc(u, func(m string) string {
-			part := clause.FindStringSubmatch(m)
-			field := part[1][strings.LastIndexByte(part[1], '.')+1:]
-			if !r.personal[strings.ToLower(field)] {
-				return m
-			}
-			value, err := url.QueryUnescape(part[4])
-			if err != nil {
-				value = part[4]
-			}
-			return strings.Replace(m, part[3]+part[4]+part[5], part[3]+r.pseudonym(value)+part[5], 1)
-		})
-	}
-	if i := strings.Index(u, "access_token="); i >= 0 {
-		u = u[:i] + "access_token=[redacted]"
-	}
-	return r.Text(u)
-}
-
-// Body redacts a JSON (or other) body and cuts it to about limit bytes.
-func (r *Redactor) Body(body []byte, limit int) (text string, cut bool) {
-	var out strings.Builder
-	i := 0
-	var key string         // the member name last read
-	expect := false        // a value of key follows
-	var depthKeys []string // member names of the enclosing containers
-	for i < len(body) && out.Len() < limit {
-		c := body[i]
-		switch {
-		case c == '"':
-			end := stringEnd(body, i)
-			raw := body[i:end]
-			if next := skipBlank(body, end); !expect && next < len(body) && body[next] == ':' {
-				key = strings.Trim(string(raw), `"`)
-				out.Write(raw)
-			} else {
-				out.WriteString(r.quoted(raw, key, depthKeys))
-			}
-			i = end
-			expect = false
-			continue
-		case c == ':':
-			expect = true
-		case c == '{' || c == '[':
-			depthKeys = append(depthKeys, key)
-			expect = c == '['
-		case c == '}' || c == ']':
-			if n := len(depthKeys); n > 0 {
-				key = depthKeys[n-1]
-				depthKeys = depthKeys[:n-1]
-			}
-			expect = false
-		case c == ',':
-			expect = false
-		case expect && (c == 't' || c == 'f') && r.sensitive(key, depthKeys):
-			for i < len(body) && body[i] >= 'a' && body[i] <= 'z' {
-				i++
-			}
-			out.WriteString("false") // the type stays visible, the value does not
-			continue
-		case expect && (c == '-' || c >= '0' && c <= '9') && r.sensitive(key, depthKeys):
-			for i < len(body) && strings.IndexByte("-+.eE0123456789", body[i]) >= 0 {
-				i++
-			}
-			out.WriteByte('0')
-			continue
-		}
-		out.WriteByte(c)
-		i++
-	}
-	text = r.Text(strings.ToValidUTF8(out.String(), "\uFFFD"))
-	return text, i < len(body)
-}
-
-func (r *Redactor) sensitive(key string, path []string) bool {
-	name := strings.ToLower(key)
-	if r.personal[name] || r.secret[name] {
-		return true
-	}
-	return slices.ContainsFunc(path, func(p string) bool {
-		p = strings.ToLower(p)
-		return r.personal[p] || r.secret[p]
-	})
-}
-
-// quoted redacts one JSON string literal, keeping it a literal.
-func (r *Redactor) quoted(raw []byte, key string, path []string) string {
-	inner := strings.TrimSuffix(strings.TrimPrefix(string(raw), `"`), `"`)
-	if inner == "" || !r.sensitive(key, path) {
-		return string(raw)
-	}
-	name := strings.ToLower(key)
-	if r.secret[name] || slices.ContainsFunc(path, func(p string) bool { return r.secret[strings.ToLower(p)] }) {
-		return `"[redacted]"`
-	}
-	if !utf8.ValidString(inner) {
-		return `"~"`
-	}
-	return `"` + r.pseudonym(inner) + `"`
-}
-
-func stringEnd(b []byte, i int) int {
-	for i++; i < len(b); i++ {
-		switch b[i] {
-		case '\\':
-			i++
-		case '"':
-			return i + 1
-		}
-	}
-	return len(b)
-}
-
-func skipBlank(b []byte, i int) int {
-	for i < len(b) && (b[i] == ' ' || b[i] == '\t' || b[i] == '\n' || b[i] == '\r') {
-		i++
-	}
-	return i
+	return r.mask(c, value)
 }
 
 func tlsName(version uint16) string {
