@@ -22,6 +22,7 @@ const childGrace = 5 * time.Second
 // child does the work in a child process, or in this one, and hands on each
 // event. It returns why the child failed, if it did.
 func (r *Run) child(ctx context.Context, w Work, handle func(Event) error) error {
+	handle = r.heard(handle)
 	if r.o.InProcess {
 		return r.inProcess(ctx, w, handle)
 	}

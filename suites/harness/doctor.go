@@ -24,13 +24,15 @@ const maxSkew = 30 * time.Second
 type DoctorOptions struct {
 	Interactive bool // a person takes the steps
 	Thorough    bool // what a run would find out by itself is tried too, such as a sign-in
+	// Redactor is that of the run which begins; nil: one of the doctor's own.
+	Redactor *Redactor
 }
 
 // Doctor looks whether a run against target can begin at all: URLs, names, TLS,
 // a token per scope, the clock, and what the suite adds. observe is told of each
 // diagnosis as it comes. An error means that not even that could be found out.
 func Doctor(ctx context.Context, target *Target, suite Suite, o DoctorOptions, observe func(Diagnosis)) ([]Diagnosis, error) {
-	s, err := NewSession(target, suite, SessionOptions{Prefix: "d", Interactive: o.Interactive, Thorough: o.Thorough})
+	s, err := NewSession(target, suite, SessionOptions{Prefix: "d", Interactive: o.Interactive, Thorough: o.Thorough, Redactor: o.Redactor})
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +66,7 @@ type doctor struct {
 }
 
 func (d *doctor) say(x Diagnosis) {
-	x.Detail = d.session.redactor.Text(x.Detail)
+	d.session.redactor.Clean(&x)
 	d.found = append(d.found, x)
 	d.broken = d.broken || x.Fatal && !x.OK
 	if d.observe != nil {

@@ -28,6 +28,9 @@ type Event struct {
 	Unit         string                `json:"unit,omitempty"`
 	Message      string                `json:"message,omitempty"`
 	Config       *ConfigError          `json:"config,omitempty"` // the set-up is at fault
+	// Secrets are what a child came to hold, such as a token: the parent looks for them in
+	// what other children saw. They are never written down.
+	Secrets []string `json:"secrets,omitempty"`
 }
 
 // The kinds of events.
@@ -37,15 +40,21 @@ const (
 	EventProgress = "progress"
 	EventAsk      = "ask"
 	EventFailed   = "failed"
+	EventSecret   = "secret" // from child to parent only
 )
 
 // emitter writes events as JSON lines; safe for concurrent use.
 type emitter struct {
 	mu sync.Mutex
 	w  io.Writer
+	// redactor cleans whatever is written; nil: nothing of a target is known yet.
+	redactor *Redactor
 }
 
 func (e *emitter) emit(ev Event) error {
+	if e.redactor != nil {
+		e.redactor.Clean(&ev)
+	}
 	line, err := json.Marshal(ev)
 	if err != nil {
 		return fmt.Errorf("writing an event: %w", err)

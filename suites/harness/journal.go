@@ -27,7 +27,7 @@ func (r *Run) events() (*journal, error) {
 	if err != nil {
 		return nil, &ConfigError{Key: "--out", Cause: "the output folder can't be written: " + err.Error(), Remedy: "name another with --out, or free some disk space"}
 	}
-	return &journal{file: f, out: &emitter{w: f}}, nil
+	return &journal{file: f, out: &emitter{w: f, redactor: r.redactor}}, nil
 }
 
 // resume takes in the checks that an earlier run finished. Those that ended

@@ -51,6 +51,7 @@ func (r *Run) merge(report *reports.Report, never string) {
 			Remedy: "This is a fault of Rollcall, or the machine ran out of memory; run again with --resume."})
 	}
 	report.Outcome, report.Exit = conclude(report)
+	r.redactor.Clean(report)
 }
 
 func (r *Run) missingReason(report *reports.Report, never string) string {

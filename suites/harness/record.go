@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -37,18 +38,33 @@ type keeper struct {
 	check string
 
 	mu     sync.Mutex
-	first  []reports.Exchange
-	recent map[string]reports.Exchange // candidates for pinning
+	first  []kept
+	recent map[string]kept // candidates for pinning
 	order  []string
 	pinned map[string]bool
 	total  int
+}
+
+// kept is an exchange that may become evidence. What costs, redacting it, waits until
+// it does: of the thousands that a check may have few are shown.
+type kept struct {
+	reports.Exchange
+	finish func(*reports.Exchange) // nil: it is redacted
+}
+
+func (k *kept) done() reports.Exchange {
+	if k.finish != nil {
+		k.finish(&k.Exchange)
+		k.finish = nil
+	}
+	return k.Exchange
 }
 
 // maxRecent bounds the exchanges that wait to be pinned. A body that asserts on
 // a response does so within this many further requests.
 const maxRecent = 512
 
-func (k *keeper) add(e reports.Exchange) {
+func (k *keeper) add(e kept) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.total++
@@ -57,7 +73,7 @@ func (k *keeper) add(e reports.Exchange) {
 		return
 	}
 	if k.recent == nil {
-		k.recent = map[string]reports.Exchange{}
+		k.recent = map[string]kept{}
 	}
 	k.recent[e.ID] = e
 	k.order = append(k.order, e.ID)
@@ -86,10 +102,10 @@ func (k *keeper) adopt(e reports.Exchange) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.recent == nil {
-		k.recent = map[string]reports.Exchange{}
+		k.recent = map[string]kept{}
 	}
 	if _, known := k.recent[e.ID]; !known {
-		k.recent[e.ID] = e
+		k.recent[e.ID] = kept{Exchange: e}
 		k.order = append(k.order, e.ID)
 	}
 }
@@ -98,19 +114,32 @@ func (k *keeper) adopt(e reports.Exchange) {
 func (k *keeper) exchanges(needed map[string]bool) ([]reports.Exchange, int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	out := append([]reports.Exchange(nil), k.first...)
-	var rest []reports.Exchange
+	var shown []*kept
+	for i := range k.first {
+		shown = append(shown, &k.first[i])
+	}
+	var rest []*kept
 	for id, e := range k.recent {
 		if needed[id] || k.pinned[id] && len(needed) == 0 && len(rest) < keepFirst {
-			rest = append(rest, e)
+			rest = append(rest, &e)
 		}
 	}
 	sort.Slice(rest, func(i, j int) bool { return rest[i].Started.Before(rest[j].Started) })
-	return append(out, rest...), k.total
+	var out []reports.Exchange
+	for _, e := range append(shown, rest...) {
+		out = append(out, e.done())
+	}
+	return out, k.total
 }
+
+// rawBody is how much of a body is held until its exchange is redacted: what is hidden
+// may be longer than what is shown in its place.
+const rawBody = 2*maxEvidenceBody + slack
 
 // record writes down one exchange and returns its id.
 func (r *recorder) record(started time.Time, wire *http.Request, asked Request, got *Response, keep *keeper) string {
+	r.redactor.meet(got.Body)
+	r.redactor.meetCookies(got.Header)
 	id := fmt.Sprintf("%s%d", r.prefix, r.next.Add(1))
 	if keep == nil {
 		return id
@@ -118,37 +147,47 @@ func (r *recorder) record(started time.Time, wire *http.Request, asked Request, 
 	e := reports.Exchange{
 		ID: id, Check: keep.check, Started: started.UTC(),
 		Milliseconds: float64(got.Duration.Microseconds()) / 1000,
-		Method:       asked.Method, URL: r.redactor.URL(asked.URL),
+		Method:       asked.Method, URL: asked.URL,
 		Status: got.Status, StatusText: http.StatusText(got.Status), Protocol: got.Proto, Problem: got.Problem,
 	}
-	if wire != nil {
-		e.Request.Headers = r.redactor.Headers(wire.Header)
-	}
-	e.Request.Size = int64(len(asked.Body))
-	switch {
-	case asked.Secret && len(asked.Body) > 0:
-		e.Request.Body = r.redactor.Form(string(asked.Body))
-	case len(asked.Body) > 0:
-		e.Request.Body, e.Request.Cut = r.redactor.Body(asked.Body, maxEvidenceBody)
-	}
-	e.Response.Headers = r.redactor.Headers(got.Header)
-	e.Response.Size = int64(len(got.Body))
-	e.Response.Body, e.Response.Cut = r.redactor.Body(got.Body, maxEvidenceBody)
-	if !e.Response.Cut && e.Response.Body != "" {
-		sum := sha256.Sum256([]byte(e.Response.Body))
-		e.Response.SHA256 = hex.EncodeToString(sum[:])
-	}
+	e.Request.Size, e.Response.Size = int64(len(asked.Body)), int64(len(got.Body))
 	if got.TLS != nil {
 		e.TLS = tlsName(got.TLS.Version)
 	}
-	e.Curl = curl(e, asked)
-	keep.add(e)
+	var sent http.Header
+	if wire != nil {
+		sent = wire.Header
+	}
+	// Pages are large and many: the check may let go of them.
+	said, answer, received := beginning(asked.Body), beginning(got.Body), got.Header
+	auth, form, had := asked.Auth, asked.Secret, len(got.Body)
+	keep.add(kept{Exchange: e, finish: func(e *reports.Exchange) {
+		e.URL = limited(r.redactor.URL(head(e.URL, maxURL+slack)), maxURL)
+		e.Problem = limited(r.redactor.URL(head(e.Problem, maxField+slack)), maxField)
+		e.Request.Headers, e.Response.Headers = r.redactor.Headers(sent), r.redactor.Headers(received)
+		switch {
+		case form:
+			e.Request.Body = limited(r.redactor.Form(string(said)), maxEvidenceBody)
+		case len(said) > 0:
+			e.Request.Body, e.Request.Cut = r.redactor.Body(said, maxEvidenceBody)
+		}
+		e.Response.Body, e.Response.Cut = r.redactor.Body(answer, maxEvidenceBody)
+		e.Response.Cut = e.Response.Cut || len(answer) < had
+		if !e.Response.Cut && e.Response.Body != "" {
+			sum := sha256.Sum256([]byte(e.Response.Body))
+			e.Response.SHA256 = hex.EncodeToString(sum[:])
+		}
+		e.Curl = curl(*e, auth)
+	}})
 	return id
 }
 
+// beginning copies what of a body may be shown.
+func beginning(body []byte) []byte { return bytes.Clone(body[:min(len(body), rawBody)]) }
+
 // curl words an exchange as a command that repeats it; the token is left to the
 // shell variable that `rollcall token` and the report explain.
-func curl(e reports.Exchange, asked Request) string {
+func curl(e reports.Exchange, auth Auth) string {
 	var b strings.Builder
 	b.WriteString("curl -i")
 	if e.Method != http.MethodGet {
@@ -163,7 +202,7 @@ func curl(e reports.Exchange, asked Request) string {
 		case "User-Agent", "Accept-Encoding":
 		case "Authorization":
 			switch {
-			case asked.Auth == AuthSession:
+			case auth == AuthSession:
 				b.WriteString(` -H "Authorization: Bearer $ROLLCALL_TOKEN"`)
 			case strings.HasPrefix(h.Value, "Basic "):
 				b.WriteString(` -u "$ROLLCALL_CLIENT_ID:$ROLLCALL_CLIENT_SECRET"`)
@@ -190,12 +229,15 @@ type Evidence = reports.Exchange
 func (k *keeper) last() *Evidence {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if n := len(k.order); n > 0 {
-		e := k.recent[k.order[n-1]]
-		return &e
+	var e kept
+	switch n := len(k.order); {
+	case n > 0:
+		e = k.recent[k.order[n-1]]
+	case len(k.first) > 0:
+		e = k.first[len(k.first)-1]
+	default:
+		return nil
 	}
-	if n := len(k.first); n > 0 {
-		return &k.first[n-1]
-	}
-	return nil
+	done := e.done()
+	return &done
 }

@@ -132,7 +132,8 @@ func TestSignedTokens(t *testing.T) {
 	}
 	const token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1LTEiLCJpYXQiOjF9.abc-_DEF"
 	for in, want := range map[string]string{
-		"https://tool.example/?ltik=" + token + "&x=1": "https://tool.example/?ltik=[token]&x=1",
+		"https://tool.example/?launch=" + token + "&x=1": "https://tool.example/?launch=[token]&x=1",
+		"https://tool.example/?ltik=" + token + "&x=1":   "https://tool.example/?ltik=[redacted]&x=1",
 		"see " + token: "see [token]",
 		"eyJ is short": "eyJ is short",
 	} {

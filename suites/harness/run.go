@@ -75,6 +75,7 @@ type Run struct {
 	observed  []reports.Observation
 	held      int             // objects that were prepared for the checks
 	gained    map[string]bool // requirements that the report holds for they block others
+	redactor  *Redactor       // knows what all processes of the run hold
 }
 
 // New plans a run: it picks the suite that judges the target's profiles.
@@ -106,7 +107,11 @@ func New(target *Target, suites []Suite, o Options) (*Run, error) {
 	if o.Seed == 0 {
 		o.Seed = rand.Uint64()>>12 | 1 // readable in JSON by every language
 	}
-	return &Run{target: target, plan: plan, o: o, cat: c, checks: map[string]reports.CheckResult{}, exchanges: map[string]reports.Exchange{}}, nil
+	redactor, err := redactorFor(target, nil, o.KeepPersonal)
+	if err != nil {
+		return nil, err
+	}
+	return &Run{target: target, plan: plan, o: o, cat: c, redactor: redactor, checks: map[string]reports.CheckResult{}, exchanges: map[string]reports.Exchange{}}, nil
 }
 
 // Plan gives what the run will do.
@@ -116,6 +121,11 @@ func (r *Run) Plan() *Plan { return r.plan }
 // ctx ended or a child died: what was not reached is unknown in it. An error is
 // a *ConfigError where the set-up is at fault.
 func (r *Run) Run(ctx context.Context) (*reports.Report, error) {
+	report, err := r.run(ctx)
+	return report, r.redactor.leavingError(err)
+}
+
+func (r *Run) run(ctx context.Context) (*reports.Report, error) {
 	report := &reports.Report{Format: reports.FormatVersion, Judge: r.o.Judge, Run: reports.Run{
 		ID: time.Now().UTC().Format("20060102T150405Z"), Started: time.Now().UTC(), Seed: r.o.Seed, Stance: string(r.target.Stance),
 		StanceText: stanceText[r.target.Stance], Profiles: r.target.Profiles, Focus: r.o.Focus, Repeat: r.o.Repeat,
@@ -135,7 +145,7 @@ func (r *Run) Run(ctx context.Context) (*reports.Report, error) {
 		return nil, err
 	}
 	if !r.o.SkipDoctor {
-		diagnoses, err := Doctor(ctx, r.target, r.plan.Suite, DoctorOptions{Interactive: r.o.Interactive}, r.observeDiagnosis)
+		diagnoses, err := Doctor(ctx, r.target, r.plan.Suite, DoctorOptions{Interactive: r.o.Interactive, Redactor: r.redactor}, r.observeDiagnosis)
 		if err != nil {
 			return nil, err
 		}
@@ -195,7 +205,7 @@ func (r *Run) work(ctx context.Context, report *reports.Report) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	base := Work{Suite: r.plan.Suite.ID, Path: r.target.path, Source: r.target.source, Values: r.target.values(), Patch: r.target.patch(),
-		Dir: dir, Seed: r.o.Seed, KeepPersonal: r.o.KeepPersonal, Interactive: r.o.Interactive, Salt: []byte(report.Run.ID + fmt.Sprint(rand.Uint64()))}
+		Dir: dir, Seed: r.o.Seed, KeepPersonal: r.o.KeepPersonal, Interactive: r.o.Interactive, Salt: r.redactor.salt}
 	if r.plan.Suite.Prepare != nil {
 		w := base
 		w.Prepare, w.Prefix = true, r.prefix("p")
@@ -205,7 +215,11 @@ func (r *Run) work(ctx context.Context, report *reports.Report) error {
 			}
 			return fmt.Errorf("preparing the run: %w", err)
 		}
+		if err := r.redactor.loadPeople(dir); err != nil {
+			return err
+		}
 	}
+	base.Known = r.redactor.known()
 	split := shards(todo, r.shards())
 	report.Run.Shards = len(split)
 	var group sync.WaitGroup
@@ -301,13 +315,13 @@ func (r *Run) take(e Event) {
 
 // describe fills in who is judged.
 func (r *Run) describe(report *reports.Report) error {
-	s, err := NewSession(r.target, r.plan.Suite, SessionOptions{})
+	s, err := NewSession(r.target, r.plan.Suite, SessionOptions{Redactor: r.redactor})
 	if err != nil {
 		return err
 	}
 	report.Target = reports.Target{Name: r.target.Name, Vendor: r.target.Vendor, Product: r.target.Product, Version: r.target.Version,
-		Role: r.plan.Suite.Role, Config: s.redactor.Text(r.target.source),
-		URLs: map[string]string{"service": s.redactor.Text(s.Base), "token": s.redactor.Text(r.target.OneRoster.Auth.TokenURL)}}
+		Role: r.plan.Suite.Role, Config: r.redactor.secretText(r.target.source),
+		URLs: map[string]string{"service": r.redactor.secretText(s.Base), "token": r.redactor.secretText(r.target.OneRoster.Auth.TokenURL)}}
 	maps.DeleteFunc(report.Target.URLs, func(_, v string) bool { return v == "" })
 	return nil
 }

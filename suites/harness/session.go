@@ -47,6 +47,8 @@ type SessionOptions struct {
 	Seed   uint64
 	Shards int    // processes that work side by side, and share what the target takes
 	Salt   []byte // of pseudonyms; the same in all processes of a run
+	// Redactor is shared with others of this process; nil: a new one is made.
+	Redactor *Redactor
 	// KeepPersonal leaves personal data in the evidence.
 	KeepPersonal bool
 	// Interactive says that a person is there to be asked.
@@ -61,11 +63,12 @@ func NewSession(target *Target, suite Suite, o SessionOptions) (*Session, error)
 	if err != nil {
 		return nil, err
 	}
-	redactor, err := NewRedactor(o.Salt, target.secret...)
-	if err != nil {
-		return nil, err
+	redactor := o.Redactor
+	if redactor == nil {
+		if redactor, err = redactorFor(target, o.Salt, o.KeepPersonal); err != nil {
+			return nil, err
+		}
 	}
-	redactor.keep = o.KeepPersonal
 	s := &Session{Target: target, Catalogue: c, Stance: target.Stance, Dir: o.Dir, Seed: o.Seed, suite: suite, redactor: redactor, attended: o.Interactive, thorough: o.Thorough,
 		wanted: map[string]catalogue.Level{}}
 	for _, id := range target.Profiles {

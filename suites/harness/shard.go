@@ -27,6 +27,7 @@ type Work struct {
 	Dir     string   `json:"dir"`
 	Seed    uint64   `json:"seed"`
 	Salt    []byte   `json:"salt"`
+	Known   []string `json:"known,omitempty"` // secrets that the run came to hold
 	Prefix  string   `json:"prefix"`
 	Shards  int      `json:"shards"`  // children that run side by side
 	Prepare bool     `json:"prepare"` // prepare instead of running checks
@@ -117,6 +118,11 @@ func (w Work) run(ctx context.Context, suite Suite, target *Target, events *emit
 		return err
 	}
 	defer s.Close()
+	s.redactor.Secret(w.Known...)
+	s.redactor.tell(events)
+	if err := s.redactor.loadPeople(w.Dir); err != nil {
+		return err
+	}
 	s.ask = func(text string) { _ = events.emit(Event{Kind: EventAsk, Message: text}) } // the parent is gone, then
 	if w.Prepare {
 		held := 0
@@ -128,6 +134,9 @@ func (w Work) run(ctx context.Context, suite Suite, target *Target, events *emit
 			if err := suite.Prepare(ctx, s); err != nil {
 				return fmt.Errorf("preparing %s: %w", suite.ID, err)
 			}
+		}
+		if err := s.redactor.savePeople(w.Dir); err != nil {
+			return err
 		}
 		return events.emit(Event{Kind: EventPrepared, Message: fmt.Sprint(s.client.sent.Load()), Done: held, Observations: s.client.observed.take()})
 	}

@@ -85,6 +85,7 @@ func (s *Session) requestToken(ctx context.Context, r TokenRequest, keep *keeper
 	if err := json.Unmarshal(response.Body, &answer); err != nil || answer.AccessToken == "" {
 		return nil, response
 	}
+	s.redactor.Secret(answer.AccessToken)
 	token := &Token{AccessToken: answer.AccessToken, Type: answer.TokenType, Scope: answer.Scope, Granted: granted}
 	// Some servers quote the number; that is a finding of the token checks and
 	// no reason to stop here.

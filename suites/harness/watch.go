@@ -31,20 +31,25 @@ type Watched struct {
 func (t *T) Watch(x Watched) string {
 	r := t.session.redactor
 	rec := t.session.client.recorder
-	e := reports.Exchange{ID: fmt.Sprintf("%s%d", rec.prefix, rec.next.Add(1)), Check: t.check.ID, Started: x.Started.UTC(), Method: x.Method, URL: r.URL(x.URL),
-		Status: x.Status, StatusText: http.StatusText(x.Status), Problem: x.Problem}
+	r.meet(x.Answer)
+	r.meetCookies(x.Response)
+	if x.Form {
+		r.meetForm(x.Body)
+	}
+	e := reports.Exchange{ID: fmt.Sprintf("%s%d", rec.prefix, rec.next.Add(1)), Check: t.check.ID, Started: x.Started.UTC(), Method: x.Method,
+		URL:    limited(r.URL(head(x.URL, maxURL+slack)), maxURL),
+		Status: x.Status, StatusText: http.StatusText(x.Status), Problem: limited(r.URL(head(x.Problem, maxField+slack)), maxField)}
 	if !x.Ended.IsZero() {
 		e.Milliseconds = float64(x.Ended.Sub(x.Started).Microseconds()) / 1000
 	}
 	e.Request.Headers, e.Response.Headers = r.Headers(x.Request), r.Headers(x.Response)
 	e.Request.Size, e.Response.Size = int64(len(x.Body)), int64(len(x.Answer))
 	if x.Form {
-		e.Request.Body = r.Form(x.Body)
+		e.Request.Body = limited(r.Form(x.Body), 4*maxEvidenceBody)
 	} else {
 		e.Request.Body, e.Request.Cut = r.Body([]byte(x.Body), maxEvidenceBody)
 	}
 	e.Response.Body, e.Response.Cut = r.Body(x.Answer, maxEvidenceBody)
-	e.Request.Body, e.Response.Body = r.Text(e.Request.Body), r.Text(e.Response.Body)
 	t.kept.adopt(e)
 	t.kept.pin(e.ID)
 	return e.ID

@@ -1,0 +1,92 @@
+package harness
+
+import (
+	"errors"
+	"path/filepath"
+)
+
+// redactorFor makes the redactor of a session or a run: it knows the target's secrets, and
+// that what the target file names on purpose is nobody's data.
+func redactorFor(target *Target, salt []byte, keep bool) (*Redactor, error) {
+	r, err := NewRedactor(salt, target.secret...)
+	if err != nil {
+		return nil, err
+	}
+	r.keep = keep
+	text := r.secretText(target.source)
+	for _, w := range wordsOf(text) {
+		r.words[w] = true
+	}
+	for _, address := range mailAddress.FindAllString(text, -1) {
+		r.Own(address)
+	}
+	return r, nil
+}
+
+// peopleFile holds, in the scratch folder of a run, whose values the crawl has met: salted
+// hashes, for the processes that run the checks.
+const peopleFile = "people"
+
+func (r *Redactor) savePeople(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	return r.people.save(filepath.Join(dir, peopleFile))
+}
+
+func (r *Redactor) loadPeople(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	return r.people.load(filepath.Join(dir, peopleFile))
+}
+
+// tell has each secret that comes to be known told to the parent of a child process.
+func (r *Redactor) tell(events *emitter) {
+	events.redactor = r
+	r.secrets.mu.Lock()
+	defer r.secrets.mu.Unlock()
+	r.secrets.learned = func(secret string) {
+		_ = events.emit(Event{Kind: EventSecret, Secrets: []string{secret}}) // the parent is gone, then
+	}
+}
+
+// heard stands before what handles the events of a child: it keeps what the child came to
+// hold, and cleans the rest with what all children hold. What one child was granted can turn
+// up in what another saw.
+func (r *Run) heard(handle func(Event) error) func(Event) error {
+	return func(e Event) error {
+		if e.Kind == EventSecret {
+			r.redactor.Secret(e.Secrets...)
+			return nil
+		}
+		r.redactor.Clean(&e)
+		return handle(e)
+	}
+}
+
+// known lists the secrets that came to be known, for a child that starts later.
+func (r *Redactor) known() []string {
+	r.secrets.mu.RLock()
+	defer r.secrets.mu.RUnlock()
+	return append([]string(nil), r.secrets.order...)
+}
+
+// leavingError redacts an error that goes to the terminal.
+func (r *Redactor) leavingError(err error) error {
+	var config *ConfigError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &config):
+		clean := *config
+		if r.Clean(&clean); clean != *config {
+			return &clean
+		}
+		return err
+	}
+	if clean := r.Text(err.Error()); clean != err.Error() {
+		return errors.New(clean)
+	}
+	return err
+}
