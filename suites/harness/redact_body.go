@@ -186,10 +186,12 @@ func (r *Redactor) literal(raw []byte, c class, most int) string {
 	inner = bytes.TrimSuffix(inner[:min(len(inner), maxHashed)], []byte(`"`))
 	shown := unescape(string(inner))
 	if masked := r.as(c, shown); masked != shown {
-		return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(masked) + `"`
+		return `"` + inLiteral.Replace(masked) + `"`
 	}
 	return string(raw[:min(len(raw), most+1)])
 }
+
+var inLiteral = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 
 // unescape takes one layer of escapes off.
 func unescape(s string) string {
@@ -197,7 +199,7 @@ func unescape(s string) string {
 		return s
 	}
 	if p, ok := peelOf(s, `\`); ok {
-		return string(p.text)
+		return p.text
 	}
 	return s
 }
@@ -305,7 +307,7 @@ func decoded(v string) string {
 		return v
 	}
 	if p, ok := peelOf(strings.ReplaceAll(v, "+", " "), "%"); ok {
-		return string(p.text)
+		return p.text
 	}
 	return v
 }

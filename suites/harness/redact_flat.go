@@ -1,7 +1,6 @@
 package harness
 
 import (
-	"bytes"
 	"html"
 	"strings"
 	"sync"
@@ -20,17 +19,17 @@ type flat struct {
 	start []bool  // a word begins here
 }
 
-func (f *flat) reset() {
-	f.text, f.from, f.to, f.start = f.text[:0], f.from[:0], f.to[:0], f.start[:0]
-}
-
-func (f *flat) add(c byte, from, to int32, start bool) {
-	f.text, f.from, f.to, f.start = append(f.text, c), append(f.from, from), append(f.to, to), append(f.start, start)
+// room makes room for n bytes. Lower case may be longer than upper case, by one byte in three.
+func (f *flat) room(n int) {
+	if n += n/2 + utf8.UTFMax; cap(f.text) < n {
+		f.text, f.from, f.to, f.start = make([]byte, n), make([]int32, n), make([]int32, n), make([]bool, n)
+	}
+	f.text, f.from, f.to, f.start = f.text[:n], f.from[:n], f.to[:n], f.start[:n]
 }
 
 // plain is a text with one more layer of escapes taken off, and where each byte came from.
 type plain struct {
-	text []byte
+	text string
 	from []int32 // nil: the text is the original
 	to   []int32
 }
@@ -55,39 +54,45 @@ var folded = func() (t [128]byte) {
 
 // fill makes f the comparable form of p.
 func (f *flat) fill(p *plain) {
-	f.reset()
-	apart := true
+	f.room(len(p.text))
+	k, apart := 0, true
 	for i := 0; i < len(p.text); {
 		c := p.text[i]
 		if c < utf8.RuneSelf {
-			if l := folded[c]; l != 0 {
-				from, to := p.at(i)
-				f.add(l, from, to, apart)
-				apart = false
-			} else {
+			l := folded[c]
+			if l == 0 {
 				apart = true
+				i++
+				continue
 			}
+			f.text[k], f.start[k] = l, apart
+			f.from[k], f.to[k] = p.at(i)
+			apart = false
+			k++
 			i++
 			continue
 		}
-		r, n := utf8.DecodeRune(p.text[i:])
+		r, n := utf8.DecodeRuneInString(p.text[i:])
+		if !(r == utf8.RuneError || unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r)) {
+			apart = true
+			i += n
+			continue
+		}
 		from, _ := p.at(i)
 		_, to := p.at(i + n - 1)
-		switch {
-		case r == utf8.RuneError:
-			f.add(c, from, to, apart)
+		var buffer [utf8.UTFMax]byte
+		m := 1
+		if buffer[0] = c; r != utf8.RuneError {
+			m = utf8.EncodeRune(buffer[:], unicode.ToLower(r))
+		}
+		for _, b := range buffer[:m] {
+			f.text[k], f.start[k], f.from[k], f.to[k] = b, apart, from, to
 			apart = false
-		case unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r):
-			var buffer [utf8.UTFMax]byte
-			for k := range utf8.EncodeRune(buffer[:], unicode.ToLower(r)) {
-				f.add(buffer[k], from, to, apart && k == 0)
-			}
-			apart = false
-		default:
-			apart = true
+			k++
 		}
 		i += n
 	}
+	f.text, f.from, f.to, f.start = f.text[:k], f.from[:k], f.to[:k], f.start[:k]
 }
 
 // maxLayers is how often escapes are taken off: JSON in a form in JSON, and one more.
@@ -101,18 +106,19 @@ const escaped = `%\&`
 func peel(p *plain) (out *plain, ok bool) { return p.peel(escaped) }
 
 // peelOf does so with a text, for escapes that begin with one of the given bytes.
-func peelOf(s, begin string) (*plain, bool) { return (&plain{text: []byte(s)}).peel(begin) }
+func peelOf(s, begin string) (*plain, bool) { return (&plain{text: s}).peel(begin) }
 
 func (p *plain) peel(begin string) (out *plain, ok bool) {
-	if bytes.IndexAny(p.text, begin) < 0 {
+	if !strings.ContainsAny(p.text, begin) {
 		return nil, false
 	}
-	out = &plain{text: make([]byte, 0, len(p.text)), from: make([]int32, 0, len(p.text)), to: make([]int32, 0, len(p.text))}
+	text := make([]byte, 0, len(p.text))
+	out = &plain{from: make([]int32, 0, len(p.text)), to: make([]int32, 0, len(p.text))}
 	emit := func(s string, i, n int) {
 		from, _ := p.at(i)
 		_, to := p.at(i + n - 1)
 		for k := range len(s) {
-			out.text, out.from, out.to = append(out.text, s[k]), append(out.from, from), append(out.to, to)
+			text, out.from, out.to = append(text, s[k]), append(out.from, from), append(out.to, to)
 		}
 	}
 	for i := 0; i < len(p.text); {
@@ -133,13 +139,14 @@ func (p *plain) peel(begin string) (out *plain, ok bool) {
 			continue
 		}
 		from, to := p.at(i)
-		out.text, out.from, out.to = append(out.text, p.text[i]), append(out.from, from), append(out.to, to)
+		text, out.from, out.to = append(text, p.text[i]), append(out.from, from), append(out.to, to)
 		i++
 	}
+	out.text = string(text)
 	return out, ok
 }
 
-func percent(b []byte) (string, int) {
+func percent(b string) (string, int) {
 	if len(b) < 3 {
 		return "", 0
 	}
@@ -149,7 +156,7 @@ func percent(b []byte) (string, int) {
 	return "", 0
 }
 
-func backslash(b []byte) (string, int) {
+func backslash(b string) (string, int) {
 	if len(b) < 2 {
 		return "", 0
 	}
@@ -174,10 +181,10 @@ func backslash(b []byte) (string, int) {
 	case 'n', 'r', 't', 'b', 'f', 'v', 'a':
 		return " ", 2
 	}
-	return string(b[1:2]), 2
+	return b[1:2], 2
 }
 
-func reference(b []byte) (string, int) {
+func reference(b string) (string, int) {
 	if len(b) < 4 {
 		return "", 0
 	}
@@ -185,7 +192,7 @@ func reference(b []byte) (string, int) {
 		for i := 1; i < min(len(b), 34); i++ {
 			switch c := b[i]; {
 			case c == ';':
-				if s := html.UnescapeString(string(b[:i+1])); s[0] != '&' || string(b[:i+1]) == "&amp;" {
+				if s := html.UnescapeString(b[:i+1]); s[0] != '&' || b[:i+1] == "&amp;" {
 					return s, i + 1
 				}
 				return "", 0
@@ -216,9 +223,9 @@ func reference(b []byte) (string, int) {
 	return string(rune(v)), i
 }
 
-func hexNumber(b []byte) (v int, ok bool) {
-	for _, c := range b {
-		d := digitOf(c)
+func hexNumber(b string) (v int, ok bool) {
+	for i := range len(b) {
+		d := digitOf(b[i])
 		if d < 0 || d > 15 {
 			return 0, false
 		}
@@ -246,7 +253,7 @@ func isAlnum(c byte) bool { return c < utf8.RuneSelf && folded[c] != 0 }
 func layers(s string, look func(p *plain, f *flat)) {
 	f := flats.Get().(*flat)
 	defer flats.Put(f)
-	p := &plain{text: []byte(s)}
+	p := &plain{text: s}
 	for range maxLayers {
 		f.fill(p)
 		look(p, f)

@@ -104,6 +104,22 @@ func (p *people) insert(e uint64) {
 // empty tells whether nobody is known yet.
 func (p *people) empty() bool { return p.n == 0 }
 
+// knows tells whether a value is remembered already, as most are.
+func (p *people) knows(f *flat) bool {
+	h, words := p.salt, 0
+	for i, c := range f.text {
+		if f.start[i] && i > 0 {
+			if words++; words == maxWords {
+				break
+			}
+		}
+		h = step(h, c)
+	}
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.has(entry(h, whole))
+}
+
 // learn remembers a value, given in its comparable form.
 func (p *people) learn(f *flat) {
 	h, words := p.salt, 0

@@ -251,12 +251,26 @@ func (s *secrets) accept(f *flat, form string, at, off int, common func(string) 
 	switch part := form[left:right]; {
 	case n == len(form):
 		ok = true
+	case !varied(part):
 	case n >= fragment:
 		ok = mixed(part) || !common(part)
 	case (from == 0 && right == len(form) || to == len(f.text) && left == 0) && (2*n >= len(form) || mixed(part)):
 		ok = !common(part)
 	}
 	return from, to, ok
+}
+
+// varied tells whether a text is more than a few characters over and over.
+func varied(s string) bool {
+	var seen [256]bool
+	n := 0
+	for i := range len(s) {
+		if !seen[s[i]] {
+			seen[s[i]] = true
+			n++
+		}
+	}
+	return n >= 5
 }
 
 // mixed tells whether letters and digits are mixed as in no ordinary word.

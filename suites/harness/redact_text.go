@@ -72,7 +72,7 @@ func (r *Redactor) spans(s string, people bool) (out []span) {
 	defer r.people.mu.RUnlock()
 	layers(s, func(p *plain, f *flat) {
 		out = r.secrets.find(f, r.rules.common, out)
-		text := string(p.text)
+		text := p.text
 		for _, l := range r.secrets.literal {
 			out = p.every(text, l, out)
 		}
@@ -105,7 +105,7 @@ func (r *Redactor) spans(s string, people bool) (out []span) {
 			out[i].with = r.pseudonym(v)
 			i++
 		}
-		out = r.wrapped(p, text, out)
+		out = r.wrapped(p, out)
 	})
 	return out
 }
@@ -132,11 +132,11 @@ func (p *plain) span(from, to int, with string) span {
 // between gives what of p came from a part of the original.
 func (p *plain) between(from, to int) string {
 	if p.from == nil {
-		return string(p.text[from:to])
+		return p.text[from:to]
 	}
 	a, _ := slices.BinarySearch(p.from, int32(from))
 	b, _ := slices.BinarySearch(p.to, int32(to)+1)
-	return string(p.text[a:max(a, b)])
+	return p.text[a:max(a, b)]
 }
 
 const (
@@ -147,56 +147,60 @@ const (
 	maxWrapped = 64 << 10
 )
 
-var (
-	base64Run = regexp.MustCompile(`[A-Za-z0-9+/_-]{8,}`)
-	hexRun    = regexp.MustCompile(`^(?:[0-9a-fA-F]{2})+$`)
-)
-
 // wrapped adds base64 and hexadecimal digits that hold somebody's values.
-func (r *Redactor) wrapped(p *plain, text string, out []span) []span {
-	for _, m := range base64Run.FindAllStringIndex(text, -1) {
-		from := m[0]
-		for _, part := range append([]string{text[m[0]:m[1]]}, strings.SplitAfter(text[m[0]:m[1]], "/")...) {
-			whole := len(part) == m[1]-m[0]
-			if r.holdsPeople(strings.TrimSuffix(part, "/")) {
-				out = append(out, p.span(from, from+len(part), r.pseudonym(part)))
-				break
+func (r *Redactor) wrapped(p *plain, out []span) []span {
+	text := p.text
+	for i := 0; i < len(text); {
+		if !inRun(text[i]) || text[i] == '=' {
+			i++
+			continue
+		}
+		from, slash, upper, digits := i, 0, false, true
+		for ; i < len(text) && inRun(text[i]) && text[i] != '='; i++ {
+			c := text[i]
+			upper = upper || c >= 'A' && c <= 'Z'
+			digits = digits && digitOf(c) >= 0
+			if c == '/' {
+				slash = i + 1
 			}
-			if !whole {
-				from += len(part)
-			}
+		}
+		if i-from < shortestWrapped || i-from > maxWrapped || !upper && !digits {
+			continue // base64 of a text has capitals
+		}
+		if r.holdsPeople(text[from:i], digits) {
+			out = append(out, p.span(from, i, r.pseudonym(text[from:i])))
+		} else if slash > 0 && i-slash >= shortestWrapped && r.holdsPeople(text[slash:i], false) { // the last part of a path
+			out = append(out, p.span(slash, i, r.pseudonym(text[slash:i])))
 		}
 	}
 	return out
 }
 
-func (r *Redactor) holdsPeople(run string) bool {
-	if len(run) < shortestWrapped || len(run) > maxWrapped {
-		return false
-	}
-	var unpacked [][]byte
-	if hexRun.MatchString(run) {
-		b, _ := hex.DecodeString(run)
-		unpacked = append(unpacked, b)
+// holdsPeople tells whether base64, or hexadecimal digits, are a text with somebody in it.
+func (r *Redactor) holdsPeople(run string, digits bool) bool {
+	if digits && len(run)%2 == 0 {
+		if b, err := hex.DecodeString(run); err == nil && r.readablePeople(b) {
+			return true
+		}
 	}
 	coding := base64.RawStdEncoding
 	if strings.ContainsAny(run, "-_") {
 		coding = base64.RawURLEncoding
 	}
-	if b, err := coding.DecodeString(run); err == nil {
-		unpacked = append(unpacked, b)
+	if b, err := coding.DecodeString(run[:shortestWrapped]); err != nil || !readable(b[:4]) && !readable(b[:3]) && !readable(b[:2]) {
+		return false
 	}
-	for _, b := range unpacked {
-		if !readable(b) {
-			continue
-		}
-		held := mailAddress.Match(b)
-		layers(string(b), func(_ *plain, f *flat) { held = held || len(r.people.find(f, nil)) > 0 })
-		if held {
-			return true
-		}
+	b, err := coding.DecodeString(run)
+	return err == nil && r.readablePeople(b)
+}
+
+func (r *Redactor) readablePeople(b []byte) bool {
+	if !readable(b) {
+		return false
 	}
-	return false
+	held := mailAddress.Match(b)
+	layers(string(b), func(_ *plain, f *flat) { held = held || len(r.people.find(f, nil)) > 0 })
+	return held
 }
 
 // readable tells whether bytes are text.
@@ -212,7 +216,21 @@ func readable(b []byte) bool {
 }
 
 // common tells of a fragment that the judge's own texts hold it too.
-func (r *rules) common(fragment string) bool { return strings.Contains(r.text, fragment) }
+func (r *rules) common(fragment string) bool {
+	r.mu.RLock()
+	c, known := r.asked[fragment]
+	r.mu.RUnlock()
+	if known {
+		return c
+	}
+	c = strings.Contains(r.text, fragment)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.asked) < maxNames {
+		r.asked[fragment] = c
+	}
+	return c
+}
 
 // wordsOf gives the words of a text, as names are compared with them.
 func wordsOf(s string) []string {
@@ -256,12 +274,18 @@ func (r *Redactor) learn(c class, value string) {
 	if r.keep || c != personal && c != code || r.isOwn(value) {
 		return
 	}
-	var best *flat
-	layers(value, func(_ *plain, f *flat) { // with all escapes off
-		best = &flat{text: slices.Clone(f.text), from: nil, start: slices.Clone(f.start)}
-	})
-	if r.distinct(c, best) {
-		r.people.learn(best)
+	f := flats.Get().(*flat)
+	defer flats.Put(f)
+	p := &plain{text: value}
+	for range maxLayers { // with all escapes off
+		next, ok := p.peel(escaped)
+		if !ok {
+			break
+		}
+		p = next
+	}
+	if f.fill(p); !r.people.knows(f) && r.distinct(c, f) {
+		r.people.learn(f)
 	}
 }
 
