@@ -134,7 +134,7 @@ func (k *keeper) exchanges(needed map[string]bool) ([]reports.Exchange, int) {
 
 // rawBody is how much of a body is held until its exchange is redacted: what is hidden
 // may be longer than what is shown in its place.
-const rawBody = 2*maxEvidenceBody + slack
+const rawBody = 2*maxEvidenceBody + beyond
 
 // record writes down one exchange and returns its id.
 func (r *recorder) record(started time.Time, wire *http.Request, asked Request, got *Response, keep *keeper) string {
@@ -162,8 +162,8 @@ func (r *recorder) record(started time.Time, wire *http.Request, asked Request, 
 	said, answer, received := beginning(asked.Body), beginning(got.Body), got.Header
 	auth, form, had := asked.Auth, asked.Secret, len(got.Body)
 	keep.add(kept{Exchange: e, finish: func(e *reports.Exchange) {
-		e.URL = limited(r.redactor.URL(head(e.URL, maxURL+slack)), maxURL)
-		e.Problem = limited(r.redactor.URL(head(e.Problem, maxField+slack)), maxField)
+		e.URL = limited(r.redactor.URL(head(e.URL, maxURL+beyond)), maxURL)
+		e.Problem = limited(r.redactor.URL(head(e.Problem, maxField+beyond)), maxField)
 		e.Request.Headers, e.Response.Headers = r.redactor.Headers(sent), r.redactor.Headers(received)
 		switch {
 		case form:

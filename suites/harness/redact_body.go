@@ -8,9 +8,9 @@ import (
 )
 
 const (
-	// slack is how much of a body is read beyond what is kept, so that a secret at the
+	// beyond is how much of a body is read beyond what is kept, so that a secret at the
 	// cut is whole when it is looked for.
-	slack = 1 << 10
+	beyond = 1 << 10
 	// maxDepth bounds the containers that are told apart by their names.
 	maxDepth = 1 << 12
 )
@@ -117,7 +117,7 @@ func (s *scanner) class() class {
 // Body redacts a JSON (or other) body and cuts it to limit bytes.
 func (r *Redactor) Body(body []byte, limit int) (text string, cut bool) {
 	var out strings.Builder
-	most := limit + slack
+	most := limit + beyond
 	write := func(s string) bool {
 		if room := most - out.Len(); len(s) > room {
 			out.WriteString(s[:max(0, room)])

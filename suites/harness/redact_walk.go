@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// ours lists the fields that hold nothing of a target: names and words of the judge. All
+// judges lists the fields that hold nothing of a target: names and words of the judge. All
 // others are redacted on their way out, so that a new field can't be forgotten.
-var ours = map[string]bool{
+var judges = map[string]bool{
 	"Event.Kind": true, "Event.Unit": true, "Event.Secrets": true,
 	"ConfigError.Key": true, "ConfigError.File": true,
 	"Report.Format": true, "Judge.*": true, "Citation.*": true, "ProfileResult.*": true, "ProfileRequirement.*": true,
@@ -22,9 +22,9 @@ var ours = map[string]bool{
 	"WaiverResult.Requirement": true, "WaiverResult.Expires": true, "WaiverResult.State": true, "Diagnosis.Name": true,
 }
 
-// theirs lists the fields that hold what the target file says, where people are named on
+// configured lists the fields that hold what the target file says, where people are named on
 // purpose: secrets alone are removed from them.
-var theirs = map[string]bool{
+var configured = map[string]bool{
 	"Target.*": true, "WaiverResult.Reason": true, "WaiverResult.Owner": true, "Run.Repeat": true, "RequirementResult.Repeat": true,
 }
 
@@ -55,13 +55,13 @@ func (r *Redactor) walk(v reflect.Value, at string) {
 		}
 	case reflect.Struct:
 		t := v.Type()
-		if t == moment || ours[t.Name()+".*"] {
+		if t == moment || judges[t.Name()+".*"] {
 			return
 		}
 		for i := range t.NumField() {
 			if f := t.Field(i); f.IsExported() {
-				if name := t.Name() + "." + f.Name; !ours[name] {
-					if theirs[t.Name()+".*"] {
+				if name := t.Name() + "." + f.Name; !judges[name] {
+					if configured[t.Name()+".*"] {
 						name = t.Name() + ".*"
 					}
 					r.walk(v.Field(i), name)
@@ -103,7 +103,7 @@ func (r *Redactor) leaving(s, at string) string {
 	if most += 64; len(s) > most { // room for the words of an earlier cut
 		s = limited(s, most)
 	}
-	if theirs[at] {
+	if configured[at] {
 		return r.secretText(s)
 	}
 	return r.Text(s)

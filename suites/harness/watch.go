@@ -37,8 +37,8 @@ func (t *T) Watch(x Watched) string {
 		r.meetForm(x.Body)
 	}
 	e := reports.Exchange{ID: fmt.Sprintf("%s%d", rec.prefix, rec.next.Add(1)), Check: t.check.ID, Started: x.Started.UTC(), Method: x.Method,
-		URL:    limited(r.URL(head(x.URL, maxURL+slack)), maxURL),
-		Status: x.Status, StatusText: http.StatusText(x.Status), Problem: limited(r.URL(head(x.Problem, maxField+slack)), maxField)}
+		URL:    limited(r.URL(head(x.URL, maxURL+beyond)), maxURL),
+		Status: x.Status, StatusText: http.StatusText(x.Status), Problem: limited(r.URL(head(x.Problem, maxField+beyond)), maxField)}
 	if !x.Ended.IsZero() {
 		e.Milliseconds = float64(x.Ended.Sub(x.Started).Microseconds()) / 1000
 	}
