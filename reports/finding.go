@@ -70,6 +70,17 @@ func clip(s string, n int) string {
 	return string(r[:n-1]) + "…"
 }
 
+// maxFolded is how many names a line lists before it says how many more there are.
+const maxFolded = 4
+
+// folded lists names, of many the first few.
+func folded(names []string, most int) string {
+	if len(names) <= most+1 { // "and 1 more" is no shorter than the one
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+}
+
 // plural words a count of things.
 func plural(n int, one, many string) string {
 	if n == 1 {

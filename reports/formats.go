@@ -22,7 +22,7 @@ func Formats() []Format {
 		{"html", "report.html", "one page for people, with all evidence, no network needed", HTML},
 		{"junit", "junit.xml", "JUnit XML for GitLab, Jenkins, GitHub and the like", JUnit},
 		{"har", "evidence.har", "the HTTP exchanges, for a browser's developer tools", HAR},
-		{"text", "report.txt", "what a terminal shows at the end of a run", func(w io.Writer, r *Report) error { return Text(w, r, false) }},
+		{"text", "report.txt", "what a terminal shows at the end of a run", func(w io.Writer, r *Report) error { return Text(w, r, TextOptions{}) }},
 	}
 }
 

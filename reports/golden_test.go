@@ -60,7 +60,7 @@ func TestGolden(t *testing.T) {
 	}
 	t.Run("colour", func(t *testing.T) {
 		var b bytes.Buffer
-		if err := Text(&b, sample(), true); err != nil {
+		if err := Text(&b, sample(), TextOptions{Color: true}); err != nil {
 			t.Fatal(err)
 		}
 		golden(t, "sample.report.ansi", b.Bytes())

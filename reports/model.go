@@ -4,7 +4,7 @@ import "time"
 
 // FormatVersion is the version of the report document. The major number moves
 // when a reader of an older report would misread a newer one.
-const FormatVersion = "1.0"
+const FormatVersion = "1.1"
 
 // Verdict says how one requirement fared.
 type Verdict string
@@ -81,17 +81,20 @@ type Judge struct {
 
 // Run says what was asked and when. Times are UTC.
 type Run struct {
-	ID          string    `json:"id"`
-	Started     time.Time `json:"started"`
-	Finished    time.Time `json:"finished"`
-	Seed        uint64    `json:"seed"`
-	Stance      string    `json:"stance"` // certification or strict
-	StanceText  string    `json:"stanceText,omitempty"`
-	Profiles    []string  `json:"profiles"`
-	Focus       []string  `json:"focus,omitempty"` // set when only part of the plan was asked for
-	Shards      int       `json:"shards"`
-	Resumed     bool      `json:"resumed,omitempty"`
-	Interrupted bool      `json:"interrupted,omitempty"`
+	ID         string    `json:"id"`
+	Started    time.Time `json:"started"`
+	Finished   time.Time `json:"finished"`
+	Seed       uint64    `json:"seed"`
+	Stance     string    `json:"stance"` // certification or strict
+	StanceText string    `json:"stanceText,omitempty"`
+	Profiles   []string  `json:"profiles"`
+	Focus      []string  `json:"focus,omitempty"` // set when only part of the plan was asked for
+	// Whole is how many requirements the profiles hold altogether, where only part
+	// of them was asked for: the report is partial.
+	Whole       int  `json:"whole,omitempty"`
+	Shards      int  `json:"shards"`
+	Resumed     bool `json:"resumed,omitempty"`
+	Interrupted bool `json:"interrupted,omitempty"`
 	// PersonalKept says that personal data were not removed from the evidence.
 	PersonalKept bool   `json:"personalKept,omitempty"`
 	Planned      int    `json:"planned"`          // checks planned
@@ -108,7 +111,9 @@ type Target struct {
 	Version string            `json:"version,omitempty"`
 	Role    string            `json:"role"`
 	URLs    map[string]string `json:"urls,omitempty"`
-	Config  string            `json:"config,omitempty"`
+	// Disclaims are the features that the target file says the product doesn't claim.
+	Disclaims []string `json:"disclaims,omitempty"`
+	Config    string   `json:"config,omitempty"`
 }
 
 // Counts tallies requirements by verdict.
@@ -121,6 +126,10 @@ type Counts struct {
 	Error         int `json:"error"`
 	Unknown       int `json:"unknown"`
 	Waived        int `json:"waived"` // failures excused by a waiver; also counted under Fail
+	// WaivedOpen are those not tested that a waiver excuses; also counted under NotTested.
+	WaivedOpen int `json:"waivedOpen,omitempty"`
+	// Noted are those whose options (MAY) are used in another way; also counted under Pass.
+	Noted int `json:"noted,omitempty"`
 }
 
 // Citation points at the sentence of a standard that a requirement rests on.
@@ -159,8 +168,9 @@ type RequirementResult struct {
 	Confidence string     `json:"confidence"`
 	Citations  []Citation `json:"citations"`
 	Verdict    Verdict    `json:"verdict"`
-	Waived     bool       `json:"waived,omitempty"`
-	Examined   int        `json:"examined"` // how many things were looked at
+	Waived     bool       `json:"waived,omitempty"` // broken, or not tested, and excused by a waiver
+	Noted      int        `json:"noted,omitempty"`  // findings on an option (MAY): they decide nothing
+	Examined   int        `json:"examined"`         // how many things were looked at
 	Checks     []string   `json:"checks"`
 	Findings   []Finding  `json:"findings,omitempty"`
 	Notes      []string   `json:"notes,omitempty"`
@@ -306,7 +316,9 @@ type WaiverResult struct {
 	Reason      string `json:"reason"`
 	Owner       string `json:"owner"`
 	Expires     string `json:"expires"` // YYYY-MM-DD, the last day on which it waives
-	State       string `json:"state"`   // applied, expired, stale (requirement passes), unmatched, not-needed
+	// State is applied, expired, stale (the requirement passes), unmatched, not-needed
+	// (it doesn't apply) or undecided (the judge did not reach it).
+	State string `json:"state"`
 }
 
 // Fact is something measured that no requirement hangs on.

@@ -45,6 +45,9 @@ func compare(t *testing.T, root, node *schemaNode, of reflect.Type, at string) {
 			t.Fatalf("%s refers to the definition %s, which is missing", at, name)
 		}
 	}
+	if of.Kind() == reflect.Pointer {
+		of = of.Elem()
+	}
 	want := map[reflect.Kind]string{
 		reflect.String: "string", reflect.Bool: "boolean", reflect.Int: "integer", reflect.Int64: "integer", reflect.Uint64: "integer",
 		reflect.Float64: "number", reflect.Slice: "array", reflect.Struct: "object", reflect.Map: "object",

@@ -13,6 +13,9 @@ func Tally(requirements []RequirementResult) Counts {
 		switch r.Verdict {
 		case Pass:
 			c.Pass++
+			if r.Noted > 0 {
+				c.Noted++
+			}
 		case Fail:
 			c.Fail++
 			if r.Waived {
@@ -24,6 +27,9 @@ func Tally(requirements []RequirementResult) Counts {
 			c.NotApplicable++
 		case NotTested:
 			c.NotTested++
+			if r.Waived {
+				c.WaivedOpen++
+			}
 		case Error:
 			c.Error++
 		default:
@@ -31,6 +37,23 @@ func Tally(requirements []RequirementResult) Counts {
 		}
 	}
 	return c
+}
+
+// Excused lists the requirements that spare the exit code: those under a waiver,
+// and those not tested that only hang on one of them.
+func (r *Report) Excused() map[string]bool {
+	out := map[string]bool{}
+	for _, q := range r.Requirements {
+		if q.Waived {
+			out[q.ID] = true
+		}
+	}
+	for _, q := range r.Requirements {
+		if q.Verdict == NotTested && q.Blame != nil && q.Blame.Kind == BlockedBy && out[q.Blame.Requirement] {
+			out[q.ID] = true
+		}
+	}
+	return out
 }
 
 // Total is the number of requirements counted.

@@ -13,12 +13,19 @@ import (
 // they can be copied.
 const textWidth = 100
 
+// TextOptions say how a report is written for a terminal.
+type TextOptions struct {
+	// Color adds ANSI sequences; nothing is told by colour alone.
+	Color bool
+	// Notes shows also where options (MAY) are used in another way.
+	Notes bool
+}
+
 // Text writes what a terminal shows at the end of a run: the outcome, a verdict
 // for each profile, then every requirement that isn't kept, worst first, with
-// its findings and the command that repeats it. Colour adds ANSI sequences;
-// nothing is told by colour alone.
-func Text(w io.Writer, r *Report, color bool) error {
-	p := printer{color: color}
+// its findings and the command that repeats it.
+func Text(w io.Writer, r *Report, o TextOptions) error {
+	p := printer{color: o.Color, notes: o.Notes}
 	p.head(r)
 	p.profiles(r)
 	p.diagnoses(r)
@@ -34,6 +41,7 @@ func Text(w io.Writer, r *Report, color bool) error {
 type printer struct {
 	b     strings.Builder
 	color bool
+	notes bool
 }
 
 // ANSI styles of the verdicts: those of the 16 colours that stay readable on
@@ -99,8 +107,11 @@ func (p *printer) head(r *Report) {
 	}
 	p.line(fmt.Sprintf("  stance %s, seed %d, %s, %d of %s in %s", oneLine(r.Run.Stance), r.Run.Seed,
 		r.Run.Started.UTC().Format("2006-01-02 15:04 UTC"), r.Run.Done, plural(r.Run.Planned, "check", "checks"), duration(r)))
-	if len(r.Run.Focus) > 0 {
-		p.line("  only part of the plan was asked for: " + oneLine(strings.Join(r.Run.Focus, ", ")))
+	if r.Partial() {
+		p.line("  " + p.styled("1", r.Part()) + "; asked for: " + oneLine(folded(r.Run.Focus, maxFolded)))
+	}
+	if len(t.Disclaims) > 0 {
+		p.line("  the target disclaims: " + oneLine(strings.Join(t.Disclaims, ", ")))
 	}
 	if r.Run.Interrupted {
 		p.line("  the run was interrupted; what it did not reach is marked not reached")

@@ -14,10 +14,10 @@ func TestTextIsPlain(t *testing.T) {
 	r.Requirements[0].ID, r.Requirements[1].Title, r.Requirements[3].Repeat = hostileTerm, hostileTerm, hostileTerm
 	r.Profiles[0].Title, r.Diagnoses[2].Detail, r.Run.Repeat = hostileTerm, hostileTerm, hostileTerm
 	var plain, coloured bytes.Buffer
-	if err := Text(&plain, r, false); err != nil {
+	if err := Text(&plain, r, TextOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := Text(&coloured, r, true); err != nil {
+	if err := Text(&coloured, r, TextOptions{Color: true}); err != nil {
 		t.Fatal(err)
 	}
 	if plain.String() != ansi.ReplaceAllString(coloured.String(), "") {

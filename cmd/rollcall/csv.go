@@ -158,7 +158,7 @@ func (f *csvFlags) judge(ctx context.Context, path string, result *scan.Result) 
 		return nil, err
 	}
 	run, err := harness.New(target, []harness.Suite{csv.Suite(result)}, harness.Options{Judge: judge(), InProcess: true, Shards: 1, SkipDoctor: true,
-		Focus: f.focus, Repeat: "rollcall csv check " + quoteArg(path)})
+		Focus: f.focus, Repeat: repeatCSV("rollcall csv check "+quoteArg(path), f.stance, f.focus)})
 	if err != nil {
 		return nil, err
 	}

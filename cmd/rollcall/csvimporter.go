@@ -113,7 +113,7 @@ func (f *importerFlags) run(ctx context.Context, dir string, out, errs io.Writer
 		return err
 	}
 	files, err := save(report, f.out)
-	if textErr := reports.Text(out, report, colour(out)); textErr != nil {
+	if textErr := reports.Text(out, report, reports.TextOptions{Color: colour(out)}); textErr != nil {
 		return textErr
 	}
 	for _, file := range files {
@@ -162,7 +162,7 @@ func (f *importerFlags) judge(ctx context.Context, dir string, sets []importer.S
 		return nil, err
 	}
 	run, err := harness.New(target, []harness.Suite{importer.Suite(sets, answers)}, harness.Options{Judge: judge(), InProcess: true, Shards: 1, SkipDoctor: true,
-		Focus: f.focus, Repeat: "rollcall csv importer " + quoteArg(dir)})
+		Focus: f.focus, Repeat: repeatCSV("rollcall csv importer "+quoteArg(dir), f.stance, f.focus)})
 	if err != nil {
 		return nil, err
 	}

@@ -45,6 +45,7 @@ the role whose fault it is is judged alone: see how a failure looks.`,
 			if err := writable(f.out); err != nil {
 				return err
 			}
+			f.demo = demoCall(f, data, faults)
 			if broken.any() && len(broken.sis) == 0 {
 				return demoLTI(cmd, f, broken)
 			}
@@ -66,7 +67,7 @@ the role whose fault it is is judged alone: see how a failure looks.`,
 				return err
 			}
 			err = execute(cmd.Context(), target, f, cmd.OutOrStdout(), cmd.ErrOrStderr())
-			if broken.any() {
+			if broken.any() || len(f.focus) > 0 {
 				if len(broken.tool)+len(broken.platform) > 0 {
 					err = errors.Join(err, demoLTI(cmd, f, broken))
 				}
@@ -85,10 +86,30 @@ the role whose fault it is is judged alone: see how a failure looks.`,
 	c.Flags().StringArrayVar(&faults, "fault", nil, "make the reference misbehave (repeatable; see `rollcall list faults`)")
 	c.Flags().StringVarP(&f.out, "out", "o", "demo-report", "folder for the report")
 	c.Flags().StringVar(&f.stance, "stance", "", "certification or strict")
+	c.Flags().StringSliceVar(&f.focus, "focus", nil, "judge only this check, requirement, prefix* or label of the SIS, or of the role whose fault it is (repeatable)")
+	c.Flags().BoolVar(&f.notes, "notes", false, "show also where options (MAY) are used in another way")
 	c.Flags().IntVar(&f.shards, "shards", 0, "child processes (default: one a core, at most 4)")
 	c.Flags().Uint64Var(&f.seed, "seed", 0, "vary the reference and the judge (0: the plain reference)")
 	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress, only the summary")
 	return c
+}
+
+// demoCall words how the demo was called, without its focus.
+func demoCall(f *runFlags, data string, faults []string) string {
+	out := "rollcall demo"
+	if data != "small" {
+		out += " --data " + data
+	}
+	for _, fault := range faults {
+		out += " --fault " + quoteArg(fault)
+	}
+	if f.stance != "" {
+		out += " --stance " + f.stance
+	}
+	if f.out != "demo-report" {
+		out += " --out " + quoteArg(f.out)
+	}
+	return out
 }
 
 // demoBundle writes the same district as a bundle of CSV files and judges that.

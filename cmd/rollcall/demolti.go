@@ -77,7 +77,10 @@ func demoLTI(cmd *cobra.Command, f *runFlags, broken roleFaults) error {
 		}
 		fmt.Fprintf(out, "\nNow %s, in a browser: rollcall run %s\n\n", x.name, quoteArg(path))
 		// Everybody of the reference district is made up: pictures may be kept.
-		flags := &runFlags{target: path, out: filepath.Join(f.out, x.what), stance: f.stance, seed: f.seed, quiet: f.quiet, keepPersonal: true}
+		flags := &runFlags{target: path, out: filepath.Join(f.out, x.what), stance: f.stance, seed: f.seed, quiet: f.quiet, notes: f.notes, keepPersonal: true}
+		if broken.any() {
+			flags.focus, flags.demo = f.focus, f.demo
+		}
 		target, err := readTarget(flags)
 		if err != nil {
 			return err

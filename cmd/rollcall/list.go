@@ -17,12 +17,12 @@ import (
 func listCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "list",
-		Short:   "List requirements, profiles, checks or faults",
+		Short:   "List requirements, profiles, features, checks or faults",
 		Example: "  rollcall list profiles\n  rollcall list requirements --profile or12-rostering-core-provider\n  rollcall list checks --json\n  rollcall list faults",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	c.AddCommand(listRequirements(), listProfiles(), listChecks(), listFaults())
+	c.AddCommand(listRequirements(), listProfiles(), listFeatures(), listChecks(), listFaults())
 	return c
 }
 
@@ -75,6 +75,32 @@ func listProfiles() *cobra.Command {
 				rows = append(rows, []string{p.ID, fmt.Sprint(len(p.Requirements)), fmt.Sprint(len(p.Operations)), p.Title})
 			}
 			return table(cmd.OutOrStdout(), asJSON, []string{"profile", "requirements", "operations", "title"}, rows)
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "as JSON")
+	return c
+}
+
+func listFeatures() *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use: "features", Short: "What a target file may disclaim: features that the product doesn't claim", Args: cobra.NoArgs, Example: "  rollcall list features",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cat, err := catalogue.Load()
+			if err != nil {
+				return err
+			}
+			var rows [][]string
+			for _, feature := range cat.Features() {
+				var hang []string
+				for _, r := range cat.Requirements() {
+					if r.Feature == feature {
+						hang = append(hang, r.ID)
+					}
+				}
+				rows = append(rows, []string{feature, fmt.Sprint(len(hang)), strings.Join(hang, " ")})
+			}
+			return table(cmd.OutOrStdout(), asJSON, []string{"feature", "count", "requirements"}, rows)
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "as JSON")

@@ -21,7 +21,12 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // nohup says that a run outlives its terminal
+		ends = append(ends, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), ends...)
+	context.AfterFunc(ctx, stop) // whoever asks twice doesn't want to wait
 	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
@@ -56,12 +61,12 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 	case errors.As(err, &code):
 		return int(code)
 	case errors.As(err, &config):
-		fmt.Fprintln(errs, "rollcall: "+err.Error())
+		fmt.Fprintln(errs, "rollcall: "+reports.Printable(err.Error()))
 		return reports.ExitConfiguration
 	case errors.As(err, new(usage)):
-		fmt.Fprintln(errs, "rollcall: "+err.Error())
+		fmt.Fprintln(errs, "rollcall: "+reports.Printable(err.Error()))
 		return reports.ExitConfiguration
 	}
-	fmt.Fprintln(errs, "rollcall: "+err.Error())
+	fmt.Fprintln(errs, "rollcall: "+reports.Printable(err.Error()))
 	return reports.ExitJudge
 }

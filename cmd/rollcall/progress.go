@@ -16,14 +16,15 @@ import (
 // progress shows a run under way: on a terminal one line that is redrawn, else a
 // line now and then, so that a pipeline's log stays short.
 type progress struct {
-	w        io.Writer
-	live     bool
-	quiet    bool
-	phase    string
-	began    time.Time
-	last     time.Time
-	failures int
-	width    int
+	w       io.Writer
+	live    bool
+	quiet   bool
+	phase   string
+	began   time.Time
+	last    time.Time
+	width   int
+	doctor  []string // what it found, until it is through
+	stopped bool     // it found that the run can't begin
 }
 
 // plainEvery is how often a run that isn't watched on a terminal says something.
@@ -37,27 +38,21 @@ func newProgress(w io.Writer, quiet bool) *progress {
 func (p *progress) observe(e harness.Progress) {
 	if e.Ask != "" { // also where nothing else is to be shown: the run waits for it
 		p.clear()
-		fmt.Fprintln(p.w, "\n→ "+e.Ask)
+		fmt.Fprintln(p.w, "\n→ "+reports.Printable(e.Ask))
 		return
 	}
 	if p.quiet {
 		return
 	}
 	if e.Diagnosis != nil {
-		p.clear()
-		fmt.Fprintln(p.w, diagnosis(*e.Diagnosis))
+		p.doctor = append(p.doctor, diagnosis(*e.Diagnosis))
+		p.stopped = p.stopped || e.Diagnosis.Fatal && !e.Diagnosis.OK
 		return
 	}
+	p.examined()
 	now := time.Now()
 	if e.Phase != p.phase {
 		p.phase, p.began, p.last = e.Phase, now, time.Time{}
-	}
-	if e.Check != nil {
-		for _, r := range e.Check.Results {
-			if r.Verdict == reports.Fail {
-				p.failures++
-			}
-		}
 	}
 	pause := 100 * time.Millisecond
 	if !p.live {
@@ -86,8 +81,8 @@ func (p *progress) draw(e harness.Progress, now time.Time) {
 			line += fmt.Sprintf(", %s left", (time.Duration(left) * time.Second).Round(time.Second))
 		}
 	}
-	if p.failures > 0 {
-		line += fmt.Sprintf(", %d broken so far", p.failures)
+	if e.Broken > 0 {
+		line += fmt.Sprintf(", %d broken so far", e.Broken)
 	}
 	if !p.live {
 		fmt.Fprintln(p.w, line)
@@ -104,7 +99,21 @@ func (p *progress) clear() {
 	}
 }
 
-func (p *progress) done() { p.clear() }
+func (p *progress) done() {
+	p.examined()
+	p.clear()
+}
+
+// examined shows what the doctor found once it is through. Where the run can't begin
+// that is said by its error, and by nothing else.
+func (p *progress) examined() {
+	if !p.stopped {
+		for _, line := range p.doctor {
+			fmt.Fprintln(p.w, line)
+		}
+	}
+	p.doctor = nil
+}
 
 func bar(done, total int) string {
 	const cells = 24
@@ -128,7 +137,7 @@ func diagnosis(d harness.Diagnosis) string {
 	if d.Remedy != "" {
 		line += "\n      remedy: " + d.Remedy
 	}
-	return line
+	return reports.Printable(line)
 }
 
 // colour tells whether the stream is a terminal that wants colours.

@@ -28,6 +28,7 @@ func reportCommand() *cobra.Command {
 
 func renderCommand() *cobra.Command {
 	var format, out string
+	var notes bool
 	c := &cobra.Command{
 		Use:   "render [report.json]",
 		Short: "Render a saved report in another format: " + formatNames(),
@@ -40,7 +41,9 @@ func renderCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if out == "" || out == "-" {
+			if notes && format == "text" && (out == "" || out == "-") {
+				err = reports.Text(cmd.OutOrStdout(), r, reports.TextOptions{Notes: true})
+			} else if out == "" || out == "-" {
 				err = reports.Render(format, cmd.OutOrStdout(), r)
 			} else {
 				err = renderFile(format, out, r)
@@ -52,6 +55,7 @@ func renderCommand() *cobra.Command {
 		},
 	}
 	c.Flags().StringVarP(&format, "format", "f", "text", formatNames())
+	c.Flags().BoolVar(&notes, "notes", false, "text on standard output: show also where options (MAY) are used in another way")
 	c.Flags().StringVarP(&out, "out", "o", "", "file to write (default: standard output)")
 	return c
 }
@@ -90,7 +94,7 @@ func savedPath(args []string) string {
 	if len(args) > 0 {
 		return args[0]
 	}
-	return filepath.Join("rollcall-report", "report.json")
+	return filepath.Join(defaultOut, "report.json")
 }
 
 func saved(args []string) (*reports.Report, error) {

@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
-	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -32,7 +34,12 @@ type runFlags struct {
 	shards       int
 	seed         uint64
 	quiet        bool
+	notes        bool
+	demo         string // the demo that the run belongs to, as it was called
 }
+
+// defaultOut is where reports go unless --out says otherwise.
+const defaultOut = "rollcall-report"
 
 func runCommand() *cobra.Command {
 	f := &runFlags{}
@@ -44,7 +51,10 @@ report.json, report.html, junit.xml and evidence.har in the --out folder.
 
 A doctor looks first whether the run can begin. Ctrl-C stops the run; the report
 is written all the same, what was not reached is unknown in it, and --resume goes
-on from there.`,
+on from there.
+
+With --focus or --only-failed only a part is judged. Its report says so, and is
+written into the folder "partial" of --out: the report of the whole stays as it is.`,
 		Example: `  rollcall run
   rollcall run staging.yaml --stance strict --out reports/staging
   rollcall run --focus paging --fail-fast
@@ -63,16 +73,17 @@ on from there.`,
 		},
 	}
 	targetFlag(c, &f.target)
-	c.Flags().StringVarP(&f.out, "out", "o", "rollcall-report", "folder for the report")
+	c.Flags().StringVarP(&f.out, "out", "o", defaultOut, "folder for the report")
 	c.Flags().StringVar(&f.stance, "stance", "", "certification or strict; overrides the target file")
 	c.Flags().StringSliceVar(&f.focus, "focus", nil, "run only this check, requirement, prefix* or label (repeatable)")
-	c.Flags().StringVar(&f.onlyFailed, "only-failed", "", "run only what a saved report.json shows as failed, warned, in error or unknown")
+	c.Flags().StringVar(&f.onlyFailed, "only-failed", "", "run only what a saved report.json shows as failed, warned, in error or unknown, and what that blocks")
 	c.Flags().BoolVar(&f.failFast, "fail-fast", false, "stop at the first broken MUST")
 	c.Flags().BoolVar(&f.resume, "resume", false, "go on from the events.jsonl in the --out folder")
 	c.Flags().IntVar(&f.shards, "shards", 0, "child processes (default: one a core, at most 4; one for a large target)")
 	c.Flags().Uint64Var(&f.seed, "seed", 0, "fix what the judge chooses by chance (default: random, named in the report)")
 	c.Flags().BoolVar(&f.keepPersonal, "keep-personal-data", false, "leave personal data in the evidence: for systems whose people are made up")
 	c.Flags().BoolVar(&f.interactive, "interactive", false, "a person opens the launches, in a browser of their own: for platforms without scripted steps")
+	c.Flags().BoolVar(&f.notes, "notes", false, "show also where options (MAY) are used in another way; they decide nothing")
 	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress, only the summary")
 	return c
 }
@@ -106,32 +117,30 @@ func readTarget(f *runFlags) (*harness.Target, error) {
 
 // execute judges a target, writes the reports and says where they are.
 func execute(ctx context.Context, target *harness.Target, f *runFlags, out, errs io.Writer) error {
-	focus := slices.Clone(f.focus)
-	if f.onlyFailed != "" {
-		old, err := reports.Read(f.onlyFailed)
-		if err != nil {
-			return &harness.ConfigError{File: f.onlyFailed, Key: "--only-failed", Cause: err.Error(), Remedy: "name a report.json that rollcall wrote"}
-		}
-		for _, r := range old.Requirements {
-			if slices.Contains([]reports.Verdict{reports.Fail, reports.Warning, reports.Error, reports.Unknown}, r.Verdict) {
-				focus = append(focus, r.ID)
-			}
-		}
-		if len(focus) == 0 {
-			fmt.Fprintf(out, "Nothing failed in %s.\n", f.onlyFailed)
-			return nil
-		}
-	}
-	if err := writable(f.out); err != nil {
-		return err
-	}
 	if f.interactive && !slices.Contains(target.Profiles, ltiplatform.Profile) {
 		return &harness.ConfigError{Key: "--interactive", Cause: "only " + ltiplatform.Profile + " has launches for a person to open", Remedy: "leave it out: Rollcall drives everything else by itself"}
 	}
+	focus, err := f.narrowed(out)
+	if err != nil {
+		return err
+	}
+	dir := f.out
+	if len(focus) > 0 {
+		dir = filepath.Join(f.out, partialFolder)
+	}
+	if err := writable(dir); err != nil {
+		return err
+	}
+	release, err := harness.Hold(dir)
+	if err != nil {
+		return err
+	}
+	defer release()
+	defer outlivePipes()()
 	show := newProgress(errs, f.quiet)
 	run, err := harness.New(target, suites(), harness.Options{
-		Focus: focus, FailFast: f.failFast, Shards: f.shards, Seed: f.seed, Resume: f.resume,
-		Events: harness.EventsFile(f.out), Judge: judge(), Repeat: repeat(f), Observe: show.observe, Starter: container.Start, KeepPersonal: f.keepPersonal, Interactive: f.interactive,
+		Focus: focus, FailFast: f.failFast, Shards: f.shards, Seed: f.seed, Resume: f.resume, Events: harness.EventsFile(dir), Judge: judge(),
+		Repeat: f.repeat, Observe: show.observe, Starter: container.Start, KeepPersonal: f.keepPersonal, Interactive: f.interactive,
 	})
 	if err != nil {
 		return err
@@ -141,15 +150,19 @@ func execute(ctx context.Context, target *harness.Target, f *runFlags, out, errs
 	if report == nil {
 		return err
 	}
-	files, saveErr := save(report, f.out)
-	if textErr := reports.Text(out, report, colour(out)); textErr != nil {
-		return textErr
-	}
+	files, saveErr := save(report, dir)
+	textErr := reports.Text(out, report, reports.TextOptions{Color: colour(out), Notes: f.notes})
 	fmt.Fprintln(out)
 	for _, file := range files {
 		fmt.Fprintln(out, "  "+file)
 	}
-	for _, e := range []error{err, saveErr} {
+	if report.Run.Interrupted && f.demo == "" {
+		fmt.Fprintln(out, "\nGo on from here: "+report.Run.Repeat+" --resume")
+	}
+	if errors.Is(textErr, syscall.EPIPE) {
+		textErr = nil // nobody reads any more; the report is written
+	}
+	for _, e := range []error{err, saveErr, textErr} {
 		if e != nil {
 			return e
 		}
@@ -158,6 +171,14 @@ func execute(ctx context.Context, target *harness.Target, f *runFlags, out, errs
 		return exit(report.Exit)
 	}
 	return nil
+}
+
+// outlivePipes keeps the program from ending with whoever read its words, before the
+// report is written. The function that it returns puts things back.
+func outlivePipes() func() {
+	broken := make(chan os.Signal, 1)
+	signal.Notify(broken, syscall.SIGPIPE)
+	return func() { signal.Stop(broken) }
 }
 
 // writable makes the output folder and proves that a file can be written there,
@@ -208,23 +229,4 @@ func save(r *reports.Report, dir string) ([]string, error) {
 		files = append(files, path)
 	}
 	return files, nil
-}
-
-// repeat words the command that repeats a run.
-func repeat(f *runFlags) string {
-	parts := []string{"rollcall run --target", quoteArg(f.target)}
-	if f.stance != "" {
-		parts = append(parts, "--stance", f.stance)
-	}
-	if f.interactive {
-		parts = append(parts, "--interactive")
-	}
-	return strings.Join(parts, " ")
-}
-
-func quoteArg(s string) string {
-	if strings.ContainsAny(s, " '\"$&;|<>*?()\\") {
-		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-	}
-	return s
 }

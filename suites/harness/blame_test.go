@@ -17,7 +17,8 @@ func blaming(checks map[string]func(context.Context, *T)) Suite {
 	for id, body := range checks {
 		s.Checks = append(s.Checks, Check{ID: id, Title: id, Requirements: []string{id}, Body: body})
 	}
-	slices.SortFunc(s.Checks, func(a, b Check) int { return slices.Index([]string{must, another, third, should, optional}, a.ID) })
+	order := []string{must, another, third, should, optional}
+	slices.SortFunc(s.Checks, func(a, b Check) int { return slices.Index(order, a.ID) - slices.Index(order, b.ID) })
 	return s
 }
 

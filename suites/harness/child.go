@@ -1,7 +1,6 @@
 package harness
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"time"
 
@@ -38,19 +38,31 @@ func (r *Run) child(ctx context.Context, w Work, handle func(Event) error) error
 		return fmt.Errorf("writing the work of a child process: %w", err)
 	}
 	cmd := exec.CommandContext(ctx, program, ShardArgument)
-	cmd.Stdin = bytes.NewReader(input)
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return fmt.Errorf("starting a child process: %w", err)
+	}
+	defer in.Close()
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = childGrace
 	ownGroup(cmd)
+	// Whatever the child keeps in files (crawled data, the profile of a browser) lies
+	// in the folder of the run, and goes with it.
+	cmd.Env = append(os.Environ(), "TMPDIR="+w.Dir)
 	var noise tail
 	cmd.Stderr = &noise
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return fmt.Errorf("starting a child process: %w", err)
 	}
+	runtime.LockOSThread() // see endWithParent
+	defer runtime.UnlockOSThread()
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("starting a child process: %w", err)
 	}
+	// The pipe stays open: its end tells the child that its parent is gone. A child
+	// that dies before it has read its work is reported below.
+	go func() { _, _ = in.Write(input) }()
 	var told error
 	readErr := readEvents(out, func(e Event) error {
 		if e.Kind == EventFailed {

@@ -15,9 +15,10 @@ import (
 // Event is one line that a child process sends to its parent, and that the
 // parent keeps in events.jsonl: enough to resume a run that broke off.
 type Event struct {
-	// Kind is check (one ended), prepared, progress, ask (a person is needed) or
-	// failed (the child can't go on).
+	// Kind is check (one ended), prepared, progress, ask (a person is needed),
+	// failed (the child can't go on) or, at the head of a journal, run.
 	Kind      string               `json:"kind"`
+	Run       *journalHead         `json:"run,omitempty"`
 	Check     *reports.CheckResult `json:"check,omitempty"`
 	Exchanges []reports.Exchange   `json:"exchanges,omitempty"`
 	Facts     []reports.Fact       `json:"facts,omitempty"`
@@ -41,6 +42,7 @@ const (
 	EventAsk      = "ask"
 	EventFailed   = "failed"
 	EventSecret   = "secret" // from child to parent only
+	EventRun      = "run"
 )
 
 // emitter writes events as JSON lines; safe for concurrent use.

@@ -3,10 +3,22 @@
 package harness
 
 import (
+	"io/fs"
+	"os"
 	"os/exec"
 	"syscall"
 )
 
 // ownGroup keeps a terminal's Ctrl-C from the child: the parent decides when it
-// stops, so that its last lines are read.
-func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
+// stops, so that its last lines are read. Where the system can, the child is told
+// to end when its parent is gone.
+func ownGroup(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	endWithParent(cmd.SysProcAttr)
+}
+
+// mine tells whether a file belongs to the user of this process.
+func mine(info fs.FileInfo) bool {
+	s, known := info.Sys().(*syscall.Stat_t)
+	return known && s.Uid == uint32(os.Getuid())
+}

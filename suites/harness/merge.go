@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"sort"
-	"strings"
 	"time"
 
 	"github.com/rollcall-edu/rollcall/reports"
@@ -13,8 +12,8 @@ import (
 
 // merge turns what the checks said into verdicts on requirements and profiles.
 // Every planned check is accounted for: one that did not come back leaves its
-// requirements unknown. never explains a run that did not begin.
-func (r *Run) merge(report *reports.Report, never string) {
+// requirements unknown.
+func (r *Run) merge(report *reports.Report) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	byRequirement := map[string][]reports.CheckResult{}
@@ -23,7 +22,7 @@ func (r *Run) merge(report *reports.Report, never string) {
 		if came {
 			report.Run.Done++
 		} else {
-			result = missing(check, r.missingReason(report, never))
+			result = missing(check, r.missingReason(report))
 		}
 		report.Checks = append(report.Checks, result)
 		for _, id := range check.Requirements {
@@ -48,16 +47,14 @@ func (r *Run) merge(report *reports.Report, never string) {
 	report.Observations = addObservations(report.Observations, r.observed...)
 	for _, f := range r.failures {
 		report.Diagnoses = append(report.Diagnoses, Diagnosis{Name: "judge", Detail: f,
-			Remedy: "This is a fault of Rollcall, or the machine ran out of memory; run again with --resume."})
+			Remedy: "This is a fault of Rollcall, or something ended its process, such as a machine without memory to spare; run again with --resume."})
 	}
-	report.Outcome, report.Exit = conclude(report)
+	report.Outcome, report.Exit = conclude(report, len(r.failures) > 0)
 	r.redactor.Clean(report)
 }
 
-func (r *Run) missingReason(report *reports.Report, never string) string {
+func (r *Run) missingReason(report *reports.Report) string {
 	switch {
-	case never != "":
-		return never
 	case len(r.failures) > 0:
 		return "the child process that ran the check died: " + r.failures[0]
 	case report.Run.Interrupted:
@@ -144,14 +141,14 @@ func (r *Run) judge(q catalogue.Requirement, level catalogue.Level, checks []rep
 		out.Verdict = reports.Warning
 	case out.Verdict == reports.Fail && level == catalogue.May:
 		// A MAY can't be broken; what was seen is worth a note.
-		out.Verdict = reports.Pass
+		out.Verdict, out.Noted = reports.Pass, len(out.Findings)
 		for _, f := range out.Findings {
 			out.Notes = append(out.Notes, fmt.Sprintf("optional: expected %s; came %s", f.Expected, f.Seen))
 		}
 		out.Findings = nil
 	}
 	if q.Feature != "" && r.target.Disclaimed(q.Feature) && out.Verdict != reports.Error {
-		out.Verdict, out.Findings = reports.NotApplicable, nil
+		out.Verdict, out.Findings, out.Noted, out.Blame, out.Remedy = reports.NotApplicable, nil, 0, nil, ""
 		out.Reason = fmt.Sprintf("the target file disclaims the feature %q", q.Feature)
 	}
 	return out
@@ -168,167 +165,12 @@ func copied(b *reports.Blame) *reports.Blame {
 	return &out
 }
 
-// repeatOf words the command that repeats the run for one requirement.
+// repeatOf words the command that repeats the run, or one requirement of it.
 func (r *Run) repeatOf(id string) string {
-	return strings.TrimSpace(repeatBase(r.o.Repeat) + " --focus " + id)
-}
-
-func repeatBase(command string) string {
-	if command == "" {
-		return "rollcall run"
+	if r.o.Repeat == nil {
+		return ""
 	}
-	return command
-}
-
-// waive applies the waivers of the target file. The last day counts in full.
-func (r *Run) waive(report *reports.Report, now time.Time) {
-	for _, w := range r.target.Waivers {
-		out := reports.WaiverResult{Requirement: w.Requirement, Reason: w.Reason, Owner: w.Owner, Expires: w.Expires, State: "unmatched"}
-		last, err := time.Parse(time.DateOnly, w.Expires)
-		expired := err != nil || now.UTC().After(last.AddDate(0, 0, 1))
-		i := slices.IndexFunc(report.Requirements, func(q reports.RequirementResult) bool { return q.ID == w.Requirement })
-		if i >= 0 {
-			switch q := &report.Requirements[i]; {
-			case q.Verdict == reports.Pass:
-				out.State = "stale"
-			case expired:
-				out.State = "expired"
-			case q.Verdict == reports.Fail || q.Verdict == reports.Warning:
-				out.State, q.Waived = "applied", true
-			default:
-				out.State = "not-needed"
-			}
-		}
-		report.Waivers = append(report.Waivers, out)
-	}
-}
-
-// profiles rolls requirements up. A waived failure stays counted as failed and
-// the profile does not conform; only the exit code is spared.
-func (r *Run) profiles(report *reports.Report) {
-	byID := map[string]*reports.RequirementResult{}
-	for i := range report.Requirements {
-		byID[report.Requirements[i].ID] = &report.Requirements[i]
-	}
-	for _, id := range r.target.Profiles {
-		p, _ := r.cat.Profile(id)
-		out := reports.ProfileResult{ID: p.ID, Title: p.Title, Standard: p.Standard, Summary: p.Summary, Requirements: []reports.ProfileRequirement{}}
-		outcome := reports.Conforms
-		for _, id := range slices.Concat(p.Requirements, r.blockers(report, p)) {
-			q := byID[id]
-			if q == nil {
-				continue
-			}
-			level := r.cat.LevelOf(p, id, r.target.Stance)
-			if r.gained[id] {
-				level = catalogue.Level(q.Level)
-			}
-			if level == catalogue.Off {
-				continue
-			}
-			out.Requirements = append(out.Requirements, reports.ProfileRequirement{ID: id, Level: reports.Level(level)})
-			count(&out.Counts, *q)
-			if level == catalogue.Must {
-				outcome = worse(outcome, outcomeOf(q.Verdict))
-			}
-		}
-		if len(report.Run.Focus) > 0 && outcome == reports.Conforms {
-			outcome = reports.Incomplete // a part of a profile proves nothing of the whole
-		}
-		out.Outcome = outcome
-		report.Profiles = append(report.Profiles, out)
-	}
-}
-
-// blockers lists the requirements beyond a profile that block some of it.
-func (r *Run) blockers(report *reports.Report, p catalogue.Profile) []string {
-	var out []string
-	for _, q := range report.Requirements {
-		if r.gained[q.ID] && !slices.Contains(p.Requirements, q.ID) &&
-			slices.ContainsFunc(q.Blocks, func(id string) bool { return slices.Contains(p.Requirements, id) }) {
-			out = append(out, q.ID)
-		}
-	}
-	return out
-}
-
-func count(c *reports.Counts, q reports.RequirementResult) {
-	switch q.Verdict {
-	case reports.Pass:
-		c.Pass++
-	case reports.Fail:
-		c.Fail++
-	case reports.Warning:
-		c.Warning++
-	case reports.NotApplicable:
-		c.NotApplicable++
-	case reports.NotTested:
-		c.NotTested++
-	case reports.Error:
-		c.Error++
-	default:
-		c.Unknown++
-	}
-	if q.Waived {
-		c.Waived++
-	}
-}
-
-func outcomeOf(v reports.Verdict) reports.Outcome {
-	switch v {
-	case reports.Fail:
-		return reports.DoesNot
-	case reports.Error:
-		return reports.JudgeFailed
-	case reports.NotTested, reports.Unknown:
-		return reports.Incomplete
-	}
-	return reports.Conforms
-}
-
-func worse(a, b reports.Outcome) reports.Outcome {
-	rank := []reports.Outcome{reports.Conforms, reports.Incomplete, reports.JudgeFailed, reports.DoesNot}
-	if slices.Index(rank, b) > slices.Index(rank, a) {
-		return b
-	}
-	return a
-}
-
-// conclude gives the outcome and exit code of the whole run. A waived failure
-// doesn't fail a pipeline: that is what waivers are for. A focused run that
-// passes exits with 0, for it did all it was asked.
-func conclude(report *reports.Report) (reports.Outcome, int) {
-	outcome := reports.Conforms
-	var failed, judge, open bool
-	for _, p := range report.Profiles {
-		outcome = worse(outcome, p.Outcome)
-		must := map[string]bool{}
-		for _, q := range p.Requirements {
-			must[q.ID] = q.Level == reports.Must
-		}
-		for _, q := range report.Requirements {
-			if !must[q.ID] || q.Waived {
-				continue
-			}
-			failed = failed || q.Verdict == reports.Fail
-			open = open || q.Verdict == reports.Unknown || q.Verdict == reports.NotTested
-		}
-	}
-	for _, q := range report.Requirements {
-		judge = judge || q.Verdict == reports.Error
-	}
-	for _, c := range report.Checks {
-		open = open || c.State == "missing" || c.State == "interrupted"
-	}
-	switch {
-	case failed:
-		return outcome, reports.ExitFailed
-	case judge:
-		return outcome, reports.ExitJudge
-	case open:
-		return outcome, reports.ExitIncomplete
-	}
-	return outcome, reports.ExitConforms
+	return r.o.Repeat(id, r.o.Seed)
 }
 
 // evidence lists the exchanges that the checks name, in order of time.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -32,10 +31,12 @@ type Options struct {
 	Executable string
 	// Events is the file that gets one line a finished check, and from which
 	// Resume goes on. Empty: none is kept.
-	Events  string
-	Resume  bool
-	Judge   reports.Judge
-	Repeat  string // the command that repeats this run, for the report
+	Events string
+	Resume bool
+	Judge  reports.Judge
+	// Repeat words the command that repeats this run with a seed or, with a focus,
+	// just that requirement. Nil: the report names none.
+	Repeat  func(focus string, seed uint64) string
 	Observe func(Progress)
 	// Starter starts targets that come as containers; nil: none can be.
 	Starter Starter
@@ -58,6 +59,7 @@ type Progress struct {
 	Check     *reports.CheckResult // set when a check has just ended
 	Diagnosis *Diagnosis
 	Ask       string // what a person is to do now
+	Broken    int    // requirements that are failures already: broken MUSTs
 }
 
 // Run is one run against one target.
@@ -73,6 +75,8 @@ type Run struct {
 	facts     []reports.Fact
 	failures  []string // why children failed
 	observed  []reports.Observation
+	broken    map[string]bool // requirements that are failures already
+	identity  string          // of what is judged, as the journal has it
 	held      int             // objects that were prepared for the checks
 	gained    map[string]bool // requirements that the report holds for they block others
 	redactor  *Redactor       // knows what all processes of the run hold
@@ -104,14 +108,21 @@ func New(target *Target, suites []Suite, o Options) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.Seed == 0 {
-		o.Seed = rand.Uint64()>>12 | 1 // readable in JSON by every language
-	}
 	redactor, err := redactorFor(target, nil, o.KeepPersonal)
 	if err != nil {
 		return nil, err
 	}
-	return &Run{target: target, plan: plan, o: o, cat: c, redactor: redactor, checks: map[string]reports.CheckResult{}, exchanges: map[string]reports.Exchange{}}, nil
+	r := &Run{target: target, plan: plan, o: o, cat: c, redactor: redactor, checks: map[string]reports.CheckResult{}, exchanges: map[string]reports.Exchange{},
+		broken: map[string]bool{}, identity: target.identity()}
+	if o.Resume {
+		if err := r.resume(); err != nil {
+			return nil, err
+		}
+	}
+	if r.o.Seed == 0 {
+		r.o.Seed = rand.Uint64()>>12 | 1 // readable in JSON by every language
+	}
+	return r, nil
 }
 
 // Plan gives what the run will do.
@@ -128,14 +139,13 @@ func (r *Run) Run(ctx context.Context) (*reports.Report, error) {
 func (r *Run) run(ctx context.Context) (*reports.Report, error) {
 	report := &reports.Report{Format: reports.FormatVersion, Judge: r.o.Judge, Run: reports.Run{
 		ID: time.Now().UTC().Format("20060102T150405Z"), Started: time.Now().UTC(), Seed: r.o.Seed, Stance: string(r.target.Stance),
-		StanceText: stanceText[r.target.Stance], Profiles: r.target.Profiles, Focus: r.o.Focus, Repeat: r.o.Repeat,
+		StanceText: stanceText[r.target.Stance], Profiles: r.target.Profiles, Focus: r.o.Focus,
 		Planned: len(r.plan.Checks), Resumed: r.o.Resume, PersonalKept: r.o.KeepPersonal,
 	}}
-	if r.o.Resume {
-		if err := r.resume(); err != nil {
-			return nil, err
-		}
+	if len(r.o.Focus) > 0 {
+		report.Run.Whole = len(r.plan.Asked)
 	}
+	report.Run.Repeat = r.repeatOf("")
 	stop, err := r.start(ctx)
 	if err != nil {
 		return nil, err
@@ -152,17 +162,15 @@ func (r *Run) run(ctx context.Context) (*reports.Report, error) {
 		for _, d := range diagnoses {
 			report.Diagnoses = append(report.Diagnoses, d)
 			if d.Fatal && !d.OK {
-				report.Run.Finished, report.Outcome, report.Exit = time.Now().UTC(), reports.Unconfigured, reports.ExitConfiguration
-				r.merge(report, "the set-up is at fault: "+d.Name+": "+d.Detail)
-				report.Outcome, report.Exit = reports.Unconfigured, reports.ExitConfiguration
-				return report, &ConfigError{File: r.target.path, Key: d.Name, Cause: d.Detail, Remedy: d.Remedy}
+				// Nothing was judged: a report would only say so of every requirement.
+				return nil, &ConfigError{File: r.target.path, Key: d.Name, Cause: d.Detail, Remedy: d.Remedy}
 			}
 		}
 	}
 	err = r.work(ctx, report)
 	report.Run.Finished = time.Now().UTC()
 	report.Run.Interrupted = ctx.Err() != nil
-	r.merge(report, "")
+	r.merge(report)
 	return report, err
 }
 
@@ -197,11 +205,11 @@ func (r *Run) work(ctx context.Context, report *reports.Report) error {
 	if len(todo) == 0 {
 		return nil
 	}
-	dir, err := os.MkdirTemp("", "rollcall-run-")
+	dir, release, err := scratch()
 	if err != nil {
-		return &ConfigError{Key: "scratch folder", Cause: err.Error(), Remedy: "free some disk space, or point TMPDIR to a writable folder"}
+		return err
 	}
-	defer os.RemoveAll(dir) // it holds the target's data in clear
+	defer release() // it holds the target's data in clear
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	base := Work{Suite: r.plan.Suite.ID, Path: r.target.path, Source: r.target.source, Values: r.target.values(), Patch: r.target.patch(),
@@ -234,6 +242,10 @@ func (r *Run) work(ctx context.Context, report *reports.Report) error {
 	}
 	group.Wait()
 	if err := errors.Join(failures...); err != nil && ctx.Err() == nil {
+		var config *ConfigError
+		if errors.As(err, &config) {
+			return config // such as a disk that is full
+		}
 		r.failures = append(r.failures, err.Error())
 	}
 	return keep.err
@@ -290,24 +302,34 @@ func (r *Run) checked(e Event, keep *journal, stop context.CancelFunc) error {
 		r.take(e)
 		keep.write(e)
 	}
-	done := len(r.checks)
+	done, broken := len(r.checks), len(r.broken)
 	r.mu.Unlock()
 	if twice {
 		return fmt.Errorf("check %s came back twice", e.Check.ID)
 	}
-	r.observe(Progress{Phase: "check", Done: done, Total: len(r.plan.Checks), Unit: "checks", Check: e.Check})
-	if r.o.FailFast && slices.ContainsFunc(e.Check.Results, func(c reports.CheckRequirement) bool {
-		return c.Verdict == reports.Fail && r.plan.Levels[c.Requirement] == catalogue.Must
-	}) {
+	r.observe(Progress{Phase: "check", Done: done, Total: len(r.plan.Checks), Unit: "checks", Check: e.Check, Broken: broken})
+	if r.o.FailFast && slices.ContainsFunc(e.Check.Results, r.breaks) {
 		stop()
 	}
 	return nil
+}
+
+// breaks tells whether what a check says will be a failure in the report: a MUST of
+// the run, and of no feature that the target disclaims.
+func (r *Run) breaks(c reports.CheckRequirement) bool {
+	q, _ := r.cat.Requirement(c.Requirement)
+	return c.Verdict == reports.Fail && r.plan.Levels[c.Requirement] == catalogue.Must && !r.target.Disclaimed(q.Feature)
 }
 
 // take must be called with the lock held.
 func (r *Run) take(e Event) {
 	r.checks[e.Check.ID] = *e.Check
 	r.observed = addObservations(r.observed, e.Observations...)
+	for _, c := range e.Check.Results {
+		if r.breaks(c) {
+			r.broken[c.Requirement] = true
+		}
+	}
 	for _, x := range e.Exchanges {
 		r.exchanges[x.ID] = x
 	}
@@ -320,7 +342,7 @@ func (r *Run) describe(report *reports.Report) error {
 		return err
 	}
 	report.Target = reports.Target{Name: r.target.Name, Vendor: r.target.Vendor, Product: r.target.Product, Version: r.target.Version,
-		Role: r.plan.Suite.Role, Config: r.redactor.secretText(r.target.source),
+		Role: r.plan.Suite.Role, Config: r.redactor.secretText(r.target.source), Disclaims: r.target.Disclaims,
 		URLs: map[string]string{"service": r.redactor.secretText(s.Base), "token": r.redactor.secretText(r.target.OneRoster.Auth.TokenURL)}}
 	maps.DeleteFunc(report.Target.URLs, func(_, v string) bool { return v == "" })
 	return nil

@@ -3,11 +3,13 @@ package harness
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -61,6 +63,10 @@ func toy() Suite {
 				r := t.Do(ctx, Request{URL: "http://127.0.0.1:1/", Auth: AuthNone})
 				t.Assert(third, r.Status == 200, Finding{Expected: "200", Seen: r.Summary(), Responses: []*Response{r}})
 			}),
+			check("toy.hang", third, func(ctx context.Context, t *T) {
+				_ = os.WriteFile(os.Getenv(pidFile), []byte(strconv.Itoa(os.Getpid())), 0o600)
+				<-ctx.Done()
+			}),
 			check("toy.wait", third, func(ctx context.Context, t *T) { <-ctx.Done() }),
 		},
 	}
@@ -70,7 +76,16 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == ShardArgument {
 		os.Exit(Child(context.Background(), []Suite{toy()}, os.Stdin, os.Stdout))
 	}
+	if len(os.Args) > 3 && os.Args[1] == runArgument {
+		os.Exit(toyRun(os.Args[2], os.Args[3]))
+	}
 	os.Exit(m.Run())
+}
+
+// toyText is a target file for the toy suite.
+func toyText(base, more string) string {
+	return "rollcall: 1\nname: Toy\nstance: strict\nprofiles: [" + toyClaim + "]\noneroster:\n  rostering: " + base + "\n  auth: {token_url: " + base +
+		"/token, client_id: me, client_secret: \"${SECRET}\"}\n" + more
 }
 
 func toyTarget(t *testing.T, more string) *Target {
@@ -82,9 +97,7 @@ func toyTarget(t *testing.T, more string) *Target {
 		w.Write([]byte(`{"givenName":"Zebedee"}`))
 	}))
 	t.Cleanup(server.Close)
-	text := "rollcall: 1\nname: Toy\nstance: strict\nprofiles: [" + toyClaim + "]\noneroster:\n  rostering: " + server.URL + "\n  auth: {token_url: " + server.URL +
-		"/token, client_id: me, client_secret: \"${SECRET}\"}\n" + more
-	target, err := ParseTarget("target.yaml", []byte(text), env("SECRET", "hush-hush"))
+	target, err := ParseTarget("target.yaml", []byte(toyText(server.URL, more)), env("SECRET", "hush-hush"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,6 +107,7 @@ func toyTarget(t *testing.T, more string) *Target {
 func runToy(t *testing.T, target *Target, o Options, checks ...string) *reports.Report {
 	t.Helper()
 	o.Focus, o.SkipDoctor = checks, true
+	o.Repeat = func(focus string, seed uint64) string { return fmt.Sprintf("repeat %s %d", focus, seed) }
 	run, err := New(target, []Suite{toy()}, o)
 	if err != nil {
 		t.Fatal(err)
@@ -128,8 +142,8 @@ func TestVerdicts(t *testing.T) {
 		{"toy.not-tested", third, reports.NotTested, reports.ExitIncomplete},
 		{"toy.panic", third, reports.Error, reports.ExitJudge},
 		{"toy.undeclared", third, reports.Error, reports.ExitJudge},
-		{"toy.die", third, reports.Unknown, reports.ExitIncomplete},
-		{"toy.lost-goroutine", third, reports.Unknown, reports.ExitIncomplete},
+		{"toy.die", third, reports.Unknown, reports.ExitJudge},
+		{"toy.lost-goroutine", third, reports.Unknown, reports.ExitJudge},
 		{"toy.gone", third, reports.Unknown, reports.ExitIncomplete},
 	} {
 		t.Run(test.check, func(t *testing.T) {
@@ -181,7 +195,7 @@ func TestDeadChildSparesTheOthers(t *testing.T) {
 	if v := verdict(t, r, third).Verdict; v != reports.Unknown {
 		t.Errorf("the check that died is %s", v)
 	}
-	if r.Run.Planned != 3 || r.Exit != reports.ExitIncomplete || len(r.Diagnoses) == 0 {
+	if r.Run.Planned != 3 || r.Exit != reports.ExitJudge || len(r.Diagnoses) == 0 {
 		t.Errorf("planned %d, exit code %d, diagnoses %v", r.Run.Planned, r.Exit, r.Diagnoses)
 	}
 	// A killed process may leave half a line.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -64,13 +65,17 @@ const childGC = 30
 
 // Child runs one shard: it reads Work from in and writes events to out. A
 // program that runs the harness calls it first thing when its first argument is
-// ShardArgument, and exits with what it returns.
+// ShardArgument, and exits with what it returns. When in ends before the work is
+// done the parent is gone: the work is broken off, and the process ends.
 func Child(ctx context.Context, suites []Suite, in io.Reader, out io.Writer) int {
 	// A child holds the roster of a whole state: memory is dearer than the
 	// collector's time.
 	debug.SetGCPercent(childGC)
 	events := &emitter{w: out}
-	if err := child(ctx, suites, in, events); err != nil {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	work := json.NewDecoder(in)
+	if err := child(ctx, suites, work, events, func() { orphaned(in, cancel) }); err != nil {
 		var config *ConfigError
 		if !errors.As(err, &config) && errors.Is(err, syscall.ENOSPC) {
 			first, _, _ := strings.Cut(err.Error(), "\n")
@@ -82,11 +87,22 @@ func Child(ctx context.Context, suites []Suite, in io.Reader, out io.Writer) int
 	return 0
 }
 
-func child(ctx context.Context, suites []Suite, in io.Reader, events *emitter) error {
+// orphaned waits until the parent is gone, which closes the pipe through which the
+// work came, and ends the work: nobody would read what comes of it. A check that
+// heeds nothing is given as long as any.
+func orphaned(in io.Reader, cancel context.CancelFunc) {
+	_, _ = io.Copy(io.Discard, in)
+	cancel()
+	time.Sleep(childGrace)
+	os.Exit(reports.ExitJudge)
+}
+
+func child(ctx context.Context, suites []Suite, in *json.Decoder, events *emitter, watch func()) error {
 	var w Work
-	if err := json.NewDecoder(in).Decode(&w); err != nil {
+	if err := in.Decode(&w); err != nil {
 		return fmt.Errorf("reading the work of a child process: %w", err)
 	}
+	go watch()
 	i := slices.IndexFunc(suites, func(s Suite) bool { return s.ID == w.Suite })
 	if i < 0 {
 		return fmt.Errorf("this program has no suite %s", w.Suite)
