@@ -105,6 +105,11 @@ func servedTool(ctx context.Context, t testing.TB, stance catalogue.Stance, mark
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
+	return toolText(s, own, stance, marker, other)
+}
+
+// toolText is the target file by which the reference tool is judged.
+func toolText(s *district.Tool, own judgesSide, stance catalogue.Stance, marker, other string) string {
 	return fmt.Sprintf(`rollcall: 1
 name: Rollcall reference tool
 profiles: [%s]
@@ -125,7 +130,7 @@ lti:
     redirect_uris: [%s]
     teacher: {selector: "#teacher"}
 %s
-`, ltitool.Profile, stance, own.ca, own.listen, origin, own.cert, own.key, other, s.LoginURL(), s.TargetURL("quiz"), s.RedirectURL(), marker)
+`, ltitool.Profile, stance, own.ca, own.listen, own.origin, own.cert, own.key, other, s.LoginURL(), s.TargetURL("quiz"), s.RedirectURL(), marker)
 }
 
 // TestToolConformance holds the clean reference tool to every requirement, with

@@ -62,12 +62,17 @@ func servedPlatform(ctx context.Context, t testing.TB, stance catalogue.Stance, 
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = p.Close() })
-	text := fmt.Sprintf("rollcall: 1\nname: Rollcall reference platform\nprofiles: [%s]\nstance: %s\ntls: {ca_file: %q}\n", ltiplatform.Profile, stance, own.ca) +
-		platformSection(p, own.listen, own.origin, own.cert, own.key) + "  launch_timeout: 6s\n"
+	text := platformText(p, own, stance)
 	if slices.Contains(faults, "platform-access-audience") {
 		text = strings.Replace(text, "    users:\n", "    audience: "+platformfault.Audience+"\n    users:\n", 1)
 	}
 	return text, own
+}
+
+// platformText is the target file by which the reference platform is judged.
+func platformText(p *district.Platform, own judgesSide, stance catalogue.Stance) string {
+	return fmt.Sprintf("rollcall: 1\nname: Rollcall reference platform\nprofiles: [%s]\nstance: %s\ntls: {ca_file: %q}\n", ltiplatform.Profile, stance, own.ca) +
+		platformSection(p, own.listen, own.origin, own.cert, own.key) + "  launch_timeout: 6s\n"
 }
 
 // TestPlatformConformance holds the clean reference platform to every requirement.

@@ -32,6 +32,9 @@ func serviceFaults() map[string]behaviour {
 		})
 	}
 	return map[string]behaviour{
+		"platform-link-broken": {Wrap: bend.Below("/links/", func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+			http.Error(w, "This link can't be opened just now.", http.StatusInternalServerError)
+		})},
 		"platform-keys-down": at("/jwks", func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 			http.Error(w, "sign in first", http.StatusForbidden)
 		}),

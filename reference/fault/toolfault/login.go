@@ -52,7 +52,15 @@ func loginFaults() map[string]behaviour {
 	}
 	drop := func(name string) behaviour { return asking(func(q, _ url.Values) { q.Del(name) }) }
 	return map[string]behaviour{
-		"tool-login-get-only":         refusing("/login", func(r *http.Request) bool { return r.Method == http.MethodPost }),
+		"tool-login-get-only": refusing("/login", func(r *http.Request) bool { return r.Method == http.MethodPost }),
+		"tool-login-post-only": at("/login", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			if r.Method != http.MethodPost {
+				w.Header().Set("Allow", http.MethodPost)
+				http.Error(w, "Method Not Allowed", http.StatusMethodNotAllowed)
+				return
+			}
+			next.ServeHTTP(w, r)
+		}),
 		"tool-login-needs-client":     refusing("/login", func(r *http.Request) bool { return !r.Form.Has("client_id") }),
 		"tool-login-needs-hint":       refusing("/login", func(r *http.Request) bool { return !r.Form.Has("lti_message_hint") }),
 		"tool-login-needs-deployment": refusing("/login", func(r *http.Request) bool { return !r.Form.Has("lti_deployment_id") }),

@@ -191,10 +191,7 @@ func (p *Page) Go(address string) error {
 			return fmt.Errorf("opening %s: %w", address, err)
 		}
 		if text := o.r.ErrorText; text != "" && text != aborted {
-			if at := p.stuck(); at != "" && at != address {
-				return fmt.Errorf("opening %s, which led to %s: %s", address, Bare(at), text)
-			}
-			return fmt.Errorf("opening %s: %s", address, text)
+			return &NavigationError{Address: address, At: p.stuck(), Why: text}
 		}
 	case <-time.After(answerTime):
 		// The command ends when the first answer has come; none has, and Settle waits for it.
@@ -202,6 +199,22 @@ func (p *Page) Go(address string) error {
 		return fmt.Errorf("opening %s: %w", address, p.ended(nil))
 	}
 	return nil
+}
+
+// NavigationError says that a document didn't come, and why, in Chromium's words. The
+// page shows an error of the browser then.
+type NavigationError struct {
+	Address string // that was to be opened
+	At      string // to which it led
+	Why     string // such as net::ERR_CONNECTION_REFUSED
+}
+
+// Error words it.
+func (e *NavigationError) Error() string {
+	if e.At != "" && e.At != e.Address {
+		return fmt.Sprintf("opening %s, which led to %s: %s", e.Address, Bare(e.At), e.Why)
+	}
+	return fmt.Sprintf("opening %s: %s", e.Address, e.Why)
 }
 
 // Bare is an address without what is in its query, which is long and may be secret.

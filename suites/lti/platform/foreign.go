@@ -47,17 +47,16 @@ func foreignMessageHint(ctx context.Context, t *harness.T) {
 func (j *judge) begun(ctx context.Context, t *harness.T, id string) *seen {
 	users, links := j.target.Platform.Users, j.target.Platform.Links
 	if len(users) < 2 {
-		t.Unsorted(id, "there is no second user whose hint could be taken", "Add a second user to lti.platform.users.")
+		t.NotTested(harness.Unconfigured("there is no second user whose hint could be taken", "Add a second user to lti.platform.users."), id)
 		return nil
 	}
 	if j.person != nil {
-		t.Unsorted(id, "two users have to launch at the same time, which is too much to ask of a person", "Give lti.platform.users and links with steps, and run without --interactive.")
+		t.NotTested(harness.Unconfigured("two users have to launch at the same time, which is too much to ask of a person", "Give lti.platform.users and links with steps, and run without --interactive."), id)
 		return nil
 	}
 	other := j.begin(ctx, users[1], links[0], plan{hold: true}, func(p *browser.Page, _ *launch) error { j.settled(ctx, p); return nil })
-	if other.problem != nil || other.launch == nil || other.launch.login == nil {
-		other.keep(t, "a launch by "+users[1].Name)
-		t.Unsorted(id, "a launch by "+users[1].Name+" came to nothing: "+other.what(), "Mend that launch, or its steps, first.")
+	if other.problem != nil || other.launch == nil || !other.launch.begun() {
+		t.NotTested(j.halted(t, other, "a launch by "+users[1].Name), id)
 		return nil
 	}
 	return other
@@ -68,7 +67,7 @@ func (j *judge) refuseForeign(ctx context.Context, t *harness.T, id string, othe
 	theirs := other.launch.login.Get(name)
 	s := j.good(ctx, j.target.Platform.Users[0], j.target.Platform.Links[0])
 	if name == "login_hint" && s.launch.login.Get(name) == theirs {
-		t.Unsorted(id, "both users have the same "+name, "Nothing has to be done where the platform knows people by their session alone.")
+		t.NotApplicable(id, "all users have the same "+name+": the platform knows people by their session alone")
 		return
 	}
 	j.refuse(ctx, t, id, "the "+name+" of another user, "+other.user.Name, plan{set: map[string]string{name: theirs}}, nil)

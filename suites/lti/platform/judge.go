@@ -75,6 +75,8 @@ type seen struct {
 	console []string
 	picture []byte
 	problem error // of the steps or of the browser
+	once    sync.Once
+	shown   []string // exchanges that show why it came to nothing
 }
 
 // begin signs a user in, opens a link and follows the plan until an answer has
@@ -91,24 +93,32 @@ func (j *judge) begin(ctx context.Context, user harness.LTIUser, link harness.LT
 	}
 	defer page.Close()
 	if err := page.Run(ctx, user.Steps); err != nil {
-		s.problem = fmt.Errorf("signing in as %s: %w", user.Name, err)
-		s.picture, _ = page.Screenshot(ctx)
+		s.problem = stepsError{fmt.Errorf("signing in as %s: %w", user.Name, err)}
+		s.log = page.Log()
+		s.picture, _ = page.Screenshot(ctx) // a picture less
 		return s
 	}
 	s.since, s.launch = time.Now(), j.tool.expect(p)
-	if err := page.Run(ctx, link.Steps); err != nil {
-		s.problem = fmt.Errorf("opening the link %s: %w", link.Name, err)
-		s.picture, _ = page.Screenshot(ctx)
-		return s
-	}
-	if !j.wait(ctx, s.launch.loggedIn) {
-		s.problem = fmt.Errorf("no login initiation came within %s after the steps of the link %s", j.budget, link.Name)
+	// Where the login came the steps have done what they are for, however they ended.
+	if err := page.Run(ctx, link.Steps); err != nil && !s.launch.begun() {
+		s.problem = stepsError{fmt.Errorf("opening the link %s: %w", link.Name, err)}
 		s.finish(ctx, page)
 		return s
 	}
+	if !j.wait(ctx, s.launch.loggedIn) {
+		s.problem = ctx.Err()
+		s.finish(ctx, page)
+		if s.problem == nil {
+			s.problem = idleError{fmt.Errorf("no login initiation came within %s after the steps of the link %s; the page shows %s", j.budget, link.Name, s.pages())}
+			s.picture, _ = page.Screenshot(ctx) // a picture less
+		}
+		return s
+	}
 	if then != nil {
-		if err := then(page, s.launch); err != nil {
+		var failed *browser.NavigationError
+		if err := then(page, s.launch); err != nil && !errors.As(err, &failed) { // a navigation that fails is an answer
 			s.problem = err
+			s.finish(ctx, page)
 			return s
 		}
 	}
@@ -189,7 +199,7 @@ func (s *seen) read() {
 	if s.came {
 		s.token = s.answer.form.Get("id_token")
 		if s.token != "" {
-			s.header, s.claims, _ = mint.Decode(s.token) // judged by the check of the form
+			s.header, s.claims, _ = mint.Decode(s.token) // what can't be read is no token
 		}
 	}
 }
@@ -197,7 +207,7 @@ func (s *seen) read() {
 // good gives a launch by the plain plan, made once for each user and link. One that
 // came to nothing is tried once more; then that is how it is, for every check.
 func (j *judge) good(ctx context.Context, user harness.LTIUser, link harness.LTILink) *seen {
-	return j.once(ctx, user.Name+"\n"+link.Name, user, link, plan{})
+	return j.once(ctx, keyOf(user, link), user, link, plan{})
 }
 
 // byPost gives a good launch whose authentication request comes by POST.
@@ -208,11 +218,19 @@ func (j *judge) byPost(ctx context.Context) *seen {
 func (j *judge) once(ctx context.Context, key string, user harness.LTIUser, link harness.LTILink, p plan) *seen {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if s := j.kept[key]; s != nil && (s.problem == nil || j.failed[key] >= mostTries) {
+	if s := j.kept[key]; s != nil && (s.claims != nil || j.failed[key] >= mostTries) {
 		return s
 	}
+	began := time.Now()
 	s := j.begin(ctx, user, link, p, nil)
-	if s.problem != nil && ctx.Err() == nil { // a check whose time is over says nothing of the launch
+	if s.claims == nil && ctx.Err() == nil { // a check whose time is over says nothing of the launch
+		j.failed[key]++
+		if time.Since(began) >= j.budget { // nothing is waited for twice
+			j.failed[key] = mostTries
+		}
+	}
+	if s.claims == nil && j.failed[key] < mostTries && ctx.Err() == nil && j.person == nil {
+		s = j.begin(ctx, user, link, p, nil) // what comes and goes is no breach
 		j.failed[key]++
 	}
 	j.kept[key] = s
@@ -221,12 +239,13 @@ func (j *judge) once(ctx context.Context, key string, user harness.LTIUser, link
 
 const mostTries = 2
 
-// launches gives a good launch by every user from every link.
+// launches gives a good launch by every user from every link; where the first brings no
+// token, that one alone.
 func (j *judge) launches(ctx context.Context) iter.Seq[*seen] {
 	return func(yield func(*seen) bool) {
 		for _, u := range j.target.Platform.Users {
 			for _, l := range j.target.Platform.Links {
-				if !yield(j.good(ctx, u, l)) {
+				if s := j.good(ctx, u, l); !yield(s) || s.claims == nil && j.first() == s {
 					return
 				}
 			}
@@ -234,21 +253,25 @@ func (j *judge) launches(ctx context.Context) iter.Seq[*seen] {
 	}
 }
 
+// first is the launch that all others stand on, nil where it wasn't made yet.
+func (j *judge) first() *seen {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.kept[keyOf(j.target.Platform.Users[0], j.target.Platform.Links[0])]
+}
+
+func keyOf(u harness.LTIUser, l harness.LTILink) string { return u.Name + "\n" + l.Name }
+
 // ready gives a good launch by the first user, or says why there is none.
 func ready(ctx context.Context, t *harness.T) (*judge, *seen) {
 	j := t.Session().Shared.(*judge)
 	if len(j.target.Platform.Users) == 0 || len(j.target.Platform.Links) == 0 {
-		t.UnsortedAll("the target file has no steps that lead to a launch", "Add lti.platform.users and lti.platform.links to it: who signs in, and how a link is opened.")
+		t.NotTested(harness.Unconfigured("the target file has no steps that lead to a launch", "Add lti.platform.users and lti.platform.links to it: who signs in, and how a link is opened."))
 		return j, nil
 	}
 	s := j.good(ctx, j.target.Platform.Users[0], j.target.Platform.Links[0])
 	if s.problem != nil {
-		s.keep(t, "the steps")
-		if j.person != nil {
-			t.UnsortedAll(s.problem.Error(), "Open the link when it is asked for; see that the platform has the addresses of `rollcall registration`.")
-			return j, nil
-		}
-		t.UnsortedAll(s.problem.Error(), "Correct the steps in the target file; run with --keep-personal-data to see where they ended.")
+		j.blocked(t, s, "a launch")
 		return j, nil
 	}
 	return j, s
@@ -261,8 +284,7 @@ func token(ctx context.Context, t *harness.T) (*judge, *seen) {
 		return j, nil
 	}
 	if s.claims == nil {
-		s.keep(t, "a launch")
-		t.UnsortedAll("a good launch brought no token: "+s.what(), "Compare the registration of Rollcall at the platform with `rollcall registration`.")
+		j.blocked(t, s, "a launch")
 		return j, nil
 	}
 	return j, s
@@ -278,15 +300,24 @@ func (s *seen) what() string {
 		return s.problem.Error()
 	case s.came && s.answer.form.Get("error") != "":
 		return "the error " + s.answer.form.Get("error") + " " + s.answer.form.Get("error_description")
-	case s.came && s.token != "":
+	case s.came && s.claims != nil:
 		return "a token"
+	case s.came && s.token != "":
+		return "an id_token that can't be read"
 	case s.came:
 		return "an answer without a token"
 	}
+	return "no answer; the page shows " + s.pages()
+}
+
+// pages words what the frames show.
+func (s *seen) pages() string {
 	var texts []string
 	for _, f := range s.frames {
 		text := strings.Join(strings.Fields(f.Text), " ")
 		switch {
+		case f.Failed:
+			texts = append(texts, "an error of the browser, "+f.Why)
 		case text == "":
 		case f.Status >= 400:
 			texts = append(texts, fmt.Sprintf("%d: %.120s", f.Status, text))
@@ -294,5 +325,8 @@ func (s *seen) what() string {
 			texts = append(texts, fmt.Sprintf("a page with status %d", f.Status))
 		}
 	}
-	return "no answer; the page shows " + strings.Join(texts, " | ")
+	if len(texts) == 0 {
+		return "nothing"
+	}
+	return strings.Join(texts, " | ")
 }

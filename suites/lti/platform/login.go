@@ -17,9 +17,10 @@ func login(ctx context.Context, t *harness.T) {
 	}
 	for s := range j.launches(ctx) {
 		if s.problem != nil {
-			t.UnsortedAll(s.sent()+", and no login comes: "+s.problem.Error(), "Mend that launch, or its steps, first.")
+			t.NotTested(j.halted(t, s, s.sent()))
 			continue
 		}
+		t.Examined(reqBegun, 1)
 		judgeLogin(t, j, s)
 	}
 	t.NotApplicable(Prefix+"login.deployment", "no login names a deployment, which is optional")
@@ -69,10 +70,14 @@ func framed(ctx context.Context, t *harness.T) {
 	opens, told := false, false
 	for _, l := range j.target.Platform.Links {
 		s := j.good(ctx, s.user, l)
-		if s.claims == nil || l.As == "" {
+		if l.As == "" {
 			continue
 		}
 		opens = true
+		if s.claims == nil {
+			t.NotTested(j.halted(t, s, l.Name))
+			continue
+		}
 		ids := s.keep(t, l.Name)
 		o, _ := s.claims[claim+"launch_presentation"].(map[string]any)
 		target, has := o["document_target"].(string)
@@ -89,15 +94,17 @@ func framed(ctx context.Context, t *harness.T) {
 			Seen: "none", Where: "lti_storage_target", Exchanges: ids})
 		for _, x := range []struct{ what, dest string }{{"the login", s.launch.inFrame}, {"the answer", s.answer.dest}} {
 			if x.dest == "" {
-				t.Unsorted(Prefix+"response.frame", "the browser doesn't tell (Sec-Fetch-Dest)", "Use a browser that tells it, and https at Rollcall.")
+				t.NotTested(harness.Unconfigured("the browser doesn't tell (Sec-Fetch-Dest)", "Use a browser that tells it, and https at Rollcall."), Prefix+"response.frame")
 				continue
 			}
 			t.Assert(Prefix+"response.frame", x.dest == "iframe" || x.dest == "frame", harness.Finding{Sent: "the link " + l.Name + ", which opens in a frame", Expected: x.what + " in the frame", Seen: "Sec-Fetch-Dest: " + x.dest,
-				Where: "Sec-Fetch-Dest", Exchanges: ids, Cause: "The form has a target, such as _top."})
+				Where: "Sec-Fetch-Dest", Exchanges: ids})
 		}
 	}
 	if opens && !told {
 		t.NotApplicable(Prefix+"message.document-target", "no launch says document_target, which is optional")
 	}
-	t.UnsortedAll("no link of the target file says that it opens in a frame", "Add a link with `as: frame` to lti.platform.links.")
+	for _, id := range t.Check().Requirements {
+		t.NotApplicable(id, "no link of the target file says that it opens in a frame (`as: frame` in lti.platform.links)")
+	}
 }

@@ -34,11 +34,15 @@ func message(t *harness.T, j *judge, s *seen, ids []string) {
 	}
 	if target := text("target_link_uri"); absolute(target) { // what isn't is judged elsewhere
 		say("message.target-known", slices.Contains(known, target), known[0]+", as registered", target, "/target_link_uri")
+	} else {
+		t.NotTested(harness.BlockedBy(Prefix+"message.target", "target_link_uri is no absolute address").Seen(ids...), Prefix+"message.target-known")
 	}
 	list, isList := c[claim+"roles"].([]any)
 	mentor := false
 	if isList {
 		mentor = judgeRoles(say, list)
+	} else {
+		t.NotTested(harness.BlockedBy(Prefix+"message.roles", "roles is no list").Seen(ids...), Prefix+"message.roles-vocabulary", Prefix+"message.roles-known", Prefix+"message.roles-principal")
 	}
 	locales(t, s, say)
 	o, _ := c[claim+"context"].(map[string]any)

@@ -49,7 +49,7 @@ func openPerson(ctx context.Context, s *harness.Session) (any, error) {
 func (j *judge) asked(ctx context.Context, user harness.LTIUser, link harness.LTILink, p plan) *seen {
 	s := &seen{user: user, link: link}
 	if j.person.gone {
-		s.problem = fmt.Errorf("nobody opens launches any more: a launch was waited for %s in vain", patience)
+		s.problem = personError{fmt.Errorf("nobody opens launches any more: a launch was waited for %s in vain", patience)}
 		return s
 	}
 	p.manual = true
@@ -62,7 +62,7 @@ func (j *judge) asked(ctx context.Context, user harness.LTIUser, link harness.LT
 	case <-s.launch.loggedIn:
 	case <-waiting.C:
 		j.person.gone = true
-		s.problem = fmt.Errorf("no login initiation came within %s", patience)
+		s.problem = personError{fmt.Errorf("no login initiation came within %s", patience)}
 		return s
 	case <-ctx.Done():
 		s.problem = ctx.Err()
@@ -70,7 +70,7 @@ func (j *judge) asked(ctx context.Context, user harness.LTIUser, link harness.LT
 	}
 	if p.hold {
 		if !until(ctx, patience, func() bool { s.launch.mu.Lock(); defer s.launch.mu.Unlock(); return s.launch.asked != nil }) {
-			s.problem = fmt.Errorf("the link on Rollcall's page was not followed within %s", patience)
+			s.problem = personError{fmt.Errorf("the link on Rollcall's page was not followed within %s", patience)}
 			return s
 		}
 		j.person.as = "" // they have signed out

@@ -3,6 +3,7 @@ package platform
 import (
 	"context"
 	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 
@@ -140,9 +141,8 @@ func (j *judge) control(ctx context.Context, u harness.LTIUser, l harness.LTILin
 // controlled makes the control launch; false where it brought no token.
 func (j *judge) controlled(ctx context.Context, t *harness.T, id string) bool {
 	control := j.control(ctx, j.target.Platform.Users[0], j.target.Platform.Links[0])
-	if control.token == "" {
-		control.keep(t, "the same, unbroken")
-		t.Unsorted(id, "the same launch unbroken brought no token, so a refusal proves nothing: "+control.what(), "Mend the good launches first.")
+	if control.claims == nil {
+		t.NotTested(j.halted(t, control, "the same, unbroken"), id)
 		return false
 	}
 	return true
@@ -168,14 +168,18 @@ func (j *judge) refused(ctx context.Context, t *harness.T, id, title string, p p
 	s := j.begin(ctx, j.target.Platform.Users[0], j.target.Platform.Links[0], p, then)
 	ids := s.keep(t, title)
 	if s.problem != nil {
-		t.Unsorted(id, s.problem.Error(), "Run again; if it happens again, look at the evidence.")
+		t.NotTested(j.halt(s).Seen(ids...), id)
+		return
+	}
+	if s.last(originOf(j.target.Platform.AuthURL)) == http.StatusTooManyRequests {
+		t.NotTested(j.halt(s).Seen(ids...), id)
 		return
 	}
 	if p.change != nil && unchanged(s.launch) {
-		t.Unsorted(id, "the platform sent nothing that could be changed", "Nothing has to be done.")
+		t.NotApplicable(id, "the login carries no lti_message_hint, which is optional")
 		return
 	}
-	f := harness.Finding{Sent: title, Expected: "no token", Exchanges: ids, Cause: "The platform answers without a look at this parameter."}
+	f := harness.Finding{Sent: title, Expected: "no token", Exchanges: ids}
 	switch {
 	case j.tool.strays() > before || s.strayed(j.tool.redirectURI()):
 		f.Expected, f.Seen = "an error page of the platform", "the browser was sent to an address that is not registered"
@@ -222,13 +226,13 @@ func hintReplay(ctx context.Context, t *harness.T) {
 	again := j.begin(ctx, s.user, s.link, plan{twice: true, refused: true}, nil)
 	ids := again.keep(t, "the same request twice")
 	id := Prefix + "refuse.hint-replay"
-	if again.launch == nil {
-		t.Unsorted(id, again.what(), "Mend that launch first.")
+	if again.problem != nil {
+		t.NotTested(j.halt(again).Seen(ids...), id)
 		return
 	}
 	switch n := again.launch.tokens(); {
 	case n == 0:
-		t.Unsorted(id, "the first request brought no token: "+again.what(), "Mend that first.")
+		t.NotTested(harness.BlockedBy(reqToken, "the first request brought no token: "+again.what()).Seen(ids...), id)
 	default:
 		t.Assert(id, n == 1, harness.Finding{Sent: "the same authentication request twice", Expected: "one token: a hint is good once", Seen: "two tokens", Exchanges: ids})
 	}

@@ -21,14 +21,17 @@ func header(ctx context.Context, t *harness.T) {
 	t.Assert(Prefix+"token.kid", kid != "", harness.Finding{Expected: "a kid", Seen: "none", Where: "kid", Exchanges: ids})
 	r, keys := j.published(ctx, t)
 	if len(keys) == 0 {
-		t.Unsorted(Prefix+"token.kid-published", "the keys can't be read: "+r.Summary(), "Mend the key set first.")
-		t.Unsorted(Prefix+"token.signature", "the keys can't be read: "+r.Summary(), "Mend the key set first.")
+		t.NotTested(harness.BlockedBy(reqKeys, "the key set can't be read: "+r.Summary(), r), Prefix+"token.kid-published", Prefix+"token.signature")
 		return
 	}
 	i := slices.IndexFunc(keys, func(k key) bool { return k.raw["kid"] == kid })
 	t.Assert(Prefix+"token.kid-published", i >= 0, harness.Finding{Expected: "a key of the key set", Seen: "kid " + kid + " is not in it", Where: "kid", Responses: []*harness.Response{r}, Exchanges: ids})
-	if i < 0 || keys[i].public == nil {
-		t.Unsorted(Prefix+"token.signature", "there is no usable key of that kid", "Mend the key set first.")
+	if i < 0 {
+		t.NotTested(harness.BlockedBy(Prefix+"token.kid-published", "there is no key of that kid", r).Seen(ids...), Prefix+"token.signature")
+		return
+	}
+	if keys[i].public == nil {
+		t.Fail(Prefix+"token.signature", harness.Finding{Expected: "a signature by the key " + kid, Seen: "what is published under it is no RSA or EC key", Responses: []*harness.Response{r}, Exchanges: ids})
 		return
 	}
 	t.Assert(Prefix+"token.signature", verified(s.token, keys[i].public), harness.Finding{Expected: "a signature by the key " + kid, Seen: "the signature is wrong", Responses: []*harness.Response{r}, Exchanges: ids})

@@ -97,6 +97,12 @@ func granted(r *harness.Response) (token map[string]any, ok bool) {
 	return token, s != ""
 }
 
+// issues tells whether an answer of the token endpoint has a token.
+func issues(r *harness.Response) bool {
+	_, ok := granted(r)
+	return ok
+}
+
 // services tells whether the target file says enough to ask for tokens.
 func services(t *harness.T) (*judge, bool) {
 	j := t.Session().Shared.(*judge)
@@ -114,12 +120,20 @@ func accessToken(ctx context.Context, t *harness.T) {
 	if !ok {
 		return
 	}
+	before := j.tool.readings()
 	r := j.ask(ctx, t, asked{})
 	token, ok := granted(r)
 	proof := []*harness.Response{r}
-	if !t.Assert(Prefix+"access.token", ok, harness.Finding{Sent: "a token request with a signed assertion", Expected: "200 and an access token", Seen: refusal(r), Responses: proof,
-		Cause: "Rollcall's keys (" + j.tool.origin + "/jwks) are not registered or can't be read by the platform, or another audience is expected."}) {
-		t.UnsortedAll("no token is issued", "Mend that first.")
+	f := harness.Finding{Sent: "a token request with a signed assertion", Expected: "200 and an access token", Seen: refusal(r), Responses: proof}
+	if j.tool.readings() == before {
+		f.Cause = "the platform has not asked for Rollcall's keys at " + j.tool.origin + "/jwks."
+	}
+	if !t.Assert(reqIssue, ok, f) {
+		for _, id := range t.Check().Requirements {
+			if id != reqIssue {
+				t.NotTested(harness.BlockedBy(reqIssue, "no token is issued: "+refusal(r), r), id)
+			}
+		}
 		return
 	}
 	kind, _ := token["token_type"].(string)
@@ -151,14 +165,13 @@ func accessToken(ctx context.Context, t *harness.T) {
 func rotated(ctx context.Context, t *harness.T, j *judge) {
 	k, err := mint.NewKey("rollcall-" + side.Random()[:12])
 	if err != nil {
-		t.Unsorted(Prefix+"access.rotation", err.Error(), "Run again.")
+		t.NotTested(harness.Unconfigured(err.Error(), "Run again."), Prefix+"access.rotation")
 		return
 	}
 	j.tool.rotate(k)
 	r := j.ask(ctx, t, asked{})
 	_, ok := granted(r)
-	t.Assert(Prefix+"access.rotation", ok, harness.Finding{Sent: "an assertion by a key that was published just now", Expected: "an access token: the keys are read again when one isn't known", Seen: refusal(r), Responses: []*harness.Response{r},
-		Cause: "The keys of a tool are read once, or too seldom."})
+	t.Assert(Prefix+"access.rotation", ok, harness.Finding{Sent: "an assertion by a key that was published just now", Expected: "an access token: the keys are read again when one isn't known", Seen: refusal(r), Responses: []*harness.Response{r}})
 }
 
 // visible are the characters of an access token (RFC 6749 appendix A.12).

@@ -41,7 +41,7 @@ func shape(t *harness.T, s *seen, ids []string, broken map[string]bool) {
 	ours := func(id string) bool { return id != "" && slices.Contains(t.Check().Requirements, Prefix+id) }
 	findings, err := launchSchema.Validate(payloadOf(s.token))
 	if err != nil {
-		t.UnsortedAll("the claims can't be held to their schema: "+err.Error(), "This is a defect of Rollcall: please report it.")
+		t.NotTested(harness.BlockedBy(reqToken, "the claims can't be read as JSON: "+err.Error()).Seen(ids...))
 		return
 	}
 	told := maps.Clone(broken)

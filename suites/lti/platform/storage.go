@@ -106,7 +106,11 @@ func judgeStorage(ctx context.Context, t *harness.T, j *judge, user harness.LTIU
 		login, there = s.launch.probedAt(atLogin)
 	}
 	if !there {
-		t.UnsortedAll("Rollcall's page in the frame could not run its script: "+s.what(), "See that the browser shows Rollcall's login page in the frame; look at the console in the evidence.")
+		if s.problem != nil {
+			t.NotTested(j.halt(s).Seen(ids...))
+			return
+		}
+		t.NotTested(harness.BlockedBy(Prefix+"response.frame", "Rollcall's page could not run its script in the frame: "+s.what()).Seen(ids...))
 		return
 	}
 	answer, answered := s.launch.probedAt(atAnswer)
@@ -137,9 +141,7 @@ func judgeStorage(ctx context.Context, t *harness.T, j *judge, user harness.LTIU
 	gone := login["removed"]
 	say("storage.removed", gone.Came && gone.Data["value"] == nil, "lti.get_data of a key that was set to null", "an answer whose value is null, or an error", gone)
 	if !answered {
-		for _, id := range []string{"storage.get", "storage.size"} {
-			t.Unsorted(Prefix+id, "the launch went no further: "+s.what(), "Mend that launch first.")
-		}
+		t.NotTested(harness.BlockedBy(reqToken, "the launch went no further: "+s.what()).Seen(ids...), Prefix+"storage.get", Prefix+"storage.size")
 		return
 	}
 	say("storage.get", is(answer["get"], "value", "kept by Rollcall"), "lti.get_data, when the answer had come", "what was stored at the login", answer["get"])

@@ -32,7 +32,7 @@ func Suite() harness.Suite {
 		c.Needs = "Rollcall registered as a tool, and steps that lead to a launch"
 		all = append(all, c)
 	}
-	return harness.Suite{ID: "lti.platform", Title: "LTI 1.3 platforms", Role: "platform", Checks: all, Profiles: []string{Profile}, Doctor: doctor, Open: open}
+	return harness.Suite{ID: "lti.platform", Title: "LTI 1.3 platforms", Role: "platform", Checks: all, Profiles: []string{Profile}, Doctor: doctor, Open: open, Owner: owner}
 }
 
 func doctor(ctx context.Context, s *harness.Session) []harness.Diagnosis {

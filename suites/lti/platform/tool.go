@@ -29,6 +29,7 @@ type tool struct {
 	mu     sync.Mutex
 	now    *launch
 	stray  int                // requests that came to an address which isn't registered
+	reads  int                // of Rollcall's keys
 	marked int                // pictures that markup of ours asked for
 	past   map[string]*launch // by state, for answers that come late
 	task   string             // what a person is to do now
@@ -153,6 +154,13 @@ func (t *tool) rotate(k mint.Key) {
 	t.older, t.key = append(t.older, t.key), k
 }
 
+// readings counts how often Rollcall's keys were asked for.
+func (t *tool) readings() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.reads
+}
+
 // strays counts requests that came to an address that is not registered.
 func (t *tool) strays() int {
 	t.mu.Lock()
@@ -177,6 +185,7 @@ func (t *tool) handler() http.Handler {
 	})
 	mux.HandleFunc("GET /jwks", func(w http.ResponseWriter, _ *http.Request) {
 		t.mu.Lock()
+		t.reads++
 		keys := []any{t.key.JWK()}
 		for _, k := range t.older {
 			keys = append(keys, k.JWK())
@@ -351,6 +360,13 @@ func (l *launch) first() (answer, bool) {
 		return answer{}, false
 	}
 	return l.answers[0], true
+}
+
+// begun tells whether the login has come.
+func (l *launch) begun() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.login != nil
 }
 
 // count counts the answers.

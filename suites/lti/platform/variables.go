@@ -40,7 +40,7 @@ func custom(ctx context.Context, t *harness.T) {
 		s := j.good(ctx, s.user, l)
 		ids := s.keep(t, "the link "+l.Name)
 		if s.claims == nil {
-			t.UnsortedAll("the link "+l.Name+" brought no token: "+s.what(), "Mend that launch, or its steps, first.")
+			t.NotTested(j.halted(t, s, "the link "+l.Name))
 			continue
 		}
 		got, _ := s.claims[claim+"custom"].(map[string]any)
@@ -64,12 +64,14 @@ func custom(ctx context.Context, t *harness.T) {
 				}
 				if t.Assert(Prefix+"custom.substituted", there && v != want, f) {
 					valued(t, s, want, v, f)
+				} else {
+					t.NotTested(harness.BlockedBy(Prefix+"custom.substituted", want+" was not substituted").Seen(ids...), Prefix+"custom.value")
 				}
 			}
 		}
 	}
 	remedy := "Give custom parameters to Rollcall's registration, one plain and one with a variable, and name them in lti.platform.links."
-	t.UnsortedAll("the target file names no such custom parameters", remedy)
+	t.NotTested(harness.Unconfigured("the target file names no such custom parameters", remedy))
 }
 
 // veil gives a member name under which a custom value may be shown: one that the target
@@ -99,7 +101,7 @@ func valued(t *harness.T, s *seen, name, value string, f harness.Finding) {
 	if name == "$Membership.role" {
 		list, _ := s.claims[claim+"roles"].([]any)
 		if len(list) == 0 {
-			t.Unsorted(id, "the launch has no roles beside "+name, "Use $User.id, $Context.id or $ResourceLink.id, whose values are in every launch.")
+			t.NotTested(harness.Unconfigured("the launch has no roles beside "+name, "Use $User.id, $Context.id or $ResourceLink.id, whose values are in every launch."), id)
 			return
 		}
 		f.Expected = "roles of /roles: all, or those in the course"
@@ -107,7 +109,7 @@ func valued(t *harness.T, s *seen, name, value string, f harness.Finding) {
 		return
 	}
 	if !is || text == "" {
-		t.Unsorted(id, "no claim of the launch has the value of "+name, "Use $User.id, $Context.id or $ResourceLink.id, whose values are in every launch.")
+		t.NotTested(harness.Unconfigured("no claim of the launch has the value of "+name, "Use $User.id, $Context.id or $ResourceLink.id, whose values are in every launch."), id)
 		return
 	}
 	f.Expected = "what /" + strings.TrimPrefix(strings.Join(path, "/"), claim) + " says"

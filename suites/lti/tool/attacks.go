@@ -14,6 +14,7 @@ import (
 // launch.
 func attacks() []harness.Check {
 	return slices.Concat([]harness.Check{
+		{ID: "tool.login", Title: "A login initiated by GET", Body: loginByGet, Requirements: []string{reqGet}},
 		{ID: "tool.auth-request", Title: "The authentication request is what the standard asks for", Body: authRequest, Requirements: ids("auth.scope", "auth.response-type", "auth.response-mode",
 			"auth.prompt", "auth.client", "auth.login-hint", "auth.message-hint", "auth.no-message-hint", "auth.redirect", "auth.redirect-registered", "auth.redirect-constant", "auth.state", "auth.nonce")},
 		{ID: "tool.two-tabs", Title: "Two launches side by side in one browser", Body: twoTabs, Requirements: ids("browser.two-tabs")},
@@ -32,9 +33,23 @@ func ids(names ...string) []string {
 	return out
 }
 
+// loginByGet looks at the first login of the run.
+func loginByGet(_ context.Context, t *harness.T) {
+	j := t.Session().Shared.(*judge)
+	j.stand()
+	s := j.footing.byGet
+	switch {
+	case s.problem != nil, !j.asked(s) && s.page.Status == http.StatusTooManyRequests:
+		t.NotTested(j.halted(t, s, "a login by GET"))
+	default:
+		t.Assert(reqGet, j.asked(s), harness.Finding{Sent: "a login initiation by GET", Expected: expected[reqGet], Seen: s.shows(), Cause: j.cause(s),
+			Where: t.Where(s.page.URL), Exchanges: s.keep(t, "a login by GET")})
+	}
+}
+
 // held begins a login and keeps the answer back.
 func (j *judge) held(ctx context.Context, p *browser.Page, l Launch) (*attempt, *sight) {
-	a, address := j.platform.begin(l)
+	a, address := j.begin(l)
 	a.hold = true
 	return a, j.visit(ctx, p, a, address)
 }
@@ -52,7 +67,7 @@ func (j *judge) again(ctx context.Context, p *browser.Page, a *attempt) *sight {
 func (j *judge) page(ctx context.Context, t *harness.T) *browser.Page {
 	p, err := j.browser.Open(ctx, browser.PageOptions{})
 	if err != nil {
-		t.UnsortedAll("the browser failed: "+err.Error(), "See that Chromium runs here, and run again.")
+		t.NotTested(j.failing(err))
 		return nil
 	}
 	return p
@@ -61,7 +76,7 @@ func (j *judge) page(ctx context.Context, t *harness.T) *browser.Page {
 // twoTabs begins a login in one tab, completes another beside it, and then the
 // first.
 func twoTabs(ctx context.Context, t *harness.T) {
-	j, ok := ready(ctx, t)
+	j, ok := ready(t)
 	if !ok {
 		return
 	}
@@ -73,12 +88,12 @@ func twoTabs(ctx context.Context, t *harness.T) {
 	id := Prefix + "browser.two-tabs"
 	a, s := j.held(ctx, p, Launch{ID: "tabs.1", User: "learner"})
 	if s.problem != nil || !s.requested() {
-		t.Unsorted(id, "the first login didn't come to the platform", "Mend the good launches first.")
+		t.NotTested(j.halted(t, s, "the first tab"))
 		return
 	}
 	beside, err := p.Beside(ctx)
 	if err != nil {
-		t.Unsorted(id, err.Error(), "Run again.")
+		t.NotTested(j.failing(err))
 		return
 	}
 	defer beside.Close()
@@ -86,9 +101,8 @@ func twoTabs(ctx context.Context, t *harness.T) {
 	first := j.again(ctx, p, a)
 	for i, s := range []*sight{second, first} {
 		name := []string{"the second tab", "the first tab"}[i]
-		f := harness.Finding{Sent: "two launches side by side; " + name, Expected: "both open", Seen: t.Show("page", describe(s.page)), Exchanges: s.keep(t, name),
-			Cause: "One cookie or session value holds the state of the last login only."}
-		switch j.result(t, s, id, f, nil) {
+		f := harness.Finding{Sent: "two launches side by side; " + name, Expected: "both open", Seen: t.Show("page", describe(s.page)), Exchanges: s.keep(t, name), Cause: j.cause(s)}
+		switch j.result(t, s, nil) {
 		case opened:
 			t.Examined(id, 1)
 		case refused:
@@ -100,7 +114,7 @@ func twoTabs(ctx context.Context, t *harness.T) {
 // replay makes a good launch and posts its answer again.
 func replay(elsewhere bool) func(context.Context, *harness.T) {
 	return func(ctx context.Context, t *harness.T) {
-		j, ok := ready(ctx, t)
+		j, ok := ready(t)
 		if !ok {
 			return
 		}
@@ -110,8 +124,7 @@ func replay(elsewhere bool) func(context.Context, *harness.T) {
 		}
 		defer p.Close()
 		control := j.launchIn(ctx, p, Launch{ID: "replay", User: "learner"})
-		if j.decide(control, nil) != opened {
-			t.UnsortedAll("the launch to be replayed was not opened: "+describe(control.page), "Mend the good launches first.")
+		if j.unopened(ctx, t, control) {
 			return
 		}
 		title := "the same answer again, from the same browser"
@@ -129,7 +142,7 @@ func replay(elsewhere bool) func(context.Context, *harness.T) {
 // nonceElsewhere answers one login with a token that was made for another login of
 // the same browser.
 func nonceElsewhere(ctx context.Context, t *harness.T) {
-	j, ok := ready(ctx, t)
+	j, ok := ready(t)
 	if !ok {
 		return
 	}
@@ -139,10 +152,13 @@ func nonceElsewhere(ctx context.Context, t *harness.T) {
 		return
 	}
 	defer p.Close()
-	a, _ := j.held(ctx, p, Launch{ID: "nonce.1", User: "learner"})
+	if j.unopened(ctx, t, control) {
+		return
+	}
+	a, first := j.held(ctx, p, Launch{ID: "nonce.1", User: "learner"})
 	r, _ := a.firstRequest()
-	if j.decide(control, nil) != opened || r == nil {
-		t.UnsortedAll("a good launch was not opened", "Mend the good launches first.")
+	if r == nil {
+		t.NotTested(j.halted(t, first, "another login"))
 		return
 	}
 	l := Launch{ID: "nonce.2", Title: "a token with the nonce of another login", User: "learner", Claims: map[string]any{"nonce": r.Get("nonce")}}
@@ -159,22 +175,21 @@ const (
 // judgeMarkup looks whether a page shows as an element what was sent as text.
 func (j *judge) judgeMarkup(ctx context.Context, t *harness.T, p *browser.Page, s *sight, id, sent string) {
 	if s.problem != nil {
-		t.Unsorted(id, "the browser failed: "+s.problem.Error(), "Run again.")
+		t.NotTested(j.failing(s.problem), id)
 		return
 	}
 	frames, err := p.Look(ctx)
 	if err != nil {
-		t.Unsorted(id, err.Error(), "Run again.")
+		t.NotTested(j.failing(err), id)
 		return
 	}
 	for _, f := range frames {
 		found, err := p.Eval(ctx, f.ID, markScript)
 		if err != nil {
-			t.Unsorted(id, "a frame could not be read: "+err.Error(), "Run again.")
+			t.NotTested(j.failing(err), id)
 			continue
 		}
-		t.Assert(id, found != "true", harness.Finding{Sent: sent, Expected: "text, shown as text or not at all", Seen: "an element of the page: scripts could come in the same way", Where: t.Where(f.URL),
-			Cause: "A parameter is put into HTML without escaping."})
+		t.Assert(id, found != "true", harness.Finding{Sent: sent, Expected: "text, shown as text or not at all", Seen: "an element of the page: scripts could come in the same way", Where: t.Where(f.URL)})
 	}
 }
 
@@ -183,14 +198,14 @@ func (j *judge) judgeMarkup(ctx context.Context, t *harness.T, p *browser.Page, 
 // What else a server sets there (a load balancer's, one for old browsers) is its own
 // affair.
 func cookies(ctx context.Context, t *harness.T) {
-	j, ok := ready(ctx, t)
+	j, ok := ready(t)
 	if !ok {
 		return
 	}
 	s := j.launch(ctx, Launch{ID: "cookies", User: "learner", Frame: true, Expect: "open"})
 	exchanges := s.keep(t, "a launch in a frame")
 	if s.problem != nil || !s.requested() {
-		t.UnsortedAll("a launch in a frame came to no authentication request: "+s.what(), "Mend the good launches first.")
+		t.NotTested(j.halt(s).Seen(exchanges...))
 		return
 	}
 	var set []*http.Cookie

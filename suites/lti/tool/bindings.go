@@ -37,7 +37,7 @@ func refusals(names ...string) []string { return append(ids(names...), reqVisibl
 
 // controlled gives the judge and a plain good launch, nil where there is none.
 func controlled(ctx context.Context, t *harness.T) (*judge, *sight) {
-	j, ok := ready(ctx, t)
+	j, ok := ready(t)
 	if !ok {
 		return j, nil
 	}
@@ -47,17 +47,11 @@ func controlled(ctx context.Context, t *harness.T) (*judge, *sight) {
 // control makes a plain good launch. Where it isn't opened nothing that was refused
 // proves anything: then nil.
 func (j *judge) control(ctx context.Context, t *harness.T) *sight {
-	s := j.launch(ctx, Launch{ID: "control", User: "learner", Expect: "open"})
-	if j.decide(s, nil) == opened {
-		return s
+	s := j.steady(ctx, Launch{ID: "control", User: "learner", Expect: "open"})
+	if j.unopened(ctx, t, s) {
+		return nil
 	}
-	s.keep(t, "a good launch")
-	why := s.shows()
-	if s.problem != nil {
-		why = s.problem.Error()
-	}
-	t.UnsortedAll("a good launch was not opened: "+why, "Mend the good launches first.")
-	return nil
+	return s
 }
 
 // pass waits for a while.
@@ -84,14 +78,15 @@ func stateElsewhere(l Launch, own bool) func(context.Context, *harness.T) {
 		defer p.Close()
 		defer other.Close()
 		l.ID, l.User = "elsewhere", "learner"
-		a, _ := j.held(ctx, p, l)
-		if own {
+		a, begun := j.held(ctx, p, l)
+		if own && begun.requested() {
 			mine := l
 			mine.ID = "elsewhere.own"
-			if _, s := j.held(ctx, other, mine); !s.requested() {
-				t.UnsortedAll("the login of the other browser didn't come to the platform: "+s.shows(), "Mend the good launches first.")
-				return
-			}
+			_, begun = j.held(ctx, other, mine)
+		}
+		if !begun.requested() {
+			t.NotTested(j.halted(t, begun, "a login"))
+			return
 		}
 		j.judgeRefusal(t, Prefix+"refuse.state-elsewhere", l, j.again(ctx, other, a), control)
 	}
@@ -103,18 +98,17 @@ const memory = 15 * time.Second
 
 // replayLater makes a good launch and posts its answer again after a while.
 func replayLater(ctx context.Context, t *harness.T) {
-	j, ok := ready(ctx, t)
+	j, ok := ready(t)
 	if !ok {
 		return
 	}
 	e := &j.earlier
 	if e.page == nil {
-		t.UnsortedAll("the browser failed: "+e.problem, "See that Chromium runs here, and run again.")
+		t.NotTested(j.failing(e.problem))
 		return
 	}
 	defer e.page.Close()
-	if j.decide(e.sight, nil) != opened {
-		t.UnsortedAll("the launch to be replayed was not opened: "+e.sight.what(), "Mend the good launches first.")
+	if j.unopened(ctx, t, e.sight) {
 		return
 	}
 	pass(ctx, memory-time.Since(e.at))
@@ -128,13 +122,13 @@ type earlier struct {
 	page    *browser.Page // as it was left
 	sight   *sight
 	at      time.Time
-	problem string
+	problem error
 }
 
 func (j *judge) launchEarlier() {
 	p, err := j.browser.Open(j.ctx, browser.PageOptions{})
 	if err != nil {
-		j.earlier.problem = err.Error()
+		j.earlier.problem = err
 		return
 	}
 	j.earlier.page = p
@@ -145,17 +139,22 @@ func (j *judge) launchEarlier() {
 // deploymentOther has the token name another deployment than the login. It needs two
 // that the tool knows: else the deployment would be wrong by itself.
 func deploymentOther(ctx context.Context, t *harness.T) {
-	j, ok := ready(ctx, t)
+	j, ok := ready(t)
 	if !ok {
 		return
 	}
-	if d := j.platform.deployments; d[0] == d[len(d)-1] {
-		t.UnsortedAll("the target file names one deployment only", "Name a second one in lti.deployments that the tool knows.")
+	if j.single() {
+		for _, id := range t.Check().Requirements {
+			t.NotApplicable(id, singleText)
+		}
 		return
 	}
 	control := j.launch(ctx, Launch{ID: "deployment.control", User: "learner", Expect: "open", Login: Login{Omit: []string{"lti_deployment_id"}}, Claims: map[string]any{"deployment_id": "$other"}})
 	if j.decide(control, nil) != opened {
-		t.UnsortedAll("a launch from the second deployment was not opened: "+control.shows(), "Mend the good launches first.")
+		if !j.unopened(ctx, t, j.steady(ctx, Launch{ID: "deployment.first", User: "learner", Expect: "open"})) {
+			t.NotTested(harness.BlockedBy(Prefix+"launch.deployments", "a launch from the second deployment was not opened: "+control.what()).
+				Seen(control.keep(t, "a launch from the second deployment")...))
+		}
 		return
 	}
 	l := Launch{ID: "deployment.other", Title: "another deployment than the login said", User: "learner", Claims: map[string]any{"deployment_id": "$other"}}
@@ -170,8 +169,13 @@ const logins = 5
 // tells the next.
 func unguessable(ctx context.Context, t *harness.T) {
 	j := t.Session().Shared.(*judge)
+	if b := j.stand(); b != nil && !b.sight.requested() {
+		j.blocked(t, b)
+		return
+	}
 	values := map[string][]string{}
 	var exchanges []string
+	var astray *sight
 	for range logins {
 		p := j.page(ctx, t)
 		if p == nil {
@@ -183,18 +187,24 @@ func unguessable(ctx context.Context, t *harness.T) {
 			for _, name := range []string{"state", "nonce"} {
 				values[name] = append(values[name], r.Get(name))
 			}
+		} else {
+			astray = s
 		}
 		exchanges = append(exchanges, s.keep(t, "a login")...)
 	}
 	for _, name := range []string{"state", "nonce"} {
 		id, list := Prefix+"auth."+name, values[name]
-		if len(list) < logins || strings.Join(list, "") == "" {
-			t.Unsorted(id, fmt.Sprintf("of %d logins %d came to the platform", logins, len(list)), "Mend the good launches first.")
+		if astray != nil {
+			t.NotTested(j.halt(astray).Seen(exchanges...), id)
+			continue
+		}
+		if strings.Join(list, "") == "" {
+			t.Fail(id, harness.Finding{Sent: fmt.Sprintf("%d logins, one after the other", logins), Expected: "a " + name + " of its own for each", Seen: "no " + name, Where: name, Exchanges: exchanges})
 			continue
 		}
 		why := pattern(list)
 		t.Assert(id, why == "", harness.Finding{Sent: fmt.Sprintf("%d logins, one after the other", logins), Expected: "values that don't tell the next one",
-			Seen: why + ": " + strings.Join(list, ", "), Where: name, Exchanges: exchanges, Cause: "A counter or the clock is used instead of random bytes."})
+			Seen: why + ": " + strings.Join(list, ", "), Where: name, Exchanges: exchanges})
 	}
 }
 

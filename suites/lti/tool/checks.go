@@ -3,11 +3,12 @@ package tool
 import (
 	"context"
 	"fmt"
-	"slices"
+	"net/http"
 	"sync"
 	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/harness/browser"
 )
 
 // Prefix begins the ids of the requirements on tools.
@@ -20,15 +21,16 @@ const (
 	reqTeacher = Prefix + "roles.least-privilege"
 )
 
-const markerRemedy = "Give lti.tool.launched in the target file: a CSS selector, a text or a part of the address that only an opened launch shows."
-
-// ready learns what the tool's pages look like; false, and every requirement not
-// tested, when that can't be.
-func ready(ctx context.Context, t *harness.T) (*judge, bool) {
+// ready gives the judge once it knows what the tool's pages look like; false, and every
+// requirement not tested, where plain launches don't open or can't be told from refusals.
+func ready(t *harness.T) (*judge, bool) {
 	j := t.Session().Shared.(*judge)
-	j.learn(ctx)
+	if b := j.stand(); b != nil {
+		j.blocked(t, b)
+		return j, false
+	}
 	if j.blind != "" {
-		t.UnsortedAll(j.blind, "Launch the tool by hand first: see that the registration at the tool names Rollcall's addresses (`rollcall registration`).")
+		t.NotTested(harness.Unconfigured(j.blind, markerRemedy))
 		return j, false
 	}
 	return j, true
@@ -36,12 +38,8 @@ func ready(ctx context.Context, t *harness.T) (*judge, bool) {
 
 // run makes one launch of the data and judges it.
 func run(ctx context.Context, t *harness.T, l Launch) {
-	second := t.Session().Shared.(*judge).platform.second
-	if l.Second && second == "" || l.Sole && second != "" {
-		why := "the target file names no second registration (lti.other_client_id)"
-		if l.Sole {
-			why = "there are two registrations, between which only the client id decides"
-		}
+	j := t.Session().Shared.(*judge)
+	if why := j.beside(l); why != "" {
 		for _, id := range t.Check().Requirements {
 			t.NotApplicable(id, why)
 		}
@@ -57,15 +55,41 @@ func run(ctx context.Context, t *harness.T, l Launch) {
 	}
 }
 
+// beside says why a launch is about what this registration doesn't have, "" where it does.
+func (j *judge) beside(l Launch) string {
+	second := j.platform.second
+	switch {
+	case l.Second && second == "":
+		return "the target file names no second registration (lti.other_client_id)"
+	case l.Sole && second != "":
+		return "there are two registrations, between which only the client id decides"
+	case l.Claims["deployment_id"] == "$other" && j.single():
+		return singleText
+	}
+	return ""
+}
+
+// single tells whether the registration has one deployment only.
+func (j *judge) single() bool {
+	d := j.platform.deployments
+	return d[0] == d[len(d)-1]
+}
+
+const singleText = "the target file names one deployment only (lti.deployments)"
+
 // runEither judges a launch that a tool may open or refuse, as long as a person sees
 // what became of it.
 func runEither(ctx context.Context, t *harness.T, l Launch) {
 	j := t.Session().Shared.(*judge)
 	id := Prefix + l.Requirement
-	s := j.launch(ctx, l)
+	if b := j.stand(); b != nil {
+		j.blocked(t, b)
+		return
+	}
+	s := j.steady(ctx, l)
 	exchanges := s.keep(t, l.Title)
-	if s.problem != nil {
-		t.Unsorted(id, "the browser failed: "+s.problem.Error(), "See that the tool is up and that Chromium runs here, and run again.")
+	if s.problem != nil || s.page.Status == http.StatusTooManyRequests {
+		t.NotTested(j.halt(s))
 		return
 	}
 	f := harness.Finding{Sent: "launch: " + l.Title, Expected: "the tool opens, or a page says why not, with a status of 200 or 400 to 499",
@@ -74,45 +98,46 @@ func runEither(ctx context.Context, t *harness.T, l Launch) {
 		f.Seen = "the page never came to rest: " + f.Seen
 	}
 	if s.fell {
-		f.Seen, f.Cause = fellText, fellCause
+		f.Seen = fellText
 	}
 	t.Assert(id, !s.busy && !s.page.Closed && !s.page.Failed && s.page.Status < 500 && len(s.page.Text) > 2, f)
 }
 
-// What is seen of a tool that a launch brought down, and why that may be.
-const (
-	fellText  = "the tool went down: it answered at first, and nothing listens there any more"
-	fellCause = "An error that nothing catches ends the whole process. Anybody can send such a request."
-)
+// fellText is what is seen of a tool that a launch brought down.
+const fellText = "the tool went down: it answered at first, and nothing listens there any more"
 
-// rotationPatience is how often, and after which pause, a launch with a new key is
-// tried again: tools may bound how often they read the keys.
+// rotationTries is how often a launch with a new key is tried again, after a pause: tools
+// may bound how often they read the keys.
 const rotationTries = 4
 
 // pause is the time between two tries: a budget, or what tools usually wait.
 func (j *judge) pause() time.Duration { return min(j.budget, 11*time.Second) }
 
+// runGood judges a launch that has to be opened.
 func runGood(ctx context.Context, t *harness.T, l Launch) {
 	j := t.Session().Shared.(*judge)
 	id := Prefix + l.Requirement
-	// A plain good launch that fails is the finding itself; the others need to
-	// know what an opened page looks like.
-	j.learn(ctx)
-	if err := j.platform.publish(l.Keys); err != nil {
-		t.Unsorted(id, err.Error(), "Run again.")
+	if b := j.stand(); b != nil {
+		j.blocked(t, b)
 		return
 	}
-	defer func() { _ = j.platform.publish("") }()
-	s := j.launch(ctx, l)
-	for try := 1; l.fresh() && try < rotationTries && j.decide(s, nil) == refused; try++ {
-		select {
-		case <-ctx.Done():
-		case <-time.After(j.pause()):
-		}
-		s = j.launch(ctx, l)
+	if j.blind != "" {
+		t.NotTested(harness.Unconfigured(j.blind, markerRemedy))
+		return
+	}
+	if err := j.platform.publish(l.Keys); err != nil {
+		t.NotTested(harness.Unconfigured(err.Error(), "Run again."))
+		return
+	}
+	defer func() { _ = j.platform.publish("") }() // makes no key
+	var s *sight
+	if l.fresh() {
+		s = j.patiently(ctx, l)
+	} else {
+		s = j.steady(ctx, l)
 	}
 	exchanges := s.keep(t, l.Title)
-	if l.Early && s.problem == nil && !s.requested() {
+	if l.Early && s.problem == nil && !j.asked(s) {
 		f := harness.Finding{Sent: "login: " + l.Title, Expected: "an authentication request, or a page that says what is missing, with a status of 200 or 400 to 499",
 			Seen: s.shows(), Exchanges: exchanges, Where: t.Where(s.page.URL)}
 		t.Assert(id, s.page.Status < 500 && !s.page.Failed && len(s.page.Text) > 2, f)
@@ -125,31 +150,37 @@ func runGood(ctx context.Context, t *harness.T, l Launch) {
 			return
 		}
 	}
-	f := harness.Finding{Sent: "launch: " + l.Title, Expected: "the tool opens", Exchanges: exchanges, Where: t.Where(s.page.URL)}
-	switch j.result(t, s, id, f, nil) {
+	switch j.result(t, s, nil) {
 	case opened:
 		t.Examined(id, 1)
+		privilege(t, j, l, s)
 	case refused:
-		f.Seen = "it was not opened: " + s.shows()
+		if l.fresh() {
+			j.platform.withdraw() // what the tool doesn't take, it is not asked to take again
+		}
+		if o, hangs := j.foundation(ctx, t, l, id); hangs {
+			t.NotTested(o)
+			return
+		}
+		f := harness.Finding{Sent: "launch: " + l.Title, Expected: "the tool opens", Seen: "it was not opened: " + s.shows(), Cause: j.cause(s), Exchanges: exchanges, Where: t.Where(s.page.URL)}
 		if s.fell {
-			f.Seen, f.Cause = fellText, fellCause
+			f.Seen = fellText
 		}
 		t.Fail(id, f)
+		if l.Teacher != nil {
+			t.NotTested(harness.BlockedBy(id, "the launch was not opened").Seen(exchanges...), reqTeacher)
+		}
 	}
-	privilege(t, j, l, s)
 }
 
-// privilege judges whether the page shows what only those who teach may see.
+// privilege judges whether the page of an opened launch shows what only those who teach
+// may see.
 func privilege(t *harness.T, j *judge, l Launch, s *sight) {
-	if l.Teacher == nil || !slices.Contains(t.Check().Requirements, reqTeacher) {
+	if l.Teacher == nil {
 		return
 	}
 	if !j.target.Tool.Teacher.Set() {
-		t.Unsorted(reqTeacher, "nothing tells a page for those who teach from others", "Give lti.tool.teacher in the target file: what only those who teach are shown.")
-		return
-	}
-	if s.problem != nil || !s.answered() || s.page.Status >= 400 {
-		t.Unsorted(reqTeacher, "the launch was not opened", "Mend that first.")
+		t.NotTested(harness.Unconfigured("nothing tells a page for those who teach from others", teacherRemedy), reqTeacher)
 		return
 	}
 	expected := "the page of somebody who doesn't teach"
@@ -163,43 +194,27 @@ func privilege(t *harness.T, j *judge, l Launch, s *sight) {
 	t.Assert(reqTeacher, s.teacher == *l.Teacher, harness.Finding{Sent: "launch: " + l.Title, Expected: expected, Seen: seen, Where: t.Where(s.page.URL)})
 }
 
-// result reports what can't be judged, and gives the outcome otherwise.
-func (j *judge) result(t *harness.T, s *sight, id string, f harness.Finding, control *sight) outcome {
-	var o outcome
-	if j.blind == "" || j.target.Tool.Launched.Set() {
-		var c = control
-		if c != nil {
-			o = j.decide(s, &c.page)
-		} else {
-			o = j.decide(s, nil)
-		}
-	} else {
-		// Nothing is known of the tool's pages yet: only a plain failure counts.
-		switch {
-		case s.problem != nil:
-			o = lost
-		case !s.requested(), s.page.Status >= 400:
-			o = refused
-		default:
-			o = unclear
-		}
+// result gives the outcome of a launch, and says of all requirements of the check why
+// they can't be judged where it has none.
+func (j *judge) result(t *harness.T, s, control *sight) outcome {
+	var page *browser.Frame
+	if control != nil {
+		page = &control.page
 	}
-	switch o {
-	case lost:
-		t.Unsorted(id, "the launch could not be made: "+s.problem.Error(), "See that the tool is up and that Chromium runs here, and run again.")
-	case unclear:
-		if j.blind != "" {
-			t.Unsorted(id, "what an opened page looks like could not be learned: "+j.blind, "Mend the launches of a plain learner and a plain instructor first. "+markerRemedy)
-			break
-		}
-		t.Unsorted(id, "an opened page and a refusal look alike: "+s.shows(), markerRemedy)
+	o := j.decide(s, page)
+	switch {
+	case o == lost, s.page.Status == http.StatusTooManyRequests:
+		t.NotTested(j.halt(s))
+		return lost
+	case o == unclear:
+		t.NotTested(harness.Unconfigured("an opened page and a refusal look alike: "+s.shows(), markerRemedy))
 	}
 	return o
 }
 
 func runBad(ctx context.Context, t *harness.T, l Launch) {
 	id := Prefix + l.Requirement
-	j, ok := ready(ctx, t)
+	j, ok := ready(t)
 	if !ok {
 		return
 	}
@@ -213,25 +228,47 @@ func runBad(ctx context.Context, t *harness.T, l Launch) {
 	} else {
 		control = j.launch(ctx, l.unbroken())
 		if err := j.platform.publish(l.Keys); err != nil {
-			t.UnsortedAll(err.Error(), "Run again.")
+			t.NotTested(harness.Unconfigured(err.Error(), "Run again."))
 			return
 		}
 		s = j.launch(ctx, l)
-		_ = j.platform.publish("")
+		_ = j.platform.publish("") // makes no key
 	}
 	if j.decide(control, nil) != opened {
 		// The two may disturb each other in a tool: the broken one may even bring it down.
 		fell := control.fell || s.fell
-		if control = j.launch(ctx, l.unbroken()); fell && j.decide(control, nil) != opened {
-			t.Fail(reqNoCrash, harness.Finding{Sent: "launch: " + l.Title + ", and beside it the same unbroken", Expected: "the tool refuses, and goes on", Seen: fellText, Exchanges: s.keep(t, l.Title), Cause: fellCause})
+		if control = j.steady(ctx, l.unbroken()); fell && j.decide(control, nil) != opened {
+			t.Fail(reqNoCrash, harness.Finding{Sent: "launch: " + l.Title + ", and beside it the same unbroken", Expected: "the tool refuses, and goes on", Seen: fellText, Exchanges: s.keep(t, l.Title)})
 		}
 	}
-	if o := j.decide(control, nil); o != opened {
-		control.keep(t, "the same, unbroken")
-		t.UnsortedAll("the same launch unbroken was not opened, so a refusal proves nothing: "+control.what(), "Mend the good launches first.")
+	if j.unopened(ctx, t, control) {
 		return
 	}
+	if wait, is := s.comes(); is && l.Keys == "" {
+		pass(ctx, wait)
+		s = j.launch(ctx, l)
+	}
 	j.judgeRefusal(t, id, l, s, control)
+}
+
+// unopened tells whether a good launch was not opened beside which another has to be
+// refused: then a refusal proves nothing, and all requirements of the check are blocked by
+// what the good one hangs on.
+func (j *judge) unopened(ctx context.Context, t *harness.T, control *sight) bool {
+	switch j.decide(control, nil) {
+	case opened:
+		return false
+	case unclear:
+		t.NotTested(harness.Unconfigured("a good launch is not clearly opened: "+control.shows(), markerRemedy))
+		return true
+	case refused:
+		if o, hangs := j.foundation(ctx, t, control.attempt.launch, ""); hangs {
+			t.NotTested(o)
+			return true
+		}
+	}
+	t.NotTested(j.halted(t, control, "the same, unbroken"))
+	return true
 }
 
 // judgeRefusal judges a launch that has to be refused: that it was, that a person
@@ -240,37 +277,37 @@ func (j *judge) judgeRefusal(t *harness.T, id string, l Launch, s, control *sigh
 	exchanges := s.keep(t, l.Title)
 	f := harness.Finding{Sent: "launch: " + l.Title, Expected: "the tool refuses, and says so", Exchanges: exchanges, Where: t.Where(s.page.URL)}
 	if s.problem == nil && !s.requested() && !l.Early {
-		t.UnsortedAll("the tool sent no authentication request this time: "+s.shows(), "Run again; if it happens again, look at the evidence.")
+		t.NotTested(j.halt(s).Seen(exchanges...))
 		return
 	}
+	blocked := func(why string) { t.NotTested(harness.BlockedBy(id, why).Seen(exchanges...), reqVisible, reqNoCrash) }
 	if s.busy && l.Keys == "slow" {
 		f.Expected, f.Seen = fmt.Sprintf("an answer within %s", j.patience(s)), "none"
 		t.Fail(id, f)
-		t.Unsorted(reqVisible, "no answer came in time", "Mend that first.")
-		t.Unsorted(reqNoCrash, "no answer came in time", "Mend that first.")
+		blocked("no answer came in time")
 		return
 	}
-	switch j.result(t, s, id, f, control) {
+	switch j.result(t, s, control) {
 	case opened:
 		f.Seen = "it was opened: " + s.openedPage(t)
 		t.Fail(id, f)
-		t.Unsorted(reqVisible, "the launch was opened", "Mend that first.")
-		t.Unsorted(reqNoCrash, "the launch was opened", "Mend that first.")
+		blocked("the launch was opened")
 	case refused:
 		t.Examined(id, 1)
-		if s.busy {
-			t.Unsorted(reqVisible, "the page never came to rest", "Look at the picture.")
-			t.Unsorted(reqNoCrash, "the page never came to rest", "Look at the picture.")
+		f.Expected, f.Seen = "a page that says that something went wrong", "an empty page"
+		if s.stalled != "" {
+			f.Seen = s.shows()
+			t.Fail(reqVisible, f)
+			t.NotTested(harness.BlockedBy(reqVisible, f.Seen).Seen(exchanges...), reqNoCrash)
 			return
 		}
-		f.Expected, f.Seen = "a page that says that something went wrong", "an empty page"
 		if s.page.Failed {
 			// Chromium's own words are no page of the tool's.
 			f.Seen = describe(s.page)
 			t.Fail(reqVisible, f)
 			f.Expected = "a status of 200, or 400 to 499"
 			if s.fell {
-				f.Seen, f.Cause = fellText, fellCause
+				f.Seen = fellText
 			}
 			t.Fail(reqNoCrash, f)
 			return
@@ -282,8 +319,5 @@ func (j *judge) judgeRefusal(t *harness.T, id string, l Launch, s, control *sigh
 		}
 		f.Expected, f.Seen = "a status of 200, or 400 to 499", fmt.Sprintf("%d", s.page.Status)
 		t.Assert(reqNoCrash, s.page.Status < 500, f)
-	default:
-		t.Unsorted(reqVisible, "it is not clear whether the launch was refused", markerRemedy)
-		t.Unsorted(reqNoCrash, "it is not clear whether the launch was refused", markerRemedy)
 	}
 }

@@ -26,13 +26,12 @@ func keyAddresses(ctx context.Context, t *harness.T) {
 		j.judgeRefusal(t, Prefix+"refuse.key-in-header", l, s, control)
 		id := Prefix + "refuse.header-fetched"
 		if !s.answered() {
-			t.Unsorted(id, "the token didn't reach the tool", "Run again.")
+			t.NotTested(j.halted(t, s, l.Title), id)
 			continue
 		}
 		s.attempt.mu.Lock()
 		fetched := s.attempt.fetched
 		s.attempt.mu.Unlock()
-		t.Assert(id, fetched == 0, harness.Finding{Sent: "launch: " + l.Title, Expected: "nobody asks for the address", Seen: "the tool asked for it", Where: x.name + " in the header of the token",
-			Cause: "The library follows " + x.name + " before anything is verified."})
+		t.Assert(id, fetched == 0, harness.Finding{Sent: "launch: " + l.Title, Expected: "nobody asks for the address", Seen: "the tool asked for it", Where: x.name + " in the header of the token"})
 	}
 }

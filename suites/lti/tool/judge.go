@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -28,13 +27,15 @@ type judge struct {
 	keep    bool            // pictures are kept
 	earlier earlier
 
-	learnt sync.Once
-	good   []browser.Frame        // pages of good launches
-	bad    []browser.Frame        // pages of one that has to be refused
-	blind  string                 // why opened and refused can't be told apart
-	pace   pace                   // of good launches
-	stalls atomic.Int32           // launches in a row that the tool didn't answer
-	fell   atomic.Pointer[string] // title of the launch that brought the tool down last
+	footing footing
+	good    []browser.Frame                  // pages of good launches
+	bad     []browser.Frame                  // pages of one that has to be refused
+	blind   string                           // why opened and refused can't be told apart
+	pace    pace                             // of good launches
+	stalls  atomic.Int32                     // launches in a row that the tool didn't answer
+	stalled atomic.Pointer[harness.Obstacle] // the last of them
+	fell    atomic.Pointer[string]           // title of the launch that brought the tool down last
+	rotated atomic.Bool                      // a launch by a new key has opened
 }
 
 // open starts the platform and prepares the browser.
@@ -66,8 +67,7 @@ const (
 	unclear outcome = iota // opened and refused can't be told apart
 	opened
 	refused
-	unreached // the tool never came to the point that the launch is about
-	lost      // the browser or the judge failed
+	lost // nothing was seen: the browser failed, or the tool could not be reached
 )
 
 // requested tells whether the tool asked for authentication.
@@ -121,44 +121,30 @@ func sameAddress(a, b string) bool {
 const learningID = "learn."
 
 // learn sees once how long good launches take and, where no marker tells them apart,
-// what an opened page and a refusal look like: two good launches, of a learner and an
-// instructor, and one whose token is signed wrongly.
-func (j *judge) learn(ctx context.Context) {
-	j.learnt.Do(func() {
-		defer j.launchEarlier()
-		if j.target.Tool.Launched.Set() {
-			j.launch(ctx, Launch{ID: learningID + "pace", User: "learner", Expect: "open"})
+// what an opened page and a refusal look like: good launches, of a learner and an
+// instructor, and one whose token is signed wrongly. first is the learner's.
+func (j *judge) learn(ctx context.Context, first *sight) {
+	if j.target.Tool.Launched.Set() {
+		return
+	}
+	j.good = []browser.Frame{first.page}
+	instructor := Launch{ID: learningID + "instructor", User: "instructor", Login: Login{Post: j.footing.byPost}}
+	if s := j.steady(ctx, instructor); j.plainly(s) {
+		j.good = append(j.good, s.page)
+	}
+	// The tool may open what it has to refuse: then that is no sample.
+	for _, l := range []Launch{{Way: "corrupt"}, {Claims: map[string]any{"version": nil}}, {Claims: map[string]any{"exp": "$now-7200", "iat": "$now-7500"}}, {Respond: Respond{Omit: []string{"id_token"}}}} {
+		l.ID, l.User, l.Login.Post = learningID+"refusal", "learner", j.footing.byPost
+		s := j.launch(ctx, l)
+		if s.problem != nil || !s.requested() {
+			continue
+		}
+		if s.page.Status >= 400 || s.page.Failed || likeness(s.page, j.good[0]) < same {
+			j.bad = append(j.bad, s.page)
 			return
 		}
-		for _, l := range []Launch{{ID: learningID + "learner", User: "learner"}, {ID: learningID + "instructor", User: "instructor"}} {
-			s := j.launch(ctx, l)
-			switch {
-			case s.problem != nil:
-				j.blind = "a good launch could not be made: " + s.problem.Error()
-				return
-			case !s.requested():
-				j.blind = "the tool sent no authentication request; it showed " + s.shows()
-				return
-			case !s.answered() || s.page.Status >= 400 || s.page.Failed:
-				j.blind = "a good launch was not opened; the tool showed " + s.shows()
-				return
-			}
-			j.good = append(j.good, s.page)
-		}
-		// The tool may open what it has to refuse: then that is no sample.
-		for _, l := range []Launch{{Way: "corrupt"}, {Claims: map[string]any{"version": nil}}, {Claims: map[string]any{"exp": "$now-7200", "iat": "$now-7500"}}, {Respond: Respond{Omit: []string{"id_token"}}}} {
-			l.ID, l.User = learningID+"refusal", "learner"
-			s := j.launch(ctx, l)
-			if s.problem != nil {
-				j.blind = "a bad launch could not be made: " + s.problem.Error()
-				return
-			}
-			if s.page.Status >= 400 || s.page.Failed || likeness(s.page, j.good[0]) < same {
-				j.bad = append(j.bad, s.page)
-				return
-			}
-		}
-	})
+	}
+	j.blind = "what was opened and what had to be refused look alike: " + describeStatus(first.page)
 }
 
 // The likeness of pages from which on they are called the same, and from which on
@@ -216,6 +202,11 @@ func (j *judge) decide(s *sight, control *browser.Frame) outcome {
 	return unclear
 }
 
+// describeStatus words a page without what is on it, which may be of real people.
+func describeStatus(f browser.Frame) string {
+	return fmt.Sprintf("a page with status %d at %s", f.Status, browser.Bare(f.URL))
+}
+
 // describe words what a page shows.
 func describe(f browser.Frame) string {
 	text := strings.Join(strings.Fields(f.Text), " ")
@@ -263,7 +254,7 @@ func (s *sight) openedPage(t *harness.T) string {
 	if t.Session().KeepPersonal() {
 		return describe(s.page)
 	}
-	return fmt.Sprintf("a page with status %d at %s", s.page.Status, browser.Bare(s.page.URL))
+	return describeStatus(s.page)
 }
 
 // keep takes what was seen into the evidence of a check, and gives the ids of the

@@ -73,6 +73,12 @@ type sight struct {
 	problem error
 }
 
+// begin takes a launch in and gives the address that a person would be at.
+func (j *judge) begin(l Launch) (*attempt, string) {
+	l.Login.Post = l.Login.Post || j.footing.byPost
+	return j.platform.begin(l)
+}
+
 // launch makes one launch in a fresh browser context.
 func (j *judge) launch(ctx context.Context, l Launch) *sight {
 	p, err := j.browser.Open(ctx, browser.PageOptions{BlockThirdParty: l.Blocked})
@@ -85,7 +91,7 @@ func (j *judge) launch(ctx context.Context, l Launch) *sight {
 
 // launchIn makes a launch in a page that is open already.
 func (j *judge) launchIn(ctx context.Context, p *browser.Page, l Launch) *sight {
-	a, address := j.platform.begin(l)
+	a, address := j.begin(l)
 	var steps []browser.Step
 	if l.Window {
 		// The window is at a page of ours first, so that all that follows is seen.
@@ -99,11 +105,11 @@ func (j *judge) launchIn(ctx context.Context, p *browser.Page, l Launch) *sight 
 func (j *judge) visit(ctx context.Context, p *browser.Page, a *attempt, address string, steps ...browser.Step) *sight {
 	s := &sight{attempt: a, began: time.Now()}
 	if j.stalls.Load() >= mostStalls {
-		s.problem = fmt.Errorf("the tool did not answer %d launches within %s each, and is not asked any more", mostStalls, j.budget)
+		s.problem = fmt.Errorf("%w: %d launches within %s each, and it is not asked any more", errStalls, mostStalls, j.budget)
 		return s
 	}
 	defer j.stalling(s)
-	if s.problem = j.since(p.Go(address)); s.problem != nil {
+	if s.problem = j.opening(p.Go(address)); s.problem != nil {
 		return s
 	}
 	if s.problem = p.Run(ctx, steps); s.problem != nil {
@@ -111,6 +117,19 @@ func (j *judge) visit(ctx context.Context, p *browser.Page, a *attempt, address 
 	}
 	j.look(ctx, p, s)
 	return s
+}
+
+// opening sorts what went wrong when the page was opened: an answer that breaks off is the
+// tool's, and is looked at as any; a tool that can't be reached is nobody's breach.
+func (j *judge) opening(err error) error {
+	var failed *browser.NavigationError
+	switch {
+	case !errors.As(err, &failed):
+		return err
+	case slices.ContainsFunc(unreachable, func(why string) bool { return strings.HasPrefix(failed.Why, why) }):
+		return awayError{j.since(err)}
+	}
+	return nil
 }
 
 // look waits until the page has come to rest and reads what it shows.
@@ -250,7 +269,7 @@ func (j *judge) gone(ctx context.Context, s *sight) error {
 		risen(ctx, u)
 		return nil
 	}
-	return j.since(fmt.Errorf("the tool can't be reached at %s: %s", browser.Bare(s.page.URL), s.page.Why))
+	return awayError{j.since(fmt.Errorf("the tool can't be reached at %s: %s", browser.Bare(s.page.URL), s.page.Why))}
 }
 
 // nobodyListens is Chromium's error where a process has ended.
@@ -290,12 +309,16 @@ func (j *judge) since(err error) error {
 // asked any more.
 const mostStalls = 3
 
+var errStalls = errors.New("the tool did not answer")
+
 // stalling notes a launch that wasn't answered, or that one was.
 func (j *judge) stalling(s *sight) {
 	switch {
 	case s.stalled == "":
 		j.stalls.Store(0)
 	case s.attempt.launch.Keys == "": // else it may wait for the platform's keys
+		o := j.halt(s)
+		j.stalled.Store(&o)
 		j.stalls.Add(1)
 	}
 }

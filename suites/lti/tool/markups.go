@@ -30,8 +30,7 @@ func (j *judge) judgePages(ctx context.Context, t *harness.T, p *browser.Page, s
 		return err == nil && j.platform.known(u.Host) && strings.HasSuffix(u.Path, "/x") && x.Method == "GET" && !x.Document
 	})
 	if i >= 0 {
-		t.Fail(id, harness.Finding{Sent: sent, Expected: "text, shown as text or not at all", Seen: "an element of a page on the way: the browser asked for its picture", Where: t.Where(s.log[i].URL),
-			Cause: "A parameter is put into HTML without escaping."})
+		t.Fail(id, harness.Finding{Sent: sent, Expected: "text, shown as text or not at all", Seen: "an element of a page on the way: the browser asked for its picture", Where: t.Where(s.log[i].URL)})
 	}
 }
 
@@ -76,12 +75,12 @@ func errorUnbound(ctx context.Context, t *harness.T) {
 		Respond: Respond{Error: "access_denied", Set: map[string]string{"error_description": words, "state": "3c7e-never-sent"}}}
 	s := j.launch(ctx, l)
 	if s.problem != nil || !s.answered() {
-		t.UnsortedAll("the answer didn't reach the tool", "Run again.")
+		t.NotTested(j.halted(t, s, l.Title))
 		return
 	}
 	j.judgeRefusal(t, id, l, s, control)
 	t.Assert(id, !strings.Contains(s.page.Text, words), harness.Finding{Sent: "error_description=" + words + ", with a state that was never sent", Expected: "a refusal in the tool's own words",
-		Seen: "the description", Where: t.Where(s.page.URL), Cause: "The error is looked at before the state."})
+		Seen: "the description", Where: t.Where(s.page.URL)})
 }
 
 // loginMarkup sends markup in the parameters of a login. Some of them make it one that
@@ -89,6 +88,10 @@ func errorUnbound(ctx context.Context, t *harness.T) {
 func loginMarkup(ctx context.Context, t *harness.T) {
 	j := t.Session().Shared.(*judge)
 	id := Prefix + "login.markup"
+	if b := j.stand(); b != nil && !j.asked(b.sight) {
+		j.blocked(t, b)
+		return
+	}
 	for _, name := range []string{"iss", "client_id", "target_link_uri", "login_hint", "lti_message_hint", "lti_deployment_id", "lti_storage_target"} {
 		p := j.page(ctx, t)
 		if p == nil {
@@ -103,15 +106,30 @@ func loginMarkup(ctx context.Context, t *harness.T) {
 		if came && !s.page.Failed {
 			j.judgePages(ctx, t, p, s, id, name+"="+value)
 		} else {
-			t.Unsorted(id, "a login with markup in "+name+" was not answered: "+s.shows(), "See that the tool is up, and run again.")
+			j.unanswered(ctx, t, id, name, s)
 		}
 		p.Close()
 	}
 }
 
+// unanswered judges a login that broke off: where a good one doesn't, it is markup that the
+// tool can't take.
+func (j *judge) unanswered(ctx context.Context, t *harness.T, id, name string, s *sight) {
+	control := j.steady(ctx, Launch{ID: "markup.control", User: "learner", Expect: "open"})
+	switch {
+	case s.problem != nil:
+		t.NotTested(j.failing(s.problem), id)
+	case !j.asked(control):
+		t.NotTested(j.halted(t, control, "a good login"), id)
+	default:
+		t.Fail(id, harness.Finding{Sent: "a login with markup in " + name, Expected: "an authentication request, or a page that says what is wrong, with a status below 500",
+			Seen: s.shows(), Where: t.Where(s.page.URL), Exchanges: s.keep(t, "markup in "+name)})
+	}
+}
+
 // claimsMarkup has names and titles hold an element.
 func claimsMarkup(ctx context.Context, t *harness.T) {
-	j, ok := ready(ctx, t)
+	j, ok := ready(t)
 	if !ok {
 		return
 	}
@@ -128,7 +146,9 @@ func claimsMarkup(ctx context.Context, t *harness.T) {
 	s := j.launchIn(ctx, p, l)
 	s.keep(t, l.Title)
 	if j.decide(s, nil) != opened {
-		t.Unsorted(id, "the launch was not opened: "+s.shows(), "Let people in whose names hold angle brackets.")
+		if !j.unopened(ctx, t, j.steady(ctx, Launch{ID: "markup.control", User: "learner", Expect: "open"})) {
+			t.NotTested(harness.BlockedBy(Prefix+"claims.text", "a launch by somebody whose names hold angle brackets was not opened: "+s.what()).Seen(s.keep(t, l.Title)...))
+		}
 		return
 	}
 	j.judgePages(ctx, t, p, s, id, l.Title)
@@ -137,11 +157,12 @@ func claimsMarkup(ctx context.Context, t *harness.T) {
 // returnScript gives a script as the address to return to. Where the tool shows a link
 // back at all is seen of a good address.
 func returnScript(ctx context.Context, t *harness.T) {
-	j, ok := ready(ctx, t)
+	j, ok := ready(t)
 	if !ok {
 		return
 	}
 	id := Prefix + "claims.return-url"
+	var last *sight
 	links := func(address string) (opens, has bool) {
 		p := j.page(ctx, t)
 		if p == nil {
@@ -151,26 +172,34 @@ func returnScript(ctx context.Context, t *harness.T) {
 		l := Launch{ID: "return", User: "learner", Expect: "open", Claims: map[string]any{"launch_presentation": map[string]any{"document_target": "iframe", "return_url": address}}}
 		s := j.launchIn(ctx, p, l)
 		s.keep(t, "return_url="+address)
+		last = s
 		if j.decide(s, nil) != opened {
 			return false, false
 		}
 		frames, err := p.Look(ctx)
+		if err != nil {
+			t.NotTested(j.failing(err))
+			last = nil
+			return false, false
+		}
 		for _, f := range frames {
 			found, err := p.Eval(ctx, f.ID, linkScript(address))
 			has = has || err == nil && found == "true"
 		}
-		return err == nil, has
+		return true, has
 	}
 	opens, shown := links(j.platform.issuer + "/back/from/there")
 	if !opens {
-		t.Unsorted(id, "a launch with a return_url was not opened", "Mend the good launches first.")
+		if last != nil && !j.unopened(ctx, t, j.steady(ctx, Launch{ID: "return.control", User: "learner", Expect: "open"})) {
+			t.NotTested(harness.BlockedBy(Prefix+"claims.optional", "a launch with a return_url was not opened: "+last.what()).Seen(last.keep(t, "a launch with a return_url")...))
+		}
 		return
 	}
 	const script = "javascript:rollcall"
 	opens, has := links(script)
 	switch {
 	case has:
-		t.Fail(id, harness.Finding{Sent: "return_url=" + script, Expected: "no link, or one that leads to an address", Seen: "a link that runs the script", Cause: "The scheme of the address is not looked at."})
+		t.Fail(id, harness.Finding{Sent: "return_url=" + script, Expected: "no link, or one that leads to an address", Seen: "a link that runs the script"})
 	case !shown:
 		t.NotApplicable(id, "the tool's page has no link back to the platform")
 	case !opens:

@@ -53,6 +53,11 @@ const told = 3 * time.Second
 func messages(ctx context.Context, t *harness.T) {
 	j := t.Session().Shared.(*judge)
 	id := Prefix + "browser.message-origin"
+	if b := j.stand(); b != nil && !b.sight.requested() {
+		j.blocked(t, b)
+		return
+	}
+	var last *sight
 	saw := func(l Launch, is func(p *browser.Page, frames []browser.Frame) bool) (seen, ok bool) {
 		p := j.page(ctx, t)
 		if p == nil {
@@ -60,10 +65,12 @@ func messages(ctx context.Context, t *harness.T) {
 		}
 		defer p.Close()
 		s := j.launchIn(ctx, p, l)
+		last = s
 		s.keep(t, l.Title)
 		for end := time.Now().Add(told); s.problem == nil; {
 			frames, err := p.Look(ctx)
 			if err != nil {
+				last = &sight{problem: err}
 				return false, false
 			}
 			if is(p, frames) {
@@ -81,7 +88,9 @@ func messages(ctx context.Context, t *harness.T) {
 	})
 	switch {
 	case !ok:
-		t.Unsorted(id, "a launch with the platform's storage on offer came to no authentication request", "Mend that first.")
+		if last != nil {
+			t.NotTested(j.halted(t, last, "a launch with the platform's storage on offer"))
+		}
 		return
 	case !put:
 		t.NotApplicable(id, "the tool has the platform's storage keep nothing")
@@ -96,11 +105,13 @@ func messages(ctx context.Context, t *harness.T) {
 		return false
 	})
 	if !ok {
-		t.Unsorted(id, "the launch came to no authentication request", "Run again.")
+		if last != nil {
+			t.NotTested(j.halted(t, last, "a launch in a stranger's page"))
+		}
 		return
 	}
 	t.Assert(id, !heard, harness.Finding{Sent: "a launch in a frame of a stranger's page, with lti_storage_target", Expected: "messages that name the origin of the platform's authorization endpoint",
-		Seen: "the stranger's page heard what the platform was to keep", Where: "postMessage", Cause: `The target origin is "*".`})
+		Seen: "the stranger's page heard what the platform was to keep", Where: "postMessage"})
 }
 
 // forgedAnswers has an answer come in another browser than its login, where a stranger's
@@ -108,7 +119,7 @@ func messages(ctx context.Context, t *harness.T) {
 // whoever can put a frame beside the tool's. Nothing but the origin of the message tells
 // it from the platform's.
 func forgedAnswers(ctx context.Context, t *harness.T) {
-	j, ok := ready(ctx, t)
+	j, ok := ready(t)
 	if !ok {
 		return
 	}
@@ -127,19 +138,19 @@ func forgedAnswers(ctx context.Context, t *harness.T) {
 		return
 	}
 	if s.problem != nil || !s.answered() {
-		t.Unsorted(id, "the token didn't reach the tool: "+s.what(), "Run again.")
+		t.NotTested(j.halted(t, s, title))
 		return
 	}
 	switch o := j.decide(s, &control.page); {
 	case o == opened:
 		t.Fail(id, harness.Finding{Sent: "the answer to a login from another browser; " + title, Expected: "a refusal: the message comes from another origin than that of the platform's authorization endpoint", Seen: "the launch was opened",
-			Where: "postMessage", Exchanges: s.keep(t, title), Cause: "event.origin is not looked at."})
+			Where: "postMessage", Exchanges: s.keep(t, title)})
 	case !forgery: // then a refusal says nothing
-		t.Unsorted(id, "the stranger's frame was asked for nothing", "Run again.")
+		t.NotTested(harness.NoData("the stranger's frame was asked for nothing", "Run again."))
 	case o == refused:
 		t.Examined(id, 1)
 	default:
-		t.Unsorted(id, "it is not clear whether the launch was opened: "+s.what(), markerRemedy)
+		t.NotTested(harness.Unconfigured("it is not clear whether the launch was opened: "+s.what(), markerRemedy))
 	}
 }
 
@@ -152,7 +163,7 @@ func (j *judge) elsewhere(ctx context.Context, t *harness.T, title string, forge
 	for range 2 {
 		p, err := j.browser.Open(ctx, browser.PageOptions{BlockThirdParty: true})
 		if err != nil {
-			t.UnsortedAll("the browser failed: "+err.Error(), "See that Chromium runs here, and run again.")
+			t.NotTested(j.failing(err))
 			return nil, false
 		}
 		defer p.Close()
@@ -161,7 +172,7 @@ func (j *judge) elsewhere(ctx context.Context, t *harness.T, title string, forge
 	a, s := j.held(ctx, pages[0], Launch{ID: "forged", Title: title, User: "learner", Frame: true, Blocked: true, Storage: true})
 	switch {
 	case s.problem != nil:
-		t.UnsortedAll(s.what(), "See that the tool is up and that Chromium runs here, and run again.")
+		t.NotTested(j.failing(s.problem))
 		return nil, false
 	case !s.requested(): // that itself is judged by browser.blocked-storage
 		t.NotApplicable(Prefix+"browser.answer-origin", "where cookies are blocked, no login goes on, whatever the platform's storage offers")
@@ -169,7 +180,7 @@ func (j *judge) elsewhere(ctx context.Context, t *harness.T, title string, forge
 	}
 	frames, err := pages[0].Look(ctx)
 	if err != nil {
-		t.UnsortedAll(err.Error(), "Run again.")
+		t.NotTested(j.failing(err))
 		return nil, false
 	}
 	a.mu.Lock()

@@ -17,12 +17,11 @@ func others() []harness.Check {
 
 // teaches makes the instructor's launch that the others come after; false where it says
 // nothing.
-func teaches(t *harness.T, j *judge, s *sight) bool {
+func teaches(ctx context.Context, t *harness.T, j *judge, s *sight) bool {
 	switch {
-	case j.decide(s, nil) != opened:
-		t.Unsorted(reqTeacher, "the launch of the instructor was not opened: "+s.shows(), "Mend that first.")
+	case j.unopened(ctx, t, s):
 	case !s.teacher:
-		t.Unsorted(reqTeacher, "the instructor doesn't see what those who teach see", "Mend that first.")
+		t.NotTested(harness.Unconfigured("the instructor doesn't see what lti.tool.teacher says that those who teach see", teacherRemedy), reqTeacher)
 	default:
 		return true
 	}
@@ -30,14 +29,12 @@ func teaches(t *harness.T, j *judge, s *sight) bool {
 }
 
 // learns judges the learner's launch after it.
-func learns(t *harness.T, j *judge, s *sight, how string) {
+func learns(ctx context.Context, t *harness.T, j *judge, s *sight, how string) {
 	exchanges := s.keep(t, "the learner's launch")
-	if j.decide(s, nil) != opened {
-		t.Unsorted(reqTeacher, "the launch of the learner was not opened: "+s.shows(), "Mend that first.")
+	if j.unopened(ctx, t, s) {
 		return
 	}
-	t.Assert(reqTeacher, !s.teacher, harness.Finding{Sent: how, Expected: "the page of somebody who doesn't teach", Seen: "the page of somebody who teaches", Where: t.Where(s.page.URL), Exchanges: exchanges,
-		Cause: "A session of the browser outlives the launch that it was made for."})
+	t.Assert(reqTeacher, !s.teacher, harness.Finding{Sent: how, Expected: "the page of somebody who doesn't teach", Seen: "the page of somebody who teaches", Where: t.Where(s.page.URL), Exchanges: exchanges})
 }
 
 const teacherRemedy = "Give lti.tool.teacher in the target file: what only those who teach are shown."
@@ -45,12 +42,12 @@ const teacherRemedy = "Give lti.tool.teacher in the target file: what only those
 // classroom gives a page for people whose pages can be told apart, or says why there is
 // none.
 func classroom(ctx context.Context, t *harness.T) (*judge, *browser.Page) {
-	j, ok := ready(ctx, t)
+	j, ok := ready(t)
 	if !ok {
 		return j, nil
 	}
 	if !j.target.Tool.Teacher.Set() {
-		t.UnsortedAll("nothing tells a page for those who teach from others", teacherRemedy)
+		t.NotTested(harness.Unconfigured("nothing tells a page for those who teach from others", teacherRemedy))
 		return j, nil
 	}
 	return j, j.page(ctx, t)
@@ -64,10 +61,10 @@ func nextPerson(ctx context.Context, t *harness.T) {
 		return
 	}
 	defer p.Close()
-	if !teaches(t, j, j.launchIn(ctx, p, Launch{ID: "next.instructor", User: "instructor", Expect: "open"})) {
+	if !teaches(ctx, t, j, j.launchIn(ctx, p, Launch{ID: "next.instructor", User: "instructor", Expect: "open"})) {
 		return
 	}
-	learns(t, j, j.launchIn(ctx, p, Launch{ID: "next.learner", User: "learner", Expect: "open"}), "launch: a learner, in a browser in which an instructor launched before")
+	learns(ctx, t, j, j.launchIn(ctx, p, Launch{ID: "next.learner", User: "learner", Expect: "open"}), "launch: a learner, in a browser in which an instructor launched before")
 }
 
 // twoPeople begins a learner's login, completes an instructor's launch in another tab,
@@ -80,17 +77,17 @@ func twoPeople(ctx context.Context, t *harness.T) {
 	defer p.Close()
 	a, s := j.held(ctx, p, Launch{ID: "people.learner", User: "learner"})
 	if s.problem != nil || !s.requested() {
-		t.UnsortedAll("the first login didn't come to the platform", "Mend the good launches first.")
+		t.NotTested(j.halted(t, s, "the learner's login"))
 		return
 	}
 	beside, err := p.Beside(ctx)
 	if err != nil {
-		t.UnsortedAll(err.Error(), "Run again.")
+		t.NotTested(j.failing(err))
 		return
 	}
 	defer beside.Close()
-	if !teaches(t, j, j.launchIn(ctx, beside, Launch{ID: "people.instructor", User: "instructor", Expect: "open"})) {
+	if !teaches(ctx, t, j, j.launchIn(ctx, beside, Launch{ID: "people.instructor", User: "instructor", Expect: "open"})) {
 		return
 	}
-	learns(t, j, j.again(ctx, p, a), "launch: a learner, whose login began before an instructor launched in another tab")
+	learns(ctx, t, j, j.again(ctx, p, a), "launch: a learner, whose login began before an instructor launched in another tab")
 }

@@ -31,6 +31,7 @@ type platform struct {
 	foreign  mint.Key // nobody published it
 	keys     string   // how keys are published now
 	reads    int      // of the keys, since then
+	read     bool     // they were, at some time
 	attempts map[string]*attempt
 	hosts    []string // of the tool: answers go there alone
 	unsaid   bool     // redirect URIs are not: the first that comes says one more host

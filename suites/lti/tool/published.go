@@ -32,6 +32,22 @@ func (p *platform) publish(how string) error {
 	return nil
 }
 
+// unread tells whether nobody has asked for the keys yet.
+func (p *platform) unread() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return !p.read
+}
+
+// withdraw signs by the key before the last again, where the tool has not taken the last.
+func (p *platform) withdraw() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if n := len(p.old); n > 0 {
+		p.key, p.old = p.old[n-1], append(p.old[:n-1:n-1], p.key)
+	}
+}
+
 // readings is how often the keys were asked for since they were published last.
 func (p *platform) readings() int {
 	p.mu.Lock()
@@ -43,6 +59,7 @@ func (p *platform) readings() int {
 func (p *platform) jwks(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	p.reads++
+	p.read = true
 	how := p.keys
 	keys := []any{p.key.JWK()}
 	for _, k := range p.old {

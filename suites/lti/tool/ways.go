@@ -43,7 +43,7 @@ func strange(address string) bool {
 // page of its own, but not send people there. The target of the login is signed by
 // nobody.
 func openRedirect(ctx context.Context, t *harness.T) {
-	j, ok := ready(ctx, t)
+	j, ok := ready(t)
 	if !ok {
 		return
 	}
@@ -65,10 +65,10 @@ func openRedirect(ctx context.Context, t *harness.T) {
 			s := j.launch(ctx, l)
 			exchanges := s.keep(t, sent)
 			if s.problem != nil {
-				t.Unsorted(id, "the browser failed: "+s.problem.Error(), "Run again.")
+				t.NotTested(j.failing(s.problem))
 				continue
 			}
-			f := harness.Finding{Sent: sent, Expected: "a refusal, or a page of the tool", Exchanges: exchanges, Cause: "The target is used as an address to go to without a look at whose it is."}
+			f := harness.Finding{Sent: sent, Expected: "a refusal, or a page of the tool", Exchanges: exchanges}
 			at := slices.IndexFunc(s.log, func(x browser.Exchange) bool { return strange(x.URL) || strange(x.Response.Get("Location")) })
 			if at >= 0 {
 				f.Seen, f.Where = "the browser was sent to "+strangersHost, t.Where(s.log[at].URL)
@@ -81,14 +81,13 @@ func openRedirect(ctx context.Context, t *harness.T) {
 // tokenInAddress looks for the token in addresses, with their fragments, and in
 // Referer headers.
 func tokenInAddress(ctx context.Context, t *harness.T) {
-	j, ok := ready(ctx, t)
+	j, ok := ready(t)
 	if !ok {
 		return
 	}
 	id := Prefix + "response.token-in-address"
 	s := j.launch(ctx, Launch{ID: "address", User: "learner", Expect: "open"})
-	if j.decide(s, nil) != opened {
-		t.Unsorted(id, "a good launch was not opened: "+s.shows(), "Mend the good launches first.")
+	if j.unopened(ctx, t, s) {
 		return
 	}
 	exchanges := s.keep(t, "a good launch")
