@@ -52,7 +52,9 @@ func odds() []odd {
 		{"200 and {}", says(http.StatusOK, "application/json", "{}")},
 		{"200 and []", says(http.StatusOK, "application/json", "[]")},
 		{"200 and a page", says(http.StatusOK, "text/html", "<!doctype html><h1>Welcome</h1><p>Please choose a school.")},
-		{"leads to itself", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.RequestURI(), http.StatusFound) }},
+		{"leads to itself", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, r.URL.RequestURI(), http.StatusFound)
+		}},
 		{"leads elsewhere", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://elsewhere.invalid/", http.StatusFound)
 		}},
@@ -224,7 +226,7 @@ func holdsOdd(t *testing.T, report *reports.Report, passes []string) {
 func TestToolOdd(t *testing.T) {
 	where := map[string][]string{"whole": {"/"}, "login": {"/login"}, "launch": {"/launch"}, "page": {"/resources"}}
 	asked := []string{ltitool.Prefix + "login.*", ltitool.Prefix + "auth.*", ltitool.Prefix + "browser.cookie*"}
-	oddly(t, sampled(t, []string{"whole", "login", "launch", "page"}, 8), func(t *testing.T, c oddCase) *reports.Report {
+	oddly(t, sampled(t, []string{"whole", "login", "launch", "page"}, 5), func(t *testing.T, c oddCase) *reports.Report {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 		defer cancel()
 		own := judgeSide(t, "platform.localhost")
@@ -239,7 +241,7 @@ func TestToolOdd(t *testing.T) {
 		t.Cleanup(func() { _ = s.Close() })
 		f.listensAt(t, listen)
 		marker := ""
-		if c.way%2 == 0 {
+		if c.way%2 == 0 || c.part == "page" { // some page is all that opens there: what tells it apart must be said
 			marker = marked
 		}
 		return judgedBy(ctx, t, hurried(toolText(s, own, catalogue.Strict, marker, "")), harness.Options{})
@@ -255,7 +257,7 @@ func TestPlatformOdd(t *testing.T) {
 	focus := map[string][]string{"keys": {"keys.*", "token.kid-published", "token.signature"}, "tokens": {"access.*"}}
 	passes := map[string][]string{"authorization": {ltiplatform.Prefix + "login.*", ltiplatform.Prefix + "keys.*", ltiplatform.Prefix + "access.*"},
 		"links": {ltiplatform.Prefix + "keys.*", ltiplatform.Prefix + "access.*"}}
-	oddly(t, sampled(t, []string{"authorization", "keys", "tokens", "links"}, 8), func(t *testing.T, c oddCase) *reports.Report {
+	oddly(t, sampled(t, []string{"authorization", "keys", "tokens", "links"}, 6), func(t *testing.T, c oddCase) *reports.Report {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 		defer cancel()
 		own := judgeSide(t, "tool.localhost")

@@ -186,6 +186,9 @@ func refusal(r *harness.Response) string {
 		Error       string `json:"error"`
 		Description string `json:"error_description"`
 	}
+	if to := r.Header.Get("Location"); to != "" {
+		return r.Summary() + ", Location: " + to
+	}
 	if json.Unmarshal(r.Body, &e) != nil || e.Error == "" {
 		return r.Summary()
 	}

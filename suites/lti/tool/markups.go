@@ -103,9 +103,12 @@ func loginMarkup(ctx context.Context, t *harness.T) {
 		came := slices.ContainsFunc(s.log, func(x browser.Exchange) bool {
 			return sameAddress(x.URL, j.platform.login) && x.Status > 0 && x.Status < 500
 		})
-		if came && !s.page.Failed {
+		switch {
+		case came && !s.page.Failed:
 			j.judgePages(ctx, t, p, s, id, name+"="+value)
-		} else {
+		case came && j.asked(s): // what comes after the login is no page of the login
+			t.Examined(id, 1)
+		default:
 			j.unanswered(ctx, t, id, name, s)
 		}
 		p.Close()

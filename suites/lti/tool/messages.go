@@ -53,7 +53,7 @@ const told = 3 * time.Second
 func messages(ctx context.Context, t *harness.T) {
 	j := t.Session().Shared.(*judge)
 	id := Prefix + "browser.message-origin"
-	if b := j.stand(); b != nil && !b.sight.requested() {
+	if b := j.stand(); b != nil {
 		j.blocked(t, b)
 		return
 	}
