@@ -126,12 +126,12 @@ func (t *Target) values() []string {
 }
 
 func (t *Target) patch() Patch {
-	return Patch{Rostering: t.OneRoster.Rostering, TokenURL: t.OneRoster.Auth.TokenURL, Stance: string(t.Stance), Profiles: t.Profiles}
+	return Patch{Rostering: t.OneRoster.Rostering, TokenURL: t.OneRoster.Auth.TokenURL, Stance: string(t.Stance), Profiles: t.Profiles, TokenWay: t.way}
 }
 
 // apply puts a patch onto a target as read from its file.
 func (t *Target) apply(p Patch) {
 	t.OneRoster.Rostering, t.OneRoster.Auth.TokenURL = p.Rostering, p.TokenURL
-	t.Profiles = p.Profiles
+	t.Profiles, t.way = p.Profiles, p.TokenWay
 	t.Stance = catalogue.Stance(p.Stance)
 }

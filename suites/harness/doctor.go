@@ -2,7 +2,6 @@ package harness
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -19,6 +18,10 @@ type Diagnosis = reports.Diagnosis
 // maxSkew is how far the target's clock may be from ours before it is worth a
 // word: tokens and delta filters depend on it.
 const maxSkew = 30 * time.Second
+
+// doctorPatience is how long the doctor waits for a target that answers 429: a run may
+// wait for an hour, and whoever asks whether one can begin wants to know now.
+const doctorPatience = 20 * time.Second
 
 // DoctorOptions say how much the doctor looks at.
 type DoctorOptions struct {
@@ -37,11 +40,12 @@ func Doctor(ctx context.Context, target *Target, suite Suite, o DoctorOptions, o
 		return nil, err
 	}
 	defer s.Close()
+	s.client.budgets.Patience = min(s.client.budgets.Patience, doctorPatience)
 	d := &doctor{session: s, observe: observe}
 	if suite.Service != nil {
 		d.reach(ctx, "service", s.Base)
 	}
-	if suite.Service != nil && !d.broken {
+	if suite.Service != nil && !d.broken && target.OneRoster.Auth.Bearer == "" {
 		d.reach(ctx, "token endpoint", target.OneRoster.Auth.TokenURL)
 	}
 	if suite.Service != nil && !d.broken {
@@ -111,8 +115,14 @@ func (d *doctor) reach(ctx context.Context, name, address string) {
 			remedy = "The server speaks plain HTTP there: write http:// instead of https://, or give the TLS port."
 		case strings.Contains(detail, "malformed HTTP"):
 			remedy = "The server speaks TLS or another protocol there: write https:// instead of http://, or give another port."
+		case strings.Contains(detail, "tls:") || strings.Contains(detail, "EOF") && u.Scheme == "https":
+			remedy = "TLS fails there: give the TLS port, or write http:// where the server speaks plain HTTP."
 		}
 		d.say(Diagnosis{Name: name, Fatal: true, Detail: "no HTTP answer from " + address + ": " + detail, Remedy: remedy})
+		return
+	}
+	if plainToTLS(response) {
+		d.say(Diagnosis{Name: name, Fatal: true, Detail: fmt.Sprintf("%s is spoken to in clear, and wants TLS (it answers 400 and says so)", address), Remedy: "Write https:// instead of http://."})
 		return
 	}
 	d.say(Diagnosis{Name: name, OK: true, Detail: fmt.Sprintf("%s answers (%d)", address, response.Status)})
@@ -135,48 +145,4 @@ func (d *doctor) clock(response *Response) {
 		return
 	}
 	d.say(Diagnosis{Name: "clock", OK: true, Detail: "agrees with ours within " + maxSkew.String()})
-}
-
-// tokens asks for a token with all scopes, and where that fails for each alone,
-// to tell which one is refused.
-func (d *doctor) tokens(ctx context.Context) {
-	token, response := d.session.requestToken(ctx, TokenRequest{Scopes: d.session.Scopes}, nil)
-	if token != nil {
-		d.say(Diagnosis{Name: "token", OK: true, Detail: fmt.Sprintf("granted for %d scopes", len(d.session.Scopes))})
-		return
-	}
-	refused := []string{}
-	for _, scope := range d.session.Scopes {
-		if one, _ := d.session.requestToken(ctx, TokenRequest{Scopes: []string{scope}}, nil); one == nil {
-			refused = append(refused, scope)
-		}
-	}
-	detail := fmt.Sprintf("the token endpoint answered %s%s", response.Summary(), oauthError(response))
-	remedy := "Check client_id, client_secret and method (basic or form) in target.yaml against the product's client registration."
-	switch {
-	case len(refused) == 0:
-		// Each scope alone is granted, all together are not: the run can't go
-		// on with one token, and the product is at fault by RFC 6749 §3.3.
-		detail += "; each scope alone is granted, all together are refused"
-		remedy = "Let the client have all scopes in one token: " + strings.Join(d.session.Scopes, " ")
-	case len(refused) < len(d.session.Scopes):
-		detail += "; refused: " + strings.Join(refused, ", ")
-		remedy = "Grant the client these scopes, or take the profile that needs them out of target.yaml."
-	}
-	d.say(Diagnosis{Name: "token", Fatal: true, Detail: detail, Remedy: remedy})
-}
-
-// oauthError quotes the error code of RFC 6749 §5.2, if the body holds one.
-func oauthError(r *Response) string {
-	var e struct {
-		Error       string `json:"error"`
-		Description string `json:"error_description"`
-	}
-	if json.Unmarshal(r.Body, &e) != nil || e.Error == "" {
-		return ""
-	}
-	if e.Description != "" {
-		return fmt.Sprintf(" (%s: %s)", e.Error, e.Description)
-	}
-	return " (" + e.Error + ")"
 }

@@ -130,7 +130,8 @@ func (r *Run) Plan() *Plan { return r.plan }
 
 // Run judges the target. The report is there whenever the run began, also when
 // ctx ended or a child died: what was not reached is unknown in it. An error is
-// a *ConfigError where the set-up is at fault.
+// a *ConfigError where the set-up is at fault; where that keeps the run from beginning
+// there is no report.
 func (r *Run) Run(ctx context.Context) (*reports.Report, error) {
 	report, err := r.run(ctx)
 	return report, r.redactor.leavingError(err)
@@ -155,7 +156,7 @@ func (r *Run) run(ctx context.Context) (*reports.Report, error) {
 		return nil, err
 	}
 	if !r.o.SkipDoctor {
-		diagnoses, err := Doctor(ctx, r.target, r.plan.Suite, DoctorOptions{Interactive: r.o.Interactive, Redactor: r.redactor}, r.observeDiagnosis)
+		diagnoses, err := Doctor(ctx, r.target, r.plan.Suite, DoctorOptions{Interactive: r.o.Interactive, Redactor: r.redactor}, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -165,6 +166,10 @@ func (r *Run) run(ctx context.Context) (*reports.Report, error) {
 				// Nothing was judged: a report would only say so of every requirement.
 				return nil, &ConfigError{File: r.target.path, Key: d.Name, Cause: d.Detail, Remedy: d.Remedy}
 			}
+		}
+		// Only now: where the run can't begin, the reason is all that is to be said.
+		for _, d := range diagnoses {
+			r.observe(Progress{Phase: "doctor", Diagnosis: &d})
 		}
 	}
 	err = r.work(ctx, report)
@@ -178,8 +183,6 @@ var stanceText = map[catalogue.Stance]string{
 	catalogue.Certification: "Levels follow what is publicly known of the official certification suite, which is laxer than the standard in places.",
 	catalogue.Strict:        "Levels follow the standard as written.",
 }
-
-func (r *Run) observeDiagnosis(d Diagnosis) { r.observe(Progress{Phase: "doctor", Diagnosis: &d}) }
 
 func (r *Run) observe(p Progress) {
 	if r.o.Observe != nil {

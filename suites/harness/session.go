@@ -110,7 +110,10 @@ func NewSession(target *Target, suite Suite, o SessionOptions) (*Session, error)
 		s.client.limiter = rate.NewLimiter(rate.Limit(rps), max(1, int(rps)))
 	}
 	s.tokens = &tokens{session: s}
-	s.client.token, s.client.renew = s.tokens.get, s.tokens.forget
+	s.client.token = s.tokens.get
+	if target.OneRoster.Auth.Bearer == "" {
+		s.client.renew = s.tokens.forget
+	}
 	return s, nil
 }
 

@@ -47,12 +47,13 @@ const mostWaiting = 6
 // personTimeout bounds a check in which a person takes the steps.
 const personTimeout = 4 * time.Hour
 
-// Patch is what the command line and a started container change in a target.
+// Patch is what the command line, a started container and the doctor change in a target.
 type Patch struct {
 	Rostering string   `json:"rostering,omitempty"`
 	TokenURL  string   `json:"token_url,omitempty"`
 	Stance    string   `json:"stance,omitempty"`
 	Profiles  []string `json:"profiles,omitempty"`
+	TokenWay  string   `json:"token_way,omitempty"`
 }
 
 // ShardArgument is the hidden argument that makes a program which imports the

@@ -1,12 +1,14 @@
 package harness
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -26,7 +28,7 @@ type Token struct {
 type TokenRequest struct {
 	ClientID     string
 	ClientSecret string
-	Method       string // "basic" or "form"; empty: as target.yaml says
+	Method       string // one of ways; empty: as target.yaml says, or what the doctor has found to work
 	GrantType    string // empty: client_credentials
 	Scopes       []string
 	Anonymous    bool // send no client credentials at all
@@ -44,8 +46,11 @@ func (s *Session) requestToken(ctx context.Context, r TokenRequest, keep *keeper
 	if r.ClientID == "" {
 		r.ClientID, r.ClientSecret = auth.ClientID, auth.ClientSecret
 	}
+	if auth.TokenURL == "" {
+		return nil, &Response{Header: http.Header{}, Problem: "the target file names no token endpoint", Unreachable: true, line: "a token request"}
+	}
 	if r.Method == "" {
-		r.Method = auth.Method
+		r.Method = cmp.Or(s.Target.way, auth.Method)
 	}
 	form := url.Values{"grant_type": {"client_credentials"}}
 	if r.GrantType != "" {
@@ -53,26 +58,46 @@ func (s *Session) requestToken(ctx context.Context, r TokenRequest, keep *keeper
 	}
 	if len(r.Scopes) > 0 {
 		form.Set("scope", strings.Join(r.Scopes, " "))
+		if auth.Scope != "" && slices.Equal(r.Scopes, s.Scopes) {
+			form.Set("scope", auth.Scope) // the issuer has names of its own
+		}
+	}
+	for k, v := range auth.Parameters {
+		form.Set(k, v)
 	}
 	for k, v := range r.Extra {
 		form[k] = v
 	}
-	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
+	header := http.Header{}
+	place, how, _ := strings.Cut(r.Method, "-")
 	switch {
 	case r.Anonymous:
-	case r.Method == "form":
-		form.Set("client_id", r.ClientID)
-		form.Set("client_secret", r.ClientSecret)
-	default:
+	case place == "basic" || how == "basic":
 		// RFC 6749 §2.3.1: both parts are form-encoded before they are joined.
 		pair := url.QueryEscape(r.ClientID) + ":" + url.QueryEscape(r.ClientSecret)
 		header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(pair)))
+	default:
+		form.Set("client_id", r.ClientID)
+		form.Set("client_secret", r.ClientSecret)
+	}
+	request := Request{Method: http.MethodPost, URL: auth.TokenURL, Header: header, Auth: AuthNone, Secret: true}
+	switch place {
+	case "query":
+		request.URL += "?" + form.Encode()
+		request.Body = []byte{}
+	case "json":
+		header.Set("Content-Type", "application/json")
+		members := map[string]string{}
+		for k := range form {
+			members[k] = form.Get(k)
+		}
+		request.Body, _ = json.Marshal(members) // texts alone
+	default:
+		header.Set("Content-Type", "application/x-www-form-urlencoded")
+		request.Body = []byte(form.Encode())
 	}
 	granted := time.Now()
-	response := s.client.do(ctx, Request{
-		Method: http.MethodPost, URL: auth.TokenURL, Header: header,
-		Body: []byte(form.Encode()), Auth: AuthNone, Secret: true,
-	}, keep)
+	response := s.client.do(ctx, request, keep)
 	if response.Problem != "" || response.Status != http.StatusOK {
 		return nil, response
 	}
@@ -105,6 +130,9 @@ type tokens struct {
 const renewal = 30 * time.Second
 
 func (k *tokens) get(ctx context.Context) (string, error) {
+	if bearer := k.session.Target.OneRoster.Auth.Bearer; bearer != "" {
+		return bearer, nil
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.current != nil {
@@ -136,3 +164,18 @@ func (k *tokens) forget(used string) {
 // AccessToken gives the session's token, for requests that send it in their own
 // way.
 func (t *T) AccessToken(ctx context.Context) (string, error) { return t.session.tokens.get(ctx) }
+
+// HasTokenEndpoint tells whether the target file names a token endpoint; where it gives
+// a token instead there is none to judge.
+func (s *Session) HasTokenEndpoint() bool { return s.Target.OneRoster.Auth.TokenURL != "" }
+
+// NoTokenEndpoint tells whether there is no token endpoint to ask, and says so for the
+// named requirements, or all of the check.
+func (t *T) NoTokenEndpoint(requirements ...string) bool {
+	if t.session.HasTokenEndpoint() {
+		return false
+	}
+	t.NotTested(Unconfigured("the target file gives a token (oneroster.auth.bearer), and names no token endpoint",
+		"Give token_url, client_id and client_secret instead of bearer, where the product issues tokens."), requirements...)
+	return true
+}

@@ -7,16 +7,22 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/harness"
 )
 
-// doctor looks for seed data: one object of every collection that the profiles
-// cover. An empty collection is no fault, but leaves requirements not-tested.
+// servicePath is what base URLs of the service end in, by the standard's OpenAPI.
+const servicePath = "/ims/oneroster/rostering/v1p2"
+
+// doctor reads every collection that the profiles cover. Where none can be read the
+// set-up is at fault and the run can't begin; where one can't, the run judges it. An
+// empty collection is no fault, but leaves requirements not-tested.
 func doctor(ctx context.Context, s *harness.Session) []harness.Diagnosis {
 	var out []harness.Diagnosis
+	var seen []*harness.Response
 	for _, c := range collections {
 		if !s.Covers(c.List) {
 			continue
 		}
 		op := operation(c.List)
 		page := takeApart(s.Do(ctx, harness.Request{URL: address(s.Base, op.Path, query("limit", "1"))}), op.Wrapper)
+		seen = append(seen, page.Response)
 		d := harness.Diagnosis{Name: "seed data: /" + c.Name, OK: true, Detail: fmt.Sprintf("has objects (total %s)", count(page.Total))}
 		switch {
 		case !page.OK():
@@ -27,6 +33,25 @@ func doctor(ctx context.Context, s *harness.Session) []harness.Diagnosis {
 			d.Remedy = fmt.Sprintf("Load at least one object that /%s lists; what needs one will be not-tested.", c.Name)
 		}
 		out = append(out, d)
+	}
+	if _, nothing := s.Everywhere("collection", servicePath, seen); !nothing {
+		return out
+	}
+	// The parameter may be at fault, which the run judges; and where the profiles cover
+	// one collection alone, others tell whether the service is there at all.
+	witnesses := []string{"/orgs"}
+	if len(seen) < 2 {
+		witnesses = append(witnesses, "/users", "/classes")
+	}
+	for _, path := range witnesses {
+		r := s.Do(ctx, harness.Request{URL: s.Base + path})
+		if len(seen) < 2 && (r.Status == 401 || r.Status == 403) {
+			return out // the service is there, and this token isn't for that collection
+		}
+		seen = append(seen, r)
+	}
+	if fault, nothing := s.Everywhere("collection", servicePath, seen); nothing {
+		return []harness.Diagnosis{fault}
 	}
 	return out
 }

@@ -95,6 +95,9 @@ func unavailable(t *harness.T, why string) {
 }
 
 func scopeCore(ctx context.Context, t *harness.T) {
+	if t.NoTokenEndpoint() {
+		return
+	}
 	token, why := narrow(ctx, t, "roster-core.readonly")
 	if token == "" {
 		unavailable(t, why)
@@ -112,6 +115,9 @@ func scopeCore(ctx context.Context, t *harness.T) {
 }
 
 func scopeFull(ctx context.Context, t *harness.T) {
+	if t.NoTokenEndpoint() {
+		return
+	}
 	const full, needed = scopeAt + "full", scopeAt + "demographics-needed"
 	if !t.Session().Covers("getStudentsForClass") && !t.Session().Covers("getAllDemographics") && !t.Session().Wants(full) {
 		unavailable(t, "no profile of this run asks for the full scope")
@@ -128,6 +134,9 @@ func scopeFull(ctx context.Context, t *harness.T) {
 }
 
 func scopeDemographics(ctx context.Context, t *harness.T) {
+	if t.NoTokenEndpoint() {
+		return
+	}
 	const opened, only = scopeAt + "demographics", scopeAt + "demographics-only"
 	if !t.Session().Covers("getAllDemographics") {
 		unavailable(t, "no profile of this run covers demographics")

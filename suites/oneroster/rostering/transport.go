@@ -47,6 +47,8 @@ func httpsOnly(ctx context.Context, t *harness.T) {
 	for id, address := range map[string]string{transportAt + "https": t.Session().Base, transportAt + "token-https": t.Session().Target.OneRoster.Auth.TokenURL} {
 		u, err := url.Parse(address)
 		switch {
+		case address == "":
+			t.NoTokenEndpoint(id)
 		case err == nil && u.Scheme == "https":
 			t.Examined(id, 1)
 		case err == nil && loopback(u):
