@@ -121,6 +121,11 @@ func (d *doctor) reach(ctx context.Context, name, address string) {
 		d.say(Diagnosis{Name: name, Fatal: true, Detail: "no HTTP answer from " + address + ": " + detail, Remedy: remedy})
 		return
 	}
+	if response.Status == http.StatusTooManyRequests {
+		d.say(Diagnosis{Name: name, Fatal: true, Detail: fmt.Sprintf("%s answers 429 (too many requests), also after a wait", address),
+			Remedy: "Wait until the client may ask again, let the product allow more, or set limits.requests_per_second and limits.patience."})
+		return
+	}
 	if plainToTLS(response) {
 		d.say(Diagnosis{Name: name, Fatal: true, Detail: fmt.Sprintf("%s is spoken to in clear, and wants TLS (it answers 400 and says so)", address), Remedy: "Write https:// instead of http://."})
 		return

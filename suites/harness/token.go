@@ -92,6 +92,7 @@ func (s *Session) requestToken(ctx context.Context, r TokenRequest, keep *keeper
 			members[k] = form.Get(k)
 		}
 		request.Body, _ = json.Marshal(members) // texts alone
+		request.Secret = false                  // JSON is redacted member by member
 	default:
 		header.Set("Content-Type", "application/x-www-form-urlencoded")
 		request.Body = []byte(form.Encode())
