@@ -1,8 +1,11 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"os"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -11,52 +14,91 @@ import (
 	"github.com/rollcall-edu/rollcall/fixtures/bundle"
 	"github.com/rollcall-edu/rollcall/reference/sis"
 	"github.com/rollcall-edu/rollcall/reference/store"
+	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/csv"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/scan"
 )
 
 func csvImportCommand() *cobra.Command {
 	var db string
+	var limit int64
 	c := &cobra.Command{
 		Use:   "import BUNDLE",
 		Short: "Load a bundle into the store of the reference SIS",
 		Long: `Load a bulk bundle into a store, so that the reference SIS serves its roster over
 REST: ` + "`rollcall serve sis --db FILE --keep`" + `. What the store holds is replaced. Rows of
-resources and gradebooks are kept for ` + "`rollcall csv export`" + ` and not served. Judge the bundle first: what is wrong in it is not looked at here.`,
+resources and gradebooks are kept for ` + "`rollcall csv export`" + ` and not served.
+
+A bundle that is broken in a way by which data would be lost or corrupted is refused
+with the cause and exit code 2, and the store stays as it was: files that can't be read
+or lie in a folder, rows or columns that nobody can tell apart, records without an
+identifier or with that of another, flags other than true and false. What else is wrong
+is for ` + "`rollcall csv check`" + ` to say.`,
 		Example: "  rollcall csv import export.zip --db roster.db\n  rollcall serve sis --db roster.db --keep",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			d, err := bundle.Read(args[0], time.Now())
-			if err != nil {
-				return &harness.ConfigError{Key: args[0], Cause: err.Error(), Remedy: "judge the bundle by `rollcall csv check` first"}
+			if err := importable(cmd.Context(), args[0], limit); err != nil {
+				return err
 			}
-			defer d.Close()
-			s, err := store.Open(cmd.Context(), db)
-			if err != nil {
-				return &harness.ConfigError{Key: "--db", Cause: err.Error(), Remedy: "name an SQLite file or a PostgreSQL DSN"}
-			}
-			defer s.Close()
-			if err := sis.Load(cmd.Context(), s, d); err != nil {
-				return &harness.ConfigError{Key: args[0], Cause: err.Error(), Remedy: "judge the bundle by `rollcall csv check` first"}
-			}
-			if err := d.Err(); err != nil {
-				return &harness.ConfigError{Key: args[0], Cause: err.Error(), Remedy: "judge the bundle by `rollcall csv check` first"}
-			}
-			for _, name := range store.Collections() {
-				n, err := s.Count(cmd.Context(), name)
-				if err != nil {
-					return err
-				}
-				fmt.Fprintf(cmd.OutOrStdout(), "  %-18s %10d\n", name, n)
-			}
-			if len(d.Left) > 0 {
-				fmt.Fprintf(cmd.OutOrStdout(), "Not kept, for they are no files of OneRoster CSV: %s\n", strings.Join(d.Left, ", "))
-			}
-			return nil
+			return load(cmd.Context(), args[0], db, cmd.OutOrStdout())
 		},
 	}
 	c.Flags().StringVar(&db, "db", "", "SQLite file or PostgreSQL DSN")
+	limitFlag(c, &limit)
 	_ = c.MarkFlagRequired("db")
 	return c
+}
+
+// importable tells whether a bundle can be taken without loss.
+func importable(ctx context.Context, path string, limit int64) error {
+	defer debug.SetGCPercent(debug.SetGCPercent(scanGC))
+	result, err := csv.Scan(ctx, path, scan.Options{Limit: limit << 30})
+	if err != nil {
+		return err
+	}
+	losses := csv.Losses(result)
+	if len(losses) == 0 {
+		return nil
+	}
+	const shown = 3
+	cause := strings.Join(losses[:min(len(losses), shown)], "; ")
+	if more := len(losses) - shown; more > 0 {
+		cause += fmt.Sprintf("; and %d more", more)
+	}
+	return &harness.ConfigError{Key: path, Cause: "refused, for data would be lost: " + reports.OneLine(cause), Remedy: "mend what `rollcall csv check` says of the bundle; the store is as it was"}
+}
+
+// load puts a bundle into a store, in one transaction.
+func load(ctx context.Context, path, db string, out io.Writer) error {
+	unreadable := func(err error) error {
+		return &harness.ConfigError{Key: path, Cause: reports.OneLine(err.Error()), Remedy: "judge the bundle by `rollcall csv check` first; the store is as it was"}
+	}
+	d, err := bundle.Read(path, time.Now())
+	if err != nil {
+		return unreadable(err)
+	}
+	defer d.Close()
+	s, err := store.Open(ctx, db)
+	if err != nil {
+		return &harness.ConfigError{Key: "--db", Cause: err.Error(), Remedy: "name an SQLite file or a PostgreSQL DSN"}
+	}
+	defer s.Close()
+	if err := sis.Load(ctx, s, d); err != nil {
+		return unreadable(err)
+	}
+	for _, name := range store.Collections() {
+		n, err := s.Count(ctx, name)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "  %-18s %10d\n", name, n)
+	}
+	if len(d.Left) > 0 {
+		names := d.Left[:min(len(d.Left), 10)]
+		fmt.Fprintf(out, "Not kept, for they are no files of OneRoster CSV: %s\n", reports.OneLine(strings.Join(names, ", ")))
+	}
+	return nil
 }
 
 func csvExportCommand() *cobra.Command {

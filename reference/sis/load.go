@@ -22,7 +22,7 @@ func Load(ctx context.Context, s store.Store, district fixtures.District) error 
 	enrollments := int32(0)
 	data := store.Dataset{
 		Label: fmt.Sprintf("%s, seed %d", district.Name(), district.Seed()),
-		Documents: func(c store.Collection) iter.Seq2[store.Document, error] {
+		Documents: whole(district, func(c store.Collection) iter.Seq2[store.Document, error] {
 			switch c {
 			case store.Orgs:
 				return documents(ctx, district.Orgs(), func(o fixtures.Org) (string, any) {
@@ -64,13 +64,34 @@ func Load(ctx context.Context, s store.Store, district fixtures.District) error 
 			default:
 				return func(func(store.Document, error) bool) {}
 			}
-		},
+		}),
 		Lists: relations.lists(),
 	}
 	if err := s.Load(ctx, data); err != nil {
 		return fmt.Errorf("loading %s: %w", district.Name(), err)
 	}
 	return nil
+}
+
+// whole ends each sequence by the error for which the district's own ended early, so
+// that half a file never replaces what the store holds.
+func whole(district fixtures.District, documents func(store.Collection) iter.Seq2[store.Document, error]) func(store.Collection) iter.Seq2[store.Document, error] {
+	source, fails := district.(interface{ Err() error })
+	if !fails {
+		return documents
+	}
+	return func(c store.Collection) iter.Seq2[store.Document, error] {
+		return func(yield func(store.Document, error) bool) {
+			for d, err := range documents(c) {
+				if !yield(d, err) {
+					return
+				}
+			}
+			if err := source.Err(); err != nil {
+				yield(store.Document{}, err)
+			}
+		}
+	}
 }
 
 // documents encodes rows one by one and stops when the context ends.

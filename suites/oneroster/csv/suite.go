@@ -74,6 +74,32 @@ func refused(path string, err error) error {
 	return &harness.ConfigError{Key: path, Cause: err.Error(), Remedy: "name a zip, a folder or a CSV file that can be read"}
 }
 
+// Losses lists what is wrong with a bundle in a way that an importer would lose or
+// corrupt data by, each in one line with its remedy. A bundle without records, and one
+// that is no whole, is a loss of all.
+func Losses(r *scan.Result) []string {
+	var out []string
+	for _, f := range r.Findings {
+		if f.Rule.Loses {
+			e := f.Examples[0]
+			times := ""
+			if f.Count > 1 {
+				times = fmt.Sprintf(", %d times", f.Count)
+			}
+			out = append(out, fmt.Sprintf("%s: %s%s: %s", Where(f, e), cmp.Or(Seen(e), "nothing stands there"), times, f.Remedy()))
+		}
+	}
+	for _, f := range r.Files {
+		if f.Path != "" && f.Mode == "delta" && f.Rows > 0 {
+			out = append(out, f.Path+": it is delta; only a bulk bundle is a whole district")
+		}
+	}
+	if r.Rows == 0 && len(out) == 0 {
+		out = append(out, "there is no row of data in it")
+	}
+	return out
+}
+
 // Suite judges bundles. result is a bundle that was scanned already; nil: the
 // one that the target file names is scanned when the run begins.
 func Suite(result *scan.Result) harness.Suite {

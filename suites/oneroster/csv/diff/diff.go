@@ -112,13 +112,34 @@ const (
 	gone // deleted by a delta
 )
 
-// Bundles compares two bundles of the same version.
+// Unreadable tells which of the two bundles can't be read, and why: a difference
+// from what nobody could read says nothing.
+type Unreadable struct {
+	Bundle string
+	Cause  error
+}
+
+func (e *Unreadable) Error() string { return e.Cause.Error() }
+
+func (e *Unreadable) Unwrap() error { return e.Cause }
+
+// maxRecords bounds how many records of one file are compared: several times those
+// of the largest state, and some two gigabytes.
+const maxRecords = 50_000_000
+
+// Bundles compares two bundles of the same version. Where one of them, or a row of
+// it, can't be read the error is an *Unreadable, and nothing is compared.
 func Bundles(ctx context.Context, old, new *source.Bundle, o Options) (*Result, error) {
 	if o.MassShare <= 0 {
 		o.MassShare = 10
 	}
 	if o.MassLeast <= 0 {
 		o.MassLeast = 20
+	}
+	for _, b := range []*source.Bundle{old, new} {
+		if err := scan.Readable(b); err != nil {
+			return nil, &Unreadable{b.Path, err}
+		}
 	}
 	was, _ := scan.VersionOf(old)
 	is, _ := scan.VersionOf(new)
@@ -187,7 +208,7 @@ func (c *comparison) file(ctx context.Context, t *table.File) error {
 	all, name, keys := columns(t)
 	out := File{Name: t.Name, Mode: "absent"}
 	if was != nil {
-		err := scan.Rows(ctx, c.version, t, was, func(r *scan.Row) bool {
+		err := c.rows(ctx, c.old, t, was, func(r *scan.Row) bool {
 			out.Before++
 			if _, fresh := s.ids.Insert(maphash.Bytes(c.seed, r.Value(0))); fresh {
 				s.rows = append(s.rows, record{c.hashOf(r, all), c.hashOf(r, name), c.hashOf(r, keys), before})
@@ -195,7 +216,7 @@ func (c *comparison) file(ctx context.Context, t *table.File) error {
 			return true
 		})
 		if err != nil {
-			return fmt.Errorf("reading %s of %s: %w", t.Name, c.old.Path, err)
+			return err
 		}
 	}
 	if is != nil {
@@ -210,6 +231,23 @@ func (c *comparison) file(ctx context.Context, t *table.File) error {
 	return nil
 }
 
+// rows visits the rows of a file of one of the bundles.
+func (c *comparison) rows(ctx context.Context, b *source.Bundle, t *table.File, e *source.Entry, visit func(r *scan.Row) bool) error {
+	kept := c.states[t.Name]
+	many := false
+	err := scan.Rows(ctx, c.version, t, e, func(r *scan.Row) bool {
+		many = len(kept.rows) > maxRecords
+		return !many && visit(r)
+	})
+	if many {
+		err = &scan.TooMany{File: e.Path, Most: maxRecords}
+	}
+	if err != nil && ctx.Err() == nil {
+		return &Unreadable{b.Path, err}
+	}
+	return err
+}
+
 // second reads the file of the second bundle over what the first had.
 func (c *comparison) second(ctx context.Context, s *state, e *source.Entry, out *File) error {
 	all, name, keys := columns(s.table)
@@ -219,7 +257,7 @@ func (c *comparison) second(ctx context.Context, s *state, e *source.Entry, out 
 	}
 	var reused, none []string
 	var reusedCount, noneCount int64
-	err := scan.Rows(ctx, c.version, s.table, e, func(r *scan.Row) bool {
+	err := c.rows(ctx, c.new, s.table, e, func(r *scan.Row) bool {
 		out.After++
 		drops := out.Mode == "delta" && string(r.Value(1)) == "tobedeleted"
 		place, fresh := s.ids.Insert(maphash.Bytes(c.seed, r.Value(0)))
@@ -260,7 +298,7 @@ func (c *comparison) second(ctx context.Context, s *state, e *source.Entry, out 
 		return true
 	})
 	if err != nil {
-		return fmt.Errorf("reading %s of %s: %w", s.table.Name, c.new.Path, err)
+		return err
 	}
 	if reusedCount > 0 {
 		c.note(Reused, Warning, s.table.Name, reusedCount, reused, "name, identifier, email and username are all another: the sourcedId seems to stand for another person",
@@ -292,14 +330,14 @@ func (c *comparison) deletions(ctx context.Context, s *state, was, is *source.En
 	if out.Mode == "bulk" && was != nil {
 		out.Deleted = out.Before - out.Unchanged - out.Changed
 		if out.Deleted > 0 {
-			err := scan.Rows(ctx, c.version, s.table, was, func(r *scan.Row) bool {
+			err := c.rows(ctx, c.old, s.table, was, func(r *scan.Row) bool {
 				if p, ok := s.ids.Find(maphash.Bytes(c.seed, r.Value(0))); ok && s.rows[p].state == before {
 					out.Examples.Deleted = add(out.Examples.Deleted, r)
 				}
 				return len(out.Examples.Deleted) < examples
 			})
 			if err != nil {
-				return fmt.Errorf("reading %s of %s: %w", s.table.Name, c.old.Path, err)
+				return err
 			}
 		}
 	}

@@ -1,9 +1,11 @@
 package diff
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/rollcall-edu/rollcall/fixtures/broken"
@@ -140,5 +142,37 @@ func TestFileGone(t *testing.T) {
 func TestVersionsDiffer(t *testing.T) {
 	if _, err := Bundles(t.Context(), open(t, broken.Old), open(t, broken.Bulk), Options{}); err == nil {
 		t.Error("bundles of different versions were compared")
+	}
+}
+
+// A difference from what can't be read is none: which bundle, which file and why.
+func TestUnreadable(t *testing.T) {
+	for want, step := range map[string]broken.Step{
+		"users.csv: fields are separated by semicolons": {File: "users", Form: "semicolons"},
+		"users.csv: line 1: a quote":                    {File: "users", Replace: "sourcedId,", With: "\"sourcedId,"},
+		"users.csv: line 4: a quote is never closed":    {File: "users", Replace: "they/them", With: "\"they/them"},
+		"enrollments.csv: line 3: the row has":          {File: "enrollments", Replace: "\r\ne3,,,", With: "\r\ne3,,"},
+		"users.csv: the entry is encrypted":             {File: "users", Method: "locked"},
+		"checksum":                                      {File: "users", Method: "damaged"},
+		"manifest.csv: this is HTML":                    {File: "manifest", Replace: "propertyName", With: "<html>"},
+		"there is no column sourcedId":                  {File: "users", Column: "sourcedId", Columns: "drop"},
+		"this is binary":                                {File: "orgs", Replace: "sourcedId", With: "\x00"},
+	} {
+		for _, second := range []bool{false, true} {
+			good, bad := open(t, broken.Bulk), open(t, broken.Bulk, step)
+			old, new := bad, good
+			if second {
+				old, new = good, bad
+			}
+			_, err := Bundles(t.Context(), old, new, Options{})
+			var unreadable *Unreadable
+			if !errors.As(err, &unreadable) || unreadable.Bundle != bad.Path || !strings.Contains(err.Error(), want) {
+				t.Errorf("%q: %v", want, err)
+			}
+		}
+	}
+	blank := open(t, broken.Bulk, broken.Step{File: "orgs", Blank: 2})
+	if r := compare(t, open(t, broken.Bulk), blank, Options{}); r.file(t, "orgs").Added != 0 || r.file(t, "orgs").Deleted != 0 {
+		t.Errorf("blank rows and columns: %+v", r.file(t, "orgs"))
 	}
 }

@@ -3,7 +3,6 @@ package diff
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"hash/maphash"
 
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/scan"
@@ -49,7 +48,11 @@ func (c *comparison) refer(ctx context.Context, t *table.File, e *source.Entry, 
 	}
 	var dangling, orphans int64
 	var danglingIDs, orphanIDs []string
-	err := scan.Rows(ctx, c.version, t, e, func(r *scan.Row) bool {
+	b := c.new
+	if stays {
+		b = c.old
+	}
+	err := c.rows(ctx, b, t, e, func(r *scan.Row) bool {
 		p, ok := own.ids.Find(maphash.Bytes(c.seed, r.Value(0)))
 		if !ok || own.rows[p].state&gone != 0 || stays && own.rows[p].state&after != 0 {
 			return true
@@ -74,7 +77,7 @@ func (c *comparison) refer(ctx context.Context, t *table.File, e *source.Entry, 
 		return true
 	})
 	if err != nil {
-		return fmt.Errorf("following the references of %s: %w", t.Name, err)
+		return err
 	}
 	if dangling > 0 {
 		c.note(Dangling, Error, t.Name, dangling, danglingIDs, "records refer to what is in neither bundle", "Send what they refer to in the same delta, or before it.")

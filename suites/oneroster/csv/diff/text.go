@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/rollcall-edu/rollcall/reports"
 )
 
 // Errors tells how many notes are errors, and how many warnings.
@@ -23,7 +25,7 @@ func (r *Result) Errors() (errors, warnings int) {
 // should be looked at.
 func (r *Result) WriteText(w io.Writer) error {
 	out := bufio.NewWriter(w)
-	fmt.Fprintf(out, "%s, then %s (OneRoster CSV %s)\n\n", r.Old, r.New, r.Version)
+	fmt.Fprintf(out, "%s, then %s (OneRoster CSV %s)\n\n", reports.OneLine(r.Old), reports.OneLine(r.New), r.Version)
 	fmt.Fprintf(out, "  %-30s %-7s %10s %10s %10s %10s %10s\n", "file", "mode", "before", "added", "changed", "deleted", "unchanged")
 	for _, f := range r.Files {
 		fmt.Fprintf(out, "  %-30s %-7s %10d %10d %10d %10d %10d\n", f.Name+".csv", f.Mode, f.Before, f.Added, f.Changed, f.Deleted, f.Unchanged)
@@ -39,14 +41,14 @@ func (r *Result) WriteText(w io.Writer) error {
 				if x.n > int64(len(x.ids)) {
 					more = ", …"
 				}
-				fmt.Fprintf(out, "\n  %s.csv %s: %s%s", f.Name, x.what, strings.Join(x.ids, ", "), more)
+				fmt.Fprintf(out, "\n  %s.csv %s: %s%s", f.Name, x.what, reports.OneLine(strings.Join(x.ids, ", ")), more)
 			}
 		}
 	}
 	for _, n := range r.Notes {
 		fmt.Fprintf(out, "\n\n%s: %s.csv %s, %d times\n  %s\n  remedy  %s", n.Level, n.File, n.Kind, n.Count, n.Detail, n.Remedy)
 		if len(n.Examples) > 0 {
-			fmt.Fprintf(out, "\n  such as %s", strings.Join(n.Examples, ", "))
+			fmt.Fprintf(out, "\n  such as %s", reports.OneLine(strings.Join(n.Examples, ", ")))
 		}
 	}
 	if len(r.Notes) == 0 {

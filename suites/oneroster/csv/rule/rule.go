@@ -31,6 +31,9 @@ type Rule struct {
 	// Absence tells that the rule concludes from what is not there, so that it can't
 	// be held against anybody where rows are missing.
 	Absence bool
+	// Loses tells that whoever takes the data all the same loses or corrupts some:
+	// an importer refuses them.
+	Loses bool
 }
 
 // Aspect is what a rule of a column looks at.
@@ -67,6 +70,7 @@ type between struct {
 type document struct {
 	Rules        map[string]wording
 	Between      map[string]between
+	Loses        []string
 	Columns      map[string]wording
 	Formats      map[string]string
 	FormatRemedy string `yaml:"formatRemedy"`
@@ -89,7 +93,7 @@ func Load(v *table.Version) (*Set, error) {
 	s := &Set{numbers: map[string]int{}, columns: map[string][][Aspects]int{}}
 	for _, id := range sortedKeys(d.Rules) {
 		w := d.Rules[id]
-		r := Rule{ID: id, Requirement: Prefix + id, Expected: w.Expected, Remedy: w.Remedy, Absence: d.Between[id].Absence}
+		r := Rule{ID: id, Requirement: Prefix + id, Expected: w.Expected, Remedy: w.Remedy, Absence: d.Between[id].Absence, Loses: slices.Contains(d.Loses, id)}
 		for _, place := range d.Between[id].Needs {
 			r.Needs = append(r.Needs, strings.Fields(place))
 		}
@@ -105,12 +109,31 @@ func Load(v *table.Version) (*Set, error) {
 					continue
 				}
 				rows[i][a] = s.add(Rule{ID: f.Name + "." + c.Name + "." + aspectNames[a], Requirement: Prefix + Kebab(f.Name) + "." + aspectNames[a],
-					Expected: w.Expected, Remedy: w.Remedy})
+					Expected: w.Expected, Remedy: w.Remedy, Loses: loses(f.Name, c, a)})
 			}
 		}
 		s.columns[f.Name] = rows
 	}
 	return s, nil
+}
+
+// loses tells which values of columns can't be taken without loss: records without
+// an identifier or with that of another, flags that are neither true nor false, lists
+// that can't be taken apart, and roles and profiles of nobody.
+func loses(file string, c table.Column, a Aspect) bool {
+	switch a {
+	case Unique:
+		return true
+	case Required:
+		return c.Kind == table.GUID
+	case Vocabulary:
+		return c.Kind == table.Bool
+	case Format:
+		return c.Kind == table.UserIDs
+	case References:
+		return c.Name == "userSourcedId" && (file == "roles" || file == "userProfiles")
+	}
+	return false
 }
 
 func (s *Set) add(r Rule) int {

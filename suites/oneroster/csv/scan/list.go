@@ -56,7 +56,7 @@ type TooMany struct {
 }
 
 func (e *TooMany) Error() string {
-	return fmt.Sprintf("%s has more than %d rows that others may refer to", e.File, e.Most)
+	return fmt.Sprintf("%s has more than %d records", e.File, e.Most)
 }
 
 // tooMany tells whether a worker keeps more than its share.

@@ -2,10 +2,12 @@ package scan
 
 import (
 	"context"
+	"fmt"
 	"hash/maphash"
 
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/rule"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/source"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/split"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/table"
 )
 
@@ -22,9 +24,48 @@ func (r *Row) Value(column int) []byte { return r.w.cell(column) }
 // Line gives the line of the row, counted from one.
 func (r *Row) Line() int64 { return r.line }
 
+// Unreadable tells why a bundle can't be read row by row.
+type Unreadable struct{ File, Cause string }
+
+func (e *Unreadable) Error() string {
+	if e.File == "" {
+		return e.Cause
+	}
+	return e.File + ": " + e.Cause
+}
+
+// Readable tells whether all files of a bundle can be opened, and whether there are
+// any: an error is an *Unreadable. What is in them Rows tells.
+func Readable(b *source.Bundle) error {
+	if by := closedBy(b); by != nil {
+		return &Unreadable{by.file, by.detail}
+	}
+	for _, x := range b.Shut {
+		if b.ShutFile(x.Name) != nil {
+			return &Unreadable{x.Path, x.Detail}
+		}
+	}
+	for _, p := range b.Problems {
+		if p.Fault == source.Unreadable {
+			return &Unreadable{p.Entry, p.Detail}
+		}
+	}
+	if m := readManifest(b); m.shut != nil || m.err != nil {
+		if m.err != nil {
+			return &Unreadable{"", m.err.Error()}
+		}
+		return &Unreadable{m.shut.file, m.shut.detail}
+	}
+	if len(b.Entries) == 0 {
+		return &Unreadable{"", "there is no file of OneRoster CSV in it"}
+	}
+	return nil
+}
+
 // Rows visits the rows of a file in order, without judging them, until visit
-// returns false. Rows of another width than the header are passed over. An error
-// means that the file could not be read to its end.
+// returns false. Blank rows are passed over. An error is an *Unreadable where the
+// file, or one of its rows, can't be read by columns: whoever draws conclusions from
+// what is not there must not go on then.
 func Rows(ctx context.Context, v *table.Version, t *table.File, e *source.Entry, visit func(r *Row) bool) error {
 	rules, err := rule.Load(v)
 	if err != nil {
@@ -41,34 +82,37 @@ func Rows(ctx context.Context, v *table.Version, t *table.File, e *source.Entry,
 	f := newFile(s, t, st)
 	var w *worker
 	at := int64(1)
-	stopped := false
 	for b := range st.blocks {
 		if b.number == 0 {
-			if !f.begin(&b) {
-				return nil // no header, no rows
+			body := f.begin(&b)
+			switch {
+			case f.shut != nil:
+				return &Unreadable{e.Path, f.shut.detail}
+			case f.cut != nil:
+				return &Unreadable{e.Path, f.cut.detail}
+			case !body:
+				return nil // an empty file has no rows
 			}
 			w = newWorker(f)
 		}
-		if !stopped {
-			stopped = !w.rowsOf(b, at, visit)
-			at += int64(w.split.Lines())
+		more, err := w.rowsOf(b, at, visit)
+		if err != nil || !more {
+			return err
 		}
-		if stopped {
-			break
-		}
+		at += int64(w.split.Lines())
 		r.release(b.data)
-	}
-	if stopped {
-		return nil
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return st.err
+	if st.err != nil {
+		return &Unreadable{e.Path, st.err.Error()}
+	}
+	return nil
 }
 
 // rowsOf visits the rows of one block; false when visit had enough.
-func (w *worker) rowsOf(b block, at int64, visit func(r *Row) bool) bool {
+func (w *worker) rowsOf(b block, at int64, visit func(r *Row) bool) (more bool, err error) {
 	w.number = b.number
 	w.split.Reset(b.data)
 	if b.number == 0 {
@@ -76,15 +120,28 @@ func (w *worker) rowsOf(b block, at int64, visit func(r *Row) bool) bool {
 	}
 	row := Row{w: w}
 	for w.split.Next() {
-		if b.long || len(w.split.Fields) != len(w.f.layout) {
-			continue
-		}
 		row.line = at + int64(w.split.Line())
+		cause := ""
+		switch {
+		case b.long:
+			cause = "the record is longer than 1 MiB: a quote is never closed, or this is no CSV"
+		case len(w.split.Raw(0)) == 0 && w.blankRow():
+			continue
+		case w.split.Problem&split.Unterminated != 0:
+			cause = "a quote is never closed"
+		case w.split.Problem&split.AfterQuote != 0:
+			cause = "text behind a closing quote"
+		case len(w.split.Fields) != len(w.f.layout):
+			cause = fmt.Sprintf("the row has %d fields, the header %d", len(w.split.Fields), len(w.f.layout))
+		}
+		if cause != "" {
+			return false, &Unreadable{w.f.stream.entry.Path, fmt.Sprintf("line %d: %s", row.line, cause)}
+		}
 		if !visit(&row) {
-			return false
+			return false, nil
 		}
 	}
-	return true
+	return true, nil
 }
 
 // VersionOf tells which version a bundle is of and why, as a scan does.

@@ -3,6 +3,7 @@ package source
 import (
 	"archive/zip"
 	"bytes"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -225,4 +226,41 @@ func FuzzOpen(f *testing.F) {
 			_ = r.Close()
 		}
 	})
+}
+
+// A directory of several megabytes is not read, and what unpacks to
+// more than it may is refused with both figures.
+func TestBounds(t *testing.T) {
+	var many []item
+	for range 20_000 {
+		many = append(many, item{name: strings.Repeat("x", 250) + ".csv"})
+	}
+	b := opened(t, written(t, "many.zip", zipped(t, many...)))
+	if got := faults(b); !slices.Equal(got, []string{"size many.zip"}) || len(b.Entries) > 0 {
+		t.Errorf("%d faults, the first %q", len(got), got[:1])
+	}
+	small := opened(t, written(t, "small.zip", zipped(t, item{"users.csv", "123456", 0}, item{"orgs.csv", "12345", 0})))
+	if err := small.Within(11); err != nil {
+		t.Error(err)
+	}
+	var large *TooLarge
+	if err := small.Within(10); !errors.As(err, &large) || large.Unpacked != 11 || large.Limit != 10 {
+		t.Errorf("%v", err)
+	}
+	if _, err := Spool(strings.NewReader("12345678901"), known, 10); !errors.As(err, &large) {
+		t.Errorf("a stream without an end: %v", err)
+	}
+}
+
+// What is there and can't be read is told from what is not there.
+func TestShut(t *testing.T) {
+	b := opened(t, written(t, "a.zip", zipped(t, item{"users.csv", "a", 1}, item{"x/Orgs.csv", "a", 1})))
+	for _, name := range []string{"users", "orgs"} {
+		if x := b.ShutFile(name); x == nil || x.Fault != Encrypted || b.Entry(name) != nil {
+			t.Errorf("%s: %+v", name, x)
+		}
+	}
+	if b.ShutFile("manifest") != nil {
+		t.Error("a file that is not there is shut")
+	}
 }
