@@ -119,6 +119,20 @@ func TestPartlyBlocked(t *testing.T) {
 	}
 }
 
+// TestNotApplicableIsNotBlocked: what doesn't apply owes nothing to what blocks the rest of
+// its check.
+func TestNotApplicableIsNotBlocked(t *testing.T) {
+	report := judgeBlaming(t, map[string]func(context.Context, *T){must: pass, another: func(ctx context.Context, t *T) {
+		t.NotApplicable(another, "it is optional")
+		t.NotTested(BlockedBy(must, "the rest could not be read"))
+	}})
+	for id, want := range map[string]reports.Verdict{must: reports.Pass, another: reports.NotApplicable} {
+		if q := verdict(t, report, id); q.Verdict != want {
+			t.Errorf("%s is %s, want %s", q.ID, q.Verdict, want)
+		}
+	}
+}
+
 // TestSilenceIsExplained: a check that gave up on an answer without a word blames
 // the requirement that governs it, never Rollcall.
 func TestSilenceIsExplained(t *testing.T) {

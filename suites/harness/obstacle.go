@@ -62,7 +62,7 @@ func (o Obstacle) blame() *reports.Blame {
 
 // NotTested says that requirements could not be examined, and what they hang on;
 // without ids it speaks for every requirement of the check of which nothing was
-// examined. It does not undo what was examined already. Where the exchange shows
+// examined and which applies. It does not undo what was examined already. Where the exchange shows
 // that the target could not be reached, nothing is held against it: the
 // requirement becomes unknown. A requirement does not stand on itself: where the
 // owner is among them, it fails.
@@ -83,7 +83,7 @@ func (t *T) NotTested(o Obstacle, requirements ...string) {
 			continue
 		}
 		t.on(id, func(out *outcome) {
-			if all && out.examined > 0 {
+			if all && (out.examined > 0 || out.notApplies != "") {
 				return
 			}
 			for _, r := range o.responses {
