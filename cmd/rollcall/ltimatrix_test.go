@@ -31,7 +31,7 @@ type ltiMatrix struct {
 	bystanders, oddities []string
 	// unproved are requirements whose breach no fault can show, with why.
 	unproved map[string]string
-	judge    func(t *testing.T, focus []string, id string, odd bool) *reports.Report
+	judge    func(t *testing.T, focus []string, odd bool, ids ...string) *reports.Report
 	// spared tells whether a variant may leave a requirement unjudged.
 	spared func(id string, q reports.RequirementResult) bool
 }
@@ -88,12 +88,12 @@ func toolMatrix(t *testing.T) *ltiMatrix {
 			"refuse.milliseconds": "MAY: a note",
 			"refuse.sub-missing":  "MAY in the strict stance; the reference takes anonymous launches",
 		},
-		judge: func(t *testing.T, focus []string, id string, odd bool) *reports.Report {
+		judge: func(t *testing.T, focus []string, odd bool, ids ...string) *reports.Report {
 			marker := marked
 			if odd {
-				marker = steps[id]
+				marker = steps[ids[0]]
 			}
-			return judgedTool(t, catalogue.Strict, marker, focus, id)
+			return judgedTool(t, catalogue.Strict, marker, focus, ids...)
 		},
 		spared: func(_ string, q reports.RequirementResult) bool {
 			return q.Verdict == reports.NotApplicable || q.ID == ltitool.Prefix+"refuse.sub-missing"
@@ -118,8 +118,8 @@ func platformMatrix(t *testing.T) *ltiMatrix {
 		oddities: []string{"login.*", "token.*", "message.*", "custom.*", "response.*", "stable.*", "distinct.*", "roles.*", "storage.*", "keys.*", "access.*", "error.*",
 			"refuse.scope-wrong", "refuse.login-hint-foreign", "refuse.message-hint-tampered"},
 		unproved: map[string]string{"login.storage-target": "MAY: a note", "refuse.state-missing": "MAY: a note"},
-		judge: func(t *testing.T, focus []string, id string, _ bool) *reports.Report {
-			return judgedPlatform(t, catalogue.Strict, focus, id)
+		judge: func(t *testing.T, focus []string, _ bool, ids ...string) *reports.Report {
+			return judgedPlatform(t, catalogue.Strict, focus, ids...)
 		},
 		spared: func(id string, q reports.RequirementResult) bool {
 			return q.Verdict == reports.NotApplicable || slices.Contains(sparing[id], strings.TrimPrefix(q.ID, ltiplatform.Prefix))
@@ -144,7 +144,7 @@ func (m *ltiMatrix) run(t *testing.T) {
 	one := func(t *testing.T, id string, focus []string, odd bool) (*reports.Report, map[string]reports.RequirementResult) {
 		sideBySide <- struct{}{}
 		defer func() { <-sideBySide }()
-		report := m.judge(t, focus, id, odd)
+		report := m.judge(t, focus, odd, id)
 		found := broken(report)
 		t.Cleanup(func() {
 			mu.Lock()
@@ -163,6 +163,7 @@ func (m *ltiMatrix) run(t *testing.T) {
 			t.Run("fault/"+f.ID, func(t *testing.T) {
 				t.Parallel()
 				report, found := one(t, f.ID, m.focus(f.Breaks, m.bystanders), false)
+				blames(t, report)
 				for _, id := range f.Breaks {
 					if _, caught := found[id]; !caught {
 						t.Errorf("%s was not caught%s", id, told(report, id))

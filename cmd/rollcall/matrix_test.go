@@ -174,7 +174,9 @@ func TestMatrix(t *testing.T) {
 		for _, f := range faults {
 			t.Run("fault/"+f.ID, func(t *testing.T) {
 				t.Parallel()
-				found := record(f.ID, judged(t, options(f.ID), catalogue.Strict, 1))
+				report := judged(t, options(f.ID), catalogue.Strict, 1)
+				found := record(f.ID, report)
+				blames(t, report)
 				if len(f.Breaks) == 0 {
 					t.Error("the fault breaks no requirement")
 				}
@@ -201,6 +203,14 @@ func TestMatrix(t *testing.T) {
 					if q.Verdict == reports.Fail || q.Verdict == reports.Warning || q.Verdict == reports.Error || q.Verdict == reports.Unknown {
 						t.Error(story(q))
 					}
+				}
+				for _, o := range report.Observations {
+					if o.Kind == "flaky" && v.Observed != o.Kind {
+						t.Errorf("%s, which they don't: %v", o.Title, o.Places)
+					}
+				}
+				if v.Observed != "" && !slices.ContainsFunc(report.Observations, func(o reports.Observation) bool { return o.Kind == v.Observed }) {
+					t.Errorf("the report doesn't tell that answers are %s", v.Observed)
 				}
 			})
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -15,31 +16,40 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 )
 
-// A sample is what of a large set is tried: the whole where ROLLCALL_MATRIX is set
-// (make test-all), otherwise a few members that are other ones every day. The whole
-// is the same each time unless ROLLCALL_SEED draws another one.
-type sample struct {
-	whole, few int // sizes
-}
+// A sample is what of a large set is tried: so many in the whole, always the same, of
+// which a few are taken that are other ones every day. ROLLCALL_SEED takes others;
+// where ROLLCALL_MATRIX is set (make test-all) the whole is tried, and ROLLCALL_SEED
+// draws another whole.
+type sample struct{ whole, few int }
 
 // of draws from n members and gives their numbers.
 func (s sample) of(t *testing.T, n int) []int {
 	t.Helper()
-	seed, named, day := uint64(1), os.Getenv("ROLLCALL_SEED"), uint64(time.Now().Unix()/86400)
+	seed := uint64(time.Now().Unix() / 86400)
+	named := os.Getenv("ROLLCALL_SEED")
 	if named != "" {
 		var err error
 		if seed, err = strconv.ParseUint(named, 10, 64); err != nil {
-			t.Fatalf("ROLLCALL_SEED is %q: %v; it is a number", named, err)
+			t.Fatalf("ROLLCALL_SEED is %q; it is a number", named)
 		}
-		day = seed
 	}
-	all := rand.New(rand.NewPCG(seed, seed)).Perm(n)
-	all = all[:min(s.whole, n)]
-	if os.Getenv("ROLLCALL_MATRIX") == "" {
-		rand.New(rand.NewPCG(day, day)).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-		all = all[:min(s.few, len(all))]
+	draw := func(seed uint64, from []int, most int) []int {
+		rand.New(rand.NewPCG(seed, seed)).Shuffle(len(from), func(i, j int) { from[i], from[j] = from[j], from[i] })
+		return from[:min(most, len(from))]
 	}
-	t.Logf("%d of %d; ROLLCALL_SEED=%d draws the same ones", len(all), n, day)
+	all := make([]int, n)
+	for i := range all {
+		all[i] = i
+	}
+	if os.Getenv("ROLLCALL_MATRIX") != "" {
+		if named == "" {
+			seed = 1
+		}
+		all = draw(seed, all, s.whole)
+	} else {
+		all = draw(seed, draw(1, all, s.whole), s.few)
+	}
+	t.Logf("%d of %d; ROLLCALL_SEED=%d takes the same ones", len(all), n, seed)
 	return all
 }
 
@@ -47,13 +57,23 @@ func (s sample) of(t *testing.T, n int) []int {
 // n(n-1)/2.
 func pair(number, n int) (int, int) {
 	for first := range n {
-		if rest := n - first - 1; number < rest {
+		rest := n - first - 1
+		if number < rest {
 			return first, first + 1 + number
-		} else {
-			number -= rest
 		}
+		number -= rest
 	}
 	panic("there is no such pair")
+}
+
+// pairsOf draws pairs of faults.
+func (s sample) pairsOf(t *testing.T, faults []fault.Fault) (out [][2]fault.Fault) {
+	t.Helper()
+	for _, number := range s.of(t, len(faults)*(len(faults)-1)/2) {
+		i, j := pair(number, len(faults))
+		out = append(out, [2]fault.Fault{faults[i], faults[j]})
+	}
+	return out
 }
 
 // TestPairs holds the judge to two faults at once, of which one may hide the other:
@@ -66,12 +86,34 @@ func TestPairs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, number := range (sample{whole: 150, few: 20}).of(t, len(faults)*(len(faults)-1)/2) {
-		i, j := pair(number, len(faults))
-		t.Run(faults[i].ID+"+"+faults[j].ID, func(t *testing.T) {
+	try := func(ids ...string) {
+		t.Run(strings.Join(ids, "+"), func(t *testing.T) {
 			t.Parallel()
-			report := judged(t, district.Options{Faults: []string{faults[i].ID, faults[j].ID}}, catalogue.Strict, 1)
-			blames(t, report)
+			blames(t, judged(t, district.Options{Faults: ids}, catalogue.Strict, 1))
+		})
+	}
+	try("page-overlap", "total-wrong") // the one that our own help names
+	for _, p := range (sample{whole: 150, few: 20}).pairsOf(t, faults) {
+		try(p[0].ID, p[1].ID)
+	}
+}
+
+// TestToolPairs does the same with the reference tool; each costs a browser.
+func TestToolPairs(t *testing.T) { toolMatrix(t).pairs(t) }
+
+// TestPlatformPairs does the same with the reference platform.
+func TestPlatformPairs(t *testing.T) { platformMatrix(t).pairs(t) }
+
+func (m *ltiMatrix) pairs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("browsers are left out with -short")
+	}
+	for _, p := range (sample{whole: 24, few: 3}).pairsOf(t, m.faults) {
+		t.Run(p[0].ID+"+"+p[1].ID, func(t *testing.T) {
+			t.Parallel()
+			sideBySide <- struct{}{}
+			defer func() { <-sideBySide }()
+			blames(t, m.judge(t, m.focus(p[0].Breaks, p[1].Breaks, m.bystanders), false, p[0].ID, p[1].ID))
 		})
 	}
 }
@@ -83,6 +125,12 @@ func blames(t *testing.T, r *reports.Report) {
 	if len(broken(r)) == 0 {
 		t.Errorf("nothing is broken, exit %d: %s", r.Exit, untested(r))
 	}
+	sound(t, r)
+}
+
+// sound holds a report to what is true of any: the judge has nothing to answer for.
+func sound(t *testing.T, r *reports.Report) {
+	t.Helper()
 	if r.Exit == reports.ExitJudge {
 		t.Errorf("exit %d", r.Exit)
 	}
@@ -96,20 +144,25 @@ func blames(t *testing.T, r *reports.Report) {
 			t.Errorf("check %s ended as %s: %s", c.ID, c.State, c.Message)
 		}
 	}
+	for _, d := range r.Diagnoses {
+		if d.Name == "judge" {
+			t.Error(d.Detail)
+		}
+	}
 }
 
 // untested sums up why requirements weren't judged.
 func untested(r *reports.Report) string {
-	count, said := map[string]int{}, []string{}
+	count := map[string]int{}
 	for _, q := range r.Requirements {
 		if q.Verdict == reports.NotTested || q.Verdict == reports.Unknown {
-			if count[q.Reason]++; count[q.Reason] == 1 {
-				said = append(said, q.Reason)
-			}
+			count[q.Reason]++
 		}
 	}
-	for i, reason := range said {
-		said[i] = fmt.Sprintf("%d × %s", count[reason], reason)
+	var said []string
+	for reason, n := range count {
+		said = append(said, fmt.Sprintf("%d × %s", n, reason))
 	}
+	slices.Sort(said)
 	return strings.Join(said, "; ")
 }

@@ -38,6 +38,8 @@ type Options struct {
 	KeyFile  string
 	CAFile   string // where to write the self-made authority, for clients to trust
 	BaseURL  string // as clients see it, where that differs
+	// Around is put around everything that is served; nil is nothing.
+	Around func(http.Handler) http.Handler
 	// ClientID and ClientSecret fix the credentials of the main client; random
 	// when empty.
 	ClientID, ClientSecret string
@@ -136,6 +138,9 @@ func (s *SIS) start(ctx context.Context, o Options) error {
 	var handler http.Handler = provider.Handler()
 	if handler, err = fault.Wrap(handler, o.Faults...); err != nil {
 		return err
+	}
+	if o.Around != nil {
+		handler = o.Around(handler)
 	}
 	config, err := s.tls(o)
 	if err != nil {

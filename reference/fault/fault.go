@@ -42,7 +42,10 @@ type Variant struct {
 	ID    string `yaml:"id"`
 	Title string `yaml:"title"`
 	Why   string `yaml:"why"` // why the standard allows it
-	Setup Setup  `yaml:"setup,omitempty"`
+	// Observed is what a report must tell of it all the same, though it decides
+	// nothing: the kind of an observation.
+	Observed string `yaml:"observed,omitempty"`
+	Setup    Setup  `yaml:"setup,omitempty"`
 }
 
 // Setup is what a fault or variant asks of the reference beside its wrapper.

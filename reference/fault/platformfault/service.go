@@ -38,6 +38,9 @@ func serviceFaults() map[string]behaviour {
 		"platform-keys-down": at("/jwks", func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 			http.Error(w, "sign in first", http.StatusForbidden)
 		}),
+		"platform-keys-500": at("/jwks", func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+			http.Error(w, "Internal Server Error", http.StatusInternalServerError)
+		}),
 		"platform-keys-private": keys(func(k map[string]any) { k["d"] = "c2VjcmV0" }),
 		"platform-keys-no-kid":  keys(func(k map[string]any) { delete(k, "kid") }),
 		"platform-keys-short": at("/jwks", func(w http.ResponseWriter, r *http.Request, next http.Handler) {

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/rollcall-edu/rollcall/reference/district"
+	"github.com/rollcall-edu/rollcall/reference/fault/mutant"
+	"github.com/rollcall-edu/rollcall/reports"
+	"github.com/rollcall-edu/rollcall/suites/catalogue"
+)
+
+// TestMutants holds the judge to mistakes that nobody thought of: small changes of the
+// reference's answers that a program made. Whatever they do it is the product that is
+// accused, or nobody; what makes the answers of a place unusable is noticed. How many
+// of the others are is told, for whoever writes the next check.
+func TestMutants(t *testing.T) {
+	if testing.Short() {
+		t.Skip("mutants run by themselves: make mutants")
+	}
+	all := mutant.All()
+	clean := open(judged(t, district.Options{}, catalogue.Strict, 1))
+	var mu sync.Mutex
+	var noticed, idle int
+	var unnoticed []string
+	chosen := (sample{whole: 300, few: 12}).of(t, len(all))
+	t.Run("each", func(t *testing.T) {
+		for _, i := range chosen {
+			m := all[i]
+			t.Run(strings.ReplaceAll(strings.TrimPrefix(m.Name, "GET /"), "/", "."), func(t *testing.T) {
+				t.Parallel()
+				report := judged(t, district.Options{Around: m.Wrap}, catalogue.Strict, 1)
+				sound(t, report)
+				found := broken(report)
+				mu.Lock()
+				defer mu.Unlock()
+				switch {
+				case m.Bites() == 0:
+					idle++
+				case len(found) > 0:
+					noticed++
+					return
+				default:
+					unnoticed = append(unnoticed, m.Name)
+				}
+				if m.Structural {
+					t.Errorf("nothing is broken by it, %d answers changed", m.Bites())
+				}
+				for id, reason := range open(report) {
+					if _, always := clean[id]; !always {
+						t.Errorf("%s is not tested, and nothing is broken: %s", id, reason)
+					}
+				}
+			})
+		}
+	})
+	slices.Sort(unnoticed)
+	t.Logf("%d mutants are noticed and %d are not; %d never changed an answer", noticed, len(unnoticed), idle)
+	for _, name := range unnoticed {
+		t.Log("not noticed: ", name)
+	}
+}
+
+// open lists the requirements that a report leaves undecided, with why.
+func open(r *reports.Report) map[string]string {
+	out := map[string]string{}
+	for _, q := range r.Requirements {
+		if q.Verdict == reports.NotTested || q.Verdict == reports.Unknown {
+			out[q.ID] = fmt.Sprintf("%s (%s)", q.Reason, q.Verdict)
+		}
+	}
+	return out
+}
