@@ -16,6 +16,7 @@ export TESTCONTAINERS_HOST_OVERRIDE ?= 127.0.0.1
 help:
 	@echo 'make demo    bring up the reference district, judge it, write the reports to $(REPORT)/'
 	@echo 'make test    everything that continuous integration runs'
+	@echo 'make test-all  the same without samples: every fault, 150 pairs of faults, 300 mutants; hours'
 	@echo 'make bench   every figure that the documentation names'
 	@echo 'make fuzz    each fuzz target for FUZZTIME (default 30s)'
 	@echo 'make docs    write the generated pages of docs/ anew'
@@ -62,6 +63,13 @@ conformance:
 # Every fault must be caught, no variant may be minded.
 matrix:
 	$(GO) test ./cmd/rollcall -run '^Test(CSV|Tool|Platform)?Matrix' -count=1 -timeout 60m
+
+# Two faults at once, and changes that a program made: a sample that is another one
+# every day; ROLLCALL_SEED takes others.
+pairs:
+	@out=$$(mktemp); echo "$(GO) test ./cmd/rollcall -run '^Test((Tool|Platform)?Pairs|Mutants)$$' -v"; \
+	$(GO) test ./cmd/rollcall -run '^Test((Tool|Platform)?Pairs|Mutants)$$' -v -count=1 -timeout 300m >$$out 2>&1; code=$$?; \
+	grep -v '^=== \(RUN\|PAUSE\|CONT\)' $$out; rm -f $$out; exit $$code
 
 # Pages in a real browser, targets in real containers.
 browser:

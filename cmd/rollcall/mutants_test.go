@@ -26,9 +26,9 @@ func TestMutants(t *testing.T) {
 	var mu sync.Mutex
 	var noticed, idle int
 	var unnoticed []string
-	chosen := (sample{whole: 300, few: 12}).of(t, len(all))
+	tried := (sample{whole: 300, few: 12}).of(t, len(all))
 	t.Run("each", func(t *testing.T) {
-		for _, i := range chosen {
+		for _, i := range tried {
 			m := all[i]
 			t.Run(strings.ReplaceAll(strings.TrimPrefix(m.Name, "GET /"), "/", "."), func(t *testing.T) {
 				t.Parallel()
