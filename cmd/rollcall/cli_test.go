@@ -92,6 +92,17 @@ func TestBadSetUp(t *testing.T) {
 		"no such report":     {[]string{"report", "render", "no-such.json"}, "rollcall run"},
 		"no such fault":      {[]string{"serve", "sis", "--fault", "typo"}, "list faults"},
 		"no such size":       {[]string{"serve", "sis", "--data", "huge"}, "scale:N"},
+		"a misspelt focus":   {[]string{"run", "--target", targetFile(t, sis.BaseURL, sis.TokenURL, ""), "--out", out(), "--focus", "pagin"}, "did you mean paging"},
+		"a misspelt flag":    {[]string{"run", "--tarket", "x"}, "did you mean --target?"},
+		"a misspelt command": {[]string{"docter"}, "did you mean doctor?"},
+		"a misspelt list":    {[]string{"list", "requirments"}, "did you mean requirements?"},
+		"a misspelt id":      {[]string{"explain", "paging.total-cuont"}, "did you mean or12.rostering.paging.total-count"},
+		"a misspelt fault":   {[]string{"serve", "sis", "--fault", "page-overlab"}, "did you mean page-overlap?"},
+		"another's fault":    {[]string{"serve", "sis", "--fault", "tool-nonce-unchecked"}, "rollcall serve tool"},
+		"a misspelt profile": {[]string{"list", "requirements", "--profile", "lti13-kore-tool"}, "did you mean lti13-core-tool?"},
+		"a misspelt stance":  {[]string{"list", "requirements", "--stance", "strickt"}, "did you mean strict?"},
+		"a file beside":      {[]string{"run", filepath.Join(filepath.Dir(bad), "bat.yaml")}, "did you mean bad.yaml?"},
+		"nothing there":      {[]string{"run", "--target", targetFile(t, sis.BaseURL+"/wrong", sis.TokenURL, ""), "--out", out()}, "client_secret"},
 		"init without input": {[]string{"init", "--target", filepath.Join(t.TempDir(), "t.yaml")}, "--name"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -106,6 +117,44 @@ func TestBadSetUp(t *testing.T) {
 				t.Errorf("the secret is shown:\n%s%s", stdout, stderr)
 			}
 		})
+	}
+}
+
+// TestOneMessage holds `run` against a wrong address to one message: no summary, no report
+// of what was never looked at.
+func TestOneMessage(t *testing.T) {
+	sis, err := district.StartSIS(t.Context(), district.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sis.Close()
+	dir := t.TempDir()
+	target, out := filepath.Join(dir, "target.yaml"), filepath.Join(dir, "out")
+	t.Setenv("HUSH", sis.Main.Secret)
+	text := "rollcall: 1\nname: Test\nprofiles: [or12-rostering-core-provider]\noneroster:\n  rostering: " + sis.BaseURL +
+		"/v2\n  auth: {token_url: " + sis.TokenURL + ", client_id: " + sis.Main.ID + ", client_secret: \"${HUSH}\"}\n"
+	if err := os.WriteFile(target, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, stdout, stderr := call(t, "", "run", "--target", target, "--out", out)
+	want := "Target file " + target + ": or12-rostering-core-provider\nrollcall: " + target + ": service: every collection answers 404 Not Found ("
+	if code != reports.ExitConfiguration || stdout != "" || !strings.HasPrefix(stderr, want) || strings.Count(stderr, "\n") != 3 || !strings.Contains(stderr, "does it end in /ims/oneroster/rostering/v1p2?") {
+		t.Errorf("exit code %d, output %q\n%s", code, stdout, stderr)
+	}
+	if _, err := os.Stat(filepath.Join(out, "report.json")); err == nil {
+		t.Error("there is a report")
+	}
+	code, stdout, _ = call(t, "", "doctor", "--target", target, "--out", out)
+	if code != reports.ExitConfiguration || strings.Count(stdout, "STOP") != 1 || strings.Contains(stdout, "look  ") || strings.Contains(stdout, "can begin") {
+		t.Errorf("exit code %d\n%s", code, stdout)
+	}
+}
+
+// TestLiteralSecret warns, once, of a secret that stands in the target file.
+func TestLiteralSecret(t *testing.T) {
+	_, stdout, stderr := call(t, "", "run", "--quiet", "--target", targetFile(t, "http://127.0.0.1:1/x", "http://127.0.0.1:1/t", "headers: {X-Key: opensesame}\n"), "--out", filepath.Join(t.TempDir(), "out"))
+	if strings.Count(stderr, "Careful") != 1 || !strings.Contains(stderr, "(oneroster.auth.client_secret, headers.X-Key)") || strings.Contains(stdout+stderr, "opensesame") {
+		t.Errorf("%s%s", stdout, stderr)
 	}
 }
 

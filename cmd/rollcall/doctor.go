@@ -7,6 +7,7 @@ import (
 
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/harness/container"
 )
 
 func doctorCommand() *cobra.Command {
@@ -17,7 +18,8 @@ func doctorCommand() *cobra.Command {
 		Long: `Look at everything a run stands on, without judging the product: can the URLs
 be reached, is TLS in order, is a token granted for every scope, do the clocks
 agree, is there data to look at, can the report be written, do the steps lead to a
-launch and is the registration right. Each line that is not
+launch and is the registration right. A product that comes as a container is started,
+and ended again. Each line that is not
 "ok" names its remedy. Exit code 2 when a run could not begin.`,
 		Example: "  rollcall doctor\n  rollcall doctor staging.yaml",
 		Args:    cobra.MaximumNArgs(1),
@@ -28,6 +30,7 @@ launch and is the registration right. Each line that is not
 				return err
 			}
 			out := cmd.OutOrStdout()
+			announce(cmd.ErrOrStderr(), target, f)
 			run, err := harness.New(target, suites(), harness.Options{})
 			if err != nil {
 				return err
@@ -36,7 +39,7 @@ launch and is the registration right. Each line that is not
 				return err
 			}
 			fmt.Fprintln(out, diagnosis(harness.Diagnosis{Name: "output folder", OK: true, Detail: f.out + " can be written"}))
-			found, err := harness.Doctor(cmd.Context(), target, run.Plan().Suite, harness.DoctorOptions{Interactive: f.interactive, Thorough: true}, func(d harness.Diagnosis) { fmt.Fprintln(out, diagnosis(d)) })
+			found, err := harness.Doctor(cmd.Context(), target, run.Plan().Suite, harness.DoctorOptions{Interactive: f.interactive, Thorough: true, Starter: container.Start}, func(d harness.Diagnosis) { fmt.Fprintln(out, diagnosis(d)) })
 			if err != nil {
 				return err
 			}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/spelling"
 )
 
 func explainCommand() *cobra.Command {
@@ -19,13 +20,7 @@ func explainCommand() *cobra.Command {
   rollcall explain rostering.paging.union`,
 		Args: cobra.ExactArgs(1),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			var ids []string
-			if cat, err := catalogue.Load(); err == nil {
-				for _, r := range cat.Requirements() {
-					ids = append(ids, r.ID)
-				}
-			}
-			return ids, cobra.ShellCompDirectiveNoFileComp
+			return explained(), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cat, err := catalogue.Load()
@@ -69,6 +64,22 @@ func explainCommand() *cobra.Command {
 	}
 }
 
+// explained lists the ids that can be explained.
+func explained() []string {
+	var ids []string
+	if cat, err := catalogue.Load(); err == nil {
+		for _, r := range cat.Requirements() {
+			ids = append(ids, r.ID)
+		}
+	}
+	for _, s := range suites() {
+		for _, c := range s.Checks {
+			ids = append(ids, c.ID)
+		}
+	}
+	return ids
+}
+
 func explainCheck(cmd *cobra.Command, id string) error {
 	for _, s := range suites() {
 		for _, c := range s.Checks {
@@ -83,7 +94,7 @@ func explainCheck(cmd *cobra.Command, id string) error {
 			}
 		}
 	}
-	return &harness.ConfigError{Key: id, Cause: "there is no requirement or check of that id", Remedy: "see `rollcall list requirements` and `rollcall list checks`"}
+	return &harness.ConfigError{Key: id, Cause: "there is no requirement or check of that id", Remedy: spelling.Remedy(id, explained(), "see `rollcall list requirements` and `rollcall list checks`")}
 }
 
 // wrap breaks text at blanks.

@@ -15,6 +15,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/fault/platformfault"
 	"github.com/rollcall-edu/rollcall/reference/fault/toolfault"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/spelling"
 )
 
 // matrices are what the last runs of the fault matrices saw: tests write them with
@@ -113,10 +114,44 @@ func sortFaults(ids []string) (roleFaults, error) {
 		case within(id, platforms, platformOddities):
 			out.platform = append(out.platform, id)
 		default:
-			return out, &harness.ConfigError{Key: "--fault", Cause: fmt.Sprintf("there is no fault or variant %q", id), Remedy: "choose one of `rollcall list faults`"}
+			return out, &harness.ConfigError{Key: "--fault", Cause: fmt.Sprintf("there is no fault or variant %q", id), Remedy: spelling.Remedy(id, faultIDs(), "choose one of `rollcall list faults`")}
 		}
 	}
 	return out, nil
+}
+
+// faultsOf holds faults to one role, which serve brings up.
+func faultsOf(role string, ids []string) error {
+	sorted, err := sortFaults(ids)
+	if err != nil {
+		return err
+	}
+	for of, foreign := range map[string][]string{"sis": sorted.sis, "tool": sorted.tool, "platform": sorted.platform} {
+		if of != role && len(foreign) > 0 {
+			return &harness.ConfigError{Key: "--fault", Cause: fmt.Sprintf("%s makes a %s misbehave, and not a %s", foreign[0], of, role), Remedy: "use `rollcall serve " + of + "`, or choose another of `rollcall list faults`"}
+		}
+	}
+	return nil
+}
+
+// faultIDs lists all faults and variants.
+func faultIDs() []string {
+	var out []string
+	add := func(faults []fault.Fault, variants []fault.Variant) {
+		for _, f := range faults {
+			out = append(out, f.ID)
+		}
+		for _, v := range variants {
+			out = append(out, v.ID)
+		}
+	}
+	faults, _ := fault.Faults() // a broken table is told where it is used
+	variants, _ := fault.Variants()
+	add(faults, variants)
+	tools, toolOddities, platforms, platformOddities, _ := ltiFaults()
+	add(tools, toolOddities)
+	add(platforms, platformOddities)
+	return out
 }
 
 func orNone(checks []string) string {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/spelling"
 )
 
 func listCommand() *cobra.Command {
@@ -37,10 +38,13 @@ func listRequirements() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if _, err := stanceNamed(stance); err != nil {
+				return err
+			}
 			var rows [][]string
 			p, known := cat.Profile(profile)
 			if profile != "" && !known {
-				return &harness.ConfigError{Key: "--profile", Cause: fmt.Sprintf("there is no profile %q", profile), Remedy: "see `rollcall list profiles`"}
+				return &harness.ConfigError{Key: "--profile", Cause: fmt.Sprintf("there is no profile %q", profile), Remedy: spelling.Remedy(profile, profileIDs(cat), "see `rollcall list profiles`")}
 			}
 			for _, r := range cat.Requirements() {
 				level := r.LevelIn(catalogue.Stance(stance))
@@ -59,6 +63,14 @@ func listRequirements() *cobra.Command {
 	c.Flags().StringVar(&stance, "stance", string(catalogue.Certification), "certification or strict")
 	c.Flags().BoolVar(&asJSON, "json", false, "as JSON")
 	return c
+}
+
+func profileIDs(cat *catalogue.Catalogue) []string {
+	var ids []string
+	for _, p := range cat.Profiles() {
+		ids = append(ids, p.ID)
+	}
+	return ids
 }
 
 func listProfiles() *cobra.Command {

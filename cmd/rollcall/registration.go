@@ -27,6 +27,7 @@ other_client_id there is a second registration to be made.`,
 			if err != nil {
 				return err
 			}
+			announce(cmd.ErrOrStderr(), target, f)
 			l, out := target.LTI, cmd.OutOrStdout()
 			for _, id := range target.Profiles {
 				switch id {

@@ -1,14 +1,17 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rollcall-edu/rollcall/reports"
+	"github.com/rollcall-edu/rollcall/suites/spelling"
 )
 
 // usage is a mistake in how the program was called.
@@ -33,28 +36,53 @@ itself failed, 4 incomplete (something was not tested or not reached).`,
   rollcall explain or12.rostering.paging.total-count`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usage{fmt.Errorf("there is no command %q; see `rollcall --help`", args[0])}
-			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usage{fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())}
+		return usage{fmt.Errorf("%w; %ssee `%s --help`", err, misspeltFlag(cmd, err), cmd.CommandPath())}
 	})
 	root.AddCommand(demoCommand(), doctorCommand(), initCommand(), runCommand(), csvCommand(), fixturesCommand(), serveCommand(), registrationCommand(), listCommand(),
 		explainCommand(), reportCommand(), versionCommand())
-	for _, c := range root.Commands() {
-		wrapArgs(c)
-	}
+	wrapArgs(root)
 	return root
+}
+
+// misspeltFlag asks after the flag that may have been meant.
+func misspeltFlag(cmd *cobra.Command, err error) string {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return ""
+	}
+	var known []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, "--"+f.Name) })
+	return asked(spelling.Hint("--"+unknown.GetSpecifiedName(), known))
+}
+
+// asked puts a question before what else helps.
+func asked(hint string) string {
+	if hint == "" {
+		return ""
+	}
+	return hint + " Else "
+}
+
+// noSuchCommand is what a group of commands says to a word that is none of them.
+func noSuchCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var known []string
+	for _, sub := range cmd.Commands() {
+		known = append(known, sub.Name())
+	}
+	return usage{fmt.Errorf("there is no command %q; %ssee `%s --help`", args[0], asked(spelling.Hint(args[0], known)), cmd.CommandPath())}
 }
 
 // wrapArgs makes a wrong number of arguments a usage error, exit code 2.
 func wrapArgs(c *cobra.Command) {
-	if check := c.Args; check != nil {
+	if c.HasSubCommands() {
+		c.Args = noSuchCommand
+	} else if check := c.Args; check != nil {
 		c.Args = func(cmd *cobra.Command, args []string) error {
 			if err := check(cmd, args); err != nil {
 				return usage{fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())}

@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rollcall-edu/rollcall/reports"
-	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/harness/container"
 	ltiplatform "github.com/rollcall-edu/rollcall/suites/lti/platform"
@@ -69,6 +68,7 @@ written into the folder "partial" of --out: the report of the whole stays as it 
 			if err != nil {
 				return err
 			}
+			announce(cmd.ErrOrStderr(), target, f)
 			return execute(cmd.Context(), target, f, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
@@ -86,33 +86,6 @@ written into the folder "partial" of --out: the report of the whole stays as it 
 	c.Flags().BoolVar(&f.notes, "notes", false, "show also where options (MAY) are used in another way; they decide nothing")
 	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress, only the summary")
 	return c
-}
-
-func targetFlag(c *cobra.Command, path *string) {
-	c.Flags().StringVarP(path, "target", "t", "target.yaml", "the target file")
-	_ = c.MarkFlagFilename("target", "yaml", "yml")
-}
-
-// name takes the target file from the argument, where there is one.
-func (f *runFlags) name(args []string) {
-	if len(args) > 0 {
-		f.target = args[0]
-	}
-}
-
-func readTarget(f *runFlags) (*harness.Target, error) {
-	target, err := harness.ReadTarget(f.target, os.LookupEnv)
-	if err != nil {
-		return nil, err
-	}
-	switch s := catalogue.Stance(f.stance); s {
-	case "":
-	case catalogue.Certification, catalogue.Strict:
-		target.Stance = s
-	default:
-		return nil, &harness.ConfigError{Key: "--stance", Cause: fmt.Sprintf("there is no stance %q", f.stance), Remedy: "choose certification or strict"}
-	}
-	return target, nil
 }
 
 // execute judges a target, writes the reports and says where they are.

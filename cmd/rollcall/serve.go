@@ -46,6 +46,9 @@ misbehaves in a named way, to see whether your consumer (or Rollcall) notices;
 			if o.Data, err = fixtures.ParseSize(data); err != nil {
 				return &harness.ConfigError{Key: "--data", Cause: err.Error(), Remedy: "choose small, medium or scale:N"}
 			}
+			if err := faultsOf("sis", o.Faults); err != nil {
+				return err
+			}
 			began := time.Now()
 			if o.Data > 100_000 {
 				fmt.Fprintf(cmd.ErrOrStderr(), "loading %s …\n", data)

@@ -103,6 +103,9 @@ way, to see whether your platform (or Rollcall) notices.`,
 		Example: "  rollcall serve tool --platforms platforms.yaml\n  rollcall serve tool --platforms platforms.yaml --fault tool-nonce-unchecked",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := faultsOf("tool", f.faults); err != nil {
+				return err
+			}
 			var platforms []tool.Platform
 			if err := readList(list, "--platforms", &platforms); err != nil {
 				return err
@@ -147,6 +150,9 @@ again then.`,
 		Example: "  rollcall serve platform --tools tools.yaml\n  rollcall serve platform --tools tools.yaml --fault platform-nonce-own",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := faultsOf("platform", f.faults); err != nil {
+				return err
+			}
 			var tools []platform.Registration
 			if err := readList(list, "--tools", &tools); err != nil {
 				return err

@@ -27,6 +27,9 @@ const doctorPatience = 20 * time.Second
 type DoctorOptions struct {
 	Interactive bool // a person takes the steps
 	Thorough    bool // what a run would find out by itself is tried too, such as a sign-in
+	// Starter starts targets that come as containers, for as long as the doctor looks;
+	// nil where the target is up already.
+	Starter Starter
 	// Redactor is that of the run which begins; nil: one of the doctor's own.
 	Redactor *Redactor
 }
@@ -35,6 +38,15 @@ type DoctorOptions struct {
 // a token per scope, the clock, and what the suite adds. observe is told of each
 // diagnosis as it comes. An error means that not even that could be found out.
 func Doctor(ctx context.Context, target *Target, suite Suite, o DoctorOptions, observe func(Diagnosis)) ([]Diagnosis, error) {
+	var started []Diagnosis
+	if o.Starter != nil && target.Container != nil {
+		stop, err := target.start(ctx, o.Starter)
+		if err != nil {
+			return nil, err
+		}
+		defer stop()
+		started = append(started, Diagnosis{Name: "container", OK: true, Detail: "is up; it is ended when the doctor is done"})
+	}
 	s, err := NewSession(target, suite, SessionOptions{Prefix: "d", Interactive: o.Interactive, Thorough: o.Thorough, Redactor: o.Redactor})
 	if err != nil {
 		return nil, err
@@ -42,6 +54,9 @@ func Doctor(ctx context.Context, target *Target, suite Suite, o DoctorOptions, o
 	defer s.Close()
 	s.client.budgets.Patience = min(s.client.budgets.Patience, doctorPatience)
 	d := &doctor{session: s, observe: observe}
+	for _, x := range started {
+		d.say(x)
+	}
 	if suite.Service != nil {
 		d.reach(ctx, "service", s.Base)
 	}

@@ -3,10 +3,12 @@ package harness
 import (
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
+	"github.com/rollcall-edu/rollcall/suites/spelling"
 )
 
 // Plan is what a run will do: which checks of which suite, in which shards.
@@ -46,7 +48,7 @@ func planFor(target *Target, suite Suite, c *catalogue.Catalogue, focus []string
 	for _, f := range focus {
 		if !slices.ContainsFunc(p.Checks, func(c Check) bool { return focused(c, []string{f}) }) {
 			return nil, &ConfigError{Key: "--focus", Cause: fmt.Sprintf("%q matches no check, requirement or label of the chosen profiles", f),
-				Remedy: "see `rollcall list checks` and `rollcall list requirements`"}
+				Remedy: spelling.Remedy(f, focusable(suite, p.Levels), "see `rollcall list checks` and `rollcall list requirements`")}
 		}
 	}
 	if len(focus) > 0 {
@@ -62,6 +64,15 @@ func planFor(target *Target, suite Suite, c *catalogue.Catalogue, focus []string
 		p.Levels = decided
 	}
 	return p, nil
+}
+
+// focusable lists what a focus may name.
+func focusable(suite Suite, levels map[string]catalogue.Level) []string {
+	out := slices.Sorted(maps.Keys(levels))
+	for _, c := range suite.Checks {
+		out = append(append(out, c.ID), c.Labels...)
+	}
+	return out
 }
 
 func focused(c Check, focus []string) bool {

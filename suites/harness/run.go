@@ -147,7 +147,7 @@ func (r *Run) run(ctx context.Context) (*reports.Report, error) {
 		report.Run.Whole = len(r.plan.Asked)
 	}
 	report.Run.Repeat = r.repeatOf("")
-	stop, err := r.start(ctx)
+	stop, err := r.target.start(ctx, r.o.Starter)
 	if err != nil {
 		return nil, err
 	}

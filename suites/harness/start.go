@@ -11,16 +11,16 @@ type Starter func(ctx context.Context, c Container) (base string, stop func(), e
 
 // start brings the target up when it comes as a container, and completes the
 // URLs of the target file, which then are paths.
-func (r *Run) start(ctx context.Context) (func(), error) {
-	if r.target.Container == nil {
+func (t *Target) start(ctx context.Context, starter Starter) (func(), error) {
+	if t.Container == nil {
 		return func() {}, nil
 	}
-	if r.o.Starter == nil {
-		return nil, &ConfigError{File: r.target.path, Key: "container", Cause: "this program can't start containers", Remedy: "use the rollcall command, or set Options.Starter"}
+	if starter == nil {
+		return nil, &ConfigError{File: t.path, Key: "container", Cause: "this program can't start containers", Remedy: "use the rollcall command, or set a Starter"}
 	}
-	base, stop, err := r.o.Starter(ctx, *r.target.Container)
+	base, stop, err := starter(ctx, *t.Container)
 	if err != nil {
-		return nil, &ConfigError{File: r.target.path, Line: r.target.line("container"), Key: "container", Cause: err.Error(),
+		return nil, &ConfigError{File: t.path, Line: t.line("container"), Key: "container", Cause: err.Error(),
 			Remedy: "see that a Docker engine runs (`docker info`), that the image exists, and that container.port and container.wait fit it"}
 	}
 	complete := func(u *string) {
@@ -28,7 +28,7 @@ func (r *Run) start(ctx context.Context) (func(), error) {
 			*u = base + *u
 		}
 	}
-	complete(&r.target.OneRoster.Rostering)
-	complete(&r.target.OneRoster.Auth.TokenURL)
+	complete(&t.OneRoster.Rostering)
+	complete(&t.OneRoster.Auth.TokenURL)
 	return stop, nil
 }
