@@ -14,12 +14,13 @@ import (
 
 	"github.com/rollcall-edu/rollcall/reference/fault"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
+	"github.com/rollcall-edu/rollcall/suites/harness"
 )
 
 // TestDocs holds the generated pages of docs/ to the code; -update writes them
 // anew.
 func TestDocs(t *testing.T) {
-	for name, make := range map[string]func() (string, error){"cli.md": cliPage, "requirements.md": requirementsPage, "faults.md": faultsPage} {
+	for name, make := range map[string]func() (string, error){"cli.md": cliPage, "requirements.md": requirementsPage, "faults.md": faultsPage, "target.md": targetPage, "target.schema.json": targetSchema} {
 		t.Run(name, func(t *testing.T) {
 			want, err := make()
 			if err != nil {
@@ -101,6 +102,20 @@ func requirementsPage() (string, error) {
 		}
 	}
 	return b.String(), nil
+}
+
+func targetPage() (string, error) {
+	keys, err := harness.TargetPage()
+	return "# The target file\n\n" + generated + `Every key of target.yaml. ` + "`rollcall init`" + ` writes one with what your product's profiles need,
+and beside it target.schema.json, by which an editor completes and checks the keys; its
+first line names it. ` + "`rollcall target schema`" + ` prints that schema, and ` + "`rollcall doctor`" + ` tries
+what the file says.
+` + keys, err
+}
+
+func targetSchema() (string, error) {
+	text, err := harness.TargetSchema()
+	return string(text), err
 }
 
 func faultsPage() (string, error) {

@@ -22,6 +22,32 @@ func targetFlag(c *cobra.Command, path *string) {
 	_ = c.MarkFlagFilename("target", "yaml", "yml")
 }
 
+func targetCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use: "target", Short: "What can stand in a target file", Args: cobra.NoArgs,
+		Example: "  rollcall target schema > target.schema.json",
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	c.AddCommand(&cobra.Command{
+		Use:   "schema",
+		Short: "Print the JSON Schema of target.yaml, for editors",
+		Long: `Print the JSON Schema (draft-07) of the target file, by which editors complete keys and
+mark what is wrong. Saved beside the target file it is found by the first line that
+"rollcall init" writes: # yaml-language-server: $schema=target.schema.json`,
+		Example: "  rollcall target schema > target.schema.json",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			text, err := harness.TargetSchema()
+			if err != nil {
+				return err
+			}
+			_, err = cmd.OutOrStdout().Write(text)
+			return err
+		},
+	})
+	return c
+}
+
 // name takes the target file from the argument, where there is one.
 func (f *runFlags) name(args []string) {
 	if len(args) > 0 {

@@ -316,7 +316,7 @@ func (r *reader) scalar(path string, n *yaml.Node, t reflect.Type, note keyNote)
 		return r.problem(n, path, "a single value is wanted here, and it is "+kindOf(n), keysPage)
 	}
 	if !note.Literal {
-		if err := r.fill(path, n, note); err != nil {
+		if err := r.fill(path, n, t, note); err != nil {
 			return err
 		}
 	}
@@ -349,7 +349,7 @@ func (r *reader) scalar(path string, n *yaml.Node, t reflect.Type, note keyNote)
 }
 
 // fill replaces ${NAME}, and takes note of what is secret.
-func (r *reader) fill(path string, n *yaml.Node, note keyNote) error {
+func (r *reader) fill(path string, n *yaml.Node, typ reflect.Type, note keyNote) error {
 	t := r.target
 	given := variable.MatchString(n.Value)
 	if r.filled[n] {
@@ -387,6 +387,9 @@ func (r *reader) fill(path string, n *yaml.Node, note keyNote) error {
 		t.secret = append(t.secret, filled)
 	}
 	n.SetString(filled)
+	if typ.Kind() != reflect.String {
+		n.Tag, n.Style = "", 0 // a number, or true or false
+	}
 	return nil
 }
 
