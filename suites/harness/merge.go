@@ -51,6 +51,7 @@ func (r *Run) merge(report *reports.Report) {
 	}
 	report.Outcome, report.Exit = conclude(report, len(r.failures) > 0)
 	r.redactor.Clean(report)
+	bound(report)
 }
 
 func (r *Run) missingReason(report *reports.Report) string {

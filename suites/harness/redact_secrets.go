@@ -192,9 +192,9 @@ type span struct {
 	run      bool // what stands beside it without a break belongs to it
 }
 
-// find adds the places of f that hold a secret. common tells of a fragment that ordinary
+// find adds the places of f that hold a secret. common tells of a part of f that ordinary
 // texts hold it too.
-func (s *secrets) find(f *flat, common func(string) bool, out []span) []span {
+func (s *secrets) find(f *flat, common func(f *flat, from, to int) bool, out []span) []span {
 	if len(s.points) == 0 || len(f.text) < seed {
 		return out
 	}
@@ -238,7 +238,7 @@ func (s *secrets) find(f *flat, common func(string) bool, out []span) []span {
 // accept widens a seed to the whole of what agrees with a form, and decides whether that
 // is the secret: all of it, a fragment that is no ordinary word, or half of it at an end
 // of the text, where somebody may have cut.
-func (s *secrets) accept(f *flat, form string, at, off int, common func(string) bool) (from, to int, ok bool) {
+func (s *secrets) accept(f *flat, form string, at, off int, common func(f *flat, from, to int) bool) (from, to int, ok bool) {
 	from, to = at, at+seed
 	left, right := off, off+seed
 	for from > 0 && left > 0 && f.text[from-1] == form[left-1] {
@@ -253,9 +253,9 @@ func (s *secrets) accept(f *flat, form string, at, off int, common func(string) 
 		ok = true
 	case !varied(part):
 	case n >= fragment:
-		ok = mixed(part) || !common(part)
+		ok = mixed(part) || !common(f, from, to)
 	case (from == 0 && right == len(form) || to == len(f.text) && left == 0) && (2*n >= len(form) || mixed(part)):
-		ok = !common(part)
+		ok = !common(f, from, to)
 	}
 	return from, to, ok
 }

@@ -71,7 +71,7 @@ func (r *Redactor) spans(s string, people bool) (out []span) {
 	r.people.mu.RLock()
 	defer r.people.mu.RUnlock()
 	layers(s, func(p *plain, f *flat) {
-		out = r.secrets.find(f, r.rules.common, out)
+		out = r.secrets.find(f, r.ordinary, out)
 		text := p.text
 		for _, l := range r.secrets.literal {
 			out = p.every(text, l, out)
@@ -215,6 +215,26 @@ func readable(b []byte) bool {
 	return len(b) > 0
 }
 
+// ordinary tells of a part of a text that it is words, or a part of words, of the judge's
+// own texts.
+func (r *Redactor) ordinary(f *flat, from, to int) bool {
+	if r.rules.common(string(f.text[from:to])) {
+		return true
+	}
+	for from > 0 && !f.start[from] {
+		from--
+	}
+	for i := from; i < to; {
+		word := i
+		for i++; i < len(f.text) && !f.start[i]; i++ {
+		}
+		if !r.rules.words[string(f.text[word:i])] {
+			return false
+		}
+	}
+	return true
+}
+
 // common tells of a fragment that the judge's own texts hold it too.
 func (r *rules) common(fragment string) bool {
 	r.mu.RLock()
@@ -266,6 +286,13 @@ func judgeTexts() ([]string, error) {
 		out = append(out, p.ID, p.Title, p.Standard, p.Summary)
 	}
 	return out, nil
+}
+
+// Person makes personal values known, as if they had come under a name that says so.
+func (r *Redactor) Person(values ...string) {
+	for _, v := range values {
+		r.learn(personal, v)
+	}
 }
 
 // learn remembers a personal value, unless it is too short, too common or too ordinary

@@ -229,5 +229,6 @@ func (t *T) event(r executor.Result) Event {
 	t.mu.Lock()
 	c.Attachments = t.attached
 	t.mu.Unlock()
+	boundCheck(c, exchanges)
 	return Event{Kind: EventCheck, Check: c, Exchanges: exchanges, Observations: observed}
 }

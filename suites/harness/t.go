@@ -314,5 +314,9 @@ func (t *T) Show(member, value string) string {
 	return value
 }
 
+// Own says that the judge made these values up, such as those of a filter that nothing
+// satisfies: they are shown, whatever stands before them. It gives the first one back.
+func (t *T) Own(values ...string) string { return t.session.redactor.Own(values...) }
+
 // ShowAt does the same for a value that stands at a JSON pointer.
 func (t *T) ShowAt(pointer, value string) string { return t.session.redactor.At(pointer, value) }

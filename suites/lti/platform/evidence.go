@@ -15,6 +15,9 @@ import (
 // on, for what comes before is somebody signing in.
 func (s *seen) keep(t *harness.T, what string) []string {
 	var ids []string
+	if s.token != "" {
+		t.Session().Redactor().Secret(s.token)
+	}
 	typed := s.typed()
 	for _, x := range s.log {
 		if x.Document && s.launch != nil && !x.Started.Before(s.since) {
@@ -98,17 +101,18 @@ func private(t *harness.T, claims map[string]any) map[string]any {
 			known[v] = true
 		}
 	}
-	return veiled(claims, known, func(v string) string { return t.Show("givenName", v) }).(map[string]any)
+	return veiled(claims, known, func(v string) string { return t.Show("givenName", v) }, func(v string) { t.Session().Redactor().Person(v) }).(map[string]any)
 }
 
 // veiled does so by a function that hides a text. Members that the redactor of the
 // evidence knows by their name are left to it, so that each text is hidden once and
-// stays comparable.
-func veiled(claims map[string]any, known map[string]bool, hide func(string) string) any {
+// stays comparable. met is told of each text of identity.
+func veiled(claims map[string]any, known map[string]bool, hide func(string) string, met func(string)) any {
 	who := map[string]bool{}
 	for _, name := range identity {
 		if v, _ := claims[name].(string); len(v) >= shortest {
 			who[v] = true
+			met(v)
 		}
 	}
 	left := []string{"given_name", "family_name", "middle_name", "preferred_username", "email", "picture"}

@@ -21,7 +21,7 @@ func TestVeiled(t *testing.T) {
 		"https://vendor/x":      map[string]any{"deep": []any{map[string]any{"author": "Nell"}}},
 		claim + "deployment_id": "d-1",
 	}
-	text, err := json.Marshal(veiled(claims, map[string]bool{"judged": true}, func(string) string { return "~hidden" }))
+	text, err := json.Marshal(veiled(claims, map[string]bool{"judged": true}, func(string) string { return "~hidden" }, func(string) {}))
 	if err != nil {
 		t.Fatal(err)
 	}

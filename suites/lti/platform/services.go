@@ -65,6 +65,7 @@ func (j *judge) ask(ctx context.Context, t *harness.T, a asked) *harness.Respons
 	if err != nil {
 		return &harness.Response{Problem: err.Error()}
 	}
+	t.Session().Redactor().Secret(assertion)
 	form := url.Values{"grant_type": {"client_credentials"}, "client_assertion_type": {assertionType}, "client_assertion": {assertion}, "scope": {strings.Join(j.target.Platform.Scopes, " ")}}
 	for name, v := range a.form {
 		form.Set(name, v)

@@ -114,7 +114,7 @@ func judgeOperators(ctx context.Context, t *harness.T, id string) {
 				continue
 			}
 			for _, word := range []string{" AND ", " OR "} {
-				s.filtered(ctx, t, id, p.name+"="+quote("no"+word+"such text"), exactly(map[string]bool{}))
+				s.filtered(ctx, t, id, p.name+"="+quote(t.Own("no"+word+"such text")), exactly(map[string]bool{}))
 			}
 			return
 		}
@@ -131,7 +131,7 @@ func judgeWildcards(ctx context.Context, t *harness.T, id string) {
 				continue
 			}
 			for _, char := range []string{"%", "_"} {
-				s.filtered(ctx, t, id, p.name+"~"+quote(char), exactly(p.where(func(v string) bool { return strings.Contains(v, char) })))
+				s.filtered(ctx, t, id, p.name+"~"+quote(t.Own(char)), exactly(p.where(func(v string) bool { return strings.Contains(v, char) })))
 			}
 			return
 		}
