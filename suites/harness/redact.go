@@ -8,6 +8,7 @@ import (
 	_ "embed"
 	"encoding/base32"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -76,6 +77,7 @@ func NewRedactor(salt []byte, secrets ...string) (*Redactor, error) {
 	r := &Redactor{salt: salt, rules: rules, people: newPeople(salt), own: map[string]bool{}, words: map[string]bool{}}
 	for _, s := range secrets {
 		r.secrets.add(s, true)
+		r.secrets.add(url.QueryEscape(s), true)
 		if _, credentials, found := strings.Cut(s, " "); found { // Bearer …
 			r.secrets.add(credentials, true)
 		}

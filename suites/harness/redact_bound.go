@@ -11,7 +11,7 @@ import (
 const (
 	// maxReport bounds what a report holds of a target, as a page writes it, so that
 	// report.html stays below 20 MB with all that is the judge's own.
-	maxReport = 15 << 20
+	maxReport = 14 << 20
 	// maxCheck bounds the evidence of one check, so that one that sees a great deal
 	// leaves room for the others, and a run's journal stays small.
 	maxCheck = 256 << 10
@@ -41,12 +41,14 @@ func written(v any) int {
 		return 0 // the model holds nothing that can't be written
 	}
 	n := len(b)
-	for _, c := range b {
+	for i, c := range b {
 		switch {
 		case c == '"' || c == '\'':
 			n += 4 // &#34;
 		case c >= 0x80:
-			n++ // \u202e is three bytes
+			n += 3 // U+202E is three bytes, and is written as an escape that is marked
+		case c == 'u' && i > 0 && b[i-1] == '\\':
+			n += 12 // a control character, marked as one
 		}
 	}
 	return n
@@ -73,7 +75,7 @@ func boundCheck(c *reports.CheckResult, exchanges []reports.Exchange) {
 	for i := range c.Findings {
 		f := &c.Findings[i]
 		if left -= len(f.Sent) + len(f.Expected) + len(f.Seen) + len(f.Where) + len(f.Cause) + len(f.Required); left < 0 {
-			cutFinding(f)
+			cutFinding(f, little)
 		}
 	}
 	for i := range c.Attachments {
@@ -120,9 +122,9 @@ func cutBodies(e *reports.Exchange, n int) {
 	}
 }
 
-func cutFinding(f *reports.Finding) {
+func cutFinding(f *reports.Finding, most int) {
 	for _, s := range []*string{&f.Required, &f.Sent, &f.Expected, &f.Seen, &f.Where, &f.Cause} {
-		*s = limited(*s, little)
+		*s = limited(*s, most)
 	}
 }
 
@@ -162,8 +164,8 @@ func bound(report *reports.Report) {
 		}
 	}
 	texts, gone := 0, 0
-	if total > maxReport {
-		texts = cutTexts(report)
+	for n := little; n > 10 && total > maxReport; n /= 3 {
+		texts = cutTexts(report, n)
 		report.Exchanges = nil
 		now := written(report)
 		total, rest = total-rest+now, now
@@ -188,12 +190,12 @@ func fewHeaders(h []reports.Header) []reports.Header {
 }
 
 // cutTexts shortens what checks say at length, and tells how much of it.
-func cutTexts(report *reports.Report) int {
+func cutTexts(report *reports.Report, most int) int {
 	n := 0
 	short := func(list ...*string) {
 		for _, s := range list {
-			if len(*s) > little+32 {
-				*s = limited(*s, little)
+			if len(*s) > most+32 {
+				*s = limited(*s, most)
 				n++
 			}
 		}
@@ -207,7 +209,7 @@ func cutTexts(report *reports.Report) int {
 		c := &report.Checks[i]
 		short(&c.Message)
 		for k := range c.Findings {
-			cutFinding(&c.Findings[k])
+			cutFinding(&c.Findings[k], most)
 			n++
 		}
 		for k := range c.Results {
@@ -221,7 +223,7 @@ func cutTexts(report *reports.Report) int {
 		q := &report.Requirements[i]
 		short(&q.Reason)
 		for k := range q.Findings {
-			cutFinding(&q.Findings[k])
+			cutFinding(&q.Findings[k], most)
 		}
 		notes(q.Notes)
 	}

@@ -21,6 +21,14 @@ func everyByte(s, format string) string {
 	return b.String()
 }
 
+func everyRune(s, format string) string {
+	var b strings.Builder
+	for _, c := range s {
+		fmt.Fprintf(&b, format, c)
+	}
+	return b.String()
+}
+
 // writtenForms are the ways in which products were seen to write what they had been sent. Each
 // gives the text, and the parts of it that would tell the secret.
 var writtenForms = []struct {
@@ -49,19 +57,19 @@ var writtenForms = []struct {
 	{"hex", one(func(s string) string { return hex.EncodeToString([]byte(s)) })},
 	{"HEX", one(func(s string) string { return strings.ToUpper(hex.EncodeToString([]byte(s))) })},
 	{"hex with colons", one(func(s string) string { return everyByte(s, "%02x:") })},
-	{"JSON, all escaped", one(func(s string) string { return everyByte(s, `\u%04x`) })},
-	{"JSON, all escaped, upper", one(func(s string) string { return everyByte(s, `\u%04X`) })},
+	{"JSON, all escaped", one(func(s string) string { return everyRune(s, `\u%04x`) })},
+	{"JSON, all escaped, upper", one(func(s string) string { return everyRune(s, `\u%04X`) })},
 	{"JSON, one escaped", func(s string) (string, []string) {
 		return s[:3] + fmt.Sprintf(`\u%04x`, s[3]) + s[4:], []string{s[4:]}
 	}},
-	{"JSON in JSON", one(func(s string) string { return everyByte(s, `\\u%04x`) })},
-	{"JSON in a form", one(func(s string) string { return url.QueryEscape(everyByte(s, `\u%04x`)) })},
+	{"JSON in JSON", one(func(s string) string { return everyRune(s, `\\u%04x`) })},
+	{"JSON in a form", one(func(s string) string { return url.QueryEscape(everyRune(s, `\u%04x`)) })},
 	{"bytes as Go quotes them", one(func(s string) string { return everyByte(s, `\x%02x`) })},
 	{"HTML", one(html.EscapeString)},
-	{"HTML, decimal", one(func(s string) string { return everyByte(s, "&#%d;") })},
-	{"HTML, hexadecimal", one(func(s string) string { return everyByte(s, "&#x%x;") })},
-	{"HTML, padded", one(func(s string) string { return everyByte(s, "&#%06d;") })},
-	{"HTML in HTML", one(func(s string) string { return html.EscapeString(everyByte(s, "&#%d;")) })},
+	{"HTML, decimal", one(func(s string) string { return everyRune(s, "&#%d;") })},
+	{"HTML, hexadecimal", one(func(s string) string { return everyRune(s, "&#x%x;") })},
+	{"HTML, padded", one(func(s string) string { return everyRune(s, "&#%06d;") })},
+	{"HTML in HTML", one(func(s string) string { return html.EscapeString(everyRune(s, "&#%d;")) })},
 	{"two lines", func(s string) (string, []string) {
 		m := len(s) / 2
 		return s[:m] + "\r\n\t" + s[m:], []string{s[:m], s[m:]}

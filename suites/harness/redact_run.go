@@ -2,6 +2,7 @@ package harness
 
 import (
 	"errors"
+	"net/url"
 	"path/filepath"
 )
 
@@ -13,6 +14,9 @@ func redactorFor(target *Target, salt []byte, keep bool) (*Redactor, error) {
 		return nil, err
 	}
 	r.keep = keep
+	for _, secret := range target.secret { // as HTTP's Basic scheme has them (RFC 6749 §2.3.1)
+		r.secrets.add(url.QueryEscape(target.OneRoster.Auth.ClientID)+":"+url.QueryEscape(secret), true)
+	}
 	text := r.secretText(target.source)
 	for _, w := range wordsOf(text) {
 		r.words[w] = true

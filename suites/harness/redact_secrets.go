@@ -270,7 +270,7 @@ func varied(s string) bool {
 			n++
 		}
 	}
-	return n >= 5
+	return n >= 5 || n == 4 && len(s) < fragment
 }
 
 // mixed tells whether letters and digits are mixed as in no ordinary word.

@@ -15,7 +15,7 @@ import (
 var signedToken = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*`)
 
 // mailAddress finds addresses of e-mail.
-var mailAddress = regexp.MustCompile(`[\pL\pN._%+'-]{1,64}@[\pL\pN-]{1,63}(?:\.[\pL\pN-]{1,63}){1,8}`)
+var mailAddress = regexp.MustCompile(`[\pL\pN._%+-]{1,64}@[\pL\pN-]{1,63}(?:\.[\pL\pN-]{1,63}){1,8}`)
 
 // Text removes secrets, signed tokens, addresses of e-mail, and the values of people
 // that were met before.
@@ -155,34 +155,42 @@ func (r *Redactor) wrapped(p *plain, out []span) []span {
 			i++
 			continue
 		}
-		from, slash, upper, digits := i, 0, false, true
-		for ; i < len(text) && inRun(text[i]) && text[i] != '='; i++ {
-			c := text[i]
-			upper = upper || c >= 'A' && c <= 'Z'
-			digits = digits && digitOf(c) >= 0
-			if c == '/' {
+		from, part, slash, upper := i, i, 0, false
+		for ; i <= len(text); i++ {
+			if i == len(text) || digitOf(text[i]) < 0 { // hexadecimal digits end here
+				if n := i - part; n >= shortestWrapped && n%2 == 0 && n <= maxWrapped && r.hexPeople(text[part:i]) {
+					out = append(out, p.span(part, i, r.pseudonym(text[part:i])))
+				}
+				part = i + 1
+			}
+			if i == len(text) || !inRun(text[i]) || text[i] == '=' {
+				break
+			}
+			upper = upper || text[i] >= 'A' && text[i] <= 'Z'
+			if text[i] == '/' {
 				slash = i + 1
 			}
 		}
-		if i-from < shortestWrapped || i-from > maxWrapped || !upper && !digits {
+		if i-from < shortestWrapped || i-from > maxWrapped || !upper {
 			continue // base64 of a text has capitals
 		}
-		if r.holdsPeople(text[from:i], digits) {
+		if r.base64People(text[from:i]) {
 			out = append(out, p.span(from, i, r.pseudonym(text[from:i])))
-		} else if slash > 0 && i-slash >= shortestWrapped && r.holdsPeople(text[slash:i], false) { // the last part of a path
+		} else if slash > 0 && i-slash >= shortestWrapped && r.base64People(text[slash:i]) { // the last part of a path
 			out = append(out, p.span(slash, i, r.pseudonym(text[slash:i])))
 		}
 	}
 	return out
 }
 
-// holdsPeople tells whether base64, or hexadecimal digits, are a text with somebody in it.
-func (r *Redactor) holdsPeople(run string, digits bool) bool {
-	if digits && len(run)%2 == 0 {
-		if b, err := hex.DecodeString(run); err == nil && r.readablePeople(b) {
-			return true
-		}
-	}
+// hexPeople tells whether hexadecimal digits are a text with somebody in it.
+func (r *Redactor) hexPeople(run string) bool {
+	b, err := hex.DecodeString(run)
+	return err == nil && r.readablePeople(b)
+}
+
+// base64People tells it of base64.
+func (r *Redactor) base64People(run string) bool {
 	coding := base64.RawStdEncoding
 	if strings.ContainsAny(run, "-_") {
 		coding = base64.RawURLEncoding

@@ -74,7 +74,7 @@ func toy() Suite {
 
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == ShardArgument {
-		os.Exit(Child(context.Background(), []Suite{toy()}, os.Stdin, os.Stdout))
+		os.Exit(Child(context.Background(), []Suite{toy(), canaries()}, os.Stdin, os.Stdout))
 	}
 	if len(os.Args) > 3 && os.Args[1] == runArgument {
 		os.Exit(toyRun(os.Args[2], os.Args[3]))
