@@ -168,7 +168,7 @@ func TestJourney(t *testing.T) {
 	dir := t.TempDir()
 	target, out := filepath.Join(dir, "target.yaml"), filepath.Join(dir, "out")
 	t.Setenv("ROLLCALL_CLIENT_SECRET", sis.Main.Secret)
-	answers := "Example SIS\n" + sis.BaseURL + "\n" + sis.TokenURL + "\n" + sis.Main.ID + "\n"
+	answers := "\nExample SIS\n" + sis.BaseURL + "\n" + sis.TokenURL + "\n" + sis.Main.ID + "\n"
 	if code, o, e := call(t, answers, "init", "--target", target); code != 0 {
 		t.Fatalf("init: exit code %d\n%s%s", code, o, e)
 	}

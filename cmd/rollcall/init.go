@@ -4,26 +4,69 @@ import (
 	"bufio"
 	"bytes"
 	_ "embed"
-	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"text/template"
 
 	"github.com/spf13/cobra"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/spelling"
 )
 
 //go:embed data/target.yaml.tmpl
 var targetTemplate string
 
+// schemaFile stands beside a target file; its first line names it, for editors.
+const schemaFile = "target.schema.json"
+
 // answers fill the template of a target file.
 type answers struct {
-	Name, Rostering, TokenURL, ClientID, SecretName string
-	Profiles                                        []string
+	Role     string // of the product, by its profiles: provider, csv, tool, platform
+	Profiles []string
+	Name     string
+
+	Rostering, TokenURL, ClientID, SecretName, BearerName string
+	Bundle                                                string
+	LoginURL, TargetLinkURI                               string
+	RedirectURIs                                          []string
+	Issuer, AuthURL, JWKSURL, Deployment                  string
+	PublicURL                                             string
+	Image, Dockerfile, Port                               string
+}
+
+// question asks for one answer that some products need.
+type question struct {
+	roles          []string // of products that need it; none: all do
+	flag, question string
+	value          *string
+	optional       bool
+	// unless tells that another answer makes this one needless.
+	unless func() bool
+}
+
+func (a *answers) questions() []question {
+	container := func() bool { return !strings.HasPrefix(a.Rostering, "/") || a.Image != "" || a.Dockerfile != "" }
+	return []question{
+		{flag: "--name", question: "Name of the product: ", value: &a.Name},
+		{roles: []string{"provider"}, flag: "--url", question: "Base URL of its Rostering service (ends in /ims/oneroster/rostering/v1p2; only the path where it comes as a container): ", value: &a.Rostering},
+		{roles: []string{"provider"}, flag: "--image", question: "Container image: ", value: &a.Image, unless: container},
+		{roles: []string{"provider"}, flag: "--port", question: "Port on which it listens inside: ", value: &a.Port, unless: func() bool { return a.Image == "" && a.Dockerfile == "" }},
+		{roles: []string{"provider"}, flag: "--token-url", question: "Token URL (empty where it issues no tokens: one of your own is sent then): ", value: &a.TokenURL, optional: true, unless: func() bool { return a.BearerName != "" }},
+		{roles: []string{"provider"}, flag: "--client-id", question: "Client id: ", value: &a.ClientID, unless: func() bool { return a.TokenURL == "" }},
+		{roles: []string{"csv"}, flag: "--bundle", question: "The bundle (a zip, a folder or a CSV file): ", value: &a.Bundle},
+		{roles: []string{"tool"}, flag: "--login-url", question: "Login URL of the tool: ", value: &a.LoginURL},
+		{roles: []string{"tool"}, flag: "--target-link-uri", question: "What a launch is to open (target link URI): ", value: &a.TargetLinkURI},
+		{roles: []string{"platform"}, flag: "--issuer", question: "Issuer of the platform: ", value: &a.Issuer},
+		{roles: []string{"platform"}, flag: "--auth-url", question: "Its authentication URL: ", value: &a.AuthURL},
+		{roles: []string{"platform"}, flag: "--jwks-url", question: "Its JWKS URL: ", value: &a.JWKSURL},
+		{roles: []string{"platform"}, flag: "--client-id", question: "The client id that it has issued to Rollcall: ", value: &a.ClientID},
+		{roles: []string{"platform"}, flag: "--deployment", question: "The deployment id: ", value: &a.Deployment},
+	}
 }
 
 func initCommand() *cobra.Command {
@@ -33,11 +76,15 @@ func initCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "init",
 		Short: "Write a commented target.yaml for your product",
-		Long: `Write a commented target file. Asks only for what it must know and was not told
-by a flag. The client secret is not asked for: it stays in an environment variable.`,
+		Long: `Write a commented target file, and beside it target.schema.json, by which editors
+know its keys. Asks only for what the chosen profiles need and was not told by a flag.
+Secrets are not asked for: they stay in environment variables.`,
 		Example: `  rollcall init
   rollcall init --name "Example SIS" --url https://sis.example.org/ims/oneroster/rostering/v1p2 \
-      --token-url https://sis.example.org/oauth2/token --client-id rollcall`,
+      --token-url https://sis.example.org/oauth2/token --client-id rollcall
+  rollcall init --profile lti13-core-tool --name Quizmaker --login-url https://quiz.example.org/lti/login \
+      --target-link-uri https://quiz.example.org/lti/quiz/1
+  rollcall init --profile or12-csv-export --name "Example SIS" --bundle export.zip`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if _, err := os.Stat(path); err == nil && !force {
@@ -46,75 +93,137 @@ by a flag. The client secret is not asked for: it stays in an environment variab
 			if err := ask(&a, cmd.InOrStdin(), cmd.OutOrStdout()); err != nil {
 				return err
 			}
-			text, err := fill(a)
+			text, err := fill(a, path)
 			if err != nil {
 				return err
 			}
-			if err := os.WriteFile(path, text, 0o644); err != nil {
-				return &harness.ConfigError{File: path, Cause: err.Error(), Remedy: "name a file in a folder you may write to with --target"}
+			schema, err := harness.TargetSchema()
+			if err != nil {
+				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "Wrote %s. Next:\n  export %s=…\n  rollcall doctor --target %s\n  rollcall run --target %s\n", path, a.SecretName, quoteArg(path), quoteArg(path))
+			beside := filepath.Join(filepath.Dir(path), schemaFile)
+			for _, file := range []struct {
+				path string
+				text []byte
+			}{{path, text}, {beside, schema}} {
+				if err := os.WriteFile(file.path, file.text, 0o644); err != nil {
+					return &harness.ConfigError{File: file.path, Cause: err.Error(), Remedy: "name a file in a folder you may write to with --target"}
+				}
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "Wrote %s, and %s for editors. Next:\n%s", path, beside, next(a, path))
 			return nil
 		},
 	}
 	targetFlag(c, &path)
-	c.Flags().StringVar(&a.Name, "name", "", "the product's name, for the report")
-	c.Flags().StringVar(&a.Rostering, "url", "", "base URL of the OneRoster 1.2 Rostering service")
-	c.Flags().StringVar(&a.TokenURL, "token-url", "", "OAuth 2 token endpoint")
-	c.Flags().StringVar(&a.ClientID, "client-id", "", "OAuth 2 client id")
-	c.Flags().StringVar(&a.SecretName, "secret-env", "ROLLCALL_CLIENT_SECRET", "environment variable that holds the client secret")
-	c.Flags().StringSliceVar(&a.Profiles, "profile", []string{"or12-rostering-core-provider"}, "what the product claims (repeatable)")
-	c.Flags().BoolVar(&force, "force", false, "replace an existing file")
+	f := c.Flags()
+	f.StringSliceVar(&a.Profiles, "profile", nil, "what the product claims (repeatable; default "+defaultProfile+")")
+	f.StringVar(&a.Name, "name", "", "the product's name, for the report")
+	f.StringVar(&a.Rostering, "url", "", "base URL of the OneRoster 1.2 Rostering service")
+	f.StringVar(&a.TokenURL, "token-url", "", "OAuth 2 token endpoint")
+	f.StringVar(&a.ClientID, "client-id", "", "OAuth 2 client id; for LTI what the platform has issued")
+	f.StringVar(&a.SecretName, "secret-env", "ROLLCALL_CLIENT_SECRET", "environment variable that holds the client secret")
+	f.StringVar(&a.BearerName, "bearer-env", "", "environment variable that holds an access token, where the product issues none")
+	f.StringVar(&a.Bundle, "bundle", "", "the CSV bundle")
+	f.StringVar(&a.LoginURL, "login-url", "", "login URL of an LTI tool")
+	f.StringVar(&a.TargetLinkURI, "target-link-uri", "", "what a launch of an LTI tool is to open")
+	f.StringSliceVar(&a.RedirectURIs, "redirect-uri", nil, "redirect URI of an LTI tool (repeatable)")
+	f.StringVar(&a.Issuer, "issuer", "", "issuer of an LTI platform")
+	f.StringVar(&a.AuthURL, "auth-url", "", "authentication URL of an LTI platform")
+	f.StringVar(&a.JWKSURL, "jwks-url", "", "keys of an LTI platform")
+	f.StringVar(&a.Deployment, "deployment", "", "deployment id that an LTI platform has issued")
+	f.StringVar(&a.PublicURL, "public-url", "", "origin under which an LTI product and the browser reach Rollcall")
+	f.StringVar(&a.Image, "image", "", "container image of the product; URLs are paths then")
+	f.StringVar(&a.Dockerfile, "dockerfile", "", "Dockerfile of the product, instead of --image")
+	f.StringVar(&a.Port, "port", "", "port on which the container listens inside")
+	f.BoolVar(&force, "force", false, "replace an existing file")
 	return c
+}
+
+const defaultProfile = "or12-rostering-core-provider"
+
+// next tells what to do with the file.
+func next(a answers, path string) string {
+	var b strings.Builder
+	switch {
+	case a.Role == "provider" && a.BearerName != "":
+		fmt.Fprintf(&b, "  export %s=…\n", a.BearerName)
+	case a.Role == "provider":
+		fmt.Fprintf(&b, "  export %s=…\n", a.SecretName)
+	case a.Role == "tool" || a.Role == "platform":
+		fmt.Fprintf(&b, "  rollcall registration --target %s\n", quoteArg(path))
+	}
+	fmt.Fprintf(&b, "  rollcall doctor --target %s\n  rollcall run --target %s\n", quoteArg(path), quoteArg(path))
+	return b.String()
 }
 
 // ask asks for what is missing. The end of input is an error: a pipeline that
 // forgot a flag must not hang or get an empty file.
 func ask(a *answers, in io.Reader, out io.Writer) error {
 	lines := bufio.NewScanner(in)
-	for _, q := range []struct {
-		question, flag string
-		value          *string
-	}{
-		{"Name of the product: ", "--name", &a.Name},
-		{"Base URL of its Rostering service (ends in /ims/oneroster/rostering/v1p2): ", "--url", &a.Rostering},
-		{"Token URL: ", "--token-url", &a.TokenURL},
-		{"Client id: ", "--client-id", &a.ClientID},
-	} {
+	if len(a.Profiles) == 0 {
+		fmt.Fprintf(out, "What it claims (empty: %s; `rollcall list profiles` shows all): ", defaultProfile)
+		if lines.Scan() {
+			a.Profiles = strings.FieldsFunc(lines.Text(), func(r rune) bool { return r == ',' || r == ' ' || r == '\t' })
+		}
+		if len(a.Profiles) == 0 {
+			a.Profiles = []string{defaultProfile}
+		}
+	}
+	if err := a.role(); err != nil {
+		return err
+	}
+	for _, q := range a.questions() {
+		if len(q.roles) > 0 && !slices.Contains(q.roles, a.Role) || q.unless != nil && q.unless() {
+			continue
+		}
 		for strings.TrimSpace(*q.value) == "" {
 			fmt.Fprint(out, q.question)
 			if !lines.Scan() {
 				return &harness.ConfigError{Key: q.flag, Cause: "no answer", Remedy: "give it as a flag: " + q.flag}
 			}
 			*q.value = strings.TrimSpace(lines.Text())
+			if q.optional {
+				break
+			}
 		}
 	}
-	for _, u := range []string{a.Rostering, a.TokenURL} {
-		if parsed, err := url.Parse(u); err != nil || !parsed.IsAbs() && !strings.HasPrefix(u, "/") {
-			return &harness.ConfigError{Cause: fmt.Sprintf("%q is no URL", u), Remedy: "write it in full, with https://"}
+	if a.Role == "provider" && a.TokenURL == "" && a.BearerName == "" {
+		a.BearerName = "ROLLCALL_TOKEN"
+	}
+	return nil
+}
+
+// role finds by the profiles what kind of product it is.
+func (a *answers) role() error {
+	var known []string
+	for _, s := range suites() {
+		known = append(known, s.Profiles...)
+		if slices.Contains(s.Profiles, a.Profiles[0]) {
+			a.Role = s.Role
+		}
+	}
+	for _, id := range a.Profiles {
+		if !slices.Contains(known, id) {
+			return &harness.ConfigError{Key: "--profile", Cause: fmt.Sprintf("there is no profile %q that a target file can claim", id),
+				Remedy: spelling.Remedy(id, known, "choose from: "+strings.Join(known, ", "))}
 		}
 	}
 	return nil
 }
 
 // fill renders the file and reads it back: what init writes must be valid.
-func fill(a answers) ([]byte, error) {
-	quoted := a
-	for _, v := range []*string{&quoted.Name, &quoted.Rostering, &quoted.TokenURL, &quoted.ClientID} {
-		*v = fmt.Sprintf("%q", *v)
-	}
-	t, err := template.New("target").Parse(targetTemplate)
+func fill(a answers, path string) ([]byte, error) {
+	t, err := template.New("target").Funcs(template.FuncMap{"q": func(s string) string { return fmt.Sprintf("%q", s) }}).Parse(targetTemplate)
 	if err != nil {
 		return nil, fmt.Errorf("reading the template of the target file: %w", err)
 	}
 	var b bytes.Buffer
-	if err := t.Execute(&b, quoted); err != nil {
+	if err := t.Execute(&b, a); err != nil {
 		return nil, fmt.Errorf("filling the target file: %w", err)
 	}
-	_, err = harness.ParseTarget("target.yaml", b.Bytes(), func(string) (string, bool) { return "secret", true })
-	var config *harness.ConfigError
-	if errors.As(err, &config) && strings.HasPrefix(a.Rostering, "/") {
-		err = nil // paths wait for the container section, which the user uncomments
+	target, err := harness.ParseTarget(path, b.Bytes(), func(string) (string, bool) { return "secret", true })
+	if err == nil {
+		_, err = harness.New(target, suites(), harness.Options{})
 	}
 	return b.Bytes(), err
 }

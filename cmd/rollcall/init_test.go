@@ -1,0 +1,94 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+)
+
+// initFlags are what init must be told of each kind of product, and the questions that it
+// asks where it is told nothing, with the answers.
+var initFlags = map[string]struct {
+	flags   []string
+	answers string
+	asks    []string
+}{
+	"provider": {[]string{"--url", "https://sis.example.org/ims/oneroster/rostering/v1p2", "--token-url", "https://sis.example.org/token", "--client-id", "me"},
+		"\nSIS\nhttps://sis.example.org/ims/oneroster/rostering/v1p2\nhttps://sis.example.org/token\nme\n", []string{"What it claims", "Name", "Base URL", "Token URL", "Client id"}},
+	"provider without tokens": {[]string{"--url", "https://sis.example.org/x", "--bearer-env", "TOKEN"},
+		"or12-rostering-provider\nSIS\nhttps://sis.example.org/x\n\n", []string{"What it claims", "Name", "Base URL", "Token URL"}},
+	"container": {[]string{"--url", "/ims/oneroster/rostering/v1p2", "--token-url", "/token", "--client-id", "me", "--image", "sis:1", "--port", "8080"},
+		"\nSIS\n/ims/oneroster/rostering/v1p2\nsis:1\n8080\n/token\nme\n", []string{"What it claims", "Name", "Base URL", "Container image", "Port", "Token URL", "Client id"}},
+	"bundle": {[]string{"--profile", "or12-csv-export", "--bundle", "export.zip"}, "or12-csv-export\nSIS\nexport.zip\n", []string{"What it claims", "Name", "The bundle"}},
+	"tool": {[]string{"--profile", "lti13-core-tool", "--login-url", "https://tool.example.org/login", "--target-link-uri", "https://tool.example.org/quiz"},
+		"lti13-core-tool\nQuiz\nhttps://tool.example.org/login\nhttps://tool.example.org/quiz\n", []string{"What it claims", "Name", "Login URL", "What a launch"}},
+	"tool, told all": {[]string{"--profile", "lti13-core-tool", "--login-url", "https://tool.example.org/login", "--target-link-uri", "https://tool.example.org/quiz",
+		"--redirect-uri", "https://tool.example.org/launch", "--public-url", "https://judge.example.org", "--client-id", "me", "--deployment", "7"}, "", nil},
+	"platform": {[]string{"--profile", "lti13-core-platform", "--issuer", "https://campus.example.org", "--auth-url", "https://campus.example.org/auth", "--jwks-url", "https://campus.example.org/jwks", "--client-id", "17", "--deployment", "7:abc"},
+		"lti13-core-platform\nCampus\nhttps://campus.example.org\nhttps://campus.example.org/auth\nhttps://campus.example.org/jwks\n17\n7:abc\n",
+		[]string{"What it claims", "Name", "Issuer", "authentication URL", "JWKS URL", "client id", "deployment id"}},
+}
+
+// TestInit writes a file for each kind of product, by flags and by answers: it asks for
+// what the profile needs and for nothing else, and what it writes can be read, also with
+// its commented keys taken in.
+func TestInit(t *testing.T) {
+	for name, test := range initFlags {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "target.yaml")
+			args := append([]string{"init", "--target", path, "--name", `A "product": #1`}, test.flags...)
+			if !strings.Contains(strings.Join(args, " "), "--profile") {
+				args = append(args, "--profile", defaultProfile)
+			}
+			code, out, errs := call(t, "", args...)
+			if code != 0 || strings.Contains(out, ": ") && !strings.HasPrefix(out, "Wrote ") {
+				t.Fatalf("%d\n%s%s", code, out, errs)
+			}
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if schema, err := os.ReadFile(filepath.Join(filepath.Dir(path), schemaFile)); err != nil || !strings.HasPrefix(string(text), "# yaml-language-server: $schema="+schemaFile+"\n") || len(schema) == 0 {
+				t.Errorf("editors find no schema: %v", err)
+			}
+			target, err := harness.ReadTarget(path, func(string) (string, bool) { return "secret", true })
+			if err != nil || target.Name != `A "product": #1` {
+				t.Errorf("%v: %+v", err, target)
+			}
+			if test.answers == "" {
+				return
+			}
+			path = filepath.Join(t.TempDir(), "target.yaml")
+			code, out, errs = call(t, test.answers, "init", "--target", path)
+			if code != 0 {
+				t.Fatalf("%d\n%s%s", code, out, errs)
+			}
+			questions, _, _ := strings.Cut(out, "Wrote ")
+			if n := strings.Count(questions, ": "); n < len(test.asks) || len(regexp.MustCompile(`: (?:[A-Z]|$)`).FindAllString(questions, -1)) != len(test.asks) {
+				t.Errorf("asks %d: %s", n, questions)
+			}
+			for _, q := range test.asks {
+				if !strings.Contains(questions, q) {
+					t.Errorf("doesn't ask for %s: %s", q, questions)
+				}
+			}
+		})
+	}
+	for args, want := range map[string]string{
+		"--profile lti13-kore-tool": "did you mean lti13-core-tool?",
+		"--profile lti13-core-tool --profile or12-csv-export --name x --login-url https://x/ --target-link-uri https://x/": "write one target file for each",
+		"--profile lti13-core-tool --name x --login-url tool/login --target-link-uri https://x/":                           "not an absolute",
+		"--profile lti13-core-platform --name x": "--issuer",
+		"--profile or12-csv-export --name x":     "--bundle",
+	} {
+		path := filepath.Join(t.TempDir(), "target.yaml")
+		code, out, errs := call(t, "", append([]string{"init", "--target", path}, strings.Fields(args)...)...)
+		if _, err := os.Stat(path); code != 2 || !strings.Contains(errs, want) || err == nil {
+			t.Errorf("%s: %d, a file is there: %t\n%s%s", args, code, err == nil, out, errs)
+		}
+	}
+}
