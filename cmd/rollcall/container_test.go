@@ -56,6 +56,14 @@ container:
 	defer cancel()
 	var out, errs bytes.Buffer
 	report := filepath.Join(dir, "report")
+	// The doctor starts it as a run does, and ends it.
+	if code := run(ctx, []string{"doctor", "--target", target, "--out", report}, nil, &out, &errs); code != 0 || !strings.Contains(out.String(), "container: is up") || !strings.Contains(out.String(), "A run can begin") {
+		t.Errorf("doctor: exit code %d\n%s%s", code, out.String(), errs.String())
+	}
+	if left, err := exec.Command("docker", "ps", "-q", "--filter", "label=org.testcontainers=true").Output(); err != nil || len(bytes.TrimSpace(left)) > 0 {
+		t.Errorf("the doctor leaves containers behind: %s (%v)", left, err)
+	}
+	out.Reset()
 	code := run(ctx, []string{"run", "--target", target, "--out", report, "--focus", "or12.rostering.endpoint.*", "--quiet"}, nil, &out, &errs)
 	r, err := reports.Read(filepath.Join(report, "report.json"))
 	if err != nil {
