@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"strings"
 	"syscall"
@@ -83,12 +84,12 @@ func checkFormat(format string) error {
 // JSON writes the report document, indented, with a line feed at the end. Lists
 // that must be there are written as empty ones, never as null.
 func JSON(w io.Writer, r *Report) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
 	full := complete(*r)
-	if err := e.Encode(&full); err != nil {
-		return fmt.Errorf("encoding the report: %w", err)
+	s := stream{w: w, indent: "  "}
+	s.part(reflect.ValueOf(&full), 0)
+	s.raw("\n")
+	if s.err != nil {
+		return fmt.Errorf("encoding the report: %w", s.err)
 	}
 	return nil
 }

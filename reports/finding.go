@@ -20,7 +20,7 @@ func (f Finding) lines(repeat string) []line {
 		{"expected", "Expected", f.Expected},
 		{"seen", "Seen", f.Seen},
 		{"where", "Where", f.Where},
-		{"cause", "Likely cause", f.Cause},
+		{"cause", "Cause", f.Cause},
 		{"repeat", "Repeat", repeat},
 	}
 	out := all[:0]
@@ -47,7 +47,8 @@ func (f Finding) times() string {
 
 // summary is a finding in one line.
 func (f Finding) summary() string {
-	s := "expected " + orNothing(f.Expected) + "; seen " + orNothing(f.Seen)
+	const most = 2 << 10 // bytes of which a line of 300 characters is made
+	s := "expected " + orNothing(clipBytes(f.Expected, most)) + "; seen " + orNothing(clipBytes(f.Seen, most))
 	if f.Where != "" {
 		s += " at " + f.Where
 	}
@@ -63,11 +64,19 @@ func orNothing(s string) string {
 
 // clip cuts a text to n characters, with an ellipsis as the last.
 func clip(s string, n int) string {
-	r := []rune(s)
+	r := []rune(clipBytes(s, 4*n+4))
 	if len(r) <= n {
 		return s
 	}
 	return string(r[:n-1]) + "…"
+}
+
+// clipBytes cuts a text to about n bytes, cheaply.
+func clipBytes(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n], "") + "…"
 }
 
 // maxFolded is how many names a line lists before it says how many more there are.

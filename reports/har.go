@@ -1,7 +1,6 @@
 package reports
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/url"
@@ -86,13 +85,15 @@ type harContent struct {
 // browsers open. A check becomes a page, so that its exchanges stand together.
 // Bodies are as the report holds them: redacted, and maybe cut.
 func HAR(w io.Writer, r *Report) error {
-	exchanges := slices.Clone(r.Exchanges)
-	slices.SortStableFunc(exchanges, func(a, b Exchange) int { return a.Started.Compare(b.Started) })
-	entries := make([]harEntry, 0, len(exchanges))
+	order := make([]*Exchange, len(r.Exchanges))
+	for i := range r.Exchanges {
+		order[i] = &r.Exchanges[i]
+	}
+	slices.SortStableFunc(order, func(a, b *Exchange) int { return a.Started.Compare(b.Started) })
 	pages := []harPage{}
 	titles := indexOf(r).checks
 	seen := map[string]bool{}
-	for _, e := range exchanges {
+	for _, e := range order {
 		if e.Check != "" && !seen[e.Check] {
 			seen[e.Check] = true
 			p := harPage{Started: harStamp(e.Started), ID: e.Check, Title: e.Check}
@@ -101,20 +102,19 @@ func HAR(w io.Writer, r *Report) error {
 			}
 			pages = append(pages, p)
 		}
-		entries = append(entries, harEntryOf(e))
 	}
-	document := map[string]any{"log": map[string]any{
-		"version": "1.2",
-		"creator": map[string]string{"name": r.Judge.Name, "version": r.Judge.Version},
-		"comment": title(r),
-		"pages":   pages,
-		"entries": entries,
-	}}
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", " ")
-	if err := e.Encode(document); err != nil {
-		return fmt.Errorf("encoding the HTTP archive: %w", err)
+	out := stream{w: w, indent: " "}
+	out.raw("{\n \"log\": {\n  \"comment\": ")
+	out.value(title(r), 2)
+	out.raw(",\n  \"creator\": ")
+	out.value(map[string]string{"name": r.Judge.Name, "version": r.Judge.Version}, 2)
+	out.raw(",\n  \"entries\": ")
+	out.list(len(order), func(i int) any { return harEntryOf(*order[i]) }, 2)
+	out.raw(",\n  \"pages\": ")
+	out.list(len(pages), func(i int) any { return pages[i] }, 2)
+	out.raw(",\n  \"version\": \"1.2\"\n }\n}\n")
+	if out.err != nil {
+		return fmt.Errorf("encoding the HTTP archive: %w", out.err)
 	}
 	return nil
 }

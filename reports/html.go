@@ -1,10 +1,10 @@
 package reports
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"html/template"
 	"io"
@@ -53,21 +53,29 @@ func hash(b []byte) string {
 
 // HTML writes the report as one page that needs nothing else: no network, no
 // other file. Verdicts and findings are plain HTML; exchanges are data that a
-// script unfolds when somebody opens them, so that thousands do no harm.
+// script unfolds when somebody opens them, so that thousands do no harm. The page is
+// never larger than maxPage: it says what it leaves out.
 func HTML(w io.Writer, r *Report) error {
 	p, err := loadPage()
 	if err != nil {
 		return fmt.Errorf("preparing the page: %w", err)
 	}
-	v, err := viewOf(r)
-	if err != nil {
+	for _, b := range budgets {
+		v, err := viewOf(r, b)
+		if err != nil {
+			return err
+		}
+		v.CSS, v.JS, v.Policy = p.css, p.js, p.policy
+		var page limited // a template that fails half way must not leave half a page
+		err = p.template.Execute(&page, v)
+		if errors.Is(err, errLarge) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("filling the page: %w", err)
+		}
+		_, err = w.Write(page.Bytes())
 		return err
 	}
-	v.CSS, v.JS, v.Policy = p.css, p.js, p.policy
-	var b bytes.Buffer // a template that fails half way must not leave half a page
-	if err := p.template.Execute(&b, v); err != nil {
-		return fmt.Errorf("filling the page: %w", err)
-	}
-	_, err = w.Write(b.Bytes())
-	return err
+	return errLarge
 }

@@ -168,18 +168,18 @@ func TestPageInBrowser(t *testing.T) {
 	b.open(t, sample(), "")
 
 	t.Run("filter", func(t *testing.T) {
-		b.want(t, `document.querySelectorAll('.req').length`, "10")
-		b.want(t, `document.querySelector('#shown').textContent`, "All 10 shown")
+		b.want(t, `document.querySelectorAll('.req').length`, "15")
+		b.want(t, `document.querySelector('#shown').textContent`, "All 15 shown")
 		b.do(t, chromedp.Click(chromedp.CSS(`.chip[data-key="fail"]`)))
-		b.want(t, shownItems, "req-or12.paging.overlap req-or12.model.users req-or12.error.404")
+		b.want(t, shownItems, "req-or12.paging.overlap req-or12.model.users req-or12.error.404 req-or12.error.405")
 		b.want(t, `document.querySelector('.chip[data-key="fail"]').ariaPressed`, "true")
 		b.do(t, chromedp.Click(chromedp.CSS(`.chip[data-key="waived"]`)))
-		b.want(t, `document.querySelector('#shown').textContent`, "4 of 10 shown")
+		b.want(t, `document.querySelector('#shown').textContent`, "5 of 15 shown")
 		b.do(t, chromedp.Click(chromedp.CSS("#clear")),
 			script(`level.value = 'SHOULD'; level.dispatchEvent(new Event('input', {bubbles: true}))`))
 		b.want(t, shownItems, "req-or12.paging.total")
 		b.do(t, chromedp.Click(chromedp.CSS("#clear")))
-		b.want(t, `document.querySelector('#shown').textContent`, "All 10 shown")
+		b.want(t, `document.querySelector('#shown').textContent`, "All 15 shown")
 	})
 
 	t.Run("search", func(t *testing.T) {
@@ -236,7 +236,7 @@ func TestPageInBrowser(t *testing.T) {
 		b.do(t, script(`location.hash = '#req-or12.model.users'`),
 			poll(`document.getElementById('req-or12.model.users').open`))
 		b.want(t, `document.activeElement.parentElement.id`, "req-or12.model.users")
-		b.want(t, `document.querySelector('#shown').textContent`, "All 10 shown")
+		b.want(t, `document.querySelector('#shown').textContent`, "All 15 shown")
 		b.open(t, sample(), "req-or12.sort.default")
 		b.want(t, openItems, "req-or12.sort.default")
 	})

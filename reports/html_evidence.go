@@ -2,7 +2,6 @@ package reports
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"html/template"
 	"strings"
@@ -16,26 +15,6 @@ const maxPageBody = 64 << 10
 type viewExchange struct {
 	Index int
 	Data  template.JS
-}
-
-// evidence encodes the exchanges for the script. Marshal writes <, > and & as
-// escapes, so no element can be closed from within; characters that turn the
-// order of text round are escaped too, for whoever reads the source.
-func evidence(exchanges []Exchange) ([]viewExchange, error) {
-	out := make([]viewExchange, len(exchanges))
-	for i, e := range exchanges {
-		for _, m := range []*Message{&e.Request, &e.Response} {
-			if len(m.Body) > maxPageBody {
-				m.Body, m.Cut = strings.ToValidUTF8(m.Body[:maxPageBody], ""), true
-			}
-		}
-		b, err := json.Marshal(e)
-		if err != nil {
-			return nil, fmt.Errorf("encoding exchange %s: %w", e.ID, err)
-		}
-		out[i] = viewExchange{i, template.JS(escapeHidden(string(b)))}
-	}
-	return out, nil
 }
 
 // escapeHidden writes hidden characters of a JSON text as \u escapes. They can
@@ -65,19 +44,15 @@ type viewAttachment struct {
 	Image       template.URL
 }
 
-// attached makes attachments ready for the page. A picture that isn't one is left
+// attached makes an attachment ready for the page. A picture that isn't one is left
 // out: its data come from a file that anybody may have written.
-func attached(list []Attachment) []viewAttachment {
-	var out []viewAttachment
-	for _, a := range list {
-		v := viewAttachment{Title: a.Title, Text: a.Text}
-		if a.Data != "" {
-			if _, err := base64.StdEncoding.DecodeString(a.Data); err != nil || a.Media != "image/jpeg" && a.Media != "image/png" {
-				continue
-			}
-			v.Image = template.URL("data:" + a.Media + ";base64," + a.Data)
+func attached(a Attachment) []viewAttachment {
+	v := viewAttachment{Title: a.Title, Text: a.Text}
+	if a.Data != "" {
+		if _, err := base64.StdEncoding.DecodeString(a.Data); err != nil || a.Media != "image/jpeg" && a.Media != "image/png" {
+			return nil
 		}
-		out = append(out, v)
+		v.Image = template.URL("data:" + a.Media + ";base64," + a.Data)
 	}
-	return out
+	return []viewAttachment{v}
 }

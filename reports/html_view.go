@@ -23,10 +23,13 @@ type view struct {
 	When       string
 	Took       string
 	Tone       Verdict
+	LeftOut    string // what the page leaves out for its size
+	Part       string // of a partial report
 	Counts     []viewCount
 	Chips      []viewCount
 	Cards      []viewCard
 	Trouble    int // diagnoses that are not in order
+	Causes     []viewCause
 	Open       []viewOpen
 	OpenCount  int
 	Sections   []viewSection
@@ -60,11 +63,20 @@ type viewCard struct {
 	More     int
 }
 
-// viewOpen is a reason why requirements were not examined, with all of them: one
-// missing record may keep dozens from being tested.
+// viewCause is a cause of failures with what it breaks and what that blocks.
+type viewCause struct {
+	Cause   string
+	Links   []viewLink
+	Blocked []viewLink
+}
+
+// viewOpen is a reason why requirements were not examined, with all of them. Head is
+// the heading of its kind, where it is the first of that.
 type viewOpen struct {
+	Head           string
 	Verdict        Verdict
 	Reason, Remedy string
+	By             *viewLink
 	Links          []viewLink
 }
 
@@ -83,6 +95,8 @@ type viewRequirement struct {
 	CheckLinks              []viewCheckLink
 	Items                   []viewFinding
 	Waiver                  *WaiverResult
+	BlockedBy               *viewLink
+	Blocked                 []viewLink
 	All                     string // indices of every exchange of its checks
 	AllCount                int
 }
@@ -102,6 +116,7 @@ type viewFinding struct {
 	Times     string
 	Exchanges []viewEvidence
 	Missing   []string // named, but not kept
+	LeftOut   []string // kept, but not on this page
 }
 
 type viewEvidence struct {
@@ -130,28 +145,41 @@ const maxBlocking = 8
 
 // viewer looks things up while it arranges a report.
 type viewer struct {
-	r       *Report
-	x       index
-	at      map[string]int // exchange id to index
-	anchors map[string]string
-	byID    map[string]*RequirementResult
+	r     *Report
+	x     index
+	at    map[string]int // exchange id to index
+	byID  map[string]*RequirementResult
+	whole *Report
+	kept  map[string]bool // ids of all exchanges of the report
 }
 
-func viewOf(r *Report) (*view, error) {
-	w := viewer{r: r, x: indexOf(r), at: map[string]int{}, anchors: map[string]string{}, byID: map[string]*RequirementResult{}}
-	for i, e := range r.Exchanges {
-		w.at[e.ID] = i
+func viewOf(whole *Report, b budget) (*view, error) {
+	r, left := shrunk(whole, b)
+	shown, err := evidence(whole, b, left)
+	if err != nil {
+		return nil, err
+	}
+	pictures := attachments(whole, b, left)
+	w := viewer{r: r, whole: whole, x: indexOf(r), at: map[string]int{}, byID: map[string]*RequirementResult{}, kept: map[string]bool{}}
+	for _, e := range whole.Exchanges {
+		w.kept[e.ID] = true
+	}
+	for _, x := range shown {
+		w.at[whole.Exchanges[x.Index].ID] = x.Index
 	}
 	for i := range r.Requirements {
 		w.byID[r.Requirements[i].ID] = &r.Requirements[i]
 	}
-	tally := Tally(r.Requirements)
+	tally := Tally(whole.Requirements)
 	v := &view{
 		Report: r, Heading: nameOf(r), Disclaimer: disclaimer, Tone: r.Outcome.Tone(),
 		When: r.Run.Started.UTC().Format("2 January 2006, 15:04 UTC"), Took: duration(r),
-		Counts: countsOf(tally, false), Chips: countsOf(tally, true), Open: w.open(),
+		Counts: countsOf(tally, false), Chips: countsOf(tally, true), Causes: w.causes(), Open: w.open(), LeftOut: left.words(), Evidence: shown,
 	}
-	v.Words, v.Meaning = r.Outcome.worded(tally)
+	if r.Partial() {
+		v.Part = whole.Part()
+	}
+	v.Words, v.Meaning = r.Outcome.worded(whole.overall())
 	for _, o := range v.Open {
 		v.OpenCount += len(o.Links)
 	}
@@ -174,15 +202,15 @@ func viewOf(r *Report) (*view, error) {
 		v.WaiverRows = append(v.WaiverRows, viewWaiver{waiver, w.link(waiver.Requirement), waiverMeaning(waiver.State)})
 	}
 	for _, c := range r.Checks {
-		v.CheckRows = append(v.CheckRows, w.check(c))
+		row := w.check(c)
+		row.Attached = pictures[c.ID]
+		v.CheckRows = append(v.CheckRows, row)
 	}
 	for name, u := range r.Target.URLs {
 		v.URLs = append(v.URLs, Fact{name, u})
 	}
 	slices.SortFunc(v.URLs, func(a, b Fact) int { return strings.Compare(a.Name, b.Name) })
-	var err error
-	v.Evidence, err = evidence(r.Exchanges)
-	return v, err
+	return v, nil
 }
 
 // countsOf lists the verdicts that occur, worst first, with waived failures on
@@ -262,7 +290,7 @@ func (w viewer) link(id string) viewLink {
 
 func (w viewer) card(p ProfileResult) viewCard {
 	c := viewCard{ProfileResult: p, Tone: p.Outcome.Tone(), Counts: countsOf(p.Counts, false), Total: p.Counts.Total()}
-	c.Words, c.Meaning = p.Outcome.worded(p.Counts)
+	c.Words, c.Meaning = p.Outcome.worded(w.whole.of(p))
 	var blocking []RequirementResult
 	for _, pr := range p.Requirements {
 		if q := w.byID[pr.ID]; q != nil && pr.Level == Must && q.Verdict != Pass && q.Verdict != NotApplicable {
@@ -277,25 +305,52 @@ func (w viewer) card(p ProfileResult) viewCard {
 		c.Blocking = append(c.Blocking, w.link(q.ID))
 	}
 	applicable := c.Total - p.Counts.NotApplicable
-	c.Sentence = fmt.Sprintf("%d of %s are kept.", p.Counts.Pass, plural(applicable, "requirement that applies", "requirements that apply"))
+	c.Sentence = fmt.Sprintf("%d of %s %s kept.", p.Counts.Pass, plural(applicable, "requirement that applies", "requirements that apply"),
+		map[bool]string{true: "is", false: "are"}[p.Counts.Pass == 1])
 	return c
+}
+
+func (w viewer) links(list []string) []viewLink {
+	var out []viewLink
+	for _, id := range list {
+		out = append(out, w.link(id))
+	}
+	return out
+}
+
+// causes lists what is broken by cause, one told once.
+func (w viewer) causes() []viewCause {
+	var broken []RequirementResult
+	for _, q := range Sort(w.r.Requirements) {
+		if q.Verdict == Fail {
+			broken = append(broken, q)
+		}
+	}
+	var out []viewCause
+	for _, g := range byCause(broken) {
+		c := viewCause{Cause: g.Cause, Links: w.links(ids(g.Members))}
+		for _, q := range g.Members {
+			c.Blocked = append(c.Blocked, w.links(q.Blocks)...)
+		}
+		out = append(out, c)
+	}
+	return out
 }
 
 func (w viewer) open() []viewOpen {
 	var out []viewOpen
-	at := map[[3]string]int{}
-	for _, q := range Sort(w.r.Requirements) {
-		if q.Verdict == Pass || q.Verdict == Fail || q.Verdict == Warning || q.Verdict == NotApplicable {
-			continue
+	heading := ""
+	for _, g := range openGroups(Sort(w.r.Requirements)) {
+		v := viewOpen{Verdict: g.Verdict, Reason: g.Reason, Remedy: g.Remedy, Links: w.links(ids(g.Members))}
+		if g.title() != heading {
+			heading = g.title()
+			v.Head = heading
 		}
-		key := [3]string{keyOf(q), q.Reason, q.Remedy}
-		i, seen := at[key]
-		if !seen {
-			i = len(out)
-			at[key] = i
-			out = append(out, viewOpen{Verdict: Verdict(keyOf(q)), Reason: q.Reason, Remedy: q.Remedy})
+		if g.Kind == BlockedBy {
+			by := w.link(g.By)
+			v.By = &by
 		}
-		out[i].Links = append(out[i].Links, w.link(q.ID))
+		out = append(out, v)
 	}
 	return out
 }
@@ -308,6 +363,11 @@ func (w viewer) requirement(q RequirementResult) viewRequirement {
 	if q.Waived {
 		v.Waiver = w.x.waivers[q.ID]
 	}
+	if q.Blame != nil && q.Blame.Requirement != "" {
+		by := w.link(q.Blame.Requirement)
+		v.BlockedBy = &by
+	}
+	v.Blocked = w.links(q.Blocks)
 	for _, p := range w.r.Profiles {
 		for _, pr := range p.Requirements {
 			if pr.ID == q.ID {
@@ -336,12 +396,17 @@ func (w viewer) requirement(q RequirementResult) viewRequirement {
 	for n, f := range q.Findings {
 		item := viewFinding{Number: n + 1, Lines: f.lines(q.Repeat), Times: f.times()}
 		for _, id := range f.Exchanges {
-			i, kept := w.at[id]
-			if !kept {
+			i, shown := w.at[id]
+			switch {
+			case shown:
+			case w.kept[id]:
+				item.LeftOut = append(item.LeftOut, id)
+				continue
+			default:
 				item.Missing = append(item.Missing, id)
 				continue
 			}
-			e := w.r.Exchanges[i]
+			e := w.whole.Exchanges[i]
 			item.Exchanges = append(item.Exchanges, viewEvidence{i, e.ID, e.Method, e.URL, result(e)})
 		}
 		v.Items = append(v.Items, item)
@@ -381,14 +446,13 @@ func (w viewer) check(c CheckResult) viewCheck {
 	}
 	all := w.indices(c.Exchanges)
 	v.All, v.AllCount = joined(all), len(all)
-	v.Attached = attached(c.Attachments)
 	return v
 }
 
 func waiverMeaning(state string) string {
 	switch state {
 	case "applied":
-		return "In force: the failure is excused until that day. It is still a failure."
+		return "In force: it is excused until that day. The verdict stays what it is."
 	case "expired":
 		return "Past its last day: it excuses nothing any more."
 	case "stale":
@@ -396,7 +460,9 @@ func waiverMeaning(state string) string {
 	case "unmatched":
 		return "No such requirement was part of this run: check the id."
 	case "not-needed":
-		return "The requirement did not fail in this run."
+		return "The requirement does not apply: the waiver can be removed."
+	case "undecided":
+		return "The judge did not reach the requirement: nothing is excused."
 	}
 	return ""
 }

@@ -73,6 +73,7 @@ func JUnit(w io.Writer, r *Report) error {
 	spent := junitTimes(r)
 	root := junitSuites{Name: oneLine(title(r))}
 	var total float64
+	room := maxPage
 	for _, s := range Sections(r.Requirements) {
 		suite := junitSuite{
 			Name: oneLine(s.Title), Tests: len(s.Requirements),
@@ -90,6 +91,9 @@ func JUnit(w io.Writer, r *Report) error {
 		var sum float64
 		for _, q := range s.Requirements {
 			c := junitCaseOf(q, x)
+			if room -= c.size(); room < 0 {
+				c.cut()
+			}
 			c.Time = seconds(spent[q.ID])
 			sum += spent[q.ID]
 			switch {
@@ -152,6 +156,12 @@ func junitCaseOf(q RequirementResult, x index) junitCase {
 		c.Failure = &junitOutcome{Message: q.headline(), Type: "requirement", Text: text}
 	case NotTested, NotApplicable:
 		message := q.Verdict.Title()
+		if q.Blame != nil {
+			message = openGroup{Kind: q.Blame.Kind}.title()
+			if q.Blame.Requirement != "" {
+				message += " (" + q.Blame.Requirement + ")"
+			}
+		}
 		if q.Reason != "" {
 			message += ": " + q.Reason
 		}
@@ -163,6 +173,33 @@ func junitCaseOf(q RequirementResult, x index) junitCase {
 		c.Error = &junitOutcome{Message: q.headline(), Type: oneLine(string(q.Verdict)), Text: text}
 	}
 	return c
+}
+
+// size is how much is told of a case beyond its line.
+func (c *junitCase) size() int {
+	n := 0
+	for _, o := range []*junitOutcome{c.Skipped, c.Failure, c.Error} {
+		if o != nil {
+			n += len(o.Text)
+		}
+	}
+	if c.SystemOut != nil {
+		n += len(c.SystemOut.Text)
+	}
+	return n
+}
+
+// cut leaves of a case what a list shows.
+func (c *junitCase) cut() {
+	const elsewhere = "\nThe file is large already: see report.json.\n"
+	for _, o := range []*junitOutcome{c.Skipped, c.Failure, c.Error} {
+		if o != nil && o.Text != "" {
+			o.Text = elsewhere
+		}
+	}
+	if c.SystemOut != nil {
+		c.SystemOut.Text = elsewhere
+	}
 }
 
 // junitClass is profile/section. Jenkins takes a dot for the border between
@@ -212,11 +249,19 @@ func (q RequirementResult) headline() string {
 	return q.Verdict.Meaning()
 }
 
+// What JUnit XML tells of one requirement is bounded: its readers keep it whole in
+// memory, and report.json holds the rest.
+const (
+	maxJUnitText     = 8 << 10
+	maxJUnitFindings = 50
+)
+
 // describe gives a requirement with its findings in plain lines.
 func describe(q RequirementResult) string {
 	var b strings.Builder
 	put := func(label, value string) {
 		if value != "" {
+			value = clipBytes(value, maxJUnitText)
 			b.WriteString(label + ": " + strings.ReplaceAll(Printable(value), "\n", "\n    ") + "\n")
 		}
 	}
@@ -227,7 +272,12 @@ func describe(q RequirementResult) string {
 	}
 	put("Reason", q.Reason)
 	put("Remedy", q.Remedy)
+	put("Blocks", strings.Join(q.Blocks, ", "))
 	for i, f := range q.Findings {
+		if i == maxJUnitFindings {
+			b.WriteString(fmt.Sprintf("\n%d more findings in report.json\n", len(q.Findings)-i))
+			break
+		}
 		head := fmt.Sprintf("\nFinding %d of %d", i+1, len(q.Findings))
 		if t := f.times(); t != "" {
 			head += ", seen " + t
@@ -239,6 +289,9 @@ func describe(q RequirementResult) string {
 		if len(f.Exchanges) > 0 {
 			put("  Exchanges", strings.Join(f.Exchanges, ", "))
 		}
+	}
+	if len(q.Findings) > 0 && q.cause() == "" {
+		put("Typical causes", q.Causes)
 	}
 	if len(q.Findings) == 0 {
 		put("Repeat", q.Repeat)

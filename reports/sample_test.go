@@ -21,6 +21,9 @@ const (
 	hostileTerm = "\x1b[2J\x1b]0;owned\x07 \u202Essap\u202C \u2066isolate\u2069 nul\x00 bell\x07 del\x7f c1\u009b end"
 )
 
+// sharedCause is what two requirements break by.
+const sharedCause = "the connection is closed wherever an error would be answered"
+
 var sampleStart = time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)
 
 // sample is one report with everything in it: the seven verdicts, a waived
@@ -43,9 +46,12 @@ func sample() *Report {
 				"rostering": "https://sis.riverbend.example/ims/oneroster/rostering/v1p2",
 				"token":     "https://sis.riverbend.example/oauth/token",
 			},
-			Config: "name: Riverbend Unified staging\nrole: provider\nrostering_url: https://sis.riverbend.example/ims/oneroster/rostering/v1p2\nclient_secret: ${SIS_SECRET}\n",
+			Disclaims: []string{"demographics"},
+			Config:    "name: Riverbend Unified staging\nrole: provider\nrostering_url: https://sis.riverbend.example/ims/oneroster/rostering/v1p2\nclient_secret: ${SIS_SECRET}\n",
 		},
 		Outcome: DoesNot, Exit: ExitFailed,
+		Observations: []Observation{{Kind: "flaky", Title: "Answers come and go", Count: 14, Detail: "502 at first, and a good answer when asked once more.",
+			Places: []string{"GET /users?limit=100&offset=200", "GET /classes " + hostileTerm}, Exchanges: []string{"a3"}, Remedy: "look at the gateway in front of the product"}},
 		Facts: []Fact{{"orgs", "6"}, {"users", "1,204"}, {"enrollments", "9,870"}, {"pages crawled", "143"}},
 		Diagnoses: []Diagnosis{
 			{Name: "rostering URL", OK: true, Detail: "answered in 12 ms over TLS 1.3"},
@@ -108,6 +114,7 @@ func sampleRequirements() []RequirementResult {
 		sampleRequirement("or12.paging.overlap", "Paging", "No record stands on two pages", "Walking through a collection page by page meets every record exactly once.", Must, Fail, func(q *RequirementResult) {
 			q.Examined = 1204
 			q.Causes = "The records have no total order, so that the database may return them differently for each page."
+			q.Blocks = []string{"or12.filter.list", "or12.filter.dates"}
 			q.Notes = []string{"page sizes 1, 7 and 100 were walked"}
 			q.Findings = []Finding{
 				{
@@ -136,6 +143,7 @@ func sampleRequirements() []RequirementResult {
 		}),
 		sampleRequirement("or12.model.deleted", "Data model", "A deleted record can still be read", "A record marked tobedeleted stays reachable, so that a consumer learns of it.", Must, NotTested, func(q *RequirementResult) {
 			q.Reason, q.Remedy = "the target holds no record with status tobedeleted", "delete a user in the product, then run again"
+			q.Blame = &Blame{Kind: NoData}
 		}),
 		sampleRequirement("or12.security.expired", "Security", "An expired token is refused", "A request with an expired token is answered with 401.", Must, Error, func(q *RequirementResult) {
 			q.Reason = "check panicked: index out of range [3] with length 3"
@@ -145,7 +153,27 @@ func sampleRequirements() []RequirementResult {
 		}),
 		sampleRequirement("or12.error.404", "Errors", "An unknown sourcedId is answered with 404", "A request for a record that does not exist is answered with 404 and a status report.", Must, Fail, func(q *RequirementResult) {
 			q.Examined = 22
-			q.Findings = []Finding{{Requirement: q.ID, Required: "404 with imsx_StatusInfo", Sent: "GET /users/none", Expected: "404", Seen: "no response", Where: "status", Exchanges: []string{"a6"}}}
+			q.Findings = []Finding{{Requirement: q.ID, Required: "404 with imsx_StatusInfo", Sent: "GET /users/none", Expected: "404", Seen: "no response", Where: "status", Cause: sharedCause, Exchanges: []string{"a6"}}}
+		}),
+		sampleRequirement("or12.error.405", "Errors", "A method that is not offered is answered with 405", "A request by another method than GET is answered with 405.", Must, Fail, func(q *RequirementResult) {
+			q.Examined = 3
+			q.Findings = []Finding{{Requirement: q.ID, Sent: "POST /users", Expected: "405", Seen: "no response", Where: "status", Cause: sharedCause}}
+		}),
+		sampleRequirement("or12.filter.list", "Filtering", "A collection can be filtered", "With filter a provider returns the records that match.", Must, NotTested, func(q *RequirementResult) {
+			q.Reason, q.Remedy = "the list broke off", "Mend or12.paging.overlap first: this one hangs on it."
+			q.Blame = &Blame{Kind: BlockedBy, Requirement: "or12.paging.overlap", Exchanges: []string{"a2"}}
+		}),
+		sampleRequirement("or12.filter.dates", "Filtering", "Dates can be filtered by", "With filter a provider compares dates as dates.", Must, NotTested, func(q *RequirementResult) {
+			q.Reason, q.Remedy = "the second page broke off", "Mend or12.paging.overlap first: this one hangs on it."
+			q.Blame = &Blame{Kind: BlockedBy, Requirement: "or12.paging.overlap"}
+		}),
+		sampleRequirement("or12.security.other", "Security", "Another client sees only its own", "A token of another client opens no more than that client may see.", Must, NotTested, func(q *RequirementResult) {
+			q.Reason, q.Remedy = "the target file names no second client", "set oneroster.auth.other_client_id"
+			q.Blame = &Blame{Kind: Configuration}
+		}),
+		sampleRequirement("or12.sort.locale", "Sorting", "Names may be sorted by a locale", "A provider may sort names by the rules of a language.", May, Pass, func(q *RequirementResult) {
+			q.Examined, q.Noted = 2, 1
+			q.Notes = []string{"optional: expected Å after Z; came Å after A"}
 		}),
 		sampleRequirement("or12.demographics.scope", "Demographics", "Demographics need a scope of their own", "Demographic data is given only to a token with the demographics scope.", Must, NotApplicable, func(q *RequirementResult) {
 			q.Reason = "the target does not claim demographics"
@@ -172,7 +200,7 @@ func sampleChecks() []CheckResult {
 		check(2, "sort", "sorts users by every sortable field", "done", 940, []string{"a4"}, "or12.sort.default"),
 		check(3, "model", "holds every record against the schema", "done", 3120, []string{"a5"}, "or12.model.users", "or12.model.deleted"),
 		check(4, "security", "tries tokens that must not work", "panicked", 12, nil, "or12.security.expired", "or12.security.scope"),
-		check(5, "error", "asks for what does not exist", "done", 61, []string{"a6"}, "or12.error.404"),
+		check(5, "error", "asks for what does not exist", "done", 61, []string{"a6"}, "or12.error.404", "or12.error.405"),
 		check(6, "demographics", "reads demographics", "missing", 0, nil, "or12.demographics.scope"),
 	}
 	checks[3].Message = "index out of range [3] with length 3"

@@ -103,7 +103,8 @@ func levelRank(l Level) int {
 	return 2
 }
 
-// Sort gives the requirements worst first, then by level, then by id. The
+// Sort gives the requirements worst first, then by level, by how
+// many others they block, and by id. The
 // argument is left as it is.
 func Sort(requirements []RequirementResult) []RequirementResult {
 	out := slices.Clone(requirements)
@@ -111,6 +112,7 @@ func Sort(requirements []RequirementResult) []RequirementResult {
 		return cmp.Or(
 			cmp.Compare(rank(a), rank(b)),
 			cmp.Compare(levelRank(a.Level), levelRank(b.Level)),
+			cmp.Compare(len(b.Blocks), len(a.Blocks)),
 			cmp.Compare(a.ID, b.ID))
 	})
 	return out

@@ -13,6 +13,9 @@ import (
 // they can be copied.
 const textWidth = 100
 
+// maxTextValue is how many bytes of one value a terminal shows.
+const maxTextValue = 4 << 10
+
 // TextOptions say how a report is written for a terminal.
 type TextOptions struct {
 	// Color adds ANSI sequences; nothing is told by colour alone.
@@ -30,6 +33,7 @@ func Text(w io.Writer, r *Report, o TextOptions) error {
 	p.profiles(r)
 	p.diagnoses(r)
 	p.requirements(r)
+	p.observations(r)
 	p.waivers(r)
 	p.foot(r)
 	_, err := io.WriteString(w, p.b.String())
@@ -71,7 +75,7 @@ func (p *printer) wrap(label string, indent int, text string) {
 	}
 	first := true
 	p.b.WriteString(label)
-	for _, word := range strings.Fields(Printable(text)) {
+	for _, word := range strings.Fields(Printable(clipBytes(text, maxTextValue))) {
 		n := utf8.RuneCountInString(word)
 		if column > 0 && column+1+n > width {
 			p.b.WriteString("\n" + pad)
@@ -119,7 +123,7 @@ func (p *printer) head(r *Report) {
 	p.line("")
 	tone := r.Outcome.Tone()
 	tally := Tally(r.Requirements)
-	words, meaning := r.Outcome.worded(tally)
+	words, meaning := r.Outcome.worded(r.overall())
 	p.line(p.styled(styles[tone], tone.Mark()+" "+words) + "  " + p.counts(tally))
 	p.wrap("", 2, meaning)
 }
@@ -137,8 +141,11 @@ func (p *printer) counts(c Counts) string {
 			continue
 		}
 		s := fmt.Sprintf("%d %s", n, strings.ToLower(v.Title()))
-		if v == Fail && c.Waived > 0 {
-			s += fmt.Sprintf(" (%d waived)", c.Waived)
+		switch waived := map[Verdict]int{Fail: c.Waived, NotTested: c.WaivedOpen}[v]; {
+		case waived > 0:
+			s += fmt.Sprintf(" (%d waived)", waived)
+		case v == Pass && c.Noted > 0:
+			s += fmt.Sprintf(" (%d noted)", c.Noted)
 		}
 		parts = append(parts, p.styled(styles[v], s))
 	}
@@ -155,7 +162,7 @@ func (p *printer) profiles(r *Report) {
 	p.section("Profiles")
 	for _, f := range r.Profiles {
 		tone := f.Outcome.Tone()
-		words, _ := f.Outcome.worded(f.Counts)
+		words, _ := f.Outcome.worded(r.of(f))
 		p.line(fmt.Sprintf("  %s  %s", p.styled(styles[tone], tone.Mark()+" "+words), oneLine(f.Title)))
 		p.line("    " + p.counts(f.Counts))
 	}
@@ -189,42 +196,6 @@ func (p *printer) diagnoses(r *Report) {
 	}
 }
 
-func (p *printer) requirements(r *Report) {
-	sorted := Sort(r.Requirements)
-	// Fails, warnings and breakdowns in full; what was not examined in short,
-	// one for each requirement; what is kept is counted above.
-	groups := []struct {
-		title  string
-		full   bool
-		wanted func(RequirementResult) bool
-	}{
-		{"Failed", true, func(q RequirementResult) bool { return q.Verdict == Fail && !q.Waived }},
-		{"The judge failed", true, func(q RequirementResult) bool { return q.Verdict == Error }},
-		{"Not reached", false, func(q RequirementResult) bool { return !known(q.Verdict) }},
-		{"Not tested", false, func(q RequirementResult) bool { return q.Verdict == NotTested }},
-		{"Failed, but waived", true, func(q RequirementResult) bool { return q.Verdict == Fail && q.Waived }},
-		{"Warnings", true, func(q RequirementResult) bool { return q.Verdict == Warning }},
-	}
-	for _, g := range groups {
-		var chosen []RequirementResult
-		for _, q := range sorted {
-			if g.wanted(q) {
-				chosen = append(chosen, q)
-			}
-		}
-		if len(chosen) == 0 {
-			continue
-		}
-		p.section(fmt.Sprintf("%s (%d)", g.title, len(chosen)))
-		for i, q := range chosen {
-			if i > 0 && g.full {
-				p.line("")
-			}
-			p.requirement(q, g.full)
-		}
-	}
-}
-
 // known tells the six verdicts that were reached.
 func known(v Verdict) bool {
 	switch v {
@@ -232,63 +203,6 @@ func known(v Verdict) bool {
 		return true
 	}
 	return false
-}
-
-func (p *printer) requirement(q RequirementResult, full bool) {
-	p.wrap("  "+p.styled(styles[q.Verdict], q.Verdict.Mark())+" "+p.styled("1", oneLine(q.ID))+"  ", 4,
-		fmt.Sprintf("%s [%s]", q.Title, q.Level))
-	if q.Reason != "" {
-		p.field(line{"reason", "Reason", q.Reason})
-	}
-	if q.Remedy != "" {
-		p.field(line{"remedy", "Remedy", q.Remedy})
-	}
-	if !full {
-		return
-	}
-	for _, c := range q.Citations {
-		p.field(line{"", "Standard", oneLine(c.String())})
-	}
-	for i, f := range q.Findings {
-		head := fmt.Sprintf("    finding %d of %d", i+1, len(q.Findings))
-		if t := f.times(); t != "" {
-			head += ", " + t
-		}
-		p.line(head)
-		for _, l := range f.lines("") {
-			p.field(l)
-		}
-		if len(f.Exchanges) > 0 {
-			p.field(line{"", "Exchanges", clip(oneLine(strings.Join(f.Exchanges, ", ")), textWidth-22)})
-		}
-	}
-	if q.Repeat != "" {
-		p.field(line{"", "Repeat", oneLine(q.Repeat)})
-	}
-}
-
-// field writes one labelled value. Running text is wrapped; what somebody may
-// copy keeps its lines, up to a screenful.
-func (p *printer) field(l line) {
-	const indent = 22
-	label := fmt.Sprintf("      %-15s ", l.Label)
-	switch l.Key {
-	case "required", "cause", "reason", "remedy":
-		p.wrap(label, indent, l.Value)
-		return
-	}
-	const most = 12 // lines of one value; the report holds the rest
-	lines := strings.Split(strings.TrimRight(l.Value, "\n"), "\n")
-	for i, s := range lines {
-		if i == most {
-			p.line(strings.Repeat(" ", indent) + fmt.Sprintf("… %d more lines in the report", len(lines)-most))
-			break
-		}
-		if i > 0 {
-			label = strings.Repeat(" ", indent)
-		}
-		p.line(label + clip(s, 1000))
-	}
 }
 
 func (p *printer) waivers(r *Report) {
@@ -303,6 +217,9 @@ func (p *printer) waivers(r *Report) {
 
 func (p *printer) foot(r *Report) {
 	p.line("")
+	if n := Tally(r.Requirements).Noted; n > 0 && !p.notes {
+		p.line(plural(n, "option is", "options are") + " used in another way, which decides nothing; --notes shows them.")
+	}
 	if r.Run.Repeat != "" {
 		p.line("Repeat this run: " + oneLine(r.Run.Repeat))
 	}

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 	"unicode"
@@ -34,9 +35,10 @@ func TestTextOrder(t *testing.T) {
 	text := string(rendered(t, "text"))
 	at := 0
 	for _, want := range []string{
-		"Does not conform", "Profiles", "Configuration", "Failed (3)", "or12.paging.overlap",
-		"Required ", "Sent ", "Expected ", "Seen ", "Where ", "Likely cause ", "Repeat ",
-		"The judge failed (1)", "Not reached (1)", "Not tested (1)", "Failed, but waived (1)", "Warnings (1)", "Waivers", disclaimer,
+		"Does not conform", "Profiles", "Configuration", "Failed (4)", "or12.paging.overlap",
+		"Blocks ", "Required ", "Sent ", "Expected ", "Seen ", "Where ", "Cause ", "Repeat ",
+		"The judge failed (1)", "Failed, but waived (1)", "Warnings (1)", "Not reached (1)", "Not tested for want of configuration (1)",
+		"Not tested for want of data (1)", "Blocked by what is broken (2)", "Observed of the target as a whole", "Waivers", "--notes shows", disclaimer,
 	} {
 		i := strings.Index(text[at:], want)
 		if i < 0 {
@@ -77,5 +79,44 @@ func TestPrintable(t *testing.T) {
 		if got := Printable(in); got != want {
 			t.Errorf("Printable(%+q) is %+q, want %+q", in, got, want)
 		}
+	}
+}
+
+// One cause is told once, with what it breaks; what is blocked has no line of its own.
+func TestTextTellsACauseOnce(t *testing.T) {
+	text := string(rendered(t, "text"))
+	if n := strings.Count(text, sharedCause); n != 1 {
+		t.Errorf("the cause of two failures is told %d times", n)
+	}
+	if n := strings.Count(text, "or12.filter.dates"); n != 2 {
+		t.Errorf("a blocked requirement is named %d times, want once by what blocks it and once among the blocked", n)
+	}
+	r := sample()
+	for i := range 300 {
+		id := fmt.Sprintf("or12.blocked.%03d", i)
+		r.Requirements = append(r.Requirements, RequirementResult{ID: id, Level: Must, Verdict: NotTested, Blame: &Blame{Kind: BlockedBy, Requirement: "or12.paging.overlap"}})
+		r.Requirements[1].Blocks = append(r.Requirements[1].Blocks, id)
+		r.Requirements[0].Findings = append(r.Requirements[0].Findings, r.Requirements[0].Findings[0])
+	}
+	var long bytes.Buffer
+	if err := Text(&long, r, TextOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if more := strings.Count(long.String(), "\n") - strings.Count(text, "\n"); more > 40 {
+		t.Errorf("300 blocked requirements and 300 more findings take %d lines more", more)
+	}
+	if !strings.Contains(long.String(), "Blocks          302 requirements: ") || !strings.Contains(long.String(), "298 more findings in the report") {
+		t.Errorf("nothing says how many there are:\n%s", long.String())
+	}
+}
+
+// Options that are used in another way are shown where that is asked for.
+func TestTextNotes(t *testing.T) {
+	var b bytes.Buffer
+	if err := Text(&b, sample(), TextOptions{Notes: true}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(b.String(), "came Å after A") || strings.Contains(string(rendered(t, "text")), "came Å after A") {
+		t.Errorf("notes are shown at the wrong time:\n%s", b.String())
 	}
 }

@@ -38,7 +38,7 @@ func (v Verdict) Meaning() string {
 	case NotApplicable:
 		return "Belongs to a feature that the product does not claim."
 	case NotTested:
-		return "Could not be examined: something the check needs was missing."
+		return "Could not be examined: data or configuration are missing, or what it stands on is broken."
 	case Error:
 		return "The judge itself failed; this says nothing about the product."
 	}
@@ -82,13 +82,14 @@ func (o Outcome) Title() string {
 	return "Unknown outcome"
 }
 
-// Meaning says in plain words what an outcome means for the product.
+// Meaning says in plain words what an outcome means for the product, where nothing
+// was counted that says it better.
 func (o Outcome) Meaning() string {
 	switch o {
 	case Conforms:
 		return "Every demand that applies was examined and is kept."
 	case Incomplete:
-		return "Nothing examined breaks a demand, but some demands could not be examined. Until they are, this is not a pass."
+		return "Some demands could not be examined. Until they are, this is not a pass."
 	case DoesNot:
 		return "At least one demand of the standard is broken."
 	case JudgeFailed:
@@ -97,25 +98,6 @@ func (o Outcome) Meaning() string {
 		return "The run could not begin. Nothing was judged; the set-up has to be put right first."
 	}
 	return "The report names an outcome that this version does not know."
-}
-
-// worded gives title and meaning of an outcome in the light of what was counted:
-// a waived failure lets a run through, but must not read like a demand kept.
-func (o Outcome) worded(c Counts) (title, meaning string) {
-	title, meaning = o.Title(), o.Meaning()
-	if c.Waived == 0 {
-		return title, meaning
-	}
-	excused := plural(c.Waived, "failure is", "failures are") + " excused by a waiver, and still "
-	if c.Waived == 1 {
-		excused += "a failure."
-	} else {
-		excused += "failures."
-	}
-	if o == Conforms {
-		return "Conforms, apart from waivers", "Every demand that applies was examined, and is kept or waived. " + excused
-	}
-	return title, meaning + " " + excused
 }
 
 // Tone is the verdict whose colour and mark stand for an outcome.

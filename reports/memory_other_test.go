@@ -1,0 +1,5 @@
+//go:build !linux
+
+package reports
+
+func peakMiB() int { return 0 }
