@@ -35,7 +35,8 @@ func serveSIS() *cobra.Command {
 		Long: `Run the reference SIS with the district Riverbend Unified, and print its URLs and
 credentials. It listens on 127.0.0.1 unless told otherwise. With --fault it
 misbehaves in a named way, to see whether your consumer (or Rollcall) notices;
-"rollcall list faults" shows them all.`,
+"rollcall list faults" shows them all. Given several times it has all of them, each
+around the next, so that the first sees what the others have left of an answer.`,
 		Example: `  rollcall serve sis
   rollcall serve sis --data scale:10000 --listen 127.0.0.1:8080 --target target.yaml
   rollcall serve sis --db postgres://localhost/roster --data medium
