@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -203,5 +205,35 @@ func TestCleanReachesEverything(t *testing.T) {
 	}
 	if got := r.Headers(http.Header{"X-Any": {x}, "X-User-Email": {"quux"}, "kQ7xW2mZp9Lr4TtY8v": {"1"}}); strings.Contains(fmt.Sprint(got), "kQ7x") || strings.Contains(fmt.Sprint(got), "quux") {
 		t.Error(got)
+	}
+}
+
+// A token that one child saw before another was granted it is gone from the journal at
+// the end; lines without it stay as they are.
+func TestJournalsAreCleanedAgain(t *testing.T) {
+	r := testRedactor(t)
+	path := filepath.Join(t.TempDir(), "events.jsonl")
+	var was bytes.Buffer
+	out := &emitter{w: &was}
+	for _, said := range []string{"nothing", "early-tok3n-778899", "early\\u002dtok3n-778899"} {
+		if err := out.emit(Event{Kind: EventCheck, Check: &reports.CheckResult{ID: "c", Message: said}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(path, was.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r.Secret("early-tok3n-778899")
+	if err := r.cleanJournal(path); err != nil {
+		t.Fatal(err)
+	}
+	now, err := os.ReadFile(path)
+	if err != nil || bytes.Contains(now, []byte("tok3n")) || bytes.Count(now, []byte("\n")) != 3 || !bytes.HasPrefix(now, was.Bytes()[:bytes.IndexByte(was.Bytes(), '\n')+1]) {
+		t.Errorf("%s (%v)", now, err)
+	}
+	for line := range bytes.Lines(now) {
+		if !json.Valid(line) {
+			t.Errorf("no event: %s", line)
+		}
 	}
 }

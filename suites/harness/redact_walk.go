@@ -8,7 +8,7 @@ import (
 // judges lists the fields that hold nothing of a target: names and words of the judge. All
 // others are redacted on their way out, so that a new field can't be forgotten.
 var judges = map[string]bool{
-	"Event.Kind": true, "Event.Unit": true, "Event.Secrets": true,
+	"Event.Kind": true, "Event.Unit": true, "Event.Secrets": true, "journalHead.*": true,
 	"ConfigError.Key": true, "ConfigError.File": true,
 	"Report.Format": true, "Judge.*": true, "Citation.*": true, "ProfileResult.*": true, "ProfileRequirement.*": true,
 	"Run.ID": true, "Run.Stance": true, "Run.StanceText": true, "Run.Profiles": true, "Run.Focus": true,

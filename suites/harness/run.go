@@ -173,6 +173,9 @@ func (r *Run) run(ctx context.Context) (*reports.Report, error) {
 		}
 	}
 	err = r.work(ctx, report)
+	if unclean := r.redactor.cleanJournal(r.o.Events); err == nil {
+		err = unclean
+	}
 	report.Run.Finished = time.Now().UTC()
 	report.Run.Interrupted = ctx.Err() != nil
 	r.merge(report)
