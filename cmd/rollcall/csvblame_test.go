@@ -95,7 +95,8 @@ func TestCSVUnseenCharacters(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for character, name := range map[string]string{"\u00a0": "U+00A0", "\u200b": "U+200B", "\u2060": "U+2060", "\u00ad": "U+00AD", "\ufeff": "U+FEFF", "\u200e": "U+200E", " ": "U+0020"} {
+	for character, name := range map[string]string{"\u00a0": "U+00A0", "\u200b": "U+200B", "\u2060": "U+2060",
+		"\u00ad": "U+00AD", "\ufeff": "U+FEFF", "\u200e": "U+200E", " ": "U+0020"} {
 		for _, file := range []string{"users", "orgs", "enrollments", "results"} {
 			for column, old := range b.Files[file].Header {
 				if column > 4 && character != "\u200b" {

@@ -343,7 +343,8 @@ func TestCSVOutputsAreSafe(t *testing.T) {
 	dir := t.TempDir()
 	path, spill := filepath.Join(dir, "bundle.zip"), filepath.Join(dir, "all.csv")
 	data := packed(t, csvcases.Bulk, csvcases.Step{Add: "=cmd|' /C calc'!A0.csv", With: "x"}, csvcases.Step{Add: "a\x1b[2Jb\u202e.csv", With: "x"},
-		csvcases.Step{Add: "@sum(1).txt", With: "x"}, csvcases.Step{File: "orgs", Column: "type", Value: text("=1+1")}, csvcases.Step{File: "orgs", Row: 1, Column: "type", Value: text("\x1b]0;x\a")})
+		csvcases.Step{Add: "@sum(1).txt", With: "x"}, csvcases.Step{File: "orgs", Column: "type", Value: text("=1+1")},
+		csvcases.Step{File: "orgs", Row: 1, Column: "type", Value: text("\x1b]0;x\a")})
 	if err := os.WriteFile(path, data, 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
 	"github.com/rollcall-edu/rollcall/reference/store"
@@ -86,7 +87,7 @@ func (b *relationBuilder) enter(c store.Collection, sourcedID string) int32 {
 		b.ranks[c] = map[string]int32{}
 	}
 	rank := int32(len(b.ranks[c]))
-	b.ranks[c][sourcedID] = rank
+	b.ranks[c][strings.Clone(sourcedID)] = rank // as it comes it may hold a whole row of a file in memory
 	return rank
 }
 

@@ -50,7 +50,8 @@ func Open(path string, limit int64) (*source.Bundle, error) {
 	}
 	if b.Kind == "file" && !scan.Known(b.Entries[0].Name) {
 		b.Close()
-		return nil, &harness.ConfigError{Key: path, Cause: b.Entries[0].Path + " is neither a zip nor a file of OneRoster CSV", Remedy: "name a zip, a folder, or one file by its name in the standard, such as users.csv"}
+		return nil, &harness.ConfigError{Key: path, Cause: b.Entries[0].Path + " is neither a zip nor a file of OneRoster CSV",
+			Remedy: "name a zip, a folder, or one file by its name in the standard, such as users.csv"}
 	}
 	if err := b.Within(limit); err != nil {
 		b.Close()

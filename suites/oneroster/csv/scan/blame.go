@@ -24,20 +24,23 @@ type Blocked struct {
 }
 
 // rowRules look at text row by row; where no row can be read they saw nothing.
-var rowRules = []string{"manifest.data-agree", "text.control", "text.quoting", "text.line-break", "text.width", "text.record-size", "text.blank-line", "text.length"}
+var rowRules = []string{"manifest.data-agree", "text.control", "text.quoting", "text.line-break", "text.width", "text.record-size", "text.blank-line",
+	"text.length"}
 
 // headerRules look at names of columns.
-var headerRules = []string{"header.complete", "header.order", "header.case", "header.unknown", "header.metadata-last", "header.once", "header.retired"}
+var headerRules = []string{"header.complete", "header.order", "header.case", "header.unknown", "header.metadata-last", "header.once",
+	"header.retired"}
 
 // manifestRules stand on a manifest that can be read.
-var manifestRules = []string{"manifest.header", "manifest.rows", "manifest.version", "manifest.oneroster-version", "manifest.properties", "manifest.known", "manifest.once",
-	"manifest.modes", "manifest.present", "manifest.declared", "manifest.data-agree", "package.rostering"}
+var manifestRules = []string{"manifest.header", "manifest.rows", "manifest.version", "manifest.oneroster-version", "manifest.properties",
+	"manifest.known", "manifest.once", "manifest.modes", "manifest.present", "manifest.declared", "manifest.data-agree", "package.rostering"}
 
 // block notes that rules stand on a step that failed.
 func (s *scanner) block(by *obstacle, rules ...string) {
 	for _, id := range rules {
 		b := Blocked{Requirement: s.rules.Rules[s.rules.Number(id)].Requirement, Owner: rule.Prefix + by.rule, File: by.file, Reason: reason(by)}
-		if b.Requirement != b.Owner && !slices.ContainsFunc(s.result.Blocked, func(x Blocked) bool { return x.Requirement == b.Requirement && x.Owner == b.Owner }) {
+		known := func(x Blocked) bool { return x.Requirement == b.Requirement && x.Owner == b.Owner }
+		if b.Requirement != b.Owner && !slices.ContainsFunc(s.result.Blocked, known) {
 			s.result.Blocked = append(s.result.Blocked, b)
 		}
 	}

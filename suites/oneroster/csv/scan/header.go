@@ -86,7 +86,8 @@ func (f *file) judgeHeader(names []string, head []byte) bool {
 	}
 	switch {
 	case len(known) <= 1 && f.exchanged(head):
-		f.close("header.split", "", "rows and columns are exchanged: the names of the columns stand one below the other", "Write the names in the first line, and one line for each record.")
+		f.close("header.split", "", "rows and columns are exchanged: the names of the columns stand one below the other",
+			"Write the names in the first line, and one line for each record.")
 		return false
 	case len(known) == 0 && separated(names) != "":
 		f.close("header.split", "", separated(names), "")
@@ -99,7 +100,8 @@ func (f *file) judgeHeader(names []string, head []byte) bool {
 		if len(known) == 1 {
 			few = "only one"
 		}
-		f.close("header.complete", string(first[:min(len(first), 60)]), few+" of the columns of "+f.table.Name+".csv is in the first line", "Write the names of the columns in the first line.")
+		f.close("header.complete", string(first[:min(len(first), 60)]), few+" of the columns of "+f.table.Name+".csv is in the first line",
+			"Write the names of the columns in the first line.")
 		return false
 	}
 	f.layout = make([]int, len(names))
@@ -120,7 +122,8 @@ func (f *file) judgeHeader(names []string, head []byte) bool {
 			order = append(order, column)
 			switch {
 			case hidden != "":
-				f.s.advise("header.case", path, name, detail+" holds "+hidden, "Delete the character; it can't be seen, and importers don't know the column by that name.")
+				f.s.advise("header.case", path, name, detail+" holds "+hidden,
+					"Delete the character; it can't be seen, and importers don't know the column by that name.")
 			case !exact:
 				f.s.say("header.case", path, name, "the standard writes "+f.table.Columns[column].Name)
 			}
@@ -175,7 +178,8 @@ func (f *file) nameless(positions []int) {
 	if n := len(positions); n > 1 {
 		detail = fmt.Sprintf("%d columns are blank, from column %d on", n, positions[0])
 	}
-	f.s.advise("header.unknown", f.stream.entry.Path, "", detail+": a name is missing", "Delete blank columns in the export; name a column that holds something metadata.….")
+	f.s.advise("header.unknown", f.stream.entry.Path, "", detail+": a name is missing",
+		"Delete blank columns in the export; name a column that holds something metadata.….")
 }
 
 // exchanged tells whether the names of the columns stand in the first column.
