@@ -7,6 +7,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/xeipuuv/gojsonschema"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/rollcall-edu/rollcall/reference/district"
 	"github.com/rollcall-edu/rollcall/suites/harness"
 )
 
@@ -31,6 +35,39 @@ var initFlags = map[string]struct {
 	"platform": {[]string{"--profile", "lti13-core-platform", "--issuer", "https://campus.example.org", "--auth-url", "https://campus.example.org/auth", "--jwks-url", "https://campus.example.org/jwks", "--client-id", "17", "--deployment", "7:abc"},
 		"lti13-core-platform\nCampus\nhttps://campus.example.org\nhttps://campus.example.org/auth\nhttps://campus.example.org/jwks\n17\n7:abc\n",
 		[]string{"What it claims", "Name", "Issuer", "authentication URL", "JWKS URL", "client id", "deployment id"}},
+}
+
+// validTarget holds a target file to the schema that editors are given.
+func validTarget(t *testing.T, text []byte) {
+	t.Helper()
+	schema, err := harness.TargetSchema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var v any
+	if err := yaml.Unmarshal(text, &v); err != nil {
+		t.Fatal(err)
+	}
+	found, err := gojsonschema.Validate(gojsonschema.NewBytesLoader(schema), gojsonschema.NewGoLoader(v))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range found.Errors() {
+		t.Errorf("an editor marks %s\n%s", e, text)
+	}
+}
+
+// TestServedTarget holds the file that serve writes to the schema as well.
+func TestServedTarget(t *testing.T) {
+	sis, err := district.StartSIS(t.Context(), district.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sis.Close()
+	validTarget(t, targetFor(sis, "ca.pem", allProfiles()))
+	for _, text := range []string{toolTarget, platformTarget} {
+		validTarget(t, []byte(strings.Replace(text, "OTHER", "other_client_id: second", 1)))
+	}
 }
 
 // TestInit writes a file for each kind of product, by flags and by answers: it asks for
@@ -59,6 +96,7 @@ func TestInit(t *testing.T) {
 			if err != nil || target.Name != `A "product": #1` {
 				t.Errorf("%v: %+v", err, target)
 			}
+			validTarget(t, text)
 			if test.answers == "" {
 				return
 			}
