@@ -23,6 +23,7 @@ type judge struct {
 	browser *browser.Browser
 	budget  time.Duration
 	person  *person // who opens the launches, instead of steps
+	secret  func(values ...string)
 
 	mu     sync.Mutex
 	kept   map[string]*seen // good launches, by user and link
@@ -47,8 +48,25 @@ func open(ctx context.Context, s *harness.Session) (any, error) {
 	if j.budget == 0 {
 		j.budget = defaultBudget
 	}
+	j.secret = s.Redactor().Secret
+	j.hush()
 	context.AfterFunc(ctx, func() { b.Close(); _ = t.server.Close() })
 	return j, nil
+}
+
+// shortestTyped is the least length of what steps type that is a secret wherever it stands:
+// passwords are longer, and shorter texts are parts of anything.
+const shortestTyped = 6
+
+// hush makes what the steps type into fields known as secrets.
+func (j *judge) hush() {
+	for _, u := range j.target.Platform.Users {
+		for _, s := range u.Steps {
+			if s.Fill != "" && len(s.Value) >= shortestTyped {
+				j.secret(s.Value)
+			}
+		}
+	}
 }
 
 // Close ends the browser and Rollcall's side.
@@ -102,12 +120,12 @@ func (j *judge) begin(ctx context.Context, user harness.LTIUser, link harness.LT
 	// Where the login came the steps have done what they are for, however they ended.
 	if err := page.Run(ctx, link.Steps); err != nil && !s.launch.begun() {
 		s.problem = stepsError{fmt.Errorf("opening the link %s: %w", link.Name, err)}
-		s.finish(ctx, page)
+		j.finish(ctx, s, page)
 		return s
 	}
 	if !j.wait(ctx, s.launch.loggedIn) {
 		s.problem = ctx.Err()
-		s.finish(ctx, page)
+		j.finish(ctx, s, page)
 		if s.problem == nil {
 			s.problem = idleError{fmt.Errorf("no login initiation came within %s after the steps of the link %s; the page shows %s", j.budget, link.Name, s.pages())}
 			s.picture, _ = page.Screenshot(ctx) // a picture less
@@ -118,12 +136,12 @@ func (j *judge) begin(ctx context.Context, user harness.LTIUser, link harness.LT
 		var failed *browser.NavigationError
 		if err := then(page, s.launch); err != nil && !errors.As(err, &failed) { // a navigation that fails is an answer
 			s.problem = err
-			s.finish(ctx, page)
+			j.finish(ctx, s, page)
 			return s
 		}
 	}
 	j.outcome(ctx, page, s.launch)
-	s.finish(ctx, page)
+	j.finish(ctx, s, page)
 	return s
 }
 
@@ -184,20 +202,21 @@ func (j *judge) wait(ctx context.Context, c <-chan struct{}) bool {
 	return false
 }
 
-func (s *seen) finish(ctx context.Context, page *browser.Page) {
+func (j *judge) finish(ctx context.Context, s *seen, page *browser.Page) {
 	s.log, s.console = page.Log(), page.Console()
 	s.frames, _ = page.Look(ctx) // what can't be read is not shown
 	if s.problem != nil {
 		s.picture, _ = page.Screenshot(ctx) // a picture less
 	}
-	s.read()
+	j.read(s)
 }
 
 // read takes in the answer, if one has come.
-func (s *seen) read() {
+func (j *judge) read(s *seen) {
 	s.answer, s.came = s.launch.first()
 	if s.came {
 		s.token = s.answer.form.Get("id_token")
+		j.secret(s.token)
 		if s.token != "" {
 			s.header, s.claims, _ = mint.Decode(s.token) // what can't be read is no token
 		}

@@ -29,7 +29,7 @@ func openPerson(ctx context.Context, s *harness.Session) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &judge{target: s.Target.LTI, tool: t, budget: time.Duration(s.Target.LTI.LaunchTimeout), kept: map[string]*seen{}, failed: map[string]int{}, person: &person{ask: s.Ask}}
+	j := &judge{target: s.Target.LTI, tool: t, budget: time.Duration(s.Target.LTI.LaunchTimeout), kept: map[string]*seen{}, failed: map[string]int{}, person: &person{ask: s.Ask}, secret: s.Redactor().Secret}
 	if j.budget == 0 {
 		j.budget = defaultBudget
 	}
@@ -85,7 +85,7 @@ func (j *judge) asked(ctx context.Context, user harness.LTIUser, link harness.LT
 	if p.probe {
 		until(ctx, probeLimit, func() bool { _, there := s.launch.probedAt(atAnswer); return there })
 	}
-	s.read()
+	j.read(s)
 	s.log = s.launch.exchanges(j.tool.origin)
 	return s
 }

@@ -53,6 +53,7 @@ func open(ctx context.Context, s *harness.Session) (any, error) {
 		j.budget = defaultBudget
 	}
 	j.ctx, j.keep = ctx, s.KeepPersonal()
+	p.minted = func(token string) { s.Redactor().Secret(token) }
 	context.AfterFunc(ctx, func() { b.Close(); p.close() })
 	return j, nil
 }

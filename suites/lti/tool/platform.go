@@ -36,8 +36,9 @@ type platform struct {
 	hosts    []string // of the tool: answers go there alone
 	unsaid   bool     // redirect URIs are not: the first that comes says one more host
 
-	certificate []byte         // of the foreign key, by itself
-	curve       map[string]any // a key of another kind
+	minted      func(token string) // told of each token, which opens a session of somebody
+	certificate []byte             // of the foreign key, by itself
+	curve       map[string]any     // a key of another kind
 
 	server *http.Server
 }

@@ -34,6 +34,9 @@ func (p *platform) token(a *attempt, nonce string) error {
 	p.change(header, l.Header, a)
 	token, err := mint.Sign(header, claims, key, l.Way)
 	a.token, a.header, a.claims = token, header, claims
+	if p.minted != nil {
+		p.minted(token)
+	}
 	return err
 }
 
