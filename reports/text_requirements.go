@@ -65,6 +65,7 @@ func (p *printer) requirement(q RequirementResult, told string) {
 	for _, c := range q.Citations {
 		p.field(line{"", "Standard", oneLine(c.String())})
 	}
+	required := "" // told already
 	for i, f := range q.Findings {
 		if i == maxFindings && len(q.Findings) > maxFindings+1 {
 			p.line(fmt.Sprintf("    %d more findings in the report", len(q.Findings)-i))
@@ -76,6 +77,12 @@ func (p *printer) requirement(q RequirementResult, told string) {
 		}
 		p.line(head)
 		for _, l := range f.lines("") {
+			if l.Key == "required" {
+				if f.Required == required {
+					continue
+				}
+				required = f.Required
+			}
 			if l.Key == "cause" {
 				if f.Cause == told {
 					continue
