@@ -65,7 +65,7 @@ container:
 	}
 	out.Reset()
 	code := run(ctx, []string{"run", "--target", target, "--out", report, "--focus", "or12.rostering.endpoint.*", "--quiet"}, nil, &out, &errs)
-	r, err := reports.Read(filepath.Join(report, "report.json"))
+	r, err := reports.Read(filepath.Join(report, partialFolder, "report.json"))
 	if err != nil {
 		t.Fatalf("exit code %d, no report: %v\n%s%s", code, err, out.String(), errs.String())
 	}
@@ -77,7 +77,7 @@ container:
 	if len(r.Requirements) == 0 {
 		t.Error("nothing was judged")
 	}
-	text, err := os.ReadFile(filepath.Join(report, "report.json"))
+	text, err := os.ReadFile(filepath.Join(report, partialFolder, "report.json"))
 	if err != nil || bytes.Contains(text, []byte("an-uncommon-secret")) {
 		t.Errorf("the secret is in the report (%v)", err)
 	}
