@@ -244,9 +244,11 @@ func runBad(ctx context.Context, t *harness.T, l Launch) {
 	if j.unopened(ctx, t, control) {
 		return
 	}
-	if wait, is := s.comes(); is && l.Keys == "" {
+	if wait, is := s.comes(); is && l.Keys == "" && !j.breaks.Load() {
 		pass(ctx, wait)
 		s = j.launch(ctx, l)
+		_, again := s.comes()
+		j.breaks.Store(again) // it is how this tool refuses, then
 	}
 	j.judgeRefusal(t, id, l, s, control)
 }
