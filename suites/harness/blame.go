@@ -3,6 +3,7 @@ package harness
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
@@ -25,7 +26,7 @@ func (r *Run) debts(report *reports.Report) []debt {
 			if b == nil || b.Kind != reports.BlockedBy || r.plan.Levels[said.Requirement] == "" || r.disclaims(said.Requirement) {
 				continue
 			}
-			out = append(out, debt{said.Requirement, b.Requirement, said.Reason, b.Exchanges})
+			out = append(out, debt{said.Requirement, b.Requirement, reasonOf(said), b.Exchanges})
 		}
 	}
 	return out
@@ -77,6 +78,17 @@ func (r *Run) conserve(report *reports.Report) {
 	slices.SortStableFunc(report.Requirements, func(a, b reports.RequirementResult) int {
 		return r.cat.Position(a.ID) - r.cat.Position(b.ID)
 	})
+}
+
+// reasonOf gives what a check said of a requirement that it could not examine, or not
+// wholly.
+func reasonOf(said reports.CheckRequirement) string {
+	for _, note := range said.Notes {
+		if reason, partly := strings.CutPrefix(note, partlyTested); partly && said.Reason == "" {
+			return reason
+		}
+	}
+	return said.Reason
 }
 
 // disclaims tells whether the target file says that the product doesn't offer what

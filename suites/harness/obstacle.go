@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/rollcall-edu/rollcall/reports"
@@ -16,6 +17,7 @@ type Obstacle struct {
 	remedy    string
 	responses []*Response
 	exchanges []string
+	unreached bool
 }
 
 // NoData says that the target holds nothing to look at, and what to load.
@@ -35,6 +37,11 @@ func Unconfigured(reason, set string) Obstacle {
 func BlockedBy(owner, reason string, responses ...*Response) Obstacle {
 	return Obstacle{kind: reports.BlockedBy, owner: owner, reason: reason, responses: responses}
 }
+
+// Unreached says that the target could not be asked, as where it was stopped or the
+// run was interrupted: nothing is held against anybody, and the requirement becomes
+// unknown.
+func Unreached(reason string) Obstacle { return Obstacle{reason: reason, unreached: true} }
 
 // Seen adds ids of exchanges that were recorded elsewhere, such as in the crawl,
 // to those that show the obstacle.
@@ -86,6 +93,10 @@ func (t *T) NotTested(o Obstacle, requirements ...string) {
 			if all && (out.examined > 0 || out.notApplies != "") {
 				return
 			}
+			if o.unreached {
+				out.unreachable = o.reason
+				return
+			}
 			for _, r := range o.responses {
 				if r != nil && r.Unreachable {
 					out.unreachable = r.Problem
@@ -98,6 +109,37 @@ func (t *T) NotTested(o Obstacle, requirements ...string) {
 			}
 		})
 	}
+}
+
+// Hinders remembers an answer on which the check could not stand, where it goes on
+// and looks elsewhere; Hindered tells of it when nothing else was found to look at.
+func (t *T) Hinders(r *Response) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.hindrance = r
+}
+
+// Hindered is the last answer that hindered the check, as an obstacle; ok is false
+// when none did.
+func (t *T) Hindered() (o Obstacle, ok bool) {
+	t.mu.Lock()
+	r := t.hindrance
+	t.mu.Unlock()
+	if r == nil {
+		return Obstacle{}, false
+	}
+	return t.blocked(r, stoodOn(r)), true
+}
+
+// Looked tells whether anything was examined for a requirement.
+func (t *T) Looked(requirement string) (looked bool) {
+	t.on(requirement, func(o *outcome) { looked = o.examined > 0 })
+	return looked
+}
+
+// stoodOn says of an answer that it was no ground to stand on.
+func stoodOn(r *Response) string {
+	return fmt.Sprintf("%s, on which this check stands, was answered with %s", r.Line(), r.Summary())
 }
 
 // finding is the obstacle as a finding against the requirement that owns it.

@@ -40,9 +40,14 @@ type T struct {
 	results  map[string]*outcome
 	kept     *keeper
 	unusable *Response // the last answer that no check can stand on
+	// hindrance is the last answer of which the check itself said so
+	hindrance *Response
 	// pictures and texts beside the exchanges
 	attached []reports.Attachment
 }
+
+// partlyTested begins the note on a requirement of which not all could be examined.
+const partlyTested = "partly tested: "
 
 // outcome gathers what a check has to say of one requirement.
 type outcome struct {
@@ -179,7 +184,7 @@ func (t *T) Ready(r *Response, status int, requirements ...string) bool {
 	if r.Problem == "" && r.Status == status {
 		return true
 	}
-	t.NotTested(t.blocked(r, fmt.Sprintf("%s, on which this check stands, was answered with %s", r.Line(), r.Summary())), requirements...)
+	t.NotTested(t.blocked(r, stoodOn(r)), requirements...)
 	return false
 }
 
@@ -258,7 +263,7 @@ func (t *T) result() ([]reports.CheckRequirement, []reports.Finding) {
 		case o.examined > 0:
 			r.Verdict = reports.Pass
 			if o.notTested != "" {
-				r.Notes = append(r.Notes, "partly tested: "+o.notTested)
+				r.Notes = append(r.Notes, partlyTested+o.notTested)
 			}
 		case o.notApplies != "":
 			r.Verdict, r.Reason = reports.NotApplicable, o.notApplies
@@ -281,10 +286,13 @@ func (t *T) result() ([]reports.CheckRequirement, []reports.Finding) {
 // held.
 func (t *T) explain(id string, o *outcome) {
 	bad := t.unusable
+	if t.hindrance != nil {
+		bad = t.hindrance
+	}
 	if bad == nil || o.said() {
 		return
 	}
-	seen := fmt.Sprintf("%s, on which this check stands, was answered with %s", bad.Line(), bad.Summary())
+	seen := stoodOn(bad)
 	switch owner := t.session.owner(bad); {
 	case bad.Unreachable:
 		o.unreachable = bad.Problem

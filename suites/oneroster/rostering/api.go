@@ -66,7 +66,16 @@ func list(ctx context.Context, t *harness.T, path, wrapper, query string) *Page 
 
 // follow requests the absolute URL of a Link header.
 func follow(ctx context.Context, t *harness.T, link, wrapper string) *Page {
-	return takeApart(t.Do(ctx, harness.Request{URL: link}), wrapper)
+	return takeApart(t.Do(ctx, harness.Request{URL: link, Owner: beyond(t, link, pagingAt+"link-same-service")}), wrapper)
+}
+
+// beyond gives owner as the requirement that governs what a URL answers, where it
+// leaves the path of the service; else its address tells.
+func beyond(t *harness.T, link, owner string) string {
+	if strings.HasPrefix(link, t.Session().Base+"/") {
+		return ""
+	}
+	return owner
 }
 
 func takeApart(r *harness.Response, wrapper string) *Page {

@@ -50,6 +50,24 @@ type CrawlFacts struct {
 	NoID      int            // objects without a sourcedId
 	Pages     int
 	PageSize  int // objects on the fullest page
+	End       End // how the crawl came to its end, where it broke off
+	Twice     *Twice
+}
+
+// End says what broke a crawl off: the requirement that governs the answer, and the
+// answer. The zero value is a crawl that was read to its end.
+type End struct {
+	Owner       string
+	Unreachable bool // the target could not be asked: nothing is held against it
+	Evidence    *harness.Evidence
+}
+
+// Twice is an object that came on two pages of a crawl, and how many did.
+type Twice struct {
+	ID            string
+	Count         int
+	Offset        int // of the later page
+	Again, Before *harness.Evidence
 }
 
 // prepare crawls every collection that the run covers, two at a time.
@@ -102,6 +120,7 @@ type crawler struct {
 	meter      *meter
 	seen       map[string]struct{} // ids of the last pages, to notice a loop
 	facts      CrawlFacts
+	last       *harness.Evidence // of the last page that brought something new
 	schema     *schemas.Schema
 }
 
@@ -128,11 +147,12 @@ func (c *crawler) run(ctx context.Context) error {
 
 func (c *crawler) pages(ctx context.Context, w *corpus.Writer, limit int) (reason string, total int, err error) {
 	total = -1
-	offset := 0
+	offset, stale := 0, 0
 	for {
 		url := address(c.session.Base, c.op.Path, query("limit", strconv.Itoa(limit), "offset", strconv.Itoa(offset)))
 		response, evidence := c.session.Record(ctx, harness.Request{URL: url})
 		if ctx.Err() != nil {
+			c.facts.End = End{Unreachable: true}
 			return "the crawl was interrupted", total, nil
 		}
 		page := takeApart(response, c.op.Wrapper)
@@ -141,22 +161,33 @@ func (c *crawler) pages(ctx context.Context, w *corpus.Writer, limit int) (reaso
 		}
 		record := corpus.Page{Offset: offset, Limit: limit, Count: len(page.Objects), First: w.Len(), Status: response.Status,
 			Evidence: evidence, Header: kept(response.Header), URL: url}
-		if !page.OK() && w.Len() > 0 && pastEnd(response, offset, total) {
-			// How an offset past the end is answered is judged with paging; for
-			// the crawl it is the end.
-			record.Problem = page.Why()
-			return "", total, w.Page(record)
-		}
 		if !page.OK() {
 			record.Problem = page.Why()
 			if err := w.Page(record); err != nil {
 				return "", total, err
 			}
+			if w.Len() > 0 && pastEnd(response, offset, total) {
+				// How an offset past the end is answered is judged with paging; for
+				// the crawl it is the end.
+				return "", total, nil
+			}
+			c.facts.End = End{owner(c.session, response), response.Unreachable, evidence}
 			return fmt.Sprintf("%s answered %s", response.Line(), page.Why()), total, nil
 		}
-		if len(page.Objects) > 0 && c.repeats(page) {
-			return c.stuck(w, record, total)
+		if fresh := c.again(page, record, total); len(page.Objects) > 0 && !fresh {
+			// Nothing new: pages may overlap at their borders, or the last is given
+			// again past the end. Twice in succession it leads nowhere.
+			record.Count, record.Problem = 0, "it holds nothing that did not come before"
+			if err := w.Page(record); err != nil {
+				return "", total, err
+			}
+			offset += len(page.Objects)
+			if stale++; stale < 2 {
+				continue
+			}
+			return c.stuck(record, w.Len(), total), total, nil
 		}
+		stale = 0
 		if err := w.Page(record); err != nil {
 			return "", total, err
 		}
@@ -168,6 +199,7 @@ func (c *crawler) pages(ctx context.Context, w *corpus.Writer, limit int) (reaso
 		if err := c.take(w, page); err != nil {
 			return "", total, err
 		}
+		c.last = evidence
 		offset += len(page.Objects)
 		c.meter.set(c.collection.Name, w.Len(), max(total, w.Len()))
 		if len(page.Objects) == 0 {
@@ -185,6 +217,9 @@ func (c *crawler) pages(ctx context.Context, w *corpus.Writer, limit int) (reaso
 // means that the collection ended there: it was announced to, or the answer says
 // that there is nothing.
 func pastEnd(r *harness.Response, offset, total int) bool {
+	if r.Unreachable {
+		return false
+	}
 	if total >= 0 {
 		return offset >= total
 	}
@@ -195,22 +230,35 @@ func pastEnd(r *harness.Response, offset, total int) bool {
 // are all validated where they are listed whole, and here for another serialiser.
 const derivedSample = 2000
 
-// repeats tells whether a page holds nothing that the page before didn't.
-func (c *crawler) repeats(page *Page) bool {
-	return !slices.ContainsFunc(page.IDs, func(id string) bool { _, old := c.seen[id]; return !old })
+// again looks for objects that the page before held too, and tells whether any is
+// new.
+func (c *crawler) again(page *Page, record corpus.Page, total int) (fresh bool) {
+	var old []string
+	for _, id := range page.IDs {
+		if _, met := c.seen[id]; met && id != "" {
+			old = append(old, id)
+		} else {
+			fresh = true
+		}
+	}
+	// What comes past the announced end is judged by itself.
+	if len(old) > 0 && (fresh || record.Offset < total) {
+		if c.facts.Twice == nil {
+			c.facts.Twice = &Twice{ID: old[0], Offset: record.Offset, Again: record.Evidence, Before: c.last}
+		}
+		c.facts.Twice.Count += len(old)
+	}
+	return fresh
 }
 
-// stuck ends a crawl whose last page only repeated the one before, as where
-// offset is ignored. What came before is whole unless more was announced.
-func (c *crawler) stuck(w *corpus.Writer, record corpus.Page, total int) (reason string, _ int, err error) {
-	record.Count, record.Problem = 0, "it repeats the page before"
-	if err := w.Page(record); err != nil {
-		return "", total, err
+// stuck ends a crawl that brings nothing new any more, as where offset is ignored.
+// What came before is whole unless more was announced.
+func (c *crawler) stuck(record corpus.Page, came, total int) (reason string) {
+	if came >= total {
+		return ""
 	}
-	if w.Len() < total {
-		return fmt.Sprintf("offset %d brought the objects of the page before again (offset seems to be ignored), after %d of %d", record.Offset, w.Len(), total), total, nil
-	}
-	return "", total, nil
+	c.facts.End = End{Owner: pagingAt + "nothing-twice", Evidence: record.Evidence}
+	return fmt.Sprintf("offset %d brought nothing but objects of the pages before, after %d of %d", record.Offset, came, total)
 }
 
 // take spools and examines the objects of a page.

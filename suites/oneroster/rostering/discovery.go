@@ -43,9 +43,7 @@ func discovery(ctx context.Context, t *harness.T) {
 		}
 	}
 	if !t.Assert(at("document"), found != nil, harness.Finding{Expected: "200 under one of the two official names", Seen: tried[0].Summary(), Where: "discovery/" + strings.Join(discoveryNames, " or discovery/"), Responses: tried}) {
-		for _, id := range t.Check().Requirements {
-			t.Unsorted(id, "there is no discovery document", "Publish it; it is listed as missing.")
-		}
+		t.NotTested(harness.BlockedBy(at("document"), "there is no discovery document", tried...), t.Check().Requirements[1:]...)
 		return
 	}
 	shown := []*harness.Response{found}
@@ -70,9 +68,7 @@ func discovery(ctx context.Context, t *harness.T) {
 	}
 	err := decode(found.Body, &doc)
 	if !t.Assert(at("openapi"), err == nil && strings.HasPrefix(doc.OpenAPI, "3.") && doc.Paths != nil, harness.Finding{Expected: "an OpenAPI 3 document in JSON", Seen: fmt.Sprintf("openapi %q, %d paths, %v", doc.OpenAPI, len(doc.Paths), err), Responses: shown}) {
-		for _, id := range t.Check().Requirements {
-			t.Unsorted(id, "the discovery document is no OpenAPI 3 document", "Mend that first.")
-		}
+		t.NotTested(harness.BlockedBy(at("openapi"), "the discovery document is no OpenAPI 3 document", found), at("server"), at("token-url"), at("operations"))
 		return
 	}
 	var servers []string

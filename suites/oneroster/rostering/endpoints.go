@@ -81,12 +81,12 @@ func endpointChecks() []harness.Check {
 
 func judgeEndpoint(ctx context.Context, t *harness.T, op Operation, id, wrapper string) {
 	if !t.Session().Covers(op.ID) {
-		t.UnsortedAll(op.Path+" is not covered by the profiles of this run", "Add a profile that covers it to target.yaml.")
+		outside(t, op.Path)
 		return
 	}
 	ids, ok := parentIDs(roster(t), op)
 	if !ok {
-		t.UnsortedAll("the crawl brought no object to ask for", "Load an object for each parameter of "+op.Path+".")
+		lacks(t, "the crawl brought no object to ask for", "Load an object for each parameter of "+op.Path+".")
 		return
 	}
 	q := query("limit", "10")
@@ -104,9 +104,7 @@ func judgeEndpoint(ctx context.Context, t *harness.T, op Operation, id, wrapper 
 		if response.Status == 200 && response.Problem == "" {
 			t.Fail(idJSON, harness.Finding{Expected: "one JSON text", Seen: "an HTML page", Responses: shown})
 		}
-		for _, other := range t.Check().Requirements {
-			t.Unsorted(other, op.Path+" gives no usable answer: "+response.Summary(), "Mend that answer first; it is listed as failed.")
-		}
+		t.NotTested(harness.BlockedBy(id, op.Path+" gives no usable answer: "+response.Summary(), response), t.Check().Requirements[1:]...)
 		return
 	}
 	judgeHeaders(t, response)
@@ -150,16 +148,13 @@ func judgeBody(t *harness.T, op Operation, r *harness.Response, wrapper string) 
 	var any json.RawMessage
 	err := json.Unmarshal(r.Body, &any)
 	if !t.Assert(idJSON, err == nil, harness.Finding{Expected: "one JSON text, nothing before or behind it", Seen: fmt.Sprint(err), Responses: shown}) {
-		for _, id := range []string{wrapper, idAlone, idNoStatus} {
-			t.Unsorted(id, "the body of "+op.Path+" is no JSON", "Mend that first; it is listed as failed.")
-		}
+		t.NotTested(harness.BlockedBy(idJSON, "the body of "+op.Path+" is no JSON", r), wrapper, idAlone, idNoStatus)
 		return
 	}
 	var envelope map[string]json.RawMessage
 	if json.Unmarshal(r.Body, &envelope) != nil {
 		t.Fail(wrapper, harness.Finding{Expected: fmt.Sprintf("an object with member %q", op.Wrapper), Seen: "no JSON object", Responses: shown})
-		t.Unsorted(idAlone, "the body is no object", "Mend the wrapper first.")
-		t.Unsorted(idNoStatus, "the body is no object", "Mend the wrapper first.")
+		t.NotTested(harness.BlockedBy(wrapper, "the body of "+op.Path+" is no object", r), idAlone, idNoStatus)
 		return
 	}
 	_, status := envelope["imsx_codeMajor"]
@@ -168,7 +163,7 @@ func judgeBody(t *harness.T, op Operation, r *harness.Response, wrapper string) 
 	if op.Single {
 		_, fault = unwrapSingle(r.Body, op.Wrapper)
 	} else if _, there := envelope[op.Wrapper]; !there && envelope != nil && len(envelope) == 0 {
-		t.Unsorted(wrapper, op.Path+" answered {}", "Send the wrapper with an empty list; load objects to judge the wrapper.")
+		t.NotTested(harness.BlockedBy("or12.rostering.payload.empty-list", op.Path+" answered {}", r), wrapper)
 		t.Examined(idAlone, 1)
 		return
 	} else {
@@ -185,5 +180,5 @@ func judgeBody(t *harness.T, op Operation, r *harness.Response, wrapper string) 
 		t.Assert(idAlone, len(others) == 0, harness.Finding{Expected: fmt.Sprintf("no member beside %q", op.Wrapper), Seen: examples(others), Where: "/", Responses: shown})
 		return
 	}
-	t.Unsorted(idAlone, "the wrapper of "+op.Path+" is wrong", "Mend it first.")
+	t.NotTested(harness.BlockedBy(wrapper, "the wrapper of "+op.Path+" is wrong", r), idAlone)
 }

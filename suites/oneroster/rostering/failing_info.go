@@ -22,7 +22,9 @@ type statusInfo struct {
 	} `json:"imsx_CodeMinor"`
 }
 
-func judgeStatusInfo(t *harness.T, schema *schemas.Schema, r *harness.Response, f failure, at func(string) string) {
+// judgeStatusInfo judges an error body. It names the requirement that kept what stands
+// deeper from being looked at; empty when nothing did.
+func judgeStatusInfo(t *harness.T, schema *schemas.Schema, r *harness.Response, f failure, at func(string) string) (by string) {
 	shown := []*harness.Response{r}
 	var members map[string]json.RawMessage
 	_ = json.Unmarshal(r.Body, &members)
@@ -33,8 +35,8 @@ func judgeStatusInfo(t *harness.T, schema *schemas.Schema, r *harness.Response, 
 		// A status info object in a wrapper is judged as well, so that what is
 		// wrong with it doesn't wait for the next run.
 		if body, members = unwrapStatus(members); body == nil {
-			t.Unsorted(at(f.minor), "the error body is no status info object", "Mend that first; it is listed as failed.")
-			return
+			t.NotTested(harness.BlockedBy(at("status-info"), "the error body is no status info object", r), at(f.minor))
+			return at("status-info")
 		}
 	}
 	var info statusInfo
@@ -42,7 +44,7 @@ func judgeStatusInfo(t *harness.T, schema *schemas.Schema, r *harness.Response, 
 	t.Assert(at("code-major"), info.Major == "failure", harness.Finding{Expected: "failure", Seen: fmt.Sprint(info.Major), Where: "/imsx_codeMajor", Responses: shown})
 	t.Assert(at("severity"), info.Severity == "error", harness.Finding{Expected: "error", Seen: fmt.Sprint(info.Severity), Where: "/imsx_severity", Responses: shown})
 	if f.status == 404 && info.Description == nil {
-		t.Unsorted(at("text-unknown-object"), "the error body has no description, which is optional", "Send one that says Unknown Object.")
+		t.NotApplicable(at("text-unknown-object"), "the error body has no description, which is optional")
 	} else if f.status == 404 {
 		text := strings.ToLower(fmt.Sprint(info.Description))
 		t.Assert(at("text-unknown-object"), strings.Contains(text, "unknown object") || strings.Contains(text, "unknownobject"), harness.Finding{Expected: "a description that says Unknown Object", Seen: t.Show("imsx_description", fmt.Sprint(info.Description)), Where: "/imsx_description", Responses: shown})
@@ -59,13 +61,13 @@ func judgeStatusInfo(t *harness.T, schema *schemas.Schema, r *harness.Response, 
 			seen = findings[bad].Message
 		}
 		t.Fail(at("code-minor-shape"), harness.Finding{Expected: `{"imsx_codeMinorField": [{"imsx_codeMinorFieldName": …, "imsx_codeMinorFieldValue": …}]} as imsx_CodeMinor`, Seen: seen, Where: "/imsx_CodeMinor", Responses: shown})
-		t.Unsorted(at(f.minor), "the code minor has another shape", "Mend that first; it is listed as failed.")
-		return
+		t.NotTested(harness.BlockedBy(at("code-minor-shape"), "the code minor has another shape", r), at(f.minor))
+		return at("code-minor-shape")
 	}
 	if info.Minor == nil || len(info.Minor.Fields) == 0 {
-		t.Unsorted(at(f.minor), "the error body has no code minor, which is optional", "Send it.")
+		t.NotApplicable(at(f.minor), "the error body has no code minor, which is optional")
 		t.Note(at("code-minor-shape"), "%s: no imsx_CodeMinor, which is optional", f.name)
-		return
+		return ""
 	}
 	t.Examined(at("code-minor-shape"), 1)
 	known := !slices.ContainsFunc(findings, func(x schemas.Finding) bool {
@@ -78,6 +80,7 @@ func judgeStatusInfo(t *harness.T, schema *schemas.Schema, r *harness.Response, 
 	}
 	t.Assert(at("code-minor-vocabulary"), known, harness.Finding{Expected: "a value of the Rostering service", Seen: examples(values), Where: "/imsx_CodeMinor", Responses: shown})
 	t.Assert(at(f.minor), slices.Contains(values, f.value), harness.Finding{Expected: f.value, Seen: examples(values), Where: f.name + ": /imsx_CodeMinor/imsx_codeMinorField/0/imsx_codeMinorFieldValue", Responses: shown})
+	return ""
 }
 
 // unwrapStatus finds a status info object that is the only member of an error

@@ -80,16 +80,16 @@ func gather(ctx context.Context, t *harness.T, path, wrapper string, most int, e
 }
 
 // usable tells whether the collection came whole; where it didn't, the
-// requirements become not-tested, for the endpoint's own judges that answer.
+// requirements are blocked by the one that governs that answer.
 func (g gathered) usable(t *harness.T, requirements ...string) bool {
 	if g.why == "" {
 		return true
 	}
-	for _, id := range requirements {
-		if g.first != nil && g.first.Problem != "" && !t.Ready(g.first.Response, 200, id) {
-			continue
-		}
-		t.Unsorted(id, fmt.Sprintf("%s could not be read: %s", g.first.Line(), g.why), "Mend that answer first; the requirement that governs it is listed as failed.")
+	if g.first.OK() { // too many for a sample
+		t.NotTested(harness.NoData(fmt.Sprintf("%s: %s", g.first.Line(), g.why), "Judge a target with fewer objects as well."), requirements...)
+		return false
 	}
+	t.Hinders(g.first.Response)
+	t.NotTested(blockedBy(t, g.first.Response, g.why), requirements...)
 	return false
 }

@@ -35,7 +35,7 @@ func uniqueIDs(ctx context.Context, t *harness.T) {
 		}
 		// One page, for between pages a repeated object is a fault of paging.
 		page := list(ctx, t, op.Path, op.Wrapper, query("limit", strconv.Itoa(gatherSize(t))))
-		if !t.Ready(page.Response, 200, id) || !page.OK() {
+		if !ready(t, page, id) {
 			continue
 		}
 		seen := map[string]bool{}
@@ -47,7 +47,7 @@ func uniqueIDs(ctx context.Context, t *harness.T) {
 			seen[x] = true
 		}
 	}
-	t.Unsorted(id, "every collection is empty", "Load some objects.")
+	lacks(t, "every collection is empty", "Load some objects.", id)
 }
 
 // normal decodes a JSON object for comparison: member order and spacing don't
@@ -141,7 +141,7 @@ func sameObject(_ context.Context, t *harness.T) {
 			return tried < 500
 		})
 	}
-	t.Unsorted(id, "no object stands in two collections", "Load a term, a school, a student or a teacher.")
+	lacks(t, "no object stands in two collections", "Load a term, a school, a student or a teacher.", id)
 }
 
 // changedMeanwhile tells whether an object was modified between two readings.
@@ -173,7 +173,7 @@ func singleAsListed(ctx context.Context, t *harness.T) {
 			}
 			object, fault := unwrapSingle(response.Body, op.Wrapper)
 			if response.Status != 200 || response.Problem != "" || fault != "" {
-				t.Unsorted(id, fmt.Sprintf("%s: %s %s", response.Line(), response.Summary(), fault), "Mend that answer first.")
+				t.Hinders(response)
 				continue
 			}
 			if changedMeanwhile(listed, object) && sourcedID(object) == x && differsOnlyInTime(listed, object) {
@@ -184,7 +184,7 @@ func singleAsListed(ctx context.Context, t *harness.T) {
 				Responses: []*harness.Response{response}, Exchanges: exhibitIf(member != "", t, c.Name, x)})
 		}
 	}
-	t.Unsorted(id, "no object could be read singly", "Load some objects.")
+	lacks(t, "no object could be read singly", "Load some objects.", id)
 }
 
 // differsOnlyInTime tells whether dateLastModified is all that changed: a

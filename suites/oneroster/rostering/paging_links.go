@@ -44,7 +44,11 @@ func linkForm(ctx context.Context, t *harness.T) {
 		if p.Problem != "" {
 			problems++
 		}
-		if !p.OK() || len(p.Objects) >= raw.Len() {
+		if !p.OK() {
+			t.Hinders(p.Response)
+			continue
+		}
+		if len(p.Objects) >= raw.Len() {
 			continue
 		}
 		fields := p.Header.Values("Link")
@@ -67,9 +71,11 @@ func linkForm(ctx context.Context, t *harness.T) {
 			t.Assert(same, ok, harness.Finding{Expected: asked.Scheme + "://" + asked.Host + asked.EscapedPath(), Seen: resolved.Scheme + "://" + resolved.Host + resolved.EscapedPath(), Where: "header Link, rel=" + examples(l.Rels), Responses: shown})
 		}
 	}
-	t.Unsorted(present, "no collection has a second page", "Load at least three objects of a kind.")
-	for _, id := range []string{syntax, absolute, same} {
-		t.NotApplicable(id, noLink)
+	lacks(t, "no collection has a second page", "Load at least three objects of a kind.", present)
+	if !hindered(t, syntax, absolute, same) {
+		for _, id := range []string{syntax, absolute, same} {
+			t.NotApplicable(id, noLink)
+		}
 	}
 }
 
@@ -121,14 +127,14 @@ func linkRelations(ctx context.Context, t *harness.T) {
 			t.Assert(nextLast, p.Links["next"] == "", harness.Finding{Expected: "no next link on the last page", Seen: p.Links["next"], Where: "header Link at offset " + strconv.Itoa(offset), Responses: shown(p)})
 		}
 	}
-	t.Unsorted(nextLast, "the last page could not be asked for", "Mend the paging first.")
+	settle(t, harness.BlockedBy(pagingAt+"offset-records", "the page at the end holds something else than the last objects", end.Response), nextLast)
 	leads := func(id, rel string, from *Page, want []string, what string) {
 		if !t.Assert(id, from.Links[rel] != "", harness.Finding{Expected: "a " + rel + " link", Seen: "none", Where: "header Link", Responses: shown(from)}) {
 			return
 		}
 		target, err := url.Parse(from.Links[rel])
 		if err != nil || !sameService(t, target) {
-			t.Unsorted(id, "the "+rel+" link leaves the service", "Mend that first; it is listed as failed.")
+			t.NotTested(astray(err, rel, from), id)
 			return
 		}
 		p := follow(ctx, t, from.Links[rel], operation(c.List).Wrapper)
@@ -148,6 +154,15 @@ func linkRelations(ctx context.Context, t *harness.T) {
 	}
 }
 
+// astray is the obstacle of a link that is not followed: it can't be read, or it
+// leaves the service.
+func astray(err error, rel string, from *Page) harness.Obstacle {
+	if err != nil {
+		return harness.BlockedBy(pagingAt+"link-syntax", "the "+rel+" link can't be read", from.Response)
+	}
+	return harness.BlockedBy(pagingAt+"link-same-service", "the "+rel+" link leaves the service and was not followed", from.Response)
+}
+
 func linkChain(ctx context.Context, t *harness.T) {
 	const target, ends = pagingAt + "link-next-target", pagingAt + "link-ends"
 	c, p, ok := linked(ctx, t, target, ends)
@@ -155,7 +170,7 @@ func linkChain(ctx context.Context, t *harness.T) {
 		return
 	}
 	if p.Links["next"] == "" {
-		t.Unsorted(target, "the first page has no next link", "Send one; its absence is listed as failed.")
+		t.NotTested(harness.BlockedBy(pagingAt+"link-next", "the first page has no next link", p.Response), target)
 		t.Examined(ends, 1)
 		return
 	}
@@ -184,11 +199,13 @@ func linkChain(ctx context.Context, t *harness.T) {
 		visited[link] = true
 		u, err := url.Parse(link)
 		if err != nil || !sameService(t, u) {
-			t.Unsorted(target, "the next link leaves the service and was not followed", "Mend that first; it is listed as failed.")
-			t.Unsorted(ends, "the next link leaves the service and was not followed", "Mend that first.")
+			t.NotTested(astray(err, "next", p), target, ends)
 			return
 		}
 		next := follow(ctx, t, link, operation(c.List).Wrapper)
+		if !next.OK() && !itsOwn(ctx, t, next.Response, target, ends) {
+			return
+		}
 		if !t.Assert(target, next.OK(), harness.Finding{Expected: "the following page", Seen: next.Why(), Where: link, Responses: []*harness.Response{next.Response, p.Response}}) {
 			return
 		}
@@ -202,18 +219,29 @@ func linkQuery(ctx context.Context, t *harness.T) {
 	if !ok {
 		return
 	}
+	linkless := false
+	var unread *harness.Response
 	for _, extra := range [][]string{
 		{"filter", "status='active'"},
 		{"sort", "dateLastModified", "orderBy", "desc"},
 		{"fields", "sourcedId,status"},
 	} {
 		p := part(ctx, t, c, 0, linkPage, extra...)
-		if !p.OK() || p.Links == nil {
-			continue // what the parameter does is judged by itself
+		if !p.OK() {
+			t.Hinders(p.Response) // what the parameter does is judged by itself
+			continue
+		}
+		if p.Links == nil {
+			linkless = true
+			continue
+		}
+		if len(p.Links) == 0 {
+			unread = p.Response
 		}
 		for rel, link := range p.Links {
 			u, err := url.Parse(link)
 			if err != nil {
+				unread = p.Response
 				continue
 			}
 			q := u.Query()
@@ -222,7 +250,14 @@ func linkQuery(ctx context.Context, t *harness.T) {
 			}
 		}
 	}
-	t.Unsorted(id, "no page with filter, sort or fields answers with links", "Mend those first.")
+	switch {
+	case unread != nil:
+		settle(t, harness.BlockedBy(pagingAt+"link-syntax", "the Link header can't be read", unread), id)
+	case linkless:
+		t.NotApplicable(id, "pages with filter, sort or fields have no Link header")
+	default:
+		hindered(t, id)
+	}
 }
 
 func quoteEmptyValue(s string) string {

@@ -48,7 +48,7 @@ func TestDataChecks(t *testing.T) {
 		{"no totals, and 404 past the end", func(f *fake) {
 			f.cap, f.noTotal = 2, true
 			f.answer = pastEndStatus(f, http.StatusNotFound)
-		}, nil},
+		}, []string{"paging.offset-past-end"}},
 		{"no totals, and 204 past the end", func(f *fake) {
 			f.cap, f.noTotal = 2, true
 			f.answer = pastEndStatus(f, http.StatusNoContent)
@@ -60,7 +60,7 @@ func TestDataChecks(t *testing.T) {
 				r.URL.RawQuery = q.Encode()
 				return false
 			}
-		}, nil},
+		}, []string{"paging.offset-past-end"}},
 		{"single objects come bare", func(f *fake) {
 			f.answer = func(w http.ResponseWriter, _ *http.Request, path string) bool {
 				op, ids, _ := route(path)
@@ -217,7 +217,7 @@ func TestDataChecks(t *testing.T) {
 		}, []string{"payload.required-demographics"}},
 		{"bytes of Latin-1", func(f *fake) {
 			f.answer = fixed("/demographics", `{"demographics":[{"sourcedId":"ann","status":"active","dateLastModified":"2026-01-02T03:04:05.000Z","sex":"female","birthDate":"2010-02-03","asian":"false","cityOfBirth":"K`+"\xf6"+`ln"}]}`)
-		}, []string{"identity.single", "payload.utf8"}}, // the single read has no such member
+		}, []string{"identity.single", "paging.offset-past-end", "payload.utf8"}}, // the single read has no such member
 		{"a time with an offset", func(f *fake) {
 			f.object = on(setTo("dateLastModified", "2026-01-02T03:04:05+01:00"), everywhere("org")...)
 		}, []string{"payload.date-time-utc"}},
@@ -227,7 +227,7 @@ func TestDataChecks(t *testing.T) {
 		}, []string{"payload.profile-uri"}},
 		{"a member twice", func(f *fake) {
 			f.answer = fixed("/demographics", `{"demographics":[{"sourcedId":"ann","status":"active","dateLastModified":"2026-01-02T03:04:05.000Z","sex":"female","sex":"female","birthDate":"2010-02-03","asian":"false"}]}`)
-		}, []string{"payload.no-duplicate-members"}},
+		}, []string{"paging.offset-past-end", "payload.no-duplicate-members"}},
 		{"enrollments don't say whose they are", func(f *fake) {
 			f.object = on(func(o object) { delete(o["user"].(object), "sourcedId") }, everywhere("enrollment")...)
 		}, []string{"references.members"}},
@@ -261,7 +261,7 @@ func TestDataChecks(t *testing.T) {
 				return true
 			}
 		}, []string{"derived.wrong-kind"}},
-		{"whatever is unknown is a bad request", func(f *fake) { f.missing = http.StatusBadRequest }, nil},
+		{"whatever is unknown is a bad request", func(f *fake) { f.missing = http.StatusBadRequest }, []string{"errors.unknown-object", "errors.unknown-parent"}},
 		{"/students/{id} knows nobody", func(f *fake) {
 			f.answer = func(w http.ResponseWriter, _ *http.Request, path string) bool {
 				if strings.HasPrefix(path, "/students/") && strings.Count(path, "/") == 2 {

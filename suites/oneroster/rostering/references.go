@@ -55,7 +55,7 @@ func referenceForm(_ context.Context, t *harness.T) {
 		}
 	}
 	if !met {
-		t.UnsortedAll("no object refers to another", "Load classes and enrollments.")
+		lacks(t, "no object refers to another", "Load classes and enrollments.")
 	}
 }
 
@@ -116,7 +116,7 @@ func followReferences(ctx context.Context, t *harness.T) {
 	const resolves, object = "or12.rostering.references.href-resolves", "or12.rostering.references.href-object"
 	base, err := url.Parse(t.Session().Base)
 	if err != nil {
-		t.UnsortedAll("the base URL can't be read: "+err.Error(), "Mend oneroster.rostering in target.yaml.")
+		t.NotTested(harness.Unconfigured("the base URL can't be read: "+err.Error(), "Mend oneroster.rostering in target.yaml."))
 		return
 	}
 	problems := 0
@@ -145,14 +145,14 @@ func followReferences(ctx context.Context, t *harness.T) {
 					continue
 				}
 				tried++
-				response := t.Do(ctx, harness.Request{URL: e.Ref.Href})
+				response := t.Do(ctx, harness.Request{URL: e.Ref.Href, Owner: beyond(t, e.Ref.Href, resolves)})
 				if response.Problem != "" {
 					problems++
 				}
 				at := fmt.Sprintf("%s %s/href", e.Holder, u.At)
 				id, found := singleID(response.Body)
 				if right := response.Status == 200 && found && id == e.Ref.SourcedID; !right && standardAddress(base, target, u.Want, e.Ref.SourcedID) && !singlesWork(ctx, t, u.Want) {
-					t.Unsorted(resolves, "single reads don't work: "+response.Line()+": "+response.Summary(), "Mend them first; the endpoint is listed as failed.")
+					t.NotTested(harness.BlockedBy(endpointRequirement(operation(collectionOf(u.Want).Read)), "single reads don't work: "+response.Line()+": "+response.Summary(), response))
 					break
 				}
 				if !t.Assert(resolves, response.Status == 200 && response.Problem == "", harness.Finding{Expected: "200", Seen: response.Summary(), Where: at, Responses: []*harness.Response{response}}) {
@@ -162,9 +162,7 @@ func followReferences(ctx context.Context, t *harness.T) {
 			}
 		}
 	}
-	for _, id := range []string{resolves, object} {
-		t.Unsorted(id, "no reference could be followed", "Send absolute hrefs within this service.")
-	}
+	absent(t, "no reference has an absolute href within this service", resolves, object)
 }
 
 // standardAddress tells whether an href is the very address that the standard

@@ -254,27 +254,20 @@ func at[T any](list []T, i int) *T {
 }
 
 // need tells whether collections were crawled whole; where one was not, the
-// requirements become not-tested, because an answer computed from part of the
-// data would accuse the innocent.
+// requirements hang on what broke the crawl off, because an answer computed from
+// part of the data would accuse the innocent.
 func need(t *harness.T, requirements []string, names ...string) bool {
-	r := roster(t)
 	for _, name := range names {
-		raw := r.raw[name]
-		reason, remedy := "", ""
-		switch {
-		case raw == nil:
-			reason, remedy = fmt.Sprintf("/%s is not covered by the profiles of this run", name), "Add a profile that covers it to target.yaml."
-		case !raw.Complete:
-			reason, remedy = fmt.Sprintf("the crawl of /%s broke off: %s", name, raw.Reason), "Mend that first; the requirement that governs it is listed as failed."
-		}
-		if reason != "" {
-			for _, id := range requirements {
-				t.Unsorted(id, reason, remedy)
-			}
+		if roster(t).raw[name] == nil {
+			outside(t, "/"+name, requirements...)
 			return false
 		}
 	}
-	return true
+	o, is := broken(t, names...)
+	if is {
+		t.NotTested(o, requirements...)
+	}
+	return !is
 }
 
 // exhibit gives the exchange of the crawl that brought object i of a

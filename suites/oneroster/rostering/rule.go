@@ -61,10 +61,20 @@ func (u rule) check() harness.Check {
 				t.Fail(id, finding)
 			})
 			if looked == 0 {
-				t.Unsorted(id, "nothing in the data shows it", "Load "+u.remedy+".")
+				u.idle(t, id)
 			}
 		},
 	}
+}
+
+// idle says of a rule that there was nothing to hold it against: an empty collection
+// is a lack, one whose objects have no such member is as it may be.
+func (u rule) idle(t *harness.T, id string) {
+	if roster(t).Raw(u.holder).Len() == 0 {
+		t.NotTested(harness.NoData("/"+u.holder+" is empty", "Load "+u.remedy+"."), id)
+		return
+	}
+	t.NotApplicable(id, "nothing in the data is of that kind; it would be "+u.remedy)
 }
 
 func topicOf(requirement string) string {

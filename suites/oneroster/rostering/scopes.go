@@ -38,15 +38,20 @@ func opens(ctx context.Context, t *harness.T, op Operation, token string) (r *ha
 	}
 	r = withToken(ctx, t, path, token)
 	switch {
-	case r.Problem != "" || r.Status >= 500 || r.Status == 404:
-		return r, false, false
-	case r.Status == 200:
-		_, fault := unwrapAny(r.Body)
-		return r, fault == "", fault == "" // an HTML page or {} tells nothing
-	case r.Status == 204 || r.Status >= 300 && r.Status < 400:
-		return r, false, false
+	case r.Problem == "" && r.Status == 200:
+		if _, fault := unwrapAny(r.Body); fault == "" {
+			return r, true, true
+		}
+	case r.Problem == "" && r.Status >= 400 && r.Status < 500 && r.Status != 404 && r.Status != 429:
+		// What nobody can open is shut by something else than a scope.
+		if plain := control(ctx, t, r); !plain.OK() {
+			r = plain.Response
+			break
+		}
+		return r, false, true
 	}
-	return r, false, true
+	t.Hinders(r) // an HTML page, nothing found, a broken server tell nothing of scopes
+	return r, false, false
 }
 
 // unwrapAny looks whether a body is a JSON object at all.
@@ -89,9 +94,7 @@ func matrix(ctx context.Context, t *harness.T, token string, should func(Operati
 }
 
 func unavailable(t *harness.T, why string) {
-	for _, id := range t.Check().Requirements {
-		t.Unsorted(id, why, narrowRemedy)
-	}
+	t.NotTested(harness.Unconfigured(why, narrowRemedy))
 }
 
 func scopeCore(ctx context.Context, t *harness.T) {
@@ -105,13 +108,24 @@ func scopeCore(ctx context.Context, t *harness.T) {
 	}
 	const core, only = scopeAt + "core", scopeAt + "core-only"
 	matrix(ctx, t, token, Operation.Core, core, only, func(op Operation) bool { return op.Sub() })
-	t.Unsorted(core, "no core operation answers", "Mend them first.")
-	t.Unsorted(only, "no profile of this run covers sub-collections", "Add the profile or12-rostering-provider to target.yaml.")
+	lacks(t, "no core operation is covered by the profiles of this run, or there is nothing to read", "Load some objects.", core)
+	if !t.Session().Covers("getClassesForSchool") {
+		if !t.Session().Covers("getClassesForSchool") {
+			outside(t, "sub-collections", only)
+		}
+		lacks(t, "there is nothing that more than the core scope would open", "Load classes and enrollments.", only)
+	}
+	lacks(t, "there is nothing that more than the core scope would open", "Load classes and enrollments.", only)
 	// Demographics tell the status of a refusal too, where nothing else does.
-	if r, opened, told := opens(ctx, t, operation("getAllDemographics"), token); told && !opened {
+	var open *harness.Response
+	if r, opened, told := opens(ctx, t, operation("getAllDemographics"), token); told && opened {
+		open = r
+	} else if told {
 		t.Assert(scopeAt+"status", r.Status == 403, harness.Finding{Expected: "403", Seen: r.Summary(), Where: "/demographics", Responses: []*harness.Response{r}})
 	}
-	t.Unsorted(scopeAt+"status", "nothing is refused for want of a scope", "Enforce scopes; it is listed as failed where it can be told.")
+	if !hindered(t, scopeAt+"status") {
+		settle(t, harness.BlockedBy(only, "nothing is refused for want of a scope", open), scopeAt+"status")
+	}
 }
 
 func scopeFull(ctx context.Context, t *harness.T) {
@@ -120,7 +134,7 @@ func scopeFull(ctx context.Context, t *harness.T) {
 	}
 	const full, needed = scopeAt + "full", scopeAt + "demographics-needed"
 	if !t.Session().Covers("getStudentsForClass") && !t.Session().Covers("getAllDemographics") && !t.Session().Wants(full) {
-		unavailable(t, "no profile of this run asks for the full scope")
+		outside(t, "what the full scope opens")
 		return
 	}
 	token, why := narrow(ctx, t, "roster.readonly")
@@ -129,8 +143,11 @@ func scopeFull(ctx context.Context, t *harness.T) {
 		return
 	}
 	matrix(ctx, t, token, func(op Operation) bool { return !op.Demographics() }, full, needed, Operation.Demographics)
-	t.Unsorted(full, "no operation answers", "Mend them first.")
-	t.Unsorted(needed, "demographics do not answer, or no profile of this run covers them", "Add the profile or12-demographics-provider to target.yaml.")
+	lacks(t, "there is nothing to read", "Load some objects.", full)
+	if !t.Session().Covers("getAllDemographics") {
+		outside(t, "demographics", needed)
+	}
+	lacks(t, "there are no demographics to read", "Load a demographics record.", needed)
 }
 
 func scopeDemographics(ctx context.Context, t *harness.T) {
@@ -139,7 +156,7 @@ func scopeDemographics(ctx context.Context, t *harness.T) {
 	}
 	const opened, only = scopeAt + "demographics", scopeAt + "demographics-only"
 	if !t.Session().Covers("getAllDemographics") {
-		unavailable(t, "no profile of this run covers demographics")
+		outside(t, "demographics")
 		return
 	}
 	token, why := narrow(ctx, t, "roster-demographics.readonly")
@@ -148,9 +165,9 @@ func scopeDemographics(ctx context.Context, t *harness.T) {
 		return
 	}
 	matrix(ctx, t, token, Operation.Demographics, opened, only, func(op Operation) bool { return !op.Demographics() })
-	t.Unsorted(opened, "demographics do not answer", "Mend them first.")
+	lacks(t, "there are no demographics to read", "Load a demographics record.", opened)
 	if r, open, told := opens(ctx, t, operation("getAllOrgs"), token); told {
 		t.Assert(only, !open, harness.Finding{Expected: "a refusal", Seen: fmt.Sprint(r.Summary()), Where: "/orgs", Responses: []*harness.Response{r}})
 	}
-	t.Unsorted(only, "no other operation answers", "Mend them first.")
+	lacks(t, "there is nothing else to read", "Load some objects.", only)
 }

@@ -29,6 +29,7 @@ func Suite() harness.Suite {
 		Checks:   checks,
 		Profiles: []string{"or12-rostering-core-provider", "or12-rostering-provider", "or12-demographics-provider"},
 		Service:  harness.ServiceURL("rostering", func(t *harness.Target) string { return t.OneRoster.Rostering }),
+		Owner:    owner,
 		Scopes:   scopes,
 		Doctor:   doctor,
 		Prepare:  prepare,

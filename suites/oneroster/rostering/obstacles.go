@@ -1,0 +1,293 @@
+package rostering
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+)
+
+// What keeps a requirement from being examined: the one that governs an answer, a
+// collection that could not be read, or data that aren't there.
+
+// owner names the requirement that governs an answer, from its address, and from
+// what is wrong with it: an endpoint answers 200; what it answers is JSON; what the
+// JSON holds stands in a wrapper.
+func owner(s *harness.Session, r *harness.Response) string {
+	at, _, _ := strings.Cut(r.Request.URL, "?")
+	token, _, _ := strings.Cut(s.Target.OneRoster.Auth.TokenURL, "?")
+	path, below := strings.CutPrefix(at, s.Base)
+	switch {
+	case strings.HasPrefix(r.Problem, "no access token"):
+		return tokenOwner(r.Problem)
+	case at == token && r.Status == 200 && r.Problem == "":
+		return tokenAt + "access-token"
+	case at == token:
+		return tokenAt + "issue"
+	case !below:
+		return errorsAt + "unknown-route"
+	case strings.HasPrefix(path, "/discovery/"):
+		return discoveryAt + "document"
+	}
+	op, known := operationAt(path)
+	switch {
+	case !known:
+		return errorsAt + "unknown-route"
+	case r.Request.Method != "" && r.Request.Method != http.MethodGet && r.Request.Method != http.MethodHead:
+		return errorsAt + "write-refused"
+	case r.Problem == "" && r.Status == 200:
+		return bodyOwner(op, r.Body)
+	case r.Status == http.StatusBadRequest || r.Status == http.StatusUnprocessableEntity:
+		if asked := askedFor(r.Request.URL); asked != "" {
+			return asked
+		}
+	}
+	return endpointRequirement(op)
+}
+
+// tokenOwner names the requirement that governs why no token can be had.
+func tokenOwner(why string) string {
+	if strings.Contains(why, "answered 200") {
+		return tokenAt + "access-token"
+	}
+	return tokenAt + "issue"
+}
+
+// askedFor names the requirement that a query parameter works, of those that a request
+// has and that the target refuses; empty where it has none.
+func askedFor(address string) string {
+	_, q, _ := strings.Cut(address, "?")
+	values, err := url.ParseQuery(q)
+	if err != nil {
+		return ""
+	}
+	if filter := values.Get("filter"); filter != "" {
+		for _, x := range [][2]string{{">=", "greater-or-equal"}, {"<=", "less-or-equal"}, {"!=", "not-equal"}, {">", "greater"}, {"<", "less"}, {"~", "contains"}} {
+			if strings.Contains(filter, x[0]) {
+				return filterAt + x[1]
+			}
+		}
+		return filterAt + "equal"
+	}
+	switch limit, _ := strconv.Atoi(values.Get("limit")); {
+	case values.Has("sort"):
+		return sortAt + "ascending"
+	case values.Has("fields"):
+		return fieldsAt + "comma-list"
+	case limit > 100:
+		return pagingAt + "limit-large"
+	}
+	return ""
+}
+
+// endpointRequirement names the requirement that an operation answers at all.
+func endpointRequirement(op Operation) string { return "or12.rostering.endpoint." + kebab(op.ID) }
+
+// bodyOwner names the requirement that governs the body of an answer with 200.
+func bodyOwner(op Operation, body []byte) string {
+	var envelope map[string]json.RawMessage
+	switch {
+	case strings.HasPrefix(strings.TrimSpace(string(body)), "<"):
+		return endpointRequirement(op)
+	case !json.Valid(body):
+		return idJSON
+	case json.Unmarshal(body, &envelope) == nil && len(envelope) == 0 && !op.Single:
+		return "or12.rostering.payload.empty-list"
+	}
+	return wrapperRequirement(op)
+}
+
+// operationAt finds the operation of a path below the base, parameters filled in.
+func operationAt(path string) (Operation, bool) {
+	segments := strings.Split(strings.Trim(path, "/"), "/")
+	for _, op := range Operations() {
+		template := strings.Split(strings.Trim(op.Path, "/"), "/")
+		fits := len(template) == len(segments)
+		for i := 0; fits && i < len(template); i++ {
+			fits = strings.HasPrefix(template[i], "{") || template[i] == segments[i]
+		}
+		if fits {
+			return op, true
+		}
+	}
+	return Operation{}, false
+}
+
+// blockedBy is the obstacle that an unusable answer is.
+func blockedBy(t *harness.T, r *harness.Response, why string) harness.Obstacle {
+	return harness.BlockedBy(owner(t.Session(), r), fmt.Sprintf("%s, on which this check stands: %s", r.Line(), why), r)
+}
+
+// broken is the first of the named collections that could not be read to its end,
+// as an obstacle; without names the first of all.
+func broken(t *harness.T, names ...string) (harness.Obstacle, bool) {
+	r := roster(t)
+	if len(names) == 0 {
+		for _, c := range collections {
+			names = append(names, c.Name)
+		}
+	}
+	for _, name := range names {
+		raw := r.raw[name]
+		if raw == nil || raw.Complete {
+			continue
+		}
+		end := r.Facts(name).End
+		reason := fmt.Sprintf("the crawl of /%s broke off: %s", name, raw.Reason)
+		if end.Unreachable {
+			return harness.Unreached(reason), true
+		}
+		return harness.BlockedBy(end.Owner, reason).Seen(t.Adopt(end.Evidence)), true
+	}
+	return harness.Obstacle{}, false
+}
+
+// hindered says, where an answer or a collection kept the check from what it was to
+// look at, that the requirements hang on that.
+func hindered(t *harness.T, ids ...string) bool {
+	ids = unlooked(t, ids)
+	o, is := t.Hindered()
+	if !is {
+		o, is = broken(t)
+	}
+	if is && len(ids) > 0 {
+		t.NotTested(o, ids...)
+	}
+	return is
+}
+
+// unlooked leaves those requirements, of the given or of all, for which nothing was
+// examined.
+func unlooked(t *harness.T, ids []string) []string {
+	if len(ids) == 0 {
+		ids = t.Check().Requirements
+	}
+	return slices.DeleteFunc(slices.Clone(ids), t.Looked)
+}
+
+// settle says at the end of a check what the requirements hang on for which nothing
+// was examined.
+func settle(t *harness.T, o harness.Obstacle, ids ...string) {
+	if ids = unlooked(t, ids); len(ids) > 0 {
+		t.NotTested(o, ids...)
+	}
+}
+
+// lacks says that the target holds nothing to look at, though the profile demands
+// it, unless something else kept the check from seeing it.
+func lacks(t *harness.T, reason, load string, ids ...string) {
+	if ids = unlooked(t, ids); len(ids) > 0 && !hindered(t, ids...) {
+		t.NotTested(harness.NoData(reason, load), ids...)
+	}
+}
+
+// absent says that what requirements are about is optional and not in the data,
+// unless something else kept the check from seeing it.
+func absent(t *harness.T, reason string, ids ...string) {
+	if ids = unlooked(t, ids); len(ids) == 0 || hindered(t, ids...) {
+		return
+	}
+	for _, id := range ids {
+		t.NotApplicable(id, reason)
+	}
+}
+
+// outside says that no profile of the run asks for what requirements are about.
+func outside(t *harness.T, what string, ids ...string) {
+	if len(ids) == 0 {
+		ids = t.Check().Requirements
+	}
+	for _, id := range ids {
+		t.NotApplicable(id, "no profile of this run covers "+what)
+	}
+}
+
+// between tells whether an answer is none of the product's own to what was asked: a
+// gateway's, a refusal for want of time, or no whole one.
+func between(r *harness.Response) bool {
+	return r.Problem != "" || slices.Contains([]int{http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout}, r.Status)
+}
+
+// itsOwn tells whether an answer that is not as it should be is the target's to just
+// this request. Where it isn't, since the collection doesn't answer a plain request
+// either, or something between the two answered, the requirements are blocked by the
+// one that governs that answer.
+func itsOwn(ctx context.Context, t *harness.T, r *harness.Response, ids ...string) bool {
+	if between(r) {
+		t.Hinders(r)
+		t.NotTested(blockedBy(t, r, r.Summary()), ids...)
+		return false
+	}
+	if o, is := broken(t, rootOf(t, r)); is {
+		t.NotTested(o, ids...)
+		return false
+	}
+	plain := control(ctx, t, r)
+	if plain.OK() {
+		return true
+	}
+	t.Hinders(plain.Response)
+	t.NotTested(blockedBy(t, plain.Response, plain.Why()), ids...)
+	return false
+}
+
+// rootOf gives the first segment of an answer's path.
+func rootOf(t *harness.T, r *harness.Response) string {
+	at, _, _ := strings.Cut(strings.TrimPrefix(r.Request.URL, t.Session().Base), "?")
+	name, _, _ := strings.Cut(strings.Trim(at, "/"), "/")
+	return name
+}
+
+// control asks the collection at the root of an answer's path for one object.
+func control(ctx context.Context, t *harness.T, r *harness.Response) *Page {
+	name := rootOf(t, r)
+	i := slices.IndexFunc(collections, func(c collection) bool { return c.Name == name && t.Session().Covers(c.List) })
+	if i < 0 {
+		i = max(0, slices.IndexFunc(collections, func(c collection) bool { return t.Session().Covers(c.List) }))
+	}
+	op := operation(collections[i].List)
+	return list(ctx, t, op.Path, op.Wrapper, query("limit", "1"))
+}
+
+// subAnswers tells whether a sub-collection that didn't answer as asked does when it
+// is asked plainly. Where it doesn't, the requirements are blocked by its endpoint.
+func subAnswers(ctx context.Context, t *harness.T, path string, op Operation, asked *Page, ids ...string) bool {
+	plain := asked
+	if !between(asked.Response) {
+		plain = list(ctx, t, path, op.Wrapper, query("limit", "20"))
+	}
+	return ready(t, plain, ids...)
+}
+
+// provoked asks for what may break a product. What a gateway answers is asked for
+// again, for it may have nothing to do with the request. ok is false where plain
+// requests break as well: then the requirements are blocked.
+func provoked(ctx context.Context, t *harness.T, path, q string, ids ...string) (r *harness.Response, ok bool) {
+	if o, is := broken(t, strings.Split(path, "/")[1]); is {
+		t.NotTested(o, ids...)
+		return &harness.Response{}, false
+	}
+	r = get(ctx, t, path, q)
+	for range 2 {
+		if r.Status != http.StatusBadGateway && r.Status != http.StatusServiceUnavailable && r.Status != http.StatusGatewayTimeout {
+			break
+		}
+		r = get(ctx, t, path, q)
+	}
+	if r.Problem == "" && r.Status < 500 && r.Status != http.StatusTooManyRequests {
+		return r, true
+	}
+	plain := control(ctx, t, r)
+	if r.Unreachable || !plain.OK() {
+		t.Hinders(plain.Response)
+		t.NotTested(blockedBy(t, plain.Response, plain.Why()), ids...)
+		return r, false
+	}
+	return r, true
+}
