@@ -163,8 +163,7 @@ func judgeBody(t *harness.T, op Operation, r *harness.Response, wrapper string) 
 	if op.Single {
 		_, fault = unwrapSingle(r.Body, op.Wrapper)
 	} else if _, there := envelope[op.Wrapper]; !there && envelope != nil && len(envelope) == 0 {
-		t.NotTested(harness.BlockedBy("or12.rostering.payload.empty-list", op.Path+" answered {}", r), wrapper)
-		t.Examined(idAlone, 1)
+		t.NotTested(harness.BlockedBy("or12.rostering.payload.empty-list", op.Path+" answered {}", r), wrapper, idAlone)
 		return
 	} else {
 		_, fault = unwrap(r.Body, op.Wrapper)

@@ -58,8 +58,8 @@ var contentless = []string{
 	"paging.limit-invalid-no-500", "paging.offset-invalid-no-500", "sort.no-500", "filter.no-500",
 	"robustness.empty-parameter", "robustness.long-query", "robustness.hostile-input", "robustness.in-time",
 	"transport.no-redirect",
-	"errors.write-refused", "errors.unknown-route", "errors.no-internals",
-	"token.wrong-secret", "token.post-only", "token.unknown-scope", "token.no-store",
+	"errors.write-refused", "errors.unknown-route", "errors.no-internals", "errors.not-in-success",
+	"token.issue", "token.json", "token.wrong-secret", "token.post-only", "token.unknown-scope", "token.no-store",
 }
 
 // TestAnyAnswer gives every check a target that answers each request alike, or that
@@ -81,6 +81,10 @@ func TestAnyAnswer(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	random := rand.New(rand.NewPCG(seed, 3))
 	if os.Getenv("ROLLCALL_MATRIX") != "all" {
+		// What is asked for once more takes a breath each time.
+		all = slices.DeleteFunc(all, func(x scenario) bool {
+			return x.after > 0 && slices.Contains([]string{"503", "nothing", "a reset"}, x.answer)
+		})
 		random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 		all = all[:6]
 	}

@@ -264,7 +264,11 @@ func pageUnion(ctx context.Context, t *harness.T) {
 	for _, limit := range []int{7, n/3 + 1, n - 1} {
 		limit = max(limit, n/(mostPages-5)+1)
 		pages, whole := through(ctx, t, c, limit, mostPages)
-		if len(pages) == 0 || !ready(t, pages[len(pages)-1], lost, twice, full) {
+		if len(pages) == 0 {
+			vanished(ctx, t, c, lost, twice, full)
+			continue
+		}
+		if !ready(t, pages[len(pages)-1], lost, twice, full) {
 			continue
 		}
 		judgeUnion(t, c, pages, whole, want, lost, twice)
@@ -274,6 +278,13 @@ func pageUnion(ctx context.Context, t *harness.T) {
 		}
 	}
 	lacks(t, "the collection has one page only", "Load more objects.", full)
+}
+
+// vanished says of a collection of which the crawl brought objects that it is empty
+// now, and judges the answer as such.
+func vanished(ctx context.Context, t *harness.T, c collection, ids ...string) {
+	p := part(ctx, t, c, 0, 1)
+	t.NotTested(harness.BlockedBy(bodyOwner(operation(c.List), p.Body), "/"+c.Name+" is empty, of which the crawl brought objects", p.Response), ids...)
 }
 
 func judgeUnion(t *harness.T, c collection, pages []*Page, whole bool, want map[string]bool, lost, twice string) {
@@ -380,7 +391,11 @@ func pageFiltered(ctx context.Context, t *harness.T) {
 		return
 	}
 	pages, whole := through(ctx, t, c, max(len(g.ids)/4+1, 2), mostPages, "filter", filter)
-	if len(pages) == 0 || !ready(t, pages[len(pages)-1], id) {
+	if len(pages) == 0 {
+		vanished(ctx, t, c, id)
+		return
+	}
+	if !ready(t, pages[len(pages)-1], id) {
 		return
 	}
 	judgeUnion(t, c, pages, whole, g.ids, id, id)

@@ -39,7 +39,7 @@ func opens(ctx context.Context, t *harness.T, op Operation, token string) (r *ha
 	r = withToken(ctx, t, path, token)
 	switch {
 	case r.Problem == "" && r.Status == 200:
-		if _, fault := unwrapAny(r.Body); fault == "" {
+		if members, fault := unwrapAny(r.Body); fault == "" && len(members) > 0 {
 			return r, true, true
 		}
 	case r.Problem == "" && r.Status >= 400 && r.Status < 500 && r.Status != 404 && r.Status != 429:

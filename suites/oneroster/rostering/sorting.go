@@ -113,7 +113,11 @@ func sortPaged(ctx context.Context, t *harness.T) {
 			}
 			limit := max(len(s.objects)/6+1, 3)
 			pages, whole := through(ctx, t, s.collection, limit, mostPages, "sort", p.name, "orderBy", "asc")
-			if len(pages) == 0 || !ready(t, pages[len(pages)-1], id) {
+			if len(pages) == 0 {
+				vanished(ctx, t, s.collection, id)
+				return
+			}
+			if !ready(t, pages[len(pages)-1], id) {
 				return
 			}
 			judgeUnion(t, s.collection, pages, whole, p.all, id, id)

@@ -146,6 +146,10 @@ func steady(ctx context.Context, t *harness.T, id string) *harness.Response {
 	if !ready(t, takeApart(r, "orgs"), id) {
 		return nil
 	}
+	if holdsNothing(r) {
+		lacks(t, "the collection is empty", "Load some orgs.", id)
+		return nil
+	}
 	return r
 }
 
