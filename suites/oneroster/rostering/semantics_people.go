@@ -90,9 +90,8 @@ func teacherAgents(r *Roster, see verdictOn) {
 				continue
 			}
 			only := other.HasRole("teacher") && !slices.ContainsFunc(other.Roles, func(role Role) bool { return role.Role != "teacher" })
-			// A teacher may be a parent of a pupil as well; one who names the
-			// student as agent in turn is treated as related.
-			see(!only || names(other.Agents, u.SourcedID) && other.HasRole("parent"), place{i, u.SourcedID, "/agents"}, "agents who are relatives or guardians", "user "+other.SourcedID+" is a teacher and nothing else")
+			// A teacher may be a parent of a pupil as well, and says so by a role.
+			see(!only, place{i, u.SourcedID, "/agents"}, "agents who are relatives or guardians", "user "+other.SourcedID+" is a teacher and nothing else")
 		}
 	}
 }
