@@ -1,7 +1,9 @@
 package main
 
 import (
+	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -69,5 +71,50 @@ func TestRealWorld(t *testing.T) {
 	}
 	if rows < 50 {
 		t.Errorf("only %d rows with requirements were found; the table has another form", rows)
+	}
+}
+
+var testFunction = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`)
+
+// TestInvariantsAreHeld holds the last table of docs/realworld.md to the tests that
+// there are: each kind of mistake that the judge made names one that is in the code.
+func TestInvariantsAreHeld(t *testing.T) {
+	tests := map[string]bool{}
+	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, m := range testFunction.FindAllStringSubmatch(string(text), -1) {
+			tests[m[1]] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile("../../docs/realworld.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := 0
+	for _, line := range strings.Split(string(text), "\n") {
+		cells := strings.Split(line, "|")
+		if len(cells) != 6 || !strings.HasPrefix(strings.TrimSpace(cells[1]), "K") {
+			continue
+		}
+		rows++
+		named := code.FindAllStringSubmatch(cells[4], -1)
+		if len(named) == 0 {
+			t.Errorf("%s is held by no test", cells[1])
+		}
+		for _, m := range named {
+			if !tests[m[1]] {
+				t.Errorf("%s names %s, which there isn't", strings.TrimSpace(cells[1]), m[1])
+			}
+		}
+	}
+	if rows < 10 {
+		t.Errorf("only %d rows were found; the table has another form", rows)
 	}
 }
