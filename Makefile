@@ -11,7 +11,7 @@ export GOTOOLCHAIN ?= local
 export TESTCONTAINERS_RYUK_DISABLED ?= true
 export TESTCONTAINERS_HOST_OVERRIDE ?= 127.0.0.1
 
-.PHONY: help demo test format tidy vet walls unit conformance matrix browser bench fuzz docs build deps clean
+.PHONY: help demo test format tidy vet walls unit conformance matrix pairs products browser test-all bench fuzz docs build deps clean
 
 help:
 	@echo 'make demo    bring up the reference district, judge it, write the reports to $(REPORT)/'
@@ -32,8 +32,11 @@ demo: build
 deps:
 	@.ci/deps compiler chromium postgresql docker
 
-test: deps format tidy vet walls unit conformance matrix browser
+test: deps format tidy vet walls unit conformance matrix pairs products browser
 	@echo 'make test: all green'
+
+test-all: export ROLLCALL_MATRIX = all
+test-all: test
 
 format:
 	@bad=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$bad" ]; then echo "gofmt would change:"; echo "$$bad"; exit 1; fi
@@ -70,6 +73,12 @@ pairs:
 	@out=$$(mktemp); echo "$(GO) test ./cmd/rollcall -run '^Test((Tool|Platform)?Pairs|Mutants)$$' -v"; \
 	$(GO) test ./cmd/rollcall -run '^Test((Tool|Platform)?Pairs|Mutants)$$' -v -count=1 -timeout 300m >$$out 2>&1; code=$$?; \
 	grep -v '^=== \(RUN\|PAUSE\|CONT\)' $$out; rm -f $$out; exit $$code
+
+# Products that answer as nobody scripted, bundles and set-ups of all kinds, runs that
+# die: what of the command line's tests stands in none of the other lists.
+products:
+	$(GO) test ./cmd/rollcall ./suites/oneroster/csv/importer -count=1 -timeout 60m \
+		-skip '^Test((CSV|Tool|Platform)?(Conformance|Matrix)|(Tool|Platform)?Pairs$$|Mutants$$|Container|Walls|Docs)|Browser'
 
 # Pages in a real browser, targets in real containers.
 browser:
