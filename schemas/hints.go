@@ -3,6 +3,8 @@ package schemas
 import (
 	"fmt"
 	"strings"
+
+	"github.com/agnivade/levenshtein"
 )
 
 // hints are likely causes, read from hints.json: of members that are unknown, by
@@ -34,10 +36,8 @@ func (h *hints) member(n *node, member string) string {
 	if hint := h.Members["*"][member]; hint != "" {
 		return hint
 	}
-	for _, name := range n.names {
-		if misspells(member, name) {
-			return "Perhaps " + name + " is meant."
-		}
+	if name := nearest(member, n.names); name != "" {
+		return "Perhaps " + name + " is meant."
 	}
 	return ""
 }
@@ -46,31 +46,37 @@ func (h *hints) value(n *node, text string) string {
 	return h.Values[n.name][text]
 }
 
-// misspells says whether a name differs from another by case, by underscores and
-// hyphens, or by one letter added, dropped or changed. Short names are near to
-// too much.
-func misspells(name, right string) bool {
-	if len(name) > 2*len(right) {
-		return false
+// longestName bounds what is compared: no member of the standards is longer, and the
+// work grows with the square.
+const longestName = 120
+
+// nearest gives the name among those known for which another may stand: one that
+// differs by case, underscores and hyphens, by one letter in five, or by a part left
+// out or added. It is empty where none is near. Short names are near to too much.
+func nearest(name string, known []string) string {
+	best, least := "", longestName
+	if len(name) > longestName {
+		return ""
 	}
-	a, b := strings.ToLower(joints.Replace(name)), strings.ToLower(joints.Replace(right))
-	if a == b {
-		return true
+	a := plain(name)
+	for _, right := range known {
+		b := plain(right)
+		far := levenshtein.ComputeDistance(a, b)
+		short := min(len(a), len(b))
+		near := far == 0 || short >= 4 && far <= max(1, short/5)
+		if !near && short >= longPart && (strings.Contains(a, b) || strings.Contains(b, a)) {
+			near = true
+		}
+		if near && far < least {
+			best, least = right, far
+		}
 	}
-	if len(a) < len(b) {
-		a, b = b, a
-	}
-	if len(b) < 4 || len(a)-len(b) > 1 {
-		return false
-	}
-	i := 0
-	for i < len(b) && a[i] == b[i] {
-		i++
-	}
-	if len(a) == len(b) {
-		return a[i+1:] == b[i+1:]
-	}
-	return a[i+1:] == b[i:]
+	return best
 }
+
+// longPart is how long a name is at least that is known again as a part of another.
+const longPart = 8
+
+func plain(name string) string { return strings.ToLower(joints.Replace(name)) }
 
 var joints = strings.NewReplacer("_", "", "-", "")

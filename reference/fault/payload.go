@@ -137,7 +137,10 @@ func payloadFaults() map[string]wrapper {
 			member("endDate", midnight)(a)
 			member("beginDate", midnight)(a)
 		}),
-		"birth-date-us":           changing(under("demographics"), member("birthDate", func(v any) any { return str(v)[5:7] + "/" + str(v)[8:] + "/" + str(v)[:4] })),
+		"birth-date-us": changing(under("demographics"), member("birthDate", func(v any) any { return str(v)[5:7] + "/" + str(v)[8:] + "/" + str(v)[:4] })),
+		"extra-members": changing(whole, func(a *answer) {
+			a.objects(func(o object) { o["x_vendorFlag"] = true; o["vendorNote"] = "kept for the mobile app" })
+		}),
 		"null-member":             changing(both(usersIn, whole), func(a *answer) { a.objects(func(o object) { setAbsent(o, "middleName", nil) }) }),
 		"empty-required":          changing(under("courses"), member("courseCode", func(any) any { return "" })),
 		"family-name-missing":     changing(usersIn, func(a *answer) { a.objects(func(o object) { delete(o, "familyName") }) }),

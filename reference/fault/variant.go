@@ -172,9 +172,6 @@ func payloadVariants() map[string]wrapper {
 		return changing(succeeded, member("dateLastModified", func(v any) any { return strings.Replace(str(v), from, to, 1) }))
 	}
 	return map[string]wrapper{
-		"extra-members": changing(whole, func(a *answer) {
-			a.objects(func(o object) { o["x_vendorFlag"] = true; o["vendorNote"] = "kept for the mobile app" })
-		}),
 		"unknown-metadata": changing(succeeded, func(a *answer) {
 			if !asked(a, "metadata") {
 				return
