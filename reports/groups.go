@@ -76,15 +76,6 @@ type causeGroup struct {
 	Members []RequirementResult
 }
 
-// blocked counts what could not be examined because of it.
-func (g causeGroup) blocked() int {
-	n := 0
-	for _, q := range g.Members {
-		n += len(q.Blocks)
-	}
-	return n
-}
-
 // byCause gathers broken requirements by the cause that their findings share. One
 // without a cause stands by itself.
 func byCause(broken []RequirementResult) []causeGroup {

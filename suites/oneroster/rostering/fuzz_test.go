@@ -31,8 +31,10 @@ var hostileAnswers = map[string]func(w http.ResponseWriter, r *http.Request){
 		w.Header().Set("Retry-After", "3600")
 		w.WriteHeader(429)
 	},
-	"a redirect to itself": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.String(), 302) },
-	"a redirect elsewhere": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://127.0.0.1:9/elsewhere", 302) },
+	"a redirect to itself": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.String(), http.StatusFound) },
+	"a redirect elsewhere": func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "http://127.0.0.1:9/elsewhere", http.StatusFound)
+	},
 }
 
 func status(code int) func(http.ResponseWriter, *http.Request) {
