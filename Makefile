@@ -57,7 +57,7 @@ walls:
 unit:
 	@race=-race; if ! command -v "$${CC:-gcc}" >/dev/null 2>&1; then \
 		race=; echo 'unit tests run without the race detector: it needs a C compiler'; fi; \
-	echo "$(GO) test $$race -short ./..."; $(GO) test $$race -short ./...
+	echo "$(GO) test $$race -short -timeout 40m ./..."; $(GO) test $$race -short -timeout 40m ./...
 
 # Every suite against the clean reference, over real sockets.
 conformance:

@@ -75,6 +75,8 @@ func (d derivation) kindRequirement(r *Roster, i int) string {
 		return "or12.rostering.vocabulary.session-type"
 	case d.whole == "orgs":
 		return "or12.rostering.vocabulary.org-type"
+	case r.Users[i].Roles == nil:
+		return "or12.rostering.payload.required-user"
 	case len(r.Users[i].Roles) == 0:
 		return "or12.rostering.payload.user-roles"
 	}
