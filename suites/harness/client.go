@@ -51,7 +51,7 @@ func (c *client) do(ctx context.Context, r Request, keep *keeper) *Response {
 
 // renewals is how often a request that is refused with 401 is sent again with a
 // new token: two processes of a run may end each other's.
-const renewals = 3
+const renewals = 6
 
 // renewed sends r, again with a new token when the session's own is refused:
 // some providers let a new token end the older ones (which token.independent

@@ -43,7 +43,12 @@ func opens(ctx context.Context, t *harness.T, op Operation, token string) (r *ha
 			return r, true, true
 		}
 	case r.Problem == "" && r.Status >= 400 && r.Status < 500 && r.Status != 404 && r.Status != 429:
-		// What nobody can open is shut by something else than a scope.
+		// What nobody can open is shut by something else than a scope. A 403 says so
+		// by itself, where the collection could be crawled: asking again with the
+		// session's token would end this one where a new token ends the older.
+		if _, shut := broken(t, rootOf(t, r)); r.Status == 403 && !shut {
+			return r, false, true
+		}
 		if plain := control(ctx, t, r); !plain.OK() {
 			r = plain.Response
 			break
