@@ -166,13 +166,13 @@ func compareSub(ctx context.Context, t *harness.T, s sub, id string, judgeEmpty 
 	}
 }
 
-// alive leaves out the parents that are flagged for deletion: what is still
-// below them is not settled.
+// alive leaves out the parents that are flagged for deletion, and those that no
+// collection lists, which a broken reference names: what is below them is not settled.
 func alive(r *Roster, op Operation, members map[string]*membership) map[string]*membership {
 	segments := strings.Split(strings.Trim(op.Path, "/"), "/")
 	for ids := range members {
 		for i, id := range strings.Split(ids, "\x00") {
-			if r.Status(collectionNamed(segments[2*i]).Kind, id) == "tobedeleted" {
+			if kind := collectionNamed(segments[2*i]).Kind; r.Status(kind, id) == "tobedeleted" || !r.Has(kind, id) {
 				delete(members, ids)
 			}
 		}
