@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -53,6 +54,10 @@ func (c *client) do(ctx context.Context, r Request, keep *keeper) *Response {
 // new token: two processes of a run may end each other's.
 const renewals = 6
 
+// turnTaking bounds, with the number of the renewal, how long a process waits before
+// it asks for a further token: two that end each other's must get out of step.
+const turnTaking = 60 * time.Millisecond
+
 // renewed sends r, again with a new token when the session's own is refused:
 // some providers let a new token end the older ones (which token.independent
 // judges), others end them early. Where that never helps it isn't tried again.
@@ -61,8 +66,12 @@ func (c *client) renewed(ctx context.Context, r Request, keep *keeper) *Response
 	if r.Auth != AuthSession || c.renew == nil || response.Withheld {
 		return response
 	}
-	for range renewals {
+	for tried := range renewals {
 		if response.Status != http.StatusUnauthorized || c.futile.Load() || ctx.Err() != nil {
+			return response
+		}
+		// Another process that was refused for our token takes its turn meanwhile.
+		if tried > 0 && !pause(ctx, rand.N(time.Duration(tried)*turnTaking)) {
 			return response
 		}
 		c.renew(response.token)
