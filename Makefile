@@ -77,7 +77,7 @@ pairs:
 # Products that answer as nobody scripted, bundles and set-ups of all kinds, runs that
 # die: what of the command line's tests stands in none of the other lists.
 products:
-	$(GO) test ./cmd/rollcall ./suites/oneroster/csv/importer -count=1 -timeout 60m \
+	$(GO) test ./cmd/rollcall ./suites/harness ./suites/oneroster/csv/importer -count=1 -timeout 60m \
 		-skip '^Test((CSV|Tool|Platform)?(Conformance|Matrix)|(Tool|Platform)?Pairs$$|Mutants$$|Container|Walls|Docs)|Browser'
 
 # Pages in a real browser, targets in real containers.

@@ -3,7 +3,6 @@ package fault
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -46,7 +45,6 @@ func seenFaults() map[string]wrapper {
 				})
 			})(h)
 		},
-		"pages-endless": endless,
 		"sub-collections-missing": changing(func(a *answer) bool { return isCollection(a.path) && strings.Count(a.path, "/") > 1 },
 			func(a *answer) { fail(a, http.StatusNotFound, "unknownobject") }),
 		"nulls-everywhere":   changing(succeeded, nulls),
@@ -102,27 +100,6 @@ func unwrapped(e object) {
 			return
 		}
 	}
-}
-
-// endless goes on with courses that nobody knows, page after page, and each has a
-// next.
-func endless(h http.Handler) http.Handler {
-	return changing(func(a *answer) bool {
-		q := a.request.URL.Query()
-		return collection(a) && a.path == victim && !q.Has("filter") && !q.Has("sort")
-	}, func(a *answer) {
-		from, limit := number(a.request, "offset", 0), min(number(a.request, "limit", 100), gigantic)
-		a.list(func(l []any) []any {
-			for i := len(l); i < limit; i++ {
-				id := fmt.Sprintf("endless-%d", from+i)
-				l = append(l, object{"sourcedId": id, "status": "active", "dateLastModified": "2026-01-01T00:00:00.000Z", "title": "Course " + id,
-					"courseCode": id, "org": object{"sourcedId": "none", "type": "org", "href": serviceURL(a.request) + "/orgs/none"}})
-			}
-			return l
-		})
-		a.header.Del("Link")
-		addLink(a, "next", with(a.request, from+limit))
-	})(h)
 }
 
 // serviceURL is where the service begins as the client of a request sees it.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -42,11 +43,9 @@ func TestLostAnswersAreAskedForOnceMore(t *testing.T) {
 		"a check that judges 503":    {Request{Once: true}, []http.HandlerFunc{status(503), status(200)}, 503, 1, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			asked := 0
+			var counted atomic.Int64
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				answer := c.answers[min(asked, len(c.answers)-1)]
-				asked++
-				answer(w, r)
+				c.answers[min(int(counted.Add(1))-1, len(c.answers)-1)](w, r)
 			}))
 			defer server.Close()
 			budgets := tight
@@ -56,6 +55,7 @@ func TestLostAnswersAreAskedForOnceMore(t *testing.T) {
 			c.request.URL, c.request.Auth = server.URL+"/orgs?limit=2", AuthNone
 			keep := &keeper{check: "c"}
 			got := client.do(context.Background(), c.request, keep)
+			asked := int(counted.Load())
 			if got.Status != c.status || asked != c.asked || got.Unreachable {
 				t.Errorf("got %s after %d requests", got.Summary(), asked)
 			}

@@ -257,6 +257,9 @@ func canaries() Suite {
 // TestNoCanaryLeaves plants secrets and people's values in a product's answers, in every
 // place and form, has a careless suite report them, and looks for them in every output.
 func TestNoCanaryLeaves(t *testing.T) {
+	if testing.Short() {
+		t.Skip("this takes minutes under the race detector: make products runs it")
+	}
 	product := &canaryTarget{planted: map[string]string{}}
 	server := httptest.NewUnstartedServer(product)
 	server.Config.ConnState = func(net.Conn, http.ConnState) {}

@@ -274,6 +274,8 @@ func (r *Run) shards() int {
 
 // prefix makes exchange ids unique even over a resumed run.
 func (r *Run) prefix(letter string) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if n := len(r.checks); n > 0 {
 		return fmt.Sprintf("%s%d-", letter, n)
 	}
