@@ -54,14 +54,15 @@ func bare(ctx context.Context, t *harness.T, path string, authorization ...strin
 func accessRefused(ctx context.Context, t *harness.T) {
 	at := func(name string) string { return accessAt + name }
 	auth := t.Session().Target.OneRoster.Auth
+	const path = "/orgs?limit=1"
+	// What a good token opens tells what a refusal is worth. Where another process has
+	// ended it meanwhile, this brings a new one.
+	open := get(ctx, t, path, "")
 	good, err := t.AccessToken(ctx)
 	if err != nil {
 		t.NotTested(harness.BlockedBy(tokenOwner(err.Error()), "no token can be had: "+err.Error()))
 		return
 	}
-	const path = "/orgs?limit=1"
-	// What a good token opens tells what a refusal is worth.
-	open := withToken(ctx, t, path, good)
 	if open.Status != 200 || open.Problem != "" {
 		t.NotTested(blockedBy(t, open, open.Summary()))
 		return
