@@ -15,6 +15,9 @@ func response(ctx context.Context, t *harness.T) {
 		return
 	}
 	if first.claims == nil {
+		if first.came { // an answer that brings no token may come in a wrong way
+			manner(t, first, first.keep(t, first.sent()))
+		}
 		j.blocked(t, first, "a launch")
 		return
 	}
@@ -34,13 +37,8 @@ func response(ctx context.Context, t *harness.T) {
 		if !s.came {
 			continue
 		}
+		manner(t, s, ids)
 		a := s.answer
-		f := harness.Finding{Sent: "response_mode=form_post: " + s.sent(), Expected: "POST, application/x-www-form-urlencoded, and nothing of it in the address", Seen: a.method + ", " + a.kind, Exchanges: ids}
-		bare := !a.query.Has("id_token") && !a.query.Has("state")
-		if !bare {
-			f.Seen += ", and in the address too"
-		}
-		t.Assert(Prefix+"response.form-post", bare && a.method == "POST" && strings.HasPrefix(a.kind, "application/x-www-form-urlencoded"), f)
 		t.Assert(Prefix+"response.state", a.form.Get("state") == s.launch.state, harness.Finding{Sent: "state=" + s.launch.state, Expected: "the same, byte for byte", Seen: "state=" + a.form.Get("state"), Where: "state", Exchanges: ids})
 	}
 	// A launch that could not be opened may be one that never works: then nothing is
@@ -58,6 +56,18 @@ func response(ctx context.Context, t *harness.T) {
 	again("response.auth-post", j.byPost(ctx), "an authentication request by POST")
 	again("response.extra", j.begin(ctx, first.user, first.link, plan{set: map[string]string{"id_token_signed_response_alg": "RS256", "x_unknown": "1"}}, nil), "an authentication request with parameters more")
 	longState(ctx, t, j, first)
+}
+
+// manner looks in which way an answer came: by a form that is posted, with nothing of
+// it in the address (OAuth 2.0 Form Post Response Mode).
+func manner(t *harness.T, s *seen, ids []string) {
+	a := s.answer
+	f := harness.Finding{Sent: "response_mode=form_post: " + s.sent(), Expected: "POST, application/x-www-form-urlencoded, and nothing of it in the address", Seen: a.method + ", " + a.kind, Exchanges: ids}
+	bare := !a.query.Has("id_token") && !a.query.Has("state")
+	if !bare {
+		f.Seen += ", and in the address too"
+	}
+	t.Assert(Prefix+"response.form-post", bare && a.method == "POST" && strings.HasPrefix(a.kind, "application/x-www-form-urlencoded"), f)
 }
 
 // longState sends as long a state as tools that seal their session in it.
