@@ -102,13 +102,6 @@ func unwrapped(e object) {
 	}
 }
 
-// serviceURL is where the service begins as the client of a request sees it.
-func serviceURL(r *http.Request) string {
-	u := self(r)
-	root, _, _ := strings.Cut(u.Path, base)
-	return u.Scheme + "://" + u.Host + root + base
-}
-
 // optional are members that may be absent, by what an object is.
 var optional = map[string][]string{
 	"users": {"middleName", "identifier", "email", "sms", "phone", "preferredFirstName", "pronouns"}, "classes": {"location", "classCode"},
