@@ -113,8 +113,16 @@ func TestFolderInUse(t *testing.T) {
 func TestNothingBegun(t *testing.T) {
 	out := t.TempDir()
 	code, o, e := call(t, "", "run", "--target", targetFile(t, "http://127.0.0.1:1", "http://127.0.0.1:1/token", ""), "--out", out)
-	if code != reports.ExitConfiguration || o != "" || strings.Count(e, "rollcall: ") != 1 || !strings.HasPrefix(e, "rollcall: ") {
-		t.Errorf("exit code %d\n%s%s", code, o, e)
+	// Which file was read, and that a secret stands in it, is said of every run; after
+	// that there is the one message and nothing else.
+	file, rest, _ := strings.Cut(e, "\n")
+	careful, message, _ := strings.Cut(rest, "\n")
+	if !strings.HasPrefix(file, "Target file ") || !strings.HasPrefix(careful, "Careful: ") {
+		t.Errorf("the run begins with\n%s", e)
+	}
+	if code != reports.ExitConfiguration || o != "" || strings.Count(message, "rollcall: ") != 1 || !strings.HasPrefix(message, "rollcall: ") ||
+		strings.Count(message, "\n") != 2 {
+		t.Errorf("exit code %d\n%s%s", code, o, message)
 	}
 	if _, err := os.Stat(filepath.Join(out, "report.json")); err == nil {
 		t.Error("a report was written")
