@@ -133,7 +133,7 @@ func accuse(q *reports.RequirementResult, d debt) {
 	}
 	q.Examined++
 	q.Findings = append(q.Findings, reports.Finding{Requirement: q.ID, Required: q.Statement,
-		Expected: "an answer that what stands on it can use", Seen: d.reason, Where: "found where " + d.blocked + " was to be examined",
+		Expected: "an answer that can be examined further", Seen: d.reason, Where: "found where " + d.blocked + " was to be examined",
 		Exchanges: slices.Clone(d.seen)})
 }
 

@@ -144,7 +144,7 @@ func stoodOn(r *Response) string {
 
 // finding is the obstacle as a finding against the requirement that owns it.
 func (o Obstacle) finding() Finding {
-	return Finding{Expected: "an answer that what stands on it can use", Seen: o.reason, Responses: o.responses, Exchanges: o.exchanges}
+	return Finding{Expected: "an answer that can be examined further", Seen: o.reason, Responses: o.responses, Exchanges: o.exchanges}
 }
 
 // blocked is the obstacle that an unusable answer is.

@@ -30,6 +30,11 @@ func TestFiltering(t *testing.T) {
 	everything := func(pattern string) func(*service) { return forgiving("filter", pattern) }
 	bent(t, "filter", []row{
 		{"filter is ignored", everything(""), []string{"filter.and", "filter.apostrophe", "filter.bad-literal", "filter.bare-date", "filter.boolean", "filter.contains", "filter.date", "filter.date-time", "filter.date-time-forms", "filter.equal", "filter.every-field", "filter.greater", "filter.greater-or-equal", "filter.less", "filter.less-or-equal", "filter.list-contains", "filter.list-equal", "filter.literal-operators", "filter.literal-wildcards", "filter.malformed", "filter.many-clauses", "filter.nested", "filter.no-match", "filter.not-equal", "filter.not-ignored", "filter.percent-encoding", "filter.plus-as-blank", "filter.reserved-characters", "filter.sourced-id", "filter.sub-collections", "filter.text-order", "filter.unknown-field", "filter.unquoted", "filter.utf8", "filter.vocabulary", "lifecycle.delta"}},
+		{"what a filter leaves breaks off", listed(func(a *reply) {
+			if a.q.Has("filter") {
+				a.raw = `{"orgs":[{"sourcedId":`
+			}
+		}), []string{"payload.json"}},
 		{"= finds beginnings", clause(func(name, sign, value string, o object, right bool) bool {
 			if sign == "=" && name != "dateLastModified" && len(valuesAt(o, name)) == 1 {
 				return strings.HasPrefix(valuesAt(o, name)[0], value[:min(2, len(value))])
