@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/klauspost/compress/gzip"
@@ -16,7 +17,44 @@ import (
 // does. JSON of many like objects reaches about 60.
 const maxRatio = 400
 
-// readBody decodes and reads a body within the budget.
+const (
+	// maxAside bounds an answer that brings no data: an error, or what a token
+	// endpoint says. Neither has more to say than fits on a page.
+	maxAside = 1 << 20
+	// valueSize is how long a value of JSON is at the least on the average of a long
+	// body, its name, quotes and comma included; real objects come to 18. What
+	// holds more values than that costs many times its length once it is decoded:
+	// 20 million of {} took 2.75 GB.
+	valueSize = 12
+)
+
+// bound is how long the body of an answer may be.
+func (c *client) bound(r Request, got *http.Response) int64 {
+	if r.Secret || got.StatusCode < 200 || got.StatusCode > 299 {
+		return min(c.budgets.Body, maxAside)
+	}
+	return c.budgets.Body
+}
+
+// values counts what may begin a value of JSON. Commas in texts count too: a text
+// has fewer.
+func values(part []byte) (n int64) {
+	for _, mark := range []string{",", "{", "["} {
+		n += int64(bytes.Count(part, []byte(mark)))
+	}
+	return n
+}
+
+// size words a number of bytes.
+func size(n int64) string {
+	if n >= 1<<20 {
+		return fmt.Sprintf("%d MiB", n>>20)
+	}
+	return fmt.Sprintf("%d KiB", n>>10)
+}
+
+// readBody decodes and reads a body within the budget. What it holds on to never
+// exceeds twice the budget.
 func readBody(got *http.Response, budget int64) ([]byte, error) {
 	counted := &countingReader{r: got.Body}
 	var r io.Reader = counted
@@ -42,23 +80,29 @@ func readBody(got *http.Response, budget int64) ([]byte, error) {
 	default:
 		return nil, fmt.Errorf("the body has Content-Encoding %q, which was not offered", coding)
 	}
-	var out bytes.Buffer
+	var out []byte
 	if n := got.ContentLength; n > 0 && n < budget && coding == "" {
-		out.Grow(int(n) + bytes.MinRead)
+		out = make([]byte, 0, n+1) // one more, to meet the end without growing
 	}
+	var held int64
 	for {
-		n, err := io.CopyN(&out, r, 1<<20)
+		if len(out) == cap(out) {
+			out = slices.Grow(out, int(min(max(bytes.MinRead, int64(len(out))), budget+1-int64(len(out)))))
+		}
+		n, err := r.Read(out[len(out):min(cap(out), len(out)+1<<20)])
+		held += values(out[len(out) : len(out)+n])
+		out = out[:len(out)+n]
 		switch {
-		case int64(out.Len()) > budget:
-			return out.Bytes(), fmt.Errorf("the body is longer than %d MiB", budget>>20)
-		case coding != "" && int64(out.Len()) > 1<<20 && int64(out.Len()) > counted.n*maxRatio:
-			return out.Bytes(), fmt.Errorf("the body unpacks to more than %d times its size", maxRatio)
+		case int64(len(out)) > budget:
+			return out, fmt.Errorf("the body is longer than %s", size(budget))
+		case coding != "" && len(out) > 1<<20 && int64(len(out)) > counted.n*maxRatio:
+			return out, fmt.Errorf("the body unpacks to more than %d times its size", maxRatio)
+		case held > max(budget, maxAside)/valueSize:
+			return out, fmt.Errorf("the body holds more than %d values, which is more than Rollcall takes apart", held-1)
 		case errors.Is(err, io.EOF):
-			return out.Bytes(), nil
+			return out, nil
 		case err != nil:
-			return out.Bytes(), fmt.Errorf("the body broke off after %d bytes: %w", out.Len(), err)
-		case n == 0:
-			return out.Bytes(), nil
+			return out, fmt.Errorf("the body broke off after %d bytes: %w", len(out), err)
 		}
 	}
 }

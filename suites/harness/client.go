@@ -25,7 +25,7 @@ type Budgets struct {
 // DefaultBudgets allow a slow staging system to answer a page of 10,000 objects. A
 // request waits as long as a whole check may take: quotas by the minute are waited
 // out, and a longer wait is for the target file to allow.
-var DefaultBudgets = Budgets{Request: 30 * time.Second, Body: 64 << 20, Redirects: 5, Patience: DefaultCheckTimeout}
+var DefaultBudgets = Budgets{Request: 30 * time.Second, Body: 32 << 20, Redirects: 5, Patience: DefaultCheckTimeout}
 
 // client sends requests within budgets and hands each exchange to the recorder.
 type client struct {
@@ -197,7 +197,7 @@ func (response *Response) run(ctx context.Context, c *client, r Request, wire **
 	if got.Request != nil {
 		response.URL = got.Request.URL.String()
 	}
-	response.Body, err = readBody(got, c.budgets.Body)
+	response.Body, err = readBody(got, c.bound(r, got))
 	if err != nil {
 		response.Problem = err.Error()
 	}

@@ -3,9 +3,7 @@ package rostering
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -94,47 +92,6 @@ func takeApart(r *harness.Response, wrapper string) *Page {
 		p.IDs = append(p.IDs, sourcedID(o))
 	}
 	return p
-}
-
-// unwrap takes the array out of a collection payload.
-func unwrap(body []byte, wrapper string) ([]json.RawMessage, string) {
-	var envelope map[string]json.RawMessage
-	if err := json.Unmarshal(body, &envelope); err != nil {
-		return nil, "the body is no JSON object: " + err.Error()
-	}
-	inner, found := envelope[wrapper]
-	if envelope != nil && len(envelope) == 0 {
-		return nil, "" // an empty list may lack its key: judged with payloads
-	}
-	if !found {
-		var names []string
-		for name := range envelope {
-			names = append(names, strconv.Quote(name))
-		}
-		slices.Sort(names)
-		return nil, fmt.Sprintf("the body has no member %q but %s", wrapper, strings.Join(names, ", "))
-	}
-	var objects []json.RawMessage
-	if err := json.Unmarshal(inner, &objects); err != nil {
-		return nil, fmt.Sprintf("member %q is no array", wrapper)
-	}
-	return objects, ""
-}
-
-// unwrapSingle takes the object out of a single payload.
-func unwrapSingle(body []byte, wrapper string) (json.RawMessage, string) {
-	var envelope map[string]json.RawMessage
-	if err := json.Unmarshal(body, &envelope); err != nil {
-		return nil, "the body is no JSON object: " + err.Error()
-	}
-	inner, found := envelope[wrapper]
-	if !found {
-		return nil, fmt.Sprintf("the body has no member %q", wrapper)
-	}
-	if trimmed := strings.TrimSpace(string(inner)); !strings.HasPrefix(trimmed, "{") {
-		return nil, fmt.Sprintf("member %q is no object", wrapper)
-	}
-	return inner, ""
 }
 
 func sourcedID(object []byte) string {

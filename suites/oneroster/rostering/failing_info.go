@@ -26,8 +26,7 @@ type statusInfo struct {
 // deeper from being looked at; empty when nothing did.
 func judgeStatusInfo(t *harness.T, schema *schemas.Schema, r *harness.Response, f failure, at func(string) string) (by string) {
 	shown := []*harness.Response{r}
-	var members map[string]json.RawMessage
-	_ = json.Unmarshal(r.Body, &members)
+	members, _ := membersOf(r.Body)
 	_, major := members["imsx_codeMajor"]
 	_, severity := members["imsx_severity"]
 	body := r.Body
@@ -90,8 +89,7 @@ func unwrapStatus(members map[string]json.RawMessage) ([]byte, map[string]json.R
 		return nil, nil
 	}
 	for _, body := range members {
-		var inner map[string]json.RawMessage
-		if json.Unmarshal(body, &inner) == nil && inner["imsx_codeMajor"] != nil {
+		if inner, fault := membersOf(body); fault == "" && inner["imsx_codeMajor"] != nil {
 			return body, inner
 		}
 	}

@@ -3,7 +3,6 @@ package rostering
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -273,8 +272,7 @@ func emptyList(ctx context.Context, t *harness.T) {
 			t.NotTested(by, id)
 			continue
 		}
-		var envelope map[string]json.RawMessage
-		_ = json.Unmarshal(response.Body, &envelope)
+		envelope, _ := membersOf(response.Body)
 		list := strings.TrimSpace(string(envelope[op.Wrapper]))
 		t.Assert(id, strings.HasPrefix(list, "["), harness.Finding{Expected: fmt.Sprintf(`{%q: []}`, op.Wrapper), Seen: cmp.Or(list, "{}"), Where: "/" + op.Wrapper, Responses: []*harness.Response{response}})
 	}

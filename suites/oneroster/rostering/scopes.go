@@ -2,7 +2,6 @@ package rostering
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
@@ -39,7 +38,7 @@ func opens(ctx context.Context, t *harness.T, op Operation, token string) (r *ha
 	r = withToken(ctx, t, path, token)
 	switch {
 	case r.Problem == "" && r.Status == 200:
-		if members, fault := unwrapAny(r.Body); fault == "" && len(members) > 0 {
+		if members, fault := membersOf(r.Body); fault == "" && len(members) > 0 {
 			return r, true, true
 		}
 	case r.Problem == "" && r.Status >= 400 && r.Status < 500 && r.Status != 404 && r.Status != 429:
@@ -57,15 +56,6 @@ func opens(ctx context.Context, t *harness.T, op Operation, token string) (r *ha
 	}
 	t.Hinders(r) // an HTML page, nothing found, a broken server tell nothing of scopes
 	return r, false, false
-}
-
-// unwrapAny looks whether a body is a JSON object at all.
-func unwrapAny(body []byte) (map[string]json.RawMessage, string) {
-	var envelope map[string]json.RawMessage
-	if err := json.Unmarshal(body, &envelope); err != nil {
-		return nil, err.Error()
-	}
-	return envelope, ""
 }
 
 // matrix judges a token against all operations that a run covers: those that
