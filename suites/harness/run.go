@@ -22,7 +22,7 @@ import (
 type Options struct {
 	Focus    []string // check ids, requirement ids, prefixes ending in *, labels
 	FailFast bool     // stop at the first broken MUST
-	Shards   int      // child processes; 0: one a core, at most four, and one alone for a large target
+	Shards   int      // child processes; 0: one a core, at most four, and fewer for a large target
 	Seed     uint64   // 0: random, and named in the report
 	// InProcess runs the checks in this process instead of children. A panic
 	// outside a check's own goroutine then ends the program.
@@ -222,7 +222,7 @@ func (r *Run) work(ctx context.Context, report *reports.Report) error {
 		Dir: dir, Seed: r.o.Seed, KeepPersonal: r.o.KeepPersonal, Interactive: r.o.Interactive, Salt: r.redactor.salt}
 	if r.plan.Suite.Prepare != nil {
 		w := base
-		w.Prepare, w.Prefix = true, r.prefix("p")
+		w.Prepare, w.Prefix, w.Memory = true, r.prefix("p"), r.memory(1)
 		if err := r.child(ctx, w, func(e Event) error { return r.prepared(e) }); err != nil {
 			if ctx.Err() != nil {
 				return nil
@@ -240,7 +240,7 @@ func (r *Run) work(ctx context.Context, report *reports.Report) error {
 	var failures = make([]error, len(split))
 	for i, ids := range split {
 		w := base
-		w.Shards = len(split)
+		w.Shards, w.Memory = len(split), r.memory(len(split))
 		w.Checks, w.Prefix = ids, r.prefix(string(rune('a'+i)))
 		group.Go(func() {
 			failures[i] = r.child(ctx, w, func(e Event) error { return r.checked(e, keep, cancel) })
@@ -257,19 +257,22 @@ func (r *Run) work(ctx context.Context, report *reports.Report) error {
 	return keep.err
 }
 
-// largeTarget is how many objects a target holds from which on one child
-// process does all checks: each child would hold them all.
-const largeTarget = 300_000
-
-// shards says how many child processes share the checks.
+// shards says how many child processes share the checks: one a core, and fewer where
+// not all of them have the memory to hold what was prepared.
 func (r *Run) shards() int {
-	switch {
-	case r.o.Shards > 0:
+	if r.o.Shards > 0 {
 		return r.o.Shards
-	case r.held >= largeTarget:
-		return 1
 	}
-	return min(runtime.NumCPU(), 4)
+	return r.target.fit(min(runtime.NumCPU(), 4), r.held)
+}
+
+// memory gives what each of n children may take; one that is no process of its own
+// takes what it likes.
+func (r *Run) memory(n int) int64 {
+	if r.o.InProcess {
+		return 0
+	}
+	return r.target.memory(n)
 }
 
 // prefix makes exchange ids unique even over a resumed run.

@@ -37,7 +37,8 @@ type Session struct {
 	progress func(done, total int, unit string)
 	ask      func(text string)
 	attended bool
-	thorough bool // the doctor may try what takes longer
+	memory   int64 // that this process may take; 0: as it likes
+	thorough bool  // the doctor may try what takes longer
 }
 
 // SessionOptions are what a process is told about the run.
@@ -45,6 +46,7 @@ type SessionOptions struct {
 	Prefix string // of exchange ids; unique to the process
 	Dir    string
 	Seed   uint64
+	Memory int64  // that this process may take; 0: as it likes
 	Shards int    // processes that work side by side, and share what the target takes
 	Salt   []byte // of pseudonyms; the same in all processes of a run
 	// Redactor is shared with others of this process; nil: a new one is made.
@@ -69,7 +71,7 @@ func NewSession(target *Target, suite Suite, o SessionOptions) (*Session, error)
 			return nil, err
 		}
 	}
-	s := &Session{Target: target, Catalogue: c, Stance: target.Stance, Dir: o.Dir, Seed: o.Seed, suite: suite, redactor: redactor, attended: o.Interactive, thorough: o.Thorough,
+	s := &Session{Target: target, Catalogue: c, Stance: target.Stance, Dir: o.Dir, Seed: o.Seed, suite: suite, redactor: redactor, memory: o.Memory, attended: o.Interactive, thorough: o.Thorough,
 		wanted: map[string]catalogue.Level{}}
 	for _, id := range target.Profiles {
 		p, ok := c.Profile(id)

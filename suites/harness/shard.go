@@ -31,6 +31,7 @@ type Work struct {
 	Known   []string `json:"known,omitempty"` // secrets that the run came to hold
 	Prefix  string   `json:"prefix"`
 	Shards  int      `json:"shards"`  // children that run side by side
+	Memory  int64    `json:"memory"`  // that the child may take
 	Prepare bool     `json:"prepare"` // prepare instead of running checks
 	Checks  []string `json:"checks"`
 	// KeepPersonal leaves personal data in the evidence.
@@ -112,6 +113,7 @@ func child(ctx context.Context, suites []Suite, in *json.Decoder, events *emitte
 	if err != nil {
 		return err
 	}
+	limitMemory(w.Memory)
 	return w.run(ctx, suites[i], target, events)
 }
 
@@ -130,7 +132,7 @@ func (w Work) target() (*Target, error) {
 
 // run does the work in this process.
 func (w Work) run(ctx context.Context, suite Suite, target *Target, events *emitter) error {
-	s, err := NewSession(target, suite, SessionOptions{Prefix: w.Prefix, Shards: w.Shards, Dir: w.Dir, Seed: w.Seed, Salt: w.Salt, KeepPersonal: w.KeepPersonal, Interactive: w.Interactive})
+	s, err := NewSession(target, suite, SessionOptions{Prefix: w.Prefix, Shards: w.Shards, Memory: w.Memory, Dir: w.Dir, Seed: w.Seed, Salt: w.Salt, KeepPersonal: w.KeepPersonal, Interactive: w.Interactive})
 	if err != nil {
 		return err
 	}

@@ -103,9 +103,14 @@ type Limits struct {
 	RequestsPerSecond float64 `yaml:"requests_per_second,omitempty"`
 	// MaxBodyMiB is how long an answer may be once it is unpacked; 32 by default.
 	MaxBodyMiB int `yaml:"max_body_mib,omitempty"`
-	// MaxObjects is how many objects of one collection are read; 2,000,000 by
-	// default. A collection that announces fewer is not read far beyond its end.
+	// MaxObjects is how many objects of one collection are read, at a kilobyte each
+	// on the average; 1,000,000 by default. A collection that announces fewer is not
+	// read far beyond the end that it announces.
 	MaxObjects int `yaml:"max_objects,omitempty"`
+	// MemoryMiB is how much memory all processes of a run take together, about; 600
+	// by default. Where a collection doesn't fit, what needs the whole of it is not
+	// tested. 100,000 users take about 60.
+	MemoryMiB int `yaml:"memory_mib,omitempty"`
 	// PageSize is the page size of the full crawl; 1000 by default.
 	PageSize int `yaml:"page_size,omitempty"`
 	// Concurrency is how many requests the concurrency checks send at once.

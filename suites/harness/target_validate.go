@@ -54,7 +54,7 @@ func (t *Target) validate() error {
 			return t.problem("disclaims", fmt.Sprintf("there is no feature %q to disclaim", shortened(feature)), spelling.Remedy(feature, features, "choose from: "+strings.Join(features, ", ")))
 		}
 	}
-	if l := t.Limits; l.MaxBodyMiB < 0 || l.PageSize < 0 || l.RequestsPerSecond < 0 || l.Concurrency < 0 || l.MaxObjects < 0 {
+	if l := t.Limits; l.MaxBodyMiB < 0 || l.PageSize < 0 || l.RequestsPerSecond < 0 || l.Concurrency < 0 || l.MaxObjects < 0 || l.MemoryMiB < 0 {
 		return t.problem("limits", "a limit is negative", "leave it out for the default")
 	}
 	if err := t.validateLTI(); err != nil {

@@ -36,6 +36,7 @@ type Meta struct {
 	Complete bool   // every page came and the end was reached
 	Reason   string // why not, when it isn't
 	Objects  int
+	Bytes    int64           // of all objects as they came
 	Total    int             // as announced by the first page; -1 when it wasn't
 	Facts    json.RawMessage // what the crawler noted on the way
 }
@@ -94,11 +95,15 @@ func (w *Writer) Add(id string, object []byte) error {
 	}
 	w.at += uint64(len(head) + len(id) + len(object))
 	w.meta.Objects++
+	w.meta.Bytes += int64(len(object))
 	return nil
 }
 
 // Len gives how many objects were added.
 func (w *Writer) Len() int { return w.meta.Objects }
+
+// Bytes gives how long all of them are together.
+func (w *Writer) Bytes() int64 { return w.meta.Bytes }
 
 // Page appends the record of one page.
 func (w *Writer) Page(p Page) error {

@@ -52,6 +52,8 @@ type CrawlFacts struct {
 	PageSize  int // objects on the fullest page
 	End       End // how the crawl came to its end, where it broke off
 	Twice     *Twice
+	// Bound says which limit of the target file ended the crawl; empty when none did.
+	Bound string
 }
 
 // End says what broke a crawl off: the requirement that governs the answer, and the
@@ -122,6 +124,7 @@ type crawler struct {
 	facts      CrawlFacts
 	last       *harness.Evidence // of the last page that brought something new
 	schema     *schemas.Schema
+	told       announced
 }
 
 // run crawls one collection by computed offsets. It follows what came rather
@@ -201,6 +204,10 @@ func (c *crawler) pages(ctx context.Context, w *corpus.Writer, limit int) (reaso
 		}
 		c.last = evidence
 		offset += len(page.Objects)
+		c.told.hear(page, limit)
+		if reason := c.beyond(w); reason != "" {
+			return reason, total, nil
+		}
 		c.meter.set(c.collection.Name, w.Len(), max(total, w.Len()))
 		if len(page.Objects) == 0 {
 			return "", total, nil

@@ -138,6 +138,9 @@ func broken(t *harness.T, names ...string) (harness.Obstacle, bool) {
 		if raw == nil || raw.Complete {
 			continue
 		}
+		if limit := r.Facts(name).Bound; limit != "" {
+			return harness.Unconfigured(fmt.Sprintf("/%s was not read to its end: %s", name, raw.Reason), "Raise limits."+limit+" in the target file, or load less data."), true
+		}
 		end := r.Facts(name).End
 		reason := fmt.Sprintf("the crawl of /%s broke off: %s", name, raw.Reason)
 		if end.Unreachable {

@@ -79,25 +79,45 @@ func open(_ context.Context, s *harness.Session) (any, error) {
 		if err := raw.Fact(&facts); err != nil {
 			return nil, fmt.Errorf("reading the facts of %s: %w", c.Name, err)
 		}
-		r.facts[c.Name] = facts
 		if c.Derived == "" {
-			if err := r.load(c, raw); err != nil {
+			whole, err := r.load(c, raw, s.Crowded)
+			if err != nil {
 				return nil, err
 			}
+			if !whole {
+				facts.Bound = "memory_mib"
+				raw.Complete, raw.Reason = false, "it takes more memory than limits.memory_mib lets Rollcall have"
+			}
 		}
+		r.facts[c.Name] = facts
 	}
 	return r, nil
 }
 
-func (r *Roster) load(c collection, raw *corpus.Collection) error {
+// loadStep is after how many objects, or bytes of them, the memory is looked at.
+const (
+	loadStep  = 2000
+	loadBytes = 4 << 20
+)
+
+// load reads a collection, as far as memory goes: whole is false where it ended.
+func (r *Roster) load(c collection, raw *corpus.Collection, crowded func() bool) (whole bool, err error) {
 	place := map[string]int{}
+	whole = true
+	loaded := 0
 	r.places[c.Kind] = place
 	note := func(id string, i int) {
 		if _, twice := place[id]; !twice {
 			place[id] = i
 		}
 	}
-	return raw.Each(func(i int, id string, object []byte) bool {
+	err = raw.Each(func(i int, id string, object []byte) bool {
+		if loaded += len(object); i%loadStep == 0 || loaded > loadBytes {
+			loaded = 0
+			if whole = !crowded(); !whole {
+				return false
+			}
+		}
 		switch c.Kind {
 		case "academicSession":
 			r.Sessions = append(r.Sessions, read[AcademicSession](object))
@@ -118,6 +138,7 @@ func (r *Roster) load(c collection, raw *corpus.Collection) error {
 		note(id, i)
 		return true
 	})
+	return whole, err
 }
 
 // once gives one copy of a text that many objects share.

@@ -1,0 +1,124 @@
+package rostering
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/harness/corpus"
+)
+
+// session gives the judge's side of a run against the fake.
+func session(t *testing.T, f *fake, more string, memory int64) *harness.Session {
+	t.Helper()
+	text := fmt.Sprintf("rollcall: 1\nname: Fake\nprofiles: [or12-rostering-core-provider]\noneroster:\n  rostering: %s\n"+
+		"  auth: {token_url: %q, client_id: me, client_secret: \"${SECRET}\"}\n%s", f.base, f.tokenURL(), more)
+	target, err := harness.ParseTarget("target.yaml", []byte(text), func(string) (string, bool) { return "hush-hush", true })
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := harness.NewSession(target, Suite(), harness.SessionOptions{Dir: t.TempDir(), Memory: memory})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s
+}
+
+// crawled crawls one collection.
+func crawled(t *testing.T, s *harness.Session, name string) (*corpus.Collection, CrawlFacts) {
+	t.Helper()
+	c := collections[slices.IndexFunc(collections, func(c collection) bool { return c.Name == name })]
+	one := &crawler{session: s, collection: c, op: operation(c.List), meter: &meter{session: s, done: map[string]int{}, total: map[string]int{}}, seen: map[string]struct{}{}}
+	if err := one.run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := corpus.Open(s.Dir, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { raw.Close() })
+	var facts CrawlFacts
+	if err := raw.Fact(&facts); err != nil {
+		t.Fatal(err)
+	}
+	return raw, facts
+}
+
+// everNew answers each page of orgs with objects that nobody has seen before.
+func everNew(head func(http.Header), more string) func(http.ResponseWriter, *http.Request, string) bool {
+	return func(w http.ResponseWriter, r *http.Request, path string) bool {
+		if path != "/orgs" {
+			return false
+		}
+		offset, _ := strconv.Atoi(r.URL.Query().Get("offset"))
+		var page []string
+		for i := range 100 {
+			page = append(page, fmt.Sprintf(`{"sourcedId":"o-%d","status":"active","dateLastModified":"2026-01-02T03:04:05.000Z","name":"x%s"}`, offset+i, more))
+		}
+		head(w.Header())
+		fmt.Fprintf(w, `{"orgs":[%s]}`, strings.Join(page, ","))
+		return true
+	}
+}
+
+// TestCrawlEnds meets lists without an end.
+func TestCrawlEnds(t *testing.T) {
+	nothing := func(http.Header) {}
+	for name, c := range map[string]struct {
+		head   func(http.Header)
+		more   string
+		limits string
+		owner  string
+		bound  string
+		most   int
+	}{
+		"beyond its total":          {func(h http.Header) { h.Set("X-Total-Count", "50") }, "", "", "paging.total-correct", "", 1200},
+		"beyond a total of nothing": {func(h http.Header) { h.Set("X-Total-Count", "0") }, "", "", "paging.total-correct", "", 1200},
+		"beyond its last link": {func(h http.Header) { h.Set("Link", `</orgs?limit=1000&offset=1000>; rel="last"`) }, "", "limits: {page_size: 100}\n",
+			"paging.link-last", "", 2400},
+		"without any end":                  {nothing, "", "limits: {max_objects: 700}\n", "", "max_objects", 700},
+		"without any end, long objects":    {nothing, strings.Repeat("y", 200<<10), "limits: {max_objects: 700}\n", "", "max_objects", 400},
+		"beyond a total that is too large": {func(h http.Header) { h.Set("X-Total-Count", "9000000000") }, "", "limits: {max_objects: 700}\n", "", "max_objects", 700},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake(t)
+			f.answer = everNew(c.head, c.more)
+			raw, facts := crawled(t, session(t, f, c.limits, 0), "orgs")
+			if raw.Complete || raw.Reason == "" || raw.Len() == 0 || raw.Len() > c.most {
+				t.Errorf("%d objects; complete: %t; %s", raw.Len(), raw.Complete, raw.Reason)
+			}
+			if facts.Bound != c.bound || strings.TrimPrefix(facts.End.Owner, "or12.rostering.") != c.owner || c.owner != "" && facts.End.Evidence == nil {
+				t.Errorf("bound %q, end %+v: %s", facts.Bound, facts.End, raw.Reason)
+			}
+		})
+	}
+}
+
+// TestRosterFitsIntoMemory opens a crawl in a process that may take hardly anything:
+// what didn't fit is not whole, and nothing is said of it.
+func TestRosterFitsIntoMemory(t *testing.T) {
+	f := newFake(t)
+	s := session(t, f, "", 1)
+	if err := prepare(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	shared, err := open(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := shared.(*Roster)
+	if raw := r.Raw("users"); raw.Complete || r.Facts("users").Bound != "memory_mib" || len(r.Users) > 0 {
+		t.Errorf("%d users; complete: %t; %s", len(r.Users), raw.Complete, raw.Reason)
+	}
+	if s = session(t, f, "", 0); prepare(t.Context(), s) != nil {
+		t.Fatal("the crawl failed")
+	}
+	if shared, err = open(t.Context(), s); err != nil || !shared.(*Roster).Raw("users").Complete {
+		t.Errorf("without a bound: %v", err)
+	}
+}
