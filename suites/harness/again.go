@@ -17,8 +17,8 @@ const breath = 250 * time.Millisecond
 
 // again sends r, and once more where it ended in what lies between the judge and the
 // product rather than in an answer of the product. RFC 9110 §9.2.2 lets a client
-// repeat a GET or a HEAD by itself. A second failure is the answer; a good second
-// answer is gone on with, and the run tells of it once.
+// repeat by itself what does the same when it comes twice. A second failure is the
+// answer; a good second answer is gone on with, and the run tells of it once.
 func (c *client) again(ctx context.Context, r Request, keep *keeper) *Response {
 	first := c.renewed(ctx, r, keep)
 	if r.Once || !first.lapsed() || ctx.Err() != nil {
@@ -47,8 +47,12 @@ func (c *client) again(ctx context.Context, r Request, keep *keeper) *Response {
 // lapsed tells whether a request that may be repeated ended in a gateway's refusal,
 // or with its connection before any response.
 func (r *Response) lapsed() bool {
-	if r.Request.Method != "" && r.Request.Method != http.MethodGet && r.Request.Method != http.MethodHead {
-		return false
+	switch r.Request.Method {
+	case "", http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodPut, http.MethodDelete:
+	default:
+		if !r.Request.Repeatable {
+			return false
+		}
 	}
 	switch r.Status {
 	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:

@@ -20,8 +20,9 @@ type Diagnosis = reports.Diagnosis
 const maxSkew = 30 * time.Second
 
 // doctorPatience is how long the doctor waits for a target that answers 429: a run may
-// wait for an hour, and whoever asks whether one can begin wants to know now.
-const doctorPatience = 20 * time.Second
+// wait for an hour, and whoever asks whether one can begin wants to know now. A quota
+// by the minute, which the last run may have used up, is waited out.
+const doctorPatience = 75 * time.Second
 
 // DoctorOptions say how much the doctor looks at.
 type DoctorOptions struct {
@@ -73,6 +74,9 @@ func Doctor(ctx context.Context, target *Target, suite Suite, o DoctorOptions, o
 		for _, x := range suite.Doctor(ctx, s) {
 			d.say(x)
 		}
+	}
+	if !d.broken {
+		d.pace(target.checks(suite))
 	}
 	return d.found, nil
 }

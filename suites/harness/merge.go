@@ -44,7 +44,7 @@ func (r *Run) merge(report *reports.Report) {
 	r.profiles(report)
 	r.evidence(report)
 	report.Facts = append(report.Facts, r.facts...)
-	report.Observations = addObservations(report.Observations, r.observed...)
+	report.Observations = among(addObservations(report.Observations, r.observed...), report.Exchanges)
 	for _, f := range r.failures {
 		report.Diagnoses = append(report.Diagnoses, Diagnosis{Name: "judge", Detail: f,
 			Remedy: "This is a fault of Rollcall, or something ended its process, such as a machine without memory to spare; run again with --resume."})

@@ -87,3 +87,13 @@ func first(n int, a, b []string) []string {
 	}
 	return out
 }
+
+// among leaves of each observation's exchanges those that a report holds.
+func among(list []reports.Observation, exchanges []reports.Exchange) []reports.Observation {
+	for i := range list {
+		list[i].Exchanges = slices.DeleteFunc(slices.Clone(list[i].Exchanges), func(id string) bool {
+			return !slices.ContainsFunc(exchanges, func(x reports.Exchange) bool { return x.ID == id })
+		})
+	}
+	return list
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -81,6 +82,31 @@ func (p *pace) hold(until time.Time) {
 	if until.After(p.until) {
 		p.until = until
 	}
+}
+
+// slowest gives the policy that bounds a long run, and whether there is one. Where a
+// limit came without its window, the window is taken to be the next usual one.
+func (p *pace) slowest() (policy, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	told := slices.Clone(p.policies)
+	if p.limit > 0 && len(told) == 0 {
+		for _, window := range []time.Duration{time.Second, time.Minute, time.Hour, 24 * time.Hour} {
+			if p.span <= window+soonest {
+				told = append(told, policy{p.limit, window})
+				break
+			}
+		}
+	}
+	if len(told) == 0 {
+		return policy{}, false
+	}
+	return slices.MinFunc(told, func(a, b policy) int {
+		if a.perSecond() < b.perSecond() {
+			return -1
+		}
+		return 1
+	}), true
 }
 
 // paces holds a pace for each door.

@@ -33,6 +33,9 @@ type policy struct {
 	window   time.Duration
 }
 
+// perSecond gives the rate that a policy comes to.
+func (p policy) perSecond() float64 { return float64(p.requests) / p.window.Seconds() }
+
 // quotaOf reads the fields by which targets tell their limits. There is no standard
 // yet: the drafts of the IETF (draft-ietf-httpapi-ratelimit-headers, up to 11) have
 // changed their form three times, and products send what they had before.

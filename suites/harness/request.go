@@ -31,9 +31,11 @@ type Request struct {
 	// Secret marks a body that must never be kept as evidence, such as a
 	// token request with the client secret in it.
 	Secret bool
-	// Once keeps the client from asking once more where a GET or HEAD ends in 502,
-	// 503, 504 or a broken connection: for checks that judge just that.
-	Once bool
+	// Once keeps the client from asking once more where the request ends in 502,
+	// 503, 504 or a broken connection: for checks that judge just that. Repeatable
+	// lets it do so with a POST or PATCH, which does no harm when it comes twice.
+	Once       bool
+	Repeatable bool
 	// Quick lowers the request budget; 0 means the target's.
 	Quick time.Duration
 	// Owner is the requirement that governs the answer. What stands on an answer

@@ -80,7 +80,7 @@ func (s *Session) requestToken(ctx context.Context, r TokenRequest, keep *keeper
 		form.Set("client_id", r.ClientID)
 		form.Set("client_secret", r.ClientSecret)
 	}
-	request := Request{Method: http.MethodPost, URL: auth.TokenURL, Header: header, Auth: AuthNone, Secret: true}
+	request := Request{Method: http.MethodPost, URL: auth.TokenURL, Header: header, Auth: AuthNone, Secret: true, Repeatable: true}
 	switch place {
 	case "query":
 		request.URL += "?" + form.Encode()

@@ -261,7 +261,7 @@ func otherMethods(ctx context.Context, t *harness.T) {
 		if problems > 1 {
 			break
 		}
-		r := t.Do(ctx, harness.Request{Method: try.method, URL: t.Session().Base + try.path, Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte("{}")})
+		r := t.Do(ctx, harness.Request{Method: try.method, Repeatable: true, URL: t.Session().Base + try.path, Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte("{}")})
 		if r.Problem != "" {
 			problems++
 		}
