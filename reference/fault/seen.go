@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -45,6 +47,7 @@ func seenFaults() map[string]wrapper {
 				})
 			})(h)
 		},
+		"pages-endless": endless,
 		"sub-collections-missing": changing(func(a *answer) bool { return isCollection(a.path) && strings.Count(a.path, "/") > 1 },
 			func(a *answer) { fail(a, http.StatusNotFound, "unknownobject") }),
 		"nulls-everywhere":   changing(succeeded, nulls),
@@ -178,4 +181,33 @@ func tokenFrom(read func(r *http.Request, body []byte) (url.Values, bool), refus
 			h.ServeHTTP(w, r)
 		})
 	}
+}
+
+// endless goes on with courses that nobody knows, page after page, and each has a
+// next.
+func endless(h http.Handler) http.Handler {
+	return changing(func(a *answer) bool {
+		q := a.request.URL.Query()
+		return collection(a) && a.path == victim && !q.Has("filter") && !q.Has("sort")
+	}, func(a *answer) {
+		wanted := strings.Split(a.request.URL.Query().Get("fields"), ",")
+		from, limit := number(a.request, "offset", 0), min(number(a.request, "limit", 100), gigantic)
+		base := self(a.request)
+		base.RawQuery = ""
+		service := strings.TrimSuffix(base.String(), victim)
+		a.list(func(l []any) []any {
+			for i := len(l); i < limit; i++ {
+				id := "endless-" + strconv.Itoa(from+i)
+				course := object{"sourcedId": id, "status": "active", "dateLastModified": "2026-01-01T00:00:00.000Z", "title": "Course " + id,
+					"courseCode": id, "org": object{"sourcedId": "none", "type": "org", "href": service + "/orgs/none"}}
+				if wanted[0] != "" {
+					maps.DeleteFunc(course, func(name string, _ any) bool { return !slices.Contains(wanted, name) })
+				}
+				l = append(l, course)
+			}
+			return l
+		})
+		a.header.Del("Link")
+		addLink(a, "next", with(a.request, from+limit))
+	})(h)
 }
