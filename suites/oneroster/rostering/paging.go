@@ -183,6 +183,12 @@ func pageOffset(ctx context.Context, t *harness.T) {
 		} else if short {
 			want = want[:1]
 		}
+		if p.IDs[0] == want[0] && len(p.IDs) < min(3, roster(t).Raw(c.Name).Len()-offset) {
+			// It begins where it should, and lacks one further on.
+			t.Examined(records, 1)
+			t.NotTested(harness.BlockedBy(pagingAt+"nothing-lost", fmt.Sprintf("the page at offset %d holds %d objects of the 3 asked for, though more follow", offset, len(p.IDs)), p.Response))
+			continue
+		}
 		t.Assert(records, slices.Equal(p.IDs[:min(len(p.IDs), len(want))], want), harness.Finding{Expected: fmt.Sprintf("the objects number %d to %d of the collection", offset, offset+len(want)-1),
 			Seen: describeShift(base.IDs, p.IDs), Where: fmt.Sprintf("offset=%d", offset), Responses: []*harness.Response{p.Response, base.Response}})
 	}
