@@ -59,16 +59,7 @@ func judgeSide(t testing.TB, host string) judgesSide {
 // judgedBy judges the target of a target file by all suites, in this process.
 func judgedBy(ctx context.Context, t testing.TB, text string, o harness.Options) *reports.Report {
 	t.Helper()
-	target, err := harness.ParseTarget("target.yaml", []byte(text), os.LookupEnv)
-	if err != nil {
-		t.Fatal(err)
-	}
-	o.Seed, o.Judge, o.SkipDoctor, o.Shards = 1, judge(), true, max(o.Shards, 1)
-	run, err := harness.New(target, suites(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	report, err := run.Run(ctx)
+	report, err := judgedFor(ctx, text, o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -36,30 +35,20 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == harness.ShardArgument {
 		os.Exit(harness.Child(context.Background(), suites(), os.Stdin, os.Stdout))
 	}
+	if os.Getenv(asWorker) != "" {
+		os.Exit(worker(os.Stdin, os.NewFile(3, "reports")))
+	}
 	os.Exit(m.Run())
 }
 
-// judged runs every suite against a reference over real sockets.
+// judged runs every suite against a reference over real sockets, in child processes.
 func judged(t *testing.T, o district.Options, stance catalogue.Stance, shards int) *reports.Report {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
-	defer cancel()
-	dir := t.TempDir()
-	for _, id := range o.Faults {
-		if setup, err := fault.Lookup(id); err == nil && setup.TLS {
-			o.TLS = true
-		}
-	}
-	if o.TLS {
-		o.CAFile = filepath.Join(dir, "ca.pem")
-	}
-	s, err := district.StartSIS(ctx, o)
+	report, err := judgedIn(t.TempDir(), o, stance, harness.Options{Shards: shards})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
-	text := string(targetFor(s, o.CAFile, allProfiles())) + fmt.Sprintf("stance: %s\nlimits: {request_timeout: %s, max_body_mib: 8}\n", stance, matrixTimeout)
-	return judgedBy(ctx, t, text, harness.Options{Shards: shards})
+	return report
 }
 
 // matrixTimeout is how long the judge waits for an answer in the matrix: short,
@@ -174,7 +163,7 @@ func TestMatrix(t *testing.T) {
 		for _, f := range faults {
 			t.Run("fault/"+f.ID, func(t *testing.T) {
 				t.Parallel()
-				report := judged(t, options(f.ID), catalogue.Strict, 1)
+				report := judgedCell(t, cell{[]string{f.ID}, catalogue.Strict})
 				found := record(f.ID, report)
 				blames(t, report)
 				if len(f.Breaks) == 0 {
@@ -197,7 +186,7 @@ func TestMatrix(t *testing.T) {
 		for _, v := range variants {
 			t.Run("variant/"+v.ID, func(t *testing.T) {
 				t.Parallel()
-				report := judged(t, options(v.ID), catalogue.Strict, 1)
+				report := judgedCell(t, cell{[]string{v.ID}, catalogue.Strict})
 				record(v.ID, report)
 				for _, q := range report.Requirements {
 					if q.Verdict == reports.Fail || q.Verdict == reports.Warning || q.Verdict == reports.Error || q.Verdict == reports.Unknown {
@@ -283,8 +272,6 @@ func matches(id, pattern string) bool {
 	}
 	return id == pattern
 }
-
-func options(id string) district.Options { return district.Options{Faults: []string{id}} }
 
 // unprovedList names the checks that no fault of the matrix has turned red yet.
 // They are proved by unit tests with bent providers, or not at all; the list may

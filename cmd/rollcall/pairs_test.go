@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rollcall-edu/rollcall/reference/district"
 	"github.com/rollcall-edu/rollcall/reference/fault"
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
@@ -89,7 +88,7 @@ func TestPairs(t *testing.T) {
 	try := func(ids ...string) {
 		t.Run(strings.Join(ids, "+"), func(t *testing.T) {
 			t.Parallel()
-			blames(t, judged(t, district.Options{Faults: ids}, catalogue.Strict, 1))
+			blames(t, judgedCell(t, cell{ids, catalogue.Strict}))
 		})
 	}
 	try("page-overlap", "total-wrong") // the one that our own help names

@@ -171,13 +171,14 @@ func pagingFaults() map[string]wrapper {
 			}
 			return u
 		})),
-		"page-overlap":     offset(func(o, _ int) int { return o - 1 }),
-		"page-gap":         offset(func(o, _ int) int { return o + 1 }),
-		"offset-as-page":   offset(func(o, l int) int { return o * l }),
-		"offset-ignored":   asking(func(r *http.Request, path string) { dropIf(paged(r, path), r, "offset") }),
-		"limit-ignored":    asking(func(r *http.Request, path string) { dropIf(paged(r, path), r, "limit") }),
-		"limit-off-by-one": limitOffByOne,
-		"order-unstable":   orderUnstable,
+		"page-overlap":        offset(func(o, _ int) int { return o - 1 }),
+		"page-overlap-capped": offset(func(o, _ int) int { return o - 1 }),
+		"page-gap":            offset(func(o, _ int) int { return o + 1 }),
+		"offset-as-page":      offset(func(o, l int) int { return o * l }),
+		"offset-ignored":      asking(func(r *http.Request, path string) { dropIf(paged(r, path), r, "offset") }),
+		"limit-ignored":       asking(func(r *http.Request, path string) { dropIf(paged(r, path), r, "limit") }),
+		"limit-off-by-one":    limitOffByOne,
+		"order-unstable":      orderUnstable,
 		"last-page-short": changing(collection, func(a *answer) {
 			if o := number(a.request, "offset", 0); o > 0 && o+length(a) >= total(a) {
 				a.list(func(l []any) []any { return l[:max(0, len(l)-1)] })
