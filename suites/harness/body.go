@@ -30,6 +30,9 @@ const (
 
 // bound is how long the body of an answer may be.
 func (c *client) bound(r Request, got *http.Response) int64 {
+	if r.Most > 0 {
+		return min(c.budgets.Body, r.Most)
+	}
 	if r.Secret || got.StatusCode < 200 || got.StatusCode > 299 {
 		return min(c.budgets.Body, maxAside)
 	}
@@ -94,11 +97,11 @@ func readBody(got *http.Response, budget int64) ([]byte, error) {
 		out = out[:len(out)+n]
 		switch {
 		case int64(len(out)) > budget:
-			return out, fmt.Errorf("the body is longer than %s", size(budget))
+			return outset(out), fmt.Errorf("the body is longer than %s", size(budget))
 		case coding != "" && len(out) > 1<<20 && int64(len(out)) > counted.n*maxRatio:
-			return out, fmt.Errorf("the body unpacks to more than %d times its size", maxRatio)
+			return outset(out), fmt.Errorf("the body unpacks to more than %d times its size", maxRatio)
 		case held > max(budget, maxAside)/valueSize:
-			return out, fmt.Errorf("the body holds more than %d values, which is more than Rollcall takes apart", held-1)
+			return outset(out), fmt.Errorf("the body holds more than %d values, which is more than Rollcall takes apart", held-1)
 		case errors.Is(err, io.EOF):
 			return out, nil
 		case err != nil:
@@ -106,6 +109,9 @@ func readBody(got *http.Response, budget int64) ([]byte, error) {
 		}
 	}
 }
+
+// outset is what is kept of a body that is beyond all bounds: enough to be shown.
+func outset(body []byte) []byte { return bytes.Clone(body[:min(len(body), 64<<10)]) }
 
 type countingReader struct {
 	r io.Reader

@@ -143,3 +143,25 @@ func TestGzipIsDecodedAndRedirectsAreSeen(t *testing.T) {
 		t.Errorf("evidence: %+v", kept)
 	}
 }
+
+// TestBodiesBeyondBoundsAreLetGo has answers that are too long for the judge: what is
+// kept of them is little, for a check may ask for many.
+func TestBodiesBeyondBoundsAreLetGo(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for range 64 {
+			if _, err := w.Write(bytes.Repeat([]byte("a"), 1<<20)); err != nil {
+				return
+			}
+		}
+	}))
+	defer server.Close()
+	for _, most := range []int64{0, 2 << 20} {
+		got := testClient(t, DefaultBudgets).do(t.Context(), Request{URL: server.URL, Auth: AuthNone, Most: most}, nil)
+		if want := "longer than 32 MiB"; most == 0 && !strings.Contains(got.Problem, want) || most > 0 && !strings.Contains(got.Problem, "longer than 2 MiB") {
+			t.Errorf("with at most %d: %q", most, got.Problem)
+		}
+		if len(got.Body) == 0 || cap(got.Body) > 128<<10 {
+			t.Errorf("%d bytes are kept, in room for %d", len(got.Body), cap(got.Body))
+		}
+	}
+}

@@ -36,6 +36,9 @@ type Request struct {
 	// lets it do so with a POST or PATCH, which does no harm when it comes twice.
 	Once       bool
 	Repeatable bool
+	// Most lowers how long the answer's body may be, in bytes; 0 means the target's.
+	// What is asked for many times at once has to be small.
+	Most int64
 	// Quick lowers the request budget; 0 means the target's.
 	Quick time.Duration
 	// Owner is the requirement that governs the answer. What stands on an answer

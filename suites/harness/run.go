@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -197,6 +198,9 @@ func (r *Run) observe(p Progress) {
 
 // work prepares and runs the checks, and gathers their events.
 func (r *Run) work(ctx context.Context, report *reports.Report) error {
+	if !r.o.InProcess {
+		debug.FreeOSMemory() // what the doctor read is the children's to use now
+	}
 	keep, err := r.events()
 	if err != nil {
 		return err

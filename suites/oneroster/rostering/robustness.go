@@ -17,6 +17,9 @@ const robustAt = "or12.rostering.robustness."
 // clients is how many read at the same time where the target file doesn't say.
 const clients = 16
 
+// threeObjects is how long a page of three objects may be, in bytes.
+const threeObjects = 4 << 20
+
 // robustnessChecks judge what the field breaks products with.
 func robustnessChecks() []harness.Check {
 	c := func(name, title, needs string, body func(context.Context, *harness.T), requirements ...string) harness.Check {
@@ -53,10 +56,14 @@ func concurrent(ctx context.Context, t *harness.T) {
 			return
 		}
 	}
+	op := operation(c.List)
 	pages := make([]*Page, many)
 	var group sync.WaitGroup
 	for i := range pages {
-		group.Go(func() { pages[i] = part(ctx, t, c, 2*(i%len(alone)), 3) })
+		group.Go(func() {
+			q := query("limit", "3", "offset", strconv.Itoa(2*(i%len(alone))))
+			pages[i] = takeApart(t.Do(ctx, harness.Request{URL: address(t.Session().Base, op.Path, q), Most: threeObjects}), op.Wrapper)
+		})
 	}
 	group.Wait()
 	for i, p := range pages {
