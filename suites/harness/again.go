@@ -17,7 +17,8 @@ const breath = 250 * time.Millisecond
 
 // again sends r, and once more where it ended in what lies between the judge and the
 // product rather than in an answer of the product. RFC 9110 §9.2.2 lets a client
-// repeat by itself what does the same when it comes twice. A second failure is the
+// repeat a GET or a HEAD by itself, and others where the check says that they do no harm:
+// a second DELETE finds nothing, though the first did what it should. A second failure is the
 // answer; a good second answer is gone on with, and the run tells of it once.
 func (c *client) again(ctx context.Context, r Request, keep *keeper) *Response {
 	first := c.renewed(ctx, r, keep)
@@ -48,7 +49,7 @@ func (c *client) again(ctx context.Context, r Request, keep *keeper) *Response {
 // or with its connection before any response.
 func (r *Response) lapsed() bool {
 	switch r.Request.Method {
-	case "", http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodPut, http.MethodDelete:
+	case "", http.MethodGet, http.MethodHead:
 	default:
 		if !r.Request.Repeatable {
 			return false

@@ -33,7 +33,7 @@ type Request struct {
 	Secret bool
 	// Once keeps the client from asking once more where the request ends in 502,
 	// 503, 504 or a broken connection: for checks that judge just that. Repeatable
-	// lets it do so with a POST or PATCH, which does no harm when it comes twice.
+	// lets it do so with other methods than GET and HEAD, where twice does no harm.
 	Once       bool
 	Repeatable bool
 	// Most lowers how long the answer's body may be, in bytes; 0 means the target's.
