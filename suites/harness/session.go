@@ -25,9 +25,10 @@ type Session struct {
 	Stance    catalogue.Stance
 	Base      string // base URL of the service, no trailing slash
 	Scopes    []string
-	Dir       string // scratch folder shared by the processes of a run
-	Seed      uint64 // varies what a check is free to choose
-	Shared    any    // what Suite.Open gave
+	Dir       string   // scratch folder shared by the processes of a run
+	Seed      uint64   // varies what a check is free to choose
+	Shared    any      // what Suite.Open gave
+	Checks    []string // ids of those that this process runs; a group's in their order
 
 	suite    Suite
 	client   *client

@@ -168,6 +168,7 @@ func (w Work) run(ctx context.Context, suite Suite, target *Target, events *emit
 }
 
 func (w Work) checks(ctx context.Context, suite Suite, s *Session, events *emitter) error {
+	s.Checks = w.Checks
 	handles := map[string]*T{}
 	var specs []executor.Spec
 	for _, id := range w.Checks {

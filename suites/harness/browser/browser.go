@@ -111,7 +111,11 @@ func (b *Browser) started() (context.Context, error) {
 		// One process for all frames of a page, so that one session sees them;
 		// cookies and storage are partitioned all the same. The last ones are parts of
 		// a window's frame, which nobody sees and each page would pay for.
-		chromedp.Flag("disable-features", "IsolateOrigins,site-per-process,HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,InitialWebUI,WebUIReloadButton,PreloadTopChromeWebUI,WebUIOmniboxPopup,WebUIToolbar,InitialWebUIWithoutExtensions"),
+		// Processes cost the most: none is kept ready for a page that may come, none is
+		// for a card that isn't there, and a document that follows another of its site
+		// stays in its process.
+		chromedp.Flag("in-process-gpu", true),
+		chromedp.Flag("disable-features", "SpareRendererForSitePerProcess,RenderDocument,BackForwardCache,IsolateOrigins,site-per-process,HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,InitialWebUI,WebUIReloadButton,PreloadTopChromeWebUI,WebUIOmniboxPopup,WebUIToolbar,InitialWebUIWithoutExtensions"),
 		chromedp.Flag("disable-site-isolation-trials", true))
 	if unboxed() {
 		options = append(options, chromedp.NoSandbox)

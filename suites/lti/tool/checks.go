@@ -133,6 +133,8 @@ func runGood(ctx context.Context, t *harness.T, l Launch) {
 	var s *sight
 	if l.fresh() {
 		s = j.patiently(ctx, l)
+	} else if made := j.take(ctx, t, l); made != nil {
+		s = made.seen
 	} else {
 		s = j.steady(ctx, l)
 	}
@@ -216,6 +218,10 @@ func runBad(ctx context.Context, t *harness.T, l Launch) {
 	id := Prefix + l.Requirement
 	j, ok := ready(t)
 	if !ok {
+		return
+	}
+	if made := j.take(ctx, t, l); made != nil {
+		j.judgeRefusal(t, id, l, made.seen, made.control)
 		return
 	}
 	var control, s *sight

@@ -28,6 +28,7 @@ type judge struct {
 	earlier earlier
 
 	footing footing
+	ahead   ahead
 	good    []browser.Frame                  // pages of good launches
 	bad     []browser.Frame                  // pages of one that has to be refused
 	blind   string                           // why opened and refused can't be told apart
@@ -49,7 +50,7 @@ func open(ctx context.Context, s *harness.Session) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &judge{target: s.Target.LTI, platform: p, browser: b, budget: time.Duration(s.Target.LTI.LaunchTimeout)}
+	j := &judge{target: s.Target.LTI, platform: p, browser: b, ahead: ahead{}, budget: time.Duration(s.Target.LTI.LaunchTimeout)}
 	if j.budget == 0 {
 		j.budget = defaultBudget
 	}

@@ -39,6 +39,9 @@ func doctor(ctx context.Context, s *harness.Session) []harness.Diagnosis {
 // may cost.
 const launchTimeout = 3 * time.Minute
 
+// checkPrefix begins the ids of the checks of launches.
+const checkPrefix = "tool."
+
 func checks() []harness.Check {
 	launches, err := Launches()
 	if err != nil {
@@ -52,7 +55,7 @@ func checks() []harness.Check {
 		} else if l.Teacher != nil {
 			requirements = append(requirements, reqTeacher)
 		}
-		out = append(out, harness.Check{ID: "tool." + l.ID, Title: l.Title, Requirements: requirements, Labels: []string{"launch", l.Expect}, Group: group, Timeout: launchTimeout,
+		out = append(out, harness.Check{ID: checkPrefix + l.ID, Title: l.Title, Requirements: requirements, Labels: []string{"launch", l.Expect}, Group: group, Timeout: launchTimeout,
 			Needs: "a registration of Rollcall's platform at the tool", Body: func(ctx context.Context, t *harness.T) { run(ctx, t, l) }})
 	}
 	for _, c := range attacks() {
