@@ -46,7 +46,8 @@ type Browser struct {
 	ctx   context.Context // of the process
 	stop  func()
 	dir   string
-	Began int // how often it was started: once, unless it died
+	free  []*room // that are swept
+	Began int     // how often it was started: once, unless it died
 }
 
 // names are what Chromium is called, the quickest first: the shell without windows
@@ -113,8 +114,8 @@ func (b *Browser) started() (context.Context, error) {
 		// a window's frame, which nobody sees and each page would pay for.
 		// Processes cost the most: none is kept ready for a page that may come, none is
 		// for a card that isn't there, and a document that follows another of its site
-		// stays in its process.
-		chromedp.Flag("in-process-gpu", true),
+		// stays in its process, as does the next page of a room.
+		chromedp.Flag("in-process-gpu", true), chromedp.Flag("renderer-process-limit", "1"),
 		chromedp.Flag("disable-features", "SpareRendererForSitePerProcess,RenderDocument,BackForwardCache,IsolateOrigins,site-per-process,HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,InitialWebUI,WebUIReloadButton,PreloadTopChromeWebUI,WebUIOmniboxPopup,WebUIToolbar,InitialWebUIWithoutExtensions"),
 		chromedp.Flag("disable-site-isolation-trials", true))
 	if unboxed() {
@@ -190,7 +191,7 @@ func (b *Browser) running() bool {
 func (b *Browser) end() {
 	if b.stop != nil {
 		b.stop()
-		b.stop, b.ctx = nil, nil
+		b.stop, b.ctx, b.free = nil, nil, nil
 	}
 	if b.dir != "" {
 		_ = os.RemoveAll(b.dir) // of a dead process; what stays is in the temporary folder

@@ -24,6 +24,7 @@ type Page struct {
 	ctx     context.Context
 	stop    func()
 	unhook  func() bool
+	room    *room // in which it is one of many; nil: it has a context to itself
 
 	frame    string            // in which steps are taken; empty: the page itself
 	limit    time.Duration     // of a step; 0: stepLimit
@@ -353,4 +354,10 @@ func (p *Page) Close() {
 		p.unhook()
 	}
 	p.stop()
+	if r := p.room; r != nil {
+		p.room = nil // a page may be closed twice
+		if r.ctx.Err() == nil {
+			p.browser.leave(r, p.origins())
+		}
+	}
 }

@@ -81,12 +81,20 @@ func (j *judge) begin(l Launch) (*attempt, string) {
 
 // launch makes one launch in a fresh browser context.
 func (j *judge) launch(ctx context.Context, l Launch) *sight {
-	p, err := j.browser.Open(ctx, browser.PageOptions{BlockThirdParty: l.Blocked})
+	p, err := j.opens(ctx, l)
 	if err != nil {
 		return &sight{problem: err}
 	}
 	defer p.Close()
 	return j.launchIn(ctx, p, l)
+}
+
+// opens opens an empty page for a launch.
+func (j *judge) opens(ctx context.Context, l Launch) (*browser.Page, error) {
+	if l.Frame || l.Window || l.Blocked || l.Storage {
+		return j.browser.Open(ctx, browser.PageOptions{BlockThirdParty: l.Blocked})
+	}
+	return j.browser.OpenSwept(ctx)
 }
 
 // launchIn makes a launch in a page that is open already.
