@@ -116,26 +116,26 @@ func (s standing) sentences(o Outcome) []string {
 	if s.part != "" {
 		out = append(out, "Only a part was asked for ("+s.part+"), which proves nothing of the whole.")
 	}
-	excused := ofThem(s.waived, s.broken, "excused by a waiver, and still broken")
-	say(s.broken, "demand of the standard is broken"+excused, "demands of the standard are broken"+excused)
+	excused := ofThem(s.waived, s.broken, "excused by a waiver")
+	say(s.broken, "MUST requirement fails"+excused, "MUST requirements fail"+excused)
 	if s.judge > 0 || o == JudgeFailed {
 		out = append(out, "The judge itself failed in a part, which says nothing against the product.")
 	}
-	why := ofThem(s.blocked, s.open, "blocked by something broken") + ofThem(s.excused, s.open, "excused by a waiver")
-	say(s.open, "demand could not be examined"+why, "demands could not be examined"+why)
+	why := ofThem(s.blocked, s.open, "blocked by one that fails") + ofThem(s.excused, s.open, "excused by a waiver")
+	say(s.open, "MUST requirement could not be examined"+why, "MUST requirements could not be examined"+why)
 	switch {
 	case s.broken == 0 && s.open > s.excused:
 		out = append(out, "Until that is done, this is not a pass.")
 	case s.broken+s.judge+s.open > 0 || o == JudgeFailed:
 	case s.demands == 0:
-		out = append(out, "No demand applies.")
+		out = append(out, "No MUST requirement applies.")
 	case s.part != "":
-		out = append(out, "Every demand in it was examined and is kept.")
+		out = append(out, "All MUST requirements in it pass.")
 	case o == Conforms:
-		out = append(out, "Every demand that applies was examined and is kept.")
+		out = append(out, "All MUST requirements that apply pass.")
 	}
-	say(s.warned, "recommendation is not followed", "recommendations are not followed")
-	say(s.lesser, "requirement of lesser weight could not be examined", "requirements of lesser weight could not be examined")
+	say(s.warned, "SHOULD requirement is not kept", "SHOULD requirements are not kept")
+	say(s.lesser, "SHOULD or MAY requirement could not be examined", "SHOULD or MAY requirements could not be examined")
 	say(s.noted, "option is used in another way, which decides nothing", "options are used in another way, which decides nothing")
 	return out
 }

@@ -56,20 +56,20 @@ func TestSentencesKeepToTheCounts(t *testing.T) {
 			at := fmt.Sprintf("%v, partial %v: %q, %q", in, part, title, meaning)
 			amiss := in["broken"] || in["waived"] || in["open"] || in["blocked"] || in["excused"] || in["unknown"] || in["error"]
 			for word, want := range map[string]bool{
-				"is kept":               !amiss && in["kept"],
-				"No demand applies":     !amiss && !in["kept"] && !part,
-				"broken":                in["broken"] || in["waived"] || in["blocked"],
-				"excused by a waiver":   in["waived"] || in["excused"],
-				"blocked by":            in["blocked"],
-				"recommendation is not": in["warned"],
-				"of lesser weight":      in["lesser"],
-				"option is used":        in["noted"],
-				"judge itself failed":   in["error"],
-				"not a pass":            !in["broken"] && !in["waived"] && (in["open"] || in["blocked"] || in["unknown"]),
-				"could not be examined": in["open"] || in["blocked"] || in["excused"] || in["unknown"] || in["lesser"],
-				"partial: ":             part,
+				"that apply pass":             !amiss && in["kept"],
+				"No MUST requirement applies": !amiss && !in["kept"] && !part,
+				"fail":                        in["broken"] || in["waived"] || in["blocked"] || in["error"],
+				"excused by a waiver":         in["waived"] || in["excused"],
+				"blocked by":                  in["blocked"],
+				"SHOULD requirement is":       in["warned"],
+				"SHOULD or MAY":               in["lesser"],
+				"option is used":              in["noted"],
+				"judge itself failed":         in["error"],
+				"not a pass":                  !in["broken"] && !in["waived"] && (in["open"] || in["blocked"] || in["unknown"]),
+				"could not be examined":       in["open"] || in["blocked"] || in["excused"] || in["unknown"] || in["lesser"],
+				"partial: ":                   part,
 			} {
-				if word == "is kept" && part && !amiss || word == "No demand applies" && part {
+				if word == "that apply pass" && part && !amiss || word == "No MUST requirement applies" && part {
 					continue // an empty part is no claim of anything
 				}
 				if got := strings.Contains(meaning, word); got != want {
@@ -89,12 +89,12 @@ func TestSentencesKeepToTheCounts(t *testing.T) {
 // Numbers are worded with their nouns.
 func TestSentences(t *testing.T) {
 	for want, s := range map[string]standing{
-		"3 demands of the standard are broken, 2 of them excused by a waiver, and still broken.":                                                      {broken: 3, waived: 2, demands: 3},
-		"1 demand of the standard is broken, excused by a waiver, and still broken.":                                                                  {broken: 1, waived: 1, demands: 1},
-		"1 demand could not be examined. Until that is done, this is not a pass.":                                                                     {open: 1, demands: 9},
-		"12 demands could not be examined, 1 of them blocked by something broken. Until that is done, this is not a pass.":                            {open: 12, blocked: 1, demands: 13},
-		"Every demand that applies was examined and is kept. 2 recommendations are not followed.":                                                     {demands: 4, warned: 2},
-		"Only a part was asked for (partial: 6 of 322 requirements), which proves nothing of the whole. Every demand in it was examined and is kept.": {demands: 6, part: "partial: 6 of 322 requirements"},
+		"3 MUST requirements fail, 2 of them excused by a waiver.":                                                                         {broken: 3, waived: 2, demands: 3},
+		"1 MUST requirement fails, excused by a waiver.":                                                                                   {broken: 1, waived: 1, demands: 1},
+		"1 MUST requirement could not be examined. Until that is done, this is not a pass.":                                                {open: 1, demands: 9},
+		"12 MUST requirements could not be examined, 1 of them blocked by one that fails. Until that is done, this is not a pass.":         {open: 12, blocked: 1, demands: 13},
+		"All MUST requirements that apply pass. 2 SHOULD requirements are not kept.":                                                       {demands: 4, warned: 2},
+		"Only a part was asked for (partial: 6 of 322 requirements), which proves nothing of the whole. All MUST requirements in it pass.": {demands: 6, part: "partial: 6 of 322 requirements"},
 	} {
 		if got := strings.Join(s.sentences(Conforms), " "); got != want {
 			t.Errorf("got  %q\nwant %q", got, want)

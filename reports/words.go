@@ -32,7 +32,7 @@ func (v Verdict) Meaning() string {
 	case Pass:
 		return "Examined and found to keep the requirement."
 	case Fail:
-		return "Something the standard demands is broken."
+		return "The product breaks what the standard demands."
 	case Warning:
 		return "Something the standard recommends is not done."
 	case NotApplicable:
@@ -87,11 +87,11 @@ func (o Outcome) Title() string {
 func (o Outcome) Meaning() string {
 	switch o {
 	case Conforms:
-		return "Every demand that applies was examined and is kept."
+		return "All MUST requirements that apply pass."
 	case Incomplete:
-		return "Some demands could not be examined. Until they are, this is not a pass."
+		return "Some MUST requirements could not be examined. Until they are, this is not a pass."
 	case DoesNot:
-		return "At least one demand of the standard is broken."
+		return "At least one MUST requirement fails."
 	case JudgeFailed:
 		return "A check broke down on our side, so no verdict can be given. This says nothing against the product."
 	case Unconfigured:
