@@ -1,11 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -59,39 +63,79 @@ func demoLTI(cmd *cobra.Command, f *runFlags, broken roleFaults) error {
 			return err
 		}
 	}
+	roles := []*demoRole{
+		{what: "tool", name: "the reference tool", profile: ltitool.Profile, section: toolSection(t, platformListen, asPlatform, cert, key), faults: broken.tool},
+		{what: "platform", name: "the reference platform", profile: ltiplatform.Profile, section: platformSection(p, toolListen, asTool, cert, key), faults: broken.platform},
+	}
+	if broken.any() {
+		roles = slices.DeleteFunc(roles, func(x *demoRole) bool { return len(x.faults) == 0 })
+	}
+	fmt.Fprintln(out)
+	for _, x := range roles {
+		if err := x.describe(f, ca, out); err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "Now %s, in a browser: rollcall run %s\n", x.name, quoteArg(x.path))
+	}
+	fmt.Fprintln(out)
+	// They don't disturb each other, and each waits a good part of its time.
+	line := &board{}
+	for _, x := range roles {
+		if len(roles) > 1 {
+			x.flags.show = line.beside(cmd.ErrOrStderr(), f.quiet, x.what)
+		}
+	}
+	var both sync.WaitGroup
+	for _, x := range roles {
+		both.Go(func() {
+			target, err := readTarget(x.flags)
+			if err == nil {
+				err = execute(ctx, target, x.flags, &x.said, cmd.ErrOrStderr())
+			}
+			x.err = err
+		})
+	}
+	both.Wait()
 	var failed error
-	head := "rollcall: 1\nname: %s\nvendor: Rollcall\nproduct: %s\nversion: %q\nprofiles: [%s]\ntls: {ca_file: %q}\n"
-	for _, x := range []struct {
-		what, name, text string
-		faults           []string
-	}{
-		{"tool", "the reference tool", fmt.Sprintf(head, "Rollcall reference tool", "reference/tool", version, ltitool.Profile, ca) + toolSection(t, platformListen, asPlatform, cert, key), broken.tool},
-		{"platform", "the reference platform", fmt.Sprintf(head, "Rollcall reference platform", "reference/platform", version, ltiplatform.Profile, ca) + platformSection(p, toolListen, asTool, cert, key), broken.platform},
-	} {
-		if broken.any() && len(x.faults) == 0 {
-			continue
-		}
-		path := filepath.Join(f.out, "demo-"+x.what+".yaml")
-		if err := os.WriteFile(path, []byte(x.text), 0o600); err != nil {
-			return &harness.ConfigError{Key: "--out", Cause: err.Error(), Remedy: "name a folder you may write to"}
-		}
-		fmt.Fprintf(out, "\nNow %s, in a browser: rollcall run %s\n\n", x.name, quoteArg(path))
-		// Everybody of the reference district is made up: pictures may be kept.
-		flags := &runFlags{target: path, out: filepath.Join(f.out, x.what), stance: f.stance, seed: f.seed, quiet: f.quiet, notes: f.notes, keepPersonal: true}
-		if broken.any() {
-			flags.focus, flags.demo = f.focus, f.demo
-		}
-		target, err := readTarget(flags)
-		if err != nil {
-			return err
-		}
-		err = execute(ctx, target, flags, out, cmd.ErrOrStderr())
-		if err != nil && !broken.any() {
-			return err
-		}
-		failed = errors.Join(failed, err)
+	for _, x := range roles {
+		fmt.Fprintln(out)
+		_, _ = x.said.WriteTo(out) // whoever reads may have gone
+		failed = errors.Join(failed, x.err)
 	}
 	return failed
+}
+
+// demoRole is one side of LTI that the demo judges.
+type demoRole struct {
+	what, name, profile, section string
+	faults                       []string
+
+	path  string
+	flags *runFlags
+	said  spoken
+	err   error
+}
+
+// spoken keeps what a run says until its turn comes to be read.
+type spoken struct {
+	bytes.Buffer
+	paint bool // it is for a terminal with colours
+}
+
+// describe writes the target file of a role, and how it is judged.
+func (x *demoRole) describe(f *runFlags, ca string, out io.Writer) error {
+	x.path = filepath.Join(f.out, "demo-"+x.what+".yaml")
+	text := fmt.Sprintf("rollcall: 1\nname: Rollcall %[1]s\nvendor: Rollcall\nproduct: reference/%[2]s\nversion: %[3]q\nprofiles: [%[4]s]\ntls: {ca_file: %[5]q}\n", "reference "+x.what, x.what, version, x.profile, ca) + x.section
+	if err := os.WriteFile(x.path, []byte(text), 0o600); err != nil {
+		return &harness.ConfigError{Key: "--out", Cause: err.Error(), Remedy: "name a folder you may write to"}
+	}
+	// Everybody of the reference district is made up: pictures may be kept.
+	x.said.paint = colour(out)
+	x.flags = &runFlags{target: x.path, out: filepath.Join(f.out, x.what), stance: f.stance, seed: f.seed, quiet: f.quiet, notes: f.notes, keepPersonal: true}
+	if len(x.faults) > 0 {
+		x.flags.focus, x.flags.demo = f.focus, f.demo
+	}
+	return nil
 }
 
 // ownSide finds a free port for Rollcall's own side, under a name of another site

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/term"
@@ -25,6 +26,40 @@ type progress struct {
 	width   int
 	doctor  []string // what it found, until it is through
 	stopped bool     // it found that the run can't begin
+	name    string   // of the run, where others go on beside it
+	board   *board   // on which they share a line
+}
+
+// board is the line of several runs that go on side by side.
+type board struct {
+	mu    sync.Mutex
+	lines map[string]string
+	order []string
+	width int
+}
+
+// beside gives the progress of a run that shares its line, and whose words begin with
+// its name.
+func (b *board) beside(w io.Writer, quiet bool, name string) *progress {
+	p := newProgress(w, quiet)
+	p.name, p.board = name, b
+	b.order = append(b.order, name)
+	return p
+}
+
+// put sets what a run has to say, nothing once it is over, and gives the line of all.
+func (b *board) put(name, line string) string {
+	if b.lines == nil {
+		b.lines = map[string]string{}
+	}
+	b.lines[name] = line
+	var all []string
+	for _, n := range b.order {
+		if b.lines[n] != "" {
+			all = append(all, n+" "+b.lines[n])
+		}
+	}
+	return strings.Join(all, "   ")
 }
 
 // plainEvery is how often a run that isn't watched on a terminal says something.
@@ -85,23 +120,48 @@ func (p *progress) draw(e harness.Progress, now time.Time) {
 		line += fmt.Sprintf(", %d broken so far", e.Broken)
 	}
 	if !p.live {
-		fmt.Fprintln(p.w, line)
+		fmt.Fprintln(p.w, p.named(line))
 		return
 	}
-	fmt.Fprintf(p.w, "\r%s%s", line, strings.Repeat(" ", max(0, p.width-len(line))))
-	p.width = len(line)
+	width := &p.width
+	if p.board != nil {
+		p.board.mu.Lock()
+		defer p.board.mu.Unlock()
+		line, width = p.board.put(p.name, fmt.Sprintf("%s %d/%d", bar(e.Done, e.Total), e.Done, e.Total)), &p.board.width
+	}
+	fmt.Fprintf(p.w, "\r%s%s", line, strings.Repeat(" ", max(0, *width-len(line))))
+	*width = len(line)
+}
+
+// named begins a line with the run's name, where others go on beside it.
+func (p *progress) named(line string) string {
+	if p.name == "" {
+		return line
+	}
+	return fmt.Sprintf("%-9s %s", p.name+":", line)
 }
 
 func (p *progress) clear() {
-	if p.live && p.width > 0 {
-		fmt.Fprintf(p.w, "\r%s\r", strings.Repeat(" ", p.width))
-		p.width = 0
+	width := &p.width
+	if p.board != nil {
+		p.board.mu.Lock()
+		defer p.board.mu.Unlock()
+		width = &p.board.width
+	}
+	if p.live && *width > 0 {
+		fmt.Fprintf(p.w, "\r%s\r", strings.Repeat(" ", *width))
+		*width = 0
 	}
 }
 
 func (p *progress) done() {
 	p.examined()
 	p.clear()
+	if p.board != nil {
+		p.board.mu.Lock()
+		defer p.board.mu.Unlock()
+		p.board.put(p.name, "")
+	}
 }
 
 // examined shows what the doctor found once it is through. Where the run can't begin
@@ -109,7 +169,7 @@ func (p *progress) done() {
 func (p *progress) examined() {
 	if !p.stopped {
 		for _, line := range p.doctor {
-			fmt.Fprintln(p.w, line)
+			fmt.Fprintln(p.w, p.named(line))
 		}
 	}
 	p.doctor = nil
@@ -142,6 +202,9 @@ func diagnosis(d harness.Diagnosis) string {
 
 // colour tells whether the stream is a terminal that wants colours.
 func colour(w io.Writer) bool {
+	if kept, is := w.(*spoken); is {
+		return kept.paint
+	}
 	f, isFile := w.(*os.File)
 	return isFile && os.Getenv("NO_COLOR") == "" && term.IsTerminal(int(f.Fd()))
 }

@@ -34,7 +34,8 @@ type runFlags struct {
 	seed         uint64
 	quiet        bool
 	notes        bool
-	demo         string // the demo that the run belongs to, as it was called
+	demo         string    // the demo that the run belongs to, as it was called
+	show         *progress // nil: a line of its own
 }
 
 // defaultOut is where reports go unless --out says otherwise.
@@ -110,7 +111,10 @@ func execute(ctx context.Context, target *harness.Target, f *runFlags, out, errs
 	}
 	defer release()
 	defer outlivePipes()()
-	show := newProgress(errs, f.quiet)
+	show := f.show
+	if show == nil {
+		show = newProgress(errs, f.quiet)
+	}
 	run, err := harness.New(target, suites(), harness.Options{
 		Focus: focus, FailFast: f.failFast, Shards: f.shards, Seed: f.seed, Resume: f.resume, Events: harness.EventsFile(dir), Judge: judge(),
 		Repeat: f.repeat, Observe: show.observe, Starter: container.Start, KeepPersonal: f.keepPersonal, Interactive: f.interactive,
