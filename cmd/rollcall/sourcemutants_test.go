@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+	"maps"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/reference/district"
+	"github.com/rollcall-edu/rollcall/reports"
+	"github.com/rollcall-edu/rollcall/suites/catalogue"
+	"github.com/rollcall-edu/rollcall/suites/harness"
+)
+
+// TestMutantOfTheSource judges the reference once, and says what was noticed. It is what
+// tools/mutants runs, built with a mistake in the reference's source.
+func TestMutantOfTheSource(t *testing.T) {
+	role := os.Getenv("ROLLCALL_MUTANT_ROLE")
+	if role == "" {
+		t.Skip("tools/mutants runs it: make mutants")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	defer cancel()
+	var report *reports.Report
+	switch role {
+	case "sis":
+		report = judged(t, district.Options{}, catalogue.Strict, 1)
+	case "tool":
+		report = judgedBy(ctx, t, servedTool(ctx, t, catalogue.Strict, "", nil), harness.Options{FailFast: true})
+	case "platform":
+		text, _ := servedPlatform(ctx, t, catalogue.Strict)
+		report = judgedBy(ctx, t, text, harness.Options{FailFast: true})
+	}
+	found := broken(report)
+	for _, id := range slices.Sorted(maps.Keys(found)) {
+		t.Logf("noticed: %s and %d more", id, len(found)-1)
+		return
+	}
+	for _, d := range report.Diagnoses {
+		if d.Fatal && !d.OK {
+			t.Logf("noticed: by the doctor: %s", d.Name)
+			return
+		}
+	}
+	if report.Exit == reports.ExitJudge {
+		t.Log("noticed: as a failure of the judge, which is one of its own")
+	}
+}

@@ -1,0 +1,287 @@
+// Command mutants holds the judge to mistakes that a program makes in the source of the
+// reference: turned comparisons, negated conditions, dropped statements, changed
+// constants. Each mutant is judged over the wire by the whole suite of its role; what is
+// not noticed gets a check, or a reason in survivors.yaml.
+//
+//	go run ./tools/mutants -role sis -n 100
+//	go run ./tools/mutants -role tool -only "reference/tool/rules.go Verify turned 2"
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"log"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/goccy/go-yaml"
+)
+
+// folders are the packages of each role whose mistakes the role's suite has to notice.
+var folders = map[string][]string{
+	"sis":      {"reference/sis", "reference/security"},
+	"tool":     {"reference/tool", "reference/lti"},
+	"platform": {"reference/platform", "reference/lti"},
+}
+
+//go:embed survivors.yaml
+var recorded []byte
+
+// survivor is a mutant that the judge doesn't notice, and why that is no fault of its.
+type survivor struct {
+	Mutant string `yaml:"mutant"`
+	Reason string `yaml:"reason"`
+}
+
+func survivors() (map[string]string, error) {
+	var list []survivor
+	if err := yaml.UnmarshalWithOptions(recorded, &list, yaml.Strict()); err != nil {
+		return nil, fmt.Errorf("reading survivors.yaml: %w", err)
+	}
+	out := map[string]string{}
+	for _, s := range list {
+		if s.Mutant == "" || s.Reason == "" || out[s.Mutant] != "" {
+			return nil, fmt.Errorf("survivors.yaml: %q lacks a name or a reason, or is there twice", s.Mutant)
+		}
+		out[s.Mutant] = s.Reason
+	}
+	return out, nil
+}
+
+func main() {
+	log.SetFlags(0)
+	role := flag.String("role", "sis", "sis, tool or platform")
+	n := flag.Int("n", 100, "how many mutants are drawn")
+	seed := flag.Uint64("seed", 1, "draws others")
+	abreast := flag.Int("abreast", 2, "how many are judged side by side")
+	only := flag.String("only", "", "judge the mutants whose name begins so")
+	limit := flag.Duration("limit", 8*time.Minute, "how long one may take: what hangs is noticed too")
+	list := flag.Bool("list", false, "list them, and judge none")
+	flag.Parse()
+	if err := run(*role, *n, *seed, *abreast, *only, *limit, *list); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// result is what became of a mutant.
+type result struct {
+	Mutant
+	Outcome string // caught, survived, not reached, known
+	By      string
+}
+
+func run(role string, n int, seed uint64, abreast int, only string, limit time.Duration, list bool) error {
+	if folders[role] == nil {
+		return fmt.Errorf("there is no role %q: sis, tool or platform", role)
+	}
+	known, err := survivors()
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "rollcall-mutants-")
+	if err != nil {
+		return fmt.Errorf("making a folder to build in: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	binary, all, err := built(role, dir)
+	if err != nil {
+		return err
+	}
+	log.Printf("%d mutants are built in", len(all))
+	chosen := draw(all, n, seed)
+	if only != "" {
+		chosen = slices.DeleteFunc(slices.Clone(all), func(m Mutant) bool { return !strings.HasPrefix(m.Name, only) })
+	}
+	if list {
+		for _, m := range chosen {
+			fmt.Printf("%s\t%s:%d\t%s\n", m.Name, strings.Fields(m.Name)[0], m.Line, m.What)
+		}
+		return nil
+	}
+	// The reference as it is must not be noticed.
+	if r := judge(binary, dir, role, Mutant{Name: "none"}, limit); r.Outcome == "caught" {
+		return fmt.Errorf("the reference without a mistake is noticed: %s", r.By)
+	}
+	var mu sync.Mutex
+	counts := map[string]int{}
+	var judged []result
+	room, wait := make(chan struct{}, abreast), sync.WaitGroup{}
+	for _, m := range chosen {
+		room <- struct{}{}
+		wait.Go(func() {
+			defer func() { <-room }()
+			r := judge(binary, dir, role, m, limit)
+			mu.Lock()
+			defer mu.Unlock()
+			if r.Outcome == "survived" && known[m.Name] != "" {
+				r.Outcome, r.By = "known", known[m.Name]
+			}
+			counts[r.Outcome]++
+			judged = append(judged, r)
+			log.Printf("%-11s %s:%d  %s  [%s]  %s", r.Outcome, strings.Fields(m.Name)[0], m.Line, m.What, m.Name, r.By)
+		})
+	}
+	wait.Wait()
+	observable := counts["caught"] + counts["survived"]
+	fmt.Printf("%s, seed %d: %d mutants: %d caught, %d survived, %d known not to be observable, %d not reached", role, seed, len(chosen), counts["caught"], counts["survived"], counts["known"], counts["not reached"])
+	if observable > 0 {
+		fmt.Printf("; %.1f %% of the observable ones are caught", 100*float64(counts["caught"])/float64(observable))
+	}
+	fmt.Println()
+	slices.SortFunc(judged, func(a, b result) int { return strings.Compare(a.Name, b.Name) })
+	for _, r := range judged {
+		if r.Outcome == "survived" {
+			fmt.Printf("  %s  line %d: %s\n", r.Name, r.Line, r.What)
+		}
+	}
+	if observable > 0 && float64(counts["caught"]) < 0.95*float64(observable) {
+		return errors.New("fewer than 95 % of the observable mutants are caught: write a check, or say in survivors.yaml why one can't be seen")
+	}
+	return nil
+}
+
+// draw picks some mutants, the same for the same seed.
+func draw(all []Mutant, n int, seed uint64) []Mutant {
+	picked := rand.New(rand.NewPCG(seed, 0)).Perm(len(all))
+	picked = picked[:min(n, len(picked))]
+	slices.Sort(picked)
+	var out []Mutant
+	for _, i := range picked {
+		out = append(out, all[i])
+	}
+	return out
+}
+
+// built makes the tests of the program with all mutants in them, asleep. What doesn't
+// compile is left out, line by line.
+func built(role, dir string) (string, []Mutant, error) {
+	var files []string
+	for _, folder := range folders[role] {
+		err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+			if err == nil && !d.IsDir() && strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
+				files = append(files, path)
+			}
+			return err
+		})
+		if err != nil {
+			return "", nil, fmt.Errorf("looking for the source, which is looked for from the top of the repository: %w", err)
+		}
+	}
+	left := map[string]bool{}
+	for range 40 {
+		overlay := map[string]string{}
+		bySite := map[string]*instrumented{}
+		var all []Mutant
+		next := 1
+		for i, path := range files {
+			source, err := os.ReadFile(path)
+			if err != nil {
+				return "", nil, fmt.Errorf("reading the source: %w", err)
+			}
+			in, err := instrument(path, source, next, left)
+			if err != nil {
+				return "", nil, err
+			}
+			next += 10_000
+			all = append(all, in.mutants...)
+			place := filepath.Join(dir, fmt.Sprintf("%d.go", i))
+			if err := os.WriteFile(place, in.text, 0o600); err != nil {
+				return "", nil, fmt.Errorf("writing mutants: %w", err)
+			}
+			overlay[path], bySite[path] = place, in
+			bySite[place] = in
+			name := packageName(source)
+			added := filepath.Join(filepath.Dir(path), "rollcall_mutants.go")
+			if overlay[added] == "" {
+				overlay[added] = filepath.Join(dir, fmt.Sprintf("helpers-%d.go", i))
+				if err := os.WriteFile(overlay[added], fmt.Appendf(nil, helpers, name), 0o600); err != nil {
+					return "", nil, fmt.Errorf("writing mutants: %w", err)
+				}
+			}
+		}
+		text, _ := json.Marshal(map[string]any{"Replace": overlay}) // of strings
+		description := filepath.Join(dir, "overlay.json")
+		if err := os.WriteFile(description, text, 0o600); err != nil {
+			return "", nil, fmt.Errorf("writing mutants: %w", err)
+		}
+		binary := filepath.Join(dir, "judge.test")
+		out, err := exec.Command("go", "test", "-c", "-vet=off", "-gcflags=-e", "-overlay", description, "-o", binary, "./cmd/rollcall").CombinedOutput()
+		if err == nil {
+			return binary, all, nil
+		}
+		before := len(left)
+		for _, m := range place.FindAllSubmatch(out, -1) {
+			in := bySite[string(m[1])]
+			if in == nil {
+				continue
+			}
+			line, _ := strconv.Atoi(string(m[2])) // digits
+			for _, number := range in.lines[line] {
+				i := slices.IndexFunc(in.mutants, func(x Mutant) bool { return x.n == number })
+				left[in.mutants[i].Name] = true
+			}
+		}
+		if len(left) == before {
+			return "", nil, fmt.Errorf("building the mutants: %w\n%s", err, out)
+		}
+	}
+	return "", nil, errors.New("building the mutants: what doesn't compile has no end")
+}
+
+// place finds where the compiler complains.
+var place = regexp.MustCompile(`(?m)^(\S+\.go):(\d+):`)
+
+func packageName(source []byte) string {
+	s := bufio.NewScanner(bytes.NewReader(source))
+	for s.Scan() {
+		if name, is := strings.CutPrefix(s.Text(), "package "); is {
+			return strings.Fields(name)[0]
+		}
+	}
+	return ""
+}
+
+// judge runs the suite of a role against the reference with one mistake.
+func judge(binary, dir, role string, m Mutant, limit time.Duration) result {
+	reached := filepath.Join(dir, fmt.Sprintf("reached-%d", m.n))
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	c := exec.CommandContext(ctx, binary, "-test.run", "^TestMutantOfTheSource$", "-test.v", "-test.timeout", (limit + time.Minute).String())
+	c.Dir = "cmd/rollcall"
+	c.Env = append(os.Environ(), "ROLLCALL_MUTANT="+itoa(m.n), "ROLLCALL_MUTANT_ROLE="+role, "ROLLCALL_MUTANT_REACHED="+reached)
+	c.WaitDelay = 10 * time.Second
+	out, err := c.CombinedOutput()
+	r := result{Mutant: m, Outcome: "survived"}
+	_, notReached := os.Stat(reached)
+	switch by := verdict.FindSubmatch(out); {
+	case ctx.Err() != nil:
+		r.Outcome, r.By = "caught", "the run doesn't end"
+	case by != nil:
+		r.Outcome, r.By = "caught", string(by[1])
+	case err != nil:
+		r.Outcome, r.By = "caught", "the reference doesn't come up: "+cut(string(out[max(0, len(out)-300):]))
+	case notReached != nil && m.n != 0:
+		r.Outcome = "not reached"
+	}
+	return r
+}
+
+// verdict is the line by which the test says what was noticed.
+var verdict = regexp.MustCompile(`(?m)noticed: (.*)$`)
+
+func itoa(n int) string { return strconv.Itoa(n) }
