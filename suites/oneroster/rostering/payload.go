@@ -66,7 +66,7 @@ func shapes() []shape {
 	extensible := map[string][]string{}
 	for kind, members := range vocabularyOf {
 		for at, name := range members {
-			list = append(list, shape{"vocabulary." + name, at[1:] + " of a " + kind + " is of the vocabulary", one(kind, at)})
+			list = append(list, shape{"vocabulary." + name, at[1:] + " of " + article(kind) + " is of the vocabulary", one(kind, at)})
 			if name != "role-type" {
 				extensible[kind] = append(extensible[kind], at)
 			}
@@ -276,4 +276,12 @@ func emptyList(ctx context.Context, t *harness.T) {
 		list := strings.TrimSpace(string(envelope[op.Wrapper]))
 		t.Assert(id, strings.HasPrefix(list, "["), harness.Finding{Expected: fmt.Sprintf(`{%q: []}`, op.Wrapper), Seen: cmp.Or(list, "{}"), Where: "/" + op.Wrapper, Responses: []*harness.Response{response}})
 	}
+}
+
+// article puts a or an before a word.
+func article(word string) string {
+	if strings.ContainsRune("aeio", rune(word[0])) { // a user begins as a year does
+		return "an " + word
+	}
+	return "a " + word
 }
