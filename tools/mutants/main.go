@@ -265,10 +265,23 @@ func judge(binary, dir, role string, m Mutant, limit time.Duration) result {
 	c.Dir = "cmd/rollcall"
 	c.Env = append(os.Environ(), "ROLLCALL_MUTANT="+itoa(m.n), "ROLLCALL_MUTANT_ROLE="+role, "ROLLCALL_MUTANT_REACHED="+reached)
 	c.WaitDelay = 10 * time.Second
-	out, err := c.CombinedOutput()
+	var said bytes.Buffer
+	c.Stdout, c.Stderr = &said, &said
+	err := c.Start()
+	greedy := false
+	if err == nil {
+		ended, watched := make(chan struct{}), make(chan bool, 1)
+		go func() { watched <- watch(c.Process, ended) }()
+		err = c.Wait()
+		close(ended)
+		greedy = <-watched
+	}
+	out := said.Bytes()
 	r := result{Mutant: m, Outcome: "survived"}
 	_, notReached := os.Stat(reached)
 	switch by := verdict.FindSubmatch(out); {
+	case greedy:
+		r.Outcome, r.By = "caught", "the reference takes more and more memory"
 	case ctx.Err() != nil:
 		r.Outcome, r.By = "caught", "the run doesn't end"
 	case by != nil:
@@ -279,6 +292,30 @@ func judge(binary, dir, role string, m Mutant, limit time.Duration) result {
 		r.Outcome = "not reached"
 	}
 	return r
+}
+
+// most is how much memory a reference may take: some mistakes have no end.
+const most = 3 << 30
+
+// watch ends a process that takes too much memory, and tells whether it did.
+func watch(p *os.Process, stop <-chan struct{}) bool {
+	for {
+		select {
+		case <-stop:
+			return false
+		case <-time.After(time.Second):
+		}
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", p.Pid))
+		if err != nil {
+			continue // there is no such file here, or the process is gone
+		}
+		if f := strings.Fields(string(text)); len(f) > 1 {
+			if pages, err := strconv.ParseInt(f[1], 10, 64); err == nil && pages*int64(os.Getpagesize()) > most {
+				_ = p.Kill() // it may have ended
+				return true
+			}
+		}
+	}
 }
 
 // verdict is the line by which the test says what was noticed.
