@@ -44,6 +44,7 @@ type footing struct {
 	tries  int
 	known  bool
 	byGet  *sight  // the first login, by GET
+	first  *sight  // the plain good launch
 	byPost bool    // logins go by POST, for those by GET lead nowhere
 	broken *broken // nil: launches open
 }
@@ -104,14 +105,18 @@ func (j *judge) stand() *broken {
 	}
 	f.tries++
 	s, ok := j.tread(j.ctx, f)
+	f.first = s
 	f.broken = nil
 	if !ok {
 		f.broken = &broken{Obstacle: j.halt(s), sight: s}
 	}
 	f.known = ok || f.broken.Owner() != ""
 	if ok {
-		j.learn(j.ctx, s)
-		j.launchEarlier()
+		if why := j.learn(j.ctx, s); why != "" {
+			f.broken = &broken{Obstacle: harness.BlockedBy(s.attempt.launch.owner(), why), sight: s}
+		} else if j.blind == "" {
+			j.launchEarlier()
+		}
 	}
 	return f.broken
 }
