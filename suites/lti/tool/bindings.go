@@ -144,12 +144,10 @@ func deploymentOther(ctx context.Context, t *harness.T) {
 		return
 	}
 	if j.single() {
-		for _, id := range t.Check().Requirements {
-			t.NotApplicable(id, singleText)
-		}
+		t.NotTested(harness.Unconfigured(singleText, singleRemedy))
 		return
 	}
-	control := j.launch(ctx, Launch{ID: "deployment.control", User: "learner", Expect: "open", Login: Login{Omit: []string{"lti_deployment_id"}}, Claims: map[string]any{"deployment_id": "$other"}})
+	control := j.launch(ctx, Launch{ID: "deployment.control", User: "learner", Expect: "open", Login: Login{Set: map[string]string{"lti_deployment_id": "$other"}}, Claims: map[string]any{"deployment_id": "$other"}})
 	if j.decide(control, nil) != opened {
 		if !j.unopened(ctx, t, j.steady(ctx, Launch{ID: "deployment.first", User: "learner", Expect: "open"})) {
 			t.NotTested(harness.BlockedBy(Prefix+"launch.deployments", "a launch from the second deployment was not opened: "+control.what()).

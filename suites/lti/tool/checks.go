@@ -45,6 +45,10 @@ func run(ctx context.Context, t *harness.T, l Launch) {
 		}
 		return
 	}
+	if j.lacksDeployment(l) {
+		t.NotTested(harness.Unconfigured(singleText, singleRemedy))
+		return
+	}
 	switch l.Expect {
 	case "open":
 		runGood(ctx, t, l)
@@ -63,10 +67,13 @@ func (j *judge) beside(l Launch) string {
 		return "the target file names no second registration (lti.other_client_id)"
 	case l.Sole && second != "":
 		return "there are two registrations, between which only the client id decides"
-	case l.Claims["deployment_id"] == "$other" && j.single():
-		return singleText
 	}
 	return ""
+}
+
+// lacksDeployment tells whether a launch is about another deployment where there is none.
+func (j *judge) lacksDeployment(l Launch) bool {
+	return l.Claims["deployment_id"] == "$other" && j.single()
 }
 
 // single tells whether the registration has one deployment only.
@@ -75,7 +82,10 @@ func (j *judge) single() bool {
 	return d[0] == d[len(d)-1]
 }
 
-const singleText = "the target file names one deployment only (lti.deployments)"
+const (
+	singleText   = "the target file names one deployment only (lti.deployments)"
+	singleRemedy = "Register another deployment of the same registration at the tool, and name both in lti.deployments."
+)
 
 // runEither judges a launch that a tool may open or refuse, as long as a person sees
 // what became of it.

@@ -222,10 +222,22 @@ func (j *judge) request(s *sight) url.Values {
 
 // login names the requirement that governs the login of a launch.
 func (l Launch) login() string {
+	for _, name := range l.Login.Omit { // what is left out is what a tool can't do without
+		if owner := loginWithout[name]; owner != "" {
+			return owner
+		}
+	}
 	if l.Login.Post {
 		return reqPost
 	}
 	return reqGet
+}
+
+// loginWithout names the requirement on a login that leaves out what is optional.
+var loginWithout = map[string]string{
+	"client_id":         Prefix + "login.no-client",
+	"lti_message_hint":  Prefix + "login.no-message-hint",
+	"lti_deployment_id": Prefix + "login.no-deployment",
 }
 
 // owner names the requirement by which a good launch of this kind opens.

@@ -3,7 +3,6 @@ package tool
 import (
 	"context"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"net/url"
@@ -40,7 +39,8 @@ type platform struct {
 	certificate []byte             // of the foreign key, by itself
 	curve       map[string]any     // a key of another kind
 
-	server *http.Server
+	services services
+	server   *http.Server
 }
 
 // attempt is one launch on its way.
@@ -155,11 +155,7 @@ func (p *platform) handler() http.Handler {
 	mux.HandleFunc("GET /stolen/{hint}/{form}", p.stolen)
 	mux.HandleFunc("/auth", p.auth)
 	mux.HandleFunc("GET /jwks", p.jwks)
-	mux.HandleFunc("POST /token", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(http.StatusBadRequest)
-		_, _ = io.WriteString(w, `{"error":"unauthorized_client","error_description":"Rollcall judges launches here, and offers no services yet."}`)
-	})
+	p.services.register(mux, p)
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		page(w, "home", map[string]any{"Issuer": p.issuer, "Client": p.clientID, "Deployments": strings.Join(p.deployments, ", ")})
 	})
