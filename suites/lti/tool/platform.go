@@ -34,6 +34,7 @@ type platform struct {
 	attempts map[string]*attempt
 	hosts    []string // of the tool: answers go there alone
 	unsaid   bool     // redirect URIs are not: the first that comes says one more host
+	drawn    []drawn  // states and nonces of logins
 
 	minted      func(token string) // told of each token, which opens a session of somebody
 	certificate []byte             // of the foreign key, by itself
@@ -52,6 +53,7 @@ type attempt struct {
 
 	mu       sync.Mutex
 	sent     url.Values // login initiation
+	began    time.Time  // when it was sent
 	requests []url.Values
 	method   string // of the authentication request
 	token    string
@@ -224,7 +226,7 @@ func (p *platform) open(w http.ResponseWriter, r *http.Request) {
 	}
 	v := p.parameters(a)
 	a.mu.Lock()
-	a.sent = v
+	a.sent, a.began = v, time.Now()
 	a.mu.Unlock()
 	if a.launch.Login.Post {
 		page(w, "post", map[string]any{"Action": p.login, "Values": pairs(v)})
@@ -292,6 +294,22 @@ func (p *platform) strange(redirect string) string {
 	return ""
 }
 
+// draws notes what the tool made up for a login.
+func (p *platform) draws(d drawn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.drawn) < mostDrawn {
+		p.drawn = append(p.drawn, d)
+	}
+}
+
+// all gives what the tool made up so far.
+func (p *platform) all() []drawn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.drawn)
+}
+
 // again posts the answer of a launch from whatever browser comes.
 func (p *platform) again(w http.ResponseWriter, r *http.Request) {
 	a := p.find(r.PathValue("hint"))
@@ -314,6 +332,9 @@ func (p *platform) response(a *attempt, r *http.Request) (url.Values, error) {
 	defer a.mu.Unlock()
 	a.requests = append(a.requests, maps.Clone(r.Form))
 	a.method = r.Method
+	if len(a.requests) == 1 && !a.began.IsZero() {
+		p.draws(drawn{began: a.began, came: time.Now(), state: r.Form.Get("state"), nonce: r.Form.Get("nonce")})
+	}
 	a.state, a.redirect = r.Form.Get("state"), r.Form.Get("redirect_uri")
 	form := url.Values{"state": {a.state}}
 	l := a.launch
