@@ -120,6 +120,7 @@ lti:
     target_link_uri: %s
     redirect_uris: [%s]
     teacher: {selector: "#teacher"}
+    anonymous: served
 %s
 `, ltitool.Profile, stance, own.ca, own.listen, own.origin, own.cert, own.key, other, s.LoginURL(), s.TargetURL("quiz"), s.RedirectURL(), marker)
 }

@@ -105,6 +105,9 @@ func shownFaults() map[string]behaviour {
 			page := strings.Replace(formPage(rec.Header().Get("Location")), "</form>", `<input type="hidden" value="`+r.Form.Get("login_hint")+`"></form>`, 1)
 			_, _ = w.Write([]byte(page)) // the browser may be gone
 		}),
+		"tool-target-query-lost": answering(func(_ *http.Request, to *url.URL) {
+			to.RawQuery = url.Values{"launch": {to.Query().Get("launch")}}.Encode()
+		}),
 		"tool-token-in-fragment": answering(func(r *http.Request, to *url.URL) { to.Fragment = "id_token=" + r.PostForm.Get("id_token") }),
 		"tool-login-target":      loginTarget(),
 	}
