@@ -84,6 +84,7 @@ func toolMatrix(t *testing.T) *ltiMatrix {
 		oddities:   []string{"launch.blank-role", "refuse.version", "refuse.state-elsewhere", "response.error", "browser.frame", "browser.blocked-storage", "login.post", "auth.*"},
 		own: map[string][]string{
 			"tool-calls-services": {"claims.services", "claims.unknown"},
+			"tool-own-window":     {"browser.frame"},
 			"tool-values-sorted":  {"auth.*"},
 		},
 		unproved: map[string]string{

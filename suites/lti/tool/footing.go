@@ -139,6 +139,9 @@ func (j *judge) tread(ctx context.Context, f *footing) (s *sight, opened bool) {
 	}
 	if opened = j.plainly(s); !opened && s.problem == nil && s.requested() && s.stalled == "" {
 		first.Login.Post = f.byPost
+		if j.platform.unread() { // it may keep the keys of a run before for a while
+			pass(ctx, j.pause())
+		}
 		s = j.launch(ctx, first) // what comes and goes is no footing, and no breach either
 		opened = j.plainly(s)
 	}

@@ -39,6 +39,7 @@ type judge struct {
 	fell    atomic.Pointer[string]           // title of the launch that brought the tool down last
 	breaks  atomic.Bool                      // refusals end as what may pass does, each time
 	rotated atomic.Bool                      // a launch by a new key has opened
+	unmoved atomic.Bool                      // the tool never read the keys again for a new one
 }
 
 // open starts the platform and prepares the browser.
@@ -110,6 +111,11 @@ func (s *sight) times() (m moments) {
 		case redirect != "" && sameAddress(x.URL, redirect) && x.Status > 0:
 			m.answered = x.Started
 		}
+	}
+	if s.window && m.answered.IsZero() { // the window may have begun before it was looked at
+		s.attempt.mu.Lock()
+		m.answered = s.attempt.given
+		s.attempt.mu.Unlock()
 	}
 	return m
 }

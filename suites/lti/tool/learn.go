@@ -65,7 +65,7 @@ func (j *judge) learn(ctx context.Context, first *sight) (notOpened string) {
 			j.bad = append(j.bad, x.page)
 		}
 	}
-	if j.plainly(instructor) && j.opens(instructor) {
+	if j.plainly(instructor) && j.learnable(instructor) {
 		j.good = append(j.good, instructor.page)
 	}
 	return ""
@@ -129,8 +129,8 @@ func verdictOn(first *sight, own bool, samples []sample) (blind, notOpened strin
 	return "what is opened and what is refused can't be told apart: no launch that has to be refused came to an end", ""
 }
 
-// opens tells whether the page of another good launch is one that is learned too.
-func (j *judge) opens(s *sight) bool {
+// learnable tells whether the page of another good launch is one that is learned too.
+func (j *judge) learnable(s *sight) bool {
 	for _, f := range j.bad {
 		if lookAlike(s.page, f) {
 			return false

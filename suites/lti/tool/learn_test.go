@@ -81,7 +81,7 @@ func TestInstructorsPageIsNoGoodOneByItsStatus(t *testing.T) {
 		"an apology":            sorryPage,
 		"the page of a refusal": {Status: 200, Title: "Error", Text: "Not authorized", Marks: []string{"h1"}},
 	} {
-		if j.opens(&sight{page: page}) {
+		if j.learnable(&sight{page: page}) {
 			t.Errorf("%s: it is learned as opened", name)
 		}
 		s := answeredAt(page)
@@ -90,7 +90,7 @@ func TestInstructorsPageIsNoGoodOneByItsStatus(t *testing.T) {
 		}
 	}
 	gradebook := browser.Frame{Status: 200, Title: "Gradebook", Text: "Scores of the whole class", Marks: []string{"table", "tr", "td"}}
-	if !j.opens(&sight{page: gradebook}) || j.decide(answeredAt(gradebook), nil) != opened {
+	if !j.learnable(&sight{page: gradebook}) || j.decide(answeredAt(gradebook), nil) != opened {
 		t.Error("a page of another kind that says nothing is not opened")
 	}
 }

@@ -54,6 +54,7 @@ type attempt struct {
 	mu       sync.Mutex
 	sent     url.Values // login initiation
 	began    time.Time  // when it was sent
+	given    time.Time  // when the response was
 	requests []url.Values
 	method   string // of the authentication request
 	token    string
@@ -358,6 +359,6 @@ func (p *platform) response(a *attempt, r *http.Request) (url.Values, error) {
 	if name := l.Respond.Repeat; name != "" {
 		form.Add(name, form.Get(name)+"x")
 	}
-	a.form = form
+	a.form, a.given = form, time.Now()
 	return form, nil
 }
