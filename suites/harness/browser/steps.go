@@ -293,17 +293,5 @@ func (p *Page) follow(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
-// Popped goes on in a window that the page has opened by itself, if there is one.
-func (p *Page) Popped(ctx context.Context) (bool, error) {
-	p.mu.Lock()
-	popped := p.popped
-	p.popped = false
-	p.mu.Unlock()
-	if !popped {
-		return false, nil
-	}
-	return p.follow(ctx)
-}
-
 // Forget drops all cookies of the page's context, as if the session had ended.
 func (p *Page) Forget() error { return do(p, network.ClearBrowserCookies, cdp.Empty{}) }

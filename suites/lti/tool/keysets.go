@@ -44,16 +44,21 @@ func (j *judge) patiently(ctx context.Context, l Launch) *sight {
 func (j *judge) mended(ctx context.Context) {
 	_ = j.platform.publish("") // makes no key
 	good := Launch{ID: "mended", User: "learner", Expect: "open"}
-	if s := j.launch(ctx, good); j.decide(s, nil) != refused {
-		return
+	for try := range rotationTries {
+		s := j.launch(ctx, good)
+		switch {
+		case j.decide(s, nil) != refused:
+			return
+		case try == 0:
+			pass(ctx, time.Second)
+		case j.platform.readings() > 0 || j.unmoved.Load(): // it has the keys, or won't have them
+			j.platform.withdraw()
+			return
+		default: // it may have read the broken set a moment ago
+			pass(ctx, j.pause())
+		}
 	}
-	pass(ctx, time.Second)
-	if s := j.launch(ctx, good); j.decide(s, nil) == refused && j.platform.readings() == 0 {
-		pass(ctx, j.pause()) // it may have read the broken set a moment ago
-	}
-	if s := j.launch(ctx, good); j.decide(s, nil) == refused {
-		j.platform.withdraw() // the tool doesn't take the last key
-	}
+	j.platform.withdraw() // the tool doesn't take the last key
 }
 
 // published judges a launch by a new key that is published in some way. That the tool
