@@ -18,7 +18,9 @@ func doctorCommand() *cobra.Command {
 		Long: `Look at everything a run stands on, without judging the product: can the URLs
 be reached, is TLS in order, is a token granted for every scope, do the clocks
 agree, is there data to look at, can the report be written, do the steps lead to a
-launch and is the registration right. A product that comes as a container is started,
+launch and is the registration right. Of a tool one good and one broken launch are made,
+and pictures of both are left in the output folder, so that you see what a run will take
+for opened and what for refused. A product that comes as a container is started,
 and ended again. Each line that is not
 "ok" names its remedy. Exit code 2 when a run could not begin.`,
 		Example: "  rollcall doctor\n  rollcall doctor staging.yaml",
@@ -39,7 +41,7 @@ and ended again. Each line that is not
 				return err
 			}
 			fmt.Fprintln(out, diagnosis(harness.Diagnosis{Name: "output folder", OK: true, Detail: f.out + " can be written"}))
-			found, err := harness.Doctor(cmd.Context(), target, run.Plan().Suite, harness.DoctorOptions{Interactive: f.interactive, Thorough: true, Starter: container.Start}, func(d harness.Diagnosis) { fmt.Fprintln(out, diagnosis(d)) })
+			found, err := harness.Doctor(cmd.Context(), target, run.Plan().Suite, harness.DoctorOptions{Interactive: f.interactive, Thorough: true, Pictures: f.out, Starter: container.Start}, func(d harness.Diagnosis) { fmt.Fprintln(out, diagnosis(d)) })
 			if err != nil {
 				return err
 			}

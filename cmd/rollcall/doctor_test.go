@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -23,6 +24,7 @@ func TestDoctorBrowser(t *testing.T) {
 	platform, _ := servedPlatform(ctx, t, catalogue.Strict)
 	for _, test := range []struct{ name, text, old, new, says string }{
 		{"tool", tool, "", "", ""},
+		{"tool, a marker that is nowhere", tool, "    teacher:", "    launched: {selector: \"#no-such\"}\n    teacher:", "a good launch was not opened"},
 		{"tool, another client", tool, "client_id: rollcall-client", "client_id: somebody", "no authentication request"},
 		{"tool, another redirect URI", tool, "/launch]", "/elsewhere]", "redirect_uris"},
 		{"platform", platform, "", "", ""},
@@ -35,6 +37,7 @@ func TestDoctorBrowser(t *testing.T) {
 			if test.old != "" && text == test.text {
 				t.Fatalf("the target file has no %q:\n%s", test.old, text)
 			}
+			pictures := t.TempDir()
 			target, err := harness.ParseTarget("target.yaml", []byte(text), os.LookupEnv)
 			if err != nil {
 				t.Fatal(err)
@@ -43,7 +46,7 @@ func TestDoctorBrowser(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			found, err := harness.Doctor(ctx, target, run.Plan().Suite, harness.DoctorOptions{Thorough: true}, nil)
+			found, err := harness.Doctor(ctx, target, run.Plan().Suite, harness.DoctorOptions{Thorough: true, Pictures: pictures}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -52,6 +55,10 @@ func TestDoctorBrowser(t *testing.T) {
 				if len(amiss) > 0 || len(found) < 3 {
 					t.Errorf("found %+v", found)
 				}
+				if shown, _ := filepath.Glob(filepath.Join(pictures, "doctor-*.jpg")); strings.HasPrefix(test.name, "tool") && len(shown) != 2 {
+					t.Errorf("the pictures are %v, not of a good and a bad launch", shown)
+				}
+				t.Log(found)
 				return
 			}
 			if !slices.ContainsFunc(amiss, func(d harness.Diagnosis) bool { return strings.Contains(d.Detail, test.says) && d.Remedy != "" }) {

@@ -120,6 +120,7 @@ lti:
     target_link_uri: %s
     redirect_uris: [%s]
     teacher: {selector: "#teacher"}
+    anonymous: served
 %s
 `, ltitool.Profile, stance, own.ca, own.listen, own.origin, own.cert, own.key, other, s.LoginURL(), s.TargetURL("quiz"), s.RedirectURL(), marker)
 }
@@ -176,4 +177,26 @@ func TestToolConformanceRegistrations(t *testing.T) {
 			t.Errorf("%s %s", story(q), q.Reason)
 		}
 	}
+}
+
+// TestOneDeployment: where the target file names one deployment only, nothing is said of
+// others but what to add.
+func TestOneDeployment(t *testing.T) {
+	if testing.Short() {
+		t.Skip("browsers are left out with -short")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	focus := []string{ltitool.Prefix + "launch.deployments"}
+	text := strings.Replace(servedTool(ctx, t, catalogue.Strict, marked, nil), "deployments: [dep-1, dep-2]", "deployments: [dep-1]", 1)
+	for _, q := range judgedBy(ctx, t, text, harness.Options{Focus: focus}).Requirements {
+		if q.ID != focus[0] {
+			continue
+		}
+		if q.Verdict != reports.NotTested || q.Blame == nil || q.Blame.Kind != reports.Configuration || !strings.Contains(q.Remedy, "lti.deployments") {
+			t.Errorf("%s %s %s", story(q), q.Reason, q.Remedy)
+		}
+		return
+	}
+	t.Error("it was not judged")
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -32,8 +33,8 @@ other_client_id there is a second registration to be made.`,
 			for _, id := range target.Profiles {
 				switch id {
 				case ltitool.Profile:
-					fmt.Fprintf(out, "Register Rollcall as a platform at the tool:\n\n  issuer           %s\n  client id        %s\n  deployment ids   %v\n  auth URL         %s/auth\n  JWKS URL         %s/jwks\n  token URL        %s/token\n",
-						l.PublicURL, l.ClientID, l.Deployments, l.PublicURL, l.PublicURL, l.PublicURL)
+					fmt.Fprintf(out, "Register Rollcall as a platform at the tool:\n\n  issuer           %s\n  client id        %s\n  deployment ids   %s\n  auth URL         %s/auth\n  JWKS URL         %s/jwks\n  token URL        %s/token\n",
+						l.PublicURL, l.ClientID, strings.Join(l.Deployments, "\n                   "), l.PublicURL, l.PublicURL, l.PublicURL)
 					if l.OtherClientID != "" {
 						fmt.Fprintf(out, "\nAnd once more, as another registration with the same platform: all as above, but\n\n  client id        %s\n", l.OtherClientID)
 					}

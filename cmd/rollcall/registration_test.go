@@ -56,6 +56,20 @@ func TestRegistration(t *testing.T) {
 	}
 }
 
+// TestRegistrationListsDeployments: several deployments are listed one below the other, as
+// they are to be entered.
+func TestRegistrationListsDeployments(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "target.yaml")
+	text := strings.NewReplacer("OTHER", "", `deployments: ["1"]`, `deployments: ["one", "two", "and three"]`).Replace(toolTarget)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, out, _ := call(t, "", "registration", path)
+	if want := "  deployment ids   one\n                   two\n                   and three\n"; !strings.Contains(out, want) {
+		t.Errorf("%s\nhas no\n%s", out, want)
+	}
+}
+
 // What can't be served is said before anything starts.
 func TestServeFlags(t *testing.T) {
 	for _, test := range []struct {

@@ -28,6 +28,9 @@ const doctorPatience = 75 * time.Second
 type DoctorOptions struct {
 	Interactive bool // a person takes the steps
 	Thorough    bool // what a run would find out by itself is tried too, such as a sign-in
+	// Pictures is a folder for pictures of what was seen, for whoever runs the doctor: they
+	// are no part of a report. Empty: none are taken.
+	Pictures string
 	// Starter starts targets that come as containers, for as long as the doctor looks;
 	// nil where the target is up already.
 	Starter Starter
@@ -48,7 +51,7 @@ func Doctor(ctx context.Context, target *Target, suite Suite, o DoctorOptions, o
 		defer stop()
 		started = append(started, Diagnosis{Name: "container", OK: true, Detail: "is up; it is ended when the doctor is done"})
 	}
-	s, err := NewSession(target, suite, SessionOptions{Prefix: "d", Interactive: o.Interactive, Thorough: o.Thorough, Redactor: o.Redactor})
+	s, err := NewSession(target, suite, SessionOptions{Prefix: "d", Interactive: o.Interactive, Thorough: o.Thorough, Pictures: o.Pictures, Redactor: o.Redactor})
 	if err != nil {
 		return nil, err
 	}

@@ -40,6 +40,7 @@ type Session struct {
 	attended bool
 	memory   int64 // that this process may take; 0: as it likes
 	thorough bool  // the doctor may try what takes longer
+	pictures string
 }
 
 // SessionOptions are what a process is told about the run.
@@ -58,6 +59,9 @@ type SessionOptions struct {
 	Interactive bool
 	// Thorough has the doctor try what takes longer.
 	Thorough bool
+	// Pictures is the folder in which the doctor leaves pictures of what it saw; empty:
+	// none are taken.
+	Pictures string
 }
 
 // NewSession prepares the judge's side of a run against target.
@@ -72,7 +76,7 @@ func NewSession(target *Target, suite Suite, o SessionOptions) (*Session, error)
 			return nil, err
 		}
 	}
-	s := &Session{Target: target, Catalogue: c, Stance: target.Stance, Dir: o.Dir, Seed: o.Seed, suite: suite, redactor: redactor, memory: o.Memory, attended: o.Interactive, thorough: o.Thorough,
+	s := &Session{Target: target, Catalogue: c, Stance: target.Stance, Dir: o.Dir, Seed: o.Seed, suite: suite, redactor: redactor, memory: o.Memory, attended: o.Interactive, thorough: o.Thorough, pictures: o.Pictures,
 		wanted: map[string]catalogue.Level{}}
 	for _, id := range target.Profiles {
 		p, ok := c.Profile(id)
@@ -189,6 +193,9 @@ func (s *Session) Interactive() bool { return s.attended }
 
 // Thorough tells whether the doctor may try what takes longer.
 func (s *Session) Thorough() bool { return s.thorough }
+
+// Pictures is the folder in which the doctor leaves pictures; empty: it takes none.
+func (s *Session) Pictures() string { return s.pictures }
 
 // Ask tells the person what to do next. It does not wait: what they do is seen
 // where it arrives.

@@ -95,6 +95,9 @@ type LTITool struct {
 	// told apart: agree to terms, go on from a greeting. Where the page has nothing
 	// of the kind they are passed over.
 	Steps []browser.Step `yaml:"steps,omitempty"`
+	// Anonymous tells whether launches without a user are served or refused; empty: it
+	// isn't said.
+	Anonymous string `yaml:"anonymous,omitempty"`
 	// Teacher is on pages that only those who teach see.
 	Teacher Marker `yaml:"teacher,omitempty"`
 }

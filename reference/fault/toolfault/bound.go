@@ -32,6 +32,24 @@ func boundFaults() map[string]behaviour {
 			var n atomic.Int64
 			c.Random = func() string { return fmt.Sprintf("%012d", 1000+n.Add(1)) }
 		}},
+		"tool-values-clock": {Bend: func(c *tool.Config) {
+			var mu sync.Mutex
+			var last string
+			c.Random = func() string { // seconds and microseconds, one after the other
+				mu.Lock()
+				defer mu.Unlock()
+				for {
+					now := time.Now()
+					if v := fmt.Sprintf("%08x%05x", now.Unix(), now.Nanosecond()/1000); v != last {
+						last = v
+						return v
+					}
+				}
+			}
+		}},
+		"tool-values-sorted": {Bend: func(c *tool.Config) {
+			c.Random = func() string { return fmt.Sprintf("%012x", time.Now().UnixMilli()) + randomText() }
+		}},
 		"tool-messages-anywhere": scripted("postMessage(message, origin)", `postMessage(message, "*")`),
 		"tool-answers-anywhere":  scripted("event.origin !== origin", "false"),
 	}

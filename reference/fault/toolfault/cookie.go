@@ -166,6 +166,8 @@ func oddities() map[string]behaviour {
 	}
 	return map[string]behaviour{
 		"tool-consent":          consent(),
+		"tool-calls-services":   callsServices(),
+		"tool-own-window":       ownWindow(),
 		"tool-refusal-200":      status(http.StatusOK),
 		"tool-refusal-400":      status(http.StatusBadRequest),
 		"tool-refusal-403":      status(http.StatusForbidden),

@@ -63,6 +63,7 @@ func loginFaults() map[string]behaviour {
 		}),
 		"tool-login-needs-client":     refusing("/login", func(r *http.Request) bool { return !r.Form.Has("client_id") }),
 		"tool-login-needs-hint":       refusing("/login", func(r *http.Request) bool { return !r.Form.Has("lti_message_hint") }),
+		"tool-deployment-of-login":    refusing("/login", func(r *http.Request) bool { return !r.Form.Has("lti_deployment_id") }),
 		"tool-login-needs-deployment": refusing("/login", func(r *http.Request) bool { return !r.Form.Has("lti_deployment_id") }),
 		"tool-login-closed": refusing("/login", func(r *http.Request) bool {
 			for name := range r.Form {

@@ -5,6 +5,8 @@ import (
 	"html"
 	"net/http"
 	"net/url"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/reference/fault/bend"
@@ -30,8 +32,32 @@ func shownFaults() map[string]behaviour {
 		return true
 	})
 	script.Wrap = resources(func(body string) string { return strings.ReplaceAll(body, `href="`+carrier, `href="`) })
+	// person gives the name on the page as it came, with tags escaped and quotes left.
+	person := func(body string) string {
+		_, rest, _ := strings.Cut(body, `<b id="person">`)
+		name, _, _ := strings.Cut(rest, "</b>")
+		return strings.NewReplacer("<", "&lt;", ">", "&gt;").Replace(html.UnescapeString(name))
+	}
+	added := func(make func(name string) string) behaviour {
+		return behaviour{Wrap: resources(func(body string) string { return strings.Replace(body, "</main>", make(person(body))+"</main>", 1) })}
+	}
 	return map[string]behaviour{
 		"tool-return-script": script,
+		"tool-profile-link":  profileLink(),
+		"tool-script-markup": added(func(name string) string { return "<script>var person = '" + name + "';</script>" }),
+		"tool-attribute-markup": added(func(name string) string {
+			return `<label>Name <input name="person" value="` + name + `"></label>`
+		}),
+		"tool-address-markup": added(func(name string) string { return `<a href='/people?name=` + name + `'>Who is here</a>` }),
+		"tool-style-markup":   added(func(name string) string { return "<style>/* of " + html.UnescapeString(name) + " */</style>" }),
+		"tool-template-markup": {Wrap: resources(func(body string) string {
+			return product.ReplaceAllStringFunc(body, func(s string) string {
+				m := product.FindStringSubmatch(s)
+				a, _ := strconv.Atoi(m[1]) // of digits
+				b, _ := strconv.Atoi(m[2])
+				return strconv.Itoa(a * b)
+			})
+		})},
 		"tool-claims-markup": {Wrap: resources(func(body string) string {
 			before, rest, ok := strings.Cut(body, `<b id="person">`)
 			name, after, ok2 := strings.Cut(rest, "</b>")
@@ -79,9 +105,30 @@ func shownFaults() map[string]behaviour {
 			page := strings.Replace(formPage(rec.Header().Get("Location")), "</form>", `<input type="hidden" value="`+r.Form.Get("login_hint")+`"></form>`, 1)
 			_, _ = w.Write([]byte(page)) // the browser may be gone
 		}),
+		"tool-target-query-lost": answering(func(_ *http.Request, to *url.URL) {
+			to.RawQuery = url.Values{"launch": {to.Query().Get("launch")}}.Encode()
+		}),
 		"tool-token-in-fragment": answering(func(r *http.Request, to *url.URL) { to.Fragment = "id_token=" + r.PostForm.Get("id_token") }),
 		"tool-login-target":      loginTarget(),
 	}
+}
+
+// product is what a template works out.
+var product = regexp.MustCompile(`\{\{(\d+)\*(\d+)\}\}`)
+
+// profileLink shows a link to the profile of whoever launched, wherever it leads.
+func profileLink() behaviour {
+	profiles := newKept()
+	b := payload(func(claims map[string]json.RawMessage) bool {
+		var address string
+		_ = json.Unmarshal(claims["profile"], &address) // none, then
+		profiles.put("last", address)
+		return true
+	})
+	b.Wrap = bend.Below("/resources/", bend.Rewritten(func(body string) string {
+		return strings.Replace(body, "</main>", `<a href="`+attribute(profiles.get("last"))+`">Your profile</a></main>`, 1)
+	}))
+	return b
 }
 
 // answering changes where an opened launch goes on to.

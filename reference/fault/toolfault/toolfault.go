@@ -43,7 +43,7 @@ func spare(rules []tool.Rule, ids ...string) []tool.Rule {
 
 func behaviours() map[string]behaviour {
 	return fault.Gather(ruleFaults(), keyFaults(), loginFaults(), answerFaults(), cookieFaults(), patienceOf(), headerFaults(), nearFaults(), boundFaults(),
-		shownFaults(), setFaults(), oddities())
+		shownFaults(), setFaults(), alikeOf(), oddities())
 }
 
 // rule makes a behaviour that adds a rule of its own.

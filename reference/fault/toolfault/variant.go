@@ -125,6 +125,22 @@ func answerScript() behaviour {
 	})
 }
 
+// ownWindow has a login by GET go on in a window of its own where it is in a frame.
+func ownWindow() behaviour {
+	return at("/login", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		if r.Method != http.MethodGet || r.URL.Query().Has("own_window") {
+			next.ServeHTTP(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		address := quote(r.URL.RequestURI() + "&own_window=1")
+		fmt.Fprint(w, `<!doctype html><title>…</title><body><p id="note">One moment …</p><script>
+if (window.top === window) location.replace(`+address+`);
+else { document.getElementById("note").textContent = "This activity goes on in a window of its own."; window.open(`+address+`); }
+</script>`)
+	})
+}
+
 // refusalRedirect sends people to an error page of its own.
 func refusalRedirect() behaviour {
 	return behaviour{Wrap: func(next http.Handler) http.Handler {

@@ -40,6 +40,7 @@ type Page struct {
 	loading  map[cdp.FrameID]bool   // frames that go from one document to another
 	console  []string
 	dialogs  []string
+	popped   bool // a window was opened that nobody has looked for
 	open     int
 	active   time.Time
 }
@@ -113,6 +114,9 @@ func (p *Page) note(event any) {
 	case *page.EventFrameDetached:
 		p.active = time.Now()
 		delete(p.loading, e.FrameID)
+	case *page.EventWindowOpen:
+		p.active = time.Now()
+		p.popped = true
 	case *page.EventFrameNavigated, *page.EventFrameAttached:
 		p.active = time.Now()
 	case *page.EventJavascriptDialogOpening:

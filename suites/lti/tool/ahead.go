@@ -60,7 +60,7 @@ func (j *judge) salvoOf(t *harness.T, l Launch) []Launch {
 		if !is || len(out) == most {
 			break
 		}
-		if next.Expect == l.Expect && next.together() && next.unbroken().like(l.unbroken()) && j.beside(next) == "" {
+		if next.Expect == l.Expect && next.together() && next.unbroken().like(l.unbroken()) && j.beside(next) == "" && !j.lacksDeployment(next) {
 			out = append(out, next)
 		}
 	}

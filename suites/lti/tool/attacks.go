@@ -165,34 +165,6 @@ func nonceElsewhere(ctx context.Context, t *harness.T) {
 	j.judgeRefusal(t, Prefix+"refuse.nonce-elsewhere", l, j.launchIn(ctx, p, l), control)
 }
 
-// mark is an element that Rollcall tries to bring into the tool's pages.
-const (
-	mark       = "rollcall-markup"
-	markup     = `"><img id=` + mark + ` src=x>`
-	markScript = `String(!!document.getElementById("` + mark + `"))`
-)
-
-// judgeMarkup looks whether a page shows as an element what was sent as text.
-func (j *judge) judgeMarkup(ctx context.Context, t *harness.T, p *browser.Page, s *sight, id, sent string) {
-	if s.problem != nil {
-		t.NotTested(j.failing(s.problem), id)
-		return
-	}
-	frames, err := p.Look(ctx)
-	if err != nil {
-		t.NotTested(j.failing(err), id)
-		return
-	}
-	for _, f := range frames {
-		found, err := p.Eval(ctx, f.ID, markScript)
-		if err != nil {
-			t.NotTested(j.failing(err), id)
-			continue
-		}
-		t.Assert(id, found != "true", harness.Finding{Sent: sent, Expected: "text, shown as text or not at all", Seen: "an element of the page: scripts could come in the same way", Where: t.Where(f.URL)})
-	}
-}
-
 // cookies judges those that the tool sets on the way to the authentication request,
 // in a frame: one of them at least has to come back with a form post from another site.
 // What else a server sets there (a load balancer's, one for old browsers) is its own

@@ -45,6 +45,10 @@ func run(ctx context.Context, t *harness.T, l Launch) {
 		}
 		return
 	}
+	if j.lacksDeployment(l) {
+		t.NotTested(harness.Unconfigured(singleText, singleRemedy))
+		return
+	}
 	switch l.Expect {
 	case "open":
 		runGood(ctx, t, l)
@@ -61,13 +65,22 @@ func (j *judge) beside(l Launch) string {
 	switch {
 	case l.Second && second == "":
 		return "the target file names no second registration (lti.other_client_id)"
+	case l.Requirement == "launch.anonymous" && j.target.Tool.Anonymous == "refused":
+		return "the target file says that launches without a user are refused (lti.tool.anonymous)"
+	case l.Requirement == "refuse.sub-missing" && j.target.Tool.Anonymous == "served":
+		return "the target file says that launches without a user are served (lti.tool.anonymous)"
 	case l.Sole && second != "":
 		return "there are two registrations, between which only the client id decides"
-	case l.Claims["deployment_id"] == "$other" && j.single():
-		return singleText
 	}
 	return ""
 }
+
+// lacksDeployment tells whether a launch is about another deployment where there is none.
+func (j *judge) lacksDeployment(l Launch) bool {
+	return l.Claims["deployment_id"] == "$other" && j.single()
+}
+
+const anonymousRemedy = "Set lti.tool.anonymous to served or to refused."
 
 // single tells whether the registration has one deployment only.
 func (j *judge) single() bool {
@@ -75,7 +88,10 @@ func (j *judge) single() bool {
 	return d[0] == d[len(d)-1]
 }
 
-const singleText = "the target file names one deployment only (lti.deployments)"
+const (
+	singleText   = "the target file names one deployment only (lti.deployments)"
+	singleRemedy = "Register another deployment of the same registration at the tool, and name both in lti.deployments."
+)
 
 // runEither judges a launch that a tool may open or refuse, as long as a person sees
 // what became of it.
@@ -162,6 +178,10 @@ func runGood(ctx context.Context, t *harness.T, l Launch) {
 		}
 		if o, hangs := j.foundation(ctx, t, l, id); hangs {
 			t.NotTested(o)
+			return
+		}
+		if l.Requirement == "launch.anonymous" && j.target.Tool.Anonymous == "" {
+			t.NotTested(harness.Unconfigured("a launch without a user was not opened, and the target file doesn't say whether such launches are served", anonymousRemedy).Seen(exchanges...))
 			return
 		}
 		f := harness.Finding{Sent: "launch: " + l.Title, Expected: "the tool opens", Seen: "it was not opened: " + s.shows(), Cause: j.cause(s), Exchanges: exchanges, Where: t.Where(s.page.URL)}

@@ -2,6 +2,9 @@ package tool
 
 import (
 	"context"
+	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -10,17 +13,83 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/lti/side"
 )
 
-// tryLogin begins a login as a person would and looks how the tool asks for
-// authentication: most of what is wrong in a registration shows there. No token is
-// sent, so that the tool fetches no keys, which a run won't have.
-func tryLogin(ctx context.Context, s *harness.Session) harness.Diagnosis {
-	const name = "login"
+// tryLaunches begins a login as a person would and looks how the tool asks for
+// authentication: most of what is wrong in a registration shows there. Where that is right
+// a good launch and a broken one are made, and both are shown as a run will take them.
+func tryLaunches(ctx context.Context, s *harness.Session) []harness.Diagnosis {
 	shared, err := open(ctx, s)
 	if err != nil {
-		return side.Faulty(name, err)
+		return []harness.Diagnosis{side.Faulty("login", err)}
 	}
 	j := shared.(*judge)
 	defer j.Close()
+	j.keep = j.keep || s.Pictures() != ""
+	login := j.tryLogin(ctx)
+	if !login.OK {
+		return []harness.Diagnosis{login}
+	}
+	return append([]harness.Diagnosis{login}, j.tryPages(ctx, s.Pictures())...)
+}
+
+// tryPages shows what a run will take for an opened launch, and what for a refusal.
+func (j *judge) tryPages(ctx context.Context, folder string) []harness.Diagnosis {
+	b := j.stand()
+	first := j.footing.first
+	good := harness.Diagnosis{Name: "good launch", Detail: "a launch that is good is taken for opened: " + first.what()}
+	switch {
+	case b != nil:
+		good.Detail, good.Remedy = b.Reason(), "see what the tool has against the launch; if this page is an opened one, "+markerHelp(j.target.Tool.Launched.Set())
+	case j.blind != "":
+		good.Detail, good.Remedy = j.blind+"; nothing will be judged by pages", markerRemedy
+	default:
+		good.OK = true
+	}
+	good.Detail += portrait(first, folder, "doctor-good.jpg")
+	if first.problem != nil || !first.requested() {
+		return []harness.Diagnosis{good}
+	}
+	wrong := wrongTokens[0]
+	wrong.ID, wrong.User, wrong.Login.Post = "doctor.bad", "learner", j.footing.byPost
+	s := j.launch(ctx, wrong)
+	bad := harness.Diagnosis{Name: "bad launch"}
+	switch {
+	case b != nil, j.blind != "":
+		bad.OK, bad.Detail = true, "beside it, "+wrong.Title+" ended with: "+s.what()
+	case j.decide(s, &first.page) == refused:
+		bad.OK, bad.Detail = true, wrong.Title+" is taken for refused: "+s.what()
+	case j.decide(s, &first.page) == opened:
+		bad.Detail, bad.Remedy = wrong.Title+" is taken for opened: "+s.what(), "if this page is a refusal, give lti.tool.launched; otherwise the tool opens what it must refuse, which a run judges"
+	default:
+		bad.Detail, bad.Remedy = "it can't be told whether "+wrong.Title+" was opened: "+s.what(), markerRemedy
+	}
+	bad.Detail += portrait(s, folder, "doctor-bad.jpg")
+	return []harness.Diagnosis{good, bad}
+}
+
+// markerHelp says what to do with a marker so that an opened page is known as one.
+func markerHelp(given bool) string {
+	if given {
+		return "correct lti.tool.launched, which was not found on it"
+	}
+	return "give lti.tool.launched"
+}
+
+// portrait leaves the picture of a launch in the folder, and says where; "" where there is
+// none.
+func portrait(s *sight, folder, name string) string {
+	if folder == "" || len(s.picture) == 0 {
+		return ""
+	}
+	at := filepath.Join(folder, name)
+	if err := errors.Join(os.MkdirAll(folder, 0o700), os.WriteFile(at, s.picture, 0o600)); err != nil { // it may show somebody
+		return " (its picture can't be written: " + err.Error() + ")"
+	}
+	return " (picture: " + at + ")"
+}
+
+// tryLogin begins a login and holds its answer back.
+func (j *judge) tryLogin(ctx context.Context) harness.Diagnosis {
+	const name = "login"
 	p, err := j.browser.Open(ctx, browser.PageOptions{})
 	if err != nil {
 		return side.Faulty(name, err)

@@ -44,6 +44,7 @@ type footing struct {
 	tries  int
 	known  bool
 	byGet  *sight  // the first login, by GET
+	first  *sight  // the plain good launch
 	byPost bool    // logins go by POST, for those by GET lead nowhere
 	broken *broken // nil: launches open
 }
@@ -104,14 +105,18 @@ func (j *judge) stand() *broken {
 	}
 	f.tries++
 	s, ok := j.tread(j.ctx, f)
+	f.first = s
 	f.broken = nil
 	if !ok {
 		f.broken = &broken{Obstacle: j.halt(s), sight: s}
 	}
 	f.known = ok || f.broken.Owner() != ""
 	if ok {
-		j.learn(j.ctx, s)
-		j.launchEarlier()
+		if why := j.learn(j.ctx, s); why != "" {
+			f.broken = &broken{Obstacle: harness.BlockedBy(s.attempt.launch.owner(), why), sight: s}
+		} else if j.blind == "" {
+			j.launchEarlier()
+		}
 	}
 	return f.broken
 }
@@ -134,6 +139,9 @@ func (j *judge) tread(ctx context.Context, f *footing) (s *sight, opened bool) {
 	}
 	if opened = j.plainly(s); !opened && s.problem == nil && s.requested() && s.stalled == "" {
 		first.Login.Post = f.byPost
+		if j.platform.unread() { // it may keep the keys of a run before for a while
+			pass(ctx, j.pause())
+		}
 		s = j.launch(ctx, first) // what comes and goes is no footing, and no breach either
 		opened = j.plainly(s)
 	}
@@ -217,10 +225,22 @@ func (j *judge) request(s *sight) url.Values {
 
 // login names the requirement that governs the login of a launch.
 func (l Launch) login() string {
+	for _, name := range l.Login.Omit { // what is left out is what a tool can't do without
+		if owner := loginWithout[name]; owner != "" {
+			return owner
+		}
+	}
 	if l.Login.Post {
 		return reqPost
 	}
 	return reqGet
+}
+
+// loginWithout names the requirement on a login that leaves out what is optional.
+var loginWithout = map[string]string{
+	"client_id":         Prefix + "login.no-client",
+	"lti_message_hint":  Prefix + "login.no-message-hint",
+	"lti_deployment_id": Prefix + "login.no-deployment",
 }
 
 // owner names the requirement by which a good launch of this kind opens.

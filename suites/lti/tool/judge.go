@@ -30,14 +30,16 @@ type judge struct {
 	footing footing
 	ahead   ahead
 	good    []browser.Frame                  // pages of good launches
-	bad     []browser.Frame                  // pages of one that has to be refused
+	bad     []browser.Frame                  // pages of launches that have to be refused
 	blind   string                           // why opened and refused can't be told apart
+	worded  bool                             // opened pages say what refusals do, such as "error"
 	pace    pace                             // of good launches
 	stalls  atomic.Int32                     // launches in a row that the tool didn't answer
 	stalled atomic.Pointer[harness.Obstacle] // the last of them
 	fell    atomic.Pointer[string]           // title of the launch that brought the tool down last
 	breaks  atomic.Bool                      // refusals end as what may pass does, each time
 	rotated atomic.Bool                      // a launch by a new key has opened
+	unmoved atomic.Bool                      // the tool never read the keys again for a new one
 }
 
 // open starts the platform and prepares the browser.
@@ -110,6 +112,11 @@ func (s *sight) times() (m moments) {
 			m.answered = x.Started
 		}
 	}
+	if s.window && m.answered.IsZero() { // the window may have begun before it was looked at
+		s.attempt.mu.Lock()
+		m.answered = s.attempt.given
+		s.attempt.mu.Unlock()
+	}
 	return m
 }
 
@@ -118,36 +125,6 @@ func sameAddress(a, b string) bool {
 	x, err := url.Parse(a)
 	y, err2 := url.Parse(b)
 	return err == nil && err2 == nil && x.Scheme == y.Scheme && x.Host == y.Host && x.Path == y.Path
-}
-
-// learningID begins the ids of the launches by which a judge learns.
-const learningID = "learn."
-
-// learn sees once how long good launches take and, where no marker tells them apart,
-// what an opened page and a refusal look like: good launches, of a learner and an
-// instructor, and one whose token is signed wrongly. first is the learner's.
-func (j *judge) learn(ctx context.Context, first *sight) {
-	if j.target.Tool.Launched.Set() {
-		return
-	}
-	j.good = []browser.Frame{first.page}
-	instructor := Launch{ID: learningID + "instructor", User: "instructor", Login: Login{Post: j.footing.byPost}}
-	if s := j.steady(ctx, instructor); j.plainly(s) {
-		j.good = append(j.good, s.page)
-	}
-	// The tool may open what it has to refuse: then that is no sample.
-	for _, l := range []Launch{{Way: "corrupt"}, {Claims: map[string]any{"version": nil}}, {Claims: map[string]any{"exp": "$now-7200", "iat": "$now-7500"}}, {Respond: Respond{Omit: []string{"id_token"}}}} {
-		l.ID, l.User, l.Login.Post = learningID+"refusal", "learner", j.footing.byPost
-		s := j.launch(ctx, l)
-		if s.problem != nil || !s.requested() {
-			continue
-		}
-		if s.page.Status >= 400 || s.page.Failed || likeness(s.page, j.good[0]) < same {
-			j.bad = append(j.bad, s.page)
-			return
-		}
-	}
-	j.blind = "what was opened and what had to be refused look alike: " + describeStatus(first.page)
 }
 
 // The likeness of pages from which on they are called the same, and from which on
@@ -187,13 +164,21 @@ func (j *judge) decide(s *sight, control *browser.Frame) outcome {
 	if control != nil {
 		good = likeness(s.page, *control)
 	}
-	bad := 0.0
-	byStatus := len(j.bad) > 0 && (j.bad[0].Status >= 400 || j.bad[0].Failed) // refusals have a status of their own
-	if len(j.bad) > 0 && !byStatus {
-		bad = likeness(s.page, j.bad[0])
+	bad, byStatus := 0.0, len(j.bad) > 0 // refusals have a status of their own
+	for _, f := range j.bad {
+		if f.Status < 400 && !f.Failed {
+			bad, byStatus = max(bad, likeness(s.page, f)), false
+		}
 	}
 	switch {
-	case good >= same && good > bad, byStatus && good >= different:
+	case good >= same && good > bad:
+		return opened
+	case good < same && j.refusing(s):
+		if good < different || control != nil {
+			return refused
+		}
+		return unclear
+	case byStatus && good >= different:
 		return opened
 	case bad > good && good < same && (control != nil || bad >= different):
 		return refused
@@ -224,6 +209,8 @@ func describe(f browser.Frame) string {
 		if f.Why != "" {
 			text += ": " + f.Why
 		}
+	case text == "" && f.Title != "":
+		text = "nothing; its title is “" + strings.Join(strings.Fields(f.Title), " ") + "”"
 	case text == "":
 		text = "nothing"
 	}

@@ -29,9 +29,6 @@ func TestDecide(t *testing.T) {
 	refusal := sorry
 	refusal.Status = 401
 	other := browser.Frame{Status: 200, Title: "?", Text: "entirely different words here", Marks: []string{"table", "td"}}
-	at := func(f browser.Frame) *sight {
-		return &sight{page: f, attempt: &attempt{redirect: "https://t.example/launch"}, log: []browser.Exchange{{URL: "https://t.example/launch", Status: 200, Started: time.Now()}}}
-	}
 	for name, test := range map[string]struct {
 		bad     []browser.Frame
 		page    browser.Frame
@@ -47,15 +44,20 @@ func TestDecide(t *testing.T) {
 		"nothing is known, and it differs": {nil, other, &quiz, unclear},
 	} {
 		j := &judge{good: []browser.Frame{quiz}, bad: test.bad}
-		if got := j.decide(at(test.page), test.control); got != test.want {
+		if got := j.decide(answeredAt(test.page), test.control); got != test.want {
 			t.Errorf("%s: %d, want %d", name, got, test.want)
 		}
 	}
-	silent := at(sorry)
+	silent := answeredAt(sorry)
 	silent.log = nil
 	if (&judge{good: []browser.Frame{quiz}}).decide(silent, &quiz) != refused {
 		t.Error("a launch without an answer was opened")
 	}
+}
+
+// answeredAt is a launch whose answer came, and which ended with a page.
+func answeredAt(f browser.Frame) *sight {
+	return &sight{page: f, attempt: &attempt{redirect: "https://t.example/launch"}, log: []browser.Exchange{{URL: "https://t.example/launch", Status: 200, Started: time.Now()}}}
 }
 
 // The data are what they say.

@@ -31,6 +31,8 @@ const (
 	// For so long a page with scripts must stay the same until it counts as what a
 	// launch ends with, where nothing else tells.
 	stableTime = 3 * time.Second
+	// For so long at least a marker is waited for that a good launch must show.
+	markerTime = 5 * time.Second
 	// A page that has come to rest has what a step needs, or it hasn't.
 	stepPatience = 500 * time.Millisecond
 )
@@ -67,6 +69,7 @@ type sight struct {
 	picture []byte
 	busy    bool   // it never came to rest
 	stalled string // an address that didn't answer
+	window  bool   // the tool went on in a window that it opened itself
 	fell    bool   // the tool answered at first, and then couldn't be reached any more
 	marked  bool   // the marker of the target file is there
 	teacher bool   // the marker of those who teach is there
@@ -196,6 +199,12 @@ func (j *judge) rest(ctx context.Context, p *browser.Page, s *sight, end time.Ti
 		}
 		s.marked = j.marked(ctx, p, frames, s.page, j.target.Tool.Launched)
 		s.teacher = j.marked(ctx, p, frames, s.page, j.target.Tool.Teacher)
+		if s.attempt.launch.Frame && !j.arrived(s) {
+			if popped, err := p.Popped(ctx); err == nil && popped {
+				s.window, quiet = true, stillTime
+				continue
+			}
+		}
 		if now := s.page.URL + "\n" + s.page.Text + strings.Join(s.page.Marks, " "); now != before {
 			before, changed = now, time.Now()
 		}
@@ -221,6 +230,15 @@ func (j *judge) rest(ctx context.Context, p *browser.Page, s *sight, end time.Ti
 	}
 }
 
+// arrived tells whether a launch is where it was to come to: what opens after that is not
+// gone after.
+func (j *judge) arrived(s *sight) bool {
+	if j.target.Tool.Launched.Set() {
+		return s.marked
+	}
+	return s.answered() && j.decide(s, nil) == opened
+}
+
 // unfinished tells whether a page that may go on by itself has to be waited for.
 // changed is when it last did.
 func (j *judge) unfinished(s *sight, changed time.Time) bool {
@@ -237,7 +255,8 @@ func (j *judge) unfinished(s *sight, changed time.Time) bool {
 	case s.marked:
 		return false
 	case l.Expect == "open" && j.target.Tool.Launched.Set():
-		return true
+		// Once good launches have told how long the marker takes, it is waited for three times that.
+		return login == activeTime || time.Since(m.answered) < max(3*page, markerTime) || time.Since(changed) < activeTime
 	case strings.HasPrefix(l.ID, learningID):
 		return time.Since(changed) < stableTime
 	}

@@ -42,9 +42,9 @@ func errorResponse(ctx context.Context, t *harness.T) {
 		return
 	}
 	for _, r := range []Respond{
-		{Error: "login_required", Set: map[string]string{"error_description": "Nobody is signed in " + markup}},
-		{Error: "login_required", Set: map[string]string{"error_description": "Nobody is signed in", "error_uri": "https://x.example/" + markup}},
-		{Error: "login_required" + markup},
+		{Error: "login_required", Set: map[string]string{"error_description": "Nobody is signed in " + hostile}},
+		{Error: "login_required", Set: map[string]string{"error_description": "Nobody is signed in", "error_uri": "https://x.example/" + hostile}},
+		{Error: "login_required" + hostile},
 	} {
 		p := j.page(ctx, t)
 		if p == nil {
@@ -97,7 +97,7 @@ func loginMarkup(ctx context.Context, t *harness.T) {
 		if p == nil {
 			return
 		}
-		value := "https://x.example/" + markup
+		value := "https://x.example/" + hostile
 		s := j.launchIn(ctx, p, Launch{ID: "markup." + name, User: "learner", Early: true, Login: Login{Set: map[string]string{name: value}}})
 		s.keep(t, "markup in "+name)
 		came := slices.ContainsFunc(s.log, func(x browser.Exchange) bool {
@@ -130,31 +130,64 @@ func (j *judge) unanswered(ctx context.Context, t *harness.T, id, name string, s
 	}
 }
 
-// claimsMarkup has names and titles hold an element.
+// claimsMarkup has names and titles hold what is more than text wherever it isn't escaped
+// for its place. A tool, or a firewall before it, may take such a name for an attack: then a
+// plain element is tried.
 func claimsMarkup(ctx context.Context, t *harness.T) {
 	j, ok := ready(t)
 	if !ok {
 		return
 	}
 	id := Prefix + "claims.markup"
-	text := func(s string) string { return s + ` <img id=` + mark + ` src=x>` }
-	l := Launch{ID: "markup.claims", Title: "markup in names and titles", User: "learner", Expect: "open", Claims: map[string]any{
-		"name": text("Carla Adeyemi"), "given_name": text("Carla"), "family_name": text("Adeyemi"),
-		"context": map[string]any{"title": text("Algebra 1"), "label": text("ALG-1")}, "resource_link": map[string]any{"title": text("Algebra, chapter 1"), "description": text("Sets")}}}
-	p := j.page(ctx, t)
-	if p == nil {
-		return
-	}
-	defer p.Close()
-	s := j.launchIn(ctx, p, l)
-	s.keep(t, l.Title)
-	if j.decide(s, nil) != opened {
-		if !j.unopened(ctx, t, j.steady(ctx, Launch{ID: "markup.control", User: "learner", Expect: "open"})) {
-			t.NotTested(harness.BlockedBy(Prefix+"claims.text", "a launch by somebody whose names hold angle brackets was not opened: "+s.what()).Seen(s.keep(t, l.Title)...))
+	var s *sight
+	for i, payload := range []string{hostile, element} {
+		p := j.page(ctx, t)
+		if p == nil {
+			return
+		}
+		defer p.Close()
+		l := named(payload)
+		s = j.launchIn(ctx, p, l)
+		s.keep(t, l.Title)
+		if j.decide(s, nil) != opened {
+			continue
+		}
+		if i > 0 {
+			t.Note(id, "names that look like scripts or templates were refused; those with an element were looked at alone")
+		}
+		j.judgePages(ctx, t, p, s, id, l.Title+": "+payload)
+		frames, err := p.Look(ctx)
+		if err != nil {
+			t.NotTested(j.failing(err), id)
+			return
+		}
+		for _, f := range frames {
+			found, err := p.Eval(ctx, f.ID, linkScript(ownScript))
+			if err == nil {
+				t.Assert(id, found != "true", harness.Finding{Sent: "profile, website and picture: " + ownScript, Expected: "no link that runs a script", Seen: "a link that does", Where: t.Where(f.URL)})
+			}
 		}
 		return
 	}
-	j.judgePages(ctx, t, p, s, id, l.Title)
+	if !j.unopened(ctx, t, j.steady(ctx, Launch{ID: "markup.control", User: "learner", Expect: "open"})) {
+		t.NotTested(harness.BlockedBy(Prefix+"claims.text", "a launch by somebody whose names hold angle brackets was not opened: "+s.what()).Seen(s.keep(t, "markup in names and titles")...))
+	}
+}
+
+// ownScript is an address that runs a script.
+const ownScript = "javascript:rollcall-own"
+
+// named is a launch whose names and titles hold a payload.
+func named(payload string) Launch {
+	text := func(s string) string { return s + " " + payload }
+	claims := map[string]any{
+		"name": text("Carla Adeyemi"), "given_name": text("Carla"), "family_name": text("Adeyemi"),
+		"context":       map[string]any{"title": text("Algebra 1"), "label": text("ALG-1")},
+		"resource_link": map[string]any{"title": text("Algebra, chapter 1"), "description": text("Sets")}}
+	if payload == hostile {
+		claims["profile"], claims["website"], claims["picture"] = ownScript, ownScript, ownScript
+	}
+	return Launch{ID: "markup.claims", Title: "markup in names and titles", User: "learner", Expect: "open", Claims: claims}
 }
 
 // returnScript gives a script as the address to return to. Where the tool shows a link
@@ -211,10 +244,4 @@ func returnScript(ctx context.Context, t *harness.T) {
 	default:
 		t.Examined(id, 1)
 	}
-}
-
-// linkScript tells whether a page has an element that leads to an address.
-func linkScript(address string) string {
-	return `String([...document.querySelectorAll("a,area,form,iframe")].some(e => (e.getAttribute("href") || e.getAttribute("action") || e.getAttribute("src") || "").trim().toLowerCase().startsWith("` +
-		strings.ToLower(address) + `")))`
 }

@@ -2,6 +2,7 @@ package tool
 
 import (
 	"context"
+	"strings"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
@@ -12,7 +13,54 @@ func others() []harness.Check {
 	return []harness.Check{
 		{ID: "tool.next-person", Title: "A learner launches where an instructor did before", Body: nextPerson, Requirements: []string{reqTeacher}},
 		{ID: "tool.two-people", Title: "An instructor and a learner launch in two tabs of one browser", Body: twoPeople, Requirements: []string{reqTeacher}},
+		{ID: "tool.next-learner", Title: "A learner launches where another one did before", Body: nextLearner, Requirements: ids("browser.next-person")},
 	}
+}
+
+// nextLearner has a learner launch in the page in which another one did: what the tool
+// shows must be of the second, and nothing of the first.
+func nextLearner(ctx context.Context, t *harness.T) {
+	j, ok := ready(t)
+	if !ok {
+		return
+	}
+	p := j.page(ctx, t)
+	if p == nil {
+		return
+	}
+	defer p.Close()
+	id := Prefix + "browser.next-person"
+	first := j.launchIn(ctx, p, Launch{ID: "learners.first", User: "learner", Expect: "open"})
+	if j.unopened(ctx, t, first) {
+		return
+	}
+	d, err := data()
+	if err != nil {
+		panic(err) // embedded data, read before
+	}
+	person := d.People["learner"]
+	if trace(first.page.Text, person) == "" {
+		t.NotApplicable(id, "the tool's page doesn't show whose launch it is")
+		return
+	}
+	second := j.launchIn(ctx, p, Launch{ID: "learners.second", User: "classmate", Expect: "open"})
+	exchanges := second.keep(t, "the second learner's launch")
+	if j.unopened(ctx, t, second) {
+		return
+	}
+	seen := trace(second.page.Text, person)
+	t.Assert(id, seen == "", harness.Finding{Sent: "launch: a learner, in a browser in which another learner launched before", Expected: "the page of the second learner", Seen: "the first one's " + seen,
+		Where: t.Where(second.page.URL), Exchanges: exchanges})
+}
+
+// trace tells by what a text names somebody, "" where it doesn't.
+func trace(text string, person map[string]any) string {
+	for _, x := range []struct{ claim, word string }{{"name", "name"}, {"email", "e-mail address"}, {"sub", "id"}, {"family_name", "family name"}} {
+		if v, _ := person[x.claim].(string); v != "" && strings.Contains(text, v) {
+			return x.word
+		}
+	}
+	return ""
 }
 
 // teaches makes the instructor's launch that the others come after; false where it says

@@ -3,7 +3,6 @@ package tool
 import (
 	"context"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"net/url"
@@ -35,12 +34,14 @@ type platform struct {
 	attempts map[string]*attempt
 	hosts    []string // of the tool: answers go there alone
 	unsaid   bool     // redirect URIs are not: the first that comes says one more host
+	drawn    []drawn  // states and nonces of logins
 
 	minted      func(token string) // told of each token, which opens a session of somebody
 	certificate []byte             // of the foreign key, by itself
 	curve       map[string]any     // a key of another kind
 
-	server *http.Server
+	services services
+	server   *http.Server
 }
 
 // attempt is one launch on its way.
@@ -52,6 +53,8 @@ type attempt struct {
 
 	mu       sync.Mutex
 	sent     url.Values // login initiation
+	began    time.Time  // when it was sent
+	given    time.Time  // when the response was
 	requests []url.Values
 	method   string // of the authentication request
 	token    string
@@ -155,11 +158,7 @@ func (p *platform) handler() http.Handler {
 	mux.HandleFunc("GET /stolen/{hint}/{form}", p.stolen)
 	mux.HandleFunc("/auth", p.auth)
 	mux.HandleFunc("GET /jwks", p.jwks)
-	mux.HandleFunc("POST /token", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(http.StatusBadRequest)
-		_, _ = io.WriteString(w, `{"error":"unauthorized_client","error_description":"Rollcall judges launches here, and offers no services yet."}`)
-	})
+	p.services.register(mux, p)
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		page(w, "home", map[string]any{"Issuer": p.issuer, "Client": p.clientID, "Deployments": strings.Join(p.deployments, ", ")})
 	})
@@ -228,7 +227,7 @@ func (p *platform) open(w http.ResponseWriter, r *http.Request) {
 	}
 	v := p.parameters(a)
 	a.mu.Lock()
-	a.sent = v
+	a.sent, a.began = v, time.Now()
 	a.mu.Unlock()
 	if a.launch.Login.Post {
 		page(w, "post", map[string]any{"Action": p.login, "Values": pairs(v)})
@@ -296,6 +295,22 @@ func (p *platform) strange(redirect string) string {
 	return ""
 }
 
+// draws notes what the tool made up for a login.
+func (p *platform) draws(d drawn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.drawn) < mostDrawn {
+		p.drawn = append(p.drawn, d)
+	}
+}
+
+// all gives what the tool made up so far.
+func (p *platform) all() []drawn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.drawn)
+}
+
 // again posts the answer of a launch from whatever browser comes.
 func (p *platform) again(w http.ResponseWriter, r *http.Request) {
 	a := p.find(r.PathValue("hint"))
@@ -318,6 +333,9 @@ func (p *platform) response(a *attempt, r *http.Request) (url.Values, error) {
 	defer a.mu.Unlock()
 	a.requests = append(a.requests, maps.Clone(r.Form))
 	a.method = r.Method
+	if len(a.requests) == 1 && !a.began.IsZero() {
+		p.draws(drawn{began: a.began, came: time.Now(), state: r.Form.Get("state"), nonce: r.Form.Get("nonce")})
+	}
 	a.state, a.redirect = r.Form.Get("state"), r.Form.Get("redirect_uri")
 	form := url.Values{"state": {a.state}}
 	l := a.launch
@@ -341,6 +359,6 @@ func (p *platform) response(a *attempt, r *http.Request) (url.Values, error) {
 	if name := l.Respond.Repeat; name != "" {
 		form.Add(name, form.Get(name)+"x")
 	}
-	a.form = form
+	a.form, a.given = form, time.Now()
 	return form, nil
 }

@@ -42,3 +42,57 @@ func TestAnswersGoToTheTool(t *testing.T) {
 		}
 	}
 }
+
+// TestServicesAnswer: what the claims of services name is there for whoever has a token,
+// and for nobody else.
+func TestServicesAnswer(t *testing.T) {
+	target := &harness.Target{LTI: harness.LTI{Listen: "127.0.0.1:0", PublicURL: "http://127.0.0.1:1", ClientID: "c", Deployments: []string{"1"}, Tool: harness.LTITool{LoginURL: "https://tool.example/in", TargetLinkURI: "https://tool.example/quiz"}}}
+	p, err := start(t.Context(), target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.close)
+	handler := p.handler()
+	do := func(method, path, token, media, body string) (int, string) {
+		r := httptest.NewRequest(method, path, strings.NewReader(body))
+		r.Header.Set("Content-Type", media)
+		if token != "" {
+			r.Header.Set("Authorization", "Bearer "+token)
+		}
+		rec := httptest.NewRecorder()
+		handler.ServeHTTP(rec, r)
+		return rec.Code, rec.Body.String()
+	}
+	grant := func(scope string) string {
+		form := url.Values{"grant_type": {"client_credentials"}, "client_assertion": {"a.b.c"}, "scope": {scope}}
+		code, body := do("POST", "/token", "", "application/x-www-form-urlencoded", form.Encode())
+		_, rest, _ := strings.Cut(body, `"access_token":"`)
+		token, _, _ := strings.Cut(rest, `"`)
+		if code != http.StatusOK || token == "" {
+			t.Fatalf("a token for %s: %d %s", scope, code, body)
+		}
+		return token
+	}
+	members, items := grant(nrpsScope+" https://elsewhere.example/scope"), grant(agsScope+"lineitem "+agsScope+"score")
+	for _, x := range []struct {
+		method, path, token, body string
+		code                      int
+		holds                     string
+	}{
+		{"GET", "/services/members?course=1", "", "", http.StatusUnauthorized, "invalid_token"},
+		{"GET", "/services/members?course=1", items, "", http.StatusForbidden, "insufficient_scope"},
+		{"GET", "/services/members?course=1", members, "", http.StatusOK, "u-learner-7f3a"},
+		{"GET", "/services/members?role=Instructor", members, "", http.StatusOK, "u-teacher-19bc"},
+		{"GET", "/services/lineitems?course=1", items, "", http.StatusOK, "[]"},
+		{"POST", "/services/lineitems", items, `{"label":"Quiz","scoreMaximum":10}`, http.StatusCreated, "/services/lineitems/"},
+		{"POST", "/services/lineitems", items, `no JSON`, http.StatusBadRequest, "can't be read"},
+		{"GET", "/services/lineitems/none", items, "", http.StatusNotFound, ""},
+	} {
+		if code, body := do(x.method, x.path, x.token, "application/json", x.body); code != x.code || !strings.Contains(body, x.holds) {
+			t.Errorf("%s %s: %d %s, want %d and %q", x.method, x.path, code, body, x.code, x.holds)
+		}
+	}
+	if code, body := do("POST", "/token", "", "application/x-www-form-urlencoded", "grant_type=client_credentials&client_assertion=a.b.c&scope=all"); code != http.StatusBadRequest || !strings.Contains(body, "invalid_scope") {
+		t.Errorf("a token for nothing: %d %s", code, body)
+	}
+}

@@ -30,7 +30,7 @@ func doctor(ctx context.Context, s *harness.Session) []harness.Diagnosis {
 	// A login without parameters is refused by a tool, and shows that it is there.
 	found := side.Diagnose(ctx, s, "tool", "lti.tool.login_url", l.Tool.LoginURL)
 	if s.Thorough() && side.Fine(found) {
-		found = append(found, tryLogin(ctx, s))
+		found = append(found, tryLaunches(ctx, s)...)
 	}
 	return found
 }

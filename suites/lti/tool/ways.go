@@ -2,18 +2,21 @@ package tool
 
 import (
 	"context"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
+	"github.com/rollcall-edu/rollcall/suites/lti/side"
 )
 
 // ways are the checks of where browsers are sent, and what they carry there.
 func ways() []harness.Check {
 	return []harness.Check{
 		{ID: "tool.open-redirect", Title: "A target on somebody else's site, in the login and in the token", Body: openRedirect, Requirements: ids("refuse.open-redirect")},
+		{ID: "tool.target", Title: "The target of the launch, with its query, is what opens", Body: targetOpens, Requirements: ids("launch.target")},
 		{ID: "tool.token-in-address", Title: "The token doesn't appear in addresses", Body: tokenInAddress, Requirements: ids("response.token-in-address")},
 		{ID: "tool.messages", Title: "What the platform's storage is to keep is told to the platform alone", Body: messages, Requirements: ids("browser.message-origin")},
 		{ID: "tool.forged-answers", Title: "What the platform's storage kept is told by a stranger", Body: forgedAnswers, Requirements: ids("browser.answer-origin")},
@@ -76,6 +79,77 @@ func openRedirect(ctx context.Context, t *harness.T) {
 			t.Assert(id, at < 0, f)
 		}
 	}
+}
+
+// targetOpens names a target with a query. What a tool shows can't be told from outside;
+// but where it goes to the address of the target, the query has to go along.
+func targetOpens(ctx context.Context, t *harness.T) {
+	j, ok := ready(t)
+	if !ok {
+		return
+	}
+	id, target := Prefix+"launch.target", j.platform.target
+	u, err := url.Parse(target)
+	if err != nil {
+		t.NotTested(harness.Unconfigured("lti.tool.target_link_uri can't be read: "+err.Error(), "Correct it."))
+		return
+	}
+	own := u.RawQuery != ""
+	if !own {
+		target = side.Joined(target, url.Values{"rollcall_chapter": {"9"}})
+	}
+	l := Launch{ID: "target", Title: "a target with a query", User: "learner", Expect: "open",
+		Login: Login{Set: map[string]string{"target_link_uri": target}}, Claims: map[string]any{"target_link_uri": target}}
+	s := j.steady(ctx, l)
+	exchanges := s.keep(t, l.Title)
+	if j.decide(s, nil) != opened {
+		if !j.unopened(ctx, t, j.steady(ctx, Launch{ID: "target.control", User: "learner", Expect: "open"})) {
+			t.NotTested(harness.NoData("a launch to a target with a query that is made up was not opened: "+s.what(), "Give a lti.tool.target_link_uri that has a query.").Seen(exchanges...), id)
+		}
+		return
+	}
+	s.attempt.mu.Lock()
+	redirect := s.attempt.redirect
+	s.attempt.mu.Unlock()
+	if sameAddress(redirect, target) {
+		t.NotApplicable(id, "the tool takes answers at the address of the target, and nothing tells which of its pages opens")
+		return
+	}
+	wanted, seen := query(target), ""
+	for _, x := range s.log {
+		if x.Started.Before(s.times().answered) || !x.Document || x.Method != http.MethodGet || !sameAddress(x.URL, target) {
+			continue
+		}
+		if got := query(x.URL); holds(got, wanted) {
+			t.Examined(id, 1)
+			return
+		}
+		seen = x.URL
+	}
+	if seen == "" {
+		t.NotApplicable(id, "the tool shows what opens without going to the address of the target")
+		return
+	}
+	t.Fail(id, harness.Finding{Sent: "target_link_uri=" + target + " in the login and in the token", Expected: "the browser goes there with " + wanted.Encode(), Seen: "it went there without", Where: t.Where(seen), Exchanges: exchanges})
+}
+
+// query gives the parameters of an address.
+func query(address string) url.Values {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil
+	}
+	return u.Query()
+}
+
+// holds tells whether all parameters are among others.
+func holds(got, wanted url.Values) bool {
+	for name, values := range wanted {
+		if !slices.Equal(got[name], values) {
+			return false
+		}
+	}
+	return true
 }
 
 // tokenInAddress looks for the token in addresses, with their fragments, and in
