@@ -2,6 +2,7 @@ package scan
 
 import (
 	"bytes"
+	"encoding/binary"
 	"unicode/utf8"
 
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/idset"
@@ -23,14 +24,18 @@ type worker struct {
 	lf     int64
 	// Rows that say nothing, or not what stands where:
 	unclosed, endless, torn, misfit int64
+	spoiled                         int64 // identifiers that a spreadsheet has spoilt
 	lines                           int32 // of the last block
+	silent                          bool  // a row is tried: nothing is noted but that it stumbled
+	stumbled                        bool
 
 	entries list[entry]
 	sink    idset.Sink            // identifiers, where nobody refers to them
 	later   map[int][]later       // by column
 	keys    [keyKinds]*idset.Sink // keys that must be unique, and pairs
 	pairs   list[primaryOrg]
-	rule    struct{ quoting, lineBreak, lineEnd, control, utf8, width, long, blank, length, deleted, blanks, codes int }
+	stays   idset.Short // pairs of class and user that are enrolled
+	rule    struct{ quoting, lineBreak, lineEnd, control, utf8, width, long, blank, length, deleted, blanks, codes, sheet, twice, replaced int }
 
 	// Of the current row, by column of the table:
 	field  []int   // position in the row; -1: not there
@@ -84,6 +89,7 @@ func newWorker(f *file) *worker {
 	number := f.s.rules.Number
 	w.rule.quoting, w.rule.lineBreak, w.rule.lineEnd, w.rule.control = number("text.quoting"), number("text.line-break"), number("text.line-end"), number("text.control")
 	w.rule.utf8, w.rule.width, w.rule.long, w.rule.blank, w.rule.length = number("text.utf8"), number("text.width"), number("text.record-size"), number("text.blank-line"), number("text.length")
+	w.rule.sheet, w.rule.twice, w.rule.replaced = number("text.spreadsheet"), number("text.encoded-twice"), number("text.replaced")
 	w.rule.deleted, w.rule.blanks, w.rule.codes = number("rules.deleted-target"), number("rules.reference-blank"), number("rules.grade-codes")
 	return w
 }
@@ -94,6 +100,10 @@ func (w *worker) add(number, field int, value []byte, detail string) {
 }
 
 func (w *worker) note(number, field int, value []byte, private bool, detail string) {
+	if w.silent {
+		w.stumbled = true
+		return
+	}
 	t := w.tally[number]
 	if t == nil {
 		t = &tally{}
@@ -131,6 +141,14 @@ func (w *worker) rowSays(number, column int, detail string) {
 	w.add(number, w.field[column], w.cell(column), detail)
 }
 
+// raw gives a value of the current row between its quotes.
+func (w *worker) raw(column int) []byte {
+	if p := w.field[column]; p >= 0 && p < len(w.split.Fields) {
+		return w.split.Raw(p)
+	}
+	return nil
+}
+
 // cell gives a value of the current row by column of the table.
 func (w *worker) cell(column int) []byte {
 	if p := w.field[column]; p >= 0 && p < len(w.split.Fields) {
@@ -143,7 +161,9 @@ func (w *worker) cell(column int) []byte {
 func (w *worker) block(b block) {
 	w.number, w.base = b.number, b.base
 	w.split.Reset(b.data)
-	ascii := utf8.Valid(b.data)
+	plain := isASCII(b.data)
+	valid := plain || utf8.Valid(b.data)
+	lost, again := !plain && bytes.Contains(b.data, replaced), !plain && maybeTwice(b.data)
 	if b.number == 0 {
 		w.split.Next() // the header
 	}
@@ -190,8 +210,10 @@ func (w *worker) block(b block) {
 			w.misfits(width)
 			continue
 		}
-		if !ascii && !utf8.Valid(raw) {
+		if !valid && !utf8.Valid(raw) {
 			w.notUTF8()
+		} else if lost || again {
+			w.letters(lost, again)
 		}
 		w.rows++
 		w.record()
@@ -228,9 +250,26 @@ func (w *worker) blankRow() bool {
 	return true
 }
 
-// misfits notes a row that has another number of fields than the header.
+// isASCII looks at eight bytes at a time.
+func isASCII(b []byte) bool {
+	for len(b) >= 8 {
+		if binary.LittleEndian.Uint64(b)&0x8080808080808080 != 0 {
+			return false
+		}
+		b = b[8:]
+	}
+	for _, c := range b {
+		if c >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+// misfits notes a row that has another number of fields than the header. One that is
+// too short and right as far as it goes lacks fields at its end: it is read, so that
+// what it says of others isn't missed.
 func (w *worker) misfits(width int) {
-	w.misfit++
 	got := len(w.split.Fields)
 	detail := "the row has too many fields"
 	if got < width {
@@ -244,7 +283,34 @@ func (w *worker) misfits(width int) {
 		}
 	}
 	w.add(w.rule.width, min(got, width)-1, nil, detail)
+	if got < width && w.short() {
+		return
+	}
+	w.misfit++
 	w.keep()
+}
+
+// short reads a row that lacks fields, if those that it has fit their columns.
+func (w *worker) short() bool {
+	if p := w.field[0]; p < 0 || p >= len(w.split.Fields) || len(w.split.Raw(p)) == 0 || len(w.split.Fields) < 2 {
+		return false
+	}
+	kept := map[int]int{}
+	for column, list := range w.later {
+		kept[column] = len(list)
+	}
+	w.silent, w.stumbled = true, false
+	w.cells()
+	fits := !w.stumbled
+	if fits {
+		w.end()
+	} else {
+		for column := range w.later {
+			w.later[column] = w.later[column][:kept[column]]
+		}
+	}
+	w.silent = false
+	return fits
 }
 
 // keep takes the identifier of a row whose other values can't be trusted.
@@ -281,6 +347,12 @@ func (w *worker) notUTF8() {
 
 // record checks the cells of a row, then what holds between them.
 func (w *worker) record() {
+	w.cells()
+	w.end()
+}
+
+// cells checks the cells of a row.
+func (w *worker) cells() {
 	f := w.f
 	w.self = 0
 	// Before any reference is followed: what is deleted may lead nowhere.
@@ -289,11 +361,14 @@ func (w *worker) record() {
 		if column < 0 {
 			continue
 		}
+		if position >= len(w.split.Fields) {
+			w.blank(column) // of a row that is too short
+			continue
+		}
 		c := &f.table.Columns[column]
 		field := w.split.Fields[position]
 		if field.Start == field.End {
-			w.value[column], w.found[column] = none, 0
-			w.before[column] = w.before[column][:0]
+			w.blank(column)
 			w.empty(column, c)
 			continue
 		}
@@ -304,6 +379,17 @@ func (w *worker) record() {
 		}
 		w.check(column, c, value)
 	}
+}
+
+// blank notes that a column says nothing in the current row.
+func (w *worker) blank(column int) {
+	w.value[column], w.found[column] = none, 0
+	w.before[column] = w.before[column][:0]
+}
+
+// end checks what holds between the cells of a row, and keeps its identifier.
+func (w *worker) end() {
+	f := w.f
 	e := entry{hash: w.self, at: w.at()}
 	if w.status {
 		e.fact.flags |= deleted

@@ -1,0 +1,95 @@
+package idset
+
+import "math/bits"
+
+const (
+	shortBits = 10
+	shortSize = 1 << shortBits
+	run       = 256 // keys that lie together
+)
+
+// Short takes keys of at most 42 bits, four bytes each, and tells at the end which came
+// more than once. Longer keys may be taken for each other.
+type Short struct {
+	parts [][][]uint32
+	n     int
+}
+
+// Add takes one key.
+func (s *Short) Add(key uint64) {
+	if s.parts == nil {
+		s.parts = make([][][]uint32, shortSize)
+	}
+	p := &s.parts[key%shortSize]
+	last := len(*p) - 1
+	if last < 0 || len((*p)[last]) == cap((*p)[last]) {
+		*p = append(*p, make([]uint32, 0, min(run, 8<<(2*(last+1))))) // small files take little
+		last++
+	}
+	(*p)[last] = append((*p)[last], uint32(key>>shortBits))
+	s.n++
+}
+
+// Len gives how many keys came.
+func (s *Short) Len() int { return s.n }
+
+// Join takes over what another holds.
+func (s *Short) Join(o *Short) {
+	if o.parts == nil {
+		return
+	}
+	if s.parts == nil {
+		s.parts = make([][][]uint32, shortSize)
+	}
+	for i, p := range o.parts {
+		s.parts[i] = append(p, s.parts[i]...)
+	}
+	s.n += o.n
+	*o = Short{}
+}
+
+// Repeated gives at most limit of the keys that came again, by the bits that are
+// kept. It empties the list as it goes.
+func (s *Short) Repeated(limit int) map[uint64]bool {
+	out := map[uint64]bool{}
+	var table []uint64
+	for i, p := range s.parts {
+		total := 0
+		for _, c := range p {
+			total += len(c)
+		}
+		size := 1 << bits.Len(uint(total+total/2))
+		if len(table) < size {
+			table = make([]uint64, size)
+		}
+		here := table[:size]
+		clear(here)
+		for _, c := range p {
+			for _, k := range c {
+				if enter(here, uint64(k)+1) && len(out) < limit {
+					out[uint64(k)<<shortBits|uint64(i)] = true
+				}
+			}
+		}
+		s.parts[i] = nil
+	}
+	s.parts, s.n = nil, 0
+	return out
+}
+
+// enter puts a key that is not zero into a table; true when it is there already.
+func enter(table []uint64, key uint64) bool {
+	mask := uint64(len(table) - 1)
+	for i := key * 0x9E3779B97F4A7C15 >> 32 & mask; ; i = (i + 1) & mask {
+		switch table[i] {
+		case 0:
+			table[i] = key
+			return false
+		case key:
+			return true
+		}
+	}
+}
+
+// Kept gives a key as Repeated gives it back.
+func Kept(key uint64) uint64 { return key & (1<<(32+shortBits) - 1) }
