@@ -58,13 +58,14 @@ type later struct {
 
 // file is one data file while it is read and afterwards.
 type file struct {
-	s      *scanner
-	table  *table.File
-	stream *stream
-	rules  [][7]int
-	mode   mode
-	layout []int // position in the header → column of the table; -1: extension
-	header bool  // there was one, and some of its columns are known
+	s        *scanner
+	table    *table.File
+	stream   *stream
+	rules    [][7]int
+	mode     mode
+	layout   []int // position in the header → column of the table; -1: extension
+	nameless bool  // the header has blank columns
+	header   bool  // there was one, and some of its columns are known
 
 	targets []*file // column → file that it refers to; nil: not there
 	indexed bool    // others refer to it: every identifier gets a place
@@ -231,6 +232,16 @@ func (f *file) end(ctx context.Context) error {
 		delete(total, n)
 		s.block(f.spoilt, "text.spreadsheet")
 	}
+	if n := s.rules.Number("text.blank-line"); f.nameless && total[n] != nil {
+		// One accusation: a spreadsheet left both.
+		detail := "a blank row"
+		if x := total[n].count; x > 1 {
+			detail = strconv.FormatInt(x, 10) + " blank rows"
+		}
+		s.advise("header.unknown", f.stream.entry.Path, "", detail+", the first in line "+strconv.FormatInt(f.line(total[n].first[0].place), 10), blankRemedy)
+		delete(total, n)
+		s.block(&obstacle{"header.unknown", f.stream.entry.Path, "blank rows and columns are told together"}, "text.blank-line")
+	}
 	repeated, err := f.join(total)
 	if err != nil {
 		return err
@@ -329,6 +340,12 @@ func (f *file) tallies() map[int]*tally {
 	return out
 }
 
+// Remedies for files that are written in another way as a whole.
+const (
+	wideRemedy = "Save the file as UTF-8: in Excel choose Save As, CSV UTF-8 (Comma delimited)."
+	loneRemedy = "Save the file with CRLF: in Excel for the Mac choose CSV UTF-8 (Comma delimited), not CSV (Macintosh)."
+)
+
 // lineEnds reports files whose lines end in different ways.
 func (f *file) lineEnds() {
 	var crlf, lf int64
@@ -341,14 +358,18 @@ func (f *file) lineEnds() {
 	if f.shut == nil {
 		f.s.examined("text.utf8", 1)
 	}
+	if f.shut != nil && f.shut.rule == "header.split" {
+		f.s.block(f.shut, "text.utf8", "text.line-end") // said along with it
+		return
+	}
 	if f.stream.lone {
-		f.s.say("text.line-end", path, "", "all lines end in CR alone")
+		f.s.advise("text.line-end", path, "", "all lines end in CR alone", loneRemedy)
 	}
 	if crlf > 0 && lf > 0 {
 		f.s.say("text.mixed-ends", path, "", "some lines end in CRLF and some in LF")
 	}
 	if f.stream.wide != "" {
-		f.s.advise("text.utf8", path, "", "the file is "+f.stream.wide, "Save the file as UTF-8.")
+		f.s.advise("text.utf8", path, "", "the file is "+f.stream.wide, wideRemedy)
 	}
 }
 

@@ -100,6 +100,9 @@ func (f *file) each(ctx context.Context, e *source.Entry, visit func(w *worker) 
 			w.split.Next()
 		}
 		for w.split.Next() {
+			if len(w.split.Fields) > len(f.layout) && w.padded(len(f.layout)) {
+				w.split.Fields = w.split.Fields[:len(f.layout)]
+			}
 			if n := len(w.split.Fields); b.long || n > len(f.layout) || n < 2 && n < len(f.layout) {
 				continue
 			}

@@ -174,6 +174,7 @@ func (s *scanner) read(ctx context.Context) error {
 
 // finish lists what was found, in order.
 func (s *scanner) finish() {
+	s.judgeData()
 	s.blame()
 	for i := range s.version.Files {
 		t := &s.version.Files[i]

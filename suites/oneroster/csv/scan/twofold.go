@@ -20,7 +20,9 @@ type stay struct {
 	line       int64
 }
 
-func (s stay) meets(o stay) bool { return s.id != o.id && s.role == o.role && s.begin < o.end && o.begin < s.end }
+func (s stay) meets(o stay) bool {
+	return s.id != o.id && s.role == o.role && s.begin < o.end && o.begin < s.end
+}
 
 // enrolledKey numbers a pair of a user and a class by their places.
 func enrolledKey(users *file, user, class uint32) uint64 {

@@ -205,10 +205,14 @@ func (w *worker) block(b block) {
 			w.keep()
 			continue
 		}
-		if len(w.split.Fields) != width {
-			w.rows++
-			w.misfits(width)
-			continue
+		if got := len(w.split.Fields); got != width {
+			if got < width || !w.padded(width) {
+				w.rows++
+				w.misfits(width)
+				continue
+			}
+			w.add(w.rule.width, width, nil, paddedRow)
+			w.split.Fields = w.split.Fields[:width]
 		}
 		if !valid && !utf8.Valid(raw) {
 			w.notUTF8()
@@ -228,11 +232,11 @@ func (w *worker) block(b block) {
 const commasAlone = "a row of commas alone"
 
 // remedies of what is seen row by row, by what is said of it.
-var remedies = map[string]string{commasAlone: "Delete the blank rows; spreadsheets save every row that was ever touched."}
+var remedies = map[string]string{commasAlone: blankRemedy, paddedRow: blankRemedy}
 
 func init() {
 	for _, x := range separators {
-		remedies[separatedRow(x.word)] = "Separate the fields by commas, as in the header (RFC 4180)."
+		remedies[separatedRow(x.word)] = "Separate the fields of every row by commas, as in the header: two files were put together, or half of one was saved in Excel."
 	}
 }
 
@@ -243,6 +247,19 @@ func separatedRow(word string) string {
 // blankRow tells a row that says nothing at all.
 func (w *worker) blankRow() bool {
 	for _, f := range w.split.Fields {
+		if f.Start != f.End {
+			return false
+		}
+	}
+	return true
+}
+
+// paddedRow is said of a row that goes on behind the last column.
+const paddedRow = "blank fields stand behind the last column"
+
+// padded tells a row that says nothing behind the last column.
+func (w *worker) padded(width int) bool {
+	for _, f := range w.split.Fields[width:] {
 		if f.Start != f.End {
 			return false
 		}
