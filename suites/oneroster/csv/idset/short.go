@@ -11,23 +11,40 @@ const (
 // Short takes keys of at most 42 bits, four bytes each, and tells at the end which came
 // more than once. Longer keys may be taken for each other.
 type Short struct {
-	parts [][][]uint32
+	parts [][][]uint32 // full chunks
+	open  [][]uint32   // the one of each partition that is being filled
 	n     int
 }
 
 // Add takes one key.
 func (s *Short) Add(key uint64) {
-	if s.parts == nil {
-		s.parts = make([][][]uint32, shortSize)
+	if s.open == nil {
+		s.parts, s.open = make([][][]uint32, shortSize), make([][]uint32, shortSize)
 	}
-	p := &s.parts[key%shortSize]
-	last := len(*p) - 1
-	if last < 0 || len((*p)[last]) == cap((*p)[last]) {
-		*p = append(*p, make([]uint32, 0, min(run, 8<<(2*(last+1))))) // small files take little
-		last++
+	c := &s.open[key%shortSize]
+	if len(*c) == cap(*c) {
+		s.turn(int(key % shortSize))
 	}
-	(*p)[last] = append((*p)[last], uint32(key>>shortBits))
+	*c = append(*c, uint32(key>>shortBits))
 	s.n++
+}
+
+// turn puts a full chunk aside and begins another.
+func (s *Short) turn(i int) {
+	if cap(s.open[i]) > 0 {
+		s.parts[i] = append(s.parts[i], s.open[i])
+	}
+	s.open[i] = make([]uint32, 0, min(run, 8<<(2*len(s.parts[i])))) // small files take little
+}
+
+// settle puts all chunks together.
+func (s *Short) settle() {
+	for i, c := range s.open {
+		if len(c) > 0 {
+			s.parts[i] = append(s.parts[i], c)
+		}
+	}
+	s.open = nil
 }
 
 // Len gives how many keys came.
@@ -35,6 +52,8 @@ func (s *Short) Len() int { return s.n }
 
 // Join takes over what another holds.
 func (s *Short) Join(o *Short) {
+	s.settle()
+	o.settle()
 	if o.parts == nil {
 		return
 	}
@@ -51,6 +70,7 @@ func (s *Short) Join(o *Short) {
 // Repeated gives at most limit of the keys that came again, by the bits that are
 // kept. It empties the list as it goes.
 func (s *Short) Repeated(limit int) map[uint64]bool {
+	s.settle()
 	out := map[uint64]bool{}
 	var table []uint64
 	for i, p := range s.parts {

@@ -44,8 +44,14 @@ func (w *worker) check(column int, c *table.Column, v []byte) {
 			w.wrong(column, rule.Vocabulary, v, detail != "", detail)
 		}
 	case table.Date:
+		// Most rows of a file have the same days.
+		if bytes.Equal(v, w.before[column]) {
+			return
+		}
 		day, ok := parseDay(v)
+		w.before[column] = append(w.before[column][:0], v...)
 		if !ok {
+			w.before[column] = w.before[column][:0]
 			detail := dayDetail(v)
 			clear := detail != ""
 			w.wrong(column, rule.Format, v, clear, cmp.Or(detail, dateDetail(v)))
@@ -220,6 +226,10 @@ func (w *worker) items(column int, v []byte, visit func(item []byte)) {
 // term gives the number of a term, one up; 0 for one that extends the
 // vocabulary.
 func (w *worker) term(column int, c *table.Column, v []byte) int32 {
+	// What the row before said, most often.
+	if last := w.value[column]; last > 0 && int(last) <= len(c.Terms) && string(v) == c.Terms[last-1] {
+		return last
+	}
 	for i, t := range c.Terms {
 		if string(v) == t {
 			return int32(i) + 1

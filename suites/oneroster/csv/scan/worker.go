@@ -44,6 +44,7 @@ type worker struct {
 	before [][]byte // what the found of a column was found for, of this row or one before
 	status bool     // the row is flagged tobedeleted
 	self   uint64
+	entry  entry // here, for one of its own would be garbage a row
 }
 
 type position struct {
@@ -372,25 +373,29 @@ func (w *worker) record() {
 func (w *worker) cells() {
 	f := w.f
 	w.self = 0
+	fields, columns := w.split.Fields, f.table.Columns
 	// Before any reference is followed: what is deleted may lead nowhere.
 	w.status = f.mode == delta && string(w.cell(1)) == "tobedeleted"
 	for position, column := range f.layout {
 		if column < 0 {
 			continue
 		}
-		if position >= len(w.split.Fields) {
+		if position >= len(fields) {
 			w.blank(column) // of a row that is too short
 			continue
 		}
-		c := &f.table.Columns[column]
-		field := w.split.Fields[position]
+		c := &columns[column]
+		field := &fields[position]
 		if field.Start == field.End {
 			w.blank(column)
 			w.empty(column, c)
 			continue
 		}
 		w.filled[column]++
-		value := w.split.Value(position)
+		value := w.split.Raw(position)
+		if field.Doubled {
+			value = w.split.Value(position)
+		}
 		if len(value) > 255 {
 			w.long(column, value)
 		}
@@ -407,17 +412,18 @@ func (w *worker) blank(column int) {
 // end checks what holds between the cells of a row, and keeps its identifier.
 func (w *worker) end() {
 	f := w.f
-	e := entry{hash: w.self, at: w.at()}
+	e := &w.entry
+	*e = entry{hash: w.self, at: w.at()}
 	if w.status {
 		e.fact.flags |= deleted
 	}
 	if f.row != nil {
-		f.row(w, &e)
+		f.row(w, e)
 	}
 	switch {
 	case w.self == 0: // without an identifier there is nothing to refer to
 	case f.indexed:
-		w.entries.add(e)
+		w.entries.add(*e)
 	default:
 		w.sink.Add(e.hash)
 	}
