@@ -117,7 +117,7 @@ func TestCSVFormats(t *testing.T) {
 	}
 	found := false
 	for _, r := range log.Runs[0].Results {
-		found = found || r.RuleID == "users.sourcedId.unique" && r.Level == "error" && r.Locations[0].PhysicalLocation.ArtifactLocation.URI == "users.csv" && r.Locations[0].PhysicalLocation.Region.StartLine == 3
+		found = found || r.RuleID == "orcsv.users.unique" && r.Level == "error" && r.Locations[0].PhysicalLocation.ArtifactLocation.URI == "users.csv" && r.Locations[0].PhysicalLocation.Region.StartLine == 3
 	}
 	if !found {
 		t.Errorf("the repeated sourcedId is not in\n%s", out)

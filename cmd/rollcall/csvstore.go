@@ -30,11 +30,10 @@ func csvImportCommand() *cobra.Command {
 REST: ` + "`rollcall serve sis --db FILE --keep`" + `. What the store holds is replaced. Rows of
 resources and gradebooks are kept for ` + "`rollcall csv export`" + ` and not served.
 
-A bundle that is broken in a way by which data would be lost or corrupted is refused
-with the cause and exit code 2, and the store stays as it was: files that can't be read
-or lie in a folder, rows or columns that nobody can tell apart, records without an
-identifier or with that of another, flags other than true and false. What else is wrong
-is for ` + "`rollcall csv check`" + ` to say.`,
+What ` + "`rollcall csv check`" + ` calls broken is refused with that finding and exit code 2, and
+so is what would be lost or corrupted on the way. All of the bundle is read before
+anything is replaced, and it is replaced in one transaction: after a refusal or an
+error the store is as it was.`,
 		Example: "  rollcall csv import export.zip --db roster.db\n  rollcall serve sis --db roster.db --keep",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -55,13 +54,17 @@ is for ` + "`rollcall csv check`" + ` to say.`,
 // percent: what is kept of a large bundle grows steadily and stays to the end.
 const importGC = 40
 
-// importable tells whether a bundle can be taken without loss.
+// importable tells whether a bundle is right enough to be taken, without loss.
 func importable(ctx context.Context, path string, limit int64) error {
 	result, err := csv.Scan(ctx, path, scan.Options{Limit: limit << 30})
 	if err != nil {
 		return err
 	}
-	losses := csv.Losses(result)
+	report, err := (&csvFlags{}).judge(ctx, path, result)
+	if err != nil {
+		return err
+	}
+	losses := csv.Refusals(result, report)
 	if len(losses) == 0 {
 		return nil
 	}
@@ -70,7 +73,7 @@ func importable(ctx context.Context, path string, limit int64) error {
 	if more := len(losses) - shown; more > 0 {
 		cause += fmt.Sprintf("; and %d more", more)
 	}
-	return &harness.ConfigError{Key: path, Cause: "refused, for data would be lost: " + reports.OneLine(cause),
+	return &harness.ConfigError{Key: path, Cause: "refused, for the bundle is broken: " + reports.OneLine(cause),
 		Remedy: "mend what `rollcall csv check` says of the bundle; the store is as it was"}
 }
 

@@ -58,7 +58,11 @@ func explainCommand() *cobra.Command {
 					}
 				}
 			}
-			fmt.Fprintf(w, "\nRun only this: rollcall run --focus %s\n", r.ID)
+			only := "rollcall run"
+			if r.Role == "csv" {
+				only = "rollcall csv check BUNDLE"
+			}
+			fmt.Fprintf(w, "\nRun only this: %s --focus %s\n", only, r.ID)
 			return nil
 		},
 	}

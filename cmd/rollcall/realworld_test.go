@@ -9,8 +9,11 @@ import (
 	"strings"
 	"testing"
 
+	csvcases "github.com/rollcall-edu/rollcall/fixtures/broken"
 	"github.com/rollcall-edu/rollcall/reference/fault"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/rule"
+	csvtable "github.com/rollcall-edu/rollcall/suites/oneroster/csv/table"
 )
 
 var code = regexp.MustCompile("`([^`]+)`")
@@ -71,6 +74,60 @@ func TestRealWorld(t *testing.T) {
 	}
 	if rows < 50 {
 		t.Errorf("only %d rows with requirements were found; the table has another form", rows)
+	}
+}
+
+// TestRealWorldBundles holds the rows about CSV to the broken bundles: each names
+// requirements of the catalogue, and bundles that break one of them.
+func TestRealWorldBundles(t *testing.T) {
+	text, err := os.ReadFile("../../docs/realworld.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cases, err := csvcases.Cases()
+	if err != nil {
+		t.Fatal(err)
+	}
+	decides := map[string]string{} // rule → requirement
+	for _, name := range csvtable.Versions() {
+		v, err := csvtable.Load(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rules, err := rule.Load(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range rules.Rules {
+			decides[r.ID] = r.Requirement
+		}
+	}
+	rows := 0
+	for _, line := range strings.Split(string(text), "\n") {
+		cells := strings.Split(line, "|")
+		if len(cells) != 6 || !strings.Contains(cells[3], "`orcsv.") {
+			continue
+		}
+		rows++
+		var broken []string
+		for _, m := range code.FindAllStringSubmatch(cells[4], -1) {
+			i := slices.IndexFunc(cases, func(c csvcases.Case) bool { return c.ID == m[1] })
+			if i < 0 {
+				t.Errorf("%s names bundle %s, which there isn't", strings.TrimSpace(cells[1]), m[1])
+				continue
+			}
+			for _, id := range cases[i].Breaks {
+				broken = append(broken, decides[id])
+			}
+		}
+		for _, m := range code.FindAllStringSubmatch(cells[3], -1) {
+			if !slices.Contains(broken, m[1]) {
+				t.Errorf("%s: no bundle of the row breaks %s", strings.TrimSpace(cells[1]), m[1])
+			}
+		}
+	}
+	if rows < 14 {
+		t.Errorf("only %d rows were found; the table has another form", rows)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/url"
 
 	"github.com/rollcall-edu/rollcall/reports"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/rule"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/scan"
 )
 
@@ -63,6 +64,16 @@ type sarifRegion struct {
 	StartLine int64 `json:"startLine"`
 }
 
+// titleOfRule says what a rule asks for, in the words of the catalogue.
+func titleOfRule(report *reports.Report, r rule.Rule) string {
+	for _, q := range report.Requirements {
+		if q.ID == r.Requirement {
+			return q.Title
+		}
+	}
+	return "Expected: " + r.Expected
+}
+
 // WriteSARIF writes the findings as SARIF 2.1.0, for pipelines that show them
 // beside the code.
 func WriteSARIF(w io.Writer, result *scan.Result, report *reports.Report) error {
@@ -72,12 +83,12 @@ func WriteSARIF(w io.Writer, result *scan.Result, report *reports.Report) error 
 	run.Results = []sarifResult{}
 	known := map[string]bool{}
 	for _, f := range rank(result, report) {
-		if !known[f.Rule.ID] {
-			known[f.Rule.ID] = true
-			run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{ID: f.Rule.ID, Short: sarifText{"Expected: " + f.Rule.Expected}, Help: sarifText{f.Rule.Remedy}})
+		if !known[f.Rule.Requirement] {
+			known[f.Rule.Requirement] = true
+			run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{ID: f.Rule.Requirement, Short: sarifText{titleOfRule(report, f.Rule)}, Help: sarifText{f.Rule.Remedy}})
 		}
 		for i, e := range f.Examples {
-			r := sarifResult{RuleID: f.Rule.ID, Level: level(f.verdict),
+			r := sarifResult{RuleID: f.Rule.Requirement, Level: level(f.verdict),
 				Message: sarifText{reports.OneLine(fmt.Sprintf("%s; expected %s. %s", cmp.Or(Seen(e), "nothing"), f.Rule.Expected, cmp.Or(e.Remedy, f.Rule.Remedy)))}}
 			if i == 0 && f.Count > int64(len(f.Examples)) {
 				r.OccurrenceCount = f.Count

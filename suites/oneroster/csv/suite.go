@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/rule"
@@ -75,20 +76,28 @@ func refused(path string, err error) error {
 	return &harness.ConfigError{Key: path, Cause: err.Error(), Remedy: "name a zip, a folder or a CSV file that can be read"}
 }
 
-// Losses lists what is wrong with a bundle in a way that an importer would lose or
-// corrupt data by, each in one line with its remedy. A bundle without records, and one
-// that is no whole, is a loss of all.
-func Losses(r *scan.Result) []string {
+// Refusals lists why a bundle can't be imported, each in one line with its remedy: what
+// the report calls broken, and what an importer would lose or corrupt data by. A bundle
+// without records, and one that is no whole, is a loss of all.
+func Refusals(r *scan.Result, report *reports.Report) []string {
+	broken := map[string]bool{}
+	for _, q := range report.Requirements {
+		broken[q.ID] = q.Verdict == reports.Fail
+	}
 	var out []string
 	for _, f := range r.Findings {
-		if f.Rule.Loses {
-			e := f.Examples[0]
-			times := ""
-			if f.Count > 1 {
-				times = fmt.Sprintf(", %d times", f.Count)
-			}
-			out = append(out, fmt.Sprintf("%s: %s%s: %s", Where(f, e), cmp.Or(Seen(e), "nothing stands there"), times, f.Remedy()))
+		if !f.Rule.Loses && !broken[f.Rule.Requirement] {
+			continue
 		}
+		var e scan.Example
+		if len(f.Examples) > 0 {
+			e = f.Examples[0]
+		}
+		times := ""
+		if f.Count > 1 {
+			times = fmt.Sprintf(", %d times", f.Count)
+		}
+		out = append(out, fmt.Sprintf("%s (%s): %s%s: %s", Where(f, e), f.Rule.Requirement, cmp.Or(Seen(e), "nothing stands there"), times, f.Remedy()))
 	}
 	for _, f := range r.Files {
 		if f.Path != "" && f.Mode == "delta" && f.Rows > 0 {

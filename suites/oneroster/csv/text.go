@@ -99,7 +99,7 @@ func writeFinding(out io.Writer, f ranked) {
 	if f.waived {
 		waived = " (waived)"
 	}
-	fmt.Fprintf(out, "  %s  %s%s", f.Rule.ID, reports.OneLine(where), waived)
+	fmt.Fprintf(out, "  %s  %s%s", f.Rule.Requirement, reports.OneLine(where), waived)
 	if f.Count > 1 {
 		fmt.Fprintf(out, "  %s times", thousands(f.Count))
 	}
@@ -129,10 +129,10 @@ func thousands(n int64) string {
 // WriteCSV writes one line for each example of each finding.
 func WriteCSV(w io.Writer, result *scan.Result, report *reports.Report) error {
 	out := csv.NewWriter(w)
-	rows := [][]string{{"level", "rule", "requirement", "file", "line", "field", "column", "count", "seen", "expected", "remedy"}}
+	rows := [][]string{{"level", "rule", "file", "line", "field", "column", "count", "seen", "expected", "remedy"}}
 	for _, f := range rank(result, report) {
 		for _, e := range f.Examples {
-			rows = append(rows, reports.Cells(level(f.verdict), f.Rule.ID, f.Rule.Requirement, cmp.Or(e.File, f.File), number(e.Line), number(int64(e.Field)), f.Column,
+			rows = append(rows, reports.Cells(level(f.verdict), f.Rule.Requirement, cmp.Or(e.File, f.File), number(e.Line), number(int64(e.Field)), f.Column,
 				number(f.Count), Seen(e), f.Rule.Expected, cmp.Or(e.Remedy, f.Rule.Remedy)))
 		}
 	}

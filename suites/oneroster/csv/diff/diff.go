@@ -26,6 +26,7 @@ const (
 const (
 	MassDeletion = "mass-deletion" // a large share of a file goes at once
 	Reused       = "reused-id"     // one sourcedId, another person
+	Rekeyed      = "new-ids"       // records go, and come again under another sourcedId
 	DeletesNone  = "deletes-nothing"
 	Dangling     = "dangling"  // a delta refers to what is in neither bundle
 	Orphans      = "orphans"   // a delta deletes what other records still refer to
@@ -75,7 +76,7 @@ type Result struct {
 // Options bound what is taken for an accident.
 type Options struct {
 	// MassShare is the share of a file whose deletion is suspicious, in percent;
-	// 0 means 10. Fewer than MassLeast records (0: 20) never are.
+	// 0 means 10. Fewer than MassLeast records (0: 20) never are, unless they are all.
 	MassShare, MassLeast int64
 }
 
@@ -341,12 +342,13 @@ func (c *comparison) deletions(ctx context.Context, s *state, was, is *source.En
 			}
 		}
 	}
-	if out.Deleted >= c.o.MassLeast && out.Deleted*100 >= out.Before*c.o.MassShare {
+	all := out.Deleted > 0 && out.Deleted >= out.Before
+	if all || out.Deleted >= c.o.MassLeast && out.Deleted*100 >= out.Before*c.o.MassShare {
 		c.note(MassDeletion, Warning, s.table.Name, out.Deleted, out.Examples.Deleted,
 			fmt.Sprintf("%d of %d records go (%d %%)", out.Deleted, out.Before, out.Deleted*100/out.Before),
 			"Look whether the export was filtered or cut short before consumers deactivate them.")
 	}
-	return nil
+	return c.rekeyed(ctx, s, was, is, out)
 }
 
 // bulk tells whether the second bundle has any bulk file.

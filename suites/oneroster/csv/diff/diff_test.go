@@ -107,6 +107,30 @@ func TestReusedID(t *testing.T) {
 	}
 }
 
+// All records of a file are never too few to be an accident, and the same ones under
+// other sourcedIds are named.
+func TestRekeyed(t *testing.T) {
+	id := func(file string, row int, id string) broken.Step {
+		return broken.Step{File: file, Row: row, ID: text(id)}
+	}
+	r := compare(t, open(t, broken.Bulk), open(t, broken.Bulk, id("orgs", 0, "n1"), id("orgs", 1, "n2"), id("orgs", 2, "n3"), id("orgs", 3, "n4"), id("users", 1, "n5")), Options{})
+	if got := kinds(r); !slices.Equal(got, []string{"orgs " + MassDeletion, "orgs " + Rekeyed, "users " + Rekeyed}) {
+		t.Errorf("notes %q", got)
+	}
+	if n := r.Notes[1]; n.Count != 4 || !strings.Contains(n.Detail, "identifier") || n.Examples[0] != "d1 is now n1" {
+		t.Errorf("%+v", n)
+	}
+	// Who goes and who comes are two people.
+	other := []broken.Step{id("users", 1, "n5"), {File: "users", Where: "sourcedId=n5", Column: "identifier", Value: text("77")}}
+	if got := kinds(compare(t, open(t, broken.Bulk), open(t, broken.Bulk, other...), Options{})); len(got) > 0 {
+		t.Errorf("another person: %q", got)
+	}
+	gone := broken.Step{File: "orgs", Empty: "rows"}
+	if got := kinds(compare(t, open(t, broken.Bulk), open(t, broken.Bulk, gone), Options{})); !slices.Equal(got, []string{"orgs " + MassDeletion}) {
+		t.Errorf("all gone: %q", got)
+	}
+}
+
 func TestDeltaAfterBulk(t *testing.T) {
 	r := compare(t, open(t, broken.Bulk), open(t, broken.Delta,
 		broken.Step{File: "enrollments", Where: "sourcedId=e3", Column: "status", Value: text("tobedeleted")},

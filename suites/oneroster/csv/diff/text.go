@@ -46,7 +46,11 @@ func (r *Result) WriteText(w io.Writer) error {
 		}
 	}
 	for _, n := range r.Notes {
-		fmt.Fprintf(out, "\n\n%s: %s.csv %s, %d times\n  %s\n  remedy  %s", n.Level, n.File, n.Kind, n.Count, n.Detail, n.Remedy)
+		times := ""
+		if n.Count > 1 {
+			times = fmt.Sprintf(", %d times", n.Count)
+		}
+		fmt.Fprintf(out, "\n\n%s: %s.csv %s%s\n  %s\n  remedy  %s", n.Level, n.File, n.Kind, times, n.Detail, n.Remedy)
 		if len(n.Examples) > 0 {
 			fmt.Fprintf(out, "\n  such as %s", reports.OneLine(strings.Join(n.Examples, ", ")))
 		}

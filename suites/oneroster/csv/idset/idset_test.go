@@ -118,3 +118,20 @@ func BenchmarkTableFind(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(hashes)), "ns/hash")
 }
+
+func TestShort(t *testing.T) {
+	var a, b Short
+	for k := range uint64(50_000) {
+		a.Add(k * 7919)
+	}
+	b.Add(7919 * 3)
+	b.Add(7919*49_999 + 1)
+	b.Add(7919 * 42)
+	a.Join(&b)
+	if a.Len() != 50_003 || b.Len() != 0 {
+		t.Errorf("%d and %d keys", a.Len(), b.Len())
+	}
+	if got := a.Repeated(10); len(got) != 2 || !got[7919*3] || !got[7919*42] {
+		t.Errorf("came again: %v", got)
+	}
+}

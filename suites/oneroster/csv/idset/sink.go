@@ -14,26 +14,43 @@ const (
 // Sink takes hashes, eight bytes each, and tells at the end which came more than
 // once. Each goroutine fills a sink of its own; Join puts them together.
 type Sink struct {
-	parts  [partitions][][]uint64 // full chunks, and one that is being filled
+	parts  [partitions][][]uint64 // full chunks
+	open   [partitions][]uint64   // the one of each that is being filled
 	n      int
 	sorted bool
 }
 
 // Add takes one hash.
 func (s *Sink) Add(hash uint64) {
-	p := &s.parts[hash%partitions]
-	last := len(*p) - 1
-	if last < 0 || len((*p)[last]) == cap((*p)[last]) {
-		// Small files take little: chunks grow with what came before.
-		size := chunk
-		if last < 4 {
-			size = 16 << (2 * (last + 1))
-		}
-		*p = append(*p, make([]uint64, 0, min(size, chunk)))
-		last++
+	c := &s.open[hash%partitions]
+	if len(*c) == cap(*c) {
+		s.turn(int(hash % partitions))
 	}
-	(*p)[last] = append((*p)[last], hash)
+	*c = append(*c, hash)
 	s.n++
+}
+
+// turn puts a full chunk aside and begins another. Small files take little: chunks
+// grow with what came before.
+func (s *Sink) turn(i int) {
+	if cap(s.open[i]) > 0 {
+		s.parts[i] = append(s.parts[i], s.open[i])
+	}
+	size := chunk
+	if n := len(s.parts[i]); n < 4 {
+		size = 16 << (2 * n)
+	}
+	s.open[i] = make([]uint64, 0, min(size, chunk))
+}
+
+// settle puts all chunks together.
+func (s *Sink) settle() {
+	for i, c := range s.open {
+		if len(c) > 0 {
+			s.parts[i] = append(s.parts[i], c)
+		}
+		s.open[i] = nil
+	}
 }
 
 // Len gives how many hashes came.
@@ -41,10 +58,12 @@ func (s *Sink) Len() int { return s.n }
 
 // Join takes over what others hold.
 func (s *Sink) Join(others ...*Sink) {
+	s.settle()
 	for _, o := range others {
 		if o == nil || o == s {
 			continue
 		}
+		o.settle()
 		for i := range o.parts {
 			s.parts[i] = append(o.parts[i], s.parts[i]...)
 		}
@@ -59,6 +78,7 @@ func (s *Sink) Sort() {
 		return
 	}
 	s.sorted = true
+	s.settle()
 	each(func(i int) {
 		if len(s.parts[i]) == 0 {
 			return
@@ -89,6 +109,7 @@ func (s *Sink) Has(hash uint64) bool {
 // Repeated gives how many hashes came again, and at most limit of them, each
 // once. It empties the sink as it goes, to save memory.
 func (s *Sink) Repeated(limit int) (again int, some []uint64) {
+	s.settle()
 	var mu sync.Mutex
 	var scratch sync.Pool // of tables that fit a core's cache
 	each(func(i int) {

@@ -5,10 +5,18 @@ import "math/bits"
 // Table gives each hash a number, counted from zero in the order of insertion.
 // Not safe for concurrent insertion; lookups may run side by side.
 type Table struct {
-	hashes []uint64 // 0: free
-	places []uint32
-	n      int
+	slots []slot
+	n     int
 }
+
+// slot is one place of a table: hash and number lie together, so that looking one up
+// costs one way to memory. The hash is in halves, which keeps a slot at twelve bytes.
+type slot struct {
+	low, high uint32 // both 0: free
+	place     uint32
+}
+
+func (s *slot) hash() uint64 { return uint64(s.high)<<32 | uint64(s.low) }
 
 // fill is the share of places that may be taken before the table grows, in
 // percent.
@@ -27,17 +35,17 @@ func (t *Table) Len() int { return t.n }
 
 // Insert gives the number of a hash, a new one when it is new.
 func (t *Table) Insert(hash uint64) (place uint32, fresh bool) {
-	if (t.n+1)*100 > len(t.hashes)*fill {
-		t.grow(max(1024, 2*len(t.hashes)))
+	if (t.n+1)*100 > len(t.slots)*fill {
+		t.grow(max(1024, 2*len(t.slots)))
 	}
 	hash = known(hash)
-	i := t.slot(hash)
-	if t.hashes[i] == hash {
-		return t.places[i], false
+	s := t.slot(hash)
+	if s.hash() == hash {
+		return s.place, false
 	}
-	t.hashes[i], t.places[i] = hash, uint32(t.n)
+	*s = slot{uint32(hash), uint32(hash >> 32), uint32(t.n)}
 	t.n++
-	return t.places[i], true
+	return s.place, true
 }
 
 // Find gives the number of a hash.
@@ -46,35 +54,35 @@ func (t *Table) Find(hash uint64) (place uint32, ok bool) {
 		return 0, false
 	}
 	hash = known(hash)
-	i := t.slot(hash)
-	return t.places[i], t.hashes[i] == hash
+	s := t.slot(hash)
+	return s.place, s.hash() == hash
 }
 
 // Reserve makes room for n hashes at once.
 func (t *Table) Reserve(n int) {
-	if want := 1 << bits.Len(uint(n*100/fill)); want > len(t.hashes) && n > 0 {
+	if want := 1 << bits.Len(uint(n*100/fill)); want > len(t.slots) && n > 0 {
 		t.grow(max(1024, want))
 	}
 }
 
 // slot finds the place of a hash, or the free one where it belongs.
-func (t *Table) slot(hash uint64) int {
-	mask := len(t.hashes) - 1
+func (t *Table) slot(hash uint64) *slot {
+	mask := len(t.slots) - 1
 	// The low bits are left to the partitions of a Sink.
 	for i := int(hash>>20) & mask; ; i = (i + 1) & mask {
-		if h := t.hashes[i]; h == hash || h == 0 {
-			return i
+		s := &t.slots[i]
+		if h := s.hash(); h == hash || h == 0 {
+			return s
 		}
 	}
 }
 
 func (t *Table) grow(size int) {
-	hashes, places := t.hashes, t.places
-	t.hashes, t.places = make([]uint64, size), make([]uint32, size)
-	for i, h := range hashes {
-		if h != 0 {
-			j := t.slot(h)
-			t.hashes[j], t.places[j] = h, places[i]
+	old := t.slots
+	t.slots = make([]slot, size)
+	for i := range old {
+		if h := old[i].hash(); h != 0 {
+			*t.slot(h) = old[i]
 		}
 	}
 }

@@ -25,7 +25,7 @@ type Blocked struct {
 
 // rowRules look at text row by row; where no row can be read they saw nothing.
 var rowRules = []string{"manifest.data-agree", "text.control", "text.quoting", "text.line-break", "text.width", "text.record-size", "text.blank-line",
-	"text.length"}
+	"text.length", "text.encoded-twice", "text.replaced", "text.spreadsheet"}
 
 // headerRules look at names of columns.
 var headerRules = []string{"header.complete", "header.order", "header.case", "header.unknown", "header.metadata-last", "header.once",
@@ -77,7 +77,7 @@ func (s *scanner) there(name string) bool {
 // there in bulk, and every row of it was read.
 func (s *scanner) whole(name string) bool {
 	f := s.files[name]
-	return f != nil && f.mode == bulk && f.shut == nil && f.lossy == nil
+	return f != nil && f.complete() && f.shut == nil && f.lossy == nil
 }
 
 // blame lists what could not be examined, once all files were read.
@@ -153,7 +153,7 @@ func (s *scanner) blameRule(r *rule.Rule) {
 			case r.Absence && f.lossy != nil:
 				by = f.lossy
 			default:
-				bulkOnly = bulkOnly && f.mode == bulk
+				bulkOnly = bulkOnly && f.complete()
 				if n := f.filled[t.Column(column)]; filled < 0 || n < filled {
 					filled = n
 				}

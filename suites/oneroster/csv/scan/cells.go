@@ -2,6 +2,7 @@ package scan
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 	"strings"
 
@@ -43,10 +44,17 @@ func (w *worker) check(column int, c *table.Column, v []byte) {
 			w.wrong(column, rule.Vocabulary, v, detail != "", detail)
 		}
 	case table.Date:
+		// Most rows of a file have the same days.
+		if bytes.Equal(v, w.before[column]) {
+			return
+		}
 		day, ok := parseDay(v)
+		w.before[column] = append(w.before[column][:0], v...)
 		if !ok {
+			w.before[column] = w.before[column][:0]
 			detail := dayDetail(v)
-			w.wrong(column, rule.Format, v, detail != "", detail)
+			clear := detail != ""
+			w.wrong(column, rule.Format, v, clear, cmp.Or(detail, dateDetail(v)))
 			day = none
 		}
 		w.value[column] = day
@@ -55,33 +63,52 @@ func (w *worker) check(column int, c *table.Column, v []byte) {
 		if n, ok := digits(v); ok && len(v) == 4 {
 			w.value[column] = int32(n)
 		} else {
-			w.say(column, rule.Format, v, "")
+			w.say(column, rule.Format, v, numberDetail(v))
 		}
 	case table.Status, table.DateTime:
 		w.change(column, c, v)
 	case table.Int:
 		if !isInt(v) {
-			w.say(column, rule.Format, v, "")
+			w.say(column, rule.Format, v, numberDetail(v))
 		}
 	case table.Float:
 		if !isFloat(v) {
-			w.say(column, rule.Format, v, "")
+			w.say(column, rule.Format, v, sheet(v))
+		}
+	case table.Text:
+		if maybeSheet(v) {
+			w.damaged(column, v)
 		}
 	case table.Texts:
-		if c.Suggested == nil {
-			w.items(column, v, nil)
-			return
-		}
-		w.items(column, v, func(item []byte) {
-			if !slices.Contains(c.Suggested, string(item)) {
-				w.add(w.rule.codes, w.field[column], item, "")
-			}
-		})
+		w.texts(column, c, v)
 	case table.UserIDs, table.Scale:
 		if !isPairs(v) {
 			w.say(column, rule.Format, v, "")
 		}
 	}
+}
+
+// texts judges a list of texts.
+func (w *worker) texts(column int, c *table.Column, v []byte) {
+	if maybeSheet(v) && c.Suggested == nil {
+		w.damaged(column, v)
+	}
+	if c.Suggested == nil && bytes.IndexByte(v, ',') < 0 && v[0] > ' ' {
+		return // one item, and it isn't blank
+	}
+	w.items(column, v, func(item []byte) {
+		if c.Suggested != nil && !slices.Contains(c.Suggested, string(item)) {
+			w.add(w.rule.codes, w.field[column], item, gradeDetail(c, item))
+		}
+	})
+}
+
+// numberDetail tells why a whole number is none.
+func numberDetail(v []byte) string {
+	if whole, cut := bytes.CutSuffix(v, []byte(".0")); cut && isInt(whole) {
+		return sheetNumber
+	}
+	return sheet(v)
 }
 
 // change judges status and dateLastModified, which go with the mode.
@@ -98,7 +125,7 @@ func (w *worker) change(column int, c *table.Column, v []byte) {
 	}
 	switch valid, utc := parseInstant(v); {
 	case !valid:
-		w.say(column, rule.Format, v, dayDetail(v[:min(len(v), 10)]))
+		w.say(column, rule.Format, v, cmp.Or(dayDetail(v[:min(len(v), 10)]), instantDetail(v)))
 	case !utc:
 		w.say(column, rule.UTC, v, "")
 	}
@@ -123,7 +150,12 @@ func isGUID(v []byte) bool {
 
 func (w *worker) identifier(column int, v []byte) {
 	if !isGUID(v) {
-		w.say(column, rule.Format, v, "")
+		if detail := sheet(v); detail == sheetError || detail == sheetExponent {
+			w.spoilt(column, v, detail)
+			w.found[column] = 0
+			return
+		}
+		w.say(column, rule.Format, v, sheet(v))
 	}
 	w.self = w.f.s.hash(v)
 	if w.f.targets[column] != nil || w.f.rules[column][rule.References] >= 0 {
@@ -145,8 +177,8 @@ func (w *worker) refer(column int, v []byte) uint32 {
 	}
 	p, ok := t.ids.Find(hash)
 	if !ok {
-		if w.f.unresolved(column) {
-			w.say(column, rule.References, v, "")
+		if w.f.unresolved(column) && !w.status {
+			w.say(column, rule.References, v, w.lostWay(t, v))
 		}
 		return 0
 	}
@@ -194,6 +226,10 @@ func (w *worker) items(column int, v []byte, visit func(item []byte)) {
 // term gives the number of a term, one up; 0 for one that extends the
 // vocabulary.
 func (w *worker) term(column int, c *table.Column, v []byte) int32 {
+	// What the row before said, most often.
+	if last := w.value[column]; last > 0 && int(last) <= len(c.Terms) && string(v) == c.Terms[last-1] {
+		return last
+	}
 	for i, t := range c.Terms {
 		if string(v) == t {
 			return int32(i) + 1
@@ -206,7 +242,8 @@ func (w *worker) term(column int, c *table.Column, v []byte) int32 {
 				detail = "the vocabulary has " + t
 			}
 		}
-		w.wrong(column, rule.Vocabulary, v, detail != "", detail)
+		clear := detail != ""
+		w.wrong(column, rule.Vocabulary, v, clear, cmp.Or(detail, sheet(v)))
 	}
 	return 0
 }

@@ -58,13 +58,14 @@ type later struct {
 
 // file is one data file while it is read and afterwards.
 type file struct {
-	s      *scanner
-	table  *table.File
-	stream *stream
-	rules  [][7]int
-	mode   mode
-	layout []int // position in the header → column of the table; -1: extension
-	header bool  // there was one, and some of its columns are known
+	s        *scanner
+	table    *table.File
+	stream   *stream
+	rules    [][7]int
+	mode     mode
+	layout   []int // position in the header → column of the table; -1: extension
+	nameless bool  // the header has blank columns
+	header   bool  // there was one, and some of its columns are known
 
 	targets []*file // column → file that it refers to; nil: not there
 	indexed bool    // others refer to it: every identifier gets a place
@@ -74,16 +75,18 @@ type file struct {
 	lines   []int32 // lines of each block
 	starts  []int64 // line on which each block begins, counted from one
 
-	ids     idset.Table
-	facts   []fact
-	marks   []uint32 // what later files say of a record; atomically
-	rows    int64
-	filled  []int64      // by column: values that are not blank
-	shut    *obstacle    // why nothing can be read by columns
-	cut     *obstacle    // why identifiers are missing: what refers to them may be right
-	lossy   *obstacle    // why rows are missing
-	dropped bool         // some records are flagged for deletion
-	late    map[int]bool // rules whose examples lack their values until the file is read again
+	ids        idset.Table
+	facts      []fact
+	marks      []uint32 // what later files say of a record; atomically
+	rows       int64
+	filled     []int64         // by column: values that are not blank
+	shut       *obstacle       // why nothing can be read by columns
+	cut        *obstacle       // why identifiers are missing: what refers to them may be right
+	lossy      *obstacle       // why rows are missing
+	spoilt     *obstacle       // why identifiers say nothing: a spreadsheet has spoilt them
+	dropped    bool            // some records are flagged for deletion
+	pairsAgain map[uint64]bool // pairs of class and user that are enrolled more than once, or seem so
+	late       map[int]bool    // rules whose examples lack their values until the file is read again
 }
 
 // rowRule looks at a row after its cells, and fills the fact of its entry.
@@ -224,6 +227,21 @@ func (f *file) end(ctx context.Context) error {
 	}
 	s.examined("package.not-empty", 1)
 	total := f.tallies()
+	if n := s.rules.Number("text.spreadsheet"); f.spoilt != nil && total[n] != nil {
+		// One accusation: what the spreadsheet did to identifiers weighs more.
+		delete(total, n)
+		s.block(f.spoilt, "text.spreadsheet")
+	}
+	if n := s.rules.Number("text.blank-line"); f.nameless && total[n] != nil {
+		// One accusation: a spreadsheet left both.
+		detail := "a blank row"
+		if x := total[n].count; x > 1 {
+			detail = strconv.FormatInt(x, 10) + " blank rows"
+		}
+		s.advise("header.unknown", f.stream.entry.Path, "", detail+", the first in line "+strconv.FormatInt(f.line(total[n].first[0].place), 10), blankRemedy)
+		delete(total, n)
+		s.block(&obstacle{"header.unknown", f.stream.entry.Path, "blank rows and columns are told together"}, "text.blank-line")
+	}
 	repeated, err := f.join(total)
 	if err != nil {
 		return err
@@ -231,6 +249,9 @@ func (f *file) end(ctx context.Context) error {
 	f.lineEnds()
 	f.count()
 	if err := f.again(ctx, total, repeated); err != nil {
+		return err
+	}
+	if err := f.judgePairs(ctx, total); err != nil {
 		return err
 	}
 	f.publish(total)
@@ -243,16 +264,19 @@ func (f *file) end(ctx context.Context) error {
 
 // sum adds up what the workers saw, and tells what of the file is missing.
 func (f *file) sum() {
-	var unclosed, endless, torn, misfit int64
+	var unclosed, endless, torn, misfit, spoiled int64
 	for _, w := range f.workers {
 		f.rows += w.rows
-		unclosed, endless, torn, misfit = unclosed+w.unclosed, endless+w.endless, torn+w.torn, misfit+w.misfit
+		unclosed, endless, torn, misfit, spoiled = unclosed+w.unclosed, endless+w.endless, torn+w.torn, misfit+w.misfit, spoiled+w.spoiled
 		for i, n := range w.filled {
 			f.filled[i] += n
 		}
 	}
 	switch {
 	case f.shut != nil:
+	case spoiled > 0:
+		f.lose(rule.Kebab(f.table.Name)+".format", "a spreadsheet has spoilt "+strconv.FormatInt(spoiled, 10)+" identifiers")
+		f.spoilt = f.cut
 	case unclosed > 0:
 		f.lose("text.quoting", "a quote is never closed, and what follows is lost in it")
 	case endless > 0:
@@ -316,6 +340,12 @@ func (f *file) tallies() map[int]*tally {
 	return out
 }
 
+// Remedies for files that are written in another way as a whole.
+const (
+	wideRemedy = "Save the file as UTF-8: in Excel choose Save As, CSV UTF-8 (Comma delimited)."
+	loneRemedy = "Save the file with CRLF: in Excel for the Mac choose CSV UTF-8 (Comma delimited), not CSV (Macintosh)."
+)
+
 // lineEnds reports files whose lines end in different ways.
 func (f *file) lineEnds() {
 	var crlf, lf int64
@@ -328,14 +358,18 @@ func (f *file) lineEnds() {
 	if f.shut == nil {
 		f.s.examined("text.utf8", 1)
 	}
+	if f.shut != nil && f.shut.rule == "header.split" {
+		f.s.block(f.shut, "text.utf8", "text.line-end") // said along with it
+		return
+	}
 	if f.stream.lone {
-		f.s.say("text.line-end", path, "", "all lines end in CR alone")
+		f.s.advise("text.line-end", path, "", "all lines end in CR alone", loneRemedy)
 	}
 	if crlf > 0 && lf > 0 {
 		f.s.say("text.mixed-ends", path, "", "some lines end in CRLF and some in LF")
 	}
 	if f.stream.wide != "" {
-		f.s.advise("text.utf8", path, "", "the file is "+f.stream.wide, "Save the file as UTF-8.")
+		f.s.advise("text.utf8", path, "", "the file is "+f.stream.wide, wideRemedy)
 	}
 }
 
@@ -345,7 +379,8 @@ func (f *file) count() {
 	if f.shut != nil {
 		return
 	}
-	for _, id := range []string{"text.control", "text.quoting", "text.line-break", "text.width", "text.record-size", "text.blank-line", "text.length"} {
+	for _, id := range []string{"text.control", "text.quoting", "text.line-break", "text.width", "text.record-size", "text.blank-line", "text.length", "text.encoded-twice",
+		"text.replaced", "text.spreadsheet"} {
 		s.examined(id, f.rows)
 	}
 	for _, id := range []string{"required", "mode", "unique"} {
@@ -384,7 +419,7 @@ func (f *file) missingTarget(i int, c table.Column) {
 	if target == "" {
 		target = "users"
 	}
-	if f.mode != bulk || f.s.bundle.Kind == "file" || !f.s.readable() || f.s.there(target) {
+	if !f.complete() || f.s.bundle.Kind == "file" || !f.s.readable() || f.s.there(target) {
 		return
 	}
 	f.s.examined("package.complete", 1)
@@ -395,5 +430,11 @@ func (f *file) missingTarget(i int, c table.Column) {
 // it may lead to earlier data.
 func (f *file) unresolved(column int) bool {
 	t := f.targets[column]
-	return f.mode == bulk && t != nil && t.mode == bulk && t.cut == nil && t.shut == nil
+	return f.complete() && t != nil && t.complete() && t.cut == nil && t.shut == nil
+}
+
+// complete tells whether a file holds all records of its kind: its rows are bulk, or
+// the manifest says so though the rows carry a status.
+func (f *file) complete() bool {
+	return f.mode == bulk || f.s.manifest.mode(f.table.Name) == "bulk"
 }

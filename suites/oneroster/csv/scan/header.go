@@ -51,9 +51,13 @@ func (f *file) begin(first *block) (body bool) {
 	return true
 }
 
-// close says why nothing in the file can be read by columns.
+// close says why nothing in the file can be read by columns. What else is wrong with
+// the file as a whole is said along with it: whoever saves it anew mends both.
 func (f *file) close(id, value, detail, remedy string) {
 	path := f.stream.entry.Path
+	if id == "header.split" {
+		detail += along(f.stream.wide, f.stream.lone)
+	}
 	f.shut = &obstacle{id, path, detail}
 	f.s.advise(id, path, value, detail, remedy)
 }
@@ -87,10 +91,15 @@ func (f *file) judgeHeader(names []string, head []byte) bool {
 	switch {
 	case len(known) <= 1 && f.exchanged(head):
 		f.close("header.split", "", "rows and columns are exchanged: the names of the columns stand one below the other",
-			"Write the names in the first line, and one line for each record.")
+			"Write the names in the first line, and one line for each record: in Excel copy all, and choose Paste Special, Transpose.")
 		return false
 	case len(known) == 0 && separated(names) != "":
-		f.close("header.split", "", separated(names), "")
+		detail := separated(names)
+		f.close("header.split", "", detail, separatedRemedy(detail))
+		return false
+	case len(known) <= 1 && f.below(head) > 1:
+		f.close("header.split", "", fmt.Sprintf("the names of the columns stand in line %d, below what is no header", f.below(head)),
+			"Delete the lines above the names of the columns: in Excel mark the rows, and choose Delete.")
 		return false
 	case len(known) == 0 || len(known) == 1 && len(names) > 1:
 		// No header, or another file altogether: one finding, not one a column.
@@ -147,7 +156,7 @@ func (f *file) judgeHeader(names []string, head []byte) bool {
 			f.s.say("header.unknown", path, name, detail)
 		}
 	}
-	f.nameless(nameless)
+	f.judgeNameless(nameless)
 	for i, c := range f.table.Columns {
 		if !seen[i] && !c.Retired {
 			f.s.say("header.complete", path, c.Name, fmt.Sprintf("column %d of the standard is missing", i+1))
@@ -168,9 +177,9 @@ func (f *file) judgeHeader(names []string, head []byte) bool {
 	return true
 }
 
-// nameless reports columns without a name: spreadsheets save every column that
+// judgeNameless reports columns without a name: spreadsheets save every column that
 // was ever touched.
-func (f *file) nameless(positions []int) {
+func (f *file) judgeNameless(positions []int) {
 	if len(positions) == 0 {
 		return
 	}
@@ -178,9 +187,12 @@ func (f *file) nameless(positions []int) {
 	if n := len(positions); n > 1 {
 		detail = fmt.Sprintf("%d columns are blank, from column %d on", n, positions[0])
 	}
-	f.s.advise("header.unknown", f.stream.entry.Path, "", detail+": a name is missing",
-		"Delete blank columns in the export; name a column that holds something metadata.….")
+	f.nameless = true
+	f.s.advise("header.unknown", f.stream.entry.Path, "", detail+": a name is missing", blankRemedy)
 }
+
+// blankRemedy is for what a spreadsheet saves though it looks empty.
+const blankRemedy = "Delete what is blank: in Excel mark the columns behind the last name and the rows below the last record, choose Delete, and save again. A column that holds something needs a name that begins with metadata."
 
 // exchanged tells whether the names of the columns stand in the first column.
 func (f *file) exchanged(head []byte) bool {
@@ -195,6 +207,47 @@ func (f *file) exchanged(head []byte) bool {
 	return len(found) >= 3
 }
 
+// along words what is wrong with a whole file besides.
+func along(wide string, lone bool) string {
+	switch {
+	case wide != "":
+		return ", and the file is " + wide
+	case lone:
+		return ", and all lines end in CR alone"
+	}
+	return ""
+}
+
+// below gives the line of the header where others stand before it: titles, blank
+// rows, sep=; for Excel. 0 where there is none.
+func (f *file) below(head []byte) int {
+	var s split.Splitter
+	s.Reset(head)
+	for n := 0; n < 10 && s.Next(); n++ {
+		names := make([]string, len(s.Fields))
+		for i := range s.Fields {
+			names[i] = string(s.Value(i))
+		}
+		if len(names) == 1 {
+			for _, x := range separators {
+				if strings.Count(names[0], x.text) > 1 {
+					names = strings.Split(names[0], x.text)
+				}
+			}
+		}
+		found := map[int]bool{}
+		for _, name := range names {
+			if c, _ := f.find(strings.Trim(name, `"`)); c >= 0 {
+				found[c] = true
+			}
+		}
+		if len(found) >= 3 {
+			return s.Line() + 1
+		}
+	}
+	return 0
+}
+
 // separators that are none in CSV, with the words for them.
 var separators = []struct{ text, word string }{{";", "semicolons"}, {"\t", "tabs"}, {"|", "bars"}, {":", "colons"}, {"^", "carets"}, {"~", "tildes"}}
 
@@ -203,12 +256,36 @@ func separated(names []string) string {
 	if len(names) != 1 {
 		return ""
 	}
+	if strings.Count(names[0], ",") > 1 {
+		return oneCell
+	}
 	for _, x := range separators {
 		if strings.Count(names[0], x.text) > 1 {
-			return "fields are separated by " + x.word + ", not commas"
+			return separatedBy(x.word)
 		}
 	}
 	return ""
+}
+
+const oneCell = "each line is one quoted cell, commas and all"
+
+func separatedBy(word string) string {
+	detail := "fields are separated by " + word + ", not commas"
+	if word == "semicolons" {
+		detail += ": Excel saves it like this where numbers are written with a decimal comma"
+	}
+	return detail
+}
+
+// separatedRemedy says how to get commas.
+func separatedRemedy(detail string) string {
+	switch {
+	case strings.HasPrefix(detail, oneCell):
+		return "Export the file anew. It was saved with all of each line in column A: in Excel choose Data, From Text/CSV, Delimiter Comma, before saving as CSV UTF-8 (Comma delimited)."
+	case strings.Contains(detail, "semicolons"):
+		return "Export the file anew and don't save it in Excel; or set the list separator of Windows to a comma (Settings, Region, Additional settings) and save it again as CSV UTF-8 (Comma delimited)."
+	}
+	return "Save it again as CSV UTF-8 (Comma delimited), or export it anew with commas between the fields (RFC 4180)."
 }
 
 // kindOf names what a file is that is no text; empty for text.

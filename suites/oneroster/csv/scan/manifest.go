@@ -22,6 +22,8 @@ type manifest struct {
 	at      int           // line of that
 	wide    string        // as in stream
 	lone    bool
+	bare    int       // line of the first property where there is no header; 0: there is one
+	blank   int       // blank columns behind the second
 	slip    string    // how the whole of it is written in another way, and was read all the same
 	shut    *obstacle // why it can't be read
 }
@@ -30,6 +32,7 @@ type property struct {
 	name, value string
 	line        int64
 	fields      int
+	trailing    bool // all fields behind the second are blank
 }
 
 // maxManifest bounds what is read of it: there are about thirty rows.
@@ -105,7 +108,7 @@ func (m *manifest) add(first bool, row []string, line int64) {
 	default:
 		p := property{name: row[0], line: line, fields: len(row)}
 		if len(row) > 1 {
-			p.value = row[1]
+			p.value, p.trailing = row[1], strings.Join(row[2:], "") == ""
 		}
 		m.rows = append(m.rows, p)
 	}
@@ -115,16 +118,26 @@ func (m *manifest) add(first bool, row []string, line int64) {
 // meant: fields separated in another way, or rows and columns exchanged.
 func (m *manifest) unslip(text []byte) {
 	lines := strings.Split(strings.ReplaceAll(strings.TrimSpace(string(text)), "\r\n", "\n"), "\n")
+	comma := ","
 	for _, x := range separators {
-		if len(m.header) != 1 || !strings.Contains(m.header[0], x.text) {
+		if len(m.header) != 1 || !strings.Contains(m.header[0], x.text) || x.text == ":" && len(m.rows) < 2 {
 			continue
 		}
-		m.slip, m.header, m.rows = "fields are separated by "+x.word+", not commas", nil, nil
+		comma = x.text
+		m.slip, m.header, m.rows = separatedBy(x.word), nil, nil
 		for i, line := range lines {
 			m.add(i == 0, strings.Split(strings.ReplaceAll(line, `"`, ""), x.text), int64(i+1))
 		}
 		break
 	}
+	if len(m.header) == 1 && strings.Contains(m.header[0], ",") && len(m.rows) > 0 && m.rows[0].fields == 1 {
+		rows := m.rows
+		m.slip, m.header, m.rows = oneCell, strings.Split(m.header[0], ","), nil
+		for _, p := range rows {
+			m.add(false, strings.SplitN(p.name, ",", 2), p.line)
+		}
+	}
+	m.unpreface()
 	names := 0
 	for _, n := range m.header {
 		if isProperty(n) {
@@ -132,10 +145,11 @@ func (m *manifest) unslip(text []byte) {
 		}
 	}
 	if names < 3 || len(m.rows) == 0 || len(lines) < 2 {
+		m.straighten()
 		return
 	}
-	header, values := m.header, strings.Split(lines[1], ",")
-	m.slip, m.header, m.rows = "rows and columns are exchanged", []string{"propertyName", "value"}, nil
+	header, values := m.header, strings.Split(lines[1], comma)
+	m.slip, m.header, m.rows = exchanged, []string{"propertyName", "value"}, nil
 	for i, name := range header {
 		if name == "propertyName" {
 			continue
@@ -145,6 +159,49 @@ func (m *manifest) unslip(text []byte) {
 			row[1] = strings.Trim(values[i], `"`)
 		}
 		m.add(false, row, 1)
+	}
+}
+
+const exchanged = "rows and columns are exchanged"
+
+// straighten takes a manifest whose two columns are exchanged, whose header is missing,
+// or behind which a spreadsheet left blank columns, as it was meant.
+func (m *manifest) straighten() {
+	trim := func(row []string) []string {
+		for len(row) > 2 && row[len(row)-1] == "" {
+			row = row[:len(row)-1]
+		}
+		return row
+	}
+	if short := trim(m.header); len(short) < len(m.header) && !slices.ContainsFunc(m.rows, func(p property) bool { return p.fields > 2 && !p.trailing }) {
+		m.blank, m.header = len(m.header)-len(short), short
+		for i := range m.rows {
+			m.rows[i].fields = min(m.rows[i].fields, 2)
+		}
+	}
+	switch {
+	case len(m.header) == 2 && bare(m.header[0]) == "value" && bare(m.header[1]) == "propertyName":
+		m.slip, m.header = "the two columns are exchanged", []string{"propertyName", "value"}
+		for i, p := range m.rows {
+			m.rows[i].name, m.rows[i].value = p.value, p.name
+		}
+	case len(m.header) == 2 && isProperty(m.header[0]):
+		m.bare = 1
+		m.rows = append([]property{{name: m.header[0], value: m.header[1], line: 1, fields: 2}}, m.rows...)
+	}
+}
+
+// unpreface passes over lines before the header.
+func (m *manifest) unpreface() {
+	if len(m.header) > 0 && bare(m.header[0]) == "propertyName" {
+		return
+	}
+	for i, p := range m.rows {
+		if bare(p.name) == "propertyName" {
+			m.slip = fmt.Sprintf("the header stands in line %d, below what is no header", p.line)
+			m.header, m.rows = []string{p.name, p.value}, m.rows[i+1:]
+			return
+		}
 	}
 }
 
@@ -225,7 +282,7 @@ func (s *scanner) judgeManifest() {
 	}
 	e := s.bundle.Entry("manifest")
 	if !m.there {
-		if s.readable() {
+		if s.readable() && !s.foreign() {
 			s.say("package.manifest", "", "", "there is no manifest.csv")
 			s.examined("package.manifest", 1)
 		}
@@ -251,7 +308,7 @@ func (s *scanner) judgeManifest() {
 		}
 	}
 	if m.slip == "" {
-		check("manifest.header", slices.Equal(m.header, []string{"propertyName", "value"}), strings.Join(m.header, ","), unseenIn(strings.Join(m.header, ",")))
+		s.judgeManifestHeader(e.Path, check)
 		for _, p := range m.rows {
 			check("manifest.rows", p.fields == 2, p.name, fmt.Sprintf("line %d has %d fields", p.line, p.fields))
 		}
@@ -262,23 +319,42 @@ func (s *scanner) judgeManifest() {
 	s.judgeDeclared(e.Path, check)
 }
 
+// judgeManifestHeader holds the first line to what it must be.
+func (s *scanner) judgeManifestHeader(path string, check func(id string, ok bool, value, detail string)) {
+	m := &s.manifest
+	switch {
+	case m.bare > 0:
+		s.advise("manifest.header", path, "", "there is no header: the first line is a property", "Insert a line above it: propertyName in column A, value in column B.")
+	case m.blank > 0:
+		s.advise("manifest.header", path, "", fmt.Sprintf("blank columns stand behind value, %d of them", m.blank), blankRemedy)
+	default:
+		check("manifest.header", slices.Equal(m.header, []string{"propertyName", "value"}), strings.Join(m.header, ","), unseenIn(strings.Join(m.header, ",")))
+	}
+}
+
 // judgeManifestText says what is wrong with the manifest as text.
 func (s *scanner) judgeManifestText(path string) {
 	m := &s.manifest
 	s.examined("text.utf8", 1)
-	if m.wide != "" {
-		s.advise("text.utf8", path, "", "the file is "+m.wide, "Save the file as UTF-8.")
-	}
-	if m.lone {
-		s.say("text.line-end", path, "", "all lines end in CR alone")
-	}
 	if m.slip != "" {
-		remedy := "Write one row for each property, its name and its value, below the header propertyName,value."
-		if strings.HasPrefix(m.slip, "fields") {
-			remedy = ""
+		remedy := separatedRemedy(m.slip)
+		switch {
+		case m.slip == exchanged:
+			remedy = "Write one row for each property, its name and its value, below the header propertyName,value: in Excel copy all, and choose Paste Special, Transpose."
+		case strings.HasPrefix(m.slip, "the two"):
+			remedy = "Put propertyName into column A and value into column B."
+		case strings.HasPrefix(m.slip, "the header"):
+			remedy = "Delete the lines above the header: in Excel mark the rows, and choose Delete."
 		}
+		m.slip += along(m.wide, m.lone)
 		s.advise("header.split", path, "", m.slip, remedy)
 		return
+	}
+	if m.wide != "" {
+		s.advise("text.utf8", path, "", "the file is "+m.wide, wideRemedy)
+	}
+	if m.lone {
+		s.advise("text.line-end", path, "", "all lines end in CR alone", loneRemedy)
 	}
 	s.examined("header.split", 1)
 	if m.problem != 0 {

@@ -6,6 +6,20 @@ import (
 	"strconv"
 )
 
+// birthRule: people of a school were born before today, and not in another century
+// than anybody alive.
+func (f *file) birthRule() rowRule {
+	birth, number := f.column("birthDate"), f.s.rules.Number("rules.birth-date")
+	latest := f.s.today
+	earliest := latest - 120*372
+	return func(w *worker, e *entry) {
+		day := w.value[birth]
+		if day != none && (day > latest || day < earliest) {
+			w.rowSays(number, birth, "born in "+strconv.Itoa(int(yearOf(day))))
+		}
+	}
+}
+
 // enrollmentRule: schools, days, and who is enrolled how.
 func (f *file) enrollmentRule() rowRule {
 	school := f.isA("rules.enrollment-school", "schoolSourcedId", "school")
@@ -20,7 +34,7 @@ func (f *file) enrollmentRule() rowRule {
 	var wants [64]uint32
 	wants[teacher], wants[student] = uint32(bits[teacher]), uint32(bits[student])
 	results := f.s.bundle.Entry("results") != nil
-	known := users != nil && users.mode == bulk && (f.s.version.Name == "1.1" && users.lossy == nil || f.s.whole("roles"))
+	known := users != nil && users.complete() && (f.s.version.Name == "1.1" && users.lossy == nil || f.s.whole("roles"))
 	return func(w *worker, e *entry) {
 		school(w)
 		same(w)
@@ -28,6 +42,15 @@ func (f *file) enrollmentRule() rowRule {
 		c, u := w.found[class], w.found[user]
 		if c > 0 && classes != nil {
 			x := classes.facts[c-1]
+			switch {
+			case w.status:
+			case w.value[role] == teacher:
+				classes.mark(c-1, markEnrolled|markTaught)
+			case w.value[role] > 0:
+				classes.mark(c-1, markEnrolled)
+			case w.value[role] == 0:
+				classes.mark(c-1, markTaught) // a role of the producer's own may be one that teaches
+			}
 			b, n := w.value[begin], w.value[end]
 			if x.a != none && (b != none && (b < x.a || b >= x.b) || n != none && (n > x.b || n <= x.a)) {
 				w.rowSays(span, begin, "the terms of the class are other days")
@@ -43,6 +66,9 @@ func (f *file) enrollmentRule() rowRule {
 			return
 		}
 		users.mark(u-1, markEnrolled)
+		if c > 0 && !w.status {
+			w.stays.Add(enrolledKey(users, u-1, c-1))
+		}
 		if v := w.value[role]; known && v > 0 && wants[v] != 0 && users.marked(u-1)&wants[v] == 0 {
 			w.rowSays(other, role, "the user has no such role")
 		}
@@ -125,7 +151,7 @@ func (f *file) resultRule() rowRule {
 	complete, rolesWhole := f.s.whole("enrollments"), f.s.version.Name == "1.1" || f.s.files["roles"] == nil || f.s.whole("roles")
 	return func(w *worker, e *entry) {
 		i, u := w.found[item], w.found[user]
-		if u > 0 && users != nil && users.mode == bulk && rolesWhole && users.marked(u-1)&allRoles != 0 && users.marked(u-1)&student == 0 {
+		if u > 0 && users != nil && users.complete() && rolesWhole && users.marked(u-1)&allRoles != 0 && users.marked(u-1)&student == 0 {
 			w.rowSays(notStudent, user, "the user is no student")
 		}
 		if i == 0 || items == nil {

@@ -21,7 +21,7 @@ func (s *scanner) judgePackage() {
 		return
 	}
 	for _, p := range s.bundle.Problems {
-		s.say(ruleOf(p.Fault), p.Entry, "", p.Detail)
+		s.advise(ruleOf(p.Fault), p.Entry, "", p.Detail, packageRemedy(p))
 	}
 	s.examined("package.zip", 1)
 	if s.closed != nil {
@@ -62,6 +62,62 @@ func (s *scanner) judgePackage() {
 		if !s.there(name) {
 			s.say("package.rostering", "", name+".csv", "it is not in the package")
 		}
+	}
+}
+
+// packageRemedy says what to do with files that are no CSV.
+func packageRemedy(p source.Problem) string {
+	switch p.Detail {
+	case source.Workbook:
+		return "Save each sheet by itself: in Excel choose Save As, CSV UTF-8 (Comma delimited), name it as the standard does, such as users.csv, and zip the CSV files."
+	case source.Inner:
+		return "Unpack the inner zip, and send the CSV files in one zip."
+	case source.Renamed:
+		return "Name the file .csv; if it isn't CSV yet, save it as CSV UTF-8 (Comma delimited) in Excel."
+	}
+	return ""
+}
+
+// foreign tells whether a package holds no file of the standard, and others instead.
+func (s *scanner) foreign() bool {
+	if len(s.bundle.Entries) > 0 || len(s.bundle.Shut) > 0 || s.closed != nil {
+		return false
+	}
+	for _, p := range s.bundle.Problems {
+		if p.Fault == source.Unknown {
+			return true
+		}
+	}
+	return false
+}
+
+// judgeData says that a package holds no row of data, where nothing else says it. A
+// manifest alone that declares all files absent is right: nothing has changed.
+func (s *scanner) judgeData() {
+	if s.bundle.Kind == "file" || s.closed != nil || !s.readable() || s.result.Rows > 0 {
+		return
+	}
+	declared := false
+	for _, f := range s.version.Files {
+		if s.there(f.Name) {
+			return // the file itself is judged for that
+		}
+		mode := s.manifest.mode(f.Name)
+		declared = declared || mode == "bulk" || mode == "delta"
+	}
+	others := ""
+	for _, p := range s.bundle.Problems {
+		if p.Fault == source.Unknown {
+			others = ", but " + p.Entry + " is: " + p.Detail
+			s.advise("package.not-empty", "", "", "no file with data is in the package"+others, packageRemedy(p))
+			break
+		}
+	}
+	if others == "" && declared {
+		s.advise("package.not-empty", "", "", "no file with data is in the package, and the manifest declares some", "Put the files into the package, or declare them absent.")
+	}
+	if s.foreign() {
+		s.block(&obstacle{"package.not-empty", "", "there is no file of the standard in the package"}, "package.manifest")
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 const (
 	markEnrolled = 1 << 16
 	markDeleted  = 1 << 17 // of any file
+	markTaught   = 1 << 18 // of classes: a teacher is enrolled
 	allRoles     = 1<<16 - 1
 )
 
@@ -20,7 +21,7 @@ const (
 func (f *file) userRule() rowRule {
 	agents, self := f.column("agentSourcedIds"), f.s.rules.Number("rules.agent-self")
 	notSelf := func(w *worker) {
-		if w.field[agents] < 0 || len(w.split.Raw(w.field[agents])) == 0 {
+		if len(w.raw(agents)) == 0 {
 			return
 		}
 		eachItem(w.cell(agents), func(item []byte) {
@@ -115,6 +116,9 @@ func (f *file) afterJoin(total map[int]*tally) {
 		f.judgeSessions(total)
 	case "users":
 		f.keepForRoles()
+	case "enrollments":
+		f.joinPairs()
+		f.s.afterward = append(f.s.afterward, f.judgeClasses)
 	}
 }
 
@@ -195,7 +199,7 @@ func (f *file) judgeUsers(ctx context.Context, kept userLater) error {
 		touch(total, n).add(at, column+1, nil, false, detail)
 	}
 	known := s.version.Name == "1.1" || s.whole("roles")
-	if !known || f.mode != bulk {
+	if !known || !f.complete() {
 		return nil
 	}
 	student := uint32(s.roleBits["student"])
@@ -233,33 +237,68 @@ func (f *file) judgeMarks(ctx context.Context, total map[int]*tally) error {
 	student := uint32(s.roleBits["student"])
 	lacks := map[string]func(mark uint32) bool{}
 	if s.version.Name != "1.1" {
-		lacks["rules.user-role"] = func(mark uint32) bool { return mark&allRoles == 0 }
+		lacks["rules.user-role"] = func(mark uint32) bool { return mark&(allRoles|markDeleted) == 0 }
 	}
 	if s.whole("enrollments") {
-		lacks["rules.enrolled"] = func(mark uint32) bool { return mark&student != 0 && mark&markEnrolled == 0 }
+		lacks["rules.enrolled"] = func(mark uint32) bool { return mark&student != 0 && mark&(markEnrolled|markDeleted) == 0 }
 	}
 	for id, lack := range lacks {
-		var count int64
-		for _, m := range f.marks {
-			if lack(m) {
-				count++
-			}
+		if err := f.lacking(ctx, total, id, "", lack); err != nil {
+			return err
 		}
-		s.examined(id, int64(len(f.marks)))
-		if count == 0 {
-			continue
-		}
-		t := touch(total, s.rules.Number(id))
-		err := f.each(ctx, f.stream.entry, func(w *worker) bool {
-			if p, ok := f.ids.Find(s.hash(w.cell(0))); ok && lack(f.marks[p]) {
-				t.add(w.at(), w.field[0]+1, w.cell(0), f.private(w.field[0]), "")
-			}
-			return len(t.first) < firsts && t.count < count
-		})
-		if err != nil && !errors.Is(err, errEnough) {
-			return fmt.Errorf("reading %s again: %w", f.stream.entry.Path, err)
-		}
-		t.count = count
 	}
 	return nil
+}
+
+// lacking reports the records of whom no other file says what a rule asks for, told by
+// their marks.
+func (f *file) lacking(ctx context.Context, total map[int]*tally, id, detail string, lack func(mark uint32) bool) error {
+	s := f.s
+	var count int64
+	for _, m := range f.marks {
+		if lack(m) {
+			count++
+		}
+	}
+	s.examined(id, int64(len(f.marks)))
+	if count == 0 {
+		return nil
+	}
+	t := touch(total, s.rules.Number(id))
+	err := f.each(ctx, f.stream.entry, func(w *worker) bool {
+		if p, ok := f.ids.Find(s.hash(w.cell(0))); ok && lack(f.marks[p]) {
+			t.add(w.at(), w.field[0]+1, w.cell(0), f.private(w.field[0]), detail)
+		}
+		return len(t.first) < firsts && t.count < count
+	})
+	if err != nil && !errors.Is(err, errEnough) {
+		return fmt.Errorf("reading %s again: %w", f.stream.entry.Path, err)
+	}
+	t.count = count
+	return nil
+}
+
+// noTeacher is said of a class; the remedy of the rule is about teachers who are too
+// many.
+const noTeacher = "people are enrolled in the class, and none of them is its teacher"
+
+func init() {
+	remedies[noTeacher] = "Add a row to enrollments.csv with the teacher of the class, role teacher and primary true; without it nobody can open the class."
+}
+
+// judgeClasses finds classes with people and without a teacher, once all enrollments
+// are known.
+func (f *file) judgeClasses(ctx context.Context) error {
+	classes := f.s.files["classes"]
+	if classes == nil || !classes.complete() || classes.shut != nil || !f.s.whole("enrollments") || f.without(f.column("role")) != nil {
+		return nil
+	}
+	total := map[int]*tally{}
+	err := classes.lacking(ctx, total, "rules.primary-teacher", noTeacher, func(mark uint32) bool {
+		return mark&(markEnrolled|markTaught|markDeleted) == markEnrolled
+	})
+	if err == nil {
+		classes.publish(total)
+	}
+	return err
 }

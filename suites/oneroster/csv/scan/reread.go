@@ -100,7 +100,10 @@ func (f *file) each(ctx context.Context, e *source.Entry, visit func(w *worker) 
 			w.split.Next()
 		}
 		for w.split.Next() {
-			if b.long || len(w.split.Fields) != len(f.layout) {
+			if len(w.split.Fields) > len(f.layout) && w.padded(len(f.layout)) {
+				w.split.Fields = w.split.Fields[:len(f.layout)]
+			}
+			if n := len(w.split.Fields); b.long || n > len(f.layout) || n < 2 && n < len(f.layout) {
 				continue
 			}
 			if !visit(w) {

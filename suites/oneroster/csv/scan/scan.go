@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 	"unicode/utf8"
 
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/idset"
@@ -25,6 +26,7 @@ type Options struct {
 	Workers int       // 0: one a core
 	Spill   io.Writer // gets every single finding as CSV; nil: none
 	Limit   int64     // bytes that a bundle may unpack to; 0: source.DefaultLimit
+	Now     time.Time // of births in the future; zero: the time of the scan
 	// Progress is told how many bytes of all have been read; may be nil.
 	Progress func(done, total int64)
 }
@@ -50,6 +52,7 @@ type scanner struct {
 	orgs        []list[primaryOrg]    // of users, by worker
 	homeless    chan []place          // users without a role at their primary org
 	primaryOrgs int
+	today       int32                         // as parseDay has it
 	afterward   []func(context.Context) error // rules that need all files, in order
 }
 
@@ -77,6 +80,10 @@ func Scan(ctx context.Context, b *source.Bundle, o Options) (*Result, error) {
 	}
 	s := &scanner{o: o, bundle: b, seed: maphash.MakeSeed(), files: map[string]*file{},
 		result: &Result{Path: b.Path, Kind: b.Kind, Examined: map[string]int64{}}}
+	if o.Now.IsZero() {
+		o.Now = time.Now()
+	}
+	s.today, _ = parseDay([]byte(o.Now.UTC().AddDate(0, 0, 1).Format(time.DateOnly))) // it is tomorrow somewhere
 	if o.Spill != nil {
 		s.spill = newSpill(o.Spill)
 	}
@@ -167,6 +174,7 @@ func (s *scanner) read(ctx context.Context) error {
 
 // finish lists what was found, in order.
 func (s *scanner) finish() {
+	s.judgeData()
 	s.blame()
 	for i := range s.version.Files {
 		t := &s.version.Files[i]

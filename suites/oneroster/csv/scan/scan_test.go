@@ -148,7 +148,7 @@ func TestPrivate(t *testing.T) {
 func TestSpill(t *testing.T) {
 	var all bytes.Buffer
 	r := scanned(t, large(t, 5000), Options{Spill: &all})
-	if got := strings.Count(all.String(), "users.enabledUser.vocabulary"); got != 5 || len(r.Findings) == 0 || !strings.Contains(all.String(), "users.csv,3001,4,users.enabledUser.vocabulary,yes\n") {
+	if got := strings.Count(all.String(), "orcsv.users.vocabulary"); got != 5 || len(r.Findings) == 0 || !strings.Contains(all.String(), "users.csv,3001,4,orcsv.users.vocabulary,yes\n") {
 		t.Errorf("%d lines:\n%s", got, all.String())
 	}
 }

@@ -28,6 +28,8 @@ func (f *file) ruleOfRows() rowRule {
 		return func(w *worker, e *entry) { e.fact.ref = w.found[user] }
 	case "roles":
 		return f.roleRule()
+	case "demographics":
+		return f.birthRule()
 	case "enrollments":
 		return f.enrollmentRule()
 	case "lineItems":
@@ -121,11 +123,11 @@ func (f *file) isA(id, column string, types ...string) func(w *worker) {
 func (f *file) subjects() func(w *worker) {
 	number, a, b := f.s.rules.Number("rules.subjects"), f.column("subjects"), f.column("subjectCodes")
 	return func(w *worker) {
-		x, y := w.field[a], w.field[b]
-		if x < 0 || y < 0 || len(w.split.Raw(x)) == 0 || len(w.split.Raw(y)) == 0 {
+		x, y := w.raw(a), w.raw(b)
+		if len(x) == 0 || len(y) == 0 {
 			return
 		}
-		n, m := bytes.Count(w.split.Raw(x), comma)+1, bytes.Count(w.split.Raw(y), comma)+1
+		n, m := bytes.Count(x, comma)+1, bytes.Count(y, comma)+1
 		if n != m {
 			w.rowSays(number, b, strconv.Itoa(n)+" subjects, "+strconv.Itoa(m)+" codes")
 		}

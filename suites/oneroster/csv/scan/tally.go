@@ -110,7 +110,7 @@ func newSpill(w io.Writer) *spill {
 func (s *spill) write(file string, r *rule.Rule, line int64, field int, value string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_ = s.w.Write(reports.Cells(file, strconv.FormatInt(line, 10), strconv.Itoa(field), r.ID, value)) // end tells of any error
+	_ = s.w.Write(reports.Cells(file, strconv.FormatInt(line, 10), strconv.Itoa(field), r.Requirement, value)) // end tells of any error
 }
 
 // end writes what is still held back, and tells whether all could be written.

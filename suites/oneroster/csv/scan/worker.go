@@ -2,6 +2,7 @@ package scan
 
 import (
 	"bytes"
+	"encoding/binary"
 	"unicode/utf8"
 
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/idset"
@@ -23,14 +24,18 @@ type worker struct {
 	lf     int64
 	// Rows that say nothing, or not what stands where:
 	unclosed, endless, torn, misfit int64
+	spoiled                         int64 // identifiers that a spreadsheet has spoilt
 	lines                           int32 // of the last block
+	silent                          bool  // a row is tried: nothing is noted but that it stumbled
+	stumbled                        bool
 
 	entries list[entry]
 	sink    idset.Sink            // identifiers, where nobody refers to them
 	later   map[int][]later       // by column
 	keys    [keyKinds]*idset.Sink // keys that must be unique, and pairs
 	pairs   list[primaryOrg]
-	rule    struct{ quoting, lineBreak, lineEnd, control, utf8, width, long, blank, length, deleted, blanks, codes int }
+	stays   idset.Short // pairs of class and user that are enrolled
+	rule    struct{ quoting, lineBreak, lineEnd, control, utf8, width, long, blank, length, deleted, blanks, codes, sheet, twice, replaced int }
 
 	// Of the current row, by column of the table:
 	field  []int   // position in the row; -1: not there
@@ -39,6 +44,7 @@ type worker struct {
 	before [][]byte // what the found of a column was found for, of this row or one before
 	status bool     // the row is flagged tobedeleted
 	self   uint64
+	entry  entry // here, for one of its own would be garbage a row
 }
 
 type position struct {
@@ -84,6 +90,7 @@ func newWorker(f *file) *worker {
 	number := f.s.rules.Number
 	w.rule.quoting, w.rule.lineBreak, w.rule.lineEnd, w.rule.control = number("text.quoting"), number("text.line-break"), number("text.line-end"), number("text.control")
 	w.rule.utf8, w.rule.width, w.rule.long, w.rule.blank, w.rule.length = number("text.utf8"), number("text.width"), number("text.record-size"), number("text.blank-line"), number("text.length")
+	w.rule.sheet, w.rule.twice, w.rule.replaced = number("text.spreadsheet"), number("text.encoded-twice"), number("text.replaced")
 	w.rule.deleted, w.rule.blanks, w.rule.codes = number("rules.deleted-target"), number("rules.reference-blank"), number("rules.grade-codes")
 	return w
 }
@@ -94,6 +101,10 @@ func (w *worker) add(number, field int, value []byte, detail string) {
 }
 
 func (w *worker) note(number, field int, value []byte, private bool, detail string) {
+	if w.silent {
+		w.stumbled = true
+		return
+	}
 	t := w.tally[number]
 	if t == nil {
 		t = &tally{}
@@ -131,6 +142,14 @@ func (w *worker) rowSays(number, column int, detail string) {
 	w.add(number, w.field[column], w.cell(column), detail)
 }
 
+// raw gives a value of the current row between its quotes.
+func (w *worker) raw(column int) []byte {
+	if p := w.field[column]; p >= 0 && p < len(w.split.Fields) {
+		return w.split.Raw(p)
+	}
+	return nil
+}
+
 // cell gives a value of the current row by column of the table.
 func (w *worker) cell(column int) []byte {
 	if p := w.field[column]; p >= 0 && p < len(w.split.Fields) {
@@ -143,7 +162,9 @@ func (w *worker) cell(column int) []byte {
 func (w *worker) block(b block) {
 	w.number, w.base = b.number, b.base
 	w.split.Reset(b.data)
-	ascii := utf8.Valid(b.data)
+	plain := isASCII(b.data)
+	valid := plain || utf8.Valid(b.data)
+	lost, again := !plain && bytes.Contains(b.data, replaced), !plain && maybeTwice(b.data)
 	if b.number == 0 {
 		w.split.Next() // the header
 	}
@@ -185,13 +206,19 @@ func (w *worker) block(b block) {
 			w.keep()
 			continue
 		}
-		if len(w.split.Fields) != width {
-			w.rows++
-			w.misfits(width)
-			continue
+		if got := len(w.split.Fields); got != width {
+			if got < width || !w.padded(width) {
+				w.rows++
+				w.misfits(width)
+				continue
+			}
+			w.add(w.rule.width, width, nil, paddedRow)
+			w.split.Fields = w.split.Fields[:width]
 		}
-		if !ascii && !utf8.Valid(raw) {
+		if !valid && !utf8.Valid(raw) {
 			w.notUTF8()
+		} else if lost || again {
+			w.letters(lost, again)
 		}
 		w.rows++
 		w.record()
@@ -206,11 +233,11 @@ func (w *worker) block(b block) {
 const commasAlone = "a row of commas alone"
 
 // remedies of what is seen row by row, by what is said of it.
-var remedies = map[string]string{commasAlone: "Delete the blank rows; spreadsheets save every row that was ever touched."}
+var remedies = map[string]string{commasAlone: blankRemedy, paddedRow: blankRemedy}
 
 func init() {
 	for _, x := range separators {
-		remedies[separatedRow(x.word)] = "Separate the fields by commas, as in the header (RFC 4180)."
+		remedies[separatedRow(x.word)] = "Separate the fields of every row by commas, as in the header: two files were put together, or half of one was saved in Excel."
 	}
 }
 
@@ -228,9 +255,39 @@ func (w *worker) blankRow() bool {
 	return true
 }
 
-// misfits notes a row that has another number of fields than the header.
+// paddedRow is said of a row that goes on behind the last column.
+const paddedRow = "blank fields stand behind the last column"
+
+// padded tells a row that says nothing behind the last column.
+func (w *worker) padded(width int) bool {
+	for _, f := range w.split.Fields[width:] {
+		if f.Start != f.End {
+			return false
+		}
+	}
+	return true
+}
+
+// isASCII looks at eight bytes at a time.
+func isASCII(b []byte) bool {
+	for len(b) >= 8 {
+		if binary.LittleEndian.Uint64(b)&0x8080808080808080 != 0 {
+			return false
+		}
+		b = b[8:]
+	}
+	for _, c := range b {
+		if c >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+// misfits notes a row that has another number of fields than the header. One that is
+// too short and right as far as it goes lacks fields at its end: it is read, so that
+// what it says of others isn't missed.
 func (w *worker) misfits(width int) {
-	w.misfit++
 	got := len(w.split.Fields)
 	detail := "the row has too many fields"
 	if got < width {
@@ -244,7 +301,34 @@ func (w *worker) misfits(width int) {
 		}
 	}
 	w.add(w.rule.width, min(got, width)-1, nil, detail)
+	if got < width && w.short() {
+		return
+	}
+	w.misfit++
 	w.keep()
+}
+
+// short reads a row that lacks fields, if those that it has fit their columns.
+func (w *worker) short() bool {
+	if p := w.field[0]; p < 0 || p >= len(w.split.Fields) || len(w.split.Raw(p)) == 0 || len(w.split.Fields) < 2 {
+		return false
+	}
+	kept := map[int]int{}
+	for column, list := range w.later {
+		kept[column] = len(list)
+	}
+	w.silent, w.stumbled = true, false
+	w.cells()
+	fits := !w.stumbled
+	if fits {
+		w.end()
+	} else {
+		for column := range w.later {
+			w.later[column] = w.later[column][:kept[column]]
+		}
+	}
+	w.silent = false
+	return fits
 }
 
 // keep takes the identifier of a row whose other values can't be trusted.
@@ -281,40 +365,65 @@ func (w *worker) notUTF8() {
 
 // record checks the cells of a row, then what holds between them.
 func (w *worker) record() {
+	w.cells()
+	w.end()
+}
+
+// cells checks the cells of a row.
+func (w *worker) cells() {
 	f := w.f
 	w.self = 0
+	fields, columns := w.split.Fields, f.table.Columns
 	// Before any reference is followed: what is deleted may lead nowhere.
 	w.status = f.mode == delta && string(w.cell(1)) == "tobedeleted"
 	for position, column := range f.layout {
 		if column < 0 {
 			continue
 		}
-		c := &f.table.Columns[column]
-		field := w.split.Fields[position]
+		if position >= len(fields) {
+			w.blank(column) // of a row that is too short
+			continue
+		}
+		c := &columns[column]
+		field := &fields[position]
 		if field.Start == field.End {
-			w.value[column], w.found[column] = none, 0
-			w.before[column] = w.before[column][:0]
+			w.blank(column)
 			w.empty(column, c)
 			continue
 		}
 		w.filled[column]++
-		value := w.split.Value(position)
+		value := w.split.Raw(position)
+		if field.Doubled {
+			value = w.split.Value(position)
+		}
 		if len(value) > 255 {
 			w.long(column, value)
 		}
 		w.check(column, c, value)
 	}
-	e := entry{hash: w.self, at: w.at()}
+}
+
+// blank notes that a column says nothing in the current row.
+func (w *worker) blank(column int) {
+	w.value[column], w.found[column] = none, 0
+	w.before[column] = w.before[column][:0]
+}
+
+// end checks what holds between the cells of a row, and keeps its identifier.
+func (w *worker) end() {
+	f := w.f
+	e := &w.entry
+	*e = entry{hash: w.self, at: w.at()}
 	if w.status {
 		e.fact.flags |= deleted
 	}
 	if f.row != nil {
-		f.row(w, &e)
+		f.row(w, e)
 	}
 	switch {
 	case w.self == 0: // without an identifier there is nothing to refer to
 	case f.indexed:
-		w.entries.add(e)
+		w.entries.add(*e)
 	default:
 		w.sink.Add(e.hash)
 	}

@@ -153,6 +153,11 @@ func (b *Bundle) bytes(f io.ReaderAt, base string, reopen func() (io.ReadCloser,
 		return
 	}
 	z.RegisterDecompressor(zip.Deflate, func(r io.Reader) io.ReadCloser { return flate.NewReader(r) })
+	if slices.ContainsFunc(z.File, func(e *zip.File) bool { return e.Name == "[Content_Types].xml" || e.Name == "META-INF/manifest.xml" }) {
+		b.Problems = nil // its extension is right
+		b.problem(Unreadable, base, Workbook)
+		return
+	}
 	for _, e := range z.File {
 		b.zipEntry(&e.FileHeader, known, e.Open)
 	}
@@ -211,7 +216,7 @@ func (b *Bundle) add(e Entry, known func(string) bool) {
 	name, exact := named(e.Path, known)
 	switch {
 	case name == "":
-		b.problem(Unknown, e.Path, "no file of OneRoster CSV has this name")
+		b.problem(Unknown, e.Path, "%s", foreign(e.Path))
 		return
 	case !exact:
 		b.problem(NameCase, e.Path, "the standard writes %s.csv", name)
@@ -222,6 +227,30 @@ func (b *Bundle) add(e Entry, known func(string) bool) {
 		return
 	}
 	b.Entries = append(b.Entries, e)
+}
+
+// What packages hold, or are, instead of CSV files.
+const (
+	Workbook = "this is a workbook of Excel or the like, no CSV"
+	Inner    = "this is a zip within the zip"
+	Renamed  = "the name doesn't end in .csv"
+)
+
+// foreign says what an entry is that is no file of the standard.
+func foreign(path string) string {
+	base := path[strings.LastIndexAny(path, `/\`)+1:]
+	extension := strings.ToLower(filepath.Ext(base))
+	switch extension {
+	case ".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".numbers":
+		return Workbook
+	case ".zip", ".gz", ".7z", ".rar":
+		return Inner
+	case ".txt", ".tsv", "":
+		if knownInAnyCase(strings.TrimSuffix(base, filepath.Ext(base)), func(string) bool { return true }) != "" {
+			return Renamed
+		}
+	}
+	return "no file of OneRoster CSV has this name"
 }
 
 // named gives the file of the standard that an entry is meant to be, and whether

@@ -94,23 +94,38 @@ const (
 	highs = 0x8080808080808080
 )
 
-// hits marks the bytes of a word that are a comma, a quote or a control
-// character. Only the lowest mark is to be trusted: a borrow may set others.
-func hits(w uint64) uint64 {
-	comma, quote := w^ones*',', w^ones*'"'
-	return ((comma-ones)&^comma | (quote-ones)&^quote | (w-ones*0x20)&^w) & highs
-}
+// hits marks the bytes of a word that may be a comma, a quote or a control character:
+// all below a hyphen. One comparison is three times as fast as three, and what it takes
+// for a hit besides, a blank most often, is rare in identifiers, dates and flags. Only
+// the lowest mark is to be trusted: a borrow may set others.
+func hits(w uint64) uint64 { return (w - ones*('-')) &^ w & highs }
+
+// special tells the bytes that a splitter stops at.
+var special = func() (t [256]bool) {
+	for c := range 0x20 {
+		t[c] = true
+	}
+	t[','], t['"'] = true, true
+	return t
+}()
 
 // next finds the next byte from p on that is a comma, a quote or a control
 // character; s.end when there is none.
 func (s *Splitter) next(p int) int {
-	for p < s.end {
-		if m := hits(binary.LittleEndian.Uint64(s.buf[p:])); m != 0 {
-			return min(p+bits.TrailingZeros64(m)>>3, s.end)
+	buf, end := s.buf, s.end
+	for p < end {
+		m := hits(binary.LittleEndian.Uint64(buf[p:]))
+		if m == 0 {
+			p += 8
+			continue
 		}
-		p += 8
+		p += bits.TrailingZeros64(m) >> 3
+		if special[buf[p]] {
+			return min(p, end)
+		}
+		p++
 	}
-	return s.end
+	return end
 }
 
 // note keeps a problem of the field that is being read.
