@@ -17,7 +17,7 @@ import (
 func refusalChecks() []harness.Check {
 	// Each title says what is wrong with the requests of its plans.
 	several := func(id string, plans func(j *judge) map[string]plan) harness.Check {
-		return harness.Check{ID: "platform.refuse." + id, Title: titles[id], Requirements: []string{"refuse." + id}, Body: func(ctx context.Context, t *harness.T) {
+		return harness.Check{ID: "platform.refuse." + id, Title: "Refuses a request: " + titles[id], Requirements: []string{"refuse." + id}, Body: func(ctx context.Context, t *harness.T) {
 			j, s := token(ctx, t)
 			if s == nil || !j.controlled(ctx, t, Prefix+"refuse."+id) {
 				return
@@ -59,13 +59,13 @@ func refusalChecks() []harness.Check {
 		several("redirect-spelling", respelled),
 		one("redirect-missing", func(*judge) plan { return plan{omit: []string{"redirect_uri"}, silent: true} }),
 		both("client-unknown", set("client_id", "never-issued-5512")),
-		{ID: "platform.refuse.client-other", Title: "client_id is of another registration", Requirements: []string{"refuse.client-other"}, Body: otherClient},
+		{ID: "platform.refuse.client-other", Title: "Refuses a client_id of another registration", Requirements: []string{"refuse.client-other"}, Body: otherClient},
 		one("client-missing", omit("client_id")),
 		one("login-hint-tampered", tamper("login_hint")),
-		{ID: "platform.refuse.login-hint-foreign", Title: "login_hint is somebody else's", Requirements: []string{"refuse.login-hint-foreign"}, Body: foreignLoginHint},
+		{ID: "platform.refuse.login-hint-foreign", Title: "Refuses somebody else's login_hint", Requirements: []string{"refuse.login-hint-foreign"}, Body: foreignLoginHint},
 		one("login-hint-missing", omit("login_hint")),
 		one("message-hint-tampered", tamper("lti_message_hint")),
-		{ID: "platform.refuse.message-hint-foreign", Title: "lti_message_hint is of somebody else's launch", Requirements: []string{"refuse.message-hint-foreign"}, Body: foreignMessageHint},
+		{ID: "platform.refuse.message-hint-foreign", Title: "Refuses the lti_message_hint of somebody else's launch", Requirements: []string{"refuse.message-hint-foreign"}, Body: foreignMessageHint},
 		both("nonce-missing", omit("nonce")),
 		one("state-missing", omit("state")),
 		one("scope-wrong", set("scope", "profile")),
@@ -82,10 +82,10 @@ func refusalChecks() []harness.Check {
 			twice := func(name, value string) plan { return plan{change: func(q url.Values) { q.Add(name, value) }} }
 			return map[string]plan{"redirect_uri comes twice": twice("redirect_uri", j.tool.origin+"/elsewhere"), "nonce comes twice": twice("nonce", "another"), "client_id comes twice": twice("client_id", "never-issued-5512")}
 		}),
-		{ID: "platform.refuse.signed-out", Title: "Nobody is signed in any more", Requirements: []string{"refuse.signed-out"}, Body: signedOut},
-		{ID: "platform.refuse.hint-replay", Title: "The same request again, once it was answered", Requirements: []string{"refuse.hint-replay"}, Body: hintReplay},
+		{ID: "platform.refuse.signed-out", Title: "Sends no token once nobody is signed in any more", Requirements: []string{"refuse.signed-out"}, Body: signedOut},
+		{ID: "platform.refuse.hint-replay", Title: "Sends no second token for a request that was answered", Requirements: []string{"refuse.hint-replay"}, Body: hintReplay},
 		{ID: "platform.error", Title: "Errors go to the redirect_uri, with the state", Requirements: []string{"error.posted", "error.state", "error.code", "error.client", "error.status"}, Body: errorAnswers},
-		{ID: "platform.markup", Title: "Markup in an authentication request", Requirements: []string{"response.markup", "error.markup"}, Body: markups},
+		{ID: "platform.markup", Title: "Shows markup in an authentication request as text", Requirements: []string{"response.markup", "error.markup"}, Body: markups},
 	}
 }
 

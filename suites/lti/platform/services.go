@@ -21,9 +21,9 @@ import (
 // serviceChecks judge the key set and the token endpoint.
 func serviceChecks() []harness.Check {
 	return []harness.Check{
-		{ID: "platform.keys", Title: "The key set", Body: keySet, Requirements: []string{"keys.readable", "keys.public", "keys.kid", "keys.size", "keys.form"}},
-		{ID: "platform.access-token", Title: "Access tokens for a signed assertion", Body: accessToken, Requirements: []string{"access.token", "access.form", "access.expires", "access.no-store", "access.aud-list", "access.scope-subset", "access.scope-named", "access.rotation"}},
-		{ID: "platform.access-refused", Title: "Assertions and requests that are wrong in one way", Body: accessRefused, Requirements: []string{"access.key", "access.alg", "access.kid", "access.aud", "access.expired", "access.exp-missing", "access.future", "access.replay",
+		{ID: "platform.keys", Title: "The key set can be read, and holds public keys alone", Body: keySet, Requirements: []string{"keys.readable", "keys.public", "keys.kid", "keys.size", "keys.form"}},
+		{ID: "platform.access-token", Title: "Grants an access token for a signed assertion", Body: accessToken, Requirements: []string{"access.token", "access.form", "access.expires", "access.no-store", "access.aud-list", "access.scope-subset", "access.scope-named", "access.rotation"}},
+		{ID: "platform.access-refused", Title: "Refuses assertions and requests that are wrong in one way", Body: accessRefused, Requirements: []string{"access.key", "access.alg", "access.kid", "access.aud", "access.expired", "access.exp-missing", "access.future", "access.replay",
 			"access.jti-missing", "access.iss", "access.iss-sub", "access.grant", "access.assertion-type", "access.scope", "access.missing", "access.repeated", "access.get", "access.error"}},
 	}
 }

@@ -14,14 +14,14 @@ import (
 // launch.
 func attacks() []harness.Check {
 	return slices.Concat([]harness.Check{
-		{ID: "tool.login", Title: "A login initiated by GET", Body: loginByGet, Requirements: []string{reqGet}},
-		{ID: "tool.auth-request", Title: "The authentication request is what the standard asks for", Body: authRequest, Requirements: ids("auth.scope", "auth.response-type", "auth.response-mode",
+		{ID: "tool.login", Title: "Leads from a login by GET to an authentication request", Body: loginByGet, Requirements: []string{reqGet}},
+		{ID: "tool.auth-request", Title: "Sends the authentication request that the standard asks for", Body: authRequest, Requirements: ids("auth.scope", "auth.response-type", "auth.response-mode",
 			"auth.prompt", "auth.client", "auth.login-hint", "auth.message-hint", "auth.no-message-hint", "auth.redirect", "auth.redirect-registered", "auth.redirect-constant", "auth.state", "auth.nonce")},
-		{ID: "tool.two-tabs", Title: "Two launches side by side in one browser", Body: twoTabs, Requirements: ids("browser.two-tabs")},
-		{ID: "tool.replay", Title: "The same answer comes again from the same browser", Body: replay(false), Requirements: append(ids("refuse.replay"), reqVisible, reqNoCrash)},
-		{ID: "tool.replay-elsewhere", Title: "The same answer comes again from another browser", Body: replay(true), Requirements: append(ids("refuse.replay"), reqVisible, reqNoCrash)},
-		{ID: "tool.nonce-elsewhere", Title: "A token with the nonce of another login", Body: nonceElsewhere, Requirements: append(ids("refuse.nonce-elsewhere"), reqVisible, reqNoCrash)},
-		{ID: "tool.cookies", Title: "Cookies that a launch in a frame needs can come back", Body: cookies, Requirements: ids("browser.cookie-same-site", "browser.cookie-secure")},
+		{ID: "tool.two-tabs", Title: "Opens two launches side by side in one browser", Body: twoTabs, Requirements: ids("browser.two-tabs")},
+		{ID: "tool.replay", Title: "Refuses the same answer again from the same browser", Body: replay(false), Requirements: append(ids("refuse.replay"), reqVisible, reqNoCrash)},
+		{ID: "tool.replay-elsewhere", Title: "Refuses the same answer again from another browser", Body: replay(true), Requirements: append(ids("refuse.replay"), reqVisible, reqNoCrash)},
+		{ID: "tool.nonce-elsewhere", Title: "Refuses a token with the nonce of another login", Body: nonceElsewhere, Requirements: append(ids("refuse.nonce-elsewhere"), reqVisible, reqNoCrash)},
+		{ID: "tool.cookies", Title: "Sets cookies that can come back to a frame", Body: cookies, Requirements: ids("browser.cookie-same-site", "browser.cookie-secure")},
 	}, bindings(), headers(), markups(), ways(), others(), lateBindings(), keySets())
 }
 

@@ -23,14 +23,14 @@ func bindings() []harness.Check {
 		elsewhere("tool.state-elsewhere", "The answer to a login comes from another browser", Launch{}, false),
 		elsewhere("tool.state-elsewhere-begun", "The answer to a login comes from another browser, which has begun a login of its own", Launch{}, true),
 		elsewhere("tool.state-elsewhere-storage", "The answer to a login comes in a frame of another browser, with the platform's storage on offer", Launch{Frame: true, Storage: true}, false),
-		{ID: "tool.unguessable", Title: "Values of state and nonce, one after the other", Body: unguessable, Requirements: ids("auth.unguessable")},
-		{ID: "tool.deployment-other", Title: "Another deployment of the registration than the login said", Body: deploymentOther, Requirements: refusals("refuse.deployment-other")},
+		{ID: "tool.unguessable", Title: "Sends values of state and nonce that nobody can guess", Body: unguessable, Requirements: ids("auth.unguessable")},
+		{ID: "tool.deployment-other", Title: "Refuses a token from another deployment than the login said", Body: deploymentOther, Requirements: refusals("refuse.deployment-other")},
 	}
 }
 
 // lateBindings are those that a run begins with and ends with.
 func lateBindings() []harness.Check {
-	return []harness.Check{{ID: "tool.replay-later", Title: "The same answer comes again from the same browser, after a while", Body: replayLater, Requirements: refusals("refuse.replay")}}
+	return []harness.Check{{ID: "tool.replay-later", Title: "Refuses the same answer again after a while", Body: replayLater, Requirements: refusals("refuse.replay")}}
 }
 
 // refusals are requirements on a launch that has to be refused.

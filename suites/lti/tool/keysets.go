@@ -11,10 +11,10 @@ import (
 // just read a broken set may need a while to find its way back.
 func keySets() []harness.Check {
 	return []harness.Check{
-		{ID: "tool.keys-bare", Title: "Published keys without alg and use", Body: published("bare", "keys.bare"), Requirements: ids("keys.bare")},
-		{ID: "tool.keys-mixed", Title: "A key among others, of which some are of kinds that the tool doesn't know", Body: published("mixed", "keys.several"), Requirements: ids("keys.several")},
-		{ID: "tool.keys-old", Title: "The older one of two published keys", Body: oldKey, Requirements: ids("keys.several")},
-		{ID: "tool.keys-broken", Title: "The keys come as HTML, in pieces, and not at all", Body: brokenKeys, Requirements: refusals("keys.down")},
+		{ID: "tool.keys-bare", Title: "Takes published keys without alg and use", Body: published("bare", "keys.bare"), Requirements: ids("keys.bare")},
+		{ID: "tool.keys-mixed", Title: "Finds its key among others of kinds that it doesn't know", Body: published("mixed", "keys.several"), Requirements: ids("keys.several")},
+		{ID: "tool.keys-old", Title: "Takes the older one of two published keys", Body: oldKey, Requirements: ids("keys.several")},
+		{ID: "tool.keys-broken", Title: "Opens nothing while the keys come as HTML, in pieces, or not at all", Body: brokenKeys, Requirements: refusals("keys.down")},
 	}
 }
 
@@ -75,7 +75,7 @@ func published(how, requirement string) func(context.Context, *harness.T) {
 			return
 		}
 		defer j.mended(ctx)
-		l := Launch{ID: "keys." + how, Title: t.Check().Title, User: "learner", Expect: "open", Keys: how}
+		l := Launch{ID: "keys." + how, Title: "a token by keys that are published in this way: " + how, User: "learner", Expect: "open", Keys: how}
 		j.judgeRead(t, id, l, j.patiently(ctx, l))
 	}
 }
@@ -125,7 +125,7 @@ func oldKey(ctx context.Context, t *harness.T) {
 		t.NotTested(j.halted(t, first, "a launch by the new key"))
 		return
 	}
-	l := Launch{ID: "keys.old", Title: t.Check().Title, User: "learner", Expect: "open", Keys: "rotated", Key: "old"}
+	l := Launch{ID: "keys.old", Title: "a token by the older one of two published keys", User: "learner", Expect: "open", Keys: "rotated", Key: "old"}
 	j.judgeRead(t, id, l, j.patiently(ctx, l))
 }
 

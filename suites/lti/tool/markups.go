@@ -13,11 +13,11 @@ import (
 // markups are the checks of text that comes from outside and is shown.
 func markups() []harness.Check {
 	return []harness.Check{
-		{ID: "tool.error-response", Title: "The platform answers with an error, and markup in it", Body: errorResponse, Requirements: refusals("response.error", "response.error-markup")},
-		{ID: "tool.error-unbound", Title: "An error for a login that nobody began", Body: errorUnbound, Requirements: refusals("response.error-unbound")},
-		{ID: "tool.login-markup", Title: "Markup in the parameters of a login", Body: loginMarkup, Requirements: ids("login.markup")},
-		{ID: "tool.claims-markup", Title: "Markup in names and titles", Body: claimsMarkup, Requirements: ids("claims.markup")},
-		{ID: "tool.return-script", Title: "A script as the address to return to", Body: returnScript, Requirements: ids("claims.return-url")},
+		{ID: "tool.error-response", Title: "Shows an error of the platform, with its markup as text, and opens nothing", Body: errorResponse, Requirements: refusals("response.error", "response.error-markup")},
+		{ID: "tool.error-unbound", Title: "Doesn't show the error of a login that nobody began", Body: errorUnbound, Requirements: refusals("response.error-unbound")},
+		{ID: "tool.login-markup", Title: "Shows markup in the parameters of a login as text", Body: loginMarkup, Requirements: ids("login.markup")},
+		{ID: "tool.claims-markup", Title: "Shows markup in names and titles as text", Body: claimsMarkup, Requirements: ids("claims.markup")},
+		{ID: "tool.return-script", Title: "Makes no link of a script that is the address to return to", Body: returnScript, Requirements: ids("claims.return-url")},
 	}
 }
 

@@ -11,9 +11,9 @@ import (
 // others is the check of several people at one computer.
 func others() []harness.Check {
 	return []harness.Check{
-		{ID: "tool.next-person", Title: "A learner launches where an instructor did before", Body: nextPerson, Requirements: []string{reqTeacher}},
-		{ID: "tool.two-people", Title: "An instructor and a learner launch in two tabs of one browser", Body: twoPeople, Requirements: []string{reqTeacher}},
-		{ID: "tool.next-learner", Title: "A learner launches where another one did before", Body: nextLearner, Requirements: ids("browser.next-person")},
+		{ID: "tool.next-person", Title: "Shows a learner nothing of the instructor who launched before", Body: nextPerson, Requirements: []string{reqTeacher}},
+		{ID: "tool.two-people", Title: "Keeps an instructor and a learner apart in two tabs of one browser", Body: twoPeople, Requirements: []string{reqTeacher}},
+		{ID: "tool.next-learner", Title: "Shows a learner nothing of the one who launched before", Body: nextLearner, Requirements: ids("browser.next-person")},
 	}
 }
 

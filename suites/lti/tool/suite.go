@@ -55,7 +55,7 @@ func checks() []harness.Check {
 		} else if l.Teacher != nil {
 			requirements = append(requirements, reqTeacher)
 		}
-		out = append(out, harness.Check{ID: checkPrefix + l.ID, Title: l.Title, Requirements: requirements, Labels: []string{"launch", l.Expect}, Group: group, Timeout: launchTimeout,
+		out = append(out, harness.Check{ID: checkPrefix + l.ID, Title: l.holds(), Requirements: requirements, Labels: []string{"launch", l.Expect}, Group: group, Timeout: launchTimeout,
 			Needs: "a registration of Rollcall's platform at the tool", Body: func(ctx context.Context, t *harness.T) { run(ctx, t, l) }})
 	}
 	for _, c := range attacks() {
@@ -64,4 +64,10 @@ func checks() []harness.Check {
 		out = append(out, c)
 	}
 	return out
+}
+
+// holds says what must hold of a launch.
+func (l Launch) holds() string {
+	does := map[string]string{"open": "Opens a launch", "refuse": "Refuses a launch", "answer": "Opens a launch, or refuses it in words"}[l.Expect]
+	return does + ": " + l.Title
 }

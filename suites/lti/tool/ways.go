@@ -15,11 +15,11 @@ import (
 // ways are the checks of where browsers are sent, and what they carry there.
 func ways() []harness.Check {
 	return []harness.Check{
-		{ID: "tool.open-redirect", Title: "A target on somebody else's site, in the login and in the token", Body: openRedirect, Requirements: ids("refuse.open-redirect")},
-		{ID: "tool.target", Title: "The target of the launch, with its query, is what opens", Body: targetOpens, Requirements: ids("launch.target")},
-		{ID: "tool.token-in-address", Title: "The token doesn't appear in addresses", Body: tokenInAddress, Requirements: ids("response.token-in-address")},
-		{ID: "tool.messages", Title: "What the platform's storage is to keep is told to the platform alone", Body: messages, Requirements: ids("browser.message-origin")},
-		{ID: "tool.forged-answers", Title: "What the platform's storage kept is told by a stranger", Body: forgedAnswers, Requirements: ids("browser.answer-origin")},
+		{ID: "tool.open-redirect", Title: "Sends nobody to a target on a stranger's site", Body: openRedirect, Requirements: ids("refuse.open-redirect")},
+		{ID: "tool.target", Title: "Opens the target of the launch, with its query", Body: targetOpens, Requirements: ids("launch.target")},
+		{ID: "tool.token-in-address", Title: "Keeps the token out of addresses", Body: tokenInAddress, Requirements: ids("response.token-in-address")},
+		{ID: "tool.messages", Title: "Tells the platform alone what its storage is to keep", Body: messages, Requirements: ids("browser.message-origin")},
+		{ID: "tool.forged-answers", Title: "Takes what the storage kept from the platform alone", Body: forgedAnswers, Requirements: ids("browser.answer-origin")},
 	}
 }
 
