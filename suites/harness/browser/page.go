@@ -31,8 +31,11 @@ type Page struct {
 	followed map[string]bool   // windows
 	opener   []context.Context // of the windows that steps went on from
 
-	mu       sync.Mutex
-	log      []*Exchange
+	mu  sync.Mutex
+	log []*Exchange
+	// how many of the log are documents, and how many are not
+	documents, others int
+
 	requests map[network.RequestID]*chain
 	status   map[cdp.FrameID]int    // of the document that a frame shows
 	failed   map[cdp.FrameID]string // why the document of a frame didn't come
@@ -45,7 +48,8 @@ type Page struct {
 
 // The bounds of what is noted of a page.
 const (
-	maxExchanges = 200
+	maxExchanges = 200 // beside documents
+	maxDocuments = 400
 	maxLines     = 50
 	maxBody      = 64 << 10
 )
@@ -81,7 +85,14 @@ func (p *Page) note(event any) {
 		c.items = append(c.items, x)
 		c.complete()
 		p.open++
-		if len(p.log) < maxExchanges {
+		// A large page has hundreds of scripts and pictures, and must not crowd out the
+		// documents that come after it.
+		kept, most := &p.others, maxExchanges
+		if x.Document {
+			kept, most = &p.documents, maxDocuments
+		}
+		if *kept < most {
+			*kept++
 			p.log = append(p.log, x)
 		}
 	case *network.EventRequestWillBeSentExtraInfo:
@@ -240,6 +251,29 @@ func (p *Page) Stalled() string {
 	for _, x := range slices.Backward(p.log) {
 		if x.Document && x.Ended.IsZero() && x.Status == 0 {
 			return x.URL
+		}
+	}
+	return ""
+}
+
+// circle is how often a page asks for one address, by one method, before that has no end:
+// tests of cookies and storage come back twice or three times.
+const circle = 8
+
+// Circling gives what the page has asked for again and again by itself since a time, such
+// as a form that posts itself to where it came from; "" when there is nothing of the kind.
+func (p *Page) Circling(since time.Time) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	count := map[string]int{}
+	for _, x := range p.log {
+		if !x.Document || x.Started.Before(since) {
+			continue
+		}
+		address, _, _ := strings.Cut(x.URL, "?")
+		line := x.Method + " " + address
+		if count[line]++; count[line] >= circle {
+			return line
 		}
 	}
 	return ""
