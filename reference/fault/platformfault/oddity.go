@@ -57,6 +57,12 @@ func oddities() map[string]behaviour {
 		"platform-login-bare": {Bend: func(c *platform.Config) {
 			c.Login = func(v url.Values, _ *platform.Pending) { v.Del("lti_deployment_id"); v.Del("lti_storage_target") }
 		}},
+		"platform-login-short": {Bend: func(c *platform.Config) {
+			c.Login = func(v url.Values, _ *platform.Pending) {
+				v["deployment_id"] = v["lti_deployment_id"]
+				v.Del("lti_deployment_id")
+			}
+		}},
 		"platform-login-extra": {Bend: func(c *platform.Config) {
 			c.Login = func(v url.Values, _ *platform.Pending) { v.Set("ext_theme", "dark"); v.Set("canvas_region", "x") }
 		}},
