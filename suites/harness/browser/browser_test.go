@@ -180,6 +180,24 @@ func TestCookies(t *testing.T) {
 	}
 }
 
+// A tab that was emptied keeps its cookies, and nothing that was noted of it.
+func TestReset(t *testing.T) {
+	b, s := started(t), site(t)
+	p := opened(t, b)
+	if err := p.Run(t.Context(), []Step{{Open: s.URL + "/cookie"}, {Wait: "text=false"}, {Open: s.URL + "/frames"}, {Frame: "inner"}, {Fill: "#name", Value: "x"}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Reset(); err != nil || len(p.Log()) > 0 {
+		t.Errorf("%v; %d requests are still noted", err, len(p.Log()))
+	}
+	if err := p.Run(t.Context(), []Step{{Open: s.URL + "/cookie"}, {Wait: "text=true"}}); err != nil {
+		t.Error(err)
+	}
+	if len(p.Log()) != 1 {
+		t.Errorf("%d requests are noted of one page", len(p.Log()))
+	}
+}
+
 // Odd pages cost a bounded time and leave their traces.
 func TestOddPages(t *testing.T) {
 	b, s := started(t), site(t)

@@ -351,6 +351,24 @@ func (p *Page) Settle(ctx context.Context, quiet, budget time.Duration, done fun
 	}
 }
 
+// Reset empties a tab for what comes next, and forgets what was noted of it; cookies and
+// storage stay. It costs a tenth of a new tab.
+func (p *Page) Reset() error {
+	if err := do(p, page.Navigate, page.NavigateParams{URL: "about:blank"}); err != nil {
+		return fmt.Errorf("emptying a tab: %w", err)
+	}
+	p.frame, p.filled = "", nil
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.log, p.documents, p.others, p.open = nil, 0, 0, 0
+	p.console, p.dialogs, p.active = nil, nil, time.Now()
+	clear(p.requests)
+	clear(p.status)
+	clear(p.failed)
+	clear(p.loading)
+	return nil
+}
+
 // Log gives the requests so far, oldest first.
 func (p *Page) Log() []Exchange {
 	p.mu.Lock()

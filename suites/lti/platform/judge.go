@@ -49,7 +49,7 @@ func open(ctx context.Context, s *harness.Session) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &judge{target: s.Target.LTI, tool: t, browser: b, budget: time.Duration(s.Target.LTI.LaunchTimeout), kept: map[string]*seen{}, failed: map[string]int{}, ctx: ctx, visits: visits{tabs: map[string]*browser.Page{}}}
+	j := &judge{target: s.Target.LTI, tool: t, browser: b, budget: time.Duration(s.Target.LTI.LaunchTimeout), kept: map[string]*seen{}, failed: map[string]int{}, ctx: ctx, visits: visits{of: map[string]*session{}}}
 	if j.budget == 0 {
 		j.budget = defaultBudget
 	}
@@ -115,7 +115,7 @@ func (j *judge) begin(ctx context.Context, user harness.LTIUser, link harness.LT
 		s.problem = err
 		return s
 	}
-	defer v.close()
+	defer func() { v.end(s.problem != nil || s.circles != "") }()
 	page := v.page
 	if err != nil {
 		s.problem = stepsError{fmt.Errorf("signing in as %s: %w", user.Name, err)}
@@ -161,7 +161,7 @@ const (
 	// refusedTime is how long an answer that must not come is waited for, once the page
 	// is at rest: a script of it could still send one.
 	refusedTime = 3 * time.Second
-	quietTime   = 150 * time.Millisecond // without a request, a page is at rest
+	quietTime   = 100 * time.Millisecond // without a request, a page is at rest
 	lookTime    = 100 * time.Millisecond // between two looks at a page that may go on
 )
 

@@ -65,6 +65,9 @@ func readKey(raw map[string]any) key {
 		if wrong := encoding(text); wrong != "" && k.flaw == "" {
 			k.flaw = name + " " + wrong
 		}
+		if text == "" {
+			return k
+		}
 		public[name] = strings.NewReplacer("+", "-", "/", "_", "=", "").Replace(strings.Join(strings.Fields(text), ""))
 	}
 	var read jose.JSONWebKey

@@ -104,7 +104,7 @@ func kindOf(v any) string {
 	case []any:
 		return fmt.Sprintf("a list of %d", len(v))
 	case map[string]any:
-		return fmt.Sprintf("an object of %d members", len(v))
+		return "an object"
 	}
 	return "a text"
 }
