@@ -209,8 +209,12 @@ const restLimit = 3 * time.Second
 // found in one that is still being built may be something else a moment later, or not be
 // alone.
 func (p *Page) act(ctx context.Context, script string) error {
+	rest := restLimit
+	if p.limit > 0 {
+		rest = min(rest, p.limit)
+	}
 	err := p.until(ctx, func() (bool, error) {
-		if err := p.rested(ctx, restLimit); err != nil {
+		if err := p.rested(ctx, rest); err != nil {
 			return false, err
 		}
 		return p.truth(ctx, script)
