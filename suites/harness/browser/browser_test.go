@@ -64,6 +64,7 @@ func site(t *testing.T) *httptest.Server {
 	html("/late", `<script>setTimeout(function(){document.body.innerHTML='<a id=go href="/frames">go</a>'},300)</script>`)
 	html("/hidden", `<nav hidden><a href="/throws">Quiz</a></nav><main><a href="/form?here">Quiz</a> <a href="/throws">Quiz 2</a></main>`)
 	html("/same", `<nav id="index"><a href="/form">Quiz</a></nav><main><a href="/form"><span>Quiz</span></a></main>`)
+	html("/signin", `<header><a href="/throws">Sign in</a></header><form action="/done"><input id="name" name="name"><button>Sign in</button></form>`)
 	html("/twice", `<nav id="index"><a href="/form">Quiz</a></nav><main><a href="/frames?token=1">Quiz</a></main>`)
 	html("/frames", `<iframe name="inner" src="/form"></iframe>`)
 	html("/window", `<a id="new" target="_blank" href="/form">new</a>`)
@@ -114,6 +115,9 @@ func TestTextsThatStandTwice(t *testing.T) {
 		if err := opened(t, b).Run(t.Context(), []Step{{Open: s.URL + path}, {Click: "text=Quiz"}, {Wait: "#name"}}); err != nil {
 			t.Errorf("%s: %v", path, err)
 		}
+	}
+	if err := opened(t, b).Run(t.Context(), []Step{{Open: s.URL + "/signin"}, {Fill: "#name", Value: "me"}, {Click: "text=Sign in"}, {Wait: "text=me and"}}); err != nil {
+		t.Error(err)
 	}
 	p := opened(t, b)
 	p.limit = time.Second

@@ -253,7 +253,7 @@ func literal(s string) string {
 // Scripts that choose among elements. shown tells whether a person sees one; worded lists the
 // links and buttons with a text: those that are seen rather than others, those with that text
 // alone rather than more, of one within another the inner one, and of links that lead to one
-// place the first.
+// place the first. Of several the one is meant that is in the form which was just filled in.
 const (
 	shown  = `const shown = e => e.getClientRects().length > 0 && getComputedStyle(e).visibility !== "hidden"; `
 	worded = `const says = e => (e.innerText || e.value || "").trim().replace(/\s+/g, " ");
@@ -270,8 +270,10 @@ const (
     const name = x => x.tagName.toLowerCase() + (x.id ? "#" + x.id : x.getAttribute("role") ? "[role=" + x.getAttribute("role") + "]" : "");
     return name(e) + (within ? " in " + name(within) : "") + (e.href ? ", to " + e.href.split("?")[0] : "");
   };
-  const one = text => {
-    const found = worded(text);
+  const one = (text, filled) => {
+    let found = worded(text);
+    const ofForm = found.filter(e => e.form && filled.some(f => f && f.form === e.form));
+    if (ofForm.length === 1) found = ofForm;
     if (found.length > 1) throw found.length + " with that text (" + found.slice(0, 4).map(told).join("; ") + ")";
     return found[0];
   }; `
@@ -281,7 +283,7 @@ const (
 // text, which has to be on one alone.
 func finding(what string) string {
 	if text, by := strings.CutPrefix(what, "text="); by {
-		return `one(` + literal(strings.Join(strings.Fields(text), " ")) + `)`
+		return `one(` + literal(strings.Join(strings.Fields(text), " ")) + `, filled)`
 	}
 	return chosen(what)
 }
@@ -304,11 +306,13 @@ func waiting(what string) string {
 // clicking fills in again what was lost: a page may put another field in the place of
 // one that was filled before its scripts had run.
 func clicking(what string, filled []Step) string {
+	var fields []string
 	again := ""
 	for _, s := range filled {
+		fields = append(fields, chosen(s.Fill))
 		again += `{ const f = ` + chosen(s.Fill) + `; if (f && f.value === "") ` + setting(s.Fill, s.Value, false) + `; } `
 	}
-	return `(() => { ` + shown + worded + ` let e; try { e = ` + finding(what) + `; } catch (x) { if (typeof x === "string") return "` + several + `" + x; throw x; } if (!e || e.disabled) return ""; ` + again + `e.scrollIntoView({block: "center"}); e.click(); return "done"; })()`
+	return `(() => { ` + shown + worded + ` const filled = [` + strings.Join(fields, ", ") + `]; let e; try { e = ` + finding(what) + `; } catch (x) { if (typeof x === "string") return "` + several + `" + x; throw x; } if (!e || e.disabled) return ""; ` + again + `e.scrollIntoView({block: "center"}); e.click(); return "done"; })()`
 }
 
 // setting fills a field as typing would: frameworks listen to the events.
