@@ -110,6 +110,9 @@ func (j *judge) begin(ctx context.Context, user harness.LTIUser, link harness.LT
 		return j.asked(ctx, user, link, p)
 	}
 	s := &seen{user: user, link: link}
+	if p.fresh { // some platforms let nobody have two sessions, and end the other one
+		defer func() { j.controls = 0 }()
+	}
 	v, err := j.visit(ctx, user, link, p.fresh)
 	if v.page == nil {
 		s.problem = err
