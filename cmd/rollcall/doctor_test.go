@@ -22,13 +22,15 @@ func TestDoctorBrowser(t *testing.T) {
 	defer cancel()
 	tool := servedTool(ctx, t, catalogue.Strict, "", nil)
 	platform, _ := servedPlatform(ctx, t, catalogue.Strict)
+	broken, _ := servedPlatform(ctx, t, catalogue.Strict, "platform-keys-500")
 	for _, test := range []struct{ name, text, old, new, says string }{
 		{"tool", tool, "", "", ""},
 		{"tool, a marker that is nowhere", tool, "    teacher:", "    launched: {selector: \"#no-such\"}\n    teacher:", "a good launch was not opened"},
 		{"tool, another client", tool, "client_id: rollcall-client", "client_id: somebody", "no authentication request"},
 		{"tool, another redirect URI", tool, "/launch]", "/elsewhere]", "redirect_uris"},
 		{"platform", platform, "", "", ""},
-		{"platform, no such field", platform, `select: "#user`, `select: "#no-user`, "signing in"},
+		{"platform, no such field", platform, `select: "#user`, `select: "#no-user`, "; the browser was at https://platform.localhost"},
+		{"platform, keys that break down", broken, "", "", "breaks down: it answers 500"},
 		{"platform, another client", platform, "client_id: ", "client_id: not-", "client_id"},
 		{"platform, another deployment", platform, "deployments: [", "deployments: [none] #", "lti_deployment_id"},
 	} {

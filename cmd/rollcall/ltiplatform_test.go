@@ -90,6 +90,57 @@ func TestPlatformConformance(t *testing.T) {
 	t.Logf("%d checks, %s", len(report.Checks), report.Run.Finished.Sub(report.Run.Started))
 }
 
+// TestPlatformWords holds what a report says beside its verdicts to what was seen.
+func TestPlatformWords(t *testing.T) {
+	if testing.Short() {
+		t.Skip("browsers are left out with -short")
+	}
+	for _, test := range []struct {
+		fault   string
+		focus   string
+		verdict reports.Verdict
+		says    string // a finding, the reason or a note
+		blamed  string // the requirement that it hangs on, or that is broken beside it
+		silent  bool   // there is no note
+	}{
+		{fault: "platform-login-short", focus: "login.deployment", verdict: reports.NotApplicable, says: "deployment_id, which tools don't look at"},
+		{fault: "platform-token-none", focus: "response.form-post", verdict: reports.Pass, silent: true},
+		{fault: "platform-custom-number", focus: "message.custom", verdict: reports.Fail, says: "part is the number 1"},
+		{fault: "platform-answer-unframed", focus: "response.frame", verdict: reports.NotTested, says: "X-Frame-Options: DENY", blamed: "response.framing"},
+		{fault: "platform-auth-breaks", focus: "refuse.redirect-unregistered", verdict: reports.Pass, says: "broke down with 500", blamed: "error.status"},
+		{fault: "platform-access-breaks", focus: "access.get", verdict: reports.Pass, blamed: "access.status"},
+	} {
+		t.Run(test.fault, func(t *testing.T) {
+			t.Parallel()
+			sideBySide <- struct{}{}
+			defer func() { <-sideBySide }()
+			report := judgedPlatform(t, catalogue.Strict, []string{ltiplatform.Prefix + test.focus}, test.fault)
+			if test.blamed != "" || test.verdict == reports.Fail {
+				blames(t, report)
+			}
+			said, blamed := false, test.blamed == ""
+			for _, q := range report.Requirements {
+				switch q.ID {
+				case ltiplatform.Prefix + test.blamed:
+					blamed = q.Verdict == reports.Fail || q.Verdict == reports.Warning
+				case ltiplatform.Prefix + test.focus:
+					said = true
+					all := q.Reason + strings.Join(q.Notes, "; ")
+					for _, f := range q.Findings {
+						all += "; " + f.Seen
+					}
+					if q.Verdict != test.verdict || !strings.Contains(all, test.says) || test.silent && len(q.Notes) > 0 {
+						t.Errorf("%s is %s: %s", q.ID, q.Verdict, all)
+					}
+				}
+			}
+			if !said || !blamed {
+				t.Errorf("%s is in the report: %t; %q is broken: %t", test.focus, said, test.blamed, blamed)
+			}
+		})
+	}
+}
+
 // TestPlatformConformanceInteractive has somebody open the launches who is told what to do, in
 // a browser that isn't the judge's.
 func TestPlatformConformanceInteractive(t *testing.T) {

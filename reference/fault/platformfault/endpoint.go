@@ -84,6 +84,20 @@ func endpointFaults() map[string]behaviour {
 			w.WriteHeader(http.StatusBadRequest)
 			_, _ = w.Write([]byte(`{"error":"invalid_scope"}`)) // the client may be gone
 		}),
+		"platform-access-breaks": refusing(func(w http.ResponseWriter) {
+			http.Error(w, "Internal Server Error", http.StatusInternalServerError)
+		}),
+		"platform-access-whole": at("/token", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			if parts := strings.Split(r.PostForm.Get("client_assertion"), "."); len(parts) == 3 {
+				var times struct{ Exp, Iat json.RawMessage }
+				raw, err := base64.RawURLEncoding.DecodeString(parts[1])
+				if err == nil && json.Unmarshal(raw, &times) == nil && strings.Contains(string(times.Exp)+string(times.Iat), ".") {
+					distrust(w)
+					return
+				}
+			}
+			next.ServeHTTP(w, r)
+		}),
 		"platform-access-silent":   refusing(func(http.ResponseWriter) { panic(http.ErrAbortHandler) }),
 		"platform-access-fraction": granting(func(t map[string]any) { t["expires_in"] = 3600.5 }),
 		"platform-access-letters":  granting(func(t map[string]any) { t["access_token"] = "clé" }),

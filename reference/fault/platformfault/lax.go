@@ -2,6 +2,7 @@ package platformfault
 
 import (
 	"html"
+	"io"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -54,7 +55,19 @@ func laxFaults() map[string]behaviour {
 			}
 			next.ServeHTTP(w, r)
 		}),
-		"platform-post-unchecked": at("/auth", postUnchecked),
+		"platform-redirect-circles": at("/auth", circling(func(q url.Values) bool { return !q.Has("redirect_uri") })),
+		"platform-client-circles":   at("/auth", circling(func(q url.Values) bool { return !strings.HasPrefix(q.Get("client_id"), "rollcall-judge") })),
+		"platform-errors-by-get": at("/auth", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			rec := bend.Answered(next, r)
+			if m := errorField.FindStringSubmatch(rec.Body.String()); m != nil {
+				http.Redirect(w, r, r.Form.Get("redirect_uri")+"?"+url.Values{"error": {m[1]}, "state": r.Form["state"]}.Encode(), http.StatusFound)
+				return
+			}
+			bend.Give(w, rec)
+		}),
+		"platform-answer-unframed":     unframed("X-Frame-Options", "DENY"),
+		"platform-answer-no-ancestors": unframed("Content-Security-Policy", "default-src 'self' 'unsafe-inline'; frame-ancestors 'none'"),
+		"platform-post-unchecked":      at("/auth", postUnchecked),
 		"platform-repeated": repairing(func(q url.Values) {
 			for name, values := range q {
 				q[name] = values[:1]
@@ -95,6 +108,29 @@ func laxFaults() map[string]behaviour {
 			bend.Give(w, rec)
 		}),
 	}
+}
+
+var errorField = regexp.MustCompile(`name="error" value="([^"]*)"`)
+
+// circling answers some requests by a form that posts itself to where it came from.
+func circling(wrong func(q url.Values) bool) func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		if !wrong(r.Form) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = io.WriteString(w, `<!doctype html><title>One moment</title><form method="post" id="form"></form><script>document.getElementById("form").submit()</script>`) // the browser may be gone
+	}
+}
+
+// unframed has a header forbid frames of other sites where the platform answers.
+func unframed(name, value string) behaviour {
+	return at("/auth", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		rec := bend.Answered(next, r)
+		rec.Header().Set(name, value)
+		bend.Give(w, rec)
+	})
 }
 
 // postUnchecked puts everything right about a request by POST but the launch and who

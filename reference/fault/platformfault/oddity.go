@@ -57,6 +57,13 @@ func oddities() map[string]behaviour {
 		"platform-login-bare": {Bend: func(c *platform.Config) {
 			c.Login = func(v url.Values, _ *platform.Pending) { v.Del("lti_deployment_id"); v.Del("lti_storage_target") }
 		}},
+		"platform-session-once": {Wrap: sessionOnce},
+		"platform-login-short": {Bend: func(c *platform.Config) {
+			c.Login = func(v url.Values, _ *platform.Pending) {
+				v["deployment_id"] = v["lti_deployment_id"]
+				v.Del("lti_deployment_id")
+			}
+		}},
 		"platform-login-extra": {Bend: func(c *platform.Config) {
 			c.Login = func(v url.Values, _ *platform.Pending) { v.Set("ext_theme", "dark"); v.Set("canvas_region", "x") }
 		}},
@@ -137,6 +144,33 @@ func oddities() map[string]behaviour {
 		"platform-error-undescribed": erring(regexp.MustCompile(`<input type="hidden" name="error_description"[^>]*>`), ""),
 		"platform-link-titles":       within("resource_link", "title", nil),
 	}
+}
+
+// sessionOnce forgets who has signed in once a launch of theirs was answered.
+func sessionOnce(next http.Handler) http.Handler {
+	var spent sync.Map
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		session, cookies := "", r.Cookies()
+		r.Header.Del("Cookie")
+		for _, c := range cookies {
+			if c.Name == "rollcall_session" {
+				session = c.Value
+				if _, over := spent.Load(session); over {
+					continue
+				}
+			}
+			r.AddCookie(c)
+		}
+		if r.URL.Path != "/auth" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		rec := bend.Answered(next, r)
+		if tokenField.MatchString(rec.Body.String()) {
+			spent.Store(session, true)
+		}
+		bend.Give(w, rec)
+	})
 }
 
 // elliptic signs with ES256, and publishes that key too.

@@ -41,6 +41,8 @@ func serviceFaults() map[string]behaviour {
 		"platform-keys-500": at("/jwks", func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 			http.Error(w, "Internal Server Error", http.StatusInternalServerError)
 		}),
+		"platform-keys-plain":   keys(func(k map[string]any) { rewritten(k, base64.StdEncoding) }),
+		"platform-keys-padded":  keys(func(k map[string]any) { rewritten(k, base64.URLEncoding) }),
 		"platform-keys-private": keys(func(k map[string]any) { k["d"] = "c2VjcmV0" }),
 		"platform-keys-no-kid":  keys(func(k map[string]any) { delete(k, "kid") }),
 		"platform-keys-short": at("/jwks", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
@@ -122,6 +124,8 @@ func serviceFaults() map[string]behaviour {
 		"platform-access-exp-optional": asserted("exp", func(a *platform.Asserted) bool {
 			return a.Expires == nil || a.Now.Before(a.Expires.Time())
 		}),
+		"platform-access-aud-optional": lenient("aud", func(a *platform.Asserted) bool { return len(a.Audience) == 0 }),
+		"platform-access-iat-optional": lenient("iat", func(a *platform.Asserted) bool { return a.IssuedAt == nil }),
 		"platform-access-get": at("/token", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			if r.Method == http.MethodGet {
 				r.Method, r.PostForm = http.MethodPost, r.Form
@@ -132,11 +136,21 @@ func serviceFaults() map[string]behaviour {
 		"platform-access-html": at("/token", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			rec := bend.Answered(next, r)
 			if rec.Code != http.StatusOK {
-				http.Error(w, "<h1>Error</h1>", http.StatusInternalServerError)
+				http.Error(w, "<h1>Error</h1>", http.StatusBadRequest)
 				return
 			}
 			bend.Give(w, rec)
 		}),
+	}
+}
+
+// rewritten writes the numbers of a key in another base64.
+func rewritten(k map[string]any, in *base64.Encoding) {
+	for _, name := range []string{"n", "e"} {
+		text, _ := k[name].(string)
+		if raw, err := base64.RawURLEncoding.DecodeString(text); err == nil {
+			k[name] = in.EncodeToString(raw)
+		}
 	}
 }
 
@@ -151,6 +165,22 @@ func asserted(id string, fits func(*platform.Asserted) bool) behaviour {
 				return ""
 			}
 			return "The assertion is refused."
+		}
+	}}
+}
+
+// lenient has one rule for client assertions not hold where that which it speaks of is left
+// out.
+func lenient(id string, absent func(*platform.Asserted) bool) behaviour {
+	return behaviour{Bend: func(c *platform.Config) {
+		c.Assertions = slices.Clone(platform.Assertions())
+		i := slices.IndexFunc(c.Assertions, func(a platform.Assertion) bool { return a.ID == id })
+		holds := c.Assertions[i].Broken
+		c.Assertions[i].Broken = func(a *platform.Asserted) string {
+			if absent(a) {
+				return ""
+			}
+			return holds(a)
 		}
 	}}
 }

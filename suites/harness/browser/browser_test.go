@@ -13,6 +13,7 @@ import (
 
 	cdpbrowser "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 )
 
@@ -64,6 +65,10 @@ func site(t *testing.T) *httptest.Server {
 	html("/opens-not", `<p id=own>Here it goes on.</p>`)
 	html("/in-frame", `<iframe name="tool" src="/opens"></iframe>`)
 	html("/late", `<script>setTimeout(function(){document.body.innerHTML='<a id=go href="/frames">go</a>'},300)</script>`)
+	html("/hidden", `<nav hidden><a href="/throws">Quiz</a></nav><main><a href="/form?here">Quiz</a> <a href="/throws">Quiz 2</a></main>`)
+	html("/same", `<nav id="index"><a href="/form">Quiz</a></nav><main><a href="/form"><span>Quiz</span></a></main>`)
+	html("/signin", `<header><a href="/throws">Sign in</a></header><form action="/done"><input id="name" name="name"><button>Sign in</button></form>`)
+	html("/twice", `<nav id="index"><a href="/form">Quiz</a></nav><main><a href="/frames?token=1">Quiz</a></main>`)
 	html("/frames", `<iframe name="inner" src="/form"></iframe>`)
 	html("/window", `<a id="new" target="_blank" href="/form">new</a>`)
 	html("/alert", `<script>alert("stop"); confirm("sure?"); document.body.innerHTML="<p id=after>after</p>"</script>`)
@@ -105,6 +110,58 @@ func TestSteps(t *testing.T) {
 	}
 }
 
+// A text may stand in more than one place: what a person sees is taken, and what they would
+// have to choose between is told, with where the browser was.
+func TestTextsThatStandTwice(t *testing.T) {
+	b, s := started(t), site(t)
+	for _, path := range []string{"/hidden", "/same"} {
+		if err := opened(t, b).Run(t.Context(), []Step{{Open: s.URL + path}, {Click: "text=Quiz"}, {Wait: "#name"}}); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	if err := opened(t, b).Run(t.Context(), []Step{{Open: s.URL + "/signin"}, {Fill: "#name", Value: "me"}, {Click: "text=Sign in"}, {Wait: "text=me and"}}); err != nil {
+		t.Error(err)
+	}
+	p := opened(t, b)
+	p.limit = time.Second
+	err := p.Run(t.Context(), []Step{{Open: s.URL + "/twice?secret=1"}, {Click: "text=Quiz"}})
+	for _, part := range []string{"step 2", "2 with that text", "a in nav#index, to " + s.URL + "/form", "a in main, to " + s.URL + "/frames", "the browser was at " + s.URL + "/twice?…"} {
+		if err == nil || !strings.Contains(err.Error(), part) {
+			t.Errorf("the error lacks %q: %v", part, err)
+		}
+	}
+	if err := p.Run(t.Context(), []Step{{Click: "main a"}, {Frame: "inner"}, {Click: "#nothing"}}); err == nil || !strings.Contains(err.Error(), ", in a frame at "+s.URL+"/form") {
+		t.Errorf("the error doesn't tell of the frame: %v", err)
+	}
+}
+
+// Large pages don't crowd out the documents that come after them, and a page that goes in
+// circles is seen to.
+func TestLogOfLargePages(t *testing.T) {
+	p := &Page{status: map[cdp.FrameID]int{}, requests: map[network.RequestID]*chain{}}
+	asked := func(id, kind, address string) {
+		p.note(&network.EventRequestWillBeSent{RequestID: network.RequestID(id), Type: network.ResourceType(kind), Request: &network.Request{Method: "POST", URL: address}})
+	}
+	for i := range 3 * maxExchanges {
+		asked(fmt.Sprint(i), "Script", "https://lms.example/x.js")
+	}
+	if len(p.Log()) != maxExchanges || p.Circling(time.Time{}) != "" {
+		t.Errorf("%d are kept; circling: %q", len(p.Log()), p.Circling(time.Time{}))
+	}
+	for i := range circle {
+		if at := p.Circling(time.Time{}); at != "" {
+			t.Errorf("%d of one are called a circle: %s", i, at)
+		}
+		asked(fmt.Sprint("d", i), "Document", "https://lms.example/auth?n="+fmt.Sprint(i))
+	}
+	if at := p.Circling(time.Time{}); at != "POST https://lms.example/auth" {
+		t.Errorf("a circle is %q", at)
+	}
+	if at := p.Circling(time.Now().Add(time.Hour)); at != "" {
+		t.Errorf("what came before is a circle: %s", at)
+	}
+}
+
 // Pages keep nothing of each other, but for those beside.
 func TestCookies(t *testing.T) {
 	b, s := started(t), site(t)
@@ -127,6 +184,24 @@ func TestCookies(t *testing.T) {
 	}
 	if err := p.Run(t.Context(), []Step{{Open: s.URL + "/cookie"}, {Wait: "text=false"}}); err != nil {
 		t.Errorf("after forgetting: %v", err)
+	}
+}
+
+// A tab that was emptied keeps its cookies, and nothing that was noted of it.
+func TestReset(t *testing.T) {
+	b, s := started(t), site(t)
+	p := opened(t, b)
+	if err := p.Run(t.Context(), []Step{{Open: s.URL + "/cookie"}, {Wait: "text=false"}, {Open: s.URL + "/frames"}, {Frame: "inner"}, {Fill: "#name", Value: "x"}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Reset(); err != nil || len(p.Log()) > 0 {
+		t.Errorf("%v; %d requests are still noted", err, len(p.Log()))
+	}
+	if err := p.Run(t.Context(), []Step{{Open: s.URL + "/cookie"}, {Wait: "text=true"}}); err != nil {
+		t.Error(err)
+	}
+	if len(p.Log()) != 1 {
+		t.Errorf("%d requests are noted of one page", len(p.Log()))
 	}
 }
 

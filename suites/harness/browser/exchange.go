@@ -87,6 +87,29 @@ func (x *Exchange) answered(r *network.Response) {
 	}
 }
 
+// circle is how often a page asks for one address, by one method, before that has no end:
+// tests of cookies and storage come back twice or three times.
+const circle = 8
+
+// Circling gives what the page has asked for again and again by itself since a time, such
+// as a form that posts itself to where it came from; "" when there is nothing of the kind.
+func (p *Page) Circling(since time.Time) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	count := map[string]int{}
+	for _, x := range p.log {
+		if !x.Document || x.Started.Before(since) {
+			continue
+		}
+		address, _, _ := strings.Cut(x.URL, "?")
+		line := x.Method + " " + address
+		if count[line]++; count[line] >= circle {
+			return line
+		}
+	}
+	return ""
+}
+
 func headers(h network.Headers) http.Header {
 	out := http.Header{}
 	for name, value := range h {

@@ -32,8 +32,11 @@ type Page struct {
 	followed map[string]bool   // windows
 	opener   []context.Context // of the windows that steps went on from
 
-	mu       sync.Mutex
-	log      []*Exchange
+	mu  sync.Mutex
+	log []*Exchange
+	// how many of the log are documents, and how many are not
+	documents, others int
+
 	requests map[network.RequestID]*chain
 	status   map[cdp.FrameID]int    // of the document that a frame shows
 	failed   map[cdp.FrameID]string // why the document of a frame didn't come
@@ -47,7 +50,8 @@ type Page struct {
 
 // The bounds of what is noted of a page.
 const (
-	maxExchanges = 200
+	maxExchanges = 200 // beside documents
+	maxDocuments = 400
 	maxLines     = 50
 	maxBody      = 64 << 10
 )
@@ -83,7 +87,14 @@ func (p *Page) note(event any) {
 		c.items = append(c.items, x)
 		c.complete()
 		p.open++
-		if len(p.log) < maxExchanges {
+		// A large page has hundreds of scripts and pictures, and must not crowd out the
+		// documents that come after it.
+		kept, most := &p.others, maxExchanges
+		if x.Document {
+			kept, most = &p.documents, maxDocuments
+		}
+		if *kept < most {
+			*kept++
 			p.log = append(p.log, x)
 		}
 	case *network.EventRequestWillBeSentExtraInfo:
@@ -320,6 +331,24 @@ func (p *Page) Settle(ctx context.Context, quiet, budget time.Duration, done fun
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
+}
+
+// Reset empties a tab for what comes next, and forgets what was noted of it; cookies and
+// storage stay. It costs a tenth of a new tab.
+func (p *Page) Reset() error {
+	if err := do(p, page.Navigate, page.NavigateParams{URL: "about:blank"}); err != nil {
+		return fmt.Errorf("emptying a tab: %w", err)
+	}
+	p.frame, p.filled = "", nil
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.log, p.documents, p.others, p.open = nil, 0, 0, 0
+	p.console, p.dialogs, p.active = nil, nil, time.Now()
+	clear(p.requests)
+	clear(p.status)
+	clear(p.failed)
+	clear(p.loading)
+	return nil
 }
 
 // Log gives the requests so far, oldest first.

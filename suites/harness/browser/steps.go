@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,10 +20,10 @@ import (
 // says what; Value goes with Fill and Select.
 type Step struct {
 	Open   string `yaml:"open,omitempty"`   // an address
-	Fill   string `yaml:"fill,omitempty"`   // CSS selector of a field, which gets Value
+	Fill   string `yaml:"fill,omitempty"`   // CSS selector of a field, the first that is seen, which gets Value
 	Select string `yaml:"select,omitempty"` // CSS selector of a list, in which the option Value (or with that text) is chosen
 	Value  string `yaml:"value,omitempty"`
-	Click  string `yaml:"click,omitempty"` // CSS selector; with text=… the first link or button with that text
+	Click  string `yaml:"click,omitempty"` // CSS selector, the first that is seen; with text=… the one link or button with that text
 	Wait   string `yaml:"wait,omitempty"`  // CSS selector, or text=…, or url=…: until it is there
 	Frame  string `yaml:"frame,omitempty"` // go on in the frame of this name, or that this CSS selector finds; top: in the page
 	Window bool   `yaml:"window,omitempty"`
@@ -54,14 +55,36 @@ var errEmptyStep = errors.New("the step says nothing to do: one of open, fill, s
 // stepLimit is how long one step may take: what it needs may not be there yet.
 const stepLimit = 10 * time.Second
 
-// Run takes steps, one after the other. The error names the step that failed.
+// Run takes steps, one after the other. The error names the step that failed, and where the
+// browser was.
 func (p *Page) Run(ctx context.Context, steps []Step) error {
 	for i, s := range steps {
 		if err := p.step(ctx, s); err != nil {
-			return fmt.Errorf("step %d (%s): %w", i+1, s, err)
+			return fmt.Errorf("step %d (%s): %w%s", i+1, s, err, p.where())
 		}
 	}
 	return nil
+}
+
+// where words what the browser shows, "" where that can't be told.
+func (p *Page) where() string {
+	tree, err := call(p, page.GetFrameTree, cdp.Empty{})
+	if err != nil {
+		return ""
+	}
+	within := func(t *page.FrameTree) string { return cmp.Or(t.Frame.UnreachableURL, t.Frame.URL) }
+	text := "; the browser was at " + Bare(within(tree.FrameTree))
+	var walk func(t *page.FrameTree)
+	walk = func(t *page.FrameTree) {
+		for _, c := range t.ChildFrames {
+			if string(c.Frame.ID) == p.frame {
+				text += ", in a frame at " + Bare(within(c))
+			}
+			walk(c)
+		}
+	}
+	walk(tree.FrameTree)
+	return text
 }
 
 // Try takes steps in a frame that Look has shown and that may have no use for
@@ -85,7 +108,7 @@ func (p *Page) step(ctx context.Context, s Step) error {
 			return err
 		}
 		p.frame, p.filled = "", nil
-		return p.rested(ctx)
+		return p.rested(ctx, stepLimit)
 	case s.Frame == "top":
 		p.frame = ""
 		return nil
@@ -112,8 +135,8 @@ func (p *Page) step(ctx context.Context, s Step) error {
 // on the wire is not enough: on a busy machine scripts that came may not have run yet,
 // and what no person would be fast enough for would go wrong: a field that is put in
 // the place of another, a request under way that brings an old cookie.
-func (p *Page) rested(ctx context.Context) error {
-	end := time.Now().Add(stepLimit)
+func (p *Page) rested(ctx context.Context, limit time.Duration) error {
+	end := time.Now().Add(limit)
 	for {
 		if err := p.Settle(ctx, 60*time.Millisecond, max(time.Until(end), 0), nil); err != nil {
 			if errors.Is(err, ErrBusy) {
@@ -178,13 +201,29 @@ func (p *Page) until(ctx context.Context, try func() (bool, error)) error {
 	}
 }
 
-// act runs a script that gives "done" when it did something.
+// restLimit is how long a page may take to rest before something is done in it: some never
+// do.
+const restLimit = 3 * time.Second
+
+// act runs a script that gives "done" when it did something. The page rests first: what is
+// found in one that is still being built may be something else a moment later, or not be
+// alone.
 func (p *Page) act(ctx context.Context, script string) error {
-	if err := p.until(ctx, func() (bool, error) { return p.truth(ctx, script) }); err != nil {
+	rest := restLimit
+	if p.limit > 0 {
+		rest = min(rest, p.limit)
+	}
+	err := p.until(ctx, func() (bool, error) {
+		if err := p.rested(ctx, rest); err != nil {
+			return false, err
+		}
+		return p.truth(ctx, script)
+	})
+	if err != nil {
 		return err
 	}
 	time.Sleep(30 * time.Millisecond) // for what a click begins to begin
-	return p.rested(ctx)
+	return p.rested(ctx, stepLimit)
 }
 
 func (p *Page) truth(ctx context.Context, script string) (bool, error) {
@@ -197,20 +236,61 @@ func (p *Page) truth(ctx context.Context, script string) (bool, error) {
 		frame = string(tree.FrameTree.Frame.ID)
 	}
 	text, err := p.Eval(ctx, frame, script)
+	if list, many := strings.CutPrefix(text, several); many && err == nil {
+		err = fmt.Errorf("several are there, and it is not clear which is meant: %s; name one by a CSS selector", list)
+	}
 	return text == "done", err
 }
+
+// several begins what a script gives that found more than one.
+const several = "several: "
 
 func literal(s string) string {
 	b, _ := json.Marshal(s) // of a string
 	return string(b)
 }
 
-// finding is a script that finds an element by a selector or by its text.
+// Scripts that choose among elements. shown tells whether a person sees one; worded lists the
+// links and buttons with a text: those that are seen rather than others, those with that text
+// alone rather than more, of one within another the inner one, and of links that lead to one
+// place the first. Of several the one is meant that is in the form which was just filled in.
+const (
+	shown  = `const shown = e => e.getClientRects().length > 0 && getComputedStyle(e).visibility !== "hidden"; `
+	worded = `const says = e => (e.innerText || e.value || "").trim().replace(/\s+/g, " ");
+  const worded = text => {
+    const all = [...document.querySelectorAll("a,button,input[type=submit],[role=button],label,summary")].filter(e => says(e).includes(text));
+    const alone = all.filter(e => says(e) === text);
+    let found = [alone.filter(shown), all.filter(shown), alone, all].find(l => l.length > 0) || [];
+    found = found.filter(e => !found.some(o => o !== e && e.contains(o)));
+    const leads = e => e.tagName === "A" && e.href && !e.getAttribute("href").startsWith("#") && !e.href.startsWith("javascript:") ? e.target + " " + e.href : e;
+    return found.filter((e, i) => found.findIndex(o => leads(o) === leads(e)) === i);
+  };
+  const told = e => {
+    const within = e.parentElement && e.parentElement.closest("nav,main,aside,header,footer,[role],[id]");
+    const name = x => x.tagName.toLowerCase() + (x.id ? "#" + x.id : x.getAttribute("role") ? "[role=" + x.getAttribute("role") + "]" : "");
+    return name(e) + (within ? " in " + name(within) : "") + (e.href ? ", to " + e.href.split("?")[0] : "");
+  };
+  const one = (text, filled) => {
+    let found = worded(text);
+    const ofForm = found.filter(e => e.form && filled.some(f => f && f.form === e.form));
+    if (ofForm.length === 1) found = ofForm;
+    if (found.length > 1) throw found.length + " with that text (" + found.slice(0, 4).map(told).join("; ") + ")";
+    return found[0];
+  }; `
+)
+
+// finding is a script that finds an element by a selector, the first that is seen, or by its
+// text, which has to be on one alone.
 func finding(what string) string {
 	if text, by := strings.CutPrefix(what, "text="); by {
-		return `[...document.querySelectorAll("a,button,input[type=submit],[role=button],label,summary")].find(e => (e.innerText || e.value || "").trim().includes(` + literal(text) + `))`
+		return `one(` + literal(strings.Join(strings.Fields(text), " ")) + `, filled)`
 	}
-	return "document.querySelector(" + literal(what) + ")"
+	return chosen(what)
+}
+
+// chosen is a script that finds the first element of a selector that is seen, or the first.
+func chosen(selector string) string {
+	return `(l => l.find(shown) || l[0])([...document.querySelectorAll(` + literal(selector) + `)])`
 }
 
 func waiting(what string) string {
@@ -220,17 +300,19 @@ func waiting(what string) string {
 	if part, by := strings.CutPrefix(what, "url="); by {
 		return `location.href.includes(` + literal(part) + `) ? "done" : ""`
 	}
-	return finding(what) + ` ? "done" : ""`
+	return "document.querySelector(" + literal(what) + `) ? "done" : ""`
 }
 
 // clicking fills in again what was lost: a page may put another field in the place of
 // one that was filled before its scripts had run.
 func clicking(what string, filled []Step) string {
+	var fields []string
 	again := ""
 	for _, s := range filled {
-		again += `{ const f = document.querySelector(` + literal(s.Fill) + `); if (f && f.value === "") ` + setting(s.Fill, s.Value, false) + `; } `
+		fields = append(fields, chosen(s.Fill))
+		again += `{ const f = ` + chosen(s.Fill) + `; if (f && f.value === "") ` + setting(s.Fill, s.Value, false) + `; } `
 	}
-	return `(() => { const e = ` + finding(what) + `; if (!e || e.disabled) return ""; ` + again + `e.scrollIntoView({block: "center"}); e.click(); return "done"; })()`
+	return `(() => { ` + shown + worded + ` const filled = [` + strings.Join(fields, ", ") + `]; let e; try { e = ` + finding(what) + `; } catch (x) { if (typeof x === "string") return "` + several + `" + x; throw x; } if (!e || e.disabled) return ""; ` + again + `e.scrollIntoView({block: "center"}); e.click(); return "done"; })()`
 }
 
 // setting fills a field as typing would: frameworks listen to the events.
@@ -239,7 +321,7 @@ func setting(selector, value string, option bool) string {
 	if option {
 		choose = `const o = [...e.options].find(o => o.value === v || o.text.trim() === v); if (!o) return ""; e.value = o.value;`
 	}
-	return `(() => { const v = ` + literal(value) + `, e = document.querySelector(` + literal(selector) + `); if (!e) return ""; e.focus(); ` + choose +
+	return `(() => { ` + shown + `const v = ` + literal(value) + `, e = ` + chosen(selector) + `; if (!e) return ""; e.focus(); ` + choose +
 		` e.dispatchEvent(new Event("input", {bubbles: true})); e.dispatchEvent(new Event("change", {bubbles: true})); return "done"; })()`
 }
 
@@ -288,7 +370,7 @@ func (p *Page) follow(ctx context.Context) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		return true, p.rested(ctx)
+		return true, p.rested(ctx, stepLimit)
 	}
 	return false, nil
 }

@@ -41,6 +41,9 @@ func (j *judge) badRequests(reused string) []bad {
 		{"access.alg", "an assertion whose alg is none", asked{way: mint.None, header: map[string]any{"alg": "none"}}, distrusted},
 		{"access.alg", "an assertion signed by HS256 with the public key as the secret", asked{way: mint.HS256, header: map[string]any{"alg": "HS256"}}, distrusted},
 		{"access.aud", "an assertion for another audience", claims(map[string]any{"aud": "https://somewhere-else.example/token"}), distrusted},
+		{"access.aud-missing", "an assertion without aud", claims(map[string]any{"aud": nil}), distrusted},
+		{"access.iat-missing", "an assertion without iat", claims(map[string]any{"iat": nil}), distrusted},
+		{"access.life", "an assertion that is good for a year", claims(map[string]any{"exp": now + 365*86_400}), distrusted},
 		{"access.expired", "an assertion that expired an hour ago", claims(map[string]any{"iat": now - 3700, "exp": now - 3600}), distrusted},
 		{"access.expired", "an assertion that expired an hour ago, though it was issued just now", claims(map[string]any{"iat": now - 5, "exp": now - 3600}), distrusted},
 		{"access.exp-missing", "an assertion without exp", claims(map[string]any{"exp": nil}), distrusted},
@@ -75,48 +78,57 @@ func accessRefused(ctx context.Context, t *harness.T) {
 	}
 	reused := side.Random()
 	j.ask(ctx, t, asked{claims: map[string]any{"jti": reused}})
-	silent, refuses := 0, false
-	for _, c := range j.badRequests(reused) {
+	all, silent, refuses := j.badRequests(reused), 0, false
+	var let harness.Obstacle // of a request that was answered with a token
+	for i, c := range all {
 		r := j.ask(ctx, t, c.a)
-		got := issues(r)
-		f := harness.Finding{Sent: c.what, Expected: "400 or 401 with an error code of RFC 6749 §5.2 that fits", Seen: refusal(r), Responses: []*harness.Response{r}}
+		f := harness.Finding{Sent: c.what, Expected: "an answer below 500: it is the request that is wrong", Seen: refusal(r), Responses: []*harness.Response{r}}
 		switch {
 		case r.Status == 0:
-			t.NotTested(harness.BlockedBy(reqError, c.what+": no answer came, which is no refusal: "+r.Problem, r), Prefix+c.id)
+			t.NotTested(harness.BlockedBy(reqTripped, c.what+": no answer came, which is no refusal: "+r.Problem, r), Prefix+c.id)
 			if silent++; silent < mostSilent {
 				continue
 			}
-			// That a right request is still answered shows whose fault it is.
-			good := j.ask(ctx, t, asked{})
-			if issues(good) {
-				f.Seen, f.Responses, f.Exchanges = "no answer, while a right request has one: "+r.Problem, []*harness.Response{good}, []string{r.Evidence}
-				t.Fail(reqError, f)
-			}
-			for _, id := range t.Check().Requirements {
-				if id != reqError {
-					t.NotTested(harness.BlockedBy(reqError, "two wrong requests were not answered: "+r.Problem, r), id)
-				}
-			}
+			j.mute(ctx, t, r, all[i+1:])
 			return
-		case r.Status >= 500 && c.codes != nil:
-			t.NotTested(harness.BlockedBy(reqError, c.what+" was answered with "+r.Summary()+": that is a breakdown, and no refusal", r), Prefix+c.id)
-			t.Fail(reqError, f)
-			continue
-		case !t.Assert(Prefix+c.id, !got, harness.Finding{Sent: c.what, Expected: "no token", Seen: "a token", Responses: f.Responses}):
-			// An endpoint that never refuses has no errors to be judged by.
-			if !refuses {
-				t.NotTested(harness.BlockedBy(Prefix+c.id, c.what+" was answered with a token", r), reqError)
-			}
-			continue
-		case c.codes == nil:
+		case !t.Assert(Prefix+c.id, !issues(r), harness.Finding{Sent: c.what, Expected: "no token", Seen: "a token", Responses: f.Responses}):
+			let = harness.BlockedBy(Prefix+c.id, c.what+" was answered with a token", r)
 			continue
 		}
 		refuses = true
+		if !t.Assert(reqTripped, r.Status < 500, f) {
+			t.NotTested(harness.BlockedBy(reqTripped, c.what+" was answered with "+r.Summary()+": no token, and no reason either", r), Prefix+c.id, reqError)
+			continue
+		}
+		if c.codes == nil {
+			continue
+		}
 		var e struct {
 			Error string `json:"error"`
 		}
 		_ = json.Unmarshal(r.Body, &e) // no code, then
+		f.Expected = "400 or 401 with an error code of RFC 6749 §5.2 that fits"
 		t.Assert(reqError, (r.Status == 400 || r.Status == 401) && slices.Contains(c.codes, e.Error), f)
+	}
+	// An endpoint that never refuses has no errors to be judged by.
+	if !refuses {
+		t.NotTested(let, reqTripped, reqError)
+	}
+}
+
+// mute says of an endpoint that it doesn't answer wrong requests, and of the others that
+// they were not sent. That a right one is still answered shows whose fault it is.
+func (j *judge) mute(ctx context.Context, t *harness.T, r *harness.Response, left []bad) {
+	if good := j.ask(ctx, t, asked{}); issues(good) {
+		t.Fail(reqTripped, harness.Finding{Sent: "wrong requests", Expected: "an answer below 500: it is the request that is wrong", Seen: "no answer, while a right request has one: " + r.Problem,
+			Responses: []*harness.Response{good}, Exchanges: []string{r.Evidence}})
+	}
+	o := harness.BlockedBy(reqTripped, "two wrong requests were not answered: "+r.Problem, r)
+	for _, c := range left { // what was examined to its end is not half tested
+		t.NotTested(o, Prefix+c.id)
+	}
+	if !t.Looked(reqError) {
+		t.NotTested(o, reqError)
 	}
 }
 

@@ -1,8 +1,10 @@
 package platform
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
@@ -18,14 +20,14 @@ var wrong = []struct {
 	sent  string
 	p     plan
 	codes []string
-	owner string // that a token is the breach of
+	owner string // that is broken where the request isn't refused
 }{
 	{"response_type=code", plan{set: map[string]string{"response_type": "code"}}, []string{"unsupported_response_type", "invalid_request", "unauthorized_client"}, "refuse.response-type-wrong"},
 	{"scope=profile", plan{set: map[string]string{"scope": "profile"}}, []string{"invalid_scope", "invalid_request"}, "refuse.scope-wrong"},
 	{"no nonce", plan{omit: []string{"nonce"}}, []string{"invalid_request"}, "refuse.nonce-missing"},
 	{"a login_hint that nobody has", plan{set: map[string]string{"login_hint": "somebody-else"}}, []string{"access_denied", "login_required", "interaction_required", "account_selection_required", "invalid_request"}, "refuse.login-hint-foreign"},
-	{"a client_id that was never issued", plan{set: map[string]string{"client_id": "never-issued-5512"}}, nil, ""},
-	{"no client_id", plan{omit: []string{"client_id"}}, nil, ""},
+	{"a client_id that was never issued", plan{set: map[string]string{"client_id": "never-issued-5512"}}, nil, "refuse.client-unknown"},
+	{"no client_id", plan{omit: []string{"client_id"}}, nil, "refuse.client-missing"},
 }
 
 // errorAnswers looks how errors come back.
@@ -34,7 +36,8 @@ func errorAnswers(ctx context.Context, t *harness.T) {
 	if s == nil {
 		return
 	}
-	posted, last := false, (*seen)(nil)
+	posted, last, given := false, (*seen)(nil), false
+	quiet := 0 // requests of unknown clients after which nothing came to the tool
 	for _, w := range wrong {
 		p := w.p
 		p.refused = true
@@ -46,43 +49,76 @@ func errorAnswers(ctx context.Context, t *harness.T) {
 			continue
 		}
 		f := harness.Finding{Sent: w.sent + ", with a registered redirect_uri", Exchanges: ids}
+		worst := bad.worst(originOf(j.target.Platform.AuthURL))
 		if j.person == nil {
-			worst := bad.worst(originOf(j.target.Platform.AuthURL))
 			f.Expected, f.Seen = "a status below 500: it is the request that is wrong", fmt.Sprint(worst)
-			t.Assert(Prefix+"error.status", worst < 500, f)
+			t.Assert(reqBroken, worst < 500, f)
 		}
+		judged := []string{Prefix + "error.posted"}
 		if w.codes == nil {
-			f.Expected, f.Seen = "an error page of the platform", "an answer at the tool: "+bad.what()
-			t.Assert(Prefix+"error.client", !bad.came || bad.token != "", f) // a token is judged elsewhere
+			judged = []string{Prefix + "error.client"}
+		}
+		// What is no refusal at all is told where that is asked for, and errors are judged
+		// by what was refused.
+		if why := bad.unrefused(); why != "" {
+			if w.codes == nil {
+				given = true
+			} else {
+				last = bad
+			}
+			t.NotTested(harness.BlockedBy(Prefix+w.owner, f.Sent+": "+why).Seen(ids...), judged...)
 			continue
 		}
-		posted = judgeError(t, bad, w.codes, w.owner, f) || posted
+		switch {
+		case w.codes == nil:
+			f.Expected, f.Seen = "an error page of the platform", "an answer at the tool: "+bad.what()
+			if bad.came {
+				t.Fail(Prefix+"error.client", f)
+			} else {
+				quiet++
+			}
+			continue
+		case worst >= 500 && !bad.came:
+			t.NotTested(harness.BlockedBy(reqBroken, fmt.Sprintf("%s: the platform broke down with %d", f.Sent, worst)).Seen(ids...), judged...)
+		default:
+			posted = judgeError(t, bad, w.codes, f) || posted
+		}
 		last = bad
 	}
+	if !given { // where one of them is let in, nothing is said of all of them
+		t.Examined(Prefix+"error.client", quiet)
+	}
 	if j.person != nil {
-		t.NotTested(harness.Unconfigured("the platform's own pages are in a browser that isn't ours", "Give lti.platform.users and links with steps, and run without --interactive."), Prefix+"error.status")
+		t.NotTested(harness.Unconfigured("the platform's own pages are in a browser that isn't ours", "Give lti.platform.users and links with steps, and run without --interactive."), reqBroken)
 	}
 	if !posted && last != nil {
-		t.NotTested(harness.BlockedBy(Prefix+"error.posted", "no error came back: "+last.what()).Seen(last.shown...), Prefix+"error.state", Prefix+"error.code")
+		t.NotTested(harness.BlockedBy(Prefix+"error.posted", "no error came back: "+last.what()).Seen(last.shown...), Prefix+"error.state", Prefix+"error.code", Prefix+"error.form-post")
 	}
 }
 
-// judgeError judges the answer to a request that is wrong; posted tells whether an error
-// came. owner is the requirement that a token is the breach of.
-func judgeError(t *harness.T, bad *seen, codes []string, owner string, f harness.Finding) (posted bool) {
+// unrefused says why what was answered to a wrong request is no refusal; "" where it is.
+func (s *seen) unrefused() string {
+	switch {
+	case s.token != "":
+		return "a token came"
+	case s.circles != "":
+		return "the page goes in circles, by " + s.circles
+	}
+	return ""
+}
+
+// judgeError judges the answer to a request that was refused; posted tells whether an error
+// came.
+func judgeError(t *harness.T, bad *seen, codes []string, f harness.Finding) (posted bool) {
 	f.Expected, f.Seen = "an error, posted to the redirect_uri", bad.what()
-	code := bad.answer.form.Get("error")
-	if code == "" {
-		code = bad.answer.query.Get("error")
-	}
-	if bad.token != "" {
-		t.NotTested(harness.BlockedBy(Prefix+owner, f.Sent+", brought a token").Seen(f.Exchanges...), Prefix+"error.posted")
-		return false
-	}
+	a := bad.answer
+	code := cmp.Or(a.form.Get("error"), a.query.Get("error"))
 	if !t.Assert(Prefix+"error.posted", bad.came && code != "", f) {
 		return false
 	}
-	state := bad.answer.form.Get("state") + bad.answer.query.Get("state")
+	f.Expected, f.Seen = "POST, and nothing of it in the address, for response_mode=form_post was asked for", a.method+" with the error in the address"
+	t.Assert(Prefix+"error.form-post", a.method == http.MethodPost && !a.query.Has("error"), f)
+	state := cmp.Or(a.form.Get("state"), a.query.Get("state"))
 	f.Expected, f.Seen = "state="+bad.launch.state, "state="+state
 	t.Assert(Prefix+"error.state", state == bad.launch.state, f)
 	f.Expected, f.Seen = fmt.Sprintf("one of %v", codes), code

@@ -23,6 +23,12 @@ const (
 	reqKeys  = Prefix + "keys.readable"
 	reqIssue = Prefix + "access.token"
 	reqError = Prefix + "access.error"
+	// What breaks down gives nobody access, and is a failure of its own, whatever it was
+	// asked for.
+	reqBroken  = Prefix + "error.status"
+	reqTripped = Prefix + "access.status"
+	// reqFraming owns launches in a frame whose answer may not be shown there.
+	reqFraming = Prefix + "response.framing"
 )
 
 const (
@@ -79,7 +85,18 @@ func (j *judge) halt(s *seen) harness.Obstacle {
 	case p != nil:
 		return harness.Unconfigured("the browser failed: "+p.Error(), browserRemedy)
 	}
+	if x, by := s.unframed(originOf(j.target.Platform.AuthURL)); x != nil {
+		return harness.BlockedBy(reqFraming, fmt.Sprintf("the browser did not show %s %s in the frame of the link, for it says %s", x.Method, place(x.URL), by))
+	}
 	return harness.BlockedBy(reqToken, "a good launch brought no token: "+s.what())
+}
+
+// broke lays a breakdown of the platform at its own door: whoever is answered with 500 has
+// got in nowhere, so what asks for that is kept, and why they were refused can't be told.
+func (j *judge) broke(t *harness.T, s *seen, id, title string, ids []string) {
+	if worst := s.worst(originOf(j.target.Platform.AuthURL)); worst >= 500 {
+		t.NotTested(harness.BlockedBy(reqBroken, fmt.Sprintf("%s: nobody got in, and the reason is lost, for the platform broke down with %d", title, worst)).Seen(ids...), id)
+	}
 }
 
 // away begins the reasons of Chromium that say nothing of a launch: the platform is down, or
@@ -122,10 +139,10 @@ func (j *judge) blocked(t *harness.T, s *seen, what string) {
 		t.NotTested(o)
 		return
 	}
-	expected := map[string]string{reqBegun: "a login initiation at " + j.tool.origin + "/login", reqToken: "a token"}[o.Owner()]
+	expected := map[string]string{reqBegun: "a login initiation at " + j.tool.origin + "/login", reqToken: "a token", reqFraming: "an answer that may be shown in a frame"}[o.Owner()]
 	t.Fail(o.Owner(), harness.Finding{Sent: s.sent(), Expected: expected, Seen: o.Reason(), Cause: j.cause(s), Exchanges: s.shown})
 	for _, id := range all {
-		if id != o.Owner() {
+		if id != o.Owner() && !t.Looked(id) { // what was looked at all the same stands
 			t.NotTested(o, id)
 		}
 	}

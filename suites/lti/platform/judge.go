@@ -24,6 +24,11 @@ type judge struct {
 	budget  time.Duration
 	person  *person // who opens the launches, instead of steps
 	secret  func(values ...string)
+	ctx     context.Context // of the run: sessions outlive the check that began them
+	visits  visits
+	// controls counts from one the launches that had to be refused since a good one was made
+	// beside them; 0: none was, or it failed.
+	controls int
 
 	mu     sync.Mutex
 	kept   map[string]*seen // good launches, by user and link
@@ -44,7 +49,7 @@ func open(ctx context.Context, s *harness.Session) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &judge{target: s.Target.LTI, tool: t, browser: b, budget: time.Duration(s.Target.LTI.LaunchTimeout), kept: map[string]*seen{}, failed: map[string]int{}}
+	j := &judge{target: s.Target.LTI, tool: t, browser: b, budget: time.Duration(s.Target.LTI.LaunchTimeout), kept: map[string]*seen{}, failed: map[string]int{}, ctx: ctx, visits: visits{of: map[string]*session{}}}
 	if j.budget == 0 {
 		j.budget = defaultBudget
 	}
@@ -92,7 +97,8 @@ type seen struct {
 	log     []browser.Exchange
 	console []string
 	picture []byte
-	problem error // of the steps or of the browser
+	problem error  // of the steps or of the browser
+	circles string // what the page asked for without end
 	once    sync.Once
 	shown   []string // exchanges that show why it came to nothing
 }
@@ -104,13 +110,17 @@ func (j *judge) begin(ctx context.Context, user harness.LTIUser, link harness.LT
 		return j.asked(ctx, user, link, p)
 	}
 	s := &seen{user: user, link: link}
-	page, err := j.browser.Open(ctx, browser.PageOptions{})
-	if err != nil {
+	if p.fresh { // some platforms let nobody have two sessions, and end the other one
+		defer func() { j.controls = 0 }()
+	}
+	v, err := j.visit(ctx, user, link, p.fresh)
+	if v.page == nil {
 		s.problem = err
 		return s
 	}
-	defer page.Close()
-	if err := page.Run(ctx, user.Steps); err != nil {
+	defer func() { v.end(s.problem != nil || s.circles != "") }()
+	page := v.page
+	if err != nil {
 		s.problem = stepsError{fmt.Errorf("signing in as %s: %w", user.Name, err)}
 		s.log = page.Log()
 		s.picture, _ = page.Screenshot(ctx) // a picture less
@@ -120,15 +130,20 @@ func (j *judge) begin(ctx context.Context, user harness.LTIUser, link harness.LT
 	// Where the login came the steps have done what they are for, however they ended.
 	if err := page.Run(ctx, link.Steps); err != nil && !s.launch.begun() {
 		s.problem = stepsError{fmt.Errorf("opening the link %s: %w", link.Name, err)}
-		j.finish(ctx, s, page)
-		return s
+	} else if !j.wait(ctx, s.launch.loggedIn) {
+		if s.problem = ctx.Err(); s.problem == nil {
+			s.problem = idleError{fmt.Errorf("no login initiation came within %s after the steps of the link %s", j.budget, link.Name)}
+		}
 	}
-	if !j.wait(ctx, s.launch.loggedIn) {
-		s.problem = ctx.Err()
+	if s.problem != nil {
+		if v.used && ctx.Err() == nil { // nobody may be signed in any more
+			j.renounce(user)
+			return j.begin(ctx, user, link, p, then)
+		}
+		var idle idleError
 		j.finish(ctx, s, page)
-		if s.problem == nil {
-			s.problem = idleError{fmt.Errorf("no login initiation came within %s after the steps of the link %s; the page shows %s", j.budget, link.Name, s.pages())}
-			s.picture, _ = page.Screenshot(ctx) // a picture less
+		if errors.As(s.problem, &idle) {
+			s.problem = idleError{fmt.Errorf("%w; the page shows %s", idle.error, s.pages())}
 		}
 		return s
 	}
@@ -140,7 +155,7 @@ func (j *judge) begin(ctx context.Context, user harness.LTIUser, link harness.LT
 			return s
 		}
 	}
-	j.outcome(ctx, page, s.launch)
+	j.outcome(ctx, page, s)
 	j.finish(ctx, s, page)
 	return s
 }
@@ -149,18 +164,19 @@ const (
 	// refusedTime is how long an answer that must not come is waited for, once the page
 	// is at rest: a script of it could still send one.
 	refusedTime = 3 * time.Second
-	quietTime   = 150 * time.Millisecond // without a request, a page is at rest
+	quietTime   = 100 * time.Millisecond // without a request, a page is at rest
 	lookTime    = 100 * time.Millisecond // between two looks at a page that may go on
 )
 
 // outcome waits for what a launch comes to: the answer, or a page at rest that has
 // nothing left by which it could send one.
-func (j *judge) outcome(ctx context.Context, page *browser.Page, l *launch) {
-	want := 1
+func (j *judge) outcome(ctx context.Context, page *browser.Page, s *seen) {
+	l, want := s.launch, 1
 	if l.plan.twice {
 		want = 2
 	}
-	came := func() bool { return l.count() >= want }
+	// A page that goes in circles has nothing else to come.
+	came := func() bool { return l.count() >= want || page.Circling(s.since) != "" }
 	end := time.Now().Add(j.budget)
 	err := page.Settle(ctx, quietTime, j.budget, came)
 	if soon := time.Now().Add(refusedTime); l.plan.refused && soon.Before(end) {
@@ -174,7 +190,7 @@ func (j *judge) outcome(ctx context.Context, page *browser.Page, l *launch) {
 		err = page.Settle(ctx, lookTime, time.Until(end), came)
 		time.Sleep(lookTime)
 	}
-	j.settled(ctx, page)
+	_ = page.Settle(ctx, quietTime, j.budget, func() bool { return page.Circling(s.since) != "" }) // as settled does
 }
 
 // moving tells whether a page may yet go on by itself. Of frames within each other
@@ -203,7 +219,7 @@ func (j *judge) wait(ctx context.Context, c <-chan struct{}) bool {
 }
 
 func (j *judge) finish(ctx context.Context, s *seen, page *browser.Page) {
-	s.log, s.console = page.Log(), page.Console()
+	s.log, s.console, s.circles = page.Log(), page.Console(), page.Circling(s.since)
 	s.frames, _ = page.Look(ctx) // what can't be read is not shown
 	if s.problem != nil {
 		s.picture, _ = page.Screenshot(ctx) // a picture less
@@ -319,12 +335,16 @@ func (s *seen) what() string {
 		return s.problem.Error()
 	case s.came && s.answer.form.Get("error") != "":
 		return "the error " + s.answer.form.Get("error") + " " + s.answer.form.Get("error_description")
+	case s.came && s.answer.query.Get("error") != "":
+		return "the error " + s.answer.query.Get("error") + ", in the address"
 	case s.came && s.claims != nil:
 		return "a token"
 	case s.came && s.token != "":
 		return "an id_token that can't be read"
 	case s.came:
 		return "an answer without a token"
+	case s.circles != "":
+		return "no answer: the page goes in circles, by " + s.circles
 	}
 	return "no answer; the page shows " + s.pages()
 }

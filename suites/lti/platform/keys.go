@@ -26,6 +26,7 @@ func keySet(ctx context.Context, t *harness.T) {
 	seen := map[any]bool{}
 	for i, k := range keys {
 		at := fmt.Sprintf("/keys/%d", i)
+		t.Assert(reqKeys, k.flaw == "", harness.Finding{Expected: "an RSA or EC key whose numbers are in base64url, without padding (RFC 7518 §6.2.1, §6.3.1)", Seen: k.flaw, Where: at, Responses: proof})
 		var secret []string
 		for _, name := range []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"} {
 			if _, there := k.raw[name]; there {

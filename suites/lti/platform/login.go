@@ -45,6 +45,9 @@ func judgeLogin(t *harness.T, j *judge, s *seen) {
 	}
 	check("login.client", l.Get("client_id") == j.tool.clientID, client, "client_id")
 	if !l.Has("lti_deployment_id") {
+		if l.Has("deployment_id") {
+			t.Note(Prefix+"login.deployment", "the login has deployment_id, which tools don't look at: the parameter is called lti_deployment_id")
+		}
 		return
 	}
 	own := slices.Contains(j.target.Deployments, l.Get("lti_deployment_id"))
@@ -67,15 +70,19 @@ func framed(ctx context.Context, t *harness.T) {
 	if s == nil {
 		return
 	}
-	opens, told := false, false
+	opens, told, frames := false, false, false
 	for _, l := range j.target.Platform.Links {
 		s := j.good(ctx, s.user, l)
 		if l.As == "" {
 			continue
 		}
-		opens = true
+		opens, frames = true, frames || l.As == "frame"
 		if s.claims == nil {
-			t.NotTested(j.halted(t, s, l.Name))
+			o := j.halted(t, s, l.Name)
+			if o.Owner() == reqFraming {
+				t.Fail(reqFraming, harness.Finding{Sent: "the link " + l.Name + ", which opens in a frame", Expected: "an answer that may be shown in the frame", Seen: o.Reason(), Cause: j.cause(s), Exchanges: s.shown})
+			}
+			t.NotTested(o)
 			continue
 		}
 		ids := s.keep(t, l.Name)
@@ -90,6 +97,7 @@ func framed(ctx context.Context, t *harness.T) {
 		if l.As != "frame" {
 			continue
 		}
+		t.Examined(reqFraming, 1)
 		t.Assert(Prefix+"login.storage-target", s.launch.login.Get("lti_storage_target") != "", harness.Finding{Sent: "the link " + l.Name + ", which opens in a frame", Expected: "lti_storage_target, for browsers that block cookies in frames",
 			Seen: "none", Where: "lti_storage_target", Exchanges: ids})
 		for _, x := range []struct{ what, dest string }{{"the login", s.launch.inFrame}, {"the answer", s.answer.dest}} {
@@ -103,6 +111,9 @@ func framed(ctx context.Context, t *harness.T) {
 	}
 	if opens && !told {
 		t.NotApplicable(Prefix+"message.document-target", "no launch says document_target, which is optional")
+	}
+	if frames {
+		return
 	}
 	for _, id := range t.Check().Requirements {
 		t.NotApplicable(id, "no link of the target file says that it opens in a frame (`as: frame` in lti.platform.links)")

@@ -46,6 +46,7 @@ func markups(ctx context.Context, t *harness.T) {
 	default:
 		cut := posted.came && posted.answer.form.Get("state") == state[:strings.IndexByte(state, '"')]
 		t.Assert(response, j.tool.marks() == before && !cut, f)
+		j.broke(t, posted, response, "markup in state", f.Exchanges)
 	}
 
 	if j.person != nil {
@@ -73,5 +74,6 @@ func markups(ctx context.Context, t *harness.T) {
 			continue
 		}
 		t.Assert(problem, !found && j.tool.marks() == before, f)
+		j.broke(t, bad, problem, "markup in "+name, f.Exchanges)
 	}
 }

@@ -2,8 +2,10 @@ package platform
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/go-jose/go-jose/v4"
@@ -14,7 +16,8 @@ import (
 // key is one published key.
 type key struct {
 	raw    map[string]any
-	public any // *rsa.PublicKey or *ecdsa.PublicKey; nil: of another kind
+	public any    // *rsa.PublicKey or *ecdsa.PublicKey; nil: of another kind, or unreadable
+	flaw   string // why it can't be read as RFC 7518 §6 has it; empty: it can, or is of another kind
 }
 
 // published reads the keys of the platform.
@@ -28,20 +31,72 @@ func (j *judge) published(ctx context.Context, t *harness.T) (*harness.Response,
 	}
 	var out []key
 	for _, raw := range set.Keys {
-		k := key{raw: raw}
-		public := map[string]any{}
-		for _, name := range []string{"kty", "n", "e", "crv", "x", "y"} { // whatever else is there is judged elsewhere
-			if text, is := raw[name].(string); is {
-				public[name] = strings.TrimRight(text, "=")
-			}
-		}
-		var read jose.JSONWebKey
-		if text, err := json.Marshal(public); err == nil && read.UnmarshalJSON(text) == nil {
-			k.public = read.Key
-		}
-		out = append(out, k)
+		out = append(out, readKey(raw))
 	}
 	return r, out
+}
+
+// members are what a key of each kind is made of (RFC 7518 §6.2.1, §6.3.1): texts in
+// base64url, without padding.
+var members = map[string][]string{"RSA": {"n", "e"}, "EC": {"x", "y"}}
+
+// curves are those that tokens of LTI are signed on.
+var curves = []string{"P-256", "P-384", "P-521"}
+
+// readKey reads a key, in other alphabets too: that one slip must not hide whether the
+// tokens are signed by it.
+func readKey(raw map[string]any) key {
+	k := key{raw: raw}
+	kty, _ := raw["kty"].(string)
+	crv, _ := raw["crv"].(string)
+	switch {
+	case kty == "":
+		k.flaw = "kty is missing"
+		return k
+	case kty == "EC" && crv == "":
+		k.flaw = "crv is missing"
+		return k
+	case members[kty] == nil, kty == "EC" && !slices.Contains(curves, crv):
+		return k // of another kind
+	}
+	public := map[string]any{"kty": kty, "crv": crv}
+	for _, name := range members[kty] { // whatever else is there is judged elsewhere
+		text, _ := raw[name].(string)
+		if wrong := encoding(text); wrong != "" && k.flaw == "" {
+			k.flaw = name + " " + wrong
+		}
+		if text == "" {
+			return k
+		}
+		public[name] = strings.NewReplacer("+", "-", "/", "_", "=", "").Replace(strings.Join(strings.Fields(text), ""))
+	}
+	var read jose.JSONWebKey
+	text, _ := json.Marshal(public) // of texts alone
+	if err := read.UnmarshalJSON(text); err == nil {
+		k.public = read.Key
+	} else if k.flaw == "" {
+		k.flaw = "it is no key: " + err.Error()
+	}
+	return k
+}
+
+// encoding says what is wrong with a text that should be base64url without padding
+// (RFC 7515 §2).
+func encoding(text string) string {
+	switch {
+	case text == "":
+		return "is missing"
+	case strings.ContainsAny(text, "+/"):
+		return "is in plain base64, with + and /, where base64url has - and _"
+	case strings.HasSuffix(text, "="):
+		return "is padded with ="
+	case strings.ContainsAny(text, " \t\r\n"):
+		return "has white space in it"
+	}
+	if _, err := base64.RawURLEncoding.DecodeString(text); err != nil {
+		return "is no base64url"
+	}
+	return ""
 }
 
 // verified tells whether a token is signed by a key.

@@ -30,6 +30,10 @@ func header(ctx context.Context, t *harness.T) {
 		t.NotTested(harness.BlockedBy(Prefix+"token.kid-published", "there is no key of that kid", r).Seen(ids...), Prefix+"token.signature")
 		return
 	}
+	if k := keys[i]; k.public == nil && k.flaw != "" {
+		t.NotTested(harness.BlockedBy(reqKeys, "the key "+kid+" can't be read: "+k.flaw, r).Seen(ids...), Prefix+"token.signature")
+		return
+	}
 	if keys[i].public == nil {
 		t.Fail(Prefix+"token.signature", harness.Finding{Expected: "a signature by the key " + kid, Seen: "what is published under it is no RSA or EC key", Responses: []*harness.Response{r}, Exchanges: ids})
 		return

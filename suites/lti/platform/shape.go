@@ -55,6 +55,12 @@ func shape(t *harness.T, s *seen, ids []string, broken map[string]bool) {
 			continue
 		}
 		told[id] = true
+		if name, is := strings.CutPrefix(at, "/custom/"); is {
+			o, _ := s.claims[claim+"custom"].(map[string]any)
+			if v, there := o[pointerName.Replace(name)]; there {
+				f.Message = name + " is " + kindOf(v)
+			}
+		}
 		// A message never quotes a value: it may be somebody's name.
 		t.Fail(Prefix+id, harness.Finding{Sent: s.user.Name + " opens " + s.link.Name, Expected: f.Expected, Seen: f.Message, Where: at, Exchanges: ids})
 	}
@@ -69,6 +75,9 @@ func shape(t *harness.T, s *seen, ids []string, broken map[string]bool) {
 		}
 	}
 }
+
+// pointerName reads a name as it stands in a JSON pointer (RFC 6901 §4).
+var pointerName = strings.NewReplacer("~1", "/", "~0", "~")
 
 // has tells whether a claim, or a member of one, was sent and is not null.
 func (s *seen) has(pointer string) bool {

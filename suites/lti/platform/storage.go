@@ -96,8 +96,15 @@ func storage(ctx context.Context, t *harness.T) {
 }
 
 func judgeStorage(ctx context.Context, t *harness.T, j *judge, user harness.LTIUser, link harness.LTILink) {
-	s := j.begin(ctx, user, link, plan{probe: true}, func(_ *browser.Page, l *launch) error {
-		until(ctx, max(j.budget, probeLimit), func() bool { _, there := l.probedAt(atAnswer); return there })
+	began := time.Now()
+	s := j.begin(ctx, user, link, plan{probe: true}, func(p *browser.Page, l *launch) error {
+		until(ctx, max(j.budget, probeLimit), func() bool {
+			if _, there := l.probedAt(atAnswer); there {
+				return true
+			}
+			x, _ := (&seen{log: p.Log(), since: began}).unframed(originOf(j.target.Platform.AuthURL))
+			return x != nil // and nothing follows
+		})
 		return nil
 	})
 	ids := s.keep(t, "messages to the platform's window")
@@ -141,7 +148,7 @@ func judgeStorage(ctx context.Context, t *harness.T, j *judge, user harness.LTIU
 	gone := login["removed"]
 	say("storage.removed", gone.Came && gone.Data["value"] == nil, "lti.get_data of a key that was set to null", "an answer whose value is null, or an error", gone)
 	if !answered {
-		t.NotTested(harness.BlockedBy(reqToken, "the launch went no further: "+s.what()).Seen(ids...), Prefix+"storage.get", Prefix+"storage.size")
+		t.NotTested(j.halt(s).Seen(ids...), Prefix+"storage.get", Prefix+"storage.size")
 		return
 	}
 	say("storage.get", is(answer["get"], "value", "kept by Rollcall"), "lti.get_data, when the answer had come", "what was stored at the login", answer["get"])

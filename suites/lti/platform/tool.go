@@ -44,6 +44,7 @@ type plan struct {
 	omit     []string
 	redirect string             // instead of the registered one
 	manual   bool               // a person opens the launch
+	fresh    bool               // sign in for this launch alone
 	hold     bool               // answer the login with a page, and ask when told
 	twice    bool               // ask again once the answer has come
 	refused  bool               // it has to be refused

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
@@ -45,6 +46,14 @@ func custom(ctx context.Context, t *harness.T) {
 		}
 		got, _ := s.claims[claim+"custom"].(map[string]any)
 		for name, want := range l.Custom {
+			if odd, there := got[name]; there && !isText(odd) { // custom parameters are texts (LTI 1.3 §5.4.6)
+				judged := []string{Prefix + "custom.plain"}
+				if variable.MatchString(want) {
+					judged = []string{Prefix + "custom.substituted", Prefix + "custom.value"}
+				}
+				t.NotTested(harness.BlockedBy(Prefix+"message.custom", name+" is no text but "+kindOf(odd)).Seen(ids...), judged...)
+				continue
+			}
 			v, there := got[name].(string)
 			f := harness.Finding{Sent: "the link " + l.Name, Where: "/custom/" + name, Exchanges: ids}
 			switch f.Seen = "no " + name; {
@@ -72,6 +81,32 @@ func custom(ctx context.Context, t *harness.T) {
 	}
 	remedy := "Give custom parameters to Rollcall's registration, one plain and one with a variable, and name them in lti.platform.links."
 	t.NotTested(harness.Unconfigured("the target file names no such custom parameters", remedy))
+}
+
+func isText(v any) bool { _, is := v.(string); return is }
+
+// shortNumber is the most digits of a number that is shown: longer ones may be somebody's.
+const shortNumber = 4
+
+// kindOf words a value of JSON that should have been a text, and shows it where it can be
+// nobody's.
+func kindOf(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "null"
+	case bool:
+		return fmt.Sprint(v)
+	case float64:
+		if text := strconv.FormatFloat(v, 'f', -1, 64); len(text) <= shortNumber {
+			return "the number " + text
+		}
+		return "a number"
+	case []any:
+		return fmt.Sprintf("a list of %d", len(v))
+	case map[string]any:
+		return "an object"
+	}
+	return "a text"
 }
 
 // veil gives a member name under which a custom value may be shown: one that the target

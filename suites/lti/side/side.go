@@ -121,6 +121,10 @@ func Answers(ctx context.Context, s *harness.Session, product, key, address stri
 		return []harness.Diagnosis{{Name: product, Fatal: true, Detail: "nothing answers at " + address + ": " + r.Problem,
 			Remedy: "start the " + product + ", check " + key + ", and tls.ca_file where its certificate is self-made"}}
 	}
+	if r.Status >= http.StatusInternalServerError { // a failure of the product, which the run judges
+		return []harness.Diagnosis{{Name: product, Detail: fmt.Sprintf("%s, which is %s, breaks down: it answers %d %s", address, key, r.Status, http.StatusText(r.Status)),
+			Remedy: "look for the request in the log of the " + product + "; a run goes on and judges it, and most of what it looks at stands on this"}}
+	}
 	return []harness.Diagnosis{{Name: product, OK: true, Detail: fmt.Sprintf("%s answers %d", address, r.Status)}}
 }
 
