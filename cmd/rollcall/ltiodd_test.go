@@ -229,23 +229,64 @@ func TestToolOdd(t *testing.T) {
 	oddly(t, sampled(t, []string{"whole", "login", "launch", "page"}, 5), func(t *testing.T, c oddCase) *reports.Report {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 		defer cancel()
-		own := judgeSide(t, "platform.localhost")
-		f := inFront(t, own, "tool.localhost", c.odd, where[c.part]...)
-		one := tool.Platform{Issuer: own.origin, ClientID: "rollcall-client", AuthURL: own.origin + "/auth", TokenURL: own.origin + "/token", JWKSURL: own.origin + "/jwks",
-			Deployments: []string{"dep-1", "dep-2"}}
-		listen := freePort(t)
-		s, err := district.StartTool(ctx, district.ToolOptions{Listen: listen, Origin: f.origin, TrustPEM: own.made.AuthorityPEM, Platforms: []tool.Platform{one}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = s.Close() })
-		f.listensAt(t, listen)
 		marker := ""
 		if c.way%2 == 0 || c.part == "page" { // some page is all that opens there: what tells it apart must be said
 			marker = marked
 		}
-		return judgedBy(ctx, t, hurried(toolText(s, own, catalogue.Strict, marker, "")), harness.Options{})
+		text, stop := toolBehind(ctx, t, c.odd, marker, where[c.part]...)
+		t.Cleanup(stop)
+		return judgedBy(ctx, t, text, harness.Options{})
 	}, map[string][]string{"launch": asked, "page": append(asked, ltitool.Prefix+"response.*")})
+}
+
+// TestToolBlind judges a tool whose every launch ends with one page that says nothing of
+// itself: whether it was opened can't be told, and nothing is judged by it, with one reason.
+func TestToolBlind(t *testing.T) {
+	if testing.Short() {
+		t.Skip("browsers are left out with -short")
+	}
+	if _, err := browser.Find(); err != nil {
+		t.Skip(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	i := slices.IndexFunc(odds(), func(o odd) bool { return o.name == "200 and a page" })
+	text, stop := toolBehind(ctx, t, odds()[i], "", "/launch")
+	defer stop()
+	focus := []string{ltitool.Prefix + "launch.learner", ltitool.Prefix + "launch.instructor", ltitool.Prefix + "refuse.signature"}
+	reason := ""
+	for _, q := range judgedBy(ctx, t, text, harness.Options{Focus: focus}).Requirements {
+		if !slices.Contains(focus, q.ID) {
+			continue
+		}
+		if q.Verdict != reports.NotTested || q.Blame == nil || q.Blame.Kind != reports.Configuration || !strings.Contains(q.Remedy, "lti.tool.launched") {
+			t.Errorf("%s %s %s", story(q), q.Reason, q.Remedy)
+		}
+		if reason == "" {
+			reason = q.Reason
+		}
+		if q.Reason != reason {
+			t.Errorf("%s has a reason of its own: %s; the other: %s", q.ID, q.Reason, reason)
+		}
+	}
+	t.Log(reason)
+}
+
+// toolBehind serves the reference tool behind a server that answers some paths oddly, and
+// gives the target file by which it is judged.
+func toolBehind(ctx context.Context, t *testing.T, o odd, marker string, below ...string) (text string, stop func()) {
+	t.Helper()
+	own := judgeSide(t, "platform.localhost")
+	f := inFront(t, own, "tool.localhost", o, below...)
+	one := tool.Platform{Issuer: own.origin, ClientID: "rollcall-client", AuthURL: own.origin + "/auth", TokenURL: own.origin + "/token", JWKSURL: own.origin + "/jwks",
+		Deployments: []string{"dep-1", "dep-2"}}
+	listen := freePort(t)
+	s, err := district.StartTool(ctx, district.ToolOptions{Listen: listen, Origin: f.origin, TrustPEM: own.made.AuthorityPEM, Platforms: []tool.Platform{one}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.listensAt(t, listen)
+	return hurried(toolText(s, own, catalogue.Strict, marker, "")), func() { _ = s.Close() }
 }
 
 // TestPlatformOdd feeds every check of the suite for platforms a platform that answers in
