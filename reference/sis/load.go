@@ -11,7 +11,7 @@ import (
 
 // Load replaces the content of the store with the district. The sequences of the
 // district are read once each and not collected, so that a large one takes
-// memory for its associations only (some 60 bytes an enrollment, for the while).
+// memory for its associations only (some 30 bytes an enrollment, for the while).
 // No provider may serve the store meanwhile.
 //
 // The order of the district's objects becomes the default order of the

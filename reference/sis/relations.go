@@ -64,6 +64,9 @@ var ownedRelations = []string{
 type relationBuilder struct {
 	ranks map[store.Collection]map[string]int32
 	pairs map[string][]pair
+	// Enrollments by rank, from which nine relations follow: they are made of it one
+	// after the other, so that a large district takes a fraction of the memory.
+	enrolled [][]enrolled
 
 	termSessions  map[int32]bool   // ranks of terms and semesters
 	sessionParent map[int32]string // the parent's sourcedId
@@ -71,6 +74,27 @@ type relationBuilder struct {
 }
 
 type pair struct{ owner, member int32 }
+
+// enrolled is what relations want to know of an enrollment: the ranks of what it refers
+// to, unrelated where there is none, and the role.
+type enrolled struct {
+	school, class, user int32
+	role                enrolledRole
+}
+
+type enrolledRole uint8
+
+const (
+	otherwise enrolledRole = iota
+	asStudent
+	asTeacher
+)
+
+const unrelated int32 = -2
+
+// enrolledChunk is how many lie together: a list that grew by copying would take twice
+// the memory for the while.
+const enrolledChunk = 1 << 14
 
 func newRelationBuilder() *relationBuilder {
 	return &relationBuilder{
@@ -158,29 +182,78 @@ func (b *relationBuilder) user(u fixtures.User) {
 
 // enrollment is told its rank: there may be millions, and nothing refers to one.
 func (b *relationBuilder) enrollment(e fixtures.Enrollment, rank int32) {
-	b.relate(relationSchoolEnrollments, store.Orgs, e.School, rank)
-	b.relate(relationClassEnrollments, store.Classes, e.Class, rank)
-	b.relate(relationUserEnrollments, store.Users, e.User, rank)
-
-	class, ok := b.ranks[store.Classes][e.Class]
-	if !ok {
-		return
+	of := func(c store.Collection, sourcedID string) int32 {
+		if rank, ok := b.ranks[c][sourcedID]; ok {
+			return rank
+		}
+		return unrelated
 	}
-	user, ok := b.ranks[store.Users][e.User]
-	if !ok {
-		return
-	}
-	b.relate(relationUserClasses, store.Users, e.User, class)
+	x := enrolled{school: of(store.Orgs, e.School), class: of(store.Classes, e.Class), user: of(store.Users, e.User)}
 	switch e.Role {
 	case "student":
-		b.relate(relationClassStudents, store.Classes, e.Class, user)
-		b.relate(relationStudentClasses, store.Users, e.User, class)
-		b.relate(relationSchoolStudents, store.Orgs, e.School, user)
+		x.role = asStudent
 	case "teacher":
-		b.relate(relationClassTeachers, store.Classes, e.Class, user)
-		b.relate(relationTeacherClasses, store.Users, e.User, class)
-		b.relate(relationSchoolTeachers, store.Orgs, e.School, user)
+		x.role = asTeacher
 	}
+	if rank%enrolledChunk == 0 {
+		b.enrolled = append(b.enrolled, make([]enrolled, 0, enrolledChunk))
+	}
+	last := len(b.enrolled) - 1
+	b.enrolled[last] = append(b.enrolled[last], x)
+}
+
+// byEnrollment lists the relations that follow from enrollments, with the pair that one
+// makes; either is unrelated where it makes none.
+var byEnrollment = map[string]func(x enrolled, rank int32) pair{
+	relationSchoolEnrollments: func(x enrolled, rank int32) pair { return pair{x.school, rank} },
+	relationClassEnrollments:  func(x enrolled, rank int32) pair { return pair{x.class, rank} },
+	relationUserEnrollments:   func(x enrolled, rank int32) pair { return pair{x.user, rank} },
+	relationUserClasses:       func(x enrolled, _ int32) pair { return pair{x.user, x.class} },
+	relationClassStudents:     func(x enrolled, _ int32) pair { return in(x, asStudent, pair{x.class, x.user}) },
+	relationStudentClasses:    func(x enrolled, _ int32) pair { return in(x, asStudent, pair{x.user, x.class}) },
+	relationSchoolStudents:    func(x enrolled, _ int32) pair { return in(x, asStudent, pair{x.school, x.user}) },
+	relationClassTeachers:     func(x enrolled, _ int32) pair { return in(x, asTeacher, pair{x.class, x.user}) },
+	relationTeacherClasses:    func(x enrolled, _ int32) pair { return in(x, asTeacher, pair{x.user, x.class}) },
+	relationSchoolTeachers:    func(x enrolled, _ int32) pair { return in(x, asTeacher, pair{x.school, x.user}) },
+}
+
+// in gives a pair that an enrollment makes in one role alone, and with a class and a
+// user that there are.
+func in(x enrolled, role enrolledRole, p pair) pair {
+	if x.role != role || x.class == unrelated || x.user == unrelated {
+		return pair{unrelated, unrelated}
+	}
+	return p
+}
+
+// pairsOf gives all pairs of a relation, sorted, each once, and forgets them.
+func (b *relationBuilder) pairsOf(relation string) []pair {
+	pairs := b.pairs[relation]
+	delete(b.pairs, relation)
+	if of := byEnrollment[relation]; of != nil {
+		each := func(visit func(p pair)) {
+			rank := int32(0)
+			for _, chunk := range b.enrolled {
+				for _, x := range chunk {
+					if p := of(x, rank); p.owner != unrelated && p.member != unrelated {
+						visit(p)
+					}
+					rank++
+				}
+			}
+		}
+		n := 0
+		each(func(pair) { n++ })
+		pairs = slices.Grow(pairs, n)
+		each(func(p pair) { pairs = append(pairs, p) })
+	}
+	slices.SortFunc(pairs, func(x, y pair) int {
+		if x.owner != y.owner {
+			return int(x.owner) - int(y.owner)
+		}
+		return int(x.member) - int(y.member)
+	})
+	return slices.Compact(pairs)
 }
 
 // gradingPeriods relates each grading period to all terms above it. It waits for
@@ -198,20 +271,16 @@ func (b *relationBuilder) gradingPeriods() {
 	}
 }
 
-// lists yields every list, in a fixed order, and forgets the pairs on the way.
+// lists yields every list, in a fixed order, and forgets the pairs on the way. Users and
+// ranks of sourcedIds aren't needed any more by then.
 func (b *relationBuilder) lists() iter.Seq[store.List] {
 	return func(yield func(store.List) bool) {
 		b.gradingPeriods()
-		for _, relation := range slices.Sorted(maps.Keys(b.pairs)) {
-			pairs := b.pairs[relation]
-			delete(b.pairs, relation)
-			slices.SortFunc(pairs, func(x, y pair) int {
-				if x.owner != y.owner {
-					return int(x.owner) - int(y.owner)
-				}
-				return int(x.member) - int(y.member)
-			})
-			pairs = slices.Compact(pairs)
+		b.ranks = nil
+		relations := slices.AppendSeq(slices.Collect(maps.Keys(b.pairs)), maps.Keys(byEnrollment))
+		slices.Sort(relations)
+		for _, relation := range slices.Compact(relations) {
+			pairs := b.pairsOf(relation)
 			for len(pairs) > 0 {
 				list := store.List{Relation: relation, Owner: pairs[0].owner}
 				n := 0

@@ -21,7 +21,8 @@ func (w *worker) check(column int, c *table.Column, v []byte) {
 		if bytes.Equal(v, w.before[column]) {
 			return
 		}
-		if w.found[column] = w.refer(column, v); w.found[column] > 0 && !w.f.targets[column].dropped {
+		w.astray = false
+		if w.found[column] = w.refer(column, v); w.found[column] > 0 && !w.astray && !w.f.targets[column].dropped {
 			w.before[column] = append(w.before[column][:0], v...)
 		} else {
 			w.before[column] = w.before[column][:0]
@@ -177,10 +178,15 @@ func (w *worker) refer(column int, v []byte) uint32 {
 	}
 	p, ok := t.ids.Find(hash)
 	if !ok {
-		if w.f.unresolved(column) && !w.status {
-			w.say(column, rule.References, v, w.lostWay(t, v))
+		if !w.f.unresolved(column) || w.status {
+			return 0
 		}
-		return 0
+		// What it was before a spreadsheet had it counts as what the row says of others,
+		// so that nobody is accused of what follows.
+		detail, meant := w.lostWay(t, v)
+		w.say(column, rule.References, v, detail)
+		w.astray = true
+		return meant
 	}
 	if t.dropped && !w.status && t.marked(p)&markDeleted != 0 {
 		w.add(w.rule.deleted, w.field[column], v, "the same delta deletes it in "+t.table.Name+".csv")

@@ -159,32 +159,39 @@ func (w *worker) spoilt(column int, v []byte, detail string) {
 }
 
 // lostWay tells why a reference that leads nowhere may have lost its way: what a
-// spreadsheet made of it, or an identifier that is nearly the same.
-func (w *worker) lostWay(t *file, v []byte) string {
+// spreadsheet made of it, or an identifier that is nearly the same, and whose place, one
+// up, is given then.
+func (w *worker) lostWay(t *file, v []byte) (detail string, meant uint32) {
 	if detail := sheet(v); detail != "" {
-		return detail
+		return detail, 0
 	}
-	is := func(v []byte) bool { _, ok := t.ids.Find(w.f.s.hash(v)); return ok }
+	is := func(v []byte) bool {
+		p, ok := t.ids.Find(w.f.s.hash(v))
+		if ok {
+			meant = p + 1
+		}
+		return ok
+	}
 	if _, number := digits(v[:min(len(v), 9)]); number && len(v) < 20 {
 		padded := slices.Clone(v)
 		for len(padded) < 20 {
 			if padded = append([]byte{'0'}, padded...); is(padded) {
-				return sheetZeros
+				return sheetZeros, meant
 			}
 		}
 		for bare := v; len(bare) > 1 && bare[0] == '0'; {
 			if bare = bare[1:]; is(bare) {
-				return sheetPadded
+				return sheetPadded, meant
 			}
 		}
 	}
 	if whole, cut := bytes.CutSuffix(v, []byte(".0")); cut && is(whole) {
-		return sheetFraction
+		return sheetFraction, meant
 	}
 	if lower := bytes.ToLower(v); is(lower) || is(bytes.ToUpper(v)) {
-		return sheetCase
+		return sheetCase, meant
 	}
-	return ""
+	return "", 0
 }
 
 // dateDetail tells dates that aren't written as the standard has them.

@@ -28,6 +28,7 @@ type worker struct {
 	lines                           int32 // of the last block
 	silent                          bool  // a row is tried: nothing is noted but that it stumbled
 	stumbled                        bool
+	astray                          bool // the reference that was followed last leads nowhere as it stands
 
 	entries list[entry]
 	sink    idset.Sink            // identifiers, where nobody refers to them
