@@ -139,14 +139,14 @@ func broken(t *harness.T, names ...string) (harness.Obstacle, bool) {
 			continue
 		}
 		if limit := r.Facts(name).Bound; limit != "" {
-			return harness.Unconfigured(fmt.Sprintf("/%s was not read to its end: %s", name, raw.Reason), "Raise limits."+limit+" in the target file, or load less data."), true
+			return harness.Unconfigured(fmt.Sprintf("/%s was not read to its end: %s", name, raw.Reason), "Raise "+limit+" in the target file, or judge a target that holds less."), true
 		}
 		end := r.Facts(name).End
 		reason := fmt.Sprintf("the crawl of /%s broke off: %s", name, raw.Reason)
 		if end.Unreachable {
 			return harness.Unreached(reason), true
 		}
-		return harness.BlockedBy(end.Owner, reason).Seen(t.Adopt(end.Evidence)), true
+		return harness.BlockedBy(end.Owner, reason).Expecting(end.Expected).Seen(t.Adopt(end.Evidence)), true
 	}
 	return harness.Obstacle{}, false
 }

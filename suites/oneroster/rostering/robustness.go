@@ -217,7 +217,7 @@ func unicodeText(ctx context.Context, t *harness.T) {
 					singles++
 					op := operation(c.Read)
 					r := get(ctx, t, op.PathFor(x), "")
-					one, fault := unwrapSingle(r.Body, op.Wrapper)
+					one, fault := takeSingle(r, op.Wrapper)
 					if r.Status != 200 || fault != "" {
 						continue
 					}
