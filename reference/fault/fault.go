@@ -191,7 +191,7 @@ func Wrap(h http.Handler, ids ...string) (http.Handler, error) {
 
 // behaviours gathers what the topic files can do.
 func behaviours() map[string]wrapper {
-	return Gather(pagingFaults(), queryFaults(), payloadFaults(), semanticFaults(), errorFaults(), securityFaults(), transportFaults(), moreFaults(), fieldFaults(), lateFaults(), seenFaults(), gatewayFaults(), gatewayVariants(), headerVariants(), payloadVariants(), dataVariants())
+	return Gather(pagingFaults(), queryFaults(), payloadFaults(), semanticFaults(), errorFaults(), securityFaults(), transportFaults(), moreFaults(), fieldFaults(), lateFaults(), seenFaults(), missedFaults(), gatewayFaults(), gatewayVariants(), headerVariants(), payloadVariants(), dataVariants())
 }
 
 // base is where the Rostering service begins in a path, whatever stands before.

@@ -1,0 +1,69 @@
+package fault
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// structured are the properties that hold lists and objects.
+var structured = []string{"agents", "children", "class", "course", "grades", "metadata", "org", "parent", "primaryOrg", "roles", "school", "schoolYear", "subjects", "terms", "user", "userIds"}
+
+// pattern is the predicate ~ with a value that means something to a regular expression.
+var pattern = regexp.MustCompile(`~'[^']*[.*^|\[(\\][^']*'`)
+
+// missedFaults are what the suite did not see before products and mutants showed it.
+func missedFaults() map[string]wrapper {
+	broken := func(a *answer) { fail(a, http.StatusInternalServerError, "internal_server_error") }
+	asks := func(applies func(q url.Values) bool) when {
+		return func(a *answer) bool { return isCollection(a.path) && applies(a.request.URL.Query()) }
+	}
+	twice := func(name string) when { return asks(func(q url.Values) bool { return len(q[name]) > 1 }) }
+	enrollments := func(a *answer) bool {
+		return collection(a) && a.path == "/enrollments" && number(a.request, "limit", 0) > gigantic
+	}
+	written := func(a *answer) bool { return a.status == http.StatusMethodNotAllowed }
+	return map[string]wrapper{
+		"largest-limit-500": changing(enrollments, broken),
+		"largest-limit-silent": changing(enrollments, func(a *answer) {
+			a.header.Del("X-Total-Count")
+			a.header.Del("Link")
+			a.list(func(l []any) []any { return l[:min(len(l), 50)] })
+		}),
+		"sort-structured-500": changing(asks(func(q url.Values) bool { return slices.Contains(structured, q.Get("sort")) }), broken),
+		"filter-structured-500": changing(asks(func(q url.Values) bool {
+			m := predicate.FindStringSubmatch(q.Get("filter"))
+			return m != nil && slices.Contains(structured, m[1])
+		}), broken),
+		"sort-twice-500":   changing(twice("sort"), broken),
+		"order-twice-500":  changing(twice("orderBy"), broken),
+		"filter-twice-500": changing(twice("filter"), broken),
+		"page-twice-500":   changing(func(a *answer) bool { return twice("limit")(a) || twice("offset")(a) }, broken),
+		"filter-contains-pattern": filtering(func(f string) string {
+			if pattern.MatchString(f) && !strings.Contains(f, "(") {
+				return ""
+			}
+			return f
+		}),
+		"filter-parenthesis-500": changing(asks(func(q url.Values) bool {
+			return strings.Contains(q.Get("filter"), "~'") && strings.Contains(q.Get("filter"), "(")
+		}), broken),
+		"unknown-parameter-500": changing(asks(func(q url.Values) bool { return q.Has("noSuchParameter") }), broken),
+		"empty-parameter-500": changing(asks(func(q url.Values) bool {
+			return slices.ContainsFunc(parameters, func(name string) bool { return q.Has(name) && q.Get(name) == "" })
+		}), broken),
+		"long-query-500":      changing(func(a *answer) bool { return len(a.request.URL.RawQuery) > 4000 }, broken),
+		"write-404":           changing(written, func(a *answer) { fail(a, http.StatusNotFound, "unknownobject") }),
+		"write-without-allow": changing(written, func(a *answer) { a.header.Del("Allow") }),
+		"write-own-code-minor": changing(written, func(a *answer) {
+			allowed := a.header.Get("Allow")
+			fail(a, http.StatusMethodNotAllowed, "methodnotallowed")
+			a.header.Set("Allow", allowed)
+		}),
+		"semesters-in-part": changing(both(under("terms"), whole), func(a *answer) {
+			a.list(func(l []any) []any { return l[min(1, len(l)):] })
+		}),
+	}
+}
