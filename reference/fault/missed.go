@@ -1,6 +1,8 @@
 package fault
 
 import (
+	"bytes"
+	"html"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -62,8 +64,53 @@ func missedFaults() map[string]wrapper {
 			fail(a, http.StatusMethodNotAllowed, "methodnotallowed")
 			a.header.Set("Allow", allowed)
 		}),
+		"class-without-teacher": changing(under("enrollments"), func(a *answer) {
+			a.objects(func(o object) {
+				if role := str(o["role"]); role != "" && role != "student" {
+					o["role"] = "proctor"
+				}
+			})
+		}),
+		"labels-as-html": changing(succeeded, func(a *answer) {
+			a.objects(func(o object) {
+				for _, name := range []string{"title", "name", "familyName"} {
+					if text := str(o[name]); text != "" {
+						o[name] = html.EscapeString(text)
+					}
+				}
+			})
+		}),
+		"punctuation-twice":          changing(under("courses"), member("title", func(v any) any { return str(v) + " â€“ fall" })),
+		"discovery-misspelt-id":      published(`"operationId":"getAllUsers"`, `"operationId":"getAllUser"`),
+		"discovery-misspelt-scope":   published("roster-core.readonly", "rostering-core.readonly"),
+		"discovery-foreign-scope":    published(`{"OAuth2CC":["https://purl.imsglobal.org/spec/or/v1p2/scope/roster-demographics.readonly"]}`, `{"OAuth2CC":["https://purl.imsglobal.org/spec/or/v1p2/scope/roster.readonly"]}`),
+		"discovery-no-flow":          published(`"clientCredentials"`, `"implicit"`),
+		"discovery-misspelt-query":   published(`"name":"orderBy"`, `"name":"orderby"`),
+		"discovery-limit-text":       published(`"format":"int32","minimum":1,"type":"integer"`, `"format":"int32","minimum":1,"type":"string"`),
+		"discovery-order-misspelt":   published(`"asc","desc"`, `"asc","dsc"`),
+		"discovery-path-misspelt":    published(`"in":"path","name":"sourcedId"`, `"in":"path","name":"sourceId"`),
+		"discovery-wrapper-misspelt": published(`"properties":{"users":`, `"properties":{"user":`),
+		"discovery-status-misspelt":  published(`"imsx_codeMajor"`, `"imsx_codemajor"`),
+		"discovery-member-misspelt":  published(`"familyName"`, `"surname"`),
+		"discovery-dead-reference":   published(`"#/components/schemas/imsx_StatusInfo"`, `"#/components/schemas/StatusInfo"`),
+		"discovery-no-version":       published(`"version":"1.0"`, `"version":""`),
 		"semesters-in-part": changing(both(under("terms"), whole), func(a *answer) {
 			a.list(func(l []any) []any { return l[min(1, len(l)):] })
 		}),
+	}
+}
+
+// published changes the text of the discovery documents.
+func published(old, new string) wrapper {
+	return func(h http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !strings.Contains(r.URL.Path, "/discovery/") {
+				h.ServeHTTP(w, r)
+				return
+			}
+			a := ask(h, r)
+			a.setBody(bytes.ReplaceAll(a.body.Bytes(), []byte(old), []byte(new)))
+			a.send(w)
+		})
 	}
 }
