@@ -118,7 +118,7 @@ func (t teacherAgents) Users() iter.Seq[fixtures.User] {
 // work.
 func dataVariants() map[string]wrapper {
 	same := func(h http.Handler) http.Handler { return h }
-	return map[string]wrapper{"no-demographics": same, "one-school": same, "no-optional-members": same, "nothing-deleted": same, "semesters-alone": same,
+	return map[string]wrapper{"no-demographics": same, "one-school": same, "no-optional-members": same, "nothing-deleted": same, "semesters-alone": same, "credentials-reserved": same,
 		"path-prefix": same, "limit-capped-by-provider": same, "https": same}
 }
 

@@ -56,6 +56,8 @@ type Setup struct {
 	// PathPrefix stands before the base path; MaxLimit is the largest page.
 	PathPrefix string `yaml:"path_prefix,omitempty"`
 	MaxLimit   int    `yaml:"max_limit,omitempty"`
+	// ClientSecret is the secret of the main client, where it matters what it holds.
+	ClientSecret string `yaml:"client_secret,omitempty"`
 }
 
 // Seconds is a duration written as a number of seconds.

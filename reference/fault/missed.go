@@ -94,6 +94,13 @@ func missedFaults() map[string]wrapper {
 		"discovery-member-misspelt":  published(`"familyName"`, `"surname"`),
 		"discovery-dead-reference":   published(`"#/components/schemas/imsx_StatusInfo"`, `"#/components/schemas/StatusInfo"`),
 		"discovery-no-version":       published(`"version":"1.0"`, `"version":""`),
+		"token-basic-undecoded": tokenRequests(func(r *http.Request, _ url.Values) {
+			if _, secret, basic := r.BasicAuth(); basic {
+				if plain, err := url.QueryUnescape(secret); err == nil && plain != secret {
+					r.Header.Set("Authorization", "Basic bm9ib2R5Om5vdGhpbmc=")
+				}
+			}
+		}),
 		"semesters-in-part": changing(both(under("terms"), whole), func(a *answer) {
 			a.list(func(l []any) []any { return l[min(1, len(l)):] })
 		}),
