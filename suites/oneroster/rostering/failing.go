@@ -206,7 +206,7 @@ func errorBodies(ctx context.Context, t *harness.T) {
 			}
 			switch {
 			case r == nil:
-				t.NotTested(harness.Unconfigured(f.name+" "+seen, narrowRemedy), at(f.minor))
+				t.NotTested(harness.Unconfigured(f.name+" "+seen, narrowRemedy(t, "roster-core.readonly")), at(f.minor))
 			case itsOwn(ctx, t, r, at(f.minor)):
 				refused = r
 				t.NotTested(harness.BlockedBy("or12.rostering."+f.governor(r), f.name+" "+seen, r), at(f.minor))

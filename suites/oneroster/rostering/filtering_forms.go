@@ -104,7 +104,7 @@ func filterTextOrder(ctx context.Context, t *harness.T) {
 			return
 		}
 	}
-	lacks(t, "no collection has five different plain texts", "Load five users.", id)
+	lacks(t, "no collection has five different plain texts", "Load five users with different names.", id)
 }
 
 func filterNested(ctx context.Context, t *harness.T) {

@@ -135,7 +135,7 @@ func judgeWildcards(ctx context.Context, t *harness.T, id string) {
 			return
 		}
 	}
-	lacks(t, "no collection has three different texts", "Load some objects.", id)
+	lacks(t, "no collection has three different texts", "Load three objects with different names.", id)
 }
 
 // judgePatterns asks for texts that would be regular expressions: each finds some text,

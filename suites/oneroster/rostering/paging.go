@@ -368,7 +368,11 @@ func pageCrawl(_ context.Context, t *harness.T) {
 			t.Examined(twice, raw.Len())
 		}
 	}
-	lacks(t, "every collection came on one page", "Load more objects than fit on a page, or set limits.page_size.", twice)
+	smaller := "set limits.page_size to fewer"
+	if n := t.Session().Target.Limits.PageSize; n > 0 {
+		smaller = fmt.Sprintf("set limits.page_size to fewer than %d", n)
+	}
+	lacks(t, "every collection came on one page", "Load more objects than fit on a page, or "+smaller+".", twice)
 }
 
 func pageRepeatable(ctx context.Context, t *harness.T) {

@@ -163,7 +163,7 @@ func sortKinds(ctx context.Context, t *harness.T) {
 			t.Assert(id, ok, harness.Finding{Expected: "rising order of " + p.name + " by some order of Unicode", Seen: "an order that none explains", Where: "sort=" + p.name, Responses: []*harness.Response{page.Response}})
 		}
 	}
-	lacks(t, "no collection has five different texts", "Load five users.", text)
+	lacks(t, "no collection has five different texts", "Load five users with different names.", text)
 	absent(t, "no collection has five different dates", time)
 }
 
