@@ -252,8 +252,10 @@ type Blame struct {
 	Kind BlameKind `json:"kind"`
 	// Requirement is the one that blocks, with Kind blocked-by: it is failed, or by
 	// its level warned, in the same report.
-	Requirement string   `json:"requirement,omitempty"`
-	Exchanges   []string `json:"exchanges,omitempty"` // that show it
+	Requirement string `json:"requirement,omitempty"`
+	// Expected is what was expected of that one, where its statement doesn't say it.
+	Expected  string   `json:"expected,omitempty"`
+	Exchanges []string `json:"exchanges,omitempty"` // that show it
 }
 
 // Observation is something that was seen of the target as a whole and that decides

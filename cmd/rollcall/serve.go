@@ -121,7 +121,7 @@ oneroster:
   auth:
     token_url: %s
     client_id: %s
-    client_secret: %s
+    client_secret: %q
     core_client: {client_id: %s, client_secret: %s}
 %s`, version, strings.Join(profiles, ", "), s.BaseURL, s.TokenURL, s.Main.ID, s.Main.Secret, s.Core.ID, s.Core.Secret, tls)
 }

@@ -90,7 +90,8 @@ func (o Options) filled() (Options, error) {
 	if o.ClientID == "" {
 		o.ClientID = "rollcall"
 	}
-	if o.ClientSecret == "" {
+	chosen := o.ClientSecret != ""
+	if !chosen {
 		o.ClientSecret = secret()
 	}
 	for _, id := range o.Faults {
@@ -105,6 +106,9 @@ func (o Options) filled() (Options, error) {
 		o.oldTLS = o.oldTLS || setup.OldTLS
 		if setup.PathPrefix != "" {
 			o.Knobs.PathPrefix = setup.PathPrefix
+		}
+		if setup.ClientSecret != "" && !chosen {
+			o.ClientSecret = setup.ClientSecret
 		}
 		if setup.MaxLimit > 0 {
 			o.Knobs.MaxLimit = setup.MaxLimit

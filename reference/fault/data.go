@@ -28,6 +28,8 @@ func Reshape(d fixtures.District, ids ...string) fixtures.District {
 			d = otherParents{District: d, year: sessionOf(d, "term")}
 		case "teacher-as-agent":
 			d = teacherAgents{d}
+		case "semesters-alone", "semesters-in-part":
+			d = semesters{d}
 		}
 	}
 	return d
@@ -77,6 +79,18 @@ func (o otherParents) Courses() iter.Seq[fixtures.Course] {
 	})
 }
 
+// semesters has the terms called semesters, so that there is no term.
+type semesters struct{ fixtures.District }
+
+func (s semesters) AcademicSessions() iter.Seq[fixtures.AcademicSession] {
+	return changed(s.District.AcademicSessions(), func(v fixtures.AcademicSession) fixtures.AcademicSession {
+		if v.Type == "term" {
+			v.Type = "semester"
+		}
+		return v
+	})
+}
+
 // teacherAgents enters a teacher among the agents of the first student.
 type teacherAgents struct{ fixtures.District }
 
@@ -104,7 +118,7 @@ func (t teacherAgents) Users() iter.Seq[fixtures.User] {
 // work.
 func dataVariants() map[string]wrapper {
 	same := func(h http.Handler) http.Handler { return h }
-	return map[string]wrapper{"no-demographics": same, "one-school": same, "no-optional-members": same, "nothing-deleted": same,
+	return map[string]wrapper{"no-demographics": same, "one-school": same, "no-optional-members": same, "nothing-deleted": same, "semesters-alone": same, "credentials-reserved": same,
 		"path-prefix": same, "limit-capped-by-provider": same, "https": same}
 }
 

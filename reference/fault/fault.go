@@ -56,6 +56,8 @@ type Setup struct {
 	// PathPrefix stands before the base path; MaxLimit is the largest page.
 	PathPrefix string `yaml:"path_prefix,omitempty"`
 	MaxLimit   int    `yaml:"max_limit,omitempty"`
+	// ClientSecret is the secret of the main client, where it matters what it holds.
+	ClientSecret string `yaml:"client_secret,omitempty"`
 }
 
 // Seconds is a duration written as a number of seconds.
@@ -191,7 +193,7 @@ func Wrap(h http.Handler, ids ...string) (http.Handler, error) {
 
 // behaviours gathers what the topic files can do.
 func behaviours() map[string]wrapper {
-	return Gather(pagingFaults(), queryFaults(), payloadFaults(), semanticFaults(), errorFaults(), securityFaults(), transportFaults(), moreFaults(), fieldFaults(), lateFaults(), seenFaults(), gatewayFaults(), gatewayVariants(), headerVariants(), payloadVariants(), dataVariants())
+	return Gather(pagingFaults(), queryFaults(), payloadFaults(), semanticFaults(), errorFaults(), securityFaults(), transportFaults(), moreFaults(), fieldFaults(), lateFaults(), seenFaults(), missedFaults(), gatewayFaults(), gatewayVariants(), headerVariants(), payloadVariants(), dataVariants())
 }
 
 // base is where the Rostering service begins in a path, whatever stands before.

@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,10 +12,11 @@ import (
 
 // debt is what one check says of another requirement: that it blocks.
 type debt struct {
-	blocked string // the requirement that could not be examined, or not wholly
-	owner   string // the one that is said to be broken
-	reason  string
-	seen    []string // exchanges
+	blocked  string // the requirement that could not be examined, or not wholly
+	owner    string // the one that is said to be broken
+	reason   string
+	expected string   // of the owner; empty: its statement
+	seen     []string // exchanges
 }
 
 // debts lists what the checks say blocks the requirements that the run asks for.
@@ -26,7 +28,7 @@ func (r *Run) debts(report *reports.Report) []debt {
 			if b == nil || b.Kind != reports.BlockedBy || r.plan.Levels[said.Requirement] == "" || r.disclaims(said.Requirement) {
 				continue
 			}
-			out = append(out, debt{said.Requirement, b.Requirement, reasonOf(said), b.Exchanges})
+			out = append(out, debt{said.Requirement, b.Requirement, reasonOf(said), b.Expected, b.Exchanges})
 		}
 	}
 	return out
@@ -133,7 +135,7 @@ func accuse(q *reports.RequirementResult, d debt) {
 	}
 	q.Examined++
 	q.Findings = append(q.Findings, reports.Finding{Requirement: q.ID, Required: q.Statement,
-		Expected: "an answer that can be examined further", Seen: d.reason, Where: "found where " + d.blocked + " was to be examined",
+		Expected: cmp.Or(d.expected, q.Statement), Seen: d.reason, Where: "found where " + d.blocked + " was to be examined",
 		Exchanges: slices.Clone(d.seen)})
 }
 

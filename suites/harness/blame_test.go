@@ -3,6 +3,7 @@ package harness
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/rollcall-edu/rollcall/reports"
@@ -189,5 +190,90 @@ func TestDisclaimedBlocks(t *testing.T) {
 	}
 	if report.Exit != reports.ExitConforms {
 		t.Errorf("exit code is %d, want %d", report.Exit, reports.ExitConforms)
+	}
+}
+
+// TestOwnLimitsAccuseNobody has an answer that is more than Rollcall reads, and says of
+// it whatever a check can say: nothing is failed, and the setting is named.
+func TestOwnLimitsAccuseNobody(t *testing.T) {
+	long := func(status int) *Response {
+		return &Response{Status: status, Beyond: true, Problem: ownBound{"the body is longer than 32 MiB"}.Error(), line: "GET /users"}
+	}
+	for name, say := range map[string]func(*T){
+		"failed":                  func(t *T) { t.Fail(must, Finding{Expected: "a page", Responses: []*Response{long(200)}}) },
+		"asserted":                func(t *T) { t.Assert(must, false, Finding{Expected: "a page", Responses: []*Response{long(200)}}) },
+		"not ready":               func(t *T) { t.Ready(long(200), 200, must) },
+		"blocked by another":      func(t *T) { t.NotTested(BlockedBy(another, "it broke off", long(200)), must) },
+		"blocked by itself":       func(t *T) { t.NotTested(BlockedBy(must, "it broke off", long(200)), must) },
+		"nothing said, hindered":  func(t *T) { t.Hinders(long(200)) },
+		"nothing said, the last":  func(t *T) { t.unusable = long(200) },
+		"failed beside one whole": func(t *T) { t.Fail(must, Finding{Responses: []*Response{{Status: 200}, long(200)}}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			report := judgeBlaming(t, map[string]func(context.Context, *T){must: func(_ context.Context, h *T) { say(h) }})
+			q := verdict(t, report, must)
+			if q.Verdict != reports.NotTested || q.Blame == nil || q.Blame.Kind != reports.Configuration || !strings.Contains(q.Remedy, BodyLimit) || !strings.Contains(q.Reason, "the most that Rollcall reads") {
+				t.Errorf("%s: %s %s, %+v", q.Verdict, q.Reason, q.Remedy, q.Blame)
+			}
+		})
+	}
+	report := judgeBlaming(t, map[string]func(context.Context, *T){must: func(_ context.Context, h *T) {
+		h.Fail(must, Finding{Expected: "200", Seen: "500", Responses: []*Response{long(500)}})
+	}})
+	if q := verdict(t, report, must); q.Verdict != reports.Fail {
+		t.Errorf("a server error with a long body: %s", q.Verdict)
+	}
+}
+
+// TestAccusationSaysWhatWasExpected reads what an accused requirement was expected to do:
+// what the check says, or else its own statement.
+func TestAccusationSaysWhatWasExpected(t *testing.T) {
+	blocks := func(o Obstacle) func(context.Context, *T) {
+		return func(_ context.Context, t *T) { t.NotTested(o) }
+	}
+	report := judgeBlaming(t, map[string]func(context.Context, *T){must: pass, another: blocks(BlockedBy(must, "it broke off").Expecting("ten objects")), third: blocks(BlockedBy(must, "no page came"))}, another, must)
+	if q := verdict(t, report, must); len(q.Findings) != 1 || q.Findings[0].Expected != "ten objects" {
+		t.Errorf("said by the check: %+v", q.Findings)
+	}
+	for name, bodies := range map[string]map[string]func(context.Context, *T){
+		"accused by another": {must: pass, another: blocks(BlockedBy(must, "no page came"))},
+		"accused by itself":  {must: blocks(BlockedBy(must, "no page came"))},
+	} {
+		q := verdict(t, judgeBlaming(t, bodies), must)
+		if len(q.Findings) != 1 || q.Findings[0].Expected != q.Statement || q.Statement == "" {
+			t.Errorf("%s: %+v", name, q.Findings)
+		}
+	}
+}
+
+// TestMessagesHoldWhatCanBeSeen lets a target's text into messages: no NUL and no blank
+// at the end stays in any.
+func TestMessagesHoldWhatCanBeSeen(t *testing.T) {
+	const odd = "a\x00b \t\n"
+	report := judgeBlaming(t, map[string]func(context.Context, *T){
+		must: func(_ context.Context, t *T) {
+			t.Fail(must, Finding{Sent: odd, Expected: odd, Seen: odd, Where: odd, Cause: odd, Required: odd})
+		},
+		another: func(_ context.Context, t *T) { t.NotTested(NoData(odd, odd)) },
+		should:  func(_ context.Context, t *T) { t.NotApplicable(should, odd); t.Note(should, "%s", odd) },
+	})
+	var texts []string
+	for _, q := range report.Requirements {
+		texts = append(append(texts, q.Reason, q.Remedy), q.Notes...)
+		for _, f := range q.Findings {
+			texts = append(texts, f.Required, f.Sent, f.Expected, f.Seen, f.Where, f.Cause)
+		}
+	}
+	seen := 0
+	for _, text := range texts {
+		if strings.ContainsRune(text, 0) || strings.TrimSpace(text) != text {
+			t.Errorf("%q", text)
+		}
+		if strings.Contains(text, "⟨U+0000⟩") {
+			seen++
+		}
+	}
+	if seen < 9 {
+		t.Errorf("the character is shown in %d texts only: %q", seen, texts)
 	}
 }

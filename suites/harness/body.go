@@ -28,13 +28,33 @@ const (
 	valueSize = 12
 )
 
+// BodyLimit is the setting of the target file that raises every bound on the length of
+// an answer, and on what may be packed into it.
+const BodyLimit = "limits.max_body_mib"
+
+// drained is how many times the target file's bound is read on, without keeping it, to see whether a
+// body that is beyond it has an end: a long answer runs into a limit of Rollcall's own,
+// one that never ends is the target's.
+const drained = 16
+
+// ownBound is the error of a body that ended, beyond what Rollcall reads.
+type ownBound struct{ what string }
+
+func (e ownBound) Error() string {
+	return e.what + ", the most that Rollcall reads (" + BodyLimit + " raises it)"
+}
+
+// room tells how many times the default the target file lets Rollcall read: all other
+// bounds on an answer grow with it.
+func (b Budgets) room() int64 { return max(1, b.Body/DefaultBudgets.Body) }
+
 // bound is how long the body of an answer may be.
 func (c *client) bound(r Request, got *http.Response) int64 {
 	if r.Most > 0 {
-		return min(c.budgets.Body, r.Most)
+		return min(c.budgets.Body, r.Most*c.budgets.room())
 	}
 	if r.Secret || got.StatusCode < 200 || got.StatusCode > 299 {
-		return min(c.budgets.Body, maxAside)
+		return min(c.budgets.Body, maxAside*c.budgets.room())
 	}
 	return c.budgets.Body
 }
@@ -57,8 +77,8 @@ func size(n int64) string {
 }
 
 // readBody decodes and reads a body within the budget. What it holds on to never
-// exceeds twice the budget.
-func readBody(got *http.Response, budget int64) ([]byte, error) {
+// exceeds twice the budget. far is how much more is read to see whether it ends.
+func readBody(got *http.Response, budget, far int64) ([]byte, error) {
 	counted := &countingReader{r: got.Body}
 	var r io.Reader = counted
 	coding := strings.ToLower(strings.TrimSpace(got.Header.Get("Content-Encoding")))
@@ -97,17 +117,28 @@ func readBody(got *http.Response, budget int64) ([]byte, error) {
 		out = out[:len(out)+n]
 		switch {
 		case int64(len(out)) > budget:
-			return outset(out), fmt.Errorf("the body is longer than %s", size(budget))
+			return outset(out), drain(r, far, fmt.Sprintf("the body is longer than %s", size(budget)))
 		case coding != "" && len(out) > 1<<20 && int64(len(out)) > counted.n*maxRatio:
 			return outset(out), fmt.Errorf("the body unpacks to more than %d times its size", maxRatio)
 		case held > max(budget, maxAside)/valueSize:
-			return outset(out), fmt.Errorf("the body holds more than %d values, which is more than Rollcall takes apart", held-1)
+			return outset(out), drain(r, far, fmt.Sprintf("the body holds more than %d values", held-1))
 		case errors.Is(err, io.EOF):
 			return out, nil
 		case err != nil:
 			return out, fmt.Errorf("the body broke off after %d bytes: %w", len(out), err)
 		}
 	}
+}
+
+// drain reads on what is beyond a bound, to see whether it ends.
+func drain(r io.Reader, far int64, what string) error {
+	switch n, err := io.CopyN(io.Discard, r, far); {
+	case n == far:
+		return fmt.Errorf("%s, and goes on beyond %s", what, size(far))
+	case !errors.Is(err, io.EOF):
+		return fmt.Errorf("%s, and broke off: %w", what, err)
+	}
+	return ownBound{what}
 }
 
 // outset is what is kept of a body that is beyond all bounds: enough to be shown.

@@ -3,6 +3,7 @@ package harness
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -197,8 +198,10 @@ func (response *Response) run(ctx context.Context, c *client, r Request, wire **
 	if got.Request != nil {
 		response.URL = got.Request.URL.String()
 	}
-	response.Body, err = readBody(got, c.bound(r, got))
+	response.Room = int(c.budgets.room())
+	response.Body, err = readBody(got, c.bound(r, got), drained*c.budgets.Body)
 	if err != nil {
 		response.Problem = err.Error()
+		response.Beyond = errors.As(err, new(ownBound))
 	}
 }

@@ -160,8 +160,33 @@ func TestBodiesBeyondBoundsAreLetGo(t *testing.T) {
 		if want := "longer than 32 MiB"; most == 0 && !strings.Contains(got.Problem, want) || most > 0 && !strings.Contains(got.Problem, "longer than 2 MiB") {
 			t.Errorf("with at most %d: %q", most, got.Problem)
 		}
+		if !got.Beyond || !strings.Contains(got.Problem, "the most that Rollcall reads ("+BodyLimit+" raises it)") {
+			t.Errorf("with at most %d it is called the target's: %q", most, got.Problem)
+		}
 		if len(got.Body) == 0 || cap(got.Body) > 128<<10 {
 			t.Errorf("%d bytes are kept, in room for %d", len(got.Body), cap(got.Body))
 		}
+	}
+}
+
+// TestEndlessBodiesAreTheTargets has a body that goes on far beyond what Rollcall reads:
+// no setting helps, and it is held against the target.
+func TestEndlessBodiesAreTheTargets(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for chunk := bytes.Repeat([]byte(" "), 1<<20); r.Context().Err() == nil; {
+			if _, err := w.Write(chunk); err != nil {
+				return
+			}
+		}
+	}))
+	defer server.Close()
+	budgets := DefaultBudgets
+	budgets.Body = 1 << 20
+	got := testClient(t, budgets).do(t.Context(), Request{URL: server.URL, Auth: AuthNone}, nil)
+	if got.Beyond || !strings.Contains(got.Problem, "longer than 1 MiB, and goes on beyond 16 MiB") {
+		t.Errorf("beyond %t: %q", got.Beyond, got.Problem)
+	}
+	if len(got.Body) > 128<<10 {
+		t.Errorf("%d bytes are kept", len(got.Body))
 	}
 }

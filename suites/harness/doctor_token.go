@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -13,11 +14,22 @@ import (
 // standard's (RFC 6749 §2.3.1 and §4.4.2): client credentials by HTTP Basic or in the
 // form, parameters in the form. The others are what products are seen to want instead;
 // the doctor tries them, so that the rest of such a product can be judged.
-var ways = []string{"basic", "form", "query-basic", "query", "json-basic", "json"}
+var ways = []string{"basic", "form", rawBasic, "query-basic", "query", "json-basic", "json"}
+
+// rawBasic is HTTP Basic with credentials that are not form-encoded before: what those
+// who don't decode them want, where they hold reserved characters.
+const rawBasic = "basic-raw"
+
+// Reserved tells whether credentials hold characters that are encoded for HTTP Basic
+// (RFC 6749 §2.3.1), so that it shows whether they are decoded.
+func (a Auth2) Reserved() bool {
+	return url.QueryEscape(a.ClientID) != a.ClientID || url.QueryEscape(a.ClientSecret) != a.ClientSecret
+}
 
 // wayText says in words what a way is.
 var wayText = map[string]string{
 	"basic": "client credentials by HTTP Basic", "form": "client credentials in the form",
+	rawBasic:      "client credentials by HTTP Basic that are not form-encoded",
 	"query-basic": "parameters in the query string, client credentials by HTTP Basic", "query": "parameters and client credentials in the query string",
 	"json-basic": "parameters as JSON, client credentials by HTTP Basic", "json": "parameters and client credentials as JSON",
 }
@@ -29,7 +41,7 @@ func (s *Session) TokenWay() (text string, standard bool) {
 	if s.Target.way != "" {
 		way = s.Target.way
 	}
-	return wayText[way], way == "basic" || way == "form"
+	return wayText[way], way == "basic" || way == "form" || way == rawBasic // which is judged by itself
 }
 
 // tokens asks for a token with all scopes. Where that fails the other ways are tried,
@@ -53,7 +65,7 @@ func (d *doctor) tokens(ctx context.Context) {
 	refused := []*Response{first}
 	if worthTrying(first) {
 		for _, way := range ways {
-			if way == auth.Method {
+			if way == auth.Method || way == rawBasic && !auth.Reserved() {
 				continue
 			}
 			got, r := ask(way, s.Scopes)
@@ -96,7 +108,9 @@ func (d *doctor) otherWay(way string, first *Response) {
 	s.Target.way = way
 	x := Diagnosis{Name: "token", Detail: fmt.Sprintf("granted for %s alone; with %s the token endpoint answered %s%s. The run goes on so, and judges it",
 		wayText[way], wayText[s.Target.OneRoster.Auth.Method], first.Summary(), quotedError(first))}
-	if way == "basic" || way == "form" {
+	if way == rawBasic {
+		x.Remedy = "Let the token endpoint decode both parts of HTTP Basic as it decodes a form (RFC 6749 §2.3.1), or give the client a secret of letters and digits."
+	} else if way == "basic" || way == "form" {
 		x.Remedy = "Write `method: " + way + "` below oneroster.auth, unless the product should take the other."
 	} else {
 		x.Remedy = "Let the token endpoint read application/x-www-form-urlencoded from the body (RFC 6749 §4.4.2)."

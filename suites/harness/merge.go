@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"sort"
@@ -128,6 +129,7 @@ func (r *Run) judge(q catalogue.Requirement, level catalogue.Level, checks []rep
 				if f.Required == "" {
 					f.Required = q.Statement
 				}
+				f.Expected = cmp.Or(f.Expected, q.Statement)
 				out.Findings = append(out.Findings, f)
 			}
 		}

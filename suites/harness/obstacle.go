@@ -17,6 +17,7 @@ type Obstacle struct {
 	remedy    string
 	responses []*Response
 	exchanges []string
+	expected  string
 	unreached bool
 }
 
@@ -38,6 +39,22 @@ func BlockedBy(owner, reason string, responses ...*Response) Obstacle {
 	return Obstacle{kind: reports.BlockedBy, owner: owner, reason: reason, responses: responses}
 }
 
+// tooMuch says that an answer was more than Rollcall reads, and what makes it read more.
+func tooMuch(r *Response) Obstacle {
+	return Unconfigured(fmt.Sprintf("%s: %s", r.Line(), r.Problem), "Raise "+BodyLimit+" in the target file, or have the product send less at a time.").Seen(r.Evidence)
+}
+
+// tooLong finds the answer on which nothing can be said but that Rollcall did not read
+// it. An answer that fails is told by its status, however long its body.
+func tooLong(responses []*Response) *Response {
+	for _, r := range responses {
+		if r != nil && r.Beyond && r.Status >= 200 && r.Status < 300 {
+			return r
+		}
+	}
+	return nil
+}
+
 // Unreached says that the target could not be asked, as where it was stopped or the
 // run was interrupted: nothing is held against anybody, and the requirement becomes
 // unknown.
@@ -50,6 +67,13 @@ func (o Obstacle) Seen(exchanges ...string) Obstacle {
 	return o
 }
 
+// Expecting says in plain words what was expected of the requirement that blocks,
+// instead of its own statement.
+func (o Obstacle) Expecting(what string) Obstacle {
+	o.expected = what
+	return o
+}
+
 // Owner gives the requirement that blocks; empty where none does.
 func (o Obstacle) Owner() string { return o.owner }
 
@@ -58,7 +82,7 @@ func (o Obstacle) Reason() string { return o.reason }
 
 // blame is what the report holds of it.
 func (o Obstacle) blame() *reports.Blame {
-	b := &reports.Blame{Kind: o.kind, Requirement: o.owner, Exchanges: slices.Clone(o.exchanges)}
+	b := &reports.Blame{Kind: o.kind, Requirement: o.owner, Expected: o.expected, Exchanges: slices.Clone(o.exchanges)}
 	for _, r := range o.responses {
 		if r != nil && r.Evidence != "" && !slices.Contains(b.Exchanges, r.Evidence) {
 			b.Exchanges = append(b.Exchanges, r.Evidence)
@@ -78,7 +102,11 @@ func (t *T) NotTested(o Obstacle, requirements ...string) {
 	if all {
 		requirements = t.check.Requirements
 	}
-	o.reason = t.session.redactor.Text(o.reason)
+	if long := tooLong(o.responses); long != nil && o.kind == reports.BlockedBy {
+		t.kept.pin(long.Evidence)
+		o = tooMuch(long)
+	}
+	o.reason, o.remedy = visible(t.session.redactor.Text(o.reason)), visible(o.remedy)
 	for _, r := range o.responses {
 		if r != nil {
 			t.kept.pin(r.Evidence)
@@ -142,9 +170,10 @@ func stoodOn(r *Response) string {
 	return fmt.Sprintf("%s, on which this check stands, was answered with %s", r.Line(), r.Summary())
 }
 
-// finding is the obstacle as a finding against the requirement that owns it.
+// finding is the obstacle as a finding against the requirement that owns it. Where the
+// check didn't say what was expected, the requirement's own words do.
 func (o Obstacle) finding() Finding {
-	return Finding{Expected: "an answer that can be examined further", Seen: o.reason, Responses: o.responses, Exchanges: o.exchanges}
+	return Finding{Expected: o.expected, Seen: o.reason, Responses: o.responses, Exchanges: o.exchanges}
 }
 
 // blocked is the obstacle that an unusable answer is.

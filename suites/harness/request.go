@@ -61,6 +61,11 @@ type Response struct {
 	Problem     string // why there is no whole response; empty when there is
 	Unreachable bool   // Problem lies in the network or in 429s: nothing is held against the target
 	Evidence    string // id of the exchange in the report
+	// Beyond says that the answer came whole and is more than Rollcall reads: a limit
+	// of its own, that BodyLimit raises. Nothing is held against the target for it.
+	Beyond bool
+	// Room is how many times the default the target file lets Rollcall read.
+	Room int
 	// Withheld says that the request, or a redirect of it, went to an origin that the
 	// target file doesn't name, and that credentials were left out there.
 	Withheld bool

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
+	"unicode"
 
 	"github.com/rollcall-edu/rollcall/reports"
 )
@@ -135,6 +137,11 @@ func (t *T) Fail(requirement string, f Finding) {
 			return
 		}
 	}
+	if long := tooLong(f.Responses); long != nil {
+		t.cite(f)
+		t.NotTested(tooMuch(long), requirement)
+		return
+	}
 	t.cite(f)
 	finding := f.report(requirement)
 	t.on(requirement, func(o *outcome) {
@@ -165,13 +172,13 @@ func (t *T) UnsortedAll(reason, remedy string) { t.NotTested(NoData(reason, reme
 
 // NotApplicable says that the target doesn't claim the feature.
 func (t *T) NotApplicable(requirement, reason string) {
-	t.on(requirement, func(o *outcome) { o.notApplies = reason })
+	t.on(requirement, func(o *outcome) { o.notApplies = visible(reason) })
 }
 
 // Note adds a remark for the report that decides nothing.
 func (t *T) Note(requirement, format string, args ...any) {
 	t.on(requirement, func(o *outcome) {
-		if note := fmt.Sprintf(format, args...); !slices.Contains(o.notes, note) && len(o.notes) < maxFindings {
+		if note := visible(fmt.Sprintf(format, args...)); !slices.Contains(o.notes, note) && len(o.notes) < maxFindings {
 			o.notes = append(o.notes, note)
 		}
 	})
@@ -220,10 +227,14 @@ func (t *T) on(requirement string, change func(*outcome)) {
 	change(o)
 }
 
+// visible makes a text fit for a message, whatever it quotes: no characters that can't be
+// seen, such as NUL, and no blanks at its end.
+func visible(s string) string { return strings.TrimRightFunc(reports.Printable(s), unicode.IsSpace) }
+
 func (f Finding) report(requirement string) reports.Finding {
 	out := reports.Finding{
-		Requirement: requirement, Required: f.Required, Sent: f.Sent, Expected: f.Expected,
-		Seen: f.Seen, Where: f.Where, Cause: f.Cause, Count: f.Count, Exchanges: slices.Clone(f.Exchanges),
+		Requirement: requirement, Required: visible(f.Required), Sent: visible(f.Sent), Expected: visible(f.Expected),
+		Seen: visible(f.Seen), Where: visible(f.Where), Cause: visible(f.Cause), Count: f.Count, Exchanges: slices.Clone(f.Exchanges),
 	}
 	for _, r := range f.Responses {
 		if r == nil {
@@ -296,6 +307,9 @@ func (t *T) explain(id string, o *outcome) {
 	switch owner := t.session.owner(bad); {
 	case bad.Unreachable:
 		o.unreachable = bad.Problem
+	case tooLong([]*Response{bad}) != nil:
+		long := tooMuch(bad)
+		o.notTested, o.remedy, o.blame = long.reason, long.remedy, long.blame()
 	case owner == id:
 		o.examined++
 		o.findings = append(o.findings, BlockedBy(owner, seen, bad).finding().report(id))

@@ -75,6 +75,9 @@ func (s *Session) requestToken(ctx context.Context, r TokenRequest, keep *keeper
 	case place == "basic" || how == "basic":
 		// RFC 6749 §2.3.1: both parts are form-encoded before they are joined.
 		pair := url.QueryEscape(r.ClientID) + ":" + url.QueryEscape(r.ClientSecret)
+		if r.Method == rawBasic {
+			pair = r.ClientID + ":" + r.ClientSecret
+		}
 		header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(pair)))
 	default:
 		form.Set("client_id", r.ClientID)

@@ -35,7 +35,7 @@ func accessChecks() []harness.Check {
 // holdsData tells whether an answer shows roster objects.
 func holdsData(r *harness.Response) bool {
 	for _, c := range collections {
-		if objects, fault := unwrap(r.Body, operation(c.List).Wrapper); fault == "" && len(objects) > 0 {
+		if objects, fault := takeList(r, operation(c.List).Wrapper); fault == "" && len(objects) > 0 {
 			return true
 		}
 	}

@@ -87,7 +87,7 @@ func takeApart(r *harness.Response, wrapper string) *Page {
 	if r.Problem != "" || r.Status != 200 {
 		return p
 	}
-	p.Objects, p.Fault = unwrap(r.Body, wrapper)
+	p.Objects, p.Fault = takeList(r, wrapper)
 	for _, o := range p.Objects {
 		p.IDs = append(p.IDs, sourcedID(o))
 	}

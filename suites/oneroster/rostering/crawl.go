@@ -22,6 +22,9 @@ const (
 	// objects take a few thousand requests, small enough that a slow provider
 	// answers in time. target.yaml may set another (limits.page_size).
 	crawlPage = 1000
+	// leastPage is the smallest page that the crawl falls back to, where larger ones
+	// are more than Rollcall reads of an answer.
+	leastPage = 50
 	// pageEvidence is how much of a page's body the crawl keeps.
 	pageEvidence = 600
 )
@@ -52,7 +55,7 @@ type CrawlFacts struct {
 	PageSize  int // objects on the fullest page
 	End       End // how the crawl came to its end, where it broke off
 	Twice     *Twice
-	// Bound says which limit of the target file ended the crawl; empty when none did.
+	// Bound is the setting of the target file that ended the crawl; empty when none did.
 	Bound string
 }
 
@@ -62,6 +65,7 @@ type End struct {
 	Owner       string
 	Unreachable bool // the target could not be asked: nothing is held against it
 	Evidence    *harness.Evidence
+	Expected    string // of the owner, in plain words
 }
 
 // Twice is an object that came on two pages of a crawl, and how many did.
@@ -174,8 +178,23 @@ func (c *crawler) pages(ctx context.Context, w *corpus.Writer, limit int) (reaso
 				// the crawl it is the end.
 				return "", total, nil
 			}
-			c.facts.End = End{owner(c.session, response), response.Unreachable, evidence}
-			return fmt.Sprintf("%s answered %s", response.Line(), page.Why()), total, nil
+			reason := fmt.Sprintf("%s answered %s", response.Line(), page.Why())
+			switch {
+			case response.Beyond && limit > leastPage:
+				limit = max(limit/4, leastPage) // smaller pages may fit
+				continue
+			case response.Beyond:
+				c.facts.Bound = harness.BodyLimit
+			default:
+				c.facts.End = End{Owner: owner(c.session, response), Unreachable: response.Unreachable, Evidence: evidence,
+					Expected: "200 and a page of /" + c.collection.Name + " that can be read"}
+			}
+			return reason, total, nil
+		}
+		if most := c.session.MaxObjects(); w.Len() >= most && len(page.Objects) > 0 {
+			// Only now is it known that more follow.
+			c.facts.Bound = "limits.max_objects"
+			return fmt.Sprintf("it holds more than %d objects, as many as limits.max_objects lets Rollcall read", most), total, nil
 		}
 		if fresh := c.again(page, record, total); len(page.Objects) > 0 && !fresh {
 			// Nothing new: pages may overlap at their borders, or the last is given
@@ -205,7 +224,7 @@ func (c *crawler) pages(ctx context.Context, w *corpus.Writer, limit int) (reaso
 		c.last = evidence
 		offset += len(page.Objects)
 		c.told.hear(page, limit)
-		if reason := c.beyond(w); reason != "" {
+		if reason := c.outrun(w); reason != "" {
 			return reason, total, nil
 		}
 		c.meter.set(c.collection.Name, w.Len(), max(total, w.Len()))
@@ -216,6 +235,9 @@ func (c *crawler) pages(ctx context.Context, w *corpus.Writer, limit int) (reaso
 		// the fullest ends the crawl, or an empty one.
 		if total >= 0 && offset >= total && len(page.Objects) < c.facts.PageSize {
 			return "", total, nil
+		}
+		if reason := c.full(w); reason != "" {
+			return reason, total, nil
 		}
 	}
 }
@@ -264,7 +286,8 @@ func (c *crawler) stuck(record corpus.Page, came, total int) (reason string) {
 	if came >= total {
 		return ""
 	}
-	c.facts.End = End{Owner: pagingAt + "nothing-twice", Evidence: record.Evidence}
+	c.facts.End = End{Owner: pagingAt + "nothing-twice", Evidence: record.Evidence,
+		Expected: fmt.Sprintf("objects at offset %d that did not come before: %d are announced", record.Offset, total)}
 	return fmt.Sprintf("offset %d brought nothing but objects of the pages before, after %d of %d", record.Offset, came, total)
 }
 

@@ -43,21 +43,28 @@ func (a *announced) hear(page *Page, limit int) {
 	}
 }
 
-// beyond tells why the crawl goes no further, where the collection has outrun the end
-// that it announced, or a limit of the target file.
-func (c *crawler) beyond(w *corpus.Writer) string {
+// outrun tells why the crawl goes no further, where the collection has outrun the end
+// that it announced.
+func (c *crawler) outrun(w *corpus.Writer) string {
 	told := c.told
-	if far := max(overrunTimes*told.end, told.end+overrunPages*c.facts.PageSize); told.by != "" && w.Len() > far {
-		c.facts.End = End{Owner: told.owner, Evidence: c.last}
-		return fmt.Sprintf("it goes on beyond its end: %s announces %d objects, and %d have come", told.by, told.end, w.Len())
+	if far := max(overrunTimes*told.end, told.end+overrunPages*c.facts.PageSize); told.by == "" || w.Len() <= far {
+		return ""
 	}
+	c.facts.End = End{Owner: told.owner, Evidence: c.last, Expected: fmt.Sprintf("the collection ends with the %d objects that %s announces", told.end, told.by)}
+	return fmt.Sprintf("it goes on beyond its end: %s announces %d objects, and %d have come", told.by, told.end, w.Len())
+}
+
+// full tells why the crawl goes no further, where a limit of the target file is used up
+// and the collection is known to go on. One that ends just there is whole: what doesn't
+// say so is asked for one page more.
+func (c *crawler) full(w *corpus.Writer) string {
 	most := c.session.MaxObjects()
 	switch {
-	case w.Len() >= most:
-		c.facts.Bound = "max_objects"
-		return fmt.Sprintf("it holds %d objects or more, as many as limits.max_objects lets Rollcall read", most)
+	case w.Len() > most, w.Len() == most && c.told.by == "X-Total-Count" && c.told.end > most:
+		c.facts.Bound = "limits.max_objects"
+		return fmt.Sprintf("it holds more than %d objects, as many as limits.max_objects lets Rollcall read", most)
 	case w.Bytes() > max(leastSpool, int64(most)*objectSize):
-		c.facts.Bound = "max_objects"
+		c.facts.Bound = "limits.max_objects"
 		return fmt.Sprintf("its first %d objects take %d MiB, as much as limits.max_objects (%d) lets Rollcall keep", w.Len(), w.Bytes()>>20, most)
 	}
 	return ""

@@ -81,9 +81,9 @@ func TestCrawlEnds(t *testing.T) {
 		"beyond a total of nothing": {func(h http.Header) { h.Set("X-Total-Count", "0") }, "", "", "paging.total-correct", "", 1200},
 		"beyond its last link": {func(h http.Header) { h.Set("Link", `</orgs?limit=1000&offset=1000>; rel="last"`) }, "", "limits: {page_size: 100}\n",
 			"paging.link-last", "", 2400},
-		"without any end":                  {nothing, "", "limits: {max_objects: 700}\n", "", "max_objects", 700},
-		"without any end, long objects":    {nothing, strings.Repeat("y", 200<<10), "limits: {max_objects: 700}\n", "", "max_objects", 400},
-		"beyond a total that is too large": {func(h http.Header) { h.Set("X-Total-Count", "9000000000") }, "", "limits: {max_objects: 700}\n", "", "max_objects", 700},
+		"without any end":                  {nothing, "", "limits: {max_objects: 700}\n", "", "limits.max_objects", 700},
+		"without any end, long objects":    {nothing, strings.Repeat("y", 200<<10), "limits: {max_objects: 700}\n", "", "limits.max_objects", 400},
+		"beyond a total that is too large": {func(h http.Header) { h.Set("X-Total-Count", "9000000000") }, "", "limits: {max_objects: 700}\n", "", "limits.max_objects", 700},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFake(t)
@@ -94,6 +94,93 @@ func TestCrawlEnds(t *testing.T) {
 			}
 			if facts.Bound != c.bound || strings.TrimPrefix(facts.End.Owner, "or12.rostering.") != c.owner || c.owner != "" && facts.End.Evidence == nil {
 				t.Errorf("bound %q, end %+v: %s", facts.Bound, facts.End, raw.Reason)
+			}
+		})
+	}
+}
+
+// TestCrawlOfJustAsManyIsWhole ends at limits.max_objects: what ends there is no cut.
+func TestCrawlOfJustAsManyIsWhole(t *testing.T) {
+	for name, c := range map[string]struct {
+		objects, most int
+		total         bool
+		whole         bool
+	}{
+		"as many as the limit, with a total":    {300, 300, true, true},
+		"as many as the limit, without a total": {300, 300, false, true},
+		"one more, with a total":                {301, 300, true, false},
+		"one more, without a total":             {301, 300, false, false},
+		"fewer":                                 {299, 300, true, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake(t)
+			f.answer = func(w http.ResponseWriter, r *http.Request, path string) bool {
+				if path != "/orgs" {
+					return false
+				}
+				offset, _ := strconv.Atoi(r.URL.Query().Get("offset"))
+				var page []string
+				for i := offset; i < min(offset+100, c.objects); i++ {
+					page = append(page, fmt.Sprintf(`{"sourcedId":"o-%d"}`, i))
+				}
+				if c.total {
+					w.Header().Set("X-Total-Count", strconv.Itoa(c.objects))
+				}
+				fmt.Fprintf(w, `{"orgs":[%s]}`, strings.Join(page, ","))
+				return true
+			}
+			raw, facts := crawled(t, session(t, f, fmt.Sprintf("limits: {max_objects: %d}\n", c.most), 0), "orgs")
+			if raw.Complete != c.whole || (facts.Bound == "") != c.whole || facts.End.Owner != "" {
+				t.Errorf("%d objects; complete: %t; bound %q, end %+v: %s", raw.Len(), raw.Complete, facts.Bound, facts.End, raw.Reason)
+			}
+		})
+	}
+}
+
+// TestOwnBoundsAccuseNobody has pages and objects that are more than Rollcall takes: the
+// limit is named as its own, with the setting that raises it, and nothing is failed.
+func TestOwnBoundsAccuseNobody(t *testing.T) {
+	long := func(n int) func(int) string {
+		return func(i int) string {
+			return fmt.Sprintf(`{"sourcedId":"o-%d","metadata":{"x":"%s"}}`, i, strings.Repeat("y", n))
+		}
+	}
+	for name, c := range map[string]struct {
+		object func(i int) string
+		count  int
+		whole  bool
+	}{
+		"a page too long, smaller ones fit": {long(8 << 10), 300, true},
+		"an object too long":                {long(9 << 20), 1, false},
+		"an object too dense":               {func(i int) string { return `{"sourcedId":"a","x":[` + strings.Repeat("1,", 9000) + `1]}` }, 1, false},
+		"values too dense":                  {func(i int) string { return `{"sourcedId":"a","x":[` + strings.Repeat("{},", 90_000) + `1]}` }, 1, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake(t)
+			f.answer = func(w http.ResponseWriter, r *http.Request, path string) bool {
+				if path != "/orgs" {
+					return false
+				}
+				offset, _ := strconv.Atoi(r.URL.Query().Get("offset"))
+				limit, _ := strconv.Atoi(r.URL.Query().Get("limit"))
+				var page []string
+				for i := offset; i < min(offset+limit, c.count); i++ {
+					page = append(page, c.object(i))
+				}
+				fmt.Fprintf(w, `{"orgs":[%s]}`, strings.Join(page, ","))
+				return true
+			}
+			s := session(t, f, "limits: {max_body_mib: 1}\n", 0)
+			raw, facts := crawled(t, s, "orgs")
+			if raw.Complete != c.whole || (facts.Bound == "") != c.whole || facts.End.Owner != "" || !c.whole && facts.Bound != harness.BodyLimit {
+				t.Errorf("%d objects; complete: %t; bound %q, end %+v: %s", raw.Len(), raw.Complete, facts.Bound, facts.End, raw.Reason)
+			}
+			if !c.whole && !strings.Contains(raw.Reason, harness.BodyLimit) {
+				t.Errorf("the limit is not named: %s", raw.Reason)
+			}
+			h := harness.NewT(s, harness.Check{ID: "c"})
+			if p := list(t.Context(), h, "/orgs", "orgs", "limit=1000"); p.OK() || !p.Beyond {
+				t.Errorf("a page of all: %s", p.Why())
 			}
 		})
 	}
@@ -112,7 +199,7 @@ func TestRosterFitsIntoMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := shared.(*Roster)
-	if raw := r.Raw("users"); raw.Complete || r.Facts("users").Bound != "memory_mib" || len(r.Users) > 0 {
+	if raw := r.Raw("users"); raw.Complete || r.Facts("users").Bound != "limits.memory_mib" || len(r.Users) > 0 {
 		t.Errorf("%d users; complete: %t; %s", len(r.Users), raw.Complete, raw.Reason)
 	}
 	if s = session(t, f, "", 0); prepare(t.Context(), s) != nil {

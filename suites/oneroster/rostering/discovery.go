@@ -19,10 +19,10 @@ var discoveryNames = []string{"onerosterv1p2rostersservice_openapi3_v1p0.json", 
 // discoveryChecks judge the service discovery document.
 func discoveryChecks() []harness.Check {
 	var ids []string
-	for _, name := range []string{"document", "public", "openapi", "server", "token-url", "operations"} {
+	for _, name := range []string{"document", "public", "openapi", "server", "token-url", "operations", "operation-ids", "scopes", "parameters", "responses", "members", "references"} {
 		ids = append(ids, discoveryAt+name)
 	}
-	return []harness.Check{{ID: "rostering.discovery", Title: "The provider publishes its own OpenAPI document", Requirements: ids, Labels: []string{"discovery"}, Body: discovery}}
+	return []harness.Check{{ID: "rostering.discovery", Title: "The provider publishes its own OpenAPI document, and it is right", Requirements: ids, Labels: []string{"discovery"}, Body: discovery}}
 }
 
 func discovery(ctx context.Context, t *harness.T) {
@@ -67,8 +67,11 @@ func discovery(ctx context.Context, t *harness.T) {
 		} `json:"components"`
 	}
 	err := decode(found.Body, &doc)
-	if !t.Assert(at("openapi"), err == nil && strings.HasPrefix(doc.OpenAPI, "3.") && doc.Paths != nil, harness.Finding{Expected: "an OpenAPI 3 document in JSON", Seen: fmt.Sprintf("openapi %q, %d paths, %v", doc.OpenAPI, len(doc.Paths), err), Responses: shown}) {
-		t.NotTested(harness.BlockedBy(at("openapi"), "the discovery document is no OpenAPI 3 document", found), at("server"), at("token-url"), at("operations"))
+	title, version := textOf(doc.Info["title"]), textOf(doc.Info["version"])
+	if err == nil && strings.HasPrefix(doc.OpenAPI, "3.") && doc.Paths != nil && (title == "" || version == "") {
+		t.Fail(at("openapi"), harness.Finding{Expected: "an info with title and version", Seen: fmt.Sprintf("title %q, version %q", title, version), Where: "/info", Responses: shown})
+	} else if !t.Assert(at("openapi"), err == nil && strings.HasPrefix(doc.OpenAPI, "3.") && doc.Paths != nil, harness.Finding{Expected: "an OpenAPI 3 document in JSON", Seen: fmt.Sprintf("openapi %q, %d paths, %v", doc.OpenAPI, len(doc.Paths), err), Responses: shown}) {
+		t.NotTested(harness.BlockedBy(at("openapi"), "the discovery document is no OpenAPI 3 document", found), t.Check().Requirements[3:]...)
 		return
 	}
 	var servers []string
@@ -103,7 +106,14 @@ func discovery(ctx context.Context, t *harness.T) {
 			lacking = append(lacking, op.Path)
 		}
 	}
+	discoveryContent(t, found)
 	t.Assert(at("operations"), len(lacking) == 0, harness.Finding{Expected: "every operation that the profiles of this run cover", Seen: fmt.Sprintf("%d are not listed (%s)", len(lacking), examples(lacking)), Where: "/paths", Responses: shown})
+}
+
+// textOf reads a text; empty where it is none.
+func textOf(v json.RawMessage) (text string) {
+	_ = json.Unmarshal(v, &text)
+	return text
 }
 
 // sameURL compares without regard to case of scheme and host, and to a slash at

@@ -1,6 +1,7 @@
 package rostering
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -37,14 +38,50 @@ func TestDiscovery(t *testing.T) {
 			scheme, rest, _ := strings.Cut(base, "://")
 			a.body["servers"] = []object{{"url": "{scheme}://" + rest, "variables": object{"scheme": object{"default": scheme}}}}
 		}), nil},
-		{"another token endpoint", with("components", object{"securitySchemes": object{"x": object{"flows": object{"clientCredentials": object{"tokenUrl": "https://example.invalid/token"}}}}}), []string{"discovery.token-url"}},
-		{"no security schemes", with("components", object{}), []string{"discovery.token-url"}},
+		{"another token endpoint", with("components", object{"securitySchemes": object{"x": object{"flows": object{"clientCredentials": object{"tokenUrl": "https://example.invalid/token"}}}}}), []string{"discovery.scopes", "discovery.token-url"}},
+		{"no security schemes", with("components", object{}), []string{"discovery.scopes", "discovery.token-url"}},
 		{"one operation is missing", published(func(a *reply) { delete(a.body["paths"].(object), "/orgs/{sourcedId}") }), []string{"discovery.operations"}},
 		{"parameters of other names", published(func(a *reply) {
 			paths := a.body["paths"].(object)
 			delete(paths, "/orgs/{sourcedId}")
-			paths["/orgs/{id}"] = object{"get": object{}}
+			paths["/orgs/{id}"] = object{"get": describe(operation("getOrg"), "/orgs/{id}")}
 		}), nil},
+		{"a path parameter that the path doesn't have", published(func(a *reply) {
+			paths := a.body["paths"].(object)
+			paths["/orgs/{id}"] = paths["/orgs/{sourcedId}"]
+			delete(paths, "/orgs/{sourcedId}")
+		}), []string{"discovery.parameters"}},
+		{"parameters of the path as a whole, and by reference", published(func(a *reply) {
+			get := describe(operation("getOrg"), "/orgs/{sourcedId}")
+			list := get["parameters"].([]object)
+			delete(get, "parameters")
+			a.body["components"].(object)["parameters"] = object{"f/x": list[0]}
+			a.body["paths"].(object)["/orgs/{sourcedId}"] = object{"get": get, "parameters": []object{{"$ref": "#/components/parameters/f~1x"}, list[1]}}
+		}), nil},
+		{"security of the whole document, and schemas made of others", published(func(a *reply) {
+			for _, op := range Operations() {
+				get := describe(op, op.Path)
+				if slices.Contains(op.Scopes, "roster.readonly") {
+					delete(get, "security")
+				}
+				schema := get["responses"].(object)["200"].(object)["content"].(object)["application/json"].(object)["schema"]
+				get["responses"].(object)["200"] = object{"content": object{"application/json; charset=utf-8": object{"schema": object{"allOf": []any{schema}}}}}
+				a.body["paths"].(object)[op.Path] = object{"get": get}
+			}
+			a.body["security"] = []object{{"oauth": []string{ScopePrefix + "roster.readonly"}}}
+		}), nil},
+		{"schemas of another document", published(func(a *reply) {
+			elsewhere := object{"content": object{"application/json": object{"schema": object{"$ref": "https://example.invalid/schemas.json#/Org"}}}}
+			for _, item := range a.body["paths"].(object) {
+				item.(object)["get"].(object)["responses"].(object)["200"] = elsewhere
+			}
+		}), nil},
+		{"references in a circle", published(func(a *reply) {
+			a.body["components"].(object)["schemas"] = object{"A": object{"$ref": "#/components/schemas/A"}}
+			get := describe(operation("getOrg"), "/orgs/{sourcedId}")
+			get["responses"].(object)["200"] = object{"$ref": "#/components/schemas/A"}
+			a.body["paths"].(object)["/orgs/{sourcedId}"] = object{"get": get}
+		}), []string{"discovery.responses"}},
 		{"one operation only posts", published(func(a *reply) { a.body["paths"].(object)["/orgs"] = object{"post": object{}} }), []string{"discovery.operations"}},
 	})
 }

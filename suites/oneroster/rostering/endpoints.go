@@ -113,7 +113,7 @@ func judgeEndpoint(ctx context.Context, t *harness.T, op Operation, id, wrapper 
 	if !op.Single {
 		return
 	}
-	if object, fault := unwrapSingle(response.Body, op.Wrapper); fault == "" && sourcedID(object) != "" {
+	if object, fault := takeSingle(response, op.Wrapper); fault == "" && sourcedID(object) != "" {
 		t.Assert(id, sourcedID(object) == ids[0], harness.Finding{Expected: "the object with sourcedId " + ids[0], Seen: "the one with sourcedId " + sourcedID(object), Where: "/" + op.Wrapper + "/sourcedId", Responses: shown})
 	}
 }
@@ -157,6 +157,7 @@ func judgeBody(t *harness.T, op Operation, r *harness.Response, wrapper string) 
 		return
 	}
 	envelope, broken := membersOf(r.Body)
+	own(r, broken)
 	if broken != "" {
 		t.Fail(wrapper, harness.Finding{Expected: fmt.Sprintf("an object with member %q", op.Wrapper), Seen: "no JSON object", Responses: shown})
 		t.NotTested(harness.BlockedBy(wrapper, "the body of "+op.Path+" is no object", r), idAlone, idNoStatus)
@@ -166,12 +167,12 @@ func judgeBody(t *harness.T, op Operation, r *harness.Response, wrapper string) 
 	t.Assert(idNoStatus, !status, harness.Finding{Expected: "a payload without imsx_ members", Seen: "imsx_codeMajor in a 200", Where: "/imsx_codeMajor", Responses: shown})
 	fault := ""
 	if op.Single {
-		_, fault = unwrapSingle(r.Body, op.Wrapper)
+		_, fault = takeSingle(r, op.Wrapper)
 	} else if _, there := envelope[op.Wrapper]; !there && envelope != nil && len(envelope) == 0 {
 		t.NotTested(harness.BlockedBy("or12.rostering.payload.empty-list", op.Path+" answered {}", r), wrapper, idAlone)
 		return
 	} else {
-		_, fault = unwrap(r.Body, op.Wrapper)
+		_, fault = takeList(r, op.Wrapper)
 	}
 	if t.Assert(wrapper, fault == "", harness.Finding{Expected: fmt.Sprintf("the payload in member %q", op.Wrapper), Seen: fault, Where: "/" + op.Wrapper, Responses: shown}) {
 		var others []string

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
 )
 
 // A payload is taken apart without copying it: members and objects share the bytes
@@ -28,6 +30,39 @@ const (
 	maxNames = 10
 )
 
+// ownBound ends what is said of a payload that is right in itself and more than Rollcall
+// takes apart: nothing is held against the target for it.
+const ownBound = ", the most that Rollcall takes apart (" + harness.BodyLimit + " raises it)"
+
+// own marks the answer in which such a payload came. It gives the fault back.
+func own(r *harness.Response, fault string) string {
+	if strings.HasSuffix(fault, ownBound) && r.Problem == "" {
+		r.Beyond, r.Problem = true, fault
+	}
+	return fault
+}
+
+// takeList takes the array out of a collection's answer, takeSingle the object out of a
+// single read's, within the bounds that the target file sets.
+func takeList(r *harness.Response, wrapper string) ([]json.RawMessage, string) {
+	objects, fault := unwrapWithin(r.Body, wrapper, r.Room)
+	return objects, own(r, fault)
+}
+
+func takeSingle(r *harness.Response, wrapper string) (json.RawMessage, string) {
+	object, fault := unwrapSingleWithin(r.Body, wrapper, r.Room)
+	return object, own(r, fault)
+}
+
+// unwrap and unwrapSingle do so with a body alone, within the bounds that hold by default.
+func unwrap(body []byte, wrapper string) ([]json.RawMessage, string) {
+	return unwrapWithin(body, wrapper, 1)
+}
+
+func unwrapSingle(body []byte, wrapper string) (json.RawMessage, string) {
+	return unwrapSingleWithin(body, wrapper, 1)
+}
+
 // membersOf takes a JSON object apart. A member that comes twice counts as it came
 // last. fault says why it can't be.
 func membersOf(body []byte) (members map[string]json.RawMessage, fault string) {
@@ -47,7 +82,7 @@ func membersOf(body []byte) (members map[string]json.RawMessage, fault string) {
 		end, _ = value(body, i)
 		members[plain(name)] = json.RawMessage(body[i:end])
 		if len(members) > maxEnvelope {
-			return nil, fmt.Sprintf("the body is an object with more than %d members", maxEnvelope)
+			return nil, fmt.Sprintf("the body is an object with more than %d members", maxEnvelope) + ownBound
 		}
 		if i = blank(body, end); body[i] == ',' {
 			i = blank(body, i+1)
@@ -57,18 +92,16 @@ func membersOf(body []byte) (members map[string]json.RawMessage, fault string) {
 }
 
 // elements takes a JSON array apart that is known to be valid. fault says why it
-// can't be, or why Rollcall won't.
-func elements(array []byte) (list []json.RawMessage, fault string) {
+// can't be, or why Rollcall won't: room is how many times the default the target file
+// lets it read.
+func elements(array []byte, room int) (list []json.RawMessage, fault string) {
 	if len(array) == 0 || array[0] != '[' {
 		return nil, "is no array"
 	}
 	for i := blank(array, 1); array[i] != ']'; {
 		end, values := value(array, i)
-		switch size := end - i; {
-		case size > maxObject:
-			return nil, fmt.Sprintf("holds an object of %d bytes, at index %d; Rollcall reads up to %d", size, len(list), maxObject)
-		case values > denseObject+size/valueSize:
-			return nil, fmt.Sprintf("holds an object of %d values in %d bytes, at index %d, which is no roster", values, size, len(list))
+		if fault := tooLarge(end-i, values, room); fault != "" {
+			return nil, fmt.Sprintf("holds at index %d %s", len(list), fault)
 		}
 		list = append(list, json.RawMessage(array[i:end]))
 		if i = blank(array, end); array[i] == ',' {
@@ -76,6 +109,18 @@ func elements(array []byte) (list []json.RawMessage, fault string) {
 		}
 	}
 	return list, ""
+}
+
+// tooLarge tells that an object is more than Rollcall takes apart.
+func tooLarge(size, values, room int) string {
+	room = max(room, 1)
+	switch {
+	case size > room*maxObject:
+		return fmt.Sprintf("an object of %d bytes, more than %d", size, room*maxObject) + ownBound
+	case values > room*(denseObject+size/valueSize):
+		return fmt.Sprintf("an object of %d values in %d bytes, more than %d", values, size, room*(denseObject+size/valueSize)) + ownBound
+	}
+	return ""
 }
 
 // plain reads the text between the quotes of a member's name.
@@ -134,8 +179,8 @@ func value(b []byte, i int) (end, values int) {
 	return i, values
 }
 
-// unwrap takes the array out of a collection payload.
-func unwrap(body []byte, wrapper string) ([]json.RawMessage, string) {
+// unwrapWithin takes the array out of a collection payload.
+func unwrapWithin(body []byte, wrapper string, room int) ([]json.RawMessage, string) {
 	envelope, fault := membersOf(body)
 	if fault != "" {
 		return nil, fault
@@ -147,7 +192,7 @@ func unwrap(body []byte, wrapper string) ([]json.RawMessage, string) {
 	if !found {
 		return nil, fmt.Sprintf("the body has no member %q but %s", wrapper, named(envelope))
 	}
-	objects, fault := elements(inner)
+	objects, fault := elements(inner, room)
 	if fault != "" && !bytes.Equal(inner, []byte("null")) {
 		return nil, fmt.Sprintf("member %q %s", wrapper, fault)
 	}
@@ -170,8 +215,8 @@ func named(members map[string]json.RawMessage) string {
 	return strings.Join(names, ", ")
 }
 
-// unwrapSingle takes the object out of a single payload.
-func unwrapSingle(body []byte, wrapper string) (json.RawMessage, string) {
+// unwrapSingleWithin takes the object out of a single payload.
+func unwrapSingleWithin(body []byte, wrapper string, room int) (json.RawMessage, string) {
 	envelope, fault := membersOf(body)
 	if fault != "" {
 		return nil, fault
@@ -183,8 +228,9 @@ func unwrapSingle(body []byte, wrapper string) (json.RawMessage, string) {
 	if inner[0] != '{' {
 		return nil, fmt.Sprintf("member %q is no object", wrapper)
 	}
-	if _, values := value(inner, 0); len(inner) > maxObject || values > denseObject+len(inner)/valueSize {
-		return nil, fmt.Sprintf("member %q has %d bytes and %d values, more than Rollcall reads", wrapper, len(inner), values)
+	_, values := value(inner, 0)
+	if fault := tooLarge(len(inner), values, room); fault != "" {
+		return nil, fmt.Sprintf("member %q is %s", wrapper, fault)
 	}
 	return inner, ""
 }

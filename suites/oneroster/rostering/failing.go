@@ -28,11 +28,12 @@ func failureChecks() []harness.Check {
 	return []harness.Check{
 		c("unknown-object", "Unknown ids are answered 404 by every single read", "nothing", unknownObject, "unknown-object", "invalid-id", "not-in-success"),
 		c("unknown-parent", "Unknown parents are answered 404 by every sub-collection", "nothing", unknownParent, "unknown-parent"),
-		c("unknown-route", "An unknown path is answered 404, in JSON", "nothing", unknownRoute, "unknown-route", "unknown-route-json"),
+		c("unknown-route", "An unknown path is answered 404, in JSON", "nothing", unknownRoute, "unknown-route", "unknown-route-json", "code-major", "severity", "code-minor-shape", "code-minor-vocabulary"),
 		c("body", "Error bodies are status info objects with the right values", "nothing", errorBodies,
 			"json", "status-info", "code-major", "severity", "code-minor-shape", "code-minor-vocabulary", "code-minor-name", "code-unauthorised", "code-forbidden",
 			"code-unknown-object", "code-invalid-filter", "code-invalid-selection", "text-unknown-object", "no-internals"),
-		c("methods", "Nothing can be written, and other methods are refused", "nothing", otherMethods, "write-refused", "method-status"),
+		c("methods", "Nothing can be written, and other methods are refused", "nothing", otherMethods, "write-refused", "method-status", "code-major", "severity", "code-minor-shape", "code-minor-vocabulary"),
+		c("server-error", "No well-formed request is answered with a server error", "nothing", serverErrors, "server-error"),
 		c("unknown-parameter", "An unknown query parameter is ignored", "any collection", unknownParameter, "unknown-parameter"),
 	}
 }
@@ -123,8 +124,10 @@ func unknownRoute(ctx context.Context, t *harness.T) {
 		t.Assert(route, r.Status == 404, harness.Finding{Expected: "404", Seen: r.Summary(), Where: path, Responses: shown})
 		if r.Status >= 400 {
 			t.Assert(inJSON, isJSONObject(r), harness.Finding{Expected: "an error body in JSON", Seen: r.Summary(), Where: path, Responses: shown})
+			judgeTerms(t, r, path)
 		}
 	}
+	termsOptional(t)
 	settle(t, harness.BlockedBy(route, "unknown paths are not refused", last), inJSON)
 }
 
@@ -203,7 +206,7 @@ func errorBodies(ctx context.Context, t *harness.T) {
 			}
 			switch {
 			case r == nil:
-				t.NotTested(harness.Unconfigured(f.name+" "+seen, narrowRemedy), at(f.minor))
+				t.NotTested(harness.Unconfigured(f.name+" "+seen, narrowRemedy(t, "roster-core.readonly")), at(f.minor))
 			case itsOwn(ctx, t, r, at(f.minor)):
 				refused = r
 				t.NotTested(harness.BlockedBy("or12.rostering."+f.governor(r), f.name+" "+seen, r), at(f.minor))
@@ -254,9 +257,12 @@ func judgeInternals(t *harness.T, id string, r *harness.Response, what string) {
 func otherMethods(ctx context.Context, t *harness.T) {
 	const refused, status = errorsAt + "write-refused", errorsAt + "method-status"
 	problems := 0
-	for _, try := range []struct{ method, path string }{
-		{http.MethodPut, operation("getUser").PathFor(missing)}, {http.MethodDelete, operation("getUser").PathFor(missing)},
-		{http.MethodPatch, operation("getOrg").PathFor(missing)}, {http.MethodPost, "/users"}, {http.MethodPost, "/enrollments"},
+	for _, try := range []struct {
+		method, path string
+		there        bool // the resource exists, so that 404 is no answer of a router
+	}{
+		{http.MethodPut, operation("getUser").PathFor(missing), false}, {http.MethodDelete, operation("getUser").PathFor(missing), false},
+		{http.MethodPatch, operation("getOrg").PathFor(missing), false}, {http.MethodPost, "/users", true}, {http.MethodPost, "/enrollments", true},
 	} {
 		if problems > 1 {
 			break
@@ -275,8 +281,50 @@ func otherMethods(ctx context.Context, t *harness.T) {
 			t.NotTested(harness.BlockedBy(refused, try.method+" is not refused", r), status)
 			continue
 		}
-		ok := r.Status == 501 || r.Status == 404 || r.Status == 403 || r.Status == 405 && r.Header.Get("Allow") != ""
-		t.Assert(status, ok, harness.Finding{Expected: "405 with an Allow header", Seen: fmt.Sprintf("%d, Allow: %q", r.Status, r.Header.Get("Allow")), Where: try.method, Responses: shown})
+		ok := r.Status == 501 || r.Status == 404 && !try.there || r.Status == 403 || r.Status == 405 && r.Header.Get("Allow") != ""
+		t.Assert(status, ok, harness.Finding{Expected: "405 with an Allow header", Seen: fmt.Sprintf("%d, Allow: %q", r.Status, r.Header.Get("Allow")), Where: try.method + " " + try.path, Responses: shown})
+		judgeTerms(t, r, try.method)
+	}
+	termsOptional(t)
+}
+
+// serverErrors asks what every HTTP client may ask, as far as no other requirement that
+// is a MUST has the same question: what those that are less than that meet is laid here.
+func serverErrors(ctx context.Context, t *harness.T) {
+	const id = errorsAt + "server-error"
+	plain := operation("getAllOrgs").Path
+	for _, try := range []struct {
+		what   string
+		method string
+		path   string
+		header http.Header
+	}{
+		{"an unknown parameter", "", plain + "?limit=5&noSuchParameter=1", nil},
+		{"a parameter twice", "", plain + "?fields=sourcedId&fields=name&limit=5", nil},
+		{"a question mark alone", "", plain + "?", nil},
+		{"OPTIONS", http.MethodOptions, plain, nil},
+		{"another language", "", plain + "?limit=5", http.Header{"Accept-Language": {"tlh;q=0.5, *;q=0.1"}}},
+		{"another media type", "", plain + "?limit=5", http.Header{"Accept": {"application/xml;q=0.9, */*;q=0.1"}}},
+	} {
+		ask := func() *harness.Response {
+			return t.Do(ctx, harness.Request{Method: try.method, URL: t.Session().Base + try.path, Header: try.header})
+		}
+		r := ask()
+		if between(r) {
+			r = ask()
+		}
+		if r.Problem != "" || r.Status == http.StatusTooManyRequests {
+			t.Hinders(r) // no answer is no breakdown
+			continue
+		}
+		broke := r.Status >= 500 && r.Status != http.StatusNotImplemented
+		if r.Status >= 300 { // what refuses everybody was not asked
+			if plain := control(ctx, t, r); !plain.OK() {
+				t.NotTested(blockedBy(t, plain.Response, plain.Why()), id)
+				continue
+			}
+		}
+		t.Assert(id, !broke, harness.Finding{Expected: "no server error", Seen: r.Summary(), Where: try.what, Responses: []*harness.Response{r}})
 	}
 }
 

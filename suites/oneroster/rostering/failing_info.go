@@ -15,11 +15,13 @@ type statusInfo struct {
 	Severity    any `json:"imsx_severity"`
 	Description any `json:"imsx_description"`
 	Minor       *struct {
-		Fields []struct {
-			Name  any `json:"imsx_codeMinorFieldName"`
-			Value any `json:"imsx_codeMinorFieldValue"`
-		} `json:"imsx_codeMinorField"`
+		Fields []codeMinor `json:"imsx_codeMinorField"`
 	} `json:"imsx_CodeMinor"`
+}
+
+type codeMinor struct {
+	Name  any `json:"imsx_codeMinorFieldName"`
+	Value any `json:"imsx_codeMinorFieldValue"`
 }
 
 // judgeStatusInfo judges an error body. It names the requirement that kept what stands
@@ -80,6 +82,53 @@ func judgeStatusInfo(t *harness.T, schema *schemas.Schema, r *harness.Response, 
 	t.Assert(at("code-minor-vocabulary"), known, harness.Finding{Expected: "a value of the Rostering service", Seen: examples(values), Where: "/imsx_CodeMinor", Responses: shown})
 	t.Assert(at(f.minor), slices.Contains(values, f.value), harness.Finding{Expected: f.value, Seen: examples(values), Where: f.name + ": /imsx_CodeMinor/imsx_codeMinorField/0/imsx_codeMinorFieldValue", Responses: shown})
 	return ""
+}
+
+// judgeTerms reads a refusal that no operation documents, 404 and 405 alike: where it is a
+// status info object, what it says is of the vocabularies, and a failure.
+func judgeTerms(t *harness.T, r *harness.Response, what string) {
+	members, fault := membersOf(r.Body)
+	if fault != "" || members["imsx_codeMajor"] == nil {
+		return
+	}
+	var info statusInfo
+	_ = decode(r.Body, &info)
+	schema, err := schemas.Load("oneroster/1.2/status-info")
+	if err != nil {
+		panic(err)
+	}
+	findings, err := schema.Validate(r.Body)
+	if err != nil {
+		panic(err)
+	}
+	what = fmt.Sprintf("%s, answered %d", what, r.Status)
+	shown := []*harness.Response{r}
+	t.Assert(errorsAt+"code-major", info.Major == "failure", harness.Finding{Expected: "failure", Seen: fmt.Sprint(info.Major), Where: what + ": /imsx_codeMajor", Responses: shown})
+	t.Assert(errorsAt+"severity", info.Severity == "error", harness.Finding{Expected: "error", Seen: fmt.Sprint(info.Severity), Where: what + ": /imsx_severity", Responses: shown})
+	seen := func(enum bool) string {
+		i := slices.IndexFunc(findings, func(x schemas.Finding) bool {
+			return x.Severity == schemas.Error && (x.Keyword == "enum") == enum && strings.HasPrefix(strings.ToLower(x.Pointer), "/imsx_codeminor")
+		})
+		if i < 0 {
+			return ""
+		}
+		return findings[i].Message
+	}
+	if shape := seen(false); !t.Assert(errorsAt+"code-minor-shape", shape == "", harness.Finding{Expected: "an imsx_CodeMinor as the standard has it", Seen: shape, Where: what + ": /imsx_CodeMinor", Responses: shown}) || info.Minor == nil {
+		return
+	}
+	odd := seen(true)
+	if slices.ContainsFunc(info.Minor.Fields, func(f codeMinor) bool { return f.Value == "fullsuccess" }) {
+		odd = "fullsuccess, of a refusal"
+	}
+	t.Assert(errorsAt+"code-minor-vocabulary", odd == "", harness.Finding{Expected: "a value of the Rostering service, for a failure", Seen: odd, Where: what + ": /imsx_CodeMinor", Responses: shown})
+}
+
+// termsOptional says that refusals without a status info object are free to be so.
+func termsOptional(t *harness.T) {
+	for _, name := range []string{"code-major", "severity", "code-minor-shape", "code-minor-vocabulary"} {
+		t.NotApplicable(errorsAt+name, "no operation documents this refusal, and it has no status info object, or none with a code minor")
+	}
 }
 
 // unwrapStatus finds a status info object that is the only member of an error

@@ -104,7 +104,23 @@ func TestFailing(t *testing.T) {
 			if a.status == 405 {
 				a.status = 404
 			}
+		}), []string{"errors.method-status"}},
+		{"405 with a code minor of its own", saying(func(a *reply) {
+			if a.status == 405 {
+				a.refuse(405, "methodnotallowed", "read only")
+			}
+		}), []string{"errors.code-minor-vocabulary"}},
+		{"405 that calls itself a success", saying(func(a *reply) {
+			if a.status == 405 {
+				a.refuse(405, "fullsuccess", "read only")
+			}
+		}), []string{"errors.code-minor-vocabulary"}},
+		{"405 without a body", saying(func(a *reply) {
+			if a.status == 405 {
+				a.raw = " "
+			}
 		}), nil},
+		{"an unknown parameter breaks the server", refusing("noSuchParameter", "", 500), []string{"errors.server-error"}},
 		{"an unknown parameter is refused", refusing("noSuchParameter", "", 400), []string{"errors.unknown-parameter"}},
 		{"an unknown parameter filters", listed(func(a *reply) {
 			if a.q.Has("noSuchParameter") {

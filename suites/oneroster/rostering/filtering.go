@@ -32,7 +32,7 @@ func filterChecks() []harness.Check {
 		c("every-field", "A collection can be filtered on each single-valued property", varied, filterEvery, "every-field"),
 		c("refused", "What is no filter is refused, and never a server error", "nothing", filterRefused, "unknown-field", "malformed", "unquoted", "bad-literal", "no-500"),
 		c("characters", "Quotes, operators, wildcards and reserved characters in a value stand for themselves", "texts that hold such characters, for the most part", filterCharacters,
-			"apostrophe", "literal-operators", "literal-wildcards", "percent-encoding", "reserved-characters", "plus-as-blank", "utf8"),
+			"apostrophe", "literal-operators", "literal-wildcards", "literal-patterns", "percent-encoding", "reserved-characters", "plus-as-blank", "utf8"),
 		c("no-match", "A filter that nothing satisfies is an empty page", "nothing", filterNoMatch, "no-match"),
 		c("sub-collections", "Sub-collections can be filtered", "a class with two students", filterSub, "sub-collections"),
 	}

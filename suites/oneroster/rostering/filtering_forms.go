@@ -104,7 +104,7 @@ func filterTextOrder(ctx context.Context, t *harness.T) {
 			return
 		}
 	}
-	lacks(t, "no collection has five different plain texts", "Load five users.", id)
+	lacks(t, "no collection has five different plain texts", "Load five users with different names.", id)
 }
 
 func filterNested(ctx context.Context, t *harness.T) {
@@ -253,4 +253,16 @@ func filterRefused(ctx context.Context, t *harness.T) {
 		}
 		t.Assert(try.id, try.ok(r.Status), harness.Finding{Expected: "400", Seen: r.Summary(), Where: "filter=" + try.filter, Responses: shown})
 	}
+	survives := func(path, q, where string) {
+		if r, ok := provoked(ctx, t, path, q, alive); ok {
+			t.Assert(alive, r.Status < 500 && r.Problem == "", harness.Finding{Expected: "no server error", Seen: r.Summary(), Where: where, Responses: []*harness.Response{r}})
+		}
+	}
+	survives("/orgs", query("filter", "status='active'", "filter", "status='tobedeleted'", "limit", "5"), "filter, given twice")
+	eachStructured(t, func(path, property string) {
+		for _, sign := range []string{"=", "~"} {
+			filter := property + sign + "'09'"
+			survives(path, query("filter", filter, "limit", "5"), path+", filter="+filter)
+		}
+	})
 }

@@ -65,6 +65,7 @@ func filterCharacters(ctx context.Context, t *harness.T) {
 	}
 	judgeOperators(ctx, t, operators)
 	judgeWildcards(ctx, t, wildcards)
+	judgePatterns(ctx, t, filterAt+"literal-patterns")
 }
 
 // phrase picks a text of plain words with a blank between.
@@ -134,7 +135,40 @@ func judgeWildcards(ctx context.Context, t *harness.T, id string) {
 			return
 		}
 	}
-	lacks(t, "no collection has three different texts", "Load some objects.", id)
+	lacks(t, "no collection has three different texts", "Load three objects with different names.", id)
+}
+
+// judgePatterns asks for texts that would be regular expressions: each finds some text,
+// or breaks, where it is taken for one, and as it stands hardly any.
+func judgePatterns(ctx context.Context, t *harness.T, id string) {
+	for _, s := range subjects(t) {
+		for _, p := range s.properties("text") {
+			part, ok := p.needle()
+			if p.name == "sourcedId" || !ok {
+				continue
+			}
+			op := operation(s.List)
+			ask := func(value string) gathered {
+				return gather(ctx, t, op.Path, op.Wrapper, 2*computeMost, "filter", p.name+"~"+quote(value))
+			}
+			// What can't be asked at all says nothing of patterns.
+			if g := ask(part); g.why != "" || len(g.ids) == 0 {
+				t.NotTested(harness.BlockedBy(filterAt+"contains", "plain letters are not found: "+g.first.Summary(), g.first.Response), id)
+				return
+			}
+			if g := ask(t.Own("no such text")); g.why != "" || len(g.ids) > 0 {
+				t.NotTested(harness.BlockedBy(filterAt+"no-match", "what no text holds leaves something: "+g.first.Summary(), g.first.Response), id)
+				return
+			}
+			for _, pattern := range []string{part[:1] + "." + part[2:], ".*", "^" + part[:1], part + "|" + part, "[" + part + "]", "(", part + "(", "*", "[", `\w`} {
+				must := p.where(func(v string) bool { return strings.Contains(v, pattern) })
+				may := p.where(func(v string) bool { return strings.Contains(fold(v), fold(pattern)) })
+				s.filtered(ctx, t, id, p.name+"~"+quote(t.Own(pattern)), answer{must, may})
+			}
+			return
+		}
+	}
+	lacks(t, "no text has a part that divides the objects", "Load objects with different names.", id)
 }
 
 func filterNoMatch(ctx context.Context, t *harness.T) {

@@ -171,7 +171,7 @@ func singleAsListed(ctx context.Context, t *harness.T) {
 			if response.Problem != "" {
 				problems++
 			}
-			object, fault := unwrapSingle(response.Body, op.Wrapper)
+			object, fault := takeSingle(response, op.Wrapper)
 			if response.Status != 200 || response.Problem != "" || fault != "" {
 				t.Hinders(response)
 				continue

@@ -64,7 +64,7 @@ func deletedRecords(ctx context.Context, t *harness.T) {
 			if response.Status >= 500 && !readsOthers(ctx, t, c, op, reachable) {
 				return false
 			}
-			single, _ := unwrapSingle(response.Body, op.Wrapper)
+			single, _ := takeSingle(response, op.Wrapper)
 			status := read[Base](single).Status
 			if response.Status == 200 && single == nil {
 				t.Hinders(response) // the wrapper is judged by itself

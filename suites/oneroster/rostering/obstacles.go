@@ -9,7 +9,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
+	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/harness"
 )
 
@@ -139,14 +141,14 @@ func broken(t *harness.T, names ...string) (harness.Obstacle, bool) {
 			continue
 		}
 		if limit := r.Facts(name).Bound; limit != "" {
-			return harness.Unconfigured(fmt.Sprintf("/%s was not read to its end: %s", name, raw.Reason), "Raise limits."+limit+" in the target file, or load less data."), true
+			return harness.Unconfigured(fmt.Sprintf("/%s was not read to its end: %s", name, raw.Reason), "Raise "+limit+" in the target file, or judge a target that holds less."), true
 		}
 		end := r.Facts(name).End
 		reason := fmt.Sprintf("the crawl of /%s broke off: %s", name, raw.Reason)
 		if end.Unreachable {
 			return harness.Unreached(reason), true
 		}
-		return harness.BlockedBy(end.Owner, reason).Seen(t.Adopt(end.Evidence)), true
+		return harness.BlockedBy(end.Owner, reason).Expecting(end.Expected).Seen(t.Adopt(end.Evidence)), true
 	}
 	return harness.Obstacle{}, false
 }
@@ -240,11 +242,45 @@ func itsOwn(ctx context.Context, t *harness.T, r *harness.Response, ids ...strin
 	}
 	plain := control(ctx, t, r)
 	if plain.OK() {
-		return true
+		return !brokeDown(t, r, ids)
 	}
 	t.Hinders(plain.Response)
 	t.NotTested(blockedBy(t, plain.Response, plain.Why()), ids...)
 	return false
+}
+
+// brokeDown tells that a target broke down where requirements are at stake that leave it
+// free to do otherwise: a server error is a MUST wherever it comes, and they are blocked
+// by that.
+func brokeDown(t *harness.T, r *harness.Response, ids []string) bool {
+	if r.Status < 500 || r.Status == http.StatusNotImplemented || slices.ContainsFunc(ids, musts) {
+		return false
+	}
+	by := errorsAt + "server-error"
+	_, q, _ := strings.Cut(r.Request.URL, "?")
+	switch asked, err := url.ParseQuery(q); {
+	case err != nil:
+	case asked.Has("filter"):
+		by = filterAt + "no-500"
+	case asked.Has("sort") || asked.Has("orderBy"):
+		by = sortAt + "no-500"
+	}
+	t.NotTested(harness.BlockedBy(by, r.Line()+" is answered with a server error: "+r.Summary(), r).Expecting("no server error"), ids...)
+	return true
+}
+
+var requirements = sync.OnceValue(func() *catalogue.Catalogue {
+	cat, err := catalogue.Load()
+	if err != nil {
+		panic(err) // it is part of the program
+	}
+	return cat
+})
+
+// musts tells whether the standard demands what a requirement says.
+func musts(id string) bool {
+	q, known := requirements().Requirement(id)
+	return known && q.Level == catalogue.Must
 }
 
 // rootOf gives the first segment of an answer's path.

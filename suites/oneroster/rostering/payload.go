@@ -263,7 +263,7 @@ func emptyList(ctx context.Context, t *harness.T) {
 			}
 			continue
 		}
-		objects, fault := unwrap(response.Body, op.Wrapper)
+		objects, fault := takeList(response, op.Wrapper)
 		if len(objects) > 0 || fault != "" {
 			by := harness.BlockedBy(pagingAt+"offset-past-end", response.Line()+" is not empty", response)
 			if fault != "" {

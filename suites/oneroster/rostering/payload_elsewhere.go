@@ -86,10 +86,10 @@ func objectsOf(response *harness.Response, op Operation) []json.RawMessage {
 		return nil
 	}
 	if !op.Single {
-		objects, _ := unwrap(response.Body, op.Wrapper)
+		objects, _ := takeList(response, op.Wrapper)
 		return objects
 	}
-	object, fault := unwrapSingle(response.Body, op.Wrapper)
+	object, fault := takeSingle(response, op.Wrapper)
 	if fault != "" {
 		return nil
 	}

@@ -35,6 +35,32 @@ var propertyKinds = map[string][][2]string{
 	"demographics":    {{"sourcedId", "text"}, {"status", "vocabulary"}, {"dateLastModified", "date-time"}, {"birthDate", "date"}, {"sex", "vocabulary"}},
 }
 
+// structured are the properties that hold lists and objects, by collection. Nothing says
+// that one can be sorted or filtered on them; a breakdown is no answer all the same.
+var structured = []struct {
+	collection string
+	properties []string
+}{
+	{"orgs", []string{"parent", "children", "metadata"}},
+	{"users", []string{"roles", "grades", "userIds", "agents", "primaryOrg"}},
+	{"classes", []string{"terms", "grades", "subjects", "course", "school"}},
+	{"courses", []string{"grades", "schoolYear", "org"}},
+	{"academicSessions", []string{"parent", "children"}},
+	{"enrollments", []string{"user", "class"}},
+}
+
+// eachStructured visits them in the collections that a run covers.
+func eachStructured(t *harness.T, visit func(path, property string)) {
+	for _, x := range structured {
+		op := operation(collectionNamed(x.collection).List)
+		for _, name := range x.properties {
+			if t.Session().Covers(op.ID) {
+				visit(op.Path, name)
+			}
+		}
+	}
+}
+
 // computeMost bounds the collections for which whole answers are computed.
 const computeMost = 5000
 

@@ -185,7 +185,7 @@ func singlesWork(ctx context.Context, t *harness.T, kind string) bool {
 		return false
 	}
 	response := get(ctx, t, op.PathFor(ids...), "")
-	object, fault := unwrapSingle(response.Body, op.Wrapper)
+	object, fault := takeSingle(response, op.Wrapper)
 	return response.Status == 200 && response.Problem == "" && fault == "" && sourcedID(object) == ids[0]
 }
 

@@ -7,9 +7,9 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"unicode/utf8"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/legible"
 )
 
 const robustAt = "or12.rostering.robustness."
@@ -32,7 +32,7 @@ func robustnessChecks() []harness.Check {
 		c("concurrent", "Many clients at once see what one sees alone", "a collection with ten objects", concurrent, "concurrent"),
 		c("repeatable", "The same read twice gives the same", "any collection", repeatable, "repeatable"),
 		c("ids", "Ids with reserved characters are found when encoded, others also when encoded without need", "objects with an id that holds a reserved character, for one part", oddIDs, "reserved-ids", "encoded-ids"),
-		c("unicode", "Names beyond ASCII arrive whole", "a name beyond ASCII", unicodeText, "unicode"),
+		c("unicode", "Names arrive as they were written", "a name beyond ASCII", unicodeText, "unicode", "entities"),
 		c("parameters", "Parameters come in any order, may be empty or long", "any collection", oddParameters, "parameter-order", "empty-parameter", "long-query"),
 		c("hostile-input", "Hostile input is no server error and reveals nothing", "nothing", hostileInput, "hostile-input"),
 	}
@@ -179,24 +179,8 @@ func percentEvery(s string) string {
 	return b.String()
 }
 
-// doubled are what letters of Latin, Greek, Cyrillic and further scripts become
-// when UTF-8 is read as Latin-1 or Windows-1252 and encoded again.
-func doubled(s string) bool {
-	var raw []byte
-	beyond := false
-	for _, r := range s {
-		if r > 0xFF {
-			return false
-		}
-		beyond = beyond || r >= 0x80
-		raw = append(raw, byte(r))
-	}
-	return beyond && utf8.Valid(raw)
-}
-
 func unicodeText(ctx context.Context, t *harness.T) {
-	const id = robustAt + "unicode"
-	looked := 0
+	const whole, entities = robustAt + "unicode", robustAt + "entities"
 	for _, c := range collections {
 		raw := roster(t).Raw(c.Name)
 		if raw == nil || c.Derived != "" || labels[c.Kind] == nil {
@@ -206,30 +190,49 @@ func unicodeText(ctx context.Context, t *harness.T) {
 		_ = raw.Each(func(i int, x string, object []byte) bool {
 			members := read[map[string]any](object)
 			for _, name := range labels[c.Kind] {
-				text, _ := members[name].(string)
-				if !slices.ContainsFunc([]rune(text), func(r rune) bool { return r >= 0x80 }) {
+				text, isText := members[name].(string)
+				if !isText {
 					continue
 				}
-				looked++
-				bad := doubled(text) || strings.ContainsRune(text, utf8.RuneError)
-				t.Assert(id, !bad, harness.Finding{Sent: "GET /" + c.Name + " (the crawl)", Expected: "letters as they are", Seen: "replacement characters, or UTF-8 encoded twice", Where: x + " /" + name, Exchanges: exhibitIf(bad, t, c.Name, x)})
-				if singles < 2 && t.Session().Covers(c.Read) {
+				crawled := harness.Finding{Sent: "GET /" + c.Name + " (the crawl)", Where: x + " /" + name}
+				judgeLegible(t, text, crawled, whole, entities, func() []string { return exhibit(t, c.Name, roster(t).Raw(c.Name).Find(x)) })
+				if strange(text) && singles < 2 && t.Session().Covers(c.Read) {
 					singles++
 					op := operation(c.Read)
 					r := get(ctx, t, op.PathFor(x), "")
-					one, fault := unwrapSingle(r.Body, op.Wrapper)
+					one, fault := takeSingle(r, op.Wrapper)
 					if r.Status != 200 || fault != "" {
 						continue
 					}
 					got, _ := read[map[string]any](one)[name].(string)
-					t.Assert(id, !doubled(got) && !strings.ContainsRune(got, utf8.RuneError), harness.Finding{Expected: "letters as they are", Seen: "replacement characters, or UTF-8 encoded twice", Where: x + " /" + name, Responses: []*harness.Response{r}})
+					judgeLegible(t, got, harness.Finding{Where: x + " /" + name, Responses: []*harness.Response{r}}, whole, entities, nil)
 				}
 			}
 			return i < memberSample
 		})
 	}
-	if looked == 0 {
-		absent(t, "no label holds a letter beyond ASCII", id)
+	absent(t, "no label holds a letter beyond ASCII", whole)
+	lacks(t, "no object has a label", "Load some objects.", entities)
+}
+
+// strange tells whether a text holds what may get lost on its way.
+func strange(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool { return r >= 0x80 || r == '&' })
+}
+
+// judgeLegible judges whether a label arrived as it was written. Letters beyond ASCII are
+// one thing, the entities of HTML another.
+func judgeLegible(t *harness.T, text string, found harness.Finding, whole, entities string, shown func() []string) {
+	harm := legible.Of(text)
+	if harm != legible.Whole && shown != nil {
+		found.Exchanges = shown()
+	}
+	found.Seen = string(harm)
+	found.Expected = "characters as they are, such as & and '"
+	t.Assert(entities, harm != legible.Entities, found)
+	if strings.ContainsFunc(text, func(r rune) bool { return r >= 0x80 }) {
+		found.Expected = "letters as they are"
+		t.Assert(whole, harm != legible.Twice && harm != legible.Replaced, found)
 	}
 }
 

@@ -85,7 +85,7 @@ func open(_ context.Context, s *harness.Session) (any, error) {
 				return nil, err
 			}
 			if !whole {
-				facts.Bound = "memory_mib"
+				facts.Bound = "limits.memory_mib"
 				raw.Complete, raw.Reason = false, "it takes more memory than limits.memory_mib lets Rollcall have"
 			}
 		}

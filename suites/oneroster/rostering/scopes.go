@@ -88,8 +88,8 @@ func matrix(ctx context.Context, t *harness.T, token string, should func(Operati
 	}
 }
 
-func unavailable(t *harness.T, why string) {
-	t.NotTested(harness.Unconfigured(why, narrowRemedy))
+func unavailable(t *harness.T, scope, why string) {
+	t.NotTested(harness.Unconfigured(why, narrowRemedy(t, scope)))
 }
 
 func scopeCore(ctx context.Context, t *harness.T) {
@@ -98,17 +98,14 @@ func scopeCore(ctx context.Context, t *harness.T) {
 	}
 	token, why := narrow(ctx, t, "roster-core.readonly")
 	if token == "" {
-		unavailable(t, why)
+		unavailable(t, "roster-core.readonly", why)
 		return
 	}
 	const core, only = scopeAt + "core", scopeAt + "core-only"
 	matrix(ctx, t, token, Operation.Core, core, only, func(op Operation) bool { return op.Sub() })
 	lacks(t, "no core operation is covered by the profiles of this run, or there is nothing to read", "Load some objects.", core)
 	if !t.Session().Covers("getClassesForSchool") {
-		if !t.Session().Covers("getClassesForSchool") {
-			outside(t, "sub-collections", only)
-		}
-		lacks(t, "there is nothing that more than the core scope would open", "Load classes and enrollments.", only)
+		outside(t, "sub-collections", only)
 	}
 	lacks(t, "there is nothing that more than the core scope would open", "Load classes and enrollments.", only)
 	// Demographics tell the status of a refusal too, where nothing else does.
@@ -134,7 +131,7 @@ func scopeFull(ctx context.Context, t *harness.T) {
 	}
 	token, why := narrow(ctx, t, "roster.readonly")
 	if token == "" {
-		unavailable(t, why)
+		unavailable(t, "roster.readonly", why)
 		return
 	}
 	matrix(ctx, t, token, func(op Operation) bool { return !op.Demographics() }, full, needed, Operation.Demographics)
@@ -156,7 +153,7 @@ func scopeDemographics(ctx context.Context, t *harness.T) {
 	}
 	token, why := narrow(ctx, t, "roster-demographics.readonly")
 	if token == "" {
-		unavailable(t, why)
+		unavailable(t, "roster-demographics.readonly", why)
 		return
 	}
 	matrix(ctx, t, token, Operation.Demographics, opened, only, func(op Operation) bool { return !op.Demographics() })

@@ -159,7 +159,7 @@ func fieldsSingle(ctx context.Context, t *harness.T) {
 		if !t.Assert(id, r.Status == 200 && r.Problem == "", harness.Finding{Expected: "200 and the fields named", Seen: r.Summary(), Responses: shown}) {
 			continue
 		}
-		object, fault := unwrapSingle(r.Body, op.Wrapper)
+		object, fault := takeSingle(r, op.Wrapper)
 		if fault != "" {
 			t.Hinders(r) // the wrapper is judged by itself
 			continue

@@ -21,6 +21,8 @@ func classChecks() []harness.Check {
 		rule{"enrollments.dates-ordered", "An enrollment begins before it ends", "enrollments.dates-ordered", []string{"enrollments"}, "enrollments", "an enrollment with both dates", enrollmentDates},
 		rule{"enrollments.primary-teacher-only", "Only teachers are primary", "enrollments.primary-teacher-only", []string{"enrollments"}, "enrollments", "an enrollment with primary", primaryTeachersOnly},
 		rule{"enrollments.one-primary-teacher", "A class has at most one primary teacher at a time", "enrollments.one-primary-teacher", []string{"enrollments"}, "enrollments", "an enrollment of a primary teacher", onePrimaryTeacher},
+		rule{"enrollments.not-doubled", "Nobody is enrolled twice in a class at the same time, in the same role", "enrollments.not-doubled", []string{"enrollments"}, "enrollments", "an enrollment", notDoubled},
+		rule{"classes.teacher", "A class with students has a teacher", "classes.teacher", []string{"enrollments", "classes"}, "classes", "an active class with students", classTeacher},
 		rule{"enrollments.school", "The school of an enrollment is that of its class", "enrollments.school", []string{"enrollments", "classes"}, "enrollments", "an enrollment whose class is listed", enrollmentSchool},
 	)
 }
@@ -169,20 +171,18 @@ func primaryTeachersOnly(r *Roster, see verdictOn) {
 }
 
 func onePrimaryTeacher(r *Roster, see verdictOn) {
-	type stay struct {
-		user       uint32
-		begin, end string
+	type held struct {
+		stay
+		user uint32
 	}
-	classes := map[uint32][]stay{}
+	classes := map[uint32][]held{}
 	eachEnrollment(r, func(i int, e Enrollment) {
 		if r.Text(e.Primary) != "true" || r.Text(e.Role) != "teacher" || r.Text(e.Status) == "tobedeleted" {
 			return
 		}
-		now := stay{e.User, r.Text(e.Begin), r.Text(e.End)}
+		now := held{stay{r.Text(e.Begin), r.Text(e.End)}, e.User}
 		for _, other := range classes[e.Class] {
-			// Absent dates mean the whole time of the class.
-			apart := now.end != "" && other.begin != "" && now.end <= other.begin || other.end != "" && now.begin != "" && other.end <= now.begin
-			if other.user != now.user && !apart {
+			if other.user != now.user && !now.apart(other.stay) {
 				see(false, enrollmentAt(r, i, "/primary"), "one primary teacher of class "+r.Text(e.Class)+" at a time", "another teacher is primary as well")
 				return
 			}
@@ -190,6 +190,64 @@ func onePrimaryTeacher(r *Roster, see verdictOn) {
 		classes[e.Class] = append(classes[e.Class], now)
 		see(true, place{}, "", "")
 	})
+}
+
+// stay is the time of an enrollment; an absent date means that of the class.
+type stay struct{ begin, end string }
+
+// apart tells whether two stays have no day in common: ends are excluded.
+func (s stay) apart(other stay) bool {
+	return s.end != "" && other.begin != "" && s.end <= other.begin || other.end != "" && s.begin != "" && other.end <= s.begin
+}
+
+func notDoubled(r *Roster, see verdictOn) {
+	// A million of them are held by their number alone.
+	type seat struct{ user, class, role uint32 }
+	first, more := make(map[seat]int32, len(r.Enrollments)), map[seat][]int32{}
+	timeOf := func(i int32) stay { return stay{r.Text(r.Enrollments[i].Begin), r.Text(r.Enrollments[i].End)} }
+	eachEnrollment(r, func(i int, e Enrollment) {
+		if r.Text(e.Status) == "tobedeleted" || e.User == 0 || e.Class == 0 {
+			return
+		}
+		at := seat{e.User, e.Class, e.Role}
+		before, met := first[at]
+		if !met {
+			first[at] = int32(i)
+			see(true, place{}, "", "")
+			return
+		}
+		for _, other := range append([]int32{before}, more[at]...) {
+			if !timeOf(int32(i)).apart(timeOf(other)) {
+				see(false, enrollmentAt(r, i, ""), "one enrollment of user "+r.Text(e.User)+" in class "+r.Text(e.Class)+" at a time", "another one, with the same role and a day in common")
+				return
+			}
+		}
+		more[at] = append(more[at], int32(i))
+		see(true, place{}, "", "")
+	})
+}
+
+func classTeacher(r *Roster, see verdictOn) {
+	students, teachers := map[uint32]bool{}, map[uint32]bool{}
+	eachEnrollment(r, func(_ int, e Enrollment) {
+		if r.Text(e.Status) == "tobedeleted" {
+			return
+		}
+		switch role := r.Text(e.Role); {
+		case role == "student":
+			students[e.Class] = true
+		case role == "teacher", strings.HasPrefix(role, "ext:"):
+			teachers[e.Class] = true
+		}
+	})
+	for i := range r.Classes {
+		c := &r.Classes[i]
+		symbol, used := r.Symbol(c.SourcedID)
+		if c.Status == "tobedeleted" || !used || !students[symbol] {
+			continue
+		}
+		see(teachers[symbol], place{i, c.SourcedID, ""}, "an enrollment with role teacher", "students, and no teacher")
+	}
 }
 
 func enrollmentSchool(r *Roster, see verdictOn) {

@@ -23,6 +23,7 @@ func peopleChecks() []harness.Check {
 		rule{"users.master-identifier", "userMasterIdentifier is no copy of the sourcedId", "users.master-identifier", users, "users", "a user with a userMasterIdentifier", masterIdentifier},
 		rule{"users.profiles-preferred", "Users with a username have userProfiles as well", "users.profiles-preferred", users, "users", "a user with a username", profilesPreferred},
 		rule{"users.ids-preferred", "Users with an identifier have userIds as well", "users.ids-preferred", users, "users", "a user with an identifier", idsPreferred},
+		rule{"users.username-unique", "No two users have one username", "users.username-unique", users, "users", "a user with a username", usernameUnique},
 		rule{"demographics.user", "Demographics have the sourcedId of a user", "demographics.user", []string{"users", "demographics"}, "demographics", "a demographics record", demographicsUser},
 	)
 }
@@ -151,6 +152,22 @@ func masterIdentifier(r *Roster, see verdictOn) {
 	for i := range r.Users {
 		if u := &r.Users[i]; u.MasterID != "" {
 			see(u.MasterID != u.SourcedID, place{i, u.SourcedID, "/userMasterIdentifier"}, "an identifier of its own", "the sourcedId")
+		}
+	}
+}
+
+func usernameUnique(r *Roster, see verdictOn) {
+	whose := map[string]string{}
+	for i := range r.Users {
+		u := &r.Users[i]
+		name := strings.ToLower(strings.TrimSpace(u.Username))
+		if name == "" || u.Status == "tobedeleted" {
+			continue
+		}
+		other, taken := whose[name]
+		see(!taken || other == u.SourcedID, place{i, u.SourcedID, "/username"}, "a username of its own", "that of user "+other)
+		if !taken {
+			whose[name] = u.SourcedID
 		}
 	}
 }

@@ -163,7 +163,7 @@ func sortKinds(ctx context.Context, t *harness.T) {
 			t.Assert(id, ok, harness.Finding{Expected: "rising order of " + p.name + " by some order of Unicode", Seen: "an order that none explains", Where: "sort=" + p.name, Responses: []*harness.Response{page.Response}})
 		}
 	}
-	lacks(t, "no collection has five different texts", "Load five users.", text)
+	lacks(t, "no collection has five different texts", "Load five users with different names.", text)
 	absent(t, "no collection has five different dates", time)
 }
 
@@ -203,6 +203,9 @@ func sortImpossible(ctx context.Context, t *harness.T) {
 		{order, query("sort", "sourcedId", "orderBy", "sideways", "limit", "5")},
 		{"", query("orderBy", "desc", "limit", "5")},
 		{"", query("sort", "no.such.property'", "limit", "5")},
+		{"", query("sort", "sourcedId", "sort", "status", "limit", "5")},
+		{"", query("sort", "sourcedId", "orderBy", "asc", "orderBy", "desc", "limit", "5")},
+		{"", query("sort", "sourcedId,status", "limit", "5")},
 	} {
 		r, ok := provoked(ctx, t, "/orgs", try.q, slices.DeleteFunc([]string{alive, try.id}, func(id string) bool { return id == "" })...)
 		if !ok {
@@ -219,6 +222,11 @@ func sortImpossible(ctx context.Context, t *harness.T) {
 			t.Assert(try.id, r.Status == 200 || r.Status == 400 || r.Status == 422 || r.Status >= 500, harness.Finding{Expected: "200, or 400", Seen: r.Summary(), Responses: shown})
 		}
 	}
+	eachStructured(t, func(path, property string) {
+		if r, ok := provoked(ctx, t, path, query("sort", property, "limit", "5"), alive); ok {
+			t.Assert(alive, r.Status < 500 && r.Problem == "", harness.Finding{Expected: "no server error", Seen: r.Summary(), Where: path + ", sorted on " + property, Responses: []*harness.Response{r}})
+		}
+	})
 }
 
 func sortSub(ctx context.Context, t *harness.T) {

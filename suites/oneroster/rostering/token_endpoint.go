@@ -25,7 +25,7 @@ func tokenChecks() []harness.Check {
 	}
 	return []harness.Check{
 		c("grant", "The token endpoint grants a token, and says what the standard asks", tokenGrant, "issue", "json", "access-token", "token-type", "expires-in", "expires-in-number", "no-store", "no-refresh-token", "scope", "official-scopes"),
-		c("authentication", "The client authenticates by HTTP Basic, and may by form", tokenAuthentication, "basic-auth", "form-auth"),
+		c("authentication", "The client authenticates by HTTP Basic, and may by form", tokenAuthentication, "basic-auth", "basic-encoded", "form-auth"),
 		c("refusals", "What deserves no token gets none, and an error by name", tokenRefusals, "wrong-secret", "invalid-client", "unsupported-grant", "unknown-scope", "error-body", "post-only"),
 		c("lifetime", "A token serves again and again, and a new one leaves it valid", tokenLifetime, "reusable", "independent"),
 	}
@@ -111,7 +111,7 @@ func present(members map[string]any, name string) string {
 }
 
 func tokenAuthentication(ctx context.Context, t *harness.T) {
-	const basic, form = tokenAt + "basic-auth", tokenAt + "form-auth"
+	const basic, encoded, form = tokenAt + "basic-auth", tokenAt + "basic-encoded", tokenAt + "form-auth"
 	if t.NoTokenEndpoint() {
 		return
 	}
@@ -120,14 +120,29 @@ func tokenAuthentication(ctx context.Context, t *harness.T) {
 		t.NotTested(harness.BlockedBy(tokenAt+"issue", "a token is granted for "+way+" alone", asked))
 		return
 	}
-	if _, ok := granting(ctx, t, "basic", "form"); !ok {
+	if _, ok := granting(ctx, t, "basic", "form", "basic-raw"); !ok {
 		return
+	}
+	reserved := t.Session().Target.OneRoster.Auth.Reserved()
+	if !reserved {
+		t.NotApplicable(encoded, "client_id and client_secret hold no character that is encoded for HTTP Basic")
 	}
 	for _, try := range []struct{ id, method string }{{basic, "basic"}, {form, "form"}} {
 		got, r := t.RequestToken(ctx, harness.TokenRequest{Method: try.method, Scopes: t.Session().Scopes})
 		if got == nil && between(r) {
 			t.NotTested(blockedBy(t, r, r.Summary()), try.id)
 			continue
+		}
+		if try.id == basic && reserved && got != nil {
+			t.Examined(encoded, 1)
+		} else if try.id == basic && reserved {
+			if raw, asked := t.RequestToken(ctx, harness.TokenRequest{Method: "basic-raw", Scopes: t.Session().Scopes}); raw != nil {
+				t.Fail(encoded, harness.Finding{Expected: "200 with a token, for parts that are form-encoded", Seen: r.Summary() + "; a token is granted for parts that are not", Where: "header Authorization",
+					Cause: "The parts of HTTP Basic are compared without decoding them first.", Responses: []*harness.Response{r, asked}})
+				t.NotTested(harness.BlockedBy(encoded, "the parts of HTTP Basic are not decoded: "+r.Summary(), r), basic)
+				continue
+			}
+			t.NotTested(harness.BlockedBy(basic, "HTTP Basic is refused, encoded or not: "+r.Summary(), r), encoded)
 		}
 		t.Assert(try.id, got != nil, harness.Finding{Expected: "200 with a token", Seen: r.Summary(), Where: "client authentication: " + try.method, Responses: []*harness.Response{r}})
 	}
@@ -158,7 +173,7 @@ func tokenRefusals(ctx context.Context, t *harness.T) {
 		return
 	}
 	auth := t.Session().Target.OneRoster.Auth
-	ways := []string{"basic", "form"}
+	ways := []string{"basic", "form", "basic-raw"}
 	if _, standard := t.Session().TokenWay(); !standard {
 		ways = []string{""} // the one that works
 	}

@@ -43,4 +43,14 @@ func onlyScope(granted, asked string) bool {
 	return len(fields) == 0 || !slices.ContainsFunc(fields, func(s string) bool { return s != asked && strings.Contains(s, "/scope/roster") })
 }
 
-const narrowRemedy = "Let the client be granted less than everything, or give a core_client in target.yaml."
+// narrowRemedy says how a token with one scope alone could be had, by what the target file
+// doesn't have yet.
+func narrowRemedy(t *harness.T, scope string) string {
+	switch core := t.Session().Target.OneRoster.Auth.Core; {
+	case scope != "roster-core.readonly":
+		return "Grant the client " + ScopePrefix + scope + " alone where it asks for no more."
+	case core != nil:
+		return "Register core_client of target.yaml at the token endpoint for " + ScopePrefix + scope + " alone."
+	}
+	return "Let the client be granted less than everything, or give a core_client in target.yaml."
+}

@@ -156,8 +156,8 @@ func steady(ctx context.Context, t *harness.T, id string) *harness.Response {
 // sameObjects tells whether two pages of orgs hold the same objects, in
 // whatever order.
 func sameObjects(a, b *harness.Response) bool {
-	x, faultX := unwrap(a.Body, "orgs")
-	y, faultY := unwrap(b.Body, "orgs")
+	x, faultX := takeList(a, "orgs")
+	y, faultY := takeList(b, "orgs")
 	if faultX != "" || faultY != "" {
 		return bytes.Equal(bytes.TrimSpace(a.Body), bytes.TrimSpace(b.Body))
 	}
@@ -194,7 +194,7 @@ func compression(ctx context.Context, t *harness.T) {
 }
 
 func holdsNothing(r *harness.Response) bool {
-	objects, fault := unwrap(r.Body, "orgs")
+	objects, fault := takeList(r, "orgs")
 	return fault == "" && len(objects) == 0
 }
 

@@ -1,0 +1,123 @@
+package fault
+
+import (
+	"bytes"
+	"html"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// structured are the properties that hold lists and objects.
+var structured = []string{"agents", "children", "class", "course", "grades", "metadata", "org", "parent", "primaryOrg", "roles", "school", "schoolYear", "subjects", "terms", "user", "userIds"}
+
+// pattern is the predicate ~ with a value that means something to a regular expression.
+var pattern = regexp.MustCompile(`~'[^']*[.*^|\[(\\][^']*'`)
+
+// missedFaults are what the suite did not see before products and mutants showed it.
+func missedFaults() map[string]wrapper {
+	broken := func(a *answer) { fail(a, http.StatusInternalServerError, "internal_server_error") }
+	asks := func(applies func(q url.Values) bool) when {
+		return func(a *answer) bool { return isCollection(a.path) && applies(a.request.URL.Query()) }
+	}
+	twice := func(name string) when { return asks(func(q url.Values) bool { return len(q[name]) > 1 }) }
+	enrollments := func(a *answer) bool {
+		return collection(a) && a.path == "/enrollments" && number(a.request, "limit", 0) > gigantic
+	}
+	written := func(a *answer) bool { return a.status == http.StatusMethodNotAllowed }
+	return map[string]wrapper{
+		"largest-limit-500": changing(enrollments, broken),
+		"largest-limit-silent": changing(enrollments, func(a *answer) {
+			a.header.Del("X-Total-Count")
+			a.header.Del("Link")
+			a.list(func(l []any) []any { return l[:min(len(l), 50)] })
+		}),
+		"sort-structured-500": changing(asks(func(q url.Values) bool { return slices.Contains(structured, q.Get("sort")) }), broken),
+		"filter-structured-500": changing(asks(func(q url.Values) bool {
+			m := predicate.FindStringSubmatch(q.Get("filter"))
+			return m != nil && slices.Contains(structured, m[1])
+		}), broken),
+		"sort-twice-500":   changing(twice("sort"), broken),
+		"order-twice-500":  changing(twice("orderBy"), broken),
+		"filter-twice-500": changing(twice("filter"), broken),
+		"page-twice-500":   changing(func(a *answer) bool { return twice("limit")(a) || twice("offset")(a) }, broken),
+		"filter-contains-pattern": filtering(func(f string) string {
+			if pattern.MatchString(f) && !strings.Contains(f, "(") {
+				return ""
+			}
+			return f
+		}),
+		"filter-parenthesis-500": changing(asks(func(q url.Values) bool {
+			return strings.Contains(q.Get("filter"), "~'") && strings.Contains(q.Get("filter"), "(")
+		}), broken),
+		"unknown-parameter-500": changing(asks(func(q url.Values) bool { return q.Has("noSuchParameter") }), broken),
+		"empty-parameter-500": changing(asks(func(q url.Values) bool {
+			return slices.ContainsFunc(parameters, func(name string) bool { return q.Has(name) && q.Get(name) == "" })
+		}), broken),
+		"long-query-500":      changing(func(a *answer) bool { return len(a.request.URL.RawQuery) > 4000 }, broken),
+		"write-404":           changing(written, func(a *answer) { fail(a, http.StatusNotFound, "unknownobject") }),
+		"write-without-allow": changing(written, func(a *answer) { a.header.Del("Allow") }),
+		"write-own-code-minor": changing(written, func(a *answer) {
+			allowed := a.header.Get("Allow")
+			fail(a, http.StatusMethodNotAllowed, "methodnotallowed")
+			a.header.Set("Allow", allowed)
+		}),
+		"class-without-teacher": changing(under("enrollments"), func(a *answer) {
+			a.objects(func(o object) {
+				if role := str(o["role"]); role != "" && role != "student" {
+					o["role"] = "proctor"
+				}
+			})
+		}),
+		"labels-as-html": changing(succeeded, func(a *answer) {
+			a.objects(func(o object) {
+				for _, name := range []string{"title", "name", "familyName"} {
+					if text := str(o[name]); text != "" {
+						o[name] = html.EscapeString(text)
+					}
+				}
+			})
+		}),
+		"punctuation-twice":          changing(under("courses"), member("title", func(v any) any { return str(v) + " â€“ fall" })),
+		"discovery-misspelt-id":      published(`"operationId":"getAllUsers"`, `"operationId":"getAllUser"`),
+		"discovery-misspelt-scope":   published("roster-core.readonly", "rostering-core.readonly"),
+		"discovery-foreign-scope":    published(`{"OAuth2CC":["https://purl.imsglobal.org/spec/or/v1p2/scope/roster-demographics.readonly"]}`, `{"OAuth2CC":["https://purl.imsglobal.org/spec/or/v1p2/scope/roster.readonly"]}`),
+		"discovery-no-flow":          published(`"clientCredentials"`, `"implicit"`),
+		"discovery-misspelt-query":   published(`"name":"orderBy"`, `"name":"orderby"`),
+		"discovery-limit-text":       published(`"format":"int32","minimum":1,"type":"integer"`, `"format":"int32","minimum":1,"type":"string"`),
+		"discovery-order-misspelt":   published(`"asc","desc"`, `"asc","dsc"`),
+		"discovery-path-misspelt":    published(`"in":"path","name":"sourcedId"`, `"in":"path","name":"sourceId"`),
+		"discovery-wrapper-misspelt": published(`"properties":{"users":`, `"properties":{"user":`),
+		"discovery-status-misspelt":  published(`"imsx_codeMajor"`, `"imsx_codemajor"`),
+		"discovery-member-misspelt":  published(`"familyName"`, `"surname"`),
+		"discovery-dead-reference":   published(`"#/components/schemas/imsx_StatusInfo"`, `"#/components/schemas/StatusInfo"`),
+		"discovery-no-version":       published(`"version":"1.0"`, `"version":""`),
+		"token-basic-undecoded": tokenRequests(func(r *http.Request, _ url.Values) {
+			if _, secret, basic := r.BasicAuth(); basic {
+				if plain, err := url.QueryUnescape(secret); err == nil && plain != secret {
+					r.Header.Set("Authorization", "Basic bm9ib2R5Om5vdGhpbmc=")
+				}
+			}
+		}),
+		"semesters-in-part": changing(both(under("terms"), whole), func(a *answer) {
+			a.list(func(l []any) []any { return l[min(1, len(l)):] })
+		}),
+	}
+}
+
+// published changes the text of the discovery documents.
+func published(old, new string) wrapper {
+	return func(h http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !strings.Contains(r.URL.Path, "/discovery/") {
+				h.ServeHTTP(w, r)
+				return
+			}
+			a := ask(h, r)
+			a.setBody(bytes.ReplaceAll(a.body.Bytes(), []byte(old), []byte(new)))
+			a.send(w)
+		})
+	}
+}
