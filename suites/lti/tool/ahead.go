@@ -25,7 +25,10 @@ const (
 )
 
 // trial is a launch that was made, and the one that shows that the tool opens others.
-type trial struct{ seen, control *sight }
+type trial struct {
+	seen, control *sight
+	fell          bool // the tool went down in it, or in the control beside it
+}
 
 // ahead are the trials that no check has asked for yet, by the id of the launch; nil: that
 // one is to be made by itself. Checks of the group run one after the other.
@@ -115,6 +118,14 @@ func (j *judge) salvo(ctx context.Context, launches []Launch) {
 		return
 	}
 	first, last := seen[0], seen[len(seen)-1]
+	// What brought the tool down is told of the launch that did: once it is down nothing
+	// would tell any more.
+	for i, l := range launches {
+		beside := i == 0 && first.fell || i == len(launches)-1 && last.fell
+		if s := seen[i+1]; s.fell || beside {
+			j.ahead[l.ID] = &trial{seen: s, control: first, fell: true}
+		}
+	}
 	if j.decide(first, nil) != opened || j.decide(last, nil) != opened || slices.ContainsFunc(seen, func(s *sight) bool { return !s.usual() }) {
 		return
 	}

@@ -241,6 +241,12 @@ func runBad(ctx context.Context, t *harness.T, l Launch) {
 		return
 	}
 	if made := j.take(ctx, t, l); made != nil {
+		if made.fell && !made.seen.fell {
+			j.felled(t, l, made.seen)
+			if j.unopened(ctx, t, made.control) {
+				return
+			}
+		}
 		j.judgeRefusal(t, id, l, made.seen, made.control)
 		return
 	}
@@ -264,7 +270,7 @@ func runBad(ctx context.Context, t *harness.T, l Launch) {
 		// The two may disturb each other in a tool: the broken one may even bring it down.
 		fell := control.fell || s.fell
 		if control = j.steady(ctx, l.unbroken()); fell && j.decide(control, nil) != opened {
-			t.Fail(reqNoCrash, harness.Finding{Sent: "launch: " + l.Title + ", and beside it the same unbroken", Expected: "the tool refuses, and goes on", Seen: fellText, Exchanges: s.keep(t, l.Title)})
+			j.felled(t, l, s)
 		}
 	}
 	if j.unopened(ctx, t, control) {
@@ -277,6 +283,12 @@ func runBad(ctx context.Context, t *harness.T, l Launch) {
 		j.breaks.Store(again) // it is how this tool refuses, then
 	}
 	j.judgeRefusal(t, id, l, s, control)
+}
+
+// felled accuses a launch in which the tool went down, and with it the same one, unbroken,
+// that was made beside it.
+func (j *judge) felled(t *harness.T, l Launch, s *sight) {
+	t.Fail(reqNoCrash, harness.Finding{Sent: "launch: " + l.Title + ", and beside it the same unbroken", Expected: "the tool refuses, and goes on", Seen: fellText, Exchanges: s.keep(t, l.Title)})
 }
 
 // unopened tells whether a good launch was not opened beside which another has to be
