@@ -148,14 +148,15 @@ func erring(what *regexp.Regexp, by string) behaviour {
 // defaultRedirect remembers the redirect URI of the last good request and uses it
 // where none is given.
 func defaultRedirect(next http.Handler) http.Handler {
-	last := ""
+	registered := "" // a tool's first request names it
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/auth" {
 			_ = r.ParseForm()
-			if v := r.Form.Get("redirect_uri"); v != "" {
-				last = v
-			} else {
-				r.Form.Set("redirect_uri", last)
+			switch v := r.Form.Get("redirect_uri"); {
+			case v == "":
+				r.Form.Set("redirect_uri", registered)
+			case registered == "":
+				registered = v
 			}
 		}
 		next.ServeHTTP(w, r)
