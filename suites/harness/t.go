@@ -227,9 +227,12 @@ func (t *T) on(requirement string, change func(*outcome)) {
 	change(o)
 }
 
-// visible makes a text fit for a message, whatever it quotes: no characters that can't be
-// seen, such as NUL, and no blanks at its end.
-func visible(s string) string { return strings.TrimRightFunc(reports.Printable(s), unicode.IsSpace) }
+// visible makes a text fit for a message, whatever it quotes: no NUL, and no blanks at its
+// end. Other characters that can't be seen are shown when a report is written: the
+// redactor comes before that, and knows a secret by its line ends too.
+func visible(s string) string {
+	return strings.TrimRightFunc(strings.ReplaceAll(s, "\x00", reports.Printable("\x00")), unicode.IsSpace)
+}
 
 func (f Finding) report(requirement string) reports.Finding {
 	out := reports.Finding{
