@@ -2,6 +2,7 @@ package fault
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -94,12 +95,10 @@ func payloadFaults() map[string]wrapper {
 		"wrapper-wrong-students": changing(under("students"), func(a *answer) { rename("users", "students")(a); rename("user", "student")(a) }),
 		"wrapper-missing-single": changing(single, func(a *answer) {
 			a.envelope(func(e object) {
-				for name, v := range e {
+				for name, v := range maps.Clone(e) { // not what is moved up meanwhile
 					if inner, ok := v.(object); ok {
 						delete(e, name)
-						for k, x := range inner {
-							e[k] = x
-						}
+						maps.Copy(e, inner)
 					}
 				}
 			})
