@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -21,6 +22,7 @@ type node = map[string]any
 type described struct {
 	root   node
 	broken map[string]bool // references that lead nowhere
+	newer  bool            // it is OpenAPI 3.1 or later, whose lists may be of anything
 	listed bool            // an operation was found
 	unfit  bool            // an answer has no payload whose members could be read
 }
@@ -109,6 +111,7 @@ func discoveryContent(t *harness.T, found *harness.Response) {
 	if json.Unmarshal(found.Body, &d.root) != nil {
 		return // judged already
 	}
+	d.newer = !strings.HasPrefix(textOr(d.root["openapi"]), "3.0")
 	shown := []*harness.Response{found}
 	say := func(name string, ok bool, where, expected, seen string) {
 		t.Assert(discoveryAt+name, ok, harness.Finding{Expected: expected, Seen: seen, Where: where, Responses: shown})
@@ -234,18 +237,35 @@ func (d *described) judgeParameters(say sayer, op Operation, path string, item, 
 			wrong = append(wrong, "no query parameter "+name)
 			continue
 		}
-		schema := d.at(p["schema"])
+		wrong = append(wrong, d.formOf(name, p, "form")...)
+		schema := d.valueOf(p)
 		if kind, _ := schema["type"].(string); kind != queryTypes[name] && !(name == "fields" && kind == "string") {
 			wrong = append(wrong, fmt.Sprintf("%s of type %q", name, kind))
+		} else if kind == "array" {
+			of, typed := d.at(schema["items"])["type"]
+			switch {
+			case typed && of != "string":
+				wrong = append(wrong, fmt.Sprintf("%s is a list of %v", name, of))
+			case schema["items"] == nil && !d.newer:
+				wrong = append(wrong, name+" is a list of nothing that is named")
+			}
 		}
 		if p["required"] == true {
 			wrong = append(wrong, name+" is required")
 		}
-		if least, given := schema["minimum"]; given && least != map[string]any{"limit": 1.0, "offset": 0.0}[name] {
-			wrong = append(wrong, fmt.Sprintf("%s from %v on", name, least))
+		least := map[string]float64{"limit": 1, "offset": 0}[name]
+		if given, is := schema["minimum"]; is && given != least {
+			wrong = append(wrong, fmt.Sprintf("%s from %v on", name, given))
 		}
-		if values := texts1(schema["enum"]); name == "orderBy" && len(values) > 0 && !slices.Equal(slices.Sorted(slices.Values(values)), []string{"asc", "desc"}) {
-			wrong = append(wrong, "orderBy is one of "+strings.Join(values, ", "))
+		directions := texts1(schema["enum"])
+		if name == "orderBy" && len(directions) > 0 && !slices.Equal(slices.Sorted(slices.Values(directions)), []string{"asc", "desc"}) {
+			wrong = append(wrong, "orderBy is one of "+strings.Join(directions, ", "))
+		}
+		if given, is := schema["default"]; is {
+			number, _ := given.(float64)
+			if queryTypes[name] == "integer" && (number != math.Trunc(number) || number < least || fmt.Sprintf("%T", given) != "float64") || name == "orderBy" && given != "asc" {
+				wrong = append(wrong, fmt.Sprintf("%s is %v where none is given", name, given))
+			}
 		}
 	}
 	for _, in := range parameter.FindAllString(path, -1) {
@@ -255,9 +275,54 @@ func (d *described) judgeParameters(say sayer, op Operation, path string, item, 
 			wrong = append(wrong, "no path parameter "+name)
 		case p["required"] != true:
 			wrong = append(wrong, "path parameter "+name+" is not required")
+		default:
+			wrong = append(wrong, d.formOf(name, p, "simple")...)
+			if kind, named := d.valueOf(p)["type"]; named && kind != "string" {
+				wrong = append(wrong, fmt.Sprintf("path parameter %s of type %v", name, kind))
+			}
 		}
 	}
 	say("parameters", len(wrong) == 0, at+"/parameters", "the parameters of the operation: "+strings.Join(want, ", ")+", and those of its path", examples(wrong))
+}
+
+// parameterMembers are those of a Parameter Object (OpenAPI 3.0 and 3.1, section 4.7.12).
+var parameterMembers = []string{"name", "in", "description", "required", "deprecated", "allowEmptyValue", "style", "explode", "allowReserved", "schema", "example", "examples", "content"}
+
+// formOf says what is wrong in how a parameter is said to be written into an address:
+// style names the only one that OneRoster's addresses have at its place, which is also
+// what holds where none is named.
+func (d *described) formOf(name string, p node, style string) (wrong []string) {
+	if given, is := p["style"]; is && given != style {
+		wrong = append(wrong, fmt.Sprintf("%s in the style %v", name, given))
+	}
+	for _, flag := range []string{"explode", "required", "allowEmptyValue", "allowReserved", "deprecated"} {
+		if given, is := p[flag]; is && given != true && given != false {
+			wrong = append(wrong, fmt.Sprintf("%s of %s is %v, neither true nor false", flag, name, given))
+		}
+	}
+	for _, member := range slices.Sorted(maps.Keys(p)) {
+		if !slices.Contains(parameterMembers, member) && !strings.HasPrefix(member, "x-") {
+			wrong = append(wrong, fmt.Sprintf("%s with the member %s, which OpenAPI doesn't know", name, member))
+		}
+	}
+	return wrong
+}
+
+// valueOf gives the schema of a parameter's value, wherever it stands.
+func (d *described) valueOf(p node) node {
+	if schema := d.at(p["schema"]); schema != nil {
+		return schema
+	}
+	content, _ := p["content"].(node)
+	for _, kind := range slices.Sorted(maps.Keys(content)) {
+		return d.at(d.at(content[kind])["schema"])
+	}
+	return nil
+}
+
+func textOr(v any) string {
+	s, _ := v.(string)
+	return s
 }
 
 // judgeResponses compares the answers that an operation describes with those that it has.

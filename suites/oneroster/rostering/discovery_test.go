@@ -51,6 +51,27 @@ func TestDiscovery(t *testing.T) {
 			paths["/orgs/{id}"] = paths["/orgs/{sourcedId}"]
 			delete(paths, "/orgs/{sourcedId}")
 		}), []string{"discovery.parameters"}},
+		{"how a parameter of paths is written, and what of", published(func(a *reply) {
+			get := describe(operation("getOrg"), "/orgs/{sourcedId}")
+			get["parameters"].([]object)[1]["style"] = "simple"
+			get["parameters"].([]object)[1]["x-example"] = 1
+			a.body["paths"].(object)["/orgs/{sourcedId}"] = object{"get": get}
+		}), nil},
+		{"a parameter of paths in the style of queries", published(func(a *reply) {
+			get := describe(operation("getOrg"), "/orgs/{sourcedId}")
+			get["parameters"].([]object)[1]["style"] = "form"
+			a.body["paths"].(object)["/orgs/{sourcedId}"] = object{"get": get}
+		}), []string{"discovery.parameters"}},
+		{"a parameter with a flag that is a text", published(func(a *reply) {
+			get := describe(operation("getOrg"), "/orgs/{sourcedId}")
+			get["parameters"].([]object)[1]["explode"] = "false"
+			a.body["paths"].(object)["/orgs/{sourcedId}"] = object{"get": get}
+		}), []string{"discovery.parameters"}},
+		{"a parameter with a member that OpenAPI doesn't have", published(func(a *reply) {
+			get := describe(operation("getOrg"), "/orgs/{sourcedId}")
+			get["parameters"].([]object)[1]["exploded"] = false
+			a.body["paths"].(object)["/orgs/{sourcedId}"] = object{"get": get}
+		}), []string{"discovery.parameters"}},
 		{"parameters of the path as a whole, and by reference", published(func(a *reply) {
 			get := describe(operation("getOrg"), "/orgs/{sourcedId}")
 			list := get["parameters"].([]object)

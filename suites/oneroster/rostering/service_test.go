@@ -204,7 +204,11 @@ func describe(op Operation, path string) object {
 	}
 	var parameters []object
 	for _, name := range names {
-		parameters = append(parameters, object{"in": "query", "name": name, "schema": object{"type": queryTypes[name]}})
+		schema := object{"type": queryTypes[name]}
+		if schema["type"] == "array" {
+			schema["items"] = object{}
+		}
+		parameters = append(parameters, object{"in": "query", "name": name, "schema": schema})
 	}
 	for _, in := range parameter.FindAllString(path, -1) {
 		parameters = append(parameters, object{"in": "path", "name": strings.Trim(in, "{}"), "required": true})
