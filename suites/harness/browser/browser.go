@@ -227,7 +227,7 @@ func (p *Page) Beside(ctx context.Context) (*Page, error) {
 
 func (b *Browser) page(ctx, parent context.Context, o PageOptions, options ...chromedp.ContextOption) (*Page, error) {
 	tab, stop := chromedp.NewContext(parent, options...)
-	p := &Page{browser: b, o: o, ctx: tab, stop: stop, status: map[cdp.FrameID]int{}, failed: map[cdp.FrameID]string{}, loading: map[cdp.FrameID]bool{}, requests: map[network.RequestID]*chain{}, active: time.Now()}
+	p := &Page{browser: b, o: o, ctx: tab, stop: stop, status: map[cdp.FrameID]int{}, failed: map[cdp.FrameID]string{}, loading: map[cdp.FrameID]bool{}, requests: map[network.RequestID]*chain{}, pending: map[*Exchange]bool{}, active: time.Now(), moved: time.Now()}
 	p.unhook = context.AfterFunc(ctx, stop)
 	if err := chromedp.Listen(tab, p.note); err != nil {
 		p.Close()

@@ -73,6 +73,16 @@ func site(t *testing.T) *httptest.Server {
 	html("/window", `<a id="new" target="_blank" href="/form">new</a>`)
 	html("/alert", `<script>alert("stop"); confirm("sure?"); document.body.innerHTML="<p id=after>after</p>"</script>`)
 	html("/download", `<script>location.href="/file"</script><p>downloading</p>`)
+	// What pages ask for by themselves, for ever.
+	html("/polls", `<p>there</p><script>(function p(){fetch('/odd').finally(function(){setTimeout(p,1000)})})()</script>`)
+	html("/polls-often", `<p>there</p><script>(function p(){fetch('/odd').then(function(r){return r.text()}).finally(function(){setTimeout(p,50)})})()</script>`)
+	html("/listens", `<p>there</p><script>fetch('/stream'); fetch('/never')</script>`)
+	mux.HandleFunc("GET /odd", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "nothing", http.StatusNotFound) })
+	mux.HandleFunc("GET /stream", func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusOK)
+		_ = http.NewResponseController(w).Flush() // it goes on without
+		<-r.Context().Done()
+	})
 	html("/throws", `<script>console.error("oh no"); throw new Error("broken")</script>`)
 	mux.HandleFunc("GET /file", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Disposition", "attachment; filename=x.bin")
@@ -138,7 +148,7 @@ func TestTextsThatStandTwice(t *testing.T) {
 // Large pages don't crowd out the documents that come after them, and a page that goes in
 // circles is seen to.
 func TestLogOfLargePages(t *testing.T) {
-	p := &Page{status: map[cdp.FrameID]int{}, requests: map[network.RequestID]*chain{}}
+	p := &Page{status: map[cdp.FrameID]int{}, requests: map[network.RequestID]*chain{}, pending: map[*Exchange]bool{}}
 	asked := func(id, kind, address string) {
 		p.note(&network.EventRequestWillBeSent{RequestID: network.RequestID(id), Type: network.ResourceType(kind), Request: &network.Request{Method: "POST", URL: address}})
 	}
@@ -229,6 +239,25 @@ func TestOddPages(t *testing.T) {
 	}
 	if p, frames, _ := look("/loop"); len(frames) > 0 && !frames[0].Failed && frames[0].Status == 200 || len(p.Log()) == 0 {
 		t.Errorf("loop: %v", frames)
+	}
+}
+
+// A page that goes on asking for something by itself is at rest all the same.
+func TestPagesThatAskForEver(t *testing.T) {
+	b, s := started(t), site(t)
+	for _, path := range []string{"/polls", "/polls-often", "/listens"} {
+		t.Run(path, func(t *testing.T) {
+			p := opened(t, b)
+			if err := p.Go(s.URL + path); err != nil {
+				t.Fatal(err)
+			}
+			if err := p.Settle(t.Context(), 300*time.Millisecond, 30*time.Second, nil); err != nil {
+				t.Errorf("it never comes to rest: %v", err)
+			}
+			if frames, err := p.Look(t.Context()); err != nil || !strings.Contains(frames[0].Text, "there") {
+				t.Errorf("%v, %v", frames, err)
+			}
+		})
 	}
 }
 

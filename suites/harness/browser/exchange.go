@@ -23,6 +23,7 @@ type Exchange struct {
 	Document bool   // it is a document, of the page or of a frame
 	Problem  string // why no answer came
 	Blocked  []string
+	came     time.Time // when an answer began that is no redirect
 	frame    cdp.FrameID
 	id       network.RequestID
 }

@@ -43,9 +43,10 @@ type Page struct {
 	loading  map[cdp.FrameID]bool   // frames that go from one document to another
 	console  []string
 	dialogs  []string
-	popped   bool // a window was opened that nobody has looked for
-	open     int
-	active   time.Time
+	popped   bool               // a window was opened that nobody has looked for
+	pending  map[*Exchange]bool // requests that have not ended
+	active   time.Time          // when something last happened
+	moved    time.Time          // when a document or a frame last did
 }
 
 // The bounds of what is noted of a page.
@@ -67,7 +68,7 @@ func (p *Page) note(event any) {
 		if e.RedirectResponse != nil {
 			if old := p.requests[e.RequestID].last(); old != nil {
 				old.answered(e.RedirectResponse)
-				p.open--
+				delete(p.pending, old)
 			}
 		}
 		if strings.HasPrefix(e.Request.URL, "data:") {
@@ -86,7 +87,10 @@ func (p *Page) note(event any) {
 		}
 		c.items = append(c.items, x)
 		c.complete()
-		p.open++
+		p.pending[x] = true
+		if x.Document {
+			p.moved = time.Now()
+		}
 		// A large page has hundreds of scripts and pictures, and must not crowd out the
 		// documents that come after it.
 		kept, most := &p.others, maxExchanges
@@ -104,7 +108,9 @@ func (p *Page) note(event any) {
 		p.active = time.Now()
 		if x := p.requests[e.RequestID].last(); x != nil {
 			x.answered(e.Response)
+			x.came = time.Now()
 			if x.Document {
+				p.moved = time.Now()
 				p.status[e.FrameID] = x.Status
 				delete(p.failed, e.FrameID)
 			}
@@ -117,19 +123,19 @@ func (p *Page) note(event any) {
 	case *network.EventLoadingFailed:
 		p.finished(e.RequestID, e.ErrorText)
 	case *page.EventFrameStartedLoading:
-		p.active = time.Now()
+		p.active, p.moved = time.Now(), time.Now()
 		p.loading[e.FrameID] = true
 	case *page.EventFrameStoppedLoading:
-		p.active = time.Now()
+		p.active, p.moved = time.Now(), time.Now()
 		delete(p.loading, e.FrameID)
 	case *page.EventFrameDetached:
-		p.active = time.Now()
+		p.active, p.moved = time.Now(), time.Now()
 		delete(p.loading, e.FrameID)
 	case *page.EventWindowOpen:
 		p.active = time.Now()
 		p.popped = true
 	case *page.EventFrameNavigated, *page.EventFrameAttached:
-		p.active = time.Now()
+		p.active, p.moved = time.Now(), time.Now()
 	case *page.EventJavascriptDialogOpening:
 		p.active = time.Now()
 		p.dialogs = append(p.dialogs, string(e.Type)+": "+cut(e.Message))
@@ -176,7 +182,10 @@ func (p *Page) finished(id network.RequestID, problem string) {
 	}
 	x.Ended = time.Now()
 	x.Problem = problem
-	p.open--
+	delete(p.pending, x)
+	if x.Document {
+		p.moved = time.Now()
+	}
 	if x.Document && problem != "" && problem != aborted {
 		p.status[x.frame] = 0 // of the document before, which is no longer shown
 		p.failed[x.frame] = problem
@@ -299,28 +308,40 @@ var errEnded = errors.New("the browser has ended")
 // though nothing is requested any more: it isn't always told.
 const frameTime = time.Second
 
+// What goes on behind a page that is there already.
+const (
+	// bodyTime is how long a body counts that doesn't end though its answer has begun: it
+	// may be a stream, and of one that no script reads the end is never told.
+	bodyTime = time.Second
+	// hangTime is how long a request without an answer counts while nothing else happens.
+	hangTime = 3 * time.Second
+	// standingTime is for how long a page stands, with its documents and frames, before it
+	// has come to rest whatever its scripts go on asking for.
+	standingTime = 8 * time.Second
+)
+
 // Settle waits until nothing was requested, loaded or navigated for a while, or
 // until done says so. It gives ErrBusy after budget.
+//
+// What a page asks for by itself for ever (a poll, a stream) is no reason to wait for
+// ever; a document that doesn't come is.
 func (p *Page) Settle(ctx context.Context, quiet, budget time.Duration, done func() bool) error {
 	end := time.Now().Add(budget)
+	standing := min(standingTime, budget*2/3)
 	for {
 		p.mu.Lock()
+		requests, loading := p.waiting()
 		// Between an answer and the page that it makes, a frame still shows the page before.
-		idle, requests, frames := time.Since(p.active), p.open, len(p.loading)
-		loading := slices.ContainsFunc(p.log, func(x *Exchange) bool { return x.Document && x.Ended.IsZero() && x.Status == 0 })
+		idle, stands, frames := time.Since(p.active), time.Since(p.moved), len(p.loading)
 		p.mu.Unlock()
-		if requests <= 0 && frames == 0 && idle >= quiet || done != nil && done() {
+		switch {
+		case done != nil && done(),
+			!requests && frames == 0 && idle >= quiet,
+			!requests && !loading && idle >= frameTime,
+			!loading && idle >= max(10*quiet, hangTime),
+			!loading && frames == 0 && stands >= max(standing, quiet):
 			return nil
-		}
-		if requests <= 0 && idle >= frameTime && !loading {
-			return nil
-		}
-		// A request that hangs (a long poll, a stream) must not count for ever; a
-		// document that doesn't come does.
-		if idle >= 10*quiet && idle > 3*time.Second && !loading {
-			return nil
-		}
-		if time.Now().After(end) {
+		case time.Now().After(end):
 			return ErrBusy
 		}
 		select {
@@ -333,6 +354,15 @@ func (p *Page) Settle(ctx context.Context, quiet, budget time.Duration, done fun
 	}
 }
 
+// waiting tells whether the page waits for an answer, and whether for one with a document.
+func (p *Page) waiting() (requests, loading bool) {
+	for x := range p.pending {
+		requests = requests || x.Document || x.came.IsZero() || time.Since(x.came) < bodyTime
+		loading = loading || x.Document && x.Status == 0
+	}
+	return requests, loading
+}
+
 // Reset empties a tab for what comes next, and forgets what was noted of it; cookies and
 // storage stay. It costs a tenth of a new tab.
 func (p *Page) Reset() error {
@@ -342,8 +372,9 @@ func (p *Page) Reset() error {
 	p.frame, p.filled = "", nil
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.log, p.documents, p.others, p.open = nil, 0, 0, 0
-	p.console, p.dialogs, p.active = nil, nil, time.Now()
+	p.log, p.documents, p.others = nil, 0, 0
+	p.console, p.dialogs, p.active, p.moved = nil, nil, time.Now(), time.Now()
+	clear(p.pending)
 	clear(p.requests)
 	clear(p.status)
 	clear(p.failed)

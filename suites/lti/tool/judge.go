@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -108,7 +109,7 @@ func (s *sight) times() (m moments) {
 		case x.Started.Before(s.began): // of another launch in the same page
 		case requested && strings.Contains(x.URL, "/auth") && strings.Contains(x.URL+x.Body, hint):
 			m.asked = x.Started
-		case redirect != "" && sameAddress(x.URL, redirect) && x.Status > 0:
+		case redirect != "" && sameAddress(x.URL, redirect) && (x.Status > 0 || brokenOff(x.Problem)):
 			m.answered = x.Started
 		}
 	}
@@ -119,6 +120,16 @@ func (s *sight) times() (m moments) {
 	}
 	return m
 }
+
+// brokenOff tells whether a request reached the tool, which then broke off, or gave what no
+// browser can read: what it was sent it has all the same.
+func brokenOff(problem string) bool {
+	return strings.HasPrefix(problem, "net::ERR_") && !slices.ContainsFunc(notSent, func(why string) bool { return strings.HasPrefix(problem, why) })
+}
+
+// notSent begins the reasons of Chromium for which a request never reached the tool, or
+// for which nobody knows.
+var notSent = append([]string{"net::ERR_ABORTED", "net::ERR_BLOCKED", "net::ERR_UNSAFE", "net::ERR_TIMED_OUT", "net::ERR_SSL", "net::ERR_INTERNET", "net::ERR_NETWORK", "net::ERR_CONNECTION_FAILED", "net::ERR_TOO_MANY_REDIRECTS"}, unreachable...)
 
 // sameAddress compares two addresses without their queries.
 func sameAddress(a, b string) bool {
