@@ -113,6 +113,17 @@ func pagingFaults() map[string]wrapper {
 		"link-first-missing": changing(keepLinks, links(func(_ *answer, rel, u string) string { return pick(rel != "first", u) })),
 		"link-prev-missing":  changing(keepLinks, links(func(_ *answer, rel, u string) string { return pick(rel != "prev", u) })),
 		"link-last-missing":  changing(keepLinks, links(func(_ *answer, rel, u string) string { return pick(rel != "last", u) })),
+		"link-empty-negative": changing(keepLinks, links(func(a *answer, rel, u string) string {
+			if rel == "last" && total(a) == 0 {
+				return strings.Replace(u, "offset=0", "offset=-"+strconv.Itoa(number(a.request, "limit", 100)), 1)
+			}
+			return u
+		})),
+		"link-empty-next": changing(keepLinks, func(a *answer) {
+			if total(a) == 0 {
+				addLink(a, "next", with(a.request, number(a.request, "limit", 100)))
+			}
+		}),
 		"link-next-loops": changing(keepLinks, links(func(a *answer, rel, u string) string {
 			if rel == "next" {
 				return self(a.request).String()

@@ -196,6 +196,7 @@ func securityFaults() map[string]wrapper {
 			got.Code = http.StatusInternalServerError
 			return got
 		}),
+		"token-without-allow":      tokenWithoutAllow,
 		"token-basic-refused":      tokenRequests(func(r *http.Request, _ url.Values) { r.Header.Del("Authorization") }),
 		"token-grant-unchecked":    tokenRequests(func(_ *http.Request, form url.Values) { form.Set("grant_type", "client_credentials") }),
 		"token-unknown-scope-open": tokenRequests(func(_ *http.Request, form url.Values) { onlyKnownScopes(form) }),
@@ -257,6 +258,22 @@ func secretUnchecked(h http.Handler) http.Handler {
 				got = httptest.NewRecorder()
 				h.ServeHTTP(got, again)
 			}
+		}
+		replay(w, got)
+	})
+}
+
+// tokenWithoutAllow leaves out which methods there are beside the one that was refused.
+func tokenWithoutAllow(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, _, service := strings.Cut(r.URL.Path, base); service {
+			h.ServeHTTP(w, r)
+			return
+		}
+		got := httptest.NewRecorder()
+		h.ServeHTTP(got, r)
+		if got.Code == http.StatusMethodNotAllowed {
+			got.Header().Del("Allow")
 		}
 		replay(w, got)
 	})

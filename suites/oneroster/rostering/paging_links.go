@@ -3,6 +3,7 @@ package rostering
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -24,6 +25,7 @@ func linkChecks() []harness.Check {
 		c("relations", "first, prev, next and last lead where they say, and stand where they should", linkRelations, "next", "next-last", "first", "last", "prev", "prev-first"),
 		c("chain", "The chain of next links yields the whole collection, and ends", linkChain, "next-target", "ends"),
 		c("query", "Links keep filter, sort, orderBy and fields", linkQuery, "query"),
+		c("empty", "The links of a page without objects can be followed", linkEmpty, "empty"),
 	}
 }
 
@@ -279,4 +281,44 @@ func quoteEmptyValue(s string) string {
 		return "no such parameter"
 	}
 	return s
+}
+
+// linkEmpty follows the links of a page on which nothing is, since nothing matches.
+func linkEmpty(ctx context.Context, t *harness.T) {
+	const id = pagingAt + "link-empty"
+	c, _, ok := linked(ctx, t, id)
+	if !ok {
+		return
+	}
+	p := part(ctx, t, c, 0, linkPage, "filter", "sourcedId="+quote(missing))
+	switch {
+	case !ready(t, p, id):
+		return
+	case len(p.Objects) > 0:
+		t.NotTested(harness.BlockedBy(filterAt+"no-match", "a filter that nothing matches leaves something", p.Response), id)
+		return
+	case p.Links == nil:
+		t.NotApplicable(id, "a page without objects has no Link header")
+		return
+	}
+	if len(p.Links) == 0 {
+		t.NotTested(harness.BlockedBy(pagingAt+"link-syntax", "the Link header can't be read", p.Response), id)
+		return
+	}
+	if p.Links["next"] != "" {
+		t.NotTested(harness.BlockedBy(pagingAt+"link-next-last", "a page without objects has a next link", p.Response), id)
+		return
+	}
+	for _, rel := range slices.Sorted(maps.Keys(p.Links)) {
+		link := p.Links[rel]
+		target, err := url.Parse(link)
+		if err != nil || !sameService(t, target) || beyond(t, link, id) != "" {
+			t.NotTested(astray(err, rel, p), id)
+			continue
+		}
+		to := follow(ctx, t, link, operation(c.List).Wrapper)
+		if to.OK() || itsOwn(ctx, t, to.Response, id) {
+			t.Assert(id, to.OK(), harness.Finding{Expected: "200", Seen: to.Summary(), Where: "header Link, rel=" + rel + ": " + link, Responses: []*harness.Response{to.Response, p.Response}})
+		}
+	}
 }

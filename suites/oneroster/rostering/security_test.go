@@ -94,6 +94,20 @@ func TestTokens(t *testing.T) {
 				}
 			}
 		}, []string{"token.unknown-scope"}},
+		{"405 doesn't say that POST is taken", func(s *service) {
+			s.change = func(a *reply) {
+				if a.status == 405 && a.header.Get("Allow") == "POST" {
+					a.header.Set("Allow", "GET")
+				}
+			}
+		}, []string{"token.method-status"}},
+		{"GET is refused without 405", func(s *service) {
+			s.change = func(a *reply) {
+				if a.status == 405 && a.header.Get("Allow") == "POST" {
+					a.status = 400
+				}
+			}
+		}, nil},
 		{"GET gives tokens", lenient(func(a *reply) bool { return a.r.Method == http.MethodGet }), []string{"token.post-only"}},
 		{"403 to a wrong secret", denied(func(a *reply) {
 			if a.status == 401 {

@@ -138,6 +138,7 @@ func (s *service) grant(a *reply) {
 	a.header.Set("Cache-Control", "no-store")
 	if a.r.Method != http.MethodPost || a.r.ParseForm() != nil {
 		a.status, a.body = 405, object{"error": "invalid_request"}
+		a.header.Set("Allow", "POST")
 		return
 	}
 	form := a.r.PostForm

@@ -26,7 +26,7 @@ func tokenChecks() []harness.Check {
 	return []harness.Check{
 		c("grant", "The token endpoint grants a token, and says what the standard asks", tokenGrant, "issue", "json", "access-token", "token-type", "expires-in", "expires-in-number", "no-store", "no-refresh-token", "scope", "official-scopes"),
 		c("authentication", "The client authenticates by HTTP Basic, and may by form", tokenAuthentication, "basic-auth", "basic-encoded", "form-auth"),
-		c("refusals", "What deserves no token gets none, and an error by name", tokenRefusals, "wrong-secret", "invalid-client", "unsupported-grant", "unknown-scope", "error-body", "post-only"),
+		c("refusals", "What deserves no token gets none, and an error by name", tokenRefusals, "wrong-secret", "invalid-client", "unsupported-grant", "unknown-scope", "error-body", "post-only", "method-status"),
 		c("lifetime", "A token serves again and again, and a new one leaves it valid", tokenLifetime, "reusable", "independent"),
 	}
 }
@@ -237,6 +237,16 @@ func tokenRefusals(ctx context.Context, t *harness.T) {
 	g := t.Do(ctx, harness.Request{URL: auth.TokenURL + "?grant_type=client_credentials", Auth: harness.AuthNone})
 	members := tokenMembers(g)
 	t.Assert(at("post-only"), members["access_token"] == nil && g.Status != 200, harness.Finding{Expected: "a refusal of GET", Seen: g.Summary(), Responses: []*harness.Response{g}})
+	if g.Status != http.StatusMethodNotAllowed {
+		t.NotApplicable(at("method-status"), "GET is answered otherwise than with 405")
+		return
+	}
+	t.Assert(at("method-status"), namesMethod(g.Header.Values("Allow"), http.MethodPost), harness.Finding{Expected: "an Allow header that names POST", Seen: fmt.Sprintf("Allow: %q", strings.Join(g.Header.Values("Allow"), ", ")), Where: "header Allow", Responses: []*harness.Response{g}})
+}
+
+// namesMethod tells whether an Allow header (RFC 9110 §10.2.1) names a method.
+func namesMethod(allow []string, method string) bool {
+	return slices.ContainsFunc(strings.Split(strings.Join(allow, ","), ","), func(name string) bool { return strings.TrimSpace(name) == method })
 }
 
 func grantSeen(got *harness.Token, r *harness.Response) string {
