@@ -180,6 +180,7 @@ func securityFaults() map[string]wrapper {
 		"token-expiry-text":     grant(func(o object) { o["expires_in"] = "3600" }),
 		"token-without-type":    grant(func(o object) { delete(o, "token_type") }),
 		"token-type-mac":        grant(func(o object) { o["token_type"] = "mac" }),
+		"token-scope-commas":    grant(func(o object) { o["scope"] = strings.ReplaceAll(str(o["scope"]), " ", ",") }),
 		"token-scope-lies":      grant(func(o object) { o["scope"] = "openid" }),
 		"token-cacheable": tokenAnswers(granted, func(got *httptest.ResponseRecorder) *httptest.ResponseRecorder {
 			got.Header().Del("Cache-Control")

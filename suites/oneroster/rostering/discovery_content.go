@@ -300,12 +300,56 @@ func (d *described) formOf(name string, p node, style string) (wrong []string) {
 			wrong = append(wrong, fmt.Sprintf("%s of %s is %v, neither true nor false", flag, name, given))
 		}
 	}
-	for _, member := range slices.Sorted(maps.Keys(p)) {
-		if !slices.Contains(parameterMembers, member) && !strings.HasPrefix(member, "x-") {
-			wrong = append(wrong, fmt.Sprintf("%s with the member %s, which OpenAPI doesn't know", name, member))
-		}
+	if odd := foreign(p, parameterMembers); odd != "" {
+		wrong = append(wrong, name+" with "+odd)
 	}
 	return wrong
+}
+
+// responseMembers are those of a Response Object (OpenAPI 3.0 and 3.1, section 4.7.17).
+var responseMembers = []string{"description", "headers", "content", "links"}
+
+// schemaMembers are those of a Schema Object (OpenAPI 3.0, section 4.7.24). In 3.1 it is a
+// JSON Schema, which may have any.
+var schemaMembers = []string{"title", "multipleOf", "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum", "maxLength", "minLength", "pattern", "maxItems",
+	"minItems", "uniqueItems", "maxProperties", "minProperties", "required", "enum", "type", "allOf", "oneOf", "anyOf", "not", "items", "properties",
+	"additionalProperties", "description", "format", "default", "nullable", "discriminator", "readOnly", "writeOnly", "xml", "externalDocs", "example", "deprecated"}
+
+// foreign names a member of an object that OpenAPI doesn't have there; "" where there is none.
+func foreign(n node, known []string) string {
+	for _, member := range slices.Sorted(maps.Keys(n)) {
+		if !slices.Contains(known, member) && !strings.HasPrefix(member, "x-") {
+			return "the member " + member + ", which OpenAPI doesn't know"
+		}
+	}
+	return ""
+}
+
+// foreignIn does the same for a schema and those in it.
+func (d *described) foreignIn(v any, depth int) string {
+	n := d.at(v)
+	const deepest = 6 // deeper than any object of OneRoster; schemas may hold themselves
+	if n == nil || depth > deepest {
+		return ""
+	}
+	if odd := foreign(n, schemaMembers); odd != "" {
+		return odd
+	}
+	inner := []any{n["items"]}
+	for _, list := range []string{"allOf", "oneOf", "anyOf"} {
+		parts, _ := n[list].([]any)
+		inner = append(inner, parts...)
+	}
+	properties, _ := n["properties"].(node)
+	for _, name := range slices.Sorted(maps.Keys(properties)) {
+		inner = append(inner, properties[name])
+	}
+	for _, x := range inner {
+		if odd := d.foreignIn(x, depth+1); odd != "" {
+			return odd
+		}
+	}
+	return ""
 }
 
 // valueOf gives the schema of a parameter's value, wherever it stands.
@@ -328,6 +372,10 @@ func textOr(v any) string {
 // judgeResponses compares the answers that an operation describes with those that it has.
 func (d *described) judgeResponses(say sayer, op Operation, get node, at string) {
 	responses, _ := get["responses"].(node)
+	for _, status := range slices.Sorted(maps.Keys(responses)) {
+		odd := foreign(d.at(responses[status]), responseMembers)
+		say("responses", odd == "", at+"/responses/"+status, "the members that OpenAPI has for a response", odd)
+	}
 	good := d.payload(d.at(responses["200"]))
 	properties, open := d.properties(good)
 	inner := d.at(properties[op.Wrapper])
@@ -364,7 +412,10 @@ func (d *described) judgeResponses(say sayer, op Operation, get node, at string)
 	}
 	members, open := d.properties(item)
 	wrong := ""
-	if !open {
+	if !d.newer {
+		wrong = d.foreignIn(item, 0)
+	}
+	if !open && wrong == "" {
 		wrong = d.known(schemaName(op.Kind), members)
 	}
 	say("members", wrong == "", at+"/responses/200: /"+op.Wrapper, "the members of "+op.Kind+" by their names", wrong)

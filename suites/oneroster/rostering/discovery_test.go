@@ -72,6 +72,13 @@ func TestDiscovery(t *testing.T) {
 			get["parameters"].([]object)[1]["exploded"] = false
 			a.body["paths"].(object)["/orgs/{sourcedId}"] = object{"get": get}
 		}), []string{"discovery.parameters"}},
+		{"a response with a member that OpenAPI doesn't have", published(func(a *reply) {
+			get := describe(operation("getOrg"), "/orgs/{sourcedId}")
+			get["responses"].(object)["404"] = object{"description": "none", "contents": object{}}
+			a.body["paths"].(object)["/orgs/{sourcedId}"] = object{"get": get}
+		}), []string{"discovery.responses"}},
+		{"a schema with a member that OpenAPI doesn't have", published(func(a *reply) { a.body["openapi"] = "3.0.3"; inSchema(a, "additionalProps") }), []string{"discovery.members"}},
+		{"a schema with a member of JSON Schema", published(func(a *reply) { a.body["openapi"] = "3.1.0"; inSchema(a, "unevaluatedProperties") }), nil},
 		{"parameters of the path as a whole, and by reference", published(func(a *reply) {
 			get := describe(operation("getOrg"), "/orgs/{sourcedId}")
 			list := get["parameters"].([]object)
@@ -105,4 +112,12 @@ func TestDiscovery(t *testing.T) {
 		}), []string{"discovery.responses"}},
 		{"one operation only posts", published(func(a *reply) { a.body["paths"].(object)["/orgs"] = object{"post": object{}} }), []string{"discovery.operations"}},
 	})
+}
+
+// inSchema puts a member into the schema of an org.
+func inSchema(a *reply, member string) {
+	get := describe(operation("getOrg"), "/orgs/{sourcedId}")
+	schema := get["responses"].(object)["200"].(object)["content"].(object)["application/json"].(object)["schema"].(object)
+	schema["properties"].(object)["org"] = object{"type": "object", "allOf": []any{object{member: true}}}
+	a.body["paths"].(object)["/orgs/{sourcedId}"] = object{"get": get}
 }

@@ -94,6 +94,13 @@ func TestTokens(t *testing.T) {
 				}
 			}
 		}, []string{"token.unknown-scope"}},
+		{"scopes with commas between them", func(s *service) {
+			s.change = func(a *reply) {
+				if scope, is := a.body["scope"].(string); is {
+					a.body["scope"] = strings.ReplaceAll(scope, " ", ",")
+				}
+			}
+		}, []string{"token.scope"}},
 		{"405 doesn't say that POST is taken", func(s *service) {
 			s.change = func(a *reply) {
 				if a.status == 405 && a.header.Get("Allow") == "POST" {

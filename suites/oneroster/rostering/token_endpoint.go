@@ -92,11 +92,31 @@ func judgeScopes(ctx context.Context, t *harness.T, at func(string) string) {
 		// asked for says that it was not granted, and then it must not open.
 		t.Assert(at("scope"), slices.Contains(named, scope), harness.Finding{Expected: "scope with " + scope + ", which the token has", Seen: got.Scope, Where: "/scope", Responses: shown})
 	}
+	judgeSeparators(ctx, t, at("scope"))
 	if len(t.Session().Scopes) == 0 {
 		outside(t, "a scope", at("official-scopes"), at("scope"))
 		return
 	}
 	settle(t, harness.BlockedBy(at("official-scopes"), "no token is granted for a single scope"), at("scope"))
+}
+
+// judgeSeparators asks for all scopes at once and looks that those that are named can be
+// told apart: in a list with commas a client finds none of them.
+func judgeSeparators(ctx context.Context, t *harness.T, id string) {
+	scopes := t.Session().Scopes
+	if len(scopes) < 2 {
+		return
+	}
+	got, r := t.RequestToken(ctx, harness.TokenRequest{Scopes: scopes})
+	if got == nil {
+		return // judged by token.issue
+	}
+	for _, scope := range scopes {
+		if strings.Contains(got.Scope, scope) && !slices.ContainsFunc(strings.Fields(got.Scope), func(named string) bool { return strings.HasPrefix(named, scope) }) {
+			t.Fail(id, harness.Finding{Expected: "scopes with nothing but blanks between them", Seen: got.Scope, Where: "/scope", Responses: []*harness.Response{r}})
+			return
+		}
+	}
 }
 
 func present(members map[string]any, name string) string {
