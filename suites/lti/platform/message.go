@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/legible"
 )
 
 func message(t *harness.T, j *judge, s *seen, ids []string) {
@@ -62,6 +63,8 @@ func message(t *harness.T, j *judge, s *seen, ids []string) {
 	}
 	blanks := blanksOf(c, "")
 	say("message.whitespace", len(blanks) == 0, "values without white space around them", "white space around what stands at "+strings.Join(blanks, ", "), strings.Join(blanks, ", "))
+	harms := harmsOf(c, "")
+	say("message.legible", len(harms) == 0, "texts as somebody wrote them", strings.Join(harms, ", "), "/")
 	nulls := nullsOf(c, "")
 	say("message.no-null", len(nulls) == 0, "no member that is null: what isn't known is left out", "null at "+strings.Join(nulls, ", "), strings.Join(nulls, ", "))
 }
@@ -130,6 +133,30 @@ func blanksOf(v any, at string) []string {
 	case []any:
 		for i, x := range v {
 			out = append(out, blanksOf(x, fmt.Sprintf("%s/%d", at, i))...)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// harmsOf lists where texts suffered on their way, and what; custom parameters are the
+// tool's own.
+func harmsOf(v any, at string) []string {
+	var out []string
+	switch v := v.(type) {
+	case string:
+		if harm := legible.Of(v); harm != legible.Whole {
+			return []string{at + ": " + string(harm)}
+		}
+	case map[string]any:
+		for k, x := range v {
+			if k != claim+"custom" {
+				out = append(out, harmsOf(x, at+"/"+strings.TrimPrefix(k, claim))...)
+			}
+		}
+	case []any:
+		for i, x := range v {
+			out = append(out, harmsOf(x, fmt.Sprintf("%s/%d", at, i))...)
 		}
 	}
 	slices.Sort(out)

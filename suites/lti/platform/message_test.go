@@ -3,8 +3,16 @@ package platform
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 )
+
+func TestHarmsOfAToken(t *testing.T) {
+	claims := map[string]any{"name": "JosÃ© Núñez", claim + "context": map[string]any{"title": "R &amp; D", "label": "Q&A"}, claim + "custom": map[string]any{"x": "&amp;"}}
+	if harms := harmsOf(claims, ""); len(harms) != 2 || !strings.HasPrefix(harms[0], "/context/title: ") || !strings.HasPrefix(harms[1], "/name: ") {
+		t.Errorf("%q", harms)
+	}
+}
 
 func TestVocabularies(t *testing.T) {
 	for role, known := range map[string]bool{
