@@ -66,20 +66,14 @@ the role whose fault it is is judged alone: see how a failure looks.`,
 			if err != nil {
 				return err
 			}
-			err = execute(cmd.Context(), target, f, cmd.OutOrStdout(), cmd.ErrOrStderr())
 			if broken.any() || len(f.focus) > 0 {
+				err = execute(cmd.Context(), target, f, cmd.OutOrStdout(), cmd.ErrOrStderr())
 				if len(broken.tool)+len(broken.platform) > 0 {
 					err = errors.Join(err, demoLTI(cmd, f, broken))
 				}
 				return err
 			}
-			if err != nil {
-				return err
-			}
-			if err := demoBundle(cmd.Context(), size, f, cmd.OutOrStdout()); err != nil {
-				return err
-			}
-			return demoLTI(cmd, f, broken)
+			return demoWhole(cmd, f, target, size)
 		},
 	}
 	c.Flags().StringVar(&data, "data", "small", "small, medium or scale:N (N students, seven classes each)")
@@ -92,6 +86,29 @@ the role whose fault it is is judged alone: see how a failure looks.`,
 	c.Flags().Uint64Var(&f.seed, "seed", 0, "vary the reference and the judge (0: the plain reference)")
 	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress, only the summary")
 	return c
+}
+
+// demoWhole judges the whole district: the tool and the platform wait a good part of their
+// time, in which the SIS and its files are judged.
+func demoWhole(cmd *cobra.Command, f *runFlags, target *harness.Target, size fixtures.Size) error {
+	ctx, out, errs := cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr()
+	line := &board{}
+	lti, err := openLTI(cmd, f, roleFaults{})
+	if err != nil {
+		return err
+	}
+	defer lti.close()
+	if len(lti.roles) > 0 {
+		f.show = line.beside(errs, f.quiet, "SIS")
+	}
+	wait := lti.judge(ctx, errs, line)
+	said := spoken{paint: colour(out)}
+	failed := execute(ctx, target, f, &said, errs)
+	if failed == nil {
+		failed = demoBundle(ctx, size, f, &said)
+	}
+	line.say(out, errs, &said)
+	return errors.Join(failed, wait(out))
 }
 
 // demoCall words how the demo was called, without its focus.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -26,41 +28,70 @@ import (
 // demoLTI brings up the reference platform and the reference tool, launches one
 // from the other, and judges both; of broken ones no more than the broken.
 func demoLTI(cmd *cobra.Command, f *runFlags, broken roleFaults) error {
-	ctx, out := cmd.Context(), cmd.OutOrStdout()
+	lti, err := openLTI(cmd, f, broken)
+	if err != nil {
+		return err
+	}
+	defer lti.close()
+	return lti.judge(cmd.Context(), cmd.ErrOrStderr(), &board{})(cmd.OutOrStdout())
+}
+
+// ltiDemo is the LTI side of the reference district while it is up.
+type ltiDemo struct {
+	roles  []*demoRole // none where no browser is to be had
+	closes []func()
+}
+
+// close ends the servers, last things first.
+func (d *ltiDemo) close() {
+	for _, end := range slices.Backward(d.closes) {
+		end()
+	}
+}
+
+// openLTI brings the two up, shows that one opens from the other, and says what of them is
+// judged. The caller closes what it gives.
+func openLTI(cmd *cobra.Command, f *runFlags, broken roleFaults) (d *ltiDemo, err error) {
+	out := cmd.OutOrStdout()
+	d = &ltiDemo{}
+	defer func() {
+		if err != nil {
+			d.close()
+		}
+	}()
 	if _, err := browser.Find(); err != nil {
 		fmt.Fprintf(out, "\nThe LTI tool and platform are not judged: %v.\nInstall Chromium (apt-get install chromium-headless-shell, or chromium), or name one in ROLLCALL_CHROMIUM, and run this again.\n", err)
-		return nil
+		return d, nil
 	}
 	made, err := security.NewSelfMade(time.Now(), "platform.localhost", "tool.localhost", "127.0.0.1", "localhost")
 	if err != nil {
-		return err
+		return d, err
 	}
 	ca := filepath.Join(f.out, "demo-lti-ca.pem")
 	if err := made.WriteAuthority(ca); err != nil {
-		return err
+		return d, err
 	}
 	cert, key, err := pairFiles(made, f.out)
 	if err != nil {
-		return err
+		return d, err
 	}
-	defer os.Remove(key) // it is worth nothing once the demo is over
+	d.closes = append(d.closes, func() { _ = os.Remove(key) }) // it is worth nothing once the demo is over
 	asPlatform, platformListen, err := ownSide("platform.localhost")
 	if err != nil {
-		return err
+		return d, err
 	}
 	asTool, toolListen, err := ownSide("tool.localhost")
 	if err != nil {
-		return err
+		return d, err
 	}
 	p, t, err := startLTI(cmd, made, made.AuthorityPEM, []tool.Platform{ownPlatform(asPlatform)}, ownRegistrations(asTool), broken)
 	if err != nil {
-		return err
+		return d, err
 	}
-	defer p.Close()
-	defer t.Close()
+	d.closes = append(d.closes, func() { t.Close(); p.Close() })
 	if !broken.any() { // broken ones need not open each other
 		if err := demoLaunch(cmd, p, made, f.out); err != nil {
-			return err
+			return d, err
 		}
 	}
 	roles := []*demoRole{
@@ -73,36 +104,42 @@ func demoLTI(cmd *cobra.Command, f *runFlags, broken roleFaults) error {
 	fmt.Fprintln(out)
 	for _, x := range roles {
 		if err := x.describe(f, ca, out); err != nil {
-			return err
+			return d, err
 		}
-		fmt.Fprintf(out, "Now %s, in a browser: rollcall run %s\n", x.name, quoteArg(x.path))
+		fmt.Fprintf(out, "%s, in a browser: rollcall run %s\n", strings.ToUpper(x.name[:1])+x.name[1:], quoteArg(x.path))
 	}
 	fmt.Fprintln(out)
-	// They don't disturb each other, and each waits a good part of its time.
-	line := &board{}
-	for _, x := range roles {
-		if len(roles) > 1 {
-			x.flags.show = line.beside(cmd.ErrOrStderr(), f.quiet, x.what)
+	d.roles = roles
+	return d, nil
+}
+
+// judge begins to judge the roles side by side: they don't disturb each other, and each
+// waits a good part of its time. What it gives waits for them, and writes what they say.
+func (d *ltiDemo) judge(ctx context.Context, errs io.Writer, line *board) (wait func(out io.Writer) error) {
+	for _, x := range d.roles {
+		if len(d.roles) > 1 {
+			x.flags.show = line.beside(errs, x.flags.quiet, x.what)
 		}
 	}
-	var both sync.WaitGroup
-	for _, x := range roles {
-		both.Go(func() {
+	var all sync.WaitGroup
+	for _, x := range d.roles {
+		all.Go(func() {
 			target, err := readTarget(x.flags)
 			if err == nil {
-				err = execute(ctx, target, x.flags, &x.said, cmd.ErrOrStderr())
+				err = execute(ctx, target, x.flags, &x.said, errs)
 			}
 			x.err = err
 		})
 	}
-	both.Wait()
-	var failed error
-	for _, x := range roles {
-		fmt.Fprintln(out)
-		_, _ = x.said.WriteTo(out) // whoever reads may have gone
-		failed = errors.Join(failed, x.err)
+	return func(out io.Writer) (failed error) {
+		all.Wait()
+		for _, x := range d.roles {
+			fmt.Fprintln(out)
+			_, _ = x.said.WriteTo(out) // whoever reads may have gone
+			failed = errors.Join(failed, x.err)
+		}
+		return failed
 	}
-	return failed
 }
 
 // demoRole is one side of LTI that the demo judges.

@@ -47,6 +47,17 @@ func (b *board) beside(w io.Writer, quiet bool, name string) *progress {
 	return p
 }
 
+// say writes words of a run that is over while others go on: the line gives way to them.
+func (b *board) say(out, errs io.Writer, words io.WriterTo) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.width > 0 {
+		fmt.Fprintf(errs, "\r%s\r", strings.Repeat(" ", b.width))
+		b.width = 0
+	}
+	_, _ = words.WriteTo(out) // whoever reads may have gone
+}
+
 // put sets what a run has to say, nothing once it is over, and gives the line of all.
 func (b *board) put(name, line string) string {
 	if b.lines == nil {
