@@ -132,17 +132,22 @@ func claimFaults() map[string]behaviour {
 		"platform-lis-number":     within("lis", "person_sourcedid", 4711),
 		"platform-custom-list":    set(ns+"custom", []string{}),
 		"platform-title-entities": within("context", "title", "Reading &amp; writing"),
-		"platform-title-twice":    within("context", "title", "FranÃ§ais"),
-		"platform-whitespace":     within("context", "title", " Algebra 1 "),
-		"platform-title-number":   within("context", "title", 7),
-		"platform-migration":      set(ns+"lti1p1", map[string]any{"user_id": 4711}),
-		"platform-custom-number":  within("custom", "part", 1),
-		"platform-custom-none":    drop(ns + "custom"),
-		"platform-custom-other":   within("custom", "who", "4711"),
-		"platform-custom-raw":     within("custom", "who", "$User.id"),
-		"platform-roles-null":     set(ns+"roles", nil),
-		"platform-context-null":   set(ns+"context", nil),
-		"platform-sub-null":       set("sub", nil),
+		"platform-claim-misspelt": claims(func(c map[string]any, _ *platform.Pending) {
+			c[ns+"launch_presentations"] = c[ns+"launch_presentation"]
+			delete(c, ns+"launch_presentation")
+		}),
+		"platform-member-misspelt": within("context", "titel", "Algebra 1"),
+		"platform-title-twice":     within("context", "title", "FranÃ§ais"),
+		"platform-whitespace":      within("context", "title", " Algebra 1 "),
+		"platform-title-number":    within("context", "title", 7),
+		"platform-migration":       set(ns+"lti1p1", map[string]any{"user_id": 4711}),
+		"platform-custom-number":   within("custom", "part", 1),
+		"platform-custom-none":     drop(ns + "custom"),
+		"platform-custom-other":    within("custom", "who", "4711"),
+		"platform-custom-raw":      within("custom", "who", "$User.id"),
+		"platform-roles-null":      set(ns+"roles", nil),
+		"platform-context-null":    set(ns+"context", nil),
+		"platform-sub-null":        set("sub", nil),
 		"platform-member-twice": claims(func(c map[string]any, _ *platform.Pending) {
 			if text, err := json.Marshal(c[ns+"resource_link"]); err == nil { // claims are JSON
 				c[ns+"resource_link"] = json.RawMessage(strings.Replace(string(text), "{", `{"id":"another",`, 1))

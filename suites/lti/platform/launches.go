@@ -20,7 +20,7 @@ func launchChecks() []harness.Check {
 		{ID: "platform.message", Title: "The claims of the message are those of the standard", Body: every(message), Requirements: []string{"message.type", "message.version", "message.deployment", "message.target",
 			"message.target-known", "message.resource-link", "message.roles", "message.roles-vocabulary", "message.roles-known", "message.roles-principal", "message.context", "message.context-type",
 			"message.platform", "message.mentor", "message.presentation", "message.presentation-size", "message.return-url", "message.locale", "message.lis", "message.custom", "message.migration",
-			"message.no-null", "message.whitespace", "message.legible", "message.login-target", "message.identity"}},
+			"message.no-null", "message.whitespace", "message.legible", "message.names", "message.login-target", "message.identity"}},
 		{ID: "platform.custom", Title: "Custom parameters come as registered, variables substituted", Body: custom, Requirements: []string{"custom.plain", "custom.substituted", "custom.value"}},
 		{ID: "platform.roles", Title: "Roles are those of the people", Body: roles, Requirements: []string{"roles.instructor", "roles.learner"}},
 		{ID: "platform.stability", Title: "Ids stay the same, and differ where they must", Body: stability,

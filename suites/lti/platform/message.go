@@ -63,6 +63,8 @@ func message(t *harness.T, j *judge, s *seen, ids []string) {
 	}
 	blanks := blanksOf(c, "")
 	say("message.whitespace", len(blanks) == 0, "values without white space around them", "white space around what stands at "+strings.Join(blanks, ", "), strings.Join(blanks, ", "))
+	odd := misspelt(c)
+	say("message.names", len(odd) == 0, "names as LTI spells them", strings.Join(odd, "; "), "/")
 	harms := harmsOf(c, "")
 	say("message.legible", len(harms) == 0, "texts as somebody wrote them", strings.Join(harms, ", "), "/")
 	nulls := nullsOf(c, "")
