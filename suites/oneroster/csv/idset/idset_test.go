@@ -35,6 +35,38 @@ func TestTable(t *testing.T) {
 	}
 }
 
+func TestPlaces(t *testing.T) {
+	var places Places
+	if _, found := places.Find(7); found {
+		t.Error("an empty set holds something")
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	hashes := []uint64{0, 1 << 63, ^uint64(0)} // the last belongs to the last slot
+	for range 50_000 {
+		hashes = append(hashes, random.Uint64())
+	}
+	places.Reserve(len(hashes))
+	for i, h := range hashes {
+		if place, fresh := places.Insert(h); !fresh || int(place) != i {
+			t.Fatalf("hash %d got place %d, new %v; want %d", h, place, fresh, i)
+		}
+	}
+	for i, h := range hashes {
+		if got, found := places.Find(h); !found || int(got) != i {
+			t.Fatalf("hash %d is at %d, %v; want %d", h, got, found, i)
+		}
+		if again, fresh := places.Insert(h); fresh || int(again) != i {
+			t.Fatalf("hash %d came again as %d, new %v", h, again, fresh)
+		}
+		if _, found := places.Find(random.Uint64()); found {
+			t.Fatal("a hash is found that never came")
+		}
+	}
+	if places.Len() != len(hashes) {
+		t.Errorf("%d of %d", places.Len(), len(hashes))
+	}
+}
+
 func TestSink(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	var a, b Sink
@@ -100,10 +132,11 @@ func BenchmarkSink(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(hashes)), "ns/hash")
 }
 
-func BenchmarkTableFind(b *testing.B) {
+func BenchmarkPlacesFind(b *testing.B) {
 	random := rand.New(rand.NewPCG(1, 2))
 	hashes := make([]uint64, 1<<20)
-	var t Table
+	var t Places
+	t.Reserve(len(hashes))
 	for i := range hashes {
 		hashes[i] = random.Uint64()
 		t.Insert(hashes[i])

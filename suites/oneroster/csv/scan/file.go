@@ -45,7 +45,6 @@ const (
 // entry is the identifier of a row and what is to be known of it.
 type entry struct {
 	hash uint64
-	at   place
 	fact fact
 }
 
@@ -75,9 +74,11 @@ type file struct {
 	lines   []int32 // lines of each block
 	starts  []int64 // line on which each block begins, counted from one
 
-	ids        idset.Table
+	ids        idset.Places
 	facts      []fact
 	marks      []uint32 // what later files say of a record; atomically
+	orgs       []uint32 // of users: their primary orgs, one up
+	moreOrgs   []primaryOrg
 	rows       int64
 	filled     []int64         // by column: values that are not blank
 	shut       *obstacle       // why nothing can be read by columns

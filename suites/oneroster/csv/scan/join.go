@@ -35,16 +35,23 @@ func (f *file) join(total map[int]*tally) ([]recall, error) {
 			n += w.entries.len()
 		}
 		f.ids.Reserve(n)
-		wanted := wantedFacts[f.table.Name]
+		wanted, users := wantedFacts[f.table.Name], f.table.Name == "users"
 		if wanted {
 			f.facts = make([]fact, 0, n)
+		}
+		if users {
+			f.orgs = make([]uint32, 0, n)
 		}
 		f.marks = make([]uint32, 0, n)
 		repeated := map[uint64]struct{}{}
 		var count int64
 		for _, w := range f.workers {
 			w.entries.each(true, func(e *entry) {
-				if _, fresh := f.ids.Insert(e.hash); !fresh {
+				place, fresh := f.ids.Insert(e.hash)
+				if users {
+					f.own(place, e.fact.ref, fresh)
+				}
+				if !fresh {
 					count++
 					if len(repeated) < suspects {
 						repeated[e.hash] = struct{}{}
@@ -58,7 +65,7 @@ func (f *file) join(total map[int]*tally) ([]recall, error) {
 				if e.fact.flags&deleted != 0 {
 					mark, f.dropped = markDeleted, true
 				}
-				if f.table.Name == "users" {
+				if users {
 					mark |= uint32(e.fact.a) & allRoles // of 1.1, whose users have one role
 				}
 				f.marks = append(f.marks, mark)
@@ -227,9 +234,6 @@ func (f *file) joinKeys(out []recall) []recall {
 		default:
 			all.Sort()
 			f.s.keys[kind] = &all
-			if users := f.s.files["users"]; kind == keyRole && users != nil {
-				f.s.findHomeless(users, &all)
-			}
 		}
 	}
 	return out

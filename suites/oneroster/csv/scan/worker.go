@@ -34,8 +34,8 @@ type worker struct {
 	sink    idset.Sink            // identifiers, where nobody refers to them
 	later   map[int][]later       // by column
 	keys    [keyKinds]*idset.Sink // keys that must be unique, and pairs
-	pairs   list[primaryOrg]
-	stays   idset.Short // pairs of class and user that are enrolled
+	placed  int64                 // roles that users have at orgs
+	stays   idset.Short           // pairs of class and user that are enrolled
 	rule    struct{ quoting, lineBreak, lineEnd, control, utf8, width, long, blank, length, deleted, blanks, codes, sheet, twice, replaced int }
 
 	// Of the current row, by column of the table:
@@ -60,7 +60,7 @@ const none = -1 << 31
 const (
 	keyPrimaryRole = iota // user and org of a primary role: unique
 	keyTeacher            // class and days of a primary teacher: unique
-	keyRole               // user and org of any role
+	keyRole               // user and org of any role, where more than one row of the user names a primary org
 	keyEnrolled           // user and class of a student
 	keyKinds
 )
@@ -335,7 +335,7 @@ func (w *worker) short() bool {
 // keep takes the identifier of a row whose other values can't be trusted.
 func (w *worker) keep() {
 	if p := w.field[0]; p == 0 && w.f.indexed && len(w.split.Raw(0)) > 0 && isGUID(w.split.Value(0)) {
-		w.entries.add(entry{hash: w.f.s.hash(w.split.Value(0)), at: w.at(), fact: fact{a: none, b: none}})
+		w.entries.add(entry{hash: w.f.s.hash(w.split.Value(0)), fact: fact{a: none, b: none}})
 	}
 }
 
@@ -414,7 +414,7 @@ func (w *worker) blank(column int) {
 func (w *worker) end() {
 	f := w.f
 	e := &w.entry
-	*e = entry{hash: w.self, at: w.at()}
+	*e = entry{hash: w.self}
 	if w.status {
 		e.fact.flags |= deleted
 	}
