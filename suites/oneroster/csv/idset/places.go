@@ -49,6 +49,31 @@ func (t *Places) Find(hash uint64) (place uint32, ok bool) {
 	return uint32(s&noPlace) - 1, s != 0
 }
 
+// FindAll gives the places of some hashes, one up; 0 for those that didn't come. Processors
+// wait for memory that is out of the way once, not once for each.
+func (t *Places) FindAll(hashes []uint64, places []uint32) {
+	if t.n == 0 {
+		clear(places)
+		return
+	}
+	var homes [16]uint64
+	for len(hashes) > 0 {
+		n := min(len(hashes), len(homes))
+		for i, h := range hashes[:n] {
+			home, _ := bits.Mul64(h, uint64(len(t.slots)))
+			homes[i] = t.slots[home]
+		}
+		for i, h := range hashes[:n] {
+			s := homes[i]
+			if s != 0 && (s^h<<placeBits)>>placeBits != 0 {
+				s = *t.slot(h)
+			}
+			places[i] = uint32(s & noPlace)
+		}
+		hashes, places = hashes[n:], places[n:]
+	}
+}
+
 // slot finds the slot of a hash, or the free one where it belongs.
 func (t *Places) slot(hash uint64) *uint64 {
 	home, _ := bits.Mul64(hash, uint64(len(t.slots)))

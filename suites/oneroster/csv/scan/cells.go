@@ -171,12 +171,11 @@ func (w *worker) refer(column int, v []byte) uint32 {
 	if t == nil {
 		return 0
 	}
-	hash := w.f.s.hash(v)
 	if t == w.f {
-		w.later[column] = append(w.later[column], later{from: w.self, to: hash, at: w.at()})
+		w.later[column] = append(w.later[column], later{from: w.self, to: w.f.s.hash(v), at: w.at()})
 		return 0
 	}
-	p, ok := t.ids.Find(hash)
+	p, ok := w.find(column, t, v)
 	if !ok {
 		if !w.f.unresolved(column) || w.status {
 			return 0

@@ -42,6 +42,7 @@ type worker struct {
 	field  []int   // position in the row; -1: not there
 	value  []int32 // day of a date, number of a term (one up), 1 for true; see cells.go
 	found  []uint32
+	far    []*far   // what was looked up before; nil: nothing
 	before [][]byte // what the found of a column was found for, of this row or one before
 	status bool     // the row is flagged tobedeleted
 	self   uint64
@@ -88,6 +89,7 @@ func newWorker(f *file) *worker {
 			w.field[column] = position
 		}
 	}
+	w.far = w.farColumns()
 	number := f.s.rules.Number
 	w.rule.quoting, w.rule.lineBreak, w.rule.lineEnd, w.rule.control = number("text.quoting"), number("text.line-break"), number("text.line-end"), number("text.control")
 	w.rule.utf8, w.rule.width, w.rule.long, w.rule.blank, w.rule.length = number("text.utf8"), number("text.width"), number("text.record-size"), number("text.blank-line"), number("text.length")
@@ -159,75 +161,95 @@ func (w *worker) cell(column int) []byte {
 	return nil
 }
 
+// blockText is what is known of the text of a block before its records are looked at.
+type blockText struct {
+	valid bool // UTF-8
+	lost  bool // letters are lost
+	again bool // letters may have been encoded twice
+}
+
+func readText(data []byte) blockText {
+	if isASCII(data) {
+		return blockText{valid: true}
+	}
+	return blockText{utf8.Valid(data), bytes.Contains(data, replaced), maybeTwice(data)}
+}
+
 // block checks the records of one block.
 func (w *worker) block(b block) {
 	w.number, w.base = b.number, b.base
 	w.split.Reset(b.data)
-	plain := isASCII(b.data)
-	valid := plain || utf8.Valid(b.data)
-	lost, again := !plain && bytes.Contains(b.data, replaced), !plain && maybeTwice(b.data)
+	x := readText(b.data)
 	if b.number == 0 {
 		w.split.Next() // the header
 	}
-	width := len(w.f.layout)
-	for w.split.Next() {
-		raw := w.split.Record()
-		switch n := len(raw); {
-		case n > 1 && raw[n-1] == '\n' && raw[n-2] == '\r':
-			w.crlf++
-		case n > 0 && raw[n-1] == '\n':
-			w.lf++
+	for rows := w.split.ReadAhead(); len(rows) > 0; rows = w.split.ReadAhead() {
+		w.lookAhead(rows)
+		for w.split.Take() {
+			w.row(b.long, x)
 		}
-		if b.long {
-			w.add(w.rule.long, 0, raw[:min(len(raw), 80)], "the record is longer than 1 MiB")
-			w.rows++
-			w.endless++
-			continue
-		}
-		if len(w.split.Raw(0)) == 0 && w.blankRow() {
-			detail := ""
-			if len(w.split.Fields) > 1 {
-				detail = commasAlone
-			}
-			w.add(w.rule.blank, 0, nil, detail)
-			continue
-		}
-		if w.split.Problem != 0 {
-			w.problem()
-		}
-		if w.split.Problem&split.Unterminated != 0 {
-			w.rows++
-			w.unclosed++
-			continue
-		}
-		if w.split.Problem&split.AfterQuote != 0 {
-			// Nobody knows which value stands in which field.
-			w.rows++
-			w.torn++
-			w.keep()
-			continue
-		}
-		if got := len(w.split.Fields); got != width {
-			if got < width || !w.padded(width) {
-				w.rows++
-				w.misfits(width)
-				continue
-			}
-			w.add(w.rule.width, width, nil, paddedRow)
-			w.split.Fields = w.split.Fields[:width]
-		}
-		if !valid && !utf8.Valid(raw) {
-			w.notUTF8()
-		} else if lost || again {
-			w.letters(lost, again)
-		}
-		w.rows++
-		w.record()
 	}
 	w.lines = int32(w.split.Lines())
 	if b.long {
 		w.lines = max(w.lines, 1)
 	}
+}
+
+// row judges the current record, in a block whose text is x.
+func (w *worker) row(long bool, x blockText) {
+	raw := w.split.Bytes()
+	switch n := len(raw); {
+	case n > 1 && raw[n-1] == '\n' && raw[n-2] == '\r':
+		w.crlf++
+	case n > 0 && raw[n-1] == '\n':
+		w.lf++
+	}
+	if long {
+		w.add(w.rule.long, 0, raw[:min(len(raw), 80)], "the record is longer than 1 MiB")
+		w.rows++
+		w.endless++
+		return
+	}
+	if len(w.split.Raw(0)) == 0 && w.blankRow() {
+		detail := ""
+		if len(w.split.Fields) > 1 {
+			detail = commasAlone
+		}
+		w.add(w.rule.blank, 0, nil, detail)
+		return
+	}
+	if w.split.Problem != 0 {
+		w.problem()
+	}
+	if w.split.Problem&split.Unterminated != 0 {
+		w.rows++
+		w.unclosed++
+		return
+	}
+	if w.split.Problem&split.AfterQuote != 0 {
+		// Nobody knows which value stands in which field.
+		w.rows++
+		w.torn++
+		w.keep()
+		return
+	}
+	width := len(w.f.layout)
+	if got := len(w.split.Fields); got != width {
+		if got < width || !w.padded(width) {
+			w.rows++
+			w.misfits(width)
+			return
+		}
+		w.add(w.rule.width, width, nil, paddedRow)
+		w.split.Fields = w.split.Fields[:width]
+	}
+	if !x.valid && !utf8.Valid(raw) {
+		w.notUTF8()
+	} else if x.lost || x.again {
+		w.letters(x.lost, x.again)
+	}
+	w.rows++
+	w.record()
 }
 
 // commasAlone, and the details below, have remedies of their own.
