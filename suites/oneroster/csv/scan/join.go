@@ -12,7 +12,7 @@ import (
 // be shown.
 type recall struct {
 	number int                 // of the rule
-	hashes map[uint64]struct{} // of keys that came more than once
+	hashes map[uint64]struct{} // of keys that came more than once, trimmed
 	count  int64
 	key    keyOf
 	column int // whose value is shown
@@ -54,7 +54,7 @@ func (f *file) join(total map[int]*tally) ([]recall, error) {
 				if !fresh {
 					count++
 					if len(repeated) < suspects {
-						repeated[e.hash] = struct{}{}
+						repeated[idset.Trim(e.hash)] = struct{}{}
 					}
 					return
 				}

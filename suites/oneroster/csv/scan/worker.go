@@ -74,7 +74,8 @@ func (w *worker) key(kind int, hash uint64) {
 	w.keys[kind].Add(hash)
 }
 
-// two makes one key of two places. No two pairs make the same.
+// two makes one key of two places. No two pairs make the same, nor does what a Sink
+// keeps of them where b is less than 2^24.
 func two(a, b uint32) uint64 { return (uint64(b)<<32 | uint64(a)) * 0x9E3779B97F4A7C15 }
 
 func newWorker(f *file) *worker {
