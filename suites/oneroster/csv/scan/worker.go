@@ -2,7 +2,6 @@ package scan
 
 import (
 	"bytes"
-	"encoding/binary"
 	"unicode/utf8"
 
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/idset"
@@ -162,32 +161,17 @@ func (w *worker) cell(column int) []byte {
 	return nil
 }
 
-// blockText is what is known of the text of a block before its records are looked at.
-type blockText struct {
-	valid bool // UTF-8
-	lost  bool // letters are lost
-	again bool // letters may have been encoded twice
-}
-
-func readText(data []byte) blockText {
-	if isASCII(data) {
-		return blockText{valid: true}
-	}
-	return blockText{utf8.Valid(data), bytes.Contains(data, replaced), maybeTwice(data)}
-}
-
 // block checks the records of one block.
 func (w *worker) block(b block) {
 	w.number, w.base = b.number, b.base
 	w.split.Reset(b.data)
-	x := readText(b.data)
 	if b.number == 0 {
 		w.split.Next() // the header
 	}
 	for rows := w.split.ReadAhead(); len(rows) > 0; rows = w.split.ReadAhead() {
 		w.lookAhead(rows)
 		for w.split.Take() {
-			w.row(b.long, x)
+			w.row(b.long)
 		}
 	}
 	w.lines = int32(w.split.Lines())
@@ -196,8 +180,8 @@ func (w *worker) block(b block) {
 	}
 }
 
-// row judges the current record, in a block whose text is x.
-func (w *worker) row(long bool, x blockText) {
+// row judges the current record; long marks the beginning of one that is too long.
+func (w *worker) row(long bool) {
 	raw := w.split.Bytes()
 	switch n := len(raw); {
 	case n > 1 && raw[n-1] == '\n' && raw[n-2] == '\r':
@@ -244,10 +228,8 @@ func (w *worker) row(long bool, x blockText) {
 		w.add(w.rule.width, width, nil, paddedRow)
 		w.split.Fields = w.split.Fields[:width]
 	}
-	if !x.valid && !utf8.Valid(raw) {
-		w.notUTF8()
-	} else if x.lost || x.again {
-		w.letters(x.lost, x.again)
+	if !w.split.Plain {
+		w.text(raw)
 	}
 	w.rows++
 	w.record()
@@ -286,22 +268,6 @@ const paddedRow = "blank fields stand behind the last column"
 func (w *worker) padded(width int) bool {
 	for _, f := range w.split.Fields[width:] {
 		if f.Start != f.End {
-			return false
-		}
-	}
-	return true
-}
-
-// isASCII looks at eight bytes at a time.
-func isASCII(b []byte) bool {
-	for len(b) >= 8 {
-		if binary.LittleEndian.Uint64(b)&0x8080808080808080 != 0 {
-			return false
-		}
-		b = b[8:]
-	}
-	for _, c := range b {
-		if c >= 0x80 {
 			return false
 		}
 	}
@@ -375,6 +341,17 @@ func (w *worker) problem() {
 			_, detail := problemRule(p & x.p)
 			w.add(x.number, column, value, detail)
 		}
+	}
+}
+
+// text judges the characters of a row.
+func (w *worker) text(raw []byte) {
+	if !utf8.Valid(raw) {
+		w.notUTF8()
+		return
+	}
+	if lost, again := bytes.Contains(raw, replaced), maybeTwice(raw); lost || again {
+		w.letters(lost, again)
 	}
 }
 

@@ -34,6 +34,7 @@ const Pad = 8
 type Splitter struct {
 	Record
 	buf  []byte // the block, and Pad bytes more
+	seen uint64 // the words of the current record, one above the other
 	end  int
 	pos  int // of what isn't split yet
 	line int // of the next record, counted from the first of the block
@@ -50,6 +51,9 @@ type Record struct {
 	// counted from zero.
 	Problem Problem
 	Column  int
+	// Plain says that it holds ASCII alone. It may be false for one that is followed by
+	// another character.
+	Plain bool
 
 	start, stop int
 	at          int // its line
@@ -127,7 +131,9 @@ var special = func() (t [256]bool) {
 func (s *Splitter) next(p int) int {
 	buf, end := s.buf, s.end
 	for p < end {
-		m := hits(binary.LittleEndian.Uint64(buf[p:]))
+		word := binary.LittleEndian.Uint64(buf[p:])
+		s.seen |= word
+		m := hits(word)
 		if m == 0 {
 			p += 8
 			continue
@@ -187,8 +193,9 @@ func (s *Splitter) Next() bool {
 	s.Fields = s.Fields[:0]
 	s.Problem, s.Column = 0, 0
 	s.start, s.at = s.pos, s.line
+	s.seen = 0
 	s.pos = s.fields(s.pos)
-	s.stop = s.pos
+	s.stop, s.Plain = s.pos, s.seen&highs == 0
 	return true
 }
 
@@ -199,7 +206,9 @@ func (s *Splitter) fields(p int) int {
 	list := s.Fields // which stays in registers
 words:
 	for p < end {
-		for m := hits(binary.LittleEndian.Uint64(buf[p:])); m != 0; m &= m - 1 {
+		word := binary.LittleEndian.Uint64(buf[p:])
+		s.seen |= word
+		for m := hits(word); m != 0; m &= m - 1 {
 			q := p + bits.TrailingZeros64(m)>>3
 			c := buf[q]
 			if c == ',' {
