@@ -8,7 +8,8 @@ import (
 )
 
 const (
-	partitions = 256
+	partitions = 64 // few, so that the ends of all chunks stay at hand
+	passes     = 4  // over a partition, so that a table of its hashes stays at hand
 	keptBytes  = 6
 	chunk      = 4096 // bytes that lie together
 )
@@ -30,9 +31,9 @@ type filling struct {
 }
 
 // Trim gives a hash as a Sink knows it. The partition tells the lowest bits, six bytes
-// those above, and the highest byte is left out: of a hundred million hashes, two would
-// be taken for the same once in ten times.
-func Trim(hash uint64) uint64 { return hash & (1<<56 - 1) }
+// those above, and the highest are left out: of a hundred million hashes, two would be
+// taken for the same once in four times.
+func Trim(hash uint64) uint64 { return hash & (partitions<<(8*keptBytes) - 1) }
 
 // Add takes one hash.
 func (s *Sink) Add(hash uint64) {
@@ -130,18 +131,13 @@ func (s *Sink) Repeated(limit int) (again int, some []uint64) {
 	var mu sync.Mutex
 	var scratch sync.Pool // of tables that fit a core's cache
 	each(func(i int) {
-		total := s.lenOf(i)
-		if total < 2 {
-			s.parts[i] = nil
-			return
-		}
-		size := 1 << bits.Len(uint(total+total/2))
+		// A pass has a quarter of the hashes, more or less.
+		size := 1 << bits.Len(uint(s.lenOf(i)/passes*2+16))
 		table, _ := scratch.Get().(*[]uint64)
 		if table == nil || len(*table) < size {
 			fresh := make([]uint64, size)
 			table = &fresh
 		}
-		clear((*table)[:size])
 		n, repeated := s.count(i, (*table)[:size], limit)
 		scratch.Put(table)
 		s.parts[i] = nil
@@ -157,17 +153,20 @@ func (s *Sink) Repeated(limit int) (again int, some []uint64) {
 	return again, some[:min(len(some), limit)]
 }
 
-// count enters the hashes of a partition into an empty table, a power of two in size,
-// and counts those that are there already.
+// count enters the hashes of a partition into a table, a power of two in size, and
+// counts those that are there already.
 func (s *Sink) count(partition int, table []uint64, limit int) (again int, some []uint64) {
-	s.in(partition, func(kept uint64) {
-		if !enter(table, kept+1) {
-			return
-		}
-		if again++; len(some) < limit {
-			some = append(some, kept*partitions+uint64(partition))
-		}
-	})
+	for pass := range uint64(passes) {
+		clear(table)
+		s.in(partition, func(kept uint64) {
+			if kept%passes != pass || !enter(table, kept+1) {
+				return
+			}
+			if again++; len(some) < limit {
+				some = append(some, kept*partitions+uint64(partition))
+			}
+		})
+	}
 	return again, some
 }
 

@@ -20,9 +20,9 @@ const manyRecords = 1 << 14
 type far struct {
 	position int // in the row
 	ids      *idset.Places
-	hashes   [split.Ahead]uint64
-	places   [split.Ahead]uint32 // one up; 0: nowhere, or not looked up
-	known    [split.Ahead]bool
+	hashes   [split.Ahead]uint64 // each once where rows that follow each other have the same
+	places   [split.Ahead]uint32 // of each hash, one up; 0: nowhere
+	which    [split.Ahead]int8   // of the hashes is that of a row; -1: none
 }
 
 // farColumns finds such columns; by column of the table, nil for others.
@@ -48,29 +48,29 @@ func (w *worker) lookAhead(rows []split.Record) {
 
 func (x *far) follow(w *worker, rows []split.Record) {
 	var before []byte
+	n := 0
 	for i := range rows {
-		x.known[i], x.hashes[i] = false, 0
+		x.which[i] = -1
 		if x.position >= len(rows[i].Fields) || rows[i].Fields[x.position].Doubled {
 			continue
 		}
-		field := rows[i].Fields[x.position]
-		v := w.split.Text(field)
-		x.known[i] = true
-		if i > 0 && x.known[i-1] && bytes.Equal(v, before) {
-			x.hashes[i] = x.hashes[i-1]
-		} else {
-			x.hashes[i] = w.f.s.hash(v)
+		v := w.split.Text(rows[i].Fields[x.position])
+		if n == 0 || !bytes.Equal(v, before) {
+			x.hashes[n] = w.f.s.hash(v)
+			n++
 		}
+		x.which[i] = int8(n - 1)
 		before = v
 	}
-	x.ids.FindAll(x.hashes[:len(rows)], x.places[:len(rows)])
+	x.ids.FindAll(x.hashes[:n], x.places[:n])
 }
 
-// find gives the place that a value of the current row leads to, one up; 0 for none.
+// find gives the place that a value of the current row leads to.
 func (w *worker) find(column int, t *file, v []byte) (place uint32, ok bool) {
 	if x := w.far[column]; x != nil {
-		if i := w.split.Taken(); i >= 0 && x.known[i] {
-			return x.places[i] - 1, x.places[i] != 0
+		if i := w.split.Taken(); i >= 0 && x.which[i] >= 0 {
+			p := x.places[x.which[i]]
+			return p - 1, p != 0
 		}
 	}
 	return t.ids.Find(w.f.s.hash(v))

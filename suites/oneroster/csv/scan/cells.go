@@ -17,6 +17,10 @@ func (w *worker) check(column int, c *table.Column, v []byte) {
 	case table.GUID:
 		w.identifier(column, v)
 	case table.Ref:
+		if w.far[column] != nil {
+			w.found[column] = w.refer(column, v)
+			return
+		}
 		// Rows that follow each other often refer to the same record.
 		if bytes.Equal(v, w.before[column]) {
 			return
