@@ -5,7 +5,7 @@ import "math/bits"
 const (
 	shortBits = 10
 	shortSize = 1 << shortBits
-	nearBits  = 6   // keys that differ in these alone share a partition
+	nearBits  = 12  // keys that differ in these alone share a partition
 	run       = 256 // keys that lie together
 )
 

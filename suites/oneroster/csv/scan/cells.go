@@ -137,20 +137,28 @@ func (w *worker) change(column int, c *table.Column, v []byte) {
 }
 
 // guidByte tells which bytes an identifier may hold.
-var guidByte = func() (t [256]bool) {
+var guidByte = func() (t [256]uint8) {
 	for _, c := range []byte("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-_/@") {
-		t[c] = true
+		t[c] = 1
 	}
 	return t
 }()
 
 func isGUID(v []byte) bool {
-	for _, c := range v {
-		if !guidByte[c] {
+	if len(v) > 255 {
+		return false
+	}
+	for ; len(v) >= 4; v = v[4:] {
+		if guidByte[v[0]]&guidByte[v[1]]&guidByte[v[2]]&guidByte[v[3]] == 0 {
 			return false
 		}
 	}
-	return len(v) < 256
+	for _, c := range v {
+		if guidByte[c] == 0 {
+			return false
+		}
+	}
+	return true
 }
 
 func (w *worker) identifier(column int, v []byte) {

@@ -269,8 +269,10 @@ func (f *file) sum() {
 	for _, w := range f.workers {
 		f.rows += w.rows
 		unclosed, endless, torn, misfit, spoiled = unclosed+w.unclosed, endless+w.endless, torn+w.torn, misfit+w.misfit, spoiled+w.spoiled
-		for i, n := range w.filled {
-			f.filled[i] += n
+		for _, c := range w.cols {
+			if c.Column != nil {
+				f.filled[c.number] += c.filled
+			}
 		}
 	}
 	switch {

@@ -25,6 +25,9 @@ type keyOf func(w *worker) (hash uint64, text string, ok bool)
 // suspects bounds how many repeated keys are looked up.
 const suspects = 1000
 
+// few is how many identifiers are entered at once.
+const few = 16
+
 // join gives every identifier its place, follows references into the file
 // itself, and lists what must be read again.
 func (f *file) join(total map[int]*tally) ([]recall, error) {
@@ -45,30 +48,42 @@ func (f *file) join(total map[int]*tally) ([]recall, error) {
 		f.marks = make([]uint32, 0, n)
 		repeated := map[uint64]struct{}{}
 		var count int64
+		enter := func(e *entry) {
+			place, fresh := f.ids.Insert(e.hash)
+			if users {
+				f.own(place, e.fact.ref, fresh)
+			}
+			if !fresh {
+				count++
+				if len(repeated) < suspects {
+					repeated[idset.Trim(e.hash)] = struct{}{}
+				}
+				return
+			}
+			if wanted {
+				f.facts = append(f.facts, e.fact)
+			}
+			var mark uint32
+			if e.fact.flags&deleted != 0 {
+				mark, f.dropped = markDeleted, true
+			}
+			if users {
+				mark |= uint32(e.fact.a) & allRoles // of 1.1, whose users have one role
+			}
+			f.marks = append(f.marks, mark)
+		}
+		var hashes [few]uint64
+		var places [few]uint32
 		for _, w := range f.workers {
-			w.entries.each(true, func(e *entry) {
-				place, fresh := f.ids.Insert(e.hash)
-				if users {
-					f.own(place, e.fact.ref, fresh)
+			w.entries.drain(few, func(entries []entry) {
+				for i := range entries {
+					hashes[i] = entries[i].hash
 				}
-				if !fresh {
-					count++
-					if len(repeated) < suspects {
-						repeated[idset.Trim(e.hash)] = struct{}{}
-					}
-					return
+				// Where they belong is brought near, of all at once.
+				f.ids.FindAll(hashes[:len(entries)], places[:len(entries)])
+				for i := range entries {
+					enter(&entries[i])
 				}
-				if wanted {
-					f.facts = append(f.facts, e.fact)
-				}
-				var mark uint32
-				if e.fact.flags&deleted != 0 {
-					mark, f.dropped = markDeleted, true
-				}
-				if users {
-					mark |= uint32(e.fact.a) & allRoles // of 1.1, whose users have one role
-				}
-				f.marks = append(f.marks, mark)
 			})
 		}
 		out = f.suspect(out, f.rules[0][rule.Unique], count, repeated, keyOfID, 0)

@@ -16,11 +16,11 @@ type worker struct {
 	f     *file
 	split split.Splitter
 	position
-	tally  []*tally // by number of the rule
-	filled []int64  // by column: values that are not blank
-	rows   int64
-	crlf   int64
-	lf     int64
+	tally []*tally // by number of the rule
+	cols  []col    // by position in the row
+	rows  int64
+	crlf  int64
+	lf    int64
 	// Rows that say nothing, or not what stands where:
 	unclosed, endless, torn, misfit int64
 	spoiled                         int64 // identifiers that a spreadsheet has spoilt
@@ -46,6 +46,15 @@ type worker struct {
 	status bool     // the row is flagged tobedeleted
 	self   uint64
 	entry  entry // here, for one of its own would be garbage a row
+}
+
+// col is a column where it stands in the rows.
+type col struct {
+	*table.Column       // nil: an extension
+	number        int   // in the table
+	filled        int64 // values that are not blank
+	needed        bool  // a blank value may be wrong
+	blank         bool  // nothing is kept of the value of the row before
 }
 
 type position struct {
@@ -79,7 +88,7 @@ func two(a, b uint32) uint64 { return (uint64(b)<<32 | uint64(a)) * 0x9E3779B97F
 
 func newWorker(f *file) *worker {
 	n := len(f.table.Columns)
-	w := &worker{f: f, tally: make([]*tally, len(f.s.rules.Rules)), filled: make([]int64, n), field: make([]int, n), value: make([]int32, n),
+	w := &worker{f: f, tally: make([]*tally, len(f.s.rules.Rules)), cols: make([]col, len(f.layout)), field: make([]int, n), value: make([]int32, n),
 		found: make([]uint32, n), before: make([][]byte, n), later: map[int][]later{}}
 	for i := range w.field {
 		w.field[i], w.value[i] = -1, none
@@ -87,6 +96,8 @@ func newWorker(f *file) *worker {
 	for position, column := range f.layout {
 		if column >= 0 {
 			w.field[column] = position
+			c := &f.table.Columns[column]
+			w.cols[position] = col{Column: c, number: column, needed: c.Need == table.Required || c.Need == table.Change}
 		}
 	}
 	w.far = w.farColumns()
@@ -374,33 +385,34 @@ func (w *worker) record() {
 func (w *worker) cells() {
 	f := w.f
 	w.self = 0
-	fields, columns := w.split.Fields, f.table.Columns
+	fields := w.split.Fields
 	// Before any reference is followed: what is deleted may lead nowhere.
 	w.status = f.mode == delta && string(w.cell(1)) == "tobedeleted"
-	for position, column := range f.layout {
-		if column < 0 {
+	for position := range w.cols {
+		c := &w.cols[position]
+		if c.Column == nil {
 			continue
 		}
-		if position >= len(fields) {
-			w.blank(column) // of a row that is too short
+		if position >= len(fields) || fields[position].Start == fields[position].End {
+			if !c.blank {
+				w.blank(c.number)
+				c.blank = true
+			}
+			if c.needed && position < len(fields) { // otherwise the row is too short
+				w.empty(c.number, c.Column)
+			}
 			continue
 		}
-		c := &columns[column]
-		field := &fields[position]
-		if field.Start == field.End {
-			w.blank(column)
-			w.empty(column, c)
-			continue
-		}
-		w.filled[column]++
-		value := w.split.Raw(position)
-		if field.Doubled {
+		c.blank = false
+		c.filled++
+		value := w.split.Text(fields[position])
+		if fields[position].Doubled {
 			value = w.split.Value(position)
 		}
 		if len(value) > 255 {
-			w.long(column, value)
+			w.long(c.number, value)
 		}
-		w.check(column, c, value)
+		w.check(c.number, c.Column, value)
 	}
 }
 
