@@ -8,8 +8,7 @@ import (
 )
 
 const (
-	partitions = 64 // few, so that the ends of all chunks stay at hand
-	passes     = 4  // over a partition, so that a table of its hashes stays at hand
+	partitions = 128 // few enough for the ends of all chunks to stay at hand, and for a table of one as well
 	keptBytes  = 6
 	chunk      = 4096 // bytes that lie together
 )
@@ -32,7 +31,7 @@ type filling struct {
 
 // Trim gives a hash as a Sink knows it. The partition tells the lowest bits, six bytes
 // those above, and the highest are left out: of a hundred million hashes, two would be
-// taken for the same once in four times.
+// taken for the same once in seven times.
 func Trim(hash uint64) uint64 { return hash & (partitions<<(8*keptBytes) - 1) }
 
 // Add takes one hash.
@@ -70,13 +69,13 @@ func (s *Sink) settle() {
 	}
 }
 
-// in visits the hashes of a partition, without the bits that are the same in all.
-func (s *Sink) in(partition int, visit func(kept uint64)) {
-	for _, c := range s.parts[partition] {
-		for whole := c[:len(c)+8-keptBytes]; len(whole) >= 8; whole = whole[keptBytes:] {
-			visit(binary.LittleEndian.Uint64(whole) & (1<<(8*keptBytes) - 1))
-		}
-	}
+// whole gives a chunk with what keptIn reads of its last hash.
+func whole(chunk []byte) []byte { return chunk[:len(chunk)+8-keptBytes] }
+
+// keptIn gives the hash at the beginning of what is left of a whole chunk, without the
+// bits that are the same in all of a partition.
+func keptIn(whole []byte) uint64 {
+	return binary.LittleEndian.Uint64(whole) & (1<<(8*keptBytes) - 1)
 }
 
 // lenOf gives how many hashes a partition has.
@@ -112,7 +111,11 @@ func (s *Sink) Sort() {
 	s.sorted = make([][]uint64, partitions)
 	each(func(i int) {
 		all := make([]uint64, 0, s.lenOf(i))
-		s.in(i, func(kept uint64) { all = append(all, kept) })
+		for _, c := range s.parts[i] {
+			for whole := whole(c); len(whole) >= 8; whole = whole[keptBytes:] {
+				all = append(all, keptIn(whole))
+			}
+		}
 		slices.Sort(all)
 		s.sorted[i], s.parts[i] = all, nil
 	})
@@ -131,13 +134,14 @@ func (s *Sink) Repeated(limit int) (again int, some []uint64) {
 	var mu sync.Mutex
 	var scratch sync.Pool // of tables that fit a core's cache
 	each(func(i int) {
-		// A pass has a quarter of the hashes, more or less.
-		size := 1 << bits.Len(uint(s.lenOf(i)/passes*2+16))
+		total := s.lenOf(i)
+		size := 1 << bits.Len(uint(total+total/2))
 		table, _ := scratch.Get().(*[]uint64)
 		if table == nil || len(*table) < size {
 			fresh := make([]uint64, size)
 			table = &fresh
 		}
+		clear((*table)[:size])
 		n, repeated := s.count(i, (*table)[:size], limit)
 		scratch.Put(table)
 		s.parts[i] = nil
@@ -153,19 +157,19 @@ func (s *Sink) Repeated(limit int) (again int, some []uint64) {
 	return again, some[:min(len(some), limit)]
 }
 
-// count enters the hashes of a partition into a table, a power of two in size, and
-// counts those that are there already.
+// count enters the hashes of a partition into an empty table, a power of two in size,
+// and counts those that are there already.
 func (s *Sink) count(partition int, table []uint64, limit int) (again int, some []uint64) {
-	for pass := range uint64(passes) {
-		clear(table)
-		s.in(partition, func(kept uint64) {
-			if kept%passes != pass || !enter(table, kept+1) {
-				return
+	for _, c := range s.parts[partition] {
+		for whole := whole(c); len(whole) >= 8; whole = whole[keptBytes:] {
+			kept := keptIn(whole)
+			if !enter(table, kept+1) {
+				continue
 			}
 			if again++; len(some) < limit {
 				some = append(some, kept*partitions+uint64(partition))
 			}
-		})
+		}
 	}
 	return again, some
 }

@@ -83,7 +83,7 @@ func (w *worker) key(kind int, hash uint64) {
 }
 
 // two makes one key of two places. No two pairs make the same, nor does what a Sink
-// keeps of them where b is less than 2^22.
+// keeps of them where b is less than 2^23.
 func two(a, b uint32) uint64 { return (uint64(b)<<32 | uint64(a)) * 0x9E3779B97F4A7C15 }
 
 func newWorker(f *file) *worker {
