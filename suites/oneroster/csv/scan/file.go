@@ -79,6 +79,7 @@ type file struct {
 	marks      []uint32 // what later files say of a record; atomically
 	orgs       []uint32 // of users: their primary orgs, one up
 	moreOrgs   []primaryOrg
+	homes      homes
 	rows       int64
 	filled     []int64         // by column: values that are not blank
 	shut       *obstacle       // why nothing can be read by columns

@@ -42,7 +42,8 @@ func (f *file) join(total map[int]*tally) ([]recall, error) {
 		if wanted {
 			f.facts = make([]fact, 0, n)
 		}
-		if users {
+		homes := users && f.s.version.Name != "1.1"
+		if homes {
 			f.orgs = make([]uint32, 0, n)
 		}
 		f.marks = make([]uint32, 0, n)
@@ -50,7 +51,7 @@ func (f *file) join(total map[int]*tally) ([]recall, error) {
 		var count int64
 		enter := func(e *entry) {
 			place, fresh := f.ids.Insert(e.hash)
-			if users {
+			if homes {
 				f.own(place, e.fact.ref, fresh)
 			}
 			if !fresh {
@@ -96,8 +97,9 @@ func (f *file) join(total map[int]*tally) ([]recall, error) {
 		out = f.suspect(out, f.rules[0][rule.Unique], int64(again), setOf(some), keyOfID, 0)
 	}
 	f.follow(total)
+	out = f.joinKeys(out)
 	f.afterJoin(total)
-	return f.joinKeys(out), nil
+	return out, nil
 }
 
 func keyOfID(w *worker) (uint64, string, bool) {

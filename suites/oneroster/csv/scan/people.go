@@ -77,7 +77,7 @@ func (f *file) roleRule() rowRule {
 			users.mark(u-1, uint32(bits[v]))
 		}
 		if o > 0 && !w.status {
-			w.placed++
+			w.placed = true
 			users.atHome(w, u-1, o-1)
 			if w.value[kind] == primary {
 				w.key(keyPrimaryRole, two(u-1, o-1))
@@ -116,9 +116,7 @@ func (f *file) afterJoin(total map[int]*tally) {
 	case "users":
 		f.keepForRoles()
 	case "roles":
-		for _, w := range f.workers {
-			f.s.placed += w.placed
-		}
+		f.countHomes()
 	case "enrollments":
 		f.joinPairs()
 		f.s.afterward = append(f.s.afterward, f.judgeClasses)
@@ -187,25 +185,50 @@ func (f *file) homeless(user, org uint32) bool {
 	return roles == nil || !roles.Has(two(user, org))
 }
 
-// judgeHomes finds users who have no role at their primary org.
-func (f *file) judgeHomes(ctx context.Context, total map[int]*tally) error {
-	var homes, count int64
+// homes is what the roles tell of the primary orgs of users.
+type homes struct {
+	judged  bool  // there are roles at orgs
+	count   int64 // rows of users that name one
+	lacking int64 // of them without a role there
+}
+
+// countHomes counts the users without a role at their primary org, once all roles are
+// read. Where there are none, what it takes to name them isn't kept.
+func (f *file) countHomes() {
+	users := f.s.files["users"]
+	if users == nil {
+		return
+	}
+	h := &users.homes
+	for _, w := range f.workers {
+		h.judged = h.judged || w.placed
+	}
 	each := func(user, org uint32) {
-		homes++
-		if f.homeless(user, org) {
-			count++
+		h.count++
+		if users.homeless(user, org) {
+			h.lacking++
 		}
 	}
-	for user, org := range f.orgs {
+	for user, org := range users.orgs {
 		if org != 0 {
 			each(uint32(user), org-1)
 		}
 	}
-	for _, x := range f.moreOrgs {
+	for _, x := range users.moreOrgs {
 		each(x.user, x.org)
 	}
-	f.s.examined("rules.primary-org", homes)
-	if count == 0 {
+	if !h.judged || h.lacking == 0 {
+		users.orgs, users.moreOrgs = nil, nil
+	}
+}
+
+// judgeHomes reports users who have no role at their primary org.
+func (f *file) judgeHomes(ctx context.Context, total map[int]*tally) error {
+	if !f.homes.judged {
+		return nil
+	}
+	f.s.examined("rules.primary-org", f.homes.count)
+	if f.homes.lacking == 0 {
 		return nil
 	}
 	column := f.column("primaryOrgSourcedId")
@@ -215,7 +238,7 @@ func (f *file) judgeHomes(ctx context.Context, total map[int]*tally) error {
 		if org, ok := orgs.ids.Find(f.s.hash(w.cell(column))); ok && f.homeless(user, org) {
 			t.add(w.at(), w.field[column]+1, w.cell(column), f.private(w.field[column]), "the user has no role at that org")
 		}
-		return t.count < count
+		return t.count < f.homes.lacking
 	})
 }
 
@@ -254,10 +277,8 @@ func (f *file) judgeUsers(ctx context.Context, kept userLater) error {
 	}
 	s.examined("rules.agent-role", int64(len(kept.agents)))
 	s.examined("rules.agent-self", int64(len(kept.agents)))
-	if s.placed > 0 {
-		if err := f.judgeHomes(ctx, total); err != nil {
-			return err
-		}
+	if err := f.judgeHomes(ctx, total); err != nil {
+		return err
 	}
 	if err := f.judgeMarks(ctx, total); err != nil {
 		return err

@@ -33,7 +33,7 @@ type worker struct {
 	sink    idset.Sink            // identifiers, where nobody refers to them
 	later   map[int][]later       // by column
 	keys    [keyKinds]*idset.Sink // keys that must be unique, and pairs
-	placed  int64                 // roles that users have at orgs
+	placed  bool                  // a user has a role at an org
 	stays   idset.Short           // pairs of class and user that are enrolled
 	rule    struct{ quoting, lineBreak, lineEnd, control, utf8, width, long, blank, length, deleted, blanks, codes, sheet, twice, replaced int }
 
