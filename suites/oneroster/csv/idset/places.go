@@ -2,16 +2,12 @@ package idset
 
 import "math/bits"
 
-// placeBits bounds how many places there are. The other bits of a slot tell hashes apart
-// that belong to the same slot.
+// placeBits bounds how many places there are, to 67 million. The other bits of a slot tell
+// hashes apart that belong to the same slot.
 const (
 	placeBits = 26
-	tagBits   = 64 - placeBits
-	noPlace   = 1<<placeBits - 1 // as a mask: the place of a slot, one up
+	placeMask = 1<<placeBits - 1
 )
-
-// MaxPlaces is how many hashes Places can number.
-const MaxPlaces = noPlace - 1
 
 // Places gives each hash a number, counted from zero in the order of insertion, as Table
 // does. How many will come has to be known: in return a slot takes eight bytes, for what
@@ -33,7 +29,7 @@ func (t *Places) Len() int { return t.n }
 func (t *Places) Insert(hash uint64) (place uint32, fresh bool) {
 	s := t.slot(hash)
 	if *s != 0 {
-		return uint32(*s&noPlace) - 1, false
+		return uint32(*s&placeMask) - 1, false
 	}
 	t.n++
 	*s = hash<<placeBits | uint64(t.n)
@@ -46,7 +42,7 @@ func (t *Places) Find(hash uint64) (place uint32, ok bool) {
 		return 0, false
 	}
 	s := *t.slot(hash)
-	return uint32(s&noPlace) - 1, s != 0
+	return uint32(s&placeMask) - 1, s != 0
 }
 
 // FindAll gives the places of some hashes, one up; 0 for those that didn't come. Processors
@@ -68,7 +64,7 @@ func (t *Places) FindAll(hashes []uint64, places []uint32) {
 			if s != 0 && (s^h<<placeBits)>>placeBits != 0 {
 				s = *t.slot(h)
 			}
-			places[i] = uint32(s & noPlace)
+			places[i] = uint32(s & placeMask)
 		}
 		hashes, places = hashes[n:], places[n:]
 	}

@@ -44,7 +44,8 @@ func (l *list[T]) drain(few int, visit func(items []T)) {
 }
 
 // maxKept bounds how many rows of one file are kept because others refer to them:
-// several times the people of the largest state, and some two gigabytes.
+// several times the people of the largest state, and some two gigabytes. idset.Places has room
+// for more.
 const maxKept = 40_000_000
 
 // TooMany tells that a file has more records than are kept at once.
