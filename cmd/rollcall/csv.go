@@ -27,7 +27,7 @@ func csvCommand() *cobra.Command {
 
 // scanGC is how far the heap may grow during a scan between collections, in
 // percent.
-const scanGC = 15
+const scanGC = 8
 
 // csvFlags are what `csv check` is told.
 type csvFlags struct {

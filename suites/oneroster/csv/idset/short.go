@@ -5,11 +5,13 @@ import "math/bits"
 const (
 	shortBits = 10
 	shortSize = 1 << shortBits
+	nearBits  = 12  // keys that differ in these alone share a partition
 	run       = 256 // keys that lie together
 )
 
 // Short takes keys of at most 42 bits, four bytes each, and tells at the end which came
-// more than once. Longer keys may be taken for each other.
+// more than once. Longer keys may be taken for each other. Keys that follow each other
+// are often near each other, and go to few partitions then, which processors have at hand.
 type Short struct {
 	parts [][][]uint32 // full chunks
 	open  [][]uint32   // the one of each partition that is being filled
@@ -21,11 +23,12 @@ func (s *Short) Add(key uint64) {
 	if s.open == nil {
 		s.parts, s.open = make([][][]uint32, shortSize), make([][]uint32, shortSize)
 	}
-	c := &s.open[key%shortSize]
+	part := key >> nearBits % shortSize
+	c := &s.open[part]
 	if len(*c) == cap(*c) {
-		s.turn(int(key % shortSize))
+		s.turn(int(part))
 	}
-	*c = append(*c, uint32(key>>shortBits))
+	*c = append(*c, uint32(key>>(shortBits+nearBits)<<nearBits|key%(1<<nearBits)))
 	s.n++
 }
 
@@ -87,7 +90,7 @@ func (s *Short) Repeated(limit int) map[uint64]bool {
 		for _, c := range p {
 			for _, k := range c {
 				if enter(here, uint64(k)+1) && len(out) < limit {
-					out[uint64(k)<<shortBits|uint64(i)] = true
+					out[uint64(k)>>nearBits<<(shortBits+nearBits)|uint64(i)<<nearBits|uint64(k)%(1<<nearBits)] = true
 				}
 			}
 		}

@@ -1,7 +1,5 @@
 package idset
 
-import "math/bits"
-
 // Table gives each hash a number, counted from zero in the order of insertion.
 // Not safe for concurrent insertion; lookups may run side by side.
 type Table struct {
@@ -56,13 +54,6 @@ func (t *Table) Find(hash uint64) (place uint32, ok bool) {
 	hash = known(hash)
 	s := t.slot(hash)
 	return s.place, s.hash() == hash
-}
-
-// Reserve makes room for n hashes at once.
-func (t *Table) Reserve(n int) {
-	if want := 1 << bits.Len(uint(n*100/fill)); want > len(t.slots) && n > 0 {
-		t.grow(max(1024, want))
-	}
 }
 
 // slot finds the place of a hash, or the free one where it belongs.

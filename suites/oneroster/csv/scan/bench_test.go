@@ -228,7 +228,7 @@ func inChild(b *testing.B, path string) (time.Duration, float64) {
 
 // child is the process that scans; it collects garbage as the command does.
 func child(b *testing.B, path string) {
-	debug.SetGCPercent(15)
+	debug.SetGCPercent(8)
 	started := time.Now()
 	src, err := source.Open(path, Known)
 	if err != nil {

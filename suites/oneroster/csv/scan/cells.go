@@ -17,6 +17,10 @@ func (w *worker) check(column int, c *table.Column, v []byte) {
 	case table.GUID:
 		w.identifier(column, v)
 	case table.Ref:
+		if w.far[column] != nil {
+			w.found[column] = w.refer(column, v)
+			return
+		}
 		// Rows that follow each other often refer to the same record.
 		if bytes.Equal(v, w.before[column]) {
 			return
@@ -133,20 +137,28 @@ func (w *worker) change(column int, c *table.Column, v []byte) {
 }
 
 // guidByte tells which bytes an identifier may hold.
-var guidByte = func() (t [256]bool) {
+var guidByte = func() (t [256]uint8) {
 	for _, c := range []byte("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-_/@") {
-		t[c] = true
+		t[c] = 1
 	}
 	return t
 }()
 
 func isGUID(v []byte) bool {
-	for _, c := range v {
-		if !guidByte[c] {
+	if len(v) > 255 {
+		return false
+	}
+	for ; len(v) >= 4; v = v[4:] {
+		if guidByte[v[0]]&guidByte[v[1]]&guidByte[v[2]]&guidByte[v[3]] == 0 {
 			return false
 		}
 	}
-	return len(v) < 256
+	for _, c := range v {
+		if guidByte[c] == 0 {
+			return false
+		}
+	}
+	return true
 }
 
 func (w *worker) identifier(column int, v []byte) {
@@ -171,12 +183,11 @@ func (w *worker) refer(column int, v []byte) uint32 {
 	if t == nil {
 		return 0
 	}
-	hash := w.f.s.hash(v)
 	if t == w.f {
-		w.later[column] = append(w.later[column], later{from: w.self, to: hash, at: w.at()})
+		w.later[column] = append(w.later[column], later{from: w.self, to: w.f.s.hash(v), at: w.at()})
 		return 0
 	}
-	p, ok := t.ids.Find(hash)
+	p, ok := w.find(column, t, v)
 	if !ok {
 		if !w.f.unresolved(column) || w.status {
 			return 0

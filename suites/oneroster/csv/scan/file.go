@@ -45,7 +45,6 @@ const (
 // entry is the identifier of a row and what is to be known of it.
 type entry struct {
 	hash uint64
-	at   place
 	fact fact
 }
 
@@ -75,9 +74,12 @@ type file struct {
 	lines   []int32 // lines of each block
 	starts  []int64 // line on which each block begins, counted from one
 
-	ids        idset.Table
+	ids        idset.Places
 	facts      []fact
 	marks      []uint32 // what later files say of a record; atomically
+	orgs       []uint32 // of users: their primary orgs, one up
+	moreOrgs   []primaryOrg
+	homes      homes
 	rows       int64
 	filled     []int64         // by column: values that are not blank
 	shut       *obstacle       // why nothing can be read by columns
@@ -268,8 +270,10 @@ func (f *file) sum() {
 	for _, w := range f.workers {
 		f.rows += w.rows
 		unclosed, endless, torn, misfit, spoiled = unclosed+w.unclosed, endless+w.endless, torn+w.torn, misfit+w.misfit, spoiled+w.spoiled
-		for i, n := range w.filled {
-			f.filled[i] += n
+		for _, c := range w.cols {
+			if c.Column != nil {
+				f.filled[c.number] += c.filled
+			}
 		}
 	}
 	switch {

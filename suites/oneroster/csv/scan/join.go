@@ -12,7 +12,7 @@ import (
 // be shown.
 type recall struct {
 	number int                 // of the rule
-	hashes map[uint64]struct{} // of keys that came more than once
+	hashes map[uint64]struct{} // of keys that came more than once, trimmed
 	count  int64
 	key    keyOf
 	column int // whose value is shown
@@ -25,6 +25,9 @@ type keyOf func(w *worker) (hash uint64, text string, ok bool)
 // suspects bounds how many repeated keys are looked up.
 const suspects = 1000
 
+// few is how many identifiers are entered at once.
+const few = 16
+
 // join gives every identifier its place, follows references into the file
 // itself, and lists what must be read again.
 func (f *file) join(total map[int]*tally) ([]recall, error) {
@@ -35,33 +38,53 @@ func (f *file) join(total map[int]*tally) ([]recall, error) {
 			n += w.entries.len()
 		}
 		f.ids.Reserve(n)
-		wanted := wantedFacts[f.table.Name]
+		wanted, users := wantedFacts[f.table.Name], f.table.Name == "users"
 		if wanted {
 			f.facts = make([]fact, 0, n)
+		}
+		homes := users && f.s.version.Name != "1.1"
+		if homes {
+			f.orgs = make([]uint32, 0, n)
 		}
 		f.marks = make([]uint32, 0, n)
 		repeated := map[uint64]struct{}{}
 		var count int64
+		enter := func(e *entry) {
+			place, fresh := f.ids.Insert(e.hash)
+			if homes {
+				f.own(place, e.fact.ref, fresh)
+			}
+			if !fresh {
+				count++
+				if len(repeated) < suspects {
+					repeated[idset.Trim(e.hash)] = struct{}{}
+				}
+				return
+			}
+			if wanted {
+				f.facts = append(f.facts, e.fact)
+			}
+			var mark uint32
+			if e.fact.flags&deleted != 0 {
+				mark, f.dropped = markDeleted, true
+			}
+			if users {
+				mark |= uint32(e.fact.a) & allRoles // of 1.1, whose users have one role
+			}
+			f.marks = append(f.marks, mark)
+		}
+		var hashes [few]uint64
+		var places [few]uint32
 		for _, w := range f.workers {
-			w.entries.each(true, func(e *entry) {
-				if _, fresh := f.ids.Insert(e.hash); !fresh {
-					count++
-					if len(repeated) < suspects {
-						repeated[e.hash] = struct{}{}
-					}
-					return
+			w.entries.drain(few, func(entries []entry) {
+				for i := range entries {
+					hashes[i] = entries[i].hash
 				}
-				if wanted {
-					f.facts = append(f.facts, e.fact)
+				// Where they belong is brought near, of all at once.
+				f.ids.FindAll(hashes[:len(entries)], places[:len(entries)])
+				for i := range entries {
+					enter(&entries[i])
 				}
-				var mark uint32
-				if e.fact.flags&deleted != 0 {
-					mark, f.dropped = markDeleted, true
-				}
-				if f.table.Name == "users" {
-					mark |= uint32(e.fact.a) & allRoles // of 1.1, whose users have one role
-				}
-				f.marks = append(f.marks, mark)
 			})
 		}
 		out = f.suspect(out, f.rules[0][rule.Unique], count, repeated, keyOfID, 0)
@@ -74,8 +97,9 @@ func (f *file) join(total map[int]*tally) ([]recall, error) {
 		out = f.suspect(out, f.rules[0][rule.Unique], int64(again), setOf(some), keyOfID, 0)
 	}
 	f.follow(total)
+	out = f.joinKeys(out)
 	f.afterJoin(total)
-	return f.joinKeys(out), nil
+	return out, nil
 }
 
 func keyOfID(w *worker) (uint64, string, bool) {
@@ -227,9 +251,6 @@ func (f *file) joinKeys(out []recall) []recall {
 		default:
 			all.Sort()
 			f.s.keys[kind] = &all
-			if users := f.s.files["users"]; kind == keyRole && users != nil {
-				f.s.findHomeless(users, &all)
-			}
 		}
 	}
 	return out

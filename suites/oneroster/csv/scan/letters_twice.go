@@ -45,9 +45,9 @@ func windows(r rune) (byte, bool) {
 // letters that begin what was encoded twice: «AMANHÃ», GÅ™.
 const closers = "»«›‹”“’‘„‚…™®©ªº°–—·•¹²³´¨\u00A0"
 
-// maybeTwice tells whether a block holds anything that twice must look at.
-func maybeTwice(block []byte) bool {
-	for rest := block; ; {
+// maybeTwice tells whether a record holds anything that twice must look at.
+func maybeTwice(record []byte) bool {
+	for rest := record; ; {
 		i := bytes.IndexByte(rest, 0xC3)
 		if i < 0 || i+2 >= len(rest) {
 			break
@@ -60,7 +60,7 @@ func maybeTwice(block []byte) bool {
 		}
 		rest = rest[i+2:]
 	}
-	return bytes.Contains(block, macLead) || bytes.Contains(block, dosLead)
+	return bytes.Contains(record, macLead) || bytes.Contains(record, dosLead)
 }
 
 // twice finds the first letter of a value that was encoded twice: what it looks like

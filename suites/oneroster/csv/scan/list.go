@@ -1,6 +1,9 @@
 package scan
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // listChunk is how many items of a list lie together.
 const listChunk = 2048
@@ -29,24 +32,20 @@ func (l *list[T]) len() (n int) {
 	return n
 }
 
-// each visits all items, and lets go of each chunk once it is visited when drop
-// says so.
-func (l *list[T]) each(drop bool, visit func(v *T)) {
+// drain visits all items, a few at a time, and lets go of each chunk once it is visited.
+func (l *list[T]) drain(few int, visit func(items []T)) {
 	for i, c := range l.chunks {
-		for j := range c {
-			visit(&c[j])
+		for part := range slices.Chunk(c, few) {
+			visit(part)
 		}
-		if drop {
-			l.chunks[i] = nil
-		}
+		l.chunks[i] = nil
 	}
-	if drop {
-		l.chunks = nil
-	}
+	l.chunks = nil
 }
 
 // maxKept bounds how many rows of one file are kept because others refer to them:
-// several times the people of the largest state, and some two gigabytes.
+// several times the people of the largest state, and some two gigabytes. idset.Places has room
+// for more.
 const maxKept = 40_000_000
 
 // TooMany tells that a file has more records than are kept at once.

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-
-	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/idset"
 )
 
 // Marks of users: the lower half are the bits of their roles (roleNames).
@@ -13,6 +11,8 @@ const (
 	markEnrolled = 1 << 16
 	markDeleted  = 1 << 17 // of any file
 	markTaught   = 1 << 18 // of classes: a teacher is enrolled
+	markHome     = 1 << 19 // there is a role at the primary org
+	markTwice    = 1 << 20 // more than one row of the sourcedId names a primary org
 	allRoles     = 1<<16 - 1
 )
 
@@ -43,9 +43,7 @@ func (f *file) userRule() rowRule {
 	org := f.column("primaryOrgSourcedId")
 	return func(w *worker, e *entry) {
 		notSelf(w)
-		if p := w.found[org]; p > 0 {
-			w.pairs.add(primaryOrg{e.hash, e.at, p - 1})
-		}
+		e.fact.ref = w.found[org]
 	}
 }
 
@@ -79,7 +77,8 @@ func (f *file) roleRule() rowRule {
 			users.mark(u-1, uint32(bits[v]))
 		}
 		if o > 0 && !w.status {
-			w.key(keyRole, two(u-1, o-1))
+			w.placed = true
+			users.atHome(w, u-1, o-1)
 			if w.value[kind] == primary {
 				w.key(keyPrimaryRole, two(u-1, o-1))
 			}
@@ -116,6 +115,8 @@ func (f *file) afterJoin(total map[int]*tally) {
 		f.judgeSessions(total)
 	case "users":
 		f.keepForRoles()
+	case "roles":
+		f.countHomes()
 	case "enrollments":
 		f.joinPairs()
 		f.s.afterward = append(f.s.afterward, f.judgeClasses)
@@ -151,30 +152,94 @@ type userLater struct {
 	agents []later // from and to are hashes of users
 }
 
-// primaryOrg is what a user says of the own org, until the roles are known.
-type primaryOrg struct {
-	user uint64 // hash
-	at   place
-	org  uint32 // place
+// primaryOrg is what a second row of a user says of the own org.
+type primaryOrg struct{ user, org uint32 } // places
+
+// own keeps the primary org of a user, as place, one up, for when the roles are known. A
+// second row with the same sourcedId may name another one.
+func (f *file) own(user, org uint32, fresh bool) {
+	switch {
+	case fresh:
+		f.orgs = append(f.orgs, org)
+	case org != 0:
+		f.moreOrgs = append(f.moreOrgs, primaryOrg{user, org - 1})
+		f.marks[user] |= markTwice
+	}
 }
 
-// findHomeless looks, beside the reading of later files, for users who have no
-// role at their primary org.
-func (s *scanner) findHomeless(users *file, pairs *idset.Sink) {
-	s.homeless = make(chan []place, 1)
-	lists := s.orgs
-	s.orgs = nil
-	go func() {
-		var out []place
-		for i := range lists {
-			lists[i].each(true, func(x *primaryOrg) {
-				if p, ok := users.ids.Find(x.user); ok && !pairs.Has(two(p, x.org)) {
-					out = append(out, x.at)
-				}
-			})
+// atHome notes a role that a user has at an org.
+func (f *file) atHome(w *worker, user, org uint32) {
+	if f.orgs[user] == org+1 {
+		f.mark(user, markHome)
+	} else if f.marked(user)&markTwice != 0 {
+		w.key(keyRole, two(user, org))
+	}
+}
+
+// homeless tells whether a user has no role at what one of the rows calls the primary org.
+func (f *file) homeless(user, org uint32) bool {
+	if f.orgs[user] == org+1 {
+		return f.marks[user]&markHome == 0
+	}
+	roles := f.s.keys[keyRole]
+	return roles == nil || !roles.Has(two(user, org))
+}
+
+// homes is what the roles tell of the primary orgs of users.
+type homes struct {
+	judged  bool  // there are roles at orgs
+	count   int64 // rows of users that name one
+	lacking int64 // of them without a role there
+}
+
+// countHomes counts the users without a role at their primary org, once all roles are
+// read. Where there are none, what it takes to name them isn't kept.
+func (f *file) countHomes() {
+	users := f.s.files["users"]
+	if users == nil {
+		return
+	}
+	h := &users.homes
+	for _, w := range f.workers {
+		h.judged = h.judged || w.placed
+	}
+	each := func(user, org uint32) {
+		h.count++
+		if users.homeless(user, org) {
+			h.lacking++
 		}
-		s.homeless <- out
-	}()
+	}
+	for user, org := range users.orgs {
+		if org != 0 {
+			each(uint32(user), org-1)
+		}
+	}
+	for _, x := range users.moreOrgs {
+		each(x.user, x.org)
+	}
+	if !h.judged || h.lacking == 0 {
+		users.orgs, users.moreOrgs = nil, nil
+	}
+}
+
+// judgeHomes reports users who have no role at their primary org.
+func (f *file) judgeHomes(ctx context.Context, total map[int]*tally) error {
+	if !f.homes.judged {
+		return nil
+	}
+	f.s.examined("rules.primary-org", f.homes.count)
+	if f.homes.lacking == 0 {
+		return nil
+	}
+	column := f.column("primaryOrgSourcedId")
+	orgs := f.targets[column]
+	t := touch(total, f.s.rules.Number("rules.primary-org"))
+	return f.seek(ctx, func(w *worker, user uint32) bool {
+		if org, ok := orgs.ids.Find(f.s.hash(w.cell(column))); ok && f.homeless(user, org) {
+			t.add(w.at(), w.field[column]+1, w.cell(column), f.private(w.field[column]), "the user has no role at that org")
+		}
+		return t.count < f.homes.lacking
+	})
 }
 
 // keepForRoles queues the rules about users that need their roles.
@@ -182,8 +247,6 @@ func (f *file) keepForRoles() {
 	var kept userLater
 	agents := f.column("agentSourcedIds")
 	for _, w := range f.workers {
-		f.s.orgs = append(f.s.orgs, w.pairs)
-		f.s.primaryOrgs += w.pairs.len()
 		kept.agents = append(kept.agents, w.later[agents]...)
 	}
 	f.s.afterward = append(f.s.afterward, func(ctx context.Context) error { return f.judgeUsers(ctx, kept) })
@@ -214,12 +277,8 @@ func (f *file) judgeUsers(ctx context.Context, kept userLater) error {
 	}
 	s.examined("rules.agent-role", int64(len(kept.agents)))
 	s.examined("rules.agent-self", int64(len(kept.agents)))
-	if s.homeless != nil {
-		org := f.column("primaryOrgSourcedId")
-		for _, at := range <-s.homeless {
-			complain("rules.primary-org", at, org, "the user has no role at that org")
-		}
-		s.examined("rules.primary-org", int64(s.primaryOrgs))
+	if err := f.judgeHomes(ctx, total); err != nil {
+		return err
 	}
 	if err := f.judgeMarks(ctx, total); err != nil {
 		return err
@@ -265,16 +324,25 @@ func (f *file) lacking(ctx context.Context, total map[int]*tally, id, detail str
 		return nil
 	}
 	t := touch(total, s.rules.Number(id))
-	err := f.each(ctx, f.stream.entry, func(w *worker) bool {
-		if p, ok := f.ids.Find(s.hash(w.cell(0))); ok && lack(f.marks[p]) {
+	err := f.seek(ctx, func(w *worker, place uint32) bool {
+		if lack(f.marks[place]) {
 			t.add(w.at(), w.field[0]+1, w.cell(0), f.private(w.field[0]), detail)
 		}
 		return len(t.first) < firsts && t.count < count
 	})
+	t.count = count
+	return err
+}
+
+// seek reads the rows again whose sourcedId has a place, until visit has seen enough.
+func (f *file) seek(ctx context.Context, visit func(w *worker, place uint32) bool) error {
+	err := f.each(ctx, f.stream.entry, func(w *worker) bool {
+		p, ok := f.ids.Find(f.s.hash(w.cell(0)))
+		return !ok || visit(w, p)
+	})
 	if err != nil && !errors.Is(err, errEnough) {
 		return fmt.Errorf("reading %s again: %w", f.stream.entry.Path, err)
 	}
-	t.count = count
 	return nil
 }
 

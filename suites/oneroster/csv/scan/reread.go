@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/idset"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/source"
 )
 
@@ -52,6 +53,7 @@ func (f *file) again(ctx context.Context, total map[int]*tally, repeated []recal
 				continue
 			}
 			hash, text, ok := r.key(w)
+			hash = idset.Trim(hash)
 			if _, suspect := r.hashes[hash]; !ok || !suspect {
 				continue
 			}

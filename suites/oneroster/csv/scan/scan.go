@@ -41,19 +41,17 @@ type scanner struct {
 	reader  *reader
 	spill   *spill
 
-	manifest    manifest
-	closed      *obstacle        // why nothing of the bundle can be read
-	files       map[string]*file // that were read, by name
-	result      *Result
-	unpacked    int64
-	announced   int64
-	roleBits    map[string]uint16
-	keys        [keyKinds]*idset.Sink // that later files look up
-	orgs        []list[primaryOrg]    // of users, by worker
-	homeless    chan []place          // users without a role at their primary org
-	primaryOrgs int
-	today       int32                         // as parseDay has it
-	afterward   []func(context.Context) error // rules that need all files, in order
+	manifest  manifest
+	closed    *obstacle        // why nothing of the bundle can be read
+	files     map[string]*file // that were read, by name
+	result    *Result
+	unpacked  int64
+	announced int64
+	roleBits  map[string]uint16
+	keys      [keyKinds]*idset.Sink         // that later files look up
+	placed    int64                         // roles that users have at orgs
+	today     int32                         // as parseDay has it
+	afterward []func(context.Context) error // rules that need all files, in order
 }
 
 // Known tells whether any version has a file of that name.

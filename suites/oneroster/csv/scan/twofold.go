@@ -54,14 +54,14 @@ func (f *file) judgePairs(ctx context.Context, total map[int]*tally) error {
 		return otherwise
 	}
 	number := s.rules.Number("rules.enrollment-once")
-	met := map[uint64][]stay{}
+	met := map[[2]string][]stay{} // by the texts, for hashes may be alike
 	err := f.each(ctx, f.stream.entry, func(w *worker) bool {
 		u, known := users.ids.Find(s.hash(w.cell(user)))
 		c, there := classes.ids.Find(s.hash(w.cell(class)))
-		key := idset.Kept(enrolledKey(users, u, c))
-		if !known || !there || !f.pairsAgain[key] || string(w.cell(1)) == "tobedeleted" {
+		if !known || !there || !f.pairsAgain[idset.Kept(enrolledKey(users, u, c))] || string(w.cell(1)) == "tobedeleted" {
 			return true
 		}
+		key := [2]string{string(w.cell(user)), string(w.cell(class))}
 		now := stay{string(w.cell(0)), string(w.cell(role)), day(w, begin, math.MinInt32), day(w, end, math.MaxInt32), f.line(w.at())}
 		for _, x := range met[key] {
 			if x.meets(now) {

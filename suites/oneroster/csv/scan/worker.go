@@ -2,7 +2,6 @@ package scan
 
 import (
 	"bytes"
-	"encoding/binary"
 	"unicode/utf8"
 
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/idset"
@@ -17,11 +16,11 @@ type worker struct {
 	f     *file
 	split split.Splitter
 	position
-	tally  []*tally // by number of the rule
-	filled []int64  // by column: values that are not blank
-	rows   int64
-	crlf   int64
-	lf     int64
+	tally []*tally // by number of the rule
+	cols  []col    // by position in the row
+	rows  int64
+	crlf  int64
+	lf    int64
 	// Rows that say nothing, or not what stands where:
 	unclosed, endless, torn, misfit int64
 	spoiled                         int64 // identifiers that a spreadsheet has spoilt
@@ -34,18 +33,28 @@ type worker struct {
 	sink    idset.Sink            // identifiers, where nobody refers to them
 	later   map[int][]later       // by column
 	keys    [keyKinds]*idset.Sink // keys that must be unique, and pairs
-	pairs   list[primaryOrg]
-	stays   idset.Short // pairs of class and user that are enrolled
+	placed  bool                  // a user has a role at an org
+	stays   idset.Short           // pairs of class and user that are enrolled
 	rule    struct{ quoting, lineBreak, lineEnd, control, utf8, width, long, blank, length, deleted, blanks, codes, sheet, twice, replaced int }
 
 	// Of the current row, by column of the table:
 	field  []int   // position in the row; -1: not there
 	value  []int32 // day of a date, number of a term (one up), 1 for true; see cells.go
 	found  []uint32
+	far    []*far   // what was looked up before; nil: nothing
 	before [][]byte // what the found of a column was found for, of this row or one before
 	status bool     // the row is flagged tobedeleted
 	self   uint64
 	entry  entry // here, for one of its own would be garbage a row
+}
+
+// col is a column where it stands in the rows.
+type col struct {
+	*table.Column       // nil: an extension
+	number        int   // in the table
+	filled        int64 // values that are not blank
+	needed        bool  // a blank value may be wrong
+	blank         bool  // nothing is kept of the value of the row before
 }
 
 type position struct {
@@ -60,7 +69,7 @@ const none = -1 << 31
 const (
 	keyPrimaryRole = iota // user and org of a primary role: unique
 	keyTeacher            // class and days of a primary teacher: unique
-	keyRole               // user and org of any role
+	keyRole               // user and org of any role, where more than one row of the user names a primary org
 	keyEnrolled           // user and class of a student
 	keyKinds
 )
@@ -73,12 +82,13 @@ func (w *worker) key(kind int, hash uint64) {
 	w.keys[kind].Add(hash)
 }
 
-// two makes one key of two places. No two pairs make the same.
+// two makes one key of two places. No two pairs make the same, nor does what a Sink
+// keeps of them where b is less than 2^23.
 func two(a, b uint32) uint64 { return (uint64(b)<<32 | uint64(a)) * 0x9E3779B97F4A7C15 }
 
 func newWorker(f *file) *worker {
 	n := len(f.table.Columns)
-	w := &worker{f: f, tally: make([]*tally, len(f.s.rules.Rules)), filled: make([]int64, n), field: make([]int, n), value: make([]int32, n),
+	w := &worker{f: f, tally: make([]*tally, len(f.s.rules.Rules)), cols: make([]col, len(f.layout)), field: make([]int, n), value: make([]int32, n),
 		found: make([]uint32, n), before: make([][]byte, n), later: map[int][]later{}}
 	for i := range w.field {
 		w.field[i], w.value[i] = -1, none
@@ -86,8 +96,11 @@ func newWorker(f *file) *worker {
 	for position, column := range f.layout {
 		if column >= 0 {
 			w.field[column] = position
+			c := &f.table.Columns[column]
+			w.cols[position] = col{Column: c, number: column, needed: c.Need == table.Required || c.Need == table.Change}
 		}
 	}
+	w.far = w.farColumns()
 	number := f.s.rules.Number
 	w.rule.quoting, w.rule.lineBreak, w.rule.lineEnd, w.rule.control = number("text.quoting"), number("text.line-break"), number("text.line-end"), number("text.control")
 	w.rule.utf8, w.rule.width, w.rule.long, w.rule.blank, w.rule.length = number("text.utf8"), number("text.width"), number("text.record-size"), number("text.blank-line"), number("text.length")
@@ -163,71 +176,74 @@ func (w *worker) cell(column int) []byte {
 func (w *worker) block(b block) {
 	w.number, w.base = b.number, b.base
 	w.split.Reset(b.data)
-	plain := isASCII(b.data)
-	valid := plain || utf8.Valid(b.data)
-	lost, again := !plain && bytes.Contains(b.data, replaced), !plain && maybeTwice(b.data)
 	if b.number == 0 {
 		w.split.Next() // the header
 	}
-	width := len(w.f.layout)
-	for w.split.Next() {
-		raw := w.split.Record()
-		switch n := len(raw); {
-		case n > 1 && raw[n-1] == '\n' && raw[n-2] == '\r':
-			w.crlf++
-		case n > 0 && raw[n-1] == '\n':
-			w.lf++
+	for rows := w.split.ReadAhead(); len(rows) > 0; rows = w.split.ReadAhead() {
+		w.lookAhead(rows)
+		for w.split.Take() {
+			w.row(b.long)
 		}
-		if b.long {
-			w.add(w.rule.long, 0, raw[:min(len(raw), 80)], "the record is longer than 1 MiB")
-			w.rows++
-			w.endless++
-			continue
-		}
-		if len(w.split.Raw(0)) == 0 && w.blankRow() {
-			detail := ""
-			if len(w.split.Fields) > 1 {
-				detail = commasAlone
-			}
-			w.add(w.rule.blank, 0, nil, detail)
-			continue
-		}
-		if w.split.Problem != 0 {
-			w.problem()
-		}
-		if w.split.Problem&split.Unterminated != 0 {
-			w.rows++
-			w.unclosed++
-			continue
-		}
-		if w.split.Problem&split.AfterQuote != 0 {
-			// Nobody knows which value stands in which field.
-			w.rows++
-			w.torn++
-			w.keep()
-			continue
-		}
-		if got := len(w.split.Fields); got != width {
-			if got < width || !w.padded(width) {
-				w.rows++
-				w.misfits(width)
-				continue
-			}
-			w.add(w.rule.width, width, nil, paddedRow)
-			w.split.Fields = w.split.Fields[:width]
-		}
-		if !valid && !utf8.Valid(raw) {
-			w.notUTF8()
-		} else if lost || again {
-			w.letters(lost, again)
-		}
-		w.rows++
-		w.record()
 	}
 	w.lines = int32(w.split.Lines())
 	if b.long {
 		w.lines = max(w.lines, 1)
 	}
+}
+
+// row judges the current record; long marks the beginning of one that is too long.
+func (w *worker) row(long bool) {
+	raw := w.split.Bytes()
+	switch n := len(raw); {
+	case n > 1 && raw[n-1] == '\n' && raw[n-2] == '\r':
+		w.crlf++
+	case n > 0 && raw[n-1] == '\n':
+		w.lf++
+	}
+	if long {
+		w.add(w.rule.long, 0, raw[:min(len(raw), 80)], "the record is longer than 1 MiB")
+		w.rows++
+		w.endless++
+		return
+	}
+	if len(w.split.Raw(0)) == 0 && w.blankRow() {
+		detail := ""
+		if len(w.split.Fields) > 1 {
+			detail = commasAlone
+		}
+		w.add(w.rule.blank, 0, nil, detail)
+		return
+	}
+	if w.split.Problem != 0 {
+		w.problem()
+	}
+	if w.split.Problem&split.Unterminated != 0 {
+		w.rows++
+		w.unclosed++
+		return
+	}
+	if w.split.Problem&split.AfterQuote != 0 {
+		// Nobody knows which value stands in which field.
+		w.rows++
+		w.torn++
+		w.keep()
+		return
+	}
+	width := len(w.f.layout)
+	if got := len(w.split.Fields); got != width {
+		if got < width || !w.padded(width) {
+			w.rows++
+			w.misfits(width)
+			return
+		}
+		w.add(w.rule.width, width, nil, paddedRow)
+		w.split.Fields = w.split.Fields[:width]
+	}
+	if !w.split.Plain {
+		w.text(raw)
+	}
+	w.rows++
+	w.record()
 }
 
 // commasAlone, and the details below, have remedies of their own.
@@ -263,22 +279,6 @@ const paddedRow = "blank fields stand behind the last column"
 func (w *worker) padded(width int) bool {
 	for _, f := range w.split.Fields[width:] {
 		if f.Start != f.End {
-			return false
-		}
-	}
-	return true
-}
-
-// isASCII looks at eight bytes at a time.
-func isASCII(b []byte) bool {
-	for len(b) >= 8 {
-		if binary.LittleEndian.Uint64(b)&0x8080808080808080 != 0 {
-			return false
-		}
-		b = b[8:]
-	}
-	for _, c := range b {
-		if c >= 0x80 {
 			return false
 		}
 	}
@@ -335,7 +335,7 @@ func (w *worker) short() bool {
 // keep takes the identifier of a row whose other values can't be trusted.
 func (w *worker) keep() {
 	if p := w.field[0]; p == 0 && w.f.indexed && len(w.split.Raw(0)) > 0 && isGUID(w.split.Value(0)) {
-		w.entries.add(entry{hash: w.f.s.hash(w.split.Value(0)), at: w.at(), fact: fact{a: none, b: none}})
+		w.entries.add(entry{hash: w.f.s.hash(w.split.Value(0)), fact: fact{a: none, b: none}})
 	}
 }
 
@@ -352,6 +352,17 @@ func (w *worker) problem() {
 			_, detail := problemRule(p & x.p)
 			w.add(x.number, column, value, detail)
 		}
+	}
+}
+
+// text judges the characters of a row.
+func (w *worker) text(raw []byte) {
+	if !utf8.Valid(raw) {
+		w.notUTF8()
+		return
+	}
+	if lost, again := bytes.Contains(raw, replaced), maybeTwice(raw); lost || again {
+		w.letters(lost, again)
 	}
 }
 
@@ -374,33 +385,34 @@ func (w *worker) record() {
 func (w *worker) cells() {
 	f := w.f
 	w.self = 0
-	fields, columns := w.split.Fields, f.table.Columns
+	fields := w.split.Fields
 	// Before any reference is followed: what is deleted may lead nowhere.
 	w.status = f.mode == delta && string(w.cell(1)) == "tobedeleted"
-	for position, column := range f.layout {
-		if column < 0 {
+	for position := range w.cols {
+		c := &w.cols[position]
+		if c.Column == nil {
 			continue
 		}
-		if position >= len(fields) {
-			w.blank(column) // of a row that is too short
+		if position >= len(fields) || fields[position].Start == fields[position].End {
+			if !c.blank {
+				w.blank(c.number)
+				c.blank = true
+			}
+			if c.needed && position < len(fields) { // otherwise the row is too short
+				w.empty(c.number, c.Column)
+			}
 			continue
 		}
-		c := &columns[column]
-		field := &fields[position]
-		if field.Start == field.End {
-			w.blank(column)
-			w.empty(column, c)
-			continue
-		}
-		w.filled[column]++
-		value := w.split.Raw(position)
-		if field.Doubled {
+		c.blank = false
+		c.filled++
+		value := w.split.Text(fields[position])
+		if fields[position].Doubled {
 			value = w.split.Value(position)
 		}
 		if len(value) > 255 {
-			w.long(column, value)
+			w.long(c.number, value)
 		}
-		w.check(column, c, value)
+		w.check(c.number, c.Column, value)
 	}
 }
 
@@ -414,7 +426,7 @@ func (w *worker) blank(column int) {
 func (w *worker) end() {
 	f := w.f
 	e := &w.entry
-	*e = entry{hash: w.self, at: w.at()}
+	*e = entry{hash: w.self}
 	if w.status {
 		e.fact.flags |= deleted
 	}

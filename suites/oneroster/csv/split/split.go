@@ -32,27 +32,42 @@ const Pad = 8
 
 // Splitter reads the records of one block. The zero value is ready for Reset.
 type Splitter struct {
-	buf    []byte // the block, and Pad bytes more
-	end    int
-	pos    int
-	start  int // of the current record
-	line   int // of the next record, counted from the first of the block
-	at     int // line of the current record
+	Record
+	buf  []byte // the block, and Pad bytes more
+	seen uint64 // the words of the current record, one above the other
+	end  int
+	pos  int // of what isn't split yet
+	line int // of the next record, counted from the first of the block
+
+	ahead        [Ahead]Record
+	ready, taken int
+	scratch      []byte
+}
+
+// Record is where one record lies in the block.
+type Record struct {
 	Fields []Field
-	// Problem says what is wrong with the current record; Column which field
-	// shows it first, counted from zero.
+	// Problem says what is wrong with the record; Column which field shows it first,
+	// counted from zero.
 	Problem Problem
 	Column  int
+	// Plain says that it holds ASCII alone. It may be false for one that is followed by
+	// another character.
+	Plain bool
 
-	scratch []byte
+	start, stop int
+	at          int // its line
 }
+
+// Ahead is how many records ReadAhead reads.
+const Ahead = 16
 
 // Reset begins a block: data with at least Pad bytes of capacity behind it.
 func (s *Splitter) Reset(data []byte) {
 	s.end = len(data)
 	s.buf = data[:len(data)+Pad]
 	clear(s.buf[s.end:])
-	s.pos, s.line = 0, 0
+	s.pos, s.line, s.ready, s.taken = 0, 0, 0, 0
 }
 
 // Line gives the line on which the current record begins, counted from zero in
@@ -62,11 +77,14 @@ func (s *Splitter) Line() int { return s.at }
 // Lines gives how many lines the block has had so far.
 func (s *Splitter) Lines() int { return s.line }
 
-// Record gives the bytes of the current record, its line end included.
-func (s *Splitter) Record() []byte { return s.buf[s.start:s.pos] }
+// Bytes gives the bytes of the current record, its line end included.
+func (s *Splitter) Bytes() []byte { return s.buf[s.start:s.stop] }
 
 // Offset gives where in the block the current record begins.
 func (s *Splitter) Offset() int { return s.start }
+
+// Text gives a field of a record as it stands between its quotes.
+func (s *Splitter) Text(f Field) []byte { return s.buf[f.Start:f.End] }
 
 // Raw gives field i as it stands between its quotes, doubled quotes and all.
 func (s *Splitter) Raw(i int) []byte { f := s.Fields[i]; return s.buf[f.Start:f.End] }
@@ -96,9 +114,8 @@ const (
 
 // hits marks the bytes of a word that may be a comma, a quote or a control character:
 // all below a hyphen. One comparison is three times as fast as three, and what it takes
-// for a hit besides, a blank most often, is rare in identifiers, dates and flags. Only
-// the lowest mark is to be trusted: a borrow may set others.
-func hits(w uint64) uint64 { return (w - ones*('-')) &^ w & highs }
+// for a hit besides, a blank most often, is rare in identifiers, dates and flags.
+func hits(w uint64) uint64 { return ^((w | highs) - ones*'-') &^ w & highs }
 
 // special tells the bytes that a splitter stops at.
 var special = func() (t [256]bool) {
@@ -114,7 +131,9 @@ var special = func() (t [256]bool) {
 func (s *Splitter) next(p int) int {
 	buf, end := s.buf, s.end
 	for p < end {
-		m := hits(binary.LittleEndian.Uint64(buf[p:]))
+		word := binary.LittleEndian.Uint64(buf[p:])
+		s.seen |= word
+		m := hits(word)
 		if m == 0 {
 			p += 8
 			continue
@@ -136,6 +155,35 @@ func (s *Splitter) note(p Problem) {
 	s.Problem |= p
 }
 
+// ReadAhead reads the next records, so that what is to be looked up for them can be
+// looked up at once, and gives them; none at the end of the block. Take makes one after
+// the other the current one. Nothing else may be read before all are taken.
+func (s *Splitter) ReadAhead() []Record {
+	s.ready, s.taken = 0, 0
+	for s.ready < len(s.ahead) {
+		s.Fields = s.ahead[s.ready].Fields
+		if !s.Next() {
+			break
+		}
+		s.ahead[s.ready] = s.Record
+		s.ready++
+	}
+	return s.ahead[:s.ready]
+}
+
+// Take makes the next of the records that were read ahead the current one.
+func (s *Splitter) Take() bool {
+	if s.taken == s.ready {
+		return false
+	}
+	s.Record = s.ahead[s.taken]
+	s.taken++
+	return true
+}
+
+// Taken tells which of the records that were read ahead the current one is.
+func (s *Splitter) Taken() int { return s.taken - 1 }
+
 // Next reads the next record; false at the end of the block. A blank line is a
 // record with one empty field.
 func (s *Splitter) Next() bool {
@@ -145,36 +193,56 @@ func (s *Splitter) Next() bool {
 	s.Fields = s.Fields[:0]
 	s.Problem, s.Column = 0, 0
 	s.start, s.at = s.pos, s.line
-	p := s.pos
-	for {
-		if s.buf[p] == '"' && p < s.end {
-			var more bool
-			if p, more = s.quoted(p); !more {
-				s.pos = p
-				return true
+	s.seen = 0
+	s.pos = s.fields(s.pos)
+	s.stop, s.Plain = s.pos, s.seen&highs == 0
+	return true
+}
+
+// fields reads the fields of the record that begins at p, and gives where the next one
+// begins. Each word is looked at once, however many fields end in it.
+func (s *Splitter) fields(p int) int {
+	buf, end, from := s.buf, s.end, p
+	list := s.Fields // which stays in registers
+words:
+	for p < end {
+		word := binary.LittleEndian.Uint64(buf[p:])
+		s.seen |= word
+		for m := hits(word); m != 0; m &= m - 1 {
+			q := p + bits.TrailingZeros64(m)>>3
+			c := buf[q]
+			if c == ',' {
+				list = append(list, Field{Start: int32(from), End: int32(q)})
+				from = q + 1
+				continue
 			}
-			continue
-		}
-		q := p
-		for {
-			q = s.next(q)
-			if q < s.end && s.buf[q] == ',' {
-				s.Fields = append(s.Fields, Field{Start: int32(p), End: int32(q)})
-				p = q + 1
-				break
+			if !special[c] {
+				continue
 			}
-			stop, after := s.delimits(q)
-			if stop {
-				s.Fields = append(s.Fields, Field{Start: int32(p), End: int32(q)})
-				s.pos = after
-				return true
+			s.Fields = list
+			if c != '"' {
+				if stop, after := s.delimits(q); stop {
+					s.Fields = append(list, Field{Start: int32(from), End: int32(q)})
+					return after
+				}
+				continue
 			}
-			if s.buf[q] == '"' {
+			if q > from {
 				s.note(BareQuote)
+				continue
 			}
-			q++
+			var more bool
+			if from, more = s.quoted(q); !more {
+				return from
+			}
+			p, list = from, s.Fields
+			continue words
 		}
+		p += 8
 	}
+	s.Fields = append(list, Field{Start: int32(from), End: int32(end)})
+	_, after := s.delimits(end)
+	return after
 }
 
 // delimits tells whether the byte at q ends the record, and where the next one

@@ -74,6 +74,38 @@ func TestLines(t *testing.T) {
 	}
 }
 
+func TestPlain(t *testing.T) {
+	for text, want := range map[string]bool{"abc,\"d e\",\r\n": true, "é": false, "abcdefghijé,\n": false, "\"abc é\",\n": false, "\"\"é,\n": false, "": true} {
+		var s Splitter
+		s.Reset(padded(text + "\n"))
+		if s.Next(); s.Plain != want {
+			t.Errorf("%q: %v", text, s.Plain)
+		}
+	}
+}
+
+func TestReadAhead(t *testing.T) {
+	text := strings.Repeat("a,\"b\"\"\",c\r\nd\n", 20)
+	var one, many Splitter
+	one.Reset(padded(text))
+	many.Reset(padded(text))
+	n := 0
+	for rows := many.ReadAhead(); len(rows) > 0; rows = many.ReadAhead() {
+		for many.Take() {
+			if !one.Next() || !slices.Equal(one.Fields, many.Fields) || one.Line() != many.Line() || !bytes.Equal(one.Bytes(), many.Bytes()) {
+				t.Fatalf("record %d: %v, want %v", n, many.Record, one.Record)
+			}
+			if !slices.Equal(rows[many.Taken()].Fields, one.Fields) {
+				t.Fatalf("record %d was read ahead as %v", n, rows[many.Taken()])
+			}
+			n++
+		}
+	}
+	if n != 40 || one.Next() {
+		t.Errorf("%d records", n)
+	}
+}
+
 func TestCut(t *testing.T) {
 	for text, want := range map[string]int{"": 0, "a,b": 0, "a\nb": 2, "a\n\"b\nc": 2, "a\"\nb\n": 5, "\"a\n": 0, "a\r\n": 3} {
 		if got := Cut(padded(text)); got != want {
