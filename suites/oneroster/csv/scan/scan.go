@@ -49,7 +49,6 @@ type scanner struct {
 	announced int64
 	roleBits  map[string]uint16
 	keys      [keyKinds]*idset.Sink         // that later files look up
-	placed    int64                         // roles that users have at orgs
 	today     int32                         // as parseDay has it
 	afterward []func(context.Context) error // rules that need all files, in order
 }
