@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/reference/district"
@@ -19,10 +20,26 @@ const (
 // links.
 func ownRegistrations(origin string) []platform.Registration {
 	one := platform.Registration{ClientID: ownClient, Name: "Rollcall", LoginURL: origin + "/login", RedirectURIs: []string{origin + "/callback"}, TargetURI: origin + "/target",
-		JWKSURL: origin + "/jwks", Deployments: []string{"judge-1", "judge-2"}, Custom: map[string]string{"who": "$User.id", "kind": "judged"}, Scopes: []string{ownScope}}
+		JWKSURL: origin + "/jwks", Deployments: []string{"judge-1", "judge-2"}, Custom: ownCustom(), Scopes: []string{ownScope}}
 	other := one
 	other.ClientID, other.Deployments = ownOther, nil
 	return []platform.Registration{one, other}
+}
+
+// ownVariables are the variables that Rollcall's registration asks for beside the id of
+// the person: those about no person, whose values a launch has in claims too.
+var ownVariables = []string{"$Context.id", "$Context.title", "$Context.label", "$CourseOffering.sourcedId", "$CourseSection.sourcedId", "$ResourceLink.id", "$ResourceLink.title",
+	"$ResourceLink.description", "$Membership.role", "$ToolPlatform.productFamilyCode", "$ToolPlatform.version", "$ToolPlatformInstance.guid", "$ToolPlatformInstance.name",
+	"$ToolPlatformInstance.description", "$ToolPlatformInstance.url", "$ToolPlatformInstance.contactEmail", "$Message.documentTarget", "$Message.returnUrl", "$Message.locale"}
+
+// ownCustom are the custom parameters of Rollcall's registration: one that is plain, and
+// one for each variable, by its name in small letters.
+func ownCustom() map[string]string {
+	out := map[string]string{"who": "$User.id", "kind": "judged"}
+	for _, v := range ownVariables {
+		out[strings.ToLower(strings.NewReplacer("$", "", ".", "_").Replace(v))] = v
+	}
+	return out
 }
 
 // platformSection is the part of a target file that describes the reference
@@ -39,6 +56,11 @@ func platformSection(p *district.Platform, listen, origin, cert, key string) str
 		}
 		return fmt.Sprintf("[{open: %q}, {click: \"#links li:nth-child(%d) a.as-%s\"}%s]", p.Origin+"/courses/"+course, n, as, follow)
 	}
+	var custom []string
+	for name, value := range ownCustom() {
+		custom = append(custom, name+": "+value)
+	}
+	slices.Sort(custom)
 	var b strings.Builder
 	fmt.Fprintf(&b, `lti:
   listen: %s
@@ -59,10 +81,10 @@ func platformSection(p *district.Platform, listen, origin, cert, key string) str
       - {name: a student, role: learner, steps: %s}
       - {name: a parent, role: mentor, steps: %s}
     links:
-      - {name: quiz, steps: %s, custom: {kind: judged, part: quiz, who: $User.id}}
+      - {name: quiz, steps: %s, custom: {part: quiz, %s}}
       - {name: practice, steps: %s}
       - {name: quiz in a frame, as: frame, same_as: quiz, steps: %s}
       - {name: quiz in a window, as: window, same_as: quiz, steps: %s}
-`, listen, origin, cert, key, ownClient, ownOther, p.Issuer(), p.AuthURL(), p.JWKSURL(), p.TokenURL(), ownScope, sign(teacher), sign(student), sign(parent), link(1, "same"), link(2, "same"), link(1, "frame"), link(1, "window"))
+`, listen, origin, cert, key, ownClient, ownOther, p.Issuer(), p.AuthURL(), p.JWKSURL(), p.TokenURL(), ownScope, sign(teacher), sign(student), sign(parent), link(1, "same"), strings.Join(custom, ", "), link(2, "same"), link(1, "frame"), link(1, "window"))
 	return b.String()
 }

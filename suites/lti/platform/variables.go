@@ -3,6 +3,7 @@ package platform
 import (
 	"context"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -25,7 +26,11 @@ var variableClaims = map[string][]string{
 	"$CourseOffering.sourcedId": {claim + "lis", "course_offering_sourcedid"}, "$CourseSection.sourcedId": {claim + "lis", "course_section_sourcedid"},
 	"$ResourceLink.id": {claim + "resource_link", "id"}, "$ResourceLink.title": {claim + "resource_link", "title"}, "$ResourceLink.description": {claim + "resource_link", "description"},
 	"$ToolPlatformInstance.guid": {claim + "tool_platform", "guid"}, "$ToolPlatformInstance.name": {claim + "tool_platform", "name"},
+	"$ToolPlatformInstance.description": {claim + "tool_platform", "description"}, "$ToolPlatformInstance.url": {claim + "tool_platform", "url"},
+	"$ToolPlatformInstance.contactEmail": {claim + "tool_platform", "contact_email"},
+	"$ToolPlatform.productFamilyCode":    {claim + "tool_platform", "product_family_code"}, "$ToolPlatform.version": {claim + "tool_platform", "version"},
 	"$Message.documentTarget": {claim + "launch_presentation", "document_target"}, "$Message.returnUrl": {claim + "launch_presentation", "return_url"},
+	"$Message.locale": {claim + "launch_presentation", "locale"},
 }
 
 // custom compares custom parameters with what the target file says of each link.
@@ -34,6 +39,7 @@ func custom(ctx context.Context, t *harness.T) {
 	if s == nil {
 		return
 	}
+	var bare *harness.Obstacle // a variable whose value no claim has
 	for _, l := range j.target.Platform.Links {
 		if len(l.Custom) == 0 {
 			continue
@@ -45,7 +51,8 @@ func custom(ctx context.Context, t *harness.T) {
 			continue
 		}
 		got, _ := s.claims[claim+"custom"].(map[string]any)
-		for name, want := range l.Custom {
+		for _, name := range slices.Sorted(maps.Keys(l.Custom)) {
+			want := l.Custom[name]
 			if odd, there := got[name]; there && !isText(odd) { // custom parameters are texts (LTI 1.3 §5.4.6)
 				judged := []string{Prefix + "custom.plain"}
 				if variable.MatchString(want) {
@@ -72,12 +79,17 @@ func custom(ctx context.Context, t *harness.T) {
 					f.Seen = want + " itself"
 				}
 				if t.Assert(Prefix+"custom.substituted", there && v != want, f) {
-					valued(t, s, want, v, f)
+					if o, none := valued(t, s, want, v, f); none {
+						bare = &o
+					}
 				} else {
 					t.NotTested(harness.BlockedBy(Prefix+"custom.substituted", want+" was not substituted").Seen(ids...), Prefix+"custom.value")
 				}
 			}
 		}
+	}
+	if bare != nil && !t.Looked(Prefix+"custom.value") {
+		t.NotTested(*bare, Prefix+"custom.value")
 	}
 	remedy := "Give custom parameters to Rollcall's registration, one plain and one with a variable, and name them in lti.platform.links."
 	t.NotTested(harness.Unconfigured("the target file names no such custom parameters", remedy))
@@ -123,9 +135,18 @@ func veil(j *judge, value string) string {
 }
 
 // valued compares what was substituted with the claim that has the same value, where
-// both were sent.
-func valued(t *harness.T, s *seen, name, value string, f harness.Finding) {
-	const id = Prefix + "custom.value"
+// both were sent; none says that the launch has no such claim.
+func valued(t *harness.T, s *seen, name, value string, f harness.Finding) (o harness.Obstacle, none bool) {
+	const id, remedy = Prefix + "custom.value", "Use $User.id, $Context.id or $ResourceLink.id, whose values are in every launch."
+	if name == "$Membership.role" {
+		list, _ := s.claims[claim+"roles"].([]any)
+		if len(list) == 0 {
+			return harness.Unconfigured("the launch has no roles beside "+name, remedy), true
+		}
+		f.Expected = "roles of /roles: all, or those in the course"
+		t.Assert(id, rolesWithin(value, list), f)
+		return o, false
+	}
 	path := variableClaims[name]
 	var v any = s.claims
 	for _, member := range path {
@@ -133,22 +154,12 @@ func valued(t *harness.T, s *seen, name, value string, f harness.Finding) {
 		v = o[member]
 	}
 	text, is := v.(string)
-	if name == "$Membership.role" {
-		list, _ := s.claims[claim+"roles"].([]any)
-		if len(list) == 0 {
-			t.NotTested(harness.Unconfigured("the launch has no roles beside "+name, "Use $User.id, $Context.id or $ResourceLink.id, whose values are in every launch."), id)
-			return
-		}
-		f.Expected = "roles of /roles: all, or those in the course"
-		t.Assert(id, rolesWithin(value, list), f)
-		return
-	}
 	if !is || text == "" {
-		t.NotTested(harness.Unconfigured("no claim of the launch has the value of "+name, "Use $User.id, $Context.id or $ResourceLink.id, whose values are in every launch."), id)
-		return
+		return harness.Unconfigured("no claim of the launch has the value of "+name, remedy), true
 	}
 	f.Expected = "what /" + strings.TrimPrefix(strings.Join(path, "/"), claim) + " says"
 	t.Assert(id, value == text, f)
+	return o, false
 }
 
 // rolesWithin tells whether the roles that a variable stands for are among those of
