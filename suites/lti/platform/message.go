@@ -99,66 +99,46 @@ func reachable(t *harness.T, s *seen, ids []string) {
 	}
 }
 
+// nullsOf lists where null stands.
 func nullsOf(v any, at string) []string {
-	var out []string
-	switch v := v.(type) {
-	case nil:
-		return []string{at}
-	case map[string]any:
-		for k, x := range v {
-			out = append(out, nullsOf(x, at+"/"+strings.TrimPrefix(k, claim))...)
-		}
-	case []any:
-		for i, x := range v {
-			out = append(out, nullsOf(x, fmt.Sprintf("%s/%d", at, i))...)
-		}
-	}
-	slices.Sort(out)
-	return out
+	return placesOf(v, at, true, func(v any) (string, bool) { return "", v == nil })
 }
 
-// blanksOf lists where a text begins or ends with white space; custom parameters are
-// the tool's own.
+// blanksOf lists where a text begins or ends with white space.
 func blanksOf(v any, at string) []string {
-	var out []string
-	switch v := v.(type) {
-	case string:
-		if strings.TrimSpace(v) != v {
-			return []string{at}
-		}
-	case map[string]any:
-		for k, x := range v {
-			if k != claim+"custom" {
-				out = append(out, blanksOf(x, at+"/"+strings.TrimPrefix(k, claim))...)
-			}
-		}
-	case []any:
-		for i, x := range v {
-			out = append(out, blanksOf(x, fmt.Sprintf("%s/%d", at, i))...)
-		}
-	}
-	slices.Sort(out)
-	return out
+	return placesOf(v, at, false, func(v any) (string, bool) {
+		s, _ := v.(string)
+		return "", strings.TrimSpace(s) != s
+	})
 }
 
-// harmsOf lists where texts suffered on their way, and what; custom parameters are the
-// tool's own.
+// harmsOf lists where texts suffered on their way, and what.
 func harmsOf(v any, at string) []string {
+	return placesOf(v, at, false, func(v any) (string, bool) {
+		s, _ := v.(string)
+		harm := legible.Of(s)
+		return ": " + string(harm), harm != legible.Whole
+	})
+}
+
+// placesOf lists where in a token a value is of a kind, and what there is to say of each.
+// Custom parameters are the tool's own, and looked at only where custom says so.
+func placesOf(v any, at string, custom bool, is func(v any) (note string, found bool)) []string {
 	var out []string
 	switch v := v.(type) {
-	case string:
-		if harm := legible.Of(v); harm != legible.Whole {
-			return []string{at + ": " + string(harm)}
-		}
 	case map[string]any:
 		for k, x := range v {
-			if k != claim+"custom" {
-				out = append(out, harmsOf(x, at+"/"+strings.TrimPrefix(k, claim))...)
+			if custom || k != claim+"custom" {
+				out = append(out, placesOf(x, at+"/"+strings.TrimPrefix(k, claim), custom, is)...)
 			}
 		}
 	case []any:
 		for i, x := range v {
-			out = append(out, harmsOf(x, fmt.Sprintf("%s/%d", at, i))...)
+			out = append(out, placesOf(x, fmt.Sprintf("%s/%d", at, i), custom, is)...)
+		}
+	default:
+		if note, found := is(v); found {
+			return []string{at + note}
 		}
 	}
 	slices.Sort(out)
