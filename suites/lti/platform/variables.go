@@ -163,17 +163,40 @@ func valued(t *harness.T, s *seen, name, value string, f harness.Finding) (o har
 }
 
 // rolesWithin tells whether the roles that a variable stands for are among those of
-// the claim: it may stand for those in the course alone, by either of their names.
+// the claim: it may stand for those in the course alone, and name each by any of its names.
 func rolesWithin(value string, list []any) bool {
-	var claimed []string
+	claimed := map[string]bool{}
 	for _, r := range list {
 		role, _ := r.(string)
-		claimed = append(claimed, role, strings.TrimPrefix(role, inContext+"#"))
+		claimed[roleName(role)] = true
 	}
-	for _, role := range strings.Split(value, ",") {
-		if role = strings.TrimSpace(role); !slices.Contains(claimed, role) && !slices.Contains(claimed, strings.TrimPrefix(role, inContext+"#")) {
+	for role := range strings.SplitSeq(value, ",") {
+		if !claimed[roleName(strings.TrimSpace(role))] {
 			return false
 		}
 	}
 	return true
+}
+
+// roleName is one name for a role, however it is written: in full, short, or as LTI 1.1
+// had it.
+func roleName(role string) string {
+	if main, sub := refined(role); main != "" {
+		return main + "/" + sub
+	}
+	for _, kind := range []string{"system", "institution"} {
+		for _, prefix := range otherNames[kind] {
+			if name, is := strings.CutPrefix(role, prefix); is {
+				return kind + ":" + name
+			}
+		}
+	}
+	return role
+}
+
+// otherNames begin the roles outside of courses: as they are written now, and as LTI 1.1
+// had them (LTI 1.3 appendix A).
+var otherNames = map[string][]string{
+	"system":      {"http://purl.imsglobal.org/vocab/lis/v2/system/person#", "urn:lti:sysrole:ims/lis/"},
+	"institution": {"http://purl.imsglobal.org/vocab/lis/v2/institution/person#", "http://purl.imsglobal.org/vocab/lis/v2/person#", "urn:lti:instrole:ims/lis/"},
 }

@@ -20,10 +20,18 @@ func TestVariablesWithClaims(t *testing.T) {
 }
 
 func TestRolesOfAVariable(t *testing.T) {
-	list := []any{inContext + "#Learner", "http://purl.imsglobal.org/vocab/lis/v2/institution/person#Student"}
-	for value, within := range map[string]bool{inContext + "#Learner": true, "Learner": true, list[1].(string) + "," + list[0].(string): true, "Learner,Instructor": false, "": false, "4711": false} {
-		if rolesWithin(value, list) != within {
-			t.Errorf("%q: within is %t", value, !within)
+	const person = "http://purl.imsglobal.org/vocab/lis/v2/institution/person#Student"
+	now := []any{inContext + "#Learner", person, inContext + "/Instructor#Grader"}
+	old := []any{"urn:lti:role:ims/lis/Learner", "urn:lti:instrole:ims/lis/Student", "urn:lti:role:ims/lis/Instructor/Grader"}
+	for value, within := range map[string]bool{
+		inContext + "#Learner": true, "Learner": true, person + "," + inContext + "#Learner": true, inContext + "/Instructor#Grader": true,
+		"urn:lti:instrole:ims/lis/Student, urn:lti:role:ims/lis/Learner": true,
+		"Learner,Instructor": false, "": false, "4711": false, "urn:lti:sysrole:ims/lis/Student": false,
+	} {
+		for _, list := range [][]any{now, old} {
+			if rolesWithin(value, list) != within {
+				t.Errorf("%q of %q: within is %t", value, list, !within)
+			}
 		}
 	}
 }
