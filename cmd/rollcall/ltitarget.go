@@ -7,6 +7,7 @@ import (
 
 	"github.com/rollcall-edu/rollcall/reference/district"
 	"github.com/rollcall-edu/rollcall/reference/platform"
+	ltiplatform "github.com/rollcall-edu/rollcall/suites/lti/platform"
 )
 
 // The registration of Rollcall, as a tool, at the reference platform.
@@ -26,17 +27,11 @@ func ownRegistrations(origin string) []platform.Registration {
 	return []platform.Registration{one, other}
 }
 
-// ownVariables are the variables that Rollcall's registration asks for beside the id of
-// the person: those about no person, whose values a launch has in claims too.
-var ownVariables = []string{"$Context.id", "$Context.title", "$Context.label", "$CourseOffering.sourcedId", "$CourseSection.sourcedId", "$ResourceLink.id", "$ResourceLink.title",
-	"$ResourceLink.description", "$Membership.role", "$ToolPlatform.productFamilyCode", "$ToolPlatform.version", "$ToolPlatformInstance.guid", "$ToolPlatformInstance.name",
-	"$ToolPlatformInstance.description", "$ToolPlatformInstance.url", "$ToolPlatformInstance.contactEmail", "$Message.documentTarget", "$Message.returnUrl", "$Message.locale"}
-
 // ownCustom are the custom parameters of Rollcall's registration: one that is plain, and
-// one for each variable, by its name in small letters.
+// one for each variable whose value can be judged, by its name in small letters.
 func ownCustom() map[string]string {
-	out := map[string]string{"who": "$User.id", "kind": "judged"}
-	for _, v := range ownVariables {
+	out := map[string]string{"kind": "judged"}
+	for _, v := range ltiplatform.Variables() {
 		out[strings.ToLower(strings.NewReplacer("$", "", ".", "_").Replace(v))] = v
 	}
 	return out

@@ -19,10 +19,10 @@ var variable = regexp.MustCompile(`^\$[A-Z][A-Za-z0-9]*(\.[A-Za-z0-9]+)+$`)
 // variableClaims says which claim has the same value as a variable (LTI 1.3
 // appendix B names them side by side): a claim, and a member of it.
 var variableClaims = map[string][]string{
-	"$User.id": {"sub"}, "$User.image": {"picture"},
+	"$User.id": {"sub"}, "$User.image": {"picture"}, "$User.scope.mentor": {claim + "role_scope_mentor"}, "$Membership.role": {claim + "roles"},
 	"$Person.name.full": {"name"}, "$Person.name.given": {"given_name"}, "$Person.name.family": {"family_name"}, "$Person.name.middle": {"middle_name"},
 	"$Person.email.primary": {"email"}, "$Person.sourcedId": {claim + "lis", "person_sourcedid"},
-	"$Context.id": {claim + "context", "id"}, "$Context.title": {claim + "context", "title"}, "$Context.label": {claim + "context", "label"},
+	"$Context.id": {claim + "context", "id"}, "$Context.title": {claim + "context", "title"}, "$Context.label": {claim + "context", "label"}, "$Context.type": {claim + "context", "type"},
 	"$CourseOffering.sourcedId": {claim + "lis", "course_offering_sourcedid"}, "$CourseSection.sourcedId": {claim + "lis", "course_section_sourcedid"},
 	"$ResourceLink.id": {claim + "resource_link", "id"}, "$ResourceLink.title": {claim + "resource_link", "title"}, "$ResourceLink.description": {claim + "resource_link", "description"},
 	"$ToolPlatformInstance.guid": {claim + "tool_platform", "guid"}, "$ToolPlatformInstance.name": {claim + "tool_platform", "name"},
@@ -30,60 +30,38 @@ var variableClaims = map[string][]string{
 	"$ToolPlatformInstance.contactEmail": {claim + "tool_platform", "contact_email"},
 	"$ToolPlatform.productFamilyCode":    {claim + "tool_platform", "product_family_code"}, "$ToolPlatform.version": {claim + "tool_platform", "version"},
 	"$Message.documentTarget": {claim + "launch_presentation", "document_target"}, "$Message.returnUrl": {claim + "launch_presentation", "return_url"},
-	"$Message.locale": {claim + "launch_presentation", "locale"},
+	"$Message.locale": {claim + "launch_presentation", "locale"}, "$Message.height": {claim + "launch_presentation", "height"}, "$Message.width": {claim + "launch_presentation", "width"},
 }
 
-// custom compares custom parameters with what the target file says of each link.
+// Variables are the substitution variables whose values a launch has in a claim too, by
+// which the judge tells whether they are right (LTI 1.3 appendix B).
+func Variables() []string { return slices.Sorted(maps.Keys(variableClaims)) }
+
+// custom compares custom parameters with what the target file says of each link. Links are
+// opened by the first user, and the first of them by everybody: what is one person's own
+// shows with others alone.
 func custom(ctx context.Context, t *harness.T) {
 	j, s := token(ctx, t)
 	if s == nil {
 		return
 	}
 	var bare *harness.Obstacle // a variable whose value no claim has
-	for _, l := range j.target.Platform.Links {
-		if len(l.Custom) == 0 {
-			continue
-		}
-		s := j.good(ctx, s.user, l)
-		ids := s.keep(t, "the link "+l.Name)
-		if s.claims == nil {
-			t.NotTested(j.halted(t, s, "the link "+l.Name))
-			continue
-		}
-		got, _ := s.claims[claim+"custom"].(map[string]any)
-		for _, name := range slices.Sorted(maps.Keys(l.Custom)) {
-			want := l.Custom[name]
-			if odd, there := got[name]; there && !isText(odd) { // custom parameters are texts (LTI 1.3 §5.4.6)
-				judged := []string{Prefix + "custom.plain"}
-				if variable.MatchString(want) {
-					judged = []string{Prefix + "custom.substituted", Prefix + "custom.value"}
-				}
-				t.NotTested(harness.BlockedBy(Prefix+"message.custom", name+" is no text but "+kindOf(odd)).Seen(ids...), judged...)
+	links, users := j.target.Platform.Links, j.target.Platform.Users
+	for n, l := range links {
+		wanted := customOf(links, l)
+		for m, u := range users {
+			if len(wanted) == 0 || n > 0 && m > 0 {
 				continue
 			}
-			v, there := got[name].(string)
-			f := harness.Finding{Sent: "the link " + l.Name, Where: "/custom/" + name, Exchanges: ids}
-			switch f.Seen = "no " + name; {
-			case !variable.MatchString(want):
-				f.Expected = want
-				if there {
-					f.Seen = fmt.Sprintf("%q", t.Show(veil(j, v), v))
-				}
-				t.Assert(Prefix+"custom.plain", there && v == want, f)
-			default:
-				f.Expected = "the value of " + want
-				if there {
-					f.Seen = "another text" // a value may be somebody's name
-				}
-				if there && v == want {
-					f.Seen = want + " itself"
-				}
-				if t.Assert(Prefix+"custom.substituted", there && v != want, f) {
-					if o, none := valued(t, s, want, v, f); none {
-						bare = &o
-					}
-				} else {
-					t.NotTested(harness.BlockedBy(Prefix+"custom.substituted", want+" was not substituted").Seen(ids...), Prefix+"custom.value")
+			s := j.good(ctx, u, l)
+			if s.claims == nil {
+				t.NotTested(j.halted(t, s, s.sent()))
+				continue
+			}
+			ids := s.keep(t, s.sent())
+			for _, name := range slices.Sorted(maps.Keys(wanted)) {
+				if o := j.judgeParameter(t, s, name, wanted[name], ids); o != nil {
+					bare = o
 				}
 			}
 		}
@@ -91,8 +69,145 @@ func custom(ctx context.Context, t *harness.T) {
 	if bare != nil && !t.Looked(Prefix+"custom.value") {
 		t.NotTested(*bare, Prefix+"custom.value")
 	}
+	if bare != nil && !t.Looked(Prefix+"custom.substituted") {
+		t.NotTested(*bare, Prefix+"custom.substituted")
+	}
 	remedy := "Give custom parameters to Rollcall's registration, one plain and one with a variable, and name them in lti.platform.links."
 	t.NotTested(harness.Unconfigured("the target file names no such custom parameters", remedy))
+}
+
+// customOf are the parameters that a launch of a link carries: its own, or those of the
+// link that it is, opened in another way.
+func customOf(links []harness.LTILink, l harness.LTILink) map[string]string {
+	if len(l.Custom) == 0 && l.SameAs != "" {
+		if i := slices.IndexFunc(links, func(o harness.LTILink) bool { return o.Name == l.SameAs }); i >= 0 {
+			return links[i].Custom
+		}
+	}
+	return l.Custom
+}
+
+// judgeParameter judges a custom parameter of a launch by the text that was registered for
+// it; the obstacle says that no claim has the value of its variable.
+func (j *judge) judgeParameter(t *harness.T, s *seen, name, registered string, ids []string) *harness.Obstacle {
+	got, _ := s.claims[claim+"custom"].(map[string]any)
+	isVariable := variable.MatchString(registered)
+	if odd, there := got[name]; there && !isText(odd) { // custom parameters are texts (LTI 1.3 §5.4.6)
+		judged := []string{Prefix + "custom.plain"}
+		if isVariable {
+			judged = []string{Prefix + "custom.substituted", Prefix + "custom.value"}
+		}
+		t.NotTested(harness.BlockedBy(Prefix+"message.custom", name+" is no text but "+kindOf(odd)).Seen(ids...), judged...)
+		return nil
+	}
+	v, there := got[name].(string)
+	f := harness.Finding{Sent: s.sent(), Where: "/custom/" + name, Exchanges: ids, Seen: "no " + name}
+	if !isVariable {
+		f.Expected = registered
+		if there {
+			f.Seen = fmt.Sprintf("%q", t.Show(veil(j, v), v))
+		}
+		t.Assert(Prefix+"custom.plain", there && v == registered, f)
+		return nil
+	}
+	path, known := variableClaims[registered]
+	value, has := s.claimed(path)
+	if known && !has && (!there || v == registered || v == "") {
+		// What this launch has no value for can't be put in: nobody's mentor has no learners.
+		o := harness.Unconfigured("no claim of the launch has the value of "+registered, valueRemedy)
+		return &o
+	}
+	f.Expected = "the value of " + registered
+	if there {
+		f.Seen = "another text" // a value may be somebody's name
+	}
+	if there && v == registered {
+		f.Seen = registered + " itself"
+	}
+	if !t.Assert(Prefix+"custom.substituted", there && v != registered, f) {
+		t.NotTested(harness.BlockedBy(Prefix+"custom.substituted", registered+" was not substituted").Seen(ids...), Prefix+"custom.value")
+		return nil
+	}
+	if !has {
+		o := harness.Unconfigured("no claim of the launch has the value of "+registered, valueRemedy)
+		return &o
+	}
+	f.Expected = "what /" + strings.TrimPrefix(strings.Join(path, "/"), claim) + " says"
+	if registered == "$Membership.role" {
+		f.Expected = "roles of /roles: all, or those in the course"
+	}
+	t.Assert(Prefix+"custom.value", sameValue(registered, v, value), f)
+	return nil
+}
+
+const valueRemedy = "Use $User.id, $Context.id or $ResourceLink.id, whose values are in every launch."
+
+// claimed reads the claim that lies at a path; has tells whether it says anything.
+func (s *seen) claimed(path []string) (value any, has bool) {
+	value = s.claims
+	for _, member := range path {
+		o, _ := value.(map[string]any)
+		value = o[member]
+	}
+	switch v := value.(type) {
+	case string:
+		return v, v != ""
+	case float64:
+		return v, true
+	case []any:
+		return v, len(v) > 0
+	}
+	return nil, false
+}
+
+// sameValue tells whether a text says what a claim says: lists are written with commas,
+// in any order, and numbers in digits.
+func sameValue(variable, text string, value any) bool {
+	switch v := value.(type) {
+	case float64:
+		return text == strconv.FormatFloat(v, 'f', -1, 64)
+	case []any:
+		if variable == "$Membership.role" {
+			return rolesWithin(text, v)
+		}
+		if variable == "$Context.type" { // a platform may know one, or its short name
+			return withinTypes(text, v)
+		}
+		return slices.Equal(sortedTexts(strings.Split(text, ",")), sortedTexts(texts(v)))
+	}
+	return text == value
+}
+
+// withinTypes tells whether the types that a text names, in full or by their short names,
+// are among those of the claim.
+func withinTypes(text string, list []any) bool {
+	short := func(name string) string { return name[max(strings.LastIndexAny(name, "#/"), -1)+1:] }
+	claimed := map[string]bool{}
+	for _, name := range texts(list) {
+		claimed[short(name)] = true
+	}
+	for name := range strings.SplitSeq(text, ",") {
+		if !claimed[short(strings.TrimSpace(name))] {
+			return false
+		}
+	}
+	return true
+}
+
+func texts(list []any) (out []string) {
+	for _, v := range list {
+		text, _ := v.(string)
+		out = append(out, text)
+	}
+	return out
+}
+
+func sortedTexts(list []string) (out []string) {
+	for _, text := range list {
+		out = append(out, strings.TrimSpace(text))
+	}
+	slices.Sort(out)
+	return out
 }
 
 func isText(v any) bool { _, is := v.(string); return is }
@@ -132,34 +247,6 @@ func veil(j *judge, value string) string {
 		}
 	}
 	return "givenName"
-}
-
-// valued compares what was substituted with the claim that has the same value, where
-// both were sent; none says that the launch has no such claim.
-func valued(t *harness.T, s *seen, name, value string, f harness.Finding) (o harness.Obstacle, none bool) {
-	const id, remedy = Prefix + "custom.value", "Use $User.id, $Context.id or $ResourceLink.id, whose values are in every launch."
-	if name == "$Membership.role" {
-		list, _ := s.claims[claim+"roles"].([]any)
-		if len(list) == 0 {
-			return harness.Unconfigured("the launch has no roles beside "+name, remedy), true
-		}
-		f.Expected = "roles of /roles: all, or those in the course"
-		t.Assert(id, rolesWithin(value, list), f)
-		return o, false
-	}
-	path := variableClaims[name]
-	var v any = s.claims
-	for _, member := range path {
-		o, _ := v.(map[string]any)
-		v = o[member]
-	}
-	text, is := v.(string)
-	if !is || text == "" {
-		return harness.Unconfigured("no claim of the launch has the value of "+name, remedy), true
-	}
-	f.Expected = "what /" + strings.TrimPrefix(strings.Join(path, "/"), claim) + " says"
-	t.Assert(id, value == text, f)
-	return o, false
 }
 
 // rolesWithin tells whether the roles that a variable stands for are among those of

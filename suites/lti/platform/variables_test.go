@@ -1,6 +1,10 @@
 package platform
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+)
 
 func TestVariablesAreToldFromText(t *testing.T) {
 	for text, is := range map[string]bool{"$User.id": true, "$CourseSection.timeFrame.begin": true, "$Canvas.user.id": true,
@@ -32,6 +36,35 @@ func TestRolesOfAVariable(t *testing.T) {
 			if rolesWithin(value, list) != within {
 				t.Errorf("%q of %q: within is %t", value, list, !within)
 			}
+		}
+	}
+}
+
+func TestValuesOfVariables(t *testing.T) {
+	types := []any{"http://purl.imsglobal.org/vocab/lis/v2/course#CourseSection", "urn:lti:context-type:ims/lis/Group"}
+	for _, test := range []struct {
+		variable, text string
+		claim          any
+		same           bool
+	}{
+		{"$Message.height", "576", 576.0, true}, {"$Message.height", "576px", 576.0, false}, {"$Message.height", "", 576.0, false},
+		{"$User.scope.mentor", "b, a", []any{"a", "b"}, true}, {"$User.scope.mentor", "a;b", []any{"a", "b"}, false}, {"$User.scope.mentor", "a", []any{"a", "b"}, false},
+		{"$Context.type", types[0].(string), types, true}, {"$Context.type", "Group,CourseSection", types, true}, {"$Context.type", "CourseOffering", types, false}, {"$Context.type", "", types, false},
+		{"$Context.title", "Algebra", "Algebra", true}, {"$Context.title", "algebra", "Algebra", false},
+	} {
+		if sameValue(test.variable, test.text, test.claim) != test.same {
+			t.Errorf("%s %q of %v: the same is %t", test.variable, test.text, test.claim, !test.same)
+		}
+	}
+}
+
+func TestParametersOfTheSameLink(t *testing.T) {
+	quiz := harness.LTILink{Name: "quiz", Custom: map[string]string{"a": "b"}}
+	links := []harness.LTILink{quiz, {Name: "framed", SameAs: "quiz"}, {Name: "own", SameAs: "quiz", Custom: map[string]string{"c": "d"}}, {Name: "none"}}
+	for i, want := range []string{"a", "a", "c", ""} {
+		got := customOf(links, links[i])
+		if _, there := got[want]; there != (want != "") {
+			t.Errorf("%s: %v", links[i].Name, got)
 		}
 	}
 }
