@@ -175,13 +175,19 @@ func securityFaults() map[string]wrapper {
 		}),
 		"scope-core-opens-subs": letting(func(a *answer) bool { return a.status == http.StatusForbidden && strings.Count(a.path, "/") > 2 }),
 		"forbidden-as-401":      changing(status(http.StatusForbidden), func(a *answer) { fail(a, http.StatusUnauthorized, "unauthorisedrequest") }),
-		"challenge-missing":     changing(unauthorised, func(a *answer) { a.header.Del("WWW-Authenticate") }),
-		"token-without-expiry":  grant(func(o object) { delete(o, "expires_in") }),
-		"token-expiry-text":     grant(func(o object) { o["expires_in"] = "3600" }),
-		"token-without-type":    grant(func(o object) { delete(o, "token_type") }),
-		"token-type-mac":        grant(func(o object) { o["token_type"] = "mac" }),
-		"token-scope-commas":    grant(func(o object) { o["scope"] = strings.ReplaceAll(str(o["scope"]), " ", ",") }),
-		"token-scope-lies":      grant(func(o object) { o["scope"] = "openid" }),
+		"challenge-unquoted": changing(unauthorised, func(a *answer) {
+			a.header.Set("WWW-Authenticate", strings.TrimSuffix(a.header.Get("WWW-Authenticate"), `"`)+`, error_description="token`)
+		}),
+		"challenge-forbidden-unquoted": changing(func(a *answer) bool { return a.status == http.StatusForbidden }, func(a *answer) {
+			a.header.Set("WWW-Authenticate", strings.ReplaceAll(a.header.Get("WWW-Authenticate"), ",", ""))
+		}),
+		"challenge-missing":    changing(unauthorised, func(a *answer) { a.header.Del("WWW-Authenticate") }),
+		"token-without-expiry": grant(func(o object) { delete(o, "expires_in") }),
+		"token-expiry-text":    grant(func(o object) { o["expires_in"] = "3600" }),
+		"token-without-type":   grant(func(o object) { delete(o, "token_type") }),
+		"token-type-mac":       grant(func(o object) { o["token_type"] = "mac" }),
+		"token-scope-commas":   grant(func(o object) { o["scope"] = strings.ReplaceAll(str(o["scope"]), " ", ",") }),
+		"token-scope-lies":     grant(func(o object) { o["scope"] = "openid" }),
 		"token-cacheable": tokenAnswers(granted, func(got *httptest.ResponseRecorder) *httptest.ResponseRecorder {
 			got.Header().Del("Cache-Control")
 			got.Header().Del("Pragma")

@@ -73,6 +73,9 @@ func transportFaults() map[string]wrapper {
 			}
 		}),
 		"gzip-lie": changing(under("courses"), func(a *answer) { a.header.Set("Content-Encoding", "gzip") }),
+		"gzip-weight-ignored": gzipped(func(accepted string) bool {
+			return strings.Contains(accepted, "*") || strings.Contains(accepted, "gzip")
+		}),
 		"redirect-loop": on(atVictim, func(w http.ResponseWriter, r *http.Request, h http.Handler) {
 			http.Redirect(w, r, r.URL.String(), http.StatusFound)
 		}),

@@ -65,7 +65,7 @@ func headerVariants() map[string]wrapper {
 			a.header.Add("Set-Cookie", "lb=node-3; Path=/")
 		}),
 		"chunked":             chunked,
-		"gzip":                gzipped,
+		"gzip":                gzipped(func(accepted string) bool { return accepted == "gzip" }),
 		"limit-capped":        limitCapped(20),
 		"limit-capped-hard":   limitCapped(7),
 		"not-modified":        notModified,
@@ -115,24 +115,26 @@ func chunked(h http.Handler) http.Handler {
 	})
 }
 
-// gzipped compresses every answer to a client that offers to take it.
-func gzipped(h http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, ours := servicePath(r); !ours || r.Method == http.MethodHead || !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
-			h.ServeHTTP(w, r)
-			return
-		}
-		a := ask(h, r)
-		if a.body.Len() > 0 {
-			var packed bytes.Buffer
-			z := gzip.NewWriter(&packed)
-			_, _ = z.Write(a.body.Bytes())
-			_ = z.Close()
-			a.setBody(packed.Bytes())
-			a.header.Set("Content-Encoding", "gzip")
-		}
-		a.send(w)
-	})
+// gzipped compresses every answer to a client whose Accept-Encoding offers to take it.
+func gzipped(offers func(accepted string) bool) wrapper {
+	return func(h http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if _, ours := servicePath(r); !ours || r.Method == http.MethodHead || !offers(r.Header.Get("Accept-Encoding")) {
+				h.ServeHTTP(w, r)
+				return
+			}
+			a := ask(h, r)
+			if a.body.Len() > 0 {
+				var packed bytes.Buffer
+				z := gzip.NewWriter(&packed)
+				_, _ = z.Write(a.body.Bytes())
+				_ = z.Close()
+				a.setBody(packed.Bytes())
+				a.header.Set("Content-Encoding", "gzip")
+			}
+			a.send(w)
+		})
+	}
 }
 
 // limitCapped serves at most n objects a page, as a provider may.

@@ -25,7 +25,7 @@ func accessChecks() []harness.Check {
 		return harness.Check{ID: "rostering.access." + name, Title: title, Requirements: requirements, Labels: []string{"security", "access"}, Needs: needs, Body: body}
 	}
 	return []harness.Check{
-		c("refused", "Without a good token nothing opens", "nothing", accessRefused, "missing", "malformed", "unknown", "other-scheme", "query-token", "www-authenticate", "no-data"),
+		c("refused", "Without a good token nothing opens", "nothing", accessRefused, "missing", "malformed", "unknown", "other-scheme", "query-token", "www-authenticate", "challenge", "no-data"),
 		c("every-operation", "Every operation asks for a token", "an object for each parameter", accessEvery, "every-operation"),
 		c("scheme-case", "The scheme name Bearer is known in any case", "nothing", accessCase, "scheme-case"),
 		c("expired", "An expired token is refused", "tokens that live ten seconds or less", accessExpired, "expired"),
@@ -49,6 +49,21 @@ func bare(ctx context.Context, t *harness.T, path string, authorization ...strin
 		r.Header["Authorization"] = authorization
 	}
 	return t.Do(ctx, r)
+}
+
+// judgeChallenge judges how a refusal words its challenges, where it has any.
+func judgeChallenge(t *harness.T, id string, r *harness.Response) {
+	if fields := r.Header.Values("WWW-Authenticate"); len(fields) > 0 {
+		t.Assert(id, challengesLegible(fields), harness.Finding{Expected: `a challenge such as Bearer realm="…", error="…"`, Seen: quoteEmpty(strings.Join(fields, ", ")),
+			Where: "header WWW-Authenticate", Responses: []*harness.Response{r}})
+	}
+}
+
+// unchallenged ends a requirement of challenges where there were none.
+func unchallenged(t *harness.T, id string) {
+	if !t.Looked(id) {
+		t.NotApplicable(id, "no refusal had a challenge")
+	}
 }
 
 func accessRefused(ctx context.Context, t *harness.T) {
@@ -100,11 +115,13 @@ func accessRefused(ctx context.Context, t *harness.T) {
 		if r.Status == 401 {
 			t.Assert(at("www-authenticate"), strings.Contains(strings.ToLower(strings.Join(r.Header.Values("WWW-Authenticate"), ",")), "bearer"),
 				harness.Finding{Expected: "WWW-Authenticate: Bearer …", Seen: quoteEmpty(r.Header.Get("WWW-Authenticate")), Where: "header WWW-Authenticate", Responses: shown})
+			judgeChallenge(t, at("challenge"), r)
 		}
 		if x.id != at("query-token") && full {
 			t.Assert(at("no-data"), !holdsData(r), harness.Finding{Expected: "no roster objects", Seen: "some", Where: x.name, Responses: shown})
 		}
 	}
+	unchallenged(t, at("challenge"))
 	if !full {
 		lacks(t, "/orgs holds nothing that could be shown without a token", "Load an org.", at("no-data"))
 	}

@@ -17,7 +17,7 @@ func scopeChecks() []harness.Check {
 			Needs: "a client that can be granted less than everything, or core_client in target.yaml", Body: body}
 	}
 	return []harness.Check{
-		c("core", "The core scope opens the core operations, and no others", scopeCore, "core", "core-only", "status"),
+		c("core", "The core scope opens the core operations, and no others", scopeCore, "core", "core-only", "status", "challenge"),
 		c("full", "The full scope opens everything but demographics", scopeFull, "full", "demographics-needed"),
 		c("demographics", "The demographics scope opens demographics, and nothing else", scopeDemographics, "demographics", "demographics-only"),
 	}
@@ -84,6 +84,7 @@ func matrix(ctx context.Context, t *harness.T, token string, should func(Operati
 		t.Assert(shutID, !opened, harness.Finding{Expected: "a refusal", Seen: r.Summary(), Where: op.Path, Responses: shown})
 		if !opened && r.Status != 200 && t.Check().ID == "rostering.scope.core" {
 			t.Assert(scopeAt+"status", r.Status == 403, harness.Finding{Expected: "403", Seen: r.Summary(), Where: op.Path, Responses: shown})
+			judgeChallenge(t, scopeAt+"challenge", r)
 		}
 	}
 }
@@ -114,10 +115,12 @@ func scopeCore(ctx context.Context, t *harness.T) {
 		open = r
 	} else if told {
 		t.Assert(scopeAt+"status", r.Status == 403, harness.Finding{Expected: "403", Seen: r.Summary(), Where: "/demographics", Responses: []*harness.Response{r}})
+		judgeChallenge(t, scopeAt+"challenge", r)
 	}
 	if !hindered(t, scopeAt+"status") {
 		settle(t, harness.BlockedBy(only, "nothing is refused for want of a scope", open), scopeAt+"status")
 	}
+	unchallenged(t, scopeAt+"challenge")
 }
 
 func scopeFull(ctx context.Context, t *harness.T) {

@@ -218,6 +218,7 @@ func TestAccess(t *testing.T) {
 		{"403 without a token", refused(func(a *reply) { a.status = 403 }), []string{"access.malformed", "access.missing", "access.other-scheme", "access.query-token", "access.unknown"}},
 		{"a login page", refused(func(a *reply) { a.status = 302; a.header.Set("Location", "/login") }), []string{"access.malformed", "access.missing", "access.other-scheme", "access.query-token", "access.unknown"}},
 		{"401 without WWW-Authenticate", refused(func(a *reply) { a.header.Del("WWW-Authenticate") }), []string{"access.www-authenticate"}},
+		{"401 with half a quote", refused(func(a *reply) { a.header.Set("WWW-Authenticate", `Bearer realm="roster`) }), []string{"access.challenge"}},
 		{"401 with data", refused(func(a *reply) { a.body["orgs"] = []object{{"sourcedId": "west"}} }), []string{"access.no-data"}},
 		{"500 to a malformed header", refused(func(a *reply) {
 			if sent(a) == "Bearer" {

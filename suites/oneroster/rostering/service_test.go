@@ -178,6 +178,7 @@ func (s *service) admitted(a *reply) bool {
 		return false
 	}
 	if a.op.ID != "" && !slices.ContainsFunc(a.op.Scopes, func(x string) bool { return slices.Contains(g.scopes, ScopePrefix+x) }) {
+		a.header.Set("WWW-Authenticate", `Bearer error="insufficient_scope"`)
 		a.refuse(403, "forbidden", "not within the scope")
 		return false
 	}

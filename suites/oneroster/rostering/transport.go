@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
@@ -29,7 +30,7 @@ func transportChecks() []harness.Check {
 	return []harness.Check{
 		c("https", "Service and token endpoint are reached over HTTPS", "a target that is not on this machine", httpsOnly, "https", "token-https", "no-plain-http"),
 		c("tls", "TLS 1.2 or later with a valid certificate, nothing older", "an https target", tlsVersions, "certificate", "tls-version", "tls-old"),
-		c("compression", "Compressed and plain answers hold the same", "any collection", compression, "compression"),
+		c("compression", "Compressed and plain answers hold the same", "any collection", compression, "compression", "coding-excluded"),
 		c("head", "HEAD does no harm", "any collection", headRequests, "head"),
 		c("conditional", "Conditional requests are answered truly", "any collection", conditional, "conditional"),
 		c("range", "A Range header does no harm", "any collection", ranges, "range"),
@@ -175,22 +176,42 @@ func sameObjects(a, b *harness.Response) bool {
 }
 
 func compression(ctx context.Context, t *harness.T) {
-	const id = transportAt + "compression"
+	const id, out = transportAt + "compression", transportAt + "coding-excluded"
 	packed := get(ctx, t, "/orgs", query("limit", "20"))
 	if o, is := broken(t, "orgs"); is && packed.Status == 200 && packed.Problem == "" {
-		t.NotTested(o, id)
+		t.NotTested(o, id, out)
 		return
 	}
 	plain := t.Do(ctx, harness.Request{URL: packed.Request.URL, Plain: true, Header: http.Header{"Accept-Encoding": {"identity"}}})
 	shown := []*harness.Response{plain, packed}
 	if packed.Status != 200 && plain.Status != 200 || packed.Status == 200 && packed.Problem == "" && holdsNothing(packed) {
-		if t.Ready(packed, 200, id) {
-			lacks(t, "the collection is empty", "Load some orgs.", id)
+		if t.Ready(packed, 200, id, out) {
+			lacks(t, "the collection is empty", "Load some orgs.", id, out)
 		}
 		return
 	}
-	t.Assert(id, packed.Status == 200 && packed.Problem == "" && plain.Status == 200 && plain.Problem == "" && plain.Header.Get("Content-Encoding") == "" && sameObjects(packed, plain),
-		harness.Finding{Expected: "the same objects with and without compression", Seen: fmt.Sprintf("gzip offered: %s; not offered: %s", packed.Summary(), plain.Summary()), Where: "header Content-Encoding", Responses: shown})
+	if t.Assert(id, packed.Status == 200 && packed.Problem == "" && plain.Status == 200 && plain.Problem == "" && plain.Header.Get("Content-Encoding") == "" && sameObjects(packed, plain),
+		harness.Finding{Expected: "the same objects with and without compression", Seen: fmt.Sprintf("gzip offered: %s; not offered: %s", packed.Summary(), plain.Summary()), Where: "header Content-Encoding", Responses: shown}) {
+		excluded(ctx, t, packed.Request.URL)
+	} else {
+		t.NotTested(harness.BlockedBy(id, "answers with and without compression differ", packed), out)
+	}
+}
+
+// excluded asks in ways that rule gzip out: by a weight of 0, beside other codings that
+// would be welcome (RFC 9110 §12.5.3).
+func excluded(ctx context.Context, t *harness.T, url string) {
+	const id = transportAt + "coding-excluded"
+	for _, accepted := range []string{"gzip;q=0", "gzip; q=0.000, identity", "gzip;q=0, *;q=0.5"} {
+		r := t.Do(ctx, harness.Request{URL: url, Plain: true, Header: http.Header{"Accept-Encoding": {accepted}}})
+		if r.Status != 200 || r.Problem != "" && r.Header.Get("Content-Encoding") == "" {
+			t.NotTested(harness.BlockedBy(transportAt+"compression", "Accept-Encoding: "+accepted+" is answered with "+r.Summary(), r), id)
+			return
+		}
+		coding := strings.ToLower(r.Header.Get("Content-Encoding"))
+		t.Assert(id, !strings.Contains(coding, "gzip"), harness.Finding{Sent: "Accept-Encoding: " + accepted, Expected: "an answer that is not in gzip", Seen: "Content-Encoding: " + coding,
+			Where: "header Content-Encoding", Responses: []*harness.Response{r}})
+	}
 }
 
 func holdsNothing(r *harness.Response) bool {

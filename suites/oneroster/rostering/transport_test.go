@@ -210,7 +210,7 @@ func TestManners(t *testing.T) {
 		a.header.Set("Content-Encoding", "gzip")
 		a.raw = b.String()
 	}
-	gzipped := func(a *reply) bool { return strings.Contains(a.r.Header.Get("Accept-Encoding"), "gzip") }
+	gzipped := func(a *reply) bool { return a.r.Header.Get("Accept-Encoding") == "gzip" }
 	tagged := func(s *service, answer func(a *reply)) {
 		s.change = func(a *reply) {
 			if a.op.ID == "getAllOrgs" && a.status == 200 {
@@ -227,6 +227,11 @@ func TestManners(t *testing.T) {
 				packed(a, a.body)
 			}
 		}), nil},
+		{"gzip where it is ruled out", asks("Accept-Encoding", func(a *reply) {
+			if strings.Contains(a.r.Header.Get("Accept-Encoding"), "gzip") {
+				packed(a, a.body)
+			}
+		}), []string{"transport.coding-excluded"}},
 		{"gzip in any case", asks("Accept-Encoding", func(a *reply) { packed(a, a.body) }), []string{"transport.compression"}},
 		{"less in gzip", asks("Accept-Encoding", func(a *reply) {
 			if gzipped(a) {
