@@ -34,8 +34,8 @@ func accessChecks() []harness.Check {
 
 // holdsData tells whether an answer shows roster objects.
 func holdsData(r *harness.Response) bool {
-	for _, c := range collections {
-		if objects, fault := takeList(r, operation(c.List).Wrapper); fault == "" && len(objects) > 0 {
+	for _, c := range rosterService().Collections {
+		if objects, fault := takeList(r, c.List.Wrapper); fault == "" && len(objects) > 0 {
 			return true
 		}
 	}

@@ -82,22 +82,18 @@ func prepare(ctx context.Context, s *harness.Session) error {
 	group.SetLimit(2) // one waits for the target while the other validates
 	meter := &meter{session: s, done: map[string]int{}, total: map[string]int{}}
 	// The largest first, so that the end isn't one core's wait.
-	order := slices.Clone(collections)
-	slices.SortStableFunc(order, func(a, b collection) int { return weight(b) - weight(a) })
+	order := slices.Clone(rosterService().Collections)
+	slices.SortStableFunc(order, func(a, b collection) int { return b.Weight - a.Weight })
 	for _, c := range order {
-		if !s.Covers(c.List) {
+		if !s.Covers(c.List.ID) {
 			continue
 		}
 		group.Go(func() error {
-			crawler := &crawler{session: s, collection: c, op: operation(c.List), meter: meter, seen: map[string]struct{}{}}
+			crawler := &crawler{session: s, collection: c, op: c.List, meter: meter, seen: map[string]struct{}{}}
 			return crawler.run(ctx)
 		})
 	}
 	return group.Wait()
-}
-
-func weight(c collection) int {
-	return map[string]int{"enrollments": 3, "users": 2, "students": 2, "demographics": 2, "classes": 1}[c.Name]
 }
 
 type meter struct {
@@ -138,7 +134,7 @@ func (c *crawler) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if c.schema, err = schemas.Load("oneroster/1.2/" + schemaName(c.collection.Kind)); err != nil {
+	if c.schema, err = schemas.Load(rosterService().Schema(c.collection.Kind)); err != nil {
 		return err
 	}
 	limit := crawlPage
@@ -304,7 +300,7 @@ func (c *crawler) take(w *corpus.Writer, page *Page) error {
 		if err := w.Add(id, object); err != nil {
 			return err
 		}
-		derived := c.collection.Derived != ""
+		derived := c.collection.Derived() != ""
 		if derived && index >= derivedSample {
 			continue
 		}
@@ -432,10 +428,4 @@ func kept(h http.Header) map[string][]string {
 		}
 	}
 	return out
-}
-
-// schemaName gives the name of the schema of a bare object.
-func schemaName(kind string) string {
-	return map[string]string{"academicSession": "AcademicSession", "org": "Org", "course": "Course", "class": "Class",
-		"user": "User", "enrollment": "Enrollment", "demographics": "Demographics"}[kind]
 }

@@ -3,7 +3,6 @@ package rostering
 import (
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -32,8 +31,8 @@ func session(t *testing.T, f *fake, more string, memory int64) *harness.Session 
 // crawled crawls one collection.
 func crawled(t *testing.T, s *harness.Session, name string) (*corpus.Collection, CrawlFacts) {
 	t.Helper()
-	c := collections[slices.IndexFunc(collections, func(c collection) bool { return c.Name == name })]
-	one := &crawler{session: s, collection: c, op: operation(c.List), meter: &meter{session: s, done: map[string]int{}, total: map[string]int{}}, seen: map[string]struct{}{}}
+	c := collectionNamed(name)
+	one := &crawler{session: s, collection: c, op: c.List, meter: &meter{session: s, done: map[string]int{}, total: map[string]int{}}, seen: map[string]struct{}{}}
 	if err := one.run(t.Context()); err != nil {
 		t.Fatal(err)
 	}

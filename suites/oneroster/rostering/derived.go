@@ -138,7 +138,7 @@ func compareDerived(t *harness.T, d derivation, only, complete string) {
 		return
 	}
 	r := roster(t)
-	kind := operation(collectionNamed(d.spool()).List).Kind
+	kind := collectionNamed(d.spool()).List.Kind
 	derived := r.members(d.spool())
 	for _, id := range sortedKeys(derived) {
 		i := r.Index(kind, id)
@@ -211,15 +211,6 @@ func exhibitIf(wanted bool, t *harness.T, name, id string) []string {
 	return exhibit(t, name, roster(t).Raw(name).Find(id))
 }
 
-func collectionNamed(name string) collection {
-	for _, c := range collections {
-		if c.Name == name {
-			return c
-		}
-	}
-	panic("no collection " + name)
-}
-
 func sortedKeys(set map[string]bool) []string {
 	var out []string
 	for id := range set {
@@ -235,13 +226,13 @@ func wrongKind(ctx context.Context, t *harness.T) {
 	asked := false
 	for _, d := range derivations {
 		c := collectionNamed(d.spool())
-		if !t.Session().Covers(c.Read) || !need(t, []string{id}, d.whole) {
+		if !t.Session().Covers(c.Read.ID) || !need(t, []string{id}, d.whole) {
 			continue
 		}
 		r := roster(t)
 		// A route that knows no object at all proves nothing.
 		if rightful := slices.DeleteFunc(r.rightful(d.spool()), func(x string) bool { return x == "" }); len(rightful) > 0 {
-			control := get(ctx, t, operation(c.Read).PathFor(rightful[0]), "")
+			control := get(ctx, t, c.Read.PathFor(rightful[0]), "")
 			if !t.Ready(control, 200, id) {
 				asked = true
 				continue
@@ -256,13 +247,13 @@ func wrongKind(ctx context.Context, t *harness.T) {
 				continue
 			}
 			asked = true
-			response := get(ctx, t, operation(c.Read).PathFor(other), "")
+			response := get(ctx, t, c.Read.PathFor(other), "")
 			if between(response) {
 				t.NotTested(blockedBy(t, response, response.Summary()), id)
 				break
 			}
 			if response.Status != 404 {
-				if unknown := get(ctx, t, operation(c.Read).PathFor(noSuchID), ""); unknown.Status == response.Status {
+				if unknown := get(ctx, t, c.Read.PathFor(noSuchID), ""); unknown.Status == response.Status {
 					t.NotTested(harness.BlockedBy(errorsAt+"unknown-object", "objects that don't exist are answered the same: "+unknown.Summary(), unknown), id)
 					break
 				}

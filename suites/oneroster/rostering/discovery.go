@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
 const discoveryAt = "or12.rostering.discovery."
@@ -124,5 +125,5 @@ func sameURL(a, b string) bool {
 
 // samePath compares path templates without regard to the names of parameters.
 func samePath(a, b string) bool {
-	return parameter.ReplaceAllString(strings.TrimRight(a, "/"), "{}") == parameter.ReplaceAllString(b, "{}")
+	return service.Parameter.ReplaceAllString(strings.TrimRight(a, "/"), "{}") == service.Parameter.ReplaceAllString(b, "{}")
 }

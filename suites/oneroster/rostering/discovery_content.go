@@ -10,6 +10,7 @@ import (
 
 	"github.com/rollcall-edu/rollcall/schemas"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
 // What a client that is generated from the discovery document would do wrong: the document
@@ -188,7 +189,7 @@ func (d *described) judgeScopes(say sayer, op Operation, get node, at string) {
 	}
 	opens := 0
 	for _, s := range scopes {
-		switch name, official := strings.CutPrefix(s, ScopePrefix); {
+		switch name, official := strings.CutPrefix(s, rosterService().Scopes.Prefix); {
 		case official && slices.Contains(op.Scopes, name):
 			opens++
 		case official:
@@ -198,7 +199,7 @@ func (d *described) judgeScopes(say sayer, op Operation, get node, at string) {
 	if opens == 0 {
 		wrong = append(wrong, "none of those that open it")
 	}
-	say("scopes", len(wrong) == 0, at+"/security", "scopes that open it: "+ScopePrefix+strings.Join(op.Scopes, " or "+ScopePrefix), examples(wrong))
+	say("scopes", len(wrong) == 0, at+"/security", "scopes that open it: "+rosterService().Scopes.Prefix+strings.Join(op.Scopes, " or "+rosterService().Scopes.Prefix), examples(wrong))
 }
 
 // texts1 gives the texts of a list.
@@ -268,7 +269,7 @@ func (d *described) judgeParameters(say sayer, op Operation, path string, item, 
 			}
 		}
 	}
-	for _, in := range parameter.FindAllString(path, -1) {
+	for _, in := range service.Parameter.FindAllString(path, -1) {
 		name := strings.Trim(in, "{}")
 		switch p := met["path "+name]; {
 		case p == nil:
@@ -399,7 +400,7 @@ func (d *described) judgeResponses(say sayer, op Operation, get node, at string)
 		refusals++
 		schema := d.payload(d.at(responses[status]))
 		members, open := d.properties(schema)
-		ok := schema == nil || open || members["imsx_codeMajor"] != nil && members["imsx_severity"] != nil && d.known("status-info", members) == ""
+		ok := schema == nil || open || members["imsx_codeMajor"] != nil && members["imsx_severity"] != nil && d.known("oneroster/1.2/status-info", members) == ""
 		say("responses", ok, at+"/responses/"+status, "a status info object", "members "+examples(slices.Sorted(maps.Keys(members))))
 	}
 	say("responses", refusals > 0, at+"/responses", "how the operation fails", "nothing but success")
@@ -416,7 +417,7 @@ func (d *described) judgeResponses(say sayer, op Operation, get node, at string)
 		wrong = d.foreignIn(item, 0)
 	}
 	if !open && wrong == "" {
-		wrong = d.known(schemaName(op.Kind), members)
+		wrong = d.known(rosterService().Schema(op.Kind), members)
 	}
 	say("members", wrong == "", at+"/responses/200: /"+op.Wrapper, "the members of "+op.Kind+" by their names", wrong)
 }
@@ -429,7 +430,7 @@ func (d *described) known(name string, members node) (wrong string) {
 		object[member] = nil
 	}
 	text, _ := json.Marshal(object) // of names alone
-	schema, err := schemas.Load("oneroster/1.2/" + name)
+	schema, err := schemas.Load(name)
 	if err != nil {
 		panic(err) // it is part of the program
 	}

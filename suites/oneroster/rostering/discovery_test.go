@@ -7,8 +7,8 @@ import (
 )
 
 func TestDiscovery(t *testing.T) {
-	published := func(change func(a *reply)) func(*service) {
-		return func(s *service) {
+	published := func(change func(a *reply)) func(*provider) {
+		return func(s *provider) {
 			s.change = func(a *reply) {
 				if strings.HasPrefix(a.path, "/discovery/") {
 					change(a)
@@ -16,7 +16,7 @@ func TestDiscovery(t *testing.T) {
 			}
 		}
 	}
-	with := func(name string, v any) func(*service) { return published(func(a *reply) { a.body[name] = v }) }
+	with := func(name string, v any) func(*provider) { return published(func(a *reply) { a.body[name] = v }) }
 	bent(t, "discovery", []row{
 		{"no document", published(func(a *reply) { a.refuse(404, "unknownobject", "none") }), []string{"discovery.document"}},
 		{"one of the two names", published(func(a *reply) {
@@ -96,7 +96,7 @@ func TestDiscovery(t *testing.T) {
 				get["responses"].(object)["200"] = object{"content": object{"application/json; charset=utf-8": object{"schema": object{"allOf": []any{schema}}}}}
 				a.body["paths"].(object)[op.Path] = object{"get": get}
 			}
-			a.body["security"] = []object{{"oauth": []string{ScopePrefix + "roster.readonly"}}}
+			a.body["security"] = []object{{"oauth": []string{rosterService().Scopes.Prefix + "roster.readonly"}}}
 		}), nil},
 		{"schemas of another document", published(func(a *reply) {
 			elsewhere := object{"content": object{"application/json": object{"schema": object{"$ref": "https://example.invalid/schemas.json#/Org"}}}}

@@ -16,11 +16,11 @@ const servicePath = "/ims/oneroster/rostering/v1p2"
 func doctor(ctx context.Context, s *harness.Session) []harness.Diagnosis {
 	var out []harness.Diagnosis
 	var seen []*harness.Response
-	for _, c := range collections {
-		if !s.Covers(c.List) {
+	for _, c := range rosterService().Collections {
+		if !s.Covers(c.List.ID) {
 			continue
 		}
-		op := operation(c.List)
+		op := c.List
 		page := takeApart(s.Do(ctx, harness.Request{URL: address(s.Base, op.Path, query("limit", "1"))}), op.Wrapper)
 		seen = append(seen, page.Response)
 		d := harness.Diagnosis{Name: "seed data: /" + c.Name, OK: true, Detail: fmt.Sprintf("has objects (total %s)", count(page.Total))}

@@ -9,37 +9,18 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
-
-// kebab writes an operationId as the catalogue does: get-all-users.
-func kebab(id string) string {
-	var b strings.Builder
-	for _, r := range id {
-		if unicode.IsUpper(r) {
-			b.WriteByte('-')
-		}
-		b.WriteRune(unicode.ToLower(r))
-	}
-	return b.String()
-}
 
 // wrapperRequirement names the requirement that governs the wrapper of an
 // operation.
 func wrapperRequirement(op Operation) string {
-	name := strings.Split(strings.Trim(op.Path, "/"), "/")[0]
-	switch {
-	case op.Sub():
-		name = "sub-collections"
-	case name == "gradingPeriods":
-		name = "terms"
-	case name == "students" || name == "teachers":
-		name = "students-teachers"
-	case name == "academicSessions":
-		name = "academic-sessions"
+	name := "sub-collections"
+	if !op.Sub() {
+		name = collectionNamed(op.Root()).Wrapper
 	}
 	return "or12.rostering.payload.wrapper-" + name
 }
@@ -61,10 +42,10 @@ const (
 func endpointChecks() []harness.Check {
 	var out []harness.Check
 	for _, op := range Operations() {
-		id := "or12.rostering.endpoint." + kebab(op.ID)
+		id := "or12.rostering.endpoint." + service.Kebab(op.ID)
 		wrapper := wrapperRequirement(op)
 		out = append(out, harness.Check{
-			ID: "rostering.endpoint." + kebab(op.ID), Title: "GET " + op.Path + " answers 200 with " + op.Wrapper,
+			ID: "rostering.endpoint." + service.Kebab(op.ID), Title: "GET " + op.Path + " answers 200 with " + op.Wrapper,
 			Requirements: []string{id, wrapper, idJSON, idUTF8, idAlone, idContentType, idCharset, idNotPublic, idNoStatus, idNoRedirect, idInTime},
 			Labels:       []string{"endpoint", "smoke"}, Needs: "an object for each parameter of the path",
 			Body: func(ctx context.Context, t *harness.T) { judgeEndpoint(ctx, t, op, id, wrapper) },

@@ -7,8 +7,8 @@ import (
 )
 
 // saying bends the refusals of the service, not those of its token endpoint.
-func saying(change func(a *reply)) func(*service) {
-	return func(s *service) {
+func saying(change func(a *reply)) func(*provider) {
+	return func(s *provider) {
 		s.change = func(a *reply) {
 			if a.status >= 400 && a.path != "/token" && !strings.HasPrefix(a.path, "/discovery") {
 				change(a)
@@ -19,15 +19,15 @@ func saying(change func(a *reply)) func(*service) {
 
 func TestFailing(t *testing.T) {
 	// minor bends the code minor of refusals with a status.
-	minor := func(status int, value string) func(*service) {
+	minor := func(status int, value string) func(*provider) {
 		return saying(func(a *reply) {
 			if a.status == status {
 				a.body["imsx_CodeMinor"] = object{"imsx_codeMinorField": []object{{"imsx_codeMinorFieldName": "TargetEndSystem", "imsx_codeMinorFieldValue": value}}}
 			}
 		})
 	}
-	with := func(name string, v any) func(*service) { return saying(func(a *reply) { a.body[name] = v }) }
-	found := func(when func(a *reply) bool, status int, body string) func(*service) {
+	with := func(name string, v any) func(*provider) { return saying(func(a *reply) { a.body[name] = v }) }
+	found := func(when func(a *reply) bool, status int, body string) func(*provider) {
 		return saying(func(a *reply) {
 			if a.status == 404 && when(a) {
 				a.status, a.raw = status, body
@@ -73,28 +73,28 @@ func TestFailing(t *testing.T) {
 		{"no description", saying(func(a *reply) { delete(a.body, "imsx_description") }), nil},
 		{"a stack trace", with("imsx_description", "Unknown Object\n\tat org.example.Roster"), []string{"errors.no-internals"}},
 		{"a query of the database", with("imsx_description", "Unknown Object: SELECT * FROM orgs"), []string{"errors.no-internals"}},
-		{"a record can be put", func(s *service) {
+		{"a record can be put", func(s *provider) {
 			s.ask = func(a *reply) {
 				if a.r.Method == http.MethodPut {
 					a.raw = "{}"
 				}
 			}
 		}, []string{"errors.write-refused"}},
-		{"a record can be posted", func(s *service) {
+		{"a record can be posted", func(s *provider) {
 			s.ask = func(a *reply) {
 				if a.r.Method == http.MethodPost && a.path != "/token" {
 					a.status = 201
 				}
 			}
 		}, []string{"errors.write-refused"}},
-		{"DELETE breaks the server", func(s *service) {
+		{"DELETE breaks the server", func(s *provider) {
 			s.ask = func(a *reply) {
 				if a.r.Method == http.MethodDelete {
 					a.status = 500
 				}
 			}
 		}, []string{"errors.write-refused"}},
-		{"405 without Allow", func(s *service) { s.change = func(a *reply) { a.header.Del("Allow") } }, []string{"errors.method-status"}},
+		{"405 without Allow", func(s *provider) { s.change = func(a *reply) { a.header.Del("Allow") } }, []string{"errors.method-status"}},
 		{"400 to other methods", saying(func(a *reply) {
 			if a.status == 405 {
 				a.status = 400

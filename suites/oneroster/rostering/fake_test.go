@@ -14,6 +14,7 @@ import (
 
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
 type object = map[string]any
@@ -58,7 +59,7 @@ func (f *fake) tokenURL() string {
 }
 
 func (f *fake) ref(kind, collection, id string) object {
-	return object{"href": f.base + "/" + collection + "/" + escapeSegment(id), "sourcedId": id, "type": kind}
+	return object{"href": f.base + "/" + collection + "/" + service.EscapeSegment(id), "sourcedId": id, "type": kind}
 }
 
 func (f *fake) district() map[string][]object {

@@ -47,7 +47,7 @@ func exactly(ids map[string]bool) answer { return answer{ids, ids} }
 // filtered reads what a filter leaves of a subject, and judges it against the
 // computed answers: any of them will do.
 func (s subject) filtered(ctx context.Context, t *harness.T, id, filter string, answers ...answer) bool {
-	op := operation(s.List)
+	op := s.List
 	g := gather(ctx, t, op.Path, op.Wrapper, 2*computeMost, "filter", filter)
 	return judgeFilter(ctx, t, id, filter, g, answers...)
 }
@@ -264,7 +264,7 @@ func filterLogic(ctx context.Context, t *harness.T) {
 						out := sortedKeys(both)[0]
 						delete(both, out)
 						three := left + " AND " + right + " AND sourcedId!=" + quote(out)
-						op := operation(s.List)
+						op := s.List
 						if g := gather(ctx, t, op.Path, op.Wrapper, 2*computeMost, "filter", three); refusedInstead(g) {
 							t.Examined(many, 1)
 						} else {
@@ -294,7 +294,7 @@ func filterConfined(ctx context.Context, t *harness.T) {
 	filter := "status='active' OR status='tobedeleted'"
 	for _, d := range derivations {
 		c := collectionNamed(d.spool())
-		if !t.Session().Covers(c.List) || !need(t, []string{id}, d.whole, d.spool()) {
+		if !t.Session().Covers(c.List.ID) || !need(t, []string{id}, d.whole, d.spool()) {
 			continue
 		}
 		r := roster(t)
@@ -302,7 +302,7 @@ func filterConfined(ctx context.Context, t *harness.T) {
 		if len(inside) == r.Raw(d.whole).Len() || len(inside) == 0 || len(inside) > computeMost {
 			continue
 		}
-		op := operation(c.List)
+		op := c.List
 		g := gather(ctx, t, op.Path, op.Wrapper, 2*computeMost, "filter", filter)
 		if g.why != "" {
 			if itsOwn(ctx, t, g.first.Response, id) {
@@ -312,7 +312,7 @@ func filterConfined(ctx context.Context, t *harness.T) {
 		}
 		// Outside is who doesn't belong there by the whole collection: that the
 		// derived one lists them all is judged by itself.
-		kind := operation(c.List).Kind
+		kind := c.List.Kind
 		extra := slices.DeleteFunc(apart(g.ids, inside), func(x string) bool {
 			i := r.Index(kind, x)
 			return i >= 0 && d.only(r, i)

@@ -67,7 +67,7 @@ func filterDateForms(ctx context.Context, t *harness.T) {
 		s.filtered(ctx, t, forms, "dateLastModified>"+quote(east), exactly(want))
 		day := at.Format(time.DateOnly)
 		since := p.where(func(v string) bool { return p.compare(v, day+"T00:00:00Z") >= 0 })
-		op := operation(s.List)
+		op := s.List
 		if g := gather(ctx, t, op.Path, op.Wrapper, 2*computeMost, "filter", "dateLastModified>="+quote(day)); refusedInstead(g) {
 			t.Examined(bare, 1)
 		} else {
@@ -94,7 +94,7 @@ func filterTextOrder(ctx context.Context, t *harness.T) {
 			for _, compare := range orders() {
 				answers = append(answers, exactly(p.where(func(v string) bool { return compare(v, boundary) >= 0 })))
 			}
-			op := operation(s.List)
+			op := s.List
 			filter := p.name + ">=" + quote(boundary)
 			if g := gather(ctx, t, op.Path, op.Wrapper, 2*computeMost, "filter", filter); refusedInstead(g) {
 				t.Examined(id, 1)
@@ -159,7 +159,7 @@ func filterNested(ctx context.Context, t *harness.T) {
 
 // judgeOrRefused asks a filter that may be refused, but must not be wrong.
 func judgeOrRefused(ctx context.Context, t *harness.T, s subject, id, filter string, answers ...answer) {
-	op := operation(s.List)
+	op := s.List
 	if g := gather(ctx, t, op.Path, op.Wrapper, 2*computeMost, "filter", filter); refusedInstead(g) {
 		t.Examined(id, 1)
 		t.Note(id, "%s was refused, as the standard's text leaves open", filter)

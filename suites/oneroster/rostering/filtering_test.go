@@ -9,10 +9,10 @@ import (
 
 // TestFiltering bends how single clauses are read, and how they are joined.
 func TestFiltering(t *testing.T) {
-	clause := func(judge func(name, sign, value string, o object, right bool) bool) func(*service) {
-		return func(s *service) { s.holds = judge }
+	clause := func(judge func(name, sign, value string, o object, right bool) bool) func(*provider) {
+		return func(s *provider) { s.holds = judge }
 	}
-	sign := func(from, to string) func(*service) {
+	sign := func(from, to string) func(*provider) {
 		return clause(func(name, sign, value string, o object, right bool) bool {
 			if sign == from {
 				return satisfies(name, to, value, o)
@@ -21,14 +21,14 @@ func TestFiltering(t *testing.T) {
 		})
 	}
 	// rewritten changes the text of a filter before it is read.
-	rewritten := func(change func(a *reply, text string) string) func(*service) {
+	rewritten := func(change func(a *reply, text string) string) func(*provider) {
 		return asking(func(a *reply) {
 			if a.q.Has("filter") {
 				a.q.Set("filter", change(a, a.q.Get("filter")))
 			}
 		})
 	}
-	everything := func(pattern string) func(*service) { return forgiving("filter", pattern) }
+	everything := func(pattern string) func(*provider) { return forgiving("filter", pattern) }
 	bent(t, "filter", []row{
 		{"filter is ignored", everything(""), []string{"filter.and", "filter.apostrophe", "filter.bad-literal", "filter.bare-date", "filter.boolean", "filter.contains", "filter.date", "filter.date-time", "filter.date-time-forms", "filter.equal", "filter.every-field", "filter.greater", "filter.greater-or-equal", "filter.less", "filter.less-or-equal", "filter.list-contains", "filter.list-equal", "filter.literal-operators", "filter.literal-wildcards", "filter.malformed", "filter.many-clauses", "filter.nested", "filter.no-match", "filter.not-equal", "filter.not-ignored", "filter.percent-encoding", "filter.plus-as-blank", "filter.reserved-characters", "filter.sourced-id", "filter.sub-collections", "filter.text-order", "filter.unknown-field", "filter.unquoted", "filter.utf8", "filter.vocabulary", "lifecycle.delta"}},
 		{"what a filter leaves breaks off", listed(func(a *reply) {
@@ -110,8 +110,8 @@ func TestFiltering(t *testing.T) {
 }
 
 // clauseOf judges the predicate ~ in another way.
-func clauseOf(judge func(value, text string) bool) func(*service) {
-	return func(s *service) {
+func clauseOf(judge func(value, text string) bool) func(*provider) {
+	return func(s *provider) {
 		s.holds = func(name, sign, value string, o object, right bool) bool {
 			if have := valuesAt(o, name); sign == "~" && len(have) == 1 && name != "grades" {
 				return judge(value, have[0])
@@ -124,7 +124,7 @@ func clauseOf(judge func(value, text string) bool) func(*service) {
 // TestImpossibleFilters bends what becomes of filters that are none, or that
 // hold what a parser stumbles over.
 func TestImpossibleFilters(t *testing.T) {
-	withdrawn := func(find, replace string) func(*service) {
+	withdrawn := func(find, replace string) func(*provider) {
 		return asking(func(a *reply) {
 			if a.q.Has("filter") {
 				a.q.Set("filter", strings.ReplaceAll(a.q.Get("filter"), find, replace))
@@ -156,7 +156,7 @@ func TestImpossibleFilters(t *testing.T) {
 		{"apostrophes break the server", refusing("filter", "O''Brien", 500), []string{"filter.no-500"}},
 		{"an ampersand ends the filter", refusing("filter", "&", 400), []string{"filter.every-field", "filter.reserved-characters"}},
 		{"letters are lost beyond ASCII", withdrawn("ü", "?"), []string{"filter.utf8"}},
-		{"AND in a value joins", func(s *service) {
+		{"AND in a value joins", func(s *provider) {
 			s.ask = func(a *reply) {
 				if strings.Contains(a.q.Get("filter"), "no AND such") || strings.Contains(a.q.Get("filter"), "no OR such") {
 					a.q.Del("filter")
@@ -186,7 +186,7 @@ func TestImpossibleFilters(t *testing.T) {
 				a.q.Del("filter")
 			}
 		}), []string{"filter.sub-collections"}},
-		{"OR reaches the whole collection", func(s *service) {
+		{"OR reaches the whole collection", func(s *provider) {
 			s.change = func(a *reply) {
 				if a.op.ID == "getAllStudents" && strings.Contains(a.q.Get("filter"), " OR ") {
 					a.set(s.data["users"])

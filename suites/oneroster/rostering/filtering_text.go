@@ -28,7 +28,7 @@ func holding(t *harness.T, chars string) (subject, property, string, bool) {
 
 // asked reads a filter whose encoding is given as it shall be sent.
 func (s subject) asked(ctx context.Context, t *harness.T, id, encoded, plain string, want map[string]bool) {
-	op := operation(s.List)
+	op := s.List
 	page := list(ctx, t, op.Path, op.Wrapper, "limit=1000&filter="+encoded)
 	g := gathered{ids: set(page.IDs), first: page}
 	if !page.OK() {
@@ -147,7 +147,7 @@ func judgePatterns(ctx context.Context, t *harness.T, id string) {
 			if p.name == "sourcedId" || !ok {
 				continue
 			}
-			op := operation(s.List)
+			op := s.List
 			ask := func(value string) gathered {
 				return gather(ctx, t, op.Path, op.Wrapper, 2*computeMost, "filter", p.name+"~"+quote(value))
 			}
@@ -174,7 +174,7 @@ func judgePatterns(ctx context.Context, t *harness.T, id string) {
 func filterNoMatch(ctx context.Context, t *harness.T) {
 	const id = filterAt + "no-match"
 	for _, name := range []string{"orgs", "users", "classes"} {
-		op := operation(collectionNamed(name).List)
+		op := collectionNamed(name).List
 		if !t.Session().Covers(op.ID) || !filled(t, op) {
 			continue // what is empty anyhow proves nothing
 		}

@@ -105,7 +105,7 @@ func TestAnyAnswer(t *testing.T) {
 		}
 		t.Run(x.name, func(t *testing.T) {
 			t.Parallel()
-			s := newService(t)
+			s := newProvider(t)
 			right := s.answer
 			var came atomic.Int64
 			s.answer = func(w http.ResponseWriter, r *http.Request, path string) bool {

@@ -28,9 +28,9 @@ func identityChecks() []harness.Check {
 
 func uniqueIDs(ctx context.Context, t *harness.T) {
 	const id = "or12.rostering.identity.unique"
-	for _, c := range collections {
-		op := operation(c.List)
-		if !t.Session().Covers(c.List) {
+	for _, c := range rosterService().Collections {
+		op := c.List
+		if !t.Session().Covers(c.List.ID) {
 			continue
 		}
 		// One page, for between pages a repeated object is a fault of paging.
@@ -113,17 +113,17 @@ func unordered(v any) any {
 func sameObject(_ context.Context, t *harness.T) {
 	const id = "or12.rostering.identity.same-object"
 	r := roster(t)
-	for _, c := range collections {
-		if c.Derived == "" || r.Raw(c.Name) == nil || r.Raw(c.Derived) == nil || !r.Raw(c.Derived).Complete {
+	for _, c := range rosterService().Collections {
+		if c.Derived() == "" || r.Raw(c.Name) == nil || r.Raw(c.Derived()) == nil || !r.Raw(c.Derived()).Complete {
 			continue
 		}
 		tried := 0
 		_ = r.Raw(c.Name).Each(func(i int, x string, object []byte) bool {
-			at := r.Raw(c.Derived).Find(x)
+			at := r.Raw(c.Derived()).Find(x)
 			if at < 0 {
 				return true // judged with the derived collections
 			}
-			_, whole, err := r.Raw(c.Derived).At(at)
+			_, whole, err := r.Raw(c.Derived()).At(at)
 			if err != nil {
 				return true
 			}
@@ -133,9 +133,9 @@ func sameObject(_ context.Context, t *harness.T) {
 			}
 			var shown []string
 			if member != "" {
-				shown = slices.Concat(exhibit(t, c.Derived, at), exhibit(t, c.Name, i))
+				shown = slices.Concat(exhibit(t, c.Derived(), at), exhibit(t, c.Name, i))
 			}
-			t.Assert(id, member == "", harness.Finding{Sent: fmt.Sprintf("GET /%s and GET /%s (the crawl)", c.Derived, c.Name), Expected: "the same object in both",
+			t.Assert(id, member == "", harness.Finding{Sent: fmt.Sprintf("GET /%s and GET /%s (the crawl)", c.Derived(), c.Name), Expected: "the same object in both",
 				Seen: "they differ at " + member, Where: x, Exchanges: shown})
 			tried++
 			return tried < 500
@@ -156,12 +156,12 @@ func singleAsListed(ctx context.Context, t *harness.T) {
 	const id = "or12.rostering.identity.single"
 	r := roster(t)
 	problems := 0
-	for _, c := range collections {
+	for _, c := range rosterService().Collections {
 		raw := r.Raw(c.Name)
-		if raw == nil || !t.Session().Covers(c.Read) {
+		if raw == nil || !t.Session().Covers(c.Read.ID) {
 			continue
 		}
-		op := operation(c.Read)
+		op := c.Read
 		for _, i := range sample(raw.Len(), singlesTried, t.Session().Seed) {
 			x, listed, err := raw.At(i)
 			if err != nil || x == "" || problems > 1 {

@@ -45,9 +45,9 @@ func lifecycleChecks() []harness.Check {
 func deletedRecords(ctx context.Context, t *harness.T) {
 	const reachable, listed = "or12.rostering.lifecycle.deleted-reachable", "or12.rostering.lifecycle.deleted-listed"
 	r := roster(t)
-	for _, c := range collections {
+	for _, c := range rosterService().Collections {
 		raw := r.Raw(c.Name)
-		if raw == nil || c.Derived != "" || !t.Session().Covers(c.Read) {
+		if raw == nil || c.Derived() != "" || !t.Session().Covers(c.Read.ID) {
 			continue
 		}
 		tried := 0
@@ -56,7 +56,7 @@ func deletedRecords(ctx context.Context, t *harness.T) {
 				return true
 			}
 			t.Examined(listed, 1)
-			op := operation(c.Read)
+			op := c.Read
 			response := get(ctx, t, op.PathFor(id), "")
 			if response.Status != 200 && response.Status != 404 && !itsOwn(ctx, t, response, reachable) {
 				return false
@@ -144,9 +144,9 @@ const deltaMost = 20_000
 func delta(ctx context.Context, t *harness.T) {
 	const id, deleted = "or12.rostering.lifecycle.delta", "or12.rostering.lifecycle.delta-deleted"
 	r := roster(t)
-	for _, c := range collections {
+	for _, c := range rosterService().Collections {
 		raw := r.Raw(c.Name)
-		if raw == nil || c.Derived != "" || !raw.Complete || raw.Len() == 0 || raw.Len() > deltaMost {
+		if raw == nil || c.Derived() != "" || !raw.Complete || raw.Len() == 0 || raw.Len() > deltaMost {
 			continue
 		}
 		times := changes(r, c.Name)
@@ -154,7 +154,7 @@ func delta(ctx context.Context, t *harness.T) {
 		if !ok || len(times) != len(r.members(c.Name)) {
 			continue
 		}
-		op := operation(c.List)
+		op := c.List
 		for _, predicate := range []string{">", ">="} {
 			g := gather(ctx, t, op.Path, op.Wrapper, deltaMost, "filter", "dateLastModified"+predicate+quote(since.UTC().Format("2006-01-02T15:04:05.000Z")))
 			if !g.usable(t, id, deleted) {
@@ -211,9 +211,9 @@ func modified(ctx context.Context, t *harness.T) {
 	const stable, future = "or12.rostering.lifecycle.modified-stable", "or12.rostering.lifecycle.modified-not-future"
 	r := roster(t)
 	now := time.Now()
-	for _, c := range collections {
+	for _, c := range rosterService().Collections {
 		raw := r.Raw(c.Name)
-		if raw == nil || c.Derived != "" || raw.Len() == 0 {
+		if raw == nil || c.Derived() != "" || raw.Len() == 0 {
 			continue
 		}
 		_ = raw.Each(func(i int, id string, object []byte) bool {
@@ -223,7 +223,7 @@ func modified(ctx context.Context, t *harness.T) {
 			}
 			return i < deltaMost
 		})
-		op := operation(c.List)
+		op := c.List
 		first := list(ctx, t, op.Path, op.Wrapper, query("limit", "5"))
 		if !first.OK() {
 			t.Hinders(first.Response)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
 // What keeps a requirement from being examined: the one that governs an answer, a
@@ -37,7 +38,7 @@ func owner(s *harness.Session, r *harness.Response) string {
 	case strings.HasPrefix(path, "/discovery/"):
 		return discoveryAt + "document"
 	}
-	op, known := operationAt(path)
+	op, known := rosterService().At(path)
 	switch {
 	case !known:
 		return errorsAt + "unknown-route"
@@ -89,7 +90,9 @@ func askedFor(address string) string {
 }
 
 // endpointRequirement names the requirement that an operation answers at all.
-func endpointRequirement(op Operation) string { return "or12.rostering.endpoint." + kebab(op.ID) }
+func endpointRequirement(op Operation) string {
+	return "or12.rostering.endpoint." + service.Kebab(op.ID)
+}
 
 // bodyOwner names the requirement that governs the body of an answer with 200.
 func bodyOwner(op Operation, body []byte) string {
@@ -105,22 +108,6 @@ func bodyOwner(op Operation, body []byte) string {
 	return wrapperRequirement(op)
 }
 
-// operationAt finds the operation of a path below the base, parameters filled in.
-func operationAt(path string) (Operation, bool) {
-	segments := strings.Split(strings.Trim(path, "/"), "/")
-	for _, op := range Operations() {
-		template := strings.Split(strings.Trim(op.Path, "/"), "/")
-		fits := len(template) == len(segments)
-		for i := 0; fits && i < len(template); i++ {
-			fits = strings.HasPrefix(template[i], "{") || template[i] == segments[i]
-		}
-		if fits {
-			return op, true
-		}
-	}
-	return Operation{}, false
-}
-
 // blockedBy is the obstacle that an unusable answer is.
 func blockedBy(t *harness.T, r *harness.Response, why string) harness.Obstacle {
 	return harness.BlockedBy(owner(t.Session(), r), fmt.Sprintf("%s, on which this check stands: %s", r.Line(), why), r)
@@ -131,7 +118,7 @@ func blockedBy(t *harness.T, r *harness.Response, why string) harness.Obstacle {
 func broken(t *harness.T, names ...string) (harness.Obstacle, bool) {
 	r := roster(t)
 	if len(names) == 0 {
-		for _, c := range collections {
+		for _, c := range rosterService().Collections {
 			names = append(names, c.Name)
 		}
 	}
@@ -293,11 +280,11 @@ func rootOf(t *harness.T, r *harness.Response) string {
 // control asks the collection at the root of an answer's path for one object.
 func control(ctx context.Context, t *harness.T, r *harness.Response) *Page {
 	name := rootOf(t, r)
-	i := slices.IndexFunc(collections, func(c collection) bool { return c.Name == name && t.Session().Covers(c.List) })
+	i := slices.IndexFunc(rosterService().Collections, func(c collection) bool { return c.Name == name && t.Session().Covers(c.List.ID) })
 	if i < 0 {
-		i = max(0, slices.IndexFunc(collections, func(c collection) bool { return t.Session().Covers(c.List) }))
+		i = max(0, slices.IndexFunc(rosterService().Collections, func(c collection) bool { return t.Session().Covers(c.List.ID) }))
 	}
-	op := operation(collections[i].List)
+	op := rosterService().Collections[i].List
 	return list(ctx, t, op.Path, op.Wrapper, query("limit", "1"))
 }
 

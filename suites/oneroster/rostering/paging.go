@@ -63,7 +63,7 @@ const pageableMost = 2000
 // largest picks the collection that holds most: a limit shows where there is most to be
 // limited. One that a limit of Rollcall's own ended is as good.
 func largest(t *harness.T) (best collection, size int) {
-	for _, c := range collections {
+	for _, c := range rosterService().Collections {
 		raw := roster(t).Raw(c.Name)
 		if raw == nil || !raw.Complete && roster(t).Facts(c.Name).Bound == "" || raw.Len() <= size {
 			continue
@@ -78,7 +78,7 @@ func largest(t *harness.T) (best collection, size int) {
 
 // part requests one page of a collection.
 func part(ctx context.Context, t *harness.T, c collection, offset, limit int, extra ...string) *Page {
-	op := operation(c.List)
+	op := c.List
 	return list(ctx, t, op.Path, op.Wrapper, query(append([]string{"limit", strconv.Itoa(limit), "offset", strconv.Itoa(offset)}, extra...)...))
 }
 
@@ -107,7 +107,7 @@ func pageLimit(ctx context.Context, t *harness.T) {
 			t.Assert(pagingAt+"limit-one", len(p.Objects) == 1, found)
 		}
 	}
-	op := operation(c.List)
+	op := c.List
 	if p := list(ctx, t, op.Path, op.Wrapper, ""); ready(t, p, pagingAt+"limit-default") {
 		t.Assert(pagingAt+"limit-default", len(p.Objects) <= 100, harness.Finding{Expected: "at most 100 objects, the default of limit", Seen: fmt.Sprintf("%d objects", len(p.Objects)), Responses: []*harness.Response{p.Response}})
 	}
@@ -187,7 +187,7 @@ func pageOffset(ctx context.Context, t *harness.T) {
 	if !ready(t, base, zero, records) {
 		return
 	}
-	op := operation(c.List)
+	op := c.List
 	if bare := list(ctx, t, op.Path, op.Wrapper, query("limit", "7")); ready(t, bare, zero) {
 		t.Assert(zero, slices.Equal(bare.IDs, base.IDs), harness.Finding{Expected: "the same page with offset=0 and without offset", Seen: "other objects, or in another order", Responses: []*harness.Response{base.Response, bare.Response}})
 	}
@@ -314,7 +314,7 @@ func pageUnion(ctx context.Context, t *harness.T) {
 // now, and judges the answer as such.
 func vanished(ctx context.Context, t *harness.T, c collection, ids ...string) {
 	p := part(ctx, t, c, 0, 1)
-	t.NotTested(harness.BlockedBy(bodyOwner(operation(c.List), p.Body), "/"+c.Name+" is empty, of which the crawl brought objects", p.Response), ids...)
+	t.NotTested(harness.BlockedBy(bodyOwner(c.List, p.Body), "/"+c.Name+" is empty, of which the crawl brought objects", p.Response), ids...)
 }
 
 func judgeUnion(t *harness.T, c collection, pages []*Page, whole bool, want map[string]bool, lost, twice string) {
@@ -353,7 +353,7 @@ func judgeUnion(t *harness.T, c collection, pages []*Page, whole bool, want map[
 // collections that could not be read to their end.
 func pageCrawl(_ context.Context, t *harness.T) {
 	const twice = pagingAt + "nothing-twice"
-	for _, c := range collections {
+	for _, c := range rosterService().Collections {
 		raw, facts := roster(t).Raw(c.Name), roster(t).Facts(c.Name)
 		if raw == nil {
 			continue
@@ -415,7 +415,7 @@ func pageFiltered(ctx context.Context, t *harness.T) {
 	}
 	const id = pagingAt + "filtered"
 	filter := "status='active'"
-	op := operation(c.List)
+	op := c.List
 	g := gather(ctx, t, op.Path, op.Wrapper, 2*pageableMost, "filter", filter)
 	if !g.usable(t, id) {
 		return

@@ -37,7 +37,7 @@ const linkPage = 4
 func linkForm(ctx context.Context, t *harness.T) {
 	const present, syntax, absolute, same = pagingAt + "link-present", pagingAt + "link-syntax", pagingAt + "link-absolute", pagingAt + "link-same-service"
 	problems := 0
-	for _, c := range collections {
+	for _, c := range rosterService().Collections {
 		raw := roster(t).Raw(c.Name)
 		if raw == nil || raw.Len() < 3 || problems > 1 {
 			continue
@@ -143,7 +143,7 @@ func linkRelations(ctx context.Context, t *harness.T) {
 			t.NotTested(astray(err, rel, from), id)
 			return
 		}
-		p := follow(ctx, t, from.Links[rel], operation(c.List).Wrapper)
+		p := follow(ctx, t, from.Links[rel], c.List.Wrapper)
 		t.Assert(id, p.OK() && len(want) > 0 && slices.Equal(p.IDs[:min(len(p.IDs), len(want))], want[:min(len(p.IDs), len(want))]) && len(p.IDs) > 0,
 			harness.Finding{Expected: what, Seen: fmt.Sprintf("%s, %d objects", p.Summary(), len(p.IDs)), Where: from.Links[rel], Responses: shown(p, from)})
 	}
@@ -154,7 +154,7 @@ func linkRelations(ctx context.Context, t *harness.T) {
 		return
 	}
 	if target, err := url.Parse(lastLink); err == nil && sameService(t, target) && len(end.IDs) > 0 {
-		p := follow(ctx, t, lastLink, operation(c.List).Wrapper)
+		p := follow(ctx, t, lastLink, c.List.Wrapper)
 		t.Assert(last, p.OK() && slices.Contains(p.IDs, end.IDs[len(end.IDs)-1]), harness.Finding{Expected: "the page that holds the last object, " + end.IDs[len(end.IDs)-1],
 			Seen: fmt.Sprintf("%s, %d objects without it", p.Summary(), len(p.IDs)), Where: lastLink, Responses: shown(p, end)})
 	}
@@ -218,7 +218,7 @@ func linkChain(ctx context.Context, t *harness.T) {
 			t.NotTested(astray(err, "next", p), target, ends)
 			return
 		}
-		next := follow(ctx, t, link, operation(c.List).Wrapper)
+		next := follow(ctx, t, link, c.List.Wrapper)
 		if !next.OK() && !itsOwn(ctx, t, next.Response, target, ends) {
 			return
 		}
@@ -320,7 +320,7 @@ func linkEmpty(ctx context.Context, t *harness.T) {
 			t.NotTested(astray(err, rel, p), id)
 			continue
 		}
-		to := follow(ctx, t, link, operation(c.List).Wrapper)
+		to := follow(ctx, t, link, c.List.Wrapper)
 		if to.OK() || itsOwn(ctx, t, to.Response, id) {
 			t.Assert(id, to.OK(), harness.Finding{Expected: "200", Seen: to.Summary(), Where: "header Link, rel=" + rel + ": " + link, Responses: []*harness.Response{to.Response, p.Response}})
 		}

@@ -12,8 +12,8 @@ import (
 )
 
 // listed bends the pages of collections.
-func listed(change func(a *reply)) func(*service) {
-	return func(s *service) {
+func listed(change func(a *reply)) func(*provider) {
+	return func(s *provider) {
 		s.change = func(a *reply) {
 			if a.op.ID != "" && !a.op.Single && a.status == 200 && a.raw == "" {
 				change(a)
@@ -23,8 +23,8 @@ func listed(change func(a *reply)) func(*service) {
 }
 
 // asking bends what a collection is asked for.
-func asking(change func(a *reply)) func(*service) {
-	return func(s *service) {
+func asking(change func(a *reply)) func(*provider) {
+	return func(s *provider) {
 		s.ask = func(a *reply) {
 			if a.op.ID != "" && !a.op.Single {
 				change(a)
@@ -39,7 +39,7 @@ func asked(a *reply, name string) int {
 }
 
 // refusing answers a query parameter that matches as a broken provider would.
-func refusing(name, pattern string, status int) func(*service) {
+func refusing(name, pattern string, status int) func(*provider) {
 	form := regexp.MustCompile(pattern)
 	return asking(func(a *reply) {
 		if a.q.Has(name) && form.MatchString(a.q.Get(name)) {
@@ -49,7 +49,7 @@ func refusing(name, pattern string, status int) func(*service) {
 }
 
 // forgiving drops a query parameter that matches.
-func forgiving(name, pattern string) func(*service) {
+func forgiving(name, pattern string) func(*provider) {
 	form := regexp.MustCompile(pattern)
 	return asking(func(a *reply) {
 		if a.q.Has(name) && form.MatchString(a.q.Get(name)) {
@@ -70,7 +70,7 @@ func TestPaging(t *testing.T) {
 				a.set([]object{})
 			}
 		}), []string{"paging.limit-one", "paging.sub-collections"}},
-		{"everything where no limit is asked", func(s *service) {
+		{"everything where no limit is asked", func(s *provider) {
 			users := s.data["users"]
 			for i := range 100 {
 				o := deep(users[1]).(object)
@@ -84,7 +84,7 @@ func TestPaging(t *testing.T) {
 			})(s)
 		}, []string{"paging.limit-default"}},
 		{"a large limit is refused", refusing("limit", "^[0-9]{5,}$", 400), []string{"paging.limit-large"}},
-		{"a cap that nothing tells of", func(s *service) {
+		{"a cap that nothing tells of", func(s *provider) {
 			asking(func(a *reply) {
 				if asked(a, "limit") > 10 {
 					a.q.Set("limit", "10")
@@ -108,7 +108,7 @@ func TestPaging(t *testing.T) {
 				a.q.Set("offset", fmt.Sprint(asked(a, "offset")*min(asked(a, "limit"), 100)))
 			}
 		}), []string{"paging.filtered", "paging.link-next", "paging.link-next-target", "paging.link-prev", "paging.nothing-lost", "paging.offset-records"}},
-		{"404 past the end", func(s *service) {
+		{"404 past the end", func(s *provider) {
 			listed(func(a *reply) {
 				if len(a.page()) == 0 && asked(a, "offset") > 0 {
 					a.refuse(404, "unknownobject", "Unknown Object")
@@ -135,7 +135,7 @@ func TestPaging(t *testing.T) {
 				a.q.Set("limit", "7")
 			}
 		}), []string{"paging.full-pages"}},
-		{"another page each time", func(s *service) {
+		{"another page each time", func(s *provider) {
 			var calls atomic.Int64
 			listed(func(a *reply) {
 				if a.op.ID == "getAllUsers" && a.q.Get("limit") == "5" && calls.Add(1)%2 == 0 {
@@ -158,7 +158,7 @@ func TestPaging(t *testing.T) {
 }
 
 func TestTotals(t *testing.T) {
-	total := func(of func(a *reply, n int) string) func(*service) {
+	total := func(of func(a *reply, n int) string) func(*provider) {
 		return listed(func(a *reply) { a.header.Set("X-Total-Count", of(a, atoi(a.header.Get("X-Total-Count")))) })
 	}
 	bent(t, "total", []row{
@@ -173,7 +173,7 @@ func TestTotals(t *testing.T) {
 		{"the total twice", listed(func(a *reply) { a.header.Add("X-Total-Count", a.header.Get("X-Total-Count")) }), []string{"paging.total-integer"}},
 		{"the total is that of the page", total(func(a *reply, _ int) string { return fmt.Sprint(len(a.page())) }), []string{"paging.total-constant", "paging.total-correct"}},
 		{"one too many", total(func(_ *reply, n int) string { return fmt.Sprint(n + 1) }), []string{"paging.total-correct", "paging.total-filtered"}},
-		{"the total ignores the filter", func(s *service) {
+		{"the total ignores the filter", func(s *provider) {
 			total(func(a *reply, n int) string {
 				if a.q.Has("filter") {
 					list, _ := s.list(a.op, a.ids)
@@ -193,7 +193,7 @@ func atoi(text string) int {
 
 func TestLinkHeaders(t *testing.T) {
 	// each rewrites the links one at a time; what becomes empty is left out.
-	each := func(change func(a *reply, rel, link string) string) func(*service) {
+	each := func(change func(a *reply, rel, link string) string) func(*provider) {
 		return listed(func(a *reply) {
 			var out []string
 			for _, l := range strings.Split(a.header.Get("Link"), ", ") {
@@ -205,7 +205,7 @@ func TestLinkHeaders(t *testing.T) {
 			a.header.Set("Link", strings.Join(out, ", "))
 		})
 	}
-	without := func(rel string) func(*service) {
+	without := func(rel string) func(*provider) {
 		return each(func(_ *reply, r, link string) string {
 			if r == rel {
 				return ""
@@ -214,7 +214,7 @@ func TestLinkHeaders(t *testing.T) {
 		})
 	}
 	offset := regexp.MustCompile(`offset=\d+`)
-	leads := func(rel string, to func(a *reply) int) func(*service) {
+	leads := func(rel string, to func(a *reply) int) func(*provider) {
 		return each(func(a *reply, r, link string) string {
 			if r == rel {
 				return offset.ReplaceAllString(link, fmt.Sprint("offset=", to(a)))
@@ -222,14 +222,14 @@ func TestLinkHeaders(t *testing.T) {
 			return link
 		})
 	}
-	begins := func(rel string, on func(a *reply) bool) func(*service) {
+	begins := func(rel string, on func(a *reply) bool) func(*provider) {
 		return listed(func(a *reply) {
 			if on(a) {
 				a.header.Set("Link", a.header.Get("Link")+fmt.Sprintf(`, <%s>; rel="%s"`, "http://"+a.r.Host+a.r.URL.RequestURI(), rel))
 			}
 		})
 	}
-	unquery := func(name string) func(*service) {
+	unquery := func(name string) func(*provider) {
 		return each(func(_ *reply, _, link string) string {
 			from, rest, _ := strings.Cut(strings.TrimPrefix(link, "<"), ">")
 			u, _ := url.Parse(from)

@@ -63,7 +63,7 @@ func totalPresent(ctx context.Context, t *harness.T) {
 
 func totalCorrect(ctx context.Context, t *harness.T) {
 	const id = pagingAt + "total-correct"
-	for _, c := range collections {
+	for _, c := range rosterService().Collections {
 		raw := roster(t).Raw(c.Name)
 		if raw == nil || !raw.Complete {
 			continue
@@ -93,12 +93,12 @@ func settleTotal(t *harness.T, id string) {
 func totalFiltered(ctx context.Context, t *harness.T) {
 	const id = pagingAt + "total-filtered"
 	filter, totalless := "status='active'", false
-	for _, c := range collections {
+	for _, c := range rosterService().Collections {
 		raw := roster(t).Raw(c.Name)
-		if raw == nil || !raw.Complete || raw.Len() > pageableMost || c.Derived != "" {
+		if raw == nil || !raw.Complete || raw.Len() > pageableMost || c.Derived() != "" {
 			continue
 		}
-		op := operation(c.List)
+		op := c.List
 		g := gather(ctx, t, op.Path, op.Wrapper, 2*pageableMost, "filter", filter)
 		if g.why != "" {
 			t.Hinders(g.first.Response)

@@ -40,8 +40,8 @@ func firstID(r *Roster, name string) ([]string, bool) {
 	c := collectionNamed(name)
 	whole := c.Name
 	belongs := func(int) bool { return true }
-	if c.Derived != "" {
-		whole = c.Derived
+	if c.Derived() != "" {
+		whole = c.Derived()
 		d := derivationOf(name)
 		belongs = func(i int) bool { return d.complete(r, i) }
 	}

@@ -22,8 +22,8 @@ type shape struct {
 
 func every(about ...string) map[string][]string {
 	out := map[string][]string{}
-	for _, c := range collections {
-		if c.Derived == "" {
+	for _, c := range rosterService().Collections {
+		if c.Derived() == "" {
 			out[c.Kind] = about
 		}
 	}
@@ -58,8 +58,8 @@ func shapes() []shape {
 		{"payload.no-1p1-members", "Users have no members of OneRoster 1.1", one("user", "")},
 		{"vocabulary.status", "status is active or tobedeleted", every("/status")},
 	}
-	for _, c := range collections {
-		if c.Derived == "" {
+	for _, c := range rosterService().Collections {
+		if c.Derived() == "" {
 			list = append(list, shape{requiredOf(c.Kind, ""), "Every object of /" + c.Name + " has its required members", one(c.Kind, "")})
 		}
 	}
@@ -97,9 +97,9 @@ func payloadChecks() []harness.Check {
 
 func judgeShape(t *harness.T, s shape, id string) {
 	looked := 0
-	for _, c := range collections {
+	for _, c := range rosterService().Collections {
 		at, concerned := s.about[c.Kind]
-		if c.Derived != "" || !concerned || roster(t).Raw(c.Name) == nil {
+		if c.Derived() != "" || !concerned || roster(t).Raw(c.Name) == nil {
 			continue
 		}
 		facts := roster(t).Facts(c.Name)
@@ -131,8 +131,8 @@ func judgeShape(t *harness.T, s shape, id string) {
 func (s shape) idle(t *harness.T, id string) {
 	var about []string
 	objects := 0
-	for _, c := range collections {
-		if s.about[c.Kind] != nil && c.Derived == "" && roster(t).Raw(c.Name) != nil {
+	for _, c := range rosterService().Collections {
+		if s.about[c.Kind] != nil && c.Derived() == "" && roster(t).Raw(c.Name) != nil {
 			about = append(about, "/"+c.Name)
 			objects += roster(t).Raw(c.Name).Len()
 		}
@@ -162,8 +162,8 @@ func accuse(t *harness.T, id, name string, f Fault, of int) {
 // judgeDerived reports what the derived collections of a whole one show beyond
 // it: another serialiser may write them. It gives how many faults it reported.
 func judgeDerived(t *harness.T, s shape, id string, whole collection) (found int) {
-	for _, c := range collections {
-		if c.Derived != whole.Name || roster(t).Raw(c.Name) == nil {
+	for _, c := range rosterService().Collections {
+		if c.Derived() != whole.Name || roster(t).Raw(c.Name) == nil {
 			continue
 		}
 		facts := roster(t).Facts(c.Name)
@@ -187,8 +187,8 @@ func met(others []Fault, f Fault) bool {
 func inUTC(_ context.Context, t *harness.T) {
 	const id = "or12.rostering.payload.date-time-utc"
 	shown := 0 // finding the page an object came on costs a pass over the pages
-	for _, c := range collections {
-		if c.Derived != "" || roster(t).Raw(c.Name) == nil {
+	for _, c := range rosterService().Collections {
+		if c.Derived() != "" || roster(t).Raw(c.Name) == nil {
 			continue
 		}
 		_ = roster(t).Raw(c.Name).Each(func(i int, x string, object []byte) bool {
@@ -217,8 +217,8 @@ var labels = map[string][]string{"academicSession": {"title"}, "org": {"name", "
 
 func normalizedText(_ context.Context, t *harness.T) {
 	const id = "or12.rostering.payload.normalized-text"
-	for _, c := range collections {
-		if c.Derived != "" || roster(t).Raw(c.Name) == nil || labels[c.Kind] == nil {
+	for _, c := range rosterService().Collections {
+		if c.Derived() != "" || roster(t).Raw(c.Name) == nil || labels[c.Kind] == nil {
 			continue
 		}
 		_ = roster(t).Raw(c.Name).Each(func(i int, x string, object []byte) bool {
@@ -244,11 +244,11 @@ func normalizedText(_ context.Context, t *harness.T) {
 func emptyList(ctx context.Context, t *harness.T) {
 	const id = "or12.rostering.payload.empty-list"
 	problems := 0
-	for _, c := range collections {
-		if !t.Session().Covers(c.List) || problems > 1 {
+	for _, c := range rosterService().Collections {
+		if !t.Session().Covers(c.List.ID) || problems > 1 {
 			continue
 		}
-		op := operation(c.List)
+		op := c.List
 		response := get(ctx, t, op.Path, query("limit", "10", "offset", "100000000"))
 		if response.Problem != "" {
 			problems++

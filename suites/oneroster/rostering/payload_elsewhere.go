@@ -99,7 +99,7 @@ func objectsOf(response *harness.Response, op Operation) []json.RawMessage {
 // judgeObject reports what is wrong with an object, unless the crawl showed the
 // same wherever such objects are listed.
 func judgeObject(t *harness.T, op Operation, response *harness.Response, object []byte) {
-	schema, err := schemas.Load("oneroster/1.2/" + schemaName(op.Kind))
+	schema, err := schemas.Load(rosterService().Schema(op.Kind))
 	if err != nil {
 		panic(err) // embedded data; the crawl read it before
 	}

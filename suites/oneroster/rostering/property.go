@@ -52,7 +52,7 @@ var structured = []struct {
 // eachStructured visits them in the collections that a run covers.
 func eachStructured(t *harness.T, visit func(path, property string)) {
 	for _, x := range structured {
-		op := operation(collectionNamed(x.collection).List)
+		op := collectionNamed(x.collection).List
 		for _, name := range x.properties {
 			if t.Session().Covers(op.ID) {
 				visit(op.Path, name)
@@ -74,9 +74,9 @@ type subject struct {
 // compute with, largest first.
 func subjects(t *harness.T) []subject {
 	var out []subject
-	for _, c := range collections {
+	for _, c := range rosterService().Collections {
 		raw := roster(t).Raw(c.Name)
-		if c.Derived != "" || raw == nil || !raw.Complete || raw.Len() == 0 || raw.Len() > computeMost {
+		if c.Derived() != "" || raw == nil || !raw.Complete || raw.Len() == 0 || raw.Len() > computeMost {
 			continue
 		}
 		s := subject{c, map[string]map[string]any{}}

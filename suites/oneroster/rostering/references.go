@@ -44,8 +44,8 @@ func referenceChecks() []harness.Check {
 func referenceForm(_ context.Context, t *harness.T) {
 	const members, kind, absolute = "or12.rostering.references.members", "or12.rostering.references.type", "or12.rostering.references.href-absolute"
 	met := false
-	for _, c := range collections {
-		if c.Derived != "" || roster(t).Raw(c.Name) == nil {
+	for _, c := range rosterService().Collections {
+		if c.Derived() != "" || roster(t).Raw(c.Name) == nil {
 			continue
 		}
 		facts := roster(t).Facts(c.Name)
@@ -120,8 +120,8 @@ func followReferences(ctx context.Context, t *harness.T) {
 		return
 	}
 	problems := 0
-	for _, c := range collections {
-		if c.Derived != "" || roster(t).Raw(c.Name) == nil {
+	for _, c := range rosterService().Collections {
+		if c.Derived() != "" || roster(t).Raw(c.Name) == nil {
 			continue
 		}
 		for _, u := range roster(t).Facts(c.Name).Refs {
@@ -152,7 +152,7 @@ func followReferences(ctx context.Context, t *harness.T) {
 				at := fmt.Sprintf("%s %s/href", e.Holder, u.At)
 				id, found := singleID(response.Body)
 				if right := response.Status == 200 && found && id == e.Ref.SourcedID; !right && standardAddress(base, target, u.Want, e.Ref.SourcedID) && !singlesWork(ctx, t, u.Want) {
-					by := operation(collectionOf(u.Want).Read)
+					by := collectionOf(u.Want).Read
 					governs := endpointRequirement(by)
 					if response.Status == 200 && !found {
 						governs = bodyOwner(by, response.Body)
@@ -174,12 +174,12 @@ func followReferences(ctx context.Context, t *harness.T) {
 // gives an object: then the reference is right, whatever that address answers.
 func standardAddress(base, href *url.URL, kind, id string) bool {
 	below, ok := strings.CutPrefix(href.Path, base.Path)
-	return ok && slices.ContainsFunc(collections, func(c collection) bool { return c.Kind == kind && below == "/"+c.Name+"/"+id })
+	return ok && slices.ContainsFunc(rosterService().Collections, func(c collection) bool { return c.Kind == kind && below == "/"+c.Name+"/"+id })
 }
 
 // singlesWork tells whether the first object of a kind can be read singly.
 func singlesWork(ctx context.Context, t *harness.T, kind string) bool {
-	op := operation(collectionOf(kind).Read)
+	op := collectionOf(kind).Read
 	ids, ok := parentIDs(roster(t), op)
 	if !ok || !t.Session().Covers(op.ID) {
 		return false
@@ -247,7 +247,7 @@ func targets(requirement, holder string, others ...string) rule {
 		"class-course": {"/course"}, "class-school": {"/school"}, "class-terms": {"/terms/*"}, "course": {"/schoolYear", "/org"},
 		"org": {"/parent", "/children/*"}, "session": {"/parent", "/children/*"}, "user-orgs": {"/roles/*/org", "/primaryOrg"}, "user-agents": {"/agents/*"},
 	}[requirement]
-	kind := operation(collectionNamed(holder).List).Kind
+	kind := collectionNamed(holder).List.Kind
 	return rule{"references." + requirement, fmt.Sprintf("What /%s refers to at %s exists", holder, strings.Join(places, " and ")), "references." + requirement,
 		append([]string{holder}, others...), holder, fmt.Sprintf("active objects in /%s with a reference at %s", holder, strings.Join(places, " or ")),
 		func(r *Roster, see verdictOn) {

@@ -56,7 +56,7 @@ func concurrent(ctx context.Context, t *harness.T) {
 			return
 		}
 	}
-	op := operation(c.List)
+	op := c.List
 	pages := make([]*Page, many)
 	var group sync.WaitGroup
 	for i := range pages {
@@ -83,11 +83,11 @@ func concurrencySeen(p, want *Page) string {
 func repeatable(ctx context.Context, t *harness.T) {
 	const id = robustAt + "repeatable"
 	problems := 0
-	for _, c := range collections {
-		if !t.Session().Covers(c.List) || c.Derived != "" || problems > 1 {
+	for _, c := range rosterService().Collections {
+		if !t.Session().Covers(c.List.ID) || c.Derived() != "" || problems > 1 {
 			continue
 		}
-		op := operation(c.List)
+		op := c.List
 		// All of a small collection, so that order does not matter.
 		raw := roster(t).Raw(c.Name)
 		if raw == nil || raw.Len() == 0 || raw.Len() > gatherSize(t) {
@@ -128,12 +128,12 @@ const reservedCharacters = "/ +%&?#;=:@,"
 func oddIDs(ctx context.Context, t *harness.T) {
 	const reserved, encoded = robustAt + "reserved-ids", robustAt + "encoded-ids"
 	tried, problems := 0, 0
-	for _, c := range collections {
+	for _, c := range rosterService().Collections {
 		raw := roster(t).Raw(c.Name)
-		if raw == nil || c.Derived != "" || !t.Session().Covers(c.Read) {
+		if raw == nil || c.Derived() != "" || !t.Session().Covers(c.Read.ID) {
 			continue
 		}
-		op := operation(c.Read)
+		op := c.Read
 		_ = raw.Each(func(_ int, x string, _ []byte) bool {
 			if !strings.ContainsAny(x, reservedCharacters) || tried >= 4 || problems > 1 {
 				return tried < 4 && problems < 2
@@ -181,9 +181,9 @@ func percentEvery(s string) string {
 
 func unicodeText(ctx context.Context, t *harness.T) {
 	const whole, entities = robustAt + "unicode", robustAt + "entities"
-	for _, c := range collections {
+	for _, c := range rosterService().Collections {
 		raw := roster(t).Raw(c.Name)
-		if raw == nil || c.Derived != "" || labels[c.Kind] == nil {
+		if raw == nil || c.Derived() != "" || labels[c.Kind] == nil {
 			continue
 		}
 		singles := 0
@@ -196,9 +196,9 @@ func unicodeText(ctx context.Context, t *harness.T) {
 				}
 				crawled := harness.Finding{Sent: "GET /" + c.Name + " (the crawl)", Where: x + " /" + name}
 				judgeLegible(t, text, crawled, whole, entities, func() []string { return exhibit(t, c.Name, roster(t).Raw(c.Name).Find(x)) })
-				if strange(text) && singles < 2 && t.Session().Covers(c.Read) {
+				if strange(text) && singles < 2 && t.Session().Covers(c.Read.ID) {
 					singles++
-					op := operation(c.Read)
+					op := c.Read
 					r := get(ctx, t, op.PathFor(x), "")
 					one, fault := takeSingle(r, op.Wrapper)
 					if r.Status != 200 || fault != "" {

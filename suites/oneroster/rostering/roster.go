@@ -66,7 +66,7 @@ func open(_ context.Context, s *harness.Session) (any, error) {
 	r := &Roster{seed: s.Seed, raw: map[string]*corpus.Collection{}, facts: map[string]CrawlFacts{},
 		byText: map[string]uint32{}, places: map[string]map[string]int{}, shared: map[string]string{}}
 	r.intern("")
-	for _, c := range collections {
+	for _, c := range rosterService().Collections {
 		raw, err := corpus.Open(s.Dir, c.Name)
 		if errors.Is(err, os.ErrNotExist) {
 			continue
@@ -79,7 +79,7 @@ func open(_ context.Context, s *harness.Session) (any, error) {
 		if err := raw.Fact(&facts); err != nil {
 			return nil, fmt.Errorf("reading the facts of %s: %w", c.Name, err)
 		}
-		if c.Derived == "" {
+		if c.Derived() == "" {
 			whole, err := r.load(c, raw, s.Crowded)
 			if err != nil {
 				return nil, err

@@ -137,7 +137,7 @@ func scopeFull(ctx context.Context, t *harness.T) {
 		unavailable(t, "roster.readonly", why)
 		return
 	}
-	matrix(ctx, t, token, func(op Operation) bool { return !op.Demographics() }, full, needed, Operation.Demographics)
+	matrix(ctx, t, token, func(op Operation) bool { return !op.Apart() }, full, needed, Operation.Apart)
 	lacks(t, "there is nothing to read", "Load some objects.", full)
 	if !t.Session().Covers("getAllDemographics") {
 		outside(t, "demographics", needed)
@@ -159,7 +159,7 @@ func scopeDemographics(ctx context.Context, t *harness.T) {
 		unavailable(t, "roster-demographics.readonly", why)
 		return
 	}
-	matrix(ctx, t, token, Operation.Demographics, opened, only, func(op Operation) bool { return !op.Demographics() })
+	matrix(ctx, t, token, Operation.Apart, opened, only, func(op Operation) bool { return !op.Apart() })
 	lacks(t, "there are no demographics to read", "Load a demographics record.", opened)
 	if r, open, told := opens(ctx, t, operation("getAllOrgs"), token); told {
 		t.Assert(only, !open, harness.Finding{Expected: "a refusal", Seen: fmt.Sprint(r.Summary()), Where: "/orgs", Responses: []*harness.Response{r}})

@@ -11,8 +11,8 @@ import (
 )
 
 // granted bends the answers of the token endpoint that grant one.
-func granted(change func(a *reply)) func(*service) {
-	return func(s *service) {
+func granted(change func(a *reply)) func(*provider) {
+	return func(s *provider) {
 		s.change = func(a *reply) {
 			if a.path == "/token" && a.status == 200 && a.raw == "" {
 				change(a)
@@ -22,8 +22,8 @@ func granted(change func(a *reply)) func(*service) {
 }
 
 // denied bends those that refuse.
-func denied(change func(a *reply)) func(*service) {
-	return func(s *service) {
+func denied(change func(a *reply)) func(*provider) {
+	return func(s *provider) {
 		s.change = func(a *reply) {
 			if a.path == "/token" && a.status >= 400 {
 				change(a)
@@ -33,11 +33,11 @@ func denied(change func(a *reply)) func(*service) {
 }
 
 func TestTokens(t *testing.T) {
-	without := func(name string) func(*service) { return granted(func(a *reply) { delete(a.body, name) }) }
-	with := func(name string, v any) func(*service) { return granted(func(a *reply) { a.body[name] = v }) }
+	without := func(name string) func(*provider) { return granted(func(a *reply) { delete(a.body, name) }) }
+	with := func(name string, v any) func(*provider) { return granted(func(a *reply) { a.body[name] = v }) }
 	// lenient grants a token where when says so, whatever was asked.
-	lenient := func(when func(a *reply) bool) func(*service) {
-		return func(s *service) {
+	lenient := func(when func(a *reply) bool) func(*provider) {
+		return func(s *provider) {
 			s.ask = func(a *reply) {
 				if a.path == "/token" && when(a) {
 					a.header.Set("Cache-Control", "no-store")
@@ -63,17 +63,17 @@ func TestTokens(t *testing.T) {
 		{"no scope is named", without("scope"), nil},
 		{"another scope is named", granted(func(a *reply) {
 			if scope, _ := a.body["scope"].(string); !strings.Contains(scope, " ") {
-				a.body["scope"] = ScopePrefix + "other"
+				a.body["scope"] = rosterService().Scopes.Prefix + "other"
 			}
 		}), []string{"token.scope"}},
-		{"one official scope is unknown", func(s *service) {
+		{"one official scope is unknown", func(s *provider) {
 			s.ask = func(a *reply) {
-				if a.path == "/token" && posted(a, "scope") == ScopePrefix+"roster.readonly" {
+				if a.path == "/token" && posted(a, "scope") == rosterService().Scopes.Prefix+"roster.readonly" {
 					a.status, a.body = 400, object{"error": "invalid_scope"}
 				}
 			}
 		}, []string{"token.official-scopes"}},
-		{"no authentication by Basic", func(s *service) {
+		{"no authentication by Basic", func(s *provider) {
 			s.ask = func(a *reply) {
 				if a.path == "/token" && posted(a, "client_id") == "" {
 					a.status, a.body = 401, object{"error": "invalid_client"}
@@ -87,28 +87,28 @@ func TestTokens(t *testing.T) {
 		}), []string{"token.invalid-client", "token.wrong-secret"}},
 		{"any grant will do", lenient(func(a *reply) bool { return posted(a, "grant_type") != "client_credentials" && a.r.Method == "POST" }), []string{"token.unsupported-grant"}},
 		{"an unknown scope is granted", lenient(func(a *reply) bool { return strings.Contains(posted(a, "scope"), "no-such") }), []string{"token.unknown-scope"}},
-		{"an unknown scope breaks the server", func(s *service) {
+		{"an unknown scope breaks the server", func(s *provider) {
 			s.ask = func(a *reply) {
 				if a.path == "/token" && strings.Contains(posted(a, "scope"), "no-such") {
 					a.status = 500
 				}
 			}
 		}, []string{"token.unknown-scope"}},
-		{"scopes with commas between them", func(s *service) {
+		{"scopes with commas between them", func(s *provider) {
 			s.change = func(a *reply) {
 				if scope, is := a.body["scope"].(string); is {
 					a.body["scope"] = strings.ReplaceAll(scope, " ", ",")
 				}
 			}
 		}, []string{"token.scope"}},
-		{"405 doesn't say that POST is taken", func(s *service) {
+		{"405 doesn't say that POST is taken", func(s *provider) {
 			s.change = func(a *reply) {
 				if a.status == 405 && a.header.Get("Allow") == "POST" {
 					a.header.Set("Allow", "GET")
 				}
 			}
 		}, []string{"token.method-status"}},
-		{"GET is refused without 405", func(s *service) {
+		{"GET is refused without 405", func(s *provider) {
 			s.change = func(a *reply) {
 				if a.status == 405 && a.header.Get("Allow") == "POST" {
 					a.status = 400
@@ -134,7 +134,7 @@ func TestTokens(t *testing.T) {
 		}), []string{"token.unsupported-grant"}},
 		{"errors in words", denied(func(a *reply) { a.raw = "no" }), []string{"token.error-body", "token.invalid-client", "token.unsupported-grant"}},
 		{"error codes of its own", denied(func(a *reply) { a.body = object{"error": "nope"} }), []string{"token.error-body", "token.invalid-client", "token.unsupported-grant"}},
-		{"a token serves once", func(s *service) {
+		{"a token serves once", func(s *provider) {
 			used := map[string]int{}
 			s.change = func(a *reply) {
 				// Only what the check on lifetimes asks, lest the crawl starve.
@@ -149,7 +149,7 @@ func TestTokens(t *testing.T) {
 				}
 			}
 		}, []string{"token.independent", "token.reusable"}},
-		{"a new token ends the older", func(s *service) {
+		{"a new token ends the older", func(s *provider) {
 			s.ask = func(a *reply) {
 				if a.path == "/token" {
 					s.mu.Lock()
@@ -166,7 +166,7 @@ func TestTokens(t *testing.T) {
 // TestFormAuthentication looks at what may be lacking: it is noted, not accused.
 func TestFormAuthentication(t *testing.T) {
 	for _, refused := range []bool{false, true} {
-		s := newService(t)
+		s := newProvider(t)
 		s.ask = func(a *reply) {
 			if _, _, basic := a.r.BasicAuth(); refused && a.path == "/token" && !basic {
 				a.status, a.body = 401, object{"error": "invalid_client"}
@@ -181,9 +181,9 @@ func TestFormAuthentication(t *testing.T) {
 
 func TestAccess(t *testing.T) {
 	// open lets a request in that when describes.
-	open := func(when func(a *reply) bool) func(*service) {
-		return func(s *service) {
-			s.tokens["any"] = grant{[]string{ScopePrefix + "roster.readonly", ScopePrefix + "roster-demographics.readonly"}, time.Now().Add(time.Hour)}
+	open := func(when func(a *reply) bool) func(*provider) {
+		return func(s *provider) {
+			s.tokens["any"] = grant{[]string{rosterService().Scopes.Prefix + "roster.readonly", rosterService().Scopes.Prefix + "roster-demographics.readonly"}, time.Now().Add(time.Hour)}
 			s.ask = func(a *reply) {
 				if a.path != "/token" && when(a) {
 					a.r.Header.Set("Authorization", "Bearer any")
@@ -192,8 +192,8 @@ func TestAccess(t *testing.T) {
 		}
 	}
 	sent := func(a *reply) string { return a.r.Header.Get("Authorization") }
-	refused := func(change func(a *reply)) func(*service) {
-		return func(s *service) {
+	refused := func(change func(a *reply)) func(*provider) {
+		return func(s *provider) {
 			s.change = func(a *reply) {
 				if a.status == 401 && a.path != "/token" {
 					change(a)
@@ -208,7 +208,7 @@ func TestAccess(t *testing.T) {
 		{"Bearer alone is enough", open(func(a *reply) bool { return sent(a) == "Bearer" }), []string{"access.malformed", "access.no-data"}},
 		{"the client secret opens", open(func(a *reply) bool { return strings.HasPrefix(sent(a), "Basic ") }), []string{"access.no-data", "access.other-scheme"}},
 		{"tokens in the query string", open(func(a *reply) bool { return a.q.Has("access_token") }), []string{"access.query-token"}},
-		{"the scheme name in one case", func(s *service) {
+		{"the scheme name in one case", func(s *provider) {
 			s.ask = func(a *reply) {
 				if head := sent(a); a.path != "/token" && !strings.HasPrefix(head, "Bearer") {
 					a.r.Header.Del("Authorization")
@@ -238,7 +238,7 @@ func TestExpiredTokens(t *testing.T) {
 	}{{"tokens expire", false, reports.Pass}, {"tokens live on", true, reports.Fail}} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			s := newService(t)
+			s := newProvider(t)
 			s.life = time.Second
 			s.ask = func(a *reply) {
 				if !test.forever {
@@ -259,8 +259,8 @@ func TestExpiredTokens(t *testing.T) {
 
 func TestScopes(t *testing.T) {
 	// read bends the scopes that a request is held to have.
-	read := func(change func(scopes []string, a *reply) []string) func(*service) {
-		return func(s *service) {
+	read := func(change func(scopes []string, a *reply) []string) func(*provider) {
+		return func(s *provider) {
 			s.ask = func(a *reply) {
 				_, token, _ := strings.Cut(a.r.Header.Get("Authorization"), " ")
 				s.mu.Lock()
@@ -273,16 +273,18 @@ func TestScopes(t *testing.T) {
 			}
 		}
 	}
-	alone := func(scopes []string, name string) bool { return len(scopes) == 1 && scopes[0] == ScopePrefix+name }
-	opening := func(name, more string) func(*service) {
+	alone := func(scopes []string, name string) bool {
+		return len(scopes) == 1 && scopes[0] == rosterService().Scopes.Prefix+name
+	}
+	opening := func(name, more string) func(*provider) {
 		return read(func(scopes []string, _ *reply) []string {
 			if alone(scopes, name) {
-				scopes = append(scopes, ScopePrefix+more)
+				scopes = append(scopes, rosterService().Scopes.Prefix+more)
 			}
 			return scopes
 		})
 	}
-	shutting := func(name string, path string) func(*service) {
+	shutting := func(name string, path string) func(*provider) {
 		return read(func(scopes []string, a *reply) []string {
 			if alone(scopes, name) && strings.HasPrefix(a.path, path) {
 				return nil
@@ -297,7 +299,7 @@ func TestScopes(t *testing.T) {
 		{"the full scope does not open terms", shutting("roster.readonly", "/terms"), []string{"scope.full"}},
 		{"demographics open the roster", opening("roster-demographics.readonly", "roster.readonly"), []string{"scope.demographics-only"}},
 		{"demographics do not open themselves", shutting("roster-demographics.readonly", "/demographics"), []string{"scope.demographics"}},
-		{"401 for want of a scope", func(s *service) {
+		{"401 for want of a scope", func(s *provider) {
 			s.change = func(a *reply) {
 				if a.status == 403 {
 					a.status = 401

@@ -47,9 +47,9 @@ func fieldsCollection(ctx context.Context, t *harness.T) {
 	const selected, others, values, nested, same, comma = fieldsAt + "selected", fieldsAt + "others-left-out", fieldsAt + "values", fieldsAt + "nested-objects", fieldsAt + "same-objects", fieldsAt + "comma-list"
 	problems := 0
 	var refused *harness.Response
-	for _, c := range collections {
+	for _, c := range rosterService().Collections {
 		raw := roster(t).Raw(c.Name)
-		if c.Derived != "" || raw == nil || raw.Len() == 0 || problems > 1 {
+		if c.Derived() != "" || raw == nil || raw.Len() == 0 || problems > 1 {
 			continue
 		}
 		plain := part(ctx, t, c, 0, 20)
@@ -131,16 +131,16 @@ func judgeSelected(t *harness.T, got, full json.RawMessage, names []string, stru
 func fieldsSingle(ctx context.Context, t *harness.T) {
 	const id = fieldsAt + "single"
 	problems := 0
-	for _, c := range collections {
+	for _, c := range rosterService().Collections {
 		raw := roster(t).Raw(c.Name)
-		if c.Derived != "" || raw == nil || raw.Len() == 0 || !t.Session().Covers(c.Read) || problems > 1 {
+		if c.Derived() != "" || raw == nil || raw.Len() == 0 || !t.Session().Covers(c.Read.ID) || problems > 1 {
 			continue
 		}
 		x, full, err := raw.At(0)
 		if err != nil || x == "" {
 			continue
 		}
-		op := operation(c.Read)
+		op := c.Read
 		names := selections[c.Kind][0]
 		r := get(ctx, t, op.PathFor(x), query("fields", strings.Join(names, ",")))
 		if r.Problem != "" {
@@ -247,7 +247,7 @@ func fieldsRepeated(ctx context.Context, t *harness.T) {
 	for _, n := range names {
 		q += "&" + query("fields", n)
 	}
-	op := operation(c.List)
+	op := c.List
 	p := list(ctx, t, op.Path, op.Wrapper, q)
 	plain := part(ctx, t, c, 0, 5)
 	if !ready(t, plain, id) {

@@ -8,8 +8,8 @@ import (
 
 func TestFields(t *testing.T) {
 	// chosen bends objects of which only some members were asked for.
-	chosen := func(change func(a *reply, o object)) func(*service) {
-		return func(s *service) {
+	chosen := func(change func(a *reply, o object)) func(*provider) {
+		return func(s *provider) {
 			s.change = func(a *reply) {
 				if a.status != 200 || !a.q.Has("fields") {
 					return
@@ -24,8 +24,8 @@ func TestFields(t *testing.T) {
 		}
 	}
 	asks := func(a *reply, name string) bool { return slices.Contains(strings.Split(a.q.Get("fields"), ","), name) }
-	ignored := func(when func(a *reply) bool) func(*service) {
-		return func(s *service) {
+	ignored := func(when func(a *reply) bool) func(*provider) {
+		return func(s *provider) {
 			s.ask = func(a *reply) {
 				if when(a) {
 					a.q.Del("fields")
@@ -65,7 +65,7 @@ func TestFields(t *testing.T) {
 			}
 		}), []string{"fields.same-objects"}},
 		{"a list with commas is refused", refusing("fields", ",", 400), []string{"fields.comma-list", "fields.sub-collections"}},
-		{"an unknown field is ignored", func(s *service) {
+		{"an unknown field is ignored", func(s *provider) {
 			s.ask = func(a *reply) {
 				known := strings.TrimSuffix(strings.TrimSuffix(a.q.Get("fields"), "noSuchField"), ",")
 				if known != a.q.Get("fields") {

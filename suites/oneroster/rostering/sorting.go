@@ -77,7 +77,7 @@ func sortOrder(ctx context.Context, t *harness.T) {
 		if try.falling {
 			continue
 		}
-		op := operation(s.List)
+		op := s.List
 		g := gather(ctx, t, op.Path, op.Wrapper, 2*computeMost, try.extra...)
 		if g.usable(t, same) {
 			t.Assert(same, difference(p.all, g.ids) == "", harness.Finding{Expected: fmt.Sprintf("the same %d objects as unsorted", len(p.all)), Seen: difference(p.all, g.ids), Responses: []*harness.Response{g.first.Response}})

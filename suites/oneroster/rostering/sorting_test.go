@@ -7,7 +7,7 @@ import (
 )
 
 // sortedBy bends pages of a sort that satisfies when.
-func sortedBy(when func(a *reply) bool, change func(a *reply, page []object) []object) func(*service) {
+func sortedBy(when func(a *reply) bool, change func(a *reply, page []object) []object) func(*provider) {
 	return listed(func(a *reply) {
 		if a.q.Has("sort") && when(a) {
 			a.set(change(a, slices.Clone(a.page())))
@@ -38,7 +38,7 @@ func TestSorting(t *testing.T) {
 			}
 			return page
 		}), []string{"sort.paged"}},
-		{"every other page of a sort begins elsewhere", func(s *service) {
+		{"every other page of a sort begins elsewhere", func(s *provider) {
 			var calls atomic.Int64
 			s.ask = func(a *reply) {
 				if a.op.ID == "getAllUsers" && a.q.Get("sort") == "status" && asked(a, "limit") < 10 && calls.Add(1)%2 == 0 {

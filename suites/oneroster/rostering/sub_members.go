@@ -24,7 +24,7 @@ func parentsOf(name string) func(r *Roster) []string {
 
 // rightfulIn does the same for those that belong there.
 func rightfulIn(name string) func(r *Roster) []string {
-	if collectionNamed(name).Derived == "" {
+	if collectionNamed(name).Derived() == "" {
 		return parentsOf(name)
 	}
 	return func(r *Roster) []string { return r.rightful(name) }

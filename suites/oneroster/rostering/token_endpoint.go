@@ -243,7 +243,7 @@ func tokenRefusals(ctx context.Context, t *harness.T) {
 		}
 		settle(t, harness.BlockedBy(by, "no token request is refused with a client error", refusedWith), at("error-body"))
 	}
-	unknown := ScopePrefix + "no-such.scope"
+	unknown := rosterService().Scopes.Prefix + "no-such.scope"
 	got, r := t.RequestToken(ctx, harness.TokenRequest{Scopes: []string{unknown}})
 	ok = got == nil && r.Status < 500
 	if got != nil {

@@ -18,7 +18,7 @@ func withToken(ctx context.Context, t *harness.T, path, token string) *harness.R
 // grants no more than is asked for, else from the core client of the target
 // file. The token is empty, with a reason, when none can be had.
 func narrow(ctx context.Context, t *harness.T, scope string) (token, why string) {
-	asked := ScopePrefix + scope
+	asked := rosterService().Scopes.Prefix + scope
 	got, r := t.RequestToken(ctx, harness.TokenRequest{Scopes: []string{asked}})
 	if got != nil && onlyScope(got.Scope, asked) {
 		return got.AccessToken, ""
@@ -48,9 +48,9 @@ func onlyScope(granted, asked string) bool {
 func narrowRemedy(t *harness.T, scope string) string {
 	switch core := t.Session().Target.OneRoster.Auth.Core; {
 	case scope != "roster-core.readonly":
-		return "Grant the client " + ScopePrefix + scope + " alone where it asks for no more."
+		return "Grant the client " + rosterService().Scopes.Prefix + scope + " alone where it asks for no more."
 	case core != nil:
-		return "Register core_client of target.yaml at the token endpoint for " + ScopePrefix + scope + " alone."
+		return "Register core_client of target.yaml at the token endpoint for " + rosterService().Scopes.Prefix + scope + " alone."
 	}
 	return "Let the client be granted less than everything, or give a core_client in target.yaml."
 }

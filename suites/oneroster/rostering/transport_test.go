@@ -101,19 +101,19 @@ func TestWire(t *testing.T) {
 		name    string
 		start   func(http.Handler) *httptest.Server
 		more    string // "" stands for the trusted authority
-		bend    func(t *testing.T, s *service)
+		bend    func(t *testing.T, s *provider)
 		verdict map[string]reports.Verdict // of wire; what is absent must pass
 	}{
 		{"HTTPS", modern, "", nil, nil},
 		{"HTTP on loopback", httptest.NewServer, insecure, nil, all(wire, reports.NotApplicable)},
 		{"HTTP elsewhere", plainServer, insecure, nil, map[string]reports.Verdict{"transport.https": reports.Fail, "transport.token-https": reports.Fail, "transport.no-plain-http": reports.Warning,
 			"transport.certificate": reports.NotTested, "transport.tls-version": reports.NotTested, "transport.tls-old": reports.NotTested}},
-		{"the token endpoint by HTTP", modern, "", func(t *testing.T, s *service) {
+		{"the token endpoint by HTTP", modern, "", func(t *testing.T, s *provider) {
 			server := plainServer(s.fake)
 			t.Cleanup(server.Close)
 			s.token = server.URL + "/token"
 		}, map[string]reports.Verdict{"transport.token-https": reports.Fail}},
-		{"the token endpoint by HTTP on loopback", modern, "", func(t *testing.T, s *service) {
+		{"the token endpoint by HTTP on loopback", modern, "", func(t *testing.T, s *provider) {
 			server := httptest.NewServer(s.fake)
 			t.Cleanup(server.Close)
 			s.token = server.URL + "/token"
@@ -127,7 +127,7 @@ func TestWire(t *testing.T) {
 		{"old TLS as well", secureServer(tls.VersionTLS10, tls.VersionTLS13), "", nil, map[string]reports.Verdict{"transport.tls-old": reports.Warning}},
 		{"old TLS only", secureServer(tls.VersionTLS10, tls.VersionTLS11), "", nil, map[string]reports.Verdict{"transport.certificate": reports.NotTested, "transport.tls-version": reports.Warning, "transport.tls-old": reports.Warning}},
 		{"HTTP at the same port, closed without a token", bothServer, "", nil, nil},
-		{"HTTP at the same port, open", bothServer, "", func(_ *testing.T, s *service) {
+		{"HTTP at the same port, open", bothServer, "", func(_ *testing.T, s *provider) {
 			s.ask = func(a *reply) {
 				if a.r.TLS == nil && a.op.ID != "" {
 					a.raw = `{"orgs":[{"sourcedId":"west"}]}`
@@ -138,7 +138,7 @@ func TestWire(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			s := serviceOf(newFakeAt(t, test.start, standardRoot))
+			s := providerOf(newFakeAt(t, test.start, standardRoot))
 			if test.bend != nil {
 				test.bend(t, s)
 			}
@@ -177,7 +177,7 @@ func TestBasePath(t *testing.T) {
 	} {
 		t.Run(root, func(t *testing.T) {
 			t.Parallel()
-			s := serviceOf(newFakeAt(t, httptest.NewServer, root))
+			s := providerOf(newFakeAt(t, httptest.NewServer, root))
 			results := judged(t, s.fake, "", "rostering.endpoint.base-path", "rostering.endpoint.get-all-orgs")
 			if got := results["endpoint.base-path"]; got.Verdict != want {
 				t.Errorf("%s, want %s: %s", got.Verdict, want, got.Reason)
@@ -192,8 +192,8 @@ func TestBasePath(t *testing.T) {
 
 // TestManners bends what HTTP lets a client ask for besides.
 func TestManners(t *testing.T) {
-	asks := func(header string, do func(a *reply)) func(*service) {
-		return func(s *service) {
+	asks := func(header string, do func(a *reply)) func(*provider) {
+		return func(s *provider) {
 			s.change = func(a *reply) {
 				if a.op.ID == "getAllOrgs" && a.status == 200 && a.r.Header.Get(header) != "" {
 					do(a)
@@ -211,7 +211,7 @@ func TestManners(t *testing.T) {
 		a.raw = b.String()
 	}
 	gzipped := func(a *reply) bool { return a.r.Header.Get("Accept-Encoding") == "gzip" }
-	tagged := func(s *service, answer func(a *reply)) {
+	tagged := func(s *provider, answer func(a *reply)) {
 		s.change = func(a *reply) {
 			if a.op.ID == "getAllOrgs" && a.status == 200 {
 				a.header.Set("ETag", `"1"`)
@@ -238,22 +238,22 @@ func TestManners(t *testing.T) {
 				packed(a, object{"orgs": a.page()[:min(1, len(a.page()))]})
 			}
 		}), []string{"transport.compression", "transport.range"}},
-		{"HEAD breaks the server", func(s *service) {
+		{"HEAD breaks the server", func(s *provider) {
 			s.ask = func(a *reply) {
 				if a.r.Method == http.MethodHead {
 					a.status = 500
 				}
 			}
 		}, []string{"transport.head"}},
-		{"HEAD is refused", func(s *service) {
+		{"HEAD is refused", func(s *provider) {
 			s.ask = func(a *reply) {
 				if a.r.Method == http.MethodHead {
 					a.status = 405
 				}
 			}
 		}, nil},
-		{"tags are known", func(s *service) { tagged(s, func(a *reply) { a.status = 304 }) }, nil},
-		{"tags are known, and something else comes", func(s *service) { tagged(s, func(a *reply) { a.set([]object{}) }) }, []string{"transport.conditional"}},
+		{"tags are known", func(s *provider) { tagged(s, func(a *reply) { a.status = 304 }) }, nil},
+		{"tags are known, and something else comes", func(s *provider) { tagged(s, func(a *reply) { a.set([]object{}) }) }, []string{"transport.conditional"}},
 		{"304 to any tag", asks("If-None-Match", func(a *reply) { a.status = 304 }), []string{"transport.conditional"}},
 		{"304 to any date", asks("If-Modified-Since", func(a *reply) { a.status = 304 }), []string{"transport.conditional"}},
 		{"a range is served", asks("Range", func(a *reply) {

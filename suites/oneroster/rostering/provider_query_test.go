@@ -11,7 +11,7 @@ import (
 var clauseForm = regexp.MustCompile(`^([A-Za-z.]+)(>=|<=|!=|=|>|<|~)'((?:[^']|'')*)'`)
 
 // knows tells whether objects of a kind have a member.
-func (s *service) knows(kind, name string) bool {
+func (s *provider) knows(kind, name string) bool {
 	first, _, _ := strings.Cut(name, ".")
 	if slices.Contains([]string{"children", "grades", "metadata", "subjects"}, first) {
 		return true
@@ -36,7 +36,7 @@ func valuesAt(o object, name string) []string {
 }
 
 // filtered applies the clauses of a filter from left to right.
-func (s *service) filtered(a *reply, list []object) (out []object, ok bool) {
+func (s *provider) filtered(a *reply, list []object) (out []object, ok bool) {
 	text := a.q.Get("filter")
 	if !a.q.Has("filter") {
 		return list, true
@@ -134,7 +134,7 @@ func instant(text string) time.Time {
 	return time.Time{}
 }
 
-func (s *service) sorted(a *reply, list []object) ([]object, bool) {
+func (s *provider) sorted(a *reply, list []object) ([]object, bool) {
 	name, order := a.q.Get("sort"), a.q.Get("orderBy")
 	if !slices.Contains([]string{"", "asc", "desc"}, order) || name != "" && !s.knows(a.op.Kind, name) {
 		return nil, false
@@ -154,7 +154,7 @@ func (s *service) sorted(a *reply, list []object) ([]object, bool) {
 }
 
 // selected leaves the members that fields names.
-func (s *service) selected(a *reply, list []object) ([]object, bool) {
+func (s *provider) selected(a *reply, list []object) ([]object, bool) {
 	if !a.q.Has("fields") {
 		return list, true
 	}

@@ -13,11 +13,12 @@ import (
 	"time"
 
 	"github.com/rollcall-edu/rollcall/reports"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
-// service is the fake as a whole product: with tokens and scopes, links, filters,
+// provider is the fake as a whole product: with tokens and scopes, links, filters,
 // sorting, fields and error bodies. It does right unless a test bends a hook.
-type service struct {
+type provider struct {
 	*fake
 	ask    func(a *reply) // before the answer is made: changes what is asked, or refuses
 	change func(a *reply) // after: changes what is sent
@@ -62,10 +63,10 @@ func (a *reply) refuse(status int, minor, text string) {
 		"imsx_CodeMinor": object{"imsx_codeMinorField": []object{{"imsx_codeMinorFieldName": "TargetEndSystem", "imsx_codeMinorFieldValue": minor}}}}
 }
 
-func newService(t *testing.T) *service { return serviceOf(newFake(t)) }
+func newProvider(t *testing.T) *provider { return providerOf(newFake(t)) }
 
-func serviceOf(f *fake) *service {
-	s := &service{fake: f, life: time.Hour, tokens: map[string]grant{}}
+func providerOf(f *fake) *provider {
+	s := &provider{fake: f, life: time.Hour, tokens: map[string]grant{}}
 	s.grow()
 	f.answer = s.serve
 	return s
@@ -74,7 +75,7 @@ func serviceOf(f *fake) *service {
 // grow loads what the larger questions need: ten more students whose names
 // differ and hold what parsers stumble over, changes at different times, and
 // records that are flagged for deletion.
-func (s *service) grow() {
+func (s *provider) grow() {
 	d := s.data
 	for i, family := range []string{"O'Brien", "Müller", "Smith", "Jones", "Garcia", "Kaya", "Novak", "Silva", "Rossi", "Dubois"} {
 		id := fmt.Sprintf("kim%d", i)
@@ -97,7 +98,7 @@ func (s *service) grow() {
 	d["classes"][1]["title"] = "Art & Design"
 }
 
-func (s *service) serve(w http.ResponseWriter, r *http.Request, path string) bool {
+func (s *provider) serve(w http.ResponseWriter, r *http.Request, path string) bool {
 	a := &reply{r: r, q: r.URL.Query(), path: path, status: http.StatusOK, header: w.Header(), body: object{}}
 	var known bool
 	a.op, a.ids, known = route(path)
@@ -134,7 +135,7 @@ func (s *service) serve(w http.ResponseWriter, r *http.Request, path string) boo
 }
 
 // grant answers a token request.
-func (s *service) grant(a *reply) {
+func (s *provider) grant(a *reply) {
 	a.header.Set("Cache-Control", "no-store")
 	if a.r.Method != http.MethodPost || a.r.ParseForm() != nil {
 		a.status, a.body = 405, object{"error": "invalid_request"}
@@ -148,7 +149,7 @@ func (s *service) grant(a *reply) {
 	}
 	asked := strings.Fields(form.Get("scope"))
 	foreign := slices.ContainsFunc(asked, func(x string) bool {
-		return !slices.Contains([]string{"roster-core.readonly", "roster.readonly", "roster-demographics.readonly"}, strings.TrimPrefix(x, ScopePrefix))
+		return !slices.Contains([]string{"roster-core.readonly", "roster.readonly", "roster-demographics.readonly"}, strings.TrimPrefix(x, rosterService().Scopes.Prefix))
 	})
 	switch {
 	case id != "me" || secret != "hush-hush":
@@ -167,7 +168,7 @@ func (s *service) grant(a *reply) {
 	}
 }
 
-func (s *service) admitted(a *reply) bool {
+func (s *provider) admitted(a *reply) bool {
 	scheme, token, _ := strings.Cut(a.r.Header.Get("Authorization"), " ")
 	s.mu.Lock()
 	g, ok := s.tokens[token]
@@ -177,7 +178,7 @@ func (s *service) admitted(a *reply) bool {
 		a.refuse(401, "unauthorisedrequest", "no good token")
 		return false
 	}
-	if a.op.ID != "" && !slices.ContainsFunc(a.op.Scopes, func(x string) bool { return slices.Contains(g.scopes, ScopePrefix+x) }) {
+	if a.op.ID != "" && !slices.ContainsFunc(a.op.Scopes, func(x string) bool { return slices.Contains(g.scopes, rosterService().Scopes.Prefix+x) }) {
 		a.header.Set("WWW-Authenticate", `Bearer error="insufficient_scope"`)
 		a.refuse(403, "forbidden", "not within the scope")
 		return false
@@ -185,12 +186,12 @@ func (s *service) admitted(a *reply) bool {
 	return true
 }
 
-func (s *service) publish(a *reply) {
+func (s *provider) publish(a *reply) {
 	paths, scopes := object{}, object{}
 	for _, op := range Operations() {
 		paths[op.Path] = object{"get": describe(op, op.Path)}
 		for _, scope := range op.Scopes {
-			scopes[ScopePrefix+scope] = "reads"
+			scopes[rosterService().Scopes.Prefix+scope] = "reads"
 		}
 	}
 	flows := object{"clientCredentials": object{"tokenUrl": s.tokenURL(), "scopes": scopes}}
@@ -212,19 +213,19 @@ func describe(op Operation, path string) object {
 		}
 		parameters = append(parameters, object{"in": "query", "name": name, "schema": schema})
 	}
-	for _, in := range parameter.FindAllString(path, -1) {
+	for _, in := range service.Parameter.FindAllString(path, -1) {
 		parameters = append(parameters, object{"in": "path", "name": strings.Trim(in, "{}"), "required": true})
 	}
 	var scopes []string
 	for _, scope := range op.Scopes {
-		scopes = append(scopes, ScopePrefix+scope)
+		scopes = append(scopes, rosterService().Scopes.Prefix+scope)
 	}
 	schema := object{"properties": object{op.Wrapper: payload}}
 	return object{"operationId": op.ID, "parameters": parameters, "security": []object{{"oauth": scopes}},
 		"responses": object{"200": object{"content": object{"application/json": object{"schema": schema}}}, "default": object{"description": "failure"}}}
 }
 
-func (s *service) single(a *reply) {
+func (s *provider) single(a *reply) {
 	whole, _ := s.list(Operation{Path: "/" + strings.Split(a.op.Path, "/")[1]}, nil)
 	found := where(whole, a.ids[0], "sourcedId")
 	if len(found) == 0 {
@@ -236,7 +237,7 @@ func (s *service) single(a *reply) {
 	}
 }
 
-func (s *service) collection(a *reply) {
+func (s *provider) collection(a *reply) {
 	list, found := s.list(a.op, a.ids)
 	if !found {
 		a.refuse(404, "unknownobject", "Unknown Object")
@@ -284,7 +285,7 @@ func number(q url.Values, name string, otherwise, least int) (int, bool) {
 	return n, n >= least
 }
 
-func (s *service) links(a *reply, offset, limit, n int) string {
+func (s *provider) links(a *reply, offset, limit, n int) string {
 	var out []string
 	add := func(rel string, offset int) {
 		q := a.r.URL.Query()
@@ -307,7 +308,7 @@ func (s *service) links(a *reply, offset, limit, n int) string {
 // or12.rostering., that it breaks.
 type row struct {
 	name string
-	bend func(s *service)
+	bend func(s *provider)
 	want []string
 }
 
@@ -320,7 +321,7 @@ func TestUnbent(t *testing.T) {
 	for _, focus := range []string{"paging", "sort", "filter", "fields", "security", "errors", "discovery", "robustness", "lifecycle", "transport"} {
 		t.Run(focus, func(t *testing.T) {
 			t.Parallel()
-			results := judged(t, newService(t).fake, "", focus)
+			results := judged(t, newProvider(t).fake, "", focus)
 			complain(t, results, nil)
 			for id, q := range results {
 				wireless := strings.HasPrefix(id, "transport.") && q.Verdict == reports.NotApplicable // no wire on loopback
@@ -339,7 +340,7 @@ func bent(t *testing.T, focus string, rows []row) {
 	for _, test := range rows {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			s := newService(t)
+			s := newProvider(t)
 			test.bend(s)
 			complain(t, judged(t, s.fake, "", focus), test.want)
 		})

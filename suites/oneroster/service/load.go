@@ -1,0 +1,245 @@
+package service
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/rollcall-edu/rollcall/schemas"
+)
+
+//go:embed data
+var files embed.FS
+
+// Rostering is the OneRoster 1.2 Rostering service; it is read once a process.
+var Rostering = sync.OnceValue(func() *Service { return mustLoad("rostering-1.2") })
+
+// mustLoad loads a description that is part of the program; the package's tests read it.
+func mustLoad(name string) *Service {
+	s, err := load(name)
+	if err != nil {
+		panic(err)
+	}
+	return s
+}
+
+func load(name string) (*Service, error) {
+	text, err := files.ReadFile("data/" + name + ".yaml")
+	if err != nil {
+		return nil, fmt.Errorf("reading the description of a service: %w", err)
+	}
+	s, err := Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("service %s: %w", name, err)
+	}
+	return s, nil
+}
+
+// Parse reads a description, takes what the schemas know, and says what is wrong with it.
+func Parse(text []byte) (*Service, error) {
+	s := &Service{}
+	if err := yaml.UnmarshalWithOptions(text, s, yaml.Strict()); err != nil {
+		return nil, fmt.Errorf("reading it: %w", err)
+	}
+	for _, step := range []func() error{s.checkNames, s.readKinds, s.readOperations, s.readCollections, s.readPayload, s.checkSamples} {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func (s *Service) checkNames() error {
+	for name, text := range map[string]string{"name": s.Name, "standard": s.Standard, "title": s.Title, "requirements": s.Requirements,
+		"checks": s.Checks, "path": s.Path, "schemas": s.Schemas, "openapi": s.OpenAPI, "scopes.prefix": s.Scopes.Prefix,
+		"scopes.family": s.Scopes.Family, "scopes.core": s.Scopes.Core, "scopes.full": s.Scopes.Full} {
+		if text == "" {
+			return fmt.Errorf("%s is missing", name)
+		}
+	}
+	if !strings.HasPrefix(s.Path, "/") || strings.HasSuffix(s.Path, "/") {
+		return fmt.Errorf("path %q doesn't begin with a slash, or ends in one", s.Path)
+	}
+	return nil
+}
+
+// readKinds takes the members of each kind from its schema, and holds what is said of them
+// to that.
+func (s *Service) readKinds() error {
+	for name, kind := range s.Kinds {
+		schema, err := schemas.Load(s.Schema(name))
+		if err != nil {
+			return fmt.Errorf("kind %s: %w", name, err)
+		}
+		kind.Name = name
+		for _, m := range schema.Members() {
+			kind.Members = append(kind.Members, Member{m.Pointer, typeOf(m), m.Required, m.Refers, m.Terms, m.Extensible})
+		}
+		if err := kind.check(); err != nil {
+			return fmt.Errorf("kind %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func (k *Kind) check() error {
+	single := []Type{Text, Boolean, Date, DateTime, Vocabulary}
+	for _, part := range []struct {
+		what  string
+		names []string
+		types []Type
+	}{
+		{"labels", k.Labels, []Type{Text}}, {"probed", k.Probed, single}, {"structured", k.Structured, []Type{List, Structure, Reference, Anything}},
+		{"select.plain", k.Select.Plain, single}, {"select.structures", k.Select.Structures, nil},
+	} {
+		for _, name := range part.names {
+			if m, known := k.Member("/" + name); !known || part.types != nil && !slices.Contains(part.types, m.Type) {
+				return fmt.Errorf("%s names %s, which the schema doesn't have as such", part.what, name)
+			}
+		}
+	}
+	for _, name := range k.Nested {
+		if reference, member, _ := strings.Cut(name, "."); k.TypeOf(reference) != Reference || member != "sourcedId" {
+			return fmt.Errorf("nested names %s, which is no property of a reference", name)
+		}
+	}
+	for at := range k.Vocabularies {
+		if m, known := k.Member(at); !known || m.Type != Vocabulary {
+			return fmt.Errorf("vocabularies name %s, which has none by the schema", at)
+		}
+	}
+	if !slices.Contains(k.Select.Plain, "sourcedId") || !slices.Contains(k.Select.Structures, "sourcedId") {
+		return errors.New("a selection lacks sourcedId, by which objects are told apart")
+	}
+	return nil
+}
+
+func (s *Service) readOperations() error {
+	seen := map[string]bool{}
+	for i := range s.Operations {
+		op := &s.Operations[i]
+		if op.Method == "" {
+			op.Method = "GET"
+		}
+		switch {
+		case op.ID == "" || seen[op.ID]:
+			return fmt.Errorf("operation %q is given twice, or has no id", op.ID)
+		case !strings.HasPrefix(op.Path, "/"):
+			return fmt.Errorf("operation %s: path %q doesn't begin with a slash", op.ID, op.Path)
+		case op.Wrapper == "" || s.Kinds[op.Kind] == nil:
+			return fmt.Errorf("operation %s has no wrapper, or is of the unknown kind %q", op.ID, op.Kind)
+		case len(op.Scopes) == 0:
+			return fmt.Errorf("operation %s is opened by no scope", op.ID)
+		}
+		for _, scope := range op.Scopes {
+			if !slices.Contains([]string{s.Scopes.Core, s.Scopes.Full, s.Scopes.Apart}, scope) {
+				return fmt.Errorf("operation %s: the service has no scope %s", op.ID, scope)
+			}
+		}
+		seen[op.ID] = true
+		op.core = slices.Contains(op.Scopes, s.Scopes.Core)
+		op.apart = s.Scopes.Apart != "" && slices.Contains(op.Scopes, s.Scopes.Apart)
+	}
+	return nil
+}
+
+func (s *Service) readCollections() error {
+	for i := range s.Collections {
+		c := &s.Collections[i]
+		for id, into := range map[string]*Operation{c.ListID: &c.List, c.ReadID: &c.Read} {
+			j := slices.IndexFunc(s.Operations, func(o Operation) bool { return o.ID == id })
+			if j < 0 {
+				return fmt.Errorf("collection %s: there is no operation %q", c.Name, id)
+			}
+			*into = s.Operations[j]
+		}
+		switch {
+		case c.List.Path != "/"+c.Name || c.Read.Path != "/"+c.Name+"/{sourcedId}" || c.List.Single || !c.Read.Single:
+			return fmt.Errorf("collection %s is listed or read by an operation with another path", c.Name)
+		case c.List.Kind != c.Read.Kind:
+			return fmt.Errorf("collection %s lists %s and reads %s", c.Name, c.List.Kind, c.Read.Kind)
+		}
+		c.Kind = c.List.Kind
+		if c.Wrapper == "" {
+			c.Wrapper = Kebab(c.Name)
+		}
+	}
+	for _, c := range s.Collections {
+		if err := s.checkPart(c); err != nil {
+			return fmt.Errorf("collection %s: %w", c.Name, err)
+		}
+	}
+	for kind := range s.Kinds {
+		if !slices.ContainsFunc(s.Collections, func(c Collection) bool { return c.Kind == kind && c.Part == nil }) {
+			return fmt.Errorf("no collection holds every object of the kind %s", kind)
+		}
+	}
+	return nil
+}
+
+func (s *Service) checkPart(c Collection) error {
+	if c.Part == nil {
+		return nil
+	}
+	whole := slices.IndexFunc(s.Collections, func(o Collection) bool { return o.Name == c.Part.Of && o.Part == nil })
+	if whole < 0 || s.Collections[whole].Kind != c.Kind {
+		return fmt.Errorf("it is part of %q, which is no whole collection of the same kind", c.Part.Of)
+	}
+	m, known := s.Kinds[c.Kind].Member(c.Part.At)
+	if !known || m.Type != Vocabulary {
+		return fmt.Errorf("%q, which decides, has no vocabulary", c.Part.At)
+	}
+	for _, term := range slices.Concat(c.Part.Any, c.Part.All) {
+		if !slices.Contains(m.Terms, term) {
+			return fmt.Errorf("%s is no term of %s", term, c.Part.At)
+		}
+	}
+	return nil
+}
+
+// readPayload fills in the members of rules that hold for a type.
+func (s *Service) readPayload() error {
+	for i := range s.Payload {
+		r := &s.Payload[i]
+		kind := s.Kinds[r.Kind]
+		if kind == nil || r.Requirement == "" || r.Title == "" {
+			return fmt.Errorf("a rule for payloads (%s) lacks a title, or is about the unknown kind %q", r.Requirement, r.Kind)
+		}
+		if r.Type != "" {
+			r.At = kind.Pointers(r.Type)
+		}
+		if len(r.At) == 0 {
+			return fmt.Errorf("rule %s is about no member", r.Requirement)
+		}
+		for _, at := range r.At {
+			// What additionalProperties tells of is what the schema doesn't have.
+			if _, known := kind.Member(at); known == (r.Keyword == "additionalProperties") {
+				return fmt.Errorf("rule %s is about %s, of which the schema says otherwise", r.Requirement, at)
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Service) checkSamples() error {
+	one := s.Samples
+	for _, name := range slices.Concat([]string{one.Collection, one.Other, one.Written}, one.Filtered, one.Paging, one.Witnesses, one.Sub.Needs) {
+		if !slices.ContainsFunc(s.Collections, func(c Collection) bool { return c.Name == name }) {
+			return fmt.Errorf("samples name the collection %q, which there isn't", name)
+		}
+	}
+	if s.Kinds[s.Collection(one.Collection).Kind].TypeOf(one.Property) != Text {
+		return fmt.Errorf("samples.property %q is no text of /%s", one.Property, one.Collection)
+	}
+	for _, id := range append(slices.Clone(one.Dropped), one.Sub.Operation) {
+		if i := slices.IndexFunc(s.Operations, func(o Operation) bool { return o.ID == id }); id != "" && (i < 0 || !s.Operations[i].Sub()) {
+			return fmt.Errorf("samples name %q, which is no sub-collection", id)
+		}
+	}
+	return nil
+}

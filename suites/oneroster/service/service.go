@@ -1,0 +1,189 @@
+package service
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// Service is one OneRoster service in one version. It is read-only.
+type Service struct {
+	Name         string   `yaml:"name"`         // as in the target file, e.g. rostering
+	Standard     string   `yaml:"standard"`     // e.g. OneRoster 1.2
+	Title        string   `yaml:"title"`        // as the standard calls the service
+	Requirements string   `yaml:"requirements"` // what ids of requirements begin with, e.g. or12.rostering
+	Checks       string   `yaml:"checks"`       // what ids of checks begin with
+	Path         string   `yaml:"path"`         // what base URLs end in, by the servers of the OpenAPI document
+	Schemas      string   `yaml:"schemas"`      // what names of schemas begin with
+	OpenAPI      string   `yaml:"openapi"`      // file name of the official document
+	Discovery    []string `yaml:"discovery"`    // file names under which a provider publishes its own
+
+	Scopes      Scopes           `yaml:"scopes"`
+	Kinds       map[string]*Kind `yaml:"kinds"`
+	Payload     []PayloadRule    `yaml:"payload"`
+	Collections []Collection     `yaml:"collections"`
+	Samples     Samples          `yaml:"samples"`
+	Operations  []Operation      `yaml:"operations"` // ordered by path
+}
+
+// Scopes names the OAuth 2 scopes of a service; all but Prefix without it.
+type Scopes struct {
+	Prefix string `yaml:"prefix"`
+	Family string `yaml:"family"` // what the names of the service's scopes begin with
+	Core   string `yaml:"core"`   // opens the core operations
+	Full   string `yaml:"full"`   // opens all but those that stand apart
+	Apart  string `yaml:"apart"`  // opens operations that no other does; empty where there are none
+}
+
+// Operation is one operation of a service.
+type Operation struct {
+	ID      string   `yaml:"id"`     // operationId
+	Method  string   `yaml:"method"` // GET where none is named
+	Path    string   `yaml:"path"`   // with {parameters}
+	Wrapper string   `yaml:"wrapper"`
+	Kind    string   `yaml:"kind"`
+	Single  bool     `yaml:"single"`
+	Scopes  []string `yaml:"scopes"` // without prefix; any one opens it
+
+	core, apart bool
+}
+
+// Collection is one that a run crawls.
+type Collection struct {
+	Name    string `yaml:"name"` // path segment
+	ListID  string `yaml:"list"`
+	ReadID  string `yaml:"read"`
+	Wrapper string `yaml:"wrapper"` // names the requirement on the wrapper; the collection's own where empty
+	Weight  int    `yaml:"weight"`  // how large it is beside others
+	Vast    bool   `yaml:"vast"`    // too large for an index in memory
+	Part    *Part  `yaml:"part"`    // of which collection it is a part; nil where it is whole
+
+	List, Read Operation `yaml:"-"`
+	Kind       string    `yaml:"-"`
+}
+
+// Part says which objects of a whole collection a derived one holds.
+type Part struct {
+	Of    string   `yaml:"of"`
+	At    string   `yaml:"at"`    // the member that decides, by pointer
+	Any   []string `yaml:"any"`   // what has one of these there may stand in it
+	All   []string `yaml:"all"`   // what has one of these there must
+	From  string   `yaml:"from"`  // members beside it that bound the days on which it counts
+	Until string   `yaml:"until"` // empty where it counts always
+}
+
+// Derived names the collection of which this one is a part; empty where it is whole.
+func (c Collection) Derived() string {
+	if c.Part == nil {
+		return ""
+	}
+	return c.Part.Of
+}
+
+// Samples are what checks try that any collection would do for.
+type Samples struct {
+	Collection string    `yaml:"collection"` // where one is enough
+	Property   string    `yaml:"property"`   // of it, a text
+	Other      string    `yaml:"other"`      // a second one
+	Written    string    `yaml:"written"`    // one that somebody might write to
+	Filtered   []string  `yaml:"filtered"`
+	Paging     []string  `yaml:"paging"`    // those on which paging is tried, the first that fits
+	Witnesses  []string  `yaml:"witnesses"` // tell whether the service is there at all
+	Sub        SubSample `yaml:"sub"`
+	Dropped    []string  `yaml:"dropped"` // sub-collections that may show what whole ones dropped
+}
+
+// SubSample is a sub-collection whose members can be told from whole ones, with the words
+// for it.
+type SubSample struct {
+	Operation string   `yaml:"operation"`
+	Needs     []string `yaml:"needs"` // the collections from which its members are told
+	Parent    string   `yaml:"parent"`
+	Member    string   `yaml:"member"`
+	Load      string   `yaml:"load"`  // what is done to get members
+	Field     string   `yaml:"field"` // a property of the members
+}
+
+// Count words so many members, as "two students".
+func (s SubSample) Count(n string) string {
+	if n == "a" {
+		return "a " + s.Member
+	}
+	return n + " " + s.Member + "s"
+}
+
+// Operation finds one by operationId; an unknown one is a fault of the caller.
+func (s *Service) Operation(id string) Operation {
+	for _, op := range s.Operations {
+		if op.ID == id {
+			return op
+		}
+	}
+	panic("service " + s.Name + " has no operation " + id)
+}
+
+// Collection finds one by name; an unknown one is a fault of the caller.
+func (s *Service) Collection(name string) Collection {
+	for _, c := range s.Collections {
+		if c.Name == name {
+			return c
+		}
+	}
+	panic("service " + s.Name + " has no collection " + name)
+}
+
+// Whole lists the collections that are part of no other.
+func (s *Service) Whole() []Collection {
+	return slices.DeleteFunc(slices.Clone(s.Collections), func(c Collection) bool { return c.Part != nil })
+}
+
+// CollectionOf finds the whole collection of a kind of object.
+func (s *Service) CollectionOf(kind string) Collection {
+	for _, c := range s.Collections {
+		if c.Kind == kind && c.Part == nil {
+			return c
+		}
+	}
+	panic("service " + s.Name + " has no collection of " + kind)
+}
+
+// Schema names the schema of a bare object of a kind.
+func (s *Service) Schema(kind string) string {
+	return s.Schemas + "/" + strings.ToUpper(kind[:1]) + kind[1:]
+}
+
+// Requirement gives the whole id of a requirement that is named below the service.
+func (s *Service) Requirement(name string) string { return s.Requirements + "." + name }
+
+// At finds the operation of a path below the base, its parameters filled in.
+func (s *Service) At(path string) (Operation, bool) {
+	segments := strings.Split(strings.Trim(path, "/"), "/")
+	for _, op := range s.Operations {
+		template := op.Segments()
+		fits := len(template) == len(segments)
+		for i := 0; fits && i < len(template); i++ {
+			fits = strings.HasPrefix(template[i], "{") || template[i] == segments[i]
+		}
+		if fits {
+			return op, true
+		}
+	}
+	return Operation{}, false
+}
+
+// Kebab writes an operationId or the name of a collection as ids of requirements do:
+// get-all-users.
+func Kebab(name string) string {
+	var b strings.Builder
+	for _, r := range name {
+		if unicode.IsUpper(r) {
+			b.WriteByte('-')
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
+}
+
+// String tells a service from others.
+func (s *Service) String() string { return fmt.Sprintf("%s %s", s.Standard, s.Title) }

@@ -1,0 +1,106 @@
+package service
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestDescriptions loads every description.
+func TestDescriptions(t *testing.T) {
+	entries, err := files.ReadDir("data")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if _, err := load(strings.TrimSuffix(e.Name(), ".yaml")); err != nil {
+			t.Error(err)
+		}
+	}
+	if len(entries) == 0 {
+		t.Error("there is no description")
+	}
+}
+
+// TestPaths fills ids into paths, reserved characters included.
+func TestPaths(t *testing.T) {
+	s := Rostering()
+	op := s.Operation("getStudentsForClassInSchool")
+	if got := op.PathFor("a/b", "c+d e"); got != "/schools/a%2Fb/classes/c%2Bd%20e/students" {
+		t.Error(got)
+	}
+	if at, known := s.At("/schools/x/classes/y/students"); !known || at.ID != op.ID {
+		t.Errorf("%+v", at)
+	}
+	if at, known := s.At("/users/x/nothing"); known {
+		t.Errorf("%+v", at)
+	}
+	if !op.Sub() || op.Core() || op.Apart() || op.Root() != "schools" || op.Parameters() != 2 {
+		t.Errorf("%+v", op)
+	}
+	if !s.Operation("getAllDemographics").Apart() || !s.Operation("getAllOrgs").Core() {
+		t.Error("scopes are not read")
+	}
+}
+
+// TestMembers holds what is read from a schema to some members of it.
+func TestMembers(t *testing.T) {
+	s := Rostering()
+	for at, want := range map[string]Member{
+		"user /roles/*/org":              {Type: Reference, Refers: "org", Required: true},
+		"user /roles":                    {Type: List, Required: true},
+		"user /roles/*":                  {Type: Structure},
+		"user /enabledUser":              {Type: Boolean, Required: true},
+		"user /grades/*":                 {Type: Text},
+		"user /metadata":                 {Type: Anything},
+		"user /userProfiles/*/profileId": {Type: URI, Required: true},
+		"enrollment /beginDate":          {Type: Date},
+		"class /dateLastModified":        {Type: DateTime, Required: true},
+		"org /status":                    {Type: Vocabulary, Required: true},
+		"course /resources/*":            {Type: Reference, Refers: "resource"},
+	} {
+		kind, pointer, _ := strings.Cut(at, " ")
+		got, known := s.Kinds[kind].Member(pointer)
+		if !known || got.Type != want.Type || got.Refers != want.Refers || got.Required != want.Required {
+			t.Errorf("%s: %+v", at, got)
+		}
+	}
+	if m, _ := s.Kinds["org"].Member("/type"); !m.Extensible || len(m.Terms) != 6 {
+		t.Errorf("%+v", m)
+	}
+}
+
+// TestMistakes meets descriptions that are wrong in one way each.
+func TestMistakes(t *testing.T) {
+	text, err := files.ReadFile("data/rostering-1.2.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string][2]string{
+		"a member that no schema has":   {"labels: [title]", "labels: [tittle]"},
+		"a label that is no text":       {"labels: [title]", "labels: [startDate]"},
+		"an unknown kind":               {"kind: org\n", "kind: orgg\n"},
+		"an unknown key":                {"name: rostering\n", "name: rostering\nnames: x\n"},
+		"an unknown operation":          {"list: getAllOrgs", "list: getEveryOrg"},
+		"another path":                  {"path: /orgs\n", "path: /organisations\n"},
+		"an unknown scope":              {"scopes: [roster-demographics.readonly]", "scopes: [demographics.readonly]"},
+		"an operation twice":            {"id: getOrg\n", "id: getUser\n"},
+		"part of nothing":               {"{of: orgs,", "{of: organisations,"},
+		"a term that there isn't":       {"any: [term, semester]", "any: [term, trimester]"},
+		"a rule for no member":          {"at: [/roles/*]}", "at: [/rolls/*]}"},
+		"a sample that there isn't":     {"  other: users", "  other: persons"},
+		"a sample that is no text":      {"  property: name", "  property: parent"},
+		"a sub-collection that is none": {"sub: {operation: getStudentsForClass", "sub: {operation: getUser"},
+		"no path":                       {"path: /ims/oneroster/rostering/v1p2", "path: ''"},
+		"no selection":                  {"plain: [sourcedId, name, type]", "plain: [name, type]"},
+		"a nested property of none":     {"nested: [org.sourcedId]", "nested: [title.sourcedId]"},
+		"a vocabulary that is none":     {"vocabularies: {/sex: sex}", "vocabularies: {/birthDate: sex}"},
+	} {
+		bent := strings.Replace(string(text), change[0], change[1], 1)
+		if bent == string(text) {
+			t.Errorf("%s: the description doesn't have %q", name, change[0])
+		}
+		if _, err := Parse([]byte(bent)); err == nil {
+			t.Errorf("%s is let through", name)
+		}
+	}
+}
