@@ -110,8 +110,7 @@ func filterTextOrder(ctx context.Context, t *harness.T) {
 func filterNested(ctx context.Context, t *harness.T) {
 	const nested, contains, equal = filterAt + "nested", filterAt + "list-contains", filterAt + "list-equal"
 	for _, s := range subjects(t) {
-		for _, name := range map[string][]string{"enrollment": {"class.sourcedId", "user.sourcedId", "school.sourcedId"}, "class": {"school.sourcedId", "course.sourcedId"},
-			"course": {"org.sourcedId"}, "academicSession": {"parent.sourcedId"}, "org": {"parent.sourcedId"}}[s.Kind] {
+		for _, name := range rosterService().Kinds[s.Kind].Nested {
 			p := s.property(name, "text")
 			v, ok := p.dividing()
 			if !ok {
@@ -119,7 +118,7 @@ func filterNested(ctx context.Context, t *harness.T) {
 			}
 			judgeOrRefused(ctx, t, s, nested, name+"="+quote(v), exactly(p.where(func(x string) bool { return x == v })))
 		}
-		for _, name := range []string{"grades", "subjects"} {
+		for _, name := range rosterService().Kinds[s.Kind].Lists {
 			lists := s.lists(name)
 			v, w, ok := twoOf(lists, len(s.objects))
 			if !ok {

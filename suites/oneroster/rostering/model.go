@@ -3,6 +3,7 @@ package rostering
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 )
 
 // The objects as the judge reads them. Decoding is lenient: a member of the
@@ -146,58 +147,51 @@ type placed struct {
 	Ref  Ref
 }
 
-// refs lists the references of an object of the given kind.
+// refs lists the references of an object of the given kind, by the places that the schema
+// has for them.
 func refs(kind string, object []byte) []placed {
 	var out []placed
-	one := func(at, want string, r *Ref) {
-		if r != nil {
-			out = append(out, placed{at, want, *r})
-		}
-	}
-	many := func(at, want string, list []Ref) {
-		for i := range list {
-			one(at, want, &list[i])
-		}
-	}
-	switch kind {
-	case "academicSession":
-		var o AcademicSession
-		_ = decode(object, &o)
-		one("/parent", "academicSession", o.Parent)
-		many("/children/*", "academicSession", o.Children)
-	case "org":
-		var o Org
-		_ = decode(object, &o)
-		one("/parent", "org", o.Parent)
-		many("/children/*", "org", o.Children)
-	case "course":
-		var o Course
-		_ = decode(object, &o)
-		one("/schoolYear", "academicSession", o.SchoolYear)
-		one("/org", "org", o.Org)
-		many("/resources/*", "resource", o.Resources)
-	case "class":
-		var o Class
-		_ = decode(object, &o)
-		one("/course", "course", o.Course)
-		one("/school", "org", o.School)
-		many("/terms/*", "academicSession", o.Terms)
-		many("/resources/*", "resource", o.Resources)
-	case "user":
-		var o User
-		_ = decode(object, &o)
-		for i := range o.Roles {
-			one("/roles/*/org", "org", o.Roles[i].Org)
-		}
-		one("/primaryOrg", "org", o.PrimaryOrg)
-		many("/agents/*", "user", o.Agents)
-		many("/resources/*", "resource", o.Resources)
-	case "enrollment":
-		var o enrollment
-		_ = decode(object, &o)
-		one("/user", "user", o.User)
-		one("/class", "class", o.Class)
-		one("/school", "org", o.School)
+	members := objectOf(object)
+	for _, m := range rosterService().Kinds[kind].References() {
+		eachAt(members, strings.Split(m.At[1:], "/"), func(found json.RawMessage) {
+			out = append(out, placed{m.At, m.Refers, read[Ref](found)})
+		})
 	}
 	return out
+}
+
+// objectOf reads the members of an object; none where it is something else.
+func objectOf(raw json.RawMessage) (members map[string]json.RawMessage) {
+	_ = decode(raw, &members)
+	return members
+}
+
+// eachAt visits what stands at a place within an object. As Go decodes JSON, a name is
+// known in any case, what is null is as good as absent, and in a list it is something
+// without members.
+func eachAt(members map[string]json.RawMessage, path []string, visit func(json.RawMessage)) {
+	found, there := members[path[0]]
+	for name, value := range members {
+		if !there && strings.EqualFold(name, path[0]) {
+			found, there = value, true
+		}
+	}
+	path = path[1:]
+	switch {
+	case !there || string(found) == "null":
+	case len(path) == 0:
+		visit(found)
+	case path[0] == "*":
+		var list []json.RawMessage
+		_ = decode(found, &list)
+		for _, one := range list {
+			if len(path) == 1 {
+				visit(one)
+			} else {
+				eachAt(objectOf(one), path[1:], visit)
+			}
+		}
+	default:
+		eachAt(objectOf(found), path, visit)
+	}
 }

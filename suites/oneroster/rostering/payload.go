@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
 // shape is a requirement on payloads that the validation in the crawl decides:
@@ -30,6 +31,16 @@ func every(about ...string) map[string][]string {
 	return out
 }
 
+// ofTypes gives the members of some types, by kind, but for those that a requirement is
+// about alone.
+func ofTypes(types ...service.Type) map[string][]string {
+	out := map[string][]string{}
+	for name, kind := range rosterService().Kinds {
+		out[name] = slices.DeleteFunc(kind.Pointers(types...), func(at string) bool { return ruled(name, "", at) != "" })
+	}
+	return out
+}
+
 func one(kind string, at ...string) map[string][]string { return map[string][]string{kind: at} }
 
 func shapes() []shape {
@@ -37,38 +48,32 @@ func shapes() []shape {
 		{"payload.json", "Every object is well-formed JSON", every("")},
 		{"payload.utf8", "Every object is well-formed UTF-8", every("")},
 		{"payload.no-duplicate-members", "No object names a member twice", every("")},
-		{"payload.required-role", "Every role of a user has its required members", one("user", "/roles/*")},
-		{"payload.required-profile", "User ids, profiles and credentials have their required members", one("user", "/userIds/*", "/userProfiles/*", "/userProfiles/*/credentials/*")},
-		{"payload.text", "Texts are JSON strings", textMembers},
-		{"payload.lists", "Lists are JSON arrays", listMembers},
-		{"payload.objects", "Structures are JSON objects", structMembers},
+		{"payload.text", "Texts are JSON strings", ofTypes(service.Text)},
+		{"payload.lists", "Lists are JSON arrays", ofTypes(service.List)},
+		{"payload.objects", "Structures are JSON objects", ofTypes(service.Structure, service.Reference)},
 		{"payload.metadata", "metadata is an object", every("/metadata")},
-		{"payload.class-terms", "Every class has a term", one("class", "/terms")},
-		{"payload.user-roles", "Every user has a role", one("user", "/roles")},
 		{"payload.no-null", "No member is null", every("")},
 		{"payload.no-empty-text", "Required texts are not empty", every("")},
-		{"payload.enabled-user", "enabledUser is the text true or false", one("user", "/enabledUser")},
-		{"payload.primary", "primary is the text true or false", one("enrollment", "/primary")},
-		{"payload.demographics-flags", "Demographic flags are the text true or false", one("demographics", flagMembers...)},
-		{"payload.dates", "Dates are written YYYY-MM-DD", dateMembers},
-		{"payload.date-times", "dateLastModified is a date-time with a zone", every("/dateLastModified")},
-		{"payload.school-year", "schoolYear is a year in four digits", one("academicSession", "/schoolYear")},
-		{"payload.profile-uri", "Profile identifiers are URIs", one("user", "/userProfiles/*/profileId", "/roles/*/userProfile")},
+		{"payload.dates", "Dates are written YYYY-MM-DD", ofTypes(service.Date)},
+		{"payload.date-times", "dateLastModified is a date-time with a zone", ofTypes(service.DateTime)},
 		{"payload.unknown-members", "Objects have the standard's members only", every("")},
-		{"payload.no-1p1-members", "Users have no members of OneRoster 1.1", one("user", "")},
 		{"vocabulary.status", "status is active or tobedeleted", every("/status")},
 	}
-	for _, c := range rosterService().Collections {
-		if c.Derived() == "" {
-			list = append(list, shape{requiredOf(c.Kind, ""), "Every object of /" + c.Name + " has its required members", one(c.Kind, "")})
+	for _, rule := range rosterService().Payload {
+		about := rule.At
+		if rule.Keyword == "additionalProperties" {
+			about = []string{""} // what there shouldn't be can't be looked at
 		}
+		list = append(list, shape{rule.Requirement, rule.Title, one(rule.Kind, about...)})
 	}
 	extensible := map[string][]string{}
-	for kind, members := range vocabularyOf {
-		for at, name := range members {
-			list = append(list, shape{"vocabulary." + name, at[1:] + " of " + article(kind) + " is of the vocabulary", one(kind, at)})
-			if name != "role-type" {
-				extensible[kind] = append(extensible[kind], at)
+	for _, c := range rosterService().Whole() {
+		list = append(list, shape{requiredOf(c.Kind), "Every object of /" + c.Name + " has its required members", one(c.Kind, "")})
+		kind := rosterService().Kinds[c.Kind]
+		for at, name := range kind.Vocabularies {
+			list = append(list, shape{"vocabulary." + name, at[1:] + " of " + kind.Article() + " is of the vocabulary", one(c.Kind, at)})
+			if member, _ := kind.Member(at); member.Extensible {
+				extensible[c.Kind] = append(extensible[c.Kind], at)
 			}
 		}
 	}
@@ -104,7 +109,7 @@ func judgeShape(t *harness.T, s shape, id string) {
 		}
 		facts := roster(t).Facts(c.Name)
 		for _, f := range facts.Faults {
-			if governs(c.Kind, f) == s.requirement {
+			if requirementFor(c.Kind, f) == s.requirement {
 				looked++
 				accuse(t, id, c.Name, f, facts.Validated)
 			}
@@ -168,7 +173,7 @@ func judgeDerived(t *harness.T, s shape, id string, whole collection) (found int
 		}
 		facts := roster(t).Facts(c.Name)
 		for _, f := range facts.Faults {
-			if governs(c.Kind, f) == s.requirement && !met(roster(t).Facts(whole.Name).Faults, f) {
+			if requirementFor(c.Kind, f) == s.requirement && !met(roster(t).Facts(whole.Name).Faults, f) {
 				found++
 				accuse(t, id, c.Name, f, facts.Validated)
 			}
@@ -211,19 +216,15 @@ func inUTC(_ context.Context, t *harness.T) {
 	lacks(t, "no object has a dateLastModified that can be read", "Load some objects.", id)
 }
 
-// labels are the normalized strings that people see, by kind.
-var labels = map[string][]string{"academicSession": {"title"}, "org": {"name", "identifier"}, "course": {"title", "courseCode"}, "class": {"title", "classCode", "location"},
-	"user": {"givenName", "familyName", "middleName", "username"}}
-
 func normalizedText(_ context.Context, t *harness.T) {
 	const id = "or12.rostering.payload.normalized-text"
 	for _, c := range rosterService().Collections {
-		if c.Derived() != "" || roster(t).Raw(c.Name) == nil || labels[c.Kind] == nil {
+		if c.Derived() != "" || roster(t).Raw(c.Name) == nil || rosterService().Kinds[c.Kind].Labels == nil {
 			continue
 		}
 		_ = roster(t).Raw(c.Name).Each(func(i int, x string, object []byte) bool {
 			members := read[map[string]any](object)
-			for _, name := range labels[c.Kind] {
+			for _, name := range rosterService().Kinds[c.Kind].Labels {
 				text, isText := members[name].(string)
 				if !isText {
 					continue
@@ -276,12 +277,4 @@ func emptyList(ctx context.Context, t *harness.T) {
 		list := strings.TrimSpace(string(envelope[op.Wrapper]))
 		t.Assert(id, strings.HasPrefix(list, "["), harness.Finding{Expected: fmt.Sprintf(`{%q: []}`, op.Wrapper), Seen: cmp.Or(list, "{}"), Where: "/" + op.Wrapper, Responses: []*harness.Response{response}})
 	}
-}
-
-// article puts a or an before a word.
-func article(word string) string {
-	if strings.ContainsRune("aeio", rune(word[0])) { // a user begins as a year does
-		return "an " + word
-	}
-	return "a " + word
 }

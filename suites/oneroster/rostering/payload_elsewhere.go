@@ -109,7 +109,7 @@ func judgeObject(t *harness.T, op Operation, response *harness.Response, object 
 	}
 	for _, f := range findings {
 		fault := faultOf(t.Session().Redactor(), f)
-		id := "or12.rostering." + governs(op.Kind, fault)
+		id := "or12.rostering." + requirementFor(op.Kind, fault)
 		if !slices.Contains(t.Check().Requirements, id) || met(roster(t).Facts(collectionOf(op.Kind).Name).Faults, fault) {
 			continue
 		}

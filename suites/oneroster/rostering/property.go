@@ -22,40 +22,14 @@ type property struct {
 	counts map[string]int    // objects by value
 }
 
-// propertyKinds are the single-valued properties by kind of object; nested ones
-// in dot notation.
-var propertyKinds = map[string][][2]string{
-	"user": {{"sourcedId", "text"}, {"status", "vocabulary"}, {"dateLastModified", "date-time"}, {"enabledUser", "boolean"}, {"givenName", "text"}, {"familyName", "text"},
-		{"username", "text"}, {"email", "text"}, {"middleName", "text"}, {"identifier", "text"}},
-	"class":           {{"sourcedId", "text"}, {"status", "vocabulary"}, {"dateLastModified", "date-time"}, {"title", "text"}, {"classCode", "text"}, {"classType", "vocabulary"}, {"location", "text"}},
-	"course":          {{"sourcedId", "text"}, {"status", "vocabulary"}, {"dateLastModified", "date-time"}, {"title", "text"}, {"courseCode", "text"}},
-	"org":             {{"sourcedId", "text"}, {"status", "vocabulary"}, {"dateLastModified", "date-time"}, {"name", "text"}, {"type", "vocabulary"}, {"identifier", "text"}},
-	"academicSession": {{"sourcedId", "text"}, {"status", "vocabulary"}, {"dateLastModified", "date-time"}, {"title", "text"}, {"type", "vocabulary"}, {"startDate", "date"}, {"endDate", "date"}, {"schoolYear", "text"}},
-	"enrollment":      {{"sourcedId", "text"}, {"status", "vocabulary"}, {"dateLastModified", "date-time"}, {"role", "vocabulary"}, {"primary", "boolean"}, {"beginDate", "date"}, {"endDate", "date"}},
-	"demographics":    {{"sourcedId", "text"}, {"status", "vocabulary"}, {"dateLastModified", "date-time"}, {"birthDate", "date"}, {"sex", "vocabulary"}},
-}
-
-// structured are the properties that hold lists and objects, by collection. Nothing says
-// that one can be sorted or filtered on them; a breakdown is no answer all the same.
-var structured = []struct {
-	collection string
-	properties []string
-}{
-	{"orgs", []string{"parent", "children", "metadata"}},
-	{"users", []string{"roles", "grades", "userIds", "agents", "primaryOrg"}},
-	{"classes", []string{"terms", "grades", "subjects", "course", "school"}},
-	{"courses", []string{"grades", "schoolYear", "org"}},
-	{"academicSessions", []string{"parent", "children"}},
-	{"enrollments", []string{"user", "class"}},
-}
-
-// eachStructured visits them in the collections that a run covers.
+// eachStructured visits the properties that hold lists and objects, in the collections
+// that a run covers. Nothing says that one can be sorted or filtered on them; a breakdown
+// is no answer all the same.
 func eachStructured(t *harness.T, visit func(path, property string)) {
-	for _, x := range structured {
-		op := collectionNamed(x.collection).List
-		for _, name := range x.properties {
-			if t.Session().Covers(op.ID) {
-				visit(op.Path, name)
+	for _, c := range rosterService().Whole() {
+		for _, name := range rosterService().Kinds[c.Kind].Structured {
+			if t.Session().Covers(c.List.ID) {
+				visit(c.List.Path, name)
 			}
 		}
 	}
@@ -115,9 +89,10 @@ func (s subject) property(name, kind string) property {
 // properties gives the properties of a subject that are of one of the kinds.
 func (s subject) properties(kinds ...string) []property {
 	var out []property
-	for _, x := range propertyKinds[s.Kind] {
-		if slices.Contains(kinds, x[1]) {
-			out = append(out, s.property(x[0], x[1]))
+	kind := rosterService().Kinds[s.Kind]
+	for _, name := range kind.Probed {
+		if of := string(kind.TypeOf(name)); slices.Contains(kinds, of) {
+			out = append(out, s.property(name, of))
 		}
 	}
 	return out

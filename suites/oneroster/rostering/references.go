@@ -198,8 +198,8 @@ func describeID(id string, found bool) string {
 
 // singleID takes the sourcedId out of a single payload, whatever its wrapper.
 func singleID(body []byte) (string, bool) {
-	for _, wrapper := range []string{"academicSession", "org", "course", "class", "user", "enrollment", "demographics"} {
-		if object, fault := unwrapSingle(body, wrapper); fault == "" {
+	for _, c := range rosterService().Whole() {
+		if object, fault := unwrapSingle(body, c.Read.Wrapper); fault == "" {
 			id := sourcedID(object)
 			return id, id != ""
 		}

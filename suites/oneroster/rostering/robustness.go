@@ -183,13 +183,13 @@ func unicodeText(ctx context.Context, t *harness.T) {
 	const whole, entities = robustAt + "unicode", robustAt + "entities"
 	for _, c := range rosterService().Collections {
 		raw := roster(t).Raw(c.Name)
-		if raw == nil || c.Derived() != "" || labels[c.Kind] == nil {
+		if raw == nil || c.Derived() != "" || rosterService().Kinds[c.Kind].Labels == nil {
 			continue
 		}
 		singles := 0
 		_ = raw.Each(func(i int, x string, object []byte) bool {
 			members := read[map[string]any](object)
-			for _, name := range labels[c.Kind] {
+			for _, name := range rosterService().Kinds[c.Kind].Labels {
 				text, isText := members[name].(string)
 				if !isText {
 					continue

@@ -31,18 +31,6 @@ func fieldsChecks() []harness.Check {
 	}
 }
 
-// selections are fields to ask for, by kind: scalars, and structures that must
-// come whole. sourcedId is among them, so that objects can be told apart.
-var selections = map[string][2][]string{
-	"user":            {{"sourcedId", "familyName", "status"}, {"sourcedId", "roles", "givenName"}},
-	"class":           {{"sourcedId", "title", "classType"}, {"sourcedId", "course", "terms"}},
-	"org":             {{"sourcedId", "name", "type"}, {"sourcedId", "parent", "children"}},
-	"course":          {{"sourcedId", "title", "courseCode"}, {"sourcedId", "org", "grades"}},
-	"academicSession": {{"sourcedId", "title", "startDate"}, {"sourcedId", "parent", "type"}},
-	"enrollment":      {{"sourcedId", "role", "status"}, {"sourcedId", "user", "class"}},
-	"demographics":    {{"sourcedId", "birthDate", "status"}, {"sourcedId", "sex", "metadata"}},
-}
-
 func fieldsCollection(ctx context.Context, t *harness.T) {
 	const selected, others, values, nested, same, comma = fieldsAt + "selected", fieldsAt + "others-left-out", fieldsAt + "values", fieldsAt + "nested-objects", fieldsAt + "same-objects", fieldsAt + "comma-list"
 	problems := 0
@@ -60,7 +48,8 @@ func fieldsCollection(ctx context.Context, t *harness.T) {
 			t.Hinders(plain.Response) // judged as an endpoint
 			continue
 		}
-		for which, names := range selections[c.Kind] {
+		wanted := rosterService().Kinds[c.Kind].Select
+		for _, names := range [][]string{wanted.Plain, wanted.Structures} {
 			p := part(ctx, t, c, 0, 20, "fields", strings.Join(names, ","))
 			shown := []*harness.Response{p.Response, plain.Response}
 			if !p.OK() && !itsOwn(ctx, t, p.Response, comma) {
@@ -79,7 +68,7 @@ func fieldsCollection(ctx context.Context, t *harness.T) {
 				if !met {
 					continue
 				}
-				judgeSelected(t, o, full, names, which == 1, shown, selected, others, values, nested)
+				judgeSelected(t, o, full, names, shown, selected, others, values, nested)
 			}
 		}
 	}
@@ -97,7 +86,7 @@ func byID(objects []json.RawMessage) map[string]json.RawMessage {
 	return out
 }
 
-func judgeSelected(t *harness.T, got, full json.RawMessage, names []string, structures bool, shown []*harness.Response, selected, others, values, nested string) {
+func judgeSelected(t *harness.T, got, full json.RawMessage, names []string, shown []*harness.Response, selected, others, values, nested string) {
 	has, whole := read[map[string]any](got), read[map[string]any](full)
 	id := sourcedID(full)
 	for _, name := range names {
@@ -125,7 +114,6 @@ func judgeSelected(t *harness.T, got, full json.RawMessage, names []string, stru
 	// What the standard requires of every object some send in any case; more
 	// than that means that the selection is not applied.
 	t.Assert(others, len(extra) == 0, harness.Finding{Expected: "only " + strings.Join(names, ", "), Seen: "also " + examples(extra), Where: id, Responses: shown})
-	_ = structures
 }
 
 func fieldsSingle(ctx context.Context, t *harness.T) {
@@ -141,7 +129,7 @@ func fieldsSingle(ctx context.Context, t *harness.T) {
 			continue
 		}
 		op := c.Read
-		names := selections[c.Kind][0]
+		names := rosterService().Kinds[c.Kind].Select.Plain
 		r := get(ctx, t, op.PathFor(x), query("fields", strings.Join(names, ",")))
 		if r.Problem != "" {
 			problems++
@@ -242,7 +230,7 @@ func fieldsRepeated(ctx context.Context, t *harness.T) {
 	if !ok {
 		return
 	}
-	names := selections[c.Kind][0]
+	names := rosterService().Kinds[c.Kind].Select.Plain
 	q := "limit=" + strconv.Itoa(5)
 	for _, n := range names {
 		q += "&" + query("fields", n)

@@ -30,6 +30,7 @@ type Kind struct {
 	Probed       []string          `yaml:"probed"`       // single-valued properties to filter and sort by
 	Nested       []string          `yaml:"nested"`       // properties within its references, with dots
 	Structured   []string          `yaml:"structured"`   // properties that are no single value
+	Lists        []string          `yaml:"lists"`        // of those, lists of texts to filter by
 	Select       Selection         `yaml:"select"`       // fields to ask for
 	Vocabularies map[string]string `yaml:"vocabularies"` // pointer to the requirement on its terms
 

@@ -95,6 +95,7 @@ func (k *Kind) check() error {
 		types []Type
 	}{
 		{"labels", k.Labels, []Type{Text}}, {"probed", k.Probed, single}, {"structured", k.Structured, []Type{List, Structure, Reference, Anything}},
+		{"lists", k.Lists, []Type{List}},
 		{"select.plain", k.Select.Plain, single}, {"select.structures", k.Select.Structures, nil},
 	} {
 		for _, name := range part.names {
