@@ -12,19 +12,19 @@ import (
 )
 
 const (
-	accessAt = "or12.rostering.access."
-	scopeAt  = "or12.rostering.scope."
+	accessAt = "access."
+	scopeAt  = "scope."
 )
 
 // accessChecks judge who is let in, and scopeChecks to what.
-func accessChecks() []harness.Check {
-	c := func(name, title, needs string, body func(context.Context, *harness.T), requirements ...string) harness.Check {
+func accessChecks() []Check {
+	c := func(name, title, needs string, body func(context.Context, *T), requirements ...string) Check {
 		for i := range requirements {
 			requirements[i] = accessAt + requirements[i]
 		}
-		return harness.Check{ID: "rostering.access." + name, Title: title, Requirements: requirements, Labels: []string{"security", "access"}, Needs: needs, Body: body}
+		return Check{ID: "access." + name, Title: title, Requirements: requirements, Labels: []string{"security", "access"}, Needs: needs, Body: body}
 	}
-	return []harness.Check{
+	return []Check{
 		c("refused", "Without a good token nothing opens", "nothing", accessRefused, "missing", "malformed", "unknown", "other-scheme", "query-token", "www-authenticate", "challenge", "no-data"),
 		c("every-operation", "Every operation asks for a token", "an object for each parameter", accessEvery, "every-operation"),
 		c("scheme-case", "The scheme name Bearer is known in any case", "nothing", accessCase, "scheme-case"),
@@ -33,17 +33,17 @@ func accessChecks() []harness.Check {
 }
 
 // holdsData tells whether an answer shows roster objects.
-func holdsData(r *harness.Response) bool {
-	for _, c := range rosterService().Collections {
+func holdsData(t *T, r *harness.Response) bool {
+	for _, c := range t.service.Collections {
 		if objects, fault := takeList(r, c.List.Wrapper); fault == "" && len(objects) > 0 {
 			return true
 		}
 	}
-	_, single := singleID(r.Body)
+	_, single := singleID(t.service, r.Body)
 	return single
 }
 
-func bare(ctx context.Context, t *harness.T, path string, authorization ...string) *harness.Response {
+func bare(ctx context.Context, t *T, path string, authorization ...string) *harness.Response {
 	r := harness.Request{URL: t.Session().Base + path, Auth: harness.AuthNone, Header: http.Header{}}
 	if len(authorization) > 0 {
 		r.Header["Authorization"] = authorization
@@ -52,7 +52,7 @@ func bare(ctx context.Context, t *harness.T, path string, authorization ...strin
 }
 
 // judgeChallenge judges how a refusal words its challenges, where it has any.
-func judgeChallenge(t *harness.T, id string, r *harness.Response) {
+func judgeChallenge(t *T, id string, r *harness.Response) {
 	if fields := r.Header.Values("WWW-Authenticate"); len(fields) > 0 {
 		t.Assert(id, challengesLegible(fields), harness.Finding{Expected: `a challenge such as Bearer realm="…", error="…"`, Seen: quoteEmpty(strings.Join(fields, ", ")),
 			Where: "header WWW-Authenticate", Responses: []*harness.Response{r}})
@@ -60,13 +60,13 @@ func judgeChallenge(t *harness.T, id string, r *harness.Response) {
 }
 
 // unchallenged ends a requirement of challenges where there were none.
-func unchallenged(t *harness.T, id string) {
+func unchallenged(t *T, id string) {
 	if !t.Looked(id) {
 		t.NotApplicable(id, "no refusal had a challenge")
 	}
 }
 
-func accessRefused(ctx context.Context, t *harness.T) {
+func accessRefused(ctx context.Context, t *T) {
 	at := func(name string) string { return accessAt + name }
 	auth := t.Session().Target.OneRoster.Auth
 	const path = "/orgs?limit=1"
@@ -75,14 +75,14 @@ func accessRefused(ctx context.Context, t *harness.T) {
 	open := get(ctx, t, path, "")
 	good, err := t.AccessToken(ctx)
 	if err != nil {
-		t.NotTested(harness.BlockedBy(tokenOwner(err.Error()), "no token can be had: "+err.Error()))
+		t.NotTested(t.BlockedBy(tokenOwner(err.Error()), "no token can be had: "+err.Error()))
 		return
 	}
 	if open.Status != 200 || open.Problem != "" {
 		t.NotTested(blockedBy(t, open, open.Summary()))
 		return
 	}
-	full := holdsData(open)
+	full := holdsData(t, open)
 	changed := flip(good)
 	basic := "Basic " + base64.StdEncoding.EncodeToString([]byte(auth.ClientID+":"+auth.ClientSecret))
 	for _, x := range []struct {
@@ -118,14 +118,14 @@ func accessRefused(ctx context.Context, t *harness.T) {
 			judgeChallenge(t, at("challenge"), r)
 		}
 		if x.id != at("query-token") && full {
-			t.Assert(at("no-data"), !holdsData(r), harness.Finding{Expected: "no roster objects", Seen: "some", Where: x.name, Responses: shown})
+			t.Assert(at("no-data"), !holdsData(t, r), harness.Finding{Expected: "no roster objects", Seen: "some", Where: x.name, Responses: shown})
 		}
 	}
 	unchallenged(t, at("challenge"))
 	if !full {
 		lacks(t, "/orgs holds nothing that could be shown without a token", "Load an org.", at("no-data"))
 	}
-	settle(t, harness.BlockedBy(at("missing"), "nothing is refused with 401", open), at("www-authenticate"))
+	settle(t, t.BlockedBy(at("missing"), "nothing is refused with 401", open), at("www-authenticate"))
 }
 
 func refusalSeen(r *harness.Response) string {
@@ -148,10 +148,10 @@ func flip(token string) string {
 	return token[:i] + string(c) + token[i+1:]
 }
 
-func accessEvery(ctx context.Context, t *harness.T) {
+func accessEvery(ctx context.Context, t *T) {
 	const id = accessAt + "every-operation"
 	problems := 0
-	for _, op := range Operations() {
+	for _, op := range t.service.Operations {
 		if !t.Session().Covers(op.ID) || problems > 1 {
 			continue
 		}
@@ -167,28 +167,28 @@ func accessEvery(ctx context.Context, t *harness.T) {
 			t.Hinders(r)
 			continue
 		}
-		if !holdsData(r) && (!ok || !filled(t, op)) {
+		if !holdsData(t, r) && (!ok || !filled(t, op)) {
 			continue // there is nothing that it could show
 		}
 		// How the refusal is worded is judged elsewhere; here, that nothing is
 		// read.
-		t.Assert(id, r.Status != 200 || !holdsData(r), harness.Finding{Expected: "a refusal", Seen: r.Summary() + " with roster objects", Where: op.Path, Responses: []*harness.Response{r}})
+		t.Assert(id, r.Status != 200 || !holdsData(t, r), harness.Finding{Expected: "a refusal", Seen: r.Summary() + " with roster objects", Where: op.Path, Responses: []*harness.Response{r}})
 	}
 	lacks(t, "there is nothing that could be read without a token", "Load some objects.")
 }
 
 // filled tells whether the collection at the root of an operation's path came whole,
 // and with objects.
-func filled(t *harness.T, op Operation) bool {
+func filled(t *T, op Operation) bool {
 	raw := roster(t).Raw(strings.Split(op.Path, "/")[1])
 	return raw != nil && raw.Complete && raw.Len() > 0
 }
 
-func accessCase(ctx context.Context, t *harness.T) {
+func accessCase(ctx context.Context, t *T) {
 	const id = accessAt + "scheme-case"
 	good, err := t.AccessToken(ctx)
 	if err != nil {
-		t.NotTested(harness.BlockedBy(tokenOwner(err.Error()), "no token can be had: "+err.Error()))
+		t.NotTested(t.BlockedBy(tokenOwner(err.Error()), "no token can be had: "+err.Error()))
 		return
 	}
 	for _, scheme := range []string{"bearer", "BEARER"} {
@@ -203,7 +203,7 @@ func accessCase(ctx context.Context, t *harness.T) {
 // patience is the longest token life that this check waits out.
 const patience = 10 * time.Second
 
-func accessExpired(ctx context.Context, t *harness.T) {
+func accessExpired(ctx context.Context, t *T) {
 	const id = accessAt + "expired"
 	if t.NoTokenEndpoint() {
 		return

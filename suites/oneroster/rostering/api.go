@@ -32,7 +32,7 @@ func address(base, path, query string) string {
 }
 
 // get requests a path of the service with the session's token.
-func get(ctx context.Context, t *harness.T, path, query string) *harness.Response {
+func get(ctx context.Context, t *T, path, query string) *harness.Response {
 	return t.Do(ctx, harness.Request{URL: address(t.Session().Base, path, query)})
 }
 
@@ -58,22 +58,22 @@ func (p *Page) Why() string {
 }
 
 // list requests one page of a collection.
-func list(ctx context.Context, t *harness.T, path, wrapper, query string) *Page {
+func list(ctx context.Context, t *T, path, wrapper, query string) *Page {
 	return takeApart(get(ctx, t, path, query), wrapper)
 }
 
 // follow requests the absolute URL of a Link header.
-func follow(ctx context.Context, t *harness.T, link, wrapper string) *Page {
+func follow(ctx context.Context, t *T, link, wrapper string) *Page {
 	return takeApart(t.Do(ctx, harness.Request{URL: link, Owner: beyond(t, link, pagingAt+"link-same-service")}), wrapper)
 }
 
 // beyond gives owner as the requirement that governs what a URL answers, where it
 // leaves the path of the service; else its address tells.
-func beyond(t *harness.T, link, owner string) string {
+func beyond(t *T, link, owner string) string {
 	if strings.HasPrefix(link, t.Session().Base+"/") {
 		return ""
 	}
-	return owner
+	return t.service.Requirement(owner)
 }
 
 func takeApart(r *harness.Response, wrapper string) *Page {

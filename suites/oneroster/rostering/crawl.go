@@ -15,6 +15,7 @@ import (
 	"github.com/rollcall-edu/rollcall/schemas"
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/harness/corpus"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
 const (
@@ -77,19 +78,19 @@ type Twice struct {
 }
 
 // prepare crawls every collection that the run covers, two at a time.
-func prepare(ctx context.Context, s *harness.Session) error {
+func prepare(ctx context.Context, of *service.Service, s *harness.Session) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(2) // one waits for the target while the other validates
 	meter := &meter{session: s, done: map[string]int{}, total: map[string]int{}}
 	// The largest first, so that the end isn't one core's wait.
-	order := slices.Clone(rosterService().Collections)
+	order := slices.Clone(of.Collections)
 	slices.SortStableFunc(order, func(a, b collection) int { return b.Weight - a.Weight })
 	for _, c := range order {
 		if !s.Covers(c.List.ID) {
 			continue
 		}
 		group.Go(func() error {
-			crawler := &crawler{session: s, collection: c, op: c.List, meter: meter, seen: map[string]struct{}{}}
+			crawler := &crawler{session: s, service: of, collection: c, op: c.List, meter: meter, seen: map[string]struct{}{}}
 			return crawler.run(ctx)
 		})
 	}
@@ -117,6 +118,7 @@ func (m *meter) set(name string, done, total int) {
 
 type crawler struct {
 	session    *harness.Session
+	service    *service.Service
 	collection collection
 	op         Operation
 	meter      *meter
@@ -134,7 +136,7 @@ func (c *crawler) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if c.schema, err = schemas.Load(rosterService().Schema(c.collection.Kind)); err != nil {
+	if c.schema, err = schemas.Load(c.service.Schema(c.collection.Kind)); err != nil {
 		return err
 	}
 	limit := crawlPage
@@ -182,7 +184,7 @@ func (c *crawler) pages(ctx context.Context, w *corpus.Writer, limit int) (reaso
 			case response.Beyond:
 				c.facts.Bound = harness.BodyLimit
 			default:
-				c.facts.End = End{Owner: owner(c.session, response), Unreachable: response.Unreachable, Evidence: evidence,
+				c.facts.End = End{Owner: owner(c.service, c.session, response), Unreachable: response.Unreachable, Evidence: evidence,
 					Expected: "200 and a page of /" + c.collection.Name + " that can be read"}
 			}
 			return reason, total, nil
@@ -310,7 +312,7 @@ func (c *crawler) take(w *corpus.Writer, page *Page) error {
 		if derived {
 			continue
 		}
-		for _, r := range refs(c.collection.Kind, object) {
+		for _, r := range refs(c.service.Kinds[c.collection.Kind], object) {
 			c.refer(r, id, index)
 		}
 		if index < memberSample {

@@ -32,7 +32,7 @@ func session(t *testing.T, f *fake, more string, memory int64) *harness.Session 
 func crawled(t *testing.T, s *harness.Session, name string) (*corpus.Collection, CrawlFacts) {
 	t.Helper()
 	c := collectionNamed(name)
-	one := &crawler{session: s, collection: c, op: c.List, meter: &meter{session: s, done: map[string]int{}, total: map[string]int{}}, seen: map[string]struct{}{}}
+	one := &crawler{session: s, service: rosterService(), collection: c, op: c.List, meter: &meter{session: s, done: map[string]int{}, total: map[string]int{}}, seen: map[string]struct{}{}}
 	if err := one.run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +177,7 @@ func TestOwnBoundsAccuseNobody(t *testing.T) {
 			if !c.whole && !strings.Contains(raw.Reason, harness.BodyLimit) {
 				t.Errorf("the limit is not named: %s", raw.Reason)
 			}
-			h := harness.NewT(s, harness.Check{ID: "c"})
+			h := &T{harness.NewT(s, harness.Check{ID: "c"}), rosterService()}
 			if p := list(t.Context(), h, "/orgs", "orgs", "limit=1000"); p.OK() || !p.Beyond {
 				t.Errorf("a page of all: %s", p.Why())
 			}
@@ -190,21 +190,20 @@ func TestOwnBoundsAccuseNobody(t *testing.T) {
 func TestRosterFitsIntoMemory(t *testing.T) {
 	f := newFake(t)
 	s := session(t, f, "", 1)
-	if err := prepare(t.Context(), s); err != nil {
+	if err := prepare(t.Context(), rosterService(), s); err != nil {
 		t.Fatal(err)
 	}
-	shared, err := open(t.Context(), s)
+	r, err := open(rosterService(), s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := shared.(*Roster)
 	if raw := r.Raw("users"); raw.Complete || r.Facts("users").Bound != "limits.memory_mib" || len(r.Users) > 0 {
 		t.Errorf("%d users; complete: %t; %s", len(r.Users), raw.Complete, raw.Reason)
 	}
-	if s = session(t, f, "", 0); prepare(t.Context(), s) != nil {
+	if s = session(t, f, "", 0); prepare(t.Context(), rosterService(), s) != nil {
 		t.Fatal("the crawl failed")
 	}
-	if shared, err = open(t.Context(), s); err != nil || !shared.(*Roster).Raw("users").Complete {
+	if r, err = open(rosterService(), s); err != nil || !r.Raw("users").Complete {
 		t.Errorf("without a bound: %v", err)
 	}
 }

@@ -73,15 +73,15 @@ func currentRole(role string) func(*Roster, int) bool {
 func (d derivation) kindRequirement(r *Roster, i int) string {
 	switch {
 	case d.whole == "academicSessions":
-		return "or12.rostering.vocabulary.session-type"
+		return "vocabulary.session-type"
 	case d.whole == "orgs":
-		return "or12.rostering.vocabulary.org-type"
+		return "vocabulary.org-type"
 	case r.Users[i].Roles == nil:
-		return "or12.rostering.payload.required-user"
+		return "payload.required-user"
 	case len(r.Users[i].Roles) == 0:
-		return "or12.rostering.payload.user-roles"
+		return "payload.user-roles"
 	}
-	return "or12.rostering.payload.required-role"
+	return "payload.required-role"
 }
 
 // spool gives the name under which a derived collection was crawled.
@@ -103,7 +103,7 @@ func derivationOf(spool string) derivation {
 
 // rightful lists the sourcedIds in a derived collection that belong there.
 func (r *Roster) rightful(spool string) []string {
-	d, kind := derivationOf(spool), collectionNamed(spool).Kind
+	d, kind := derivationOf(spool), r.service.Collection(spool).Kind
 	return slices.DeleteFunc(sortedKeys(r.members(spool)), func(id string) bool {
 		i := r.Index(kind, id)
 		return i < 0 || !d.only(r, i)
@@ -115,30 +115,30 @@ const noSuchID = "rollcall-no-such-object-7d1e"
 
 // derivedChecks compare the derived collections with what the crawl of the whole
 // one says they must hold.
-func derivedChecks() []harness.Check {
-	var out []harness.Check
+func derivedChecks() []Check {
+	var out []Check
 	for _, d := range derivations {
-		only, complete := "or12.rostering.derived."+d.name+"-only", "or12.rostering.derived."+d.name+"-complete"
-		out = append(out, harness.Check{
-			ID: "rostering.derived." + d.name, Title: fmt.Sprintf("/%s holds those of /%s that have %s, and all of them", d.spool(), d.whole, d.what),
+		only, complete := "derived."+d.name+"-only", "derived."+d.name+"-complete"
+		out = append(out, Check{
+			ID: "derived." + d.name, Title: fmt.Sprintf("/%s holds those of /%s that have %s, and all of them", d.spool(), d.whole, d.what),
 			Requirements: []string{only, complete}, Labels: []string{ruleLabel, "derived"}, Needs: "an object in /" + d.spool(),
-			Body: func(ctx context.Context, t *harness.T) { compareDerived(t, d, only, complete) },
+			Body: func(ctx context.Context, t *T) { compareDerived(t, d, only, complete) },
 		})
 	}
-	return append(out, harness.Check{
-		ID: "rostering.derived.wrong-kind", Title: "The single read of a derived kind knows no object of another kind",
-		Requirements: []string{"or12.rostering.derived.wrong-kind"}, Labels: []string{"derived"},
+	return append(out, Check{
+		ID: "derived.wrong-kind", Title: "The single read of a derived kind knows no object of another kind",
+		Requirements: []string{"derived.wrong-kind"}, Labels: []string{"derived"},
 		Needs: "a user who is no student, an org that is no school, a session that is no term",
 		Body:  wrongKind,
 	})
 }
 
-func compareDerived(t *harness.T, d derivation, only, complete string) {
+func compareDerived(t *T, d derivation, only, complete string) {
 	if !need(t, []string{only, complete}, d.whole, d.spool()) {
 		return
 	}
 	r := roster(t)
-	kind := collectionNamed(d.spool()).List.Kind
+	kind := t.service.Collection(d.spool()).List.Kind
 	derived := r.members(d.spool())
 	for _, id := range sortedKeys(derived) {
 		i := r.Index(kind, id)
@@ -150,7 +150,7 @@ func compareDerived(t *harness.T, d derivation, only, complete string) {
 			continue
 		}
 		if !d.only(r, i) && !d.telling(r, i) {
-			t.NotTested(harness.BlockedBy(d.kindRequirement(r, i), "some objects of /"+d.whole+" don't say what kind they are of").Seen(exhibit(t, d.whole, i)...), only)
+			t.NotTested(t.BlockedBy(d.kindRequirement(r, i), "some objects of /"+d.whole+" don't say what kind they are of").Seen(exhibit(t, d.whole, i)...), only)
 			continue
 		}
 		t.Assert(only, d.only(r, i), harness.Finding{Sent: "GET /" + d.spool() + " (the crawl)", Expected: "only objects with " + d.what, Seen: "one without", Where: id,
@@ -179,7 +179,7 @@ func compareDerived(t *harness.T, d derivation, only, complete string) {
 
 // judgeOpen judges a derived collection where the whole one holds only what may stand in
 // it, as semesters may in /terms: all of them, or none.
-func judgeOpen(t *harness.T, d derivation, derived map[string]bool, complete string) {
+func judgeOpen(t *T, d derivation, derived map[string]bool, complete string) {
 	r := roster(t)
 	var open, listed []string
 	for i := range r.Raw(d.whole).Len() {
@@ -204,7 +204,7 @@ func judgeOpen(t *harness.T, d derivation, derived map[string]bool, complete str
 }
 
 // exhibitIf gives the crawl's evidence of an object, where it is needed.
-func exhibitIf(wanted bool, t *harness.T, name, id string) []string {
+func exhibitIf(wanted bool, t *T, name, id string) []string {
 	if !wanted {
 		return nil
 	}
@@ -221,11 +221,11 @@ func sortedKeys(set map[string]bool) []string {
 }
 
 // wrongKind asks for objects under a derived path that they don't belong to.
-func wrongKind(ctx context.Context, t *harness.T) {
-	const id = "or12.rostering.derived.wrong-kind"
+func wrongKind(ctx context.Context, t *T) {
+	const id = "derived.wrong-kind"
 	asked := false
 	for _, d := range derivations {
-		c := collectionNamed(d.spool())
+		c := t.service.Collection(d.spool())
 		if !t.Session().Covers(c.Read.ID) || !need(t, []string{id}, d.whole) {
 			continue
 		}
@@ -254,7 +254,7 @@ func wrongKind(ctx context.Context, t *harness.T) {
 			}
 			if response.Status != 404 {
 				if unknown := get(ctx, t, c.Read.PathFor(noSuchID), ""); unknown.Status == response.Status {
-					t.NotTested(harness.BlockedBy(errorsAt+"unknown-object", "objects that don't exist are answered the same: "+unknown.Summary(), unknown), id)
+					t.NotTested(t.BlockedBy(errorsAt+"unknown-object", "objects that don't exist are answered the same: "+unknown.Summary(), unknown), id)
 					break
 				}
 			}

@@ -11,22 +11,22 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
-const discoveryAt = "or12.rostering.discovery."
+const discoveryAt = "discovery."
 
 // discoveryNames are the two file names that the official documents give, which
 // contradict each other; either will do.
 var discoveryNames = []string{"onerosterv1p2rostersservice_openapi3_v1p0.json", "imsorv1p2_rostering_openapi3_v1p0.json"}
 
 // discoveryChecks judge the service discovery document.
-func discoveryChecks() []harness.Check {
+func discoveryChecks() []Check {
 	var ids []string
 	for _, name := range []string{"document", "public", "openapi", "server", "token-url", "operations", "operation-ids", "scopes", "parameters", "responses", "members", "references"} {
 		ids = append(ids, discoveryAt+name)
 	}
-	return []harness.Check{{ID: "rostering.discovery", Title: "The provider publishes its own OpenAPI document, and it is right", Requirements: ids, Labels: []string{"discovery"}, Body: discovery}}
+	return []Check{{ID: "discovery", Title: "The provider publishes its own OpenAPI document, and it is right", Requirements: ids, Labels: []string{"discovery"}, Body: discovery}}
 }
 
-func discovery(ctx context.Context, t *harness.T) {
+func discovery(ctx context.Context, t *T) {
 	at := func(name string) string { return discoveryAt + name }
 	var found *harness.Response
 	var tried []*harness.Response
@@ -44,7 +44,7 @@ func discovery(ctx context.Context, t *harness.T) {
 		}
 	}
 	if !t.Assert(at("document"), found != nil, harness.Finding{Expected: "200 under one of the two official names", Seen: tried[0].Summary(), Where: "discovery/" + strings.Join(discoveryNames, " or discovery/"), Responses: tried}) {
-		t.NotTested(harness.BlockedBy(at("document"), "there is no discovery document", tried...), t.Check().Requirements[1:]...)
+		t.NotTested(t.BlockedBy(at("document"), "there is no discovery document", tried...), t.Requirements()[1:]...)
 		return
 	}
 	shown := []*harness.Response{found}
@@ -72,7 +72,7 @@ func discovery(ctx context.Context, t *harness.T) {
 	if err == nil && strings.HasPrefix(doc.OpenAPI, "3.") && doc.Paths != nil && (title == "" || version == "") {
 		t.Fail(at("openapi"), harness.Finding{Expected: "an info with title and version", Seen: fmt.Sprintf("title %q, version %q", title, version), Where: "/info", Responses: shown})
 	} else if !t.Assert(at("openapi"), err == nil && strings.HasPrefix(doc.OpenAPI, "3.") && doc.Paths != nil, harness.Finding{Expected: "an OpenAPI 3 document in JSON", Seen: fmt.Sprintf("openapi %q, %d paths, %v", doc.OpenAPI, len(doc.Paths), err), Responses: shown}) {
-		t.NotTested(harness.BlockedBy(at("openapi"), "the discovery document is no OpenAPI 3 document", found), t.Check().Requirements[3:]...)
+		t.NotTested(t.BlockedBy(at("openapi"), "the discovery document is no OpenAPI 3 document", found), t.Requirements()[3:]...)
 		return
 	}
 	var servers []string
@@ -95,7 +95,7 @@ func discovery(ctx context.Context, t *harness.T) {
 		t.Assert(at("token-url"), slices.ContainsFunc(urls, func(u string) bool { return sameURL(u, token) }), harness.Finding{Expected: token, Seen: examples(urls), Where: "/components/securitySchemes/*/flows/*/tokenUrl", Responses: shown})
 	}
 	var lacking []string
-	for _, op := range Operations() {
+	for _, op := range t.service.Operations {
 		if !t.Session().Covers(op.ID) {
 			continue
 		}

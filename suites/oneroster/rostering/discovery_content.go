@@ -21,11 +21,12 @@ type node = map[string]any
 
 // described is a discovery document in which references can be followed.
 type described struct {
-	root   node
-	broken map[string]bool // references that lead nowhere
-	newer  bool            // it is OpenAPI 3.1 or later, whose lists may be of anything
-	listed bool            // an operation was found
-	unfit  bool            // an answer has no payload whose members could be read
+	service *service.Service
+	root    node
+	broken  map[string]bool // references that lead nowhere
+	newer   bool            // it is OpenAPI 3.1 or later, whose lists may be of anything
+	listed  bool            // an operation was found
+	unfit   bool            // an answer has no payload whose members could be read
 }
 
 // at follows a reference, or several.
@@ -107,8 +108,8 @@ func (d *described) payload(response node) any {
 }
 
 // discoveryContent judges what the document says of the operations that a run covers.
-func discoveryContent(t *harness.T, found *harness.Response) {
-	d := &described{broken: map[string]bool{}}
+func discoveryContent(t *T, found *harness.Response) {
+	d := &described{service: t.service, broken: map[string]bool{}}
 	if json.Unmarshal(found.Body, &d.root) != nil {
 		return // judged already
 	}
@@ -120,7 +121,7 @@ func discoveryContent(t *harness.T, found *harness.Response) {
 	d.references(d.root)
 	say("references", len(d.broken) == 0, "$ref", "references that lead to something in the document", examples(slices.Sorted(maps.Keys(d.broken))))
 	paths, _ := d.root["paths"].(node)
-	for _, op := range Operations() {
+	for _, op := range t.service.Operations {
 		if !t.Session().Covers(op.ID) {
 			continue
 		}
@@ -140,13 +141,13 @@ func discoveryContent(t *harness.T, found *harness.Response) {
 	}
 	switch {
 	case d.unfit:
-		settle(t, harness.BlockedBy(discoveryAt+"responses", "no payload is described whose members could be read", found), discoveryAt+"members")
+		settle(t, t.BlockedBy(discoveryAt+"responses", "no payload is described whose members could be read", found), discoveryAt+"members")
 	case d.listed && !t.Looked(discoveryAt+"members"):
 		t.NotApplicable(discoveryAt+"members", "the schemas stand in another document")
 		return
 	}
 	for _, name := range []string{"operation-ids", "scopes", "parameters", "responses", "members"} {
-		settle(t, harness.BlockedBy(discoveryAt+"operations", "the discovery document lists none of the operations", found), discoveryAt+name)
+		settle(t, t.BlockedBy(discoveryAt+"operations", "the discovery document lists none of the operations", found), discoveryAt+name)
 	}
 }
 
@@ -189,7 +190,7 @@ func (d *described) judgeScopes(say sayer, op Operation, get node, at string) {
 	}
 	opens := 0
 	for _, s := range scopes {
-		switch name, official := strings.CutPrefix(s, rosterService().Scopes.Prefix); {
+		switch name, official := strings.CutPrefix(s, d.service.Scopes.Prefix); {
 		case official && slices.Contains(op.Scopes, name):
 			opens++
 		case official:
@@ -199,7 +200,7 @@ func (d *described) judgeScopes(say sayer, op Operation, get node, at string) {
 	if opens == 0 {
 		wrong = append(wrong, "none of those that open it")
 	}
-	say("scopes", len(wrong) == 0, at+"/security", "scopes that open it: "+rosterService().Scopes.Prefix+strings.Join(op.Scopes, " or "+rosterService().Scopes.Prefix), examples(wrong))
+	say("scopes", len(wrong) == 0, at+"/security", "scopes that open it: "+d.service.Scopes.Prefix+strings.Join(op.Scopes, " or "+d.service.Scopes.Prefix), examples(wrong))
 }
 
 // texts1 gives the texts of a list.
@@ -417,7 +418,7 @@ func (d *described) judgeResponses(say sayer, op Operation, get node, at string)
 		wrong = d.foreignIn(item, 0)
 	}
 	if !open && wrong == "" {
-		wrong = d.known(rosterService().Schema(op.Kind), members)
+		wrong = d.known(d.service.Schema(op.Kind), members)
 	}
 	say("members", wrong == "", at+"/responses/200: /"+op.Wrapper, "the members of "+op.Kind+" by their names", wrong)
 }

@@ -5,18 +5,16 @@ import (
 	"fmt"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
-
-// servicePath is what base URLs of the service end in, by the standard's OpenAPI.
-const servicePath = "/ims/oneroster/rostering/v1p2"
 
 // doctor reads every collection that the profiles cover. Where none can be read the
 // set-up is at fault and the run can't begin; where one can't, the run judges it. An
 // empty collection is no fault, but leaves requirements not-tested.
-func doctor(ctx context.Context, s *harness.Session) []harness.Diagnosis {
+func doctor(ctx context.Context, of *service.Service, s *harness.Session) []harness.Diagnosis {
 	var out []harness.Diagnosis
 	var seen []*harness.Response
-	for _, c := range rosterService().Collections {
+	for _, c := range of.Collections {
 		if !s.Covers(c.List.ID) {
 			continue
 		}
@@ -34,7 +32,7 @@ func doctor(ctx context.Context, s *harness.Session) []harness.Diagnosis {
 		}
 		out = append(out, d)
 	}
-	if _, nothing := s.Everywhere("collection", servicePath, seen); !nothing {
+	if _, nothing := s.Everywhere("collection", of.Path, seen); !nothing {
 		return out
 	}
 	// The parameter may be at fault, which the run judges; and where the profiles cover
@@ -50,7 +48,7 @@ func doctor(ctx context.Context, s *harness.Session) []harness.Diagnosis {
 		}
 		seen = append(seen, r)
 	}
-	if fault, nothing := s.Everywhere("collection", servicePath, seen); nothing {
+	if fault, nothing := s.Everywhere("collection", of.Path, seen); nothing {
 		return []harness.Diagnosis{fault}
 	}
 	return out

@@ -17,51 +17,51 @@ import (
 
 // wrapperRequirement names the requirement that governs the wrapper of an
 // operation.
-func wrapperRequirement(op Operation) string {
+func wrapperRequirement(s *service.Service, op Operation) string {
 	name := "sub-collections"
 	if !op.Sub() {
-		name = collectionNamed(op.Root()).Wrapper
+		name = s.Collection(op.Root()).Wrapper
 	}
-	return "or12.rostering.payload.wrapper-" + name
+	return "payload.wrapper-" + name
 }
 
 // Requirements that hold for the answer of every operation.
 const (
-	idJSON        = "or12.rostering.payload.json"
-	idUTF8        = "or12.rostering.payload.utf8"
-	idAlone       = "or12.rostering.payload.wrapper-alone"
-	idContentType = "or12.rostering.headers.content-type"
-	idCharset     = "or12.rostering.headers.charset"
-	idNotPublic   = "or12.rostering.headers.not-public"
-	idNoStatus    = "or12.rostering.errors.not-in-success"
-	idNoRedirect  = "or12.rostering.transport.no-redirect"
-	idInTime      = "or12.rostering.robustness.in-time"
+	idJSON        = "payload.json"
+	idUTF8        = "payload.utf8"
+	idAlone       = "payload.wrapper-alone"
+	idContentType = "headers.content-type"
+	idCharset     = "headers.charset"
+	idNotPublic   = "headers.not-public"
+	idNoStatus    = "errors.not-in-success"
+	idNoRedirect  = "transport.no-redirect"
+	idInTime      = "robustness.in-time"
 )
 
 // endpointChecks ask every operation once and judge the answer as such.
-func endpointChecks() []harness.Check {
-	var out []harness.Check
-	for _, op := range Operations() {
-		id := "or12.rostering.endpoint." + service.Kebab(op.ID)
-		wrapper := wrapperRequirement(op)
-		out = append(out, harness.Check{
-			ID: "rostering.endpoint." + service.Kebab(op.ID), Title: "GET " + op.Path + " answers 200 with " + op.Wrapper,
+func endpointChecks(s *service.Service) []Check {
+	var out []Check
+	for _, op := range s.Operations {
+		id := "endpoint." + service.Kebab(op.ID)
+		wrapper := wrapperRequirement(s, op)
+		out = append(out, Check{
+			ID: "endpoint." + service.Kebab(op.ID), Title: "GET " + op.Path + " answers 200 with " + op.Wrapper,
 			Requirements: []string{id, wrapper, idJSON, idUTF8, idAlone, idContentType, idCharset, idNotPublic, idNoStatus, idNoRedirect, idInTime},
 			Labels:       []string{"endpoint", "smoke"}, Needs: "an object for each parameter of the path",
-			Body: func(ctx context.Context, t *harness.T) { judgeEndpoint(ctx, t, op, id, wrapper) },
+			Body: func(ctx context.Context, t *T) { judgeEndpoint(ctx, t, op, id, wrapper) },
 		})
 	}
-	return append(out, harness.Check{
-		ID: "rostering.endpoint.base-path", Title: "The base URL ends in the standard's base path", Requirements: []string{"or12.rostering.endpoint.base-path"}, Labels: []string{"endpoint"},
-		Body: func(_ context.Context, t *harness.T) {
+	return append(out, Check{
+		ID: "endpoint.base-path", Title: "The base URL ends in the standard's base path", Requirements: []string{"endpoint.base-path"}, Labels: []string{"endpoint"},
+		Body: func(_ context.Context, t *T) {
 			u, err := url.Parse(t.Session().Base)
-			t.Assert("or12.rostering.endpoint.base-path", err == nil && strings.HasSuffix(u.Path, "/ims/oneroster/rostering/v1p2"), harness.Finding{
-				Expected: "a base URL that ends in /ims/oneroster/rostering/v1p2", Seen: t.Session().Base, Where: "oneroster.rostering in target.yaml"})
+			t.Assert("endpoint.base-path", err == nil && strings.HasSuffix(u.Path, s.Path), harness.Finding{
+				Expected: "a base URL that ends in " + s.Path, Seen: t.Session().Base, Where: "oneroster." + s.Name + " in target.yaml"})
 		},
 	})
 }
 
-func judgeEndpoint(ctx context.Context, t *harness.T, op Operation, id, wrapper string) {
+func judgeEndpoint(ctx context.Context, t *T, op Operation, id, wrapper string) {
 	if !t.Session().Covers(op.ID) {
 		outside(t, op.Path)
 		return
@@ -86,7 +86,7 @@ func judgeEndpoint(ctx context.Context, t *harness.T, op Operation, id, wrapper 
 		if response.Status == 200 && response.Problem == "" {
 			t.Fail(idJSON, harness.Finding{Expected: "one JSON text", Seen: "an HTML page", Responses: shown})
 		}
-		t.NotTested(harness.BlockedBy(id, op.Path+" gives no usable answer: "+response.Summary(), response), t.Check().Requirements[1:]...)
+		t.NotTested(t.BlockedBy(id, op.Path+" gives no usable answer: "+response.Summary(), response), t.Requirements()[1:]...)
 		return
 	}
 	judgeHeaders(t, response)
@@ -106,7 +106,7 @@ func describeBody(r *harness.Response, html bool) string {
 	return r.Summary()
 }
 
-func judgeHeaders(t *harness.T, r *harness.Response) {
+func judgeHeaders(t *T, r *harness.Response) {
 	shown := []*harness.Response{r}
 	raw := r.Header.Get("Content-Type")
 	kind, params, err := mime.ParseMediaType(raw)
@@ -124,7 +124,7 @@ func quoteEmpty(s string) string {
 	return s
 }
 
-func judgeBody(t *harness.T, op Operation, r *harness.Response, wrapper string) {
+func judgeBody(t *T, op Operation, r *harness.Response, wrapper string) {
 	shown := []*harness.Response{r}
 	t.Assert(idUTF8, utf8.Valid(r.Body) && !strings.HasPrefix(string(r.Body), "\uFEFF"), harness.Finding{Expected: "UTF-8 without a byte order mark", Seen: "other bytes", Responses: shown})
 	var whole struct{}
@@ -134,14 +134,14 @@ func judgeBody(t *harness.T, op Operation, r *harness.Response, wrapper string) 
 		err = nil // JSON all the same
 	}
 	if !t.Assert(idJSON, err == nil, harness.Finding{Expected: "one JSON text, nothing before or behind it", Seen: fmt.Sprint(err), Responses: shown}) {
-		t.NotTested(harness.BlockedBy(idJSON, "the body of "+op.Path+" is no JSON", r), wrapper, idAlone, idNoStatus)
+		t.NotTested(t.BlockedBy(idJSON, "the body of "+op.Path+" is no JSON", r), wrapper, idAlone, idNoStatus)
 		return
 	}
 	envelope, broken := membersOf(r.Body)
 	own(r, broken)
 	if broken != "" {
 		t.Fail(wrapper, harness.Finding{Expected: fmt.Sprintf("an object with member %q", op.Wrapper), Seen: "no JSON object", Responses: shown})
-		t.NotTested(harness.BlockedBy(wrapper, "the body of "+op.Path+" is no object", r), idAlone, idNoStatus)
+		t.NotTested(t.BlockedBy(wrapper, "the body of "+op.Path+" is no object", r), idAlone, idNoStatus)
 		return
 	}
 	_, status := envelope["imsx_codeMajor"]
@@ -150,7 +150,7 @@ func judgeBody(t *harness.T, op Operation, r *harness.Response, wrapper string) 
 	if op.Single {
 		_, fault = takeSingle(r, op.Wrapper)
 	} else if _, there := envelope[op.Wrapper]; !there && envelope != nil && len(envelope) == 0 {
-		t.NotTested(harness.BlockedBy("or12.rostering.payload.empty-list", op.Path+" answered {}", r), wrapper, idAlone)
+		t.NotTested(t.BlockedBy("payload.empty-list", op.Path+" answered {}", r), wrapper, idAlone)
 		return
 	} else {
 		_, fault = takeList(r, op.Wrapper)
@@ -166,5 +166,5 @@ func judgeBody(t *harness.T, op Operation, r *harness.Response, wrapper string) 
 		t.Assert(idAlone, len(others) == 0, harness.Finding{Expected: fmt.Sprintf("no member beside %q", op.Wrapper), Seen: examples(others), Where: "/", Responses: shown})
 		return
 	}
-	t.NotTested(harness.BlockedBy(wrapper, "the wrapper of "+op.Path+" is wrong", r), idAlone)
+	t.NotTested(t.BlockedBy(wrapper, "the wrapper of "+op.Path+" is wrong", r), idAlone)
 }

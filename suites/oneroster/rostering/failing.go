@@ -12,20 +12,20 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/harness"
 )
 
-const errorsAt = "or12.rostering.errors."
+const errorsAt = "errors."
 
 // missing is an id that no object has.
 const missing = "rollcall-no-such-object-5f0a"
 
 // failureChecks judge how the service says no.
-func failureChecks() []harness.Check {
-	c := func(name, title, needs string, body func(context.Context, *harness.T), requirements ...string) harness.Check {
+func failureChecks() []Check {
+	c := func(name, title, needs string, body func(context.Context, *T), requirements ...string) Check {
 		for i := range requirements {
 			requirements[i] = errorsAt + requirements[i]
 		}
-		return harness.Check{ID: "rostering.errors." + name, Title: title, Requirements: requirements, Labels: []string{"errors"}, Needs: needs, Body: body}
+		return Check{ID: "errors." + name, Title: title, Requirements: requirements, Labels: []string{"errors"}, Needs: needs, Body: body}
 	}
-	return []harness.Check{
+	return []Check{
 		c("unknown-object", "Unknown ids are answered 404 by every single read", "nothing", unknownObject, "unknown-object", "invalid-id", "not-in-success"),
 		c("unknown-parent", "Unknown parents are answered 404 by every sub-collection", "nothing", unknownParent, "unknown-parent"),
 		c("unknown-route", "An unknown path is answered 404, in JSON", "nothing", unknownRoute, "unknown-route", "unknown-route-json", "code-major", "severity", "code-minor-shape", "code-minor-vocabulary"),
@@ -38,10 +38,10 @@ func failureChecks() []harness.Check {
 	}
 }
 
-func unknownObject(ctx context.Context, t *harness.T) {
+func unknownObject(ctx context.Context, t *T) {
 	const unknown, invalid = errorsAt + "unknown-object", errorsAt + "invalid-id"
 	problems := 0
-	for _, op := range Operations() {
+	for _, op := range t.service.Operations {
 		if !op.Single || !t.Session().Covers(op.ID) || problems > 1 {
 			continue
 		}
@@ -60,12 +60,12 @@ func unknownObject(ctx context.Context, t *harness.T) {
 		t.Assert(errorsAt+"not-in-success", !info, harness.Finding{Expected: "an error status with a status info object", Seen: "200 with one", Where: op.Path, Responses: []*harness.Response{r}})
 	}
 	for _, odd := range []string{strings.Repeat("x", 400), "~!*()'", "no such id", "00000000-0000-0000-0000-000000000000"} {
-		r := get(ctx, t, operation("getOrg").PathFor(odd), "")
+		r := get(ctx, t, t.service.Operation("getOrg").PathFor(odd), "")
 		ok := r.Status == 404 || r.Status == 414 && len(odd) > 255
 		if !ok && !itsOwn(ctx, t, r, invalid) {
 			continue
 		}
-		if ok && !filled(t, operation("getOrg")) {
+		if ok && !filled(t, t.service.Operation("getOrg")) {
 			continue
 		}
 		t.Assert(invalid, ok, harness.Finding{Expected: "404", Seen: r.Summary(), Where: odd[:min(len(odd), 40)], Responses: []*harness.Response{r}})
@@ -73,10 +73,10 @@ func unknownObject(ctx context.Context, t *harness.T) {
 	lacks(t, "there are no objects that could be told from those that don't exist", "Load some objects.")
 }
 
-func unknownParent(ctx context.Context, t *harness.T) {
+func unknownParent(ctx context.Context, t *T) {
 	const id = errorsAt + "unknown-parent"
 	problems := 0
-	for _, op := range Operations() {
+	for _, op := range t.service.Operations {
 		if !op.Sub() || !t.Session().Covers(op.ID) || problems > 1 {
 			continue
 		}
@@ -99,7 +99,7 @@ func unknownParent(ctx context.Context, t *harness.T) {
 }
 
 // subFound tells whether a sub-collection is found below a parent that exists.
-func subFound(ctx context.Context, t *harness.T, op Operation) bool {
+func subFound(ctx context.Context, t *T, op Operation) bool {
 	ids, ok := parentIDs(roster(t), op)
 	if !ok {
 		return false
@@ -111,7 +111,7 @@ func subFound(ctx context.Context, t *harness.T, op Operation) bool {
 	return r.Status == 200
 }
 
-func unknownRoute(ctx context.Context, t *harness.T) {
+func unknownRoute(ctx context.Context, t *T) {
 	const route, inJSON = errorsAt + "unknown-route", errorsAt + "unknown-route-json"
 	var last *harness.Response
 	for _, path := range []string{"/noSuchCollection", "/users/x/noSuchCollection", "/orgs/x/y/z"} {
@@ -128,7 +128,7 @@ func unknownRoute(ctx context.Context, t *harness.T) {
 		}
 	}
 	termsOptional(t)
-	settle(t, harness.BlockedBy(route, "unknown paths are not refused", last), inJSON)
+	settle(t, t.BlockedBy(route, "unknown paths are not refused", last), inJSON)
 }
 
 func isJSONObject(r *harness.Response) bool {
@@ -141,10 +141,10 @@ func isJSONObject(r *harness.Response) bool {
 type failure struct {
 	name    string
 	status  int
-	minor   string // requirement of the code minor, below or12.rostering.errors.
+	minor   string // requirement of the code minor, below errors
 	value   string
-	governs string // the requirement that it is refused so, below or12.rostering.
-	ask     func(ctx context.Context, t *harness.T) *harness.Response
+	governs string // the requirement that it is refused so, below the service
+	ask     func(ctx context.Context, t *T) *harness.Response
 }
 
 // governor names the requirement that the answer which should have been this failure
@@ -159,26 +159,26 @@ func (f failure) governor(r *harness.Response) string {
 	return f.governs
 }
 
-func failures() []failure {
-	plain := func(path, q string) func(context.Context, *harness.T) *harness.Response {
-		return func(ctx context.Context, t *harness.T) *harness.Response { return get(ctx, t, path, q) }
+func failures(t *T) []failure {
+	plain := func(path, q string) func(context.Context, *T) *harness.Response {
+		return func(ctx context.Context, t *T) *harness.Response { return get(ctx, t, path, q) }
 	}
 	return []failure{
-		{"unknown object", 404, "code-unknown-object", "unknownobject", "errors.unknown-object", plain(operation("getOrg").PathFor(missing), "")},
-		{"unknown user", 404, "code-unknown-object", "unknownobject", "errors.unknown-object", plain(operation("getUser").PathFor(missing), "")},
+		{"unknown object", 404, "code-unknown-object", "unknownobject", "errors.unknown-object", plain(t.service.Collection(t.service.Samples.Collection).Read.PathFor(missing), "")},
+		{"unknown user", 404, "code-unknown-object", "unknownobject", "errors.unknown-object", plain(t.service.Collection(t.service.Samples.Other).Read.PathFor(missing), "")},
 		{"unknown filter field", 400, "code-invalid-filter", "invalid_filter_field", "filter.unknown-field", plain("/orgs", query("filter", "noSuchProperty='x'"))},
 		{"unknown field", 400, "code-invalid-selection", "invalid_selection_field", "fields.unknown", plain("/orgs", query("fields", "noSuchField"))},
-		{"no token", 401, "code-unauthorised", "unauthorisedrequest", "access.missing", func(ctx context.Context, t *harness.T) *harness.Response {
+		{"no token", 401, "code-unauthorised", "unauthorisedrequest", "access.missing", func(ctx context.Context, t *T) *harness.Response {
 			return t.Do(ctx, harness.Request{URL: t.Session().Base + "/orgs", Auth: harness.AuthNone})
 		}},
-		{"insufficient scope", 403, "code-forbidden", "forbidden", "scope.status", func(ctx context.Context, t *harness.T) *harness.Response {
+		{"insufficient scope", 403, "code-forbidden", "forbidden", "scope.status", func(ctx context.Context, t *T) *harness.Response {
 			token, why := narrow(ctx, t, "roster-core.readonly")
 			if token == "" {
 				return nil
 			}
 			_ = why
 			for _, op := range []string{"getAllDemographics", "getClassesForSchool"} {
-				o := operation(op)
+				o := t.service.Operation(op)
 				if ids, ok := parentIDs(roster(t), o); ok {
 					return withToken(ctx, t, o.PathFor(ids...), token)
 				}
@@ -188,7 +188,7 @@ func failures() []failure {
 	}
 }
 
-func errorBodies(ctx context.Context, t *harness.T) {
+func errorBodies(ctx context.Context, t *T) {
 	at := func(name string) string { return errorsAt + name }
 	schema, err := schemas.Load("oneroster/1.2/status-info")
 	if err != nil {
@@ -197,7 +197,7 @@ func errorBodies(ctx context.Context, t *harness.T) {
 	var refused *harness.Response
 	var shut harness.Obstacle // what keeps from looking into the bodies
 	judged := 0
-	for _, f := range failures() {
+	for _, f := range failures(t) {
 		r := f.ask(ctx, t)
 		if r == nil || r.Status != f.status || r.Problem != "" {
 			seen := "could not be provoked"
@@ -209,19 +209,19 @@ func errorBodies(ctx context.Context, t *harness.T) {
 				t.NotTested(harness.Unconfigured(f.name+" "+seen, narrowRemedy(t, "roster-core.readonly")), at(f.minor))
 			case itsOwn(ctx, t, r, at(f.minor)):
 				refused = r
-				t.NotTested(harness.BlockedBy("or12.rostering."+f.governor(r), f.name+" "+seen, r), at(f.minor))
+				t.NotTested(t.BlockedBy(f.governor(r), f.name+" "+seen, r), at(f.minor))
 			}
 			continue
 		}
 		shown := []*harness.Response{r}
 		if !t.Assert(at("json"), isJSONObject(r), harness.Finding{Expected: "a JSON object as application/json", Seen: r.Summary(), Where: f.name, Responses: shown}) {
-			t.NotTested(harness.BlockedBy(at("json"), "the error body is no JSON", r), at(f.minor))
-			shut = harness.BlockedBy(at("json"), "the error body is no JSON", r)
+			t.NotTested(t.BlockedBy(at("json"), "the error body is no JSON", r), at(f.minor))
+			shut = t.BlockedBy(at("json"), "the error body is no JSON", r)
 			continue
 		}
 		judgeInternals(t, at("no-internals"), r, f.name)
 		if by := judgeStatusInfo(t, schema, r, f, at); by != "" {
-			shut = harness.BlockedBy(by, f.name+": the error body has another shape", r)
+			shut = t.BlockedBy(by, f.name+": the error body has another shape", r)
 		}
 		judged++
 	}
@@ -235,14 +235,14 @@ func errorBodies(ctx context.Context, t *harness.T) {
 		t.NotApplicable(at("text-unknown-object"), "the error bodies have no description, which is optional")
 	}
 	if judged == 0 && !hindered(t) && refused != nil {
-		settle(t, harness.BlockedBy(errorsAt+"unknown-object", "no failure with such a body could be provoked", refused))
+		settle(t, t.BlockedBy(errorsAt+"unknown-object", "no failure with such a body could be provoked", refused))
 	}
 }
 
 // internals are marks of stack traces, SQL and paths that leak out of errors.
 var internals = []string{"at java.", "at org.", "\tat ", "stack trace", "stacktrace", "Traceback (most", "goroutine ", ".java:", ".py\", line", "SELECT ", "SQLSTATE", "ORA-0", "System.Data.", "/var/www", "/usr/local", "C:\\\\", "node_modules"}
 
-func judgeInternals(t *harness.T, id string, r *harness.Response, what string) {
+func judgeInternals(t *T, id string, r *harness.Response, what string) {
 	body := string(r.Body)
 	i := slices.IndexFunc(internals, func(mark string) bool { return strings.Contains(body, mark) })
 	seen := ""
@@ -254,15 +254,15 @@ func judgeInternals(t *harness.T, id string, r *harness.Response, what string) {
 
 // otherMethods sends what could write, only at ids that don't exist and with
 // empty bodies: a product that does carry it out is not harmed.
-func otherMethods(ctx context.Context, t *harness.T) {
+func otherMethods(ctx context.Context, t *T) {
 	const refused, status = errorsAt + "write-refused", errorsAt + "method-status"
 	problems := 0
 	for _, try := range []struct {
 		method, path string
 		there        bool // the resource exists, so that 404 is no answer of a router
 	}{
-		{http.MethodPut, operation("getUser").PathFor(missing), false}, {http.MethodDelete, operation("getUser").PathFor(missing), false},
-		{http.MethodPatch, operation("getOrg").PathFor(missing), false}, {http.MethodPost, "/users", true}, {http.MethodPost, "/enrollments", true},
+		{http.MethodPut, t.service.Operation("getUser").PathFor(missing), false}, {http.MethodDelete, t.service.Operation("getUser").PathFor(missing), false},
+		{http.MethodPatch, t.service.Operation("getOrg").PathFor(missing), false}, {http.MethodPost, "/users", true}, {http.MethodPost, "/enrollments", true},
 	} {
 		if problems > 1 {
 			break
@@ -278,7 +278,7 @@ func otherMethods(ctx context.Context, t *harness.T) {
 		}
 		t.Assert(refused, r.Status >= 400 && (r.Status < 500 || r.Status == 501), harness.Finding{Expected: "a refusal: 405, or another client error", Seen: r.Summary(), Where: try.method, Responses: shown})
 		if r.Status < 400 || r.Status >= 500 && r.Status != 501 {
-			t.NotTested(harness.BlockedBy(refused, try.method+" is not refused", r), status)
+			t.NotTested(t.BlockedBy(refused, try.method+" is not refused", r), status)
 			continue
 		}
 		ok := r.Status == 501 || r.Status == 404 && !try.there || r.Status == 403 || r.Status == 405 && r.Header.Get("Allow") != ""
@@ -290,9 +290,9 @@ func otherMethods(ctx context.Context, t *harness.T) {
 
 // serverErrors asks what every HTTP client may ask, as far as no other requirement that
 // is a MUST has the same question: what those that are less than that meet is laid here.
-func serverErrors(ctx context.Context, t *harness.T) {
+func serverErrors(ctx context.Context, t *T) {
 	const id = errorsAt + "server-error"
-	plain := operation("getAllOrgs").Path
+	plain := t.service.Operation("getAllOrgs").Path
 	for _, try := range []struct {
 		what   string
 		method string
@@ -328,7 +328,7 @@ func serverErrors(ctx context.Context, t *harness.T) {
 	}
 }
 
-func unknownParameter(ctx context.Context, t *harness.T) {
+func unknownParameter(ctx context.Context, t *T) {
 	const id = errorsAt + "unknown-parameter"
 	c, ok := pageable(t, 1)
 	if !ok {

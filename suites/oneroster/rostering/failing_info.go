@@ -26,7 +26,7 @@ type codeMinor struct {
 
 // judgeStatusInfo judges an error body. It names the requirement that kept what stands
 // deeper from being looked at; empty when nothing did.
-func judgeStatusInfo(t *harness.T, schema *schemas.Schema, r *harness.Response, f failure, at func(string) string) (by string) {
+func judgeStatusInfo(t *T, schema *schemas.Schema, r *harness.Response, f failure, at func(string) string) (by string) {
 	shown := []*harness.Response{r}
 	members, _ := membersOf(r.Body)
 	_, major := members["imsx_codeMajor"]
@@ -36,7 +36,7 @@ func judgeStatusInfo(t *harness.T, schema *schemas.Schema, r *harness.Response, 
 		// A status info object in a wrapper is judged as well, so that what is
 		// wrong with it doesn't wait for the next run.
 		if body, members = unwrapStatus(members); body == nil {
-			t.NotTested(harness.BlockedBy(at("status-info"), "the error body is no status info object", r), at(f.minor))
+			t.NotTested(t.BlockedBy(at("status-info"), "the error body is no status info object", r), at(f.minor))
 			return at("status-info")
 		}
 	}
@@ -62,7 +62,7 @@ func judgeStatusInfo(t *harness.T, schema *schemas.Schema, r *harness.Response, 
 			seen = findings[bad].Message
 		}
 		t.Fail(at("code-minor-shape"), harness.Finding{Expected: `{"imsx_codeMinorField": [{"imsx_codeMinorFieldName": …, "imsx_codeMinorFieldValue": …}]} as imsx_CodeMinor`, Seen: seen, Where: "/imsx_CodeMinor", Responses: shown})
-		t.NotTested(harness.BlockedBy(at("code-minor-shape"), "the code minor has another shape", r), at(f.minor))
+		t.NotTested(t.BlockedBy(at("code-minor-shape"), "the code minor has another shape", r), at(f.minor))
 		return at("code-minor-shape")
 	}
 	if info.Minor == nil || len(info.Minor.Fields) == 0 {
@@ -86,7 +86,7 @@ func judgeStatusInfo(t *harness.T, schema *schemas.Schema, r *harness.Response, 
 
 // judgeTerms reads a refusal that no operation documents, 404 and 405 alike: where it is a
 // status info object, what it says is of the vocabularies, and a failure.
-func judgeTerms(t *harness.T, r *harness.Response, what string) {
+func judgeTerms(t *T, r *harness.Response, what string) {
 	members, fault := membersOf(r.Body)
 	if fault != "" || members["imsx_codeMajor"] == nil {
 		return
@@ -125,7 +125,7 @@ func judgeTerms(t *harness.T, r *harness.Response, what string) {
 }
 
 // termsOptional says that refusals without a status info object are free to be so.
-func termsOptional(t *harness.T) {
+func termsOptional(t *T) {
 	for _, name := range []string{"code-major", "severity", "code-minor-shape", "code-minor-vocabulary"} {
 		t.NotApplicable(errorsAt+name, "no operation documents this refusal, and it has no status info object, or none with a code minor")
 	}

@@ -9,18 +9,18 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/harness"
 )
 
-const filterAt = "or12.rostering.filter."
+const filterAt = "filter."
 
 // filterChecks judge filter by computing each answer from the crawl.
-func filterChecks() []harness.Check {
-	c := func(name, title, needs string, body func(context.Context, *harness.T), requirements ...string) harness.Check {
+func filterChecks() []Check {
+	c := func(name, title, needs string, body func(context.Context, *T), requirements ...string) Check {
 		for i := range requirements {
 			requirements[i] = filterAt + requirements[i]
 		}
-		return harness.Check{ID: "rostering.filter." + name, Title: title, Requirements: requirements, Labels: []string{"filter"}, Needs: needs, Body: body}
+		return Check{ID: "filter." + name, Title: title, Requirements: requirements, Labels: []string{"filter"}, Needs: needs, Body: body}
 	}
 	const varied = "a collection whose objects differ in a date, a text and a term of a vocabulary"
-	return []harness.Check{
+	return []Check{
 		c("equality", "The predicates = and != leave what they say", varied, filterEquality, "equal", "not-equal", "sourced-id", "vocabulary", "boolean", "not-ignored"),
 		c("order", "The predicates >, >=, < and <= leave what they say", "a collection whose objects differ in a date", filterOrder, "greater", "greater-or-equal", "less", "less-or-equal", "date", "date-time"),
 		c("contains", "The predicate ~ leaves the objects whose text contains the value", varied, filterContains, "contains"),
@@ -46,13 +46,13 @@ func exactly(ids map[string]bool) answer { return answer{ids, ids} }
 
 // filtered reads what a filter leaves of a subject, and judges it against the
 // computed answers: any of them will do.
-func (s subject) filtered(ctx context.Context, t *harness.T, id, filter string, answers ...answer) bool {
+func (s subject) filtered(ctx context.Context, t *T, id, filter string, answers ...answer) bool {
 	op := s.List
 	g := gather(ctx, t, op.Path, op.Wrapper, 2*computeMost, "filter", filter)
 	return judgeFilter(ctx, t, id, filter, g, answers...)
 }
 
-func judgeFilter(ctx context.Context, t *harness.T, id, filter string, g gathered, answers ...answer) bool {
+func judgeFilter(ctx context.Context, t *T, id, filter string, g gathered, answers ...answer) bool {
 	shown := []*harness.Response{g.first.Response}
 	where := "filter=" + t.Session().Redactor().URL("filter=" + filter)[len("filter="):]
 	if g.why != "" && g.first.OK() {
@@ -93,7 +93,7 @@ func (p property) dividing() (string, bool) {
 	return "", false
 }
 
-func filterEquality(ctx context.Context, t *harness.T) {
+func filterEquality(ctx context.Context, t *T) {
 	const equal, not, byID, term, truth, ignored = filterAt + "equal", filterAt + "not-equal", filterAt + "sourced-id", filterAt + "vocabulary", filterAt + "boolean", filterAt + "not-ignored"
 	list := subjects(t)
 	for i, s := range list {
@@ -133,7 +133,7 @@ func filterEquality(ctx context.Context, t *harness.T) {
 }
 
 // judgeIgnored looks whether a filter that leaves few objects gave them all.
-func judgeIgnored(ctx context.Context, t *harness.T, id string, s subject, filter string, want map[string]bool) {
+func judgeIgnored(ctx context.Context, t *T, id string, s subject, filter string, want map[string]bool) {
 	p := part(ctx, t, s.collection, 0, gatherSize(t), "filter", filter)
 	if !p.OK() {
 		return // refused: not ignored
@@ -153,7 +153,7 @@ func union(a, b map[string]bool) map[string]bool {
 	return out
 }
 
-func filterOrder(ctx context.Context, t *harness.T) {
+func filterOrder(ctx context.Context, t *T) {
 	kinds := map[string]string{"date": filterAt + "date", "date-time": filterAt + "date-time"}
 	predicates := []struct {
 		id, sign string
@@ -194,7 +194,7 @@ func filterOrder(ctx context.Context, t *harness.T) {
 	lacks(t, "no collection of a size to compute with has three different dates", "Load objects with different dates, and change some at different times.")
 }
 
-func filterContains(ctx context.Context, t *harness.T) {
+func filterContains(ctx context.Context, t *T) {
 	const id = filterAt + "contains"
 	tried := 0
 	for _, s := range subjects(t) {
@@ -242,7 +242,7 @@ func plainLetters(s string) bool {
 // comparison of a database ignores.
 func fold(s string) string { return strings.ToLower(stripAccents(s)) }
 
-func filterLogic(ctx context.Context, t *harness.T) {
+func filterLogic(ctx context.Context, t *T) {
 	const and, or, many = filterAt + "and", filterAt + "or", filterAt + "many-clauses"
 	for _, s := range subjects(t) {
 		ps := slices.DeleteFunc(s.properties("vocabulary", "boolean", "date", "text"), func(p property) bool { _, ok := p.dividing(); return !ok || p.name == "sourcedId" })
@@ -289,11 +289,11 @@ func meet(a, b map[string]bool) map[string]bool {
 	return out
 }
 
-func filterConfined(ctx context.Context, t *harness.T) {
+func filterConfined(ctx context.Context, t *T) {
 	const id = filterAt + "or-confined"
 	filter := "status='active' OR status='tobedeleted'"
 	for _, d := range derivations {
-		c := collectionNamed(d.spool())
+		c := t.service.Collection(d.spool())
 		if !t.Session().Covers(c.List.ID) || !need(t, []string{id}, d.whole, d.spool()) {
 			continue
 		}
@@ -306,7 +306,7 @@ func filterConfined(ctx context.Context, t *harness.T) {
 		g := gather(ctx, t, op.Path, op.Wrapper, 2*computeMost, "filter", filter)
 		if g.why != "" {
 			if itsOwn(ctx, t, g.first.Response, id) {
-				t.NotTested(harness.BlockedBy(filterAt+"or", g.first.Line()+": "+g.why, g.first.Response), id)
+				t.NotTested(t.BlockedBy(filterAt+"or", g.first.Line()+": "+g.why, g.first.Response), id)
 			}
 			continue
 		}

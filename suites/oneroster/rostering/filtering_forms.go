@@ -33,7 +33,7 @@ func asUTC(v string) string {
 
 // judgeMilliseconds asks on both sides of an instant, one millisecond away: what
 // drops the fraction, or the time of day, can't tell them apart.
-func judgeMilliseconds(ctx context.Context, t *harness.T, s subject, p property, id string) {
+func judgeMilliseconds(ctx context.Context, t *T, s subject, p property, id string) {
 	values := p.sorted()
 	at, err := time.Parse(time.RFC3339Nano, strings.ToUpper(values[len(values)/2]))
 	if err != nil {
@@ -46,7 +46,7 @@ func judgeMilliseconds(ctx context.Context, t *harness.T, s subject, p property,
 	}
 }
 
-func filterDateForms(ctx context.Context, t *harness.T) {
+func filterDateForms(ctx context.Context, t *T) {
 	const forms, bare = filterAt + "date-time-forms", filterAt + "bare-date"
 	for _, s := range subjects(t) {
 		p := s.property("dateLastModified", "date-time")
@@ -78,7 +78,7 @@ func filterDateForms(ctx context.Context, t *harness.T) {
 	absent(t, "no collection of a size to compute with has objects that changed at three different times")
 }
 
-func filterTextOrder(ctx context.Context, t *harness.T) {
+func filterTextOrder(ctx context.Context, t *T) {
 	const id = filterAt + "text-order"
 	for _, s := range subjects(t) {
 		for _, p := range s.properties("text") {
@@ -107,10 +107,10 @@ func filterTextOrder(ctx context.Context, t *harness.T) {
 	lacks(t, "no collection has five different plain texts", "Load five users with different names.", id)
 }
 
-func filterNested(ctx context.Context, t *harness.T) {
+func filterNested(ctx context.Context, t *T) {
 	const nested, contains, equal = filterAt + "nested", filterAt + "list-contains", filterAt + "list-equal"
 	for _, s := range subjects(t) {
-		for _, name := range rosterService().Kinds[s.Kind].Nested {
+		for _, name := range s.kind.Nested {
 			p := s.property(name, "text")
 			v, ok := p.dividing()
 			if !ok {
@@ -118,7 +118,7 @@ func filterNested(ctx context.Context, t *harness.T) {
 			}
 			judgeOrRefused(ctx, t, s, nested, name+"="+quote(v), exactly(p.where(func(x string) bool { return x == v })))
 		}
-		for _, name := range rosterService().Kinds[s.Kind].Lists {
+		for _, name := range s.kind.Lists {
 			lists := s.lists(name)
 			v, w, ok := twoOf(lists, len(s.objects))
 			if !ok {
@@ -157,7 +157,7 @@ func filterNested(ctx context.Context, t *harness.T) {
 }
 
 // judgeOrRefused asks a filter that may be refused, but must not be wrong.
-func judgeOrRefused(ctx context.Context, t *harness.T, s subject, id, filter string, answers ...answer) {
+func judgeOrRefused(ctx context.Context, t *T, s subject, id, filter string, answers ...answer) {
 	op := s.List
 	if g := gather(ctx, t, op.Path, op.Wrapper, 2*computeMost, "filter", filter); refusedInstead(g) {
 		t.Examined(id, 1)
@@ -202,7 +202,7 @@ func twoOf(lists map[string][]string, all int) (v, w string, ok bool) {
 	return names[0], names[len(names)-1], true
 }
 
-func filterEvery(ctx context.Context, t *harness.T) {
+func filterEvery(ctx context.Context, t *T) {
 	const id = filterAt + "every-field"
 	for _, s := range subjects(t) {
 		for _, p := range s.properties("text", "vocabulary", "boolean", "date", "date-time") {
@@ -219,7 +219,7 @@ func filterEvery(ctx context.Context, t *harness.T) {
 	lacks(t, "no property differs between objects", "Load more objects.", id)
 }
 
-func filterRefused(ctx context.Context, t *harness.T) {
+func filterRefused(ctx context.Context, t *T) {
 	const field, malformed, unquoted, literal, alive = filterAt + "unknown-field", filterAt + "malformed", filterAt + "unquoted", filterAt + "bad-literal", filterAt + "no-500"
 	refused := func(status int) bool { return status == 400 || status == 422 }
 	for _, try := range []struct {
@@ -244,7 +244,7 @@ func filterRefused(ctx context.Context, t *harness.T) {
 			continue
 		}
 		if r.Status >= 500 || r.Problem != "" {
-			t.NotTested(harness.BlockedBy(alive, "filter="+try.filter+" is answered with "+r.Summary(), r), try.id)
+			t.NotTested(t.BlockedBy(alive, "filter="+try.filter+" is answered with "+r.Summary(), r), try.id)
 			continue
 		}
 		if !try.ok(r.Status) && r.Status != 200 && !itsOwn(ctx, t, r, try.id) {

@@ -13,7 +13,7 @@ import (
 
 // holding picks a property and a value that holds one of the characters, and
 // that few share.
-func holding(t *harness.T, chars string) (subject, property, string, bool) {
+func holding(t *T, chars string) (subject, property, string, bool) {
 	for _, s := range subjects(t) {
 		for _, p := range s.properties("text") {
 			for _, v := range p.sorted() {
@@ -27,7 +27,7 @@ func holding(t *harness.T, chars string) (subject, property, string, bool) {
 }
 
 // asked reads a filter whose encoding is given as it shall be sent.
-func (s subject) asked(ctx context.Context, t *harness.T, id, encoded, plain string, want map[string]bool) {
+func (s subject) asked(ctx context.Context, t *T, id, encoded, plain string, want map[string]bool) {
 	op := s.List
 	page := list(ctx, t, op.Path, op.Wrapper, "limit=1000&filter="+encoded)
 	g := gathered{ids: set(page.IDs), first: page}
@@ -37,7 +37,7 @@ func (s subject) asked(ctx context.Context, t *harness.T, id, encoded, plain str
 	judgeFilter(ctx, t, id, plain, g, exactly(want))
 }
 
-func filterCharacters(ctx context.Context, t *harness.T) {
+func filterCharacters(ctx context.Context, t *T) {
 	const apostrophe, operators, wildcards, percent, reserved, plus, utf8 = filterAt + "apostrophe", filterAt + "literal-operators", filterAt + "literal-wildcards",
 		filterAt + "percent-encoding", filterAt + "reserved-characters", filterAt + "plus-as-blank", filterAt + "utf8"
 	for _, try := range []struct{ id, chars string }{
@@ -69,7 +69,7 @@ func filterCharacters(ctx context.Context, t *harness.T) {
 }
 
 // phrase picks a text of plain words with a blank between.
-func phrase(t *harness.T) (subject, property, string, bool) {
+func phrase(t *T) (subject, property, string, bool) {
 	for _, s := range subjects(t) {
 		for _, p := range s.properties("text") {
 			for _, v := range p.sorted() {
@@ -97,7 +97,7 @@ func percentAll(s string) string {
 
 // judgeOperators asks for a text with AND inside: one that is there where there
 // is one, else one that isn't and so must leave nothing.
-func judgeOperators(ctx context.Context, t *harness.T, id string) {
+func judgeOperators(ctx context.Context, t *T, id string) {
 	for _, s := range subjects(t) {
 		for _, p := range s.properties("text") {
 			for _, v := range p.sorted() {
@@ -123,7 +123,7 @@ func judgeOperators(ctx context.Context, t *harness.T, id string) {
 
 // judgeWildcards asks for texts that hold a percent sign or an underscore: a
 // wildcard would find more.
-func judgeWildcards(ctx context.Context, t *harness.T, id string) {
+func judgeWildcards(ctx context.Context, t *T, id string) {
 	for _, s := range subjects(t) {
 		for _, p := range s.properties("text") {
 			if p.name == "sourcedId" || len(p.counts) < 3 {
@@ -140,7 +140,7 @@ func judgeWildcards(ctx context.Context, t *harness.T, id string) {
 
 // judgePatterns asks for texts that would be regular expressions: each finds some text,
 // or breaks, where it is taken for one, and as it stands hardly any.
-func judgePatterns(ctx context.Context, t *harness.T, id string) {
+func judgePatterns(ctx context.Context, t *T, id string) {
 	for _, s := range subjects(t) {
 		for _, p := range s.properties("text") {
 			part, ok := p.needle()
@@ -153,11 +153,11 @@ func judgePatterns(ctx context.Context, t *harness.T, id string) {
 			}
 			// What can't be asked at all says nothing of patterns.
 			if g := ask(part); g.why != "" || len(g.ids) == 0 {
-				t.NotTested(harness.BlockedBy(filterAt+"contains", "plain letters are not found: "+g.first.Summary(), g.first.Response), id)
+				t.NotTested(t.BlockedBy(filterAt+"contains", "plain letters are not found: "+g.first.Summary(), g.first.Response), id)
 				return
 			}
 			if g := ask(t.Own("no such text")); g.why != "" || len(g.ids) > 0 {
-				t.NotTested(harness.BlockedBy(filterAt+"no-match", "what no text holds leaves something: "+g.first.Summary(), g.first.Response), id)
+				t.NotTested(t.BlockedBy(filterAt+"no-match", "what no text holds leaves something: "+g.first.Summary(), g.first.Response), id)
 				return
 			}
 			for _, pattern := range []string{part[:1] + "." + part[2:], ".*", "^" + part[:1], part + "|" + part, "[" + part + "]", "(", part + "(", "*", "[", `\w`} {
@@ -171,14 +171,14 @@ func judgePatterns(ctx context.Context, t *harness.T, id string) {
 	lacks(t, "no text has a part that divides the objects", "Load objects with different names.", id)
 }
 
-func filterNoMatch(ctx context.Context, t *harness.T) {
+func filterNoMatch(ctx context.Context, t *T) {
 	const id = filterAt + "no-match"
 	for _, name := range []string{"orgs", "users", "classes"} {
-		op := collectionNamed(name).List
+		op := t.service.Collection(name).List
 		if !t.Session().Covers(op.ID) || !filled(t, op) {
 			continue // what is empty anyhow proves nothing
 		}
-		p := part(ctx, t, collectionNamed(name), 0, 10, "filter", "sourcedId='no-such-object-here'")
+		p := part(ctx, t, t.service.Collection(name), 0, 10, "filter", "sourcedId='no-such-object-here'")
 		ok := p.Status == 200 && p.Problem == "" && len(p.Objects) == 0 && (p.Fault == "" || strings.TrimSpace(string(p.Body)) == "{}")
 		if !ok && !p.OK() && !itsOwn(ctx, t, p.Response, id) {
 			continue
@@ -188,9 +188,9 @@ func filterNoMatch(ctx context.Context, t *harness.T) {
 	lacks(t, "orgs, users and classes are empty", "Load some objects.", id)
 }
 
-func filterSub(ctx context.Context, t *harness.T) {
+func filterSub(ctx context.Context, t *T) {
 	const id = filterAt + "sub-collections"
-	op := operation("getStudentsForClass")
+	op := t.service.Operation("getStudentsForClass")
 	if !t.Session().Covers(op.ID) {
 		outside(t, "sub-collections", id)
 		return

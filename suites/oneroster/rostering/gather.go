@@ -13,7 +13,7 @@ import (
 const gatherLimit = 1000
 
 // gatherSize gives the page size for one run.
-func gatherSize(t *harness.T) int {
+func gatherSize(t *T) int {
 	if n := t.Session().Target.Limits.PageSize; n > 0 {
 		return n
 	}
@@ -32,7 +32,7 @@ type gathered struct {
 
 // gather reads every page of a collection, at most most objects. It goes on by
 // what came, not by what was asked for: a provider may cap the page size.
-func gather(ctx context.Context, t *harness.T, path, wrapper string, most int, extra ...string) gathered {
+func gather(ctx context.Context, t *T, path, wrapper string, most int, extra ...string) gathered {
 	g := gathered{ids: map[string]bool{}, deleted: map[string]bool{}}
 	known := min(gatherSize(t), roster(t).Facts(wrapper).PageSize) // on the crawl's fullest page
 	fullest := 0
@@ -81,7 +81,7 @@ func gather(ctx context.Context, t *harness.T, path, wrapper string, most int, e
 
 // usable tells whether the collection came whole; where it didn't, the
 // requirements are blocked by the one that governs that answer.
-func (g gathered) usable(t *harness.T, requirements ...string) bool {
+func (g gathered) usable(t *T, requirements ...string) bool {
 	if g.why == "" {
 		return true
 	}

@@ -14,21 +14,21 @@ import (
 )
 
 // identityChecks judge whether an object is one and the same wherever it is met.
-func identityChecks() []harness.Check {
-	const at = "or12.rostering.identity."
-	return []harness.Check{
-		{ID: "rostering.identity.unique", Title: "No sourcedId stands twice in a collection", Requirements: []string{at + "unique"},
+func identityChecks() []Check {
+	const at = "identity."
+	return []Check{
+		{ID: "identity.unique", Title: "No sourcedId stands twice in a collection", Requirements: []string{at + "unique"},
 			Labels: []string{ruleLabel, "identity"}, Needs: "any collection with two objects", Body: uniqueIDs},
-		{ID: "rostering.identity.same-object", Title: "An object is the same in a derived collection and in the whole", Requirements: []string{at + "same-object"},
+		{ID: "identity.same-object", Title: "An object is the same in a derived collection and in the whole", Requirements: []string{at + "same-object"},
 			Labels: []string{ruleLabel, "identity"}, Needs: "an object in a derived collection", Body: sameObject},
-		{ID: "rostering.identity.single", Title: "The single read of an object yields what its collection holds", Requirements: []string{at + "single"},
+		{ID: "identity.single", Title: "The single read of an object yields what its collection holds", Requirements: []string{at + "single"},
 			Labels: []string{"identity"}, Needs: "any object", Body: singleAsListed},
 	}
 }
 
-func uniqueIDs(ctx context.Context, t *harness.T) {
-	const id = "or12.rostering.identity.unique"
-	for _, c := range rosterService().Collections {
+func uniqueIDs(ctx context.Context, t *T) {
+	const id = "identity.unique"
+	for _, c := range t.service.Collections {
 		op := c.List
 		if !t.Session().Covers(c.List.ID) {
 			continue
@@ -110,10 +110,10 @@ func unordered(v any) any {
 	return strings.Join(texts, "\n")
 }
 
-func sameObject(_ context.Context, t *harness.T) {
-	const id = "or12.rostering.identity.same-object"
+func sameObject(_ context.Context, t *T) {
+	const id = "identity.same-object"
 	r := roster(t)
-	for _, c := range rosterService().Collections {
+	for _, c := range t.service.Collections {
 		if c.Derived() == "" || r.Raw(c.Name) == nil || r.Raw(c.Derived()) == nil || !r.Raw(c.Derived()).Complete {
 			continue
 		}
@@ -152,11 +152,11 @@ func changedMeanwhile(a, b []byte) bool {
 
 const singlesTried = 3
 
-func singleAsListed(ctx context.Context, t *harness.T) {
-	const id = "or12.rostering.identity.single"
+func singleAsListed(ctx context.Context, t *T) {
+	const id = "identity.single"
 	r := roster(t)
 	problems := 0
-	for _, c := range rosterService().Collections {
+	for _, c := range t.service.Collections {
 		raw := r.Raw(c.Name)
 		if raw == nil || !t.Session().Covers(c.Read.ID) {
 			continue

@@ -30,22 +30,22 @@ func sample(length, n int, seed uint64) []int {
 }
 
 // lifecycleChecks judge dateLastModified and records flagged for deletion.
-func lifecycleChecks() []harness.Check {
-	const at = "or12.rostering.lifecycle."
-	return []harness.Check{
-		{ID: "rostering.lifecycle.deleted", Title: "Records flagged tobedeleted are listed and can be read", Requirements: []string{at + "deleted-reachable", at + "deleted-listed"},
+func lifecycleChecks() []Check {
+	const at = "lifecycle."
+	return []Check{
+		{ID: "lifecycle.deleted", Title: "Records flagged tobedeleted are listed and can be read", Requirements: []string{at + "deleted-reachable", at + "deleted-listed"},
 			Labels: []string{"lifecycle"}, Needs: "a record with status tobedeleted", Body: deletedRecords},
-		{ID: "rostering.lifecycle.delta", Title: "A filter on dateLastModified leaves what changed since, deletions included", Requirements: []string{at + "delta", at + "delta-deleted"},
+		{ID: "lifecycle.delta", Title: "A filter on dateLastModified leaves what changed since, deletions included", Requirements: []string{at + "delta", at + "delta-deleted"},
 			Labels: []string{"lifecycle", "filter"}, Needs: "objects that changed at different times, a deleted one among them", Body: delta},
-		{ID: "rostering.lifecycle.modified", Title: "dateLastModified is the time of a change, not of the answer", Requirements: []string{at + "modified-stable", at + "modified-not-future"},
+		{ID: "lifecycle.modified", Title: "dateLastModified is the time of a change, not of the answer", Requirements: []string{at + "modified-stable", at + "modified-not-future"},
 			Labels: []string{"lifecycle"}, Needs: "any object", Body: modified},
 	}
 }
 
-func deletedRecords(ctx context.Context, t *harness.T) {
-	const reachable, listed = "or12.rostering.lifecycle.deleted-reachable", "or12.rostering.lifecycle.deleted-listed"
+func deletedRecords(ctx context.Context, t *T) {
+	const reachable, listed = "lifecycle.deleted-reachable", "lifecycle.deleted-listed"
 	r := roster(t)
-	for _, c := range rosterService().Collections {
+	for _, c := range t.service.Collections {
 		raw := r.Raw(c.Name)
 		if raw == nil || c.Derived() != "" || !t.Session().Covers(c.Read.ID) {
 			continue
@@ -83,7 +83,7 @@ func deletedRecords(ctx context.Context, t *harness.T) {
 
 // readsOthers tells whether a record that isn't flagged can be read where one that is
 // can't. Where it can't either, the requirements are blocked by the endpoint.
-func readsOthers(ctx context.Context, t *harness.T, c collection, op Operation, ids ...string) bool {
+func readsOthers(ctx context.Context, t *T, c collection, op Operation, ids ...string) bool {
 	answered := true
 	_ = roster(t).Raw(c.Name).Each(func(_ int, id string, object []byte) bool {
 		if read[Base](object).Status == "tobedeleted" {
@@ -100,11 +100,11 @@ func readsOthers(ctx context.Context, t *harness.T, c collection, op Operation, 
 
 // judgeDropped looks for records flagged tobedeleted that some sub-collection
 // still shows, while the collection they belong to doesn't list them.
-func judgeDropped(ctx context.Context, t *harness.T, id string) {
+func judgeDropped(ctx context.Context, t *T, id string) {
 	r := roster(t)
 	for _, name := range []string{"getClassesForSchool", "getEnrollmentsForSchool", "getStudentsForSchool"} {
-		op := operation(name)
-		whole := r.Raw(collectionOf(op.Kind).Name)
+		op := t.service.Operation(name)
+		whole := r.Raw(t.service.CollectionOf(op.Kind).Name)
 		if !t.Session().Covers(name) || whole == nil || !whole.Complete || r.Raw("schools") == nil {
 			continue
 		}
@@ -119,7 +119,7 @@ func judgeDropped(ctx context.Context, t *harness.T, id string) {
 			}
 			for i, o := range page.Objects {
 				if read[Base](o).Status == "tobedeleted" && page.IDs[i] != "" {
-					t.Assert(id, whole.Has(page.IDs[i]), harness.Finding{Expected: "the flagged record in /" + collectionOf(op.Kind).Name + " too", Seen: "only " + op.Path + " shows it", Where: page.IDs[i], Responses: []*harness.Response{page.Response}})
+					t.Assert(id, whole.Has(page.IDs[i]), harness.Finding{Expected: "the flagged record in /" + t.service.CollectionOf(op.Kind).Name + " too", Seen: "only " + op.Path + " shows it", Where: page.IDs[i], Responses: []*harness.Response{page.Response}})
 				}
 			}
 		}
@@ -141,10 +141,10 @@ func changes(r *Roster, name string) map[string]time.Time {
 // deltaMost bounds the collections for which a delta is computed in full.
 const deltaMost = 20_000
 
-func delta(ctx context.Context, t *harness.T) {
-	const id, deleted = "or12.rostering.lifecycle.delta", "or12.rostering.lifecycle.delta-deleted"
+func delta(ctx context.Context, t *T) {
+	const id, deleted = "lifecycle.delta", "lifecycle.delta-deleted"
 	r := roster(t)
-	for _, c := range rosterService().Collections {
+	for _, c := range t.service.Collections {
 		raw := r.Raw(c.Name)
 		if raw == nil || c.Derived() != "" || !raw.Complete || raw.Len() == 0 || raw.Len() > deltaMost {
 			continue
@@ -207,11 +207,11 @@ func middle(times map[string]time.Time) (time.Time, bool) {
 // skew is how far ahead of ours the target's clock may be.
 const skew = 5 * time.Minute
 
-func modified(ctx context.Context, t *harness.T) {
-	const stable, future = "or12.rostering.lifecycle.modified-stable", "or12.rostering.lifecycle.modified-not-future"
+func modified(ctx context.Context, t *T) {
+	const stable, future = "lifecycle.modified-stable", "lifecycle.modified-not-future"
 	r := roster(t)
 	now := time.Now()
-	for _, c := range rosterService().Collections {
+	for _, c := range t.service.Collections {
 		raw := r.Raw(c.Name)
 		if raw == nil || c.Derived() != "" || raw.Len() == 0 {
 			continue

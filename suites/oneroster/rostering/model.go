@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+
+	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
 // The objects as the judge reads them. Decoding is lenient: a member of the
@@ -149,10 +151,10 @@ type placed struct {
 
 // refs lists the references of an object of the given kind, by the places that the schema
 // has for them.
-func refs(kind string, object []byte) []placed {
+func refs(kind *service.Kind, object []byte) []placed {
 	var out []placed
 	members := objectOf(object)
-	for _, m := range rosterService().Kinds[kind].References() {
+	for _, m := range kind.References() {
 		eachAt(members, strings.Split(m.At[1:], "/"), func(found json.RawMessage) {
 			out = append(out, placed{m.At, m.Refers, read[Ref](found)})
 		})

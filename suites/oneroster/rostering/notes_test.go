@@ -63,10 +63,10 @@ func TestDoublesAreNoted(t *testing.T) {
 // asks for what is there.
 func TestRemediesNameWhatIsMissing(t *testing.T) {
 	f := newFake(t)
-	bare := harness.NewT(session(t, f, "", 0), harness.Check{ID: "c"})
+	bare := &T{harness.NewT(session(t, f, "", 0), harness.Check{ID: "c"}), rosterService()}
 	with := session(t, f, "", 0)
 	with.Target.OneRoster.Auth.Core = &harness.Client{ClientID: "core", ClientSecret: "core-secret"}
-	full := harness.NewT(with, harness.Check{ID: "c"})
+	full := &T{harness.NewT(with, harness.Check{ID: "c"}), rosterService()}
 	if got := narrowRemedy(bare, "roster-core.readonly"); !strings.Contains(got, "give a core_client") {
 		t.Errorf("without a core client: %s", got)
 	}

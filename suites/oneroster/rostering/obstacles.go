@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/harness"
@@ -22,7 +21,7 @@ import (
 // owner names the requirement that governs an answer, from its address, and from
 // what is wrong with it: an endpoint answers 200; what it answers is JSON; what the
 // JSON holds stands in a wrapper.
-func owner(s *harness.Session, r *harness.Response) string {
+func owner(of *service.Service, s *harness.Session, r *harness.Response) string {
 	at, _, _ := strings.Cut(r.Request.URL, "?")
 	token, _, _ := strings.Cut(s.Target.OneRoster.Auth.TokenURL, "?")
 	path, below := strings.CutPrefix(at, s.Base)
@@ -38,14 +37,14 @@ func owner(s *harness.Session, r *harness.Response) string {
 	case strings.HasPrefix(path, "/discovery/"):
 		return discoveryAt + "document"
 	}
-	op, known := rosterService().At(path)
+	op, known := of.At(path)
 	switch {
 	case !known:
 		return errorsAt + "unknown-route"
 	case r.Request.Method != "" && r.Request.Method != http.MethodGet && r.Request.Method != http.MethodHead:
 		return errorsAt + "write-refused"
 	case r.Problem == "" && r.Status == 200:
-		return bodyOwner(op, r.Body)
+		return bodyOwner(of, op, r.Body)
 	case r.Status == http.StatusBadRequest || r.Status == http.StatusUnprocessableEntity:
 		if asked := askedFor(r.Request.URL); asked != "" {
 			return asked
@@ -91,11 +90,11 @@ func askedFor(address string) string {
 
 // endpointRequirement names the requirement that an operation answers at all.
 func endpointRequirement(op Operation) string {
-	return "or12.rostering.endpoint." + service.Kebab(op.ID)
+	return "endpoint." + service.Kebab(op.ID)
 }
 
 // bodyOwner names the requirement that governs the body of an answer with 200.
-func bodyOwner(op Operation, body []byte) string {
+func bodyOwner(of *service.Service, op Operation, body []byte) string {
 	var envelope map[string]json.RawMessage
 	switch {
 	case strings.HasPrefix(strings.TrimSpace(string(body)), "<"):
@@ -103,22 +102,22 @@ func bodyOwner(op Operation, body []byte) string {
 	case !json.Valid(body):
 		return idJSON
 	case json.Unmarshal(body, &envelope) == nil && len(envelope) == 0 && !op.Single:
-		return "or12.rostering.payload.empty-list"
+		return "payload.empty-list"
 	}
-	return wrapperRequirement(op)
+	return wrapperRequirement(of, op)
 }
 
 // blockedBy is the obstacle that an unusable answer is.
-func blockedBy(t *harness.T, r *harness.Response, why string) harness.Obstacle {
-	return harness.BlockedBy(owner(t.Session(), r), fmt.Sprintf("%s, on which this check stands: %s", r.Line(), why), r)
+func blockedBy(t *T, r *harness.Response, why string) harness.Obstacle {
+	return t.BlockedBy(owner(t.service, t.Session(), r), fmt.Sprintf("%s, on which this check stands: %s", r.Line(), why), r)
 }
 
 // broken is the first of the named collections that could not be read to its end,
 // as an obstacle; without names the first of all.
-func broken(t *harness.T, names ...string) (harness.Obstacle, bool) {
+func broken(t *T, names ...string) (harness.Obstacle, bool) {
 	r := roster(t)
 	if len(names) == 0 {
-		for _, c := range rosterService().Collections {
+		for _, c := range t.service.Collections {
 			names = append(names, c.Name)
 		}
 	}
@@ -135,14 +134,14 @@ func broken(t *harness.T, names ...string) (harness.Obstacle, bool) {
 		if end.Unreachable {
 			return harness.Unreached(reason), true
 		}
-		return harness.BlockedBy(end.Owner, reason).Expecting(end.Expected).Seen(t.Adopt(end.Evidence)), true
+		return t.BlockedBy(end.Owner, reason).Expecting(end.Expected).Seen(t.Adopt(end.Evidence)), true
 	}
 	return harness.Obstacle{}, false
 }
 
 // hindered says, where an answer or a collection kept the check from what it was to
 // look at, that the requirements hang on that.
-func hindered(t *harness.T, ids ...string) bool {
+func hindered(t *T, ids ...string) bool {
 	ids = unlooked(t, ids)
 	o, is := t.Hindered()
 	if !is {
@@ -156,16 +155,16 @@ func hindered(t *harness.T, ids ...string) bool {
 
 // unlooked leaves those requirements, of the given or of all, for which nothing was
 // examined.
-func unlooked(t *harness.T, ids []string) []string {
+func unlooked(t *T, ids []string) []string {
 	if len(ids) == 0 {
-		ids = t.Check().Requirements
+		ids = t.Requirements()
 	}
 	return slices.DeleteFunc(slices.Clone(ids), t.Looked)
 }
 
 // settle says at the end of a check what the requirements hang on for which nothing
 // was examined.
-func settle(t *harness.T, o harness.Obstacle, ids ...string) {
+func settle(t *T, o harness.Obstacle, ids ...string) {
 	if ids = unlooked(t, ids); len(ids) > 0 {
 		t.NotTested(o, ids...)
 	}
@@ -173,7 +172,7 @@ func settle(t *harness.T, o harness.Obstacle, ids ...string) {
 
 // lacks says that the target holds nothing to look at, though the profile demands
 // it, unless something else kept the check from seeing it.
-func lacks(t *harness.T, reason, load string, ids ...string) {
+func lacks(t *T, reason, load string, ids ...string) {
 	if ids = unlooked(t, ids); len(ids) > 0 && !hindered(t, ids...) {
 		t.NotTested(harness.NoData(reason, load), ids...)
 	}
@@ -181,7 +180,7 @@ func lacks(t *harness.T, reason, load string, ids ...string) {
 
 // absent says that what requirements are about is optional and not in the data,
 // unless something else kept the check from seeing it.
-func absent(t *harness.T, reason string, ids ...string) {
+func absent(t *T, reason string, ids ...string) {
 	if ids = unlooked(t, ids); len(ids) == 0 || hindered(t, ids...) {
 		return
 	}
@@ -191,9 +190,9 @@ func absent(t *harness.T, reason string, ids ...string) {
 }
 
 // outside says that no profile of the run asks for what requirements are about.
-func outside(t *harness.T, what string, ids ...string) {
+func outside(t *T, what string, ids ...string) {
 	if len(ids) == 0 {
-		ids = t.Check().Requirements
+		ids = t.Requirements()
 	}
 	for _, id := range ids {
 		t.NotApplicable(id, "no profile of this run covers "+what)
@@ -210,7 +209,7 @@ func between(r *harness.Response) bool {
 // this request. Where it isn't, since the collection doesn't answer a plain request
 // either, or something between the two answered, the requirements are blocked by the
 // one that governs that answer.
-func itsOwn(ctx context.Context, t *harness.T, r *harness.Response, ids ...string) bool {
+func itsOwn(ctx context.Context, t *T, r *harness.Response, ids ...string) bool {
 	if between(r) {
 		t.Hinders(r)
 		t.NotTested(blockedBy(t, r, r.Summary()), ids...)
@@ -239,8 +238,8 @@ func itsOwn(ctx context.Context, t *harness.T, r *harness.Response, ids ...strin
 // brokeDown tells that a target broke down where requirements are at stake that leave it
 // free to do otherwise: a server error is a MUST wherever it comes, and they are blocked
 // by that.
-func brokeDown(t *harness.T, r *harness.Response, ids []string) bool {
-	if r.Status < 500 || r.Status == http.StatusNotImplemented || slices.ContainsFunc(ids, musts) {
+func brokeDown(t *T, r *harness.Response, ids []string) bool {
+	if r.Status < 500 || r.Status == http.StatusNotImplemented || slices.ContainsFunc(ids, t.musts) {
 		return false
 	}
 	by := errorsAt + "server-error"
@@ -252,45 +251,37 @@ func brokeDown(t *harness.T, r *harness.Response, ids []string) bool {
 	case asked.Has("sort") || asked.Has("orderBy"):
 		by = sortAt + "no-500"
 	}
-	t.NotTested(harness.BlockedBy(by, r.Line()+" is answered with a server error: "+r.Summary(), r).Expecting("no server error"), ids...)
+	t.NotTested(t.BlockedBy(by, r.Line()+" is answered with a server error: "+r.Summary(), r).Expecting("no server error"), ids...)
 	return true
 }
 
-var requirements = sync.OnceValue(func() *catalogue.Catalogue {
-	cat, err := catalogue.Load()
-	if err != nil {
-		panic(err) // it is part of the program
-	}
-	return cat
-})
-
 // musts tells whether the standard demands what a requirement says.
-func musts(id string) bool {
-	q, known := requirements().Requirement(id)
+func (t *T) musts(name string) bool {
+	q, known := t.Session().Catalogue.Requirement(t.service.Requirement(name))
 	return known && q.Level == catalogue.Must
 }
 
 // rootOf gives the first segment of an answer's path.
-func rootOf(t *harness.T, r *harness.Response) string {
+func rootOf(t *T, r *harness.Response) string {
 	at, _, _ := strings.Cut(strings.TrimPrefix(r.Request.URL, t.Session().Base), "?")
 	name, _, _ := strings.Cut(strings.Trim(at, "/"), "/")
 	return name
 }
 
 // control asks the collection at the root of an answer's path for one object.
-func control(ctx context.Context, t *harness.T, r *harness.Response) *Page {
+func control(ctx context.Context, t *T, r *harness.Response) *Page {
 	name := rootOf(t, r)
-	i := slices.IndexFunc(rosterService().Collections, func(c collection) bool { return c.Name == name && t.Session().Covers(c.List.ID) })
+	i := slices.IndexFunc(t.service.Collections, func(c collection) bool { return c.Name == name && t.Session().Covers(c.List.ID) })
 	if i < 0 {
-		i = max(0, slices.IndexFunc(rosterService().Collections, func(c collection) bool { return t.Session().Covers(c.List.ID) }))
+		i = max(0, slices.IndexFunc(t.service.Collections, func(c collection) bool { return t.Session().Covers(c.List.ID) }))
 	}
-	op := rosterService().Collections[i].List
+	op := t.service.Collections[i].List
 	return list(ctx, t, op.Path, op.Wrapper, query("limit", "1"))
 }
 
 // subAnswers tells whether a sub-collection that didn't answer as asked does when it
 // is asked plainly. Where it doesn't, the requirements are blocked by its endpoint.
-func subAnswers(ctx context.Context, t *harness.T, path string, op Operation, asked *Page, ids ...string) bool {
+func subAnswers(ctx context.Context, t *T, path string, op Operation, asked *Page, ids ...string) bool {
 	plain := asked
 	if !between(asked.Response) {
 		plain = list(ctx, t, path, op.Wrapper, query("limit", "20"))
@@ -301,7 +292,7 @@ func subAnswers(ctx context.Context, t *harness.T, path string, op Operation, as
 // provoked asks for what may break a product. What a gateway answers is asked for
 // again, for it may have nothing to do with the request. ok is false where plain
 // requests break as well: then the requirements are blocked.
-func provoked(ctx context.Context, t *harness.T, path, q string, ids ...string) (r *harness.Response, ok bool) {
+func provoked(ctx context.Context, t *T, path, q string, ids ...string) (r *harness.Response, ok bool) {
 	if o, is := broken(t, strings.Split(path, "/")[1]); is {
 		t.NotTested(o, ids...)
 		return &harness.Response{}, false

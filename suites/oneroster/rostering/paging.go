@@ -10,18 +10,18 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/harness"
 )
 
-const pagingAt = "or12.rostering.paging."
+const pagingAt = "paging."
 
 // pagingChecks judge limit, offset and how pages fit together.
-func pagingChecks() []harness.Check {
-	c := func(name, title, needs string, body func(context.Context, *harness.T), requirements ...string) harness.Check {
+func pagingChecks() []Check {
+	c := func(name, title, needs string, body func(context.Context, *T), requirements ...string) Check {
 		for i := range requirements {
 			requirements[i] = pagingAt + requirements[i]
 		}
-		return harness.Check{ID: "rostering.paging." + name, Title: title, Requirements: requirements, Labels: []string{"paging"}, Needs: needs, Body: body}
+		return Check{ID: "paging." + name, Title: title, Requirements: requirements, Labels: []string{"paging"}, Needs: needs, Body: body}
 	}
 	const ten = "a collection with at least ten objects"
-	return []harness.Check{
+	return []Check{
 		c("limit", "A page never holds more than limit", ten, pageLimit, "limit", "limit-one", "limit-default"),
 		c("limit-large", "A very large limit is answered, by the largest collection too", "any collection", pageLimitLarge, "limit-large", "end-visible"),
 		c("invalid", "Impossible limits and offsets are refused, not answered with a server error", "nothing", pageInvalid,
@@ -38,7 +38,7 @@ func pagingChecks() []harness.Check {
 
 // pageable picks the collection on which paging is tried: one that was crawled
 // whole, with enough objects, and few enough to be read several times.
-func pageable(t *harness.T, atLeast int) (collection, bool) {
+func pageable(t *T, atLeast int) (collection, bool) {
 	var best collection
 	size := 0
 	for _, name := range []string{"users", "enrollments", "classes", "students", "orgs", "academicSessions", "gradingPeriods", "courses", "teachers", "demographics"} {
@@ -47,7 +47,7 @@ func pageable(t *harness.T, atLeast int) (collection, bool) {
 			continue
 		}
 		if n := raw.Len(); size == 0 || size > pageableMost && n < size {
-			best, size = collectionNamed(name), n
+			best, size = t.service.Collection(name), n
 		}
 	}
 	if size == 0 {
@@ -62,8 +62,8 @@ const pageableMost = 2000
 
 // largest picks the collection that holds most: a limit shows where there is most to be
 // limited. One that a limit of Rollcall's own ended is as good.
-func largest(t *harness.T) (best collection, size int) {
-	for _, c := range rosterService().Collections {
+func largest(t *T) (best collection, size int) {
+	for _, c := range t.service.Collections {
 		raw := roster(t).Raw(c.Name)
 		if raw == nil || !raw.Complete && roster(t).Facts(c.Name).Bound == "" || raw.Len() <= size {
 			continue
@@ -77,20 +77,20 @@ func largest(t *harness.T) (best collection, size int) {
 }
 
 // part requests one page of a collection.
-func part(ctx context.Context, t *harness.T, c collection, offset, limit int, extra ...string) *Page {
+func part(ctx context.Context, t *T, c collection, offset, limit int, extra ...string) *Page {
 	op := c.List
 	return list(ctx, t, op.Path, op.Wrapper, query(append([]string{"limit", strconv.Itoa(limit), "offset", strconv.Itoa(offset)}, extra...)...))
 }
 
 // ready tells whether a page is usable as a ground to stand on.
-func ready(t *harness.T, p *Page, requirements ...string) bool {
+func ready(t *T, p *Page, requirements ...string) bool {
 	if !p.OK() {
 		t.NotTested(blockedBy(t, p.Response, p.Why()), requirements...)
 	}
 	return p.OK()
 }
 
-func pageLimit(ctx context.Context, t *harness.T) {
+func pageLimit(ctx context.Context, t *T) {
 	c, ok := pageable(t, 10)
 	if !ok {
 		return
@@ -113,7 +113,7 @@ func pageLimit(ctx context.Context, t *harness.T) {
 	}
 }
 
-func pageLimitLarge(ctx context.Context, t *harness.T) {
+func pageLimitLarge(ctx context.Context, t *T) {
 	c, whole := largest(t)
 	if whole == 0 {
 		return
@@ -129,7 +129,7 @@ func pageLimitLarge(ctx context.Context, t *harness.T) {
 	}
 	t.Assert(large, p.Status == 200 && p.Problem == "", harness.Finding{Expected: "200, with as many objects as the provider likes", Seen: p.Summary(), Responses: []*harness.Response{p.Response}})
 	if !p.OK() {
-		t.NotTested(harness.BlockedBy(large, p.Line()+": "+p.Why(), p.Response), visible)
+		t.NotTested(t.BlockedBy(large, p.Line()+": "+p.Why(), p.Response), visible)
 		return
 	}
 	ends := len(p.Objects) >= whole || p.Total > len(p.Objects) || p.Links["next"] != ""
@@ -137,7 +137,7 @@ func pageLimitLarge(ctx context.Context, t *harness.T) {
 		Seen: fmt.Sprintf("%d objects, and nothing that tells of more", len(p.Objects)), Responses: []*harness.Response{p.Response}})
 }
 
-func pageInvalid(ctx context.Context, t *harness.T) {
+func pageInvalid(ctx context.Context, t *T) {
 	for _, try := range []struct {
 		name   string
 		values []string
@@ -151,7 +151,7 @@ func pageInvalid(ctx context.Context, t *harness.T) {
 			shown := []*harness.Response{r}
 			t.Assert(alive, r.Status < 500 && r.Problem == "", harness.Finding{Expected: "no server error", Seen: r.Summary(), Where: try.name + "=" + v, Responses: shown})
 			if r.Status >= 500 || r.Problem != "" {
-				t.NotTested(harness.BlockedBy(alive, try.name+"="+v+" is answered with a server error", r), refused)
+				t.NotTested(t.BlockedBy(alive, try.name+"="+v+" is answered with a server error", r), refused)
 				continue
 			}
 			ok = r.Status == 400 || r.Status == 422
@@ -177,7 +177,7 @@ func pageInvalid(ctx context.Context, t *harness.T) {
 	}
 }
 
-func pageOffset(ctx context.Context, t *harness.T) {
+func pageOffset(ctx context.Context, t *T) {
 	c, ok := pageable(t, 10)
 	if !ok {
 		return
@@ -210,7 +210,7 @@ func pageOffset(ctx context.Context, t *harness.T) {
 		if p.IDs[0] == want[0] && len(p.IDs) < min(3, roster(t).Raw(c.Name).Len()-offset) {
 			// It begins where it should, and lacks one further on.
 			t.Examined(records, 1)
-			t.NotTested(harness.BlockedBy(pagingAt+"nothing-lost", fmt.Sprintf("the page at offset %d holds %d objects of the 3 asked for, though more follow", offset, len(p.IDs)), p.Response))
+			t.NotTested(t.BlockedBy(pagingAt+"nothing-lost", fmt.Sprintf("the page at offset %d holds %d objects of the 3 asked for, though more follow", offset, len(p.IDs)), p.Response))
 			continue
 		}
 		t.Assert(records, slices.Equal(p.IDs[:min(len(p.IDs), len(want))], want), harness.Finding{Expected: fmt.Sprintf("the objects number %d to %d of the collection", offset, offset+len(want)-1),
@@ -227,7 +227,7 @@ func describeShift(base, got []string) string {
 	return "a page that begins with an object beyond number " + strconv.Itoa(len(base)-1)
 }
 
-func pagePastEnd(ctx context.Context, t *harness.T) {
+func pagePastEnd(ctx context.Context, t *T) {
 	c, ok := pageable(t, 1)
 	if !ok {
 		return
@@ -243,7 +243,7 @@ func pagePastEnd(ctx context.Context, t *harness.T) {
 		if p.OK() && len(p.Objects) > 0 && offset == n && len(p.Objects) < 3 {
 			// Data may have grown meanwhile, or pages overlap: judged elsewhere.
 			if roster(t).Raw(c.Name).Has(p.IDs[0]) {
-				t.NotTested(harness.BlockedBy(pagingAt+"nothing-twice", "the page past the end holds objects of the pages before", p.Response), id)
+				t.NotTested(t.BlockedBy(pagingAt+"nothing-twice", "the page past the end holds objects of the pages before", p.Response), id)
 			}
 			continue
 		}
@@ -257,7 +257,7 @@ func pagePastEnd(ctx context.Context, t *harness.T) {
 // through reads a collection page by page, at most most pages; it gives the
 // pages up to the first that is not usable, or that holds nothing new, that one
 // included.
-func through(ctx context.Context, t *harness.T, c collection, limit, most int, extra ...string) (pages []*Page, whole bool) {
+func through(ctx context.Context, t *T, c collection, limit, most int, extra ...string) (pages []*Page, whole bool) {
 	met := map[string]bool{}
 	for offset := 0; len(pages) < most; {
 		p := part(ctx, t, c, offset, limit, extra...)
@@ -283,7 +283,7 @@ func through(ctx context.Context, t *harness.T, c collection, limit, most int, e
 
 const mostPages = 60
 
-func pageUnion(ctx context.Context, t *harness.T) {
+func pageUnion(ctx context.Context, t *T) {
 	c, ok := pageable(t, 10)
 	if !ok {
 		return
@@ -312,12 +312,12 @@ func pageUnion(ctx context.Context, t *harness.T) {
 
 // vanished says of a collection of which the crawl brought objects that it is empty
 // now, and judges the answer as such.
-func vanished(ctx context.Context, t *harness.T, c collection, ids ...string) {
+func vanished(ctx context.Context, t *T, c collection, ids ...string) {
 	p := part(ctx, t, c, 0, 1)
-	t.NotTested(harness.BlockedBy(bodyOwner(c.List, p.Body), "/"+c.Name+" is empty, of which the crawl brought objects", p.Response), ids...)
+	t.NotTested(t.BlockedBy(bodyOwner(t.service, c.List, p.Body), "/"+c.Name+" is empty, of which the crawl brought objects", p.Response), ids...)
 }
 
-func judgeUnion(t *harness.T, c collection, pages []*Page, whole bool, want map[string]bool, lost, twice string) {
+func judgeUnion(t *T, c collection, pages []*Page, whole bool, want map[string]bool, lost, twice string) {
 	met := map[string]*Page{}
 	got := map[string]bool{}
 	repeated := false
@@ -335,7 +335,7 @@ func judgeUnion(t *harness.T, c collection, pages []*Page, whole bool, want map[
 	}
 	if last := pages[len(pages)-1]; !whole && repeated {
 		if lost != twice {
-			t.NotTested(harness.BlockedBy(twice, "pages come again, so that the rest is not to be reached", last.Response), lost)
+			t.NotTested(t.BlockedBy(twice, "pages come again, so that the rest is not to be reached", last.Response), lost)
 		}
 		return
 	}
@@ -351,9 +351,9 @@ func judgeUnion(t *harness.T, c collection, pages []*Page, whole bool, want map[
 
 // pageCrawl tells what the crawl met on its way: objects that came on two pages, and
 // collections that could not be read to their end.
-func pageCrawl(_ context.Context, t *harness.T) {
+func pageCrawl(_ context.Context, t *T) {
 	const twice = pagingAt + "nothing-twice"
-	for _, c := range rosterService().Collections {
+	for _, c := range t.service.Collections {
 		raw, facts := roster(t).Raw(c.Name), roster(t).Facts(c.Name)
 		if raw == nil {
 			continue
@@ -375,7 +375,7 @@ func pageCrawl(_ context.Context, t *harness.T) {
 	lacks(t, "every collection came on one page", "Load more objects than fit on a page, or "+smaller+".", twice)
 }
 
-func pageRepeatable(ctx context.Context, t *harness.T) {
+func pageRepeatable(ctx context.Context, t *T) {
 	c, ok := pageable(t, 10)
 	if !ok {
 		return
@@ -408,7 +408,7 @@ func set(ids []string) map[string]bool {
 
 // pageFiltered compares the pages of a filtered collection with the same filter
 // read at one go: what the filter leaves is judged elsewhere.
-func pageFiltered(ctx context.Context, t *harness.T) {
+func pageFiltered(ctx context.Context, t *T) {
 	c, ok := pageable(t, 10)
 	if !ok {
 		return
@@ -435,9 +435,9 @@ func pageFiltered(ctx context.Context, t *harness.T) {
 	judgeUnion(t, c, pages, whole, g.ids, id, id)
 }
 
-func pageSub(ctx context.Context, t *harness.T) {
+func pageSub(ctx context.Context, t *T) {
 	const id = pagingAt + "sub-collections"
-	op := operation("getStudentsForClass")
+	op := t.service.Operation("getStudentsForClass")
 	if !t.Session().Covers(op.ID) {
 		outside(t, "sub-collections", id)
 		return

@@ -13,14 +13,14 @@ import (
 
 // linkChecks judge the Link header. Where it isn't sent, only its absence is
 // held against the provider.
-func linkChecks() []harness.Check {
-	c := func(name, title string, body func(context.Context, *harness.T), requirements ...string) harness.Check {
+func linkChecks() []Check {
+	c := func(name, title string, body func(context.Context, *T), requirements ...string) Check {
 		for i := range requirements {
 			requirements[i] = pagingAt + "link-" + requirements[i]
 		}
-		return harness.Check{ID: "rostering.paging.link-" + name, Title: title, Requirements: requirements, Labels: []string{"paging", "link"}, Needs: "a collection with ten objects", Body: body}
+		return Check{ID: "paging.link-" + name, Title: title, Requirements: requirements, Labels: []string{"paging", "link"}, Needs: "a collection with ten objects", Body: body}
 	}
-	return []harness.Check{
+	return []Check{
 		c("form", "Link headers are well formed, absolute, and stay at the service", linkForm, "present", "syntax", "absolute", "same-service"),
 		c("relations", "first, prev, next and last lead where they say, and stand where they should", linkRelations, "next", "next-last", "first", "last", "prev", "prev-first"),
 		c("chain", "The chain of next links yields the whole collection, and ends", linkChain, "next-target", "ends"),
@@ -34,10 +34,10 @@ const noLink = "no Link header is sent; its absence is judged by itself"
 // linkPage is the page size of these checks: small, so that there are several.
 const linkPage = 4
 
-func linkForm(ctx context.Context, t *harness.T) {
+func linkForm(ctx context.Context, t *T) {
 	const present, syntax, absolute, same = pagingAt + "link-present", pagingAt + "link-syntax", pagingAt + "link-absolute", pagingAt + "link-same-service"
 	problems := 0
-	for _, c := range rosterService().Collections {
+	for _, c := range t.service.Collections {
 		raw := roster(t).Raw(c.Name)
 		if raw == nil || raw.Len() < 3 || problems > 1 {
 			continue
@@ -83,7 +83,7 @@ func linkForm(ctx context.Context, t *harness.T) {
 
 // linked gives the first page of a collection with links; ok is false when there
 // is none, and the requirements are settled then.
-func linked(ctx context.Context, t *harness.T, requirements ...string) (c collection, p *Page, ok bool) {
+func linked(ctx context.Context, t *T, requirements ...string) (c collection, p *Page, ok bool) {
 	if c, ok = pageable(t, 10); !ok {
 		return c, nil, false
 	}
@@ -100,7 +100,7 @@ func linked(ctx context.Context, t *harness.T, requirements ...string) (c collec
 	return c, p, true
 }
 
-func linkRelations(ctx context.Context, t *harness.T) {
+func linkRelations(ctx context.Context, t *T) {
 	const next, nextLast, first, last, prev, prevFirst = pagingAt + "link-next", pagingAt + "link-next-last", pagingAt + "link-first", pagingAt + "link-last", pagingAt + "link-prev", pagingAt + "link-prev-first"
 	c, begin, ok := linked(ctx, t, next, nextLast, first, last, prev, prevFirst)
 	if !ok {
@@ -133,14 +133,14 @@ func linkRelations(ctx context.Context, t *harness.T) {
 	if len(end.Objects) < size {
 		wrong = pagingAt + "nothing-lost"
 	}
-	settle(t, harness.BlockedBy(wrong, "the page at the end holds something else than the last objects", end.Response), nextLast)
+	settle(t, t.BlockedBy(wrong, "the page at the end holds something else than the last objects", end.Response), nextLast)
 	leads := func(id, rel string, from *Page, want []string, what string) {
 		if !t.Assert(id, from.Links[rel] != "", harness.Finding{Expected: "a " + rel + " link", Seen: "none", Where: "header Link", Responses: shown(from)}) {
 			return
 		}
 		target, err := url.Parse(from.Links[rel])
 		if err != nil || !sameService(t, target) {
-			t.NotTested(astray(err, rel, from), id)
+			t.NotTested(astray(t, err, rel, from), id)
 			return
 		}
 		p := follow(ctx, t, from.Links[rel], c.List.Wrapper)
@@ -162,21 +162,21 @@ func linkRelations(ctx context.Context, t *harness.T) {
 
 // astray is the obstacle of a link that is not followed: it can't be read, or it
 // leaves the service.
-func astray(err error, rel string, from *Page) harness.Obstacle {
+func astray(t *T, err error, rel string, from *Page) harness.Obstacle {
 	if err != nil {
-		return harness.BlockedBy(pagingAt+"link-syntax", "the "+rel+" link can't be read", from.Response)
+		return t.BlockedBy(pagingAt+"link-syntax", "the "+rel+" link can't be read", from.Response)
 	}
-	return harness.BlockedBy(pagingAt+"link-same-service", "the "+rel+" link leaves the service and was not followed", from.Response)
+	return t.BlockedBy(pagingAt+"link-same-service", "the "+rel+" link leaves the service and was not followed", from.Response)
 }
 
-func linkChain(ctx context.Context, t *harness.T) {
+func linkChain(ctx context.Context, t *T) {
 	const target, ends = pagingAt + "link-next-target", pagingAt + "link-ends"
 	c, p, ok := linked(ctx, t, target, ends)
 	if !ok {
 		return
 	}
 	if p.Links["next"] == "" {
-		t.NotTested(harness.BlockedBy(pagingAt+"link-next", "the first page has no next link", p.Response), target)
+		t.NotTested(t.BlockedBy(pagingAt+"link-next", "the first page has no next link", p.Response), target)
 		t.Examined(ends, 1)
 		return
 	}
@@ -198,7 +198,7 @@ func linkChain(ctx context.Context, t *harness.T) {
 		if link == "" {
 			missing := apart(want, met)
 			if len(missing) > 0 && short != nil {
-				t.NotTested(harness.BlockedBy(pagingAt+"nothing-lost", fmt.Sprintf("a page on the way of next links holds %d objects and the first %d, though more follow", len(short.Objects), first), short.Response), target)
+				t.NotTested(t.BlockedBy(pagingAt+"nothing-lost", fmt.Sprintf("a page on the way of next links holds %d objects and the first %d, though more follow", len(short.Objects), first), short.Response), target)
 				t.Examined(ends, 1)
 				return
 			}
@@ -215,7 +215,7 @@ func linkChain(ctx context.Context, t *harness.T) {
 		}
 		u, err := url.Parse(link)
 		if err != nil || !sameService(t, u) {
-			t.NotTested(astray(err, "next", p), target, ends)
+			t.NotTested(astray(t, err, "next", p), target, ends)
 			return
 		}
 		next := follow(ctx, t, link, c.List.Wrapper)
@@ -229,7 +229,7 @@ func linkChain(ctx context.Context, t *harness.T) {
 	}
 }
 
-func linkQuery(ctx context.Context, t *harness.T) {
+func linkQuery(ctx context.Context, t *T) {
 	const id = pagingAt + "link-query"
 	c, _, ok := linked(ctx, t, id)
 	if !ok {
@@ -268,7 +268,7 @@ func linkQuery(ctx context.Context, t *harness.T) {
 	}
 	switch {
 	case unread != nil:
-		settle(t, harness.BlockedBy(pagingAt+"link-syntax", "the Link header can't be read", unread), id)
+		settle(t, t.BlockedBy(pagingAt+"link-syntax", "the Link header can't be read", unread), id)
 	case linkless:
 		t.NotApplicable(id, "pages with filter, sort or fields have no Link header")
 	default:
@@ -284,7 +284,7 @@ func quoteEmptyValue(s string) string {
 }
 
 // linkEmpty follows the links of a page on which nothing is, since nothing matches.
-func linkEmpty(ctx context.Context, t *harness.T) {
+func linkEmpty(ctx context.Context, t *T) {
 	const id = pagingAt + "link-empty"
 	c, _, ok := linked(ctx, t, id)
 	if !ok {
@@ -295,29 +295,29 @@ func linkEmpty(ctx context.Context, t *harness.T) {
 	switch {
 	case !p.OK():
 		if itsOwn(ctx, t, p.Response, id) {
-			t.NotTested(harness.BlockedBy(filterAt+"no-match", "a filter that nothing matches is answered with "+p.Why(), p.Response), id)
+			t.NotTested(t.BlockedBy(filterAt+"no-match", "a filter that nothing matches is answered with "+p.Why(), p.Response), id)
 		}
 		return
 	case len(p.Objects) > 0:
-		t.NotTested(harness.BlockedBy(filterAt+"no-match", "a filter that nothing matches leaves something", p.Response), id)
+		t.NotTested(t.BlockedBy(filterAt+"no-match", "a filter that nothing matches leaves something", p.Response), id)
 		return
 	case p.Links == nil:
 		t.NotApplicable(id, "a page without objects has no Link header")
 		return
 	}
 	if len(p.Links) == 0 {
-		t.NotTested(harness.BlockedBy(pagingAt+"link-syntax", "the Link header can't be read", p.Response), id)
+		t.NotTested(t.BlockedBy(pagingAt+"link-syntax", "the Link header can't be read", p.Response), id)
 		return
 	}
 	if p.Links["next"] != "" {
-		t.NotTested(harness.BlockedBy(pagingAt+"link-next-last", "a page without objects has a next link", p.Response), id)
+		t.NotTested(t.BlockedBy(pagingAt+"link-next-last", "a page without objects has a next link", p.Response), id)
 		return
 	}
 	for _, rel := range slices.Sorted(maps.Keys(p.Links)) {
 		link := p.Links[rel]
 		target, err := url.Parse(link)
 		if err != nil || !sameService(t, target) || beyond(t, link, id) != "" {
-			t.NotTested(astray(err, rel, p), id)
+			t.NotTested(astray(t, err, rel, p), id)
 			continue
 		}
 		to := follow(ctx, t, link, c.List.Wrapper)

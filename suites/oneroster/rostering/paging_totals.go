@@ -11,12 +11,12 @@ import (
 
 // totalChecks judge X-Total-Count. Where the header isn't sent, only its absence
 // is held against the provider.
-func totalChecks() []harness.Check {
+func totalChecks() []Check {
 	const at = pagingAt + "total-"
-	c := func(name, title, needs string, body func(context.Context, *harness.T), requirements ...string) harness.Check {
-		return harness.Check{ID: "rostering.paging.total-" + name, Title: title, Requirements: requirements, Labels: []string{"paging", "total"}, Needs: needs, Body: body}
+	c := func(name, title, needs string, body func(context.Context, *T), requirements ...string) Check {
+		return Check{ID: "paging.total-" + name, Title: title, Requirements: requirements, Labels: []string{"paging", "total"}, Needs: needs, Body: body}
 	}
-	return []harness.Check{
+	return []Check{
 		c("present", "Every collection announces its total, in digits and once", "any collection", totalPresent, at+"count", at+"integer"),
 		c("correct", "The total is the number of objects", "a collection that can be crawled", totalCorrect, at+"correct"),
 		c("filtered", "With a filter the total is the number of objects it leaves", "a collection with active and other objects", totalFiltered, at+"filtered"),
@@ -26,10 +26,10 @@ func totalChecks() []harness.Check {
 
 const noTotal = "no X-Total-Count is sent; its absence is judged by itself"
 
-func totalPresent(ctx context.Context, t *harness.T) {
+func totalPresent(ctx context.Context, t *T) {
 	const present, integer = pagingAt + "total-count", pagingAt + "total-integer"
 	problems := 0
-	for _, op := range Operations() {
+	for _, op := range t.service.Operations {
 		if op.Single || !t.Session().Covers(op.ID) || problems > 1 {
 			continue
 		}
@@ -61,9 +61,9 @@ func totalPresent(ctx context.Context, t *harness.T) {
 	settleTotal(t, integer)
 }
 
-func totalCorrect(ctx context.Context, t *harness.T) {
+func totalCorrect(ctx context.Context, t *T) {
 	const id = pagingAt + "total-correct"
-	for _, c := range rosterService().Collections {
+	for _, c := range t.service.Collections {
 		raw := roster(t).Raw(c.Name)
 		if raw == nil || !raw.Complete {
 			continue
@@ -84,16 +84,16 @@ func totalCorrect(ctx context.Context, t *harness.T) {
 
 // settleTotal says that no total was sent, unless something kept the check from
 // seeing one.
-func settleTotal(t *harness.T, id string) {
+func settleTotal(t *T, id string) {
 	if !hindered(t, id) {
 		t.NotApplicable(id, noTotal)
 	}
 }
 
-func totalFiltered(ctx context.Context, t *harness.T) {
+func totalFiltered(ctx context.Context, t *T) {
 	const id = pagingAt + "total-filtered"
 	filter, totalless := "status='active'", false
-	for _, c := range rosterService().Collections {
+	for _, c := range t.service.Collections {
 		raw := roster(t).Raw(c.Name)
 		if raw == nil || !raw.Complete || raw.Len() > pageableMost || c.Derived() != "" {
 			continue
@@ -119,7 +119,7 @@ func totalFiltered(ctx context.Context, t *harness.T) {
 		if err == nil && p.OK() && p.Total >= 0 && len(p.IDs) == 1 {
 			t.Assert(id, p.Total == 1, harness.Finding{Expected: "1, for the filter leaves one object", Seen: strconv.Itoa(p.Total), Where: "header X-Total-Count", Responses: []*harness.Response{p.Response}})
 		} else if err == nil && p.OK() && p.Total >= 0 {
-			t.NotTested(harness.BlockedBy(filterAt+"sourced-id", "a filter by sourcedId does not leave one object", p.Response), id)
+			t.NotTested(t.BlockedBy(filterAt+"sourced-id", "a filter by sourcedId does not leave one object", p.Response), id)
 		} else if !p.OK() {
 			t.Hinders(p.Response)
 		} else {
@@ -132,7 +132,7 @@ func totalFiltered(ctx context.Context, t *harness.T) {
 	hindered(t, id)
 }
 
-func totalConstant(ctx context.Context, t *harness.T) {
+func totalConstant(ctx context.Context, t *T) {
 	const id = pagingAt + "total-constant"
 	c, ok := pageable(t, 10)
 	if !ok {
@@ -159,6 +159,6 @@ func totalConstant(ctx context.Context, t *harness.T) {
 		t.Assert(id, p.Total == first.Total, harness.Finding{Expected: fmt.Sprintf("%d, as on the first page", first.Total), Seen: strconv.Itoa(p.Total), Where: fmt.Sprintf("header X-Total-Count at offset %d", offset), Responses: []*harness.Response{p.Response, first.Response}})
 	}
 	if !hindered(t, id) {
-		settle(t, harness.BlockedBy(pagingAt+"total-count", "only the first page has a total", first.Response), id)
+		settle(t, t.BlockedBy(pagingAt+"total-count", "only the first page has a total", first.Response), id)
 	}
 }

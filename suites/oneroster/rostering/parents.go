@@ -37,7 +37,7 @@ func (r *Roster) school(id string) bool {
 // firstID gives an object of a collection. A derived collection that lists
 // nothing, or what doesn't belong into it, is made up for from the whole one.
 func firstID(r *Roster, name string) ([]string, bool) {
-	c := collectionNamed(name)
+	c := r.service.Collection(name)
 	whole := c.Name
 	belongs := func(int) bool { return true }
 	if c.Derived() != "" {

@@ -16,14 +16,14 @@ import (
 // shape is a requirement on payloads that the validation in the crawl decides:
 // which members it is about, by kind, so that a pass means that such were met.
 type shape struct {
-	requirement string // below or12.rostering.
+	requirement string // below the service
 	title       string
 	about       map[string][]string // kind to pointers; "" is the object itself
 }
 
-func every(about ...string) map[string][]string {
+func every(s *service.Service, about ...string) map[string][]string {
 	out := map[string][]string{}
-	for _, c := range rosterService().Collections {
+	for _, c := range s.Collections {
 		if c.Derived() == "" {
 			out[c.Kind] = about
 		}
@@ -33,33 +33,33 @@ func every(about ...string) map[string][]string {
 
 // ofTypes gives the members of some types, by kind, but for those that a requirement is
 // about alone.
-func ofTypes(types ...service.Type) map[string][]string {
+func ofTypes(s *service.Service, types ...service.Type) map[string][]string {
 	out := map[string][]string{}
-	for name, kind := range rosterService().Kinds {
-		out[name] = slices.DeleteFunc(kind.Pointers(types...), func(at string) bool { return ruled(name, "", at) != "" })
+	for name, kind := range s.Kinds {
+		out[name] = slices.DeleteFunc(kind.Pointers(types...), func(at string) bool { return ruled(s, name, "", at) != "" })
 	}
 	return out
 }
 
 func one(kind string, at ...string) map[string][]string { return map[string][]string{kind: at} }
 
-func shapes() []shape {
+func shapes(s *service.Service) []shape {
 	list := []shape{
-		{"payload.json", "Every object is well-formed JSON", every("")},
-		{"payload.utf8", "Every object is well-formed UTF-8", every("")},
-		{"payload.no-duplicate-members", "No object names a member twice", every("")},
-		{"payload.text", "Texts are JSON strings", ofTypes(service.Text)},
-		{"payload.lists", "Lists are JSON arrays", ofTypes(service.List)},
-		{"payload.objects", "Structures are JSON objects", ofTypes(service.Structure, service.Reference)},
-		{"payload.metadata", "metadata is an object", every("/metadata")},
-		{"payload.no-null", "No member is null", every("")},
-		{"payload.no-empty-text", "Required texts are not empty", every("")},
-		{"payload.dates", "Dates are written YYYY-MM-DD", ofTypes(service.Date)},
-		{"payload.date-times", "dateLastModified is a date-time with a zone", ofTypes(service.DateTime)},
-		{"payload.unknown-members", "Objects have the standard's members only", every("")},
-		{"vocabulary.status", "status is active or tobedeleted", every("/status")},
+		{"payload.json", "Every object is well-formed JSON", every(s, "")},
+		{"payload.utf8", "Every object is well-formed UTF-8", every(s, "")},
+		{"payload.no-duplicate-members", "No object names a member twice", every(s, "")},
+		{"payload.text", "Texts are JSON strings", ofTypes(s, service.Text)},
+		{"payload.lists", "Lists are JSON arrays", ofTypes(s, service.List)},
+		{"payload.objects", "Structures are JSON objects", ofTypes(s, service.Structure, service.Reference)},
+		{"payload.metadata", "metadata is an object", every(s, "/metadata")},
+		{"payload.no-null", "No member is null", every(s, "")},
+		{"payload.no-empty-text", "Required texts are not empty", every(s, "")},
+		{"payload.dates", "Dates are written YYYY-MM-DD", ofTypes(s, service.Date)},
+		{"payload.date-times", "dateLastModified is a date-time with a zone", ofTypes(s, service.DateTime)},
+		{"payload.unknown-members", "Objects have the standard's members only", every(s, "")},
+		{"vocabulary.status", "status is active or tobedeleted", every(s, "/status")},
 	}
-	for _, rule := range rosterService().Payload {
+	for _, rule := range s.Payload {
 		about := rule.At
 		if rule.Keyword == "additionalProperties" {
 			about = []string{""} // what there shouldn't be can't be looked at
@@ -67,9 +67,9 @@ func shapes() []shape {
 		list = append(list, shape{rule.Requirement, rule.Title, one(rule.Kind, about...)})
 	}
 	extensible := map[string][]string{}
-	for _, c := range rosterService().Whole() {
+	for _, c := range s.Whole() {
 		list = append(list, shape{requiredOf(c.Kind), "Every object of /" + c.Name + " has its required members", one(c.Kind, "")})
-		kind := rosterService().Kinds[c.Kind]
+		kind := s.Kinds[c.Kind]
 		for at, name := range kind.Vocabularies {
 			list = append(list, shape{"vocabulary." + name, at[1:] + " of " + kind.Article() + " is of the vocabulary", one(c.Kind, at)})
 			if member, _ := kind.Member(at); member.Extensible {
@@ -83,33 +83,33 @@ func shapes() []shape {
 }
 
 // payloadChecks read what the validation of every crawled object found.
-func payloadChecks() []harness.Check {
-	var out []harness.Check
-	for _, s := range shapes() {
-		id := "or12.rostering." + s.requirement
-		out = append(out, harness.Check{ID: "rostering." + s.requirement, Title: s.title, Requirements: []string{id}, Labels: []string{ruleLabel, topicOf(s.requirement)},
-			Needs: "objects that have the members in question", Body: func(_ context.Context, t *harness.T) { judgeShape(t, s, id) }})
+func payloadChecks(s *service.Service) []Check {
+	var out []Check
+	for _, x := range shapes(s) {
+		id := x.requirement
+		out = append(out, Check{ID: id, Title: x.title, Requirements: []string{id}, Labels: []string{ruleLabel, topicOf(id)},
+			Needs: "objects that have the members in question", Body: func(_ context.Context, t *T) { judgeShape(t, x, id) }})
 	}
-	return append(out, elsewhereCheck(),
-		harness.Check{ID: "rostering.payload.date-time-utc", Title: "dateLastModified is given in UTC", Requirements: []string{"or12.rostering.payload.date-time-utc"},
+	return append(out, elsewhereCheck(s),
+		Check{ID: "payload.date-time-utc", Title: "dateLastModified is given in UTC", Requirements: []string{"payload.date-time-utc"},
 			Labels: []string{ruleLabel, "payload"}, Needs: "any object", Body: inUTC},
-		harness.Check{ID: "rostering.payload.normalized-text", Title: "Labels hold no line breaks and tabs", Requirements: []string{"or12.rostering.payload.normalized-text"},
+		Check{ID: "payload.normalized-text", Title: "Labels hold no line breaks and tabs", Requirements: []string{"payload.normalized-text"},
 			Labels: []string{ruleLabel, "payload"}, Needs: "any object", Body: normalizedText},
-		harness.Check{ID: "rostering.payload.empty-list", Title: "An empty collection is the wrapper with an empty list", Requirements: []string{"or12.rostering.payload.empty-list"},
+		Check{ID: "payload.empty-list", Title: "An empty collection is the wrapper with an empty list", Requirements: []string{"payload.empty-list"},
 			Labels: []string{"payload"}, Needs: "nothing", Body: emptyList},
 	)
 }
 
-func judgeShape(t *harness.T, s shape, id string) {
+func judgeShape(t *T, s shape, id string) {
 	looked := 0
-	for _, c := range rosterService().Collections {
+	for _, c := range t.service.Collections {
 		at, concerned := s.about[c.Kind]
 		if c.Derived() != "" || !concerned || roster(t).Raw(c.Name) == nil {
 			continue
 		}
 		facts := roster(t).Facts(c.Name)
 		for _, f := range facts.Faults {
-			if requirementFor(c.Kind, f) == s.requirement {
+			if requirementFor(t.service, c.Kind, f) == s.requirement {
 				looked++
 				accuse(t, id, c.Name, f, facts.Validated)
 			}
@@ -133,10 +133,10 @@ func judgeShape(t *harness.T, s shape, id string) {
 
 // idle says of a shape that no object had such a member: where there are objects
 // the members may be absent, else there is nothing to read.
-func (s shape) idle(t *harness.T, id string) {
+func (s shape) idle(t *T, id string) {
 	var about []string
 	objects := 0
-	for _, c := range rosterService().Collections {
+	for _, c := range t.service.Collections {
 		if s.about[c.Kind] != nil && c.Derived() == "" && roster(t).Raw(c.Name) != nil {
 			about = append(about, "/"+c.Name)
 			objects += roster(t).Raw(c.Name).Len()
@@ -159,21 +159,21 @@ func (s shape) idle(t *harness.T, id string) {
 }
 
 // accuse reports a fault that the crawl met in a collection.
-func accuse(t *harness.T, id, name string, f Fault, of int) {
+func accuse(t *T, id, name string, f Fault, of int) {
 	t.Fail(id, harness.Finding{Sent: "GET /" + name + " (the crawl)", Expected: f.Expected, Seen: fmt.Sprintf("%s, in %d of %d", f.Seen, f.Count, of),
 		Where: fmt.Sprintf("%s %s", f.SourceID, f.Pointer), Cause: f.Message, Exchanges: exhibit(t, name, f.Object)})
 }
 
 // judgeDerived reports what the derived collections of a whole one show beyond
 // it: another serialiser may write them. It gives how many faults it reported.
-func judgeDerived(t *harness.T, s shape, id string, whole collection) (found int) {
-	for _, c := range rosterService().Collections {
+func judgeDerived(t *T, s shape, id string, whole collection) (found int) {
+	for _, c := range t.service.Collections {
 		if c.Derived() != whole.Name || roster(t).Raw(c.Name) == nil {
 			continue
 		}
 		facts := roster(t).Facts(c.Name)
 		for _, f := range facts.Faults {
-			if requirementFor(c.Kind, f) == s.requirement && !met(roster(t).Facts(whole.Name).Faults, f) {
+			if requirementFor(t.service, c.Kind, f) == s.requirement && !met(roster(t).Facts(whole.Name).Faults, f) {
 				found++
 				accuse(t, id, c.Name, f, facts.Validated)
 			}
@@ -189,10 +189,10 @@ func met(others []Fault, f Fault) bool {
 	})
 }
 
-func inUTC(_ context.Context, t *harness.T) {
-	const id = "or12.rostering.payload.date-time-utc"
+func inUTC(_ context.Context, t *T) {
+	const id = "payload.date-time-utc"
 	shown := 0 // finding the page an object came on costs a pass over the pages
-	for _, c := range rosterService().Collections {
+	for _, c := range t.service.Collections {
 		if c.Derived() != "" || roster(t).Raw(c.Name) == nil {
 			continue
 		}
@@ -216,15 +216,15 @@ func inUTC(_ context.Context, t *harness.T) {
 	lacks(t, "no object has a dateLastModified that can be read", "Load some objects.", id)
 }
 
-func normalizedText(_ context.Context, t *harness.T) {
-	const id = "or12.rostering.payload.normalized-text"
-	for _, c := range rosterService().Collections {
-		if c.Derived() != "" || roster(t).Raw(c.Name) == nil || rosterService().Kinds[c.Kind].Labels == nil {
+func normalizedText(_ context.Context, t *T) {
+	const id = "payload.normalized-text"
+	for _, c := range t.service.Collections {
+		if c.Derived() != "" || roster(t).Raw(c.Name) == nil || t.service.Kinds[c.Kind].Labels == nil {
 			continue
 		}
 		_ = roster(t).Raw(c.Name).Each(func(i int, x string, object []byte) bool {
 			members := read[map[string]any](object)
-			for _, name := range rosterService().Kinds[c.Kind].Labels {
+			for _, name := range t.service.Kinds[c.Kind].Labels {
 				text, isText := members[name].(string)
 				if !isText {
 					continue
@@ -242,10 +242,10 @@ func normalizedText(_ context.Context, t *harness.T) {
 	lacks(t, "no object has a label", "Load some objects.", id)
 }
 
-func emptyList(ctx context.Context, t *harness.T) {
-	const id = "or12.rostering.payload.empty-list"
+func emptyList(ctx context.Context, t *T) {
+	const id = "payload.empty-list"
 	problems := 0
-	for _, c := range rosterService().Collections {
+	for _, c := range t.service.Collections {
 		if !t.Session().Covers(c.List.ID) || problems > 1 {
 			continue
 		}
@@ -260,13 +260,13 @@ func emptyList(ctx context.Context, t *harness.T) {
 		}
 		if response.Status != 200 || response.Problem != "" {
 			if itsOwn(ctx, t, response, id) {
-				t.NotTested(harness.BlockedBy(pagingAt+"offset-past-end", response.Line()+": "+response.Summary(), response), id)
+				t.NotTested(t.BlockedBy(pagingAt+"offset-past-end", response.Line()+": "+response.Summary(), response), id)
 			}
 			continue
 		}
 		objects, fault := takeList(response, op.Wrapper)
 		if len(objects) > 0 || fault != "" {
-			by := harness.BlockedBy(pagingAt+"offset-past-end", response.Line()+" is not empty", response)
+			by := t.BlockedBy(pagingAt+"offset-past-end", response.Line()+" is not empty", response)
 			if fault != "" {
 				by = blockedBy(t, response, fault)
 			}

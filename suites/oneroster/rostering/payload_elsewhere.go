@@ -8,17 +8,18 @@ import (
 
 	"github.com/rollcall-edu/rollcall/schemas"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
 // elsewhereCheck holds the objects of single reads and of sub-collections to the
 // same shapes as the listed ones: products often write them by other code.
-func elsewhereCheck() harness.Check {
+func elsewhereCheck(s *service.Service) Check {
 	var requirements []string
-	for _, s := range shapes() {
-		requirements = append(requirements, "or12.rostering."+s.requirement)
+	for _, x := range shapes(s) {
+		requirements = append(requirements, x.requirement)
 	}
-	return harness.Check{
-		ID: "rostering.payload.elsewhere", Title: "Objects read singly and in sub-collections have the form of the listed ones",
+	return Check{
+		ID: "payload.elsewhere", Title: "Objects read singly and in sub-collections have the form of the listed ones",
 		Requirements: requirements, Labels: []string{"payload"}, Needs: "objects, and parents with members", Body: judgeElsewhere,
 	}
 }
@@ -26,11 +27,11 @@ func elsewhereCheck() harness.Check {
 // elsewhereLimit is how many objects of a sub-collection are looked at.
 const elsewhereLimit = 25
 
-func judgeElsewhere(ctx context.Context, t *harness.T) {
+func judgeElsewhere(ctx context.Context, t *T) {
 	r := roster(t)
 	seen := map[string]*crawler{} // by kind, to count the members that were met
 	problems := 0
-	for _, op := range Operations() {
+	for _, op := range t.service.Operations {
 		if !t.Session().Covers(op.ID) || !op.Single && !op.Sub() || problems > 1 {
 			continue
 		}
@@ -56,7 +57,7 @@ func judgeElsewhere(ctx context.Context, t *harness.T) {
 			judgeObject(t, op, response, object)
 		}
 	}
-	for _, s := range shapes() {
+	for _, s := range shapes(t.service) {
 		looked := 0
 		for kind, at := range s.about {
 			c := seen[kind]
@@ -71,7 +72,7 @@ func judgeElsewhere(ctx context.Context, t *harness.T) {
 				}
 			}
 		}
-		if id := "or12.rostering." + s.requirement; looked > 0 {
+		if id := s.requirement; looked > 0 {
 			t.Examined(id, looked)
 		} else {
 			t.NotApplicable(id, "no object read singly or in a sub-collection has such a member")
@@ -98,8 +99,8 @@ func objectsOf(response *harness.Response, op Operation) []json.RawMessage {
 
 // judgeObject reports what is wrong with an object, unless the crawl showed the
 // same wherever such objects are listed.
-func judgeObject(t *harness.T, op Operation, response *harness.Response, object []byte) {
-	schema, err := schemas.Load(rosterService().Schema(op.Kind))
+func judgeObject(t *T, op Operation, response *harness.Response, object []byte) {
+	schema, err := schemas.Load(t.service.Schema(op.Kind))
 	if err != nil {
 		panic(err) // embedded data; the crawl read it before
 	}
@@ -109,15 +110,15 @@ func judgeObject(t *harness.T, op Operation, response *harness.Response, object 
 	}
 	for _, f := range findings {
 		fault := faultOf(t.Session().Redactor(), f)
-		id := "or12.rostering." + requirementFor(op.Kind, fault)
-		if !slices.Contains(t.Check().Requirements, id) || met(roster(t).Facts(collectionOf(op.Kind).Name).Faults, fault) {
+		id := requirementFor(t.service, op.Kind, fault)
+		if !slices.Contains(t.Requirements(), id) || met(roster(t).Facts(t.service.CollectionOf(op.Kind).Name).Faults, fault) {
 			continue
 		}
 		where := f.Pointer
 		if !op.Single {
 			where = sourcedID(object) + " " + f.Pointer
 		}
-		t.Fail(id, harness.Finding{Expected: f.Expected, Seen: fault.Seen + ", which /" + collectionOf(op.Kind).Name + " doesn't show", Where: where, Cause: f.Message,
+		t.Fail(id, harness.Finding{Expected: f.Expected, Seen: fault.Seen + ", which /" + t.service.CollectionOf(op.Kind).Name + " doesn't show", Where: where, Cause: f.Message,
 			Responses: []*harness.Response{response}})
 	}
 }

@@ -10,9 +10,9 @@ import (
 // requirementFor names the requirement that a fault of the crawl breaks, below the
 // service: told by where it stands and what was wrong. Empty when another check judges it
 // or nothing governs it.
-func requirementFor(kind string, f Fault) string {
+func requirementFor(s *service.Service, kind string, f Fault) string {
 	at := f.Pointer
-	k := rosterService().Kinds[kind]
+	k := s.Kinds[kind]
 	switch f.Keyword {
 	case "json", "number", "depth":
 		return "payload.json"
@@ -42,21 +42,21 @@ func requirementFor(kind string, f Fault) string {
 	}
 	switch {
 	case f.Keyword == "additionalProperties" || f.Severity == "note":
-		return cmp.Or(ruled(kind, "additionalProperties", at), "payload.unknown-members")
+		return cmp.Or(ruled(s, kind, "additionalProperties", at), "payload.unknown-members")
 	case f.Keyword == "required":
-		return cmp.Or(ruled(kind, f.Keyword, at), requiredOf(kind))
+		return cmp.Or(ruled(s, kind, f.Keyword, at), requiredOf(kind))
 	case f.Keyword == "minItems":
-		return ruled(kind, f.Keyword, at)
+		return ruled(s, kind, f.Keyword, at)
 	case f.Keyword == "minLength" || f.Severity == "warning" && f.Keyword != "enum" && f.Keyword != "pattern":
 		return "payload.no-empty-text"
 	}
-	return cmp.Or(ruled(kind, "", at), requirementForValue(k, f))
+	return cmp.Or(ruled(s, kind, "", at), requirementForValue(k, f))
 }
 
 // ruled names the requirement that is about just this member of this kind, below the
 // service; empty where there is none.
-func ruled(kind, keyword, at string) string {
-	for _, rule := range rosterService().Payload {
+func ruled(s *service.Service, kind, keyword, at string) string {
+	for _, rule := range s.Payload {
 		if rule.Keyword == keyword && rule.Governs(kind, keyword, at) {
 			return rule.Requirement
 		}

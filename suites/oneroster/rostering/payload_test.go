@@ -40,7 +40,7 @@ func TestDataChecks(t *testing.T) {
 	tests := []struct {
 		name string
 		bend func(f *fake)
-		want []string // below or12.rostering.
+		want []string // below the service
 	}{
 		{"nothing bent", func(*fake) {}, nil},
 		{"pages of two", func(f *fake) { f.cap = 2 }, nil},

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/text/collate"
 	"golang.org/x/text/language"
 
-	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
 // property is a single-valued member by which a collection may be filtered and
@@ -25,9 +25,9 @@ type property struct {
 // eachStructured visits the properties that hold lists and objects, in the collections
 // that a run covers. Nothing says that one can be sorted or filtered on them; a breakdown
 // is no answer all the same.
-func eachStructured(t *harness.T, visit func(path, property string)) {
-	for _, c := range rosterService().Whole() {
-		for _, name := range rosterService().Kinds[c.Kind].Structured {
+func eachStructured(t *T, visit func(path, property string)) {
+	for _, c := range t.service.Whole() {
+		for _, name := range t.service.Kinds[c.Kind].Structured {
 			if t.Session().Covers(c.List.ID) {
 				visit(c.List.Path, name)
 			}
@@ -41,19 +41,20 @@ const computeMost = 5000
 // subject is a collection for which answers are computed from the crawl.
 type subject struct {
 	collection
+	kind    *service.Kind
 	objects map[string]map[string]any // by sourcedId
 }
 
 // subjects are the collections that were crawled whole and are of a size to
 // compute with, largest first.
-func subjects(t *harness.T) []subject {
+func subjects(t *T) []subject {
 	var out []subject
-	for _, c := range rosterService().Collections {
+	for _, c := range t.service.Collections {
 		raw := roster(t).Raw(c.Name)
 		if c.Derived() != "" || raw == nil || !raw.Complete || raw.Len() == 0 || raw.Len() > computeMost {
 			continue
 		}
-		s := subject{c, map[string]map[string]any{}}
+		s := subject{c, t.service.Kinds[c.Kind], map[string]map[string]any{}}
 		_ = raw.Each(func(_ int, id string, object []byte) bool {
 			s.objects[id] = read[map[string]any](object)
 			return true
@@ -89,7 +90,7 @@ func (s subject) property(name, kind string) property {
 // properties gives the properties of a subject that are of one of the kinds.
 func (s subject) properties(kinds ...string) []property {
 	var out []property
-	kind := rosterService().Kinds[s.Kind]
+	kind := s.kind
 	for _, name := range kind.Probed {
 		if of := string(kind.TypeOf(name)); slices.Contains(kinds, of) {
 			out = append(out, s.property(name, of))

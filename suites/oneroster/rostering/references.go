@@ -10,17 +10,18 @@ import (
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
 // referenceChecks judge GUIDRefs: their form from what the crawl noted, their
 // targets by the crawl and by following some.
-func referenceChecks() []harness.Check {
-	const at = "or12.rostering.references."
-	checks := []harness.Check{
-		{ID: "rostering.references.form", Title: "Every reference has an absolute href, a sourcedId and the type of its target",
+func referenceChecks() []Check {
+	const at = "references."
+	checks := []Check{
+		{ID: "references.form", Title: "Every reference has an absolute href, a sourcedId and the type of its target",
 			Requirements: []string{at + "members", at + "type", at + "href-absolute"}, Labels: []string{ruleLabel, "references"},
 			Needs: "objects that refer to others", Body: referenceForm},
-		{ID: "rostering.references.follow", Title: "The href of a reference leads to the object it names",
+		{ID: "references.follow", Title: "The href of a reference leads to the object it names",
 			Requirements: []string{at + "href-resolves", at + "href-object"}, Labels: []string{"references"},
 			Needs: "objects that refer to others", Body: followReferences},
 	}
@@ -41,10 +42,10 @@ func referenceChecks() []harness.Check {
 	)...)
 }
 
-func referenceForm(_ context.Context, t *harness.T) {
-	const members, kind, absolute = "or12.rostering.references.members", "or12.rostering.references.type", "or12.rostering.references.href-absolute"
+func referenceForm(_ context.Context, t *T) {
+	const members, kind, absolute = "references.members", "references.type", "references.href-absolute"
 	met := false
-	for _, c := range rosterService().Collections {
+	for _, c := range t.service.Collections {
 		if c.Derived() != "" || roster(t).Raw(c.Name) == nil {
 			continue
 		}
@@ -59,7 +60,7 @@ func referenceForm(_ context.Context, t *harness.T) {
 	}
 }
 
-func judgeRefUse(t *harness.T, c collection, facts CrawlFacts, u RefUse, members, kind, absolute string) {
+func judgeRefUse(t *T, c collection, facts CrawlFacts, u RefUse, members, kind, absolute string) {
 	where := "/" + c.Name + "/*" + u.At
 	lacking, malformed, outside := 0, Fault{}, Fault{}
 	for _, f := range facts.Faults {
@@ -112,15 +113,15 @@ func judgeRefUse(t *harness.T, c collection, facts CrawlFacts, u RefUse, members
 }
 
 // followReferences gets some hrefs of every kind of reference.
-func followReferences(ctx context.Context, t *harness.T) {
-	const resolves, object = "or12.rostering.references.href-resolves", "or12.rostering.references.href-object"
+func followReferences(ctx context.Context, t *T) {
+	const resolves, object = "references.href-resolves", "references.href-object"
 	base, err := url.Parse(t.Session().Base)
 	if err != nil {
 		t.NotTested(harness.Unconfigured("the base URL can't be read: "+err.Error(), "Mend oneroster.rostering in target.yaml."))
 		return
 	}
 	problems := 0
-	for _, c := range rosterService().Collections {
+	for _, c := range t.service.Collections {
 		if c.Derived() != "" || roster(t).Raw(c.Name) == nil {
 			continue
 		}
@@ -150,14 +151,14 @@ func followReferences(ctx context.Context, t *harness.T) {
 					problems++
 				}
 				at := fmt.Sprintf("%s %s/href", e.Holder, u.At)
-				id, found := singleID(response.Body)
-				if right := response.Status == 200 && found && id == e.Ref.SourcedID; !right && standardAddress(base, target, u.Want, e.Ref.SourcedID) && !singlesWork(ctx, t, u.Want) {
-					by := collectionOf(u.Want).Read
+				id, found := singleID(t.service, response.Body)
+				if right := response.Status == 200 && found && id == e.Ref.SourcedID; !right && standardAddress(t.service, base, target, u.Want, e.Ref.SourcedID) && !singlesWork(ctx, t, u.Want) {
+					by := t.service.CollectionOf(u.Want).Read
 					governs := endpointRequirement(by)
 					if response.Status == 200 && !found {
-						governs = bodyOwner(by, response.Body)
+						governs = bodyOwner(t.service, by, response.Body)
 					}
-					t.NotTested(harness.BlockedBy(governs, "single reads don't work: "+response.Line()+": "+response.Summary(), response))
+					t.NotTested(t.BlockedBy(governs, "single reads don't work: "+response.Line()+": "+response.Summary(), response))
 					break
 				}
 				if !t.Assert(resolves, response.Status == 200 && response.Problem == "", harness.Finding{Expected: "200", Seen: response.Summary(), Where: at, Responses: []*harness.Response{response}}) {
@@ -172,14 +173,14 @@ func followReferences(ctx context.Context, t *harness.T) {
 
 // standardAddress tells whether an href is the very address that the standard
 // gives an object: then the reference is right, whatever that address answers.
-func standardAddress(base, href *url.URL, kind, id string) bool {
+func standardAddress(of *service.Service, base, href *url.URL, kind, id string) bool {
 	below, ok := strings.CutPrefix(href.Path, base.Path)
-	return ok && slices.ContainsFunc(rosterService().Collections, func(c collection) bool { return c.Kind == kind && below == "/"+c.Name+"/"+id })
+	return ok && slices.ContainsFunc(of.Collections, func(c collection) bool { return c.Kind == kind && below == "/"+c.Name+"/"+id })
 }
 
 // singlesWork tells whether the first object of a kind can be read singly.
-func singlesWork(ctx context.Context, t *harness.T, kind string) bool {
-	op := collectionOf(kind).Read
+func singlesWork(ctx context.Context, t *T, kind string) bool {
+	op := t.service.CollectionOf(kind).Read
 	ids, ok := parentIDs(roster(t), op)
 	if !ok || !t.Session().Covers(op.ID) {
 		return false
@@ -197,8 +198,8 @@ func describeID(id string, found bool) string {
 }
 
 // singleID takes the sourcedId out of a single payload, whatever its wrapper.
-func singleID(body []byte) (string, bool) {
-	for _, c := range rosterService().Whole() {
+func singleID(of *service.Service, body []byte) (string, bool) {
+	for _, c := range of.Whole() {
 		if object, fault := unwrapSingle(body, c.Read.Wrapper); fault == "" {
 			id := sourcedID(object)
 			return id, id != ""
@@ -210,7 +211,7 @@ func singleID(body []byte) (string, bool) {
 
 // sameService tells whether a URL belongs to the service under test: the token
 // must not be sent anywhere else.
-func sameService(t *harness.T, u *url.URL) bool {
+func sameService(t *T, u *url.URL) bool {
 	base, err := url.Parse(t.Session().Base)
 	return err == nil && strings.EqualFold(base.Host, u.Host) && base.Scheme == u.Scheme
 }
@@ -247,7 +248,7 @@ func targets(requirement, holder string, others ...string) rule {
 		"class-course": {"/course"}, "class-school": {"/school"}, "class-terms": {"/terms/*"}, "course": {"/schoolYear", "/org"},
 		"org": {"/parent", "/children/*"}, "session": {"/parent", "/children/*"}, "user-orgs": {"/roles/*/org", "/primaryOrg"}, "user-agents": {"/agents/*"},
 	}[requirement]
-	kind := collectionNamed(holder).List.Kind
+	kind := collectionNamed(holder).Kind
 	return rule{"references." + requirement, fmt.Sprintf("What /%s refers to at %s exists", holder, strings.Join(places, " and ")), "references." + requirement,
 		append([]string{holder}, others...), holder, fmt.Sprintf("active objects in /%s with a reference at %s", holder, strings.Join(places, " or ")),
 		func(r *Roster, see verdictOn) {
@@ -259,7 +260,7 @@ func targets(requirement, holder string, others ...string) rule {
 				if read[Base](object).Status != "active" {
 					return true
 				}
-				for _, p := range refs(kind, object) {
+				for _, p := range refs(r.service.Kinds[kind], object) {
 					for _, at := range places {
 						if p.At == at && p.Ref.SourcedID != "" { // a missing sourcedId is judged by the form
 							see(r.Has(p.Want, p.Ref.SourcedID), place{i, id, at}, "a "+p.Want+" that the service lists", p.Ref.SourcedID+", which it doesn't")

@@ -40,7 +40,7 @@ func TestStandardAddress(t *testing.T) {
 		"https://sis.example.org/tenant/or/orgs/a":        false,
 	} {
 		u, _ := url.Parse(href)
-		if got := standardAddress(base, u, "org", "a/b"); got != want {
+		if got := standardAddress(rosterService(), base, u, "org", "a/b"); got != want {
 			t.Errorf("%s: %v", href, got)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/legible"
 )
 
-const robustAt = "or12.rostering.robustness."
+const robustAt = "robustness."
 
 // clients is how many read at the same time where the target file doesn't say.
 const clients = 16
@@ -21,14 +21,14 @@ const clients = 16
 const threeObjects = 4 << 20
 
 // robustnessChecks judge what the field breaks products with.
-func robustnessChecks() []harness.Check {
-	c := func(name, title, needs string, body func(context.Context, *harness.T), requirements ...string) harness.Check {
+func robustnessChecks() []Check {
+	c := func(name, title, needs string, body func(context.Context, *T), requirements ...string) Check {
 		for i := range requirements {
 			requirements[i] = robustAt + requirements[i]
 		}
-		return harness.Check{ID: "rostering.robustness." + name, Title: title, Requirements: requirements, Labels: []string{"robustness"}, Needs: needs, Body: body}
+		return Check{ID: "robustness." + name, Title: title, Requirements: requirements, Labels: []string{"robustness"}, Needs: needs, Body: body}
 	}
-	return []harness.Check{
+	return []Check{
 		c("concurrent", "Many clients at once see what one sees alone", "a collection with ten objects", concurrent, "concurrent"),
 		c("repeatable", "The same read twice gives the same", "any collection", repeatable, "repeatable"),
 		c("ids", "Ids with reserved characters are found when encoded, others also when encoded without need", "objects with an id that holds a reserved character, for one part", oddIDs, "reserved-ids", "encoded-ids"),
@@ -38,7 +38,7 @@ func robustnessChecks() []harness.Check {
 	}
 }
 
-func concurrent(ctx context.Context, t *harness.T) {
+func concurrent(ctx context.Context, t *T) {
 	const id = robustAt + "concurrent"
 	c, ok := pageable(t, 10)
 	if !ok {
@@ -80,10 +80,10 @@ func concurrencySeen(p, want *Page) string {
 	return "other objects: " + difference(set(want.IDs), set(p.IDs))
 }
 
-func repeatable(ctx context.Context, t *harness.T) {
+func repeatable(ctx context.Context, t *T) {
 	const id = robustAt + "repeatable"
 	problems := 0
-	for _, c := range rosterService().Collections {
+	for _, c := range t.service.Collections {
 		if !t.Session().Covers(c.List.ID) || c.Derived() != "" || problems > 1 {
 			continue
 		}
@@ -125,10 +125,10 @@ func repeatable(ctx context.Context, t *harness.T) {
 // reservedCharacters must be encoded in a path segment.
 const reservedCharacters = "/ +%&?#;=:@,"
 
-func oddIDs(ctx context.Context, t *harness.T) {
+func oddIDs(ctx context.Context, t *T) {
 	const reserved, encoded = robustAt + "reserved-ids", robustAt + "encoded-ids"
 	tried, problems := 0, 0
-	for _, c := range rosterService().Collections {
+	for _, c := range t.service.Collections {
 		raw := roster(t).Raw(c.Name)
 		if raw == nil || c.Derived() != "" || !t.Session().Covers(c.Read.ID) {
 			continue
@@ -147,7 +147,7 @@ func oddIDs(ctx context.Context, t *harness.T) {
 				t.Hinders(r)
 				return true
 			}
-			got, _ := singleID(r.Body)
+			got, _ := singleID(t.service, r.Body)
 			t.Assert(reserved, r.Status == 200 && (got == x || got == ""), harness.Finding{Expected: "200 and the object", Seen: r.Summary(), Where: x, Responses: []*harness.Response{r}})
 			return true
 		})
@@ -179,17 +179,17 @@ func percentEvery(s string) string {
 	return b.String()
 }
 
-func unicodeText(ctx context.Context, t *harness.T) {
+func unicodeText(ctx context.Context, t *T) {
 	const whole, entities = robustAt + "unicode", robustAt + "entities"
-	for _, c := range rosterService().Collections {
+	for _, c := range t.service.Collections {
 		raw := roster(t).Raw(c.Name)
-		if raw == nil || c.Derived() != "" || rosterService().Kinds[c.Kind].Labels == nil {
+		if raw == nil || c.Derived() != "" || t.service.Kinds[c.Kind].Labels == nil {
 			continue
 		}
 		singles := 0
 		_ = raw.Each(func(i int, x string, object []byte) bool {
 			members := read[map[string]any](object)
-			for _, name := range rosterService().Kinds[c.Kind].Labels {
+			for _, name := range t.service.Kinds[c.Kind].Labels {
 				text, isText := members[name].(string)
 				if !isText {
 					continue
@@ -222,7 +222,7 @@ func strange(text string) bool {
 
 // judgeLegible judges whether a label arrived as it was written. Letters beyond ASCII are
 // one thing, the entities of HTML another.
-func judgeLegible(t *harness.T, text string, found harness.Finding, whole, entities string, shown func() []string) {
+func judgeLegible(t *T, text string, found harness.Finding, whole, entities string, shown func() []string) {
 	harm := legible.Of(text)
 	if harm != legible.Whole && shown != nil {
 		found.Exchanges = shown()
@@ -236,7 +236,7 @@ func judgeLegible(t *harness.T, text string, found harness.Finding, whole, entit
 	}
 }
 
-func oddParameters(ctx context.Context, t *harness.T) {
+func oddParameters(ctx context.Context, t *T) {
 	const order, empty, long = robustAt + "parameter-order", robustAt + "empty-parameter", robustAt + "long-query"
 	a := get(ctx, t, "/orgs", query("limit", "3", "offset", "1", "sort", "sourcedId", "orderBy", "asc"))
 	b := get(ctx, t, "/orgs", query("orderBy", "asc", "sort", "sourcedId", "offset", "1", "limit", "3"))
@@ -261,15 +261,15 @@ func oddParameters(ctx context.Context, t *harness.T) {
 	t.Assert(long, r.Status > 0 && r.Status < 500, harness.Finding{Expected: "an answer, or a client error such as 414", Seen: r.Summary(), Responses: []*harness.Response{r}})
 }
 
-func hostileInput(ctx context.Context, t *harness.T) {
+func hostileInput(ctx context.Context, t *T) {
 	const id = robustAt + "hostile-input"
 	problems := 0
 	for _, x := range []struct{ path, q string }{
-		{operation("getOrg").PathFor("' OR '1'='1"), ""},
-		{operation("getOrg").PathFor("x'; DROP TABLE orgs;--"), ""},
-		{operation("getOrg").PathFor("../../../../etc/passwd"), ""},
-		{operation("getOrg").PathFor("<script>alert(1)</script>"), ""},
-		{operation("getOrg").PathFor("a\x00b"), ""},
+		{t.service.Operation("getOrg").PathFor("' OR '1'='1"), ""},
+		{t.service.Operation("getOrg").PathFor("x'; DROP TABLE orgs;--"), ""},
+		{t.service.Operation("getOrg").PathFor("../../../../etc/passwd"), ""},
+		{t.service.Operation("getOrg").PathFor("<script>alert(1)</script>"), ""},
+		{t.service.Operation("getOrg").PathFor("a\x00b"), ""},
 		{"/orgs", query("limit", "3", "filter", "name='x' OR 1=1--'")},
 		{"/orgs", query("limit", "3", "sort", "name;DROP TABLE orgs")},
 		{"/orgs", query("limit", "3", "fields", "name,(SELECT 1)")},
@@ -286,7 +286,7 @@ func hostileInput(ctx context.Context, t *harness.T) {
 		if !asked {
 			continue
 		}
-		single, revealed := singleID(r.Body)
+		single, revealed := singleID(t.service, r.Body)
 		ok := r.Status > 0 && r.Status < 500 && !(strings.HasPrefix(x.path, "/orgs/") && r.Status == 200 && revealed)
 		t.Assert(id, ok, harness.Finding{Expected: "a client error, and no data", Seen: r.Summary() + single, Where: x.path + "?" + x.q, Responses: []*harness.Response{r}})
 	}

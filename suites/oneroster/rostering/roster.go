@@ -1,7 +1,6 @@
 package rostering
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/url"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/harness/corpus"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
 // Roster is what the crawl brought home, as the checks of one process read it:
@@ -26,6 +26,7 @@ type Roster struct {
 	Enrollments  []Enrollment
 	Demographics []Demographics
 
+	service *service.Service
 	raw     map[string]*corpus.Collection
 	facts   map[string]CrawlFacts
 	symbols []string
@@ -62,11 +63,11 @@ func (r *Roster) intern(text string) uint32 {
 }
 
 // open reads the crawl in s.Dir.
-func open(_ context.Context, s *harness.Session) (any, error) {
-	r := &Roster{seed: s.Seed, raw: map[string]*corpus.Collection{}, facts: map[string]CrawlFacts{},
+func open(of *service.Service, s *harness.Session) (*Roster, error) {
+	r := &Roster{service: of, seed: s.Seed, raw: map[string]*corpus.Collection{}, facts: map[string]CrawlFacts{},
 		byText: map[string]uint32{}, places: map[string]map[string]int{}, shared: map[string]string{}}
 	r.intern("")
-	for _, c := range rosterService().Collections {
+	for _, c := range of.Collections {
 		raw, err := corpus.Open(s.Dir, c.Name)
 		if errors.Is(err, os.ErrNotExist) {
 			continue
@@ -201,7 +202,7 @@ func (r *Roster) compact(e enrollment) Enrollment {
 }
 
 // roster gives the crawl to a check.
-func roster(t *harness.T) *Roster { return t.Session().Shared.(*Roster) }
+func roster(t *T) *Roster { return t.Session().Shared.(*Roster) }
 
 // Raw gives the spool of a crawled collection; nil when it wasn't crawled.
 func (r *Roster) Raw(name string) *corpus.Collection { return r.raw[name] }
@@ -277,7 +278,7 @@ func at[T any](list []T, i int) *T {
 // need tells whether collections were crawled whole; where one was not, the
 // requirements hang on what broke the crawl off, because an answer computed from
 // part of the data would accuse the innocent.
-func need(t *harness.T, requirements []string, names ...string) bool {
+func need(t *T, requirements []string, names ...string) bool {
 	for _, name := range names {
 		if roster(t).raw[name] == nil {
 			outside(t, "/"+name, requirements...)
@@ -293,7 +294,7 @@ func need(t *harness.T, requirements []string, names ...string) bool {
 
 // exhibit gives the exchange of the crawl that brought object i of a
 // collection, as evidence of the check.
-func exhibit(t *harness.T, name string, i int) []string {
+func exhibit(t *T, name string, i int) []string {
 	raw := roster(t).raw[name]
 	if raw == nil || i < 0 {
 		return nil

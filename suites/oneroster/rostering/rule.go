@@ -10,9 +10,9 @@ import (
 
 // rule is one statement about the data itself, judged from the crawl alone.
 type rule struct {
-	name        string // of the check, below "rostering."
+	name        string // of the check, below the service
 	title       string
-	requirement string   // below "or12.rostering."
+	requirement string   // below ""
 	needs       []string // collections that must have been crawled whole
 	holder      string   // the collection whose objects are looked at, for evidence
 	remedy      string   // what to load when nothing was looked at
@@ -34,12 +34,12 @@ type place struct {
 // ruleLabel marks the checks that need no further request.
 const ruleLabel = "data"
 
-func (u rule) check() harness.Check {
-	id := "or12.rostering." + u.requirement
-	return harness.Check{
-		ID: "rostering." + u.name, Title: u.title, Requirements: []string{id}, Labels: []string{ruleLabel, topicOf(u.requirement)},
+func (u rule) check() Check {
+	id := u.requirement
+	return Check{
+		ID: u.name, Title: u.title, Requirements: []string{id}, Labels: []string{ruleLabel, topicOf(u.requirement)},
 		Needs: u.remedy,
-		Body: func(ctx context.Context, t *harness.T) {
+		Body: func(ctx context.Context, t *T) {
 			if !need(t, []string{id}, u.needs...) {
 				return
 			}
@@ -69,7 +69,7 @@ func (u rule) check() harness.Check {
 
 // idle says of a rule that there was nothing to hold it against: an empty collection
 // is a lack, one whose objects have no such member is as it may be.
-func (u rule) idle(t *harness.T, id string) {
+func (u rule) idle(t *T, id string) {
 	if roster(t).Raw(u.holder).Len() == 0 {
 		t.NotTested(harness.NoData("/"+u.holder+" is empty", "Load "+u.remedy+"."), id)
 		return
@@ -82,8 +82,8 @@ func topicOf(requirement string) string {
 	return topic
 }
 
-func rules(list ...rule) []harness.Check {
-	var out []harness.Check
+func rules(list ...rule) []Check {
+	var out []Check
 	for _, u := range list {
 		out = append(out, u.check())
 	}

@@ -8,15 +8,15 @@ import (
 )
 
 // scopeChecks judge which operations each scope opens.
-func scopeChecks() []harness.Check {
-	c := func(name, title string, body func(context.Context, *harness.T), requirements ...string) harness.Check {
+func scopeChecks() []Check {
+	c := func(name, title string, body func(context.Context, *T), requirements ...string) Check {
 		for i := range requirements {
 			requirements[i] = scopeAt + requirements[i]
 		}
-		return harness.Check{ID: "rostering.scope." + name, Title: title, Requirements: requirements, Labels: []string{"security", "scope"},
+		return Check{ID: "scope." + name, Title: title, Requirements: requirements, Labels: []string{"security", "scope"},
 			Needs: "a client that can be granted less than everything, or core_client in target.yaml", Body: body}
 	}
-	return []harness.Check{
+	return []Check{
 		c("core", "The core scope opens the core operations, and no others", scopeCore, "core", "core-only", "status", "challenge"),
 		c("full", "The full scope opens everything but demographics", scopeFull, "full", "demographics-needed"),
 		c("demographics", "The demographics scope opens demographics, and nothing else", scopeDemographics, "demographics", "demographics-only"),
@@ -26,7 +26,7 @@ func scopeChecks() []harness.Check {
 // opens asks an operation with a token. It tells whether it was opened, and
 // whether the answer tells at all: a provider that breaks down, or finds
 // nothing, says nothing of scopes.
-func opens(ctx context.Context, t *harness.T, op Operation, token string) (r *harness.Response, opened, told bool) {
+func opens(ctx context.Context, t *T, op Operation, token string) (r *harness.Response, opened, told bool) {
 	ids, ok := parentIDs(roster(t), op)
 	if !ok {
 		return nil, false, false
@@ -60,9 +60,9 @@ func opens(ctx context.Context, t *harness.T, op Operation, token string) (r *ha
 
 // matrix judges a token against all operations that a run covers: those that
 // should opens must open, the rest must stay shut.
-func matrix(ctx context.Context, t *harness.T, token string, should func(Operation) bool, openID, shutID string, mayShut func(Operation) bool) {
+func matrix(ctx context.Context, t *T, token string, should func(Operation) bool, openID, shutID string, mayShut func(Operation) bool) {
 	problems := 0
-	for _, op := range Operations() {
+	for _, op := range t.service.Operations {
 		if !t.Session().Covers(op.ID) || problems > 2 {
 			continue
 		}
@@ -82,18 +82,18 @@ func matrix(ctx context.Context, t *harness.T, token string, should func(Operati
 			continue
 		}
 		t.Assert(shutID, !opened, harness.Finding{Expected: "a refusal", Seen: r.Summary(), Where: op.Path, Responses: shown})
-		if !opened && r.Status != 200 && t.Check().ID == "rostering.scope.core" {
+		if !opened && r.Status != 200 && shutID == scopeAt+"core-only" {
 			t.Assert(scopeAt+"status", r.Status == 403, harness.Finding{Expected: "403", Seen: r.Summary(), Where: op.Path, Responses: shown})
 			judgeChallenge(t, scopeAt+"challenge", r)
 		}
 	}
 }
 
-func unavailable(t *harness.T, scope, why string) {
+func unavailable(t *T, scope, why string) {
 	t.NotTested(harness.Unconfigured(why, narrowRemedy(t, scope)))
 }
 
-func scopeCore(ctx context.Context, t *harness.T) {
+func scopeCore(ctx context.Context, t *T) {
 	if t.NoTokenEndpoint() {
 		return
 	}
@@ -111,24 +111,24 @@ func scopeCore(ctx context.Context, t *harness.T) {
 	lacks(t, "there is nothing that more than the core scope would open", "Load classes and enrollments.", only)
 	// Demographics tell the status of a refusal too, where nothing else does.
 	var open *harness.Response
-	if r, opened, told := opens(ctx, t, operation("getAllDemographics"), token); told && opened {
+	if r, opened, told := opens(ctx, t, t.service.Operation("getAllDemographics"), token); told && opened {
 		open = r
 	} else if told {
 		t.Assert(scopeAt+"status", r.Status == 403, harness.Finding{Expected: "403", Seen: r.Summary(), Where: "/demographics", Responses: []*harness.Response{r}})
 		judgeChallenge(t, scopeAt+"challenge", r)
 	}
 	if !hindered(t, scopeAt+"status") {
-		settle(t, harness.BlockedBy(only, "nothing is refused for want of a scope", open), scopeAt+"status")
+		settle(t, t.BlockedBy(only, "nothing is refused for want of a scope", open), scopeAt+"status")
 	}
 	unchallenged(t, scopeAt+"challenge")
 }
 
-func scopeFull(ctx context.Context, t *harness.T) {
+func scopeFull(ctx context.Context, t *T) {
 	if t.NoTokenEndpoint() {
 		return
 	}
 	const full, needed = scopeAt + "full", scopeAt + "demographics-needed"
-	if !t.Session().Covers("getStudentsForClass") && !t.Session().Covers("getAllDemographics") && !t.Session().Wants(full) {
+	if !t.Session().Covers("getStudentsForClass") && !t.Session().Covers("getAllDemographics") && !t.Wants(full) {
 		outside(t, "what the full scope opens")
 		return
 	}
@@ -145,7 +145,7 @@ func scopeFull(ctx context.Context, t *harness.T) {
 	lacks(t, "there are no demographics to read", "Load a demographics record.", needed)
 }
 
-func scopeDemographics(ctx context.Context, t *harness.T) {
+func scopeDemographics(ctx context.Context, t *T) {
 	if t.NoTokenEndpoint() {
 		return
 	}
@@ -161,7 +161,7 @@ func scopeDemographics(ctx context.Context, t *harness.T) {
 	}
 	matrix(ctx, t, token, Operation.Apart, opened, only, func(op Operation) bool { return !op.Apart() })
 	lacks(t, "there are no demographics to read", "Load a demographics record.", opened)
-	if r, open, told := opens(ctx, t, operation("getAllOrgs"), token); told {
+	if r, open, told := opens(ctx, t, t.service.Operation("getAllOrgs"), token); told {
 		t.Assert(only, !open, harness.Finding{Expected: "a refusal", Seen: fmt.Sprint(r.Summary()), Where: "/orgs", Responses: []*harness.Response{r}})
 	}
 	lacks(t, "there is nothing else to read", "Load some objects.", only)

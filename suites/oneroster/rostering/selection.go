@@ -12,17 +12,17 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/harness"
 )
 
-const fieldsAt = "or12.rostering.fields."
+const fieldsAt = "fields."
 
 // fieldsChecks judge field selection.
-func fieldsChecks() []harness.Check {
-	c := func(name, title, needs string, body func(context.Context, *harness.T), requirements ...string) harness.Check {
+func fieldsChecks() []Check {
+	c := func(name, title, needs string, body func(context.Context, *T), requirements ...string) Check {
 		for i := range requirements {
 			requirements[i] = fieldsAt + requirements[i]
 		}
-		return harness.Check{ID: "rostering.fields." + name, Title: title, Requirements: requirements, Labels: []string{"fields"}, Needs: needs, Body: body}
+		return Check{ID: "fields." + name, Title: title, Requirements: requirements, Labels: []string{"fields"}, Needs: needs, Body: body}
 	}
-	return []harness.Check{
+	return []Check{
 		c("collection", "fields supplies what it names, as it is, and nothing else", "any objects", fieldsCollection, "selected", "others-left-out", "values", "nested-objects", "same-objects", "comma-list"),
 		c("single", "fields works on single objects", "any object", fieldsSingle, "single"),
 		c("sub-collections", "fields works on sub-collections", "a class with a student", fieldsSub, "sub-collections"),
@@ -31,11 +31,11 @@ func fieldsChecks() []harness.Check {
 	}
 }
 
-func fieldsCollection(ctx context.Context, t *harness.T) {
+func fieldsCollection(ctx context.Context, t *T) {
 	const selected, others, values, nested, same, comma = fieldsAt + "selected", fieldsAt + "others-left-out", fieldsAt + "values", fieldsAt + "nested-objects", fieldsAt + "same-objects", fieldsAt + "comma-list"
 	problems := 0
 	var refused *harness.Response
-	for _, c := range rosterService().Collections {
+	for _, c := range t.service.Collections {
 		raw := roster(t).Raw(c.Name)
 		if c.Derived() != "" || raw == nil || raw.Len() == 0 || problems > 1 {
 			continue
@@ -48,7 +48,7 @@ func fieldsCollection(ctx context.Context, t *harness.T) {
 			t.Hinders(plain.Response) // judged as an endpoint
 			continue
 		}
-		wanted := rosterService().Kinds[c.Kind].Select
+		wanted := t.service.Kinds[c.Kind].Select
 		for _, names := range [][]string{wanted.Plain, wanted.Structures} {
 			p := part(ctx, t, c, 0, 20, "fields", strings.Join(names, ","))
 			shown := []*harness.Response{p.Response, plain.Response}
@@ -73,7 +73,7 @@ func fieldsCollection(ctx context.Context, t *harness.T) {
 		}
 	}
 	if refused != nil {
-		settle(t, harness.BlockedBy(comma, "no selection is answered with objects", refused))
+		settle(t, t.BlockedBy(comma, "no selection is answered with objects", refused))
 	}
 	lacks(t, "no collection answers with objects", "Load some objects.")
 }
@@ -86,7 +86,7 @@ func byID(objects []json.RawMessage) map[string]json.RawMessage {
 	return out
 }
 
-func judgeSelected(t *harness.T, got, full json.RawMessage, names []string, shown []*harness.Response, selected, others, values, nested string) {
+func judgeSelected(t *T, got, full json.RawMessage, names []string, shown []*harness.Response, selected, others, values, nested string) {
 	has, whole := read[map[string]any](got), read[map[string]any](full)
 	id := sourcedID(full)
 	for _, name := range names {
@@ -116,10 +116,10 @@ func judgeSelected(t *harness.T, got, full json.RawMessage, names []string, show
 	t.Assert(others, len(extra) == 0, harness.Finding{Expected: "only " + strings.Join(names, ", "), Seen: "also " + examples(extra), Where: id, Responses: shown})
 }
 
-func fieldsSingle(ctx context.Context, t *harness.T) {
+func fieldsSingle(ctx context.Context, t *T) {
 	const id = fieldsAt + "single"
 	problems := 0
-	for _, c := range rosterService().Collections {
+	for _, c := range t.service.Collections {
 		raw := roster(t).Raw(c.Name)
 		if c.Derived() != "" || raw == nil || raw.Len() == 0 || !t.Session().Covers(c.Read.ID) || problems > 1 {
 			continue
@@ -129,7 +129,7 @@ func fieldsSingle(ctx context.Context, t *harness.T) {
 			continue
 		}
 		op := c.Read
-		names := rosterService().Kinds[c.Kind].Select.Plain
+		names := t.service.Kinds[c.Kind].Select.Plain
 		r := get(ctx, t, op.PathFor(x), query("fields", strings.Join(names, ",")))
 		if r.Problem != "" {
 			problems++
@@ -170,9 +170,9 @@ func fieldsSingle(ctx context.Context, t *harness.T) {
 	lacks(t, "no single object answers", "Load some objects.", id)
 }
 
-func fieldsSub(ctx context.Context, t *harness.T) {
+func fieldsSub(ctx context.Context, t *T) {
 	const id = fieldsAt + "sub-collections"
-	op := operation("getStudentsForClass")
+	op := t.service.Operation("getStudentsForClass")
 	if !t.Session().Covers(op.ID) {
 		outside(t, "sub-collections", id)
 		return
@@ -204,7 +204,7 @@ func fieldsSub(ctx context.Context, t *harness.T) {
 	lacks(t, "no class has a student", "Enroll a student in a class.", id)
 }
 
-func fieldsUnknown(ctx context.Context, t *harness.T) {
+func fieldsUnknown(ctx context.Context, t *T) {
 	const id = fieldsAt + "unknown"
 	r := get(ctx, t, "/orgs", query("limit", "5", "fields", "noSuchField"))
 	mixed := get(ctx, t, "/orgs", query("limit", "5", "fields", "sourcedId,noSuchField"))
@@ -215,8 +215,8 @@ func fieldsUnknown(ctx context.Context, t *harness.T) {
 	}
 	if raw := roster(t).Raw("orgs"); raw != nil && raw.Len() > 0 {
 		if x, _, err := raw.At(0); err == nil {
-			s := get(ctx, t, operation("getOrg").PathFor(x), query("fields", "noSuchField"))
-			if plain := get(ctx, t, operation("getOrg").PathFor(x), ""); !t.Ready(plain, 200, id) || between(s) {
+			s := get(ctx, t, t.service.Operation("getOrg").PathFor(x), query("fields", "noSuchField"))
+			if plain := get(ctx, t, t.service.Operation("getOrg").PathFor(x), ""); !t.Ready(plain, 200, id) || between(s) {
 				return // what single reads answer is judged with the endpoints
 			}
 			t.Assert(id, s.Status == 400, harness.Finding{Expected: "400", Seen: s.Summary(), Responses: []*harness.Response{s}})
@@ -224,13 +224,13 @@ func fieldsUnknown(ctx context.Context, t *harness.T) {
 	}
 }
 
-func fieldsRepeated(ctx context.Context, t *harness.T) {
+func fieldsRepeated(ctx context.Context, t *T) {
 	const id = fieldsAt + "repeated"
 	c, ok := pageable(t, 1)
 	if !ok {
 		return
 	}
-	names := rosterService().Kinds[c.Kind].Select.Plain
+	names := t.service.Kinds[c.Kind].Select.Plain
 	q := "limit=" + strconv.Itoa(5)
 	for _, n := range names {
 		q += "&" + query("fields", n)
@@ -260,5 +260,5 @@ func fieldsRepeated(ctx context.Context, t *harness.T) {
 			}
 		}
 	}
-	settle(t, harness.BlockedBy(pagingAt+"repeatable", "the page with fields holds other objects", p.Response), id)
+	settle(t, t.BlockedBy(pagingAt+"repeatable", "the page with fields holds other objects", p.Response), id)
 }

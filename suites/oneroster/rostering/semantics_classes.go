@@ -3,12 +3,10 @@ package rostering
 import (
 	"fmt"
 	"strings"
-
-	"github.com/rollcall-edu/rollcall/suites/harness"
 )
 
 // classChecks judge courses, classes and enrollments.
-func classChecks() []harness.Check {
+func classChecks() []Check {
 	placed := []string{"enrollments", "classes", "academicSessions"}
 	return rules(
 		rule{"classes.subject-codes", "A class has as many subject codes as subjects", "classes.subject-codes", []string{"classes"}, "classes", "a class with subjectCodes", classSubjects},

@@ -4,12 +4,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/rollcall-edu/rollcall/suites/harness"
 )
 
 // peopleChecks judge what users say of themselves and of each other.
-func peopleChecks() []harness.Check {
+func peopleChecks() []Check {
 	users := []string{"users"}
 	return rules(
 		rule{"users.one-primary-role", "Every user has exactly one primary role for each org", "users.one-primary-role", users, "users", "a user with a role", onePrimaryRole},

@@ -4,12 +4,10 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-
-	"github.com/rollcall-edu/rollcall/suites/harness"
 )
 
 // structureChecks judge sessions and orgs: the trees that everything hangs on.
-func structureChecks() []harness.Check {
+func structureChecks() []Check {
 	return rules(
 		rule{"sessions.dates-ordered", "Every academic session starts before it ends", "sessions.dates-ordered",
 			[]string{"academicSessions"}, "academicSessions", "an academic session with both dates", sessionDates},

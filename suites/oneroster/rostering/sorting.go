@@ -9,19 +9,19 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/harness"
 )
 
-const sortAt = "or12.rostering.sort."
+const sortAt = "sort."
 
 // sortChecks judge sort and orderBy. Which order of Unicode text is followed is
 // the provider's choice; only what no such order allows is held against it.
-func sortChecks() []harness.Check {
-	c := func(name, title, needs string, body func(context.Context, *harness.T), requirements ...string) harness.Check {
+func sortChecks() []Check {
+	c := func(name, title, needs string, body func(context.Context, *T), requirements ...string) Check {
 		for i := range requirements {
 			requirements[i] = sortAt + requirements[i]
 		}
-		return harness.Check{ID: "rostering.sort." + name, Title: title, Requirements: requirements, Labels: []string{"sort"}, Needs: needs, Body: body}
+		return Check{ID: "sort." + name, Title: title, Requirements: requirements, Labels: []string{"sort"}, Needs: needs, Body: body}
 	}
 	const varied = "a collection whose objects differ in a date or text"
-	return []harness.Check{
+	return []Check{
 		c("order", "sort and orderBy order the collection", varied, sortOrder, "ascending", "descending", "default-ascending", "same-set"),
 		c("paged", "The pages of a sorted collection fit together", "ten objects, several of which share a value", sortPaged, "paged"),
 		c("text", "Text is sorted by Unicode, dates in time", "names and dates that differ", sortKinds, "unicode", "chronological"),
@@ -33,7 +33,7 @@ func sortChecks() []harness.Check {
 
 // sortable picks a property whose values differ and whose order nobody disputes:
 // a date or an instant.
-func sortable(t *harness.T) (subject, property, bool) {
+func sortable(t *T) (subject, property, bool) {
 	for _, s := range subjects(t) {
 		for _, p := range s.properties("date", "date-time") {
 			if len(p.counts) >= 3 {
@@ -44,11 +44,11 @@ func sortable(t *harness.T) (subject, property, bool) {
 	return subject{}, property{}, false
 }
 
-func sortedPage(ctx context.Context, t *harness.T, s subject, extra ...string) *Page {
+func sortedPage(ctx context.Context, t *T, s subject, extra ...string) *Page {
 	return part(ctx, t, s.collection, 0, gatherSize(t), extra...)
 }
 
-func sortOrder(ctx context.Context, t *harness.T) {
+func sortOrder(ctx context.Context, t *T) {
 	const up, down, byDefault, same = sortAt + "ascending", sortAt + "descending", sortAt + "default-ascending", sortAt + "same-set"
 	s, p, ok := sortable(t)
 	if !ok {
@@ -100,7 +100,7 @@ func firstBreak(page *Page, p property, falling bool) string {
 	return ""
 }
 
-func sortPaged(ctx context.Context, t *harness.T) {
+func sortPaged(ctx context.Context, t *T) {
 	const id = sortAt + "paged"
 	for _, s := range subjects(t) {
 		if len(s.objects) < 10 || len(s.objects) > pageableMost {
@@ -136,7 +136,7 @@ func sortPaged(ctx context.Context, t *harness.T) {
 	lacks(t, "no collection of ten objects has a property that several share", "Load objects of two types or statuses.", id)
 }
 
-func sortKinds(ctx context.Context, t *harness.T) {
+func sortKinds(ctx context.Context, t *T) {
 	const text, time = sortAt + "unicode", sortAt + "chronological"
 	for _, s := range subjects(t) {
 		for _, p := range s.properties("text", "date", "date-time") {
@@ -167,7 +167,7 @@ func sortKinds(ctx context.Context, t *harness.T) {
 	absent(t, "no collection has five different dates", time)
 }
 
-func sortEvery(ctx context.Context, t *harness.T) {
+func sortEvery(ctx context.Context, t *T) {
 	const id = sortAt + "every-field"
 	for _, s := range subjects(t) {
 		if len(s.objects) > gatherSize(t) {
@@ -196,7 +196,7 @@ func sortEvery(ctx context.Context, t *harness.T) {
 	lacks(t, "no property differs between objects", "Load more objects.", id)
 }
 
-func sortImpossible(ctx context.Context, t *harness.T) {
+func sortImpossible(ctx context.Context, t *T) {
 	const field, order, alive = sortAt + "unknown-field", sortAt + "invalid-order", sortAt + "no-500"
 	for _, try := range []struct{ id, q string }{
 		{field, query("sort", "noSuchProperty", "limit", "5")},
@@ -217,7 +217,7 @@ func sortImpossible(ctx context.Context, t *harness.T) {
 			continue
 		}
 		if r.Status >= 500 {
-			t.NotTested(harness.BlockedBy(alive, r.Line()+" is answered with a server error", r), try.id)
+			t.NotTested(t.BlockedBy(alive, r.Line()+" is answered with a server error", r), try.id)
 		} else {
 			t.Assert(try.id, r.Status == 200 || r.Status == 400 || r.Status == 422 || r.Status >= 500, harness.Finding{Expected: "200, or 400", Seen: r.Summary(), Responses: shown})
 		}
@@ -229,9 +229,9 @@ func sortImpossible(ctx context.Context, t *harness.T) {
 	})
 }
 
-func sortSub(ctx context.Context, t *harness.T) {
+func sortSub(ctx context.Context, t *T) {
 	const id = sortAt + "sub-collections"
-	op := operation("getStudentsForClass")
+	op := t.service.Operation("getStudentsForClass")
 	if !t.Session().Covers(op.ID) {
 		outside(t, "sub-collections", id)
 		return

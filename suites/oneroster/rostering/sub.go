@@ -79,23 +79,23 @@ func subs() []sub {
 
 // subChecks compare each sub-collection with what the crawl says it holds, for
 // the fullest parent, an empty one and some by chance.
-func subChecks() []harness.Check {
-	var out []harness.Check
+func subChecks() []Check {
+	var out []Check
 	for _, s := range subs() {
-		id := "or12.rostering.sub." + s.requirement
+		id := "sub." + s.requirement
 		requirements := []string{id}
 		if s.requirement != "terms-for-school" && s.requirement != "courses-for-school" {
-			requirements = append(requirements, "or12.rostering.sub.empty")
+			requirements = append(requirements, "sub.empty")
 		}
-		out = append(out, harness.Check{
-			ID: "rostering.sub." + s.requirement, Title: operation(s.op).Path + " holds what the whole collections say",
+		out = append(out, Check{
+			ID: "sub." + s.requirement, Title: operation(s.op).Path + " holds what the whole collections say",
 			Requirements: requirements, Labels: []string{"sub"}, Needs: "a parent with members, and one without",
-			Body: func(ctx context.Context, t *harness.T) { compareSub(ctx, t, s, id, len(requirements) > 1) },
+			Body: func(ctx context.Context, t *T) { compareSub(ctx, t, s, id, len(requirements) > 1) },
 		})
 	}
-	return append(out, harness.Check{
-		ID: "rostering.sub.class-of-other-school", Title: "A class is not found under a school that it doesn't belong to",
-		Requirements: []string{"or12.rostering.sub.class-of-other-school"}, Labels: []string{"sub"}, Needs: "two schools, and a class with an enrollment",
+	return append(out, Check{
+		ID: "sub.class-of-other-school", Title: "A class is not found under a school that it doesn't belong to",
+		Requirements: []string{"sub.class-of-other-school"}, Labels: []string{"sub"}, Needs: "two schools, and a class with an enrollment",
 		Body: classOfOtherSchool,
 	})
 }
@@ -107,9 +107,9 @@ const (
 	gatherMost = 5000
 )
 
-func compareSub(ctx context.Context, t *harness.T, s sub, id string, judgeEmpty bool) {
-	const empty = "or12.rostering.sub.empty"
-	op := operation(s.op)
+func compareSub(ctx context.Context, t *T, s sub, id string, judgeEmpty bool) {
+	const empty = "sub.empty"
+	op := t.service.Operation(s.op)
 	all := []string{id}
 	if judgeEmpty {
 		all = append(all, empty)
@@ -172,7 +172,7 @@ func alive(r *Roster, op Operation, members map[string]*membership) map[string]*
 	segments := strings.Split(strings.Trim(op.Path, "/"), "/")
 	for ids := range members {
 		for i, id := range strings.Split(ids, "\x00") {
-			if kind := collectionNamed(segments[2*i]).Kind; r.Status(kind, id) == "tobedeleted" || !r.Has(kind, id) {
+			if kind := r.service.Collection(segments[2*i]).Kind; r.Status(kind, id) == "tobedeleted" || !r.Has(kind, id) {
 				delete(members, ids)
 			}
 		}
@@ -241,7 +241,7 @@ func pickParents(members map[string]*membership, seed uint64) (full, bare []pare
 // windows judges a sub-collection that is too large to be read whole by pages
 // from its beginning, its middle and its end: each must hold something, nothing
 // that doesn't belong there, and nothing may come past the last that belongs.
-func windows(ctx context.Context, t *harness.T, op Operation, id string, p parent) (last *harness.Response) {
+func windows(ctx context.Context, t *T, op Operation, id string, p parent) (last *harness.Response) {
 	path := op.PathFor(strings.Split(p.ids, "\x00")...)
 	size := gatherSize(t)
 	for _, offset := range []int{0, len(p.must) / 2, max(0, len(p.must)-size), len(p.may)} {
@@ -270,8 +270,8 @@ func windows(ctx context.Context, t *harness.T, op Operation, id string, p paren
 }
 
 // classOfOtherSchool asks for a class under the wrong school.
-func classOfOtherSchool(ctx context.Context, t *harness.T) {
-	const id = "or12.rostering.sub.class-of-other-school"
+func classOfOtherSchool(ctx context.Context, t *T) {
+	const id = "sub.class-of-other-school"
 	if !t.Session().Covers("getEnrollmentsForClassInSchool") {
 		outside(t, "the operation", id)
 		return
@@ -292,7 +292,7 @@ func classOfOtherSchool(ctx context.Context, t *harness.T) {
 		if !known || !used[symbol] || other < 0 || idOf(c.School) == "" {
 			continue
 		}
-		op := operation("getEnrollmentsForClassInSchool")
+		op := t.service.Operation("getEnrollmentsForClassInSchool")
 		page := list(ctx, t, op.PathFor(schools[other], c.SourcedID), op.Wrapper, "")
 		ok := page.Status == 404 || page.OK() && len(page.Objects) == 0
 		if between(page.Response) || page.Status == 200 && !page.OK() {
@@ -301,7 +301,7 @@ func classOfOtherSchool(ctx context.Context, t *harness.T) {
 		}
 		if !ok && page.Status != 200 {
 			if unknown := get(ctx, t, op.PathFor(noSuchID, c.SourcedID), ""); unknown.Status == page.Status {
-				t.NotTested(harness.BlockedBy(errorsAt+"unknown-parent", "schools that don't exist are answered the same: "+unknown.Summary(), unknown), id)
+				t.NotTested(t.BlockedBy(errorsAt+"unknown-parent", "schools that don't exist are answered the same: "+unknown.Summary(), unknown), id)
 				return
 			}
 		}

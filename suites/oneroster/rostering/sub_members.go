@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+
+	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
 // What each sub-collection holds, computed from the whole collections.
@@ -24,7 +26,7 @@ func parentsOf(name string) func(r *Roster) []string {
 
 // rightfulIn does the same for those that belong there.
 func rightfulIn(name string) func(r *Roster) []string {
-	if collectionNamed(name).Derived() == "" {
+	if service.Rostering().Collection(name).Derived() == "" {
 		return parentsOf(name)
 	}
 	return func(r *Roster) []string { return r.rightful(name) }

@@ -1,40 +1,45 @@
 package rostering
 
 import (
+	"context"
 	"slices"
 
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
-// topics lists the checks, one function a file.
-func topics() []func() []harness.Check {
-	return []func() []harness.Check{
-		endpointChecks, pagingChecks, totalChecks, linkChecks, sortChecks, filterChecks, fieldsChecks, failureChecks,
-		tokenChecks, accessChecks, scopeChecks, transportChecks, discoveryChecks, robustnessChecks, payloadChecks, identityChecks, derivedChecks, subChecks, referenceChecks,
-		structureChecks, peopleChecks, classChecks, lifecycleChecks,
+// checks lists those of the service, by topic.
+func checks(of *service.Service) []Check {
+	var out []Check
+	for _, topic := range [][]Check{endpointChecks(of), pagingChecks(), totalChecks(), linkChecks(), sortChecks(), filterChecks(), fieldsChecks(),
+		failureChecks(), tokenChecks(), accessChecks(), scopeChecks(), transportChecks(), discoveryChecks(), robustnessChecks(),
+		payloadChecks(of), identityChecks(), derivedChecks(), subChecks(), referenceChecks(), structureChecks(), peopleChecks(), classChecks(),
+		lifecycleChecks()} {
+		out = append(out, topic...)
 	}
+	return out
 }
 
 // Suite judges OneRoster 1.2 Rostering Providers.
 func Suite() harness.Suite {
-	var checks []harness.Check
-	for _, topic := range topics() {
-		checks = append(checks, topic()...)
-	}
-	return harness.Suite{
-		ID:       "oneroster.rostering",
+	of := service.Rostering()
+	suite := harness.Suite{
+		ID:       "oneroster." + of.Name,
 		Title:    "OneRoster 1.2 Rostering Provider (REST)",
 		Role:     "provider",
-		Checks:   checks,
 		Profiles: []string{"or12-rostering-core-provider", "or12-rostering-provider", "or12-demographics-provider"},
 		Service:  harness.ServiceURL("rostering", func(t *harness.Target) string { return t.OneRoster.Rostering }),
-		Owner:    owner,
+		Owner:    func(s *harness.Session, r *harness.Response) string { return of.Requirement(owner(of, s, r)) },
 		Scopes:   scopes,
-		Doctor:   doctor,
-		Prepare:  prepare,
-		Open:     open,
+		Doctor:   func(ctx context.Context, s *harness.Session) []harness.Diagnosis { return doctor(ctx, of, s) },
+		Prepare:  func(ctx context.Context, s *harness.Session) error { return prepare(ctx, of, s) },
+		Open:     func(_ context.Context, s *harness.Session) (any, error) { return open(of, s) },
 	}
+	for _, c := range checks(of) {
+		suite.Checks = append(suite.Checks, c.of(of))
+	}
+	return suite
 }
 
 // scopes lists the scopes that the chosen profiles ask for.

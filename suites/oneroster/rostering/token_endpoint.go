@@ -13,17 +13,17 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/harness"
 )
 
-const tokenAt = "or12.rostering.token."
+const tokenAt = "token."
 
 // tokenChecks judge the OAuth 2 client-credentials token endpoint.
-func tokenChecks() []harness.Check {
-	c := func(name, title string, body func(context.Context, *harness.T), requirements ...string) harness.Check {
+func tokenChecks() []Check {
+	c := func(name, title string, body func(context.Context, *T), requirements ...string) Check {
 		for i := range requirements {
 			requirements[i] = tokenAt + requirements[i]
 		}
-		return harness.Check{ID: "rostering.token." + name, Title: title, Requirements: requirements, Labels: []string{"security", "token"}, Needs: "client credentials", Body: body}
+		return Check{ID: "token." + name, Title: title, Requirements: requirements, Labels: []string{"security", "token"}, Needs: "client credentials", Body: body}
 	}
-	return []harness.Check{
+	return []Check{
 		c("grant", "The token endpoint grants a token, and says what the standard asks", tokenGrant, "issue", "json", "access-token", "token-type", "expires-in", "expires-in-number", "no-store", "no-refresh-token", "scope", "official-scopes"),
 		c("authentication", "The client authenticates by HTTP Basic, and may by form", tokenAuthentication, "basic-auth", "basic-encoded", "form-auth"),
 		c("refusals", "What deserves no token gets none, and an error by name", tokenRefusals, "wrong-secret", "invalid-client", "unsupported-grant", "unknown-scope", "error-body", "post-only", "method-status"),
@@ -38,7 +38,7 @@ func tokenMembers(r *harness.Response) map[string]any {
 	return members
 }
 
-func tokenGrant(ctx context.Context, t *harness.T) {
+func tokenGrant(ctx context.Context, t *T) {
 	at := func(name string) string { return tokenAt + name }
 	if t.NoTokenEndpoint() {
 		return
@@ -50,7 +50,7 @@ func tokenGrant(ctx context.Context, t *harness.T) {
 		t.Fail(at("issue"), harness.Finding{Expected: "200 with a token, for a form in the body", Seen: asked.Summary() + "; a token is granted for " + way,
 			Cause: "The parameters are not read from a body of type application/x-www-form-urlencoded.", Responses: []*harness.Response{asked, r}})
 	} else if !t.Assert(at("issue"), r.Status == 200 && r.Problem == "", harness.Finding{Expected: "200 with a token", Seen: r.Summary(), Responses: shown}) {
-		t.NotTested(harness.BlockedBy(at("issue"), "no token is granted: "+r.Summary(), r), t.Check().Requirements[1:]...)
+		t.NotTested(t.BlockedBy(at("issue"), "no token is granted: "+r.Summary(), r), t.Requirements()[1:]...)
 		return
 	}
 	members := tokenMembers(r)
@@ -76,7 +76,7 @@ func tokenGrant(ctx context.Context, t *harness.T) {
 
 // judgeScopes asks for each official scope alone, and looks that what was
 // granted is named where it differs.
-func judgeScopes(ctx context.Context, t *harness.T, at func(string) string) {
+func judgeScopes(ctx context.Context, t *T, at func(string) string) {
 	for _, scope := range t.Session().Scopes {
 		got, r := t.RequestToken(ctx, harness.TokenRequest{Scopes: []string{scope}})
 		shown := []*harness.Response{r}
@@ -97,12 +97,12 @@ func judgeScopes(ctx context.Context, t *harness.T, at func(string) string) {
 		outside(t, "a scope", at("official-scopes"), at("scope"))
 		return
 	}
-	settle(t, harness.BlockedBy(at("official-scopes"), "no token is granted for a single scope"), at("scope"))
+	settle(t, t.BlockedBy(at("official-scopes"), "no token is granted for a single scope"), at("scope"))
 }
 
 // judgeSeparators asks for all scopes at once and looks that those that are named can be
 // told apart: in a list with commas a client finds none of them.
-func judgeSeparators(ctx context.Context, t *harness.T, id string) {
+func judgeSeparators(ctx context.Context, t *T, id string) {
 	scopes := t.Session().Scopes
 	if len(scopes) < 2 {
 		return
@@ -130,14 +130,14 @@ func present(members map[string]any, name string) string {
 	return fmt.Sprintf("a value of type %T", v)
 }
 
-func tokenAuthentication(ctx context.Context, t *harness.T) {
+func tokenAuthentication(ctx context.Context, t *T) {
 	const basic, encoded, form = tokenAt + "basic-auth", tokenAt + "basic-encoded", tokenAt + "form-auth"
 	if t.NoTokenEndpoint() {
 		return
 	}
 	if way, standard := t.Session().TokenWay(); !standard {
 		_, asked := t.RequestToken(ctx, harness.TokenRequest{Method: "basic", Scopes: t.Session().Scopes})
-		t.NotTested(harness.BlockedBy(tokenAt+"issue", "a token is granted for "+way+" alone", asked))
+		t.NotTested(t.BlockedBy(tokenAt+"issue", "a token is granted for "+way+" alone", asked))
 		return
 	}
 	if _, ok := granting(ctx, t, "basic", "form", "basic-raw"); !ok {
@@ -159,10 +159,10 @@ func tokenAuthentication(ctx context.Context, t *harness.T) {
 			if raw, asked := t.RequestToken(ctx, harness.TokenRequest{Method: "basic-raw", Scopes: t.Session().Scopes}); raw != nil {
 				t.Fail(encoded, harness.Finding{Expected: "200 with a token, for parts that are form-encoded", Seen: r.Summary() + "; a token is granted for parts that are not", Where: "header Authorization",
 					Cause: "The parts of HTTP Basic are compared without decoding them first.", Responses: []*harness.Response{r, asked}})
-				t.NotTested(harness.BlockedBy(encoded, "the parts of HTTP Basic are not decoded: "+r.Summary(), r), basic)
+				t.NotTested(t.BlockedBy(encoded, "the parts of HTTP Basic are not decoded: "+r.Summary(), r), basic)
 				continue
 			}
-			t.NotTested(harness.BlockedBy(basic, "HTTP Basic is refused, encoded or not: "+r.Summary(), r), encoded)
+			t.NotTested(t.BlockedBy(basic, "HTTP Basic is refused, encoded or not: "+r.Summary(), r), encoded)
 		}
 		t.Assert(try.id, got != nil, harness.Finding{Expected: "200 with a token", Seen: r.Summary(), Where: "client authentication: " + try.method, Responses: []*harness.Response{r}})
 	}
@@ -171,7 +171,7 @@ func tokenAuthentication(ctx context.Context, t *harness.T) {
 // granting gives the first of the ways of asking for which a token is granted. Where
 // none is, a refusal says nothing of what was wrong with a request, and all that the
 // check is about is blocked.
-func granting(ctx context.Context, t *harness.T, ways ...string) (way string, ok bool) {
+func granting(ctx context.Context, t *T, ways ...string) (way string, ok bool) {
 	var first *harness.Response
 	for _, way := range ways {
 		got, r := t.RequestToken(ctx, harness.TokenRequest{Method: way, Scopes: t.Session().Scopes})
@@ -187,7 +187,7 @@ func granting(ctx context.Context, t *harness.T, ways ...string) (way string, ok
 // oauthErrors are the codes of RFC 6749 §5.2; others may be registered (§8.5).
 var oauthErrors = []string{"invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope"}
 
-func tokenRefusals(ctx context.Context, t *harness.T) {
+func tokenRefusals(ctx context.Context, t *T) {
 	at := func(name string) string { return tokenAt + name }
 	if t.NoTokenEndpoint() {
 		return
@@ -241,9 +241,9 @@ func tokenRefusals(ctx context.Context, t *harness.T) {
 		if refusedWith.Status >= 500 {
 			by = at("invalid-client") // refused it is, but as the server's own error
 		}
-		settle(t, harness.BlockedBy(by, "no token request is refused with a client error", refusedWith), at("error-body"))
+		settle(t, t.BlockedBy(by, "no token request is refused with a client error", refusedWith), at("error-body"))
 	}
-	unknown := rosterService().Scopes.Prefix + "no-such.scope"
+	unknown := t.service.Scopes.Prefix + "no-such.scope"
 	got, r := t.RequestToken(ctx, harness.TokenRequest{Scopes: []string{unknown}})
 	ok = got == nil && r.Status < 500
 	if got != nil {
@@ -282,7 +282,7 @@ func oauthCode(r *harness.Response) (string, bool) {
 	return code, isText
 }
 
-func tokenLifetime(ctx context.Context, t *harness.T) {
+func tokenLifetime(ctx context.Context, t *T) {
 	const reusable, independent = tokenAt + "reusable", tokenAt + "independent"
 	if t.NoTokenEndpoint() {
 		return

@@ -10,15 +10,15 @@ import (
 )
 
 // withToken requests a path with a bearer token other than the session's.
-func withToken(ctx context.Context, t *harness.T, path, token string) *harness.Response {
+func withToken(ctx context.Context, t *T, path, token string) *harness.Response {
 	return t.Do(ctx, harness.Request{URL: t.Session().Base + path, Auth: harness.AuthNone, Header: http.Header{"Authorization": {"Bearer " + token}}})
 }
 
 // narrow obtains a token with one scope alone: from the main client where it
 // grants no more than is asked for, else from the core client of the target
 // file. The token is empty, with a reason, when none can be had.
-func narrow(ctx context.Context, t *harness.T, scope string) (token, why string) {
-	asked := rosterService().Scopes.Prefix + scope
+func narrow(ctx context.Context, t *T, scope string) (token, why string) {
+	asked := t.service.Scopes.Prefix + scope
 	got, r := t.RequestToken(ctx, harness.TokenRequest{Scopes: []string{asked}})
 	if got != nil && onlyScope(got.Scope, asked) {
 		return got.AccessToken, ""
@@ -45,12 +45,12 @@ func onlyScope(granted, asked string) bool {
 
 // narrowRemedy says how a token with one scope alone could be had, by what the target file
 // doesn't have yet.
-func narrowRemedy(t *harness.T, scope string) string {
+func narrowRemedy(t *T, scope string) string {
 	switch core := t.Session().Target.OneRoster.Auth.Core; {
 	case scope != "roster-core.readonly":
-		return "Grant the client " + rosterService().Scopes.Prefix + scope + " alone where it asks for no more."
+		return "Grant the client " + t.service.Scopes.Prefix + scope + " alone where it asks for no more."
 	case core != nil:
-		return "Register core_client of target.yaml at the token endpoint for " + rosterService().Scopes.Prefix + scope + " alone."
+		return "Register core_client of target.yaml at the token endpoint for " + t.service.Scopes.Prefix + scope + " alone."
 	}
 	return "Let the client be granted less than everything, or give a core_client in target.yaml."
 }

@@ -17,17 +17,17 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/harness"
 )
 
-const transportAt = "or12.rostering.transport."
+const transportAt = "transport."
 
 // transportChecks judge HTTPS, TLS and plain HTTP manners.
-func transportChecks() []harness.Check {
-	c := func(name, title, needs string, body func(context.Context, *harness.T), requirements ...string) harness.Check {
+func transportChecks() []Check {
+	c := func(name, title, needs string, body func(context.Context, *T), requirements ...string) Check {
 		for i := range requirements {
 			requirements[i] = transportAt + requirements[i]
 		}
-		return harness.Check{ID: "rostering.transport." + name, Title: title, Requirements: requirements, Labels: []string{"transport"}, Needs: needs, Body: body}
+		return Check{ID: "transport." + name, Title: title, Requirements: requirements, Labels: []string{"transport"}, Needs: needs, Body: body}
 	}
-	return []harness.Check{
+	return []Check{
 		c("https", "Service and token endpoint are reached over HTTPS", "a target that is not on this machine", httpsOnly, "https", "token-https", "no-plain-http"),
 		c("tls", "TLS 1.2 or later with a valid certificate, nothing older", "an https target", tlsVersions, "certificate", "tls-version", "tls-old"),
 		c("compression", "Compressed and plain answers hold the same", "any collection", compression, "compression", "coding-excluded"),
@@ -44,7 +44,7 @@ func loopback(u *url.URL) bool {
 
 const noWire = "the target is on a loopback address, which no wire leaves"
 
-func httpsOnly(ctx context.Context, t *harness.T) {
+func httpsOnly(ctx context.Context, t *T) {
 	for id, address := range map[string]string{transportAt + "https": t.Session().Base, transportAt + "token-https": t.Session().Target.OneRoster.Auth.TokenURL} {
 		u, err := url.Parse(address)
 		switch {
@@ -76,21 +76,21 @@ func httpsOnly(ctx context.Context, t *harness.T) {
 		plainURL.Host = u.Hostname()
 	}
 	r := t.Do(ctx, harness.Request{URL: plainURL.String() + "/orgs?limit=1", Auth: harness.AuthNone, Quick: 5 * time.Second, Once: true})
-	t.Assert(plain, r.Status == 0 || !holdsData(r), harness.Finding{Expected: "no roster objects over plain HTTP", Seen: r.Summary()})
+	t.Assert(plain, r.Status == 0 || !holdsData(t, r), harness.Finding{Expected: "no roster objects over plain HTTP", Seen: r.Summary()})
 	if r.Unreachable {
 		t.Examined(plain, 1) // nothing listens: as it should be
 	}
 }
 
-func tlsVersions(ctx context.Context, t *harness.T) {
+func tlsVersions(ctx context.Context, t *T) {
 	const certificate, modern, old = transportAt + "certificate", transportAt + "tls-version", transportAt + "tls-old"
 	u, err := url.Parse(t.Session().Base)
 	if err != nil || u.Scheme != "https" {
-		for _, id := range t.Check().Requirements {
+		for _, id := range t.Requirements() {
 			if err == nil && loopback(u) {
 				t.NotApplicable(id, noWire)
 			} else {
-				t.NotTested(harness.BlockedBy(transportAt+"https", "the service is not reached over HTTPS"), id)
+				t.NotTested(t.BlockedBy(transportAt+"https", "the service is not reached over HTTPS"), id)
 			}
 		}
 		return
@@ -114,7 +114,7 @@ func tlsVersions(ctx context.Context, t *harness.T) {
 		t.Examined(certificate, 1)
 	}
 	if err != nil {
-		t.NotTested(harness.BlockedBy(modern, "no TLS handshake: "+err.Error()), certificate)
+		t.NotTested(t.BlockedBy(modern, "no TLS handshake: "+err.Error()), certificate)
 		t.Fail(modern, harness.Finding{Expected: "TLS 1.2 or 1.3", Seen: err.Error(), Where: address})
 	} else {
 		t.Assert(modern, state.Version >= tls.VersionTLS12, harness.Finding{Expected: "TLS 1.2 or 1.3", Seen: tls.VersionName(state.Version), Where: address})
@@ -142,7 +142,7 @@ func handshake(ctx context.Context, address string, config *tls.Config, least, m
 
 // steady gets a page that is answered the same twice, to compare variations of
 // the request with; nil when there is none.
-func steady(ctx context.Context, t *harness.T, id string) *harness.Response {
+func steady(ctx context.Context, t *T, id string) *harness.Response {
 	r := get(ctx, t, "/orgs", query("limit", "20"))
 	if !ready(t, takeApart(r, "orgs"), id) {
 		return nil
@@ -175,7 +175,7 @@ func sameObjects(a, b *harness.Response) bool {
 	return true
 }
 
-func compression(ctx context.Context, t *harness.T) {
+func compression(ctx context.Context, t *T) {
 	const id, out = transportAt + "compression", transportAt + "coding-excluded"
 	packed := get(ctx, t, "/orgs", query("limit", "20"))
 	if o, is := broken(t, "orgs"); is && packed.Status == 200 && packed.Problem == "" {
@@ -194,18 +194,18 @@ func compression(ctx context.Context, t *harness.T) {
 		harness.Finding{Expected: "the same objects with and without compression", Seen: fmt.Sprintf("gzip offered: %s; not offered: %s", packed.Summary(), plain.Summary()), Where: "header Content-Encoding", Responses: shown}) {
 		excluded(ctx, t, packed.Request.URL)
 	} else {
-		t.NotTested(harness.BlockedBy(id, "answers with and without compression differ", packed), out)
+		t.NotTested(t.BlockedBy(id, "answers with and without compression differ", packed), out)
 	}
 }
 
 // excluded asks in ways that rule gzip out: by a weight of 0, beside other codings that
 // would be welcome (RFC 9110 §12.5.3).
-func excluded(ctx context.Context, t *harness.T, url string) {
+func excluded(ctx context.Context, t *T, url string) {
 	const id = transportAt + "coding-excluded"
 	for _, accepted := range []string{"gzip;q=0", "gzip; q=0.000, identity", "gzip;q=0, *;q=0.5"} {
 		r := t.Do(ctx, harness.Request{URL: url, Plain: true, Header: http.Header{"Accept-Encoding": {accepted}}})
 		if r.Status != 200 || r.Problem != "" && r.Header.Get("Content-Encoding") == "" {
-			t.NotTested(harness.BlockedBy(transportAt+"compression", "Accept-Encoding: "+accepted+" is answered with "+r.Summary(), r), id)
+			t.NotTested(t.BlockedBy(transportAt+"compression", "Accept-Encoding: "+accepted+" is answered with "+r.Summary(), r), id)
 			return
 		}
 		coding := strings.ToLower(r.Header.Get("Content-Encoding"))
@@ -219,7 +219,7 @@ func holdsNothing(r *harness.Response) bool {
 	return fault == "" && len(objects) == 0
 }
 
-func headRequests(ctx context.Context, t *harness.T) {
+func headRequests(ctx context.Context, t *T) {
 	const id = transportAt + "head"
 	plain := steady(ctx, t, id)
 	if plain == nil {
@@ -232,7 +232,7 @@ func headRequests(ctx context.Context, t *harness.T) {
 	t.Assert(id, again.Status == 200 && again.Problem == "", harness.Finding{Expected: "200 to a GET after it", Seen: again.Summary(), Where: "GET after HEAD", Responses: []*harness.Response{again, r}})
 }
 
-func conditional(ctx context.Context, t *harness.T) {
+func conditional(ctx context.Context, t *T) {
 	const id = transportAt + "conditional"
 	plain := steady(ctx, t, id)
 	if plain == nil {
@@ -252,7 +252,7 @@ func conditional(ctx context.Context, t *harness.T) {
 	}
 }
 
-func ranges(ctx context.Context, t *harness.T) {
+func ranges(ctx context.Context, t *T) {
 	const id = transportAt + "range"
 	plain := steady(ctx, t, id)
 	if plain == nil {
