@@ -69,7 +69,8 @@ func unchallenged(t *T, id string) {
 func accessRefused(ctx context.Context, t *T) {
 	at := func(name string) string { return accessAt + name }
 	auth := t.Session().Target.OneRoster.Auth
-	const path = "/orgs?limit=1"
+	sample := t.sample()
+	path := sample.List.Path + "?limit=1"
 	// What a good token opens tells what a refusal is worth. Where another process has
 	// ended it meanwhile, this brings a new one.
 	open := get(ctx, t, path, "")
@@ -123,7 +124,7 @@ func accessRefused(ctx context.Context, t *T) {
 	}
 	unchallenged(t, at("challenge"))
 	if !full {
-		lacks(t, "/orgs holds nothing that could be shown without a token", "Load an org.", at("no-data"))
+		lacks(t, "/"+sample.Name+" holds nothing that could be shown without a token", "Load "+t.service.Kinds[sample.Kind].Article()+".", at("no-data"))
 	}
 	settle(t, t.BlockedBy(at("missing"), "nothing is refused with 401", open), at("www-authenticate"))
 }
@@ -192,8 +193,8 @@ func accessCase(ctx context.Context, t *T) {
 		return
 	}
 	for _, scheme := range []string{"bearer", "BEARER"} {
-		r := bare(ctx, t, "/orgs?limit=1", scheme+" "+good)
-		if r.Status != 200 && !itsOwn(ctx, t, r, id) || r.Status == 200 && !ready(t, takeApart(r, "orgs"), id) {
+		r := bare(ctx, t, t.sample().List.Path+"?limit=1", scheme+" "+good)
+		if r.Status != 200 && !itsOwn(ctx, t, r, id) || r.Status == 200 && !ready(t, takeApart(r, t.sample().List.Wrapper), id) {
 			continue
 		}
 		t.Assert(id, r.Status != 401, harness.Finding{Expected: "the answer as to Bearer", Seen: r.Summary(), Where: scheme, Responses: []*harness.Response{r}})
@@ -221,7 +222,7 @@ func accessExpired(ctx context.Context, t *T) {
 		t.NotApplicable(id, fmt.Sprintf("tokens live %s, too long to wait; a client whose tokens live %s or less has this looked at", life, patience))
 		return
 	}
-	if good := withToken(ctx, t, "/orgs?limit=1", token.AccessToken); !t.Ready(good, 200, id) {
+	if good := withToken(ctx, t, t.sample().List.Path+"?limit=1", token.AccessToken); !t.Ready(good, 200, id) {
 		return
 	}
 	// A second more than promised: clocks tick in seconds.
@@ -230,6 +231,6 @@ func accessExpired(ctx context.Context, t *T) {
 		return
 	case <-time.After(life + 1100*time.Millisecond):
 	}
-	late := withToken(ctx, t, "/orgs?limit=1", token.AccessToken)
+	late := withToken(ctx, t, t.sample().List.Path+"?limit=1", token.AccessToken)
 	t.Assert(id, late.Status == 401, harness.Finding{Expected: "401", Seen: late.Summary(), Where: fmt.Sprintf("a token of %s, after %s", life, life+1100*time.Millisecond), Responses: []*harness.Response{late}})
 }

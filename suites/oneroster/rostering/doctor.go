@@ -37,9 +37,11 @@ func doctor(ctx context.Context, of *service.Service, s *harness.Session) []harn
 	}
 	// The parameter may be at fault, which the run judges; and where the profiles cover
 	// one collection alone, others tell whether the service is there at all.
-	witnesses := []string{"/orgs"}
+	witnesses := []string{"/" + of.Samples.Collection}
 	if len(seen) < 2 {
-		witnesses = append(witnesses, "/users", "/classes")
+		for _, name := range of.Samples.Witnesses {
+			witnesses = append(witnesses, "/"+name)
+		}
 	}
 	for _, path := range witnesses {
 		r := s.Do(ctx, harness.Request{URL: s.Base + path})

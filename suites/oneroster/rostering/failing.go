@@ -60,12 +60,12 @@ func unknownObject(ctx context.Context, t *T) {
 		t.Assert(errorsAt+"not-in-success", !info, harness.Finding{Expected: "an error status with a status info object", Seen: "200 with one", Where: op.Path, Responses: []*harness.Response{r}})
 	}
 	for _, odd := range []string{strings.Repeat("x", 400), "~!*()'", "no such id", "00000000-0000-0000-0000-000000000000"} {
-		r := get(ctx, t, t.service.Operation("getOrg").PathFor(odd), "")
+		r := get(ctx, t, t.sample().Read.PathFor(odd), "")
 		ok := r.Status == 404 || r.Status == 414 && len(odd) > 255
 		if !ok && !itsOwn(ctx, t, r, invalid) {
 			continue
 		}
-		if ok && !filled(t, t.service.Operation("getOrg")) {
+		if ok && !filled(t, t.sample().Read) {
 			continue
 		}
 		t.Assert(invalid, ok, harness.Finding{Expected: "404", Seen: r.Summary(), Where: odd[:min(len(odd), 40)], Responses: []*harness.Response{r}})
@@ -92,7 +92,7 @@ func unknownParent(ctx context.Context, t *T) {
 		}
 		t.Assert(id, r.Status == 404, harness.Finding{Expected: "404", Seen: r.Summary(), Where: op.Path, Responses: []*harness.Response{r}})
 	}
-	if !t.Session().Covers("getStudentsForClass") {
+	if !t.Session().Covers(t.service.Samples.Sub.Operation) {
 		outside(t, "sub-collections", id)
 	}
 	lacks(t, "there are no parents that could be told from those that don't exist", "Load some objects.", id)
@@ -114,7 +114,7 @@ func subFound(ctx context.Context, t *T, op Operation) bool {
 func unknownRoute(ctx context.Context, t *T) {
 	const route, inJSON = errorsAt + "unknown-route", errorsAt + "unknown-route-json"
 	var last *harness.Response
-	for _, path := range []string{"/noSuchCollection", "/users/x/noSuchCollection", "/orgs/x/y/z"} {
+	for _, path := range []string{"/noSuchCollection", t.other().List.Path + "/x/noSuchCollection", t.sample().List.Path + "/x/y/z"} {
 		r := get(ctx, t, path, "")
 		last = r
 		if r.Status != 404 && !itsOwn(ctx, t, r, route, inJSON) {
@@ -149,12 +149,12 @@ type failure struct {
 
 // governor names the requirement that the answer which should have been this failure
 // breaks. That a right is asked for at all is another one than how its lack is told.
-func (f failure) governor(r *harness.Response) string {
+func (f failure) governor(t *T, r *harness.Response) string {
 	if f.governs == "scope.status" && r.Status < 300 {
-		if strings.Contains(r.Request.URL, "/demographics") {
-			return "scope.demographics-needed"
+		if beside := t.service.Scopes.Beside; beside != "" && strings.Contains(r.Request.URL, "/"+beside) {
+			return scopeAt + beside + "-needed"
 		}
-		return "scope.core-only"
+		return scopeAt + "core-only"
 	}
 	return f.governs
 }
@@ -164,20 +164,20 @@ func failures(t *T) []failure {
 		return func(ctx context.Context, t *T) *harness.Response { return get(ctx, t, path, q) }
 	}
 	return []failure{
-		{"unknown object", 404, "code-unknown-object", "unknownobject", "errors.unknown-object", plain(t.service.Collection(t.service.Samples.Collection).Read.PathFor(missing), "")},
-		{"unknown user", 404, "code-unknown-object", "unknownobject", "errors.unknown-object", plain(t.service.Collection(t.service.Samples.Other).Read.PathFor(missing), "")},
-		{"unknown filter field", 400, "code-invalid-filter", "invalid_filter_field", "filter.unknown-field", plain("/orgs", query("filter", "noSuchProperty='x'"))},
-		{"unknown field", 400, "code-invalid-selection", "invalid_selection_field", "fields.unknown", plain("/orgs", query("fields", "noSuchField"))},
+		{"unknown object", 404, "code-unknown-object", "unknownobject", "errors.unknown-object", plain(t.sample().Read.PathFor(missing), "")},
+		{"unknown " + t.other().Kind, 404, "code-unknown-object", "unknownobject", "errors.unknown-object", plain(t.other().Read.PathFor(missing), "")},
+		{"unknown filter field", 400, "code-invalid-filter", "invalid_filter_field", "filter.unknown-field", plain(t.sample().List.Path, query("filter", "noSuchProperty='x'"))},
+		{"unknown field", 400, "code-invalid-selection", "invalid_selection_field", "fields.unknown", plain(t.sample().List.Path, query("fields", "noSuchField"))},
 		{"no token", 401, "code-unauthorised", "unauthorisedrequest", "access.missing", func(ctx context.Context, t *T) *harness.Response {
-			return t.Do(ctx, harness.Request{URL: t.Session().Base + "/orgs", Auth: harness.AuthNone})
+			return t.Do(ctx, harness.Request{URL: t.Session().Base + t.sample().List.Path, Auth: harness.AuthNone})
 		}},
 		{"insufficient scope", 403, "code-forbidden", "forbidden", "scope.status", func(ctx context.Context, t *T) *harness.Response {
-			token, why := narrow(ctx, t, "roster-core.readonly")
+			token, why := narrow(ctx, t, t.service.Scopes.Core)
 			if token == "" {
 				return nil
 			}
 			_ = why
-			for _, op := range []string{"getAllDemographics", "getClassesForSchool"} {
+			for _, op := range t.service.Samples.Beyond {
 				o := t.service.Operation(op)
 				if ids, ok := parentIDs(roster(t), o); ok {
 					return withToken(ctx, t, o.PathFor(ids...), token)
@@ -206,10 +206,10 @@ func errorBodies(ctx context.Context, t *T) {
 			}
 			switch {
 			case r == nil:
-				t.NotTested(harness.Unconfigured(f.name+" "+seen, narrowRemedy(t, "roster-core.readonly")), at(f.minor))
+				t.NotTested(harness.Unconfigured(f.name+" "+seen, narrowRemedy(t, t.service.Scopes.Core)), at(f.minor))
 			case itsOwn(ctx, t, r, at(f.minor)):
 				refused = r
-				t.NotTested(t.BlockedBy(f.governor(r), f.name+" "+seen, r), at(f.minor))
+				t.NotTested(t.BlockedBy(f.governor(t, r), f.name+" "+seen, r), at(f.minor))
 			}
 			continue
 		}
@@ -261,8 +261,8 @@ func otherMethods(ctx context.Context, t *T) {
 		method, path string
 		there        bool // the resource exists, so that 404 is no answer of a router
 	}{
-		{http.MethodPut, t.service.Operation("getUser").PathFor(missing), false}, {http.MethodDelete, t.service.Operation("getUser").PathFor(missing), false},
-		{http.MethodPatch, t.service.Operation("getOrg").PathFor(missing), false}, {http.MethodPost, "/users", true}, {http.MethodPost, "/enrollments", true},
+		{http.MethodPut, t.other().Read.PathFor(missing), false}, {http.MethodDelete, t.other().Read.PathFor(missing), false},
+		{http.MethodPatch, t.sample().Read.PathFor(missing), false}, {http.MethodPost, t.other().List.Path, true}, {http.MethodPost, "/" + t.service.Samples.Written, true},
 	} {
 		if problems > 1 {
 			break
@@ -292,7 +292,7 @@ func otherMethods(ctx context.Context, t *T) {
 // is a MUST has the same question: what those that are less than that meet is laid here.
 func serverErrors(ctx context.Context, t *T) {
 	const id = errorsAt + "server-error"
-	plain := t.service.Operation("getAllOrgs").Path
+	plain := t.sample().List.Path
 	for _, try := range []struct {
 		what   string
 		method string
@@ -300,7 +300,7 @@ func serverErrors(ctx context.Context, t *T) {
 		header http.Header
 	}{
 		{"an unknown parameter", "", plain + "?limit=5&noSuchParameter=1", nil},
-		{"a parameter twice", "", plain + "?fields=sourcedId&fields=name&limit=5", nil},
+		{"a parameter twice", "", plain + "?fields=sourcedId&fields=" + t.service.Samples.Property + "&limit=5", nil},
 		{"a question mark alone", "", plain + "?", nil},
 		{"OPTIONS", http.MethodOptions, plain, nil},
 		{"another language", "", plain + "?limit=5", http.Header{"Accept-Language": {"tlh;q=0.5, *;q=0.1"}}},

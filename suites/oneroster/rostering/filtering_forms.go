@@ -222,6 +222,7 @@ func filterEvery(ctx context.Context, t *T) {
 func filterRefused(ctx context.Context, t *T) {
 	const field, malformed, unquoted, literal, alive = filterAt + "unknown-field", filterAt + "malformed", filterAt + "unquoted", filterAt + "bad-literal", filterAt + "no-500"
 	refused := func(status int) bool { return status == 400 || status == 422 }
+	named := t.service.Samples.Property
 	for _, try := range []struct {
 		id, filter string
 		ok         func(int) bool
@@ -232,9 +233,9 @@ func filterRefused(ctx context.Context, t *T) {
 		{malformed, "status='active' AND", refused}, {malformed, "status='active' AND AND status='active'", refused},
 		{unquoted, "status=active", refused}, {unquoted, "status=’active’", refused}, {unquoted, `status="active"`, refused},
 		{literal, "dateLastModified>'yesterday'", refused}, {literal, "dateLastModified>'2026-99-99T00:00:00Z'", refused},
-		{"", "name='O''Brien'", nil}, {"", "name='''", nil}, {"", "name~'%'", nil}, {"", "name='" + strings.Repeat("x", 2000) + "'", nil}, {"", "((((", nil}, {"", "name='a' OR OR", nil}, {"", "status='active' and status='active'", nil},
+		{"", named + "='O''Brien'", nil}, {"", named + "='''", nil}, {"", named + "~'%'", nil}, {"", named + "='" + strings.Repeat("x", 2000) + "'", nil}, {"", "((((", nil}, {"", named + "='a' OR OR", nil}, {"", "status='active' and status='active'", nil},
 	} {
-		r, ok := provoked(ctx, t, "/orgs", query("filter", try.filter, "limit", "5"), slices.DeleteFunc([]string{alive, try.id}, func(id string) bool { return id == "" })...)
+		r, ok := provoked(ctx, t, t.sample().List.Path, query("filter", try.filter, "limit", "5"), slices.DeleteFunc([]string{alive, try.id}, func(id string) bool { return id == "" })...)
 		if !ok {
 			continue
 		}
@@ -257,7 +258,7 @@ func filterRefused(ctx context.Context, t *T) {
 			t.Assert(alive, r.Status < 500 && r.Problem == "", harness.Finding{Expected: "no server error", Seen: r.Summary(), Where: where, Responses: []*harness.Response{r}})
 		}
 	}
-	survives("/orgs", query("filter", "status='active'", "filter", "status='tobedeleted'", "limit", "5"), "filter, given twice")
+	survives(t.sample().List.Path, query("filter", "status='active'", "filter", "status='tobedeleted'", "limit", "5"), "filter, given twice")
 	eachStructured(t, func(path, property string) {
 		for _, sign := range []string{"=", "~"} {
 			filter := property + sign + "'09'"

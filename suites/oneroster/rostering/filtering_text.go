@@ -173,7 +173,7 @@ func judgePatterns(ctx context.Context, t *T, id string) {
 
 func filterNoMatch(ctx context.Context, t *T) {
 	const id = filterAt + "no-match"
-	for _, name := range []string{"orgs", "users", "classes"} {
+	for _, name := range t.service.Samples.Filtered {
 		op := t.service.Collection(name).List
 		if !t.Session().Covers(op.ID) || !filled(t, op) {
 			continue // what is empty anyhow proves nothing
@@ -185,20 +185,16 @@ func filterNoMatch(ctx context.Context, t *T) {
 		}
 		t.Assert(id, ok, harness.Finding{Expected: "200 and an empty list", Seen: fmt.Sprintf("%s, %d objects", p.Summary(), len(p.Objects)), Responses: []*harness.Response{p.Response}})
 	}
-	lacks(t, "orgs, users and classes are empty", "Load some objects.", id)
+	lacks(t, inWords(t.service.Samples.Filtered)+" are empty", "Load some objects.", id)
 }
 
 func filterSub(ctx context.Context, t *T) {
 	const id = filterAt + "sub-collections"
-	op := t.service.Operation("getStudentsForClass")
-	if !t.Session().Covers(op.ID) {
-		outside(t, "sub-collections", id)
+	op, parents, ok := sampleSub(t, id)
+	if !ok {
 		return
 	}
-	if !need(t, []string{id}, "enrollments", "classes", "users") {
-		return
-	}
-	for _, m := range inOrderOfKey(usersOfClass("student", false)(roster(t))) {
+	for _, m := range parents {
 		key := m.key
 		if len(m.must) < 2 || len(m.may) > 500 {
 			continue
@@ -211,5 +207,5 @@ func filterSub(ctx context.Context, t *T) {
 		judgeFilter(ctx, t, id, "sourcedId="+quote(one), g, exactly(map[string]bool{one: true}))
 		return
 	}
-	lacks(t, "no class has two students", "Enroll two students in a class.", id)
+	lacksMembers(t, "two", id)
 }

@@ -114,3 +114,7 @@ func (t *T) Wants(requirement string) bool {
 func (t *T) BlockedBy(owner, reason string, responses ...*harness.Response) harness.Obstacle {
 	return harness.BlockedBy(t.service.Requirement(owner), reason, responses...)
 }
+
+// sample is the collection that is asked where any would do, other a second one.
+func (t *T) sample() service.Collection { return t.service.Collection(t.service.Samples.Collection) }
+func (t *T) other() service.Collection  { return t.service.Collection(t.service.Samples.Other) }

@@ -102,17 +102,17 @@ func readsOthers(ctx context.Context, t *T, c collection, op Operation, ids ...s
 // still shows, while the collection they belong to doesn't list them.
 func judgeDropped(ctx context.Context, t *T, id string) {
 	r := roster(t)
-	for _, name := range []string{"getClassesForSchool", "getEnrollmentsForSchool", "getStudentsForSchool"} {
+	for _, name := range t.service.Samples.Dropped {
 		op := t.service.Operation(name)
 		whole := r.Raw(t.service.CollectionOf(op.Kind).Name)
-		if !t.Session().Covers(name) || whole == nil || !whole.Complete || r.Raw("schools") == nil {
+		if !t.Session().Covers(name) || whole == nil || !whole.Complete || r.Raw(op.Root()) == nil {
 			continue
 		}
-		for n, school := range sortedKeys(r.members("schools")) {
+		for n, parent := range sortedKeys(r.members(op.Root())) {
 			if n > 4 {
 				break
 			}
-			page := list(ctx, t, op.PathFor(school), op.Wrapper, query("limit", "1000"))
+			page := list(ctx, t, op.PathFor(parent), op.Wrapper, query("limit", "1000"))
 			if !page.OK() {
 				t.Hinders(page.Response) // judged as an endpoint
 				continue

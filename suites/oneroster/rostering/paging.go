@@ -41,7 +41,7 @@ func pagingChecks() []Check {
 func pageable(t *T, atLeast int) (collection, bool) {
 	var best collection
 	size := 0
-	for _, name := range []string{"users", "enrollments", "classes", "students", "orgs", "academicSessions", "gradingPeriods", "courses", "teachers", "demographics"} {
+	for _, name := range t.service.Samples.Paging {
 		raw := roster(t).Raw(name)
 		if raw == nil || !raw.Complete || raw.Len() < atLeast {
 			continue
@@ -144,7 +144,7 @@ func pageInvalid(ctx context.Context, t *T) {
 	}{{"limit", []string{"0", "-1", "abc", "1.5"}}, {"offset", []string{"-1", "abc", "1.5"}}} {
 		refused, alive := pagingAt+try.name+"-invalid", pagingAt+try.name+"-invalid-no-500"
 		for _, v := range try.values {
-			r, ok := provoked(ctx, t, "/orgs", query(try.name, v), refused, alive)
+			r, ok := provoked(ctx, t, t.sample().List.Path, query(try.name, v), refused, alive)
 			if !ok {
 				continue
 			}
@@ -163,7 +163,7 @@ func pageInvalid(ctx context.Context, t *T) {
 		// No number of these is wrong, but none fits the usual integers: a page,
 		// an empty page and a refusal are all right.
 		for _, v := range []string{"2147483648", "9007199254740992", "99999999999999999999"} {
-			r, ok := provoked(ctx, t, "/orgs", query(try.name, v), alive)
+			r, ok := provoked(ctx, t, t.sample().List.Path, query(try.name, v), alive)
 			if !ok {
 				continue
 			}
@@ -171,7 +171,7 @@ func pageInvalid(ctx context.Context, t *T) {
 		}
 		// Given twice, which the standard says nothing of, any answer will do but a
 		// breakdown.
-		if r, ok := provoked(ctx, t, "/orgs", query(try.name, "1", try.name, "2"), alive); ok {
+		if r, ok := provoked(ctx, t, t.sample().List.Path, query(try.name, "1", try.name, "2"), alive); ok {
 			t.Assert(alive, r.Status < 500 && r.Problem == "", harness.Finding{Expected: "no server error", Seen: r.Summary(), Where: try.name + ", given twice", Responses: []*harness.Response{r}})
 		}
 	}
@@ -437,15 +437,11 @@ func pageFiltered(ctx context.Context, t *T) {
 
 func pageSub(ctx context.Context, t *T) {
 	const id = pagingAt + "sub-collections"
-	op := t.service.Operation("getStudentsForClass")
-	if !t.Session().Covers(op.ID) {
-		outside(t, "sub-collections", id)
+	op, parents, ok := sampleSub(t, id)
+	if !ok {
 		return
 	}
-	if !need(t, []string{id}, "enrollments", "classes", "users") {
-		return
-	}
-	for _, m := range inOrderOfKey(usersOfClass("student", false)(roster(t))) {
+	for _, m := range parents {
 		key := m.key
 		if len(m.must) < 3 || len(m.may) > 1000 {
 			continue
@@ -464,7 +460,7 @@ func pageSub(ctx context.Context, t *T) {
 		}
 		return
 	}
-	lacks(t, "no class has three students", "Enroll three students in a class.", id)
+	lacksMembers(t, "three", id)
 }
 
 func otherThan(got []string, want string) string {

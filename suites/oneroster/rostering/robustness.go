@@ -238,23 +238,24 @@ func judgeLegible(t *T, text string, found harness.Finding, whole, entities stri
 
 func oddParameters(ctx context.Context, t *T) {
 	const order, empty, long = robustAt + "parameter-order", robustAt + "empty-parameter", robustAt + "long-query"
-	a := get(ctx, t, "/orgs", query("limit", "3", "offset", "1", "sort", "sourcedId", "orderBy", "asc"))
-	b := get(ctx, t, "/orgs", query("orderBy", "asc", "sort", "sourcedId", "offset", "1", "limit", "3"))
+	sample := t.sample()
+	a := get(ctx, t, sample.List.Path, query("limit", "3", "offset", "1", "sort", "sourcedId", "orderBy", "asc"))
+	b := get(ctx, t, sample.List.Path, query("orderBy", "asc", "sort", "sourcedId", "offset", "1", "limit", "3"))
 	if t.Ready(a, 200, order) {
 		seen := "another page"
 		if b.Status != 200 {
 			seen = b.Summary()
 		}
-		t.Assert(order, b.Status == 200 && sameObjects(a, b), harness.Finding{Expected: "the same page, whatever the order of the parameters", Seen: seen, Responses: []*harness.Response{b, a}})
+		t.Assert(order, b.Status == 200 && sameObjects(t, a, b), harness.Finding{Expected: "the same page, whatever the order of the parameters", Seen: seen, Responses: []*harness.Response{b, a}})
 	}
 	for _, name := range []string{"filter", "fields", "sort", "limit"} {
-		r, ok := provoked(ctx, t, "/orgs", name+"=", empty)
+		r, ok := provoked(ctx, t, sample.List.Path, name+"=", empty)
 		if !ok {
 			continue
 		}
 		t.Assert(empty, r.Status < 500 && r.Problem == "", harness.Finding{Expected: "no server error", Seen: r.Summary(), Where: name + "=", Responses: []*harness.Response{r}})
 	}
-	r, ok := provoked(ctx, t, "/orgs", query("limit", "1", "filter", "name='"+strings.Repeat("long ", 1200)+"'"), long)
+	r, ok := provoked(ctx, t, sample.List.Path, query("limit", "1", "filter", t.service.Samples.Property+"='"+strings.Repeat("long ", 1200)+"'"), long)
 	if !ok {
 		return
 	}
@@ -263,18 +264,19 @@ func oddParameters(ctx context.Context, t *T) {
 
 func hostileInput(ctx context.Context, t *T) {
 	const id = robustAt + "hostile-input"
+	sample, named := t.sample(), t.service.Samples.Property
 	problems := 0
 	for _, x := range []struct{ path, q string }{
-		{t.service.Operation("getOrg").PathFor("' OR '1'='1"), ""},
-		{t.service.Operation("getOrg").PathFor("x'; DROP TABLE orgs;--"), ""},
-		{t.service.Operation("getOrg").PathFor("../../../../etc/passwd"), ""},
-		{t.service.Operation("getOrg").PathFor("<script>alert(1)</script>"), ""},
-		{t.service.Operation("getOrg").PathFor("a\x00b"), ""},
-		{"/orgs", query("limit", "3", "filter", "name='x' OR 1=1--'")},
-		{"/orgs", query("limit", "3", "sort", "name;DROP TABLE orgs")},
-		{"/orgs", query("limit", "3", "fields", "name,(SELECT 1)")},
-		{"/orgs", query("limit", "3", "filter", "name='\x00\x01'")},
-		{"/orgs", query("limit", "99999999999999999999", "offset", "-99999999999999999999")},
+		{sample.Read.PathFor("' OR '1'='1"), ""},
+		{sample.Read.PathFor("x'; DROP TABLE " + sample.Name + ";--"), ""},
+		{sample.Read.PathFor("../../../../etc/passwd"), ""},
+		{sample.Read.PathFor("<script>alert(1)</script>"), ""},
+		{sample.Read.PathFor("a\x00b"), ""},
+		{sample.List.Path, query("limit", "3", "filter", named+"='x' OR 1=1--'")},
+		{sample.List.Path, query("limit", "3", "sort", named+";DROP TABLE "+sample.Name)},
+		{sample.List.Path, query("limit", "3", "fields", named+",(SELECT 1)")},
+		{sample.List.Path, query("limit", "3", "filter", named+"='\x00\x01'")},
+		{sample.List.Path, query("limit", "99999999999999999999", "offset", "-99999999999999999999")},
 	} {
 		if problems > 1 {
 			break
@@ -287,7 +289,7 @@ func hostileInput(ctx context.Context, t *T) {
 			continue
 		}
 		single, revealed := singleID(t.service, r.Body)
-		ok := r.Status > 0 && r.Status < 500 && !(strings.HasPrefix(x.path, "/orgs/") && r.Status == 200 && revealed)
+		ok := r.Status > 0 && r.Status < 500 && !(strings.HasPrefix(x.path, sample.List.Path+"/") && r.Status == 200 && revealed)
 		t.Assert(id, ok, harness.Finding{Expected: "a client error, and no data", Seen: r.Summary() + single, Where: x.path + "?" + x.q, Responses: []*harness.Response{r}})
 	}
 }

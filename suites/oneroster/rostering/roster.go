@@ -343,6 +343,14 @@ func apart(a, b map[string]bool) []string {
 	return out
 }
 
+// inWords puts words into a list: orgs, users and classes.
+func inWords(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
+}
+
 func examples(ids []string) string {
 	if len(ids) > 3 {
 		return strings.Join(ids[:3], ", ") + ", …"

@@ -5,10 +5,12 @@ import (
 	"fmt"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
-// scopeChecks judge which operations each scope opens.
-func scopeChecks() []Check {
+// scopeChecks judge which operations each scope opens. What stands apart from the full scope
+// has a name, by which its requirements are called.
+func scopeChecks(s *service.Service) []Check {
 	c := func(name, title string, body func(context.Context, *T), requirements ...string) Check {
 		for i := range requirements {
 			requirements[i] = scopeAt + requirements[i]
@@ -16,10 +18,15 @@ func scopeChecks() []Check {
 		return Check{ID: "scope." + name, Title: title, Requirements: requirements, Labels: []string{"security", "scope"},
 			Needs: "a client that can be granted less than everything, or core_client in target.yaml", Body: body}
 	}
+	core := c("core", "The core scope opens the core operations, and no others", scopeCore, "core", "core-only", "status", "challenge")
+	beside := s.Scopes.Beside
+	if beside == "" {
+		return []Check{core, c("full", "The full scope opens everything", scopeFull, "full")}
+	}
 	return []Check{
-		c("core", "The core scope opens the core operations, and no others", scopeCore, "core", "core-only", "status", "challenge"),
-		c("full", "The full scope opens everything but demographics", scopeFull, "full", "demographics-needed"),
-		c("demographics", "The demographics scope opens demographics, and nothing else", scopeDemographics, "demographics", "demographics-only"),
+		core,
+		c("full", "The full scope opens everything but "+beside, scopeFull, "full", beside+"-needed"),
+		c(beside, fmt.Sprintf("The %s scope opens %s, and nothing else", beside, beside), scopeApart, beside, beside+"-only"),
 	}
 }
 
@@ -58,9 +65,9 @@ func opens(ctx context.Context, t *T, op Operation, token string) (r *harness.Re
 	return r, false, false
 }
 
-// matrix judges a token against all operations that a run covers: those that
+// judgeScopeAccess judges a token against all operations that a run covers: those that
 // should opens must open, the rest must stay shut.
-func matrix(ctx context.Context, t *T, token string, should func(Operation) bool, openID, shutID string, mayShut func(Operation) bool) {
+func judgeScopeAccess(ctx context.Context, t *T, token string, should func(Operation) bool, openID, shutID string, mayShut func(Operation) bool) {
 	problems := 0
 	for _, op := range t.service.Operations {
 		if !t.Session().Covers(op.ID) || problems > 2 {
@@ -97,72 +104,95 @@ func scopeCore(ctx context.Context, t *T) {
 	if t.NoTokenEndpoint() {
 		return
 	}
-	token, why := narrow(ctx, t, "roster-core.readonly")
+	token, why := narrow(ctx, t, t.service.Scopes.Core)
 	if token == "" {
-		unavailable(t, "roster-core.readonly", why)
+		unavailable(t, t.service.Scopes.Core, why)
 		return
 	}
 	const core, only = scopeAt + "core", scopeAt + "core-only"
-	matrix(ctx, t, token, Operation.Core, core, only, func(op Operation) bool { return op.Sub() })
+	judgeScopeAccess(ctx, t, token, Operation.Core, core, only, func(op Operation) bool { return op.Sub() })
 	lacks(t, "no core operation is covered by the profiles of this run, or there is nothing to read", "Load some objects.", core)
-	if !t.Session().Covers("getClassesForSchool") {
+	if !t.Session().Covers(t.service.Samples.Sub.Operation) {
 		outside(t, "sub-collections", only)
 	}
 	lacks(t, "there is nothing that more than the core scope would open", "Load classes and enrollments.", only)
-	// Demographics tell the status of a refusal too, where nothing else does.
-	var open *harness.Response
-	if r, opened, told := opens(ctx, t, t.service.Operation("getAllDemographics"), token); told && opened {
-		open = r
-	} else if told {
-		t.Assert(scopeAt+"status", r.Status == 403, harness.Finding{Expected: "403", Seen: r.Summary(), Where: "/demographics", Responses: []*harness.Response{r}})
-		judgeChallenge(t, scopeAt+"challenge", r)
-	}
+	open := statusApart(ctx, t, token)
 	if !hindered(t, scopeAt+"status") {
 		settle(t, t.BlockedBy(only, "nothing is refused for want of a scope", open), scopeAt+"status")
 	}
 	unchallenged(t, scopeAt+"challenge")
 }
 
+// statusApart asks for what stands apart with a token for the core alone: it tells the
+// status of a refusal too, where nothing else does. It gives the answer of what was open
+// all the same.
+func statusApart(ctx context.Context, t *T, token string) (open *harness.Response) {
+	beside := t.service.Scopes.Beside
+	if beside == "" {
+		return nil
+	}
+	apart := t.service.Collection(beside).List
+	r, opened, told := opens(ctx, t, apart, token)
+	switch {
+	case told && opened:
+		return r
+	case told:
+		t.Assert(scopeAt+"status", r.Status == 403,
+			harness.Finding{Expected: "403", Seen: r.Summary(), Where: apart.Path, Responses: []*harness.Response{r}})
+		judgeChallenge(t, scopeAt+"challenge", r)
+	}
+	return nil
+}
+
 func scopeFull(ctx context.Context, t *T) {
 	if t.NoTokenEndpoint() {
 		return
 	}
-	const full, needed = scopeAt + "full", scopeAt + "demographics-needed"
-	if !t.Session().Covers("getStudentsForClass") && !t.Session().Covers("getAllDemographics") && !t.Wants(full) {
+	const full = scopeAt + "full"
+	beside, needed, covered := t.service.Scopes.Beside, "", false
+	if beside != "" {
+		needed, covered = scopeAt+beside+"-needed", t.Session().Covers(t.service.Collection(beside).ListID)
+	}
+	if !t.Session().Covers(t.service.Samples.Sub.Operation) && !covered && !t.Wants(full) {
 		outside(t, "what the full scope opens")
 		return
 	}
-	token, why := narrow(ctx, t, "roster.readonly")
+	token, why := narrow(ctx, t, t.service.Scopes.Full)
 	if token == "" {
-		unavailable(t, "roster.readonly", why)
+		unavailable(t, t.service.Scopes.Full, why)
 		return
 	}
-	matrix(ctx, t, token, func(op Operation) bool { return !op.Apart() }, full, needed, Operation.Apart)
+	judgeScopeAccess(ctx, t, token, func(op Operation) bool { return !op.Apart() }, full, needed, Operation.Apart)
 	lacks(t, "there is nothing to read", "Load some objects.", full)
-	if !t.Session().Covers("getAllDemographics") {
-		outside(t, "demographics", needed)
+	if beside == "" {
+		return
 	}
-	lacks(t, "there are no demographics to read", "Load a demographics record.", needed)
+	if !covered {
+		outside(t, beside, needed)
+	}
+	lacks(t, "there are no "+beside+" to read", "Load a "+beside+" record.", needed)
 }
 
-func scopeDemographics(ctx context.Context, t *T) {
+func scopeApart(ctx context.Context, t *T) {
 	if t.NoTokenEndpoint() {
 		return
 	}
-	const opened, only = scopeAt + "demographics", scopeAt + "demographics-only"
-	if !t.Session().Covers("getAllDemographics") {
-		outside(t, "demographics")
+	beside := t.service.Scopes.Beside
+	opened, only := scopeAt+beside, scopeAt+beside+"-only"
+	if !t.Session().Covers(t.service.Collection(beside).ListID) {
+		outside(t, beside)
 		return
 	}
-	token, why := narrow(ctx, t, "roster-demographics.readonly")
+	token, why := narrow(ctx, t, t.service.Scopes.Apart)
 	if token == "" {
-		unavailable(t, "roster-demographics.readonly", why)
+		unavailable(t, t.service.Scopes.Apart, why)
 		return
 	}
-	matrix(ctx, t, token, Operation.Apart, opened, only, func(op Operation) bool { return !op.Apart() })
-	lacks(t, "there are no demographics to read", "Load a demographics record.", opened)
-	if r, open, told := opens(ctx, t, t.service.Operation("getAllOrgs"), token); told {
-		t.Assert(only, !open, harness.Finding{Expected: "a refusal", Seen: fmt.Sprint(r.Summary()), Where: "/orgs", Responses: []*harness.Response{r}})
+	judgeScopeAccess(ctx, t, token, Operation.Apart, opened, only, func(op Operation) bool { return !op.Apart() })
+	lacks(t, "there are no "+beside+" to read", "Load a "+beside+" record.", opened)
+	if r, open, told := opens(ctx, t, t.sample().List, token); told {
+		t.Assert(only, !open,
+			harness.Finding{Expected: "a refusal", Seen: r.Summary(), Where: t.sample().List.Path, Responses: []*harness.Response{r}})
 	}
 	lacks(t, "there is nothing else to read", "Load some objects.", only)
 }

@@ -172,51 +172,49 @@ func fieldsSingle(ctx context.Context, t *T) {
 
 func fieldsSub(ctx context.Context, t *T) {
 	const id = fieldsAt + "sub-collections"
-	op := t.service.Operation("getStudentsForClass")
-	if !t.Session().Covers(op.ID) {
-		outside(t, "sub-collections", id)
+	op, parents, ok := sampleSub(t, id)
+	if !ok {
 		return
 	}
-	if !need(t, []string{id}, "enrollments", "classes", "users") {
-		return
-	}
-	for _, m := range inOrderOfKey(usersOfClass("student", false)(roster(t))) {
+	field := t.service.Samples.Sub.Field
+	for _, m := range parents {
 		key := m.key
 		if len(m.must) == 0 {
 			continue
 		}
-		p := list(ctx, t, op.PathFor(key), op.Wrapper, query("limit", "20", "fields", "sourcedId,familyName"))
+		p := list(ctx, t, op.PathFor(key), op.Wrapper, query("limit", "20", "fields", "sourcedId,"+field))
 		if !p.OK() && !subAnswers(ctx, t, op.PathFor(key), op, p, id) {
 			return
 		}
 		var extra []string
 		for _, o := range p.Objects {
 			for name := range read[map[string]any](o) {
-				if name != "sourcedId" && name != "familyName" && !slices.Contains(extra, name) {
+				if name != "sourcedId" && name != field && !slices.Contains(extra, name) {
 					extra = append(extra, name)
 				}
 			}
 		}
 		slices.Sort(extra)
-		t.Assert(id, p.OK() && len(p.Objects) > 0 && len(extra) == 0, harness.Finding{Expected: "the members with sourcedId and familyName alone", Seen: p.Summary() + ", also " + examples(extra), Where: key, Responses: []*harness.Response{p.Response}})
+		t.Assert(id, p.OK() && len(p.Objects) > 0 && len(extra) == 0, harness.Finding{Expected: "the members with sourcedId and " + field + " alone", Seen: p.Summary() + ", also " + examples(extra), Where: key, Responses: []*harness.Response{p.Response}})
 		return
 	}
-	lacks(t, "no class has a student", "Enroll a student in a class.", id)
+	lacksMembers(t, "a", id)
 }
 
 func fieldsUnknown(ctx context.Context, t *T) {
 	const id = fieldsAt + "unknown"
-	r := get(ctx, t, "/orgs", query("limit", "5", "fields", "noSuchField"))
-	mixed := get(ctx, t, "/orgs", query("limit", "5", "fields", "sourcedId,noSuchField"))
+	sample := t.sample()
+	r := get(ctx, t, sample.List.Path, query("limit", "5", "fields", "noSuchField"))
+	mixed := get(ctx, t, sample.List.Path, query("limit", "5", "fields", "sourcedId,noSuchField"))
 	for _, x := range []*harness.Response{r, mixed} {
 		if x.Status == 200 || x.Status == 400 || itsOwn(ctx, t, x, id) {
 			t.Assert(id, x.Status == 400, harness.Finding{Expected: "400", Seen: x.Summary(), Responses: []*harness.Response{x}})
 		}
 	}
-	if raw := roster(t).Raw("orgs"); raw != nil && raw.Len() > 0 {
+	if raw := roster(t).Raw(sample.Name); raw != nil && raw.Len() > 0 {
 		if x, _, err := raw.At(0); err == nil {
-			s := get(ctx, t, t.service.Operation("getOrg").PathFor(x), query("fields", "noSuchField"))
-			if plain := get(ctx, t, t.service.Operation("getOrg").PathFor(x), ""); !t.Ready(plain, 200, id) || between(s) {
+			s := get(ctx, t, sample.Read.PathFor(x), query("fields", "noSuchField"))
+			if plain := get(ctx, t, sample.Read.PathFor(x), ""); !t.Ready(plain, 200, id) || between(s) {
 				return // what single reads answer is judged with the endpoints
 			}
 			t.Assert(id, s.Status == 400, harness.Finding{Expected: "400", Seen: s.Summary(), Responses: []*harness.Response{s}})

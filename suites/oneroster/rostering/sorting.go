@@ -207,7 +207,7 @@ func sortImpossible(ctx context.Context, t *T) {
 		{"", query("sort", "sourcedId", "orderBy", "asc", "orderBy", "desc", "limit", "5")},
 		{"", query("sort", "sourcedId,status", "limit", "5")},
 	} {
-		r, ok := provoked(ctx, t, "/orgs", try.q, slices.DeleteFunc([]string{alive, try.id}, func(id string) bool { return id == "" })...)
+		r, ok := provoked(ctx, t, t.sample().List.Path, try.q, slices.DeleteFunc([]string{alive, try.id}, func(id string) bool { return id == "" })...)
 		if !ok {
 			continue
 		}
@@ -231,20 +231,15 @@ func sortImpossible(ctx context.Context, t *T) {
 
 func sortSub(ctx context.Context, t *T) {
 	const id = sortAt + "sub-collections"
-	op := t.service.Operation("getStudentsForClass")
-	if !t.Session().Covers(op.ID) {
-		outside(t, "sub-collections", id)
+	op, parents, ok := sampleSub(t, id)
+	if !ok {
 		return
 	}
-	if !need(t, []string{id}, "enrollments", "classes", "users") {
-		return
-	}
-	r := roster(t)
-	for _, m := range inOrderOfKey(usersOfClass("student", false)(r)) {
+	for _, m := range parents {
 		key := m.key
 		times := map[string]bool{}
 		for user := range m.must {
-			times[r.User(user).DateLastModified] = true
+			times[modifiedOf(t, op.Kind, user)] = true
 		}
 		if len(times) < 2 || len(m.may) > 500 {
 			continue
@@ -259,5 +254,5 @@ func sortSub(ctx context.Context, t *T) {
 		t.Assert(id, ok, harness.Finding{Expected: "the members in order of dateLastModified", Seen: "another order", Where: key, Responses: []*harness.Response{up.Response, down.Response}})
 		return
 	}
-	absent(t, "no class has students that changed at different times", id)
+	absent(t, fmt.Sprintf("no %s has %ss that changed at different times", t.service.Samples.Sub.Parent, t.service.Samples.Sub.Member), id)
 }

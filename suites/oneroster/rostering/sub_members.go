@@ -318,3 +318,7 @@ func inOrderOfKey(members map[string]*membership) []parentOf {
 	slices.SortFunc(out, func(a, b parentOf) int { return strings.Compare(a.key, b.key) })
 	return out
 }
+
+// subMembers tells what the classes hold that the description's sample of a sub-collection
+// is about.
+func (r *Roster) subMembers() []parentOf { return inOrderOfKey(usersOfClass("student", false)(r)) }

@@ -13,7 +13,7 @@ import (
 func checks(of *service.Service) []Check {
 	var out []Check
 	for _, topic := range [][]Check{endpointChecks(of), pagingChecks(), totalChecks(), linkChecks(), sortChecks(), filterChecks(), fieldsChecks(),
-		failureChecks(), tokenChecks(), accessChecks(), scopeChecks(), transportChecks(), discoveryChecks(), robustnessChecks(),
+		failureChecks(), tokenChecks(), accessChecks(), scopeChecks(of), transportChecks(), discoveryChecks(), robustnessChecks(),
 		payloadChecks(of), identityChecks(), derivedChecks(), subChecks(), referenceChecks(), structureChecks(), peopleChecks(), classChecks(),
 		lifecycleChecks()} {
 		out = append(out, topic...)

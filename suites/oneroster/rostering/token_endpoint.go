@@ -292,17 +292,18 @@ func tokenLifetime(ctx context.Context, t *T) {
 		t.NotTested(blockedBy(t, r, "no token is granted: "+r.Summary()))
 		return
 	}
-	path := "/orgs?limit=1"
+	sample := t.sample().List
+	path := sample.Path + "?limit=1"
 	for range 3 {
 		r := withToken(ctx, t, path, first.AccessToken)
-		if r.Status != 200 && !itsOwn(ctx, t, r, reusable) || r.Status == 200 && !ready(t, takeApart(r, "orgs"), reusable) {
+		if r.Status != 200 && !itsOwn(ctx, t, r, reusable) || r.Status == 200 && !ready(t, takeApart(r, sample.Wrapper), reusable) {
 			continue
 		}
 		t.Assert(reusable, r.Status != http.StatusUnauthorized && r.Status != 403, harness.Finding{Expected: "200, each time", Seen: r.Summary(), Responses: []*harness.Response{r}})
 	}
 	if second, r := t.RequestToken(ctx, harness.TokenRequest{Scopes: t.Session().Scopes}); second == nil {
 		t.NotTested(blockedBy(t, r, "no second token is granted: "+r.Summary()), independent)
-	} else if old := withToken(ctx, t, path, first.AccessToken); old.Status == 200 && ready(t, takeApart(old, "orgs"), independent) || old.Status != 200 && itsOwn(ctx, t, old, independent) {
+	} else if old := withToken(ctx, t, path, first.AccessToken); old.Status == 200 && ready(t, takeApart(old, sample.Wrapper), independent) || old.Status != 200 && itsOwn(ctx, t, old, independent) {
 		t.Assert(independent, old.Status != http.StatusUnauthorized, harness.Finding{Expected: "200 with the older token", Seen: old.Summary(), Responses: []*harness.Response{old}})
 	}
 }

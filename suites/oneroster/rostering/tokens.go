@@ -20,10 +20,10 @@ func withToken(ctx context.Context, t *T, path, token string) *harness.Response 
 func narrow(ctx context.Context, t *T, scope string) (token, why string) {
 	asked := t.service.Scopes.Prefix + scope
 	got, r := t.RequestToken(ctx, harness.TokenRequest{Scopes: []string{asked}})
-	if got != nil && onlyScope(got.Scope, asked) {
+	if got != nil && onlyScope(got.Scope, asked, t.service.Scopes.Family) {
 		return got.AccessToken, ""
 	}
-	if core := t.Session().Target.OneRoster.Auth.Core; core != nil && scope == "roster-core.readonly" {
+	if core := t.Session().Target.OneRoster.Auth.Core; core != nil && scope == t.service.Scopes.Core {
 		got, r := t.RequestToken(ctx, harness.TokenRequest{ClientID: core.ClientID, ClientSecret: core.ClientSecret, Scopes: []string{asked}})
 		if got != nil {
 			return got.AccessToken, ""
@@ -38,16 +38,16 @@ func narrow(ctx context.Context, t *T, scope string) (token, why string) {
 
 // onlyScope tells whether the granted scopes are the one asked for. A response
 // without scope means just that (RFC 6749 §5.1).
-func onlyScope(granted, asked string) bool {
+func onlyScope(granted, asked, family string) bool {
 	fields := strings.Fields(granted)
-	return len(fields) == 0 || !slices.ContainsFunc(fields, func(s string) bool { return s != asked && strings.Contains(s, "/scope/roster") })
+	return len(fields) == 0 || !slices.ContainsFunc(fields, func(s string) bool { return s != asked && strings.Contains(s, "/scope/"+family) })
 }
 
 // narrowRemedy says how a token with one scope alone could be had, by what the target file
 // doesn't have yet.
 func narrowRemedy(t *T, scope string) string {
 	switch core := t.Session().Target.OneRoster.Auth.Core; {
-	case scope != "roster-core.readonly":
+	case scope != t.service.Scopes.Core:
 		return "Grant the client " + t.service.Scopes.Prefix + scope + " alone where it asks for no more."
 	case core != nil:
 		return "Register core_client of target.yaml at the token endpoint for " + t.service.Scopes.Prefix + scope + " alone."

@@ -75,7 +75,7 @@ func httpsOnly(ctx context.Context, t *T) {
 	if u.Port() == "" {
 		plainURL.Host = u.Hostname()
 	}
-	r := t.Do(ctx, harness.Request{URL: plainURL.String() + "/orgs?limit=1", Auth: harness.AuthNone, Quick: 5 * time.Second, Once: true})
+	r := t.Do(ctx, harness.Request{URL: plainURL.String() + t.sample().List.Path + "?limit=1", Auth: harness.AuthNone, Quick: 5 * time.Second, Once: true})
 	t.Assert(plain, r.Status == 0 || !holdsData(t, r), harness.Finding{Expected: "no roster objects over plain HTTP", Seen: r.Summary()})
 	if r.Unreachable {
 		t.Examined(plain, 1) // nothing listens: as it should be
@@ -143,22 +143,22 @@ func handshake(ctx context.Context, address string, config *tls.Config, least, m
 // steady gets a page that is answered the same twice, to compare variations of
 // the request with; nil when there is none.
 func steady(ctx context.Context, t *T, id string) *harness.Response {
-	r := get(ctx, t, "/orgs", query("limit", "20"))
-	if !ready(t, takeApart(r, "orgs"), id) {
+	r := get(ctx, t, t.sample().List.Path, query("limit", "20"))
+	if !ready(t, takeApart(r, t.sample().List.Wrapper), id) {
 		return nil
 	}
-	if holdsNothing(r) {
-		lacks(t, "the collection is empty", "Load some orgs.", id)
+	if holdsNothing(t, r) {
+		lacks(t, "the collection is empty", "Load some "+t.sample().Name+".", id)
 		return nil
 	}
 	return r
 }
 
-// sameObjects tells whether two pages of orgs hold the same objects, in
+// sameObjects tells whether two pages of the collection hold the same objects, in
 // whatever order.
-func sameObjects(a, b *harness.Response) bool {
-	x, faultX := takeList(a, "orgs")
-	y, faultY := takeList(b, "orgs")
+func sameObjects(t *T, a, b *harness.Response) bool {
+	x, faultX := takeList(a, t.sample().List.Wrapper)
+	y, faultY := takeList(b, t.sample().List.Wrapper)
 	if faultX != "" || faultY != "" {
 		return bytes.Equal(bytes.TrimSpace(a.Body), bytes.TrimSpace(b.Body))
 	}
@@ -177,20 +177,20 @@ func sameObjects(a, b *harness.Response) bool {
 
 func compression(ctx context.Context, t *T) {
 	const id, out = transportAt + "compression", transportAt + "coding-excluded"
-	packed := get(ctx, t, "/orgs", query("limit", "20"))
-	if o, is := broken(t, "orgs"); is && packed.Status == 200 && packed.Problem == "" {
+	packed := get(ctx, t, t.sample().List.Path, query("limit", "20"))
+	if o, is := broken(t, t.sample().Name); is && packed.Status == 200 && packed.Problem == "" {
 		t.NotTested(o, id, out)
 		return
 	}
 	plain := t.Do(ctx, harness.Request{URL: packed.Request.URL, Plain: true, Header: http.Header{"Accept-Encoding": {"identity"}}})
 	shown := []*harness.Response{plain, packed}
-	if packed.Status != 200 && plain.Status != 200 || packed.Status == 200 && packed.Problem == "" && holdsNothing(packed) {
+	if packed.Status != 200 && plain.Status != 200 || packed.Status == 200 && packed.Problem == "" && holdsNothing(t, packed) {
 		if t.Ready(packed, 200, id, out) {
-			lacks(t, "the collection is empty", "Load some orgs.", id, out)
+			lacks(t, "the collection is empty", "Load some "+t.sample().Name+".", id, out)
 		}
 		return
 	}
-	if t.Assert(id, packed.Status == 200 && packed.Problem == "" && plain.Status == 200 && plain.Problem == "" && plain.Header.Get("Content-Encoding") == "" && sameObjects(packed, plain),
+	if t.Assert(id, packed.Status == 200 && packed.Problem == "" && plain.Status == 200 && plain.Problem == "" && plain.Header.Get("Content-Encoding") == "" && sameObjects(t, packed, plain),
 		harness.Finding{Expected: "the same objects with and without compression", Seen: fmt.Sprintf("gzip offered: %s; not offered: %s", packed.Summary(), plain.Summary()), Where: "header Content-Encoding", Responses: shown}) {
 		excluded(ctx, t, packed.Request.URL)
 	} else {
@@ -214,8 +214,8 @@ func excluded(ctx context.Context, t *T, url string) {
 	}
 }
 
-func holdsNothing(r *harness.Response) bool {
-	objects, fault := takeList(r, "orgs")
+func holdsNothing(t *T, r *harness.Response) bool {
+	objects, fault := takeList(r, t.sample().List.Wrapper)
 	return fault == "" && len(objects) == 0
 }
 
@@ -228,7 +228,7 @@ func headRequests(ctx context.Context, t *T) {
 	r := t.Do(ctx, harness.Request{Method: http.MethodHead, URL: plain.Request.URL})
 	shown := []*harness.Response{r}
 	t.Assert(id, r.Problem == "" && (r.Status < 500 || r.Status == 501), harness.Finding{Expected: "an answer as to GET, or a client error", Seen: r.Summary(), Where: "HEAD", Responses: shown})
-	again := get(ctx, t, "/orgs", query("limit", "20"))
+	again := get(ctx, t, t.sample().List.Path, query("limit", "20"))
 	t.Assert(id, again.Status == 200 && again.Problem == "", harness.Finding{Expected: "200 to a GET after it", Seen: again.Summary(), Where: "GET after HEAD", Responses: []*harness.Response{again, r}})
 }
 
@@ -243,11 +243,11 @@ func conditional(ctx context.Context, t *T) {
 	}
 	for _, x := range []struct{ name, value string }{{"If-None-Match", `"rollcall-no-such-tag"`}, {"If-Modified-Since", "Sat, 01 Jan 2000 00:00:00 GMT"}} {
 		r := ask(x.name, x.value)
-		t.Assert(id, r.Status == 200 && r.Problem == "" && sameObjects(plain, r), harness.Finding{Expected: "200 and the full answer, for something changed since", Seen: r.Summary(), Where: "header " + x.name, Responses: []*harness.Response{r, plain}})
+		t.Assert(id, r.Status == 200 && r.Problem == "" && sameObjects(t, plain, r), harness.Finding{Expected: "200 and the full answer, for something changed since", Seen: r.Summary(), Where: "header " + x.name, Responses: []*harness.Response{r, plain}})
 	}
 	if tag := plain.Header.Get("ETag"); tag != "" {
 		r := ask("If-None-Match", tag)
-		ok := r.Status == 304 && len(r.Body) == 0 || r.Status == 200 && sameObjects(plain, r)
+		ok := r.Status == 304 && len(r.Body) == 0 || r.Status == 200 && sameObjects(t, plain, r)
 		t.Assert(id, ok && r.Problem == "", harness.Finding{Expected: "304 without a body, or 200 with the full answer", Seen: r.Summary(), Where: "header If-None-Match", Responses: []*harness.Response{r, plain}})
 	}
 }
@@ -259,6 +259,6 @@ func ranges(ctx context.Context, t *T) {
 		return
 	}
 	r := t.Do(ctx, harness.Request{URL: plain.Request.URL, Plain: true, Header: http.Header{"Range": {"bytes=0-9"}, "Accept-Encoding": {"identity"}}})
-	ok := r.Status == 200 && sameObjects(plain, r) || r.Status == 206 && len(r.Body) <= 10 && r.Header.Get("Content-Range") != "" || slices.Contains([]int{416, 400}, r.Status)
+	ok := r.Status == 200 && sameObjects(t, plain, r) || r.Status == 206 && len(r.Body) <= 10 && r.Header.Get("Content-Range") != "" || slices.Contains([]int{416, 400}, r.Status)
 	t.Assert(id, ok && r.Problem == "", harness.Finding{Expected: "the full answer, or a correct 206 or 416", Seen: r.Summary(), Where: "header Range", Responses: []*harness.Response{r, plain}})
 }

@@ -170,6 +170,10 @@ func (s *Service) readCollections() error {
 			c.Wrapper = Kebab(c.Name)
 		}
 	}
+	apart := slices.IndexFunc(s.Collections, func(c Collection) bool { return c.Name == s.Scopes.Beside && c.List.Apart() })
+	if (s.Scopes.Apart == "") != (s.Scopes.Beside == "") || s.Scopes.Apart != "" && apart < 0 {
+		return fmt.Errorf("scopes.beside %q is not the collection that scopes.apart %q opens", s.Scopes.Beside, s.Scopes.Apart)
+	}
 	for _, c := range s.Collections {
 		if err := s.checkPart(c); err != nil {
 			return fmt.Errorf("collection %s: %w", c.Name, err)
@@ -236,6 +240,11 @@ func (s *Service) checkSamples() error {
 	}
 	if s.Kinds[s.Collection(one.Collection).Kind].TypeOf(one.Property) != Text {
 		return fmt.Errorf("samples.property %q is no text of /%s", one.Property, one.Collection)
+	}
+	for _, id := range one.Beyond {
+		if i := slices.IndexFunc(s.Operations, func(o Operation) bool { return o.ID == id }); i < 0 || s.Operations[i].Core() {
+			return fmt.Errorf("samples.beyond names %q, which the core scope opens, or which there isn't", id)
+		}
 	}
 	for _, id := range append(slices.Clone(one.Dropped), one.Sub.Operation) {
 		if i := slices.IndexFunc(s.Operations, func(o Operation) bool { return o.ID == id }); id != "" && (i < 0 || !s.Operations[i].Sub()) {

@@ -34,6 +34,7 @@ type Scopes struct {
 	Core   string `yaml:"core"`   // opens the core operations
 	Full   string `yaml:"full"`   // opens all but those that stand apart
 	Apart  string `yaml:"apart"`  // opens operations that no other does; empty where there are none
+	Beside string `yaml:"beside"` // the collection that Apart opens, which names the requirements
 }
 
 // Operation is one operation of a service.
@@ -91,6 +92,7 @@ type Samples struct {
 	Paging     []string  `yaml:"paging"`    // those on which paging is tried, the first that fits
 	Witnesses  []string  `yaml:"witnesses"` // tell whether the service is there at all
 	Sub        SubSample `yaml:"sub"`
+	Beyond     []string  `yaml:"beyond"`  // operations that the core scope doesn't open
 	Dropped    []string  `yaml:"dropped"` // sub-collections that may show what whole ones dropped
 }
 
