@@ -9,6 +9,8 @@ import (
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/harness/corpus"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/rest"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
 // session gives the judge's side of a run against the fake.
@@ -28,12 +30,10 @@ func session(t *testing.T, f *fake, more string, memory int64) *harness.Session 
 	return s
 }
 
-// crawled crawls one collection.
-func crawled(t *testing.T, s *harness.Session, name string) (*corpus.Collection, CrawlFacts) {
+// crawled crawls the provider and gives one of its collections.
+func crawled(t *testing.T, s *harness.Session, name string) (*corpus.Collection, rest.CrawlFacts) {
 	t.Helper()
-	c := collectionNamed(name)
-	one := &crawler{session: s, service: rosterService(), collection: c, op: c.List, meter: &meter{session: s, done: map[string]int{}, total: map[string]int{}}, seen: map[string]struct{}{}}
-	if err := one.run(t.Context()); err != nil {
+	if err := Suite().Prepare(t.Context(), s); err != nil {
 		t.Fatal(err)
 	}
 	raw, err := corpus.Open(s.Dir, name)
@@ -41,7 +41,7 @@ func crawled(t *testing.T, s *harness.Session, name string) (*corpus.Collection,
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { raw.Close() })
-	var facts CrawlFacts
+	var facts rest.CrawlFacts
 	if err := raw.Fact(&facts); err != nil {
 		t.Fatal(err)
 	}
@@ -177,8 +177,8 @@ func TestOwnBoundsAccuseNobody(t *testing.T) {
 			if !c.whole && !strings.Contains(raw.Reason, harness.BodyLimit) {
 				t.Errorf("the limit is not named: %s", raw.Reason)
 			}
-			h := &T{harness.NewT(s, harness.Check{ID: "c"}), rosterService()}
-			if p := list(t.Context(), h, "/orgs", "orgs", "limit=1000"); p.OK() || !p.Beyond {
+			h := &rest.T{T: harness.NewT(s, harness.Check{ID: "c"}), Service: service.Rostering()}
+			if p := h.List(t.Context(), "/orgs", "orgs", "limit=1000"); p.OK() || !p.Beyond {
 				t.Errorf("a page of all: %s", p.Why())
 			}
 		})
@@ -190,20 +190,20 @@ func TestOwnBoundsAccuseNobody(t *testing.T) {
 func TestRosterFitsIntoMemory(t *testing.T) {
 	f := newFake(t)
 	s := session(t, f, "", 1)
-	if err := prepare(t.Context(), rosterService(), s); err != nil {
+	if err := Suite().Prepare(t.Context(), s); err != nil {
 		t.Fatal(err)
 	}
-	r, err := open(rosterService(), s)
+	r, err := open(service.Rostering(), s)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if raw := r.Raw("users"); raw.Complete || r.Facts("users").Bound != "limits.memory_mib" || len(r.Users) > 0 {
 		t.Errorf("%d users; complete: %t; %s", len(r.Users), raw.Complete, raw.Reason)
 	}
-	if s = session(t, f, "", 0); prepare(t.Context(), rosterService(), s) != nil {
+	if s = session(t, f, "", 0); Suite().Prepare(t.Context(), s) != nil {
 		t.Fatal("the crawl failed")
 	}
-	if r, err = open(rosterService(), s); err != nil || !r.Raw("users").Complete {
+	if r, err = open(service.Rostering(), s); err != nil || !r.Raw("users").Complete {
 		t.Errorf("without a bound: %v", err)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
 func TestDiscovery(t *testing.T) {
@@ -44,7 +46,7 @@ func TestDiscovery(t *testing.T) {
 		{"parameters of other names", published(func(a *reply) {
 			paths := a.body["paths"].(object)
 			delete(paths, "/orgs/{sourcedId}")
-			paths["/orgs/{id}"] = object{"get": describe(operation("getOrg"), "/orgs/{id}")}
+			paths["/orgs/{id}"] = object{"get": describe(service.Rostering().Operation("getOrg"), "/orgs/{id}")}
 		}), nil},
 		{"a path parameter that the path doesn't have", published(func(a *reply) {
 			paths := a.body["paths"].(object)
@@ -52,42 +54,42 @@ func TestDiscovery(t *testing.T) {
 			delete(paths, "/orgs/{sourcedId}")
 		}), []string{"discovery.parameters"}},
 		{"how a parameter of paths is written, and what of", published(func(a *reply) {
-			get := describe(operation("getOrg"), "/orgs/{sourcedId}")
+			get := describe(service.Rostering().Operation("getOrg"), "/orgs/{sourcedId}")
 			get["parameters"].([]object)[1]["style"] = "simple"
 			get["parameters"].([]object)[1]["x-example"] = 1
 			a.body["paths"].(object)["/orgs/{sourcedId}"] = object{"get": get}
 		}), nil},
 		{"a parameter of paths in the style of queries", published(func(a *reply) {
-			get := describe(operation("getOrg"), "/orgs/{sourcedId}")
+			get := describe(service.Rostering().Operation("getOrg"), "/orgs/{sourcedId}")
 			get["parameters"].([]object)[1]["style"] = "form"
 			a.body["paths"].(object)["/orgs/{sourcedId}"] = object{"get": get}
 		}), []string{"discovery.parameters"}},
 		{"a parameter with a flag that is a text", published(func(a *reply) {
-			get := describe(operation("getOrg"), "/orgs/{sourcedId}")
+			get := describe(service.Rostering().Operation("getOrg"), "/orgs/{sourcedId}")
 			get["parameters"].([]object)[1]["explode"] = "false"
 			a.body["paths"].(object)["/orgs/{sourcedId}"] = object{"get": get}
 		}), []string{"discovery.parameters"}},
 		{"a parameter with a member that OpenAPI doesn't have", published(func(a *reply) {
-			get := describe(operation("getOrg"), "/orgs/{sourcedId}")
+			get := describe(service.Rostering().Operation("getOrg"), "/orgs/{sourcedId}")
 			get["parameters"].([]object)[1]["exploded"] = false
 			a.body["paths"].(object)["/orgs/{sourcedId}"] = object{"get": get}
 		}), []string{"discovery.parameters"}},
 		{"a response with a member that OpenAPI doesn't have", published(func(a *reply) {
-			get := describe(operation("getOrg"), "/orgs/{sourcedId}")
+			get := describe(service.Rostering().Operation("getOrg"), "/orgs/{sourcedId}")
 			get["responses"].(object)["404"] = object{"description": "none", "contents": object{}}
 			a.body["paths"].(object)["/orgs/{sourcedId}"] = object{"get": get}
 		}), []string{"discovery.responses"}},
 		{"a schema with a member that OpenAPI doesn't have", published(func(a *reply) { a.body["openapi"] = "3.0.3"; inSchema(a, "additionalProps") }), []string{"discovery.members"}},
 		{"a schema with a member of JSON Schema", published(func(a *reply) { a.body["openapi"] = "3.1.0"; inSchema(a, "unevaluatedProperties") }), nil},
 		{"parameters of the path as a whole, and by reference", published(func(a *reply) {
-			get := describe(operation("getOrg"), "/orgs/{sourcedId}")
+			get := describe(service.Rostering().Operation("getOrg"), "/orgs/{sourcedId}")
 			list := get["parameters"].([]object)
 			delete(get, "parameters")
 			a.body["components"].(object)["parameters"] = object{"f/x": list[0]}
 			a.body["paths"].(object)["/orgs/{sourcedId}"] = object{"get": get, "parameters": []object{{"$ref": "#/components/parameters/f~1x"}, list[1]}}
 		}), nil},
 		{"security of the whole document, and schemas made of others", published(func(a *reply) {
-			for _, op := range Operations() {
+			for _, op := range service.Rostering().Operations {
 				get := describe(op, op.Path)
 				if slices.Contains(op.Scopes, "roster.readonly") {
 					delete(get, "security")
@@ -96,7 +98,7 @@ func TestDiscovery(t *testing.T) {
 				get["responses"].(object)["200"] = object{"content": object{"application/json; charset=utf-8": object{"schema": object{"allOf": []any{schema}}}}}
 				a.body["paths"].(object)[op.Path] = object{"get": get}
 			}
-			a.body["security"] = []object{{"oauth": []string{rosterService().Scopes.Prefix + "roster.readonly"}}}
+			a.body["security"] = []object{{"oauth": []string{service.Rostering().Scopes.Prefix + "roster.readonly"}}}
 		}), nil},
 		{"schemas of another document", published(func(a *reply) {
 			elsewhere := object{"content": object{"application/json": object{"schema": object{"$ref": "https://example.invalid/schemas.json#/Org"}}}}
@@ -106,7 +108,7 @@ func TestDiscovery(t *testing.T) {
 		}), nil},
 		{"references in a circle", published(func(a *reply) {
 			a.body["components"].(object)["schemas"] = object{"A": object{"$ref": "#/components/schemas/A"}}
-			get := describe(operation("getOrg"), "/orgs/{sourcedId}")
+			get := describe(service.Rostering().Operation("getOrg"), "/orgs/{sourcedId}")
 			get["responses"].(object)["200"] = object{"$ref": "#/components/schemas/A"}
 			a.body["paths"].(object)["/orgs/{sourcedId}"] = object{"get": get}
 		}), []string{"discovery.responses"}},
@@ -116,7 +118,7 @@ func TestDiscovery(t *testing.T) {
 
 // inSchema puts a member into the schema of an org.
 func inSchema(a *reply, member string) {
-	get := describe(operation("getOrg"), "/orgs/{sourcedId}")
+	get := describe(service.Rostering().Operation("getOrg"), "/orgs/{sourcedId}")
 	schema := get["responses"].(object)["200"].(object)["content"].(object)["application/json"].(object)["schema"].(object)
 	schema["properties"].(object)["org"] = object{"type": "object", "allOf": []any{object{member: true}}}
 	a.body["paths"].(object)["/orgs/{sourcedId}"] = object{"get": get}

@@ -1,9 +1,7 @@
-// Package rostering judges a OneRoster 1.2 Rostering Provider (REST).
-//
-// A run begins with a crawl of every collection (crawl.go), which validates each
-// object once and spools it; the checks then work on that roster (roster.go) and
-// on requests of their own (api.go). Checks are grouped into one file a topic;
-// suite.go lists the topics.
+// Package rostering judges what only a OneRoster 1.2 Rostering Provider has: what rosters
+// mean (semantics_*.go, references.go), what its derived collections and sub-collections
+// hold (derived.go, subcollection.go), each told from the whole collections that the crawl
+// brought (roster.go). What holds for any OneRoster service over REST is in suites/oneroster/rest.
 //
 // It must not know how checks are executed, nor anything of the reference.
 package rostering

@@ -128,7 +128,7 @@ func where(list []object, want string, at ...string) (out []object) {
 
 // list gives what an operation holds for the ids of its path; found is false
 // for an unknown parent.
-func (f *fake) list(op Operation, ids []string) (list []object, found bool) {
+func (f *fake) list(op service.Operation, ids []string) (list []object, found bool) {
 	d := f.data
 	segments := strings.Split(strings.Trim(op.Path, "/"), "/")
 	role := func(of string) (out []object) {
@@ -204,9 +204,9 @@ func (f *fake) list(op Operation, ids []string) (list []object, found bool) {
 }
 
 // route finds the operation of a path, and the ids in it.
-func route(path string) (op Operation, ids []string, ok bool) {
+func route(path string) (op service.Operation, ids []string, ok bool) {
 	segments := strings.Split(strings.Trim(path, "/"), "/")
-	for _, op := range Operations() {
+	for _, op := range service.Rostering().Operations {
 		want := strings.Split(strings.Trim(op.Path, "/"), "/")
 		if len(want) != len(segments) {
 			continue
@@ -224,7 +224,7 @@ func route(path string) (op Operation, ids []string, ok bool) {
 			return op, ids, true
 		}
 	}
-	return Operation{}, nil, false
+	return service.Operation{}, nil, false
 }
 
 func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -244,7 +244,7 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if op.Single {
-		whole, _ := f.list(Operation{Path: "/" + strings.Split(op.Path, "/")[1]}, nil)
+		whole, _ := f.list(service.Operation{Path: "/" + strings.Split(op.Path, "/")[1]}, nil)
 		found := where(whole, ids[0], "sourcedId")
 		if len(found) == 0 {
 			f.refuse(w, f.missing)

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/rollcall-edu/rollcall/reports"
-	"github.com/rollcall-edu/rollcall/suites/harness"
 )
 
 // TestDoublesAreNoted holds what nothing forbids and nobody means: it decides nothing, and
@@ -56,26 +55,6 @@ func TestDoublesAreNoted(t *testing.T) {
 				t.Errorf("%s: %s", q.Verdict, notes)
 			}
 		})
-	}
-}
-
-// TestRemediesNameWhatIsMissing reads remedies for target files that have some of it: none
-// asks for what is there.
-func TestRemediesNameWhatIsMissing(t *testing.T) {
-	f := newFake(t)
-	bare := &T{harness.NewT(session(t, f, "", 0), harness.Check{ID: "c"}), rosterService()}
-	with := session(t, f, "", 0)
-	with.Target.OneRoster.Auth.Core = &harness.Client{ClientID: "core", ClientSecret: "core-secret"}
-	full := &T{harness.NewT(with, harness.Check{ID: "c"}), rosterService()}
-	if got := narrowRemedy(bare, "roster-core.readonly"); !strings.Contains(got, "give a core_client") {
-		t.Errorf("without a core client: %s", got)
-	}
-	if got := narrowRemedy(full, "roster-core.readonly"); strings.Contains(got, "give a core_client") {
-		t.Errorf("with a core client: %s", got)
-	}
-	// The core client has no other scope, so that one more doesn't help.
-	if got := narrowRemedy(bare, "roster.readonly"); strings.Contains(got, "core_client") {
-		t.Errorf("another scope: %s", got)
 	}
 }
 

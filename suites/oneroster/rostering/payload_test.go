@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/rollcall-edu/rollcall/reports"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
 // topicsOfData are the checks on what is sent, as against how it is asked for.
@@ -30,7 +31,7 @@ func setTo(name string, value any) func(object) { return func(o object) { o[name
 func TestDataChecks(t *testing.T) {
 	everywhere := func(kind string) []string {
 		var out []string
-		for _, op := range Operations() {
+		for _, op := range service.Rostering().Operations {
 			if op.Kind == kind {
 				out = append(out, op.Path)
 			}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
 var clauseForm = regexp.MustCompile(`^([A-Za-z.]+)(>=|<=|!=|=|>|<|~)'((?:[^']|'')*)'`)
@@ -16,7 +18,7 @@ func (s *provider) knows(kind, name string) bool {
 	if slices.Contains([]string{"children", "grades", "metadata", "subjects"}, first) {
 		return true
 	}
-	return slices.ContainsFunc(s.data[collectionOf(kind).Name], func(o object) bool { _, has := o[first]; return has })
+	return slices.ContainsFunc(s.data[service.Rostering().CollectionOf(kind).Name], func(o object) bool { _, has := o[first]; return has })
 }
 
 // valuesAt gives the texts of a member, following dots.

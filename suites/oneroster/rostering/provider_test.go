@@ -1,6 +1,7 @@
 package rostering
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -41,7 +42,7 @@ type reply struct {
 	r      *http.Request
 	q      url.Values
 	path   string // below the base URL
-	op     Operation
+	op     service.Operation
 	ids    []string
 	status int
 	header http.Header
@@ -149,7 +150,7 @@ func (s *provider) grant(a *reply) {
 	}
 	asked := strings.Fields(form.Get("scope"))
 	foreign := slices.ContainsFunc(asked, func(x string) bool {
-		return !slices.Contains([]string{"roster-core.readonly", "roster.readonly", "roster-demographics.readonly"}, strings.TrimPrefix(x, rosterService().Scopes.Prefix))
+		return !slices.Contains([]string{"roster-core.readonly", "roster.readonly", "roster-demographics.readonly"}, strings.TrimPrefix(x, service.Rostering().Scopes.Prefix))
 	})
 	switch {
 	case id != "me" || secret != "hush-hush":
@@ -178,7 +179,7 @@ func (s *provider) admitted(a *reply) bool {
 		a.refuse(401, "unauthorisedrequest", "no good token")
 		return false
 	}
-	if a.op.ID != "" && !slices.ContainsFunc(a.op.Scopes, func(x string) bool { return slices.Contains(g.scopes, rosterService().Scopes.Prefix+x) }) {
+	if a.op.ID != "" && !slices.ContainsFunc(a.op.Scopes, func(x string) bool { return slices.Contains(g.scopes, service.Rostering().Scopes.Prefix+x) }) {
 		a.header.Set("WWW-Authenticate", `Bearer error="insufficient_scope"`)
 		a.refuse(403, "forbidden", "not within the scope")
 		return false
@@ -188,10 +189,10 @@ func (s *provider) admitted(a *reply) bool {
 
 func (s *provider) publish(a *reply) {
 	paths, scopes := object{}, object{}
-	for _, op := range Operations() {
+	for _, op := range service.Rostering().Operations {
 		paths[op.Path] = object{"get": describe(op, op.Path)}
 		for _, scope := range op.Scopes {
-			scopes[rosterService().Scopes.Prefix+scope] = "reads"
+			scopes[service.Rostering().Scopes.Prefix+scope] = "reads"
 		}
 	}
 	flows := object{"clientCredentials": object{"tokenUrl": s.tokenURL(), "scopes": scopes}}
@@ -200,14 +201,15 @@ func (s *provider) publish(a *reply) {
 }
 
 // describe gives an operation as the discovery document has it.
-func describe(op Operation, path string) object {
+func describe(op service.Operation, path string) object {
 	names, payload := []string{"limit", "offset", "sort", "orderBy", "filter", "fields"}, object{"type": "array", "items": object{}}
 	if op.Single {
 		names, payload = []string{"fields"}, object{"type": "object"}
 	}
+	types := map[string]string{"limit": "integer", "offset": "integer", "fields": "array"}
 	var parameters []object
 	for _, name := range names {
-		schema := object{"type": queryTypes[name]}
+		schema := object{"type": cmp.Or(types[name], "string")}
 		if schema["type"] == "array" {
 			schema["items"] = object{}
 		}
@@ -218,7 +220,7 @@ func describe(op Operation, path string) object {
 	}
 	var scopes []string
 	for _, scope := range op.Scopes {
-		scopes = append(scopes, rosterService().Scopes.Prefix+scope)
+		scopes = append(scopes, service.Rostering().Scopes.Prefix+scope)
 	}
 	schema := object{"properties": object{op.Wrapper: payload}}
 	return object{"operationId": op.ID, "parameters": parameters, "security": []object{{"oauth": scopes}},
@@ -226,7 +228,7 @@ func describe(op Operation, path string) object {
 }
 
 func (s *provider) single(a *reply) {
-	whole, _ := s.list(Operation{Path: "/" + strings.Split(a.op.Path, "/")[1]}, nil)
+	whole, _ := s.list(service.Operation{Path: "/" + strings.Split(a.op.Path, "/")[1]}, nil)
 	found := where(whole, a.ids[0], "sourcedId")
 	if len(found) == 0 {
 		a.refuse(404, "unknownobject", "Unknown Object")

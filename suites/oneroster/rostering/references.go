@@ -1,254 +1,41 @@
 package rostering
 
 import (
-	"context"
 	"fmt"
-	"maps"
-	"net"
-	"net/url"
-	"slices"
 	"strings"
 
-	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/rest"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
-// referenceChecks judge GUIDRefs: their form from what the crawl noted, their
-// targets by the crawl and by following some.
-func referenceChecks() []Check {
-	const at = "references."
-	checks := []Check{
-		{ID: "references.form", Title: "Every reference has an absolute href, a sourcedId and the type of its target",
-			Requirements: []string{at + "members", at + "type", at + "href-absolute"}, Labels: []string{ruleLabel, "references"},
-			Needs: "objects that refer to others", Body: referenceForm},
-		{ID: "references.follow", Title: "The href of a reference leads to the object it names",
-			Requirements: []string{at + "href-resolves", at + "href-object"}, Labels: []string{"references"},
-			Needs: "objects that refer to others", Body: followReferences},
-	}
-	return append(checks, rules(
-		targets("enrollment-user", "enrollments", "users"),
-		targets("enrollment-class", "enrollments", "classes"),
-		targets("enrollment-school", "enrollments", "orgs"),
-		targets("class-course", "classes", "courses"),
-		targets("class-school", "classes", "orgs"),
-		targets("class-terms", "classes", "academicSessions"),
-		targets("course", "courses", "orgs", "academicSessions"),
-		targets("org", "orgs"),
-		targets("session", "academicSessions"),
-		targets("user-orgs", "users", "orgs"),
-		targets("user-agents", "users"),
+// targetChecks judge whether what the objects of a roster refer to is there.
+func targetChecks(of *service.Service) []rest.Check {
+	return rules(
+		targets(of, "enrollment-user", "enrollments", "users"),
+		targets(of, "enrollment-class", "enrollments", "classes"),
+		targets(of, "enrollment-school", "enrollments", "orgs"),
+		targets(of, "class-course", "classes", "courses"),
+		targets(of, "class-school", "classes", "orgs"),
+		targets(of, "class-terms", "classes", "academicSessions"),
+		targets(of, "course", "courses", "orgs", "academicSessions"),
+		targets(of, "org", "orgs"),
+		targets(of, "session", "academicSessions"),
+		targets(of, "user-orgs", "users", "orgs"),
+		targets(of, "user-agents", "users"),
 		rule{"references.active", "Active enrollments refer to active users, classes and schools", "references.active",
 			[]string{"enrollments", "users", "classes", "orgs"}, "enrollments", "an active enrollment", activeReferences},
-	)...)
-}
-
-func referenceForm(_ context.Context, t *T) {
-	const members, kind, absolute = "references.members", "references.type", "references.href-absolute"
-	met := false
-	for _, c := range t.service.Collections {
-		if c.Derived() != "" || roster(t).Raw(c.Name) == nil {
-			continue
-		}
-		facts := roster(t).Facts(c.Name)
-		for _, u := range facts.Refs {
-			met = true
-			judgeRefUse(t, c, facts, u, members, kind, absolute)
-		}
-	}
-	if !met {
-		lacks(t, "no object refers to another", "Load classes and enrollments.")
-	}
-}
-
-func judgeRefUse(t *T, c collection, facts CrawlFacts, u RefUse, members, kind, absolute string) {
-	where := "/" + c.Name + "/*" + u.At
-	lacking, malformed, outside := 0, Fault{}, Fault{}
-	for _, f := range facts.Faults {
-		switch {
-		case f.Keyword == "format" && f.Pointer == u.At+"/href":
-			malformed = f
-		case f.Keyword == "enum" && f.Pointer == u.At+"/type" && strings.HasPrefix(f.Seen, "string"):
-			outside = f
-		}
-		if f.Keyword != "required" || f.Severity != "error" {
-			continue
-		}
-		for _, m := range []string{"/href", "/sourcedId", "/type"} {
-			if f.Pointer == u.At+m {
-				lacking += f.Count
-				t.Fail(members, harness.Finding{Sent: "GET /" + c.Name + " (the crawl)", Expected: "href, sourcedId and type in every reference",
-					Seen: fmt.Sprintf("%s is missing in %d of %d", m[1:], f.Count, u.Count), Where: where, Exchanges: exhibit(t, c.Name, f.Object)})
-			}
-		}
-	}
-	if lacking == 0 {
-		t.Examined(members, u.Count)
-	}
-	for _, seen := range slices.Sorted(maps.Keys(u.Types)) {
-		n := u.Types[seen]
-		if seen == u.Want || seen == "" && outside.Count == 0 { // absence is judged above
-			t.Examined(kind, n)
-			continue
-		}
-		t.Fail(kind, harness.Finding{Sent: "GET /" + c.Name + " (the crawl)", Expected: fmt.Sprintf("type %q", u.Want), Seen: fmt.Sprintf("type %q in %d of %d", seen, n, u.Count), Where: where,
-			Exchanges: exhibit(t, c.Name, u.First[seen])})
-	}
-	odd := 0
-	for _, e := range u.Odd {
-		if strings.Contains(e.Why, "absolute") {
-			odd++
-			t.Fail(absolute, harness.Finding{Sent: "GET /" + c.Name + " (the crawl)", Expected: "an absolute URI", Seen: t.Show("href", e.Ref.Href),
-				Where: e.Holder + " " + u.At + "/href", Exchanges: exhibit(t, c.Name, e.Object)})
-			break
-		}
-	}
-	if odd == 0 && malformed.Count > 0 {
-		odd++
-		t.Fail(absolute, harness.Finding{Sent: "GET /" + c.Name + " (the crawl)", Expected: malformed.Expected, Seen: fmt.Sprintf("%s, in %d of %d", malformed.Seen, malformed.Count, u.Count),
-			Where: malformed.SourceID + " " + malformed.Pointer, Cause: malformed.Message, Exchanges: exhibit(t, c.Name, malformed.Object)})
-	}
-	if odd == 0 {
-		t.Examined(absolute, u.Count)
-	}
-}
-
-// followReferences gets some hrefs of every kind of reference.
-func followReferences(ctx context.Context, t *T) {
-	const resolves, object = "references.href-resolves", "references.href-object"
-	base, err := url.Parse(t.Session().Base)
-	if err != nil {
-		t.NotTested(harness.Unconfigured("the base URL can't be read: "+err.Error(), "Mend oneroster.rostering in target.yaml."))
-		return
-	}
-	problems := 0
-	for _, c := range t.service.Collections {
-		if c.Derived() != "" || roster(t).Raw(c.Name) == nil {
-			continue
-		}
-		for _, u := range roster(t).Facts(c.Name).Refs {
-			if u.Want == "resource" {
-				continue // it lives in another service
-			}
-			tried := 0
-			for _, e := range append(append([]RefExample(nil), u.Examples...), u.Odd...) {
-				target, err := url.Parse(e.Ref.Href)
-				if err != nil || !target.IsAbs() || tried >= 2 || problems >= 2 || !roster(t).Has(u.Want, e.Ref.SourcedID) {
-					continue // form and dangling references are judged by themselves
-				}
-				if why := innerAddress(base, target); why != "" {
-					tried++
-					t.Fail(resolves, harness.Finding{Sent: "GET /" + c.Name + " (the crawl)", Expected: "an address that answers whoever reads the service", Seen: why,
-						Where: fmt.Sprintf("%s %s/href", e.Holder, u.At), Exchanges: exhibit(t, c.Name, e.Object)})
-					continue
-				}
-				if !sameService(t, target) {
-					t.Note(resolves, "the href %s lies outside of this service and was not followed", e.Ref.Href)
-					continue
-				}
-				tried++
-				response := t.Do(ctx, harness.Request{URL: e.Ref.Href, Owner: beyond(t, e.Ref.Href, resolves)})
-				if response.Problem != "" {
-					problems++
-				}
-				at := fmt.Sprintf("%s %s/href", e.Holder, u.At)
-				id, found := singleID(t.service, response.Body)
-				if right := response.Status == 200 && found && id == e.Ref.SourcedID; !right && standardAddress(t.service, base, target, u.Want, e.Ref.SourcedID) && !singlesWork(ctx, t, u.Want) {
-					by := t.service.CollectionOf(u.Want).Read
-					governs := endpointRequirement(by)
-					if response.Status == 200 && !found {
-						governs = bodyOwner(t.service, by, response.Body)
-					}
-					t.NotTested(t.BlockedBy(governs, "single reads don't work: "+response.Line()+": "+response.Summary(), response))
-					break
-				}
-				if !t.Assert(resolves, response.Status == 200 && response.Problem == "", harness.Finding{Expected: "200", Seen: response.Summary(), Where: at, Responses: []*harness.Response{response}}) {
-					continue
-				}
-				t.Assert(object, found && id == e.Ref.SourcedID, harness.Finding{Expected: "the object with sourcedId " + e.Ref.SourcedID, Seen: describeID(id, found), Where: at, Responses: []*harness.Response{response}})
-			}
-		}
-	}
-	absent(t, "no reference has an absolute href within this service", resolves, object)
-}
-
-// standardAddress tells whether an href is the very address that the standard
-// gives an object: then the reference is right, whatever that address answers.
-func standardAddress(of *service.Service, base, href *url.URL, kind, id string) bool {
-	below, ok := strings.CutPrefix(href.Path, base.Path)
-	return ok && slices.ContainsFunc(of.Collections, func(c collection) bool { return c.Kind == kind && below == "/"+c.Name+"/"+id })
-}
-
-// singlesWork tells whether the first object of a kind can be read singly.
-func singlesWork(ctx context.Context, t *T, kind string) bool {
-	op := t.service.CollectionOf(kind).Read
-	ids, ok := parentIDs(roster(t), op)
-	if !ok || !t.Session().Covers(op.ID) {
-		return false
-	}
-	response := get(ctx, t, op.PathFor(ids...), "")
-	object, fault := takeSingle(response, op.Wrapper)
-	return response.Status == 200 && response.Problem == "" && fault == "" && sourcedID(object) == ids[0]
-}
-
-func describeID(id string, found bool) string {
-	if !found {
-		return "no object with a sourcedId"
-	}
-	return "sourcedId " + id
-}
-
-// singleID takes the sourcedId out of a single payload, whatever its wrapper.
-func singleID(of *service.Service, body []byte) (string, bool) {
-	for _, c := range of.Whole() {
-		if object, fault := unwrapSingle(body, c.Read.Wrapper); fault == "" {
-			id := sourcedID(object)
-			return id, id != ""
-		}
-	}
-	id := sourcedID(body)
-	return id, id != ""
-}
-
-// sameService tells whether a URL belongs to the service under test: the token
-// must not be sent anywhere else.
-func sameService(t *T, u *url.URL) bool {
-	base, err := url.Parse(t.Session().Base)
-	return err == nil && strings.EqualFold(base.Host, u.Host) && base.Scheme == u.Scheme
-}
-
-// innerAddress says why an href can't be followed from outside of the provider's
-// own network: it names this service by plain HTTP, or a machine that only its
-// neighbours can reach. The token is not sent there to find out. Empty: it can.
-func innerAddress(base, u *url.URL) string {
-	switch {
-	case u.Scheme == "http" && base.Scheme == "https" && strings.EqualFold(u.Hostname(), base.Hostname()):
-		return "a plain http address of a service that is read over https"
-	case loopback(base) || inner(base):
-		return "" // a provider within the network may name its neighbours
-	case loopback(u) || inner(u):
-		return "the inner address " + u.Host
-	}
-	return ""
-}
-
-// inner tells whether a URL names a machine of a private network.
-func inner(u *url.URL) bool {
-	if ip := net.ParseIP(u.Hostname()); ip != nil {
-		return ip.IsPrivate() || ip.IsLinkLocalUnicast() || ip.IsUnspecified()
-	}
-	host := strings.ToLower(u.Hostname())
-	return !strings.Contains(host, ".") || strings.HasSuffix(host, ".local") || strings.HasSuffix(host, ".internal")
+	)
 }
 
 // targets makes the rule that what active objects of a collection refer to at
 // some places was met in the crawl of the target's collection.
-func targets(requirement, holder string, others ...string) rule {
+func targets(of *service.Service, requirement, holder string, others ...string) rule {
 	places := map[string][]string{
 		"enrollment-user": {"/user"}, "enrollment-class": {"/class"}, "enrollment-school": {"/school"},
 		"class-course": {"/course"}, "class-school": {"/school"}, "class-terms": {"/terms/*"}, "course": {"/schoolYear", "/org"},
 		"org": {"/parent", "/children/*"}, "session": {"/parent", "/children/*"}, "user-orgs": {"/roles/*/org", "/primaryOrg"}, "user-agents": {"/agents/*"},
 	}[requirement]
-	kind := collectionNamed(holder).Kind
+	kind := of.Collection(holder).Kind
 	return rule{"references." + requirement, fmt.Sprintf("What /%s refers to at %s exists", holder, strings.Join(places, " and ")), "references." + requirement,
 		append([]string{holder}, others...), holder, fmt.Sprintf("active objects in /%s with a reference at %s", holder, strings.Join(places, " or ")),
 		func(r *Roster, see verdictOn) {
@@ -257,10 +44,10 @@ func targets(requirement, holder string, others ...string) rule {
 				return
 			}
 			_ = r.Raw(holder).Each(func(i int, id string, object []byte) bool {
-				if read[Base](object).Status != "active" {
+				if rest.Read[Base](object).Status != "active" {
 					return true
 				}
-				for _, p := range refs(r.service.Kinds[kind], object) {
+				for _, p := range rest.References(of.Kinds[kind], object) {
 					for _, at := range places {
 						if p.At == at && p.Ref.SourcedID != "" { // a missing sourcedId is judged by the form
 							see(r.Has(p.Want, p.Ref.SourcedID), place{i, id, at}, "a "+p.Want+" that the service lists", p.Ref.SourcedID+", which it doesn't")

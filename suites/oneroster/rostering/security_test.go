@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rollcall-edu/rollcall/reports"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
 // granted bends the answers of the token endpoint that grant one.
@@ -63,12 +64,12 @@ func TestTokens(t *testing.T) {
 		{"no scope is named", without("scope"), nil},
 		{"another scope is named", granted(func(a *reply) {
 			if scope, _ := a.body["scope"].(string); !strings.Contains(scope, " ") {
-				a.body["scope"] = rosterService().Scopes.Prefix + "other"
+				a.body["scope"] = service.Rostering().Scopes.Prefix + "other"
 			}
 		}), []string{"token.scope"}},
 		{"one official scope is unknown", func(s *provider) {
 			s.ask = func(a *reply) {
-				if a.path == "/token" && posted(a, "scope") == rosterService().Scopes.Prefix+"roster.readonly" {
+				if a.path == "/token" && posted(a, "scope") == service.Rostering().Scopes.Prefix+"roster.readonly" {
 					a.status, a.body = 400, object{"error": "invalid_scope"}
 				}
 			}
@@ -183,7 +184,7 @@ func TestAccess(t *testing.T) {
 	// open lets a request in that when describes.
 	open := func(when func(a *reply) bool) func(*provider) {
 		return func(s *provider) {
-			s.tokens["any"] = grant{[]string{rosterService().Scopes.Prefix + "roster.readonly", rosterService().Scopes.Prefix + "roster-demographics.readonly"}, time.Now().Add(time.Hour)}
+			s.tokens["any"] = grant{[]string{service.Rostering().Scopes.Prefix + "roster.readonly", service.Rostering().Scopes.Prefix + "roster-demographics.readonly"}, time.Now().Add(time.Hour)}
 			s.ask = func(a *reply) {
 				if a.path != "/token" && when(a) {
 					a.r.Header.Set("Authorization", "Bearer any")
@@ -274,12 +275,12 @@ func TestScopes(t *testing.T) {
 		}
 	}
 	alone := func(scopes []string, name string) bool {
-		return len(scopes) == 1 && scopes[0] == rosterService().Scopes.Prefix+name
+		return len(scopes) == 1 && scopes[0] == service.Rostering().Scopes.Prefix+name
 	}
 	opening := func(name, more string) func(*provider) {
 		return read(func(scopes []string, _ *reply) []string {
 			if alone(scopes, name) {
-				scopes = append(scopes, rosterService().Scopes.Prefix+more)
+				scopes = append(scopes, service.Rostering().Scopes.Prefix+more)
 			}
 			return scopes
 		})

@@ -3,10 +3,12 @@ package rostering
 import (
 	"fmt"
 	"strings"
+
+	"github.com/rollcall-edu/rollcall/suites/oneroster/rest"
 )
 
 // classChecks judge courses, classes and enrollments.
-func classChecks() []Check {
+func classChecks() []rest.Check {
 	placed := []string{"enrollments", "classes", "academicSessions"}
 	return rules(
 		rule{"classes.subject-codes", "A class has as many subject codes as subjects", "classes.subject-codes", []string{"classes"}, "classes", "a class with subjectCodes", classSubjects},

@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/rollcall-edu/rollcall/suites/oneroster/rest"
 )
 
 // peopleChecks judge what users say of themselves and of each other.
-func peopleChecks() []Check {
+func peopleChecks() []rest.Check {
 	users := []string{"users"}
 	return rules(
 		rule{"users.one-primary-role", "Every user has exactly one primary role for each org", "users.one-primary-role", users, "users", "a user with a role", onePrimaryRole},

@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/rollcall-edu/rollcall/suites/oneroster/rest"
 )
 
 // structureChecks judge sessions and orgs: the trees that everything hangs on.
-func structureChecks() []Check {
+func structureChecks() []rest.Check {
 	return rules(
 		rule{"sessions.dates-ordered", "Every academic session starts before it ends", "sessions.dates-ordered",
 			[]string{"academicSessions"}, "academicSessions", "an academic session with both dates", sessionDates},

@@ -1,0 +1,268 @@
+package rest
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+)
+
+// stripAccents removes combining marks.
+func stripAccents(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Mn, r) {
+			return -1
+		}
+		return r
+	}, norm.NFD.String(s))
+}
+
+// asUTC writes an instant with milliseconds and Z, the usual form.
+func asUTC(v string) string {
+	at, err := time.Parse(time.RFC3339Nano, strings.ToUpper(v))
+	if err != nil {
+		return v
+	}
+	return at.UTC().Format("2006-01-02T15:04:05.000Z07:00")
+}
+
+// judgeMilliseconds asks on both sides of an instant, one millisecond away: what
+// drops the fraction, or the time of day, can't tell them apart.
+func judgeMilliseconds(ctx context.Context, t *T, s subject, p property, id string) {
+	values := p.sorted()
+	at, err := time.Parse(time.RFC3339Nano, strings.ToUpper(values[len(values)/2]))
+	if err != nil {
+		return
+	}
+	for _, step := range []time.Duration{-time.Millisecond, time.Millisecond} {
+		boundary := at.Add(step).UTC().Format("2006-01-02T15:04:05.000Z")
+		want := p.where(func(v string) bool { return p.compare(v, boundary) > 0 })
+		s.filtered(ctx, t, id, p.name+">"+quote(boundary), exactly(want))
+	}
+}
+
+func filterDateForms(ctx context.Context, t *T) {
+	const forms, bare = filterAt + "date-time-forms", filterAt + "bare-date"
+	for _, s := range subjects(t) {
+		p := s.property("dateLastModified", "date-time")
+		if len(p.counts) < 3 {
+			continue
+		}
+		values := p.sorted()
+		at, err := time.Parse(time.RFC3339Nano, strings.ToUpper(values[len(values)/2]))
+		if err != nil {
+			continue
+		}
+		at = at.UTC().Truncate(time.Second)
+		want := p.where(func(v string) bool { return p.compare(v, at.Format(time.RFC3339Nano)) > 0 })
+		for _, layout := range []string{"2006-01-02T15:04:05Z", "2006-01-02T15:04:05.000Z", "2006-01-02T15:04:05+00:00"} {
+			s.filtered(ctx, t, forms, "dateLastModified>"+quote(at.Format(layout)), exactly(want))
+		}
+		east := at.In(time.FixedZone("", 2*3600)).Format("2006-01-02T15:04:05-07:00")
+		s.filtered(ctx, t, forms, "dateLastModified>"+quote(east), exactly(want))
+		day := at.Format(time.DateOnly)
+		since := p.where(func(v string) bool { return p.compare(v, day+"T00:00:00Z") >= 0 })
+		op := s.List
+		if g := t.ReadAll(ctx, op.Path, op.Wrapper, 2*computeMost, "filter", "dateLastModified>="+quote(day)); refusedInstead(g) {
+			t.Examined(bare, 1)
+		} else {
+			judgeFilter(ctx, t, bare, "dateLastModified>="+quote(day), g, exactly(since))
+		}
+		return
+	}
+	t.Absent("no collection of a size to compute with has objects that changed at three different times")
+}
+
+func filterTextOrder(ctx context.Context, t *T) {
+	const id = filterAt + "text-order"
+	for _, s := range subjects(t) {
+		for _, p := range s.properties("text") {
+			if p.name == "sourcedId" || len(p.counts) < 5 {
+				continue
+			}
+			values := p.sorted()
+			boundary := values[len(values)/2]
+			if strings.ContainsAny(boundary, "'%_\\&+#") || !plainLetters(boundary) {
+				continue
+			}
+			var answers []answer
+			for _, compare := range orders() {
+				answers = append(answers, exactly(p.where(func(v string) bool { return compare(v, boundary) >= 0 })))
+			}
+			op := s.List
+			filter := p.name + ">=" + quote(boundary)
+			if g := t.ReadAll(ctx, op.Path, op.Wrapper, 2*computeMost, "filter", filter); refusedInstead(g) {
+				t.Examined(id, 1)
+			} else {
+				judgeFilter(ctx, t, id, filter, g, answers...)
+			}
+			return
+		}
+	}
+	t.Lacks("no collection has five different plain texts", "Load five users with different names.", id)
+}
+
+func filterNested(ctx context.Context, t *T) {
+	const nested, contains, equal = filterAt + "nested", filterAt + "list-contains", filterAt + "list-equal"
+	for _, s := range subjects(t) {
+		for _, name := range s.kind.Nested {
+			p := s.property(name, "text")
+			v, ok := p.dividing()
+			if !ok {
+				continue
+			}
+			judgeOrRefused(ctx, t, s, nested, name+"="+quote(v), exactly(p.where(func(x string) bool { return x == v })))
+		}
+		for _, name := range s.kind.Lists {
+			lists := s.lists(name)
+			v, w, ok := twoOf(lists, len(s.objects))
+			if !ok {
+				continue
+			}
+			any, all := map[string]bool{}, map[string]bool{}
+			loose := map[string]bool{}
+			for id, l := range lists {
+				hasV, hasW := slices.Contains(l, v), slices.Contains(l, w)
+				if hasV || hasW {
+					any[id] = true
+				}
+				if hasV {
+					all[id] = true
+				}
+				if slices.ContainsFunc(l, func(x string) bool { return strings.Contains(fold(x), fold(v)) }) {
+					loose[id] = true
+				}
+			}
+			// One value: what holds it. A contains that works on the text of each
+			// entry is a sane reading as well.
+			judgeOrRefused(ctx, t, s, contains, name+"~"+quote(v), answer{all, union(all, loose)})
+			judgeOrRefused(ctx, t, s, contains, name+"~"+quote(v+","+w), exactly(any), exactly(map[string]bool{}))
+			only := map[string]bool{}
+			for id, l := range lists {
+				if len(l) == 1 && l[0] == v {
+					only[id] = true
+				}
+			}
+			judgeOrRefused(ctx, t, s, equal, name+"="+quote(v), answer{only, all})
+			break
+		}
+	}
+	t.Lacks("no collection of a size to compute with has references that differ", "Load enrollments in two classes.", nested)
+	t.Absent("no collection has a list of grades or subjects that differs", contains, equal)
+}
+
+// judgeOrRefused asks a filter that may be refused, but must not be wrong.
+func judgeOrRefused(ctx context.Context, t *T, s subject, id, filter string, answers ...answer) {
+	op := s.List
+	if g := t.ReadAll(ctx, op.Path, op.Wrapper, 2*computeMost, "filter", filter); refusedInstead(g) {
+		t.Examined(id, 1)
+		t.Note(id, "%s was refused, as the standard's text leaves open", filter)
+	} else {
+		judgeFilter(ctx, t, id, filter, g, answers...)
+	}
+}
+
+// lists gives a list property of every object that has it.
+func (s subject) lists(name string) map[string][]string {
+	out := map[string][]string{}
+	for id, o := range s.objects {
+		l, _ := o[name].([]any)
+		for _, v := range l {
+			if text, isText := v.(string); isText {
+				out[id] = append(out[id], text)
+			}
+		}
+	}
+	return out
+}
+
+// twoOf picks two entries that divide the objects.
+func twoOf(lists map[string][]string, all int) (v, w string, ok bool) {
+	counts := map[string]int{}
+	for _, l := range lists {
+		for _, x := range l {
+			counts[x]++
+		}
+	}
+	var names []string
+	for x, n := range counts {
+		if n < all && !strings.ContainsAny(x, "',%_\\&+#") {
+			names = append(names, x)
+		}
+	}
+	slices.Sort(names)
+	if len(names) < 2 {
+		return "", "", false
+	}
+	return names[0], names[len(names)-1], true
+}
+
+func filterEvery(ctx context.Context, t *T) {
+	const id = filterAt + "every-field"
+	for _, s := range subjects(t) {
+		for _, p := range s.properties("text", "vocabulary", "boolean", "date", "date-time") {
+			v, ok := p.dividing()
+			if !ok {
+				continue
+			}
+			if p.kind == "date-time" {
+				v = asUTC(v)
+			}
+			s.filtered(ctx, t, id, p.name+"="+quote(v), exactly(p.where(func(x string) bool { return p.compare(x, v) == 0 })))
+		}
+	}
+	t.Lacks("no property differs between objects", "Load more objects.", id)
+}
+
+func filterRefused(ctx context.Context, t *T) {
+	const field, malformed, unquoted, literal, alive = filterAt + "unknown-field", filterAt + "malformed", filterAt + "unquoted", filterAt + "bad-literal", filterAt + "no-500"
+	refused := func(status int) bool { return status == 400 || status == 422 }
+	named := t.Service.Samples.Property
+	for _, try := range []struct {
+		id, filter string
+		ok         func(int) bool
+	}{
+		{field, "noSuchProperty='x'", func(s int) bool { return s == 400 }},
+		{field, "no.such.property='x'", func(s int) bool { return s == 400 }},
+		{malformed, "status", refused}, {malformed, "status=", refused}, {malformed, "='active'", refused}, {malformed, "status='active", refused},
+		{malformed, "status='active' AND", refused}, {malformed, "status='active' AND AND status='active'", refused},
+		{unquoted, "status=active", refused}, {unquoted, "status=’active’", refused}, {unquoted, `status="active"`, refused},
+		{literal, "dateLastModified>'yesterday'", refused}, {literal, "dateLastModified>'2026-99-99T00:00:00Z'", refused},
+		{"", named + "='O''Brien'", nil}, {"", named + "='''", nil}, {"", named + "~'%'", nil}, {"", named + "='" + strings.Repeat("x", 2000) + "'", nil}, {"", "((((", nil}, {"", named + "='a' OR OR", nil}, {"", "status='active' and status='active'", nil},
+	} {
+		r, ok := provoked(ctx, t, t.sample().List.Path, Query("filter", try.filter, "limit", "5"), slices.DeleteFunc([]string{alive, try.id}, func(id string) bool { return id == "" })...)
+		if !ok {
+			continue
+		}
+		shown := []*harness.Response{r}
+		t.Assert(alive, r.Status < 500 && r.Problem == "", harness.Finding{Expected: "no server error", Seen: r.Summary(), Where: "filter=" + try.filter, Responses: shown})
+		if try.id == "" {
+			continue
+		}
+		if r.Status >= 500 || r.Problem != "" {
+			t.NotTested(t.BlockedBy(alive, "filter="+try.filter+" is answered with "+r.Summary(), r), try.id)
+			continue
+		}
+		if !try.ok(r.Status) && r.Status != 200 && !t.ItsOwn(ctx, r, try.id) {
+			continue
+		}
+		t.Assert(try.id, try.ok(r.Status), harness.Finding{Expected: "400", Seen: r.Summary(), Where: "filter=" + try.filter, Responses: shown})
+	}
+	survives := func(path, q, where string) {
+		if r, ok := provoked(ctx, t, path, q, alive); ok {
+			t.Assert(alive, r.Status < 500 && r.Problem == "", harness.Finding{Expected: "no server error", Seen: r.Summary(), Where: where, Responses: []*harness.Response{r}})
+		}
+	}
+	survives(t.sample().List.Path, Query("filter", "status='active'", "filter", "status='tobedeleted'", "limit", "5"), "filter, given twice")
+	eachStructured(t, func(path, property string) {
+		for _, sign := range []string{"=", "~"} {
+			filter := property + sign + "'09'"
+			survives(path, Query("filter", filter, "limit", "5"), path+", filter="+filter)
+		}
+	})
+}

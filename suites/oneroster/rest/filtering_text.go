@@ -1,0 +1,211 @@
+package rest
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+)
+
+// Filters on text that holds what a parser may stumble over.
+
+// holding picks a property and a value that holds one of the characters, and
+// that few share.
+func holding(t *T, chars string) (subject, property, string, bool) {
+	for _, s := range subjects(t) {
+		for _, p := range s.properties("text") {
+			for _, v := range p.sorted() {
+				if p.name != "sourcedId" && strings.ContainsAny(v, chars) && p.counts[v] < len(p.all) {
+					return s, p, v, true
+				}
+			}
+		}
+	}
+	return subject{}, property{}, "", false
+}
+
+// asked reads a filter whose encoding is given as it shall be sent.
+func (s subject) asked(ctx context.Context, t *T, id, encoded, plain string, want map[string]bool) {
+	op := s.List
+	page := t.List(ctx, op.Path, op.Wrapper, "limit=1000&filter="+encoded)
+	g := Collected{IDs: Set(page.IDs), First: page}
+	if !page.OK() {
+		g.Why = page.Why()
+	}
+	judgeFilter(ctx, t, id, plain, g, exactly(want))
+}
+
+func filterCharacters(ctx context.Context, t *T) {
+	const apostrophe, operators, wildcards, percent, reserved, plus, utf8 = filterAt + "apostrophe", filterAt + "literal-operators", filterAt + "literal-wildcards",
+		filterAt + "percent-encoding", filterAt + "reserved-characters", filterAt + "plus-as-blank", filterAt + "utf8"
+	for _, try := range []struct{ id, chars string }{
+		{apostrophe, "'"},
+		{reserved, "+&%#="},
+		{utf8, "áàâäãåéèêëíìîïóòôöõúùûüñçßøÁÉÍÓÚÑÇŁłŠšŽžĐđ李王张陳田中山本김이박محمدعليאבגд"},
+	} {
+		s, p, v, ok := holding(t, try.chars)
+		if !ok {
+			t.Absent("no text holds such a character", try.id)
+			continue
+		}
+		same := p.where(func(x string) bool { return x == v })
+		loose := p.where(func(x string) bool { return fold(x) == fold(v) })
+		s.filtered(ctx, t, try.id, p.name+"="+quote(v), answer{same, union(same, loose)})
+	}
+	s, p, v, ok := phrase(t)
+	if !ok {
+		t.Lacks("no text holds a blank", "Load a class with two words in its title.", percent, plus)
+	} else {
+		same := p.where(func(x string) bool { return x == v })
+		plain := p.name + "=" + quote(v)
+		s.asked(ctx, t, percent, percentAll(plain), plain, same)
+		s.asked(ctx, t, plus, strings.ReplaceAll(url.QueryEscape(plain), "%20", "+"), plain, same)
+	}
+	judgeOperators(ctx, t, operators)
+	judgeWildcards(ctx, t, wildcards)
+	judgePatterns(ctx, t, filterAt+"literal-patterns")
+}
+
+// phrase picks a text of plain words with a blank between.
+func phrase(t *T) (subject, property, string, bool) {
+	for _, s := range subjects(t) {
+		for _, p := range s.properties("text") {
+			for _, v := range p.sorted() {
+				if strings.Contains(v, " ") && plainLetters(v) && !strings.ContainsAny(v, "'%_\\&+#") && !strings.Contains(v, " AND ") && !strings.Contains(v, " OR ") && p.counts[v] < len(p.all) {
+					return s, p, v, true
+				}
+			}
+		}
+	}
+	return subject{}, property{}, "", false
+}
+
+// percentAll encodes everything but unreserved characters.
+func percentAll(s string) string {
+	var b strings.Builder
+	for _, c := range []byte(s) {
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-._~", c) >= 0 {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
+}
+
+// judgeOperators asks for a text with AND inside: one that is there where there
+// is one, else one that isn't and so must leave nothing.
+func judgeOperators(ctx context.Context, t *T, id string) {
+	for _, s := range subjects(t) {
+		for _, p := range s.properties("text") {
+			for _, v := range p.sorted() {
+				if strings.Contains(v, " AND ") && !strings.Contains(v, "'") {
+					s.filtered(ctx, t, id, p.name+"="+quote(v), exactly(p.where(func(x string) bool { return x == v })))
+				}
+			}
+		}
+	}
+	for _, s := range subjects(t) {
+		for _, p := range s.properties("text") {
+			if p.name == "sourcedId" || len(p.counts) == 0 {
+				continue
+			}
+			for _, word := range []string{" AND ", " OR "} {
+				s.filtered(ctx, t, id, p.name+"="+quote(t.Own("no"+word+"such text")), exactly(map[string]bool{}))
+			}
+			return
+		}
+	}
+	t.Lacks("no collection has texts", "Load some objects.", id)
+}
+
+// judgeWildcards asks for texts that hold a percent sign or an underscore: a
+// wildcard would find more.
+func judgeWildcards(ctx context.Context, t *T, id string) {
+	for _, s := range subjects(t) {
+		for _, p := range s.properties("text") {
+			if p.name == "sourcedId" || len(p.counts) < 3 {
+				continue
+			}
+			for _, char := range []string{"%", "_"} {
+				s.filtered(ctx, t, id, p.name+"~"+quote(t.Own(char)), exactly(p.where(func(v string) bool { return strings.Contains(v, char) })))
+			}
+			return
+		}
+	}
+	t.Lacks("no collection has three different texts", "Load three objects with different names.", id)
+}
+
+// judgePatterns asks for texts that would be regular expressions: each finds some text,
+// or breaks, where it is taken for one, and as it stands hardly any.
+func judgePatterns(ctx context.Context, t *T, id string) {
+	for _, s := range subjects(t) {
+		for _, p := range s.properties("text") {
+			part, ok := p.needle()
+			if p.name == "sourcedId" || !ok {
+				continue
+			}
+			op := s.List
+			ask := func(value string) Collected {
+				return t.ReadAll(ctx, op.Path, op.Wrapper, 2*computeMost, "filter", p.name+"~"+quote(value))
+			}
+			// What can't be asked at all says nothing of patterns.
+			if g := ask(part); g.Why != "" || len(g.IDs) == 0 {
+				t.NotTested(t.BlockedBy(filterAt+"contains", "plain letters are not found: "+g.First.Summary(), g.First.Response), id)
+				return
+			}
+			if g := ask(t.Own("no such text")); g.Why != "" || len(g.IDs) > 0 {
+				t.NotTested(t.BlockedBy(filterAt+"no-match", "what no text holds leaves something: "+g.First.Summary(), g.First.Response), id)
+				return
+			}
+			for _, pattern := range []string{part[:1] + "." + part[2:], ".*", "^" + part[:1], part + "|" + part, "[" + part + "]", "(", part + "(", "*", "[", `\w`} {
+				must := p.where(func(v string) bool { return strings.Contains(v, pattern) })
+				may := p.where(func(v string) bool { return strings.Contains(fold(v), fold(pattern)) })
+				s.filtered(ctx, t, id, p.name+"~"+quote(t.Own(pattern)), answer{must, may})
+			}
+			return
+		}
+	}
+	t.Lacks("no text has a part that divides the objects", "Load objects with different names.", id)
+}
+
+func filterNoMatch(ctx context.Context, t *T) {
+	const id = filterAt + "no-match"
+	for _, name := range t.Service.Samples.Filtered {
+		op := t.Service.Collection(name).List
+		if !t.Session().Covers(op.ID) || !filled(t, op) {
+			continue // what is empty anyhow proves nothing
+		}
+		p := part(ctx, t, t.Service.Collection(name), 0, 10, "filter", "sourcedId='no-such-object-here'")
+		ok := p.Status == 200 && p.Problem == "" && len(p.Objects) == 0 && (p.Fault == "" || strings.TrimSpace(string(p.Body)) == "{}")
+		if !ok && !p.OK() && !t.ItsOwn(ctx, p.Response, id) {
+			continue
+		}
+		t.Assert(id, ok, harness.Finding{Expected: "200 and an empty list", Seen: fmt.Sprintf("%s, %d objects", p.Summary(), len(p.Objects)), Responses: []*harness.Response{p.Response}})
+	}
+	t.Lacks(inWords(t.Service.Samples.Filtered)+" are empty", "Load some objects.", id)
+}
+
+func filterSub(ctx context.Context, t *T) {
+	const id = filterAt + "sub-collections"
+	op, parents, ok := sampleSub(t, id)
+	if !ok {
+		return
+	}
+	for _, m := range parents {
+		key := m.Parent
+		if len(m.Must) < 2 || len(m.May) > 500 {
+			continue
+		}
+		one := SortedKeys(m.Must)[0]
+		g := t.ReadAll(ctx, op.PathFor(key), op.Wrapper, 1000, "filter", "sourcedId="+quote(one))
+		if g.Why != "" && !g.First.OK() && !subAnswers(ctx, t, op.PathFor(key), op, g.First, id) {
+			return
+		}
+		judgeFilter(ctx, t, id, "sourcedId="+quote(one), g, exactly(map[string]bool{one: true}))
+		return
+	}
+	lacksMembers(t, "two", id)
+}

@@ -1,0 +1,120 @@
+package rest
+
+import (
+	"context"
+	"strings"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
+)
+
+// T is the handle of a check of a OneRoster service: that of the harness with the service
+// that is judged. Requirements are named below the service, as paging.limit, so that the
+// same check judges another one.
+type T struct {
+	*harness.T
+	Service *service.Service
+}
+
+// Check is one check of a service. Its id and its requirements are named below the service.
+type Check struct {
+	ID           string
+	Title        string
+	Requirements []string
+	Labels       []string
+	Needs        string
+	Body         func(ctx context.Context, t *T)
+}
+
+// of makes the check one of a service.
+func (c Check) of(s *service.Service) harness.Check {
+	out := harness.Check{ID: s.Checks + "." + c.ID, Title: c.Title, Labels: c.Labels, Needs: c.Needs}
+	for _, name := range c.Requirements {
+		out.Requirements = append(out.Requirements, s.Requirement(name))
+	}
+	out.Body = func(ctx context.Context, t *harness.T) { c.Body(ctx, &T{t, s}) }
+	return out
+}
+
+// below takes the service's part off the ids of requirements.
+func below(s *service.Service, ids []string) []string {
+	names := make([]string, len(ids))
+	for i, id := range ids {
+		names[i] = strings.TrimPrefix(id, s.Requirements+".")
+	}
+	return names
+}
+
+// whole gives the ids of requirements.
+func (t *T) whole(names []string) []string {
+	ids := make([]string, len(names))
+	for i, name := range names {
+		ids[i] = t.Service.Requirement(name)
+	}
+	return ids
+}
+
+// Requirements are those of the check.
+func (t *T) Requirements() []string { return below(t.Service, t.Check().Requirements) }
+
+// Assert examines one thing, as harness.T does.
+func (t *T) Assert(requirement string, ok bool, f harness.Finding) bool {
+	return t.T.Assert(t.Service.Requirement(requirement), ok, f)
+}
+
+// Examined adds n things that were looked at and found right.
+func (t *T) Examined(requirement string, n int) {
+	t.T.Examined(t.Service.Requirement(requirement), n)
+}
+
+// Fail records a finding against requirement.
+func (t *T) Fail(requirement string, f harness.Finding) {
+	t.T.Fail(t.Service.Requirement(requirement), f)
+}
+
+// NotApplicable says that the target doesn't claim the feature.
+func (t *T) NotApplicable(requirement, reason string) {
+	t.T.NotApplicable(t.Service.Requirement(requirement), reason)
+}
+
+// Note adds a remark for the report that decides nothing.
+func (t *T) Note(requirement, format string, args ...any) {
+	t.T.Note(t.Service.Requirement(requirement), format, args...)
+}
+
+// NotTested says that requirements could not be examined, and what they hang on; without
+// any it speaks for all of the check.
+func (t *T) NotTested(o harness.Obstacle, requirements ...string) {
+	t.T.NotTested(o, t.whole(requirements)...)
+}
+
+// NoTokenEndpoint says that requirements can't be looked at where the target file has a
+// token and no endpoint.
+func (t *T) NoTokenEndpoint(requirements ...string) bool {
+	return t.T.NoTokenEndpoint(t.whole(requirements)...)
+}
+
+// Ready tells whether a response that a check merely stands on is usable.
+func (t *T) Ready(r *harness.Response, status int, requirements ...string) bool {
+	return t.T.Ready(r, status, t.whole(requirements)...)
+}
+
+// Looked tells whether anything was examined for a requirement.
+func (t *T) Looked(requirement string) bool {
+	return t.T.Looked(t.Service.Requirement(requirement))
+}
+
+// Wants tells whether the run asks for a requirement.
+func (t *T) Wants(requirement string) bool {
+	return t.Session().Wants(t.Service.Requirement(requirement))
+}
+
+// BlockedBy says that owner, another requirement of the service, is broken, and that
+// nothing can be said of what stands on it.
+func (t *T) BlockedBy(owner, reason string, responses ...*harness.Response) harness.Obstacle {
+	return harness.BlockedBy(t.Service.Requirement(owner), reason, responses...)
+}
+
+// sample is the collection that is asked where any would do, other a second one.
+func (t *T) sample() service.Collection { return t.Service.Collection(t.Service.Samples.Collection) }
+func (t *T) other() service.Collection  { return t.Service.Collection(t.Service.Samples.Other) }

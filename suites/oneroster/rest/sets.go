@@ -1,0 +1,105 @@
+package rest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Set makes a set of ids.
+func Set(ids []string) map[string]bool {
+	out := map[string]bool{}
+	for _, id := range ids {
+		out[id] = true
+	}
+	return out
+}
+
+// SortedKeys lists a set.
+func SortedKeys(set map[string]bool) []string {
+	var out []string
+	for id := range set {
+		out = append(out, id)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Apart lists what a holds and b doesn't.
+func Apart(a, b map[string]bool) []string {
+	var out []string
+	for id := range a {
+		if !b[id] {
+			out = append(out, id)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Without drops from got what is allowed but not required, so that the difference names
+// only what is wrong.
+func Without(got, may, must map[string]bool) map[string]bool {
+	out := map[string]bool{}
+	for id := range got {
+		if must[id] || !may[id] {
+			out[id] = true
+		}
+	}
+	return out
+}
+
+func union(a, b map[string]bool) map[string]bool {
+	out := map[string]bool{}
+	for id := range a {
+		out[id] = true
+	}
+	for id := range b {
+		out[id] = true
+	}
+	return out
+}
+
+func intersect(a, b map[string]bool) map[string]bool {
+	out := map[string]bool{}
+	for id := range a {
+		if b[id] {
+			out[id] = true
+		}
+	}
+	return out
+}
+
+// difference words how two sets differ, at most three examples each way; empty when they
+// don't.
+func difference(want, got map[string]bool) string {
+	return Differ(Apart(want, got), Apart(got, want))
+}
+
+// Differ words what is missing and what is too many.
+func Differ(missing, extra []string) string {
+	var parts []string
+	if len(missing) > 0 {
+		parts = append(parts, fmt.Sprintf("%d missing (%s)", len(missing), Examples(missing)))
+	}
+	if len(extra) > 0 {
+		parts = append(parts, fmt.Sprintf("%d too many (%s)", len(extra), Examples(extra)))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Examples shows the first of some ids.
+func Examples(ids []string) string {
+	if len(ids) > 3 {
+		return strings.Join(ids[:3], ", ") + ", …"
+	}
+	return strings.Join(ids, ", ")
+}
+
+// inWords puts words into a list: orgs, users and classes.
+func inWords(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
+}

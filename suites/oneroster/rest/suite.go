@@ -1,0 +1,65 @@
+package rest
+
+import (
+	"context"
+	"slices"
+
+	"github.com/rollcall-edu/rollcall/suites/catalogue"
+	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
+)
+
+// Provider is what a suite needs to know of a service beyond its description.
+type Provider struct {
+	Service  *service.Service
+	Title    string
+	Profiles []string // that it can judge
+	// Address gives the base URL of the service in the target file.
+	Address func(t *harness.Target) string
+	// Own are the checks that hold for this service alone.
+	Own []Check
+	// Open reads the crawl into the service's model.
+	Open func(s *harness.Session) (Model, error)
+}
+
+// Suite makes the suite that judges a provider of a service: the checks that hold for any
+// OneRoster service over REST, and its own.
+func Suite(p Provider) harness.Suite {
+	of := p.Service
+	suite := harness.Suite{
+		ID:       "oneroster." + of.Name,
+		Title:    p.Title,
+		Role:     "provider",
+		Profiles: p.Profiles,
+		Service:  harness.ServiceURL(of.Name, p.Address),
+		Owner:    func(s *harness.Session, r *harness.Response) string { return of.Requirement(owner(of, s, r)) },
+		Scopes:   scopes,
+		Doctor:   func(ctx context.Context, s *harness.Session) []harness.Diagnosis { return doctor(ctx, of, s) },
+		Prepare:  func(ctx context.Context, s *harness.Session) error { return prepare(ctx, of, s) },
+		Open:     func(_ context.Context, s *harness.Session) (any, error) { return p.Open(s) },
+	}
+	for _, c := range slices.Concat(checks(of), p.Own) {
+		suite.Checks = append(suite.Checks, c.of(of))
+	}
+	return suite
+}
+
+// checks lists those that hold for any service, by topic.
+func checks(of *service.Service) []Check {
+	return slices.Concat(endpointChecks(of), pagingChecks(), totalChecks(), linkChecks(), sortChecks(), filterChecks(), fieldsChecks(),
+		errorChecks(), tokenChecks(), accessChecks(), scopeChecks(of), transportChecks(), discoveryChecks(), robustnessChecks(),
+		payloadChecks(of), identityChecks(), referenceChecks(), lifecycleChecks())
+}
+
+// scopes lists the scopes that the chosen profiles ask for.
+func scopes(profiles []catalogue.Profile) []string {
+	var out []string
+	for _, p := range profiles {
+		for _, s := range p.Scopes {
+			if !slices.Contains(out, s) {
+				out = append(out, s)
+			}
+		}
+	}
+	return out
+}
