@@ -103,6 +103,7 @@ type Profile struct {
 
 // file is one YAML document of the catalogue.
 type file struct {
+	Services     []Service     `yaml:"services"`
 	Sections     []Section     `yaml:"sections"`
 	Requirements []Requirement `yaml:"requirements"`
 	Profiles     []Profile     `yaml:"profiles"`
@@ -110,6 +111,7 @@ type file struct {
 
 // Catalogue is the validated whole.
 type Catalogue struct {
+	services     []Service
 	sections     []Section
 	requirements []Requirement
 	byID         map[string]int
@@ -140,8 +142,13 @@ func LoadFrom(fsys fs.FS) (*Catalogue, error) {
 		if err := yaml.UnmarshalWithOptions(text, &f, yaml.Strict()); err != nil {
 			return fmt.Errorf("reading %s: %w", path, err)
 		}
+		c.services = append(c.services, f.Services...)
 		c.sections = append(c.sections, f.Sections...)
-		c.requirements = append(c.requirements, f.Requirements...)
+		spread, err := spread(f.Requirements, c.services)
+		if err != nil {
+			return fmt.Errorf("reading %s: %w", path, err)
+		}
+		c.requirements = append(c.requirements, spread...)
 		c.profiles = append(c.profiles, f.Profiles...)
 		return nil
 	})

@@ -230,3 +230,64 @@ func TestLoadFromRefuses(t *testing.T) {
 		t.Errorf("an id given twice yields %v", err)
 	}
 }
+
+// shared is a catalogue with statements that hold for two services.
+const shared = `
+services:
+  - {id: or12.one, fill: {title: One}}
+  - {id: or12.two, fill: {title: Two}}
+sections: [{key: s, title: S, text: S.}]
+requirements:
+  - id: or12.one.before
+    title: T
+    statement: S.
+    section: s
+    role: provider
+    level: MUST
+    confidence: confirmed
+    citations: [{document: D, section: one, url: ''}]
+  - id: '{service}.a'
+    title: 'A of {title}'
+    statement: 'The {title} service does A.'
+    section: s
+    role: provider
+    level: MUST
+    confidence: confirmed
+    citations: [{document: '{title}', section: a, url: ''}]
+  - id: '{service}.b'
+    title: B
+    statement: B.
+    section: s
+    role: provider
+    level: MUST
+    confidence: confirmed
+    citations: [{document: D, section: '{braces} that no text of a {title} has', url: ''}]
+`
+
+// A statement that holds for several services is a requirement of each, with what differs
+// filled in; what nobody fills in is refused.
+func TestServicesShareStatements(t *testing.T) {
+	read := func(text string) (*catalogue.Catalogue, error) {
+		return catalogue.LoadFrom(fstest.MapFS{"a.yaml": {Data: []byte(text)}})
+	}
+	if _, err := read(shared); err == nil || !strings.Contains(err.Error(), "{braces}") {
+		t.Errorf("nobody fills in {braces}: %v", err)
+	}
+	c, err := read(strings.ReplaceAll(shared, "{braces}", "braces"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for _, r := range c.Requirements() {
+		ids = append(ids, r.ID)
+	}
+	if want := []string{"or12.one.before", "or12.one.a", "or12.one.b", "or12.two.a", "or12.two.b"}; !slices.Equal(ids, want) {
+		t.Errorf("%q", ids)
+	}
+	if r, _ := c.Requirement("or12.two.a"); r.Title != "A of Two" || r.Statement != "The Two service does A." || r.Citations[0].Document != "Two" {
+		t.Errorf("%+v", r)
+	}
+	if _, err := read(shared[strings.Index(shared, "sections:"):]); err == nil {
+		t.Error("a statement of services stands where there is none")
+	}
+}

@@ -1,0 +1,79 @@
+package catalogue
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// Service is one of those for which a statement that holds for several stands.
+type Service struct {
+	ID string `yaml:"id"` // what the ids of its requirements begin with, as or12.rostering
+	// Fill is what its texts have in place of {names}.
+	Fill map[string]string `yaml:"fill"`
+}
+
+// ofEach begins the id of a requirement that stands once for every service.
+const ofEach = "{service}."
+
+// gap is a place in a text that a service fills.
+var gap = regexp.MustCompile(`\{[a-z-]+\}`)
+
+// spread makes of each requirement that stands for all services one for each of them, with
+// what differs filled in; the requirements of one service stay together.
+func spread(list []Requirement, services []Service) ([]Requirement, error) {
+	var out []Requirement
+	for i := 0; i < len(list); {
+		if !strings.HasPrefix(list[i].ID, ofEach) {
+			out = append(out, list[i])
+			i++
+			continue
+		}
+		end := i
+		for end < len(list) && strings.HasPrefix(list[end].ID, ofEach) {
+			end++
+		}
+		if len(services) == 0 {
+			return nil, fmt.Errorf("%s stands for services, and none is named before it", list[i].ID)
+		}
+		for _, s := range services {
+			for _, r := range list[i:end] {
+				filled, err := s.fill(r)
+				if err != nil {
+					return nil, err
+				}
+				out = append(out, filled)
+			}
+		}
+		i = end
+	}
+	return out, nil
+}
+
+// fill gives the requirement as the service has it.
+func (s Service) fill(r Requirement) (Requirement, error) {
+	var unknown string
+	in := func(text string) string {
+		return gap.ReplaceAllStringFunc(text, func(name string) string {
+			word, known := s.Fill[strings.Trim(name, "{}")]
+			if !known {
+				unknown = name
+			}
+			return word
+		})
+	}
+	if len(r.Operations) > 0 {
+		return r, fmt.Errorf("requirement %s names operations, which are one service's", r.ID)
+	}
+	r.ID = s.ID + "." + strings.TrimPrefix(r.ID, ofEach)
+	r.Title, r.Statement, r.Causes, r.Untestable = in(r.Title), in(r.Statement), in(r.Causes), in(r.Untestable)
+	citations := make([]Citation, len(r.Citations))
+	for i, c := range r.Citations {
+		citations[i] = Citation{Document: in(c.Document), Section: in(c.Section), URL: in(c.URL)}
+	}
+	r.Citations = citations
+	if unknown != "" {
+		return r, fmt.Errorf("requirement %s: the service fills in nothing for %s", r.ID, unknown)
+	}
+	return r, nil
+}
