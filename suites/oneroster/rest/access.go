@@ -23,10 +23,12 @@ func accessChecks() []Check {
 		for i := range requirements {
 			requirements[i] = accessAt + requirements[i]
 		}
-		return Check{ID: "access." + name, Title: title, Requirements: requirements, Labels: []string{"security", "access"}, Needs: needs, Body: body}
+		return Check{ID: "access." + name, Title: title, Requirements: requirements, Labels: []string{"security", "access"},
+			Needs: needs, Body: body}
 	}
 	return []Check{
-		c("refused", "Without a good token nothing opens", "nothing", accessRefused, "missing", "malformed", "unknown", "other-scheme", "query-token", "www-authenticate", "challenge", "no-data"),
+		c("refused", "Without a good token nothing opens", "nothing", accessRefused, "missing", "malformed", "unknown", "other-scheme",
+			"query-token", "www-authenticate", "challenge", "no-data"),
 		c("every-operation", "Every operation asks for a token", "an object for each parameter", accessEvery, "every-operation"),
 		c("scheme-case", "The scheme name Bearer is known in any case", "nothing", accessCase, "scheme-case"),
 		c("expired", "An expired token is refused", "tokens that live ten seconds or less", accessExpired, "expired"),
@@ -55,8 +57,9 @@ func bare(ctx context.Context, t *T, path string, authorization ...string) *harn
 // judgeChallenge judges how a refusal words its challenges, where it has any.
 func judgeChallenge(t *T, id string, r *harness.Response) {
 	if fields := r.Header.Values("WWW-Authenticate"); len(fields) > 0 {
-		t.Assert(id, challengesLegible(fields), harness.Finding{Expected: `a challenge such as Bearer realm="…", error="…"`, Seen: quoteEmpty(strings.Join(fields, ", ")),
-			Where: "header WWW-Authenticate", Responses: []*harness.Response{r}})
+		t.Assert(id, challengesLegible(fields),
+			harness.Finding{Expected: `a challenge such as Bearer realm="…", error="…"`, Seen: quoteEmpty(strings.Join(fields, ", ")),
+				Where: "header WWW-Authenticate", Responses: []*harness.Response{r}})
 	}
 }
 
@@ -116,7 +119,8 @@ func accessRefused(ctx context.Context, t *T) {
 		t.Assert(x.id, ok, harness.Finding{Expected: "401", Seen: refusalSeen(r), Where: x.name, Responses: shown})
 		if r.Status == 401 {
 			t.Assert(at("www-authenticate"), strings.Contains(strings.ToLower(strings.Join(r.Header.Values("WWW-Authenticate"), ",")), "bearer"),
-				harness.Finding{Expected: "WWW-Authenticate: Bearer …", Seen: quoteEmpty(r.Header.Get("WWW-Authenticate")), Where: "header WWW-Authenticate", Responses: shown})
+				harness.Finding{Expected: "WWW-Authenticate: Bearer …", Seen: quoteEmpty(r.Header.Get("WWW-Authenticate")),
+					Where: "header WWW-Authenticate", Responses: shown})
 			judgeChallenge(t, at("challenge"), r)
 		}
 		if x.id != at("query-token") && full {
@@ -125,7 +129,8 @@ func accessRefused(ctx context.Context, t *T) {
 	}
 	unchallenged(t, at("challenge"))
 	if !full {
-		t.Lacks("/"+sample.Name+" holds nothing that could be shown without a token", "Load "+t.Service.Kinds[sample.Kind].Article()+".", at("no-data"))
+		t.Lacks("/"+sample.Name+" holds nothing that could be shown without a token", "Load "+t.Service.Kinds[sample.Kind].Article()+".",
+			at("no-data"))
 	}
 	t.Settle(t.BlockedBy(at("missing"), "nothing is refused with 401", open), at("www-authenticate"))
 }
@@ -174,7 +179,8 @@ func accessEvery(ctx context.Context, t *T) {
 		}
 		// How the refusal is worded is judged elsewhere; here, that nothing is
 		// read.
-		t.Assert(id, r.Status != 200 || !holdsData(t, r), harness.Finding{Expected: "a refusal", Seen: r.Summary() + " with roster objects", Where: op.Path, Responses: []*harness.Response{r}})
+		t.Assert(id, r.Status != 200 || !holdsData(t, r),
+			harness.Finding{Expected: "a refusal", Seen: r.Summary() + " with roster objects", Where: op.Path, Responses: []*harness.Response{r}})
 	}
 	t.Lacks("there is nothing that could be read without a token", "Load some objects.")
 }
@@ -198,7 +204,8 @@ func accessCase(ctx context.Context, t *T) {
 		if r.Status != 200 && !t.ItsOwn(ctx, r, id) || r.Status == 200 && !t.ReadyPage(TakeApart(r, t.sample().List.Wrapper), id) {
 			continue
 		}
-		t.Assert(id, r.Status != 401, harness.Finding{Expected: "the answer as to Bearer", Seen: r.Summary(), Where: scheme, Responses: []*harness.Response{r}})
+		t.Assert(id, r.Status != 401, harness.Finding{Expected: "the answer as to Bearer", Seen: r.Summary(), Where: scheme,
+			Responses: []*harness.Response{r}})
 	}
 }
 
@@ -220,7 +227,8 @@ func accessExpired(ctx context.Context, t *T) {
 			t.NotTested(t.BlockedAt(r, "no token is granted: "+r.Summary()))
 			return
 		}
-		t.NotApplicable(id, fmt.Sprintf("tokens live %s, too long to wait; a client whose tokens live %s or less has this looked at", life, patience))
+		t.NotApplicable(id, fmt.Sprintf("tokens live %s, too long to wait; a client whose tokens live %s or less has this looked at", life,
+			patience))
 		return
 	}
 	if good := withToken(ctx, t, t.sample().List.Path+"?limit=1", token.AccessToken); !t.Ready(good, 200, id) {
@@ -233,5 +241,6 @@ func accessExpired(ctx context.Context, t *T) {
 	case <-time.After(life + 1100*time.Millisecond):
 	}
 	late := withToken(ctx, t, t.sample().List.Path+"?limit=1", token.AccessToken)
-	t.Assert(id, late.Status == 401, harness.Finding{Expected: "401", Seen: late.Summary(), Where: fmt.Sprintf("a token of %s, after %s", life, life+1100*time.Millisecond), Responses: []*harness.Response{late}})
+	t.Assert(id, late.Status == 401, harness.Finding{Expected: "401", Seen: late.Summary(),
+		Where: fmt.Sprintf("a token of %s, after %s", life, life+1100*time.Millisecond), Responses: []*harness.Response{late}})
 }

@@ -46,7 +46,8 @@ type Members struct {
 // Open reads the crawl that was left in the session's folder. Each object of the whole
 // collections is handed to take, unless that is nil, as far as memory goes.
 func Open(of *service.Service, s *harness.Session, take func(kind string, object []byte)) (*Corpus, error) {
-	c := &Corpus{Service: of, Seed: s.Seed, raw: map[string]*corpus.Collection{}, facts: map[string]CrawlFacts{}, places: map[string]map[string]int{}}
+	c := &Corpus{Service: of, Seed: s.Seed, raw: map[string]*corpus.Collection{}, facts: map[string]CrawlFacts{},
+		places: map[string]map[string]int{}}
 	for _, one := range of.Collections {
 		raw, err := corpus.Open(s.Dir, one.Name)
 		if errors.Is(err, os.ErrNotExist) {
@@ -83,7 +84,9 @@ const (
 
 // load reads a collection, as far as memory goes: whole is false where it ended. What is
 // vast is found through the spool; a map of a million ids is dear.
-func (c *Corpus) load(of service.Collection, raw *corpus.Collection, crowded func() bool, take func(string, []byte)) (whole bool, err error) {
+func (c *Corpus) load(
+	of service.Collection, raw *corpus.Collection, crowded func() bool, take func(string, []byte),
+) (whole bool, err error) {
 	place := map[string]int{}
 	whole = true
 	loaded := 0

@@ -50,7 +50,8 @@ func (c *crawler) outrun(w *corpus.Writer) string {
 	if far := max(overrunTimes*told.end, told.end+overrunPages*c.facts.PageSize); told.by == "" || w.Len() <= far {
 		return ""
 	}
-	c.facts.End = End{Owner: told.owner, Evidence: c.last, Expected: fmt.Sprintf("the collection ends with the %d objects that %s announces", told.end, told.by)}
+	c.facts.End = End{Owner: told.owner, Evidence: c.last,
+		Expected: fmt.Sprintf("the collection ends with the %d objects that %s announces", told.end, told.by)}
 	return fmt.Sprintf("it goes on beyond its end: %s announces %d objects, and %d have come", told.by, told.end, w.Len())
 }
 
@@ -65,7 +66,8 @@ func (c *crawler) full(w *corpus.Writer) string {
 		return fmt.Sprintf("it holds more than %d objects, as many as limits.max_objects lets Rollcall read", most)
 	case w.Bytes() > max(leastSpool, int64(most)*objectSize):
 		c.facts.Bound = "limits.max_objects"
-		return fmt.Sprintf("its first %d objects take %d MiB, as much as limits.max_objects (%d) lets Rollcall keep", w.Len(), w.Bytes()>>20, most)
+		return fmt.Sprintf("its first %d objects take %d MiB, as much as limits.max_objects (%d) lets Rollcall keep", w.Len(), w.Bytes()>>20,
+			most)
 	}
 	return ""
 }

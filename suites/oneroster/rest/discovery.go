@@ -20,10 +20,12 @@ var discoveryNames = []string{"onerosterv1p2rostersservice_openapi3_v1p0.json", 
 // discoveryChecks judge the service discovery document.
 func discoveryChecks() []Check {
 	var ids []string
-	for _, name := range []string{"document", "public", "openapi", "server", "token-url", "operations", "operation-ids", "scopes", "parameters", "responses", "members", "references"} {
+	for _, name := range []string{"document", "public", "openapi", "server", "token-url", "operations", "operation-ids", "scopes",
+		"parameters", "responses", "members", "references"} {
 		ids = append(ids, discoveryAt+name)
 	}
-	return []Check{{ID: "discovery", Title: "The provider publishes its own OpenAPI document, and it is right", Requirements: ids, Labels: []string{"discovery"}, Body: discovery}}
+	return []Check{{ID: "discovery", Title: "The provider publishes its own OpenAPI document, and it is right", Requirements: ids,
+		Labels: []string{"discovery"}, Body: discovery}}
 }
 
 func discovery(ctx context.Context, t *T) {
@@ -43,12 +45,15 @@ func discovery(ctx context.Context, t *T) {
 			found = r
 		}
 	}
-	if !t.Assert(at("document"), found != nil, harness.Finding{Expected: "200 under one of the two official names", Seen: tried[0].Summary(), Where: "discovery/" + strings.Join(discoveryNames, " or discovery/"), Responses: tried}) {
+	if !t.Assert(at("document"), found != nil,
+		harness.Finding{Expected: "200 under one of the two official names", Seen: tried[0].Summary(),
+			Where: "discovery/" + strings.Join(discoveryNames, " or discovery/"), Responses: tried}) {
 		t.NotTested(t.BlockedBy(at("document"), "there is no discovery document", tried...), t.Requirements()[1:]...)
 		return
 	}
 	shown := []*harness.Response{found}
-	t.Assert(at("public"), public, harness.Finding{Expected: "200 without a token", Seen: "401 or 403 without, 200 with one", Responses: tried})
+	t.Assert(at("public"), public, harness.Finding{Expected: "200 without a token", Seen: "401 or 403 without, 200 with one",
+		Responses: tried})
 	var doc struct {
 		OpenAPI string                     `json:"openapi"`
 		Info    map[string]json.RawMessage `json:"info"`
@@ -70,8 +75,11 @@ func discovery(ctx context.Context, t *T) {
 	err := decode(found.Body, &doc)
 	title, version := textOf(doc.Info["title"]), textOf(doc.Info["version"])
 	if err == nil && strings.HasPrefix(doc.OpenAPI, "3.") && doc.Paths != nil && (title == "" || version == "") {
-		t.Fail(at("openapi"), harness.Finding{Expected: "an info with title and version", Seen: fmt.Sprintf("title %q, version %q", title, version), Where: "/info", Responses: shown})
-	} else if !t.Assert(at("openapi"), err == nil && strings.HasPrefix(doc.OpenAPI, "3.") && doc.Paths != nil, harness.Finding{Expected: "an OpenAPI 3 document in JSON", Seen: fmt.Sprintf("openapi %q, %d paths, %v", doc.OpenAPI, len(doc.Paths), err), Responses: shown}) {
+		t.Fail(at("openapi"), harness.Finding{Expected: "an info with title and version",
+			Seen: fmt.Sprintf("title %q, version %q", title, version), Where: "/info", Responses: shown})
+	} else if !t.Assert(at("openapi"), err == nil && strings.HasPrefix(doc.OpenAPI, "3.") && doc.Paths != nil,
+		harness.Finding{Expected: "an OpenAPI 3 document in JSON",
+			Seen: fmt.Sprintf("openapi %q, %d paths, %v", doc.OpenAPI, len(doc.Paths), err), Responses: shown}) {
 		t.NotTested(t.BlockedBy(at("openapi"), "the discovery document is no OpenAPI 3 document", found), t.Requirements()[3:]...)
 		return
 	}
@@ -83,7 +91,8 @@ func discovery(ctx context.Context, t *T) {
 		}
 		servers = append(servers, strings.TrimRight(u, "/"))
 	}
-	t.Assert(at("server"), slices.ContainsFunc(servers, func(u string) bool { return sameURL(u, t.Session().Base) }), harness.Finding{Expected: t.Session().Base, Seen: Examples(servers), Where: "/servers", Responses: shown})
+	t.Assert(at("server"), slices.ContainsFunc(servers, func(u string) bool { return sameURL(u, t.Session().Base) }),
+		harness.Finding{Expected: t.Session().Base, Seen: Examples(servers), Where: "/servers", Responses: shown})
 	var urls []string
 	for _, s := range doc.Components.Schemes {
 		for _, f := range s.Flows {
@@ -92,7 +101,8 @@ func discovery(ctx context.Context, t *T) {
 	}
 	token := t.Session().Target.OneRoster.Auth.TokenURL
 	if !t.NoTokenEndpoint(at("token-url")) {
-		t.Assert(at("token-url"), slices.ContainsFunc(urls, func(u string) bool { return sameURL(u, token) }), harness.Finding{Expected: token, Seen: Examples(urls), Where: "/components/securitySchemes/*/flows/*/tokenUrl", Responses: shown})
+		t.Assert(at("token-url"), slices.ContainsFunc(urls, func(u string) bool { return sameURL(u, token) }),
+			harness.Finding{Expected: token, Seen: Examples(urls), Where: "/components/securitySchemes/*/flows/*/tokenUrl", Responses: shown})
 	}
 	var lacking []string
 	for _, op := range t.Service.Operations {
@@ -108,7 +118,9 @@ func discovery(ctx context.Context, t *T) {
 		}
 	}
 	discoveryContent(t, found)
-	t.Assert(at("operations"), len(lacking) == 0, harness.Finding{Expected: "every operation that the profiles of this run cover", Seen: fmt.Sprintf("%d are not listed (%s)", len(lacking), Examples(lacking)), Where: "/paths", Responses: shown})
+	t.Assert(at("operations"), len(lacking) == 0,
+		harness.Finding{Expected: "every operation that the profiles of this run cover",
+			Seen: fmt.Sprintf("%d are not listed (%s)", len(lacking), Examples(lacking)), Where: "/paths", Responses: shown})
 }
 
 // textOf reads a text; empty where it is none.

@@ -119,7 +119,8 @@ func discoveryContent(t *T, found *harness.Response) {
 		t.Assert(discoveryAt+name, ok, harness.Finding{Expected: expected, Seen: seen, Where: where, Responses: shown})
 	}
 	d.references(d.root)
-	say("references", len(d.broken) == 0, "$ref", "references that lead to something in the document", Examples(slices.Sorted(maps.Keys(d.broken))))
+	say("references", len(d.broken) == 0, "$ref", "references that lead to something in the document",
+		Examples(slices.Sorted(maps.Keys(d.broken))))
 	paths, _ := d.root["paths"].(node)
 	for _, op := range t.Service.Operations {
 		if !t.Session().Covers(op.ID) {
@@ -200,7 +201,8 @@ func (d *described) judgeScopes(say sayer, op service.Operation, get node, at st
 	if opens == 0 {
 		wrong = append(wrong, "none of those that open it")
 	}
-	say("scopes", len(wrong) == 0, at+"/security", "scopes that open it: "+d.service.Scopes.Prefix+strings.Join(op.Scopes, " or "+d.service.Scopes.Prefix), Examples(wrong))
+	say("scopes", len(wrong) == 0, at+"/security",
+		"scopes that open it: "+d.service.Scopes.Prefix+strings.Join(op.Scopes, " or "+d.service.Scopes.Prefix), Examples(wrong))
 }
 
 // texts1 gives the texts of a list.
@@ -215,7 +217,8 @@ func texts1(v any) (out []string) {
 }
 
 // queryTypes are the query parameters and the types of their values.
-var queryTypes = map[string]string{"limit": "integer", "offset": "integer", "sort": "string", "orderBy": "string", "filter": "string", "fields": "array"}
+var queryTypes = map[string]string{"limit": "integer", "offset": "integer", "sort": "string", "orderBy": "string", "filter": "string",
+	"fields": "array"}
 
 // judgeParameters compares the parameters of an operation with what it takes.
 func (d *described) judgeParameters(say sayer, op service.Operation, path string, item, get node, at string) {
@@ -265,7 +268,8 @@ func (d *described) judgeParameters(say sayer, op service.Operation, path string
 		}
 		if given, is := schema["default"]; is {
 			number, _ := given.(float64)
-			if queryTypes[name] == "integer" && (number != math.Trunc(number) || number < least || fmt.Sprintf("%T", given) != "float64") || name == "orderBy" && given != "asc" {
+			if queryTypes[name] == "integer" && (number != math.Trunc(number) || number < least || fmt.Sprintf("%T", given) != "float64") ||
+				name == "orderBy" && given != "asc" {
 				wrong = append(wrong, fmt.Sprintf("%s is %v where none is given", name, given))
 			}
 		}
@@ -284,11 +288,13 @@ func (d *described) judgeParameters(say sayer, op service.Operation, path string
 			}
 		}
 	}
-	say("parameters", len(wrong) == 0, at+"/parameters", "the parameters of the operation: "+strings.Join(want, ", ")+", and those of its path", Examples(wrong))
+	say("parameters", len(wrong) == 0, at+"/parameters",
+		"the parameters of the operation: "+strings.Join(want, ", ")+", and those of its path", Examples(wrong))
 }
 
 // parameterMembers are those of a Parameter Object (OpenAPI 3.0 and 3.1, section 4.7.12).
-var parameterMembers = []string{"name", "in", "description", "required", "deprecated", "allowEmptyValue", "style", "explode", "allowReserved", "schema", "example", "examples", "content"}
+var parameterMembers = []string{"name", "in", "description", "required", "deprecated", "allowEmptyValue", "style", "explode",
+	"allowReserved", "schema", "example", "examples", "content"}
 
 // formOf says what is wrong in how a parameter is said to be written into an address:
 // style names the only one that OneRoster's addresses have at its place, which is also
@@ -313,9 +319,12 @@ var responseMembers = []string{"description", "headers", "content", "links"}
 
 // schemaMembers are those of a Schema Object (OpenAPI 3.0, section 4.7.24). In 3.1 it is a
 // JSON Schema, which may have any.
-var schemaMembers = []string{"title", "multipleOf", "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum", "maxLength", "minLength", "pattern", "maxItems",
-	"minItems", "uniqueItems", "maxProperties", "minProperties", "required", "enum", "type", "allOf", "oneOf", "anyOf", "not", "items", "properties",
-	"additionalProperties", "description", "format", "default", "nullable", "discriminator", "readOnly", "writeOnly", "xml", "externalDocs", "example", "deprecated"}
+var schemaMembers = []string{"title", "multipleOf", "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum", "maxLength", "minLength",
+	"pattern", "maxItems",
+	"minItems", "uniqueItems", "maxProperties", "minProperties", "required", "enum", "type", "allOf", "oneOf", "anyOf", "not",
+	"items", "properties",
+	"additionalProperties", "description", "format", "default", "nullable", "discriminator", "readOnly", "writeOnly",
+	"xml", "externalDocs", "example", "deprecated"}
 
 // foreign names a member of an object that OpenAPI doesn't have there; "" where there is none.
 func foreign(n node, known []string) string {
@@ -392,7 +401,8 @@ func (d *described) judgeResponses(say sayer, op service.Operation, get node, at
 	}
 	fits := inner != nil && (kind == wanted || kind == "" && (op.Single || inner["items"] != nil))
 	d.unfit = d.unfit || !fits && !(good != nil && open)
-	say("responses", fits || good != nil && open, at+"/responses/200", fmt.Sprintf("application/json with the member %q, an %s", op.Wrapper, wanted), says)
+	say("responses", fits || good != nil && open, at+"/responses/200",
+		fmt.Sprintf("application/json with the member %q, an %s", op.Wrapper, wanted), says)
 	refusals := 0
 	for _, status := range slices.Sorted(maps.Keys(responses)) {
 		if status != "default" && !strings.HasPrefix(status, "4") && !strings.HasPrefix(status, "5") {
@@ -401,7 +411,8 @@ func (d *described) judgeResponses(say sayer, op service.Operation, get node, at
 		refusals++
 		schema := d.payload(d.at(responses[status]))
 		members, open := d.properties(schema)
-		ok := schema == nil || open || members["imsx_codeMajor"] != nil && members["imsx_severity"] != nil && d.known("oneroster/1.2/status-info", members) == ""
+		ok := schema == nil || open || members["imsx_codeMajor"] != nil && members["imsx_severity"] != nil &&
+			d.known("oneroster/1.2/status-info", members) == ""
 		say("responses", ok, at+"/responses/"+status, "a status info object", "members "+Examples(slices.Sorted(maps.Keys(members))))
 	}
 	say("responses", refusals > 0, at+"/responses", "how the operation fails", "nothing but success")

@@ -52,7 +52,8 @@ func endpointChecks(s *service.Service) []Check {
 		})
 	}
 	return append(out, Check{
-		ID: "endpoint.base-path", Title: "The base URL ends in the standard's base path", Requirements: []string{"endpoint.base-path"}, Labels: []string{"endpoint"},
+		ID: "endpoint.base-path", Title: "The base URL ends in the standard's base path", Requirements: []string{"endpoint.base-path"},
+		Labels: []string{"endpoint"},
 		Body: func(_ context.Context, t *T) {
 			u, err := url.Parse(t.Session().Base)
 			t.Assert("endpoint.base-path", err == nil && strings.HasSuffix(u.Path, s.Path), harness.Finding{
@@ -78,11 +79,15 @@ func judgeEndpoint(ctx context.Context, t *T, op service.Operation, id, wrapper 
 	response := t.Get(ctx, op.PathFor(ids...), q)
 	shown := []*harness.Response{response}
 	if response.Status != 0 { // an answer came
-		t.Assert(idNoRedirect, response.Status < 300 || response.Status >= 400, harness.Finding{Expected: "an answer, not a redirect", Seen: fmt.Sprintf("%d to %s", response.Status, response.Header.Get("Location")), Where: "header Location", Responses: shown})
+		t.Assert(idNoRedirect, response.Status < 300 || response.Status >= 400,
+			harness.Finding{Expected: "an answer, not a redirect", Seen: fmt.Sprintf("%d to %s", response.Status, response.Header.Get("Location")),
+				Where: "header Location", Responses: shown})
 	}
-	t.Assert(idInTime, !strings.Contains(response.Problem, "no whole response within"), harness.Finding{Expected: "an answer within " + t.Session().Budgets().Request.String(), Seen: response.Summary(), Responses: shown})
+	t.Assert(idInTime, !strings.Contains(response.Problem, "no whole response within"),
+		harness.Finding{Expected: "an answer within " + t.Session().Budgets().Request.String(), Seen: response.Summary(), Responses: shown})
 	html := strings.HasPrefix(strings.TrimSpace(string(response.Body)), "<")
-	if !t.Assert(id, response.Status == 200 && response.Problem == "" && !html, harness.Finding{Expected: "200 and a JSON body", Seen: describeBody(response, html), Responses: shown}) {
+	if !t.Assert(id, response.Status == 200 && response.Problem == "" && !html,
+		harness.Finding{Expected: "200 and a JSON body", Seen: describeBody(response, html), Responses: shown}) {
 		if response.Status == 200 && response.Problem == "" {
 			t.Fail(idJSON, harness.Finding{Expected: "one JSON text", Seen: "an HTML page", Responses: shown})
 		}
@@ -95,7 +100,9 @@ func judgeEndpoint(ctx context.Context, t *T, op service.Operation, id, wrapper 
 		return
 	}
 	if object, fault := takeSingle(response, op.Wrapper); fault == "" && SourcedID(object) != "" {
-		t.Assert(id, SourcedID(object) == ids[0], harness.Finding{Expected: "the object with sourcedId " + ids[0], Seen: "the one with sourcedId " + SourcedID(object), Where: "/" + op.Wrapper + "/sourcedId", Responses: shown})
+		t.Assert(id, SourcedID(object) == ids[0],
+			harness.Finding{Expected: "the object with sourcedId " + ids[0], Seen: "the one with sourcedId " + SourcedID(object),
+				Where: "/" + op.Wrapper + "/sourcedId", Responses: shown})
 	}
 }
 
@@ -110,11 +117,15 @@ func judgeHeaders(t *T, r *harness.Response) {
 	shown := []*harness.Response{r}
 	raw := r.Header.Get("Content-Type")
 	kind, params, err := mime.ParseMediaType(raw)
-	t.Assert(idContentType, err == nil && kind == "application/json", harness.Finding{Expected: "application/json", Seen: quoteEmpty(raw), Where: "header Content-Type", Responses: shown})
+	t.Assert(idContentType, err == nil && kind == "application/json",
+		harness.Finding{Expected: "application/json", Seen: quoteEmpty(raw), Where: "header Content-Type", Responses: shown})
 	charset, named := params["charset"]
-	t.Assert(idCharset, !named || strings.EqualFold(charset, "utf-8") || strings.EqualFold(charset, "utf8"), harness.Finding{Expected: "charset=utf-8, or none", Seen: raw, Where: "header Content-Type", Responses: shown})
+	t.Assert(idCharset, !named || strings.EqualFold(charset, "utf-8") || strings.EqualFold(charset, "utf8"),
+		harness.Finding{Expected: "charset=utf-8, or none", Seen: raw, Where: "header Content-Type", Responses: shown})
 	cache := strings.ToLower(strings.Join(r.Header.Values("Cache-Control"), ","))
-	t.Assert(idNotPublic, !strings.Contains(cache, "public") && !strings.Contains(cache, "s-maxage"), harness.Finding{Expected: "nothing that lets shared caches keep personal data", Seen: cache, Where: "header Cache-Control", Responses: shown})
+	t.Assert(idNotPublic, !strings.Contains(cache, "public") && !strings.Contains(cache, "s-maxage"),
+		harness.Finding{Expected: "nothing that lets shared caches keep personal data", Seen: cache, Where: "header Cache-Control",
+			Responses: shown})
 }
 
 func quoteEmpty(s string) string {
@@ -126,14 +137,16 @@ func quoteEmpty(s string) string {
 
 func judgeBody(t *T, op service.Operation, r *harness.Response, wrapper string) {
 	shown := []*harness.Response{r}
-	t.Assert(idUTF8, utf8.Valid(r.Body) && !strings.HasPrefix(string(r.Body), "\uFEFF"), harness.Finding{Expected: "UTF-8 without a byte order mark", Seen: "other bytes", Responses: shown})
+	t.Assert(idUTF8, utf8.Valid(r.Body) && !strings.HasPrefix(string(r.Body), "\uFEFF"),
+		harness.Finding{Expected: "UTF-8 without a byte order mark", Seen: "other bytes", Responses: shown})
 	var whole struct{}
 	err := json.Unmarshal(r.Body, &whole)
 	var other *json.UnmarshalTypeError
 	if errors.As(err, &other) {
 		err = nil // JSON all the same
 	}
-	if !t.Assert(idJSON, err == nil, harness.Finding{Expected: "one JSON text, nothing before or behind it", Seen: fmt.Sprint(err), Responses: shown}) {
+	if !t.Assert(idJSON, err == nil, harness.Finding{Expected: "one JSON text, nothing before or behind it", Seen: fmt.Sprint(err),
+		Responses: shown}) {
 		t.NotTested(t.BlockedBy(idJSON, "the body of "+op.Path+" is no JSON", r), wrapper, idAlone, idNoStatus)
 		return
 	}
@@ -145,7 +158,8 @@ func judgeBody(t *T, op service.Operation, r *harness.Response, wrapper string) 
 		return
 	}
 	_, status := envelope["imsx_codeMajor"]
-	t.Assert(idNoStatus, !status, harness.Finding{Expected: "a payload without imsx_ members", Seen: "imsx_codeMajor in a 200", Where: "/imsx_codeMajor", Responses: shown})
+	t.Assert(idNoStatus, !status, harness.Finding{Expected: "a payload without imsx_ members", Seen: "imsx_codeMajor in a 200",
+		Where: "/imsx_codeMajor", Responses: shown})
 	fault := ""
 	if op.Single {
 		_, fault = takeSingle(r, op.Wrapper)
@@ -155,7 +169,8 @@ func judgeBody(t *T, op service.Operation, r *harness.Response, wrapper string) 
 	} else {
 		_, fault = takeList(r, op.Wrapper)
 	}
-	if t.Assert(wrapper, fault == "", harness.Finding{Expected: fmt.Sprintf("the payload in member %q", op.Wrapper), Seen: fault, Where: "/" + op.Wrapper, Responses: shown}) {
+	if t.Assert(wrapper, fault == "", harness.Finding{Expected: fmt.Sprintf("the payload in member %q", op.Wrapper), Seen: fault,
+		Where: "/" + op.Wrapper, Responses: shown}) {
 		var others []string
 		for name := range envelope {
 			if name != op.Wrapper {
@@ -163,7 +178,8 @@ func judgeBody(t *T, op service.Operation, r *harness.Response, wrapper string) 
 			}
 		}
 		slices.Sort(others)
-		t.Assert(idAlone, len(others) == 0, harness.Finding{Expected: fmt.Sprintf("no member beside %q", op.Wrapper), Seen: Examples(others), Where: "/", Responses: shown})
+		t.Assert(idAlone, len(others) == 0, harness.Finding{Expected: fmt.Sprintf("no member beside %q", op.Wrapper), Seen: Examples(others),
+			Where: "/", Responses: shown})
 		return
 	}
 	t.NotTested(t.BlockedBy(wrapper, "the wrapper of "+op.Path+" is wrong", r), idAlone)

@@ -27,13 +27,17 @@ func errorChecks() []Check {
 		return Check{ID: "errors." + name, Title: title, Requirements: requirements, Labels: []string{"errors"}, Needs: needs, Body: body}
 	}
 	return []Check{
-		c("unknown-object", "Unknown ids are answered 404 by every single read", "nothing", unknownObject, "unknown-object", "invalid-id", "not-in-success"),
+		c("unknown-object", "Unknown ids are answered 404 by every single read", "nothing", unknownObject, "unknown-object", "invalid-id",
+			"not-in-success"),
 		c("unknown-parent", "Unknown parents are answered 404 by every sub-collection", "nothing", unknownParent, "unknown-parent"),
-		c("unknown-route", "An unknown path is answered 404, in JSON", "nothing", unknownRoute, "unknown-route", "unknown-route-json", "code-major", "severity", "code-minor-shape", "code-minor-vocabulary"),
+		c("unknown-route", "An unknown path is answered 404, in JSON", "nothing", unknownRoute, "unknown-route", "unknown-route-json",
+			"code-major", "severity", "code-minor-shape", "code-minor-vocabulary"),
 		c("body", "Error bodies are status info objects with the right values", "nothing", errorBodies,
-			"json", "status-info", "code-major", "severity", "code-minor-shape", "code-minor-vocabulary", "code-minor-name", "code-unauthorised", "code-forbidden",
+			"json", "status-info", "code-major", "severity", "code-minor-shape", "code-minor-vocabulary", "code-minor-name",
+			"code-unauthorised", "code-forbidden",
 			"code-unknown-object", "code-invalid-filter", "code-invalid-selection", "text-unknown-object", "no-internals"),
-		c("methods", "Nothing can be written, and other methods are refused", "nothing", otherMethods, "write-refused", "method-status", "code-major", "severity", "code-minor-shape", "code-minor-vocabulary"),
+		c("methods", "Nothing can be written, and other methods are refused", "nothing", otherMethods, "write-refused", "method-status",
+			"code-major", "severity", "code-minor-shape", "code-minor-vocabulary"),
 		c("server-error", "No well-formed request is answered with a server error", "nothing", serverErrors, "server-error"),
 		c("unknown-parameter", "An unknown query parameter is ignored", "any collection", unknownParameter, "unknown-parameter"),
 	}
@@ -58,7 +62,9 @@ func unknownObject(ctx context.Context, t *T) {
 		}
 		t.Assert(unknown, r.Status == 404, harness.Finding{Expected: "404", Seen: r.Summary(), Where: op.Path, Responses: []*harness.Response{r}})
 		info := r.Status == 200 && strings.Contains(string(r.Body), "imsx_codeMajor")
-		t.Assert(errorsAt+"not-in-success", !info, harness.Finding{Expected: "an error status with a status info object", Seen: "200 with one", Where: op.Path, Responses: []*harness.Response{r}})
+		t.Assert(errorsAt+"not-in-success", !info,
+			harness.Finding{Expected: "an error status with a status info object", Seen: "200 with one", Where: op.Path,
+				Responses: []*harness.Response{r}})
 	}
 	for _, odd := range []string{strings.Repeat("x", 400), "~!*()'", "no such id", "00000000-0000-0000-0000-000000000000"} {
 		r := t.Get(ctx, t.sample().Read.PathFor(odd), "")
@@ -69,7 +75,8 @@ func unknownObject(ctx context.Context, t *T) {
 		if ok && !filled(t, t.sample().Read) {
 			continue
 		}
-		t.Assert(invalid, ok, harness.Finding{Expected: "404", Seen: r.Summary(), Where: odd[:min(len(odd), 40)], Responses: []*harness.Response{r}})
+		t.Assert(invalid, ok, harness.Finding{Expected: "404", Seen: r.Summary(), Where: odd[:min(len(odd), 40)],
+			Responses: []*harness.Response{r}})
 	}
 	t.Lacks("there are no objects that could be told from those that don't exist", "Load some objects.")
 }
@@ -166,9 +173,12 @@ func failures(t *T) []failure {
 	}
 	return []failure{
 		{"unknown object", 404, "code-unknown-object", "unknownobject", "errors.unknown-object", plain(t.sample().Read.PathFor(missing), "")},
-		{"unknown " + t.other().Kind, 404, "code-unknown-object", "unknownobject", "errors.unknown-object", plain(t.other().Read.PathFor(missing), "")},
-		{"unknown filter field", 400, "code-invalid-filter", "invalid_filter_field", "filter.unknown-field", plain(t.sample().List.Path, Query("filter", "noSuchProperty='x'"))},
-		{"unknown field", 400, "code-invalid-selection", "invalid_selection_field", "fields.unknown", plain(t.sample().List.Path, Query("fields", "noSuchField"))},
+		{"unknown " + t.other().Kind, 404, "code-unknown-object", "unknownobject", "errors.unknown-object",
+			plain(t.other().Read.PathFor(missing), "")},
+		{"unknown filter field", 400, "code-invalid-filter", "invalid_filter_field", "filter.unknown-field",
+			plain(t.sample().List.Path, Query("filter", "noSuchProperty='x'"))},
+		{"unknown field", 400, "code-invalid-selection", "invalid_selection_field", "fields.unknown",
+			plain(t.sample().List.Path, Query("fields", "noSuchField"))},
 		{"no token", 401, "code-unauthorised", "unauthorisedrequest", "access.missing", func(ctx context.Context, t *T) *harness.Response {
 			return t.Do(ctx, harness.Request{URL: t.Session().Base + t.sample().List.Path, Auth: harness.AuthNone})
 		}},
@@ -215,7 +225,8 @@ func errorBodies(ctx context.Context, t *T) {
 			continue
 		}
 		shown := []*harness.Response{r}
-		if !t.Assert(at("json"), isJSONObject(r), harness.Finding{Expected: "a JSON object as application/json", Seen: r.Summary(), Where: f.name, Responses: shown}) {
+		if !t.Assert(at("json"), isJSONObject(r),
+			harness.Finding{Expected: "a JSON object as application/json", Seen: r.Summary(), Where: f.name, Responses: shown}) {
 			t.NotTested(t.BlockedBy(at("json"), "the error body is no JSON", r), at(f.minor))
 			shut = t.BlockedBy(at("json"), "the error body is no JSON", r)
 			continue
@@ -241,7 +252,8 @@ func errorBodies(ctx context.Context, t *T) {
 }
 
 // internals are marks of stack traces, SQL and paths that leak out of errors.
-var internals = []string{"at java.", "at org.", "\tat ", "stack trace", "stacktrace", "Traceback (most", "goroutine ", ".java:", ".py\", line", "SELECT ", "SQLSTATE", "ORA-0", "System.Data.", "/var/www", "/usr/local", "C:\\\\", "node_modules"}
+var internals = []string{"at java.", "at org.", "\tat ", "stack trace", "stacktrace", "Traceback (most", "goroutine ", ".java:",
+	".py\", line", "SELECT ", "SQLSTATE", "ORA-0", "System.Data.", "/var/www", "/usr/local", "C:\\\\", "node_modules"}
 
 func judgeInternals(t *T, id string, r *harness.Response, what string) {
 	body := string(r.Body)
@@ -250,7 +262,8 @@ func judgeInternals(t *T, id string, r *harness.Response, what string) {
 	if i >= 0 {
 		seen = "a body with " + strings.TrimSpace(internals[i])
 	}
-	t.Assert(id, i < 0, harness.Finding{Expected: "no stack trace, SQL or file path", Seen: seen, Where: what, Responses: []*harness.Response{r}})
+	t.Assert(id, i < 0, harness.Finding{Expected: "no stack trace, SQL or file path", Seen: seen, Where: what,
+		Responses: []*harness.Response{r}})
 }
 
 // otherMethods sends what could write, only at ids that don't exist and with
@@ -263,12 +276,14 @@ func otherMethods(ctx context.Context, t *T) {
 		there        bool // the resource exists, so that 404 is no answer of a router
 	}{
 		{http.MethodPut, t.other().Read.PathFor(missing), false}, {http.MethodDelete, t.other().Read.PathFor(missing), false},
-		{http.MethodPatch, t.sample().Read.PathFor(missing), false}, {http.MethodPost, t.other().List.Path, true}, {http.MethodPost, "/" + t.Service.Samples.Written, true},
+		{http.MethodPatch, t.sample().Read.PathFor(missing), false}, {http.MethodPost, t.other().List.Path, true}, {http.MethodPost,
+			"/" + t.Service.Samples.Written, true},
 	} {
 		if problems > 1 {
 			break
 		}
-		r := t.Do(ctx, harness.Request{Method: try.method, Repeatable: true, URL: t.Session().Base + try.path, Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte("{}")})
+		r := t.Do(ctx, harness.Request{Method: try.method, Repeatable: true, URL: t.Session().Base + try.path,
+			Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte("{}")})
 		if r.Problem != "" {
 			problems++
 		}
@@ -277,13 +292,15 @@ func otherMethods(ctx context.Context, t *T) {
 			t.NotTested(t.BlockedAt(r, r.Summary()), refused, status)
 			continue
 		}
-		t.Assert(refused, r.Status >= 400 && (r.Status < 500 || r.Status == 501), harness.Finding{Expected: "a refusal: 405, or another client error", Seen: r.Summary(), Where: try.method, Responses: shown})
+		t.Assert(refused, r.Status >= 400 && (r.Status < 500 || r.Status == 501),
+			harness.Finding{Expected: "a refusal: 405, or another client error", Seen: r.Summary(), Where: try.method, Responses: shown})
 		if r.Status < 400 || r.Status >= 500 && r.Status != 501 {
 			t.NotTested(t.BlockedBy(refused, try.method+" is not refused", r), status)
 			continue
 		}
 		ok := r.Status == 501 || r.Status == 404 && !try.there || r.Status == 403 || r.Status == 405 && r.Header.Get("Allow") != ""
-		t.Assert(status, ok, harness.Finding{Expected: "405 with an Allow header", Seen: fmt.Sprintf("%d, Allow: %q", r.Status, r.Header.Get("Allow")), Where: try.method + " " + try.path, Responses: shown})
+		t.Assert(status, ok, harness.Finding{Expected: "405 with an Allow header",
+			Seen: fmt.Sprintf("%d, Allow: %q", r.Status, r.Header.Get("Allow")), Where: try.method + " " + try.path, Responses: shown})
 		judgeTerms(t, r, try.method)
 	}
 	termsOptional(t)
@@ -343,7 +360,8 @@ func unknownParameter(ctx context.Context, t *T) {
 	if !p.OK() && !t.ItsOwn(ctx, p.Response, id) {
 		return
 	}
-	t.Assert(id, p.OK() && slices.Equal(inAnyOrder(p.IDs), inAnyOrder(plain.IDs)), harness.Finding{Expected: "the answer as without it", Seen: p.Summary(), Responses: []*harness.Response{p.Response, plain.Response}})
+	t.Assert(id, p.OK() && slices.Equal(inAnyOrder(p.IDs), inAnyOrder(plain.IDs)),
+		harness.Finding{Expected: "the answer as without it", Seen: p.Summary(), Responses: []*harness.Response{p.Response, plain.Response}})
 }
 
 // inAnyOrder sorts ids, for comparison without regard to order.

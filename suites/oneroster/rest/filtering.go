@@ -21,18 +21,25 @@ func filterChecks() []Check {
 	}
 	const varied = "a collection whose objects differ in a date, a text and a term of a vocabulary"
 	return []Check{
-		c("equality", "The predicates = and != leave what they say", varied, filterEquality, "equal", "not-equal", "sourced-id", "vocabulary", "boolean", "not-ignored"),
-		c("order", "The predicates >, >=, < and <= leave what they say", "a collection whose objects differ in a date", filterOrder, "greater", "greater-or-equal", "less", "less-or-equal", "date", "date-time"),
+		c("equality", "The predicates = and != leave what they say", varied, filterEquality, "equal", "not-equal", "sourced-id", "vocabulary",
+			"boolean", "not-ignored"),
+		c("order", "The predicates >, >=, < and <= leave what they say", "a collection whose objects differ in a date", filterOrder, "greater",
+			"greater-or-equal", "less", "less-or-equal", "date", "date-time"),
 		c("contains", "The predicate ~ leaves the objects whose text contains the value", varied, filterContains, "contains"),
 		c("logic", "AND leaves what satisfies both clauses, OR what satisfies either", varied, filterLogic, "and", "or", "many-clauses"),
 		c("or-confined", "OR never reaches outside the collection asked", "users who are no students", filterConfined, "or-confined"),
-		c("date-forms", "Instants are understood in every form of ISO 8601", "objects that changed at different times", filterDateForms, "date-time-forms", "bare-date"),
+		c("date-forms", "Instants are understood in every form of ISO 8601", "objects that changed at different times", filterDateForms,
+			"date-time-forms", "bare-date"),
 		c("text-order", "Order predicates work on text, or are refused", "a collection with names", filterTextOrder, "text-order"),
-		c("nested", "Nested properties and lists can be filtered, or are refused", "enrollments, and objects with grades or subjects", filterNested, "nested", "list-contains", "list-equal"),
+		c("nested", "Nested properties and lists can be filtered, or are refused", "enrollments, and objects with grades or subjects",
+			filterNested, "nested", "list-contains", "list-equal"),
 		c("every-field", "A collection can be filtered on each single-valued property", varied, filterEvery, "every-field"),
-		c("refused", "What is no filter is refused, and never a server error", "nothing", filterRefused, "unknown-field", "malformed", "unquoted", "bad-literal", "no-500"),
-		c("characters", "Quotes, operators, wildcards and reserved characters in a value stand for themselves", "texts that hold such characters, for the most part", filterCharacters,
-			"apostrophe", "literal-operators", "literal-wildcards", "literal-patterns", "percent-encoding", "reserved-characters", "plus-as-blank", "utf8"),
+		c("refused", "What is no filter is refused, and never a server error", "nothing", filterRefused, "unknown-field", "malformed", "unquoted",
+			"bad-literal", "no-500"),
+		c("characters", "Quotes, operators, wildcards and reserved characters in a value stand for themselves",
+			"texts that hold such characters, for the most part", filterCharacters,
+			"apostrophe", "literal-operators", "literal-wildcards", "literal-patterns", "percent-encoding",
+			"reserved-characters", "plus-as-blank", "utf8"),
 		c("no-match", "A filter that nothing satisfies is an empty page", "nothing", filterNoMatch, "no-match"),
 		c("sub-collections", "Sub-collections can be filtered", "a class with two students", filterSub, "sub-collections"),
 	}
@@ -63,7 +70,8 @@ func judgeFilter(ctx context.Context, t *T, id, filter string, g Collected, answ
 		if !t.ItsOwn(ctx, g.First.Response, id) {
 			return false
 		}
-		t.Fail(id, harness.Finding{Expected: fmt.Sprintf("200 and the %d objects that the filter leaves", len(answers[0].must)), Seen: g.Why, Where: where, Responses: shown})
+		t.Fail(id, harness.Finding{Expected: fmt.Sprintf("200 and the %d objects that the filter leaves", len(answers[0].must)), Seen: g.Why,
+			Where: where, Responses: shown})
 		return false
 	}
 	for _, a := range answers {
@@ -73,7 +81,8 @@ func judgeFilter(ctx context.Context, t *T, id, filter string, g Collected, answ
 		}
 	}
 	a := answers[0]
-	t.Fail(id, harness.Finding{Expected: fmt.Sprintf("the %d objects that the filter leaves", len(a.must)), Seen: fmt.Sprintf("%d objects; %s", len(g.IDs), difference(a.must, Without(g.IDs, a.may, a.must))), Where: where, Responses: shown})
+	t.Fail(id, harness.Finding{Expected: fmt.Sprintf("the %d objects that the filter leaves", len(a.must)),
+		Seen: fmt.Sprintf("%d objects; %s", len(g.IDs), difference(a.must, Without(g.IDs, a.may, a.must))), Where: where, Responses: shown})
 	return false
 }
 
@@ -94,7 +103,8 @@ func (p property) dividing() (string, bool) {
 }
 
 func filterEquality(ctx context.Context, t *T) {
-	const equal, not, byID, term, truth, ignored = filterAt + "equal", filterAt + "not-equal", filterAt + "sourced-id", filterAt + "vocabulary", filterAt + "boolean", filterAt + "not-ignored"
+	const equal, not, byID, term, truth, ignored = filterAt + "equal", filterAt + "not-equal", filterAt + "sourced-id",
+		filterAt + "vocabulary", filterAt + "boolean", filterAt + "not-ignored"
 	list := subjects(t)
 	for i, s := range list {
 		if i >= 3 {
@@ -139,7 +149,8 @@ func judgeIgnored(ctx context.Context, t *T, id string, s subject, filter string
 		return // refused: not ignored
 	}
 	whole := len(p.IDs) >= min(len(s.objects), 100) && len(want) < len(p.IDs)
-	t.Assert(id, !whole, harness.Finding{Expected: fmt.Sprintf("%d objects, or a refusal", len(want)), Seen: fmt.Sprintf("%d objects, as without the filter", len(p.IDs)), Responses: []*harness.Response{p.Response}})
+	t.Assert(id, !whole, harness.Finding{Expected: fmt.Sprintf("%d objects, or a refusal", len(want)),
+		Seen: fmt.Sprintf("%d objects, as without the filter", len(p.IDs)), Responses: []*harness.Response{p.Response}})
 }
 
 func filterOrder(ctx context.Context, t *T) {
@@ -180,7 +191,8 @@ func filterOrder(ctx context.Context, t *T) {
 		}
 	}
 	t.Absent("no collection of a size to compute with has objects that changed at three different times", kinds["date-time"])
-	t.Lacks("no collection of a size to compute with has three different dates", "Load objects with different dates, and change some at different times.")
+	t.Lacks("no collection of a size to compute with has three different dates",
+		"Load objects with different dates, and change some at different times.")
 }
 
 func filterContains(ctx context.Context, t *T) {
@@ -234,7 +246,8 @@ func fold(s string) string { return strings.ToLower(stripAccents(s)) }
 func filterLogic(ctx context.Context, t *T) {
 	const and, or, many = filterAt + "and", filterAt + "or", filterAt + "many-clauses"
 	for _, s := range subjects(t) {
-		ps := slices.DeleteFunc(s.properties("vocabulary", "boolean", "date", "text"), func(p property) bool { _, ok := p.dividing(); return !ok || p.name == "sourcedId" })
+		ps := slices.DeleteFunc(s.properties("vocabulary", "boolean", "date", "text"),
+			func(p property) bool { _, ok := p.dividing(); return !ok || p.name == "sourcedId" })
 		for i, p := range ps {
 			for _, q := range ps[i+1:] {
 				for _, v := range p.sorted() {
@@ -265,7 +278,8 @@ func filterLogic(ctx context.Context, t *T) {
 			}
 		}
 	}
-	t.Lacks("no collection has two properties that divide its objects differently", "Load objects that differ in two properties, such as status and type.")
+	t.Lacks("no collection has two properties that divide its objects differently",
+		"Load objects that differ in two properties, such as status and type.")
 }
 
 func filterConfined(ctx context.Context, t *T) {
@@ -298,7 +312,9 @@ func filterConfined(ctx context.Context, t *T) {
 			may, _ := model(t).Stands(c, i)
 			return may
 		})
-		t.Assert(id, len(extra) == 0, harness.Finding{Expected: "objects of /" + c.Name + " only", Seen: fmt.Sprintf("%d others (%s)", len(extra), Examples(extra)), Where: "filter=" + filter, Responses: []*harness.Response{g.First.Response}})
+		t.Assert(id, len(extra) == 0, harness.Finding{Expected: "objects of /" + c.Name + " only",
+			Seen: fmt.Sprintf("%d others (%s)", len(extra),
+				Examples(extra)), Where: "filter=" + filter, Responses: []*harness.Response{g.First.Response}})
 	}
 	t.Lacks("every object is in every derived collection", "Load a user who is no student, or an org that is no school.", id)
 }

@@ -220,7 +220,8 @@ func filterEvery(ctx context.Context, t *T) {
 }
 
 func filterRefused(ctx context.Context, t *T) {
-	const field, malformed, unquoted, literal, alive = filterAt + "unknown-field", filterAt + "malformed", filterAt + "unquoted", filterAt + "bad-literal", filterAt + "no-500"
+	const field, malformed, unquoted, literal, alive = filterAt + "unknown-field", filterAt + "malformed", filterAt + "unquoted",
+		filterAt + "bad-literal", filterAt + "no-500"
 	refused := func(status int) bool { return status == 400 || status == 422 }
 	named := t.Service.Samples.Property
 	for _, try := range []struct {
@@ -229,18 +230,23 @@ func filterRefused(ctx context.Context, t *T) {
 	}{
 		{field, "noSuchProperty='x'", func(s int) bool { return s == 400 }},
 		{field, "no.such.property='x'", func(s int) bool { return s == 400 }},
-		{malformed, "status", refused}, {malformed, "status=", refused}, {malformed, "='active'", refused}, {malformed, "status='active", refused},
+		{malformed, "status", refused}, {malformed, "status=", refused}, {malformed, "='active'", refused}, {malformed, "status='active",
+			refused},
 		{malformed, "status='active' AND", refused}, {malformed, "status='active' AND AND status='active'", refused},
 		{unquoted, "status=active", refused}, {unquoted, "status=’active’", refused}, {unquoted, `status="active"`, refused},
 		{literal, "dateLastModified>'yesterday'", refused}, {literal, "dateLastModified>'2026-99-99T00:00:00Z'", refused},
-		{"", named + "='O''Brien'", nil}, {"", named + "='''", nil}, {"", named + "~'%'", nil}, {"", named + "='" + strings.Repeat("x", 2000) + "'", nil}, {"", "((((", nil}, {"", named + "='a' OR OR", nil}, {"", "status='active' and status='active'", nil},
+		{"", named + "='O''Brien'", nil}, {"", named + "='''", nil}, {"", named + "~'%'", nil}, {"",
+			named + "='" + strings.Repeat("x",
+				2000) + "'", nil}, {"", "((((", nil}, {"", named + "='a' OR OR", nil}, {"", "status='active' and status='active'", nil},
 	} {
-		r, ok := provoked(ctx, t, t.sample().List.Path, Query("filter", try.filter, "limit", "5"), slices.DeleteFunc([]string{alive, try.id}, func(id string) bool { return id == "" })...)
+		r, ok := provoked(ctx, t, t.sample().List.Path, Query("filter", try.filter, "limit", "5"),
+			slices.DeleteFunc([]string{alive, try.id}, func(id string) bool { return id == "" })...)
 		if !ok {
 			continue
 		}
 		shown := []*harness.Response{r}
-		t.Assert(alive, r.Status < 500 && r.Problem == "", harness.Finding{Expected: "no server error", Seen: r.Summary(), Where: "filter=" + try.filter, Responses: shown})
+		t.Assert(alive, r.Status < 500 && r.Problem == "",
+			harness.Finding{Expected: "no server error", Seen: r.Summary(), Where: "filter=" + try.filter, Responses: shown})
 		if try.id == "" {
 			continue
 		}
@@ -255,7 +261,8 @@ func filterRefused(ctx context.Context, t *T) {
 	}
 	survives := func(path, q, where string) {
 		if r, ok := provoked(ctx, t, path, q, alive); ok {
-			t.Assert(alive, r.Status < 500 && r.Problem == "", harness.Finding{Expected: "no server error", Seen: r.Summary(), Where: where, Responses: []*harness.Response{r}})
+			t.Assert(alive, r.Status < 500 && r.Problem == "",
+				harness.Finding{Expected: "no server error", Seen: r.Summary(), Where: where, Responses: []*harness.Response{r}})
 		}
 	}
 	survives(t.sample().List.Path, Query("filter", "status='active'", "filter", "status='tobedeleted'", "limit", "5"), "filter, given twice")

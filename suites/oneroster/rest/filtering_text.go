@@ -38,7 +38,8 @@ func (s subject) asked(ctx context.Context, t *T, id, encoded, plain string, wan
 }
 
 func filterCharacters(ctx context.Context, t *T) {
-	const apostrophe, operators, wildcards, percent, reserved, plus, utf8 = filterAt + "apostrophe", filterAt + "literal-operators", filterAt + "literal-wildcards",
+	const apostrophe, operators, wildcards, percent, reserved, plus, utf8 = filterAt + "apostrophe", filterAt + "literal-operators",
+		filterAt + "literal-wildcards",
 		filterAt + "percent-encoding", filterAt + "reserved-characters", filterAt + "plus-as-blank", filterAt + "utf8"
 	for _, try := range []struct{ id, chars string }{
 		{apostrophe, "'"},
@@ -73,7 +74,8 @@ func phrase(t *T) (subject, property, string, bool) {
 	for _, s := range subjects(t) {
 		for _, p := range s.properties("text") {
 			for _, v := range p.sorted() {
-				if strings.Contains(v, " ") && plainLetters(v) && !strings.ContainsAny(v, "'%_\\&+#") && !strings.Contains(v, " AND ") && !strings.Contains(v, " OR ") && p.counts[v] < len(p.all) {
+				if strings.Contains(v, " ") && plainLetters(v) && !strings.ContainsAny(v, "'%_\\&+#") && !strings.Contains(v, " AND ") &&
+					!strings.Contains(v, " OR ") && p.counts[v] < len(p.all) {
 					return s, p, v, true
 				}
 			}
@@ -160,7 +162,8 @@ func judgePatterns(ctx context.Context, t *T, id string) {
 				t.NotTested(t.BlockedBy(filterAt+"no-match", "what no text holds leaves something: "+g.First.Summary(), g.First.Response), id)
 				return
 			}
-			for _, pattern := range []string{part[:1] + "." + part[2:], ".*", "^" + part[:1], part + "|" + part, "[" + part + "]", "(", part + "(", "*", "[", `\w`} {
+			for _, pattern := range []string{part[:1] + "." + part[2:], ".*", "^" + part[:1], part + "|" + part, "[" + part + "]", "(", part + "(",
+				"*", "[", `\w`} {
 				must := p.where(func(v string) bool { return strings.Contains(v, pattern) })
 				may := p.where(func(v string) bool { return strings.Contains(fold(v), fold(pattern)) })
 				s.filtered(ctx, t, id, p.name+"~"+quote(t.Own(pattern)), answer{must, may})
@@ -183,7 +186,8 @@ func filterNoMatch(ctx context.Context, t *T) {
 		if !ok && !p.OK() && !t.ItsOwn(ctx, p.Response, id) {
 			continue
 		}
-		t.Assert(id, ok, harness.Finding{Expected: "200 and an empty list", Seen: fmt.Sprintf("%s, %d objects", p.Summary(), len(p.Objects)), Responses: []*harness.Response{p.Response}})
+		t.Assert(id, ok, harness.Finding{Expected: "200 and an empty list", Seen: fmt.Sprintf("%s, %d objects", p.Summary(), len(p.Objects)),
+			Responses: []*harness.Response{p.Response}})
 	}
 	t.Lacks(inWords(t.Service.Samples.Filtered)+" are empty", "Load some objects.", id)
 }

@@ -19,8 +19,9 @@ func identityChecks() []Check {
 	return []Check{
 		{ID: "identity.unique", Title: "No sourcedId stands twice in a collection", Requirements: []string{at + "unique"},
 			Labels: []string{DataLabel, "identity"}, Needs: "any collection with two objects", Body: uniqueIDs},
-		{ID: "identity.same-object", Title: "An object is the same in a derived collection and in the whole", Requirements: []string{at + "same-object"},
-			Labels: []string{DataLabel, "identity"}, Needs: "an object in a derived collection", Body: sameObject},
+		{ID: "identity.same-object", Title: "An object is the same in a derived collection and in the whole",
+			Requirements: []string{at + "same-object"},
+			Labels:       []string{DataLabel, "identity"}, Needs: "an object in a derived collection", Body: sameObject},
 		{ID: "identity.single", Title: "The single read of an object yields what its collection holds", Requirements: []string{at + "single"},
 			Labels: []string{"identity"}, Needs: "any object", Body: singleAsListed},
 	}
@@ -43,7 +44,8 @@ func uniqueIDs(ctx context.Context, t *T) {
 			if x == "" {
 				continue
 			}
-			t.Assert(id, !seen[x], harness.Finding{Expected: "each sourcedId once", Seen: x + " comes twice on one page", Where: "/" + c.Name, Responses: []*harness.Response{page.Response}})
+			t.Assert(id, !seen[x], harness.Finding{Expected: "each sourcedId once", Seen: x + " comes twice on one page", Where: "/" + c.Name,
+				Responses: []*harness.Response{page.Response}})
 			seen[x] = true
 		}
 	}
@@ -135,8 +137,9 @@ func sameObject(_ context.Context, t *T) {
 			if member != "" {
 				shown = slices.Concat(t.Exhibit(c.Derived(), at), t.Exhibit(c.Name, i))
 			}
-			t.Assert(id, member == "", harness.Finding{Sent: fmt.Sprintf("GET /%s and GET /%s (the crawl)", c.Derived(), c.Name), Expected: "the same object in both",
-				Seen: "they differ at " + member, Where: x, Exchanges: shown})
+			t.Assert(id, member == "", harness.Finding{Sent: fmt.Sprintf("GET /%s and GET /%s (the crawl)", c.Derived(), c.Name),
+				Expected: "the same object in both",
+				Seen:     "they differ at " + member, Where: x, Exchanges: shown})
 			tried++
 			return tried < 500
 		})
@@ -180,8 +183,9 @@ func singleAsListed(ctx context.Context, t *T) {
 				continue
 			}
 			member := differs(listed, object)
-			t.Assert(id, member == "" && SourcedID(object) == x, harness.Finding{Expected: "the object as /" + c.Name + " lists it", Seen: "it differs at " + member, Where: x + " " + member,
-				Responses: []*harness.Response{response}, Exchanges: t.ExhibitIf(member != "", c.Name, x)})
+			t.Assert(id, member == "" && SourcedID(object) == x,
+				harness.Finding{Expected: "the object as /" + c.Name + " lists it", Seen: "it differs at " + member, Where: x + " " + member,
+					Responses: []*harness.Response{response}, Exchanges: t.ExhibitIf(member != "", c.Name, x)})
 		}
 	}
 	t.Lacks("no object could be read singly", "Load some objects.", id)

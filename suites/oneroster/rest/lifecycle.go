@@ -34,12 +34,15 @@ func sample(length, n int, seed uint64) []int {
 func lifecycleChecks() []Check {
 	const at = "lifecycle."
 	return []Check{
-		{ID: "lifecycle.deleted", Title: "Records flagged tobedeleted are listed and can be read", Requirements: []string{at + "deleted-reachable", at + "deleted-listed"},
-			Labels: []string{"lifecycle"}, Needs: "a record with status tobedeleted", Body: deletedRecords},
-		{ID: "lifecycle.delta", Title: "A filter on dateLastModified leaves what changed since, deletions included", Requirements: []string{at + "delta", at + "delta-deleted"},
-			Labels: []string{"lifecycle", "filter"}, Needs: "objects that changed at different times, a deleted one among them", Body: delta},
-		{ID: "lifecycle.modified", Title: "dateLastModified is the time of a change, not of the answer", Requirements: []string{at + "modified-stable", at + "modified-not-future"},
-			Labels: []string{"lifecycle"}, Needs: "any object", Body: modified},
+		{ID: "lifecycle.deleted", Title: "Records flagged tobedeleted are listed and can be read",
+			Requirements: []string{at + "deleted-reachable", at + "deleted-listed"},
+			Labels:       []string{"lifecycle"}, Needs: "a record with status tobedeleted", Body: deletedRecords},
+		{ID: "lifecycle.delta", Title: "A filter on dateLastModified leaves what changed since, deletions included",
+			Requirements: []string{at + "delta", at + "delta-deleted"},
+			Labels:       []string{"lifecycle", "filter"}, Needs: "objects that changed at different times, a deleted one among them", Body: delta},
+		{ID: "lifecycle.modified", Title: "dateLastModified is the time of a change, not of the answer",
+			Requirements: []string{at + "modified-stable", at + "modified-not-future"},
+			Labels:       []string{"lifecycle"}, Needs: "any object", Body: modified},
 	}
 }
 
@@ -71,8 +74,9 @@ func deletedRecords(ctx context.Context, t *T) {
 				t.Hinders(response) // the wrapper is judged by itself
 				return false
 			}
-			t.Assert(reachable, response.Status == 200 && status == "tobedeleted", harness.Finding{Expected: "200 and the record with status tobedeleted",
-				Seen: fmt.Sprintf("%s, status %q", response.Summary(), status), Where: id, Responses: []*harness.Response{response}})
+			t.Assert(reachable, response.Status == 200 && status == "tobedeleted",
+				harness.Finding{Expected: "200 and the record with status tobedeleted",
+					Seen: fmt.Sprintf("%s, status %q", response.Summary(), status), Where: id, Responses: []*harness.Response{response}})
 			tried++
 			return tried < 2
 		})
@@ -120,7 +124,9 @@ func judgeDropped(ctx context.Context, t *T, id string) {
 			}
 			for i, o := range page.Objects {
 				if Read[Base](o).Status == "tobedeleted" && page.IDs[i] != "" {
-					t.Assert(id, whole.Has(page.IDs[i]), harness.Finding{Expected: "the flagged record in /" + t.Service.CollectionOf(op.Kind).Name + " too", Seen: "only " + op.Path + " shows it", Where: page.IDs[i], Responses: []*harness.Response{page.Response}})
+					t.Assert(id, whole.Has(page.IDs[i]),
+						harness.Finding{Expected: "the flagged record in /" + t.Service.CollectionOf(op.Kind).Name + " too",
+							Seen: "only " + op.Path + " shows it", Where: page.IDs[i], Responses: []*harness.Response{page.Response}})
 				}
 			}
 		}
@@ -157,7 +163,8 @@ func delta(ctx context.Context, t *T) {
 		}
 		op := c.List
 		for _, predicate := range []string{">", ">="} {
-			g := t.ReadAll(ctx, op.Path, op.Wrapper, deltaMost, "filter", "dateLastModified"+predicate+quote(since.UTC().Format("2006-01-02T15:04:05.000Z")))
+			g := t.ReadAll(ctx, op.Path, op.Wrapper, deltaMost, "filter",
+				"dateLastModified"+predicate+quote(since.UTC().Format("2006-01-02T15:04:05.000Z")))
 			if !g.Usable(t, id, deleted) {
 				continue
 			}
@@ -168,12 +175,14 @@ func delta(ctx context.Context, t *T) {
 				}
 			}
 			t.Assert(id, len(Apart(want, g.IDs))+len(Apart(g.IDs, want)) == 0, harness.Finding{
-				Expected: fmt.Sprintf("the %d objects of /%s with dateLastModified %s %s", len(want), c.Name, predicate, since.UTC().Format(time.RFC3339Nano)),
-				Seen:     fmt.Sprintf("%d objects; %s", len(g.IDs), difference(want, g.IDs)), Responses: []*harness.Response{g.First.Response}})
+				Expected: fmt.Sprintf("the %d objects of /%s with dateLastModified %s %s", len(want), c.Name, predicate,
+					since.UTC().Format(time.RFC3339Nano)),
+				Seen: fmt.Sprintf("%d objects; %s", len(g.IDs), difference(want, g.IDs)), Responses: []*harness.Response{g.First.Response}})
 			for x := range want {
 				if i := raw.Find(x); i >= 0 {
 					if _, object, err := raw.At(i); err == nil && Read[Base](object).Status == "tobedeleted" {
-						t.Assert(deleted, g.IDs[x], harness.Finding{Expected: "the deletion of " + x + " among the changes", Seen: "it is missing", Where: x, Responses: []*harness.Response{g.First.Response}})
+						t.Assert(deleted, g.IDs[x], harness.Finding{Expected: "the deletion of " + x + " among the changes", Seen: "it is missing", Where: x,
+							Responses: []*harness.Response{g.First.Response}})
 					}
 				}
 			}
@@ -220,7 +229,9 @@ func modified(ctx context.Context, t *T) {
 		_ = raw.Each(func(i int, id string, object []byte) bool {
 			at, err := time.Parse(time.RFC3339Nano, Read[Base](object).DateLastModified)
 			if err == nil {
-				t.Assert(future, !at.After(now.Add(skew)), harness.Finding{Sent: "GET /" + c.Name + " (the crawl)", Expected: "an instant in the past", Seen: at.Format(time.RFC3339), Where: id + " /dateLastModified"})
+				t.Assert(future, !at.After(now.Add(skew)),
+					harness.Finding{Sent: "GET /" + c.Name + " (the crawl)", Expected: "an instant in the past", Seen: at.Format(time.RFC3339),
+						Where: id + " /dateLastModified"})
 			}
 			return i < deltaMost
 		})
@@ -245,7 +256,8 @@ func modified(ctx context.Context, t *T) {
 			// A real change in this moment is possible; the time of the request
 			// is told by its closeness to now on every object.
 			fresh := err == nil && time.Since(parsed).Abs() < skew
-			t.Assert(stable, was == at || !fresh, harness.Finding{Expected: "dateLastModified " + was + " again", Seen: at, Where: id + " /dateLastModified",
+			t.Assert(stable, was == at || !fresh, harness.Finding{Expected: "dateLastModified " + was + " again", Seen: at,
+				Where:     id + " /dateLastModified",
 				Responses: []*harness.Response{again.Response, first.Response}})
 		}
 	}

@@ -70,7 +70,8 @@ func askedFor(address string) string {
 		return ""
 	}
 	if filter := values.Get("filter"); filter != "" {
-		for _, x := range [][2]string{{">=", "greater-or-equal"}, {"<=", "less-or-equal"}, {"!=", "not-equal"}, {">", "greater"}, {"<", "less"}, {"~", "contains"}} {
+		for _, x := range [][2]string{{">=", "greater-or-equal"}, {"<=", "less-or-equal"}, {"!=", "not-equal"}, {">", "greater"}, {"<", "less"},
+			{"~", "contains"}} {
 			if strings.Contains(filter, x[0]) {
 				return filterAt + x[1]
 			}
@@ -127,7 +128,8 @@ func broken(t *T, names ...string) (harness.Obstacle, bool) {
 			continue
 		}
 		if limit := r.Facts(name).Bound; limit != "" {
-			return harness.Unconfigured(fmt.Sprintf("/%s was not read to its end: %s", name, raw.Reason), "Raise "+limit+" in the target file, or judge a target that holds less."), true
+			return harness.Unconfigured(fmt.Sprintf("/%s was not read to its end: %s", name, raw.Reason),
+				"Raise "+limit+" in the target file, or judge a target that holds less."), true
 		}
 		end := r.Facts(name).End
 		reason := fmt.Sprintf("the crawl of /%s broke off: %s", name, raw.Reason)
@@ -202,7 +204,8 @@ func (t *T) Outside(what string, ids ...string) {
 // Between tells whether an answer is none of the product's own to what was asked: a
 // gateway's, a refusal for want of time, or no whole one.
 func Between(r *harness.Response) bool {
-	return r.Problem != "" || slices.Contains([]int{http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout}, r.Status)
+	return r.Problem != "" || slices.Contains([]int{http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable,
+		http.StatusGatewayTimeout}, r.Status)
 }
 
 // ItsOwn tells whether an answer that is not as it should be is the target's to just

@@ -24,13 +24,16 @@ func pagingChecks() []Check {
 	const ten = "a collection with at least ten objects"
 	return []Check{
 		c("limit", "A page never holds more than limit", ten, pageLimit, "limit", "limit-one", "limit-default"),
-		c("limit-large", "A very large limit is answered, by the largest collection too", "any collection", pageLimitLarge, "limit-large", "end-visible"),
+		c("limit-large", "A very large limit is answered, by the largest collection too", "any collection", pageLimitLarge, "limit-large",
+			"end-visible"),
 		c("invalid", "Impossible limits and offsets are refused, not answered with a server error", "nothing", pageInvalid,
 			"limit-invalid", "limit-invalid-no-500", "offset-invalid", "offset-invalid-no-500"),
 		c("offset", "offset counts objects from zero", ten, pageOffset, "offset-zero", "offset-records"),
 		c("past-end", "An offset past the end is an empty page", "any collection", pagePastEnd, "offset-past-end"),
-		c("union", "The pages of every size hold together the whole collection, nothing twice", ten, pageUnion, "nothing-lost", "nothing-twice", "full-pages"),
-		c("crawl", "No collection that is read to its end shows an object on two pages", "collections of several pages", pageCrawl, "nothing-twice"),
+		c("union", "The pages of every size hold together the whole collection, nothing twice", ten, pageUnion, "nothing-lost", "nothing-twice",
+			"full-pages"),
+		c("crawl", "No collection that is read to its end shows an object on two pages", "collections of several pages", pageCrawl,
+			"nothing-twice"),
 		c("repeatable", "The same page twice holds the same", ten, pageRepeatable, "repeatable"),
 		c("filtered", "The pages of a filtered collection fit together", ten, pageFiltered, "filtered"),
 		c("sub-collections", "limit and offset work on sub-collections", "a sub-collection with three members", pageSub, "sub-collections"),
@@ -101,7 +104,8 @@ func pageLimit(ctx context.Context, t *T) {
 		if !t.ReadyPage(p, pagingAt+"limit", pagingAt+"limit-one") {
 			continue
 		}
-		found := harness.Finding{Expected: fmt.Sprintf("at most %d objects", n), Seen: fmt.Sprintf("%d objects", len(p.Objects)), Responses: []*harness.Response{p.Response}}
+		found := harness.Finding{Expected: fmt.Sprintf("at most %d objects", n), Seen: fmt.Sprintf("%d objects", len(p.Objects)),
+			Responses: []*harness.Response{p.Response}}
 		t.Assert(pagingAt+"limit", len(p.Objects) <= n, found)
 		if n == 1 {
 			found.Expected = "one object"
@@ -110,7 +114,9 @@ func pageLimit(ctx context.Context, t *T) {
 	}
 	op := c.List
 	if p := t.List(ctx, op.Path, op.Wrapper, ""); t.ReadyPage(p, pagingAt+"limit-default") {
-		t.Assert(pagingAt+"limit-default", len(p.Objects) <= 100, harness.Finding{Expected: "at most 100 objects, the default of limit", Seen: fmt.Sprintf("%d objects", len(p.Objects)), Responses: []*harness.Response{p.Response}})
+		t.Assert(pagingAt+"limit-default", len(p.Objects) <= 100,
+			harness.Finding{Expected: "at most 100 objects, the default of limit", Seen: fmt.Sprintf("%d objects", len(p.Objects)),
+				Responses: []*harness.Response{p.Response}})
 	}
 }
 
@@ -128,7 +134,9 @@ func pageLimitLarge(ctx context.Context, t *T) {
 	if !p.OK() && !t.ItsOwn(ctx, p.Response, large, visible) {
 		return
 	}
-	t.Assert(large, p.Status == 200 && p.Problem == "", harness.Finding{Expected: "200, with as many objects as the provider likes", Seen: p.Summary(), Responses: []*harness.Response{p.Response}})
+	t.Assert(large, p.Status == 200 && p.Problem == "",
+		harness.Finding{Expected: "200, with as many objects as the provider likes", Seen: p.Summary(),
+			Responses: []*harness.Response{p.Response}})
 	if !p.OK() {
 		t.NotTested(t.BlockedBy(large, p.Line()+": "+p.Why(), p.Response), visible)
 		return
@@ -150,7 +158,8 @@ func pageInvalid(ctx context.Context, t *T) {
 				continue
 			}
 			shown := []*harness.Response{r}
-			t.Assert(alive, r.Status < 500 && r.Problem == "", harness.Finding{Expected: "no server error", Seen: r.Summary(), Where: try.name + "=" + v, Responses: shown})
+			t.Assert(alive, r.Status < 500 && r.Problem == "",
+				harness.Finding{Expected: "no server error", Seen: r.Summary(), Where: try.name + "=" + v, Responses: shown})
 			if r.Status >= 500 || r.Problem != "" {
 				t.NotTested(t.BlockedBy(alive, try.name+"="+v+" is answered with a server error", r), refused)
 				continue
@@ -168,12 +177,14 @@ func pageInvalid(ctx context.Context, t *T) {
 			if !ok {
 				continue
 			}
-			t.Assert(alive, r.Status < 500 && r.Problem == "", harness.Finding{Expected: "no server error", Seen: r.Summary(), Where: try.name + "=" + v, Responses: []*harness.Response{r}})
+			t.Assert(alive, r.Status < 500 && r.Problem == "",
+				harness.Finding{Expected: "no server error", Seen: r.Summary(), Where: try.name + "=" + v, Responses: []*harness.Response{r}})
 		}
 		// Given twice, which the standard says nothing of, any answer will do but a
 		// breakdown.
 		if r, ok := provoked(ctx, t, t.sample().List.Path, Query(try.name, "1", try.name, "2"), alive); ok {
-			t.Assert(alive, r.Status < 500 && r.Problem == "", harness.Finding{Expected: "no server error", Seen: r.Summary(), Where: try.name + ", given twice", Responses: []*harness.Response{r}})
+			t.Assert(alive, r.Status < 500 && r.Problem == "",
+				harness.Finding{Expected: "no server error", Seen: r.Summary(), Where: try.name + ", given twice", Responses: []*harness.Response{r}})
 		}
 	}
 }
@@ -190,7 +201,9 @@ func pageOffset(ctx context.Context, t *T) {
 	}
 	op := c.List
 	if bare := t.List(ctx, op.Path, op.Wrapper, Query("limit", "7")); t.ReadyPage(bare, zero) {
-		t.Assert(zero, slices.Equal(bare.IDs, base.IDs), harness.Finding{Expected: "the same page with offset=0 and without offset", Seen: "other objects, or in another order", Responses: []*harness.Response{base.Response, bare.Response}})
+		t.Assert(zero, slices.Equal(bare.IDs, base.IDs),
+			harness.Finding{Expected: "the same page with offset=0 and without offset", Seen: "other objects, or in another order",
+				Responses: []*harness.Response{base.Response, bare.Response}})
 	}
 	for _, offset := range []int{2, 4} {
 		p := part(ctx, t, c, offset, 3)
@@ -198,7 +211,8 @@ func pageOffset(ctx context.Context, t *T) {
 			continue
 		}
 		if len(p.IDs) == 0 {
-			t.Fail(records, harness.Finding{Expected: fmt.Sprintf("the object number %d of the collection, and what follows", offset), Seen: "an empty page",
+			t.Fail(records, harness.Finding{Expected: fmt.Sprintf("the object number %d of the collection, and what follows", offset),
+				Seen:  "an empty page",
 				Where: fmt.Sprintf("offset=%d", offset), Responses: []*harness.Response{p.Response, base.Response}})
 			continue
 		}
@@ -211,11 +225,14 @@ func pageOffset(ctx context.Context, t *T) {
 		if p.IDs[0] == want[0] && len(p.IDs) < min(3, crawl(t).Raw(c.Name).Len()-offset) {
 			// It begins where it should, and lacks one further on.
 			t.Examined(records, 1)
-			t.NotTested(t.BlockedBy(pagingAt+"nothing-lost", fmt.Sprintf("the page at offset %d holds %d objects of the 3 asked for, though more follow", offset, len(p.IDs)), p.Response))
+			t.NotTested(t.BlockedBy(pagingAt+"nothing-lost",
+				fmt.Sprintf("the page at offset %d holds %d objects of the 3 asked for, though more follow", offset, len(p.IDs)), p.Response))
 			continue
 		}
-		t.Assert(records, slices.Equal(p.IDs[:min(len(p.IDs), len(want))], want), harness.Finding{Expected: fmt.Sprintf("the objects number %d to %d of the collection", offset, offset+len(want)-1),
-			Seen: describeShift(base.IDs, p.IDs), Where: fmt.Sprintf("offset=%d", offset), Responses: []*harness.Response{p.Response, base.Response}})
+		t.Assert(records, slices.Equal(p.IDs[:min(len(p.IDs), len(want))], want),
+			harness.Finding{Expected: fmt.Sprintf("the objects number %d to %d of the collection", offset, offset+len(want)-1),
+				Seen: describeShift(base.IDs, p.IDs), Where: fmt.Sprintf("offset=%d", offset), Responses: []*harness.Response{p.Response,
+					base.Response}})
 	}
 	t.Lacks("the first page holds fewer than three objects", "Serve pages of at least three objects.", records)
 }
@@ -251,7 +268,9 @@ func pagePastEnd(ctx context.Context, t *T) {
 		if !p.OK() && !t.ItsOwn(ctx, p.Response, id) {
 			continue
 		}
-		t.Assert(id, p.OK() && len(p.Objects) == 0, harness.Finding{Expected: "200 and an empty list", Seen: fmt.Sprintf("%s, %d objects", p.Summary(), len(p.Objects)), Where: "offset=" + strconv.Itoa(offset), Responses: []*harness.Response{p.Response}})
+		t.Assert(id, p.OK() && len(p.Objects) == 0,
+			harness.Finding{Expected: "200 and an empty list", Seen: fmt.Sprintf("%s, %d objects", p.Summary(), len(p.Objects)),
+				Where: "offset=" + strconv.Itoa(offset), Responses: []*harness.Response{p.Response}})
 	}
 }
 
@@ -304,8 +323,10 @@ func pageUnion(ctx context.Context, t *T) {
 		}
 		judgeUnion(t, c, pages, whole, want, lost, twice)
 		for i, p := range pages[:max(0, len(pages)-1)] {
-			t.Assert(full, len(p.Objects) == len(pages[0].Objects), harness.Finding{Expected: fmt.Sprintf("%d objects, as on the first page", len(pages[0].Objects)), Seen: fmt.Sprintf("%d objects", len(p.Objects)),
-				Where: fmt.Sprintf("page %d", i+1), Responses: []*harness.Response{p.Response}})
+			t.Assert(full, len(p.Objects) == len(pages[0].Objects),
+				harness.Finding{Expected: fmt.Sprintf("%d objects, as on the first page", len(pages[0].Objects)),
+					Seen:  fmt.Sprintf("%d objects", len(p.Objects)),
+					Where: fmt.Sprintf("page %d", i+1), Responses: []*harness.Response{p.Response}})
 		}
 	}
 	t.Lacks("the collection has one page only", "Load more objects.", full)
@@ -315,7 +336,8 @@ func pageUnion(ctx context.Context, t *T) {
 // now, and judges the answer as such.
 func vanished(ctx context.Context, t *T, c service.Collection, ids ...string) {
 	p := part(ctx, t, c, 0, 1)
-	t.NotTested(t.BlockedBy(bodyOwner(t.Service, c.List, p.Body), "/"+c.Name+" is empty, of which the crawl brought objects", p.Response), ids...)
+	t.NotTested(t.BlockedBy(bodyOwner(t.Service, c.List, p.Body), "/"+c.Name+" is empty, of which the crawl brought objects", p.Response),
+		ids...)
 }
 
 func judgeUnion(t *T, c service.Collection, pages []*Page, whole bool, want map[string]bool, lost, twice string) {
@@ -326,7 +348,8 @@ func judgeUnion(t *T, c service.Collection, pages []*Page, whole bool, want map[
 		for _, id := range p.IDs {
 			if before := met[id]; before != nil && before != p {
 				repeated = true
-				t.Fail(twice, harness.Finding{Expected: "every object on one page", Seen: "it stands on two", Where: id, Responses: []*harness.Response{p.Response, before.Response}})
+				t.Fail(twice, harness.Finding{Expected: "every object on one page", Seen: "it stands on two", Where: id,
+					Responses: []*harness.Response{p.Response, before.Response}})
 			} else {
 				t.Examined(twice, 1)
 			}
@@ -346,7 +369,8 @@ func judgeUnion(t *T, c service.Collection, pages []*Page, whole bool, want map[
 		return
 	}
 	missing := Apart(want, got)
-	t.Assert(lost, len(missing) == 0, harness.Finding{Expected: fmt.Sprintf("all %d objects on %d pages", len(want), len(pages)), Seen: fmt.Sprintf("%d are on none (%s)", len(missing), Examples(missing)),
+	t.Assert(lost, len(missing) == 0, harness.Finding{Expected: fmt.Sprintf("all %d objects on %d pages", len(want), len(pages)),
+		Seen:      fmt.Sprintf("%d are on none (%s)", len(missing), Examples(missing)),
 		Responses: []*harness.Response{pages[0].Response, pages[len(pages)-1].Response}})
 }
 
@@ -360,7 +384,8 @@ func pageCrawl(_ context.Context, t *T) {
 			continue
 		}
 		if again := facts.Twice; again != nil {
-			t.Fail(twice, harness.Finding{Sent: "GET /" + c.Name + " (the crawl)", Expected: "every object on one page", Seen: fmt.Sprintf("it comes again on the next, as %d do", again.Count),
+			t.Fail(twice, harness.Finding{Sent: "GET /" + c.Name + " (the crawl)", Expected: "every object on one page",
+				Seen:  fmt.Sprintf("it comes again on the next, as %d do", again.Count),
 				Where: fmt.Sprintf("%s, at offset %d", again.ID, again.Offset), Exchanges: []string{t.Adopt(again.Again), t.Adopt(again.Before)}})
 		}
 		if o, is := broken(t, c.Name); is {
@@ -392,7 +417,9 @@ func pageRepeatable(ctx context.Context, t *T) {
 			if !t.ReadyPage(again, id) {
 				break
 			}
-			if !t.Assert(id, len(Apart(Set(first.IDs), Set(again.IDs))) == 0, harness.Finding{Expected: "the same objects as before", Seen: difference(Set(first.IDs), Set(again.IDs)), Responses: []*harness.Response{again.Response, first.Response}}) {
+			if !t.Assert(id, len(Apart(Set(first.IDs), Set(again.IDs))) == 0,
+				harness.Finding{Expected: "the same objects as before", Seen: difference(Set(first.IDs), Set(again.IDs)),
+					Responses: []*harness.Response{again.Response, first.Response}}) {
 				break
 			}
 		}
@@ -447,8 +474,10 @@ func pageSub(ctx context.Context, t *T) {
 		for offset := range 3 {
 			p := t.List(ctx, path, op.Wrapper, Query("limit", "1", "offset", strconv.Itoa(offset)))
 			if t.ReadyPage(p, id) {
-				t.Assert(id, len(p.IDs) == 1 && p.IDs[0] == whole.IDs[offset], harness.Finding{Expected: "one object, number " + strconv.Itoa(offset) + " of the sub-collection", Seen: fmt.Sprintf("%d objects", len(p.IDs)) + otherThan(p.IDs, whole.IDs[offset]),
-					Where: path, Responses: []*harness.Response{p.Response, whole.Response}})
+				t.Assert(id, len(p.IDs) == 1 && p.IDs[0] == whole.IDs[offset],
+					harness.Finding{Expected: "one object, number " + strconv.Itoa(offset) + " of the sub-collection",
+						Seen:  fmt.Sprintf("%d objects", len(p.IDs)) + otherThan(p.IDs, whole.IDs[offset]),
+						Where: path, Responses: []*harness.Response{p.Response, whole.Response}})
 			}
 		}
 		return

@@ -19,11 +19,13 @@ func linkChecks() []Check {
 		for i := range requirements {
 			requirements[i] = pagingAt + "link-" + requirements[i]
 		}
-		return Check{ID: "paging.link-" + name, Title: title, Requirements: requirements, Labels: []string{"paging", "link"}, Needs: "a collection with ten objects", Body: body}
+		return Check{ID: "paging.link-" + name, Title: title, Requirements: requirements, Labels: []string{"paging", "link"},
+			Needs: "a collection with ten objects", Body: body}
 	}
 	return []Check{
 		c("form", "Link headers are well formed, absolute, and stay at the service", linkForm, "present", "syntax", "absolute", "same-service"),
-		c("relations", "first, prev, next and last lead where they say, and stand where they should", linkRelations, "next", "next-last", "first", "last", "prev", "prev-first"),
+		c("relations", "first, prev, next and last lead where they say, and stand where they should", linkRelations, "next", "next-last", "first",
+			"last", "prev", "prev-first"),
 		c("chain", "The chain of next links yields the whole collection, and ends", linkChain, "next-target", "ends"),
 		c("query", "Links keep filter, sort, orderBy and fields", linkQuery, "query"),
 		c("empty", "The links of a page without objects can be followed", linkEmpty, "empty"),
@@ -36,7 +38,8 @@ const noLink = "no Link header is sent; its absence is judged by itself"
 const linkPage = 4
 
 func linkForm(ctx context.Context, t *T) {
-	const present, syntax, absolute, same = pagingAt + "link-present", pagingAt + "link-syntax", pagingAt + "link-absolute", pagingAt + "link-same-service"
+	const present, syntax, absolute, same = pagingAt + "link-present", pagingAt + "link-syntax", pagingAt + "link-absolute",
+		pagingAt + "link-same-service"
 	problems := 0
 	for _, c := range t.Service.Collections {
 		raw := crawl(t).Raw(c.Name)
@@ -56,11 +59,13 @@ func linkForm(ctx context.Context, t *T) {
 		}
 		fields := p.Header.Values("Link")
 		shown := []*harness.Response{p.Response}
-		if !t.Assert(present, len(fields) > 0, harness.Finding{Expected: "a Link header, for more objects follow", Seen: "no such header", Where: "header Link", Responses: shown}) {
+		if !t.Assert(present, len(fields) > 0, harness.Finding{Expected: "a Link header, for more objects follow", Seen: "no such header",
+			Where: "header Link", Responses: shown}) {
 			continue
 		}
 		values, fine := linkValues(fields)
-		t.Assert(syntax, fine && len(values) > 0, harness.Finding{Expected: `<URL>; rel="…", separated by commas`, Seen: Examples(fields), Where: "header Link", Responses: shown})
+		t.Assert(syntax, fine && len(values) > 0,
+			harness.Finding{Expected: `<URL>; rel="…", separated by commas`, Seen: Examples(fields), Where: "header Link", Responses: shown})
 		asked, err := url.Parse(p.Response.Request.URL)
 		for _, l := range values {
 			target, bad := url.Parse(l.Target)
@@ -68,10 +73,13 @@ func linkForm(ctx context.Context, t *T) {
 				t.Fail(syntax, harness.Finding{Expected: "a URI reference", Seen: l.Target, Where: "header Link", Responses: shown})
 				continue
 			}
-			t.Assert(absolute, target.IsAbs() && target.Host != "", harness.Finding{Expected: "an absolute URL", Seen: l.Target, Where: "header Link", Responses: shown})
+			t.Assert(absolute, target.IsAbs() && target.Host != "",
+				harness.Finding{Expected: "an absolute URL", Seen: l.Target, Where: "header Link", Responses: shown})
 			resolved := asked.ResolveReference(target)
 			ok := resolved.Scheme == asked.Scheme && resolved.Host == asked.Host && resolved.EscapedPath() == asked.EscapedPath()
-			t.Assert(same, ok, harness.Finding{Expected: asked.Scheme + "://" + asked.Host + asked.EscapedPath(), Seen: resolved.Scheme + "://" + resolved.Host + resolved.EscapedPath(), Where: "header Link, rel=" + Examples(l.Rels), Responses: shown})
+			t.Assert(same, ok, harness.Finding{Expected: asked.Scheme + "://" + asked.Host + asked.EscapedPath(),
+				Seen:  resolved.Scheme + "://" + resolved.Host + resolved.EscapedPath(),
+				Where: "header Link, rel=" + Examples(l.Rels), Responses: shown})
 		}
 	}
 	t.Lacks("no collection has a second page", "Load at least three objects of a kind.", present)
@@ -102,7 +110,8 @@ func linked(ctx context.Context, t *T, requirements ...string) (c service.Collec
 }
 
 func linkRelations(ctx context.Context, t *T) {
-	const next, nextLast, first, last, prev, prevFirst = pagingAt + "link-next", pagingAt + "link-next-last", pagingAt + "link-first", pagingAt + "link-last", pagingAt + "link-prev", pagingAt + "link-prev-first"
+	const next, nextLast, first, last, prev, prevFirst = pagingAt + "link-next", pagingAt + "link-next-last", pagingAt + "link-first",
+		pagingAt + "link-last", pagingAt + "link-prev", pagingAt + "link-prev-first"
 	c, begin, ok := linked(ctx, t, next, nextLast, first, last, prev, prevFirst)
 	if !ok {
 		return
@@ -121,13 +130,17 @@ func linkRelations(ctx context.Context, t *T) {
 		}
 		return out
 	}
-	t.Assert(next, begin.Links["next"] != "" && middle.Links["next"] != "", harness.Finding{Expected: "a next link while more objects follow", Seen: "none", Where: "header Link", Responses: shown(begin, middle)})
-	t.Assert(prevFirst, begin.Links["prev"] == "", harness.Finding{Expected: "no prev link on the first page", Seen: begin.Links["prev"], Where: "header Link", Responses: shown(begin)})
+	t.Assert(next, begin.Links["next"] != "" && middle.Links["next"] != "",
+		harness.Finding{Expected: "a next link while more objects follow", Seen: "none", Where: "header Link", Responses: shown(begin, middle)})
+	t.Assert(prevFirst, begin.Links["prev"] == "",
+		harness.Finding{Expected: "no prev link on the first page", Seen: begin.Links["prev"], Where: "header Link", Responses: shown(begin)})
 	// The last page at an exact multiple, and where one object is left over.
 	for _, offset := range []int{n - size, n - 1} {
 		p := at(offset)
 		if p.OK() && len(p.Objects) == n-offset {
-			t.Assert(nextLast, p.Links["next"] == "", harness.Finding{Expected: "no next link on the last page", Seen: p.Links["next"], Where: "header Link at offset " + strconv.Itoa(offset), Responses: shown(p)})
+			t.Assert(nextLast, p.Links["next"] == "",
+				harness.Finding{Expected: "no next link on the last page", Seen: p.Links["next"],
+					Where: "header Link at offset " + strconv.Itoa(offset), Responses: shown(p)})
 		}
 	}
 	wrong := pagingAt + "offset-records"
@@ -136,7 +149,8 @@ func linkRelations(ctx context.Context, t *T) {
 	}
 	t.Settle(t.BlockedBy(wrong, "the page at the end holds something else than the last objects", end.Response), nextLast)
 	leads := func(id, rel string, from *Page, want []string, what string) {
-		if !t.Assert(id, from.Links[rel] != "", harness.Finding{Expected: "a " + rel + " link", Seen: "none", Where: "header Link", Responses: shown(from)}) {
+		if !t.Assert(id, from.Links[rel] != "",
+			harness.Finding{Expected: "a " + rel + " link", Seen: "none", Where: "header Link", Responses: shown(from)}) {
 			return
 		}
 		target, err := url.Parse(from.Links[rel])
@@ -145,8 +159,10 @@ func linkRelations(ctx context.Context, t *T) {
 			return
 		}
 		p := follow(ctx, t, from.Links[rel], c.List.Wrapper)
-		t.Assert(id, p.OK() && len(want) > 0 && slices.Equal(p.IDs[:min(len(p.IDs), len(want))], want[:min(len(p.IDs), len(want))]) && len(p.IDs) > 0,
-			harness.Finding{Expected: what, Seen: fmt.Sprintf("%s, %d objects", p.Summary(), len(p.IDs)), Where: from.Links[rel], Responses: shown(p, from)})
+		t.Assert(id, p.OK() && len(want) > 0 && slices.Equal(p.IDs[:min(len(p.IDs), len(want))], want[:min(len(p.IDs), len(want))]) &&
+			len(p.IDs) > 0,
+			harness.Finding{Expected: what, Seen: fmt.Sprintf("%s, %d objects", p.Summary(), len(p.IDs)), Where: from.Links[rel],
+				Responses: shown(p, from)})
 	}
 	leads(first, "first", middle, begin.IDs, "the page with offset 0")
 	leads(prev, "prev", middle, begin.IDs, "the objects just before")
@@ -156,8 +172,9 @@ func linkRelations(ctx context.Context, t *T) {
 	}
 	if target, err := url.Parse(lastLink); err == nil && sameService(t, target) && len(end.IDs) > 0 {
 		p := follow(ctx, t, lastLink, c.List.Wrapper)
-		t.Assert(last, p.OK() && slices.Contains(p.IDs, end.IDs[len(end.IDs)-1]), harness.Finding{Expected: "the page that holds the last object, " + end.IDs[len(end.IDs)-1],
-			Seen: fmt.Sprintf("%s, %d objects without it", p.Summary(), len(p.IDs)), Where: lastLink, Responses: shown(p, end)})
+		t.Assert(last, p.OK() && slices.Contains(p.IDs, end.IDs[len(end.IDs)-1]),
+			harness.Finding{Expected: "the page that holds the last object, " + end.IDs[len(end.IDs)-1],
+				Seen: fmt.Sprintf("%s, %d objects without it", p.Summary(), len(p.IDs)), Where: lastLink, Responses: shown(p, end)})
 	}
 }
 
@@ -190,7 +207,8 @@ func linkChain(ctx context.Context, t *T) {
 	for pages := 0; ; pages++ {
 		for _, id := range p.IDs {
 			if met[id] && pages <= most {
-				t.Fail(target, harness.Finding{Expected: "each object once on the way of next links", Seen: "it comes again", Where: id, Responses: []*harness.Response{p.Response}})
+				t.Fail(target, harness.Finding{Expected: "each object once on the way of next links", Seen: "it comes again", Where: id,
+					Responses: []*harness.Response{p.Response}})
 			}
 			met[id] = true
 		}
@@ -199,15 +217,20 @@ func linkChain(ctx context.Context, t *T) {
 		if link == "" {
 			missing := Apart(want, met)
 			if len(missing) > 0 && short != nil {
-				t.NotTested(t.BlockedBy(pagingAt+"nothing-lost", fmt.Sprintf("a page on the way of next links holds %d objects and the first %d, though more follow", len(short.Objects), first), short.Response), target)
+				t.NotTested(t.BlockedBy(pagingAt+"nothing-lost",
+					fmt.Sprintf("a page on the way of next links holds %d objects and the first %d, though more follow", len(short.Objects),
+						first), short.Response), target)
 				t.Examined(ends, 1)
 				return
 			}
-			t.Assert(target, len(missing) == 0, harness.Finding{Expected: fmt.Sprintf("all %d objects on the way of next links", len(want)), Seen: fmt.Sprintf("%d are not (%s)", len(missing), Examples(missing)), Responses: trail})
+			t.Assert(target, len(missing) == 0, harness.Finding{Expected: fmt.Sprintf("all %d objects on the way of next links", len(want)),
+				Seen: fmt.Sprintf("%d are not (%s)", len(missing), Examples(missing)), Responses: trail})
 			t.Examined(ends, 1)
 			return
 		}
-		if !t.Assert(ends, !visited[link] && pages <= most, harness.Finding{Expected: fmt.Sprintf("an end after about %d pages", most-2), Seen: "a next link that was followed before, or one more", Where: link, Responses: trail}) {
+		if !t.Assert(ends, !visited[link] && pages <= most,
+			harness.Finding{Expected: fmt.Sprintf("an end after about %d pages", most-2), Seen: "a next link that was followed before, or one more",
+				Where: link, Responses: trail}) {
 			return
 		}
 		visited[link] = true
@@ -223,7 +246,8 @@ func linkChain(ctx context.Context, t *T) {
 		if !next.OK() && !t.ItsOwn(ctx, next.Response, target, ends) {
 			return
 		}
-		if !t.Assert(target, next.OK(), harness.Finding{Expected: "the following page", Seen: next.Why(), Where: link, Responses: []*harness.Response{next.Response, p.Response}}) {
+		if !t.Assert(target, next.OK(), harness.Finding{Expected: "the following page", Seen: next.Why(), Where: link,
+			Responses: []*harness.Response{next.Response, p.Response}}) {
 			return
 		}
 		p = next
@@ -263,7 +287,9 @@ func linkQuery(ctx context.Context, t *T) {
 			}
 			q := u.Query()
 			for i := 0; i < len(extra); i += 2 {
-				t.Assert(id, q.Get(extra[i]) == extra[i+1], harness.Finding{Expected: extra[i] + "=" + extra[i+1] + " in every link", Seen: quoteEmptyValue(q.Get(extra[i])), Where: "header Link, rel=" + rel, Responses: []*harness.Response{p.Response}})
+				t.Assert(id, q.Get(extra[i]) == extra[i+1],
+					harness.Finding{Expected: extra[i] + "=" + extra[i+1] + " in every link", Seen: quoteEmptyValue(q.Get(extra[i])),
+						Where: "header Link, rel=" + rel, Responses: []*harness.Response{p.Response}})
 			}
 		}
 	}
@@ -323,7 +349,8 @@ func linkEmpty(ctx context.Context, t *T) {
 		}
 		to := follow(ctx, t, link, c.List.Wrapper)
 		if to.OK() || t.ItsOwn(ctx, to.Response, id) {
-			t.Assert(id, to.OK(), harness.Finding{Expected: "200", Seen: to.Summary(), Where: "header Link, rel=" + rel + ": " + link, Responses: []*harness.Response{to.Response, p.Response}})
+			t.Assert(id, to.OK(), harness.Finding{Expected: "200", Seen: to.Summary(), Where: "header Link, rel=" + rel + ": " + link,
+				Responses: []*harness.Response{to.Response, p.Response}})
 		}
 	}
 }

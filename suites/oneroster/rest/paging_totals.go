@@ -14,12 +14,14 @@ import (
 func totalChecks() []Check {
 	const at = pagingAt + "total-"
 	c := func(name, title, needs string, body func(context.Context, *T), requirements ...string) Check {
-		return Check{ID: "paging.total-" + name, Title: title, Requirements: requirements, Labels: []string{"paging", "total"}, Needs: needs, Body: body}
+		return Check{ID: "paging.total-" + name, Title: title, Requirements: requirements, Labels: []string{"paging", "total"},
+			Needs: needs, Body: body}
 	}
 	return []Check{
 		c("present", "Every collection announces its total, in digits and once", "any collection", totalPresent, at+"count", at+"integer"),
 		c("correct", "The total is the number of objects", "a collection that can be crawled", totalCorrect, at+"correct"),
-		c("filtered", "With a filter the total is the number of objects it leaves", "a collection with active and other objects", totalFiltered, at+"filtered"),
+		c("filtered", "With a filter the total is the number of objects it leaves", "a collection with active and other objects", totalFiltered,
+			at+"filtered"),
 		c("constant", "The total is the same on every page", "a collection with ten objects", totalConstant, at+"constant"),
 	}
 }
@@ -51,11 +53,13 @@ func totalPresent(ctx context.Context, t *T) {
 		}
 		values := r.Header.Values("X-Total-Count")
 		shown := []*harness.Response{r}
-		if !t.Assert(present, len(values) > 0, harness.Finding{Expected: "X-Total-Count", Seen: "no such header", Where: "header X-Total-Count", Responses: shown}) {
+		if !t.Assert(present, len(values) > 0, harness.Finding{Expected: "X-Total-Count", Seen: "no such header", Where: "header X-Total-Count",
+			Responses: shown}) {
 			continue
 		}
 		n, err := strconv.Atoi(strings.TrimSpace(values[0]))
-		t.Assert(integer, len(values) == 1 && err == nil && n >= 0, harness.Finding{Expected: "one integer in digits", Seen: strings.Join(values, ", "), Where: "header X-Total-Count", Responses: shown})
+		t.Assert(integer, len(values) == 1 && err == nil && n >= 0,
+			harness.Finding{Expected: "one integer in digits", Seen: strings.Join(values, ", "), Where: "header X-Total-Count", Responses: shown})
 	}
 	t.Lacks("there is no parent whose collections could be asked for", "Load some objects.", present)
 	settleTotal(t, integer)
@@ -77,7 +81,8 @@ func totalCorrect(ctx context.Context, t *T) {
 			continue
 		}
 		n := len(crawl(t).IDs(c.Name))
-		t.Assert(id, p.Total == n, harness.Finding{Expected: fmt.Sprintf("%d, as many objects as the crawl brought", n), Seen: strconv.Itoa(p.Total), Where: "header X-Total-Count", Responses: []*harness.Response{p.Response}})
+		t.Assert(id, p.Total == n, harness.Finding{Expected: fmt.Sprintf("%d, as many objects as the crawl brought", n),
+			Seen: strconv.Itoa(p.Total), Where: "header X-Total-Count", Responses: []*harness.Response{p.Response}})
 	}
 	settleTotal(t, id)
 }
@@ -110,14 +115,17 @@ func totalFiltered(ctx context.Context, t *T) {
 		if len(g.IDs) == raw.Len() {
 			continue // a total that ignores the filter would look the same
 		}
-		t.Assert(id, g.First.Total == len(g.IDs), harness.Finding{Expected: fmt.Sprintf("%d, as many objects as the filter leaves", len(g.IDs)), Seen: strconv.Itoa(g.First.Total), Where: "header X-Total-Count", Responses: []*harness.Response{g.First.Response}})
+		t.Assert(id, g.First.Total == len(g.IDs),
+			harness.Finding{Expected: fmt.Sprintf("%d, as many objects as the filter leaves", len(g.IDs)), Seen: strconv.Itoa(g.First.Total),
+				Where: "header X-Total-Count", Responses: []*harness.Response{g.First.Response}})
 	}
 	// Where everything is active another filter must tell: one object by its id.
 	if c, ok := pageable(t, 3); ok {
 		id0, _, err := crawl(t).Raw(c.Name).At(1)
 		p := part(ctx, t, c, 0, 10, "filter", "sourcedId="+quote(id0))
 		if err == nil && p.OK() && p.Total >= 0 && len(p.IDs) == 1 {
-			t.Assert(id, p.Total == 1, harness.Finding{Expected: "1, for the filter leaves one object", Seen: strconv.Itoa(p.Total), Where: "header X-Total-Count", Responses: []*harness.Response{p.Response}})
+			t.Assert(id, p.Total == 1, harness.Finding{Expected: "1, for the filter leaves one object", Seen: strconv.Itoa(p.Total),
+				Where: "header X-Total-Count", Responses: []*harness.Response{p.Response}})
 		} else if err == nil && p.OK() && p.Total >= 0 {
 			t.NotTested(t.BlockedBy(filterAt+"sourced-id", "a filter by sourcedId does not leave one object", p.Response), id)
 		} else if !p.OK() {
@@ -156,7 +164,9 @@ func totalConstant(ctx context.Context, t *T) {
 		if p.Total < 0 {
 			continue
 		}
-		t.Assert(id, p.Total == first.Total, harness.Finding{Expected: fmt.Sprintf("%d, as on the first page", first.Total), Seen: strconv.Itoa(p.Total), Where: fmt.Sprintf("header X-Total-Count at offset %d", offset), Responses: []*harness.Response{p.Response, first.Response}})
+		t.Assert(id, p.Total == first.Total, harness.Finding{Expected: fmt.Sprintf("%d, as on the first page", first.Total),
+			Seen: strconv.Itoa(p.Total), Where: fmt.Sprintf("header X-Total-Count at offset %d", offset), Responses: []*harness.Response{p.Response,
+				first.Response}})
 	}
 	if !t.Blocked(id) {
 		t.Settle(t.BlockedBy(pagingAt+"total-count", "only the first page has a total", first.Response), id)

@@ -95,8 +95,9 @@ func payloadChecks(s *service.Service) []Check {
 			Labels: []string{DataLabel, "payload"}, Needs: "any object", Body: inUTC},
 		Check{ID: "payload.normalized-text", Title: "Labels hold no line breaks and tabs", Requirements: []string{"payload.normalized-text"},
 			Labels: []string{DataLabel, "payload"}, Needs: "any object", Body: normalizedText},
-		Check{ID: "payload.empty-list", Title: "An empty collection is the wrapper with an empty list", Requirements: []string{"payload.empty-list"},
-			Labels: []string{"payload"}, Needs: "nothing", Body: emptyList},
+		Check{ID: "payload.empty-list", Title: "An empty collection is the wrapper with an empty list",
+			Requirements: []string{"payload.empty-list"},
+			Labels:       []string{"payload"}, Needs: "nothing", Body: emptyList},
 	)
 }
 
@@ -160,7 +161,8 @@ func (s shape) idle(t *T, id string) {
 
 // failFromCrawl reports a fault that the crawl met in a collection.
 func failFromCrawl(t *T, id, name string, f Fault, of int) {
-	t.Fail(id, harness.Finding{Sent: "GET /" + name + " (the crawl)", Expected: f.Expected, Seen: fmt.Sprintf("%s, in %d of %d", f.Seen, f.Count, of),
+	t.Fail(id, harness.Finding{Sent: "GET /" + name + " (the crawl)", Expected: f.Expected,
+		Seen:  fmt.Sprintf("%s, in %d of %d", f.Seen, f.Count, of),
 		Where: fmt.Sprintf("%s %s", f.SourceID, f.Pointer), Cause: f.Message, Exchanges: t.Exhibit(name, f.Object)})
 }
 
@@ -207,7 +209,8 @@ func inUTC(_ context.Context, t *T) {
 				t.Examined(id, 1)
 			} else {
 				shown++
-				t.Fail(id, harness.Finding{Sent: "GET /" + c.Name + " (the crawl)", Expected: "a time in UTC: Z or +00:00", Seen: text[max(0, len(text)-6):], Where: x + " /dateLastModified",
+				t.Fail(id, harness.Finding{Sent: "GET /" + c.Name + " (the crawl)", Expected: "a time in UTC: Z or +00:00",
+					Seen: text[max(0, len(text)-6):], Where: x + " /dateLastModified",
 					Exchanges: t.ExhibitIf(shown <= 3, c.Name, x)})
 			}
 			return true
@@ -233,7 +236,8 @@ func normalizedText(_ context.Context, t *T) {
 					t.Examined(id, 1)
 					continue
 				}
-				t.Fail(id, harness.Finding{Sent: "GET /" + c.Name + " (the crawl)", Expected: "a label on one line, without tabs", Seen: "a line break or tab", Where: x + " /" + name,
+				t.Fail(id, harness.Finding{Sent: "GET /" + c.Name + " (the crawl)", Expected: "a label on one line, without tabs",
+					Seen: "a line break or tab", Where: x + " /" + name,
 					Exchanges: t.Exhibit(c.Name, i)})
 			}
 			return i < memberSample
@@ -255,7 +259,8 @@ func emptyList(ctx context.Context, t *T) {
 			problems++
 		}
 		if response.Status == http.StatusNoContent && response.Problem == "" {
-			t.Fail(id, harness.Finding{Expected: fmt.Sprintf(`200 and {%q: []}`, op.Wrapper), Seen: "204 without a body", Where: "/" + op.Wrapper, Responses: []*harness.Response{response}})
+			t.Fail(id, harness.Finding{Expected: fmt.Sprintf(`200 and {%q: []}`, op.Wrapper), Seen: "204 without a body", Where: "/" + op.Wrapper,
+				Responses: []*harness.Response{response}})
 			continue
 		}
 		if response.Status != 200 || response.Problem != "" {
@@ -275,6 +280,8 @@ func emptyList(ctx context.Context, t *T) {
 		}
 		envelope, _ := membersOf(response.Body)
 		list := strings.TrimSpace(string(envelope[op.Wrapper]))
-		t.Assert(id, strings.HasPrefix(list, "["), harness.Finding{Expected: fmt.Sprintf(`{%q: []}`, op.Wrapper), Seen: cmp.Or(list, "{}"), Where: "/" + op.Wrapper, Responses: []*harness.Response{response}})
+		t.Assert(id, strings.HasPrefix(list, "["),
+			harness.Finding{Expected: fmt.Sprintf(`{%q: []}`, op.Wrapper), Seen: cmp.Or(list, "{}"), Where: "/" + op.Wrapper,
+				Responses: []*harness.Response{response}})
 	}
 }

@@ -117,7 +117,8 @@ func judgeObject(t *T, op service.Operation, response *harness.Response, object 
 		if !op.Single {
 			where = SourcedID(object) + " " + f.Pointer
 		}
-		t.Fail(id, harness.Finding{Expected: f.Expected, Seen: fault.Seen + ", which /" + t.Service.CollectionOf(op.Kind).Name + " doesn't show", Where: where, Cause: f.Message,
+		t.Fail(id, harness.Finding{Expected: f.Expected, Seen: fault.Seen + ", which /" + t.Service.CollectionOf(op.Kind).Name + " doesn't show",
+			Where: where, Cause: f.Message,
 			Responses: []*harness.Response{response}})
 	}
 }

@@ -76,7 +76,8 @@ func judgeRefUse(t *T, c service.Collection, facts CrawlFacts, u RefUse, members
 			t.Examined(kind, n)
 			continue
 		}
-		t.Fail(kind, harness.Finding{Sent: "GET /" + c.Name + " (the crawl)", Expected: fmt.Sprintf("type %q", u.Want), Seen: fmt.Sprintf("type %q in %d of %d", seen, n, u.Count), Where: where,
+		t.Fail(kind, harness.Finding{Sent: "GET /" + c.Name + " (the crawl)", Expected: fmt.Sprintf("type %q", u.Want),
+			Seen: fmt.Sprintf("type %q in %d of %d", seen, n, u.Count), Where: where,
 			Exchanges: t.Exhibit(c.Name, u.First[seen])})
 	}
 	odd := 0
@@ -90,7 +91,8 @@ func judgeRefUse(t *T, c service.Collection, facts CrawlFacts, u RefUse, members
 	}
 	if odd == 0 && malformed.Count > 0 {
 		odd++
-		t.Fail(absolute, harness.Finding{Sent: "GET /" + c.Name + " (the crawl)", Expected: malformed.Expected, Seen: fmt.Sprintf("%s, in %d of %d", malformed.Seen, malformed.Count, u.Count),
+		t.Fail(absolute, harness.Finding{Sent: "GET /" + c.Name + " (the crawl)", Expected: malformed.Expected,
+			Seen:  fmt.Sprintf("%s, in %d of %d", malformed.Seen, malformed.Count, u.Count),
 			Where: malformed.SourceID + " " + malformed.Pointer, Cause: malformed.Message, Exchanges: t.Exhibit(c.Name, malformed.Object)})
 	}
 	if odd == 0 {
@@ -123,7 +125,8 @@ func followReferences(ctx context.Context, t *T) {
 				}
 				if why := innerAddress(base, target); why != "" {
 					tried++
-					t.Fail(resolves, harness.Finding{Sent: "GET /" + c.Name + " (the crawl)", Expected: "an address that answers whoever reads the service", Seen: why,
+					t.Fail(resolves, harness.Finding{Sent: "GET /" + c.Name + " (the crawl)",
+						Expected: "an address that answers whoever reads the service", Seen: why,
 						Where: fmt.Sprintf("%s %s/href", e.Holder, u.At), Exchanges: t.Exhibit(c.Name, e.Object)})
 					continue
 				}
@@ -138,7 +141,8 @@ func followReferences(ctx context.Context, t *T) {
 				}
 				at := fmt.Sprintf("%s %s/href", e.Holder, u.At)
 				id, found := singleID(t.Service, response.Body)
-				if right := response.Status == 200 && found && id == e.Ref.SourcedID; !right && standardAddress(t.Service, base, target, u.Want, e.Ref.SourcedID) && !singlesWork(ctx, t, u.Want) {
+				if right := response.Status == 200 && found && id == e.Ref.SourcedID; !right &&
+					standardAddress(t.Service, base, target, u.Want, e.Ref.SourcedID) && !singlesWork(ctx, t, u.Want) {
 					by := t.Service.CollectionOf(u.Want).Read
 					governs := endpointRequirement(by)
 					if response.Status == 200 && !found {
@@ -147,10 +151,13 @@ func followReferences(ctx context.Context, t *T) {
 					t.NotTested(t.BlockedBy(governs, "single reads don't work: "+response.Line()+": "+response.Summary(), response))
 					break
 				}
-				if !t.Assert(resolves, response.Status == 200 && response.Problem == "", harness.Finding{Expected: "200", Seen: response.Summary(), Where: at, Responses: []*harness.Response{response}}) {
+				if !t.Assert(resolves, response.Status == 200 && response.Problem == "",
+					harness.Finding{Expected: "200", Seen: response.Summary(), Where: at, Responses: []*harness.Response{response}}) {
 					continue
 				}
-				t.Assert(object, found && id == e.Ref.SourcedID, harness.Finding{Expected: "the object with sourcedId " + e.Ref.SourcedID, Seen: describeID(id, found), Where: at, Responses: []*harness.Response{response}})
+				t.Assert(object, found && id == e.Ref.SourcedID,
+					harness.Finding{Expected: "the object with sourcedId " + e.Ref.SourcedID, Seen: describeID(id, found), Where: at,
+						Responses: []*harness.Response{response}})
 			}
 		}
 	}

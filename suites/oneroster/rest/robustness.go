@@ -31,9 +31,11 @@ func robustnessChecks() []Check {
 	return []Check{
 		c("concurrent", "Many clients at once see what one sees alone", "a collection with ten objects", concurrent, "concurrent"),
 		c("repeatable", "The same read twice gives the same", "any collection", repeatable, "repeatable"),
-		c("ids", "Ids with reserved characters are found when encoded, others also when encoded without need", "objects with an id that holds a reserved character, for one part", oddIDs, "reserved-ids", "encoded-ids"),
+		c("ids", "Ids with reserved characters are found when encoded, others also when encoded without need",
+			"objects with an id that holds a reserved character, for one part", oddIDs, "reserved-ids", "encoded-ids"),
 		c("unicode", "Names arrive as they were written", "a name beyond ASCII", unicodeText, "unicode", "entities"),
-		c("parameters", "Parameters come in any order, may be empty or long", "any collection", oddParameters, "parameter-order", "empty-parameter", "long-query"),
+		c("parameters", "Parameters come in any order, may be empty or long", "any collection", oddParameters, "parameter-order",
+			"empty-parameter", "long-query"),
 		c("hostile-input", "Hostile input is no server error and reveals nothing", "nothing", hostileInput, "hostile-input"),
 	}
 }
@@ -68,8 +70,10 @@ func concurrent(ctx context.Context, t *T) {
 	group.Wait()
 	for i, p := range pages {
 		want := alone[i%len(alone)]
-		t.Assert(id, p.OK() && slices.Equal(inAnyOrder(p.IDs), inAnyOrder(want.IDs)), harness.Finding{Expected: "the page that one client gets alone", Seen: concurrencySeen(p, want), Where: fmt.Sprintf("client %d of %d", i+1, many),
-			Responses: []*harness.Response{p.Response, want.Response}})
+		t.Assert(id, p.OK() && slices.Equal(inAnyOrder(p.IDs), inAnyOrder(want.IDs)),
+			harness.Finding{Expected: "the page that one client gets alone", Seen: concurrencySeen(p, want),
+				Where:     fmt.Sprintf("client %d of %d", i+1, many),
+				Responses: []*harness.Response{p.Response, want.Response}})
 	}
 }
 
@@ -117,7 +121,8 @@ func repeatable(ctx context.Context, t *T) {
 				break
 			}
 		}
-		t.Assert(id, changed == "", harness.Finding{Expected: "the same values twice", Seen: "they differ at " + changed, Where: changed, Responses: []*harness.Response{again.Response, first.Response}})
+		t.Assert(id, changed == "", harness.Finding{Expected: "the same values twice", Seen: "they differ at " + changed, Where: changed,
+			Responses: []*harness.Response{again.Response, first.Response}})
 	}
 	t.Absent("no collection comes whole on one page", id)
 }
@@ -148,7 +153,8 @@ func oddIDs(ctx context.Context, t *T) {
 				return true
 			}
 			got, _ := singleID(t.Service, r.Body)
-			t.Assert(reserved, r.Status == 200 && (got == x || got == ""), harness.Finding{Expected: "200 and the object", Seen: r.Summary(), Where: x, Responses: []*harness.Response{r}})
+			t.Assert(reserved, r.Status == 200 && (got == x || got == ""),
+				harness.Finding{Expected: "200 and the object", Seen: r.Summary(), Where: x, Responses: []*harness.Response{r}})
 			return true
 		})
 		if raw.Len() == 0 || tried > 3 {
@@ -164,7 +170,8 @@ func oddIDs(ctx context.Context, t *T) {
 			continue
 		}
 		r := t.Get(ctx, strings.TrimSuffix(op.PathFor(""), "/")+"/"+percentEvery(x), "")
-		t.Assert(encoded, r.Status == 200, harness.Finding{Expected: "200, for %41 and A are the same", Seen: r.Summary(), Where: percentEvery(x), Responses: []*harness.Response{r, plain}})
+		t.Assert(encoded, r.Status == 200, harness.Finding{Expected: "200, for %41 and A are the same", Seen: r.Summary(), Where: percentEvery(x),
+			Responses: []*harness.Response{r, plain}})
 	}
 	t.Absent("no sourcedId holds one of "+reservedCharacters, reserved)
 	t.Lacks("no single object answers", "Load some objects.", encoded)
@@ -246,20 +253,24 @@ func oddParameters(ctx context.Context, t *T) {
 		if b.Status != 200 {
 			seen = b.Summary()
 		}
-		t.Assert(order, b.Status == 200 && sameObjects(t, a, b), harness.Finding{Expected: "the same page, whatever the order of the parameters", Seen: seen, Responses: []*harness.Response{b, a}})
+		t.Assert(order, b.Status == 200 && sameObjects(t, a, b),
+			harness.Finding{Expected: "the same page, whatever the order of the parameters", Seen: seen, Responses: []*harness.Response{b, a}})
 	}
 	for _, name := range []string{"filter", "fields", "sort", "limit"} {
 		r, ok := provoked(ctx, t, sample.List.Path, name+"=", empty)
 		if !ok {
 			continue
 		}
-		t.Assert(empty, r.Status < 500 && r.Problem == "", harness.Finding{Expected: "no server error", Seen: r.Summary(), Where: name + "=", Responses: []*harness.Response{r}})
+		t.Assert(empty, r.Status < 500 && r.Problem == "",
+			harness.Finding{Expected: "no server error", Seen: r.Summary(), Where: name + "=", Responses: []*harness.Response{r}})
 	}
-	r, ok := provoked(ctx, t, sample.List.Path, Query("limit", "1", "filter", t.Service.Samples.Property+"='"+strings.Repeat("long ", 1200)+"'"), long)
+	r, ok := provoked(ctx, t, sample.List.Path,
+		Query("limit", "1", "filter", t.Service.Samples.Property+"='"+strings.Repeat("long ", 1200)+"'"), long)
 	if !ok {
 		return
 	}
-	t.Assert(long, r.Status > 0 && r.Status < 500, harness.Finding{Expected: "an answer, or a client error such as 414", Seen: r.Summary(), Responses: []*harness.Response{r}})
+	t.Assert(long, r.Status > 0 && r.Status < 500,
+		harness.Finding{Expected: "an answer, or a client error such as 414", Seen: r.Summary(), Responses: []*harness.Response{r}})
 }
 
 func hostileInput(ctx context.Context, t *T) {
@@ -290,6 +301,7 @@ func hostileInput(ctx context.Context, t *T) {
 		}
 		single, revealed := singleID(t.Service, r.Body)
 		ok := r.Status > 0 && r.Status < 500 && !(strings.HasPrefix(x.path, sample.List.Path+"/") && r.Status == 200 && revealed)
-		t.Assert(id, ok, harness.Finding{Expected: "a client error, and no data", Seen: r.Summary() + single, Where: x.path + "?" + x.q, Responses: []*harness.Response{r}})
+		t.Assert(id, ok, harness.Finding{Expected: "a client error, and no data", Seen: r.Summary() + single, Where: x.path + "?" + x.q,
+			Responses: []*harness.Response{r}})
 	}
 }

@@ -24,7 +24,8 @@ func sampleSub(t *T, ids ...string) (op service.Operation, parents []Members, ok
 // lacksMembers says that no parent has as many members as are needed.
 func lacksMembers(t *T, many string, ids ...string) {
 	sub := t.Service.Samples.Sub
-	t.Lacks(fmt.Sprintf("no %s has %s", sub.Parent, sub.Count(many)), fmt.Sprintf("%s %s in a %s.", sub.Load, sub.Count(many), sub.Parent), ids...)
+	t.Lacks(fmt.Sprintf("no %s has %s", sub.Parent, sub.Count(many)), fmt.Sprintf("%s %s in a %s.", sub.Load, sub.Count(many), sub.Parent),
+		ids...)
 }
 
 // modifiedOf gives when an object of a whole collection changed, as it says.

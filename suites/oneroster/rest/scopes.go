@@ -67,7 +67,9 @@ func opens(ctx context.Context, t *T, op service.Operation, token string) (r *ha
 
 // judgeScopeAccess judges a token against all operations that a run covers: those that
 // should opens must open, the rest must stay shut.
-func judgeScopeAccess(ctx context.Context, t *T, token string, should func(service.Operation) bool, openID, shutID string, mayShut func(service.Operation) bool) {
+func judgeScopeAccess(
+	ctx context.Context, t *T, token string, should func(service.Operation) bool, openID, shutID string, mayShut func(service.Operation) bool,
+) {
 	problems := 0
 	for _, op := range t.Service.Operations {
 		if !t.Session().Covers(op.ID) || problems > 2 {

@@ -23,7 +23,8 @@ func fieldsChecks() []Check {
 		return Check{ID: "fields." + name, Title: title, Requirements: requirements, Labels: []string{"fields"}, Needs: needs, Body: body}
 	}
 	return []Check{
-		c("collection", "fields supplies what it names, as it is, and nothing else", "any objects", fieldsCollection, "selected", "others-left-out", "values", "nested-objects", "same-objects", "comma-list"),
+		c("collection", "fields supplies what it names, as it is, and nothing else", "any objects", fieldsCollection, "selected",
+			"others-left-out", "values", "nested-objects", "same-objects", "comma-list"),
 		c("single", "fields works on single objects", "any object", fieldsSingle, "single"),
 		c("sub-collections", "fields works on sub-collections", "a class with a student", fieldsSub, "sub-collections"),
 		c("unknown", "An unknown field is refused with 400", "nothing", fieldsUnknown, "unknown"),
@@ -32,7 +33,8 @@ func fieldsChecks() []Check {
 }
 
 func fieldsCollection(ctx context.Context, t *T) {
-	const selected, others, values, nested, same, comma = fieldsAt + "selected", fieldsAt + "others-left-out", fieldsAt + "values", fieldsAt + "nested-objects", fieldsAt + "same-objects", fieldsAt + "comma-list"
+	const selected, others, values, nested, same, comma = fieldsAt + "selected", fieldsAt + "others-left-out", fieldsAt + "values",
+		fieldsAt + "nested-objects", fieldsAt + "same-objects", fieldsAt + "comma-list"
 	problems := 0
 	var refused *harness.Response
 	for _, c := range t.Service.Collections {
@@ -55,13 +57,15 @@ func fieldsCollection(ctx context.Context, t *T) {
 			if !p.OK() && !t.ItsOwn(ctx, p.Response, comma) {
 				continue
 			}
-			if !t.Assert(comma, p.Status == 200 && p.Problem == "", harness.Finding{Expected: "200 and the fields named", Seen: p.Summary(), Responses: shown}) || !p.OK() {
+			if !t.Assert(comma, p.Status == 200 && p.Problem == "",
+				harness.Finding{Expected: "200 and the fields named", Seen: p.Summary(), Responses: shown}) || !p.OK() {
 				refused = p.Response
 				continue
 			}
 			want, got := Set(plain.IDs), Set(p.IDs)
-			t.Assert(same, difference(want, got) == "" && (p.Total == plain.Total || p.Total < 0 || plain.Total < 0), harness.Finding{Expected: "the same objects and total as without fields",
-				Seen: strings.TrimPrefix(difference(want, got)+fmt.Sprintf(", total %d and not %d", p.Total, plain.Total), ", "), Responses: shown})
+			t.Assert(same, difference(want, got) == "" && (p.Total == plain.Total || p.Total < 0 || plain.Total < 0),
+				harness.Finding{Expected: "the same objects and total as without fields",
+					Seen: strings.TrimPrefix(difference(want, got)+fmt.Sprintf(", total %d and not %d", p.Total, plain.Total), ", "), Responses: shown})
 			whole := byID(plain.Objects)
 			for _, o := range p.Objects {
 				full, met := whole[SourcedID(o)]
@@ -94,7 +98,9 @@ func judgeSelected(t *T, got, full json.RawMessage, names []string, shown []*har
 		if !there || want == nil {
 			continue // a null is judged by itself, and as good as absent
 		}
-		if !t.Assert(selected, has[name] != nil, harness.Finding{Expected: name + ", which was asked for and which the object has", Seen: "no such member", Where: id + " /" + name, Responses: shown}) {
+		if !t.Assert(selected, has[name] != nil,
+			harness.Finding{Expected: name + ", which was asked for and which the object has", Seen: "no such member", Where: id + " /" + name,
+				Responses: shown}) {
 			continue
 		}
 		judged := values
@@ -102,7 +108,8 @@ func judgeSelected(t *T, got, full json.RawMessage, names []string, shown []*har
 		case map[string]any, []any:
 			judged = nested
 		}
-		t.Assert(judged, reflect.DeepEqual(unordered(has[name]), unordered(want)), harness.Finding{Expected: name + " as without fields", Seen: "another value", Where: id + " /" + name, Responses: shown})
+		t.Assert(judged, reflect.DeepEqual(unordered(has[name]), unordered(want)),
+			harness.Finding{Expected: name + " as without fields", Seen: "another value", Where: id + " /" + name, Responses: shown})
 	}
 	var extra []string
 	for name := range has {
@@ -113,7 +120,8 @@ func judgeSelected(t *T, got, full json.RawMessage, names []string, shown []*har
 	slices.Sort(extra)
 	// What the standard requires of every object some send in any case; more
 	// than that means that the selection is not applied.
-	t.Assert(others, len(extra) == 0, harness.Finding{Expected: "only " + strings.Join(names, ", "), Seen: "also " + Examples(extra), Where: id, Responses: shown})
+	t.Assert(others, len(extra) == 0, harness.Finding{Expected: "only " + strings.Join(names, ", "), Seen: "also " + Examples(extra),
+		Where: id, Responses: shown})
 }
 
 func fieldsSingle(ctx context.Context, t *T) {
@@ -144,7 +152,8 @@ func fieldsSingle(ctx context.Context, t *T) {
 			}
 		}
 		shown := []*harness.Response{r}
-		if !t.Assert(id, r.Status == 200 && r.Problem == "", harness.Finding{Expected: "200 and the fields named", Seen: r.Summary(), Responses: shown}) {
+		if !t.Assert(id, r.Status == 200 && r.Problem == "",
+			harness.Finding{Expected: "200 and the fields named", Seen: r.Summary(), Responses: shown}) {
 			continue
 		}
 		object, fault := takeSingle(r, op.Wrapper)
@@ -165,7 +174,8 @@ func fieldsSingle(ctx context.Context, t *T) {
 			}
 		}
 		slices.Sort(wrong)
-		t.Assert(id, len(wrong) == 0, harness.Finding{Expected: "exactly " + strings.Join(names, ", "), Seen: Examples(wrong), Where: x, Responses: shown})
+		t.Assert(id, len(wrong) == 0, harness.Finding{Expected: "exactly " + strings.Join(names, ", "), Seen: Examples(wrong), Where: x,
+			Responses: shown})
 	}
 	t.Lacks("no single object answers", "Load some objects.", id)
 }
@@ -195,7 +205,9 @@ func fieldsSub(ctx context.Context, t *T) {
 			}
 		}
 		slices.Sort(extra)
-		t.Assert(id, p.OK() && len(p.Objects) > 0 && len(extra) == 0, harness.Finding{Expected: "the members with sourcedId and " + field + " alone", Seen: p.Summary() + ", also " + Examples(extra), Where: key, Responses: []*harness.Response{p.Response}})
+		t.Assert(id, p.OK() && len(p.Objects) > 0 && len(extra) == 0,
+			harness.Finding{Expected: "the members with sourcedId and " + field + " alone", Seen: p.Summary() + ", also " + Examples(extra),
+				Where: key, Responses: []*harness.Response{p.Response}})
 		return
 	}
 	lacksMembers(t, "a", id)
@@ -254,7 +266,8 @@ func fieldsRepeated(ctx context.Context, t *T) {
 		}
 		for _, n := range names {
 			if Read[map[string]any](full)[n] != nil {
-				t.Assert(id, Read[map[string]any](o)[n] != nil, harness.Finding{Expected: "every field named, " + n + " too", Seen: "no such member", Where: SourcedID(full), Responses: shown})
+				t.Assert(id, Read[map[string]any](o)[n] != nil,
+					harness.Finding{Expected: "every field named, " + n + " too", Seen: "no such member", Where: SourcedID(full), Responses: shown})
 			}
 		}
 	}

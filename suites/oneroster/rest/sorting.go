@@ -26,7 +26,8 @@ func sortChecks() []Check {
 		c("paged", "The pages of a sorted collection fit together", "ten objects, several of which share a value", sortPaged, "paged"),
 		c("text", "Text is sorted by Unicode, dates in time", "names and dates that differ", sortKinds, "unicode", "chronological"),
 		c("every-field", "A collection can be sorted on each single-valued property", varied, sortEvery, "every-field"),
-		c("impossible", "An impossible sort is ignored or refused, never a server error", "nothing", sortImpossible, "unknown-field", "invalid-order", "no-500"),
+		c("impossible", "An impossible sort is ignored or refused, never a server error", "nothing", sortImpossible, "unknown-field",
+			"invalid-order", "no-500"),
 		c("sub-collections", "Sub-collections can be sorted", "a class with three students of different names", sortSub, "sub-collections"),
 	}
 }
@@ -73,14 +74,18 @@ func sortOrder(ctx context.Context, t *T) {
 			continue
 		}
 		word := map[bool]string{false: "rising", true: "falling"}[try.falling]
-		t.Assert(try.id, inOrder(texts(page.Objects, p.name), try.falling, p.compare), harness.Finding{Expected: "objects in " + word + " order of " + p.name, Seen: "another order" + firstBreak(page, p, try.falling), Responses: []*harness.Response{page.Response}})
+		t.Assert(try.id, inOrder(texts(page.Objects, p.name), try.falling, p.compare),
+			harness.Finding{Expected: "objects in " + word + " order of " + p.name, Seen: "another order" + firstBreak(page, p, try.falling),
+				Responses: []*harness.Response{page.Response}})
 		if try.falling {
 			continue
 		}
 		op := s.List
 		g := t.ReadAll(ctx, op.Path, op.Wrapper, 2*computeMost, try.extra...)
 		if g.Usable(t, same) {
-			t.Assert(same, difference(p.all, g.IDs) == "", harness.Finding{Expected: fmt.Sprintf("the same %d objects as unsorted", len(p.all)), Seen: difference(p.all, g.IDs), Responses: []*harness.Response{g.First.Response}})
+			t.Assert(same, difference(p.all, g.IDs) == "",
+				harness.Finding{Expected: fmt.Sprintf("the same %d objects as unsorted", len(p.all)), Seen: difference(p.all, g.IDs),
+					Responses: []*harness.Response{g.First.Response}})
 		}
 	}
 }
@@ -129,7 +134,8 @@ func sortPaged(ctx context.Context, t *T) {
 			for _, compare := range orders() {
 				ok = ok || inOrder(values, false, compare)
 			}
-			t.Assert(id, ok, harness.Finding{Expected: "one order over all pages", Seen: "pages that are sorted each by itself, or not at all", Where: "sort=" + p.name, Responses: []*harness.Response{pages[0].Response, pages[len(pages)-1].Response}})
+			t.Assert(id, ok, harness.Finding{Expected: "one order over all pages", Seen: "pages that are sorted each by itself, or not at all",
+				Where: "sort=" + p.name, Responses: []*harness.Response{pages[0].Response, pages[len(pages)-1].Response}})
 			return
 		}
 	}
@@ -160,7 +166,8 @@ func sortKinds(ctx context.Context, t *T) {
 			} else {
 				ok = inOrder(values, false, p.compare)
 			}
-			t.Assert(id, ok, harness.Finding{Expected: "rising order of " + p.name + " by some order of Unicode", Seen: "an order that none explains", Where: "sort=" + p.name, Responses: []*harness.Response{page.Response}})
+			t.Assert(id, ok, harness.Finding{Expected: "rising order of " + p.name + " by some order of Unicode",
+				Seen: "an order that none explains", Where: "sort=" + p.name, Responses: []*harness.Response{page.Response}})
 		}
 	}
 	t.Lacks("no collection has five different texts", "Load five users with different names.", text)
@@ -182,7 +189,8 @@ func sortEvery(ctx context.Context, t *T) {
 				continue
 			}
 			if !page.OK() {
-				t.Assert(id, false, harness.Finding{Expected: "the collection sorted on " + p.name, Seen: page.Why(), Responses: []*harness.Response{page.Response}})
+				t.Assert(id, false, harness.Finding{Expected: "the collection sorted on " + p.name, Seen: page.Why(),
+					Responses: []*harness.Response{page.Response}})
 				continue
 			}
 			ok := false
@@ -190,7 +198,8 @@ func sortEvery(ctx context.Context, t *T) {
 				ok = ok || inOrder(texts(page.Objects, p.name), true, compare)
 			}
 			ok = ok || inOrder(texts(page.Objects, p.name), true, p.compare)
-			t.Assert(id, ok, harness.Finding{Expected: "the collection sorted on " + p.name, Seen: "an order that no order of Unicode explains", Where: "sort=" + p.name, Responses: []*harness.Response{page.Response}})
+			t.Assert(id, ok, harness.Finding{Expected: "the collection sorted on " + p.name, Seen: "an order that no order of Unicode explains",
+				Where: "sort=" + p.name, Responses: []*harness.Response{page.Response}})
 		}
 	}
 	t.Lacks("no property differs between objects", "Load more objects.", id)
@@ -207,7 +216,8 @@ func sortImpossible(ctx context.Context, t *T) {
 		{"", Query("sort", "sourcedId", "orderBy", "asc", "orderBy", "desc", "limit", "5")},
 		{"", Query("sort", "sourcedId,status", "limit", "5")},
 	} {
-		r, ok := provoked(ctx, t, t.sample().List.Path, try.q, slices.DeleteFunc([]string{alive, try.id}, func(id string) bool { return id == "" })...)
+		r, ok := provoked(ctx, t, t.sample().List.Path, try.q,
+			slices.DeleteFunc([]string{alive, try.id}, func(id string) bool { return id == "" })...)
 		if !ok {
 			continue
 		}
@@ -219,12 +229,15 @@ func sortImpossible(ctx context.Context, t *T) {
 		if r.Status >= 500 {
 			t.NotTested(t.BlockedBy(alive, r.Line()+" is answered with a server error", r), try.id)
 		} else {
-			t.Assert(try.id, r.Status == 200 || r.Status == 400 || r.Status == 422 || r.Status >= 500, harness.Finding{Expected: "200, or 400", Seen: r.Summary(), Responses: shown})
+			t.Assert(try.id, r.Status == 200 || r.Status == 400 || r.Status == 422 || r.Status >= 500,
+				harness.Finding{Expected: "200, or 400", Seen: r.Summary(), Responses: shown})
 		}
 	}
 	eachStructured(t, func(path, property string) {
 		if r, ok := provoked(ctx, t, path, Query("sort", property, "limit", "5"), alive); ok {
-			t.Assert(alive, r.Status < 500 && r.Problem == "", harness.Finding{Expected: "no server error", Seen: r.Summary(), Where: path + ", sorted on " + property, Responses: []*harness.Response{r}})
+			t.Assert(alive, r.Status < 500 && r.Problem == "",
+				harness.Finding{Expected: "no server error", Seen: r.Summary(), Where: path + ", sorted on " + property,
+					Responses: []*harness.Response{r}})
 		}
 	})
 }
@@ -251,7 +264,8 @@ func sortSub(ctx context.Context, t *T) {
 		}
 		p := property{name: "dateLastModified", kind: "date-time"}
 		ok := inOrder(texts(up.Objects, p.name), false, p.compare) && inOrder(texts(down.Objects, p.name), true, p.compare)
-		t.Assert(id, ok, harness.Finding{Expected: "the members in order of dateLastModified", Seen: "another order", Where: key, Responses: []*harness.Response{up.Response, down.Response}})
+		t.Assert(id, ok, harness.Finding{Expected: "the members in order of dateLastModified", Seen: "another order", Where: key,
+			Responses: []*harness.Response{up.Response, down.Response}})
 		return
 	}
 	t.Absent(fmt.Sprintf("no %s has %ss that changed at different times", t.Service.Samples.Sub.Parent, t.Service.Samples.Sub.Member), id)

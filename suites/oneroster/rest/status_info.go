@@ -32,7 +32,9 @@ func judgeStatusInfo(t *T, schema *schemas.Schema, r *harness.Response, f failur
 	_, major := members["imsx_codeMajor"]
 	_, severity := members["imsx_severity"]
 	body := r.Body
-	if !t.Assert(at("status-info"), major && severity, harness.Finding{Expected: "imsx_codeMajor and imsx_severity at the top level", Seen: "members " + memberNames(members), Where: f.name, Responses: shown}) {
+	if !t.Assert(at("status-info"), major && severity,
+		harness.Finding{Expected: "imsx_codeMajor and imsx_severity at the top level", Seen: "members " + memberNames(members), Where: f.name,
+			Responses: shown}) {
 		// A status info object in a wrapper is judged as well, so that what is
 		// wrong with it doesn't wait for the next run.
 		if body, members = unwrapStatus(members); body == nil {
@@ -42,26 +44,34 @@ func judgeStatusInfo(t *T, schema *schemas.Schema, r *harness.Response, f failur
 	}
 	var info statusInfo
 	_ = decode(body, &info)
-	t.Assert(at("code-major"), info.Major == "failure", harness.Finding{Expected: "failure", Seen: fmt.Sprint(info.Major), Where: "/imsx_codeMajor", Responses: shown})
-	t.Assert(at("severity"), info.Severity == "error", harness.Finding{Expected: "error", Seen: fmt.Sprint(info.Severity), Where: "/imsx_severity", Responses: shown})
+	t.Assert(at("code-major"), info.Major == "failure",
+		harness.Finding{Expected: "failure", Seen: fmt.Sprint(info.Major), Where: "/imsx_codeMajor", Responses: shown})
+	t.Assert(at("severity"), info.Severity == "error",
+		harness.Finding{Expected: "error", Seen: fmt.Sprint(info.Severity), Where: "/imsx_severity", Responses: shown})
 	if f.status == 404 && info.Description == nil {
 		t.NotApplicable(at("text-unknown-object"), "the error body has no description, which is optional")
 	} else if f.status == 404 {
 		text := strings.ToLower(fmt.Sprint(info.Description))
-		t.Assert(at("text-unknown-object"), strings.Contains(text, "unknown object") || strings.Contains(text, "unknownobject"), harness.Finding{Expected: "a description that says Unknown Object", Seen: t.Show("imsx_description", fmt.Sprint(info.Description)), Where: "/imsx_description", Responses: shown})
+		t.Assert(at("text-unknown-object"), strings.Contains(text, "unknown object") || strings.Contains(text, "unknownobject"),
+			harness.Finding{Expected: "a description that says Unknown Object", Seen: t.Show("imsx_description", fmt.Sprint(info.Description)),
+				Where: "/imsx_description", Responses: shown})
 	}
 	findings, err := schema.Validate(body)
 	if err != nil {
 		panic(err)
 	}
 	if bad := slices.IndexFunc(findings, func(x schemas.Finding) bool {
-		return x.Severity == schemas.Error && (strings.HasPrefix(x.Pointer, "/imsx_CodeMinor") || strings.HasPrefix(strings.ToLower(x.Pointer), "/imsx_codeminor")) && x.Keyword != "enum"
+		return x.Severity == schemas.Error &&
+			(strings.HasPrefix(x.Pointer, "/imsx_CodeMinor") || strings.HasPrefix(strings.ToLower(x.Pointer), "/imsx_codeminor")) &&
+			x.Keyword != "enum"
 	}); bad >= 0 || members["imsx_codeMinor"] != nil {
 		seen := "imsx_codeMinor with a small c"
 		if bad >= 0 {
 			seen = findings[bad].Message
 		}
-		t.Fail(at("code-minor-shape"), harness.Finding{Expected: `{"imsx_codeMinorField": [{"imsx_codeMinorFieldName": …, "imsx_codeMinorFieldValue": …}]} as imsx_CodeMinor`, Seen: seen, Where: "/imsx_CodeMinor", Responses: shown})
+		t.Fail(at("code-minor-shape"),
+			harness.Finding{Expected: `{"imsx_codeMinorField": [{"imsx_codeMinorFieldName": …, "imsx_codeMinorFieldValue": …}]} as imsx_CodeMinor`,
+				Seen: seen, Where: "/imsx_CodeMinor", Responses: shown})
 		t.NotTested(t.BlockedBy(at("code-minor-shape"), "the code minor has another shape", r), at(f.minor))
 		return at("code-minor-shape")
 	}
@@ -77,10 +87,15 @@ func judgeStatusInfo(t *T, schema *schemas.Schema, r *harness.Response, f failur
 	values := []string{}
 	for _, x := range info.Minor.Fields {
 		values = append(values, fmt.Sprint(x.Value))
-		t.Assert(at("code-minor-name"), x.Name == "TargetEndSystem" || x.Name != nil && x.Name != "", harness.Finding{Expected: "the name of the system that reports, such as TargetEndSystem", Seen: fmt.Sprint(x.Name), Where: "/imsx_CodeMinor/imsx_codeMinorField/0/imsx_codeMinorFieldName", Responses: shown})
+		t.Assert(at("code-minor-name"), x.Name == "TargetEndSystem" || x.Name != nil && x.Name != "",
+			harness.Finding{Expected: "the name of the system that reports, such as TargetEndSystem", Seen: fmt.Sprint(x.Name),
+				Where: "/imsx_CodeMinor/imsx_codeMinorField/0/imsx_codeMinorFieldName", Responses: shown})
 	}
-	t.Assert(at("code-minor-vocabulary"), known, harness.Finding{Expected: "a value of the Rostering service", Seen: Examples(values), Where: "/imsx_CodeMinor", Responses: shown})
-	t.Assert(at(f.minor), slices.Contains(values, f.value), harness.Finding{Expected: f.value, Seen: Examples(values), Where: f.name + ": /imsx_CodeMinor/imsx_codeMinorField/0/imsx_codeMinorFieldValue", Responses: shown})
+	t.Assert(at("code-minor-vocabulary"), known,
+		harness.Finding{Expected: "a value of the Rostering service", Seen: Examples(values), Where: "/imsx_CodeMinor", Responses: shown})
+	t.Assert(at(f.minor), slices.Contains(values, f.value),
+		harness.Finding{Expected: f.value, Seen: Examples(values),
+			Where: f.name + ": /imsx_CodeMinor/imsx_codeMinorField/0/imsx_codeMinorFieldValue", Responses: shown})
 	return ""
 }
 
@@ -103,8 +118,10 @@ func judgeTerms(t *T, r *harness.Response, what string) {
 	}
 	what = fmt.Sprintf("%s, answered %d", what, r.Status)
 	shown := []*harness.Response{r}
-	t.Assert(errorsAt+"code-major", info.Major == "failure", harness.Finding{Expected: "failure", Seen: fmt.Sprint(info.Major), Where: what + ": /imsx_codeMajor", Responses: shown})
-	t.Assert(errorsAt+"severity", info.Severity == "error", harness.Finding{Expected: "error", Seen: fmt.Sprint(info.Severity), Where: what + ": /imsx_severity", Responses: shown})
+	t.Assert(errorsAt+"code-major", info.Major == "failure",
+		harness.Finding{Expected: "failure", Seen: fmt.Sprint(info.Major), Where: what + ": /imsx_codeMajor", Responses: shown})
+	t.Assert(errorsAt+"severity", info.Severity == "error",
+		harness.Finding{Expected: "error", Seen: fmt.Sprint(info.Severity), Where: what + ": /imsx_severity", Responses: shown})
 	seen := func(enum bool) string {
 		i := slices.IndexFunc(findings, func(x schemas.Finding) bool {
 			return x.Severity == schemas.Error && (x.Keyword == "enum") == enum && strings.HasPrefix(strings.ToLower(x.Pointer), "/imsx_codeminor")
@@ -114,14 +131,18 @@ func judgeTerms(t *T, r *harness.Response, what string) {
 		}
 		return findings[i].Message
 	}
-	if shape := seen(false); !t.Assert(errorsAt+"code-minor-shape", shape == "", harness.Finding{Expected: "an imsx_CodeMinor as the standard has it", Seen: shape, Where: what + ": /imsx_CodeMinor", Responses: shown}) || info.Minor == nil {
+	if shape := seen(false); !t.Assert(errorsAt+"code-minor-shape", shape == "",
+		harness.Finding{Expected: "an imsx_CodeMinor as the standard has it", Seen: shape, Where: what + ": /imsx_CodeMinor",
+			Responses: shown}) || info.Minor == nil {
 		return
 	}
 	odd := seen(true)
 	if slices.ContainsFunc(info.Minor.Fields, func(f codeMinor) bool { return f.Value == "fullsuccess" }) {
 		odd = "fullsuccess, of a refusal"
 	}
-	t.Assert(errorsAt+"code-minor-vocabulary", odd == "", harness.Finding{Expected: "a value of the Rostering service, for a failure", Seen: odd, Where: what + ": /imsx_CodeMinor", Responses: shown})
+	t.Assert(errorsAt+"code-minor-vocabulary", odd == "",
+		harness.Finding{Expected: "a value of the Rostering service, for a failure", Seen: odd, Where: what + ": /imsx_CodeMinor",
+			Responses: shown})
 }
 
 // termsOptional says that refusals without a status info object are free to be so.

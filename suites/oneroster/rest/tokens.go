@@ -11,7 +11,8 @@ import (
 
 // withToken requests a path with a bearer token other than the session's.
 func withToken(ctx context.Context, t *T, path, token string) *harness.Response {
-	return t.Do(ctx, harness.Request{URL: t.Session().Base + path, Auth: harness.AuthNone, Header: http.Header{"Authorization": {"Bearer " + token}}})
+	return t.Do(ctx, harness.Request{URL: t.Session().Base + path, Auth: harness.AuthNone,
+		Header: http.Header{"Authorization": {"Bearer " + token}}})
 }
 
 // narrow obtains a token with one scope alone: from the main client where it

@@ -28,8 +28,10 @@ func transportChecks() []Check {
 		return Check{ID: "transport." + name, Title: title, Requirements: requirements, Labels: []string{"transport"}, Needs: needs, Body: body}
 	}
 	return []Check{
-		c("https", "Service and token endpoint are reached over HTTPS", "a target that is not on this machine", httpsOnly, "https", "token-https", "no-plain-http"),
-		c("tls", "TLS 1.2 or later with a valid certificate, nothing older", "an https target", tlsVersions, "certificate", "tls-version", "tls-old"),
+		c("https", "Service and token endpoint are reached over HTTPS", "a target that is not on this machine", httpsOnly, "https", "token-https",
+			"no-plain-http"),
+		c("tls", "TLS 1.2 or later with a valid certificate, nothing older", "an https target", tlsVersions, "certificate", "tls-version",
+			"tls-old"),
 		c("compression", "Compressed and plain answers hold the same", "any collection", compression, "compression", "coding-excluded"),
 		c("head", "HEAD does no harm", "any collection", headRequests, "head"),
 		c("conditional", "Conditional requests are answered truly", "any collection", conditional, "conditional"),
@@ -45,7 +47,8 @@ func loopback(u *url.URL) bool {
 const noWire = "the target is on a loopback address, which no wire leaves"
 
 func httpsOnly(ctx context.Context, t *T) {
-	for id, address := range map[string]string{transportAt + "https": t.Session().Base, transportAt + "token-https": t.Session().Target.OneRoster.Auth.TokenURL} {
+	for id, address := range map[string]string{transportAt + "https": t.Session().Base,
+		transportAt + "token-https": t.Session().Target.OneRoster.Auth.TokenURL} {
 		u, err := url.Parse(address)
 		switch {
 		case address == "":
@@ -75,7 +78,8 @@ func httpsOnly(ctx context.Context, t *T) {
 	if u.Port() == "" {
 		plainURL.Host = u.Hostname()
 	}
-	r := t.Do(ctx, harness.Request{URL: plainURL.String() + t.sample().List.Path + "?limit=1", Auth: harness.AuthNone, Quick: 5 * time.Second, Once: true})
+	r := t.Do(ctx, harness.Request{URL: plainURL.String() + t.sample().List.Path + "?limit=1", Auth: harness.AuthNone, Quick: 5 * time.Second,
+		Once: true})
 	t.Assert(plain, r.Status == 0 || !holdsData(t, r), harness.Finding{Expected: "no roster objects over plain HTTP", Seen: r.Summary()})
 	if r.Unreachable {
 		t.Examined(plain, 1) // nothing listens: as it should be
@@ -117,7 +121,8 @@ func tlsVersions(ctx context.Context, t *T) {
 		t.NotTested(t.BlockedBy(modern, "no TLS handshake: "+err.Error()), certificate)
 		t.Fail(modern, harness.Finding{Expected: "TLS 1.2 or 1.3", Seen: err.Error(), Where: address})
 	} else {
-		t.Assert(modern, state.Version >= tls.VersionTLS12, harness.Finding{Expected: "TLS 1.2 or 1.3", Seen: tls.VersionName(state.Version), Where: address})
+		t.Assert(modern, state.Version >= tls.VersionTLS12,
+			harness.Finding{Expected: "TLS 1.2 or 1.3", Seen: tls.VersionName(state.Version), Where: address})
 	}
 	loose := config.Clone()
 	loose.InsecureSkipVerify = true
@@ -190,8 +195,11 @@ func compression(ctx context.Context, t *T) {
 		}
 		return
 	}
-	if t.Assert(id, packed.Status == 200 && packed.Problem == "" && plain.Status == 200 && plain.Problem == "" && plain.Header.Get("Content-Encoding") == "" && sameObjects(t, packed, plain),
-		harness.Finding{Expected: "the same objects with and without compression", Seen: fmt.Sprintf("gzip offered: %s; not offered: %s", packed.Summary(), plain.Summary()), Where: "header Content-Encoding", Responses: shown}) {
+	if t.Assert(id, packed.Status == 200 && packed.Problem == "" && plain.Status == 200 && plain.Problem == "" &&
+		plain.Header.Get("Content-Encoding") == "" && sameObjects(t, packed, plain),
+		harness.Finding{Expected: "the same objects with and without compression",
+			Seen: fmt.Sprintf("gzip offered: %s; not offered: %s", packed.Summary(),
+				plain.Summary()), Where: "header Content-Encoding", Responses: shown}) {
 		excluded(ctx, t, packed.Request.URL)
 	} else {
 		t.NotTested(t.BlockedBy(id, "answers with and without compression differ", packed), out)
@@ -209,8 +217,9 @@ func excluded(ctx context.Context, t *T, url string) {
 			return
 		}
 		coding := strings.ToLower(r.Header.Get("Content-Encoding"))
-		t.Assert(id, !strings.Contains(coding, "gzip"), harness.Finding{Sent: "Accept-Encoding: " + accepted, Expected: "an answer that is not in gzip", Seen: "Content-Encoding: " + coding,
-			Where: "header Content-Encoding", Responses: []*harness.Response{r}})
+		t.Assert(id, !strings.Contains(coding, "gzip"),
+			harness.Finding{Sent: "Accept-Encoding: " + accepted, Expected: "an answer that is not in gzip", Seen: "Content-Encoding: " + coding,
+				Where: "header Content-Encoding", Responses: []*harness.Response{r}})
 	}
 }
 
@@ -227,9 +236,12 @@ func headRequests(ctx context.Context, t *T) {
 	}
 	r := t.Do(ctx, harness.Request{Method: http.MethodHead, URL: plain.Request.URL})
 	shown := []*harness.Response{r}
-	t.Assert(id, r.Problem == "" && (r.Status < 500 || r.Status == 501), harness.Finding{Expected: "an answer as to GET, or a client error", Seen: r.Summary(), Where: "HEAD", Responses: shown})
+	t.Assert(id, r.Problem == "" && (r.Status < 500 || r.Status == 501),
+		harness.Finding{Expected: "an answer as to GET, or a client error", Seen: r.Summary(), Where: "HEAD", Responses: shown})
 	again := t.Get(ctx, t.sample().List.Path, Query("limit", "20"))
-	t.Assert(id, again.Status == 200 && again.Problem == "", harness.Finding{Expected: "200 to a GET after it", Seen: again.Summary(), Where: "GET after HEAD", Responses: []*harness.Response{again, r}})
+	t.Assert(id, again.Status == 200 && again.Problem == "",
+		harness.Finding{Expected: "200 to a GET after it", Seen: again.Summary(), Where: "GET after HEAD",
+			Responses: []*harness.Response{again, r}})
 }
 
 func conditional(ctx context.Context, t *T) {
@@ -241,14 +253,18 @@ func conditional(ctx context.Context, t *T) {
 	ask := func(name, value string) *harness.Response {
 		return t.Do(ctx, harness.Request{URL: plain.Request.URL, Header: http.Header{name: {value}}})
 	}
-	for _, x := range []struct{ name, value string }{{"If-None-Match", `"rollcall-no-such-tag"`}, {"If-Modified-Since", "Sat, 01 Jan 2000 00:00:00 GMT"}} {
+	for _, x := range []struct{ name, value string }{{"If-None-Match", `"rollcall-no-such-tag"`},
+		{"If-Modified-Since", "Sat, 01 Jan 2000 00:00:00 GMT"}} {
 		r := ask(x.name, x.value)
-		t.Assert(id, r.Status == 200 && r.Problem == "" && sameObjects(t, plain, r), harness.Finding{Expected: "200 and the full answer, for something changed since", Seen: r.Summary(), Where: "header " + x.name, Responses: []*harness.Response{r, plain}})
+		t.Assert(id, r.Status == 200 && r.Problem == "" && sameObjects(t, plain, r),
+			harness.Finding{Expected: "200 and the full answer, for something changed since", Seen: r.Summary(), Where: "header " + x.name,
+				Responses: []*harness.Response{r, plain}})
 	}
 	if tag := plain.Header.Get("ETag"); tag != "" {
 		r := ask("If-None-Match", tag)
 		ok := r.Status == 304 && len(r.Body) == 0 || r.Status == 200 && sameObjects(t, plain, r)
-		t.Assert(id, ok && r.Problem == "", harness.Finding{Expected: "304 without a body, or 200 with the full answer", Seen: r.Summary(), Where: "header If-None-Match", Responses: []*harness.Response{r, plain}})
+		t.Assert(id, ok && r.Problem == "", harness.Finding{Expected: "304 without a body, or 200 with the full answer", Seen: r.Summary(),
+			Where: "header If-None-Match", Responses: []*harness.Response{r, plain}})
 	}
 }
 
@@ -258,7 +274,10 @@ func ranges(ctx context.Context, t *T) {
 	if plain == nil {
 		return
 	}
-	r := t.Do(ctx, harness.Request{URL: plain.Request.URL, Plain: true, Header: http.Header{"Range": {"bytes=0-9"}, "Accept-Encoding": {"identity"}}})
-	ok := r.Status == 200 && sameObjects(t, plain, r) || r.Status == 206 && len(r.Body) <= 10 && r.Header.Get("Content-Range") != "" || slices.Contains([]int{416, 400}, r.Status)
-	t.Assert(id, ok && r.Problem == "", harness.Finding{Expected: "the full answer, or a correct 206 or 416", Seen: r.Summary(), Where: "header Range", Responses: []*harness.Response{r, plain}})
+	r := t.Do(ctx, harness.Request{URL: plain.Request.URL, Plain: true, Header: http.Header{"Range": {"bytes=0-9"},
+		"Accept-Encoding": {"identity"}}})
+	ok := r.Status == 200 && sameObjects(t, plain, r) || r.Status == 206 && len(r.Body) <= 10 && r.Header.Get("Content-Range") != "" ||
+		slices.Contains([]int{416, 400}, r.Status)
+	t.Assert(id, ok && r.Problem == "", harness.Finding{Expected: "the full answer, or a correct 206 or 416", Seen: r.Summary(),
+		Where: "header Range", Responses: []*harness.Response{r, plain}})
 }

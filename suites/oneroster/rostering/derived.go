@@ -158,15 +158,18 @@ func compareDerived(t *rest.T, d derivation, only, complete string) {
 		if i < 0 {
 			// An object unknown to the whole collection is the business of the
 			// whole collection's completeness; here it is too many.
-			t.Fail(only, harness.Finding{Sent: "GET /" + d.Name + " (the crawl)", Expected: "objects that /" + d.Part.Of + " lists too", Seen: "an object that it doesn't", Where: id,
+			t.Fail(only, harness.Finding{Sent: "GET /" + d.Name + " (the crawl)", Expected: "objects that /" + d.Part.Of + " lists too",
+				Seen: "an object that it doesn't", Where: id,
 				Exchanges: t.Exhibit(d.Name, r.Raw(d.Name).Find(id))})
 			continue
 		}
 		if !d.only(r, i) && !d.telling(r, i) {
-			t.NotTested(t.BlockedBy(d.kindRequirement(r, i), "some objects of /"+d.Part.Of+" don't say what kind they are of").Seen(t.Exhibit(d.Part.Of, i)...), only)
+			t.NotTested(t.BlockedBy(d.kindRequirement(r, i),
+				"some objects of /"+d.Part.Of+" don't say what kind they are of").Seen(t.Exhibit(d.Part.Of, i)...), only)
 			continue
 		}
-		t.Assert(only, d.only(r, i), harness.Finding{Sent: "GET /" + d.Name + " (the crawl)", Expected: "only objects with " + d.what, Seen: "one without", Where: id,
+		t.Assert(only, d.only(r, i), harness.Finding{Sent: "GET /" + d.Name + " (the crawl)", Expected: "only objects with " + d.what,
+			Seen: "one without", Where: id,
 			Exchanges: t.ExhibitIf(!d.only(r, i), d.Name, id)})
 	}
 	wanted := 0
@@ -179,7 +182,8 @@ func compareDerived(t *rest.T, d derivation, only, complete string) {
 		if err != nil {
 			continue
 		}
-		t.Assert(complete, derived[id], harness.Finding{Sent: "GET /" + d.Name + " (the crawl)", Expected: "every object of /" + d.Part.Of + " with " + d.what, Seen: "one is missing", Where: id,
+		t.Assert(complete, derived[id], harness.Finding{Sent: "GET /" + d.Name + " (the crawl)",
+			Expected: "every object of /" + d.Part.Of + " with " + d.what, Seen: "one is missing", Where: id,
 			Exchanges: t.ExhibitIf(!derived[id], d.Part.Of, id)})
 	}
 	if len(derived) == 0 {
@@ -208,10 +212,13 @@ func judgeOpen(t *rest.T, d derivation, derived map[string]bool, complete string
 	case len(open) == 0:
 		t.NotTested(harness.NoData("/"+d.Part.Of+" holds no object with "+d.what, "Load "+d.load+"."), complete)
 	case len(listed) == 0:
-		t.NotTested(harness.NoData(fmt.Sprintf("whether the %d objects of /%s that could stand in /%s have to is not settled, and none does", len(open), d.Part.Of, d.Name), "Load "+d.load+"."), complete)
+		t.NotTested(harness.NoData(fmt.Sprintf("whether the %d objects of /%s that could stand in /%s have to is not settled, and none does",
+			len(open), d.Part.Of, d.Name), "Load "+d.load+"."), complete)
 	default:
 		missing := slices.DeleteFunc(open, func(id string) bool { return derived[id] })
-		t.Assert(complete, len(missing) == 0, harness.Finding{Sent: "GET /" + d.Name + " (the crawl)", Expected: "all objects of /" + d.Part.Of + " with " + d.what + ", as some are listed", Seen: fmt.Sprintf("%d are missing (%s)", len(missing), rest.Examples(missing)),
+		t.Assert(complete, len(missing) == 0, harness.Finding{Sent: "GET /" + d.Name + " (the crawl)",
+			Expected: "all objects of /" + d.Part.Of + " with " + d.what + ", as some are listed", Seen: fmt.Sprintf("%d are missing (%s)",
+				len(missing), rest.Examples(missing)),
 			Exchanges: t.ExhibitIf(len(missing) > 0, d.Name, listed[0])})
 	}
 }
@@ -260,6 +267,7 @@ func wrongKind(ctx context.Context, t *rest.T) {
 		}
 	}
 	if !asked {
-		t.Lacks("every object is of every derived kind", "Load a user who is no student, an org that is no school, or a session that is no term.", id)
+		t.Lacks("every object is of every derived kind", "Load a user who is no student, an org that is no school, or a session that is no term.",
+			id)
 	}
 }

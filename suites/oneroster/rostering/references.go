@@ -33,11 +33,14 @@ func targets(of *service.Service, requirement, holder string, others ...string) 
 	places := map[string][]string{
 		"enrollment-user": {"/user"}, "enrollment-class": {"/class"}, "enrollment-school": {"/school"},
 		"class-course": {"/course"}, "class-school": {"/school"}, "class-terms": {"/terms/*"}, "course": {"/schoolYear", "/org"},
-		"org": {"/parent", "/children/*"}, "session": {"/parent", "/children/*"}, "user-orgs": {"/roles/*/org", "/primaryOrg"}, "user-agents": {"/agents/*"},
+		"org": {"/parent", "/children/*"}, "session": {"/parent", "/children/*"}, "user-orgs": {"/roles/*/org",
+			"/primaryOrg"}, "user-agents": {"/agents/*"},
 	}[requirement]
 	kind := of.Collection(holder).Kind
-	return rule{"references." + requirement, fmt.Sprintf("What /%s refers to at %s exists", holder, strings.Join(places, " and ")), "references." + requirement,
-		append([]string{holder}, others...), holder, fmt.Sprintf("active objects in /%s with a reference at %s", holder, strings.Join(places, " or ")),
+	return rule{"references." + requirement, fmt.Sprintf("What /%s refers to at %s exists", holder, strings.Join(places, " and ")),
+		"references." + requirement,
+		append([]string{holder}, others...), holder, fmt.Sprintf("active objects in /%s with a reference at %s", holder,
+			strings.Join(places, " or ")),
 		func(r *Roster, see verdictOn) {
 			if kind == "enrollment" {
 				enrollmentTargets(r, places[0], see)

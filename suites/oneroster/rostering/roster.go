@@ -109,7 +109,8 @@ func (r *Roster) slim(u User) User {
 	u.Status, u.DateLastModified = r.once(u.Status), r.once(u.DateLastModified)
 	for i := range u.Roles {
 		role := &u.Roles[i]
-		role.RoleType, role.Role, role.BeginDate, role.EndDate = r.once(role.RoleType), r.once(role.Role), r.once(role.BeginDate), r.once(role.EndDate)
+		role.RoleType, role.Role, role.BeginDate, role.EndDate = r.once(role.RoleType), r.once(role.Role),
+			r.once(role.BeginDate), r.once(role.EndDate)
 		lean(role.Org)
 	}
 	lean(u.PrimaryOrg)

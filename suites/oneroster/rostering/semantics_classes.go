@@ -11,26 +11,40 @@ import (
 func classChecks() []rest.Check {
 	placed := []string{"enrollments", "classes", "academicSessions"}
 	return rules(
-		rule{"classes.subject-codes", "A class has as many subject codes as subjects", "classes.subject-codes", []string{"classes"}, "classes", "a class with subjectCodes", classSubjects},
-		rule{"classes.school-type", "The school of a class is a school", "classes.school-type", []string{"classes", "orgs"}, "classes", "a class whose school is listed", classSchool},
-		rule{"classes.term-types", "The terms of a class are terms or semesters", "classes.term-types", []string{"classes", "academicSessions"}, "classes", "a class with a term", classTerms},
-		rule{"courses.subject-codes", "A course has as many subject codes as subjects", "courses.subject-codes", []string{"courses"}, "courses", "a course with subjectCodes", courseSubjects},
-		rule{"courses.school-year-type", "schoolYear of a course is a school year", "courses.school-year-type", []string{"courses", "academicSessions"}, "courses", "a course with a schoolYear", courseYear},
-		rule{"enrollments.begin-within-session", "Enrollments begin within the sessions of the class", "enrollments.begin-within-session", placed, "enrollments", "an enrollment with a beginDate", enrollmentBegin},
-		rule{"enrollments.end-within-session", "Enrollments end within the sessions of the class", "enrollments.end-within-session", placed, "enrollments", "an enrollment with an endDate", enrollmentEnd},
-		rule{"enrollments.dates-ordered", "An enrollment begins before it ends", "enrollments.dates-ordered", []string{"enrollments"}, "enrollments", "an enrollment with both dates", enrollmentDates},
-		rule{"enrollments.primary-teacher-only", "Only teachers are primary", "enrollments.primary-teacher-only", []string{"enrollments"}, "enrollments", "an enrollment with primary", primaryTeachersOnly},
-		rule{"enrollments.one-primary-teacher", "A class has at most one primary teacher at a time", "enrollments.one-primary-teacher", []string{"enrollments"}, "enrollments", "an enrollment of a primary teacher", onePrimaryTeacher},
-		rule{"enrollments.not-doubled", "Nobody is enrolled twice in a class at the same time, in the same role", "enrollments.not-doubled", []string{"enrollments"}, "enrollments", "an enrollment", notDoubled},
-		rule{"classes.teacher", "A class with students has a teacher", "classes.teacher", []string{"enrollments", "classes"}, "classes", "an active class with students", classTeacher},
-		rule{"enrollments.school", "The school of an enrollment is that of its class", "enrollments.school", []string{"enrollments", "classes"}, "enrollments", "an enrollment whose class is listed", enrollmentSchool},
+		rule{"classes.subject-codes", "A class has as many subject codes as subjects", "classes.subject-codes", []string{"classes"}, "classes",
+			"a class with subjectCodes", classSubjects},
+		rule{"classes.school-type", "The school of a class is a school", "classes.school-type", []string{"classes", "orgs"}, "classes",
+			"a class whose school is listed", classSchool},
+		rule{"classes.term-types", "The terms of a class are terms or semesters", "classes.term-types", []string{"classes", "academicSessions"},
+			"classes", "a class with a term", classTerms},
+		rule{"courses.subject-codes", "A course has as many subject codes as subjects", "courses.subject-codes", []string{"courses"}, "courses",
+			"a course with subjectCodes", courseSubjects},
+		rule{"courses.school-year-type", "schoolYear of a course is a school year", "courses.school-year-type",
+			[]string{"courses", "academicSessions"}, "courses", "a course with a schoolYear", courseYear},
+		rule{"enrollments.begin-within-session", "Enrollments begin within the sessions of the class", "enrollments.begin-within-session", placed,
+			"enrollments", "an enrollment with a beginDate", enrollmentBegin},
+		rule{"enrollments.end-within-session", "Enrollments end within the sessions of the class", "enrollments.end-within-session", placed,
+			"enrollments", "an enrollment with an endDate", enrollmentEnd},
+		rule{"enrollments.dates-ordered", "An enrollment begins before it ends", "enrollments.dates-ordered", []string{"enrollments"},
+			"enrollments", "an enrollment with both dates", enrollmentDates},
+		rule{"enrollments.primary-teacher-only", "Only teachers are primary", "enrollments.primary-teacher-only", []string{"enrollments"},
+			"enrollments", "an enrollment with primary", primaryTeachersOnly},
+		rule{"enrollments.one-primary-teacher", "A class has at most one primary teacher at a time", "enrollments.one-primary-teacher",
+			[]string{"enrollments"}, "enrollments", "an enrollment of a primary teacher", onePrimaryTeacher},
+		rule{"enrollments.not-doubled", "Nobody is enrolled twice in a class at the same time, in the same role", "enrollments.not-doubled",
+			[]string{"enrollments"}, "enrollments", "an enrollment", notDoubled},
+		rule{"classes.teacher", "A class with students has a teacher", "classes.teacher", []string{"enrollments", "classes"}, "classes",
+			"an active class with students", classTeacher},
+		rule{"enrollments.school", "The school of an enrollment is that of its class", "enrollments.school", []string{"enrollments", "classes"},
+			"enrollments", "an enrollment whose class is listed", enrollmentSchool},
 	)
 }
 
 func classSubjects(r *Roster, see verdictOn) {
 	for i := range r.Classes {
 		if c := &r.Classes[i]; len(c.SubjectCodes) > 0 {
-			see(len(c.SubjectCodes) == len(c.Subjects), place{i, c.SourcedID, "/subjectCodes"}, fmt.Sprintf("%d, one for each subject", len(c.Subjects)), fmt.Sprintf("%d", len(c.SubjectCodes)))
+			see(len(c.SubjectCodes) == len(c.Subjects), place{i, c.SourcedID, "/subjectCodes"},
+				fmt.Sprintf("%d, one for each subject", len(c.Subjects)), fmt.Sprintf("%d", len(c.SubjectCodes)))
 		}
 	}
 }
@@ -38,7 +52,8 @@ func classSubjects(r *Roster, see verdictOn) {
 func courseSubjects(r *Roster, see verdictOn) {
 	for i := range r.Courses {
 		if c := &r.Courses[i]; len(c.SubjectCodes) > 0 {
-			see(len(c.SubjectCodes) == len(c.Subjects), place{i, c.SourcedID, "/subjectCodes"}, fmt.Sprintf("%d, one for each subject", len(c.Subjects)), fmt.Sprintf("%d", len(c.SubjectCodes)))
+			see(len(c.SubjectCodes) == len(c.Subjects), place{i, c.SourcedID, "/subjectCodes"},
+				fmt.Sprintf("%d, one for each subject", len(c.Subjects)), fmt.Sprintf("%d", len(c.SubjectCodes)))
 		}
 	}
 }
@@ -47,7 +62,8 @@ func classSchool(r *Roster, see verdictOn) {
 	for i := range r.Classes {
 		c := &r.Classes[i]
 		if org := r.Org(idOf(c.School)); org != nil {
-			see(org.Type == "school" || strings.HasPrefix(org.Type, "ext:"), place{i, c.SourcedID, "/school"}, "an org of type school", "an org of type "+org.Type)
+			see(org.Type == "school" || strings.HasPrefix(org.Type, "ext:"), place{i, c.SourcedID, "/school"}, "an org of type school",
+				"an org of type "+org.Type)
 		}
 	}
 }
@@ -57,7 +73,8 @@ func classTerms(r *Roster, see verdictOn) {
 		c := &r.Classes[i]
 		for _, ref := range c.Terms {
 			if s := r.Session(ref.SourcedID); s != nil {
-				see(s.Type == "term" || s.Type == "semester" || strings.HasPrefix(s.Type, "ext:"), place{i, c.SourcedID, "/terms"}, "sessions of type term or semester", "type "+s.Type)
+				see(s.Type == "term" || s.Type == "semester" || strings.HasPrefix(s.Type, "ext:"), place{i, c.SourcedID, "/terms"},
+					"sessions of type term or semester", "type "+s.Type)
 			}
 		}
 	}
@@ -67,7 +84,8 @@ func courseYear(r *Roster, see verdictOn) {
 	for i := range r.Courses {
 		c := &r.Courses[i]
 		if s := r.Session(idOf(c.SchoolYear)); s != nil {
-			see(s.Type == "schoolYear" || strings.HasPrefix(s.Type, "ext:"), place{i, c.SourcedID, "/schoolYear"}, "an academic session of type schoolYear", "type "+s.Type)
+			see(s.Type == "schoolYear" || strings.HasPrefix(s.Type, "ext:"), place{i, c.SourcedID, "/schoolYear"},
+				"an academic session of type schoolYear", "type "+s.Type)
 		}
 	}
 }
@@ -183,7 +201,8 @@ func onePrimaryTeacher(r *Roster, see verdictOn) {
 		now := held{stay{r.Text(e.Begin), r.Text(e.End)}, e.User}
 		for _, other := range classes[e.Class] {
 			if other.user != now.user && !now.apart(other.stay) {
-				see(false, enrollmentAt(r, i, "/primary"), "one primary teacher of class "+r.Text(e.Class)+" at a time", "another teacher is primary as well")
+				see(false, enrollmentAt(r, i, "/primary"), "one primary teacher of class "+r.Text(e.Class)+" at a time",
+					"another teacher is primary as well")
 				return
 			}
 		}
@@ -218,7 +237,8 @@ func notDoubled(r *Roster, see verdictOn) {
 		}
 		for _, other := range append([]int32{before}, more[at]...) {
 			if !timeOf(int32(i)).apart(timeOf(other)) {
-				see(false, enrollmentAt(r, i, ""), "one enrollment of user "+r.Text(e.User)+" in class "+r.Text(e.Class)+" at a time", "another one, with the same role and a day in common")
+				see(false, enrollmentAt(r, i, ""), "one enrollment of user "+r.Text(e.User)+" in class "+r.Text(e.Class)+" at a time",
+					"another one, with the same role and a day in common")
 				return
 			}
 		}

@@ -97,7 +97,8 @@ func sessionsWithin(r *Roster, see verdictOn) {
 		}
 		see(s.StartDate >= p.StartDate && s.EndDate <= p.EndDate, place{i, s.SourcedID, "/parent"},
 			fmt.Sprintf("dates within the parent's, %s to %s", p.StartDate, p.EndDate), fmt.Sprintf("%s to %s", s.StartDate, s.EndDate))
-		see(s.SchoolYear == p.SchoolYear, place{i, s.SourcedID, "/schoolYear"}, fmt.Sprintf("the parent's schoolYear, %q", p.SchoolYear), fmt.Sprintf("%q", s.SchoolYear))
+		see(s.SchoolYear == p.SchoolYear, place{i, s.SourcedID, "/schoolYear"}, fmt.Sprintf("the parent's schoolYear, %q", p.SchoolYear),
+			fmt.Sprintf("%q", s.SchoolYear))
 	}
 }
 

@@ -61,9 +61,12 @@ func subs() []sub {
 	return []sub{
 		{"getStudentsForClass", "students-for-class", enrolled, usersOfClass("student", false)},
 		{"getTeachersForClass", "teachers-for-class", enrolled, usersOfClass("teacher", false)},
-		{"getClassesForCourse", "classes-for-course", []string{"classes", "courses"}, classesBy(func(c *Class) []string { return []string{idOf(c.Course)} }, parentsOf("courses"))},
-		{"getClassesForSchool", "classes-for-school", []string{"classes", "schools"}, classesBy(func(c *Class) []string { return []string{idOf(c.School)} }, rightfulIn("schools"))},
-		{"getClassesForTerm", "classes-for-term", []string{"classes", "terms"}, classesBy(func(c *Class) []string { return refIDs(c.Terms) }, rightfulIn("terms"))},
+		{"getClassesForCourse", "classes-for-course", []string{"classes", "courses"},
+			classesBy(func(c *Class) []string { return []string{idOf(c.Course)} }, parentsOf("courses"))},
+		{"getClassesForSchool", "classes-for-school", []string{"classes", "schools"},
+			classesBy(func(c *Class) []string { return []string{idOf(c.School)} }, rightfulIn("schools"))},
+		{"getClassesForTerm", "classes-for-term", []string{"classes", "terms"},
+			classesBy(func(c *Class) []string { return refIDs(c.Terms) }, rightfulIn("terms"))},
 		{"getEnrollmentsForClassInSchool", "enrollments-for-class-in-school", enrolled, enrollmentsOf(true)},
 		{"getEnrollmentsForSchool", "enrollments-for-school", []string{"enrollments", "classes", "schools"}, enrollmentsOf(false)},
 		{"getStudentsForClassInSchool", "students-for-class-in-school", enrolled, usersOfClass("student", true)},
@@ -161,7 +164,9 @@ func compareSub(ctx context.Context, t *rest.T, s sub, id string, judgeEmpty boo
 			t.Blocked(empty) // nothing is answered, whoever the parent
 			continue
 		}
-		t.Assert(empty, response.Status == 200, harness.Finding{Expected: "200 and an empty list, for the parent is known", Seen: response.Summary(), Where: p.ids, Responses: []*harness.Response{response}})
+		t.Assert(empty, response.Status == 200,
+			harness.Finding{Expected: "200 and an empty list, for the parent is known", Seen: response.Summary(), Where: p.ids,
+				Responses: []*harness.Response{response}})
 	}
 	if len(bare) == 0 {
 		t.NotApplicable(empty, "every parent has a member")
@@ -253,7 +258,8 @@ func windows(ctx context.Context, t *rest.T, op service.Operation, id string, p 
 		}
 		extra := p.extra(roster(t), op.Kind, g)
 		finding := harness.Finding{Expected: fmt.Sprintf("members of it alone, at least %d in all, as the whole collections say", len(p.must)),
-			Seen: fmt.Sprintf("%d objects; %s", len(g.IDs), rest.Differ(nil, extra)), Where: fmt.Sprintf("%s, from %d on", p.ids, offset), Responses: []*harness.Response{page.Response}}
+			Seen: fmt.Sprintf("%d objects; %s", len(g.IDs), rest.Differ(nil, extra)), Where: fmt.Sprintf("%s, from %d on", p.ids,
+				offset), Responses: []*harness.Response{page.Response}}
 		t.Assert(id, len(extra) == 0 && (past || len(g.IDs) > 0), finding)
 	}
 	return last
@@ -295,7 +301,8 @@ func classOfOtherSchool(ctx context.Context, t *rest.T) {
 				return
 			}
 		}
-		t.Assert(id, ok, harness.Finding{Expected: "404 or an empty list, for the class belongs to school " + idOf(c.School), Seen: page.Summary(),
+		t.Assert(id, ok, harness.Finding{Expected: "404 or an empty list, for the class belongs to school " + idOf(c.School),
+			Seen:  page.Summary(),
 			Where: schools[other] + " " + c.SourcedID, Responses: []*harness.Response{page.Response}})
 		return
 	}
