@@ -35,7 +35,7 @@ func accessChecks() []Check {
 	}
 }
 
-// holdsData tells whether an answer shows roster objects.
+// holdsData tells whether an answer shows objects of the service.
 func holdsData(t *T, r *harness.Response) bool {
 	for _, c := range t.Service.Collections {
 		if objects, fault := takeList(r, c.List.Wrapper); fault == "" && len(objects) > 0 {
@@ -124,7 +124,8 @@ func accessRefused(ctx context.Context, t *T) {
 			judgeChallenge(t, at("challenge"), r)
 		}
 		if x.id != at("query-token") && full {
-			t.Assert(at("no-data"), !holdsData(t, r), harness.Finding{Expected: "no roster objects", Seen: "some", Where: x.name, Responses: shown})
+			t.Assert(at("no-data"), !holdsData(t, r),
+				harness.Finding{Expected: "no " + t.Service.Words.Data + " objects", Seen: "some", Where: x.name, Responses: shown})
 		}
 	}
 	unchallenged(t, at("challenge"))
@@ -180,7 +181,8 @@ func accessEvery(ctx context.Context, t *T) {
 		// How the refusal is worded is judged elsewhere; here, that nothing is
 		// read.
 		t.Assert(id, r.Status != 200 || !holdsData(t, r),
-			harness.Finding{Expected: "a refusal", Seen: r.Summary() + " with roster objects", Where: op.Path, Responses: []*harness.Response{r}})
+			harness.Finding{Expected: "a refusal", Seen: r.Summary() + " with " + t.Service.Words.Data + " objects", Where: op.Path,
+				Responses: []*harness.Response{r}})
 	}
 	t.Lacks("there is nothing that could be read without a token", "Load some objects.")
 }

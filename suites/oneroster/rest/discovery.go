@@ -13,10 +13,6 @@ import (
 
 const discoveryAt = "discovery."
 
-// discoveryNames are the two file names that the official documents give, which
-// contradict each other; either will do.
-var discoveryNames = []string{"onerosterv1p2rostersservice_openapi3_v1p0.json", "imsorv1p2_rostering_openapi3_v1p0.json"}
-
 // discoveryChecks judge the service discovery document.
 func discoveryChecks() []Check {
 	var ids []string
@@ -33,7 +29,7 @@ func discovery(ctx context.Context, t *T) {
 	var found *harness.Response
 	var tried []*harness.Response
 	public := false
-	for _, name := range discoveryNames {
+	for _, name := range t.Service.Discovery {
 		address := t.Session().Base + "/discovery/" + name
 		r := t.Do(ctx, harness.Request{URL: address, Auth: harness.AuthNone, Follow: true})
 		public = public || r.Status == 200
@@ -47,7 +43,7 @@ func discovery(ctx context.Context, t *T) {
 	}
 	if !t.Assert(at("document"), found != nil,
 		harness.Finding{Expected: "200 under one of the two official names", Seen: tried[0].Summary(),
-			Where: "discovery/" + strings.Join(discoveryNames, " or discovery/"), Responses: tried}) {
+			Where: "discovery/" + strings.Join(t.Service.Discovery, " or discovery/"), Responses: tried}) {
 		t.NotTested(t.BlockedBy(at("document"), "there is no discovery document", tried...), t.Requirements()[1:]...)
 		return
 	}

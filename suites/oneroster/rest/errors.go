@@ -201,7 +201,7 @@ func failures(t *T) []failure {
 
 func errorBodies(ctx context.Context, t *T) {
 	at := func(name string) string { return errorsAt + name }
-	schema, err := schemas.Load("oneroster/1.2/status-info")
+	schema, err := schemas.Load(t.Service.StatusInfo())
 	if err != nil {
 		panic(err)
 	}

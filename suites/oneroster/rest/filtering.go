@@ -7,12 +7,13 @@ import (
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
 const filterAt = "filter."
 
 // filterChecks judge filter by computing each answer from the crawl.
-func filterChecks() []Check {
+func filterChecks(of *service.Service) []Check {
 	c := func(name, title, needs string, body func(context.Context, *T), requirements ...string) Check {
 		for i := range requirements {
 			requirements[i] = filterAt + requirements[i]
@@ -27,11 +28,11 @@ func filterChecks() []Check {
 			"greater-or-equal", "less", "less-or-equal", "date", "date-time"),
 		c("contains", "The predicate ~ leaves the objects whose text contains the value", varied, filterContains, "contains"),
 		c("logic", "AND leaves what satisfies both clauses, OR what satisfies either", varied, filterLogic, "and", "or", "many-clauses"),
-		c("or-confined", "OR never reaches outside the collection asked", "users who are no students", filterConfined, "or-confined"),
+		c("or-confined", "OR never reaches outside the collection asked", of.Words.Outside, filterConfined, "or-confined"),
 		c("date-forms", "Instants are understood in every form of ISO 8601", "objects that changed at different times", filterDateForms,
 			"date-time-forms", "bare-date"),
 		c("text-order", "Order predicates work on text, or are refused", "a collection with names", filterTextOrder, "text-order"),
-		c("nested", "Nested properties and lists can be filtered, or are refused", "enrollments, and objects with grades or subjects",
+		c("nested", "Nested properties and lists can be filtered, or are refused", of.Words.Nested,
 			filterNested, "nested", "list-contains", "list-equal"),
 		c("every-field", "A collection can be filtered on each single-valued property", varied, filterEvery, "every-field"),
 		c("refused", "What is no filter is refused, and never a server error", "nothing", filterRefused, "unknown-field", "malformed", "unquoted",
@@ -41,7 +42,7 @@ func filterChecks() []Check {
 			"apostrophe", "literal-operators", "literal-wildcards", "literal-patterns", "percent-encoding",
 			"reserved-characters", "plus-as-blank", "utf8"),
 		c("no-match", "A filter that nothing satisfies is an empty page", "nothing", filterNoMatch, "no-match"),
-		c("sub-collections", "Sub-collections can be filtered", "a class with two students", filterSub, "sub-collections"),
+		c("sub-collections", "Sub-collections can be filtered", of.Samples.Sub.WithMembers("two"), filterSub, "sub-collections"),
 	}
 }
 
@@ -316,5 +317,5 @@ func filterConfined(ctx context.Context, t *T) {
 			Seen: fmt.Sprintf("%d others (%s)", len(extra),
 				Examples(extra)), Where: "filter=" + filter, Responses: []*harness.Response{g.First.Response}})
 	}
-	t.Lacks("every object is in every derived collection", "Load a user who is no student, or an org that is no school.", id)
+	t.Lacks("every object is in every derived collection", t.Service.Words.OutsideLoad, id)
 }

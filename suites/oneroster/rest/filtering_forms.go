@@ -152,7 +152,7 @@ func filterNested(ctx context.Context, t *T) {
 			break
 		}
 	}
-	t.Lacks("no collection of a size to compute with has references that differ", "Load enrollments in two classes.", nested)
+	t.Lacks("no collection of a size to compute with has references that differ", t.Service.Words.NestedLoad, nested)
 	t.Absent("no collection has a list of grades or subjects that differs", contains, equal)
 }
 

@@ -57,7 +57,7 @@ func filterCharacters(ctx context.Context, t *T) {
 	}
 	s, p, v, ok := phrase(t)
 	if !ok {
-		t.Lacks("no text holds a blank", "Load a class with two words in its title.", percent, plus)
+		t.Lacks("no text holds a blank", t.Service.Words.PhraseLoad, percent, plus)
 	} else {
 		same := p.where(func(x string) bool { return x == v })
 		plain := p.name + "=" + quote(v)

@@ -144,7 +144,7 @@ func sameObject(_ context.Context, t *T) {
 			return tried < 500
 		})
 	}
-	t.Lacks("no object stands in two collections", "Load a term, a school, a student or a teacher.", id)
+	t.Lacks("no object stands in two collections", t.Service.Words.TwiceLoad, id)
 }
 
 // changedMeanwhile tells whether an object was modified between two readings.

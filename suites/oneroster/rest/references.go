@@ -42,7 +42,7 @@ func referenceForm(_ context.Context, t *T) {
 		}
 	}
 	if !met {
-		t.Lacks("no object refers to another", "Load classes and enrollments.")
+		t.Lacks("no object refers to another", t.Service.Words.ReferencesLoad)
 	}
 }
 
@@ -105,7 +105,7 @@ func followReferences(ctx context.Context, t *T) {
 	const resolves, object = "references.href-resolves", "references.href-object"
 	base, err := url.Parse(t.Session().Base)
 	if err != nil {
-		t.NotTested(harness.Unconfigured("the base URL can't be read: "+err.Error(), "Mend oneroster.rostering in target.yaml."))
+		t.NotTested(harness.Unconfigured("the base URL can't be read: "+err.Error(), "Mend oneroster."+t.Service.Name+" in target.yaml."))
 		return
 	}
 	problems := 0

@@ -117,7 +117,7 @@ func scopeCore(ctx context.Context, t *T) {
 	if !t.Session().Covers(t.Service.Samples.Sub.Operation) {
 		t.Outside("sub-collections", only)
 	}
-	t.Lacks("there is nothing that more than the core scope would open", "Load classes and enrollments.", only)
+	t.Lacks("there is nothing that more than the core scope would open", t.Service.Words.BeyondLoad, only)
 	open := statusApart(ctx, t, token)
 	if !t.Blocked(scopeAt + "status") {
 		t.Settle(t.BlockedBy(only, "nothing is refused for want of a scope", open), scopeAt+"status")

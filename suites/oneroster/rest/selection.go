@@ -10,12 +10,13 @@ import (
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
 const fieldsAt = "fields."
 
 // fieldsChecks judge field selection.
-func fieldsChecks() []Check {
+func fieldsChecks(of *service.Service) []Check {
 	c := func(name, title, needs string, body func(context.Context, *T), requirements ...string) Check {
 		for i := range requirements {
 			requirements[i] = fieldsAt + requirements[i]
@@ -26,7 +27,7 @@ func fieldsChecks() []Check {
 		c("collection", "fields supplies what it names, as it is, and nothing else", "any objects", fieldsCollection, "selected",
 			"others-left-out", "values", "nested-objects", "same-objects", "comma-list"),
 		c("single", "fields works on single objects", "any object", fieldsSingle, "single"),
-		c("sub-collections", "fields works on sub-collections", "a class with a student", fieldsSub, "sub-collections"),
+		c("sub-collections", "fields works on sub-collections", of.Samples.Sub.WithMembers("a"), fieldsSub, "sub-collections"),
 		c("unknown", "An unknown field is refused with 400", "nothing", fieldsUnknown, "unknown"),
 		c("repeated", "fields may be repeated", "any objects", fieldsRepeated, "repeated"),
 	}

@@ -7,13 +7,14 @@ import (
 	"strconv"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
 const sortAt = "sort."
 
 // sortChecks judge sort and orderBy. Which order of Unicode text is followed is
 // the provider's choice; only what no such order allows is held against it.
-func sortChecks() []Check {
+func sortChecks(of *service.Service) []Check {
 	c := func(name, title, needs string, body func(context.Context, *T), requirements ...string) Check {
 		for i := range requirements {
 			requirements[i] = sortAt + requirements[i]
@@ -28,7 +29,8 @@ func sortChecks() []Check {
 		c("every-field", "A collection can be sorted on each single-valued property", varied, sortEvery, "every-field"),
 		c("impossible", "An impossible sort is ignored or refused, never a server error", "nothing", sortImpossible, "unknown-field",
 			"invalid-order", "no-500"),
-		c("sub-collections", "Sub-collections can be sorted", "a class with three students of different names", sortSub, "sub-collections"),
+		c("sub-collections", "Sub-collections can be sorted", of.Samples.Sub.WithMembers("three")+" of different names", sortSub,
+			"sub-collections"),
 	}
 }
 

@@ -92,7 +92,8 @@ func judgeStatusInfo(t *T, schema *schemas.Schema, r *harness.Response, f failur
 				Where: "/imsx_CodeMinor/imsx_codeMinorField/0/imsx_codeMinorFieldName", Responses: shown})
 	}
 	t.Assert(at("code-minor-vocabulary"), known,
-		harness.Finding{Expected: "a value of the Rostering service", Seen: Examples(values), Where: "/imsx_CodeMinor", Responses: shown})
+		harness.Finding{Expected: "a value of the " + t.Service.Title + " service", Seen: Examples(values), Where: "/imsx_CodeMinor",
+			Responses: shown})
 	t.Assert(at(f.minor), slices.Contains(values, f.value),
 		harness.Finding{Expected: f.value, Seen: Examples(values),
 			Where: f.name + ": /imsx_CodeMinor/imsx_codeMinorField/0/imsx_codeMinorFieldValue", Responses: shown})
@@ -108,7 +109,7 @@ func judgeTerms(t *T, r *harness.Response, what string) {
 	}
 	var info statusInfo
 	_ = decode(r.Body, &info)
-	schema, err := schemas.Load("oneroster/1.2/status-info")
+	schema, err := schemas.Load(t.Service.StatusInfo())
 	if err != nil {
 		panic(err)
 	}
@@ -141,7 +142,7 @@ func judgeTerms(t *T, r *harness.Response, what string) {
 		odd = "fullsuccess, of a refusal"
 	}
 	t.Assert(errorsAt+"code-minor-vocabulary", odd == "",
-		harness.Finding{Expected: "a value of the Rostering service, for a failure", Seen: odd, Where: what + ": /imsx_CodeMinor",
+		harness.Finding{Expected: "a value of the " + t.Service.Title + " service, for a failure", Seen: odd, Where: what + ": /imsx_CodeMinor",
 			Responses: shown})
 }
 

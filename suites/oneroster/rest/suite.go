@@ -46,7 +46,7 @@ func Suite(p Provider) harness.Suite {
 
 // checks lists those that hold for any service, by topic.
 func checks(of *service.Service) []Check {
-	return slices.Concat(endpointChecks(of), pagingChecks(), totalChecks(), linkChecks(), sortChecks(), filterChecks(), fieldsChecks(),
+	return slices.Concat(endpointChecks(of), pagingChecks(), totalChecks(), linkChecks(), sortChecks(of), filterChecks(of), fieldsChecks(of),
 		errorChecks(), tokenChecks(), accessChecks(), scopeChecks(of), transportChecks(), discoveryChecks(), robustnessChecks(),
 		payloadChecks(of), identityChecks(), referenceChecks(), lifecycleChecks())
 }

@@ -80,7 +80,8 @@ func httpsOnly(ctx context.Context, t *T) {
 	}
 	r := t.Do(ctx, harness.Request{URL: plainURL.String() + t.sample().List.Path + "?limit=1", Auth: harness.AuthNone, Quick: 5 * time.Second,
 		Once: true})
-	t.Assert(plain, r.Status == 0 || !holdsData(t, r), harness.Finding{Expected: "no roster objects over plain HTTP", Seen: r.Summary()})
+	t.Assert(plain, r.Status == 0 || !holdsData(t, r),
+		harness.Finding{Expected: "no " + t.Service.Words.Data + " objects over plain HTTP", Seen: r.Summary()})
 	if r.Unreachable {
 		t.Examined(plain, 1) // nothing listens: as it should be
 	}

@@ -57,7 +57,7 @@ func Parse(text []byte) (*Service, error) {
 func (s *Service) checkNames() error {
 	for name, text := range map[string]string{"name": s.Name, "standard": s.Standard, "title": s.Title, "requirements": s.Requirements,
 		"checks": s.Checks, "path": s.Path, "schemas": s.Schemas, "openapi": s.OpenAPI, "scopes.prefix": s.Scopes.Prefix,
-		"scopes.family": s.Scopes.Family, "scopes.core": s.Scopes.Core, "scopes.full": s.Scopes.Full} {
+		"scopes.family": s.Scopes.Family, "words.data": s.Words.Data, "scopes.core": s.Scopes.Core, "scopes.full": s.Scopes.Full} {
 		if text == "" {
 			return fmt.Errorf("%s is missing", name)
 		}
@@ -94,7 +94,8 @@ func (k *Kind) check() error {
 		names []string
 		types []Type
 	}{
-		{"labels", k.Labels, []Type{Text}}, {"probed", k.Probed, single}, {"structured", k.Structured, []Type{List, Structure, Reference, Anything}},
+		{"labels", k.Labels, []Type{Text}}, {"probed", k.Probed, single}, {"structured", k.Structured,
+			[]Type{List, Structure, Reference, Anything}},
 		{"lists", k.Lists, []Type{List}},
 		{"select.plain", k.Select.Plain, single}, {"select.structures", k.Select.Structures, nil},
 	} {
@@ -233,7 +234,8 @@ func (s *Service) readPayload() error {
 
 func (s *Service) checkSamples() error {
 	one := s.Samples
-	for _, name := range slices.Concat([]string{one.Collection, one.Other, one.Written}, one.Filtered, one.Paging, one.Witnesses, one.Sub.Needs) {
+	for _, name := range slices.Concat([]string{one.Collection, one.Other, one.Written}, one.Filtered, one.Paging, one.Witnesses,
+		one.Sub.Needs) {
 		if !slices.ContainsFunc(s.Collections, func(c Collection) bool { return c.Name == name }) {
 			return fmt.Errorf("samples name the collection %q, which there isn't", name)
 		}

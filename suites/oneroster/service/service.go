@@ -23,6 +23,7 @@ type Service struct {
 	Kinds       map[string]*Kind `yaml:"kinds"`
 	Payload     []PayloadRule    `yaml:"payload"`
 	Collections []Collection     `yaml:"collections"`
+	Words       Words            `yaml:"words"`
 	Samples     Samples          `yaml:"samples"`
 	Operations  []Operation      `yaml:"operations"` // ordered by path
 }
@@ -82,6 +83,19 @@ func (c Collection) Derived() string {
 	return c.Part.Of
 }
 
+// Words are what reports call things of the service.
+type Words struct {
+	Data           string `yaml:"data"`         // what its objects are, as in "roster objects"
+	Outside        string `yaml:"outside"`      // what stands outside of a derived collection
+	OutsideLoad    string `yaml:"outside-load"` // the following say what to load where there is none
+	Nested         string `yaml:"nested"`       // what has properties within references
+	NestedLoad     string `yaml:"nested-load"`
+	PhraseLoad     string `yaml:"phrase-load"`     // a text with a blank
+	TwiceLoad      string `yaml:"twice-load"`      // what stands in two collections
+	ReferencesLoad string `yaml:"references-load"` // what refers to others
+	BeyondLoad     string `yaml:"beyond-load"`     // what the core scope doesn't open
+}
+
 // Samples are what checks try that any collection would do for.
 type Samples struct {
 	Collection string    `yaml:"collection"` // where one is enough
@@ -106,6 +120,9 @@ type SubSample struct {
 	Load      string   `yaml:"load"`  // what is done to get members
 	Field     string   `yaml:"field"` // a property of the members
 }
+
+// WithMembers words a parent with so many members.
+func (s SubSample) WithMembers(n string) string { return "a " + s.Parent + " with " + s.Count(n) }
 
 // Count words so many members, as "two students".
 func (s SubSample) Count(n string) string {
@@ -154,6 +171,9 @@ func (s *Service) CollectionOf(kind string) Collection {
 func (s *Service) Schema(kind string) string {
 	return s.Schemas + "/" + strings.ToUpper(kind[:1]) + kind[1:]
 }
+
+// StatusInfo names the schema of error bodies.
+func (s *Service) StatusInfo() string { return s.Schemas + "/status-info" }
 
 // Requirement gives the whole id of a requirement that is named below the service.
 func (s *Service) Requirement(name string) string { return s.Requirements + "." + name }
