@@ -19,6 +19,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/district"
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/reference/tool"
+	"github.com/rollcall-edu/rollcall/reference/web"
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
 	ltiplatform "github.com/rollcall-edu/rollcall/suites/lti/platform"
@@ -178,13 +179,11 @@ func (x *demoRole) describe(f *runFlags, ca string, out io.Writer) error {
 // ownSide finds a free port for Rollcall's own side, under a name of another site
 // than the product's.
 func ownSide(host string) (origin, listen string, err error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", "", fmt.Errorf("finding a free port: %w", err)
+	if listen, err = web.FreeAddress(); err != nil {
+		return "", "", err
 	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	return "https://" + net.JoinHostPort(host, port), l.Addr().String(), err
+	_, port, err := net.SplitHostPort(listen)
+	return "https://" + net.JoinHostPort(host, port), listen, err
 }
 
 // ownPlatform is Rollcall as a platform that the reference tool knows.

@@ -37,6 +37,10 @@ type Redactor struct {
 	mu    sync.RWMutex
 	own   map[string]bool
 	words map[string]bool // of the target file: no names of people
+	// public is what the target file says and is no secret, in comparable form: the addresses
+	// of either side, client ids, deployments. A product may put them into its cookies and
+	// tokens, which makes no secret of them.
+	public string
 }
 
 // class says what a member of that name holds.

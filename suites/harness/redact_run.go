@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // redactorFor makes the redactor of a session or a run: it knows the target's secrets, and
@@ -25,6 +26,7 @@ func redactorFor(target *Target, salt []byte, keep bool) (*Redactor, error) {
 	for _, w := range wordsOf(text) {
 		r.words[w] = true
 	}
+	r.public = strings.Join(append(comparable(text), comparable(url.QueryEscape(text))...), "\n")
 	for _, address := range mailAddress.FindAllString(text, -1) {
 		r.Own(address)
 	}

@@ -193,8 +193,9 @@ type span struct {
 }
 
 // find adds the places of f that hold a secret. common tells of a part of f that ordinary
-// texts hold it too.
-func (s *secrets) find(f *flat, common func(f *flat, from, to int) bool, out []span) []span {
+// texts hold it too, said of a part of what a target keeps secret that the target file says
+// it in clear.
+func (s *secrets) find(f *flat, common func(f *flat, from, to int) bool, said func(part string) bool, out []span) []span {
 	if len(s.points) == 0 || len(f.text) < seed {
 		return out
 	}
@@ -215,6 +216,9 @@ func (s *secrets) find(f *flat, common func(f *flat, from, to int) bool, out []s
 		for ; at >= 0; at = s.points[at].next {
 			p := s.points[at]
 			a, b, ok := s.accept(f, s.forms[p.form].text, i-seed+1, int(p.off), common)
+			if form := s.forms[p.form]; ok && !form.pinned && b-a < len(form.text) && said(string(f.text[a:b])) {
+				ok = false
+			}
 			if ok && b-a > to-from {
 				from, to, run = a, b, s.forms[p.form].run
 			}

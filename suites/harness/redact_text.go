@@ -71,7 +71,7 @@ func (r *Redactor) spans(s string, people bool) (out []span) {
 	r.people.mu.RLock()
 	defer r.people.mu.RUnlock()
 	layers(s, func(p *plain, f *flat) {
-		out = r.secrets.find(f, r.ordinary, out)
+		out = r.secrets.find(f, r.ordinary, r.said, out)
 		text := p.text
 		for _, l := range r.secrets.literal {
 			out = p.every(text, l, out)
@@ -221,6 +221,23 @@ func readable(b []byte) bool {
 		i += n
 	}
 	return len(b) > 0
+}
+
+// said tells of a part of a secret, in comparable form, that the target file says it in
+// clear, but for less at its ends than would count as the secret.
+func (r *Redactor) said(part string) bool {
+	if len(r.public) == 0 || len(part) < fragment {
+		return false
+	}
+	if strings.Contains(r.public, part) {
+		return true
+	}
+	for n := 1; n < fragment && len(part)-n >= fragment; n++ {
+		if strings.Contains(r.public, part[n:]) || strings.Contains(r.public, part[:len(part)-n]) {
+			return true
+		}
+	}
+	return false
 }
 
 // ordinary tells of a part of a text that it is words, or a part of words, of the judge's

@@ -72,8 +72,9 @@ func main() {
 	only := flag.String("only", "", "judge the mutants whose name begins so")
 	limit := flag.Duration("limit", 8*time.Minute, "how long one may take: what hangs is noticed too")
 	list := flag.Bool("list", false, "list them, and judge none")
+	again := flag.Bool("again", false, "judge those too that survivors.yaml has a reason for")
 	flag.Parse()
-	if err := run(*role, *n, *seed, *abreast, *only, *limit, *list); err != nil {
+	if err := run(*role, *n, *seed, *abreast, *only, *limit, *list, *again); err != nil {
 		log.Fatal(err)
 	}
 }
@@ -85,7 +86,7 @@ type result struct {
 	By      string
 }
 
-func run(role string, n int, seed uint64, abreast int, only string, limit time.Duration, list bool) error {
+func run(role string, n int, seed uint64, abreast int, only string, limit time.Duration, list, again bool) error {
 	if folders[role] == nil {
 		return fmt.Errorf("there is no role %q: sis, tool or platform", role)
 	}
@@ -122,6 +123,13 @@ func run(role string, n int, seed uint64, abreast int, only string, limit time.D
 	var judged []result
 	room, wait := make(chan struct{}, abreast), sync.WaitGroup{}
 	for _, m := range chosen {
+		if reason := known[m.Name]; reason != "" && !again {
+			mu.Lock()
+			counts["known"]++
+			mu.Unlock()
+			log.Printf("%-11s %s:%d  %s  [%s]  %s", "known", strings.Fields(m.Name)[0], m.Line, m.What, m.Name, reason)
+			continue
+		}
 		room <- struct{}{}
 		wait.Go(func() {
 			defer func() { <-room }()

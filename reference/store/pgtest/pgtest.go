@@ -20,6 +20,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/rollcall-edu/rollcall/reference/web"
 )
 
 // EnvDSN names the environment variable with the postgres:// URL of a server to
@@ -143,13 +145,14 @@ func start(p programs) (dsn string, stop func(), err error) {
 		return "", nil, fmt.Errorf("initdb: %w\n%s", err, output)
 	}
 
-	port, err := freePort()
+	address, err := web.FreeAddress()
 	if err != nil {
 		remove()
 		return "", nil, err
 	}
+	_, port, _ := net.SplitHostPort(address) // of ours
 	var log bytes.Buffer
-	server := exec.Command(p.postgres, "-D", data, "-h", "127.0.0.1", "-p", strconv.Itoa(port),
+	server := exec.Command(p.postgres, "-D", data, "-h", "127.0.0.1", "-p", port,
 		"-k", "", // no socket file
 		// The data need not survive the test, let alone a crash.
 		"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off",
@@ -176,7 +179,6 @@ func start(p programs) (dsn string, stop func(), err error) {
 		}
 		remove()
 	}
-	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	dsn = (&url.URL{Scheme: "postgres", User: url.User("rollcall"), Host: address, Path: "/postgres", RawQuery: "sslmode=disable"}).String()
 	if err := waitUntilReady(ctx, dsn, ended); err != nil {
 		stop()
@@ -218,15 +220,6 @@ func runAs(command *exec.Cmd, folder string, credential *syscall.Credential) {
 	if credential != nil {
 		command.SysProcAttr = &syscall.SysProcAttr{Credential: credential}
 	}
-}
-
-func freePort() (int, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port, nil
 }
 
 // waitUntilReady connects until the server lets it in: the port opens a little
