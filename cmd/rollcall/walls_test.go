@@ -26,6 +26,10 @@ var walls = []struct {
 	{"reports", []string{"suites", "reference", "schemas", "fixtures", "cmd", "net/http"}, "a report is rendered from the model alone, offline"},
 	{"schemas", []string{"suites", "reference", "reports", "fixtures", "cmd"}, "ground floor"},
 	{"fixtures", []string{"suites", "reference", "reports", "schemas", "cmd"}, "ground floor"},
+	{"suites/oneroster/service", []string{"suites/harness", "suites/catalogue", "suites/oneroster/rest", "reports", "fixtures"},
+		"what a service is says nothing of how it is judged"},
+	{"suites/oneroster/rest", []string{"suites/oneroster/rostering", "suites/oneroster/csv", "suites/lti", "fixtures"},
+		"what holds for any service knows none by name"},
 	{"suites/catalogue", []string{"suites/harness", "suites/oneroster", "reference", "reports", "schemas", "fixtures", "cmd"}, "ground floor"},
 }
 

@@ -64,7 +64,7 @@ func References(kind *service.Kind, object []byte) []Placed {
 	var out []Placed
 	members := objectOf(object)
 	for _, m := range kind.References() {
-		eachAt(members, strings.Split(m.At[1:], "/"), func(found json.RawMessage) {
+		eachAt(members, m.Path, func(found json.RawMessage) {
 			out = append(out, Placed{m.At, m.Refers, Read[Ref](found)})
 		})
 	}
@@ -82,9 +82,11 @@ func objectOf(raw json.RawMessage) (members map[string]json.RawMessage) {
 // without members.
 func eachAt(members map[string]json.RawMessage, path []string, visit func(json.RawMessage)) {
 	found, there := members[path[0]]
-	for name, value := range members {
-		if !there && strings.EqualFold(name, path[0]) {
-			found, there = value, true
+	if !there {
+		for name, value := range members {
+			if strings.EqualFold(name, path[0]) {
+				found, there = value, true
+			}
 		}
 	}
 	path = path[1:]

@@ -36,6 +36,8 @@ type Kind struct {
 
 	Name    string   `yaml:"-"`
 	Members []Member `yaml:"-"` // from the schema, by pointer
+
+	references []Member
 }
 
 // Selection is fields to ask for: plain ones, and structures that must come whole.
@@ -46,7 +48,8 @@ type Selection struct {
 
 // Member is one member of a kind, wherever it stands within the object.
 type Member struct {
-	At         string // JSON pointer, array indexes replaced by *
+	At         string   // JSON pointer, array indexes replaced by *
+	Path       []string // the same, taken apart
 	Type       Type
 	Required   bool     // the object that holds it has to have it
 	Refers     string   // of a reference: the kind of object
@@ -75,10 +78,9 @@ func (k *Kind) Pointers(types ...Type) []string {
 	return out
 }
 
-// References lists the members that refer to other objects.
-func (k *Kind) References() []Member {
-	return slices.DeleteFunc(slices.Clone(k.Members), func(m Member) bool { return m.Type != Reference })
-}
+// References lists the members that refer to other objects. It is called for every object
+// of a crawl; what it gives is not to be changed.
+func (k *Kind) References() []Member { return k.references }
 
 // TypeOf gives the type of a property.
 func (k *Kind) TypeOf(property string) Type {

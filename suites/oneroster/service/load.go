@@ -78,7 +78,12 @@ func (s *Service) readKinds() error {
 		}
 		kind.Name = name
 		for _, m := range schema.Members() {
-			kind.Members = append(kind.Members, Member{m.Pointer, typeOf(m), m.Required, m.Refers, m.Terms, m.Extensible})
+			member := Member{At: m.Pointer, Path: strings.Split(m.Pointer, "/")[1:], Type: typeOf(m), Required: m.Required, Refers: m.Refers,
+				Terms: m.Terms, Extensible: m.Extensible}
+			kind.Members = append(kind.Members, member)
+			if member.Type == Reference {
+				kind.references = append(kind.references, member)
+			}
 		}
 		if err := kind.check(); err != nil {
 			return fmt.Errorf("kind %s: %w", name, err)
