@@ -172,9 +172,9 @@ func (t *T) Need(requirements []string, names ...string) bool {
 	return !is
 }
 
-// Exhibit gives the exchange of the crawl that brought object i of a collection, as
+// CrawlEvidence gives the exchange of the crawl that brought object i of a collection, as
 // evidence of the check.
-func (t *T) Exhibit(name string, i int) []string {
+func (t *T) CrawlEvidence(name string, i int) []string {
 	raw := crawl(t).raw[name]
 	if raw == nil || i < 0 {
 		return nil
@@ -186,10 +186,10 @@ func (t *T) Exhibit(name string, i int) []string {
 	return []string{t.Adopt(page.Evidence)}
 }
 
-// ExhibitIf gives the crawl's evidence of an object, where it is needed.
-func (t *T) ExhibitIf(wanted bool, name, id string) []string {
+// CrawlEvidenceIf gives the crawl's evidence of an object, where it is needed.
+func (t *T) CrawlEvidenceIf(wanted bool, name, id string) []string {
 	if !wanted {
 		return nil
 	}
-	return t.Exhibit(name, crawl(t).Raw(name).Find(id))
+	return t.CrawlEvidence(name, crawl(t).Raw(name).Find(id))
 }

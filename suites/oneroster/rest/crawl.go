@@ -316,7 +316,7 @@ func (c *crawler) take(w *corpus.Writer, page *Page) error {
 			c.refer(r, id, index)
 		}
 		if index < memberSample {
-			c.meet("", Read[map[string]any](object))
+			c.countMembers("", Read[map[string]any](object))
 		}
 	}
 	c.seen = now
@@ -387,15 +387,15 @@ func shown(redactor *harness.Redactor, f schemas.Finding) string {
 // members occur at all: counting them in a million costs more than it tells.
 const memberSample = 20_000
 
-// meet counts the members of an object, so that a check knows whether there was
+// countMembers counts the members of an object, so that a check knows whether there was
 // anything to look at.
-func (c *crawler) meet(at string, v any) {
+func (c *crawler) countMembers(at string, v any) {
 	switch v := v.(type) {
 	case map[string]any:
 		for name, inner := range v {
 			if pointer := at + "/" + name; name != "metadata" || at != "" {
 				c.count(pointer)
-				c.meet(pointer, inner)
+				c.countMembers(pointer, inner)
 			} else {
 				c.count(pointer)
 			}
@@ -403,7 +403,7 @@ func (c *crawler) meet(at string, v any) {
 	case []any:
 		for _, inner := range v {
 			c.count(at + "/*")
-			c.meet(at+"/*", inner)
+			c.countMembers(at+"/*", inner)
 		}
 	}
 }

@@ -52,9 +52,9 @@ type answer struct{ must, may map[string]bool }
 
 func exactly(ids map[string]bool) answer { return answer{ids, ids} }
 
-// filtered reads what a filter leaves of a subject, and judges it against the
+// filtered reads what a filter leaves of a collection, and judges it against the
 // computed answers: any of them will do.
-func (s subject) filtered(ctx context.Context, t *T, id, filter string, answers ...answer) bool {
+func (s filterSample) filtered(ctx context.Context, t *T, id, filter string, answers ...answer) bool {
 	op := s.List
 	g := t.ReadAll(ctx, op.Path, op.Wrapper, 2*computeMost, "filter", filter)
 	return judgeFilter(ctx, t, id, filter, g, answers...)
@@ -106,7 +106,7 @@ func (p property) dividing() (string, bool) {
 func filterEquality(ctx context.Context, t *T) {
 	const equal, not, byID, term, truth, ignored = filterAt + "equal", filterAt + "not-equal", filterAt + "sourced-id",
 		filterAt + "vocabulary", filterAt + "boolean", filterAt + "not-ignored"
-	list := subjects(t)
+	list := filterSamples(t)
 	for i, s := range list {
 		if i >= 3 {
 			break
@@ -144,7 +144,7 @@ func filterEquality(ctx context.Context, t *T) {
 }
 
 // judgeIgnored looks whether a filter that leaves few objects gave them all.
-func judgeIgnored(ctx context.Context, t *T, id string, s subject, filter string, want map[string]bool) {
+func judgeIgnored(ctx context.Context, t *T, id string, s filterSample, filter string, want map[string]bool) {
 	p := part(ctx, t, s.Collection, 0, PageSize(t), "filter", filter)
 	if !p.OK() {
 		return // refused: not ignored
@@ -164,7 +164,7 @@ func filterOrder(ctx context.Context, t *T) {
 		{filterAt + "less", "<", func(c int) bool { return c < 0 }}, {filterAt + "less-or-equal", "<=", func(c int) bool { return c <= 0 }},
 	}
 	tried := map[string]int{}
-	for _, s := range subjects(t) {
+	for _, s := range filterSamples(t) {
 		for _, p := range s.properties("date", "date-time") {
 			if len(p.counts) < 3 || tried[p.kind] >= 3 {
 				continue
@@ -199,7 +199,7 @@ func filterOrder(ctx context.Context, t *T) {
 func filterContains(ctx context.Context, t *T) {
 	const id = filterAt + "contains"
 	tried := 0
-	for _, s := range subjects(t) {
+	for _, s := range filterSamples(t) {
 		for _, p := range s.properties("text") {
 			if tried >= 4 || p.name == "sourcedId" {
 				continue
@@ -246,7 +246,7 @@ func fold(s string) string { return strings.ToLower(stripAccents(s)) }
 
 func filterLogic(ctx context.Context, t *T) {
 	const and, or, many = filterAt + "and", filterAt + "or", filterAt + "many-clauses"
-	for _, s := range subjects(t) {
+	for _, s := range filterSamples(t) {
 		ps := slices.DeleteFunc(s.properties("vocabulary", "boolean", "date", "text"),
 			func(p property) bool { _, ok := p.dividing(); return !ok || p.name == "sourcedId" })
 		for i, p := range ps {

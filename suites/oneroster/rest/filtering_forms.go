@@ -33,7 +33,7 @@ func asUTC(v string) string {
 
 // judgeMilliseconds asks on both sides of an instant, one millisecond away: what
 // drops the fraction, or the time of day, can't tell them apart.
-func judgeMilliseconds(ctx context.Context, t *T, s subject, p property, id string) {
+func judgeMilliseconds(ctx context.Context, t *T, s filterSample, p property, id string) {
 	values := p.sorted()
 	at, err := time.Parse(time.RFC3339Nano, strings.ToUpper(values[len(values)/2]))
 	if err != nil {
@@ -48,7 +48,7 @@ func judgeMilliseconds(ctx context.Context, t *T, s subject, p property, id stri
 
 func filterDateForms(ctx context.Context, t *T) {
 	const forms, bare = filterAt + "date-time-forms", filterAt + "bare-date"
-	for _, s := range subjects(t) {
+	for _, s := range filterSamples(t) {
 		p := s.property("dateLastModified", "date-time")
 		if len(p.counts) < 3 {
 			continue
@@ -80,7 +80,7 @@ func filterDateForms(ctx context.Context, t *T) {
 
 func filterTextOrder(ctx context.Context, t *T) {
 	const id = filterAt + "text-order"
-	for _, s := range subjects(t) {
+	for _, s := range filterSamples(t) {
 		for _, p := range s.properties("text") {
 			if p.name == "sourcedId" || len(p.counts) < 5 {
 				continue
@@ -109,7 +109,7 @@ func filterTextOrder(ctx context.Context, t *T) {
 
 func filterNested(ctx context.Context, t *T) {
 	const nested, contains, equal = filterAt + "nested", filterAt + "list-contains", filterAt + "list-equal"
-	for _, s := range subjects(t) {
+	for _, s := range filterSamples(t) {
 		for _, name := range s.kind.Nested {
 			p := s.property(name, "text")
 			v, ok := p.dividing()
@@ -157,7 +157,7 @@ func filterNested(ctx context.Context, t *T) {
 }
 
 // judgeOrRefused asks a filter that may be refused, but must not be wrong.
-func judgeOrRefused(ctx context.Context, t *T, s subject, id, filter string, answers ...answer) {
+func judgeOrRefused(ctx context.Context, t *T, s filterSample, id, filter string, answers ...answer) {
 	op := s.List
 	if g := t.ReadAll(ctx, op.Path, op.Wrapper, 2*computeMost, "filter", filter); refusedInstead(g) {
 		t.Examined(id, 1)
@@ -168,7 +168,7 @@ func judgeOrRefused(ctx context.Context, t *T, s subject, id, filter string, ans
 }
 
 // lists gives a list property of every object that has it.
-func (s subject) lists(name string) map[string][]string {
+func (s filterSample) lists(name string) map[string][]string {
 	out := map[string][]string{}
 	for id, o := range s.objects {
 		l, _ := o[name].([]any)
@@ -204,7 +204,7 @@ func twoOf(lists map[string][]string, all int) (v, w string, ok bool) {
 
 func filterEvery(ctx context.Context, t *T) {
 	const id = filterAt + "every-field"
-	for _, s := range subjects(t) {
+	for _, s := range filterSamples(t) {
 		for _, p := range s.properties("text", "vocabulary", "boolean", "date", "date-time") {
 			v, ok := p.dividing()
 			if !ok {

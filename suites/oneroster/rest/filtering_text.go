@@ -13,8 +13,8 @@ import (
 
 // holding picks a property and a value that holds one of the characters, and
 // that few share.
-func holding(t *T, chars string) (subject, property, string, bool) {
-	for _, s := range subjects(t) {
+func holding(t *T, chars string) (filterSample, property, string, bool) {
+	for _, s := range filterSamples(t) {
 		for _, p := range s.properties("text") {
 			for _, v := range p.sorted() {
 				if p.name != "sourcedId" && strings.ContainsAny(v, chars) && p.counts[v] < len(p.all) {
@@ -23,11 +23,11 @@ func holding(t *T, chars string) (subject, property, string, bool) {
 			}
 		}
 	}
-	return subject{}, property{}, "", false
+	return filterSample{}, property{}, "", false
 }
 
 // asked reads a filter whose encoding is given as it shall be sent.
-func (s subject) asked(ctx context.Context, t *T, id, encoded, plain string, want map[string]bool) {
+func (s filterSample) asked(ctx context.Context, t *T, id, encoded, plain string, want map[string]bool) {
 	op := s.List
 	page := t.List(ctx, op.Path, op.Wrapper, "limit=1000&filter="+encoded)
 	g := Collected{IDs: Set(page.IDs), First: page}
@@ -70,8 +70,8 @@ func filterCharacters(ctx context.Context, t *T) {
 }
 
 // phrase picks a text of plain words with a blank between.
-func phrase(t *T) (subject, property, string, bool) {
-	for _, s := range subjects(t) {
+func phrase(t *T) (filterSample, property, string, bool) {
+	for _, s := range filterSamples(t) {
 		for _, p := range s.properties("text") {
 			for _, v := range p.sorted() {
 				if strings.Contains(v, " ") && plainLetters(v) && !strings.ContainsAny(v, "'%_\\&+#") && !strings.Contains(v, " AND ") &&
@@ -81,7 +81,7 @@ func phrase(t *T) (subject, property, string, bool) {
 			}
 		}
 	}
-	return subject{}, property{}, "", false
+	return filterSample{}, property{}, "", false
 }
 
 // percentAll encodes everything but unreserved characters.
@@ -100,7 +100,7 @@ func percentAll(s string) string {
 // judgeOperators asks for a text with AND inside: one that is there where there
 // is one, else one that isn't and so must leave nothing.
 func judgeOperators(ctx context.Context, t *T, id string) {
-	for _, s := range subjects(t) {
+	for _, s := range filterSamples(t) {
 		for _, p := range s.properties("text") {
 			for _, v := range p.sorted() {
 				if strings.Contains(v, " AND ") && !strings.Contains(v, "'") {
@@ -109,7 +109,7 @@ func judgeOperators(ctx context.Context, t *T, id string) {
 			}
 		}
 	}
-	for _, s := range subjects(t) {
+	for _, s := range filterSamples(t) {
 		for _, p := range s.properties("text") {
 			if p.name == "sourcedId" || len(p.counts) == 0 {
 				continue
@@ -126,7 +126,7 @@ func judgeOperators(ctx context.Context, t *T, id string) {
 // judgeWildcards asks for texts that hold a percent sign or an underscore: a
 // wildcard would find more.
 func judgeWildcards(ctx context.Context, t *T, id string) {
-	for _, s := range subjects(t) {
+	for _, s := range filterSamples(t) {
 		for _, p := range s.properties("text") {
 			if p.name == "sourcedId" || len(p.counts) < 3 {
 				continue
@@ -143,7 +143,7 @@ func judgeWildcards(ctx context.Context, t *T, id string) {
 // judgePatterns asks for texts that would be regular expressions: each finds some text,
 // or breaks, where it is taken for one, and as it stands hardly any.
 func judgePatterns(ctx context.Context, t *T, id string) {
-	for _, s := range subjects(t) {
+	for _, s := range filterSamples(t) {
 		for _, p := range s.properties("text") {
 			part, ok := p.needle()
 			if p.name == "sourcedId" || !ok {

@@ -135,7 +135,7 @@ func sameObject(_ context.Context, t *T) {
 			}
 			var shown []string
 			if member != "" {
-				shown = slices.Concat(t.Exhibit(c.Derived(), at), t.Exhibit(c.Name, i))
+				shown = slices.Concat(t.CrawlEvidence(c.Derived(), at), t.CrawlEvidence(c.Name, i))
 			}
 			t.Assert(id, member == "", harness.Finding{Sent: fmt.Sprintf("GET /%s and GET /%s (the crawl)", c.Derived(), c.Name),
 				Expected: "the same object in both",
@@ -185,7 +185,7 @@ func singleAsListed(ctx context.Context, t *T) {
 			member := differs(listed, object)
 			t.Assert(id, member == "" && SourcedID(object) == x,
 				harness.Finding{Expected: "the object as /" + c.Name + " lists it", Seen: "it differs at " + member, Where: x + " " + member,
-					Responses: []*harness.Response{response}, Exchanges: t.ExhibitIf(member != "", c.Name, x)})
+					Responses: []*harness.Response{response}, Exchanges: t.CrawlEvidenceIf(member != "", c.Name, x)})
 		}
 	}
 	t.Lacks("no object could be read singly", "Load some objects.", id)

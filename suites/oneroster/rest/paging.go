@@ -274,10 +274,10 @@ func pagePastEnd(ctx context.Context, t *T) {
 	}
 }
 
-// through reads a collection page by page, at most most pages; it gives the
+// readPages reads a collection page by page, at most most pages; it gives the
 // pages up to the first that is not usable, or that holds nothing new, that one
 // included.
-func through(ctx context.Context, t *T, c service.Collection, limit, most int, extra ...string) (pages []*Page, whole bool) {
+func readPages(ctx context.Context, t *T, c service.Collection, limit, most int, extra ...string) (pages []*Page, whole bool) {
 	met := map[string]bool{}
 	for offset := 0; len(pages) < most; {
 		p := part(ctx, t, c, offset, limit, extra...)
@@ -313,7 +313,7 @@ func pageUnion(ctx context.Context, t *T) {
 	n := len(want)
 	for _, limit := range []int{7, n/3 + 1, n - 1} {
 		limit = max(limit, n/(mostPages-5)+1)
-		pages, whole := through(ctx, t, c, limit, mostPages)
+		pages, whole := readPages(ctx, t, c, limit, mostPages)
 		if len(pages) == 0 {
 			vanished(ctx, t, c, lost, twice, full)
 			continue
@@ -444,7 +444,7 @@ func pageFiltered(ctx context.Context, t *T) {
 		t.Lacks("the filter "+filter+" leaves fewer than four objects", "Load active objects.", id)
 		return
 	}
-	pages, whole := through(ctx, t, c, max(len(g.IDs)/4+1, 2), mostPages, "filter", filter)
+	pages, whole := readPages(ctx, t, c, max(len(g.IDs)/4+1, 2), mostPages, "filter", filter)
 	if len(pages) == 0 {
 		vanished(ctx, t, c, id)
 		return

@@ -13,9 +13,9 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
-// shape is a requirement on payloads that the validation in the crawl decides:
+// payloadRule is a requirement on payloads that the validation in the crawl decides:
 // which members it is about, by kind, so that a pass means that such were met.
-type shape struct {
+type payloadRule struct {
 	requirement string // below the service
 	title       string
 	about       map[string][]string // kind to pointers; "" is the object itself
@@ -43,8 +43,8 @@ func ofTypes(s *service.Service, types ...service.Type) map[string][]string {
 
 func one(kind string, at ...string) map[string][]string { return map[string][]string{kind: at} }
 
-func shapes(s *service.Service) []shape {
-	list := []shape{
+func payloadRules(s *service.Service) []payloadRule {
+	list := []payloadRule{
 		{"payload.json", "Every object is well-formed JSON", every(s, "")},
 		{"payload.utf8", "Every object is well-formed UTF-8", every(s, "")},
 		{"payload.no-duplicate-members", "No object names a member twice", every(s, "")},
@@ -64,31 +64,31 @@ func shapes(s *service.Service) []shape {
 		if rule.Keyword == "additionalProperties" {
 			about = []string{""} // what there shouldn't be can't be looked at
 		}
-		list = append(list, shape{rule.Requirement, rule.Title, one(rule.Kind, about...)})
+		list = append(list, payloadRule{rule.Requirement, rule.Title, one(rule.Kind, about...)})
 	}
 	extensible := map[string][]string{}
 	for _, c := range s.Whole() {
-		list = append(list, shape{requiredOf(c.Kind), "Every object of /" + c.Name + " has its required members", one(c.Kind, "")})
+		list = append(list, payloadRule{requiredOf(c.Kind), "Every object of /" + c.Name + " has its required members", one(c.Kind, "")})
 		kind := s.Kinds[c.Kind]
 		for at, name := range kind.Vocabularies {
-			list = append(list, shape{"vocabulary." + name, at[1:] + " of " + kind.Article() + " is of the vocabulary", one(c.Kind, at)})
+			list = append(list, payloadRule{"vocabulary." + name, at[1:] + " of " + kind.Article() + " is of the vocabulary", one(c.Kind, at)})
 			if member, _ := kind.Member(at); member.Extensible {
 				extensible[c.Kind] = append(extensible[c.Kind], at)
 			}
 		}
 	}
-	list = append(list, shape{"vocabulary.extension-form", "Extension terms are well formed", extensible})
-	slices.SortStableFunc(list, func(a, b shape) int { return strings.Compare(a.requirement, b.requirement) })
+	list = append(list, payloadRule{"vocabulary.extension-form", "Extension terms are well formed", extensible})
+	slices.SortStableFunc(list, func(a, b payloadRule) int { return strings.Compare(a.requirement, b.requirement) })
 	return list
 }
 
 // payloadChecks read what the validation of every crawled object found.
 func payloadChecks(s *service.Service) []Check {
 	var out []Check
-	for _, x := range shapes(s) {
+	for _, x := range payloadRules(s) {
 		id := x.requirement
 		out = append(out, Check{ID: id, Title: x.title, Requirements: []string{id}, Labels: []string{DataLabel, topicOf(id)},
-			Needs: "objects that have the members in question", Body: func(_ context.Context, t *T) { judgeShape(t, x, id) }})
+			Needs: "objects that have the members in question", Body: func(_ context.Context, t *T) { judgePayloadRule(t, x, id) }})
 	}
 	return append(out, elsewhereCheck(s),
 		Check{ID: "payload.date-time-utc", Title: "dateLastModified is given in UTC", Requirements: []string{"payload.date-time-utc"},
@@ -101,7 +101,7 @@ func payloadChecks(s *service.Service) []Check {
 	)
 }
 
-func judgeShape(t *T, s shape, id string) {
+func judgePayloadRule(t *T, s payloadRule, id string) {
 	looked := 0
 	for _, c := range t.Service.Collections {
 		at, concerned := s.about[c.Kind]
@@ -134,7 +134,7 @@ func judgeShape(t *T, s shape, id string) {
 
 // idle says of a shape that no object had such a member: where there are objects
 // the members may be absent, else there is nothing to read.
-func (s shape) idle(t *T, id string) {
+func (s payloadRule) idle(t *T, id string) {
 	var about []string
 	objects := 0
 	for _, c := range t.Service.Collections {
@@ -163,12 +163,12 @@ func (s shape) idle(t *T, id string) {
 func failFromCrawl(t *T, id, name string, f Fault, of int) {
 	t.Fail(id, harness.Finding{Sent: "GET /" + name + " (the crawl)", Expected: f.Expected,
 		Seen:  fmt.Sprintf("%s, in %d of %d", f.Seen, f.Count, of),
-		Where: fmt.Sprintf("%s %s", f.SourceID, f.Pointer), Cause: f.Message, Exchanges: t.Exhibit(name, f.Object)})
+		Where: fmt.Sprintf("%s %s", f.SourceID, f.Pointer), Cause: f.Message, Exchanges: t.CrawlEvidence(name, f.Object)})
 }
 
 // judgeDerived reports what the derived collections of a whole one show beyond
 // it: another serialiser may write them. It gives how many faults it reported.
-func judgeDerived(t *T, s shape, id string, whole service.Collection) (found int) {
+func judgeDerived(t *T, s payloadRule, id string, whole service.Collection) (found int) {
 	for _, c := range t.Service.Collections {
 		if c.Derived() != whole.Name || crawl(t).Raw(c.Name) == nil {
 			continue
@@ -211,7 +211,7 @@ func inUTC(_ context.Context, t *T) {
 				shown++
 				t.Fail(id, harness.Finding{Sent: "GET /" + c.Name + " (the crawl)", Expected: "a time in UTC: Z or +00:00",
 					Seen: text[max(0, len(text)-6):], Where: x + " /dateLastModified",
-					Exchanges: t.ExhibitIf(shown <= 3, c.Name, x)})
+					Exchanges: t.CrawlEvidenceIf(shown <= 3, c.Name, x)})
 			}
 			return true
 		})
@@ -238,7 +238,7 @@ func normalizedText(_ context.Context, t *T) {
 				}
 				t.Fail(id, harness.Finding{Sent: "GET /" + c.Name + " (the crawl)", Expected: "a label on one line, without tabs",
 					Seen: "a line break or tab", Where: x + " /" + name,
-					Exchanges: t.Exhibit(c.Name, i)})
+					Exchanges: t.CrawlEvidence(c.Name, i)})
 			}
 			return i < memberSample
 		})

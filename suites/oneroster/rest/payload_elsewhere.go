@@ -15,7 +15,7 @@ import (
 // same shapes as the listed ones: products often write them by other code.
 func elsewhereCheck(s *service.Service) Check {
 	var requirements []string
-	for _, x := range shapes(s) {
+	for _, x := range payloadRules(s) {
 		requirements = append(requirements, x.requirement)
 	}
 	return Check{
@@ -51,12 +51,12 @@ func judgeElsewhere(ctx context.Context, t *T) {
 			seen[op.Kind] = &crawler{}
 		}
 		for _, object := range objects[:min(len(objects), elsewhereLimit)] {
-			seen[op.Kind].meet("", Read[map[string]any](object))
+			seen[op.Kind].countMembers("", Read[map[string]any](object))
 			seen[op.Kind].facts.Validated++
 			judgeObject(t, op, response, object)
 		}
 	}
-	for _, s := range shapes(t.Service) {
+	for _, s := range payloadRules(t.Service) {
 		looked := 0
 		for kind, at := range s.about {
 			c := seen[kind]

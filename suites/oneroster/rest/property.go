@@ -38,35 +38,35 @@ func eachStructured(t *T, visit func(path, property string)) {
 // computeMost bounds the collections for which whole answers are computed.
 const computeMost = 5000
 
-// subject is a collection for which answers are computed from the crawl.
-type subject struct {
+// filterSample is a collection for which answers are computed from the crawl.
+type filterSample struct {
 	service.Collection
 	kind    *service.Kind
 	objects map[string]map[string]any // by sourcedId
 }
 
-// subjects are the collections that were crawled whole and are of a size to
+// filterSamples are the collections that were crawled whole and are of a size to
 // compute with, largest first.
-func subjects(t *T) []subject {
-	var out []subject
+func filterSamples(t *T) []filterSample {
+	var out []filterSample
 	for _, c := range t.Service.Collections {
 		raw := crawl(t).Raw(c.Name)
 		if c.Derived() != "" || raw == nil || !raw.Complete || raw.Len() == 0 || raw.Len() > computeMost {
 			continue
 		}
-		s := subject{c, t.Service.Kinds[c.Kind], map[string]map[string]any{}}
+		s := filterSample{c, t.Service.Kinds[c.Kind], map[string]map[string]any{}}
 		_ = raw.Each(func(_ int, id string, object []byte) bool {
 			s.objects[id] = Read[map[string]any](object)
 			return true
 		})
 		out = append(out, s)
 	}
-	slices.SortStableFunc(out, func(a, b subject) int { return len(b.objects) - len(a.objects) })
+	slices.SortStableFunc(out, func(a, b filterSample) int { return len(b.objects) - len(a.objects) })
 	return out
 }
 
 // property reads one property of every object, following dots.
-func (s subject) property(name, kind string) property {
+func (s filterSample) property(name, kind string) property {
 	p := property{name: name, kind: kind, values: map[string]string{}, all: map[string]bool{}, counts: map[string]int{}}
 	for id, o := range s.objects {
 		p.all[id] = true
@@ -87,8 +87,8 @@ func (s subject) property(name, kind string) property {
 	return p
 }
 
-// properties gives the properties of a subject that are of one of the kinds.
-func (s subject) properties(kinds ...string) []property {
+// properties gives the properties of a sample that are of one of the kinds.
+func (s filterSample) properties(kinds ...string) []property {
 	var out []property
 	kind := s.kind
 	for _, name := range kind.Probed {

@@ -63,7 +63,7 @@ func judgeRefUse(t *T, c service.Collection, facts CrawlFacts, u RefUse, members
 			if f.Pointer == u.At+m {
 				lacking += f.Count
 				t.Fail(members, harness.Finding{Sent: "GET /" + c.Name + " (the crawl)", Expected: "href, sourcedId and type in every reference",
-					Seen: fmt.Sprintf("%s is missing in %d of %d", m[1:], f.Count, u.Count), Where: where, Exchanges: t.Exhibit(c.Name, f.Object)})
+					Seen: fmt.Sprintf("%s is missing in %d of %d", m[1:], f.Count, u.Count), Where: where, Exchanges: t.CrawlEvidence(c.Name, f.Object)})
 			}
 		}
 	}
@@ -78,14 +78,14 @@ func judgeRefUse(t *T, c service.Collection, facts CrawlFacts, u RefUse, members
 		}
 		t.Fail(kind, harness.Finding{Sent: "GET /" + c.Name + " (the crawl)", Expected: fmt.Sprintf("type %q", u.Want),
 			Seen: fmt.Sprintf("type %q in %d of %d", seen, n, u.Count), Where: where,
-			Exchanges: t.Exhibit(c.Name, u.First[seen])})
+			Exchanges: t.CrawlEvidence(c.Name, u.First[seen])})
 	}
 	odd := 0
 	for _, e := range u.Odd {
 		if strings.Contains(e.Why, "absolute") {
 			odd++
 			t.Fail(absolute, harness.Finding{Sent: "GET /" + c.Name + " (the crawl)", Expected: "an absolute URI", Seen: t.Show("href", e.Ref.Href),
-				Where: e.Holder + " " + u.At + "/href", Exchanges: t.Exhibit(c.Name, e.Object)})
+				Where: e.Holder + " " + u.At + "/href", Exchanges: t.CrawlEvidence(c.Name, e.Object)})
 			break
 		}
 	}
@@ -93,7 +93,7 @@ func judgeRefUse(t *T, c service.Collection, facts CrawlFacts, u RefUse, members
 		odd++
 		t.Fail(absolute, harness.Finding{Sent: "GET /" + c.Name + " (the crawl)", Expected: malformed.Expected,
 			Seen:  fmt.Sprintf("%s, in %d of %d", malformed.Seen, malformed.Count, u.Count),
-			Where: malformed.SourceID + " " + malformed.Pointer, Cause: malformed.Message, Exchanges: t.Exhibit(c.Name, malformed.Object)})
+			Where: malformed.SourceID + " " + malformed.Pointer, Cause: malformed.Message, Exchanges: t.CrawlEvidence(c.Name, malformed.Object)})
 	}
 	if odd == 0 {
 		t.Examined(absolute, u.Count)
@@ -127,7 +127,7 @@ func followReferences(ctx context.Context, t *T) {
 					tried++
 					t.Fail(resolves, harness.Finding{Sent: "GET /" + c.Name + " (the crawl)",
 						Expected: "an address that answers whoever reads the service", Seen: why,
-						Where: fmt.Sprintf("%s %s/href", e.Holder, u.At), Exchanges: t.Exhibit(c.Name, e.Object)})
+						Where: fmt.Sprintf("%s %s/href", e.Holder, u.At), Exchanges: t.CrawlEvidence(c.Name, e.Object)})
 					continue
 				}
 				if !sameService(t, target) {

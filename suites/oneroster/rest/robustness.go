@@ -202,7 +202,7 @@ func unicodeText(ctx context.Context, t *T) {
 					continue
 				}
 				crawled := harness.Finding{Sent: "GET /" + c.Name + " (the crawl)", Where: x + " /" + name}
-				judgeLegible(t, text, crawled, whole, entities, func() []string { return t.Exhibit(c.Name, crawl(t).Raw(c.Name).Find(x)) })
+				judgeLegible(t, text, crawled, whole, entities, func() []string { return t.CrawlEvidence(c.Name, crawl(t).Raw(c.Name).Find(x)) })
 				if strange(text) && singles < 2 && t.Session().Covers(c.Read.ID) {
 					singles++
 					op := c.Read

@@ -57,7 +57,7 @@ func (u Rule[M]) Check() Check {
 				}
 				// Finding the page an object came on costs a pass over the pages.
 				if shown++; shown <= 3 {
-					finding.Exchanges = t.Exhibit(u.Holder, at.Index)
+					finding.Exchanges = t.CrawlEvidence(u.Holder, at.Index)
 				}
 				t.Fail(id, finding)
 			})

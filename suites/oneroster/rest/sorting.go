@@ -36,18 +36,18 @@ func sortChecks(of *service.Service) []Check {
 
 // sortable picks a property whose values differ and whose order nobody disputes:
 // a date or an instant.
-func sortable(t *T) (subject, property, bool) {
-	for _, s := range subjects(t) {
+func sortable(t *T) (filterSample, property, bool) {
+	for _, s := range filterSamples(t) {
 		for _, p := range s.properties("date", "date-time") {
 			if len(p.counts) >= 3 {
 				return s, p, true
 			}
 		}
 	}
-	return subject{}, property{}, false
+	return filterSample{}, property{}, false
 }
 
-func sortedPage(ctx context.Context, t *T, s subject, extra ...string) *Page {
+func sortedPage(ctx context.Context, t *T, s filterSample, extra ...string) *Page {
 	return part(ctx, t, s.Collection, 0, PageSize(t), extra...)
 }
 
@@ -109,7 +109,7 @@ func firstBreak(page *Page, p property, falling bool) string {
 
 func sortPaged(ctx context.Context, t *T) {
 	const id = sortAt + "paged"
-	for _, s := range subjects(t) {
+	for _, s := range filterSamples(t) {
 		if len(s.objects) < 10 || len(s.objects) > pageableMost {
 			continue
 		}
@@ -119,7 +119,7 @@ func sortPaged(ctx context.Context, t *T) {
 				continue
 			}
 			limit := max(len(s.objects)/6+1, 3)
-			pages, whole := through(ctx, t, s.Collection, limit, mostPages, "sort", p.name, "orderBy", "asc")
+			pages, whole := readPages(ctx, t, s.Collection, limit, mostPages, "sort", p.name, "orderBy", "asc")
 			if len(pages) == 0 {
 				vanished(ctx, t, s.Collection, id)
 				return
@@ -146,7 +146,7 @@ func sortPaged(ctx context.Context, t *T) {
 
 func sortKinds(ctx context.Context, t *T) {
 	const text, time = sortAt + "unicode", sortAt + "chronological"
-	for _, s := range subjects(t) {
+	for _, s := range filterSamples(t) {
 		for _, p := range s.properties("text", "date", "date-time") {
 			if p.name == "sourcedId" || len(p.counts) < 5 || len(s.objects) > PageSize(t) {
 				continue
@@ -178,7 +178,7 @@ func sortKinds(ctx context.Context, t *T) {
 
 func sortEvery(ctx context.Context, t *T) {
 	const id = sortAt + "every-field"
-	for _, s := range subjects(t) {
+	for _, s := range filterSamples(t) {
 		if len(s.objects) > PageSize(t) {
 			continue
 		}

@@ -160,17 +160,17 @@ func compareDerived(t *rest.T, d derivation, only, complete string) {
 			// whole collection's completeness; here it is too many.
 			t.Fail(only, harness.Finding{Sent: "GET /" + d.Name + " (the crawl)", Expected: "objects that /" + d.Part.Of + " lists too",
 				Seen: "an object that it doesn't", Where: id,
-				Exchanges: t.Exhibit(d.Name, r.Raw(d.Name).Find(id))})
+				Exchanges: t.CrawlEvidence(d.Name, r.Raw(d.Name).Find(id))})
 			continue
 		}
 		if !d.only(r, i) && !d.telling(r, i) {
 			t.NotTested(t.BlockedBy(d.kindRequirement(r, i),
-				"some objects of /"+d.Part.Of+" don't say what kind they are of").Seen(t.Exhibit(d.Part.Of, i)...), only)
+				"some objects of /"+d.Part.Of+" don't say what kind they are of").Seen(t.CrawlEvidence(d.Part.Of, i)...), only)
 			continue
 		}
 		t.Assert(only, d.only(r, i), harness.Finding{Sent: "GET /" + d.Name + " (the crawl)", Expected: "only objects with " + d.what,
 			Seen: "one without", Where: id,
-			Exchanges: t.ExhibitIf(!d.only(r, i), d.Name, id)})
+			Exchanges: t.CrawlEvidenceIf(!d.only(r, i), d.Name, id)})
 	}
 	wanted := 0
 	for i := range r.Raw(d.Part.Of).Len() {
@@ -184,7 +184,7 @@ func compareDerived(t *rest.T, d derivation, only, complete string) {
 		}
 		t.Assert(complete, derived[id], harness.Finding{Sent: "GET /" + d.Name + " (the crawl)",
 			Expected: "every object of /" + d.Part.Of + " with " + d.what, Seen: "one is missing", Where: id,
-			Exchanges: t.ExhibitIf(!derived[id], d.Part.Of, id)})
+			Exchanges: t.CrawlEvidenceIf(!derived[id], d.Part.Of, id)})
 	}
 	if len(derived) == 0 {
 		t.NotTested(harness.NoData("/"+d.Name+" is empty", "Load "+d.load+"."), only)
@@ -219,7 +219,7 @@ func judgeOpen(t *rest.T, d derivation, derived map[string]bool, complete string
 		t.Assert(complete, len(missing) == 0, harness.Finding{Sent: "GET /" + d.Name + " (the crawl)",
 			Expected: "all objects of /" + d.Part.Of + " with " + d.what + ", as some are listed", Seen: fmt.Sprintf("%d are missing (%s)",
 				len(missing), rest.Examples(missing)),
-			Exchanges: t.ExhibitIf(len(missing) > 0, d.Name, listed[0])})
+			Exchanges: t.CrawlEvidenceIf(len(missing) > 0, d.Name, listed[0])})
 	}
 }
 
