@@ -56,17 +56,11 @@ type sub struct {
 	members func(r *Roster) map[string]*membership
 }
 
-func subs() []sub {
+func subs(of *service.Service) []sub {
 	enrolled := []string{"enrollments", "classes", "users"}
-	return []sub{
+	list := []sub{
 		{"getStudentsForClass", "students-for-class", enrolled, usersOfClass("student", false)},
 		{"getTeachersForClass", "teachers-for-class", enrolled, usersOfClass("teacher", false)},
-		{"getClassesForCourse", "classes-for-course", []string{"classes", "courses"},
-			classesBy(func(c *Class) []string { return []string{idOf(c.Course)} }, parentsOf("courses"))},
-		{"getClassesForSchool", "classes-for-school", []string{"classes", "schools"},
-			classesBy(func(c *Class) []string { return []string{idOf(c.School)} }, rightfulIn("schools"))},
-		{"getClassesForTerm", "classes-for-term", []string{"classes", "terms"},
-			classesBy(func(c *Class) []string { return refIDs(c.Terms) }, rightfulIn("terms"))},
 		{"getEnrollmentsForClassInSchool", "enrollments-for-class-in-school", enrolled, enrollmentsOf(true)},
 		{"getEnrollmentsForSchool", "enrollments-for-school", []string{"enrollments", "classes", "schools"}, enrollmentsOf(false)},
 		{"getStudentsForClassInSchool", "students-for-class-in-school", enrolled, usersOfClass("student", true)},
@@ -80,13 +74,20 @@ func subs() []sub {
 		{"getClassesForUser", "classes-for-user", enrolled, classesOfUser("", "users")},
 		{"getGradingPeriodsForTerm", "grading-periods-for-term", []string{"academicSessions", "terms"}, periodsOfTerm},
 	}
+	for _, op := range of.Operations {
+		if op.By != "" && op.Kind == "class" {
+			list = append(list, sub{op.ID, strings.TrimPrefix(service.Kebab(op.ID), "get-"), []string{"classes", op.Root()},
+				classesBy(op.By, rightfulIn(op.Root()))})
+		}
+	}
+	return list
 }
 
 // subChecks compare each sub-collection with what the crawl says it holds, for
 // the fullest parent, an empty one and some by chance.
 func subChecks(of *service.Service) []rest.Check {
 	var out []rest.Check
-	for _, s := range subs() {
+	for _, s := range subs(of) {
 		id := "sub." + s.requirement
 		requirements := []string{id}
 		if s.requirement != "terms-for-school" && s.requirement != "courses-for-school" {

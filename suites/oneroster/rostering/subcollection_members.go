@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/suites/oneroster/rest"
-	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
 // What each sub-collection holds, computed from the whole collections.
@@ -20,17 +19,15 @@ func refIDs(list []Ref) []string {
 	return out
 }
 
-// parentsOf lists the sourcedIds of a crawled collection.
-func parentsOf(name string) func(r *Roster) []string {
-	return func(r *Roster) []string { return rest.SortedKeys(r.IDs(name)) }
-}
-
-// rightfulIn does the same for those that belong there.
+// rightfulIn lists the sourcedIds of a crawled collection; of a derived one, of those that
+// belong there.
 func rightfulIn(name string) func(r *Roster) []string {
-	if service.Rostering().Collection(name).Derived() == "" {
-		return parentsOf(name)
+	return func(r *Roster) []string {
+		if r.Service.Collection(name).Part == nil {
+			return rest.SortedKeys(r.IDs(name))
+		}
+		return r.rightful(name)
 	}
-	return func(r *Roster) []string { return r.rightful(name) }
 }
 
 func start(r *Roster, parents []string) map[string]*membership {
@@ -61,12 +58,20 @@ func thin(r *Roster, parents []string) []string {
 	return parents[:min(keep, len(parents))]
 }
 
-func classesBy(by func(*Class) []string, parents func(*Roster) []string) func(*Roster) map[string]*membership {
+// referred are the references of a class that a sub-collection may go by.
+var referred = map[string]func(c *Class) []string{
+	"/course":  func(c *Class) []string { return []string{idOf(c.Course)} },
+	"/school":  func(c *Class) []string { return []string{idOf(c.School)} },
+	"/terms/*": func(c *Class) []string { return refIDs(c.Terms) },
+}
+
+// classesBy gives the classes that refer to each parent at a place.
+func classesBy(at string, parents func(*Roster) []string) func(*Roster) map[string]*membership {
 	return func(r *Roster) map[string]*membership {
 		out := start(r, parents(r))
 		for i := range r.Classes {
 			c := &r.Classes[i]
-			for _, p := range by(c) {
+			for _, p := range referred[at](c) {
 				if m := out[p]; m != nil {
 					m.add(c.SourcedID, c.Status == "active")
 				}

@@ -180,6 +180,11 @@ func (s *Service) readCollections() error {
 	if (s.Scopes.Apart == "") != (s.Scopes.Beside == "") || s.Scopes.Apart != "" && apart < 0 {
 		return fmt.Errorf("scopes.beside %q is not the collection that scopes.apart %q opens", s.Scopes.Beside, s.Scopes.Apart)
 	}
+	for _, op := range s.Operations {
+		if err := s.checkBy(op); err != nil {
+			return fmt.Errorf("operation %s: %w", op.ID, err)
+		}
+	}
 	for _, c := range s.Collections {
 		if err := s.checkPart(c); err != nil {
 			return fmt.Errorf("collection %s: %w", c.Name, err)
@@ -189,6 +194,19 @@ func (s *Service) readCollections() error {
 		if !slices.ContainsFunc(s.Collections, func(c Collection) bool { return c.Kind == kind && c.Part == nil }) {
 			return fmt.Errorf("no collection holds every object of the kind %s", kind)
 		}
+	}
+	return nil
+}
+
+// checkBy holds a sub-collection that equals a filter to the kind of its parents.
+func (s *Service) checkBy(op Operation) error {
+	if op.By == "" {
+		return nil
+	}
+	parents := slices.IndexFunc(s.Collections, func(c Collection) bool { return c.Name == op.Root() })
+	m, _ := s.Kinds[op.Kind].Member(op.By)
+	if !op.Sub() || op.Parameters() != 1 || parents < 0 || m.Type != Reference || m.Refers != s.Collections[parents].Kind {
+		return fmt.Errorf("%q is no reference of its objects to its parents", op.By)
 	}
 	return nil
 }

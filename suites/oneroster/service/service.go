@@ -46,6 +46,7 @@ type Operation struct {
 	Wrapper string   `yaml:"wrapper"`
 	Kind    string   `yaml:"kind"`
 	Single  bool     `yaml:"single"`
+	By      string   `yaml:"by"`     // of a sub-collection that equals a filter: the reference to its parent
 	Scopes  []string `yaml:"scopes"` // without prefix; any one opens it
 
 	core, apart bool

@@ -90,6 +90,7 @@ func TestMistakes(t *testing.T) {
 		"a sample that there isn't":     {"  other: users", "  other: persons"},
 		"a sample that is no text":      {"  property: name", "  property: parent"},
 		"a sub-collection that is none": {"sub: {operation: getStudentsForClass", "sub: {operation: getUser"},
+		"a filter by another reference": {"by: /course", "by: /school"},
 		"no path":                       {"path: /ims/oneroster/rostering/v1p2", "path: ''"},
 		"no selection":                  {"plain: [sourcedId, name, type]", "plain: [name, type]"},
 		"a nested property of none":     {"nested: [org.sourcedId]", "nested: [title.sourcedId]"},
