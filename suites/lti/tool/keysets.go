@@ -29,6 +29,7 @@ func (j *judge) patiently(ctx context.Context, l Launch) *sight {
 			pass(ctx, j.pause())
 		}
 		s = j.launch(ctx, l)
+		s.late = asked
 	}
 	switch {
 	case !l.fresh():
