@@ -14,7 +14,7 @@ func doctorCommand() *cobra.Command {
 	f := &runFlags{}
 	c := &cobra.Command{
 		Use:   "doctor [TARGET]",
-		Short: "See whether a run can begin: URLs, TLS, tokens, clock, seed data",
+		Short: "See whether a run can begin: URLs, TLS, tokens, launches, clock, data",
 		Long: `Look at everything a run stands on, without judging the product: can the URLs
 be reached, is TLS in order, is a token granted for every scope, do the clocks
 agree, is there data to look at, can the report be written, do the steps lead to a
