@@ -14,7 +14,7 @@ func doctorCommand() *cobra.Command {
 	f := &runFlags{}
 	c := &cobra.Command{
 		Use:   "doctor [TARGET]",
-		Short: "See whether a run can begin: URLs, TLS, tokens, clock, seed data",
+		Short: "See whether a run can begin: URLs, TLS, tokens, launches, clock, data",
 		Long: `Look at everything a run stands on, without judging the product: can the URLs
 be reached, is TLS in order, is a token granted for every scope, do the clocks
 agree, is there data to look at, can the report be written, do the steps lead to a
@@ -50,7 +50,7 @@ and ended again. Each line that is not
 					return exit(reports.ExitConfiguration)
 				}
 			}
-			fmt.Fprintf(out, "\nA run can begin: rollcall run %s\n", quoteArg(f.target))
+			fmt.Fprintf(out, "\n%s: rollcall run %s\n", readiness(found), quoteArg(f.target))
 			return nil
 		},
 	}
@@ -58,4 +58,14 @@ and ended again. Each line that is not
 	c.Flags().BoolVar(&f.interactive, "interactive", false, "look for what a run with --interactive needs")
 	c.Flags().StringVarP(&f.out, "out", "o", "rollcall-report", "folder for the report")
 	return c
+}
+
+// readiness says what a run is worth after what the doctor found.
+func readiness(found []harness.Diagnosis) string {
+	for _, d := range found {
+		if !d.OK && !d.Fatal {
+			return "A run can begin, but see what is said above"
+		}
+	}
+	return "A run can begin"
 }

@@ -21,7 +21,7 @@ func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "rollcall",
 		Short: "Conformance tests and reference implementations for OneRoster and LTI Advantage",
-		Long: `Rollcall tells whether an implementation of OneRoster keeps the standard, and
+		Long: `Rollcall tells whether an implementation of OneRoster or LTI keeps the standard, and
 proves it with evidence. It also runs a correct implementation to test against.
 
 It is not affiliated with 1EdTech and grants no certification.

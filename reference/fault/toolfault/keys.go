@@ -66,6 +66,31 @@ func excuse(when func(header map[string]any, err error) bool) behaviour {
 	}}
 }
 
+// belated verifies by the keys that it had when the token came, and reads others for the
+// next one.
+type belated struct {
+	tool.Verifier
+	mu    *sync.Mutex
+	known map[string]bool // kids that were met; of the first there is nothing to be late for
+}
+
+// Verify verifies, if it knew the key before.
+func (b belated) Verify(ctx context.Context, token string) ([]byte, error) {
+	payload, err := b.Verifier.Verify(ctx, token)
+	if err != nil {
+		return nil, err
+	}
+	head, _, _ := strings.Cut(token, ".")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	late := len(b.known) > 0 && !b.known[head]
+	b.known[head] = true
+	if late {
+		return nil, security.ErrUnknownKey
+	}
+	return payload, nil
+}
+
 // blind never gets at the keys of a platform, as behind a firewall.
 type blind struct{}
 
@@ -78,7 +103,14 @@ func (blind) Verify(context.Context, string) ([]byte, error) {
 // don't find the key of those that somebody did.
 func keyFaults() map[string]behaviour {
 	text := func(h map[string]any, name string) string { s, _ := h[name].(string); return s }
+	late := behaviour{Bend: func(c *tool.Config) {
+		verifier := verifierOf(c)
+		c.Verifier = func(p tool.Platform) tool.Verifier {
+			return belated{verifier(p), &sync.Mutex{}, map[string]bool{}}
+		}
+	}}
 	return map[string]behaviour{
+		"tool-keys-late": late,
 		"tool-keys-unread": {Bend: func(c *tool.Config) {
 			c.Verifier = func(tool.Platform) tool.Verifier { return blind{} }
 		}},

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
@@ -42,7 +43,11 @@ func loginByGet(_ context.Context, t *harness.T) {
 	case s.problem != nil, !j.asked(s) && s.page.Status == http.StatusTooManyRequests:
 		t.NotTested(j.halted(t, s, "a login by GET"))
 	default:
-		t.Assert(reqGet, j.asked(s), harness.Finding{Sent: "a login initiation by GET", Expected: expected[reqGet], Seen: s.shows(), Cause: j.cause(s),
+		cause := j.cause(s)
+		if !j.footing.byPost && s.page.Status < 500 {
+			cause = strings.TrimSpace(cause + " A login by POST leads on neither. If Rollcall's platform isn't registered at the tool yet, that is all: `rollcall registration` prints what to enter there.")
+		}
+		t.Assert(reqGet, j.asked(s), harness.Finding{Sent: "a login initiation by GET", Expected: expected[reqGet], Seen: s.shows(), Cause: cause,
 			Where: t.Where(s.page.URL), Exchanges: s.keep(t, "a login by GET")})
 	}
 }

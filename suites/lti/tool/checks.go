@@ -19,6 +19,8 @@ const (
 	reqVisible = Prefix + "refusal.visible"
 	reqNoCrash = Prefix + "refusal.no-crash"
 	reqTeacher = Prefix + "roles.least-privilege"
+	reqAtOnce  = Prefix + "keys.rotation-at-once"
+	rotation   = "keys.rotation" // of launches
 )
 
 // ready gives the judge once it knows what the tool's pages look like; false, and every
@@ -172,7 +174,14 @@ func runGood(ctx context.Context, t *harness.T, l Launch) {
 	case opened:
 		t.Examined(id, 1)
 		privilege(t, j, l, s)
+		if l.Requirement == rotation {
+			t.Assert(reqAtOnce, !s.late, harness.Finding{Sent: "launch: " + l.Title, Expected: "the first launch opens", Exchanges: exchanges, Where: t.Where(s.page.URL),
+				Seen: "the tool read the new key, refused the launch all the same, and opened the next one"})
+		}
 	case refused:
+		if l.Requirement == rotation {
+			t.NotTested(harness.BlockedBy(id, "no launch by a new key was opened").Seen(exchanges...), reqAtOnce)
+		}
 		if l.fresh() {
 			j.platform.withdraw() // what the tool doesn't take, it is not asked to take again
 		}

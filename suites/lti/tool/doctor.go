@@ -97,12 +97,22 @@ func (j *judge) tryLogin(ctx context.Context) harness.Diagnosis {
 	defer p.Close()
 	a, seen := j.held(ctx, p, Launch{ID: "doctor", User: "learner"})
 	r, _ := a.firstRequest()
+	byPost := false
+	if r == nil && seen.problem == nil { // as a run does
+		post := Launch{ID: "doctor", User: "learner"}
+		post.Login.Post = true
+		if b, then := j.held(ctx, p, post); then.problem == nil {
+			if r, _ = b.firstRequest(); r != nil {
+				byPost = true
+			}
+		}
+	}
 	d := harness.Diagnosis{Name: name}
 	switch known := j.target.Tool.RedirectURIs; {
 	case seen.problem != nil:
 		d.Detail, d.Remedy = seen.problem.Error(), "open lti.tool.login_url in a browser on this machine, and see what it does"
 	case r == nil:
-		d.Detail = "a login led to no authentication request; the tool showed " + seen.shows()
+		d.Detail = "a login led to no authentication request, by GET or by POST; the tool showed " + seen.shows()
 		d.Remedy = "register Rollcall's platform at the tool by what `rollcall registration` prints: issuer " + j.platform.issuer + ", client_id " + j.platform.clientID
 	case r.Get("client_id") != j.platform.clientID:
 		d.Detail = "the tool asks for authentication as client_id " + r.Get("client_id") + ", and lti.client_id is " + j.platform.clientID
@@ -112,6 +122,9 @@ func (j *judge) tryLogin(ctx context.Context) harness.Diagnosis {
 		d.Remedy = "add it to lti.tool.redirect_uris, letter by letter"
 	default:
 		d.OK, d.Detail = true, "the tool asks for authentication as "+r.Get("client_id")+", and wants the answer at "+browser.Bare(r.Get("redirect_uri"))
+	}
+	if byPost {
+		d.Detail += "; a login by GET leads nowhere (the tool showed " + seen.shows() + "), so all are begun by POST"
 	}
 	return d
 }

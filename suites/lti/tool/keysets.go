@@ -29,6 +29,7 @@ func (j *judge) patiently(ctx context.Context, l Launch) *sight {
 			pass(ctx, j.pause())
 		}
 		s = j.launch(ctx, l)
+		s.late = asked
 	}
 	switch {
 	case !l.fresh():
@@ -94,6 +95,10 @@ func (j *judge) unread() harness.Obstacle {
 // published.
 func (j *judge) judgeRead(t *harness.T, id string, l Launch, s *sight) {
 	f := harness.Finding{Sent: "launch: " + l.Title, Expected: "the tool opens", Exchanges: s.keep(t, l.Title), Where: t.Where(s.page.URL)}
+	if s.problem != nil {
+		t.NotTested(j.halt(s).Seen(f.Exchanges...), id)
+		return
+	}
 	if j.platform.readings() == 0 {
 		t.NotTested(j.unread().Seen(f.Exchanges...), id)
 		return

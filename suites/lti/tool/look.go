@@ -1,6 +1,7 @@
 package tool
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -73,6 +74,7 @@ type sight struct {
 	fell    bool   // the tool answered at first, and then couldn't be reached any more
 	marked  bool   // the marker of the target file is there
 	teacher bool   // the marker of those who teach is there
+	late    bool   // it was opened at a second try, though the tool had read the keys at the first
 	problem error
 }
 
@@ -323,11 +325,15 @@ func risen(ctx context.Context, at *url.URL) {
 	}
 }
 
-// since adds to an error of the set-up by which launch the tool went down last, where
-// one brought it down.
+// since words an error of the set-up in the same way for every launch that met it, so that
+// all it hinders is told once: where the tool went down, by the launch that brought it down.
 func (j *judge) since(err error) error {
+	var failed *browser.NavigationError
 	if title := j.fell.Load(); err != nil && title != nil && strings.Contains(err.Error(), nobodyListens) {
-		return fmt.Errorf("%w; it went down in the launch “%s”", err, *title)
+		return fmt.Errorf("the tool went down in the launch “%s”, and nothing listens there any more (%s)", *title, nobodyListens)
+	}
+	if errors.As(err, &failed) {
+		return fmt.Errorf("the tool can't be reached at %s: %s", browser.Bare(cmp.Or(failed.At, failed.Address)), failed.Why)
 	}
 	return err
 }

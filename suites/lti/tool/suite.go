@@ -54,6 +54,8 @@ func checks() []harness.Check {
 			requirements = append(requirements, reqVisible, reqNoCrash)
 		} else if l.Teacher != nil {
 			requirements = append(requirements, reqTeacher)
+		} else if l.Requirement == rotation {
+			requirements = append(requirements, reqAtOnce)
 		}
 		out = append(out, harness.Check{ID: checkPrefix + l.ID, Title: l.holds(), Requirements: requirements, Labels: []string{"launch", l.Expect}, Group: group, Timeout: launchTimeout,
 			Needs: "a registration of Rollcall's platform at the tool", Body: func(ctx context.Context, t *harness.T) { run(ctx, t, l) }})
