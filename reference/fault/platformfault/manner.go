@@ -32,6 +32,7 @@ func mannerisms() map[string]behaviour {
 		"platform-locale-underscore": claims(func(c map[string]any, _ *platform.Pending) {
 			c["locale"] = "en_US"
 			member(c, "launch_presentation", "locale", "zh-Hant-TW")
+			member(c, "custom", "message_locale", "zh-Hant-TW")
 		}),
 		"platform-state-plain": at("/auth", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			if strings.ContainsFunc(r.Form.Get("state"), func(c rune) bool { return c < 0x20 || c > 0x7e }) {

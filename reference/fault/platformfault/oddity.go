@@ -74,6 +74,9 @@ func oddities() map[string]behaviour {
 		"platform-no-optional": drop(ns+"tool_platform", ns+"launch_presentation", ns+"lis"),
 		"platform-more-names": claims(func(c map[string]any, _ *platform.Pending) {
 			c["middle_name"], c["picture"], c["name"] = "Q.", "https://platform.example/p.png", "Siân Ó'Néill 山田"
+			member(c, "custom", "person_name_middle", "Q.")
+			member(c, "custom", "user_image", c["picture"])
+			member(c, "custom", "person_name_full", c["name"])
 		}),
 		"platform-more-claims": claims(func(c map[string]any, _ *platform.Pending) {
 			c["https://vendor.example/claim"], c["jti"], c["nbf"] = map[string]any{"a": []any{1}}, "x", time.Now().Unix()
@@ -102,6 +105,8 @@ func oddities() map[string]behaviour {
 			if o, ok := c[ns+"launch_presentation"].(map[string]any); ok {
 				o["width"], o["height"] = 800, 600.5
 			}
+			member(c, "custom", "message_width", "800")
+			member(c, "custom", "message_height", "600.5")
 		}),
 		"platform-sub-odd": claims(func(c map[string]any, _ *platform.Pending) {
 			old := c["sub"].(string)

@@ -27,7 +27,7 @@ var wrong = []struct {
 	{"no nonce", plan{omit: []string{"nonce"}}, []string{"invalid_request"}, "refuse.nonce-missing"},
 	{"a login_hint that nobody has", plan{set: map[string]string{"login_hint": "somebody-else"}}, []string{"access_denied", "login_required", "interaction_required", "account_selection_required", "invalid_request"}, "refuse.login-hint-foreign"},
 	{"no login_hint", plan{omit: []string{"login_hint"}}, []string{"invalid_request", "login_required", "interaction_required", "account_selection_required", "access_denied"}, "refuse.login-hint-missing"},
-	{"no response_type", plan{omit: []string{"response_type"}}, []string{"invalid_request", "unsupported_response_type"}, "refuse.response-type-missing"},
+	{"no response_type", plan{omit: []string{"response_type"}}, []string{"invalid_request", "unsupported_response_type", "unauthorized_client"}, "refuse.response-type-missing"},
 	{"a client_id that was never issued", plan{set: map[string]string{"client_id": "never-issued-5512"}}, nil, "refuse.client-unknown"},
 	{"no client_id", plan{omit: []string{"client_id"}}, nil, "refuse.client-missing"},
 }

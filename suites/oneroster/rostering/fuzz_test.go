@@ -61,7 +61,7 @@ var contentless = []string{
 	"paging.limit-invalid-no-500", "paging.offset-invalid-no-500", "sort.no-500", "filter.no-500",
 	"robustness.empty-parameter", "robustness.long-query", "robustness.hostile-input", "robustness.in-time",
 	"transport.no-redirect",
-	"errors.write-refused", "errors.unknown-route", "errors.no-internals", "errors.not-in-success",
+	"errors.write-refused", "errors.server-error", "errors.unknown-route", "errors.no-internals", "errors.not-in-success",
 	"token.issue", "token.json", "token.wrong-secret", "token.post-only", "token.unknown-scope", "token.no-store",
 }
 
