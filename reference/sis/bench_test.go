@@ -18,7 +18,6 @@ import (
 	"github.com/rollcall-edu/rollcall/fixtures"
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/reference/sis"
-	"github.com/rollcall-edu/rollcall/reference/store"
 	"github.com/rollcall-edu/rollcall/reference/store/pgtest"
 )
 
@@ -45,7 +44,7 @@ func BenchmarkMillionEnrollments(b *testing.B) {
 }
 
 func benchmarkStore(b *testing.B, district fixtures.District, dsn string) {
-	data, err := store.Open(b.Context(), dsn)
+	data, err := sis.OpenStore(b.Context(), dsn)
 	if err != nil {
 		b.Fatal(err)
 	}

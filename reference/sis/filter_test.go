@@ -3,8 +3,6 @@ package sis
 import (
 	"reflect"
 	"testing"
-
-	"github.com/rollcall-edu/rollcall/reference/store"
 )
 
 // FuzzFilter holds that any text is either refused or read in a way that its
@@ -16,7 +14,7 @@ func FuzzFilter(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	properties := objectProperties()[store.Users]
+	properties := objectProperties()[Users]
 	document, err := encodeDocument(user{
 		base:  base{SourcedID: "a", Status: "active", DateLastModified: "2026-01-01T00:00:00.000Z", Metadata: map[string]any{"x": map[string]any{"y": []any{1, "\"\\"}}}},
 		Roles: []role{{Role: "teacher", Org: reference("org", "o")}}, FamilyName: "O'Brien \" \\",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/rollcall-edu/rollcall/reference/store"
@@ -20,17 +21,12 @@ type selection struct {
 }
 
 // page returns the ranks of one page.
-func (s selection) page(offset, limit int) []int32 {
-	from := min(offset, s.total)
-	end := from + min(limit, s.total-from)
-	if !s.whole {
-		return s.ranks[from:end]
+func (s *selector) page(ctx context.Context, from selection, offset, limit int) ([]int32, error) {
+	if from.whole {
+		return s.store.Keys(ctx, from.collection, offset, limit)
 	}
-	ranks := make([]int32, 0, end-from)
-	for rank := from; rank < end; rank++ {
-		ranks = append(ranks, int32(rank))
-	}
-	return ranks
+	offset = min(offset, from.total)
+	return from.ranks[offset : offset+min(limit, from.total-offset)], nil
 }
 
 // scope is where a selection begins: a collection, and the list in it that an
@@ -46,24 +42,15 @@ type scope struct {
 type selector struct {
 	store      store.Store
 	properties map[store.Collection]*property
-	counts     map[store.Collection]int
 	cache      *rankCache
 }
 
-func newSelector(ctx context.Context, s store.Store) (*selector, error) {
-	counts := map[store.Collection]int{}
-	for _, c := range store.Collections() {
-		n, err := s.Count(ctx, c)
-		if err != nil {
-			return nil, err
-		}
-		counts[c] = n
-	}
+func newSelector(s store.Store) *selector {
 	return &selector{
-		store: s, counts: counts,
+		store:      s,
 		properties: objectProperties(),
 		cache:      newRankCache(cachedRanks),
-	}, nil
+	}
 }
 
 // cachedRanks bounds the cache: eight million ranks are 32 MiB, room for a crawl
@@ -72,8 +59,8 @@ const cachedRanks = 8 << 20
 
 func (s *selector) choose(ctx context.Context, from scope, f filter, sort string, descending bool) (selection, error) {
 	if from.relation == "" && f == nil && sort == "" {
-		n := s.counts[from.collection]
-		return selection{collection: from.collection, whole: true, total: n}, nil
+		n, err := s.store.Count(ctx, from.collection)
+		return selection{collection: from.collection, whole: true, total: n}, err
 	}
 	key := fmt.Sprintf("%s %s %d %q %q %t", from.collection, from.relation, from.owner, f.String(), sort, descending)
 	ranks, err := s.cache.get(key, func() ([]int32, error) {
@@ -132,11 +119,11 @@ var shortcuts = []struct {
 	owners     store.Collection
 	relation   string
 }{
-	{store.Enrollments, "class.sourcedId", store.Classes, relationClassEnrollments},
-	{store.Enrollments, "user.sourcedId", store.Users, relationUserEnrollments},
-	{store.Enrollments, "school.sourcedId", store.Orgs, relationSchoolEnrollments},
-	{store.Classes, "school.sourcedId", store.Orgs, relationSchoolClasses},
-	{store.Classes, "course.sourcedId", store.Courses, relationCourseClasses},
+	{Enrollments, "class.sourcedId", Classes, relationClassEnrollments},
+	{Enrollments, "user.sourcedId", Users, relationUserEnrollments},
+	{Enrollments, "school.sourcedId", Orgs, relationSchoolEnrollments},
+	{Classes, "school.sourcedId", Orgs, relationSchoolClasses},
+	{Classes, "course.sourcedId", Courses, relationCourseClasses},
 }
 
 // shortcut finds the documents that fulfil a clause by an index. ok is false
@@ -146,7 +133,7 @@ func (s *selector) shortcut(ctx context.Context, c store.Collection, by clause) 
 		return nil, false, nil
 	}
 	if by.path == "sourcedId" {
-		rank, err := s.store.Rank(ctx, c, by.literal)
+		rank, err := s.store.Find(ctx, c, by.literal)
 		if errors.Is(err, store.ErrNotFound) {
 			return []int32{}, true, nil
 		}
@@ -156,7 +143,7 @@ func (s *selector) shortcut(ctx context.Context, c store.Collection, by clause) 
 		if known.collection != c || known.path != by.path {
 			continue
 		}
-		owner, err := s.store.Rank(ctx, known.owners, by.literal)
+		owner, err := s.store.Find(ctx, known.owners, by.literal)
 		if errors.Is(err, store.ErrNotFound) {
 			return nil, false, nil // a dangling reference has no list but may be there
 		}
@@ -214,7 +201,7 @@ func (s *selector) filter(ctx context.Context, c store.Collection, ranks []int32
 // visit reads the documents of the ranks, or all when ranks is nil.
 func (s *selector) visit(ctx context.Context, c store.Collection, ranks []int32, visit store.Visit) error {
 	if ranks == nil {
-		return s.store.Scan(ctx, c, 0, int32(s.counts[c]), visit)
+		return s.store.Scan(ctx, c, 0, math.MaxInt32, visit)
 	}
 	return s.store.Read(ctx, c, ranks, visit)
 }

@@ -48,7 +48,10 @@ func (s *SIS) sendPage(w http.ResponseWriter, r *http.Request, wrapper string, s
 	buffer := append((*pooled)[:0], `{"`+wrapper+`":[`...)
 
 	var out *response
-	ranks := selected.page(q.offset, q.limit)
+	ranks, err := s.selector.page(r.Context(), selected, q.offset, q.limit)
+	if err != nil {
+		return err
+	}
 	first := true
 	for len(ranks) > 0 {
 		batch := ranks[:min(len(ranks), sendBatch)]

@@ -156,7 +156,7 @@ func singularOwner(e endpoint) string {
 // resolve finds an object of an endpoint. One of another kind, such as a teacher
 // below /students, is as unknown as one that does not exist.
 func (s *SIS) resolve(ctx context.Context, e endpoint, sourcedID string) (int32, error) {
-	rank, err := s.selector.store.Rank(ctx, e.collection, sourcedID)
+	rank, err := s.selector.store.Find(ctx, e.collection, sourcedID)
 	if errors.Is(err, store.ErrNotFound) {
 		return 0, unknownObject(sourcedID)
 	}

@@ -27,11 +27,7 @@ func (s *selector) sort(ctx context.Context, c store.Collection, ranks []int32, 
 	distinct := map[string]int32{}
 	var values []string
 	type entry struct{ rank, value int32 }
-	expected := len(ranks)
-	if ranks == nil {
-		expected = s.counts[c]
-	}
-	entries := make([]entry, 0, expected)
+	entries := make([]entry, 0, len(ranks))
 	err := s.visit(ctx, c, ranks, func(rank int32, body []byte) error {
 		value := sortValue(body, property)
 		number, ok := distinct[value]

@@ -1,0 +1,506 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+	"sync"
+	"unicode/utf8"
+)
+
+// The store's own tables begin with this, so that no collection is called like one.
+const ownTables = "rollcall_"
+
+const (
+	collectionsTable = ownTables + "collections"
+	datasetTable     = ownTables + "dataset"
+	listsTable       = ownTables + "lists"
+	// goneTable has the keys that were given and are there no longer, as a list for
+	// each collection.
+	goneTable = ownTables + "gone"
+)
+
+// database is the one store, on any engine.
+type database struct {
+	engine engine
+	order  []Collection
+
+	// writing holds a token, which whoever writes takes: a lock that is not waited
+	// for longer than the context lasts.
+	writing chan struct{}
+
+	mu      sync.RWMutex
+	version Version
+	held    map[Collection]*held
+	linked  map[string]*history // of relations, by owner
+	links   stamp               // of all lists
+	linksAt Version             // nothing is known of lists before
+}
+
+// held is what is in memory of a collection.
+type held struct {
+	stamp   stamp
+	at      *positions
+	changed history
+}
+
+// stamp counts the transactions that a collection saw, in whatever process: by it
+// one is told from what is held in memory.
+type stamp int64
+
+func newDatabase(ctx context.Context, e engine, collections []Collection) (*database, error) {
+	d := &database{
+		engine: e, order: slices.Clone(collections), writing: make(chan struct{}, 1),
+		held: map[Collection]*held{}, linked: map[string]*history{},
+	}
+	err := d.transact(ctx, func(t transaction) error {
+		if err := d.createTables(ctx, t); err != nil {
+			return fmt.Errorf("creating the tables: %w", err)
+		}
+		for _, c := range collections {
+			h, err := hold(ctx, t, c)
+			if err != nil {
+				return fmt.Errorf("reading what there is of %s: %w", c, err)
+			}
+			d.held[c] = h
+		}
+		var err error
+		_, d.links, err = readStamp(ctx, t, listsTable, "")
+		return err
+	}, func() {})
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// quoted is a name as SQL has it; names have no quotes in them.
+func quoted(name string) string { return `"` + name + `"` }
+
+func table(c Collection) string { return quoted(string(c)) }
+
+func index(c Collection) string { return quoted(string(c) + "_sourcedId") }
+
+func (d *database) createTables(ctx context.Context, t transaction) error {
+	w := d.engine.words()
+	old, err := d.isOld(ctx, t)
+	if err != nil {
+		return err
+	}
+	statements := []string{
+		fmt.Sprintf(`CREATE TABLE IF NOT EXISTS %s (label %s NOT NULL)`, datasetTable, w.text),
+		fmt.Sprintf(`CREATE TABLE IF NOT EXISTS %s (name %s PRIMARY KEY, next BIGINT NOT NULL, stamp BIGINT NOT NULL)`, collectionsTable, w.text),
+	}
+	for _, lists := range []string{listsTable, goneTable} {
+		statements = append(statements, fmt.Sprintf(`CREATE TABLE IF NOT EXISTS %s (relation %s NOT NULL, owner INTEGER NOT NULL,
+			first INTEGER NOT NULL, members %s NOT NULL, PRIMARY KEY (relation, owner, first))`, lists, w.text, w.blob))
+	}
+	for _, s := range statements {
+		if err := t.execute(ctx, s); err != nil {
+			return err
+		}
+	}
+	if old {
+		if err := d.migrate(ctx, t); err != nil {
+			return fmt.Errorf("taking over a store of an earlier version: %w", err)
+		}
+	}
+	for _, c := range d.order {
+		if there, err := d.hasTable(ctx, t, string(c)); err != nil || there {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		created := []string{
+			fmt.Sprintf(`CREATE TABLE %s (key INTEGER PRIMARY KEY, "sourcedId" %s NOT NULL, body %s NOT NULL)`, table(c), w.text, w.blob),
+			fmt.Sprintf(createIndex, index(c), table(c)),
+		}
+		if w.made != "" {
+			created = append(created, fmt.Sprintf(w.made, table(c)))
+		}
+		for _, s := range created {
+			if err := t.execute(ctx, s); err != nil {
+				return err
+			}
+		}
+	}
+	for _, name := range append([]string{listsTable}, names(d.order)...) {
+		enter := fmt.Sprintf(`INSERT INTO %s (name, next, stamp) VALUES ($1, 0, 0) ON CONFLICT (name) DO NOTHING`, collectionsTable)
+		if err := t.execute(ctx, enter, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const createIndex = `CREATE UNIQUE INDEX %s ON %s ("sourcedId")`
+
+func names(collections []Collection) []string {
+	var out []string
+	for _, c := range collections {
+		out = append(out, string(c))
+	}
+	return out
+}
+
+func (d *database) hasTable(ctx context.Context, t transaction, name string) (there bool, err error) {
+	err = t.query(ctx, d.engine.words().tables, []any{name}, func(n int64, _ []byte) error { there = n > 0; return nil })
+	return there, err
+}
+
+// readStamp reads the row of a collection, with lock if it will be written.
+func readStamp(ctx context.Context, q queryer, name, lock string) (next Key, s stamp, err error) {
+	there := false
+	read := func(column string, take func(int64)) error {
+		return q.query(ctx, fmt.Sprintf(`SELECT %s, name FROM %s WHERE name = $1%s`, column, collectionsTable, lock), []any{name},
+			func(n int64, _ []byte) error { there = true; take(n); return nil })
+	}
+	if err = read("stamp", func(n int64) { s = stamp(n) }); err == nil {
+		err = read("next", func(n int64) { next = Key(n) })
+	}
+	if err == nil && !there {
+		err = fmt.Errorf("%s has no entry in %s", name, collectionsTable)
+	}
+	return next, s, err
+}
+
+// hold reads what is kept in memory of a collection.
+func hold(ctx context.Context, q queryer, c Collection) (*held, error) {
+	next, s, err := readStamp(ctx, q, string(c), "")
+	if err != nil {
+		return nil, err
+	}
+	gone, err := lists(goneTable).read(ctx, q, string(c), Whole)
+	if err != nil {
+		return nil, err
+	}
+	return &held{stamp: s, at: newPositions(next, gone)}, nil
+}
+
+// transact runs one transaction of the engine, and then has memory follow it, while
+// nobody else writes.
+func (d *database) transact(ctx context.Context, work func(transaction) error, publish func()) error {
+	select {
+	case d.writing <- struct{}{}:
+		defer func() { <-d.writing }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	t, err := d.engine.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer t.rollback()
+	if err := work(t); err != nil {
+		return err
+	}
+	if err := t.commit(ctx); err != nil {
+		// Whether it was committed is not known here where the connection broke. The
+		// stamps will tell the next transaction.
+		return fmt.Errorf("committing: %w", err)
+	}
+	publish()
+	return nil
+}
+
+// of finds what is held of a collection; the caller has the lock.
+func (d *database) of(c Collection) (*held, error) {
+	h := d.held[c]
+	if h == nil {
+		return nil, fmt.Errorf("the store was not opened with a collection %q", c)
+	}
+	return h, nil
+}
+
+func (d *database) Label(ctx context.Context) (label string, err error) {
+	err = d.engine.query(ctx, fmt.Sprintf(`SELECT 0, label FROM %s`, datasetTable), nil, func(_ int64, value []byte) error {
+		label = string(value)
+		return nil
+	})
+	if err != nil {
+		return "", fmt.Errorf("reading the label of the store: %w", err)
+	}
+	return label, nil
+}
+
+func (d *database) Count(_ context.Context, c Collection) (int, error) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	h, err := d.of(c)
+	if err != nil {
+		return 0, err
+	}
+	return h.at.count(), nil
+}
+
+func (d *database) Keys(_ context.Context, c Collection, offset, limit int) ([]Key, error) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	h, err := d.of(c)
+	if err != nil {
+		return nil, err
+	}
+	return h.at.page(offset, limit), nil
+}
+
+// known says whether a collection is one of this store's.
+func (d *database) known(c Collection) error {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	_, err := d.of(c)
+	return err
+}
+
+func (d *database) Find(ctx context.Context, c Collection, sourcedID string) (Key, error) {
+	if err := d.known(c); err != nil {
+		return 0, err
+	}
+	key, _, err := find(ctx, d.engine, c, sourcedID, false)
+	return key, err
+}
+
+// find looks a document up, and reads its body if it is wanted.
+func find(ctx context.Context, q queryer, c Collection, sourcedID string, body bool) (key Key, read []byte, err error) {
+	if !storable(sourcedID) {
+		return 0, nil, ErrNotFound
+	}
+	value := `''`
+	if body {
+		value = "body"
+	}
+	there := false
+	err = q.query(ctx, fmt.Sprintf(`SELECT key, %s FROM %s WHERE "sourcedId" = $1`, value, table(c)), []any{sourcedID}, func(n int64, b []byte) error {
+		there, key = true, Key(n)
+		if body {
+			read = slices.Clone(b)
+		}
+		return nil
+	})
+	switch {
+	case err != nil:
+		return 0, nil, fmt.Errorf("finding a document in %s: %w", c, err)
+	case !there:
+		return 0, nil, ErrNotFound
+	}
+	return key, read, nil
+}
+
+// storable says whether both databases can hold a text: a sourcedId from a request
+// may be any bytes, and what can't be held names no document.
+func storable(s string) bool {
+	for i := range len(s) {
+		if s[i] == 0 {
+			return false
+		}
+	}
+	return utf8.ValidString(s)
+}
+
+func (d *database) Scan(ctx context.Context, c Collection, first, end Key, visit Visit) error {
+	if err := d.known(c); err != nil {
+		return err
+	}
+	return d.documents(ctx, c, visit, `SELECT key, body FROM %s WHERE key >= $1 AND key < $2 ORDER BY key`, first, end)
+}
+
+func (d *database) Read(ctx context.Context, c Collection, keys []Key, visit Visit) error {
+	if err := d.known(c); err != nil {
+		return err
+	}
+	return readInBatches(keys, visit, func(batch []Key, keep Visit) error {
+		w := d.engine.words()
+		return d.documents(ctx, c, keep, w.chosen, w.keys(batch))
+	}, func(first, end Key, visit Visit) error {
+		return d.Scan(ctx, c, first, end, visit)
+	})
+}
+
+// documents runs a statement in which %s stands for the table and visits its rows. An
+// error of visit is not wrapped.
+func (d *database) documents(ctx context.Context, c Collection, visit Visit, statement string, arguments ...any) error {
+	var stopped error
+	err := d.engine.query(ctx, fmt.Sprintf(statement, table(c)), arguments, func(key int64, body []byte) error {
+		stopped = visit(Key(key), body)
+		return stopped
+	})
+	switch {
+	case stopped != nil:
+		return stopped
+	case err != nil:
+		return fmt.Errorf("reading %s: %w", c, err)
+	}
+	return nil
+}
+
+func (d *database) Members(ctx context.Context, relation string, owner Key) ([]Key, error) {
+	members, err := lists(listsTable).read(ctx, d.engine, relation, owner)
+	if err != nil {
+		return nil, fmt.Errorf("reading the list %s of %d: %w", relation, owner, err)
+	}
+	return members, nil
+}
+
+func (d *database) Version() Version {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.version
+}
+
+func (d *database) Changed(c Collection, since Version) ([]Key, bool) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	h, err := d.of(c)
+	if err != nil {
+		return nil, false
+	}
+	return h.changed.keys(Whole, since)
+}
+
+func (d *database) Relinked(relation string, owner Key, since Version) ([]Key, bool) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	if since < d.linksAt {
+		return nil, false
+	}
+	h := d.linked[relation]
+	if h == nil {
+		return nil, true
+	}
+	return h.keys(owner, since)
+}
+
+func (d *database) Close() error {
+	if err := d.engine.close(); err != nil {
+		return fmt.Errorf("closing the store: %w", err)
+	}
+	return nil
+}
+
+func (d *database) Load(ctx context.Context, data Dataset) error {
+	stamps, counts, links := map[Collection]stamp{}, map[Collection]Key{}, stamp(0)
+	err := d.transact(ctx, func(t transaction) error {
+		for _, c := range d.order {
+			var err error
+			if stamps[c], counts[c], err = d.loadCollection(ctx, t, c, data); err != nil {
+				return fmt.Errorf("%s: %w", c, err)
+			}
+		}
+		var err error
+		if links, err = d.loadLists(ctx, t, data); err != nil {
+			return fmt.Errorf("lists: %w", err)
+		}
+		if err := t.execute(ctx, `DELETE FROM `+datasetTable); err != nil {
+			return err
+		}
+		return t.execute(ctx, fmt.Sprintf(`INSERT INTO %s (label) VALUES ($1)`, datasetTable), data.Label)
+	}, func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.version++
+		for _, c := range d.order {
+			d.held[c] = &held{stamp: stamps[c], at: newPositions(counts[c], nil), changed: history{since: d.version}}
+		}
+		d.forgetLinks(links)
+	})
+	if err != nil {
+		return fmt.Errorf("loading the store: %w", err)
+	}
+	// Outside the transaction: it only tells the planner what is there now.
+	tables := []string{listsTable}
+	for _, c := range d.order {
+		tables = append(tables, table(c))
+	}
+	if err := d.engine.analyze(ctx, tables); err != nil {
+		return fmt.Errorf("analyzing the store: %w", err)
+	}
+	return nil
+}
+
+func (d *database) loadCollection(ctx context.Context, t transaction, c Collection, data Dataset) (stamp, Key, error) {
+	w := d.engine.words()
+	_, s, err := readStamp(ctx, t, string(c), w.lock)
+	if err != nil {
+		return 0, 0, err
+	}
+	// The index is built after the rows: sorting a million random ids once is several
+	// times faster than inserting each in its place.
+	for _, statement := range []string{fmt.Sprintf(`DROP INDEX IF EXISTS %s`, index(c)), fmt.Sprintf(w.clear, table(c))} {
+		if err := t.execute(ctx, statement); err != nil {
+			return 0, 0, err
+		}
+	}
+	next := Key(0)
+	err = t.insert(ctx, string(c), []string{"key", "sourcedId", "body"}, func(yield func([]any, error) bool) {
+		for document, err := range data.Documents(c) {
+			if err == nil && !storable(document.SourcedID) {
+				err = fmt.Errorf("the sourcedId %q is no text that can be stored", document.SourcedID)
+			}
+			if !yield([]any{next, document.SourcedID, document.Body}, err) || err != nil {
+				return
+			}
+			next++
+		}
+	})
+	if err != nil {
+		return 0, 0, err
+	}
+	if err := t.execute(ctx, fmt.Sprintf(createIndex, index(c), table(c))); err != nil {
+		return 0, 0, fmt.Errorf("indexing by sourcedId: %w", err)
+	}
+	if err := t.execute(ctx, fmt.Sprintf(`DELETE FROM %s WHERE relation = $1`, goneTable), string(c)); err != nil {
+		return 0, 0, err
+	}
+	return s + 1, next, writeStamp(ctx, t, string(c), next, s+1)
+}
+
+func writeStamp(ctx context.Context, t transaction, name string, next Key, s stamp) error {
+	return t.execute(ctx, fmt.Sprintf(`UPDATE %s SET next = $2, stamp = $3 WHERE name = $1`, collectionsTable), name, int64(next), int64(s))
+}
+
+func (d *database) loadLists(ctx context.Context, t transaction, data Dataset) (stamp, error) {
+	w := d.engine.words()
+	_, s, err := readStamp(ctx, t, listsTable, w.lock)
+	if err != nil {
+		return 0, err
+	}
+	if err := t.execute(ctx, fmt.Sprintf(w.clear, listsTable)); err != nil {
+		return 0, err
+	}
+	if err := t.insert(ctx, listsTable, []string{"relation", "owner", "first", "members"}, listRows(data.Lists)); err != nil {
+		return 0, err
+	}
+	return s + 1, writeStamp(ctx, t, listsTable, 0, s+1)
+}
+
+// listRows cuts lists into the rows in which they are kept.
+func listRows(all iter.Seq[List]) iter.Seq2[[]any, error] {
+	return func(yield func([]any, error) bool) {
+		for list := range all {
+			for i, part := range chunks(list.Members) {
+				members, err := encodeMembers(part)
+				if err == nil && i > 0 && list.Members[i-1] >= part[0] {
+					err = notAscending(part[0], list.Members[i-1])
+				}
+				if err != nil {
+					err = fmt.Errorf("%s of %d: %w", list.Relation, list.Owner, err)
+				}
+				if !yield([]any{list.Relation, list.Owner, chunkFirst(i, part), members}, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
+}
+
+// forgetLinks says that any list may have changed; the caller has the lock.
+func (d *database) forgetLinks(now stamp) {
+	d.links, d.linksAt = now, d.version
+	clear(d.linked)
+}
+
+// byName sorts what was touched: two processes that lock rows in the same order
+// don't wait for each other.
+func byName(a, b Collection) int { return cmp.Compare(a, b) }
