@@ -51,6 +51,8 @@ func open(t *testing.T, dsn string) store.Store {
 }
 
 func testContract(t *testing.T, open func(*testing.T) store.Store) {
+	t.Run("writing", func(t *testing.T) { testWrites(t, open) })
+
 	t.Run("an empty dataset is empty", func(t *testing.T) {
 		s := open(t)
 		load(t, s, dataset(0))
@@ -380,6 +382,29 @@ func span(from, end store.Key) []store.Key {
 		keys = append(keys, key)
 	}
 	return keys
+}
+
+// documentsOf yields these as users, and nothing else.
+func documentsOf(documents []store.Document) func(store.Collection) iter.Seq2[store.Document, error] {
+	return documentsIn(func(c store.Collection) []store.Document {
+		if c != users {
+			return nil
+		}
+		return documents
+	})
+}
+
+// documentsIn yields what there is of each collection.
+func documentsIn(documents func(store.Collection) []store.Document) func(store.Collection) iter.Seq2[store.Document, error] {
+	return func(c store.Collection) iter.Seq2[store.Document, error] {
+		return func(yield func(store.Document, error) bool) {
+			for _, d := range documents(c) {
+				if !yield(d, nil) {
+					return
+				}
+			}
+		}
+	}
 }
 
 func load(t *testing.T, s store.Store, data store.Dataset) {

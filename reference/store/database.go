@@ -438,7 +438,7 @@ func (d *database) loadCollection(ctx context.Context, t transaction, c Collecti
 			if err == nil && !storable(document.SourcedID) {
 				err = fmt.Errorf("the sourcedId %q is no text that can be stored", document.SourcedID)
 			}
-			if !yield([]any{next, document.SourcedID, document.Body}, err) || err != nil {
+			if !yield([]any{next, document.SourcedID, filled(document.Body)}, err) || err != nil {
 				return
 			}
 			next++
@@ -454,6 +454,14 @@ func (d *database) loadCollection(ctx context.Context, t transaction, c Collecti
 		return 0, 0, err
 	}
 	return s + 1, next, writeStamp(ctx, t, string(c), next, s+1)
+}
+
+// filled is a body as it is stored: nil would be NULL.
+func filled(body []byte) []byte {
+	if body == nil {
+		return []byte{}
+	}
+	return body
 }
 
 func writeStamp(ctx context.Context, t transaction, name string, next Key, s stamp) error {

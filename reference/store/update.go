@@ -202,21 +202,17 @@ func (u *update) put(c Collection, d Document) (Key, error) {
 	if err != nil {
 		return 0, err
 	}
-	body := d.Body
-	if body == nil {
-		body = []byte{} // nil is NULL
-	}
 	key, _, err := find(u.ctx, u.t, c, d.SourcedID, false)
 	switch {
 	case err == nil:
-		err = u.t.execute(u.ctx, fmt.Sprintf(`UPDATE %s SET body = $2 WHERE key = $1`, table(c)), key, body)
+		err = u.t.execute(u.ctx, fmt.Sprintf(`UPDATE %s SET body = $2 WHERE key = $1`, table(c)), key, filled(d.Body))
 	case errors.Is(err, ErrNotFound):
 		key = x.next
 		if key < 0 || key == 1<<31-1 {
 			return 0, errors.New("the collection has no keys left; load it anew")
 		}
 		x.next++
-		err = u.t.execute(u.ctx, fmt.Sprintf(`INSERT INTO %s (key, "sourcedId", body) VALUES ($1, $2, $3)`, table(c)), key, d.SourcedID, body)
+		err = u.t.execute(u.ctx, fmt.Sprintf(`INSERT INTO %s (key, "sourcedId", body) VALUES ($1, $2, $3)`, table(c)), key, d.SourcedID, filled(d.Body))
 	}
 	if err == nil {
 		x.put = append(x.put, key)
