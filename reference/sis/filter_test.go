@@ -57,19 +57,19 @@ func FuzzDocument(f *testing.F) {
 		}
 		want := toValidUTF8(value)
 		found := false
-		eachValue(document, "metadata."+toValidUTF8(key), func(got string) bool {
-			found = found || got == want
+		eachValue(document, "metadata."+toValidUTF8(key), func(got []byte) bool {
+			found = found || string(got) == want
 			return true
 		})
 		if !found && toValidUTF8(key) != "zz" {
 			t.Fatalf("%q is not found in %s", key, document)
 		}
 		got := ""
-		eachValue(selectMembers(nil, document, map[string]bool{"sourcedId": true}), "sourcedId", func(v string) bool { got = v; return true })
+		eachValue(selectMembers(nil, document, map[string]bool{"sourcedId": true}), "sourcedId", func(v []byte) bool { got = string(v); return true })
 		if got != want {
 			t.Fatalf("sourcedId is %q, want %q", got, want)
 		}
-		eachValue(document, "user.sourcedId", func(v string) bool { got = v; return true })
+		eachValue(document, "user.sourcedId", func(v []byte) bool { got = string(v); return true })
 		if got != "u" {
 			t.Fatalf("user.sourcedId is %q", got)
 		}

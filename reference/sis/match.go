@@ -52,8 +52,8 @@ func compileClause(c clause, properties *property, collator *collate.Collator) (
 	if !ok {
 		return nil, fmt.Errorf("there is no property %q to filter by", c.path)
 	}
-	compare := collator.CompareString
-	same := func(value, literal string) bool { return value == literal }
+	compare := func(value []byte, literal string) int { return collator.Compare(value, []byte(literal)) }
+	same := func(value []byte, literal string) bool { return string(value) == literal }
 	switch property.kind {
 	case dateProperty, dateTimeProperty:
 		if c.predicate == contains {
@@ -63,19 +63,19 @@ func compileClause(c clause, properties *property, collator *collate.Collator) (
 		if err != nil {
 			return nil, fmt.Errorf("%s is compared with a date or a date-time with its zone, and %q is neither", c.path, c.literal)
 		}
-		compare = func(value, _ string) int {
-			t, _ := parseInstant(value) // our own values are well-formed
+		compare = func(value []byte, _ string) int {
+			t, _ := parseInstant(string(value)) // our own values are well-formed
 			return t.Compare(instant)
 		}
-		same = func(value, _ string) bool { return compare(value, "") == 0 }
+		same = func(value []byte, _ string) bool { return compare(value, "") == 0 }
 	case openProperty:
-		compare = func(value, literal string) int {
-			x, errX := strconv.ParseFloat(value, 64)
+		compare = func(value []byte, literal string) int {
+			x, errX := strconv.ParseFloat(string(value), 64)
 			y, errY := strconv.ParseFloat(literal, 64)
 			if errX == nil && errY == nil {
 				return cmp.Compare(x, y)
 			}
-			return collator.CompareString(value, literal)
+			return collator.Compare(value, []byte(literal))
 		}
 	}
 	return decide(c, property.many, compare, same), nil
@@ -87,10 +87,10 @@ func compileClause(c clause, properties *property, collator *collate.Collator) (
 // literal may then be a list separated by commas, of which = needs all and ~ any.
 // A property that is absent fulfils != and nothing else, so that = and != are
 // always each other's opposite. ~ ignores case.
-func decide(c clause, many bool, compare func(value, literal string) int, same func(value, literal string) bool) matcher {
-	some := func(document []byte, test func(value string) bool) bool {
+func decide(c clause, many bool, compare func(value []byte, literal string) int, same func(value []byte, literal string) bool) matcher {
+	some := func(document []byte, test func(value []byte) bool) bool {
 		found := false
-		eachValue(document, c.path, func(value string) bool {
+		eachValue(document, c.path, func(value []byte) bool {
 			found = test(value)
 			return !found
 		})
@@ -101,11 +101,11 @@ func decide(c clause, many bool, compare func(value, literal string) int, same f
 		literals = strings.Split(c.literal, ",")
 	}
 	hasAll := func(document []byte) bool {
-		if some(document, func(value string) bool { return same(value, c.literal) }) {
+		if some(document, func(value []byte) bool { return same(value, c.literal) }) {
 			return true // a value may hold a comma itself
 		}
 		for _, literal := range literals {
-			if !some(document, func(value string) bool { return same(value, literal) }) {
+			if !some(document, func(value []byte) bool { return same(value, literal) }) {
 				return false
 			}
 		}
@@ -113,7 +113,7 @@ func decide(c clause, many bool, compare func(value, literal string) int, same f
 	}
 	ordered := func(fits func(order int) bool) matcher {
 		return func(document []byte) bool {
-			return some(document, func(value string) bool { return fits(compare(value, c.literal)) })
+			return some(document, func(value []byte) bool { return fits(compare(value, c.literal)) })
 		}
 	}
 	switch c.predicate {
@@ -131,10 +131,10 @@ func decide(c clause, many bool, compare func(value, literal string) int, same f
 		return ordered(func(order int) bool { return order <= 0 })
 	default: // contains
 		return func(document []byte) bool {
-			return some(document, func(value string) bool {
-				value = strings.ToLower(value)
+			return some(document, func(value []byte) bool {
+				lower := strings.ToLower(string(value))
 				return slices.ContainsFunc(literals, func(literal string) bool {
-					return strings.Contains(value, strings.ToLower(literal))
+					return strings.Contains(lower, strings.ToLower(literal))
 				})
 			})
 		}

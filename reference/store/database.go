@@ -246,6 +246,16 @@ func (d *database) Keys(_ context.Context, c Collection, offset, limit int) ([]K
 	return h.at.page(offset, limit), nil
 }
 
+func (d *database) There(_ context.Context, c Collection, keys []Key) ([]Key, error) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	h, err := d.of(c)
+	if err != nil {
+		return nil, err
+	}
+	return h.at.there(keys), nil
+}
+
 // known says whether a collection is one of this store's.
 func (d *database) known(c Collection) error {
 	d.mu.RLock()

@@ -44,6 +44,14 @@ func (p *positions) page(offset, limit int) []Key {
 	return keys
 }
 
+// there leaves out the keys that are gone.
+func (p *positions) there(keys []Key) []Key {
+	if p.count() == int(p.next) { // none is
+		return slices.DeleteFunc(slices.Clone(keys), func(key Key) bool { return key < 0 || key >= p.next })
+	}
+	return slices.DeleteFunc(slices.Clone(keys), func(key Key) bool { return key < 0 || !p.live.Contains(uint32(key)) })
+}
+
 // history tells which keys changed and when, as far back as it goes.
 type history struct {
 	changes []change

@@ -101,6 +101,9 @@ type Store interface {
 	// end, in ascending order.
 	Scan(ctx context.Context, c Collection, first, end Key, visit Visit) error
 
+	// There leaves those of the keys out whose documents are there no longer.
+	There(ctx context.Context, c Collection, keys []Key) ([]Key, error)
+
 	// Members returns the list of an owner in a relation, which is empty where there
 	// is none. It may name documents that are there no longer.
 	Members(ctx context.Context, relation string, owner Key) ([]Key, error)
