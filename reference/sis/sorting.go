@@ -95,8 +95,15 @@ func (c *column) number(value []byte) int32 {
 // append puts the objects of another column behind.
 func (c *column) append(other *column) {
 	numbers := make([]int32, other.values.count())
-	for i := range numbers {
-		numbers[i] = c.number(other.values.at(int32(i)))
+	if c.known == nil {
+		for i := range numbers {
+			numbers[i] = int32(c.values.count() + i)
+		}
+		c.values.append(&other.values)
+	} else {
+		for i := range numbers {
+			numbers[i] = c.number(other.values.at(int32(i)))
+		}
 	}
 	c.keys = append(c.keys, other.keys...)
 	for _, number := range other.numbers {
@@ -124,25 +131,45 @@ func (c *column) sorted(kind propertyKind) []store.Key {
 	return sorted
 }
 
-// texts are many texts in one piece of memory.
+// texts are many texts in large pieces of memory, which never move.
 type texts struct {
-	bytes []byte
-	ends  []int
+	pieces [][]byte
+	spans  []span
 }
+
+// span is where a text lies.
+type span struct{ piece, from, end uint32 }
+
+// pieceSize is large beside a text and small beside all of them.
+const pieceSize = 1 << 18
 
 func (t *texts) add(text []byte) int32 {
-	t.bytes = append(t.bytes, text...)
-	t.ends = append(t.ends, len(t.bytes))
-	return int32(len(t.ends) - 1)
+	last := len(t.pieces) - 1
+	if last < 0 || cap(t.pieces[last])-len(t.pieces[last]) < len(text) {
+		t.pieces = append(t.pieces, make([]byte, 0, max(pieceSize, len(text))))
+		last++
+	}
+	from := len(t.pieces[last])
+	t.pieces[last] = append(t.pieces[last], text...)
+	t.spans = append(t.spans, span{uint32(last), uint32(from), uint32(len(t.pieces[last]))})
+	return int32(len(t.spans) - 1)
 }
 
-func (t *texts) count() int { return len(t.ends) }
+func (t *texts) count() int { return len(t.spans) }
 
 func (t *texts) at(i int32) []byte {
-	if i == 0 {
-		return t.bytes[:t.ends[0]]
+	s := t.spans[i]
+	return t.pieces[s.piece][s.from:s.end]
+}
+
+// append puts the texts of another behind, and shares their memory.
+func (t *texts) append(other *texts) {
+	shift := uint32(len(t.pieces))
+	t.pieces = append(t.pieces, other.pieces...)
+	t.spans = slices.Grow(t.spans, len(other.spans))
+	for _, s := range other.spans {
+		t.spans = append(t.spans, span{s.piece + shift, s.from, s.end})
 	}
-	return t.bytes[t.ends[i-1]:t.ends[i]]
 }
 
 // places returns the place of each value among all; values that compare equal

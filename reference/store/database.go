@@ -55,7 +55,7 @@ func newDatabase(ctx context.Context, e engine, collections []Collection) (*data
 		engine: e, order: slices.Clone(collections), writing: make(chan struct{}, 1),
 		held: map[Collection]*held{}, linked: map[string]*history{},
 	}
-	err := d.transact(ctx, func(t transaction) error {
+	err := d.transact(ctx, false, func(t transaction) error {
 		if err := d.createTables(ctx, t); err != nil {
 			return fmt.Errorf("creating the tables: %w", err)
 		}
@@ -181,15 +181,15 @@ func hold(ctx context.Context, q queryer, c Collection) (*held, error) {
 }
 
 // transact runs one transaction of the engine, and then has memory follow it, while
-// nobody else writes.
-func (d *database) transact(ctx context.Context, work func(transaction) error, publish func()) error {
+// nobody else writes. everything is as for begin.
+func (d *database) transact(ctx context.Context, everything bool, work func(transaction) error, publish func()) error {
 	select {
 	case d.writing <- struct{}{}:
 		defer func() { <-d.writing }()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	t, err := d.engine.begin(ctx)
+	t, err := d.engine.begin(ctx, everything)
 	if err != nil {
 		return err
 	}
@@ -391,7 +391,7 @@ func (d *database) Close() error {
 
 func (d *database) Load(ctx context.Context, data Dataset) error {
 	stamps, counts, links := map[Collection]stamp{}, map[Collection]Key{}, stamp(0)
-	err := d.transact(ctx, func(t transaction) error {
+	err := d.transact(ctx, true, func(t transaction) error {
 		for _, c := range d.order {
 			var err error
 			if stamps[c], counts[c], err = d.loadCollection(ctx, t, c, data); err != nil {

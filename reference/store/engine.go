@@ -9,8 +9,9 @@ import (
 // differently in them. Parameters are $1, $2 and so on in both.
 type engine interface {
 	queryer
-	// begin starts a transaction that writes. Only one is under way at a time.
-	begin(ctx context.Context) (transaction, error)
+	// begin starts a transaction that writes. Only one is under way at a time. Where it
+	// replaces everything nobody needs to be able to read meanwhile.
+	begin(ctx context.Context, everything bool) (transaction, error)
 	words() words
 	// analyze tells the planner what is in the tables.
 	analyze(ctx context.Context, tables []string) error

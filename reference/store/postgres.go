@@ -85,7 +85,7 @@ func (e *postgresEngine) query(ctx context.Context, statement string, arguments 
 	return queryPostgres(ctx, e.pool, statement, arguments, visit)
 }
 
-func (e *postgresEngine) begin(ctx context.Context) (transaction, error) {
+func (e *postgresEngine) begin(ctx context.Context, _ bool) (transaction, error) {
 	tx, err := e.pool.Begin(ctx)
 	if err != nil {
 		return nil, err

@@ -135,24 +135,57 @@ func (e *sqliteEngine) query(ctx context.Context, statement string, arguments []
 	return c.query(ctx, statement, arguments, visit)
 }
 
-func (e *sqliteEngine) begin(ctx context.Context) (transaction, error) {
+func (e *sqliteEngine) begin(ctx context.Context, everything bool) (transaction, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if e.alone != nil {
+	release := func() {}
+	switch {
+	case e.alone != nil:
 		e.alone.Lock()
-	}
-	t := &sqliteTransaction{sqliteConnection: e.writer, release: func() {
-		if e.alone != nil {
-			e.alone.Unlock()
+		release = e.alone.Unlock
+	case everything:
+		var err error
+		if release, err = e.withoutLog(ctx); err != nil {
+			return nil, err
 		}
-	}}
+	}
+	t := &sqliteTransaction{sqliteConnection: e.writer, release: release}
 	// At once for writing: another process may have the file too.
 	if err := t.execute(ctx, `BEGIN IMMEDIATE`); err != nil {
 		t.release()
 		return nil, err
 	}
 	return t, nil
+}
+
+// withoutLog has the file written in place until release is called, with a journal of
+// what was there before: whatever is appended is written once, and by way of the log
+// twice. Nobody may have the file open, so the readers are closed; where another process
+// has it, it stays as it is.
+func (e *sqliteEngine) withoutLog(ctx context.Context) (release func(), err error) {
+	taken := 0
+	release = func() {
+		_ = e.writer.execute(context.Background(), `PRAGMA journal_mode = WAL`) // it is tried again at the next opening
+		for range taken {
+			e.readers <- &sqliteConnection{}
+		}
+	}
+	for taken < sqliteReaders {
+		select {
+		case c := <-e.readers:
+			taken++
+			if err := c.close(); err != nil {
+				release()
+				return nil, err
+			}
+		case <-ctx.Done():
+			release()
+			return nil, ctx.Err()
+		}
+	}
+	_ = e.writer.execute(ctx, `PRAGMA journal_mode = DELETE`) // see above
+	return release, nil
 }
 
 // analyze does nothing: each statement has one way to go.

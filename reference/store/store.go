@@ -68,8 +68,9 @@ type Version int64
 type Store interface {
 	// Load replaces all collections of this store and all lists with the dataset in
 	// one transaction: after an error the store holds what it held before. Two
-	// documents of one collection with the same sourcedId are an error. Keys begin
-	// anew, so that a page that is being read meanwhile may have documents of both.
+	// documents of one collection with the same sourcedId are an error. Whoever reads
+	// waits until it is over. Keys begin anew, so that a page that was begun before may
+	// have documents of both.
 	Load(ctx context.Context, data Dataset) error
 
 	// Label returns the label of the loaded dataset, or "" before any load.

@@ -36,7 +36,7 @@ var errOver = errors.New("the transaction is over")
 
 func (d *database) Update(ctx context.Context, work func(Tx) error) error {
 	u := &update{ctx: ctx, d: d, touched: map[Collection]*touched{}}
-	err := d.transact(ctx, func(t transaction) error {
+	err := d.transact(ctx, false, func(t transaction) error {
 		u.t = t
 		defer func() { u.over = true }()
 		if err := work(u); err != nil {
