@@ -31,5 +31,5 @@ func Collections() []store.Collection {
 
 // OpenStore opens a store for a provider, by a DSN as store.Open takes it.
 func OpenStore(ctx context.Context, dsn string) (store.Store, error) {
-	return store.Open(ctx, dsn, Collections()...)
+	return store.OpenColumns(ctx, dsn, columns(objectProperties()), Collections()...)
 }

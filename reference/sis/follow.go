@@ -66,18 +66,14 @@ func (s *selector) qualify(ctx context.Context, w wanted, keys []store.Key) ([]s
 	return s.store.There(ctx, w.collection, keys)
 }
 
-// without returns the list without some keys, which are ascending.
+// without returns the list without some keys.
 func without(list, keys []store.Key) []store.Key {
-	gone := make([]uint64, keys[len(keys)-1]/64+1) // a bit for each
-	for _, key := range keys {
-		gone[key/64] |= 1 << (key % 64)
-	}
+	gone := setOf(keys)
 	kept := make([]store.Key, 0, len(list))
 	for _, key := range list {
-		if int(key/64) < len(gone) && gone[key/64]&(1<<(key%64)) != 0 {
-			continue
+		if !gone.has(key) {
+			kept = append(kept, key)
 		}
-		kept = append(kept, key)
 	}
 	return kept
 }
@@ -136,7 +132,8 @@ func (s *selector) comparison(ctx context.Context, w wanted) func(a, b store.Key
 			return v, nil
 		}
 		err := s.store.Scan(ctx, w.collection, key, key+1, func(_ store.Key, body []byte) error {
-			values[key] = appendSortValue([]byte{}, body, w.sort, found.many)
+			of := func(visit func([]byte) bool) { eachValue(body, w.sort, visit) }
+			values[key] = appendSortValue([]byte{}, of, found.many)
 			return nil
 		})
 		if err == nil && values[key] == nil {

@@ -22,13 +22,18 @@ func (s *selector) sort(ctx context.Context, c store.Collection, keys []store.Ke
 		return keys, nil
 	}
 	found, _ := s.properties[c].find(property)
+	repeats := property != "sourcedId" // of which no two are equal
+	if inColumn(property, found) && manyEnough(keys) {
+		return s.sortByColumn(ctx, c, keys, property, newColumn(repeats), found)
+	}
 	var parts []*column
 	err := s.visitParts(ctx, c, keys, func() store.Visit {
-		part := newColumn(property != "sourcedId") // of which no two are equal
+		part := newColumn(repeats)
 		parts = append(parts, part)
 		var value []byte
 		return func(key store.Key, body []byte) error {
-			value = appendSortValue(value[:0], body, property, found.many)
+			of := func(visit func([]byte) bool) { eachValue(body, property, visit) }
+			value = appendSortValue(value[:0], of, found.many)
 			part.add(key, value)
 			return nil
 		}
@@ -43,11 +48,27 @@ func (s *selector) sort(ctx context.Context, c store.Collection, keys []store.Ke
 	return whole.sorted(found.kind), nil
 }
 
+func (s *selector) sortByColumn(ctx context.Context, c store.Collection, keys []store.Key, property string, into *column, found leaf) ([]store.Key, error) {
+	wanted := setOf(keys)
+	var value []byte
+	err := s.store.Column(ctx, c, property, func(key store.Key, tuple []byte) error {
+		if keys == nil || wanted.has(key) {
+			value = appendSortValue(value[:0], valuesOf(tuple), found.many)
+			into.add(key, value)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return into.sorted(found.kind), nil
+}
+
 // appendSortValue appends what an object is sorted by: its value, or all its values in
 // their order, or nothing.
-func appendSortValue(dst, body []byte, property string, many bool) []byte {
+func appendSortValue(dst []byte, of values, many bool) []byte {
 	first := true
-	eachValue(body, property, func(value []byte) bool {
+	of(func(value []byte) bool {
 		if !first {
 			dst = append(dst, ',')
 		}

@@ -38,7 +38,7 @@ func TestPostgres(t *testing.T) {
 
 func open(t *testing.T, dsn string) store.Store {
 	t.Helper()
-	s, err := store.Open(t.Context(), dsn, users, classes)
+	s, err := store.OpenColumns(t.Context(), dsn, testColumns, users, classes)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,6 +52,7 @@ func open(t *testing.T, dsn string) store.Store {
 
 func testContract(t *testing.T, open func(*testing.T) store.Store) {
 	t.Run("writing", func(t *testing.T) { testWrites(t, open) })
+	t.Run("columns", func(t *testing.T) { testColumnsOf(t, open) })
 
 	t.Run("an empty dataset is empty", func(t *testing.T) {
 		s := open(t)
@@ -311,7 +312,7 @@ func testContract(t *testing.T, open func(*testing.T) store.Store) {
 
 func TestOpenRefuses(t *testing.T) {
 	for _, dsn := range []string{"mysql://localhost/x", "sqlite:", filepath.Join(t.TempDir(), "no", "such", "folder", "x.db"), "postgres://127.0.0.1:1/x?connect_timeout=1", "postgres://%zz"} {
-		if s, err := store.Open(t.Context(), dsn, users, classes); err == nil {
+		if s, err := store.OpenColumns(t.Context(), dsn, testColumns, users, classes); err == nil {
 			s.Close()
 			t.Errorf("Open(%q) succeeded", dsn)
 		}
@@ -320,7 +321,7 @@ func TestOpenRefuses(t *testing.T) {
 
 func TestFileKeepsItsContent(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "kept.db")
-	s, err := store.Open(t.Context(), "sqlite:"+path, users, classes)
+	s, err := store.OpenColumns(t.Context(), "sqlite:"+path, testColumns, users, classes)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,12 +20,17 @@ const (
 	// goneTable has the keys that were given and are there no longer, as a list for
 	// each collection.
 	goneTable = ownTables + "gone"
+	// columnsTable has the values of documents by their columns, and replacedTable those
+	// keys of documents that were replaced since, as a list for each collection.
+	columnsTable  = ownTables + "columns"
+	replacedTable = ownTables + "replaced"
 )
 
 // database is the one store, on any engine.
 type database struct {
-	engine engine
-	order  []Collection
+	engine  engine
+	order   []Collection
+	columns *Columns // nil: there are none
 
 	// writing holds a token, which whoever writes takes: a lock that is not waited
 	// for longer than the context lasts.
@@ -44,20 +49,26 @@ type held struct {
 	stamp   stamp
 	at      *positions
 	changed history
+	// Columns know of documents with keys below sealed, but for those replaced since.
+	sealed   Key
+	replaced int
 }
 
 // stamp counts the transactions that a collection saw, in whatever process: by it
 // one is told from what is held in memory.
 type stamp int64
 
-func newDatabase(ctx context.Context, e engine, collections []Collection) (*database, error) {
+func newDatabase(ctx context.Context, e engine, columns *Columns, collections []Collection) (*database, error) {
 	d := &database{
-		engine: e, order: slices.Clone(collections), writing: make(chan struct{}, 1),
+		engine: e, order: slices.Clone(collections), columns: columns, writing: make(chan struct{}, 1),
 		held: map[Collection]*held{}, linked: map[string]*history{},
 	}
 	err := d.transact(ctx, false, func(t transaction) error {
 		if err := d.createTables(ctx, t); err != nil {
 			return fmt.Errorf("creating the tables: %w", err)
+		}
+		if err := d.reform(ctx, t); err != nil {
+			return fmt.Errorf("forgetting columns of another form: %w", err)
 		}
 		for _, c := range collections {
 			h, err := hold(ctx, t, c)
@@ -66,8 +77,8 @@ func newDatabase(ctx context.Context, e engine, collections []Collection) (*data
 			}
 			d.held[c] = h
 		}
-		var err error
-		_, d.links, err = readStamp(ctx, t, listsTable, "")
+		entry, err := readEntry(ctx, t, listsTable, "")
+		d.links = entry.stamp
 		return err
 	}, func() {})
 	if err != nil {
@@ -91,9 +102,11 @@ func (d *database) createTables(ctx context.Context, t transaction) error {
 	}
 	statements := []string{
 		fmt.Sprintf(`CREATE TABLE IF NOT EXISTS %s (label %s NOT NULL)`, datasetTable, w.text),
-		fmt.Sprintf(`CREATE TABLE IF NOT EXISTS %s (name %s PRIMARY KEY, next BIGINT NOT NULL, stamp BIGINT NOT NULL)`, collectionsTable, w.text),
+		fmt.Sprintf(`CREATE TABLE IF NOT EXISTS %s (name %s PRIMARY KEY, next BIGINT NOT NULL, stamp BIGINT NOT NULL, sealed BIGINT NOT NULL)`, collectionsTable, w.text),
 	}
-	for _, lists := range []string{listsTable, goneTable} {
+	statements = append(statements, fmt.Sprintf(`CREATE TABLE IF NOT EXISTS %s (collection %s NOT NULL, name %s NOT NULL,
+		block INTEGER NOT NULL, data %s NOT NULL, PRIMARY KEY (collection, name, block))`, columnsTable, w.text, w.text, w.blob))
+	for _, lists := range []string{listsTable, goneTable, replacedTable} {
 		statements = append(statements, fmt.Sprintf(`CREATE TABLE IF NOT EXISTS %s (relation %s NOT NULL, owner INTEGER NOT NULL,
 			first INTEGER NOT NULL, members %s NOT NULL, PRIMARY KEY (relation, owner, first))`, lists, w.text, w.blob))
 	}
@@ -127,8 +140,8 @@ func (d *database) createTables(ctx context.Context, t transaction) error {
 			}
 		}
 	}
-	for _, name := range append([]string{listsTable}, names(d.order)...) {
-		enter := fmt.Sprintf(`INSERT INTO %s (name, next, stamp) VALUES ($1, 0, 0) ON CONFLICT (name) DO NOTHING`, collectionsTable)
+	for _, name := range append([]string{listsTable, columnsTable}, names(d.order)...) {
+		enter := fmt.Sprintf(`INSERT INTO %s (name, next, stamp, sealed) VALUES ($1, 0, 0, 0) ON CONFLICT (name) DO NOTHING`, collectionsTable)
 		if err := t.execute(ctx, enter, name); err != nil {
 			return err
 		}
@@ -151,25 +164,40 @@ func (d *database) hasTable(ctx context.Context, t transaction, name string) (th
 	return there, err
 }
 
-// readStamp reads the row of a collection, with lock if it will be written.
-func readStamp(ctx context.Context, q queryer, name, lock string) (next Key, s stamp, err error) {
+// entry is the row of a collection among all of them.
+type entry struct {
+	stamp        stamp
+	next, sealed Key
+}
+
+// readEntry reads it, with lock if it will be written.
+func readEntry(ctx context.Context, q queryer, name, lock string) (e entry, err error) {
 	there := false
-	read := func(column string, take func(int64)) error {
-		return q.query(ctx, fmt.Sprintf(`SELECT %s, name FROM %s WHERE name = $1%s`, column, collectionsTable, lock), []any{name},
+	for column, take := range map[string]func(int64){
+		"stamp":  func(n int64) { e.stamp = stamp(n) },
+		"next":   func(n int64) { e.next = Key(n) },
+		"sealed": func(n int64) { e.sealed = Key(n) },
+	} {
+		err := q.query(ctx, fmt.Sprintf(`SELECT %s, name FROM %s WHERE name = $1%s`, column, collectionsTable, lock), []any{name},
 			func(n int64, _ []byte) error { there = true; take(n); return nil })
+		if err != nil {
+			return e, err
+		}
 	}
-	if err = read("stamp", func(n int64) { s = stamp(n) }); err == nil {
-		err = read("next", func(n int64) { next = Key(n) })
+	if !there {
+		return e, fmt.Errorf("%s has no entry in %s", name, collectionsTable)
 	}
-	if err == nil && !there {
-		err = fmt.Errorf("%s has no entry in %s", name, collectionsTable)
-	}
-	return next, s, err
+	return e, nil
+}
+
+func writeEntry(ctx context.Context, t transaction, name string, e entry) error {
+	return t.execute(ctx, fmt.Sprintf(`UPDATE %s SET next = $2, stamp = $3, sealed = $4 WHERE name = $1`, collectionsTable),
+		name, int64(e.next), int64(e.stamp), int64(e.sealed))
 }
 
 // hold reads what is kept in memory of a collection.
 func hold(ctx context.Context, q queryer, c Collection) (*held, error) {
-	next, s, err := readStamp(ctx, q, string(c), "")
+	e, err := readEntry(ctx, q, string(c), "")
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +205,11 @@ func hold(ctx context.Context, q queryer, c Collection) (*held, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &held{stamp: s, at: newPositions(next, gone)}, nil
+	replaced, err := lists(replacedTable).read(ctx, q, string(c), Whole)
+	if err != nil {
+		return nil, err
+	}
+	return &held{stamp: e.stamp, at: newPositions(e.next, gone), sealed: e.sealed, replaced: len(replaced)}, nil
 }
 
 // transact runs one transaction of the engine, and then has memory follow it, while
@@ -390,11 +422,11 @@ func (d *database) Close() error {
 }
 
 func (d *database) Load(ctx context.Context, data Dataset) error {
-	stamps, counts, links := map[Collection]stamp{}, map[Collection]Key{}, stamp(0)
+	entries, links := map[Collection]entry{}, stamp(0)
 	err := d.transact(ctx, true, func(t transaction) error {
 		for _, c := range d.order {
 			var err error
-			if stamps[c], counts[c], err = d.loadCollection(ctx, t, c, data); err != nil {
+			if entries[c], err = d.loadCollection(ctx, t, c, data); err != nil {
 				return fmt.Errorf("%s: %w", c, err)
 			}
 		}
@@ -411,7 +443,8 @@ func (d *database) Load(ctx context.Context, data Dataset) error {
 		defer d.mu.Unlock()
 		d.version++
 		for _, c := range d.order {
-			d.held[c] = &held{stamp: stamps[c], at: newPositions(counts[c], nil), changed: history{since: d.version}}
+			e := entries[c]
+			d.held[c] = &held{stamp: e.stamp, at: newPositions(e.next, nil), changed: history{since: d.version}, sealed: e.sealed}
 		}
 		d.forgetLinks(links)
 	})
@@ -429,41 +462,57 @@ func (d *database) Load(ctx context.Context, data Dataset) error {
 	return nil
 }
 
-func (d *database) loadCollection(ctx context.Context, t transaction, c Collection, data Dataset) (stamp, Key, error) {
+func (d *database) loadCollection(ctx context.Context, t transaction, c Collection, data Dataset) (entry, error) {
 	w := d.engine.words()
-	_, s, err := readStamp(ctx, t, string(c), w.lock)
+	e, err := readEntry(ctx, t, string(c), w.lock)
 	if err != nil {
-		return 0, 0, err
+		return e, err
 	}
 	// The index is built after the rows: sorting a million random ids once is several
 	// times faster than inserting each in its place.
 	for _, statement := range []string{fmt.Sprintf(`DROP INDEX IF EXISTS %s`, index(c)), fmt.Sprintf(w.clear, table(c))} {
 		if err := t.execute(ctx, statement); err != nil {
-			return 0, 0, err
+			return e, err
 		}
 	}
-	next := Key(0)
+	columns := newBlocks(c, d.columns)
+	e = entry{stamp: e.stamp + 1}
 	err = t.insert(ctx, string(c), []string{"key", "sourcedId", "body"}, func(yield func([]any, error) bool) {
 		for document, err := range data.Documents(c) {
 			if err == nil && !storable(document.SourcedID) {
 				err = fmt.Errorf("the sourcedId %q is no text that can be stored", document.SourcedID)
 			}
-			if !yield([]any{next, document.SourcedID, filled(document.Body)}, err) || err != nil {
+			if err == nil && d.columns != nil {
+				columns.add(e.next, document.Body)
+			}
+			if !yield([]any{e.next, document.SourcedID, filled(document.Body)}, err) || err != nil {
 				return
 			}
-			next++
+			e.next++
 		}
 	})
 	if err != nil {
-		return 0, 0, err
+		return e, err
 	}
 	if err := t.execute(ctx, fmt.Sprintf(createIndex, index(c), table(c))); err != nil {
-		return 0, 0, fmt.Errorf("indexing by sourcedId: %w", err)
+		return e, fmt.Errorf("indexing by sourcedId: %w", err)
 	}
-	if err := t.execute(ctx, fmt.Sprintf(`DELETE FROM %s WHERE relation = $1`, goneTable), string(c)); err != nil {
-		return 0, 0, err
+	for _, own := range []string{goneTable, replacedTable} {
+		if err := t.execute(ctx, fmt.Sprintf(`DELETE FROM %s WHERE relation = $1`, own), string(c)); err != nil {
+			return e, err
+		}
 	}
-	return s + 1, next, writeStamp(ctx, t, string(c), next, s+1)
+	if err := t.execute(ctx, fmt.Sprintf(`DELETE FROM %s WHERE collection = $1`, columnsTable), string(c)); err != nil {
+		return e, err
+	}
+	if d.columns != nil {
+		// The last documents fill no row, and are read themselves.
+		e.sealed = columnsEnd(e.next)
+		if err := t.insert(ctx, columnsTable, columnsOfColumns, columns.all()); err != nil {
+			return e, fmt.Errorf("columns: %w", err)
+		}
+	}
+	return e, writeEntry(ctx, t, string(c), e)
 }
 
 // filled is a body as it is stored: nil would be NULL.
@@ -474,13 +523,9 @@ func filled(body []byte) []byte {
 	return body
 }
 
-func writeStamp(ctx context.Context, t transaction, name string, next Key, s stamp) error {
-	return t.execute(ctx, fmt.Sprintf(`UPDATE %s SET next = $2, stamp = $3 WHERE name = $1`, collectionsTable), name, int64(next), int64(s))
-}
-
 func (d *database) loadLists(ctx context.Context, t transaction, data Dataset) (stamp, error) {
 	w := d.engine.words()
-	_, s, err := readStamp(ctx, t, listsTable, w.lock)
+	e, err := readEntry(ctx, t, listsTable, w.lock)
 	if err != nil {
 		return 0, err
 	}
@@ -490,7 +535,8 @@ func (d *database) loadLists(ctx context.Context, t transaction, data Dataset) (
 	if err := t.insert(ctx, listsTable, []string{"relation", "owner", "first", "members"}, listRows(data.Lists)); err != nil {
 		return 0, err
 	}
-	return s + 1, writeStamp(ctx, t, listsTable, 0, s+1)
+	e.stamp++
+	return e.stamp, writeEntry(ctx, t, listsTable, e)
 }
 
 // listRows cuts lists into the rows in which they are kept.

@@ -78,7 +78,7 @@ func TestKilledPostgres(t *testing.T) {
 	dsn := pgtest.Start(t)
 	for seed := range max(1, kills(t)/killsEach) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			s, err := store.Open(t.Context(), dsn, users, classes)
+			s, err := store.OpenColumns(t.Context(), dsn, testColumns, users, classes)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -133,7 +133,7 @@ func testKilled(t *testing.T, dsn string, seed uint64) {
 // writeForEver writes transactions, each of which the seed and its number decide, and
 // acknowledges each by its number. It goes on from the one that the store holds.
 func writeForEver(ctx context.Context, dsn string, seed uint64, out io.Writer) error {
-	s, err := store.Open(ctx, dsn, users, classes)
+	s, err := store.OpenColumns(ctx, dsn, testColumns, users, classes)
 	if err != nil {
 		return err
 	}
@@ -294,7 +294,7 @@ func (s *state) dataset() store.Dataset {
 // last, which has to be the last that was acknowledged or the one after it.
 func checkKilled(t *testing.T, dsn string, seed uint64, acknowledged int) {
 	t.Helper()
-	s, err := store.Open(t.Context(), dsn, users, classes)
+	s, err := store.OpenColumns(t.Context(), dsn, testColumns, users, classes)
 	if err != nil {
 		t.Fatalf("after %d transactions: %v", acknowledged+1, err)
 	}

@@ -102,6 +102,11 @@ type Store interface {
 	// end, in ascending order.
 	Scan(ctx context.Context, c Collection, first, end Key, visit Visit) error
 
+	// Column calls visit with the value that each document has in a column (see
+	// OpenColumns), in the order of the collection; it is empty where a document has
+	// none. The store needs to have been opened with columns.
+	Column(ctx context.Context, c Collection, column string, visit Visit) error
+
 	// There leaves those of the keys out whose documents are there no longer.
 	There(ctx context.Context, c Collection, keys []Key) ([]Key, error)
 
@@ -157,6 +162,12 @@ type Visit func(key Key, body []byte) error
 //   - "postgres://…" or "postgresql://…": PostgreSQL
 //   - "sqlite:PATH" or any other text: an SQLite file, created when missing
 func Open(ctx context.Context, dsn string, collections ...Collection) (Store, error) {
+	return OpenColumns(ctx, dsn, nil, collections...)
+}
+
+// OpenColumns opens a store as Open does, one that keeps values of its documents in
+// columns unless these are nil.
+func OpenColumns(ctx context.Context, dsn string, columns *Columns, collections ...Collection) (Store, error) {
 	for _, c := range collections {
 		if err := checkName(c); err != nil {
 			return nil, fmt.Errorf("opening the store: %w", err)
@@ -166,7 +177,7 @@ func Open(ctx context.Context, dsn string, collections ...Collection) (Store, er
 	if err != nil {
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
-	s, err := newDatabase(ctx, e, collections)
+	s, err := newDatabase(ctx, e, columns, collections)
 	if err != nil {
 		_ = e.close() // the first error says more
 		return nil, fmt.Errorf("opening the store: %w", err)

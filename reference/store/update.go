@@ -22,8 +22,8 @@ type update struct {
 
 // touched is what a transaction changes of a collection.
 type touched struct {
-	stamp     stamp
-	next      Key
+	entry
+	replaced  int // since columns were made
 	put, gone []Key
 }
 
@@ -57,12 +57,16 @@ func (d *database) Update(ctx context.Context, work func(Tx) error) error {
 func (u *update) finish() error {
 	for _, c := range slices.SortedFunc(maps.Keys(u.touched), byName) {
 		x := u.touched[c]
-		if err := writeStamp(u.ctx, u.t, string(c), x.next, x.stamp+1); err != nil {
+		if err := u.sealWhatIsDue(c, x); err != nil {
+			return fmt.Errorf("%s: %w", c, err)
+		}
+		x.stamp++
+		if err := writeEntry(u.ctx, u.t, string(c), x.entry); err != nil {
 			return fmt.Errorf("%s: %w", c, err)
 		}
 	}
 	if u.links != nil {
-		if err := writeStamp(u.ctx, u.t, listsTable, 0, *u.links+1); err != nil {
+		if err := writeEntry(u.ctx, u.t, listsTable, entry{stamp: *u.links + 1}); err != nil {
 			return fmt.Errorf("lists: %w", err)
 		}
 	}
@@ -77,7 +81,7 @@ func (u *update) publish() {
 	d.version++
 	for c, x := range u.touched {
 		h := d.held[c]
-		h.stamp++
+		h.stamp, h.sealed, h.replaced = x.stamp, x.sealed, x.replaced
 		for h.at.next < x.next {
 			h.at.live.Add(uint32(h.at.next))
 			h.at.next++
@@ -133,16 +137,15 @@ func (u *update) touch(c Collection) (*touched, error) {
 	if x := u.touched[c]; x != nil {
 		return x, nil
 	}
-	next, s, err := readStamp(u.ctx, u.t, string(c), u.d.engine.words().lock)
+	e, err := readEntry(u.ctx, u.t, string(c), u.d.engine.words().lock)
 	if err != nil {
 		return nil, err
 	}
 	u.d.mu.RLock()
-	fresh := u.d.held[c].stamp == s
+	h := u.d.held[c]
 	u.d.mu.RUnlock()
-	if !fresh {
-		h, err := hold(u.ctx, u.t, c)
-		if err != nil {
+	if h.stamp != e.stamp {
+		if h, err = hold(u.ctx, u.t, c); err != nil {
 			return nil, err
 		}
 		u.d.mu.Lock()
@@ -151,7 +154,7 @@ func (u *update) touch(c Collection) (*touched, error) {
 		u.d.held[c] = h
 		u.d.mu.Unlock()
 	}
-	x := &touched{stamp: s, next: next}
+	x := &touched{entry: e, replaced: h.replaced}
 	u.touched[c] = x
 	return x, nil
 }
@@ -161,17 +164,17 @@ func (u *update) touchLinks() error {
 	if u.links != nil {
 		return nil
 	}
-	_, s, err := readStamp(u.ctx, u.t, listsTable, u.d.engine.words().lock)
+	e, err := readEntry(u.ctx, u.t, listsTable, u.d.engine.words().lock)
 	if err != nil {
 		return err
 	}
 	u.d.mu.Lock()
-	if u.d.links != s {
+	if u.d.links != e.stamp {
 		u.d.version++
-		u.d.forgetLinks(s)
+		u.d.forgetLinks(e.stamp)
 	}
 	u.d.mu.Unlock()
-	u.links = &s
+	u.links = &e.stamp
 	return nil
 }
 
@@ -205,7 +208,7 @@ func (u *update) put(c Collection, d Document) (Key, error) {
 	key, _, err := find(u.ctx, u.t, c, d.SourcedID, false)
 	switch {
 	case err == nil:
-		err = u.t.execute(u.ctx, fmt.Sprintf(`UPDATE %s SET body = $2 WHERE key = $1`, table(c)), key, filled(d.Body))
+		err = u.replace(c, x, key, filled(d.Body))
 	case errors.Is(err, ErrNotFound):
 		key = x.next
 		if key < 0 || key == 1<<31-1 {
@@ -218,6 +221,20 @@ func (u *update) put(c Collection, d Document) (Key, error) {
 		x.put = append(x.put, key)
 	}
 	return key, err
+}
+
+func (u *update) replace(c Collection, x *touched, key Key, body []byte) error {
+	if err := u.t.execute(u.ctx, fmt.Sprintf(`UPDATE %s SET body = $2 WHERE key = $1`, table(c)), key, body); err != nil {
+		return err
+	}
+	if key >= x.sealed {
+		return nil
+	}
+	first, err := lists(replacedTable).link(u.ctx, u.t, string(c), Whole, key)
+	if first {
+		x.replaced++
+	}
+	return err
 }
 
 func (u *update) Delete(c Collection, sourcedID string) (Key, error) {

@@ -428,7 +428,7 @@ func TestReopened(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dsn := dsn(t)
-			s, err := store.Open(t.Context(), dsn, users, classes)
+			s, err := store.OpenColumns(t.Context(), dsn, testColumns, users, classes)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -449,7 +449,7 @@ func TestReopened(t *testing.T) {
 				if err := s.Close(); err != nil {
 					t.Fatal(err)
 				}
-				if s, err = store.Open(t.Context(), dsn, "others", users); err != nil {
+				if s, err = store.OpenColumns(t.Context(), dsn, testColumns, "others", users); err != nil {
 					t.Fatal(err)
 				}
 				m.compare(t, s)
