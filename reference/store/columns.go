@@ -28,10 +28,13 @@ type Columns struct {
 	Values func(c Collection, body []byte, yield func(column string, value []byte))
 }
 
+// rowForm names the form of rows, which columns of another form don't have.
+const rowForm = "1 "
+
 // form is the form as a number, which nobody else is likely to have.
 func (c *Columns) form() stamp {
 	h := fnv.New64a()
-	h.Write([]byte(c.Form))
+	h.Write([]byte(rowForm + c.Form))
 	return stamp(h.Sum64() >> 1)
 }
 
@@ -113,8 +116,8 @@ func (b *blocks) all() iter.Seq2[[]any, error] {
 	}
 }
 
-// A row is encoded as the number of values, the values with their lengths, and two bytes
-// a key.
+// A row is encoded as the number of values, the values with their lengths, and a number
+// for each key: of one byte where that is enough, otherwise of two.
 func (x *block) encode() []byte {
 	out := binary.AppendUvarint(nil, uint64(len(x.texts)))
 	for _, text := range x.texts {
@@ -122,34 +125,59 @@ func (x *block) encode() []byte {
 		out = append(out, text...)
 	}
 	for _, number := range x.numbers {
-		out = binary.LittleEndian.AppendUint16(out, number)
+		if len(x.texts) < 1<<8 {
+			out = append(out, byte(number))
+		} else {
+			out = binary.LittleEndian.AppendUint16(out, number)
+		}
 	}
 	return out
 }
 
 var errDamagedColumn = errors.New("the stored column is damaged; load the data again")
 
-// decodeBlock gives the values of a row, the first of which is none, and the numbers by
-// key. Both are parts of what it was given.
-func decodeBlock(b []byte, texts [][]byte) (values [][]byte, numbers []byte, err error) {
+// decoded is a row that was read. Its texts are parts of what was read.
+type decoded struct {
+	texts   [][]byte // the first is none
+	numbers []byte
+	width   int // of a number
+}
+
+func (x *decoded) decode(b []byte) error {
 	n, w := binary.Uvarint(b)
 	if w <= 0 || n > blockLength {
-		return nil, nil, errDamagedColumn
+		return errDamagedColumn
 	}
 	b = b[w:]
-	texts = append(texts[:0], nil)
+	x.texts = append(x.texts[:0], nil)
 	for range n {
 		length, w := binary.Uvarint(b)
 		if w <= 0 || length > uint64(len(b)-w) {
-			return nil, nil, errDamagedColumn
+			return errDamagedColumn
 		}
-		texts = append(texts, b[w:w+int(length)])
+		x.texts = append(x.texts, b[w:w+int(length)])
 		b = b[w+int(length):]
 	}
-	if len(b) != 2*blockLength {
-		return nil, nil, errDamagedColumn
+	x.numbers, x.width = b, 2
+	if n < 1<<8 {
+		x.width = 1
 	}
-	return texts, b, nil
+	if len(b) != x.width*blockLength {
+		return errDamagedColumn
+	}
+	return nil
+}
+
+// value is that of the n-th key.
+func (x *decoded) value(n int) ([]byte, error) {
+	number := int(x.numbers[n*x.width])
+	if x.width == 2 {
+		number |= int(x.numbers[n*2+1]) << 8
+	}
+	if number >= len(x.texts) {
+		return nil, errDamagedColumn
+	}
+	return x.texts[number], nil
 }
 
 // Column calls visit with the value that each document has in a column, in the order of
@@ -198,18 +226,15 @@ func (d *database) column(ctx context.Context, c Collection, column string, visi
 	keys := live.Iterator()
 	// upTo visits the documents below a key, whose values stand in a row; none do where
 	// there is no row.
-	upTo := func(end Key, texts [][]byte, numbers []byte) error {
+	upTo := func(end Key, row *decoded) error {
 		for keys.HasNext() && Key(keys.PeekNext()) < end {
 			key := Key(keys.Next())
-			var value []byte
-			if v, is := fresh[key]; is {
-				value = v
-			} else if at := int(key % blockLength); numbers != nil {
-				n := int(binary.LittleEndian.Uint16(numbers[2*at:]))
-				if n >= len(texts) {
-					return errDamagedColumn
+			value, is := fresh[key]
+			if !is && row != nil {
+				var err error
+				if value, err = row.value(int(key % blockLength)); err != nil {
+					return err
 				}
-				value = texts[n]
 			}
 			if err := visit(key, value); err != nil {
 				return err
@@ -217,27 +242,25 @@ func (d *database) column(ctx context.Context, c Collection, column string, visi
 		}
 		return nil
 	}
-	var texts [][]byte
+	var row decoded
 	statement := fmt.Sprintf(`SELECT block, data FROM %s WHERE collection = $1 AND name = $2 ORDER BY block`, columnsTable)
 	err = d.engine.query(ctx, statement, []any{string(c), column}, func(n int64, data []byte) error {
 		first := Key(n) * blockLength
 		if first >= sealed {
 			return nil
 		}
-		values, numbers, err := decodeBlock(data, texts)
-		if err != nil {
+		if err := row.decode(data); err != nil {
 			return err
 		}
-		texts = values
-		if err := upTo(first, nil, nil); err != nil {
+		if err := upTo(first, nil); err != nil {
 			return err
 		}
-		return upTo(first+blockLength, values, numbers)
+		return upTo(first+blockLength, &row)
 	})
 	if err != nil {
 		return err
 	}
-	if err := upTo(sealed, nil, nil); err != nil {
+	if err := upTo(sealed, nil); err != nil {
 		return err
 	}
 	return d.Scan(ctx, c, sealed, 1<<31-1, func(key Key, body []byte) error {
@@ -248,30 +271,35 @@ func (d *database) column(ctx context.Context, c Collection, column string, visi
 	})
 }
 
+// sealedAtOnce is how many documents are read before their rows are written, which
+// bounds the memory that a load takes.
+const sealedAtOnce = 8 * blockLength
+
 // seal makes the columns of the documents from a key on, as far as they fill rows, and
 // returns how far that is.
-func (u *update) seal(c Collection, from, next Key) (Key, error) {
+func (d *database) seal(ctx context.Context, t transaction, c Collection, from, next Key) (Key, error) {
 	end := columnsEnd(next)
-	statement := fmt.Sprintf(`DELETE FROM %s WHERE collection = $1 AND block >= $2`, columnsTable)
-	if err := u.t.execute(u.ctx, statement, string(c), from/blockLength); err != nil {
-		return 0, err
-	}
-	b := newBlocks(c, u.d.columns)
-	statement = fmt.Sprintf(`SELECT key, body FROM %s WHERE key >= $1 AND key < $2 ORDER BY key`, table(c))
-	err := u.t.query(u.ctx, statement, []any{from, end}, func(n int64, body []byte) error {
-		b.add(Key(n), body)
-		return nil
-	})
-	if err != nil {
-		return 0, err
-	}
-	b.finish()
-	if err := u.t.insert(u.ctx, columnsTable, columnsOfColumns, b.all()); err != nil {
+	forget := fmt.Sprintf(`DELETE FROM %s WHERE collection = $1 AND block >= $2`, columnsTable)
+	if err := t.execute(ctx, forget, string(c), from/blockLength); err != nil {
 		return 0, err
 	}
 	if from == 0 {
-		statement := fmt.Sprintf(`DELETE FROM %s WHERE relation = $1`, replacedTable)
-		if err := u.t.execute(u.ctx, statement, string(c)); err != nil {
+		if err := t.execute(ctx, fmt.Sprintf(`DELETE FROM %s WHERE relation = $1`, replacedTable), string(c)); err != nil {
+			return 0, err
+		}
+	}
+	read := fmt.Sprintf(`SELECT key, body FROM %s WHERE key >= $1 AND key < $2 ORDER BY key`, table(c))
+	for ; from < end; from = min(from+sealedAtOnce, end) {
+		b := newBlocks(c, d.columns)
+		err := t.query(ctx, read, []any{from, min(from+sealedAtOnce, end)}, func(n int64, body []byte) error {
+			b.add(Key(n), body)
+			return nil
+		})
+		if err != nil {
+			return 0, err
+		}
+		b.finish()
+		if err := t.insert(ctx, columnsTable, []string{"collection", "name", "block", "data"}, b.all()); err != nil {
 			return 0, err
 		}
 	}
@@ -289,7 +317,7 @@ func (u *update) sealWhatIsDue(c Collection, x *touched) error {
 	case x.next-x.sealed < sealedAfter:
 		return nil
 	}
-	sealed, err := u.seal(c, from, x.next)
+	sealed, err := u.d.seal(u.ctx, u.t, c, from, x.next)
 	if err != nil {
 		return fmt.Errorf("making columns: %w", err)
 	}
@@ -299,8 +327,6 @@ func (u *update) sealWhatIsDue(c Collection, x *touched) error {
 	}
 	return nil
 }
-
-var columnsOfColumns = []string{"collection", "name", "block", "data"}
 
 // reform forgets columns that have another form.
 func (d *database) reform(ctx context.Context, t transaction) error {

@@ -475,15 +475,11 @@ func (d *database) loadCollection(ctx context.Context, t transaction, c Collecti
 			return e, err
 		}
 	}
-	columns := newBlocks(c, d.columns)
 	e = entry{stamp: e.stamp + 1}
 	err = t.insert(ctx, string(c), []string{"key", "sourcedId", "body"}, func(yield func([]any, error) bool) {
 		for document, err := range data.Documents(c) {
 			if err == nil && !storable(document.SourcedID) {
 				err = fmt.Errorf("the sourcedId %q is no text that can be stored", document.SourcedID)
-			}
-			if err == nil && d.columns != nil {
-				columns.add(e.next, document.Body)
 			}
 			if !yield([]any{e.next, document.SourcedID, filled(document.Body)}, err) || err != nil {
 				return
@@ -497,20 +493,15 @@ func (d *database) loadCollection(ctx context.Context, t transaction, c Collecti
 	if err := t.execute(ctx, fmt.Sprintf(createIndex, index(c), table(c))); err != nil {
 		return e, fmt.Errorf("indexing by sourcedId: %w", err)
 	}
-	for _, own := range []string{goneTable, replacedTable} {
-		if err := t.execute(ctx, fmt.Sprintf(`DELETE FROM %s WHERE relation = $1`, own), string(c)); err != nil {
-			return e, err
-		}
-	}
-	if err := t.execute(ctx, fmt.Sprintf(`DELETE FROM %s WHERE collection = $1`, columnsTable), string(c)); err != nil {
+	if err := t.execute(ctx, fmt.Sprintf(`DELETE FROM %s WHERE relation = $1`, goneTable), string(c)); err != nil {
 		return e, err
 	}
-	if d.columns != nil {
-		// The last documents fill no row, and are read themselves.
-		e.sealed = columnsEnd(e.next)
-		if err := t.insert(ctx, columnsTable, columnsOfColumns, columns.all()); err != nil {
-			return e, fmt.Errorf("columns: %w", err)
-		}
+	full := e.next // the last documents fill no row, and are read themselves
+	if d.columns == nil {
+		full = 0
+	}
+	if e.sealed, err = d.seal(ctx, t, c, 0, full); err != nil {
+		return e, fmt.Errorf("making columns: %w", err)
 	}
 	return e, writeEntry(ctx, t, string(c), e)
 }
