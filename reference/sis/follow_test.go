@@ -87,7 +87,8 @@ func TestListsFollow(t *testing.T) {
 					ids = slices.Delete(ids, i, i+1)
 					continue
 				}
-				u := user{base: base{SourcedID: id, Status: pick(random, "active", "tobedeleted"), DateLastModified: dateTime(fmt.Sprintf("2026-01-%02dT00:00:00.000Z", 1+random.IntN(28)))},
+				modified := dateTime(fmt.Sprintf("2026-01-%02dT00:00:00.000Z", 1+random.IntN(28)))
+				u := user{base: base{SourcedID: id, Status: pick(random, "active", "tobedeleted"), DateLastModified: modified},
 					FamilyName: names[random.IntN(len(names))]}
 				for range random.IntN(3) {
 					u.Roles = append(u.Roles, role{Role: pick(random, "student", "teacher"), Org: reference("org", "o")})
@@ -173,7 +174,11 @@ func TestWrittenWhileServing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := inner.Update(ctx, func(tx store.Tx) error { _, err := tx.Put(Orgs, store.Document{SourcedID: id, Body: body}); return err }); err != nil {
+		err = inner.Update(ctx, func(tx store.Tx) error {
+			_, err := tx.Put(Orgs, store.Document{SourcedID: id, Body: body})
+			return err
+		})
+		if err != nil {
 			t.Fatal(err)
 		}
 	}

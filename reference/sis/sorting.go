@@ -26,9 +26,15 @@ func (s *selector) sort(ctx context.Context, c store.Collection, keys []store.Ke
 	if inColumn(property, found) && manyEnough(keys) {
 		return s.sortByColumn(ctx, c, keys, property, newColumn(repeats), found)
 	}
+	return s.sortByDocuments(ctx, c, keys, property, found)
+}
+
+func (s *selector) sortByDocuments(ctx context.Context, c store.Collection, keys []store.Key, property string,
+	found leaf,
+) ([]store.Key, error) {
 	var parts []*column
 	err := s.visitParts(ctx, c, keys, func() store.Visit {
-		part := newColumn(repeats)
+		part := newColumn(property != "sourcedId")
 		parts = append(parts, part)
 		var value []byte
 		return func(key store.Key, body []byte) error {
@@ -48,7 +54,9 @@ func (s *selector) sort(ctx context.Context, c store.Collection, keys []store.Ke
 	return whole.sorted(found.kind), nil
 }
 
-func (s *selector) sortByColumn(ctx context.Context, c store.Collection, keys []store.Key, property string, into *column, found leaf) ([]store.Key, error) {
+func (s *selector) sortByColumn(ctx context.Context, c store.Collection, keys []store.Key, property string,
+	into *column, found leaf,
+) ([]store.Key, error) {
 	wanted := setOf(keys)
 	var value []byte
 	err := s.store.Column(ctx, c, property, func(key store.Key, tuple []byte) error {

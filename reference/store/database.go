@@ -102,7 +102,8 @@ func (d *database) createTables(ctx context.Context, t transaction) error {
 	}
 	statements := []string{
 		fmt.Sprintf(`CREATE TABLE IF NOT EXISTS %s (label %s NOT NULL)`, datasetTable, w.text),
-		fmt.Sprintf(`CREATE TABLE IF NOT EXISTS %s (name %s PRIMARY KEY, next BIGINT NOT NULL, stamp BIGINT NOT NULL, sealed BIGINT NOT NULL)`, collectionsTable, w.text),
+		fmt.Sprintf(`CREATE TABLE IF NOT EXISTS %s (name %s PRIMARY KEY, next BIGINT NOT NULL, stamp BIGINT NOT NULL,
+			sealed BIGINT NOT NULL)`, collectionsTable, w.text),
 	}
 	statements = append(statements, fmt.Sprintf(`CREATE TABLE IF NOT EXISTS %s (collection %s NOT NULL, name %s NOT NULL,
 		block INTEGER NOT NULL, data %s NOT NULL, PRIMARY KEY (collection, name, block))`, columnsTable, w.text, w.text, w.blob))
@@ -314,7 +315,8 @@ func find(ctx context.Context, q queryer, c Collection, sourcedID string, body b
 		value = "body"
 	}
 	there := false
-	err = q.query(ctx, fmt.Sprintf(`SELECT key, %s FROM %s WHERE "sourcedId" = $1`, value, table(c)), []any{sourcedID}, func(n int64, b []byte) error {
+	statement := fmt.Sprintf(`SELECT key, %s FROM %s WHERE "sourcedId" = $1`, value, table(c))
+	err = q.query(ctx, statement, []any{sourcedID}, func(n int64, b []byte) error {
 		there, key = true, Key(n)
 		if body {
 			read = slices.Clone(b)

@@ -57,7 +57,8 @@ func (l lists) read(ctx context.Context, q queryer, relation string, owner Key) 
 
 // chunk reads the row in which a member is, or would be.
 func (l lists) chunk(ctx context.Context, q queryer, relation string, owner, member Key) (first Key, members []Key, there bool, err error) {
-	statement := fmt.Sprintf(`SELECT first, members FROM %s WHERE relation = $1 AND owner = $2 AND first <= $3 ORDER BY first DESC LIMIT 1`, l)
+	statement := fmt.Sprintf(`SELECT first, members FROM %s WHERE relation = $1 AND owner = $2 AND first <= $3
+		ORDER BY first DESC LIMIT 1`, l)
 	err = q.query(ctx, statement, []any{relation, owner, member}, func(n int64, value []byte) error {
 		var err error
 		first, there = Key(n), true
@@ -77,7 +78,7 @@ func (l lists) link(ctx context.Context, t transaction, relation string, owner, 
 		return false, err
 	}
 	if !there {
-		return true, l.write(ctx, t, `INSERT INTO %s (relation, owner, first, members) VALUES ($1, $2, $3, $4)`, relation, owner, 0, []Key{member})
+		return true, l.write(ctx, t, insertChunk, relation, owner, 0, []Key{member})
 	}
 	place, found := slices.BinarySearch(members, member)
 	if found {
@@ -87,7 +88,7 @@ func (l lists) link(ctx context.Context, t transaction, relation string, owner, 
 	if len(members) > chunkMost {
 		tail := members[chunkLength:]
 		members = members[:chunkLength]
-		err = l.write(ctx, t, `INSERT INTO %s (relation, owner, first, members) VALUES ($1, $2, $3, $4)`, relation, owner, tail[0], tail)
+		err = l.write(ctx, t, insertChunk, relation, owner, tail[0], tail)
 		if err != nil {
 			return false, err
 		}
@@ -95,7 +96,10 @@ func (l lists) link(ctx context.Context, t transaction, relation string, owner, 
 	return true, l.write(ctx, t, replaceChunk, relation, owner, first, members)
 }
 
-const replaceChunk = `UPDATE %s SET members = $4 WHERE relation = $1 AND owner = $2 AND first = $3`
+const (
+	insertChunk  = `INSERT INTO %s (relation, owner, first, members) VALUES ($1, $2, $3, $4)`
+	replaceChunk = `UPDATE %s SET members = $4 WHERE relation = $1 AND owner = $2 AND first = $3`
+)
 
 // unlink takes a member off a list, and says whether it was there. A row that has
 // become empty goes.

@@ -33,7 +33,8 @@ func (d *database) migrate(ctx context.Context, t transaction) error {
 			statements = append(statements, fmt.Sprintf(s, table(c), index(c)))
 		}
 		statements = append(statements,
-			fmt.Sprintf(`INSERT INTO %s (name, next, stamp, sealed) SELECT '%s', coalesce(max(key)+1, 0), 0, 0 FROM %s`, collectionsTable, c, table(c)))
+			fmt.Sprintf(`INSERT INTO %s (name, next, stamp, sealed) SELECT '%s', coalesce(max(key)+1, 0), 0, 0 FROM %s`,
+				collectionsTable, c, table(c)))
 	}
 	statements = append(statements,
 		fmt.Sprintf(`INSERT INTO %s (relation, owner, first, members) SELECT relation, owner, 0, members FROM %s`, listsTable, oldListsTable),

@@ -88,7 +88,8 @@ func makeFirstForm(t *testing.T, dsn string) {
 		}
 	}
 	execute(fmt.Sprintf(`CREATE TABLE dataset (label %s NOT NULL)`, w.text))
-	execute(fmt.Sprintf(`CREATE TABLE lists (relation %s NOT NULL, owner INTEGER NOT NULL, members %s NOT NULL, PRIMARY KEY (relation, owner))`, w.text, w.blob))
+	execute(fmt.Sprintf(`CREATE TABLE lists (relation %s NOT NULL, owner INTEGER NOT NULL, members %s NOT NULL,
+		PRIMARY KEY (relation, owner))`, w.text, w.blob))
 	for _, c := range oldCollections {
 		execute(fmt.Sprintf(`CREATE TABLE %s (rank INTEGER PRIMARY KEY, "sourcedId" %s NOT NULL, body %s NOT NULL)`, table(c), w.text, w.blob))
 		if len(w.unique) > 0 {

@@ -215,7 +215,8 @@ func (u *update) put(c Collection, d Document) (Key, error) {
 			return 0, errors.New("the collection has no keys left; load it anew")
 		}
 		x.next++
-		err = u.t.execute(u.ctx, fmt.Sprintf(`INSERT INTO %s (key, "sourcedId", body) VALUES ($1, $2, $3)`, table(c)), key, d.SourcedID, filled(d.Body))
+		statement := fmt.Sprintf(`INSERT INTO %s (key, "sourcedId", body) VALUES ($1, $2, $3)`, table(c))
+		err = u.t.execute(u.ctx, statement, key, d.SourcedID, filled(d.Body))
 	}
 	if err == nil {
 		x.put = append(x.put, key)
