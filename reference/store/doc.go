@@ -33,13 +33,16 @@
 // [Store.Version] that it was derived at, and asks [Store.Changed] later which keys
 // to look at again. Nobody is called back.
 //
+// Values that a role names are kept in columns beside the documents, so that one
+// property of a million of them is read at once ([OpenColumns], columns.go).
+//
 // One process writes a store at a time. A store that was changed by another one is
 // noticed by the next transaction, which then reads anew what is held in memory.
 //
 // # Two databases, one contract
 //
 // [Open] chooses by DSN between SQLite, in memory or in a file, and PostgreSQL. The
-// statements are the same for both (database.go, update.go); an engine (sqlite.go,
+// statements are the same for both (database.go, load.go, update.go); an engine (sqlite.go,
 // postgres.go) knows how they are run and the few words that differ. One test holds
 // both to the contract.
 package store
