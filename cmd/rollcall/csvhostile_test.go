@@ -15,7 +15,7 @@ import (
 	"testing"
 
 	csvcases "github.com/rollcall-edu/rollcall/fixtures/broken"
-	"github.com/rollcall-edu/rollcall/reference/store"
+	"github.com/rollcall-edu/rollcall/reference/sis"
 	"github.com/rollcall-edu/rollcall/reports"
 )
 
@@ -257,7 +257,7 @@ func TestCSVHostile(t *testing.T) {
 // labelOf tells what a store holds.
 func labelOf(t *testing.T, db string) string {
 	t.Helper()
-	s, err := store.Open(context.Background(), db)
+	s, err := sis.OpenStore(context.Background(), db)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -266,7 +266,7 @@ func labelOf(t *testing.T, db string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range store.Collections() {
+	for _, c := range sis.Collections() {
 		n, err := s.Count(context.Background(), c)
 		if err != nil {
 			t.Fatal(err)

@@ -13,7 +13,6 @@ import (
 
 	"github.com/rollcall-edu/rollcall/fixtures/bundle"
 	"github.com/rollcall-edu/rollcall/reference/sis"
-	"github.com/rollcall-edu/rollcall/reference/store"
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv"
@@ -87,7 +86,7 @@ func load(ctx context.Context, path, db string, out io.Writer) error {
 		return unreadable(err)
 	}
 	defer d.Close()
-	s, err := store.Open(ctx, db)
+	s, err := sis.OpenStore(ctx, db)
 	if err != nil {
 		return &harness.ConfigError{Key: "--db", Cause: err.Error(), Remedy: "name an SQLite file or a PostgreSQL DSN"}
 	}
@@ -95,7 +94,7 @@ func load(ctx context.Context, path, db string, out io.Writer) error {
 	if err := sis.Load(ctx, s, d); err != nil {
 		return unreadable(err)
 	}
-	for _, name := range store.Collections() {
+	for _, name := range sis.Collections() {
 		n, err := s.Count(ctx, name)
 		if err != nil {
 			return err
@@ -123,7 +122,7 @@ with the same rows in every file; sourcedIds of roles and profiles are kept.`,
 			if _, err := os.Stat(db); err != nil && !strings.Contains(db, "://") {
 				return &harness.ConfigError{Key: "--db", Cause: err.Error(), Remedy: "name a store that was filled by `rollcall csv import` or `rollcall serve sis --db`"}
 			}
-			s, err := store.Open(cmd.Context(), db)
+			s, err := sis.OpenStore(cmd.Context(), db)
 			if err != nil {
 				return &harness.ConfigError{Key: "--db", Cause: err.Error(), Remedy: "name an SQLite file or a PostgreSQL DSN"}
 			}

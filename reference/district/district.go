@@ -70,7 +70,7 @@ func StartSIS(ctx context.Context, o Options) (*SIS, error) {
 		return nil, err
 	}
 	s := &SIS{Main: Client{o.ClientID, o.ClientSecret}, Core: Client{o.ClientID + "-core", secret()}}
-	if s.store, err = store.Open(ctx, o.DB); err != nil {
+	if s.store, err = sis.OpenStore(ctx, o.DB); err != nil {
 		return nil, err
 	}
 	if err := s.start(ctx, o); err != nil {

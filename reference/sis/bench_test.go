@@ -1,6 +1,7 @@
 package sis_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -24,7 +26,8 @@ import (
 
 // The goals that these benchmarks are read against, on two cores shared by the
 // provider and its clients: deep/first at most 1.3, at least 2,000 pages of a
-// hundred a second, resident memory below 300 MiB, a load below a minute.
+// hundred a second, resident memory below 300 MiB, a load below a minute, a first
+// filter or order below 1.5 s.
 const (
 	benchStudents = 137_500 // seven enrollments and a bit each: a million
 	benchClients  = 4
@@ -45,7 +48,7 @@ func BenchmarkMillionEnrollments(b *testing.B) {
 }
 
 func benchmarkStore(b *testing.B, district fixtures.District, dsn string) {
-	data, err := store.Open(b.Context(), dsn)
+	data, err := sis.OpenStore(b.Context(), dsn)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -102,25 +105,67 @@ func benchmarkStore(b *testing.B, district fixtures.District, dsn string) {
 		b.ReportMetric(float64(pages)*10_000/took.Seconds(), "objects/s")
 		b.ReportMetric(peakMiB(), "peak-MiB")
 	})
-	// The first request computes an order of the whole collection; those after
-	// it find it in the cache.
+	// The first request makes a list of the whole collection; those after it find it in
+	// the cache, and after a write it follows.
+	enrollment := anEnrollment(b, data)
 	for _, order := range []struct{ name, query string }{
 		{"filter", "&filter=" + url.QueryEscape("role='teacher' AND status='active'")},
 		{"sort=sourcedId", "&sort=sourcedId"},
 		{"sort=user", "&sort=user.sourcedId&orderBy=desc"},
 	} {
 		resetPeak()
-		started := time.Now()
+		started, worked := time.Now(), cpuTime(b)
 		c.get(b, "?limit=100"+order.query)
-		first, peak := time.Since(started), peakMiB()
+		first, cpu, peak := time.Since(started), cpuTime(b)-worked, peakMiB()
 		b.Run(order.name, func(b *testing.B) {
 			for b.Loop() {
 				c.get(b, "?limit=100"+order.query)
 			}
 			b.ReportMetric(first.Seconds(), "first-s")
+			b.ReportMetric(cpu.Seconds(), "first-cpu-s") // says more where others work too
 			b.ReportMetric(peak, "first-peak-MiB")
 		})
+		b.Run(order.name+"/written", func(b *testing.B) {
+			for b.Loop() {
+				b.StopTimer()
+				err := data.Update(b.Context(), func(tx store.Tx) error { _, err := tx.Put(sis.Enrollments, enrollment); return err })
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.StartTimer()
+				c.get(b, "?limit=100"+order.query)
+			}
+		})
 	}
+}
+
+// anEnrollment reads one of those that are stored.
+func anEnrollment(b *testing.B, data store.Store) store.Document {
+	b.Helper()
+	keys, err := data.Keys(b.Context(), sis.Enrollments, deepOffset, 1)
+	if err != nil || len(keys) != 1 {
+		b.Fatalf("no enrollment, %v", err)
+	}
+	var d store.Document
+	err = data.Read(b.Context(), sis.Enrollments, keys, func(_ store.Key, body []byte) error {
+		d.Body = bytes.Clone(body)
+		_, rest, _ := strings.Cut(string(body), `"sourcedId":"`)
+		d.SourcedID, _, _ = strings.Cut(rest, `"`)
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return d
+}
+
+// cpuTime is what this process has worked.
+func cpuTime(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // benchClient asks for enrollments over connections that it keeps.

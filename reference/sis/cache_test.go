@@ -8,16 +8,18 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/rollcall-edu/rollcall/reference/store"
 )
 
-func TestRankCacheForgets(t *testing.T) {
-	cache := newRankCache(1000)
+func TestDerivedCacheForgets(t *testing.T) {
+	cache := newDerivedCache(1000)
 	computed := map[string]int{}
 	get := func(key string, n int) {
 		t.Helper()
-		ranks, err := cache.get(key, func() ([]int32, error) { computed[key]++; return make([]int32, n), nil })
-		if err != nil || len(ranks) != n {
-			t.Fatalf("%s: %d ranks, %v", key, len(ranks), err)
+		d, err := cache.get(key, 0, func(*derived) (derived, error) { computed[key]++; return derived{keys: make([]int32, n)}, nil })
+		if err != nil || len(d.keys) != n {
+			t.Fatalf("%s: %d keys, %v", key, len(d.keys), err)
 		}
 	}
 	get("a", 300)
@@ -46,37 +48,67 @@ func TestRankCacheForgets(t *testing.T) {
 	}
 }
 
-func TestRankCacheDoesNotKeepErrors(t *testing.T) {
-	cache := newRankCache(1000)
+func TestDerivedCacheDoesNotKeepErrors(t *testing.T) {
+	cache := newDerivedCache(1000)
 	broken := errors.New("broken")
-	if _, err := cache.get("a", func() ([]int32, error) { return nil, broken }); !errors.Is(err, broken) {
+	if _, err := cache.get("a", 0, func(*derived) (derived, error) { return derived{}, broken }); !errors.Is(err, broken) {
 		t.Errorf("%v", err)
 	}
-	if ranks, err := cache.get("a", func() ([]int32, error) { return []int32{1}, nil }); err != nil || len(ranks) != 1 {
-		t.Errorf("%v, %v", ranks, err)
+	if d, err := cache.get("a", 0, func(*derived) (derived, error) { return derived{keys: []int32{1}}, nil }); err != nil || len(d.keys) != 1 {
+		t.Errorf("%v, %v", d, err)
 	}
 }
 
-func TestRankCacheComputesOnce(t *testing.T) {
+func TestDerivedCacheComputesOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cache := newRankCache(1000)
+		cache := newDerivedCache(1000)
 		var computed atomic.Int32
 		var wait sync.WaitGroup
 		for range 16 {
 			wait.Go(func() {
-				ranks, err := cache.get("a", func() ([]int32, error) {
+				d, err := cache.get("a", 0, func(*derived) (derived, error) {
 					computed.Add(1)
 					time.Sleep(time.Second)
-					return []int32{7}, nil
+					return derived{keys: []int32{7}}, nil
 				})
-				if err != nil || len(ranks) != 1 || ranks[0] != 7 {
-					t.Errorf("%v, %v", ranks, err)
+				if err != nil || len(d.keys) != 1 || d.keys[0] != 7 {
+					t.Errorf("%v, %v", d, err)
 				}
 			})
 		}
 		wait.Wait()
 		if computed.Load() != 1 {
 			t.Errorf("computed %d times", computed.Load())
+		}
+	})
+}
+
+// Whoever asks after a write gets nothing older than that, even where somebody else
+// began before it.
+func TestDerivedCacheIsNew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cache := newDerivedCache(1000)
+		get := func(now store.Version) store.Version {
+			d, err := cache.get("a", now, func(*derived) (derived, error) {
+				time.Sleep(time.Second)
+				return derived{at: now}, nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
+			return d.at
+		}
+		var wait sync.WaitGroup
+		wait.Go(func() { get(1) })
+		time.Sleep(time.Millisecond)
+		wait.Go(func() {
+			if at := get(2); at != 2 {
+				t.Errorf("version %d", at)
+			}
+		})
+		wait.Wait()
+		if at := get(1); at != 2 || cache.recent.Len() != 1 || cache.size != 64 {
+			t.Errorf("version %d, %d entries of %d keys", at, cache.recent.Len(), cache.size)
 		}
 	})
 }

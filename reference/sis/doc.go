@@ -13,7 +13,7 @@
 //   - operations.json: the 41 operations, their relations and scopes
 //   - wire.go: the objects as JSON has them (information model, section 4)
 //   - relations.go: which object stands in which sub-collection
-//   - query.go, filter.go, match.go, sorting.go, fields.go: the parameters of
+//   - query.go, filter.go, match.go, sorting.go, document.go: the parameters of
 //     REST binding, section 3
 //   - paging.go: X-Total-Count and Link
 //   - status.go: imsx_StatusInfo
@@ -23,10 +23,11 @@
 // # How a page is found
 //
 // Each object is stored once as the JSON that will be sent, with a mark where
-// the provider's URL goes. A collection without parameters is a range of ranks;
-// a sub-collection is a stored list of them; a filter or a sort turns either
-// into another list, which is computed once by reading the documents and then
-// kept. So a page costs the same wherever it lies, memory holds ranks and never
+// the provider's URL goes. A collection without parameters is counted by the store;
+// a sub-collection is a stored list of keys; a filter or a sort turns either
+// into another list, which is made once (derive.go), of columns that the store keeps
+// (columns.go) or by reading the documents, and then kept. It follows what is written
+// (follow.go). So a page costs the same wherever it lies, memory holds keys and never
 // documents, and both databases answer alike because neither is asked to compare
 // anything.
 //

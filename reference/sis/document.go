@@ -12,7 +12,7 @@ import (
 
 // eachMember calls visit with the name and the raw value of every member of an
 // object, until visit returns false.
-func eachMember(object []byte, visit func(name string, value []byte) bool) {
+func eachMember(object []byte, visit func(name, value []byte) bool) {
 	i := 1 // after the brace
 	for i < len(object) && object[i] == '"' {
 		end := skipValue(object, i)
@@ -86,26 +86,26 @@ func skipString(b []byte, i int) int {
 }
 
 // text returns a raw scalar as text: a string without its quotes and escapes,
-// anything else as it stands.
-func text(raw []byte) string {
+// anything else as it stands. It is a part of what it was given, if it can be.
+func text(raw []byte) []byte {
 	if len(raw) < 2 || raw[0] != '"' {
-		return string(raw)
+		return raw
 	}
 	inner := raw[1 : len(raw)-1]
 	if bytes.IndexByte(inner, '\\') < 0 {
-		return string(inner)
+		return inner
 	}
 	var decoded string
 	if json.Unmarshal(bytes.ReplaceAll(raw, []byte{baseMark}, nil), &decoded) != nil {
-		return string(inner)
+		return inner
 	}
-	return decoded
+	return []byte(decoded)
 }
 
 // eachValue calls visit with every scalar that the dotted path leads to, going
 // through the elements of arrays. A member name may hold dots itself, as those of
-// metadata do.
-func eachValue(value []byte, path string, visit func(value string) bool) bool {
+// metadata do. A value is only valid during the call.
+func eachValue(value []byte, path string, visit func(value []byte) bool) bool {
 	if len(value) == 0 {
 		return true
 	}
@@ -122,13 +122,13 @@ func eachValue(value []byte, path string, visit func(value string) bool) bool {
 			return true
 		}
 		more := true
-		eachMember(value, func(name string, member []byte) bool {
-			if rest, ok := strings.CutPrefix(path, name); ok {
-				if rest == "" {
-					more = eachValue(member, "", visit)
-				} else if rest[0] == '.' {
-					more = eachValue(member, rest[1:], visit)
-				}
+		eachMember(value, func(name, member []byte) bool {
+			switch n := len(name); {
+			case n > len(path) || string(name) != path[:n]:
+			case n == len(path):
+				more = eachValue(member, "", visit)
+			case path[n] == '.':
+				more = eachValue(member, path[n+1:], visit)
 			}
 			return more
 		})
@@ -152,7 +152,7 @@ func selectMembers(dst, object []byte, wanted map[string]bool) []byte {
 		i = skipValue(object, i)
 		name := text(object[from:i])
 		i = skipValue(object, i+1)
-		if wanted[name] {
+		if wanted[string(name)] {
 			if !first {
 				dst = append(dst, ',')
 			}

@@ -10,14 +10,13 @@ import (
 	"github.com/rollcall-edu/rollcall/fixtures"
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/reference/sis"
-	"github.com/rollcall-edu/rollcall/reference/store"
 )
 
 // A provider of the small district, served on a free port, as a test of a
 // consumer would do it.
 func Example() {
 	ctx := context.Background()
-	data, err := store.Open(ctx, "memory")
+	data, err := sis.OpenStore(ctx, "memory")
 	if err != nil {
 		log.Fatal(err)
 	}

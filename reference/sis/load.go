@@ -24,42 +24,42 @@ func Load(ctx context.Context, s store.Store, district fixtures.District) error 
 		Label: fmt.Sprintf("%s, seed %d", district.Name(), district.Seed()),
 		Documents: whole(district, func(c store.Collection) iter.Seq2[store.Document, error] {
 			switch c {
-			case store.Orgs:
+			case Orgs:
 				return documents(ctx, district.Orgs(), func(o fixtures.Org) (string, any) {
 					relations.org(o)
 					return o.SourcedID, wireOrg(o)
 				})
-			case store.AcademicSessions:
+			case AcademicSessions:
 				return documents(ctx, district.AcademicSessions(), func(s fixtures.AcademicSession) (string, any) {
 					relations.academicSession(s)
 					return s.SourcedID, wireAcademicSession(s)
 				})
-			case store.Courses:
+			case Courses:
 				return documents(ctx, district.Courses(), func(c fixtures.Course) (string, any) {
 					relations.course(c)
 					return c.SourcedID, wireCourse(c)
 				})
-			case store.Classes:
+			case Classes:
 				return documents(ctx, district.Classes(), func(c fixtures.Class) (string, any) {
 					relations.class(c)
 					return c.SourcedID, wireClass(c)
 				})
-			case store.Users:
+			case Users:
 				return documents(ctx, district.Users(), func(u fixtures.User) (string, any) {
 					relations.user(u)
 					return u.SourcedID, wireUser(u)
 				})
-			case store.Enrollments:
+			case Enrollments:
 				return documents(ctx, district.Enrollments(), func(e fixtures.Enrollment) (string, any) {
 					relations.enrollment(e, enrollments)
 					enrollments++
 					return e.SourcedID, wireEnrollment(e)
 				})
-			case store.Demographics:
+			case Demographics:
 				return documents(ctx, district.Demographics(), func(d fixtures.Demographics) (string, any) {
 					return d.SourcedID, wireDemographics(d)
 				})
-			case store.CSVRows:
+			case CSVRows:
 				return carried(ctx, district)
 			default:
 				return func(func(store.Document, error) bool) {}

@@ -17,6 +17,13 @@ import (
 // goroutine.
 type matcher func(document []byte) bool
 
+// values are those of one property that an object has: they call visit with each, until
+// it returns false. A value is only valid during the call.
+type values func(visit func(value []byte) bool)
+
+// test says whether the values of a property fulfil a clause. It is for one goroutine.
+type test func(values) bool
+
 // newCollator compares and sorts by the Unicode collation algorithm, in the root
 // locale: the standard names Unicode and no language.
 func newCollator() *collate.Collator { return collate.New(language.Und) }
@@ -28,11 +35,13 @@ func compile(f filter, properties *property) (matcher, error) {
 	groups := make([][]matcher, len(f))
 	for i, group := range f {
 		for _, c := range group {
-			m, err := compileClause(c, properties, collator)
+			fulfilled, err := compileClause(c, properties, collator)
 			if err != nil {
 				return nil, err
 			}
-			groups[i] = append(groups[i], m)
+			groups[i] = append(groups[i], func(document []byte) bool {
+				return fulfilled(func(visit func([]byte) bool) { eachValue(document, c.path, visit) })
+			})
 		}
 	}
 	return func(document []byte) bool {
@@ -47,13 +56,13 @@ func compile(f filter, properties *property) (matcher, error) {
 	}, nil
 }
 
-func compileClause(c clause, properties *property, collator *collate.Collator) (matcher, error) {
+func compileClause(c clause, properties *property, collator *collate.Collator) (test, error) {
 	property, ok := properties.find(c.path)
 	if !ok {
 		return nil, fmt.Errorf("there is no property %q to filter by", c.path)
 	}
-	compare := collator.CompareString
-	same := func(value, literal string) bool { return value == literal }
+	compare := func(value []byte, literal string) int { return collator.Compare(value, []byte(literal)) }
+	same := func(value []byte, literal string) bool { return string(value) == literal }
 	switch property.kind {
 	case dateProperty, dateTimeProperty:
 		if c.predicate == contains {
@@ -63,34 +72,34 @@ func compileClause(c clause, properties *property, collator *collate.Collator) (
 		if err != nil {
 			return nil, fmt.Errorf("%s is compared with a date or a date-time with its zone, and %q is neither", c.path, c.literal)
 		}
-		compare = func(value, _ string) int {
-			t, _ := parseInstant(value) // our own values are well-formed
+		compare = func(value []byte, _ string) int {
+			t, _ := parseInstant(string(value)) // our own values are well-formed
 			return t.Compare(instant)
 		}
-		same = func(value, _ string) bool { return compare(value, "") == 0 }
+		same = func(value []byte, _ string) bool { return compare(value, "") == 0 }
 	case openProperty:
-		compare = func(value, literal string) int {
-			x, errX := strconv.ParseFloat(value, 64)
+		compare = func(value []byte, literal string) int {
+			x, errX := strconv.ParseFloat(string(value), 64)
 			y, errY := strconv.ParseFloat(literal, 64)
 			if errX == nil && errY == nil {
 				return cmp.Compare(x, y)
 			}
-			return collator.CompareString(value, literal)
+			return collator.Compare(value, []byte(literal))
 		}
 	}
 	return decide(c, property.many, compare, same), nil
 }
 
-// decide builds the matcher of a clause from how its values compare.
+// decide builds the test of a clause from how its values compare.
 //
 // A property with several values passes when any of them does; for = and ~ the
 // literal may then be a list separated by commas, of which = needs all and ~ any.
 // A property that is absent fulfils != and nothing else, so that = and != are
 // always each other's opposite. ~ ignores case.
-func decide(c clause, many bool, compare func(value, literal string) int, same func(value, literal string) bool) matcher {
-	some := func(document []byte, test func(value string) bool) bool {
+func decide(c clause, many bool, compare func(value []byte, literal string) int, same func(value []byte, literal string) bool) test {
+	some := func(of values, test func(value []byte) bool) bool {
 		found := false
-		eachValue(document, c.path, func(value string) bool {
+		of(func(value []byte) bool {
 			found = test(value)
 			return !found
 		})
@@ -100,27 +109,27 @@ func decide(c clause, many bool, compare func(value, literal string) int, same f
 	if many && strings.Contains(c.literal, ",") {
 		literals = strings.Split(c.literal, ",")
 	}
-	hasAll := func(document []byte) bool {
-		if some(document, func(value string) bool { return same(value, c.literal) }) {
+	hasAll := func(of values) bool {
+		if some(of, func(value []byte) bool { return same(value, c.literal) }) {
 			return true // a value may hold a comma itself
 		}
 		for _, literal := range literals {
-			if !some(document, func(value string) bool { return same(value, literal) }) {
+			if !some(of, func(value []byte) bool { return same(value, literal) }) {
 				return false
 			}
 		}
 		return true
 	}
-	ordered := func(fits func(order int) bool) matcher {
-		return func(document []byte) bool {
-			return some(document, func(value string) bool { return fits(compare(value, c.literal)) })
+	ordered := func(fits func(order int) bool) test {
+		return func(of values) bool {
+			return some(of, func(value []byte) bool { return fits(compare(value, c.literal)) })
 		}
 	}
 	switch c.predicate {
 	case equal:
 		return hasAll
 	case notEqual:
-		return func(document []byte) bool { return !hasAll(document) }
+		return func(of values) bool { return !hasAll(of) }
 	case greater:
 		return ordered(func(order int) bool { return order > 0 })
 	case greaterOrEqual:
@@ -130,11 +139,11 @@ func decide(c clause, many bool, compare func(value, literal string) int, same f
 	case lessOrEqual:
 		return ordered(func(order int) bool { return order <= 0 })
 	default: // contains
-		return func(document []byte) bool {
-			return some(document, func(value string) bool {
-				value = strings.ToLower(value)
+		return func(of values) bool {
+			return some(of, func(value []byte) bool {
+				lower := strings.ToLower(string(value))
 				return slices.ContainsFunc(literals, func(literal string) bool {
-					return strings.Contains(value, strings.ToLower(literal))
+					return strings.Contains(lower, strings.ToLower(literal))
 				})
 			})
 		}

@@ -46,19 +46,19 @@ type endpoint struct {
 }
 
 var endpoints = []endpoint{
-	{"academicSessions", store.AcademicSessions, "", "academicSessions", "academicSession"},
-	{"terms", store.AcademicSessions, relationTerms, "academicSessions", "academicSession"},
-	{"gradingPeriods", store.AcademicSessions, relationGradingPeriods, "academicSessions", "academicSession"},
-	{"orgs", store.Orgs, "", "orgs", "org"},
-	{"schools", store.Orgs, relationSchools, "orgs", "org"},
-	{"courses", store.Courses, "", "courses", "course"},
-	{"classes", store.Classes, "", "classes", "class"},
-	{"users", store.Users, "", "users", "user"},
-	{"students", store.Users, relationStudents, "users", "user"},
-	{"teachers", store.Users, relationTeachers, "users", "user"},
-	{"enrollments", store.Enrollments, "", "enrollments", "enrollment"},
+	{"academicSessions", AcademicSessions, "", "academicSessions", "academicSession"},
+	{"terms", AcademicSessions, relationTerms, "academicSessions", "academicSession"},
+	{"gradingPeriods", AcademicSessions, relationGradingPeriods, "academicSessions", "academicSession"},
+	{"orgs", Orgs, "", "orgs", "org"},
+	{"schools", Orgs, relationSchools, "orgs", "org"},
+	{"courses", Courses, "", "courses", "course"},
+	{"classes", Classes, "", "classes", "class"},
+	{"users", Users, "", "users", "user"},
+	{"students", Users, relationStudents, "users", "user"},
+	{"teachers", Users, relationTeachers, "users", "user"},
+	{"enrollments", Enrollments, "", "enrollments", "enrollment"},
 	// The standard has one word for both.
-	{"demographics", store.Demographics, "", "demographics", "demographics"},
+	{"demographics", Demographics, "", "demographics", "demographics"},
 }
 
 // operations reads the embedded table and checks it, so that an edit of the

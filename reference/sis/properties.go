@@ -29,13 +29,13 @@ const (
 // objectProperties returns the property tree of each collection's objects.
 func objectProperties() map[store.Collection]*property {
 	return map[store.Collection]*property{
-		store.Orgs:             describe(reflect.TypeFor[org]()),
-		store.AcademicSessions: describe(reflect.TypeFor[academicSession]()),
-		store.Courses:          describe(reflect.TypeFor[course]()),
-		store.Classes:          describe(reflect.TypeFor[class]()),
-		store.Users:            describe(reflect.TypeFor[user]()),
-		store.Enrollments:      describe(reflect.TypeFor[enrollment]()),
-		store.Demographics:     describe(reflect.TypeFor[demographics]()),
+		Orgs:             describe(reflect.TypeFor[org]()),
+		AcademicSessions: describe(reflect.TypeFor[academicSession]()),
+		Courses:          describe(reflect.TypeFor[course]()),
+		Classes:          describe(reflect.TypeFor[class]()),
+		Users:            describe(reflect.TypeFor[user]()),
+		Enrollments:      describe(reflect.TypeFor[enrollment]()),
+		Demographics:     describe(reflect.TypeFor[demographics]()),
 	}
 }
 

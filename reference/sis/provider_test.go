@@ -34,7 +34,7 @@ var testClients = []security.Client{
 
 func newProvider(t *testing.T, change func(*sis.Config)) *provider {
 	t.Helper()
-	data, err := store.OpenMemory(t.Context())
+	data, err := sis.OpenStore(t.Context(), "memory")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +208,7 @@ func (a answer) wantFailure(status int, minor string) {
 func onEachStore(t *testing.T, test func(*testing.T, *provider)) {
 	t.Run("SQLite", func(t *testing.T) { test(t, newProvider(t, nil)) })
 	t.Run("PostgreSQL", func(t *testing.T) {
-		data, err := store.Open(t.Context(), pgtest.Start(t))
+		data, err := sis.OpenStore(t.Context(), pgtest.Start(t))
 		if err != nil {
 			t.Fatal(err)
 		}

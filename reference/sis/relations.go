@@ -127,14 +127,14 @@ func (b *relationBuilder) span(relation string, member int32) {
 }
 
 func (b *relationBuilder) org(o fixtures.Org) {
-	rank := b.enter(store.Orgs, o.SourcedID)
+	rank := b.enter(Orgs, o.SourcedID)
 	if o.Type == "school" {
 		b.span(relationSchools, rank)
 	}
 }
 
 func (b *relationBuilder) academicSession(s fixtures.AcademicSession) {
-	rank := b.enter(store.AcademicSessions, s.SourcedID)
+	rank := b.enter(AcademicSessions, s.SourcedID)
 	b.sessionParent[rank] = s.Parent
 	switch s.Type {
 	case "term", "semester":
@@ -147,35 +147,35 @@ func (b *relationBuilder) academicSession(s fixtures.AcademicSession) {
 }
 
 func (b *relationBuilder) course(c fixtures.Course) {
-	rank := b.enter(store.Courses, c.SourcedID)
-	b.relate(relationSchoolCourses, store.Orgs, c.Org, rank)
+	rank := b.enter(Courses, c.SourcedID)
+	b.relate(relationSchoolCourses, Orgs, c.Org, rank)
 }
 
 func (b *relationBuilder) class(c fixtures.Class) {
-	rank := b.enter(store.Classes, c.SourcedID)
-	b.relate(relationSchoolClasses, store.Orgs, c.School, rank)
-	b.relate(relationCourseClasses, store.Courses, c.Course, rank)
-	if course, ok := b.ranks[store.Courses][c.Course]; ok {
-		b.relate(relationSchoolCourses, store.Orgs, c.School, course)
+	rank := b.enter(Classes, c.SourcedID)
+	b.relate(relationSchoolClasses, Orgs, c.School, rank)
+	b.relate(relationCourseClasses, Courses, c.Course, rank)
+	if course, ok := b.ranks[Courses][c.Course]; ok {
+		b.relate(relationSchoolCourses, Orgs, c.School, course)
 	}
 	for _, id := range c.Terms {
-		b.relate(relationTermClasses, store.AcademicSessions, id, rank)
-		if session, ok := b.ranks[store.AcademicSessions][id]; ok && b.termSessions[session] {
-			b.relate(relationSchoolTerms, store.Orgs, c.School, session)
+		b.relate(relationTermClasses, AcademicSessions, id, rank)
+		if session, ok := b.ranks[AcademicSessions][id]; ok && b.termSessions[session] {
+			b.relate(relationSchoolTerms, Orgs, c.School, session)
 		}
 	}
 }
 
 func (b *relationBuilder) user(u fixtures.User) {
-	rank := b.enter(store.Users, u.SourcedID)
+	rank := b.enter(Users, u.SourcedID)
 	for _, r := range u.Roles {
 		switch r.Role {
 		case "student":
 			b.span(relationStudents, rank)
-			b.relate(relationSchoolStudents, store.Orgs, r.Org, rank)
+			b.relate(relationSchoolStudents, Orgs, r.Org, rank)
 		case "teacher":
 			b.span(relationTeachers, rank)
-			b.relate(relationSchoolTeachers, store.Orgs, r.Org, rank)
+			b.relate(relationSchoolTeachers, Orgs, r.Org, rank)
 		}
 	}
 }
@@ -188,7 +188,7 @@ func (b *relationBuilder) enrollment(e fixtures.Enrollment, rank int32) {
 		}
 		return unrelated
 	}
-	x := enrolled{school: of(store.Orgs, e.School), class: of(store.Classes, e.Class), user: of(store.Users, e.User)}
+	x := enrolled{school: of(Orgs, e.School), class: of(Classes, e.Class), user: of(Users, e.User)}
 	switch e.Role {
 	case "student":
 		x.role = asStudent
@@ -259,7 +259,7 @@ func (b *relationBuilder) pairsOf(relation string) []pair {
 // gradingPeriods relates each grading period to all terms above it. It waits for
 // the end, since a parent may come after its children.
 func (b *relationBuilder) gradingPeriods() {
-	sessions := b.ranks[store.AcademicSessions]
+	sessions := b.ranks[AcademicSessions]
 	for _, period := range b.periods {
 		seen := map[int32]bool{period: true} // a circle must not hold us up
 		for ancestor, ok := sessions[b.sessionParent[period]]; ok && !seen[ancestor]; ancestor, ok = sessions[b.sessionParent[ancestor]] {

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
-	"github.com/rollcall-edu/rollcall/reference/store"
+	"github.com/rollcall-edu/rollcall/reference/sis"
 )
 
 // The fixture district, served and read back whole: nothing is lost, nothing is
@@ -15,7 +15,7 @@ func TestRiverbend(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := store.OpenMemory(t.Context())
+	data, err := sis.OpenStore(t.Context(), "memory")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,27 +10,29 @@ import (
 )
 
 // selection is the documents that a collection request is about, in their order
-// and before paging. It holds ranks; a whole collection in the default order
+// and before paging. It holds keys; a whole collection in the default order
 // needs not even those.
 type selection struct {
 	collection store.Collection
 	whole      bool
 	total      int
-	ranks      []int32 // shared with the cache: never changed
+	keys       []store.Key // shared with the cache: never changed
+	backwards  bool        // the last of keys comes first
 }
 
-// page returns the ranks of one page.
-func (s selection) page(offset, limit int) []int32 {
-	from := min(offset, s.total)
-	end := from + min(limit, s.total-from)
-	if !s.whole {
-		return s.ranks[from:end]
+// page returns the keys of one page.
+func (s *selector) page(ctx context.Context, from selection, offset, limit int) ([]store.Key, error) {
+	if from.whole {
+		return s.store.Keys(ctx, from.collection, offset, limit)
 	}
-	ranks := make([]int32, 0, end-from)
-	for rank := from; rank < end; rank++ {
-		ranks = append(ranks, int32(rank))
+	offset = min(offset, from.total)
+	end := offset + min(limit, from.total-offset)
+	if !from.backwards {
+		return from.keys[offset:end], nil
 	}
-	return ranks
+	keys := slices.Clone(from.keys[from.total-end : from.total-offset])
+	slices.Reverse(keys)
+	return keys, nil
 }
 
 // scope is where a selection begins: a collection, and the list in it that an
@@ -38,76 +40,92 @@ func (s selection) page(offset, limit int) []int32 {
 type scope struct {
 	collection store.Collection
 	relation   string
-	owner      int32
+	owner      store.Key
 }
 
-// selector turns a scope with a filter and an order into a selection, and keeps
-// what it computed. It is for the life of one loaded dataset.
+// selector turns a scope with a filter and an order into a selection. It keeps what
+// it made, and has it follow what is written.
 type selector struct {
 	store      store.Store
 	properties map[store.Collection]*property
-	counts     map[store.Collection]int
-	cache      *rankCache
+	cache      *derivedCache
 }
 
-func newSelector(ctx context.Context, s store.Store) (*selector, error) {
-	counts := map[store.Collection]int{}
-	for _, c := range store.Collections() {
-		n, err := s.Count(ctx, c)
-		if err != nil {
-			return nil, err
-		}
-		counts[c] = n
-	}
+func newSelector(s store.Store) *selector {
 	return &selector{
-		store: s, counts: counts,
+		store:      s,
 		properties: objectProperties(),
-		cache:      newRankCache(cachedRanks),
-	}, nil
+		cache:      newDerivedCache(cachedKeys),
+	}
 }
 
-// cachedRanks bounds the cache: eight million ranks are 32 MiB, room for a crawl
+// cachedKeys bounds the cache: eight million keys are 32 MiB, room for a crawl
 // of a few sorted and filtered collections of a million.
-const cachedRanks = 8 << 20
+const cachedKeys = 8 << 20
+
+// wanted is what a list is made of: a scope, what is left of it, and in which order.
+type wanted struct {
+	scope
+	filter filter // nil for all
+	sort   string // empty for the order of the collection
+}
+
+func (w wanted) String() string {
+	return fmt.Sprintf("%s %s %d %q %q", w.collection, w.relation, w.owner, w.filter, w.sort)
+}
 
 func (s *selector) choose(ctx context.Context, from scope, f filter, sort string, descending bool) (selection, error) {
 	if from.relation == "" && f == nil && sort == "" {
-		n := s.counts[from.collection]
-		return selection{collection: from.collection, whole: true, total: n}, nil
+		n, err := s.store.Count(ctx, from.collection)
+		return selection{collection: from.collection, whole: true, total: n}, err
 	}
-	key := fmt.Sprintf("%s %s %d %q %q %t", from.collection, from.relation, from.owner, f.String(), sort, descending)
-	ranks, err := s.cache.get(key, func() ([]int32, error) {
-		// Others may be waiting for the same ranks, so the work goes on when
+	w := wanted{from, f, sort}
+	d, err := s.cache.get(w.String(), s.store.Version(), func(was *derived) (derived, error) {
+		// Others may be waiting for the same keys, so the work goes on when
 		// the one who asked first has left.
 		ctx := context.WithoutCancel(ctx)
-		ranks, err := s.candidates(ctx, from, f)
-		if err != nil {
-			return nil, err
+		if was != nil {
+			if d, ok, err := s.follow(ctx, w, *was); ok || err != nil {
+				return d, err
+			}
 		}
-		if ranks, err = s.filter(ctx, from.collection, ranks, f); err != nil {
-			return nil, err
-		}
-		return s.sort(ctx, from.collection, ranks, sort, descending)
+		return s.derive(ctx, w)
 	})
 	if err != nil {
 		return selection{}, err
 	}
-	return selection{collection: from.collection, total: len(ranks), ranks: ranks}, nil
+	// desc is asc backwards, so that one list serves both.
+	return selection{collection: from.collection, total: len(d.keys), keys: d.keys, backwards: descending && sort != ""}, nil
 }
 
-// candidates returns the ranks that a filter has to look at, ascending; nil
+// derive makes a list by reading what may be in it.
+func (s *selector) derive(ctx context.Context, w wanted) (derived, error) {
+	// What is written from here on is looked at again when the list is used next.
+	at := s.store.Version()
+	keys, err := s.candidates(ctx, w.scope, w.filter)
+	if err != nil {
+		return derived{}, err
+	}
+	if keys, err = s.filter(ctx, w.collection, keys, w.filter); err != nil {
+		return derived{}, err
+	}
+	keys, err = s.sort(ctx, w.collection, keys, w.sort)
+	return derived{keys, at}, err
+}
+
+// candidates returns the keys that a filter has to look at, ascending; nil
 // stands for the whole collection, and an empty list for nothing.
-func (s *selector) candidates(ctx context.Context, from scope, f filter) ([]int32, error) {
-	var ranks []int32
+func (s *selector) candidates(ctx context.Context, from scope, f filter) ([]store.Key, error) {
+	var keys []store.Key
 	if from.relation != "" {
-		members, err := s.members(ctx, from.relation, from.owner)
+		members, err := s.members(ctx, from)
 		if err != nil {
 			return nil, err
 		}
-		ranks = members
+		keys = members
 	}
 	if len(f) != 1 {
-		return ranks, nil // OR: no single clause narrows it
+		return keys, nil // OR: no single clause narrows it
 	}
 	for _, c := range f[0] {
 		found, ok, err := s.shortcut(ctx, from.collection, c)
@@ -115,13 +133,13 @@ func (s *selector) candidates(ctx context.Context, from scope, f filter) ([]int3
 			return nil, err
 		}
 		if ok {
-			if ranks != nil {
-				found = intersect(ranks, found)
+			if keys != nil {
+				found = intersect(keys, found)
 			}
 			return found, nil
 		}
 	}
-	return ranks, nil
+	return keys, nil
 }
 
 // shortcuts are the references by which consumers filter most, and the relations
@@ -132,89 +150,62 @@ var shortcuts = []struct {
 	owners     store.Collection
 	relation   string
 }{
-	{store.Enrollments, "class.sourcedId", store.Classes, relationClassEnrollments},
-	{store.Enrollments, "user.sourcedId", store.Users, relationUserEnrollments},
-	{store.Enrollments, "school.sourcedId", store.Orgs, relationSchoolEnrollments},
-	{store.Classes, "school.sourcedId", store.Orgs, relationSchoolClasses},
-	{store.Classes, "course.sourcedId", store.Courses, relationCourseClasses},
+	{Enrollments, "class.sourcedId", Classes, relationClassEnrollments},
+	{Enrollments, "user.sourcedId", Users, relationUserEnrollments},
+	{Enrollments, "school.sourcedId", Orgs, relationSchoolEnrollments},
+	{Classes, "school.sourcedId", Orgs, relationSchoolClasses},
+	{Classes, "course.sourcedId", Courses, relationCourseClasses},
 }
 
 // shortcut finds the documents that fulfil a clause by an index. ok is false
 // when there is none for it.
-func (s *selector) shortcut(ctx context.Context, c store.Collection, by clause) (ranks []int32, ok bool, err error) {
+func (s *selector) shortcut(ctx context.Context, c store.Collection, by clause) (keys []store.Key, ok bool, err error) {
 	if by.predicate != equal {
 		return nil, false, nil
 	}
 	if by.path == "sourcedId" {
-		rank, err := s.store.Rank(ctx, c, by.literal)
+		key, err := s.store.Find(ctx, c, by.literal)
 		if errors.Is(err, store.ErrNotFound) {
-			return []int32{}, true, nil
+			return []store.Key{}, true, nil
 		}
-		return []int32{rank}, err == nil, err
+		return []store.Key{key}, err == nil, err
 	}
 	for _, known := range shortcuts {
 		if known.collection != c || known.path != by.path {
 			continue
 		}
-		owner, err := s.store.Rank(ctx, known.owners, by.literal)
+		owner, err := s.store.Find(ctx, known.owners, by.literal)
 		if errors.Is(err, store.ErrNotFound) {
 			return nil, false, nil // a dangling reference has no list but may be there
 		}
 		if err != nil {
 			return nil, false, err
 		}
-		ranks, err := s.members(ctx, known.relation, owner)
-		return ranks, err == nil, err
+		keys, err := s.members(ctx, scope{c, known.relation, owner})
+		return keys, err == nil, err
 	}
 	return nil, false, nil
 }
 
-// members returns a list that is never nil.
-func (s *selector) members(ctx context.Context, relation string, owner int32) ([]int32, error) {
-	members, err := s.store.Members(ctx, relation, owner)
-	if members == nil {
-		members = []int32{}
+// members returns the keys of a list, which is never nil.
+func (s *selector) members(ctx context.Context, of scope) ([]store.Key, error) {
+	members, err := s.store.Members(ctx, of.relation, of.owner)
+	if err != nil {
+		return nil, err
+	}
+	if members, err = s.store.There(ctx, of.collection, members); members == nil {
+		members = []store.Key{}
 	}
 	return members, err
 }
 
 // intersect returns what two ascending lists have in common.
-func intersect(a, b []int32) []int32 {
-	common := []int32{}
-	for _, rank := range b {
-		if _, ok := slices.BinarySearch(a, rank); ok {
-			common = append(common, rank)
+func intersect(a, b []store.Key) []store.Key {
+	common := []store.Key{}
+	for _, key := range b {
+		if _, ok := slices.BinarySearch(a, key); ok {
+			common = append(common, key)
 		}
 	}
 	return common
-}
-
-// filter keeps those of the ranks whose documents pass, in their order.
-func (s *selector) filter(ctx context.Context, c store.Collection, ranks []int32, f filter) ([]int32, error) {
-	if f == nil {
-		return ranks, nil
-	}
-	matches, err := compile(f, s.properties[c])
-	if err != nil {
-		return nil, err
-	}
-	passed := []int32{}
-	err = s.visit(ctx, c, ranks, func(rank int32, body []byte) error {
-		if matches(body) {
-			passed = append(passed, rank)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return slices.Clip(passed), nil
-}
-
-// visit reads the documents of the ranks, or all when ranks is nil.
-func (s *selector) visit(ctx context.Context, c store.Collection, ranks []int32, visit store.Visit) error {
-	if ranks == nil {
-		return s.store.Scan(ctx, c, 0, int32(s.counts[c]), visit)
-	}
-	return s.store.Read(ctx, c, ranks, visit)
 }

@@ -8,17 +8,24 @@ import (
 	"sync"
 
 	"github.com/klauspost/compress/gzip"
+
+	"github.com/rollcall-edu/rollcall/reference/store"
 )
 
 // sendObject sends a single object in its wrapper.
-func (s *SIS) sendObject(w http.ResponseWriter, r *http.Request, e endpoint, rank int32, fields map[string]bool, serviceURL string) error {
+func (s *SIS) sendObject(w http.ResponseWriter, r *http.Request, e endpoint, sourcedID string, key store.Key, fields map[string]bool, serviceURL string) error {
 	body := []byte(`{"` + e.singular + `":`)
-	err := s.selector.store.Scan(r.Context(), e.collection, rank, rank+1, func(_ int32, document []byte) error {
+	there := false
+	err := s.selector.store.Scan(r.Context(), e.collection, key, key+1, func(_ store.Key, document []byte) error {
+		there = true
 		body = appendSelected(body, document, fields, serviceURL)
 		return nil
 	})
 	if err != nil {
 		return err
+	}
+	if !there { // it was deleted since it was found
+		return unknownObject(sourcedID)
 	}
 	out := newResponse(w, r)
 	defer out.close()
@@ -48,12 +55,15 @@ func (s *SIS) sendPage(w http.ResponseWriter, r *http.Request, wrapper string, s
 	buffer := append((*pooled)[:0], `{"`+wrapper+`":[`...)
 
 	var out *response
-	ranks := selected.page(q.offset, q.limit)
+	keys, err := s.selector.page(r.Context(), selected, q.offset, q.limit)
+	if err != nil {
+		return err
+	}
 	first := true
-	for len(ranks) > 0 {
-		batch := ranks[:min(len(ranks), sendBatch)]
-		ranks = ranks[len(batch):]
-		err := s.selector.store.Read(r.Context(), selected.collection, batch, func(_ int32, document []byte) error {
+	for len(keys) > 0 {
+		batch := keys[:min(len(keys), sendBatch)]
+		keys = keys[len(batch):]
+		err := s.selector.store.Read(r.Context(), selected.collection, batch, func(_ store.Key, document []byte) error {
 			if !first {
 				buffer = append(buffer, ',')
 			}
@@ -71,7 +81,7 @@ func (s *SIS) sendPage(w http.ResponseWriter, r *http.Request, wrapper string, s
 			out = newResponse(w, r)
 			defer out.close()
 		}
-		if len(ranks) > 0 {
+		if len(keys) > 0 {
 			out.write(buffer)
 			buffer = buffer[:0]
 		}

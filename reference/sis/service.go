@@ -101,11 +101,12 @@ func (s *SIS) answer(w http.ResponseWriter, r *http.Request, route route, servic
 		return err
 	}
 	if route.single {
-		rank, err := s.resolve(r.Context(), route.target, route.sourcedIDs[len(route.sourcedIDs)-1])
+		sourcedID := route.sourcedIDs[len(route.sourcedIDs)-1]
+		key, err := s.resolve(r.Context(), route.target, sourcedID)
 		if err != nil {
 			return err
 		}
-		return s.sendObject(w, r, route.target, rank, q.fields, serviceURL)
+		return s.sendObject(w, r, route.target, sourcedID, key, q.fields, serviceURL)
 	}
 	from := scope{collection: route.target.collection, relation: route.target.subset, owner: store.Whole}
 	if route.Relation != "" {
@@ -123,10 +124,10 @@ func (s *SIS) answer(w http.ResponseWriter, r *http.Request, route route, servic
 // resolveParents finds the objects that the path goes through and returns the
 // last. Where there are two, a school and a class, the class must be one of the
 // school's.
-func (s *SIS) resolveParents(ctx context.Context, route route) (int32, error) {
+func (s *SIS) resolveParents(ctx context.Context, route route) (store.Key, error) {
 	owner := store.Whole
 	for i, parent := range route.parents {
-		rank, err := s.resolve(ctx, parent, route.sourcedIDs[i])
+		key, err := s.resolve(ctx, parent, route.sourcedIDs[i])
 		if err != nil {
 			return 0, err
 		}
@@ -136,11 +137,11 @@ func (s *SIS) resolveParents(ctx context.Context, route route) (int32, error) {
 			if err != nil {
 				return 0, err
 			}
-			if _, within := slices.BinarySearch(members.ranks, rank); !within {
+			if _, within := slices.BinarySearch(members.keys, key); !within {
 				return 0, unknownObject(route.sourcedIDs[i])
 			}
 		}
-		owner = rank
+		owner = key
 	}
 	return owner, nil
 }
@@ -155,22 +156,22 @@ func singularOwner(e endpoint) string {
 
 // resolve finds an object of an endpoint. One of another kind, such as a teacher
 // below /students, is as unknown as one that does not exist.
-func (s *SIS) resolve(ctx context.Context, e endpoint, sourcedID string) (int32, error) {
-	rank, err := s.selector.store.Rank(ctx, e.collection, sourcedID)
+func (s *SIS) resolve(ctx context.Context, e endpoint, sourcedID string) (store.Key, error) {
+	key, err := s.selector.store.Find(ctx, e.collection, sourcedID)
 	if errors.Is(err, store.ErrNotFound) {
 		return 0, unknownObject(sourcedID)
 	}
 	if err != nil || e.subset == "" {
-		return rank, err
+		return key, err
 	}
 	subset, err := s.selector.choose(ctx, scope{e.collection, e.subset, store.Whole}, nil, "", false)
 	if err != nil {
 		return 0, err
 	}
-	if _, ok := slices.BinarySearch(subset.ranks, rank); !ok {
+	if _, ok := slices.BinarySearch(subset.keys, key); !ok {
 		return 0, unknownObject(sourcedID)
 	}
-	return rank, nil
+	return key, nil
 }
 
 // relativeHrefs puts the mark of a stored document in place of our own URL in

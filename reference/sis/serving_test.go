@@ -191,7 +191,7 @@ func TestSeeds(t *testing.T) {
 }
 
 func TestNewRefuses(t *testing.T) {
-	data, err := store.OpenMemory(t.Context())
+	data, err := sis.OpenStore(t.Context(), "memory")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -213,7 +213,7 @@ func TestNewRefuses(t *testing.T) {
 }
 
 func TestListen(t *testing.T) {
-	data, err := store.OpenMemory(t.Context())
+	data, err := sis.OpenStore(t.Context(), "memory")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -306,7 +306,7 @@ func (b brokenStore) Read(ctx context.Context, c store.Collection, ranks []int32
 }
 
 func TestBrokenStore(t *testing.T) {
-	data, err := store.OpenMemory(t.Context())
+	data, err := sis.OpenStore(t.Context(), "memory")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -333,7 +333,7 @@ func (crowd) Orgs() iter.Seq[fixtures.Org] {
 }
 
 func TestLargePage(t *testing.T) {
-	data, err := store.OpenMemory(t.Context())
+	data, err := sis.OpenStore(t.Context(), "memory")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,8 +16,8 @@ import (
 
 // Config describes a provider.
 type Config struct {
-	// Store holds the data, already loaded (see Load). The provider does not
-	// close it, and it must not be loaded again while the provider serves.
+	// Store holds the data, already loaded (see Load), with Collections. It may be
+	// written while the provider serves; the provider does not close it.
 	Store store.Store
 
 	// Clients may ask for tokens; at least one.
@@ -58,7 +58,7 @@ type SIS struct {
 }
 
 // New makes a provider of the data in the store.
-func New(ctx context.Context, config Config) (*SIS, error) {
+func New(_ context.Context, config Config) (*SIS, error) {
 	if config.Store == nil {
 		return nil, errors.New("starting the SIS: it needs a store")
 	}
@@ -87,15 +87,11 @@ func New(ctx context.Context, config Config) (*SIS, error) {
 	if err != nil {
 		return nil, fmt.Errorf("starting the SIS: %w", err)
 	}
-	selector, err := newSelector(ctx, config.Store)
-	if err != nil {
-		return nil, fmt.Errorf("starting the SIS: %w", err)
-	}
 	return &SIS{
 		knobs:      knobs,
 		baseURL:    strings.TrimRight(config.BaseURL, "/"),
 		operations: operations,
-		selector:   selector,
+		selector:   newSelector(config.Store),
 		tokens:     tokens,
 		endpoint: &security.TokenEndpoint{
 			Clients: clients, Tokens: tokens, KnownScopes: knownScopes(), Now: config.Clock,

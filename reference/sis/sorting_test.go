@@ -44,7 +44,11 @@ func TestPlaces(t *testing.T) {
 		{[]string{"e\u0301", "f", "\u00e9"}, textProperty, []int32{0, 2, 0}}, // one letter, two spellings
 		{[]string{"2026-01-02", "", "2025-12-31"}, dateProperty, []int32{2, 0, 1}},
 	} {
-		if got := places(c.values, c.kind); fmt.Sprint(got) != fmt.Sprint(c.want) {
+		var values texts
+		for _, v := range c.values {
+			values.add([]byte(v))
+		}
+		if got := places(&values, c.kind); fmt.Sprint(got) != fmt.Sprint(c.want) {
 			t.Errorf("places(%q) = %v, want %v", c.values, got, c.want)
 		}
 	}

@@ -91,14 +91,14 @@ func refIDs(list []guidRef) []string {
 
 // Orgs reads the orgs.
 func (d *Stored) Orgs() iter.Seq[fixtures.Org] {
-	return rows(d, store.Orgs, func(o org) fixtures.Org {
+	return rows(d, Orgs, func(o org) fixtures.Org {
 		return fixtures.Org{Base: rowBase(o.base), Name: o.Name, Type: o.Type, Identifier: o.Identifier, Parent: refID(o.Parent), Children: refIDs(o.Children)}
 	})
 }
 
 // AcademicSessions reads the academic sessions.
 func (d *Stored) AcademicSessions() iter.Seq[fixtures.AcademicSession] {
-	return rows(d, store.AcademicSessions, func(s academicSession) fixtures.AcademicSession {
+	return rows(d, AcademicSessions, func(s academicSession) fixtures.AcademicSession {
 		return fixtures.AcademicSession{Base: rowBase(s.base), Title: s.Title, StartDate: fixtures.Date(s.StartDate), EndDate: fixtures.Date(s.EndDate), Type: s.Type,
 			Parent: refID(s.Parent), Children: refIDs(s.Children), SchoolYear: s.SchoolYear}
 	})
@@ -106,7 +106,7 @@ func (d *Stored) AcademicSessions() iter.Seq[fixtures.AcademicSession] {
 
 // Courses reads the courses.
 func (d *Stored) Courses() iter.Seq[fixtures.Course] {
-	return rows(d, store.Courses, func(c course) fixtures.Course {
+	return rows(d, Courses, func(c course) fixtures.Course {
 		return fixtures.Course{Base: rowBase(c.base), Title: c.Title, SchoolYear: refID(c.SchoolYear), CourseCode: c.CourseCode, Grades: c.Grades,
 			Subjects: c.Subjects, Org: refID(c.Org), SubjectCodes: c.SubjectCodes}
 	})
@@ -114,14 +114,14 @@ func (d *Stored) Courses() iter.Seq[fixtures.Course] {
 
 // Classes reads the classes.
 func (d *Stored) Classes() iter.Seq[fixtures.Class] {
-	return rows(d, store.Classes, func(c class) fixtures.Class {
+	return rows(d, Classes, func(c class) fixtures.Class {
 		return fixtures.Class{Base: rowBase(c.base), Title: c.Title, ClassCode: c.ClassCode, ClassType: c.ClassType, Location: c.Location, Grades: c.Grades,
 			Subjects: c.Subjects, Course: c.Course.SourcedID, School: c.School.SourcedID, Terms: refIDs(c.Terms), SubjectCodes: c.SubjectCodes, Periods: c.Periods}
 	})
 }
 
 // Users reads the users.
-func (d *Stored) Users() iter.Seq[fixtures.User] { return rows(d, store.Users, rowUser) }
+func (d *Stored) Users() iter.Seq[fixtures.User] { return rows(d, Users, rowUser) }
 
 func rowUser(u user) fixtures.User {
 	out := fixtures.User{Base: rowBase(u.base), UserMasterIdentifier: u.UserMasterIdentifier, Username: u.Username, EnabledUser: u.EnabledUser == "true",
@@ -147,7 +147,7 @@ func rowUser(u user) fixtures.User {
 
 // Enrollments reads the enrollments.
 func (d *Stored) Enrollments() iter.Seq[fixtures.Enrollment] {
-	return rows(d, store.Enrollments, func(e enrollment) fixtures.Enrollment {
+	return rows(d, Enrollments, func(e enrollment) fixtures.Enrollment {
 		return fixtures.Enrollment{Base: rowBase(e.base), User: e.User.SourcedID, Class: e.Class.SourcedID, School: e.School.SourcedID, Role: e.Role, Primary: e.Primary,
 			BeginDate: fixtures.Date(e.BeginDate), EndDate: fixtures.Date(e.EndDate)}
 	})
@@ -155,7 +155,7 @@ func (d *Stored) Enrollments() iter.Seq[fixtures.Enrollment] {
 
 // Demographics reads the demographics.
 func (d *Stored) Demographics() iter.Seq[fixtures.Demographics] {
-	return rows(d, store.Demographics, func(x demographics) fixtures.Demographics {
+	return rows(d, Demographics, func(x demographics) fixtures.Demographics {
 		return fixtures.Demographics{Base: rowBase(x.base), BirthDate: fixtures.Date(x.BirthDate), Sex: x.Sex, AmericanIndianOrAlaskaNative: x.AmericanIndianOrAlaskaNative,
 			Asian: x.Asian, BlackOrAfricanAmerican: x.BlackOrAfricanAmerican, NativeHawaiianOrOtherPacificIslander: x.NativeHawaiianOrOtherPacificIslander,
 			White: x.White, DemographicRaceTwoOrMoreRaces: x.DemographicRaceTwoOrMoreRaces, HispanicOrLatinoEthnicity: x.HispanicOrLatinoEthnicity,
@@ -173,13 +173,13 @@ type carriedFile struct {
 // findCarried looks once where each file begins: rows lie file by file.
 func (d *Stored) findCarried() error {
 	var buffer []byte
-	return d.store.Scan(d.ctx, store.CSVRows, 0, math.MaxInt32, func(rank int32, body []byte) error {
+	return d.store.Scan(d.ctx, CSVRows, 0, math.MaxInt32, func(rank int32, body []byte) error {
 		buffer = appendDocument(buffer[:0], body, "")
 		var r struct {
 			File string `json:"file"`
 		}
 		if err := json.Unmarshal(buffer, &r); err != nil {
-			return fmt.Errorf("reading %s from the store: %w", store.CSVRows, err)
+			return fmt.Errorf("reading %s from the store: %w", CSVRows, err)
 		}
 		if n := len(d.files); n == 0 || d.files[n-1].name != r.File {
 			d.files = append(d.files, carriedFile{r.File, rank, rank})
@@ -202,7 +202,7 @@ func (d *Stored) CarriedFiles() []string {
 func (d *Stored) Carried(file string) iter.Seq[fixtures.Row] {
 	for _, f := range d.files {
 		if f.name == file {
-			return rowsBetween(d, store.CSVRows, f.first, f.end, func(r carriedRow) fixtures.Row { return r.Row })
+			return rowsBetween(d, CSVRows, f.first, f.end, func(r carriedRow) fixtures.Row { return r.Row })
 		}
 	}
 	return func(func(fixtures.Row) bool) {}

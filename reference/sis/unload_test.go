@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
-	"github.com/rollcall-edu/rollcall/reference/store"
 )
 
 func asJSON[T any](t *testing.T, all iter.Seq[T]) []string {
@@ -45,7 +44,7 @@ func TestUnload(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := store.Open(ctx, "")
+	s, err := OpenStore(ctx, "")
 	if err != nil {
 		t.Fatal(err)
 	}

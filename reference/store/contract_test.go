@@ -18,6 +18,11 @@ import (
 
 // The contract that every store keeps, run on each of them.
 
+const (
+	users   store.Collection = "users"
+	classes store.Collection = "classes"
+)
+
 func TestSQLiteMemory(t *testing.T) {
 	testContract(t, func(t *testing.T) store.Store { return open(t, "memory") })
 }
@@ -33,7 +38,7 @@ func TestPostgres(t *testing.T) {
 
 func open(t *testing.T, dsn string) store.Store {
 	t.Helper()
-	s, err := store.Open(t.Context(), dsn)
+	s, err := store.OpenColumns(t.Context(), dsn, testColumns, users, classes)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,24 +51,27 @@ func open(t *testing.T, dsn string) store.Store {
 }
 
 func testContract(t *testing.T, open func(*testing.T) store.Store) {
+	t.Run("writing", func(t *testing.T) { testWrites(t, open) })
+	t.Run("columns", func(t *testing.T) { testColumnsOf(t, open) })
+
 	t.Run("an empty dataset is empty", func(t *testing.T) {
 		s := open(t)
 		load(t, s, dataset(0))
-		for _, c := range store.Collections() {
+		for _, c := range []store.Collection{users, classes} {
 			if n, err := s.Count(t.Context(), c); err != nil || n != 0 {
 				t.Errorf("Count(%s) = %d, %v", c, n, err)
 			}
-			if err := s.Scan(t.Context(), c, 0, 10, func(int32, []byte) error { return errors.New("a document") }); err != nil {
+			if err := s.Scan(t.Context(), c, 0, 10, func(store.Key, []byte) error { return errors.New("a document") }); err != nil {
 				t.Errorf("Scan(%s): %v", c, err)
 			}
 		}
 	})
 
-	t.Run("documents come back by rank and by sourcedId", func(t *testing.T) {
+	t.Run("documents come back by key and by sourcedId", func(t *testing.T) {
 		const n = 1000
 		s := open(t)
 		load(t, s, dataset(n))
-		if got, err := s.Count(t.Context(), store.Users); err != nil || got != n {
+		if got, err := s.Count(t.Context(), users); err != nil || got != n {
 			t.Fatalf("Count = %d, %v", got, err)
 		}
 		if got := scan(t, s, 0, n); !slices.Equal(got, span(0, n)) {
@@ -75,14 +83,14 @@ func testContract(t *testing.T, open func(*testing.T) store.Store) {
 		if got := scan(t, s, 500, 500); got != nil {
 			t.Errorf("scanning nothing gave %v", got)
 		}
-		for _, i := range []int32{0, 1, 63, 64, n - 1} {
-			if rank, err := s.Rank(t.Context(), store.Users, id(i)); err != nil || rank != i {
-				t.Errorf("Rank(%q) = %d, %v, want %d", id(i), rank, err, i)
+		for _, i := range []store.Key{0, 1, 63, 64, n - 1} {
+			if key, err := s.Find(t.Context(), users, id(i)); err != nil || key != i {
+				t.Errorf("Find(%q) = %d, %v, want %d", id(i), key, err, i)
 			}
 		}
 	})
 
-	t.Run("ranks are read in the order asked for", func(t *testing.T) {
+	t.Run("keys are read in the order asked for", func(t *testing.T) {
 		const n = 1000
 		s := open(t)
 		load(t, s, dataset(n))
@@ -91,32 +99,35 @@ func testContract(t *testing.T, open func(*testing.T) store.Store) {
 		random.Shuffle(len(wanted), func(i, j int) { wanted[i], wanted[j] = wanted[j], wanted[i] })
 		backwards := span(0, n)
 		slices.Reverse(backwards)
-		for _, ranks := range [][]int32{wanted, wanted[:1], nil, {7, 8, 9}, {9, 8, 7}, {3, 3, 5, 3}, backwards} {
-			var got []int32
-			err := s.Read(t.Context(), store.Users, ranks, func(rank int32, body []byte) error {
-				if !bytes.Equal(body, document(rank)) {
-					t.Errorf("rank %d has another document", rank)
+		for _, keys := range [][]store.Key{wanted, wanted[:1], nil, {7, 8, 9}, {9, 8, 7}, {3, 3, 5, 3}, backwards} {
+			var got []store.Key
+			err := s.Read(t.Context(), users, keys, func(key store.Key, body []byte) error {
+				if !bytes.Equal(body, document(key)) {
+					t.Errorf("key %d has another document", key)
 				}
 				return nil
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
-			err = s.Read(t.Context(), store.Users, ranks, func(_ int32, body []byte) error {
-				var i int32
+			err = s.Read(t.Context(), users, keys, func(_ store.Key, body []byte) error {
+				var i store.Key
 				if _, err := fmt.Sscanf(string(body[:8]), "%08d", &i); err != nil {
 					return err
 				}
 				got = append(got, i)
 				return nil
 			})
-			if err != nil || !slices.Equal(got, ranks) {
-				t.Errorf("Read gave %d documents of %d, %v", len(got), len(ranks), err)
+			if err != nil || !slices.Equal(got, keys) {
+				t.Errorf("Read gave %d documents of %d, %v", len(got), len(keys), err)
 			}
 		}
-		for _, ranks := range [][]int32{{n}, {n - 1, n}, {5, n + 3}, {-1}} {
-			if err := s.Read(t.Context(), store.Users, ranks, func(int32, []byte) error { return nil }); err == nil {
-				t.Errorf("Read(%v) found documents that are not there", ranks)
+		for _, keys := range [][]store.Key{{n}, {n, n - 1, n}, {n + 3, 5}, {-1}, {n - 1, n}} {
+			var got []store.Key
+			err := s.Read(t.Context(), users, keys, func(key store.Key, _ []byte) error { got = append(got, key); return nil })
+			there := slices.DeleteFunc(slices.Clone(keys), func(key store.Key) bool { return key < 0 || key >= n })
+			if err != nil || !slices.Equal(got, there) {
+				t.Errorf("Read(%v) gave %v, %v", keys, got, err)
 			}
 		}
 	})
@@ -125,8 +136,8 @@ func testContract(t *testing.T, open func(*testing.T) store.Store) {
 		s := open(t)
 		load(t, s, dataset(10))
 		for _, unknown := range []string{"", "nobody", id(3) + " ", "USER-00000003", "\x00", "\xff", "'; DROP TABLE users; --"} {
-			if _, err := s.Rank(t.Context(), store.Users, unknown); !errors.Is(err, store.ErrNotFound) {
-				t.Errorf("Rank(%q): %v", unknown, err)
+			if _, err := s.Find(t.Context(), users, unknown); !errors.Is(err, store.ErrNotFound) {
+				t.Errorf("Find(%q): %v", unknown, err)
 			}
 		}
 	})
@@ -136,13 +147,13 @@ func testContract(t *testing.T, open func(*testing.T) store.Store) {
 		if _, err := s.Count(t.Context(), "users; DROP TABLE users"); err == nil {
 			t.Error("Count took it")
 		}
-		if _, err := s.Rank(t.Context(), "nothing", "x"); err == nil {
-			t.Error("Rank took it")
+		if _, err := s.Find(t.Context(), "nothing", "x"); err == nil {
+			t.Error("Find took it")
 		}
 		if err := s.Scan(t.Context(), "nothing", 0, 1, nil); err == nil {
 			t.Error("Scan took it")
 		}
-		if err := s.Read(t.Context(), "nothing", []int32{2, 1}, nil); err == nil {
+		if err := s.Read(t.Context(), "nothing", []store.Key{2, 1}, nil); err == nil {
 			t.Error("Read took it")
 		}
 	})
@@ -151,9 +162,9 @@ func testContract(t *testing.T, open func(*testing.T) store.Store) {
 		s := open(t)
 		data := dataset(10)
 		lists := []store.List{
-			{"students", store.Whole, []int32{0, 1, 5, 9}},
-			{"class.students", 0, []int32{1 << 30, 1<<31 - 1}},
-			{"class.students", 7, []int32{0}},
+			{"students", store.Whole, []store.Key{0, 1, 5, 9}},
+			{"class.students", 0, []store.Key{1 << 30, 1<<31 - 1}},
+			{"class.students", 7, []store.Key{0}},
 			{"class.teachers", 7, nil},
 		}
 		data.Lists = slices.Values(lists)
@@ -172,12 +183,12 @@ func testContract(t *testing.T, open func(*testing.T) store.Store) {
 	t.Run("a load replaces everything", func(t *testing.T) {
 		s := open(t)
 		first := dataset(100)
-		first.Lists = slices.Values([]store.List{{"students", store.Whole, []int32{1}}})
+		first.Lists = slices.Values([]store.List{{"students", store.Whole, []store.Key{1}}})
 		load(t, s, first)
 		second := dataset(5)
 		second.Label = "the second"
 		load(t, s, second)
-		if n, err := s.Count(t.Context(), store.Users); err != nil || n != 5 {
+		if n, err := s.Count(t.Context(), users); err != nil || n != 5 {
 			t.Errorf("Count = %d, %v", n, err)
 		}
 		if members, err := s.Members(t.Context(), "students", store.Whole); err != nil || len(members) != 0 {
@@ -186,7 +197,7 @@ func testContract(t *testing.T, open func(*testing.T) store.Store) {
 		if label, err := s.Label(t.Context()); err != nil || label != "the second" {
 			t.Errorf("Label = %q, %v", label, err)
 		}
-		if _, err := s.Rank(t.Context(), store.Users, id(50)); !errors.Is(err, store.ErrNotFound) {
+		if _, err := s.Find(t.Context(), users, id(50)); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("a document survived: %v", err)
 		}
 	})
@@ -213,10 +224,10 @@ func testContract(t *testing.T, open func(*testing.T) store.Store) {
 				}
 			},
 			"a list out of order": func(d *store.Dataset) {
-				d.Lists = slices.Values([]store.List{{"students", store.Whole, []int32{2, 1}}})
+				d.Lists = slices.Values([]store.List{{"students", store.Whole, []store.Key{2, 1}}})
 			},
 			"an owner twice": func(d *store.Dataset) {
-				l := store.List{Relation: "students", Owner: 1, Members: []int32{2}}
+				l := store.List{Relation: "students", Owner: 1, Members: []store.Key{2}}
 				d.Lists = slices.Values([]store.List{l, l})
 			},
 		}
@@ -232,11 +243,11 @@ func testContract(t *testing.T, open func(*testing.T) store.Store) {
 				if err := s.Load(t.Context(), bad); err == nil {
 					t.Fatal("the load succeeded")
 				}
-				if n, err := s.Count(t.Context(), store.Users); err != nil || n != 20 {
+				if n, err := s.Count(t.Context(), users); err != nil || n != 20 {
 					t.Errorf("Count = %d, %v", n, err)
 				}
-				if rank, err := s.Rank(t.Context(), store.Users, id(19)); err != nil || rank != 19 {
-					t.Errorf("Rank = %d, %v", rank, err)
+				if key, err := s.Find(t.Context(), users, id(19)); err != nil || key != 19 {
+					t.Errorf("Find = %d, %v", key, err)
 				}
 				if label, err := s.Label(t.Context()); err != nil || label != "good" {
 					t.Errorf("Label = %q, %v", label, err)
@@ -250,12 +261,12 @@ func testContract(t *testing.T, open func(*testing.T) store.Store) {
 		load(t, s, dataset(50))
 		enough := errors.New("enough")
 		for name, read := range map[string]func(store.Visit) error{
-			"Scan":      func(v store.Visit) error { return s.Scan(t.Context(), store.Users, 0, 50, v) },
-			"Read":      func(v store.Visit) error { return s.Read(t.Context(), store.Users, span(0, 50), v) },
-			"scattered": func(v store.Visit) error { return s.Read(t.Context(), store.Users, []int32{5, 3, 1}, v) },
+			"Scan":      func(v store.Visit) error { return s.Scan(t.Context(), users, 0, 50, v) },
+			"Read":      func(v store.Visit) error { return s.Read(t.Context(), users, span(0, 50), v) },
+			"scattered": func(v store.Visit) error { return s.Read(t.Context(), users, []store.Key{5, 3, 1}, v) },
 		} {
 			visits := 0
-			err := read(func(int32, []byte) error { visits++; return enough })
+			err := read(func(store.Key, []byte) error { visits++; return enough })
 			if !errors.Is(err, enough) || visits != 1 {
 				t.Errorf("%s: %d visits, %v", name, visits, err)
 			}
@@ -267,7 +278,7 @@ func testContract(t *testing.T, open func(*testing.T) store.Store) {
 		load(t, s, dataset(50))
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if err := s.Scan(ctx, store.Users, 0, 50, func(int32, []byte) error { return nil }); !errors.Is(err, context.Canceled) {
+		if err := s.Scan(ctx, users, 0, 50, func(store.Key, []byte) error { return nil }); !errors.Is(err, context.Canceled) {
 			t.Errorf("Scan: %v", err)
 		}
 		if err := s.Load(ctx, dataset(5)); !errors.Is(err, context.Canceled) {
@@ -281,17 +292,17 @@ func testContract(t *testing.T, open func(*testing.T) store.Store) {
 		var wait sync.WaitGroup
 		for reader := range 24 {
 			wait.Go(func() {
-				ranks := span(int32(reader*50), int32(reader*50+300))
+				keys := span(store.Key(reader*50), store.Key(reader*50+300))
 				seen := 0
-				err := s.Read(t.Context(), store.Users, ranks, func(rank int32, body []byte) error {
-					if !bytes.Equal(body, document(rank)) {
-						t.Errorf("rank %d has another document", rank)
+				err := s.Read(t.Context(), users, keys, func(key store.Key, body []byte) error {
+					if !bytes.Equal(body, document(key)) {
+						t.Errorf("key %d has another document", key)
 					}
 					seen++
 					return nil
 				})
-				if err != nil || seen != len(ranks) {
-					t.Errorf("%d of %d documents, %v", seen, len(ranks), err)
+				if err != nil || seen != len(keys) {
+					t.Errorf("%d of %d documents, %v", seen, len(keys), err)
 				}
 			})
 		}
@@ -301,7 +312,7 @@ func testContract(t *testing.T, open func(*testing.T) store.Store) {
 
 func TestOpenRefuses(t *testing.T) {
 	for _, dsn := range []string{"mysql://localhost/x", "sqlite:", filepath.Join(t.TempDir(), "no", "such", "folder", "x.db"), "postgres://127.0.0.1:1/x?connect_timeout=1", "postgres://%zz"} {
-		if s, err := store.Open(t.Context(), dsn); err == nil {
+		if s, err := store.OpenColumns(t.Context(), dsn, testColumns, users, classes); err == nil {
 			s.Close()
 			t.Errorf("Open(%q) succeeded", dsn)
 		}
@@ -310,7 +321,7 @@ func TestOpenRefuses(t *testing.T) {
 
 func TestFileKeepsItsContent(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "kept.db")
-	s, err := store.Open(t.Context(), "sqlite:"+path)
+	s, err := store.OpenColumns(t.Context(), "sqlite:"+path, testColumns, users, classes)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -324,7 +335,7 @@ func TestFileKeepsItsContent(t *testing.T) {
 	if label, err := again.Label(t.Context()); err != nil || label != "kept" {
 		t.Errorf("Label = %q, %v", label, err)
 	}
-	if n, err := again.Count(t.Context(), store.Users); err != nil || n != 30 {
+	if n, err := again.Count(t.Context(), users); err != nil || n != 30 {
 		t.Errorf("Count = %d, %v", n, err)
 	}
 }
@@ -332,19 +343,19 @@ func TestFileKeepsItsContent(t *testing.T) {
 func TestMemoryStoresAreApart(t *testing.T) {
 	a, b := open(t, ""), open(t, "")
 	load(t, a, dataset(5))
-	if n, err := b.Count(t.Context(), store.Users); err != nil || n != 0 {
+	if n, err := b.Count(t.Context(), users); err != nil || n != 0 {
 		t.Errorf("the other store has %d documents, %v", n, err)
 	}
 }
 
-// dataset has n users, whose ids do not sort in the order of their ranks, and
+// dataset has n users, whose ids do not sort in the order of their keys, and
 // nothing else.
-func dataset(n int32) store.Dataset {
+func dataset(n store.Key) store.Dataset {
 	return store.Dataset{
 		Documents: func(c store.Collection) iter.Seq2[store.Document, error] {
 			return func(yield func(store.Document, error) bool) {
 				for i := range n {
-					if c != store.Users || !yield(store.Document{SourcedID: id(i), Body: document(i)}, nil) {
+					if c != users || !yield(store.Document{SourcedID: id(i), Body: document(i)}, nil) {
 						return
 					}
 				}
@@ -354,11 +365,11 @@ func dataset(n int32) store.Dataset {
 	}
 }
 
-func id(i int32) string { return fmt.Sprintf("%04d/üser-%d", (i*7919)%10007, i) }
+func id(i store.Key) string { return fmt.Sprintf("%04d/üser-%d", (i*7919)%10007, i) }
 
-// document begins with its rank; some are larger than a page of the database,
+// document begins with its key; some are larger than a page of the database,
 // and all hold bytes that are no text.
-func document(i int32) []byte {
+func document(i store.Key) []byte {
 	body := fmt.Appendf(nil, "%08d\x00\x01\xff", i)
 	if i%100 == 99 {
 		body = append(body, bytes.Repeat([]byte("x"), 40_000)...)
@@ -366,12 +377,35 @@ func document(i int32) []byte {
 	return body
 }
 
-func span(from, end int32) []int32 {
-	var ranks []int32
-	for rank := from; rank < end; rank++ {
-		ranks = append(ranks, rank)
+func span(from, end store.Key) []store.Key {
+	var keys []store.Key
+	for key := from; key < end; key++ {
+		keys = append(keys, key)
 	}
-	return ranks
+	return keys
+}
+
+// documentsOf yields these as users, and nothing else.
+func documentsOf(documents []store.Document) func(store.Collection) iter.Seq2[store.Document, error] {
+	return documentsIn(func(c store.Collection) []store.Document {
+		if c != users {
+			return nil
+		}
+		return documents
+	})
+}
+
+// documentsIn yields what there is of each collection.
+func documentsIn(documents func(store.Collection) []store.Document) func(store.Collection) iter.Seq2[store.Document, error] {
+	return func(c store.Collection) iter.Seq2[store.Document, error] {
+		return func(yield func(store.Document, error) bool) {
+			for _, d := range documents(c) {
+				if !yield(d, nil) {
+					return
+				}
+			}
+		}
+	}
 }
 
 func load(t *testing.T, s store.Store, data store.Dataset) {
@@ -381,18 +415,18 @@ func load(t *testing.T, s store.Store, data store.Dataset) {
 	}
 }
 
-func scan(t *testing.T, s store.Store, first, end int32) []int32 {
+func scan(t *testing.T, s store.Store, first, end store.Key) []store.Key {
 	t.Helper()
-	var ranks []int32
-	err := s.Scan(t.Context(), store.Users, first, end, func(rank int32, body []byte) error {
-		if !bytes.Equal(body, document(rank)) {
-			t.Errorf("rank %d has another document", rank)
+	var keys []store.Key
+	err := s.Scan(t.Context(), users, first, end, func(key store.Key, body []byte) error {
+		if !bytes.Equal(body, document(key)) {
+			t.Errorf("key %d has another document", key)
 		}
-		ranks = append(ranks, rank)
+		keys = append(keys, key)
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return ranks
+	return keys
 }

@@ -5,37 +5,21 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"regexp"
 	"strings"
 )
 
-// Collection names one kind of document.
+// Collection names one kind of document. It begins with a small letter, and has
+// letters, digits and underscores.
 type Collection string
-
-// The collections: those of the OneRoster 1.2 Rostering service, by the names of their
-// endpoints. Students, schools, terms and the like are lists within these.
-const (
-	Orgs             Collection = "orgs"
-	AcademicSessions Collection = "academicSessions"
-	Courses          Collection = "courses"
-	Classes          Collection = "classes"
-	Users            Collection = "users"
-	Enrollments      Collection = "enrollments"
-	Demographics     Collection = "demographics"
-
-	// CSVRows holds rows of CSV files that no service here has objects for,
-	// under the name of the file and their sourcedId (results/123): carried from
-	// import to export, and served nowhere.
-	CSVRows Collection = "csvRows"
-)
-
-// Collections lists every collection a store has, in the order of loading.
-func Collections() []Collection {
-	return []Collection{Orgs, AcademicSessions, Courses, Classes, Users, Enrollments, Demographics, CSVRows}
-}
 
 // ErrNotFound says that a collection holds no document of that sourcedId. It
 // does not say that the collection is empty or the database unreachable.
 var ErrNotFound = errors.New("no such document")
+
+// Key is what a document is known by within its collection, for as long as it is
+// there. It is an alias, so that lists of a million are handed on as they are.
+type Key = int32
 
 // Document is one object as it will be served. Body may hold any bytes.
 type Document struct {
@@ -43,17 +27,17 @@ type Document struct {
 	Body      []byte
 }
 
-// List is the members of one relation that belong to one owner, by rank. The
-// owner is a rank too, or [Whole] where the relation has a single list. Members
-// are strictly ascending.
+// List is the members of one relation that belong to one owner, by key. The owner
+// is a key too, or [Whole] where the relation has a single list. Members are
+// strictly ascending.
 type List struct {
 	Relation string
-	Owner    int32
-	Members  []int32
+	Owner    Key
+	Members  []Key
 }
 
 // Whole is the owner of a list that spans its collection, such as all students.
-const Whole int32 = -1
+const Whole Key = -1
 
 // Dataset is everything that a load puts into a store.
 type Dataset struct {
@@ -61,9 +45,10 @@ type Dataset struct {
 	// and returned by [Store.Label], and never interpreted.
 	Label string
 
-	// Documents yields the documents of one collection in rank order. It is
-	// called once for each of Collections, in their order, and read to the end
-	// before the next call. A non-nil error aborts the load.
+	// Documents yields the documents of one collection in their order: the first
+	// gets the key 0, the next one 1, and so on. It is called once for each
+	// collection, in the order in which they were named at the opening, and read to
+	// the end before the next call. A non-nil error aborts the load.
 	Documents func(Collection) iter.Seq2[Document, error]
 
 	// Lists is read after all documents, so that it may be computed while they
@@ -71,73 +56,156 @@ type Dataset struct {
 	Lists iter.Seq[List]
 }
 
+// Version is a point in the life of an open store: it grows with each transaction,
+// and means nothing to anybody who opens the store again.
+type Version int64
+
 // Store is the persistence of a reference role. Its methods may be called from
-// several goroutines, except that nothing may be read while Load runs.
+// several goroutines.
 //
 // The interface decouples the roles from the databases; it is not meant for
-// other implementations than those of this package.
+// other implementations than that of this package.
 type Store interface {
-	// Load replaces all content with the dataset in one transaction: after an
-	// error the store holds what it held before. Two documents of one
-	// collection with the same sourcedId are an error.
+	// Load replaces all collections of this store and all lists with the dataset in
+	// one transaction: after an error the store holds what it held before. Two
+	// documents of one collection with the same sourcedId are an error. Whoever reads
+	// waits until it is over. Keys begin anew, so that a page that was begun before may
+	// have documents of both.
 	Load(ctx context.Context, data Dataset) error
 
 	// Label returns the label of the loaded dataset, or "" before any load.
 	Label(ctx context.Context) (string, error)
 
+	// Update runs a transaction. What work did is there for good when Update
+	// returns nil, and not at all when it returns an error, which is that of work
+	// where it had one. An error of Tx other than ErrNotFound can't be recovered
+	// from. Within work the store is read by its Tx alone.
+	Update(ctx context.Context, work func(Tx) error) error
+
 	// Count returns how many documents the collection holds.
 	Count(ctx context.Context, c Collection) (int, error)
 
-	// Rank finds a document by its sourcedId, compared byte for byte. The error
-	// is ErrNotFound when there is none.
-	Rank(ctx context.Context, c Collection, sourcedID string) (int32, error)
+	// Find gives the key of a document by its sourcedId, compared byte for byte. The
+	// error is ErrNotFound when there is none.
+	Find(ctx context.Context, c Collection, sourcedID string) (Key, error)
 
-	// Read calls visit for each of the ranks, in the order given. A rank that
-	// the collection does not have is an error. The body is only valid during
-	// the call; an error of visit ends the reading and is returned as it is.
-	Read(ctx context.Context, c Collection, ranks []int32, visit Visit) error
+	// Keys returns the keys of a page: up to limit of them, from the one at offset
+	// on, in the order of the collection.
+	Keys(ctx context.Context, c Collection, offset, limit int) ([]Key, error)
 
-	// Scan calls visit for the ranks from first up to, not including, end, in
-	// ascending order, and stops early where the collection ends.
-	Scan(ctx context.Context, c Collection, first, end int32, visit Visit) error
+	// Read calls visit for the documents of the keys, in the order given, and leaves
+	// those out that are there no longer. The body is only valid during the call; an
+	// error of visit ends the reading and is returned as it is.
+	Read(ctx context.Context, c Collection, keys []Key, visit Visit) error
 
-	// Members returns the list of an owner in a relation, which is empty when
-	// none was loaded.
-	Members(ctx context.Context, relation string, owner int32) ([]int32, error)
+	// Scan calls visit for the documents with keys from first up to, not including,
+	// end, in ascending order.
+	Scan(ctx context.Context, c Collection, first, end Key, visit Visit) error
+
+	// Column calls visit with the value that each document has in a column (see
+	// OpenColumns), in the order of the collection; it is empty where a document has
+	// none. The store needs to have been opened with columns.
+	Column(ctx context.Context, c Collection, column string, visit Visit) error
+
+	// There leaves those of the keys out whose documents are there no longer.
+	There(ctx context.Context, c Collection, keys []Key) ([]Key, error)
+
+	// Members returns the list of an owner in a relation, which is empty where there
+	// is none. It may name documents that are there no longer.
+	Members(ctx context.Context, relation string, owner Key) ([]Key, error)
+
+	// Version tells where the store is now. Whatever is read later is at least as new.
+	Version() Version
+
+	// Changed lists the keys of documents that were put or deleted since a version,
+	// ascending and each once. known is false where that is forgotten, or too much:
+	// then everything may have changed.
+	Changed(c Collection, since Version) (keys []Key, known bool)
+
+	// Relinked lists the members that came to a list or left it since a version, as
+	// Changed does.
+	Relinked(relation string, owner Key, since Version) (members []Key, known bool)
 
 	// Close releases the database. An in-memory store is gone afterwards.
 	Close() error
 }
 
-// Visit receives one document. The body must not be kept or changed.
-type Visit func(rank int32, body []byte) error
+// Tx is a transaction under way. It is for the goroutine that Update called.
+type Tx interface {
+	// Get reads a document as the transaction has it. The error is ErrNotFound when
+	// there is none. The body is the caller's.
+	Get(c Collection, sourcedID string) (Key, []byte, error)
 
-// Open opens the store that a DSN names, creating its tables where they are
-// missing:
+	// Put stores a document: in the place of the one with its sourcedId, or as the
+	// last of the collection.
+	Put(c Collection, d Document) (Key, error)
+
+	// Delete removes a document. The error is ErrNotFound when there is none.
+	Delete(c Collection, sourcedID string) (Key, error)
+
+	// Members returns a list as the transaction has it.
+	Members(relation string, owner Key) ([]Key, error)
+
+	// Link makes a document a member of a list, Unlink takes it off. Nothing happens
+	// where it is, or isn't.
+	Link(relation string, owner, member Key) error
+	Unlink(relation string, owner, member Key) error
+}
+
+// Visit receives one document. The body must not be kept or changed.
+type Visit func(key Key, body []byte) error
+
+// Open opens the store that a DSN names with these collections, creating its tables
+// where they are missing. Other collections that it has are left alone.
 //
 //   - "" or "memory": SQLite in memory, private to this store
 //   - "postgres://…" or "postgresql://…": PostgreSQL
 //   - "sqlite:PATH" or any other text: an SQLite file, created when missing
-func Open(ctx context.Context, dsn string) (Store, error) {
+func Open(ctx context.Context, dsn string, collections ...Collection) (Store, error) {
+	return OpenColumns(ctx, dsn, nil, collections...)
+}
+
+// OpenColumns opens a store as Open does, one that keeps values of its documents in
+// columns unless these are nil.
+func OpenColumns(ctx context.Context, dsn string, columns *Columns, collections ...Collection) (Store, error) {
+	for _, c := range collections {
+		if err := checkName(c); err != nil {
+			return nil, fmt.Errorf("opening the store: %w", err)
+		}
+	}
+	e, err := openEngine(ctx, dsn)
+	if err != nil {
+		return nil, fmt.Errorf("opening the store: %w", err)
+	}
+	s, err := newDatabase(ctx, e, columns, collections)
+	if err != nil {
+		_ = e.close() // the first error says more
+		return nil, fmt.Errorf("opening the store: %w", err)
+	}
+	return s, nil
+}
+
+func openEngine(ctx context.Context, dsn string) (engine, error) {
 	switch {
 	case dsn == "" || dsn == "memory":
-		return OpenMemory(ctx)
+		return openMemory()
 	case strings.HasPrefix(dsn, "postgres://"), strings.HasPrefix(dsn, "postgresql://"):
-		return OpenPostgres(ctx, dsn)
+		return openPostgres(ctx, dsn)
 	case strings.Contains(dsn, "://"):
 		scheme, _, _ := strings.Cut(dsn, "://")
-		return nil, fmt.Errorf("opening the store: no driver for %q; use a file path, \"memory\" or a postgres:// URL", scheme)
+		return nil, fmt.Errorf("no driver for %q; use a file path, \"memory\" or a postgres:// URL", scheme)
 	default:
-		return OpenFile(ctx, strings.TrimPrefix(dsn, "sqlite:"))
+		return openFile(strings.TrimPrefix(dsn, "sqlite:"))
 	}
 }
 
-// knownCollection guards the places where a collection becomes a table name.
-func knownCollection(c Collection) error {
-	for _, known := range Collections() {
-		if c == known {
-			return nil
-		}
+var collectionName = regexp.MustCompile(`^[a-z][A-Za-z0-9_]{0,40}$`)
+
+// checkName guards the places where a collection becomes the name of a table: of
+// one that is none of the store's own or of the database's.
+func checkName(c Collection) error {
+	if !collectionName.MatchString(string(c)) || strings.HasPrefix(string(c), ownTables) || strings.HasPrefix(string(c), "sqlite_") {
+		return fmt.Errorf("%q can't be the name of a collection", c)
 	}
-	return fmt.Errorf("the store has no collection %q", c)
+	return nil
 }
