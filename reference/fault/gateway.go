@@ -16,7 +16,7 @@ func gatewayVariants() map[string]wrapper {
 		"gateway-502-seldom":   nowAndThen(everyNth, 1, unavailable(http.StatusBadGateway)),
 		"gateway-503-seldom":   nowAndThen(everyNth, 1, unavailable(http.StatusServiceUnavailable)),
 		"gateway-504-seldom":   nowAndThen(everyNth, 1, unavailable(http.StatusGatewayTimeout)),
-		"gateway-reset-seldom": nowAndThen(everyNth, 1, func(http.ResponseWriter) { panic(http.ErrAbortHandler) }),
+		"gateway-reset-seldom": nowAndThen(everyNth, 1, breakingOff),
 		"pace-retry-after":     paced(func(_ http.Header, _ int, _ time.Duration) {}),
 		"pace-rate-limit": paced(func(h http.Header, left int, reset time.Duration) {
 			h.Set("RateLimit-Policy", fmt.Sprintf(`"default";q=%d;w=%d`, paceQuota, seconds(paceWindow)))
@@ -58,6 +58,19 @@ func unavailable(code int) func(http.ResponseWriter) {
 		w.WriteHeader(code)
 		fmt.Fprintf(w, "<html><head><title>%d %s</title></head><body><center><h1>%[1]d %[2]s</h1></center><hr></body></html>", code, http.StatusText(code))
 	}
+}
+
+// breakingOff closes the connection within the first line of an answer: where nothing of it
+// has come on a connection that was used before, clients ask once more by themselves, and
+// nobody sees it.
+func breakingOff(w http.ResponseWriter) {
+	c, b, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	defer c.Close()
+	_, _ = b.WriteString("HTTP/1.1 200 O") // the client may be gone
+	_ = b.Flush()
 }
 
 // everyNth is how many reads come to one that the gateway answers itself.
