@@ -13,11 +13,12 @@ import (
 // §9.2.2), and keep to the pace that it is told.
 func gatewayVariants() map[string]wrapper {
 	return map[string]wrapper{
-		"gateway-502-seldom":   nowAndThen(everyNth, 1, unavailable(http.StatusBadGateway)),
-		"gateway-503-seldom":   nowAndThen(everyNth, 1, unavailable(http.StatusServiceUnavailable)),
-		"gateway-504-seldom":   nowAndThen(everyNth, 1, unavailable(http.StatusGatewayTimeout)),
-		"gateway-reset-seldom": nowAndThen(everyNth, 1, breakingOff),
-		"pace-retry-after":     paced(func(_ http.Header, _ int, _ time.Duration) {}),
+		"gateway-502-seldom":    nowAndThen(everyNth, 1, unavailable(http.StatusBadGateway)),
+		"gateway-503-seldom":    nowAndThen(everyNth, 1, unavailable(http.StatusServiceUnavailable)),
+		"gateway-504-seldom":    nowAndThen(everyNth, 1, unavailable(http.StatusGatewayTimeout)),
+		"gateway-reset-seldom":  nowAndThen(everyNth, 1, breakingOff),
+		"gateway-closes-seldom": nowAndThen(everyNth, 1, func(http.ResponseWriter) { panic(http.ErrAbortHandler) }),
+		"pace-retry-after":      paced(func(_ http.Header, _ int, _ time.Duration) {}),
 		"pace-rate-limit": paced(func(h http.Header, left int, reset time.Duration) {
 			h.Set("RateLimit-Policy", fmt.Sprintf(`"default";q=%d;w=%d`, paceQuota, seconds(paceWindow)))
 			h.Set("RateLimit", fmt.Sprintf(`"default";r=%d;t=%d`, left, seconds(reset)))
@@ -61,8 +62,7 @@ func unavailable(code int) func(http.ResponseWriter) {
 }
 
 // breakingOff closes the connection within the first line of an answer: where nothing of it
-// has come on a connection that was used before, clients ask once more by themselves, and
-// nobody sees it.
+// has come on a connection that was used before, many clients ask once more by themselves.
 func breakingOff(w http.ResponseWriter) {
 	c, b, err := http.NewResponseController(w).Hijack()
 	if err != nil {

@@ -77,6 +77,67 @@ func TestLostAnswersAreAskedForOnceMore(t *testing.T) {
 	}
 }
 
+// TestBreaksOnKeptConnectionsAreTold: Go's client asks again by itself where a connection
+// that was used before breaks.
+func TestBreaksOnKeptConnectionsAreTold(t *testing.T) {
+	for name, c := range map[string]struct {
+		scheme   func(*httptest.Server)
+		breaks   int           // in a row, from the second request on
+		idle     time.Duration // before the request that meets them
+		method   string
+		observed int
+	}{
+		"none":                  {(*httptest.Server).Start, 0, 0, "GET", 0},
+		"one":                   {(*httptest.Server).Start, 1, 0, "GET", 1},
+		"one, of a HEAD":        {(*httptest.Server).Start, 1, 0, "HEAD", 1},
+		"one, in TLS":           {(*httptest.Server).StartTLS, 1, 0, "GET", 1},
+		"after a long rest":     {(*httptest.Server).Start, 1, restOfConnection + 200*time.Millisecond, "GET", 0},
+		"a redirect of a route": {(*httptest.Server).Start, 0, 0, "REDIRECT", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var counted atomic.Int64
+			server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == "/moved" {
+					http.Redirect(w, r, "/here", http.StatusFound)
+					return
+				}
+				if n := int(counted.Add(1)); n > 1 && n <= 1+c.breaks {
+					panic(http.ErrAbortHandler)
+				}
+			}))
+			c.scheme(server)
+			defer server.Close()
+			client := testClient(t, Budgets{Request: patient, Body: 1 << 20, Redirects: 3, Patience: time.Second})
+			if server.TLS != nil {
+				client.http.Transport = newTransport(server.Client().Transport.(*http.Transport).TLSClientConfig)
+			}
+			method, path := c.method, "/here"
+			if method == "REDIRECT" {
+				method, path = "GET", "/moved"
+			}
+			for i := range 3 {
+				if i == 1 {
+					time.Sleep(c.idle)
+				}
+				got := client.do(context.Background(), Request{Method: method, URL: server.URL + path, Auth: AuthNone, Follow: true}, &keeper{check: "c"})
+				if got.Status != 200 {
+					t.Fatal(got.Summary())
+				}
+			}
+			seen := 0
+			for _, o := range client.observed.take() {
+				seen += o.Count
+				if o.Kind != observedFlaky || !strings.Contains(o.Places[0], ": first a broken connection, then 200 OK") || o.Exchanges[0] == "" {
+					t.Errorf("observed %+v", o)
+				}
+			}
+			if seen != c.observed {
+				t.Errorf("observed %d times, %d breaks", seen, c.breaks)
+			}
+		})
+	}
+}
+
 // TestObservationsAreBounded adds up what many processes saw of a target that is
 // always flaky.
 func TestObservationsAreBounded(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptrace"
 	"sync/atomic"
 	"time"
 
@@ -129,6 +130,14 @@ func (c *client) once(ctx context.Context, r Request, keep *keeper) *Response {
 		response.Problem = fmt.Sprintf("no whole response within %s", budget)
 	}
 	response.Evidence = c.recorder.record(started, wire, r, response, keep)
+	if response.askedAgain > 0 && response.Status != 0 {
+		if keep != nil {
+			keep.pin(response.Evidence)
+		}
+		for range response.askedAgain {
+			c.observed.add(observedFlaky, fmt.Sprintf("%s: first a broken connection, then %d %s", response.Line(), response.Status, http.StatusText(response.Status)), response.Evidence)
+		}
+	}
 	return response
 }
 
@@ -169,6 +178,7 @@ func (response *Response) run(ctx context.Context, c *client, r Request, wire **
 		request.Header.Set("Authorization", "Bearer "+token)
 		response.token = token
 	}
+	connections := &keptConnections{}
 	one := *c.http
 	one.CheckRedirect = func(next *http.Request, via []*http.Request) error {
 		if !r.Follow {
@@ -181,13 +191,15 @@ func (response *Response) run(ctx context.Context, c *client, r Request, wire **
 			response.Withheld = response.Withheld || c.secretive(r)
 			c.withhold(next)
 		}
+		connections.next()
 		response.Redirects = append(response.Redirects, next.URL.String())
 		if len(via) > c.budgets.Redirects {
 			return fmt.Errorf("more than %d redirects", c.budgets.Redirects)
 		}
 		return nil
 	}
-	got, err := one.Do(request)
+	got, err := one.Do(request.WithContext(httptrace.WithClientTrace(ctx, connections.trace())))
+	response.askedAgain = connections.broken()
 	if err != nil {
 		response.Problem, response.Unreachable = transportProblem(err)
 		response.lost = !response.Unreachable && lost(err)

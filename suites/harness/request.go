@@ -71,6 +71,8 @@ type Response struct {
 	Withheld bool
 
 	lost  bool // the connection broke before a response came
+	// askedAgain is how often Go's client asked again by itself, for the connection broke.
+	askedAgain int
 	line  string
 	token string // the session's, where the request carried it
 }
