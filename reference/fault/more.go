@@ -88,6 +88,13 @@ func moreFaults() map[string]wrapper {
 		"student-differs": changing(under("students"), func(a *answer) {
 			a.objects(func(o object) { appendTo(o, "pronouns", " (student)"); appendTo(o, "username", "-s") })
 		}),
+		"sub-object-differs": changing(func(a *answer) bool { return succeeded(a) && strings.Count(strings.Trim(a.path, "/"), "/") == 2 }, func(a *answer) {
+			a.objects(func(o object) {
+				for _, member := range []string{"title", "givenName"} {
+					appendTo(o, member, " (listed)")
+				}
+			})
+		}),
 		"ref-class-dangling":      changing(under("enrollments"), dangling("class")),
 		"ref-course-dangling":     changing(under("classes"), dangling("course")),
 		"ref-school-dangling":     changing(under("classes"), dangling("school")),

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/rollcall-edu/rollcall/schemas"
 	"github.com/rollcall-edu/rollcall/suites/harness"
 )
 
@@ -22,6 +23,8 @@ func identityChecks() []Check {
 		{ID: "identity.same-object", Title: "An object is the same in a derived collection and in the whole",
 			Requirements: []string{at + "same-object"},
 			Labels:       []string{DataLabel, "identity"}, Needs: "an object in a derived collection", Body: sameObject},
+		{ID: "identity.sub-collections", Title: "An object is the same in a sub-collection and in the whole", Requirements: []string{at + "same-object"},
+			Labels: []string{"identity", "sub"}, Needs: "parents with members", Body: sameInSubCollections},
 		{ID: "identity.single", Title: "The single read of an object yields what its collection holds", Requirements: []string{at + "single"},
 			Labels: []string{"identity"}, Needs: "any object", Body: singleAsListed},
 	}
@@ -145,6 +148,57 @@ func sameObject(_ context.Context, t *T) {
 		})
 	}
 	t.Lacks("no object stands in two collections", t.Service.Words.TwiceLoad, id)
+}
+
+// sameInSubCollections compares what sub-collections hold with the whole collections: products
+// often write the two by other code. What has not the form that it should is judged with the
+// payload.
+func sameInSubCollections(ctx context.Context, t *T) {
+	const id = "identity.same-object"
+	r := crawl(t)
+	problems := 0
+	for _, op := range t.Service.Operations {
+		if !op.Sub() || !t.Session().Covers(op.ID) || problems > 1 {
+			continue
+		}
+		whole := t.Service.CollectionOf(op.Kind).Name
+		ids, ok := parentIDs(t, op)
+		if !ok || r.Raw(whole) == nil {
+			continue
+		}
+		response := t.Get(ctx, op.PathFor(ids...), Query("limit", strconv.Itoa(elsewhereLimit)))
+		if response.Problem != "" {
+			problems++
+		}
+		objects := objectsOf(response, op)
+		for _, object := range objects[:min(len(objects), elsewhereLimit)] {
+			at := r.Raw(whole).Find(SourcedID(object))
+			if at < 0 {
+				continue // judged with the sub-collections
+			}
+			_, listed, err := r.Raw(whole).At(at)
+			if err != nil || changedMeanwhile(listed, object) {
+				continue
+			}
+			member := differs(listed, object)
+			if member != "" && (!wellFormed(t, op.Kind, listed) || !wellFormed(t, op.Kind, object)) {
+				continue
+			}
+			t.Assert(id, member == "", harness.Finding{Expected: "the object as /" + whole + " lists it", Seen: "they differ at " + member,
+				Where: SourcedID(object) + " " + member, Responses: []*harness.Response{response}, Exchanges: t.CrawlEvidenceIf(member != "", whole, SourcedID(object))})
+		}
+	}
+	t.Lacks("no sub-collection holds an object that a collection lists", t.Service.Words.TwiceLoad, id)
+}
+
+// wellFormed tells whether an object satisfies its schema.
+func wellFormed(t *T, kind string, object []byte) bool {
+	schema, err := schemas.Load(t.Service.Schema(kind))
+	if err != nil {
+		panic(err) // embedded data; the crawl read it before
+	}
+	findings, err := schema.Validate(object)
+	return err == nil && len(findings) == 0
 }
 
 // changedMeanwhile tells whether an object was modified between two readings.
