@@ -74,7 +74,7 @@ func breakingOff(w http.ResponseWriter) {
 }
 
 // everyNth is how many reads come to one that the gateway answers itself.
-const everyNth = 9
+const everyNth = 29
 
 // nowAndThen answers every so manieth read itself, so many times in a row; then that
 // address is answered well.

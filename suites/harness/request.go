@@ -70,11 +70,11 @@ type Response struct {
 	// target file doesn't name, and that credentials were left out there.
 	Withheld bool
 
-	lost  bool // the connection broke before a response came
+	lost bool // the connection broke before a response came
 	// askedAgain is how often Go's client asked again by itself, for the connection broke.
 	askedAgain int
-	line  string
-	token string // the session's, where the request carried it
+	line       string
+	token      string // the session's, where the request carried it
 }
 
 // Line renders the request as its first line, e.g. "GET https://…/users?limit=2".

@@ -25,6 +25,11 @@ func answerFaults() map[string]behaviour {
 			}
 			return false
 		}),
+		"tool-methods-unnamed": at("/launch", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			rec := bend.Answered(next, r)
+			rec.Header().Del("Allow")
+			bend.Give(w, rec)
+		}),
 		"tool-answer-get": at("/launch", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			if r.Method == http.MethodGet && r.URL.Query().Has("id_token") {
 				r.Method, r.Header = http.MethodPost, r.Header.Clone()

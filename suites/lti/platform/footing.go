@@ -88,6 +88,9 @@ func (j *judge) halt(s *seen) harness.Obstacle {
 	if x, by := s.unframed(originOf(j.target.Platform.AuthURL)); x != nil {
 		return harness.BlockedBy(reqFraming, fmt.Sprintf("the browser did not show %s %s in the frame of the link, for it says %s", x.Method, place(x.URL), by))
 	}
+	if s.came && s.claims != nil {
+		return unknown("the launch brought its token, and what Rollcall's own page asked after that wasn't done in time")
+	}
 	return harness.BlockedBy(reqToken, "a good launch brought no token: "+s.what())
 }
 

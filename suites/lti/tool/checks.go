@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -18,6 +20,7 @@ const Prefix = "lti13.tool."
 const (
 	reqVisible = Prefix + "refusal.visible"
 	reqNoCrash = Prefix + "refusal.no-crash"
+	reqMethods = Prefix + "refusal.methods"
 	reqTeacher = Prefix + "roles.least-privilege"
 	reqAtOnce  = Prefix + "keys.rotation-at-once"
 	rotation   = "keys.rotation" // of launches
@@ -336,7 +339,11 @@ func (j *judge) judgeRefusal(t *harness.T, id string, l Launch, s, control *sigh
 		blocked("no answer came in time")
 		return
 	}
-	switch j.result(t, s, control) {
+	outcome := j.result(t, s, control)
+	if l.Respond.Get && (outcome == opened || outcome == refused) {
+		judgeMethods(t, l, s)
+	}
+	switch outcome {
 	case opened:
 		f.Seen = "it was opened: " + s.openedPage(t)
 		t.Fail(id, f)
@@ -369,4 +376,24 @@ func (j *judge) judgeRefusal(t *harness.T, id string, l Launch, s, control *sigh
 		f.Expected, f.Seen = "a status of 200, or 400 to 499", fmt.Sprintf("%d", s.page.Status)
 		t.Assert(reqNoCrash, s.page.Status < 500, f)
 	}
+}
+
+// judgeMethods holds a tool that answers 405 to what that status promises: the methods that
+// there are (RFC 9110 §15.5.6).
+func judgeMethods(t *harness.T, l Launch, s *sight) {
+	i := slices.IndexFunc(s.log, func(x browser.Exchange) bool { return x.Document && x.Status == http.StatusMethodNotAllowed })
+	if i < 0 {
+		t.NotApplicable(reqMethods, "no answer by GET is answered 405")
+		return
+	}
+	allow := s.log[i].Response.Get("Allow")
+	t.Assert(reqMethods, strings.Contains(allow, http.MethodPost), harness.Finding{Sent: "launch: " + l.Title, Expected: "405 with a header Allow that names POST", Seen: seenAllow(allow),
+		Where: "Allow", Exchanges: s.keep(t, l.Title)})
+}
+
+func seenAllow(allow string) string {
+	if allow == "" {
+		return "405 without the header"
+	}
+	return "405 with Allow: " + allow
 }

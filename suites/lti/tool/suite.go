@@ -52,6 +52,9 @@ func checks() []harness.Check {
 		requirements := []string{Prefix + l.Requirement}
 		if l.Expect == "refuse" {
 			requirements = append(requirements, reqVisible, reqNoCrash)
+			if l.Respond.Get {
+				requirements = append(requirements, reqMethods)
+			}
 		} else if l.Teacher != nil {
 			requirements = append(requirements, reqTeacher)
 		} else if l.Requirement == rotation {
