@@ -16,6 +16,7 @@ import (
 
 	"github.com/rollcall-edu/rollcall/fixtures"
 	"github.com/rollcall-edu/rollcall/reference/fault"
+	"github.com/rollcall-edu/rollcall/reference/oneroster"
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/reference/sis"
 	"github.com/rollcall-edu/rollcall/reference/store"
@@ -30,7 +31,7 @@ type Options struct {
 	Keep     bool          // serve what DB holds already, load nothing
 	Listen   string        // zero: 127.0.0.1:0
 	Seed     uint64        // of the provider's knobs; 0 is the plain provider
-	Knobs    sis.Knobs
+	Knobs    oneroster.Knobs
 	Faults   []string // ids of faults and variants
 	TokenTTL time.Duration
 	TLS      bool   // with a self-made certificate unless CertFile is set
@@ -56,10 +57,10 @@ type SIS struct {
 	Origin string
 	Main   Client // may have every scope
 	Core   Client // may only have roster-core.readonly
-	Knobs  sis.Knobs
+	Knobs  oneroster.Knobs
 	CAPEM  []byte // of the self-made authority; nil without one
 
-	server *sis.Server
+	server *oneroster.Server
 	store  store.Store
 }
 
@@ -150,7 +151,7 @@ func (s *SIS) start(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	if s.server, err = sis.Listen(ctx, o.Listen, config, handler); err != nil {
+	if s.server, err = oneroster.Listen(ctx, o.Listen, config, handler); err != nil {
 		return err
 	}
 	s.Origin = s.server.Origin

@@ -3,6 +3,7 @@ package sis
 import (
 	"context"
 
+	"github.com/rollcall-edu/rollcall/reference/oneroster"
 	"github.com/rollcall-edu/rollcall/reference/store"
 )
 
@@ -31,5 +32,5 @@ func Collections() []store.Collection {
 
 // OpenStore opens a store for a provider, by a DSN as store.Open takes it.
 func OpenStore(ctx context.Context, dsn string) (store.Store, error) {
-	return store.OpenColumns(ctx, dsn, columns(objectProperties()), Collections()...)
+	return oneroster.OpenStore(ctx, dsn, Services(), Collections()...)
 }

@@ -6,6 +6,7 @@ import (
 	"iter"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
+	"github.com/rollcall-edu/rollcall/reference/oneroster"
 	"github.com/rollcall-edu/rollcall/reference/store"
 )
 
@@ -103,7 +104,7 @@ func documents[Row any](ctx context.Context, rows iter.Seq[Row], encode func(Row
 				return
 			}
 			sourcedID, object := encode(row)
-			body, err := encodeDocument(object)
+			body, err := oneroster.EncodeDocument(object)
 			if err != nil {
 				err = fmt.Errorf("encoding %q: %w", sourcedID, err)
 			}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
+	"github.com/rollcall-edu/rollcall/reference/oneroster"
 	"github.com/rollcall-edu/rollcall/reference/store"
 )
 
@@ -54,7 +55,7 @@ func rowsBetween[Wire, Row any](d *Stored, c store.Collection, first, end int32,
 		var buffer []byte
 		err := d.store.Scan(d.ctx, c, first, end, func(_ int32, body []byte) error {
 			var object Wire
-			buffer = appendDocument(buffer[:0], body, "")
+			buffer = oneroster.AppendDocument(buffer[:0], body, "")
 			if err := json.Unmarshal(buffer, &object); err != nil {
 				return err
 			}
@@ -70,7 +71,7 @@ func rowsBetween[Wire, Row any](d *Stored, c store.Collection, first, end int32,
 }
 
 func rowBase(b base) fixtures.Base {
-	at, _ := time.Parse(timestampLayout, string(b.DateLastModified)) // as wireBase wrote it
+	at, _ := time.Parse(oneroster.TimestampLayout, string(b.DateLastModified)) // as wireBase wrote it
 	return fixtures.Base{SourcedID: b.SourcedID, Status: fixtures.Status(b.Status), DateLastModified: at, Metadata: b.Metadata}
 }
 
@@ -174,7 +175,7 @@ type carriedFile struct {
 func (d *Stored) findCarried() error {
 	var buffer []byte
 	return d.store.Scan(d.ctx, CSVRows, 0, math.MaxInt32, func(rank int32, body []byte) error {
-		buffer = appendDocument(buffer[:0], body, "")
+		buffer = oneroster.AppendDocument(buffer[:0], body, "")
 		var r struct {
 			File string `json:"file"`
 		}

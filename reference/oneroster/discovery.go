@@ -1,4 +1,4 @@
-package sis
+package oneroster
 
 import (
 	"encoding/json"
@@ -8,27 +8,17 @@ import (
 	"strings"
 )
 
-// DiscoveryNames are the file names of the service's own OpenAPI document below
-// BasePath/discovery/. The REST binding (section 2.5) and the conformance guide
-// give different ones, so both are served.
-func DiscoveryNames() []string {
-	return []string{
-		"onerosterv1p2rostersservice_openapi3_v1p0.json",
-		"imsorv1p2_rostering_openapi3_v1p0.json",
-	}
-}
-
 // serveDiscovery answers without a token: a client reads the document to learn
 // where tokens are.
-func (s *SIS) serveDiscovery(w http.ResponseWriter, r *http.Request, name string) {
-	if !slices.Contains(DiscoveryNames(), name) {
+func (p *Provider) serveDiscovery(w http.ResponseWriter, r *http.Request, s *service, name string) {
+	if !slices.Contains(s.Discovery, name) {
 		fail(http.StatusNotFound, minorUnknownObject, "there is no such discovery document").write(w)
 		return
 	}
 	if !methodAllowed(w, r) {
 		return
 	}
-	document, err := json.Marshal(s.openAPI(s.publicBase(r)))
+	document, err := json.Marshal(p.openAPI(s, p.publicBase(r)))
 	if err != nil {
 		fail(http.StatusInternalServerError, minorInternal, "the discovery document could not be written").write(w)
 		return
@@ -41,35 +31,35 @@ func (s *SIS) serveDiscovery(w http.ResponseWriter, r *http.Request, name string
 // object is a JSON object in the making.
 type object = map[string]any
 
-// openAPI describes this provider: its own server and token URL, and the
+// openAPI describes a service as this provider has it: its own server and token URL, and the
 // operations, scopes and schemas that it has. It is made from the tables that
 // the provider runs on, so that it cannot promise anything else.
-func (s *SIS) openAPI(publicBase string) object {
+func (p *Provider) openAPI(s *service, publicBase string) object {
 	paths := object{}
 	for i := range s.operations {
 		paths[s.operations[i].Path] = object{"get": describeOperation(&s.operations[i])}
 	}
+	scopes := object{}
+	for _, scope := range s.Scopes {
+		scopes[scope.Name] = scope.Description
+	}
 	return object{
 		"openapi": "3.0.1",
 		"info": object{
-			"title":       "OneRoster Rostering service of the Rollcall reference SIS",
-			"description": "The read operations of OneRoster 1.2 Rostering, as this server offers them.",
+			"title":       "OneRoster " + s.Name + " service of the Rollcall reference SIS",
+			"description": "The read operations of OneRoster 1.2 " + s.Name + ", as this server offers them.",
 			"version":     "1.0",
 		},
-		"servers": []any{object{"url": publicBase + BasePath}},
+		"servers": []any{object{"url": publicBase + s.Path}},
 		"paths":   paths,
 		"components": object{
-			"schemas":    s.describeSchemas(),
-			"parameters": describeParameters(s.knobs.MaxLimit),
+			"schemas":    p.describeSchemas(s),
+			"parameters": describeParameters(p.knobs.MaxLimit),
 			"securitySchemes": object{"OAuth2CC": object{
 				"type": "oauth2",
 				"flows": object{"clientCredentials": object{
-					"tokenUrl": publicBase + s.knobs.TokenPath,
-					"scopes": object{
-						ScopeRoster:       "All reads but those of demographics.",
-						ScopeRosterCore:   "The core reads: each collection and each single object, without demographics.",
-						ScopeDemographics: "The reads of demographics.",
-					},
+					"tokenUrl": publicBase + p.knobs.TokenPath,
+					"scopes":   scopes,
 				}},
 			}},
 		},
@@ -96,11 +86,11 @@ func describeOperation(o *operation) object {
 		"X-Total-Count": object{"description": "How many objects there are on all pages.", "schema": object{"type": "integer"}},
 		"Link":          object{"description": "The first, previous, next and last page.", "schema": object{"type": "string"}},
 	}}
-	wrapper, content := o.target.plural, object{"type": "array", "items": schemaRef(o.target.singular)}
+	wrapper, content := o.target.Plural, object{"type": "array", "items": schemaRef(o.target.Singular)}
 	if o.single {
 		names = []string{"fields"}
 		success = object{"description": "The object."}
-		wrapper, content = o.target.singular, schemaRef(o.target.singular)
+		wrapper, content = o.target.Singular, schemaRef(o.target.Singular)
 	}
 	for _, name := range names {
 		parameters = append(parameters, object{"$ref": "#/components/parameters/" + name})
@@ -122,7 +112,7 @@ func describeOperation(o *operation) object {
 	}
 	return object{
 		"operationId": o.ID,
-		"tags":        []string{o.target.name},
+		"tags":        []string{o.target.Name},
 		"parameters":  parameters,
 		"security":    alternatives(o),
 		"responses":   responses,
@@ -159,7 +149,7 @@ func describeParameters(maxLimit int) object {
 
 // describeSchemas turns the property trees into schemas. They say which members
 // there are; what each may hold is for the official document to say.
-func (s *SIS) describeSchemas() object {
+func (p *Provider) describeSchemas(s *service) object {
 	schemas := object{"imsx_StatusInfo": object{
 		"type":     "object",
 		"required": []string{"imsx_codeMajor", "imsx_severity"},
@@ -170,8 +160,9 @@ func (s *SIS) describeSchemas() object {
 			"imsx_CodeMinor":   object{"type": "object"},
 		},
 	}}
-	for _, e := range endpoints {
-		schemas[e.singular] = s.selector.properties[e.collection].schema()
+	for i := range s.operations {
+		target := s.operations[i].target
+		schemas[target.Singular] = p.selector.properties[target.Collection].schema()
 	}
 	return schemas
 }

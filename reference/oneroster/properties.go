@@ -1,14 +1,12 @@
-package sis
+package oneroster
 
 import (
 	"reflect"
 	"strings"
-
-	"github.com/rollcall-edu/rollcall/reference/store"
 )
 
 // property is what a filter, a sort or a selection needs to know of a member of
-// an object. The tree is read off the structs of wire.go, so that there is one
+// an object. The tree is read off the structs that a service gives, so that there is one
 // description of the objects and not two.
 type property struct {
 	kind    propertyKind
@@ -26,19 +24,6 @@ const (
 	openProperty // metadata: any members, of any kind
 )
 
-// objectProperties returns the property tree of each collection's objects.
-func objectProperties() map[store.Collection]*property {
-	return map[store.Collection]*property{
-		Orgs:             describe(reflect.TypeFor[org]()),
-		AcademicSessions: describe(reflect.TypeFor[academicSession]()),
-		Courses:          describe(reflect.TypeFor[course]()),
-		Classes:          describe(reflect.TypeFor[class]()),
-		Users:            describe(reflect.TypeFor[user]()),
-		Enrollments:      describe(reflect.TypeFor[enrollment]()),
-		Demographics:     describe(reflect.TypeFor[demographics]()),
-	}
-}
-
 func describe(t reflect.Type) *property {
 	switch {
 	case t.Kind() == reflect.Pointer:
@@ -47,9 +32,9 @@ func describe(t reflect.Type) *property {
 		element := describe(t.Elem())
 		element.many = true
 		return element
-	case t == reflect.TypeFor[date]():
+	case t == reflect.TypeFor[Date]():
 		return &property{kind: dateProperty}
-	case t == reflect.TypeFor[dateTime]():
+	case t == reflect.TypeFor[DateTime]():
 		return &property{kind: dateTimeProperty}
 	case t.Kind() == reflect.Map:
 		return &property{kind: openProperty}

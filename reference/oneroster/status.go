@@ -1,4 +1,4 @@
-package sis
+package oneroster
 
 import (
 	"encoding/json"
@@ -24,7 +24,7 @@ type codeMinorField struct {
 	Value string `json:"imsx_codeMinorFieldValue"`
 }
 
-// The code-minor values that this service has a use for.
+// The code-minor values that a service which reads has a use for.
 const (
 	minorInvalidFilter    = "invalid_filter_field"
 	minorInvalidSelection = "invalid_selection_field"

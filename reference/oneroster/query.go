@@ -1,4 +1,4 @@
-package sis
+package oneroster
 
 import (
 	"net/http"
@@ -95,8 +95,8 @@ func parseQuery(raw string, single bool, properties *property, maxLimit int) (qu
 	default:
 		return q, fail(http.StatusBadRequest, minorInvalidData, "orderBy is asc or desc")
 	}
-	// The Rostering service has no code for a bad sort property; the data comes
-	// in the default order then, as 1.1 ruled.
+	// No description says what a bad sort property leads to; the data comes in the
+	// default order then, as 1.1 ruled.
 	if _, ok := properties.find(given["sort"]); ok {
 		q.sort = given["sort"]
 	}

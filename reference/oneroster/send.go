@@ -1,4 +1,4 @@
-package sis
+package oneroster
 
 import (
 	"io"
@@ -13,10 +13,10 @@ import (
 )
 
 // sendObject sends a single object in its wrapper.
-func (s *SIS) sendObject(w http.ResponseWriter, r *http.Request, e endpoint, sourcedID string, key store.Key, fields map[string]bool, serviceURL string) error {
-	body := []byte(`{"` + e.singular + `":`)
+func (p *Provider) sendObject(w http.ResponseWriter, r *http.Request, e Endpoint, sourcedID string, key store.Key, fields map[string]bool, serviceURL string) error {
+	body := []byte(`{"` + e.Singular + `":`)
 	there := false
-	err := s.selector.store.Scan(r.Context(), e.collection, key, key+1, func(_ store.Key, document []byte) error {
+	err := p.selector.store.Scan(r.Context(), e.Collection, key, key+1, func(_ store.Key, document []byte) error {
 		there = true
 		body = appendSelected(body, document, fields, serviceURL)
 		return nil
@@ -45,7 +45,7 @@ var buffers = sync.Pool{New: func() any { return new([]byte) }}
 //
 // An error before the first byte is returned. Later there is no way to tell the
 // client but to break the connection off, lest half a page pass for a whole one.
-func (s *SIS) sendPage(w http.ResponseWriter, r *http.Request, wrapper string, selected selection, q query, serviceURL string) error {
+func (p *Provider) sendPage(w http.ResponseWriter, r *http.Request, wrapper string, selected selection, q query, serviceURL string) error {
 	if r.Method == http.MethodHead {
 		newResponse(w, r).close()
 		return nil
@@ -55,7 +55,7 @@ func (s *SIS) sendPage(w http.ResponseWriter, r *http.Request, wrapper string, s
 	buffer := append((*pooled)[:0], `{"`+wrapper+`":[`...)
 
 	var out *response
-	keys, err := s.selector.page(r.Context(), selected, q.offset, q.limit)
+	keys, err := p.selector.page(r.Context(), selected, q.offset, q.limit)
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (s *SIS) sendPage(w http.ResponseWriter, r *http.Request, wrapper string, s
 	for len(keys) > 0 {
 		batch := keys[:min(len(keys), sendBatch)]
 		keys = keys[len(batch):]
-		err := s.selector.store.Read(r.Context(), selected.collection, batch, func(_ store.Key, document []byte) error {
+		err := p.selector.store.Read(r.Context(), selected.collection, batch, func(_ store.Key, document []byte) error {
 			if !first {
 				buffer = append(buffer, ',')
 			}
@@ -98,9 +98,9 @@ func (s *SIS) sendPage(w http.ResponseWriter, r *http.Request, wrapper string, s
 
 func appendSelected(dst, document []byte, fields map[string]bool, serviceURL string) []byte {
 	if fields == nil {
-		return appendDocument(dst, document, serviceURL)
+		return AppendDocument(dst, document, serviceURL)
 	}
-	return appendDocument(dst, selectMembers(nil, document, fields), serviceURL)
+	return AppendDocument(dst, selectMembers(nil, document, fields), serviceURL)
 }
 
 // response is a success body on its way out, compressed when the client takes

@@ -1,6 +1,7 @@
-package sis
+package oneroster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -11,32 +12,41 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/store"
 )
 
-// allowedMethods of every operation: the Rostering service has no writes.
+// allowedMethods of every operation: no service has writes yet.
 const allowedMethods = "GET, HEAD, OPTIONS"
 
-// serveService answers one request below the base path, in this order: is there
-// such an operation, such a method, a good token, a scope that opens it, a usable
+// service is a described service that is served.
+type service struct {
+	*Service
+	operations []operation
+}
+
+// serveService answers one request below the base path of a service, in this order: is
+// there such an operation, such a method, a good token, a scope that opens it, a usable
 // query, and are there the objects that the path names.
-func (s *SIS) serveService(w http.ResponseWriter, r *http.Request) {
-	serviceURL := s.publicBase(r) + BasePath
-	path, below := strings.CutPrefix(r.URL.EscapedPath(), s.ServicePath()+"/")
+func (p *Provider) serveService(w http.ResponseWriter, r *http.Request) {
+	s, path, below := p.find(r.URL.EscapedPath())
 	if document, ok := strings.CutPrefix(path, "discovery/"); below && ok {
-		s.serveDiscovery(w, r, document)
+		p.serveDiscovery(w, r, s, document)
+		return
+	}
+	if !below {
+		nothingHere(w)
 		return
 	}
 	route, found := findRoute(s.operations, path)
-	if !below || !found {
-		fail(http.StatusNotFound, minorUnknownObject, "there is no operation at this path").write(w)
+	if !found {
+		nothingHere(w)
 		return
 	}
 	if !methodAllowed(w, r) {
 		return
 	}
-	if failed := s.authorize(w, r, route.operation); failed != nil {
+	if failed := p.authorize(w, r, route.operation); failed != nil {
 		failed.write(w)
 		return
 	}
-	if err := s.answer(w, r, route, serviceURL); err != nil {
+	if err := p.answer(w, r, route, p.publicBase(r)+s.Path, p.knobs.PathPrefix+s.Path); err != nil {
 		var failed *failure
 		if !errors.As(err, &failed) {
 			// The cause may quote the database; it stays inside.
@@ -44,6 +54,21 @@ func (s *SIS) serveService(w http.ResponseWriter, r *http.Request) {
 		}
 		failed.write(w)
 	}
+}
+
+// find gives the service whose base path a path, still encoded, is below, and what
+// stands below it.
+func (p *Provider) find(escapedPath string) (s *service, path string, below bool) {
+	for _, s := range p.services {
+		if path, below := strings.CutPrefix(escapedPath, p.knobs.PathPrefix+s.Path+"/"); below {
+			return s, path, true
+		}
+	}
+	return nil, "", false
+}
+
+func nothingHere(w http.ResponseWriter) {
+	fail(http.StatusNotFound, minorUnknownObject, "there is no operation at this path").write(w)
 }
 
 // methodAllowed answers all methods but GET and HEAD itself.
@@ -63,7 +88,7 @@ func methodAllowed(w http.ResponseWriter, r *http.Request) bool {
 
 // authorize demands a bearer token that holds one of the operation's scopes
 // (RFC 6750; OpenAPI document, security of each operation).
-func (s *SIS) authorize(w http.ResponseWriter, r *http.Request, o *operation) *failure {
+func (p *Provider) authorize(w http.ResponseWriter, r *http.Request, o *operation) *failure {
 	challenge := func(attributes string) { w.Header().Set("WWW-Authenticate", `Bearer realm="OneRoster"`+attributes) }
 
 	token, err := security.BearerToken(r)
@@ -75,7 +100,7 @@ func (s *SIS) authorize(w http.ResponseWriter, r *http.Request, o *operation) *f
 		challenge(`, error="invalid_token"`)
 		return fail(http.StatusUnauthorized, minorUnauthorised, "%v", err)
 	}
-	grant, err := s.tokens.Inspect(r.Context(), token)
+	grant, err := p.tokens.Inspect(r.Context(), token)
 	switch {
 	case errors.Is(err, security.ErrUnknownToken), errors.Is(err, security.ErrExpiredToken):
 		challenge(`, error="invalid_token"`)
@@ -90,50 +115,50 @@ func (s *SIS) authorize(w http.ResponseWriter, r *http.Request, o *operation) *f
 }
 
 // answer reads the query, finds the objects and sends them.
-func (s *SIS) answer(w http.ResponseWriter, r *http.Request, route route, serviceURL string) error {
-	properties := s.selector.properties[route.target.collection]
-	q, failed := parseQuery(r.URL.RawQuery, route.single, properties, s.knobs.MaxLimit)
+func (p *Provider) answer(w http.ResponseWriter, r *http.Request, route route, serviceURL, servicePath string) error {
+	properties := p.selector.properties[route.target.Collection]
+	q, failed := parseQuery(r.URL.RawQuery, route.single, properties, p.knobs.MaxLimit)
 	if failed != nil {
 		return failed
 	}
-	owner, err := s.resolveParents(r.Context(), route)
+	owner, err := p.resolveParents(r.Context(), route)
 	if err != nil {
 		return err
 	}
 	if route.single {
 		sourcedID := route.sourcedIDs[len(route.sourcedIDs)-1]
-		key, err := s.resolve(r.Context(), route.target, sourcedID)
+		key, err := p.resolve(r.Context(), route.target, sourcedID)
 		if err != nil {
 			return err
 		}
-		return s.sendObject(w, r, route.target, sourcedID, key, q.fields, serviceURL)
+		return p.sendObject(w, r, route.target, sourcedID, key, q.fields, serviceURL)
 	}
-	from := scope{collection: route.target.collection, relation: route.target.subset, owner: store.Whole}
+	from := scope{collection: route.target.Collection, relation: route.target.Subset, owner: store.Whole}
 	if route.Relation != "" {
 		from.relation, from.owner = route.Relation, owner
 	}
-	selected, err := s.selector.choose(r.Context(), from, relativeHrefs(q.filter, serviceURL), q.sort, q.descending)
+	selected, err := p.selector.choose(r.Context(), from, relativeHrefs(q.filter, serviceURL), q.sort, q.descending)
 	if err != nil {
 		return err
 	}
-	collectionURL := serviceURL + strings.TrimPrefix(r.URL.EscapedPath(), s.ServicePath())
+	collectionURL := serviceURL + strings.TrimPrefix(r.URL.EscapedPath(), servicePath)
 	setPagingHeaders(w.Header(), collectionURL, q, selected.total)
-	return s.sendPage(w, r, route.target.plural, selected, q, serviceURL)
+	return p.sendPage(w, r, route.target.Plural, selected, q, serviceURL)
 }
 
 // resolveParents finds the objects that the path goes through and returns the
 // last. Where there are two, a school and a class, the class must be one of the
 // school's.
-func (s *SIS) resolveParents(ctx context.Context, route route) (store.Key, error) {
+func (p *Provider) resolveParents(ctx context.Context, route route) (store.Key, error) {
 	owner := store.Whole
 	for i, parent := range route.parents {
-		key, err := s.resolve(ctx, parent, route.sourcedIDs[i])
+		key, err := p.resolve(ctx, parent, route.sourcedIDs[i])
 		if err != nil {
 			return 0, err
 		}
 		if i > 0 {
-			relation := singularOwner(route.parents[i-1]) + "." + parent.name
-			members, err := s.selector.choose(ctx, scope{parent.collection, relation, owner}, nil, "", false)
+			relation := route.parents[i-1].owner() + "." + parent.Name
+			members, err := p.selector.choose(ctx, scope{parent.Collection, relation, owner}, nil, "", false)
 			if err != nil {
 				return 0, err
 			}
@@ -146,25 +171,20 @@ func (s *SIS) resolveParents(ctx context.Context, route route) (store.Key, error
 	return owner, nil
 }
 
-// singularOwner is the word for an endpoint's object in the name of a relation.
-func singularOwner(e endpoint) string {
-	if e.name == "schools" {
-		return "school"
-	}
-	return e.singular
-}
+// owner is the word for an endpoint's object in the name of a relation.
+func (e Endpoint) owner() string { return cmp.Or(e.Owner, e.Singular) }
 
 // resolve finds an object of an endpoint. One of another kind, such as a teacher
 // below /students, is as unknown as one that does not exist.
-func (s *SIS) resolve(ctx context.Context, e endpoint, sourcedID string) (store.Key, error) {
-	key, err := s.selector.store.Find(ctx, e.collection, sourcedID)
+func (p *Provider) resolve(ctx context.Context, e Endpoint, sourcedID string) (store.Key, error) {
+	key, err := p.selector.store.Find(ctx, e.Collection, sourcedID)
 	if errors.Is(err, store.ErrNotFound) {
 		return 0, unknownObject(sourcedID)
 	}
-	if err != nil || e.subset == "" {
+	if err != nil || e.Subset == "" {
 		return key, err
 	}
-	subset, err := s.selector.choose(ctx, scope{e.collection, e.subset, store.Whole}, nil, "", false)
+	subset, err := p.selector.choose(ctx, scope{e.Collection, e.Subset, store.Whole}, nil, "", false)
 	if err != nil {
 		return 0, err
 	}

@@ -1,4 +1,4 @@
-package sis
+package oneroster
 
 import (
 	"fmt"

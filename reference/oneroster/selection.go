@@ -1,4 +1,4 @@
-package sis
+package oneroster
 
 import (
 	"context"
@@ -48,13 +48,15 @@ type scope struct {
 type selector struct {
 	store      store.Store
 	properties map[store.Collection]*property
+	shortcuts  []Shortcut
 	cache      *derivedCache
 }
 
-func newSelector(s store.Store) *selector {
+func newSelector(s store.Store, services []Service) *selector {
 	return &selector{
 		store:      s,
-		properties: objectProperties(),
+		properties: objectProperties(services),
+		shortcuts:  shortcuts(services),
 		cache:      newDerivedCache(cachedKeys),
 	}
 }
@@ -142,21 +144,6 @@ func (s *selector) candidates(ctx context.Context, from scope, f filter) ([]stor
 	return keys, nil
 }
 
-// shortcuts are the references by which consumers filter most, and the relations
-// that answer them without reading the collection.
-var shortcuts = []struct {
-	collection store.Collection
-	path       string
-	owners     store.Collection
-	relation   string
-}{
-	{Enrollments, "class.sourcedId", Classes, relationClassEnrollments},
-	{Enrollments, "user.sourcedId", Users, relationUserEnrollments},
-	{Enrollments, "school.sourcedId", Orgs, relationSchoolEnrollments},
-	{Classes, "school.sourcedId", Orgs, relationSchoolClasses},
-	{Classes, "course.sourcedId", Courses, relationCourseClasses},
-}
-
 // shortcut finds the documents that fulfil a clause by an index. ok is false
 // when there is none for it.
 func (s *selector) shortcut(ctx context.Context, c store.Collection, by clause) (keys []store.Key, ok bool, err error) {
@@ -170,18 +157,18 @@ func (s *selector) shortcut(ctx context.Context, c store.Collection, by clause) 
 		}
 		return []store.Key{key}, err == nil, err
 	}
-	for _, known := range shortcuts {
-		if known.collection != c || known.path != by.path {
+	for _, known := range s.shortcuts {
+		if known.Collection != c || known.Path != by.path {
 			continue
 		}
-		owner, err := s.store.Find(ctx, known.owners, by.literal)
+		owner, err := s.store.Find(ctx, known.Owners, by.literal)
 		if errors.Is(err, store.ErrNotFound) {
 			return nil, false, nil // a dangling reference has no list but may be there
 		}
 		if err != nil {
 			return nil, false, err
 		}
-		keys, err := s.members(ctx, scope{c, known.relation, owner})
+		keys, err := s.members(ctx, scope{c, known.Relation, owner})
 		return keys, err == nil, err
 	}
 	return nil, false, nil

@@ -1,4 +1,4 @@
-package sis
+package oneroster
 
 import (
 	"bytes"
@@ -8,7 +8,7 @@ import (
 
 // Reading members out of stored documents. A filter or a sort over a million
 // objects must not decode each of them, so these functions walk the bytes. They
-// rely on what encodeDocument writes: valid JSON without blanks.
+// rely on what EncodeDocument writes: valid JSON without blanks.
 
 // eachMember calls visit with the name and the raw value of every member of an
 // object, until visit returns false.

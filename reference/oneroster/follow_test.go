@@ -1,4 +1,4 @@
-package sis
+package oneroster
 
 import (
 	"context"
@@ -34,22 +34,16 @@ func (s *countingStore) counted(visit store.Visit) store.Visit {
 // documents each.
 func TestListsFollow(t *testing.T) {
 	ctx := t.Context()
-	inner, err := OpenStore(ctx, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer inner.Close()
+	inner := openMiniature(t)
 	district, err := fixtures.New(fixtures.Small, fixtures.DefaultSeed)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := Load(ctx, inner, district); err != nil {
-		t.Fatal(err)
-	}
+	loadMiniature(t, inner, district)
 	counting := &countingStore{Store: inner}
-	s := newSelector(counting)
+	s := newSelector(counting, miniature())
 	var lists []wanted
-	for _, from := range []scope{{collection: Users}, {Users, relationStudents, store.Whole}} {
+	for _, from := range []scope{{collection: people}, {people, students, store.Whole}} {
 		for _, text := range []string{"", "status='active'", "familyName>'m' OR roles.role='teacher'"} {
 			for _, property := range []string{"", "familyName", "sourcedId", "dateLastModified", "roles.role", "metadata.nothing"} {
 				w := wanted{scope: from, sort: property}
@@ -81,31 +75,31 @@ func TestListsFollow(t *testing.T) {
 					id = ids[random.IntN(len(ids))]
 				default:
 					i := random.IntN(len(ids))
-					if _, err := tx.Delete(Users, ids[i]); err != nil {
+					if _, err := tx.Delete(people, ids[i]); err != nil {
 						return err
 					}
 					ids = slices.Delete(ids, i, i+1)
 					continue
 				}
-				modified := dateTime(fmt.Sprintf("2026-01-%02dT00:00:00.000Z", 1+random.IntN(28)))
-				u := user{base: base{SourcedID: id, Status: pick(random, "active", "tobedeleted"), DateLastModified: modified},
+				modified := DateTime(fmt.Sprintf("2026-01-%02dT00:00:00.000Z", 1+random.IntN(28)))
+				u := person{Base: Base{SourcedID: id, Status: pick(random, "active", "tobedeleted"), DateLastModified: modified},
 					FamilyName: names[random.IntN(len(names))]}
 				for range random.IntN(3) {
-					u.Roles = append(u.Roles, role{Role: pick(random, "student", "teacher"), Org: reference("org", "o")})
+					u.Roles = append(u.Roles, part{pick(random, "student", "teacher"), ReferTo("org", "orgs", "o")})
 				}
-				body, err := encodeDocument(u)
+				body, err := EncodeDocument(u)
 				if err != nil {
 					return err
 				}
-				key, err := tx.Put(Users, store.Document{SourcedID: id, Body: body})
+				key, err := tx.Put(people, store.Document{SourcedID: id, Body: body})
 				if err != nil {
 					return err
 				}
 				by := tx.Unlink
-				if slices.ContainsFunc(u.Roles, func(r role) bool { return r.Role == "student" }) {
+				if slices.ContainsFunc(u.Roles, func(r part) bool { return r.Role == "student" }) {
 					by = tx.Link
 				}
-				if err := by(relationStudents, store.Whole, key); err != nil {
+				if err := by(students, store.Whole, key); err != nil {
 					return err
 				}
 			}
@@ -114,7 +108,7 @@ func TestListsFollow(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		n, err := inner.Count(ctx, Users)
+		n, err := inner.Count(ctx, people)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -149,7 +143,7 @@ func compareList(t *testing.T, s *selector, w wanted, got selection) {
 
 func userIDs(t *testing.T, s store.Store) (ids []string) {
 	t.Helper()
-	err := s.Scan(t.Context(), Users, 0, 1<<30, func(_ store.Key, body []byte) error {
+	err := s.Scan(t.Context(), people, 0, 1<<30, func(_ store.Key, body []byte) error {
 		eachValue(body, "sourcedId", func(v []byte) bool { ids = append(ids, string(v)); return false })
 		return nil
 	})
@@ -162,20 +156,16 @@ func userIDs(t *testing.T, s store.Store) (ids []string) {
 // A provider shows what is written under it, and forgets what is deleted.
 func TestWrittenWhileServing(t *testing.T) {
 	ctx := t.Context()
-	inner, err := OpenStore(ctx, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer inner.Close()
-	s := newSelector(inner)
+	inner := openMiniature(t)
+	s := newSelector(inner, miniature())
 	put := func(id, name string) {
 		t.Helper()
-		body, err := encodeDocument(org{base: base{SourcedID: id, Status: "active"}, Name: name, Type: "school"})
+		body, err := EncodeDocument(person{Base: Base{SourcedID: id, Status: "active"}, FamilyName: name})
 		if err != nil {
 			t.Fatal(err)
 		}
 		err = inner.Update(ctx, func(tx store.Tx) error {
-			_, err := tx.Put(Orgs, store.Document{SourcedID: id, Body: body})
+			_, err := tx.Put(people, store.Document{SourcedID: id, Body: body})
 			return err
 		})
 		if err != nil {
@@ -184,7 +174,7 @@ func TestWrittenWhileServing(t *testing.T) {
 	}
 	want := func(descending bool, want ...store.Key) {
 		t.Helper()
-		selected, err := s.choose(ctx, scope{collection: Orgs}, nil, "name", descending)
+		selected, err := s.choose(ctx, scope{collection: people}, nil, "familyName", descending)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -203,7 +193,7 @@ func TestWrittenWhileServing(t *testing.T) {
 	want(true, 2, 0, 1)
 	put("b", "zz")
 	want(false, 0, 2, 1)
-	if err := inner.Update(ctx, func(tx store.Tx) error { _, err := tx.Delete(Orgs, "c"); return err }); err != nil {
+	if err := inner.Update(ctx, func(tx store.Tx) error { _, err := tx.Delete(people, "c"); return err }); err != nil {
 		t.Fatal(err)
 	}
 	want(true, 1, 0)

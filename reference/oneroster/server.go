@@ -1,4 +1,4 @@
-package sis
+package oneroster
 
 import (
 	"context"
@@ -17,7 +17,7 @@ type Server struct {
 	server *web.Server
 }
 
-// Listen serves a handler, usually that of a SIS or a wrapper around it, on an
+// Listen serves a handler, usually that of a Provider or a wrapper around it, on an
 // address such as 127.0.0.1:0, with TLS unless tlsConfig is nil. It returns as
 // soon as connections are taken; they end with Close or when ctx does.
 func Listen(ctx context.Context, address string, tlsConfig *tls.Config, handler http.Handler) (*Server, error) {
@@ -40,18 +40,3 @@ func (s *Server) Wait() error { return s.server.Wait() }
 // Close lets running requests finish for a moment, breaks off the rest, and
 // waits for the end.
 func (s *Server) Close() error { return s.server.Shutdown() }
-
-// Endpoints are the URLs that a client is configured with.
-type Endpoints struct {
-	BaseURL  string // of the Rostering service, without a slash at the end
-	TokenURL string
-}
-
-// Endpoints returns the URLs of the provider when it is served at an origin.
-func (s *SIS) Endpoints(origin string) Endpoints {
-	base := origin + s.knobs.PathPrefix
-	if s.baseURL != "" {
-		base = s.baseURL
-	}
-	return Endpoints{BaseURL: base + BasePath, TokenURL: base + s.knobs.TokenPath}
-}

@@ -1,4 +1,4 @@
-package sis
+package oneroster
 
 import (
 	"reflect"
@@ -14,10 +14,10 @@ func FuzzFilter(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	properties := objectProperties()[Users]
-	document, err := encodeDocument(user{
-		base:  base{SourcedID: "a", Status: "active", DateLastModified: "2026-01-01T00:00:00.000Z", Metadata: map[string]any{"x": map[string]any{"y": []any{1, "\"\\"}}}},
-		Roles: []role{{Role: "teacher", Org: reference("org", "o")}}, FamilyName: "O'Brien \" \\",
+	properties := objectProperties(miniature())[people]
+	document, err := EncodeDocument(person{
+		Base:  Base{SourcedID: "a", Status: "active", DateLastModified: "2026-01-01T00:00:00.000Z", Metadata: map[string]any{"x": map[string]any{"y": []any{1, "\"\\"}}}},
+		Roles: []part{{"teacher", ReferTo("org", "orgs", "o")}}, FamilyName: "O'Brien \" \\",
 	})
 	if err != nil {
 		f.Fatal(err)
@@ -50,8 +50,8 @@ func FuzzDocument(f *testing.F) {
 		if key == "" {
 			return
 		}
-		object := enrollment{base: base{SourcedID: value, Metadata: map[string]any{"before": []any{"{", 1.5, true}, key: value, "zz": "after"}}, User: reference("user", "u")}
-		document, err := encodeDocument(object)
+		object := seat{Base: Base{SourcedID: value, Metadata: map[string]any{"before": []any{"{", 1.5, true}, key: value, "zz": "after"}}, User: ReferTo("user", "users", "u")}
+		document, err := EncodeDocument(object)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,24 +1,14 @@
-package sis
+package oneroster
 
 import (
-	_ "embed"
 	"encoding/json"
 	"fmt"
 	"net/url"
 	"slices"
 	"strings"
-
-	"github.com/rollcall-edu/rollcall/reference/store"
 )
 
-// BasePath is the path of the Rostering service below the provider's own
-// prefix (OpenAPI document, servers).
-const BasePath = "/ims/oneroster/rostering/v1p2"
-
-//go:embed operations.json
-var operationsJSON []byte
-
-// operation is one row of operations.json, with what follows from its path.
+// operation is one row of the table of a service, with what follows from its path.
 type operation struct {
 	ID   string `json:"operationId"`
 	Path string `json:"path"`
@@ -29,54 +19,27 @@ type operation struct {
 	Scopes []string `json:"scopes"`
 
 	segments []string
-	parents  []endpoint // the endpoint of each sourcedId in the path
-	target   endpoint   // the endpoint that names the payload
+	parents  []Endpoint // the endpoint of each sourcedId in the path
+	target   Endpoint   // the endpoint that names the payload
 	single   bool       // whether the path ends in a sourcedId
 }
 
-// endpoint is a first-level collection of the service: the stored collection
-// that it shows, the relation that spans its part of it, and the names of its
-// payloads (OpenAPI document, the ...SetDType and Single...DType schemas).
-type endpoint struct {
-	name       string
-	collection store.Collection
-	subset     string // empty when the endpoint shows the whole collection
-	plural     string
-	singular   string
-}
-
-var endpoints = []endpoint{
-	{"academicSessions", AcademicSessions, "", "academicSessions", "academicSession"},
-	{"terms", AcademicSessions, relationTerms, "academicSessions", "academicSession"},
-	{"gradingPeriods", AcademicSessions, relationGradingPeriods, "academicSessions", "academicSession"},
-	{"orgs", Orgs, "", "orgs", "org"},
-	{"schools", Orgs, relationSchools, "orgs", "org"},
-	{"courses", Courses, "", "courses", "course"},
-	{"classes", Classes, "", "classes", "class"},
-	{"users", Users, "", "users", "user"},
-	{"students", Users, relationStudents, "users", "user"},
-	{"teachers", Users, relationTeachers, "users", "user"},
-	{"enrollments", Enrollments, "", "enrollments", "enrollment"},
-	// The standard has one word for both.
-	{"demographics", Demographics, "", "demographics", "demographics"},
-}
-
-// operations reads the embedded table and checks it, so that an edit of the
+// operations reads the table of a service and checks it, so that an edit of the
 // table that makes no sense is found when the provider starts.
-func operations() ([]operation, error) {
+func (s *Service) operations() ([]operation, error) {
 	var table []operation
-	if err := json.Unmarshal(operationsJSON, &table); err != nil {
-		return nil, fmt.Errorf("reading operations.json: %w", err)
+	if err := json.Unmarshal(s.Operations, &table); err != nil {
+		return nil, fmt.Errorf("reading the operations of %s: %w", s.Name, err)
 	}
 	for i := range table {
-		if err := table[i].complete(); err != nil {
-			return nil, fmt.Errorf("operations.json: %s: %w", table[i].ID, err)
+		if err := table[i].complete(s); err != nil {
+			return nil, fmt.Errorf("the operations of %s: %s: %w", s.Name, table[i].ID, err)
 		}
 	}
 	return table, nil
 }
 
-func (o *operation) complete() error {
+func (o *operation) complete(s *Service) error {
 	o.segments = strings.Split(strings.TrimPrefix(o.Path, "/"), "/")
 	for i, segment := range o.segments {
 		if isParameter(segment) {
@@ -84,11 +47,11 @@ func (o *operation) complete() error {
 			o.single = i == len(o.segments)-1
 			continue
 		}
-		found := slices.IndexFunc(endpoints, func(e endpoint) bool { return e.name == segment })
+		found := slices.IndexFunc(s.Endpoints, func(e Endpoint) bool { return e.Name == segment })
 		if found < 0 {
 			return fmt.Errorf("no endpoint %q", segment)
 		}
-		o.target = endpoints[found]
+		o.target = s.Endpoints[found]
 	}
 	if o.single {
 		o.parents = o.parents[:len(o.parents)-1] // the object itself is no parent
@@ -96,16 +59,19 @@ func (o *operation) complete() error {
 	if (o.Relation != "") != (len(o.parents) > 0) {
 		return fmt.Errorf("a relation goes with a parent in the path")
 	}
-	if o.Relation != "" && !slices.Contains(ownedRelations, o.Relation) {
+	if o.Relation != "" && !slices.Contains(s.Relations, o.Relation) {
 		return fmt.Errorf("no relation %q", o.Relation)
 	}
 	for _, scope := range o.Scopes {
-		if !slices.Contains(Scopes(), ScopePrefix+scope) {
+		if !slices.ContainsFunc(s.Scopes, func(known Scope) bool { return known.Name == ScopePrefix+scope }) {
 			return fmt.Errorf("no scope %q", scope)
 		}
 	}
 	if len(o.Scopes) == 0 {
 		return fmt.Errorf("no scope opens it")
+	}
+	if _, described := s.Objects[o.target.Collection]; !described || o.target.Plural == "" || o.target.Singular == "" {
+		return fmt.Errorf("nothing says what the objects of %s are like", o.target.Name)
 	}
 	return nil
 }

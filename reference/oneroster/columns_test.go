@@ -1,4 +1,4 @@
-package sis
+package oneroster
 
 import (
 	"slices"
@@ -10,26 +10,20 @@ import (
 
 // Filters and orders come out of columns as they come out of the documents.
 func TestColumnsAreLikeDocuments(t *testing.T) {
-	data, err := OpenStore(t.Context(), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer data.Close()
+	data := openMiniature(t)
 	district, err := fixtures.New(fixtures.Scale(3000), fixtures.DefaultSeed) // more users than a row has
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := Load(t.Context(), data, district); err != nil {
-		t.Fatal(err)
-	}
-	s := newSelector(data)
+	loadMiniature(t, data, district)
+	s := newSelector(data, miniature())
 	for c, texts := range map[store.Collection][]string{
-		Users: {
+		people: {
 			"familyName='Garcia'", "familyName!='Garcia' AND status='active'", "roles.role='student,teacher'", "roles.role~'ea'",
-			"middleName=''", "middleName!=''", "grades='09' OR email~'A'", "dateLastModified>'2026-06-01'", "userProfiles.credentials.type='x'",
+			"middleName=''", "middleName!=''", "grades='09' OR email~'A'", "dateLastModified>'2026-06-01'", "userProfiles.profileType='x'",
 			"familyName>'M' AND givenName<='m' OR roles.org.sourcedId!='none'", "sourcedId>'8'",
 		},
-		Enrollments: {"role='teacher' AND status='active'", "beginDate>='2026-01-01'", "primary='true'", "endDate!='2027-06-05'", "user.sourcedId<'8'"},
+		seats: {"role='teacher' AND status='active'", "beginDate>='2026-01-01'", "primary='true'", "endDate!='2027-06-05'", "user.sourcedId<'8'"},
 	} {
 		for _, text := range texts {
 			f, err := parseFilter(text)
