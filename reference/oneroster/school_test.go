@@ -63,11 +63,6 @@ func openMiniature(t *testing.T) store.Store {
 	return s
 }
 
-func baseOf(b fixtures.Base) Base {
-	return Base{SourcedID: b.SourcedID, Status: string(b.Status), Metadata: b.Metadata,
-		DateLastModified: DateTime(b.DateLastModified.UTC().Format(TimestampLayout))}
-}
-
 // loadMiniature puts the people of a district into a store.
 func loadMiniature(t *testing.T, s store.Store, d fixtures.District) {
 	t.Helper()
@@ -77,12 +72,12 @@ func loadMiniature(t *testing.T, s store.Store, d fixtures.District) {
 		Documents: func(c store.Collection) iter.Seq2[store.Document, error] {
 			if c == seats {
 				return stored(d.Enrollments(), func(e fixtures.Enrollment) (string, any) {
-					return e.SourcedID, seat{Base: baseOf(e.Base), User: ReferTo("user", "users", e.User), Role: e.Role, Primary: e.Primary,
+					return e.SourcedID, seat{Base: BaseOf(e.Base), User: ReferTo("user", "users", e.User), Role: e.Role, Primary: e.Primary,
 						BeginDate: Date(e.BeginDate), EndDate: Date(e.EndDate)}
 				})
 			}
 			return stored(d.Users(), func(u fixtures.User) (string, any) {
-				p := person{Base: baseOf(u.Base), GivenName: u.GivenName, FamilyName: u.FamilyName, MiddleName: u.MiddleName, Email: u.Email, Grades: u.Grades}
+				p := person{Base: BaseOf(u.Base), GivenName: u.GivenName, FamilyName: u.FamilyName, MiddleName: u.MiddleName, Email: u.Email, Grades: u.Grades}
 				for _, r := range u.Roles {
 					p.Roles = append(p.Roles, part{r.Role, ReferTo("org", "orgs", r.Org)})
 				}

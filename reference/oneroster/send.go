@@ -13,12 +13,12 @@ import (
 )
 
 // sendObject sends a single object in its wrapper.
-func (p *Provider) sendObject(w http.ResponseWriter, r *http.Request, e Endpoint, sourcedID string, key store.Key, fields map[string]bool, serviceURL string) error {
+func (p *Provider) sendObject(w http.ResponseWriter, r *http.Request, e Endpoint, sourcedID string, key store.Key, fields map[string]bool, at Addresses) error {
 	body := []byte(`{"` + e.Singular + `":`)
 	there := false
 	err := p.selector.store.Scan(r.Context(), e.Collection, key, key+1, func(_ store.Key, document []byte) error {
 		there = true
-		body = appendSelected(body, document, fields, serviceURL)
+		body = appendSelected(body, document, fields, at)
 		return nil
 	})
 	if err != nil {
@@ -45,7 +45,7 @@ var buffers = sync.Pool{New: func() any { return new([]byte) }}
 //
 // An error before the first byte is returned. Later there is no way to tell the
 // client but to break the connection off, lest half a page pass for a whole one.
-func (p *Provider) sendPage(w http.ResponseWriter, r *http.Request, wrapper string, selected selection, q query, serviceURL string) error {
+func (p *Provider) sendPage(w http.ResponseWriter, r *http.Request, wrapper string, selected selection, q query, at Addresses) error {
 	if r.Method == http.MethodHead {
 		newResponse(w, r).close()
 		return nil
@@ -68,7 +68,7 @@ func (p *Provider) sendPage(w http.ResponseWriter, r *http.Request, wrapper stri
 				buffer = append(buffer, ',')
 			}
 			first = false
-			buffer = appendSelected(buffer, document, q.fields, serviceURL)
+			buffer = appendSelected(buffer, document, q.fields, at)
 			return nil
 		})
 		if err != nil && out == nil {
@@ -96,11 +96,11 @@ func (p *Provider) sendPage(w http.ResponseWriter, r *http.Request, wrapper stri
 	return nil
 }
 
-func appendSelected(dst, document []byte, fields map[string]bool, serviceURL string) []byte {
+func appendSelected(dst, document []byte, fields map[string]bool, at Addresses) []byte {
 	if fields == nil {
-		return AppendDocument(dst, document, serviceURL)
+		return AppendDocument(dst, document, at)
 	}
-	return AppendDocument(dst, selectMembers(nil, document, fields), serviceURL)
+	return AppendDocument(dst, selectMembers(nil, document, fields), at)
 }
 
 // response is a success body on its way out, compressed when the client takes

@@ -46,7 +46,7 @@ func (p *Provider) serveService(w http.ResponseWriter, r *http.Request) {
 		failed.write(w)
 		return
 	}
-	if err := p.answer(w, r, route, p.publicBase(r)+s.Path, p.knobs.PathPrefix+s.Path); err != nil {
+	if err := p.answer(w, r, s, route); err != nil {
 		var failed *failure
 		if !errors.As(err, &failed) {
 			// The cause may quote the database; it stays inside.
@@ -115,7 +115,9 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request, o *operatio
 }
 
 // answer reads the query, finds the objects and sends them.
-func (p *Provider) answer(w http.ResponseWriter, r *http.Request, route route, serviceURL, servicePath string) error {
+func (p *Provider) answer(w http.ResponseWriter, r *http.Request, s *service, route route) error {
+	provider := p.publicBase(r)
+	at := Addresses{Service: provider + s.Path, Provider: provider}
 	properties := p.selector.properties[route.target.Collection]
 	q, failed := parseQuery(r.URL.RawQuery, route.single, properties, p.knobs.MaxLimit)
 	if failed != nil {
@@ -131,19 +133,19 @@ func (p *Provider) answer(w http.ResponseWriter, r *http.Request, route route, s
 		if err != nil {
 			return err
 		}
-		return p.sendObject(w, r, route.target, sourcedID, key, q.fields, serviceURL)
+		return p.sendObject(w, r, route.target, sourcedID, key, q.fields, at)
 	}
 	from := scope{collection: route.target.Collection, relation: route.target.Subset, owner: store.Whole}
 	if route.Relation != "" {
 		from.relation, from.owner = route.Relation, owner
 	}
-	selected, err := p.selector.choose(r.Context(), from, relativeHrefs(q.filter, serviceURL), q.sort, q.descending)
+	selected, err := p.selector.choose(r.Context(), from, relativeHrefs(q.filter, at), q.sort, q.descending)
 	if err != nil {
 		return err
 	}
-	collectionURL := serviceURL + strings.TrimPrefix(r.URL.EscapedPath(), servicePath)
+	collectionURL := at.Service + strings.TrimPrefix(r.URL.EscapedPath(), p.knobs.PathPrefix+s.Path)
 	setPagingHeaders(w.Header(), collectionURL, q, selected.total)
-	return p.sendPage(w, r, route.target.Plural, selected, q, serviceURL)
+	return p.sendPage(w, r, route.target.Plural, selected, q, at)
 }
 
 // resolveParents finds the objects that the path goes through and returns the
@@ -194,13 +196,18 @@ func (p *Provider) resolve(ctx context.Context, e Endpoint, sourcedID string) (s
 	return key, nil
 }
 
-// relativeHrefs puts the mark of a stored document in place of our own URL in
+// relativeHrefs puts the mark of a stored document in place of our own URLs in
 // the literals that are compared with an href.
-func relativeHrefs(f filter, serviceURL string) filter {
+func relativeHrefs(f filter, at Addresses) filter {
 	for _, group := range f {
 		for i, c := range group {
-			if rest, ok := strings.CutPrefix(c.literal, serviceURL); ok && strings.HasSuffix(c.path, ".href") {
+			if !strings.HasSuffix(c.path, ".href") {
+				continue
+			}
+			if rest, ok := strings.CutPrefix(c.literal, at.Service); ok {
 				group[i].literal = string(rune(baseMark)) + rest
+			} else if rest, ok := strings.CutPrefix(c.literal, at.Provider+"/"); ok {
+				group[i].literal = string(rune(baseMark)) + string(acrossMark) + "/" + rest
 			}
 		}
 	}

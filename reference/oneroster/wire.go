@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/url"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/fixtures"
 )
 
 // What the objects of all services have in common on the wire (OneRoster 1.2
@@ -28,6 +31,22 @@ type Base struct {
 	Metadata         map[string]any `json:"metadata,omitempty"`
 }
 
+// BaseOf writes the common members of a row.
+func BaseOf(b fixtures.Base) Base {
+	return Base{
+		SourcedID:        b.SourcedID,
+		Status:           string(b.Status),
+		DateLastModified: DateTime(b.DateLastModified.UTC().Format(TimestampLayout)),
+		Metadata:         b.Metadata,
+	}
+}
+
+// Row gives back what BaseOf wrote.
+func (b Base) Row() fixtures.Base {
+	at, _ := time.Parse(TimestampLayout, string(b.DateLastModified)) // as BaseOf wrote it
+	return fixtures.Base{SourcedID: b.SourcedID, Status: fixtures.Status(b.Status), DateLastModified: at, Metadata: b.Metadata}
+}
+
 // Reference points to another object; all three members are required.
 type Reference struct {
 	Href      string `json:"href"`
@@ -36,8 +55,12 @@ type Reference struct {
 }
 
 // baseMark stands in a stored document where the service's URL belongs, which
-// depends on the request. As a bare control character it cannot occur in JSON.
-const baseMark = 0x01
+// depends on the request. As a bare control character it cannot occur in JSON. With
+// acrossMark behind it, which begins no path, it stands for the provider's URL.
+const (
+	baseMark   = 0x01
+	acrossMark = '~'
+)
 
 // markedHref is how a reference is encoded before its mark is put in. The text of
 // an object cannot look like it, since its quotes would be escaped.
@@ -53,6 +76,18 @@ func ReferTo(kind, endpoint, sourcedID string) Reference {
 	}
 }
 
+// ReferAcross makes a reference to an object that another service of the provider
+// resolves, by the path of that service.
+func ReferAcross(servicePath, kind, endpoint, sourcedID string) Reference {
+	r := ReferTo(kind, endpoint, sourcedID)
+	r.Href = "\x01" + string(acrossMark) + servicePath + r.Href[1:]
+	return r
+}
+
+// Addresses are the URLs that the marks of documents stand for: that of the service, and
+// that of the provider, below which its services are.
+type Addresses struct{ Service, Provider string }
+
 // EncodeDocument returns the stored form of an object.
 func EncodeDocument(object any) ([]byte, error) {
 	var b bytes.Buffer
@@ -65,16 +100,20 @@ func EncodeDocument(object any) ([]byte, error) {
 	return bytes.ReplaceAll(body, []byte(markedHref), append([]byte(`"href":"`), baseMark)), nil
 }
 
-// AppendDocument appends a stored document as a client shall see it, with the
-// service's URL in place of each mark.
-func AppendDocument(dst, document []byte, serviceURL string) []byte {
+// AppendDocument appends a stored document as a client shall see it, with a URL in
+// place of each mark.
+func AppendDocument(dst, document []byte, at Addresses) []byte {
 	for {
 		i := bytes.IndexByte(document, baseMark)
 		if i < 0 {
 			return append(dst, document...)
 		}
 		dst = append(dst, document[:i]...)
-		dst = append(dst, serviceURL...)
 		document = document[i+1:]
+		if len(document) > 0 && document[0] == acrossMark {
+			dst, document = append(dst, at.Provider...), document[1:]
+		} else {
+			dst = append(dst, at.Service...)
+		}
 	}
 }

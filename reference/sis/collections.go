@@ -2,8 +2,10 @@ package sis
 
 import (
 	"context"
+	"slices"
 
 	"github.com/rollcall-edu/rollcall/reference/oneroster"
+	"github.com/rollcall-edu/rollcall/reference/resources"
 	"github.com/rollcall-edu/rollcall/reference/store"
 )
 
@@ -27,7 +29,8 @@ const (
 // Collections lists the collections that a provider needs in its store, in the order
 // of loading.
 func Collections() []store.Collection {
-	return []store.Collection{Orgs, AcademicSessions, Courses, Classes, Users, Enrollments, Demographics, CSVRows}
+	roster := []store.Collection{Orgs, AcademicSessions, Courses, Classes, Users, Enrollments, Demographics}
+	return slices.Concat(roster, resources.Collections(), []store.Collection{CSVRows})
 }
 
 // OpenStore opens a store for a provider, by a DSN as store.Open takes it.

@@ -9,7 +9,7 @@ const (
 	ScopeDemographics = oneroster.ScopePrefix + "roster-demographics.readonly"
 )
 
-// Scopes lists the scopes that open something here.
+// Scopes lists the scopes that open something here, of all services.
 func Scopes() []string {
 	var all []string
 	for _, s := range Services() {

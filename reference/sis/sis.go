@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/rollcall-edu/rollcall/reference/oneroster"
+	"github.com/rollcall-edu/rollcall/reference/resources"
 )
 
 // Config describes a provider. Its Services are those of a SIS, whatever is there.
@@ -14,7 +15,7 @@ type Config = oneroster.Config
 type SIS struct{ *oneroster.Provider }
 
 // Services lists what a SIS offers.
-func Services() []oneroster.Service { return []oneroster.Service{Rostering()} }
+func Services() []oneroster.Service { return []oneroster.Service{Rostering(), resources.Service()} }
 
 // New makes a provider of the data in the store, already loaded (see Load).
 func New(ctx context.Context, config Config) (*SIS, error) {
@@ -32,11 +33,13 @@ func (s *SIS) ServicePath() string { return s.Knobs().PathPrefix + BasePath }
 
 // Endpoints are the URLs that a client is configured with.
 type Endpoints struct {
-	BaseURL  string // of the Rostering service, without a slash at the end
-	TokenURL string
+	BaseURL      string // of the Rostering service, without a slash at the end
+	ResourcesURL string // of the Resources service
+	TokenURL     string
 }
 
 // Endpoints returns the URLs of the provider when it is served at an origin.
 func (s *SIS) Endpoints(origin string) Endpoints {
-	return Endpoints{BaseURL: s.Base(origin) + BasePath, TokenURL: s.TokenURL(origin)}
+	base := s.Base(origin)
+	return Endpoints{BaseURL: base + BasePath, ResourcesURL: base + resources.BasePath, TokenURL: s.TokenURL(origin)}
 }

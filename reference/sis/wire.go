@@ -1,8 +1,8 @@
 package sis
 
 import (
-	"github.com/rollcall-edu/rollcall/fixtures"
 	"github.com/rollcall-edu/rollcall/reference/oneroster"
+	"github.com/rollcall-edu/rollcall/reference/resources"
 )
 
 // The objects of the Rostering service as they stand on the wire (OneRoster 1.2
@@ -44,7 +44,7 @@ type course struct {
 	Subjects     []string  `json:"subjects,omitempty"`
 	Org          *guidRef  `json:"org,omitempty"`
 	SubjectCodes []string  `json:"subjectCodes,omitempty"`
-	Resources    []guidRef `json:"resources,omitempty"` // of the Resources service; none here
+	Resources    []guidRef `json:"resources,omitempty"` // of the Resources service
 }
 
 type class struct {
@@ -146,15 +146,6 @@ type demographics struct {
 	PublicSchoolResidenceStatus          string `json:"publicSchoolResidenceStatus,omitempty"`
 }
 
-func wireBase(b fixtures.Base) base {
-	return base{
-		SourcedID:        b.SourcedID,
-		Status:           string(b.Status),
-		DateLastModified: dateTime(b.DateLastModified.UTC().Format(oneroster.TimestampLayout)),
-		Metadata:         b.Metadata,
-	}
-}
-
 // The types of references, and the endpoint where each is resolved.
 var referenceTypes = map[string]string{
 	"academicSession": "academicSessions",
@@ -180,6 +171,15 @@ func references(kind string, sourcedIDs []string) []guidRef {
 	refs := make([]guidRef, len(sourcedIDs))
 	for i, id := range sourcedIDs {
 		refs[i] = reference(kind, id)
+	}
+	return refs
+}
+
+// resourceRefs refer to the Resources service.
+func resourceRefs(sourcedIDs []string) []guidRef {
+	var refs []guidRef
+	for _, id := range sourcedIDs {
+		refs = append(refs, resources.Refer(id))
 	}
 	return refs
 }
