@@ -17,6 +17,7 @@ import (
 	"github.com/rollcall-edu/rollcall/fixtures"
 	"github.com/rollcall-edu/rollcall/reference/fault"
 	"github.com/rollcall-edu/rollcall/reference/oneroster"
+	"github.com/rollcall-edu/rollcall/reference/resources"
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/reference/sis"
 	"github.com/rollcall-edu/rollcall/reference/store"
@@ -56,7 +57,7 @@ type SIS struct {
 	sis.Endpoints
 	Origin string
 	Main   Client // may have every scope
-	Core   Client // may only have roster-core.readonly
+	Core   Client // may only have roster-core.readonly and resource-core.readonly
 	Knobs  oneroster.Knobs
 	CAPEM  []byte // of the self-made authority; nil without one
 
@@ -125,7 +126,10 @@ func (s *SIS) start(ctx context.Context, o Options) error {
 		if err != nil {
 			return err
 		}
-		if err := sis.Load(ctx, s.store, fault.Reshape(d, o.Faults...)); err != nil {
+		if d, err = fault.Reshape(d, o.Faults...); err != nil {
+			return err
+		}
+		if err := sis.Load(ctx, s.store, d); err != nil {
 			return err
 		}
 	}
@@ -133,7 +137,7 @@ func (s *SIS) start(ctx context.Context, o Options) error {
 		Store: s.store, Seed: o.Seed, Knobs: o.Knobs, TokenTTL: o.TokenTTL, BaseURL: o.BaseURL,
 		Clients: []security.Client{
 			{ID: s.Main.ID, Secret: s.Main.Secret, Scopes: sis.Scopes()},
-			{ID: s.Core.ID, Secret: s.Core.Secret, Scopes: []string{sis.ScopeRosterCore}},
+			{ID: s.Core.ID, Secret: s.Core.Secret, Scopes: []string{sis.ScopeRosterCore, resources.ScopeCore}},
 		},
 	})
 	if err != nil {
