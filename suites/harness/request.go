@@ -25,6 +25,9 @@ type Request struct {
 	Header http.Header
 	Body   []byte
 	Auth   Auth
+	// Scopes are those of the token to send, where it isn't the session's own: what lies
+	// beside the service under test has others.
+	Scopes []string
 	Follow bool // follow redirects, within the budget
 	// Plain sends no Accept-Encoding header; otherwise gzip is offered.
 	Plain bool
@@ -70,11 +73,11 @@ type Response struct {
 	// target file doesn't name, and that credentials were left out there.
 	Withheld bool
 
-	lost  bool // the connection broke before a response came
+	lost bool // the connection broke before a response came
 	// askedAgain is how often Go's client asked again by itself, for the connection broke.
 	askedAgain int
-	line  string
-	token string // the session's, where the request carried it
+	line       string
+	token      string // the session's, where the request carried it
 }
 
 // Line renders the request as its first line, e.g. "GET https://…/users?limit=2".

@@ -190,7 +190,10 @@ func accessEvery(ctx context.Context, t *T) {
 // filled tells whether the collection at the root of an operation's path came whole,
 // and with objects.
 func filled(t *T, op service.Operation) bool {
-	raw := crawl(t).Raw(strings.Split(op.Path, "/")[1])
+	raw := crawl(t).Raw(op.Root())
+	if raw == nil {
+		raw = crawl(t).Beside(op.Root())
+	}
 	return raw != nil && raw.Complete && raw.Len() > 0
 }
 

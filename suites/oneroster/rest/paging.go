@@ -55,7 +55,7 @@ func pageable(t *T, atLeast int) (service.Collection, bool) {
 		}
 	}
 	if size == 0 {
-		t.Lacks(fmt.Sprintf("no collection holds %d objects", atLeast), fmt.Sprintf("Load at least %d users.", atLeast))
+		t.Lacks(fmt.Sprintf("no collection holds %d objects", atLeast), fmt.Sprintf("Load at least %d %s.", atLeast, t.Service.Words.Many))
 	}
 	return best, size > 0
 }
