@@ -19,6 +19,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/resources"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/rostering"
 )
 
@@ -124,17 +125,34 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-// TestMatrix proves the judge: with each fault on, what it breaks must be found
-// and nothing unrelated be accused; with each variant on nothing may be.
+// service is a service of OneRoster with the faults and variants that prove its suite.
+type service struct {
+	kind             *fault.Kind[fault.Data]
+	suite            harness.Suite
+	record, unproved string // files of what the matrix saw, and of the checks that nothing proves
+	faults, variants int    // at least so many
+}
+
+// TestMatrix proves the judge of rosters, TestResourcesMatrix that of resources: with each
+// fault on, what it breaks must be found and nothing unrelated be accused; with each variant on
+// nothing may be.
 func TestMatrix(t *testing.T) {
+	service{fault.Rostering, rostering.Suite(), "data/matrix.json", "testdata/unproved.txt", 60, 30}.matrix(t)
+}
+
+func TestResourcesMatrix(t *testing.T) {
+	service{fault.Resources, resources.Suite(), "data/matrix-resources.json", "testdata/unproved-resources.txt", 30, 15}.matrix(t)
+}
+
+func (s service) matrix(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the matrix runs by itself: make matrix")
 	}
-	faults, err := fault.Faults()
+	faults, err := s.kind.Faults()
 	if err != nil {
 		t.Fatal(err)
 	}
-	variants, err := fault.Variants()
+	variants, err := s.kind.Variants()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,8 +160,8 @@ func TestMatrix(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(faults) < 60 || len(variants) < 30 {
-		t.Errorf("%d faults and %d variants; at least 60 and 30 are wanted", len(faults), len(variants))
+	if len(faults) < s.faults || len(variants) < s.variants {
+		t.Errorf("%d faults and %d variants; at least %d and %d are wanted", len(faults), len(variants), s.faults, s.variants)
 	}
 	var mu sync.Mutex
 	seen := map[string]caught{}
@@ -215,15 +233,15 @@ func TestMatrix(t *testing.T) {
 				return !slices.ContainsFunc(faults, func(f fault.Fault) bool { return f.ID == id }) &&
 					!slices.ContainsFunc(variants, func(v fault.Variant) bool { return v.ID == id })
 			})
-			if err := writeMatrix("data/matrix.json", recorded); err != nil {
+			if err := writeMatrix(s.record, recorded); err != nil {
 				t.Fatal(err)
 			}
 		}
 		return
 	}
-	unproved(t, cat, proved)
+	s.lacking(t, cat, proved)
 	if *update {
-		if err := writeMatrix("data/matrix.json", seen); err != nil {
+		if err := writeMatrix(s.record, seen); err != nil {
 			t.Fatal(err)
 		}
 		return
@@ -234,7 +252,7 @@ func TestMatrix(t *testing.T) {
 	}
 	for id := range seen {
 		if _, there := recorded[id]; !there {
-			t.Errorf("%s is not in the recorded matrix; run `go test ./cmd/rollcall -run TestMatrix -update`", id)
+			t.Errorf("%s is not in the recorded matrix; run `go test ./cmd/rollcall -run %s -update`", id, t.Name())
 		}
 	}
 }
@@ -273,34 +291,28 @@ func matches(id, pattern string) bool {
 	return id == pattern
 }
 
-// unprovedList names the checks that no fault of the matrix has turned red yet.
-// They are proved by unit tests with bent providers, or not at all; the list may
-// only shrink.
-const unprovedList = "testdata/unproved.txt"
-
-// unproved holds the matrix to that list: a check that was never seen to fail may
-// be one that can't.
-func unproved(t *testing.T, cat *catalogue.Catalogue, proved map[string]bool) {
+// lacking holds the matrix to the list of checks that no fault of it has turned red yet: a
+// check that was never seen to fail may be one that can't. Those of the list are proved by
+// unit tests with bent providers, or not at all; it may only shrink.
+func (s service) lacking(t *testing.T, cat *catalogue.Catalogue, proved map[string]bool) {
 	t.Helper()
 	var lacking []string
-	for _, s := range []harness.Suite{rostering.Suite()} {
-		for _, c := range s.Checks {
-			if !proved[c.ID] {
-				lacking = append(lacking, c.ID)
-			}
+	for _, c := range s.suite.Checks {
+		if !proved[c.ID] {
+			lacking = append(lacking, c.ID)
 		}
-		for _, id := range s.Uncovered(cat) {
-			t.Errorf("requirement %s is decided by no check", id)
-		}
+	}
+	for _, id := range s.suite.Uncovered(cat) {
+		t.Errorf("requirement %s is decided by no check", id)
 	}
 	slices.Sort(lacking)
 	if *update {
-		if err := os.WriteFile(unprovedList, []byte(strings.Join(lacking, "\n")+"\n"), 0o644); err != nil {
+		if err := os.WriteFile(s.unproved, []byte(strings.Join(lacking, "\n")+"\n"), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
-	text, err := os.ReadFile(unprovedList)
+	text, err := os.ReadFile(s.unproved)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/rollcall-edu/rollcall/suites/oneroster/resources"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/rostering"
 
 	"github.com/spf13/cobra"
@@ -119,13 +121,16 @@ version: %q
 profiles: [%s]
 oneroster:
   rostering: %s
+  resources: %s
   auth:
     token_url: %s
     client_id: %s
     client_secret: %q
     core_client: {client_id: %s, client_secret: %s}
-%s`, version, strings.Join(profiles, ", "), s.BaseURL, s.TokenURL, s.Main.ID, s.Main.Secret, s.Core.ID, s.Core.Secret, tls)
+%s`, version, strings.Join(profiles, ", "), s.BaseURL, s.ResourcesURL, s.TokenURL, s.Main.ID, s.Main.Secret, s.Core.ID, s.Core.Secret, tls)
 }
 
 // allProfiles lists every profile of the REST provider that the reference is.
-func allProfiles() []string { return rostering.Suite().Profiles }
+func allProfiles() []string {
+	return slices.Concat(rostering.Suite().Profiles, resources.Suite().Profiles)
+}

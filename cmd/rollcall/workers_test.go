@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -19,6 +20,8 @@ import (
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/resources"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/rostering"
 )
 
 // cell is one run of the suites against a reference that something was done to.
@@ -80,8 +83,26 @@ func judgedIn(dir string, o district.Options, stance catalogue.Stance, how harne
 		return nil, err
 	}
 	defer s.Close()
-	text := string(targetFor(s, o.CAFile, allProfiles())) + fmt.Sprintf("stance: %s\nlimits: {request_timeout: %s, max_body_mib: 8}\n", stance, matrixTimeout)
+	text := string(targetFor(s, o.CAFile, profilesOf(o.Faults))) + fmt.Sprintf("stance: %s\nlimits: {request_timeout: %s, max_body_mib: 8}\n", stance, matrixTimeout)
 	return judgedFor(ctx, text, how)
+}
+
+// profilesOf lists those of the services that faults and variants are of: what one service
+// does wrong is judged by its own suite, which stands beside the other as it is. Without any
+// all are judged, in one run.
+func profilesOf(faults []string) []string {
+	if len(faults) == 0 {
+		return allProfiles()
+	}
+	ofResources := func(id string) bool { _, known, _ := fault.Resources.Setup(id); return known }
+	var out []string
+	if slices.ContainsFunc(faults, func(id string) bool { return !ofResources(id) }) {
+		out = append(out, rostering.Suite().Profiles...)
+	}
+	if slices.ContainsFunc(faults, ofResources) {
+		out = append(out, resources.Suite().Profiles...)
+	}
+	return out
 }
 
 // judgedFor runs the suites against the target that a target file names.
