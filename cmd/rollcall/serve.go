@@ -119,12 +119,13 @@ version: %q
 profiles: [%s]
 oneroster:
   rostering: %s
+  resources: %s
   auth:
     token_url: %s
     client_id: %s
     client_secret: %q
     core_client: {client_id: %s, client_secret: %s}
-%s`, version, strings.Join(profiles, ", "), s.BaseURL, s.TokenURL, s.Main.ID, s.Main.Secret, s.Core.ID, s.Core.Secret, tls)
+%s`, version, strings.Join(profiles, ", "), s.BaseURL, s.ResourcesURL, s.TokenURL, s.Main.ID, s.Main.Secret, s.Core.ID, s.Core.Secret, tls)
 }
 
 // allProfiles lists every profile of the REST provider that the reference is.
