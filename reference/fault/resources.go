@@ -49,7 +49,7 @@ func resourceFaults() map[string]wrapper {
 		"resources-without-status":      changing(succeeded, dropping("status")),
 		"resources-number-as-number":    changing(succeeded, member("vendorResourceId", func(any) any { return json.Number("9780000001010") })),
 		"resources-number-empty":        changing(succeeded, member("vendorResourceId", func(any) any { return "" })),
-		"resources-number-two-lines":    changing(succeeded, member("vendorResourceId", func(v any) any { return str(v) + "\nvolume 2" })),
+		"resources-title-two-lines":     changing(succeeded, member("title", func(v any) any { return str(v) + "\nvolume 2" })),
 		"resources-number-twice":        changing(succeeded, bytesIn(`"vendorResourceId":"`, `"vendorResourceId":"X","vendorResourceId":"`)),
 		"resources-roles-joined":        changing(succeeded, member("roles", joined)),
 		"resources-title-null":          changing(whole, func(a *answer) { a.objects(func(o object) { setAbsent(o, "title", nil) }) }),
@@ -84,7 +84,7 @@ func resourceFaults() map[string]wrapper {
 		"resources-course-none":  changing(below("/courses/"), nothing),
 		"resources-user-none":    changing(below("/users/"), nothing),
 		"resources-class-loses":  narrowingBelow("importance='primary'", "/classes/"),
-		"resources-course-loses": narrowingBelow("importance='primary'", "/courses/"),
+		"resources-course-loses": narrowingBelow("importance='secondary'", "/courses/"),
 		"resources-none-is-404": changing(func(a *answer) bool { return listed(a) && total(a) == 0 && a.request.URL.RawQuery == "" },
 			func(a *answer) { fail(a, http.StatusNotFound, "unknownobject") }),
 

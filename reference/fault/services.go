@@ -206,7 +206,7 @@ func resourcesBehaviours() map[string]Behaviour[Data] {
 }
 
 // inherit fills what entries leave to those that they are like, with the requirements of
-// another service.
+// another service. What may fail as well is added.
 func (t *Tables) inherit(from Tables, theirs, own string) error {
 	renamed := func(ids []string) []string {
 		var out []string
@@ -237,9 +237,7 @@ func (t *Tables) inherit(from Tables, theirs, own string) error {
 		if f.Breaks == nil {
 			f.Breaks = renamed(like.Breaks)
 		}
-		if f.May == nil {
-			f.May = renamed(like.May)
-		}
+		f.May = append(renamed(like.May), f.May...)
 	}
 	for i := range t.Variants {
 		v := &t.Variants[i]
