@@ -72,7 +72,7 @@ conformance:
 
 # Every fault must be caught, no variant may be minded.
 matrix:
-	$(GO) test ./cmd/rollcall -run '^Test(CSV|Tool|Platform)?Matrix' -count=1 -timeout 60m
+	$(GO) test ./cmd/rollcall -run '^Test(CSV|Tool|Platform|Resources)?Matrix' -count=1 -timeout 60m
 
 # Two faults at once, and changes that a program made: a sample that is another one
 # every day; ROLLCALL_SEED takes others.
@@ -85,7 +85,7 @@ pairs:
 # die: what of the command line's tests stands in none of the other lists.
 products:
 	$(GO) test ./cmd/rollcall ./suites/harness ./suites/oneroster/csv/importer -count=1 -timeout 60m \
-		-skip '^Test((CSV|Tool|Platform)?(Conformance|Matrix)|(Tool|Platform)?Pairs$$|Mutants$$|Container|Walls|Docs)|Browser'
+		-skip '^Test((CSV|Tool|Platform|Resources)?(Conformance|Matrix)|(Tool|Platform)?Pairs$$|Mutants$$|Container|Walls|Docs)|Browser'
 
 # Pages in a real browser, targets in real containers.
 browser:

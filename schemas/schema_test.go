@@ -15,7 +15,14 @@ import (
 // TestModel compares the definitions with what the official document says of each
 // member; there the only differences are those that errata.json names.
 func TestModel(t *testing.T) {
-	f, err := os.Open("testdata/model.txt")
+	for path, model := range map[string]string{"definitions.json": "model.txt", "resources.json": "model-resources.txt"} {
+		compareModel(t, "oneroster/v1p2/"+path, "testdata/"+model)
+	}
+}
+
+func compareModel(t *testing.T, path, model string) {
+	t.Helper()
+	f, err := os.Open(model)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +34,11 @@ func TestModel(t *testing.T) {
 		}
 	}
 	c := compiler{files: map[string]*raw{}, nodes: map[string]*node{}}
-	const path = "oneroster/v1p2/definitions.json"
+	for _, other := range []string{"definitions.json", "resources.json"} {
+		if _, err := c.read("oneroster/v1p2/" + other); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if _, err := c.read(path); err != nil {
 		t.Fatal(err)
 	}
@@ -320,7 +331,7 @@ func TestLoad(t *testing.T) {
 		t.Errorf("an unknown name gives %v, which does not say what there is", err)
 	}
 	names := Names()
-	if !slices.IsSorted(names) || len(names) != 25 {
+	if !slices.IsSorted(names) || len(names) != 29 {
 		t.Errorf("%d names: %q", len(names), names)
 	}
 	for _, name := range names {

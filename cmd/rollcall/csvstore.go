@@ -25,9 +25,9 @@ func csvImportCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "import BUNDLE",
 		Short: "Load a bundle into the store of the reference SIS",
-		Long: `Load a bulk bundle into a store, so that the reference SIS serves its roster over
-REST: ` + "`rollcall serve sis --db FILE --keep`" + `. What the store holds is replaced. Rows of
-resources and gradebooks are kept for ` + "`rollcall csv export`" + ` and not served.
+		Long: `Load a bulk bundle into a store, so that the reference SIS serves its roster and its
+resources over REST: ` + "`rollcall serve sis --db FILE --keep`" + `. What the store holds is
+replaced. Rows of gradebooks are kept for ` + "`rollcall csv export`" + ` and not served.
 
 What ` + "`rollcall csv check`" + ` calls broken is refused with that finding and exit code 2, and
 so is what would be lost or corrupted on the way. All of the bundle is read before

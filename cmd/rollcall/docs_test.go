@@ -127,6 +127,14 @@ func faultsPage() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	resources, err := fault.Resources.Faults()
+	if err != nil {
+		return "", err
+	}
+	resourceOddities, err := fault.Resources.Variants()
+	if err != nil {
+		return "", err
+	}
 	tools, toolOddities, platforms, platformOddities, err := ltiFaults()
 	if err != nil {
 		return "", err
@@ -155,6 +163,7 @@ func faultsPage() (string, error) {
 		}
 	}
 	role("Rostering provider", providers, providerOddities)
+	role("Resources provider", resources, resourceOddities)
 	role("Tool", tools, toolOddities)
 	role("Platform", platforms, platformOddities)
 	return b.String(), nil

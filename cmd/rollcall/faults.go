@@ -42,11 +42,7 @@ with "rollcall demo --fault ID", or with "rollcall serve sis", "serve tool" or
 "serve platform".`,
 		Args: cobra.NoArgs, Example: "  rollcall list faults\n  rollcall list faults --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			faults, err := fault.Faults()
-			if err != nil {
-				return err
-			}
-			variants, err := fault.Variants()
+			faults, variants, err := providerFaults()
 			if err != nil {
 				return err
 			}
@@ -76,6 +72,16 @@ with "rollcall demo --fault ID", or with "rollcall serve sis", "serve tool" or
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "as JSON")
 	return c
+}
+
+// providerFaults gives the tables of all services of a OneRoster provider.
+func providerFaults() (faults []fault.Fault, variants []fault.Variant, err error) {
+	for _, k := range fault.Services() {
+		f, failed := k.Faults()
+		v, failedToo := k.Variants()
+		faults, variants, err = append(faults, f...), append(variants, v...), errors.Join(err, failed, failedToo)
+	}
+	return faults, variants, err
 }
 
 // ltiFaults gives the tables of the LTI roles.
@@ -145,8 +151,7 @@ func faultIDs() []string {
 			out = append(out, v.ID)
 		}
 	}
-	faults, _ := fault.Faults() // a broken table is told where it is used
-	variants, _ := fault.Variants()
+	faults, variants, _ := providerFaults() // a broken table is told where it is used
 	add(faults, variants)
 	tools, toolOddities, platforms, platformOddities, _ := ltiFaults()
 	add(tools, toolOddities)

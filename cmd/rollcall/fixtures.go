@@ -69,7 +69,8 @@ settled; only the small district has changes.`,
 	c.Flags().IntVar(&students, "students", 0, "the same as --data scale:N")
 	c.Flags().StringVar(&o.Version, "version", "1.2", "1.1 or 1.2")
 	c.Flags().StringVar(&mode, "mode", "bulk", "bulk or delta")
-	c.Flags().IntVar(&o.Outcomes, "outcomes", 0, "classes that get line items, results and resources")
+	c.Flags().IntVar(&o.Outcomes, "outcomes", 0, "classes that get line items, results and a textbook")
+	c.Flags().BoolVar(&o.Resources, "resources", false, "write the resources of the district's courses, classes and users")
 	c.Flags().Uint64Var(&seed, "seed", fixtures.DefaultSeed, "another district of the same size")
 	c.Flags().StringVarP(&out, "out", "o", "riverbend.zip", "a .zip file, or a folder")
 	return c

@@ -17,6 +17,7 @@ import (
 	ltiplatform "github.com/rollcall-edu/rollcall/suites/lti/platform"
 	ltitool "github.com/rollcall-edu/rollcall/suites/lti/tool"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/resources"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/rostering"
 )
 
@@ -34,7 +35,7 @@ func main() {
 
 // suites lists every suite this program judges with.
 func suites() []harness.Suite {
-	return []harness.Suite{rostering.Suite(), csv.Suite(nil), ltitool.Suite(), ltiplatform.Suite()}
+	return []harness.Suite{rostering.Suite(), resources.Suite(), csv.Suite(nil), ltitool.Suite(), ltiplatform.Suite()}
 }
 
 // exit is an error that only carries an exit code: the words have been said.

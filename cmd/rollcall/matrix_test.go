@@ -19,6 +19,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/resources"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/rostering"
 )
 
@@ -124,17 +125,36 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-// TestMatrix proves the judge: with each fault on, what it breaks must be found
-// and nothing unrelated be accused; with each variant on nothing may be.
+// serviceMatrix is the faults and variants of one OneRoster service, and the suite that
+// they prove.
+type serviceMatrix struct {
+	kind             *fault.Kind[fault.Data]
+	suite            harness.Suite
+	faults, variants int    // as many are wanted, at least
+	recorded         string // what was seen
+	unproved         string // the checks that no fault of the matrix has turned red yet
+}
+
+// TestMatrix proves the judge of Rostering, TestResourcesMatrix that of Resources.
 func TestMatrix(t *testing.T) {
+	serviceMatrix{fault.Rostering, rostering.Suite(), 60, 30, "data/matrix.json", "testdata/unproved.txt"}.prove(t)
+}
+
+func TestResourcesMatrix(t *testing.T) {
+	serviceMatrix{fault.Resources, resources.Suite(), 30, 15, "data/matrix-resources.json", "testdata/unproved-resources.txt"}.prove(t)
+}
+
+// prove proves a judge: with each fault on, what it breaks must be found and nothing
+// unrelated be accused; with each variant on nothing may be.
+func (m serviceMatrix) prove(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the matrix runs by itself: make matrix")
 	}
-	faults, err := fault.Faults()
+	faults, err := m.kind.Faults()
 	if err != nil {
 		t.Fatal(err)
 	}
-	variants, err := fault.Variants()
+	variants, err := m.kind.Variants()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,8 +162,8 @@ func TestMatrix(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(faults) < 60 || len(variants) < 30 {
-		t.Errorf("%d faults and %d variants; at least 60 and 30 are wanted", len(faults), len(variants))
+	if len(faults) < m.faults || len(variants) < m.variants {
+		t.Errorf("%d faults and %d variants; at least %d and %d are wanted", len(faults), len(variants), m.faults, m.variants)
 	}
 	var mu sync.Mutex
 	seen := map[string]caught{}
@@ -163,7 +183,7 @@ func TestMatrix(t *testing.T) {
 		for _, f := range faults {
 			t.Run("fault/"+f.ID, func(t *testing.T) {
 				t.Parallel()
-				report := judgedCell(t, cell{[]string{f.ID}, catalogue.Strict})
+				report := judgedCell(t, cell{[]string{f.ID}, catalogue.Strict, m.suite.Profiles})
 				found := record(f.ID, report)
 				blames(t, report)
 				if len(f.Breaks) == 0 {
@@ -186,7 +206,7 @@ func TestMatrix(t *testing.T) {
 		for _, v := range variants {
 			t.Run("variant/"+v.ID, func(t *testing.T) {
 				t.Parallel()
-				report := judgedCell(t, cell{[]string{v.ID}, catalogue.Strict})
+				report := judgedCell(t, cell{[]string{v.ID}, catalogue.Strict, m.suite.Profiles})
 				record(v.ID, report)
 				for _, q := range report.Requirements {
 					if q.Verdict == reports.Fail || q.Verdict == reports.Warning || q.Verdict == reports.Error || q.Verdict == reports.Unknown {
@@ -215,15 +235,15 @@ func TestMatrix(t *testing.T) {
 				return !slices.ContainsFunc(faults, func(f fault.Fault) bool { return f.ID == id }) &&
 					!slices.ContainsFunc(variants, func(v fault.Variant) bool { return v.ID == id })
 			})
-			if err := writeMatrix("data/matrix.json", recorded); err != nil {
+			if err := writeMatrix(m.recorded, recorded); err != nil {
 				t.Fatal(err)
 			}
 		}
 		return
 	}
-	unproved(t, cat, proved)
+	m.holdUnproved(t, cat, proved)
 	if *update {
-		if err := writeMatrix("data/matrix.json", seen); err != nil {
+		if err := writeMatrix(m.recorded, seen); err != nil {
 			t.Fatal(err)
 		}
 		return
@@ -234,7 +254,7 @@ func TestMatrix(t *testing.T) {
 	}
 	for id := range seen {
 		if _, there := recorded[id]; !there {
-			t.Errorf("%s is not in the recorded matrix; run `go test ./cmd/rollcall -run TestMatrix -update`", id)
+			t.Errorf("%s is not in the recorded matrix; run `go test ./cmd/rollcall -run %s -update`", id, t.Name())
 		}
 	}
 }
@@ -273,34 +293,28 @@ func matches(id, pattern string) bool {
 	return id == pattern
 }
 
-// unprovedList names the checks that no fault of the matrix has turned red yet.
-// They are proved by unit tests with bent providers, or not at all; the list may
-// only shrink.
-const unprovedList = "testdata/unproved.txt"
-
-// unproved holds the matrix to that list: a check that was never seen to fail may
-// be one that can't.
-func unproved(t *testing.T, cat *catalogue.Catalogue, proved map[string]bool) {
+// holdUnproved holds the matrix to the list of checks that no fault has turned red yet:
+// they are proved by unit tests with bent providers, or not at all, and a check that was
+// never seen to fail may be one that can't. The list may only shrink.
+func (m serviceMatrix) holdUnproved(t *testing.T, cat *catalogue.Catalogue, proved map[string]bool) {
 	t.Helper()
 	var lacking []string
-	for _, s := range []harness.Suite{rostering.Suite()} {
-		for _, c := range s.Checks {
-			if !proved[c.ID] {
-				lacking = append(lacking, c.ID)
-			}
+	for _, c := range m.suite.Checks {
+		if !proved[c.ID] {
+			lacking = append(lacking, c.ID)
 		}
-		for _, id := range s.Uncovered(cat) {
-			t.Errorf("requirement %s is decided by no check", id)
-		}
+	}
+	for _, id := range m.suite.Uncovered(cat) {
+		t.Errorf("requirement %s is decided by no check", id)
 	}
 	slices.Sort(lacking)
 	if *update {
-		if err := os.WriteFile(unprovedList, []byte(strings.Join(lacking, "\n")+"\n"), 0o644); err != nil {
+		if err := os.WriteFile(m.unproved, []byte(strings.Join(lacking, "\n")+"\n"), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
-	text, err := os.ReadFile(unprovedList)
+	text, err := os.ReadFile(m.unproved)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/rollcall-edu/rollcall/suites/oneroster/resources"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/rostering"
 
 	"github.com/spf13/cobra"
@@ -31,9 +33,9 @@ func serveSIS() *cobra.Command {
 	var data, writeTarget string
 	c := &cobra.Command{
 		Use:   "sis",
-		Short: "Run the reference SIS: a OneRoster 1.2 Rostering Provider",
+		Short: "Run the reference SIS: a OneRoster 1.2 Rostering and Resources Provider",
 		Long: `Run the reference SIS with the district Riverbend Unified, and print its URLs and
-credentials. It listens on 127.0.0.1 unless told otherwise. With --fault it
+credentials: two services, Rostering and Resources, with one token endpoint. It listens on 127.0.0.1 unless told otherwise. With --fault it
 misbehaves in a named way, to see whether your consumer (or Rollcall) notices;
 "rollcall list faults" shows them all. Given several times it has all of them, each
 around the next, so that the first sees what the others have left of an answer.`,
@@ -93,10 +95,11 @@ around the next, so that the first sees what the others have left of an answer.`
 func describe(w io.Writer, s *district.SIS, o district.Options, took time.Duration) {
 	fmt.Fprintf(w, "Reference SIS with Riverbend Unified (%s), ready after %s\n\n", o.Data, took.Round(time.Millisecond))
 	fmt.Fprintf(w, "  base URL       %s\n", s.BaseURL)
+	fmt.Fprintf(w, "  resources URL  %s\n", s.ResourcesURL)
 	fmt.Fprintf(w, "  token URL      %s\n", s.TokenURL)
 	fmt.Fprintf(w, "  client id      %s\n", s.Main.ID)
 	fmt.Fprintf(w, "  client secret  %s\n", s.Main.Secret)
-	fmt.Fprintf(w, "  core client    %s %s (roster-core scope only)\n", s.Core.ID, s.Core.Secret)
+	fmt.Fprintf(w, "  core client    %s %s (core scopes only)\n", s.Core.ID, s.Core.Secret)
 	fmt.Fprintf(w, "  knobs          %s\n", s.Knobs)
 	if len(o.Faults) > 0 {
 		fmt.Fprintf(w, "  misbehaviour   %s\n", strings.Join(o.Faults, ", "))
@@ -118,13 +121,16 @@ version: %q
 profiles: [%s]
 oneroster:
   rostering: %s
+  resources: %s
   auth:
     token_url: %s
     client_id: %s
     client_secret: %q
     core_client: {client_id: %s, client_secret: %s}
-%s`, version, strings.Join(profiles, ", "), s.BaseURL, s.TokenURL, s.Main.ID, s.Main.Secret, s.Core.ID, s.Core.Secret, tls)
+%s`, version, strings.Join(profiles, ", "), s.BaseURL, s.ResourcesURL, s.TokenURL, s.Main.ID, s.Main.Secret, s.Core.ID, s.Core.Secret, tls)
 }
 
 // allProfiles lists every profile of the REST provider that the reference is.
-func allProfiles() []string { return rostering.Suite().Profiles }
+func allProfiles() []string {
+	return slices.Concat(rostering.Suite().Profiles, resources.Suite().Profiles)
+}

@@ -23,8 +23,9 @@ import (
 
 // cell is one run of the suites against a reference that something was done to.
 type cell struct {
-	Faults []string
-	Stance catalogue.Stance
+	Faults   []string
+	Stance   catalogue.Stance
+	Profiles []string // none: those of all services, in one run
 }
 
 // asWorker is set in the environment of a test binary that judges cells. The matrix
@@ -60,11 +61,12 @@ func (c cell) judge() (*reports.Report, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	return judgedIn(dir, district.Options{Faults: c.Faults}, c.Stance, harness.Options{Shards: 1, InProcess: true})
+	return judgedIn(dir, district.Options{Faults: c.Faults}, c.Stance, harness.Options{Shards: 1, InProcess: true}, c.Profiles...)
 }
 
-// judgedIn runs every suite against a reference over real sockets.
-func judgedIn(dir string, o district.Options, stance catalogue.Stance, how harness.Options) (*reports.Report, error) {
+// judgedIn runs the suites of some profiles, of all services where none are named, against a
+// reference over real sockets.
+func judgedIn(dir string, o district.Options, stance catalogue.Stance, how harness.Options, profiles ...string) (*reports.Report, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	for _, id := range o.Faults {
@@ -80,7 +82,10 @@ func judgedIn(dir string, o district.Options, stance catalogue.Stance, how harne
 		return nil, err
 	}
 	defer s.Close()
-	text := string(targetFor(s, o.CAFile, allProfiles())) + fmt.Sprintf("stance: %s\nlimits: {request_timeout: %s, max_body_mib: 8}\n", stance, matrixTimeout)
+	if len(profiles) == 0 {
+		profiles = allProfiles()
+	}
+	text := string(targetFor(s, o.CAFile, profiles)) + fmt.Sprintf("stance: %s\nlimits: {request_timeout: %s, max_body_mib: 8}\n", stance, matrixTimeout)
 	return judgedFor(ctx, text, how)
 }
 

@@ -16,6 +16,8 @@ import (
 
 	"github.com/rollcall-edu/rollcall/fixtures"
 	"github.com/rollcall-edu/rollcall/reference/fault"
+	"github.com/rollcall-edu/rollcall/reference/oneroster"
+	"github.com/rollcall-edu/rollcall/reference/resources"
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/reference/sis"
 	"github.com/rollcall-edu/rollcall/reference/store"
@@ -30,7 +32,7 @@ type Options struct {
 	Keep     bool          // serve what DB holds already, load nothing
 	Listen   string        // zero: 127.0.0.1:0
 	Seed     uint64        // of the provider's knobs; 0 is the plain provider
-	Knobs    sis.Knobs
+	Knobs    oneroster.Knobs
 	Faults   []string // ids of faults and variants
 	TokenTTL time.Duration
 	TLS      bool   // with a self-made certificate unless CertFile is set
@@ -55,11 +57,11 @@ type SIS struct {
 	sis.Endpoints
 	Origin string
 	Main   Client // may have every scope
-	Core   Client // may only have roster-core.readonly
-	Knobs  sis.Knobs
+	Core   Client // may only have roster-core.readonly and resource-core.readonly
+	Knobs  oneroster.Knobs
 	CAPEM  []byte // of the self-made authority; nil without one
 
-	server *sis.Server
+	server *oneroster.Server
 	store  store.Store
 }
 
@@ -124,7 +126,10 @@ func (s *SIS) start(ctx context.Context, o Options) error {
 		if err != nil {
 			return err
 		}
-		if err := sis.Load(ctx, s.store, fault.Reshape(d, o.Faults...)); err != nil {
+		if d, err = fault.Reshape(d, o.Faults...); err != nil {
+			return err
+		}
+		if err := sis.Load(ctx, s.store, d); err != nil {
 			return err
 		}
 	}
@@ -132,7 +137,7 @@ func (s *SIS) start(ctx context.Context, o Options) error {
 		Store: s.store, Seed: o.Seed, Knobs: o.Knobs, TokenTTL: o.TokenTTL, BaseURL: o.BaseURL,
 		Clients: []security.Client{
 			{ID: s.Main.ID, Secret: s.Main.Secret, Scopes: sis.Scopes()},
-			{ID: s.Core.ID, Secret: s.Core.Secret, Scopes: []string{sis.ScopeRosterCore}},
+			{ID: s.Core.ID, Secret: s.Core.Secret, Scopes: []string{sis.ScopeRosterCore, resources.ScopeCore}},
 		},
 	})
 	if err != nil {
@@ -150,7 +155,7 @@ func (s *SIS) start(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	if s.server, err = sis.Listen(ctx, o.Listen, config, handler); err != nil {
+	if s.server, err = oneroster.Listen(ctx, o.Listen, config, handler); err != nil {
 		return err
 	}
 	s.Origin = s.server.Origin

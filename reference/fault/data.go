@@ -8,31 +8,24 @@ import (
 	"github.com/rollcall-edu/rollcall/fixtures"
 )
 
-// Reshape changes the data that a reference is loaded with, for variants that
-// are about what a district holds rather than how it is served. Others leave it
-// as it is.
-func Reshape(d fixtures.District, ids ...string) fixtures.District {
-	for _, id := range ids {
-		switch id {
-		case "no-demographics":
-			d = noDemographics{d}
-		case "one-school":
-			d = newOneSchool(d)
-		case "no-optional-members":
-			d = bare{d}
-		case "nothing-deleted":
-			d = onlyActive{d}
-		case "class-of-department":
-			d = otherParents{District: d, school: orgOf(d, "department")}
-		case "course-in-a-term":
-			d = otherParents{District: d, year: sessionOf(d, "term")}
-		case "teacher-as-agent":
-			d = teacherAgents{d}
-		case "semesters-alone", "semesters-in-part":
-			d = semesters{d}
-		}
+// reshapes are the faults and variants that are about what a district holds rather than
+// how it is served.
+func reshapes() map[string]func(fixtures.District) fixtures.District {
+	return map[string]func(fixtures.District) fixtures.District{
+		"no-demographics":     func(d fixtures.District) fixtures.District { return noDemographics{d} },
+		"one-school":          func(d fixtures.District) fixtures.District { return newOneSchool(d) },
+		"no-optional-members": func(d fixtures.District) fixtures.District { return bare{untaught{d}} },
+		"nothing-deleted":     func(d fixtures.District) fixtures.District { return onlyActive{d} },
+		"class-of-department": func(d fixtures.District) fixtures.District {
+			return otherParents{District: d, school: orgOf(d, "department")}
+		},
+		"course-in-a-term": func(d fixtures.District) fixtures.District {
+			return otherParents{District: d, year: sessionOf(d, "term")}
+		},
+		"teacher-as-agent":  func(d fixtures.District) fixtures.District { return teacherAgents{d} },
+		"semesters-alone":   func(d fixtures.District) fixtures.District { return semesters{d} },
+		"semesters-in-part": func(d fixtures.District) fixtures.District { return semesters{d} },
 	}
-	return d
 }
 
 // otherParents hangs classes and courses on objects of the wrong kind.
@@ -114,12 +107,12 @@ func (t teacherAgents) Users() iter.Seq[fixtures.User] {
 	})
 }
 
-// dataVariants have no wrapper of their own: Reshape or their Setup does the
-// work.
-func dataVariants() map[string]wrapper {
+// bySetup are those that the set-up of the reference makes: see the tables.
+func bySetup() map[string]wrapper {
 	same := func(h http.Handler) http.Handler { return h }
-	return map[string]wrapper{"no-demographics": same, "one-school": same, "no-optional-members": same, "nothing-deleted": same, "semesters-alone": same, "credentials-reserved": same,
-		"path-prefix": same, "limit-capped-by-provider": same, "https": same}
+	return map[string]wrapper{
+		"credentials-reserved": same, "path-prefix": same, "limit-capped-by-provider": same, "https": same, "tls-1.0-accepted": same,
+	}
 }
 
 type noDemographics struct{ fixtures.District }
@@ -155,10 +148,11 @@ type oneSchool struct {
 	classes map[string]bool
 	users   map[string]bool
 	orgs    map[string]bool
+	taught  map[string]bool // the resources that those who are kept have
 }
 
 func newOneSchool(d fixtures.District) oneSchool {
-	o := oneSchool{District: d, classes: map[string]bool{}, users: map[string]bool{}, orgs: map[string]bool{}}
+	o := oneSchool{District: d, classes: map[string]bool{}, users: map[string]bool{}, orgs: map[string]bool{}, taught: map[string]bool{}}
 	size := map[string]int{}
 	for e := range d.Enrollments() {
 		size[e.School]++
@@ -182,6 +176,15 @@ func newOneSchool(d fixtures.District) oneSchool {
 				o.users[u.SourcedID] = true
 			}
 		}
+	}
+	for r := range d.CourseResources() {
+		o.taught[r.Resource] = true
+	}
+	for r := range o.ClassResources() {
+		o.taught[r.Resource] = true
+	}
+	for r := range o.UserResources() {
+		o.taught[r.Resource] = true
 	}
 	return o
 }
@@ -240,8 +243,23 @@ func (o oneSchool) Demographics() iter.Seq[fixtures.Demographics] {
 	return filtered(o.District.Demographics(), func(d fixtures.Demographics) bool { return o.users[d.SourcedID] })
 }
 
-// bare leaves out what the standard makes optional.
-type bare struct{ fixtures.District }
+func (o oneSchool) Resources() iter.Seq[fixtures.Resource] {
+	return filtered(o.District.Resources(), func(r fixtures.Resource) bool { return o.taught[r.SourcedID] })
+}
+
+func (o oneSchool) ClassResources() iter.Seq[fixtures.ClassResource] {
+	return filtered(o.District.ClassResources(), func(r fixtures.ClassResource) bool { return o.classes[r.Class] })
+}
+
+func (o oneSchool) UserResources() iter.Seq[fixtures.UserResource] {
+	return filtered(o.District.UserResources(), func(r fixtures.UserResource) bool { return o.users[r.User] })
+}
+
+// bare leaves out what the standard makes optional: so nobody refers to a resource, and
+// there is none that somebody had to have.
+type bare struct{ untaught }
+
+func none[T any](func(T) bool) {}
 
 func (b bare) Users() iter.Seq[fixtures.User] {
 	return changed(b.District.Users(), func(u fixtures.User) fixtures.User {
@@ -360,4 +378,20 @@ func (o onlyActive) Enrollments() iter.Seq[fixtures.Enrollment] {
 
 func (o onlyActive) Demographics() iter.Seq[fixtures.Demographics] {
 	return filtered(o.District.Demographics(), func(v fixtures.Demographics) bool { return active(v.Base) })
+}
+
+func (o onlyActive) Resources() iter.Seq[fixtures.Resource] {
+	return filtered(o.District.Resources(), func(v fixtures.Resource) bool { return active(v.Base) })
+}
+
+func (o onlyActive) CourseResources() iter.Seq[fixtures.CourseResource] {
+	return filtered(o.District.CourseResources(), func(v fixtures.CourseResource) bool { return active(v.Base) })
+}
+
+func (o onlyActive) ClassResources() iter.Seq[fixtures.ClassResource] {
+	return filtered(o.District.ClassResources(), func(v fixtures.ClassResource) bool { return active(v.Base) })
+}
+
+func (o onlyActive) UserResources() iter.Seq[fixtures.UserResource] {
+	return filtered(o.District.UserResources(), func(v fixtures.UserResource) bool { return active(v.Base) })
 }

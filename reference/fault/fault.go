@@ -1,26 +1,19 @@
 package fault
 
 import (
-	_ "embed"
 	"fmt"
-	"net/http"
 	"slices"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/goccy/go-yaml"
 )
 
-//go:embed faults.yaml
-var faultTable []byte
-
-//go:embed variants.yaml
-var variantTable []byte
-
 // Fault is one deliberate misbehaviour.
 type Fault struct {
-	ID    string `yaml:"id"`
+	ID string `yaml:"id"`
+	// Like names a fault of the Rostering service that this one is to another service:
+	// it does the same, and what the entry doesn't say is said there.
+	Like  string `yaml:"like,omitempty"`
 	Title string `yaml:"title"`
 	// Provokes names the mistake of a consumer that the fault brings out, for
 	// those who test one against the reference.
@@ -40,6 +33,7 @@ type Fault struct {
 // Variant is one legal oddity.
 type Variant struct {
 	ID    string `yaml:"id"`
+	Like  string `yaml:"like,omitempty"` // as that of a Fault
 	Title string `yaml:"title"`
 	Why   string `yaml:"why"` // why the standard allows it
 	// Observed is what a report must tell of it all the same, though it decides
@@ -65,9 +59,6 @@ type Seconds float64
 
 // Duration converts to Go's own.
 func (s Seconds) Duration() time.Duration { return time.Duration(float64(s) * float64(time.Second)) }
-
-// wrapper makes one handler out of another.
-type wrapper func(http.Handler) http.Handler
 
 // Tables are the faults and variants of one role.
 type Tables struct {
@@ -140,78 +131,4 @@ func Gather[B any](topics ...map[string]B) map[string]B {
 		}
 	}
 	return all
-}
-
-var tables = sync.OnceValues(func() (Tables, error) {
-	return ReadTables("Rostering provider", faultTable, variantTable, behaviours(), nil, nil)
-})
-
-// Faults lists all faults, in the order of the table.
-func Faults() ([]Fault, error) {
-	t, err := tables()
-	return slices.Clone(t.Faults), err
-}
-
-// Variants lists all variants, in the order of the table.
-func Variants() ([]Variant, error) {
-	t, err := tables()
-	return slices.Clone(t.Variants), err
-}
-
-// Lookup gives what a fault or variant asks of the reference's set-up.
-func Lookup(id string) (Setup, error) {
-	t, err := tables()
-	if err != nil {
-		return Setup{}, err
-	}
-	for _, f := range t.Faults {
-		if f.ID == id {
-			return f.Setup, nil
-		}
-	}
-	for _, v := range t.Variants {
-		if v.ID == id {
-			return v.Setup, nil
-		}
-	}
-	return Setup{}, fmt.Errorf("there is no fault or variant %q; `rollcall list faults` shows all", id)
-}
-
-// Wrap puts faults and variants around the handler of a Rostering Provider (its
-// service, token endpoint and discovery documents together), the first
-// outermost.
-func Wrap(h http.Handler, ids ...string) (http.Handler, error) {
-	all := behaviours()
-	for _, id := range slices.Backward(ids) {
-		if _, err := Lookup(id); err != nil {
-			return nil, err
-		}
-		h = all[id](h)
-	}
-	return h, nil
-}
-
-// behaviours gathers what the topic files can do.
-func behaviours() map[string]wrapper {
-	return Gather(pagingFaults(), queryFaults(), payloadFaults(), semanticFaults(), errorFaults(), securityFaults(), transportFaults(), moreFaults(), fieldFaults(), lateFaults(), seenFaults(), missedFaults(), gatewayFaults(), gatewayVariants(), headerVariants(), payloadVariants(), dataVariants())
-}
-
-// base is where the Rostering service begins in a path, whatever stands before.
-const base = "/ims/oneroster/rostering/v1p2"
-
-// servicePath gives the path of a request below the service's base, and whether
-// it is a call of the service at all (not a token request, not discovery).
-func servicePath(r *http.Request) (string, bool) {
-	_, path, found := strings.Cut(r.URL.Path, base)
-	if !found || strings.HasPrefix(path, "/discovery/") {
-		return "", false
-	}
-	return path, true
-}
-
-// isToken tells whether the request is for a token: the only thing that is posted
-// outside of the service.
-func isToken(r *http.Request) bool {
-	_, _, service := strings.Cut(r.URL.Path, base)
-	return r.Method == http.MethodPost && !service
 }

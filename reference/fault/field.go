@@ -30,7 +30,7 @@ func fieldFaults() map[string]wrapper {
 		}, func(a *answer) { fail(a, http.StatusInternalServerError, "internal_server_error") }),
 		"sort-ties-shuffled": sortTiesShuffled,
 		"filter-list-ignored": filtering(func(f string) string {
-			if m := predicate.FindStringSubmatch(f); m != nil && (m[1] == "grades" || m[1] == "subjects") {
+			if m := predicate.FindStringSubmatch(f); m != nil && (slices.Contains([]string{"grades", "subjects", "roles"}, m[1])) {
 				return ""
 			}
 			return f
@@ -72,7 +72,7 @@ const gigantic = 10_000
 
 // seldomFiltered are properties that providers with a short list of their own
 // leave out.
-var seldomFiltered = []string{"email", "phone", "sms", "middleName", "location", "userMasterIdentifier"}
+var seldomFiltered = []string{"email", "phone", "sms", "middleName", "location", "userMasterIdentifier", "applicationId"}
 
 var (
 	dated       = regexp.MustCompile(`'\d{4}-\d{2}-\d{2}`)

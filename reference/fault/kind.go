@@ -43,6 +43,23 @@ func (k *Kind[C]) Variants() ([]Variant, error) {
 	return slices.Clone(t.Variants), err
 }
 
+// Setup gives what a fault or variant asks of the server's set-up; known tells whether
+// there is one of that id.
+func (k *Kind[C]) Setup(id string) (setup Setup, known bool, err error) {
+	t, err := k.tables()
+	for _, f := range t.Faults {
+		if f.ID == id {
+			return f.Setup, true, err
+		}
+	}
+	for _, v := range t.Variants {
+		if v.ID == id {
+			return v.Setup, true, err
+		}
+	}
+	return Setup{}, false, err
+}
+
 // Bent is what some faults and variants do to one server. What one of them remembers
 // is shared by what it changes and what it wraps, so that each server needs a Bent of
 // its own.

@@ -80,7 +80,7 @@ func missedFaults() map[string]wrapper {
 				}
 			})
 		}),
-		"punctuation-twice":          changing(under("courses"), member("title", func(v any) any { return str(v) + " â€“ fall" })),
+		"punctuation-twice":          changing(victimIn, member("title", func(v any) any { return str(v) + " â€“ fall" })),
 		"discovery-misspelt-id":      published(`"operationId":"getAllUsers"`, `"operationId":"getAllUser"`),
 		"discovery-misspelt-scope":   published("roster-core.readonly", "rostering-core.readonly"),
 		"discovery-foreign-scope":    published(`{"OAuth2CC":["https://purl.imsglobal.org/spec/or/v1p2/scope/roster-demographics.readonly"]}`, `{"OAuth2CC":["https://purl.imsglobal.org/spec/or/v1p2/scope/roster.readonly"]}`),

@@ -71,7 +71,7 @@ func moreFaults() map[string]wrapper {
 	orgs := under("orgs", "schools")
 	var answers atomic.Int64
 	return map[string]wrapper{
-		"metadata-text":            changing(both(whole, under("courses")), func(a *answer) { a.objects(func(o object) { o["metadata"] = "house=red" }) }),
+		"metadata-text":            changing(both(whole, victimIn), func(a *answer) { a.objects(func(o object) { o["metadata"] = "house=red" }) }),
 		"primary-org-text":         changing(usersIn, member("primaryOrg", func(any) any { return "org-1" })),
 		"profile-id-no-uri":        changing(usersIn, inner("userProfiles", func(p object) { p["profileId"] = "not a uri" })),
 		"class-without-title":      changing(under("classes"), dropping("title")),
@@ -83,7 +83,7 @@ func moreFaults() map[string]wrapper {
 		"class-code-number":        changing(under("classes"), member("classCode", func(any) any { return json.Number("101") })),
 		"latin-1-bytes":            changing(under("courses"), bytesIn(`"courseCode":"`, "\"courseCode\":\"\xe9")),
 		"member-twice":             changing(under("courses"), bytesIn(`"courseCode":"`, `"courseCode":"X","courseCode":"`)),
-		"modified-other-zone":      changing(under("courses"), member("dateLastModified", func(v any) any { return strings.Replace(str(v), "Z", "+02:00", 1) })),
+		"modified-other-zone":      changing(victimIn, member("dateLastModified", func(v any) any { return strings.Replace(str(v), "Z", "+02:00", 1) })),
 		"label-with-line-break":    changing(under("courses"), member("courseCode", func(v any) any { return str(v) + "\nB" })),
 		"student-differs": changing(under("students"), func(a *answer) {
 			a.objects(func(o object) { appendTo(o, "pronouns", " (student)"); appendTo(o, "username", "-s") })

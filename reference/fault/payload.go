@@ -103,10 +103,10 @@ func payloadFaults() map[string]wrapper {
 				}
 			})
 		}),
-		"wrapper-bare-array": changing(both(collection, under("courses")), func(a *answer) {
+		"wrapper-bare-array": changing(both(collection, under("courses", "resources")), func(a *answer) {
 			var envelope map[string]json.RawMessage
 			if json.Unmarshal(a.body.Bytes(), &envelope) == nil {
-				a.setBody(envelope["courses"])
+				a.setBody(envelope[strings.Trim(a.path, "/")])
 			}
 		}),
 		"wrapper-demographics-single": changing(both(single, under("demographics")), rename("demographics", "demographic")),
@@ -159,12 +159,16 @@ func payloadFaults() map[string]wrapper {
 		"ref-term-type":           changing(under("classes"), refs(func(r object) { replace(r, "type", "academicSession", "term") })),
 		"ref-without-href":        changing(both(succeeded, under("enrollments")), refs(func(r object) { delete(r, "href") })),
 		"ref-relative-href": changing(succeeded, refs(func(r object) {
-			if _, path, found := strings.Cut(str(r["href"]), base); found {
+			if base := baseOf(str(r["href"])); base != "" {
+				_, path, _ := strings.Cut(str(r["href"]), base)
 				r["href"] = base + path
 			}
 		})),
 		"ref-source-id": changing(succeeded, refs(func(r object) { r["sourceId"] = r["sourcedId"]; delete(r, "sourcedId") })),
-		"ref-dead-href": changing(succeeded, refs(func(r object) { r["href"] = strings.Replace(str(r["href"]), base+"/", base+"/v2/", 1) })),
+		"ref-dead-href": changing(succeeded, refs(func(r object) {
+			base := baseOf(str(r["href"]))
+			r["href"] = strings.Replace(str(r["href"]), base+"/", base+"/v2/", 1)
+		})),
 		"ref-wrong-href": changing(under("enrollments"), refs(func(r object) {
 			if str(r["type"]) == "class" {
 				r["href"] = strings.Replace(str(r["href"]), "/classes/", "/courses/", 1)

@@ -164,7 +164,7 @@ var parameters = []string{"limit", "offset", "sort", "orderBy", "filter", "field
 // sortable are the properties that no sane check would call unknown.
 var sortable = []string{"sourcedId", "status", "dateLastModified", "title", "name", "type", "identifier", "startDate", "endDate", "schoolYear",
 	"courseCode", "classCode", "classType", "location", "givenName", "familyName", "middleName", "username", "email", "enabledUser", "role",
-	"beginDate", "birthDate", "sex", "phone", "sms", "primary", "class.sourcedId", "user.sourcedId", "school.sourcedId", "course.sourcedId", "org.sourcedId", "parent.sourcedId"}
+	"importance", "vendorResourceId", "vendorId", "applicationId", "beginDate", "birthDate", "sex", "phone", "sms", "primary", "class.sourcedId", "user.sourcedId", "school.sourcedId", "course.sourcedId", "org.sourcedId", "parent.sourcedId"}
 
 var instant = regexp.MustCompile(`(\d{4}-\d{2}-\d{2})T[0-9:.]+(Z|[+-]\d{2}:\d{2})`)
 

@@ -32,7 +32,7 @@ func (v *vault) watch(h http.Handler, r *http.Request) *httptest.ResponseRecorde
 		v.mu.Lock()
 		defer v.mu.Unlock()
 		form.Del("scope") // all that the client may have
-		if v.form == nil || !strings.Contains(w.Body.String(), "core") || strings.Contains(w.Body.String(), "roster.readonly") {
+		if v.form == nil || !strings.Contains(w.Body.String(), "core") || strings.Contains(w.Body.String(), "roster.readonly") || strings.Contains(w.Body.String(), "resource.readonly") {
 			v.header, v.form, v.target = r.Header.Clone(), form, r.URL.Path
 		}
 	}
@@ -216,7 +216,7 @@ func securityFaults() map[string]wrapper {
 func onlyKnownScopes(form url.Values) {
 	var kept []string
 	for _, s := range strings.Fields(form.Get("scope")) {
-		if strings.HasPrefix(s, "https://purl.imsglobal.org/spec/or/v1p2/scope/roster") {
+		if strings.HasPrefix(s, "https://purl.imsglobal.org/spec/or/v1p2/scope/roster") || strings.HasPrefix(s, "https://purl.imsglobal.org/spec/or/v1p2/scope/resource") {
 			kept = append(kept, s)
 		}
 	}
@@ -273,7 +273,7 @@ func secretUnchecked(h http.Handler) http.Handler {
 // tokenWithoutAllow leaves out which methods there are beside the one that was refused.
 func tokenWithoutAllow(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, _, service := strings.Cut(r.URL.Path, base); service {
+		if baseOf(r.URL.Path) != "" {
 			h.ServeHTTP(w, r)
 			return
 		}

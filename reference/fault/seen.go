@@ -110,6 +110,7 @@ var optional = map[string][]string{
 	"users": {"middleName", "identifier", "email", "sms", "phone", "preferredFirstName", "pronouns"}, "classes": {"location", "classCode"},
 	"courses": {"subjectCodes", "grades"}, "orgs": {"parent", "children"}, "academicSessions": {"parent", "children"},
 	"enrollments": {"beginDate", "endDate", "primary"}, "demographics": {"birthDate", "sex", "cityOfBirth"},
+	"resources": {"title", "importance", "roles", "vendorId", "applicationId"},
 }
 
 // nulls sends every member that is absent as null, where it is asked for.

@@ -29,7 +29,7 @@ func alias(from, to, wrapFrom, wrapTo string) wrapper {
 					}
 				})
 			}
-			links(func(_ *answer, _, u string) string { return strings.Replace(u, base+to, base+from, 1) })(a)
+			links(func(_ *answer, _, u string) string { return strings.Replace(u, baseOf(u)+to, baseOf(u)+from, 1) })(a)
 			a.send(w)
 		})
 	}
@@ -51,7 +51,7 @@ func narrowing(condition string, paths ...string) wrapper {
 }
 
 func semanticFaults() map[string]wrapper {
-	roots := []string{"/academicSessions", "/orgs", "/courses", "/classes", "/users", "/enrollments", "/demographics", "/schools", "/students", "/teachers", "/terms", "/gradingPeriods"}
+	roots := []string{"/academicSessions", "/orgs", "/courses", "/classes", "/users", "/enrollments", "/demographics", "/schools", "/students", "/teachers", "/terms", "/gradingPeriods", "/resources"}
 	return map[string]wrapper{
 		"students-all-users":  alias("/students", "/users", "users", "users"),
 		"teachers-all-users":  alias("/teachers", "/users", "users", "users"),
@@ -104,7 +104,7 @@ func semanticFaults() map[string]wrapper {
 		})),
 		"primary-teachers-many": changing(both(under("enrollments"), whole), every(func(o object) bool { return str(o["role"]) == "teacher" }, func(o object) { o["primary"] = "true" })),
 		"demographics-own-id":   changing(under("demographics"), member("sourcedId", func(v any) any { return "demo-" + str(v) })),
-		"duplicate-ids": changing(both(collection, under("courses")), func(a *answer) {
+		"duplicate-ids": changing(both(collection, under("courses", "resources")), func(a *answer) {
 			if length(a) > 0 && length(a) < number(a.request, "limit", 100) {
 				a.list(func(l []any) []any { return append(l, l[0]) })
 			}

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -32,7 +33,19 @@ func on(applies func(r *http.Request, path string) bool, answer func(w http.Resp
 // caught, and the rest of the service goes on.
 const victim = "/courses"
 
-func atVictim(_ *http.Request, path string) bool { return path == victim }
+// victims are those of all services.
+var victims = []string{victim, "/resources"}
+
+func atVictim(_ *http.Request, path string) bool { return slices.Contains(victims, path) }
+
+// victimIn applies to the victims and their single objects.
+var victimIn = under("courses", "resources")
+
+// opened begins the body of a victim.
+func opened(r *http.Request) []byte {
+	path, _ := servicePath(r)
+	return []byte(`{"` + strings.Trim(path, "/") + `":[`)
+}
 
 func transportFaults() map[string]wrapper {
 	return map[string]wrapper{
@@ -42,8 +55,8 @@ func transportFaults() map[string]wrapper {
 			w.Header().Set("Content-Type", "text/html")
 			_, _ = w.Write([]byte("<!doctype html><title>Maintenance</title><p>We will be back soon."))
 		}),
-		"truncated-json": changing(under("courses"), func(a *answer) { a.setBody(a.body.Bytes()[:a.body.Len()*2/3]) }),
-		"trailing-bytes": changing(under("courses"), func(a *answer) { a.setBody(append(bytes.TrimSpace(a.body.Bytes()), "\n<!-- 12 ms -->"...)) }),
+		"truncated-json": changing(victimIn, func(a *answer) { a.setBody(a.body.Bytes()[:a.body.Len()*2/3]) }),
+		"trailing-bytes": changing(victimIn, func(a *answer) { a.setBody(append(bytes.TrimSpace(a.body.Bytes()), "\n<!-- 12 ms -->"...)) }),
 		"connection-cut": on(atVictim, func(w http.ResponseWriter, r *http.Request, h http.Handler) {
 			a := ask(h, r)
 			w.Header().Set("Content-Type", "application/json")
@@ -53,7 +66,7 @@ func transportFaults() map[string]wrapper {
 		}),
 		"endless-body": on(atVictim, func(w http.ResponseWriter, r *http.Request, h http.Handler) {
 			w.Header().Set("Content-Type", "application/json")
-			_, _ = w.Write([]byte(`{"courses":[`))
+			_, _ = w.Write(opened(r))
 			for chunk := bytes.Repeat([]byte(" "), 1<<16); r.Context().Err() == nil; {
 				if _, err := w.Write(chunk); err != nil {
 					return
@@ -65,14 +78,14 @@ func transportFaults() map[string]wrapper {
 			w.Header().Set("Content-Encoding", "gzip")
 			z := gzip.NewWriter(w)
 			defer z.Close()
-			_, _ = z.Write([]byte(`{"courses":[`))
+			_, _ = z.Write(opened(r))
 			for blanks, n := bytes.Repeat([]byte(" "), 1<<20), 0; n < 2048 && r.Context().Err() == nil; n++ {
 				if _, err := z.Write(blanks); err != nil {
 					return
 				}
 			}
 		}),
-		"gzip-lie": changing(under("courses"), func(a *answer) { a.header.Set("Content-Encoding", "gzip") }),
+		"gzip-lie": changing(victimIn, func(a *answer) { a.header.Set("Content-Encoding", "gzip") }),
 		"gzip-weight-ignored": gzipped(func(accepted string) bool {
 			return strings.Contains(accepted, "*") || strings.Contains(accepted, "gzip")
 		}),
@@ -88,7 +101,7 @@ func transportFaults() map[string]wrapper {
 			h.ServeHTTP(w, r)
 		}),
 		"single-500": on(func(_ *http.Request, path string) bool {
-			return strings.HasPrefix(path, victim+"/") && !strings.HasSuffix(path, "/classes")
+			return slices.ContainsFunc(victims, func(v string) bool { return strings.HasPrefix(path, v+"/") }) && !isCollection(path)
 		},
 			func(w http.ResponseWriter, r *http.Request, h http.Handler) {
 				a := ask(h, r)

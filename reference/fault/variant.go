@@ -274,6 +274,7 @@ func reservedIDs(h http.Handler) http.Handler {
 		inner := r.Clone(r.Context())
 		// Paths are taken apart as they were sent: an encoded slash is part of
 		// an id, a plain one is not.
+		base := baseOf(r.URL.Path)
 		root, rest, _ := strings.Cut(r.URL.EscapedPath(), base)
 		parts := strings.Split(rest, "/")
 		for i, part := range parts {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rollcall-edu/rollcall/reference/oneroster"
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/reference/sis"
 )
@@ -103,7 +104,7 @@ func TestTokenExpires(t *testing.T) {
 // A consumer that asks for everything it may ever need gets what there is.
 func TestScopesOfOtherServices(t *testing.T) {
 	p := newProvider(t, nil)
-	p.token = p.grant("all", "open sesame", sis.ScopeRoster+" "+sis.ScopePrefix+"gradebook.readonly "+sis.ScopePrefix+"gradebook.delete")
+	p.token = p.grant("all", "open sesame", sis.ScopeRoster+" "+oneroster.ScopePrefix+"gradebook.readonly "+oneroster.ScopePrefix+"gradebook.delete")
 	if a := p.get("/users"); a.status != http.StatusOK {
 		t.Errorf("status %d", a.status)
 	}

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
+	"github.com/rollcall-edu/rollcall/reference/oneroster"
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/reference/sis"
 	"github.com/rollcall-edu/rollcall/reference/store"
@@ -64,7 +65,7 @@ func benchmarkStore(b *testing.B, district fixtures.District, dsn string) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	server, err := sis.Listen(context.Background(), "127.0.0.1:0", nil, s.Handler())
+	server, err := oneroster.Listen(context.Background(), "127.0.0.1:0", nil, s.Handler())
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -2,7 +2,10 @@ package sis
 
 import (
 	"context"
+	"slices"
 
+	"github.com/rollcall-edu/rollcall/reference/oneroster"
+	"github.com/rollcall-edu/rollcall/reference/resources"
 	"github.com/rollcall-edu/rollcall/reference/store"
 )
 
@@ -26,10 +29,11 @@ const (
 // Collections lists the collections that a provider needs in its store, in the order
 // of loading.
 func Collections() []store.Collection {
-	return []store.Collection{Orgs, AcademicSessions, Courses, Classes, Users, Enrollments, Demographics, CSVRows}
+	roster := []store.Collection{Orgs, AcademicSessions, Courses, Classes, Users, Enrollments, Demographics}
+	return slices.Concat(roster, resources.Collections(), []store.Collection{CSVRows})
 }
 
 // OpenStore opens a store for a provider, by a DSN as store.Open takes it.
 func OpenStore(ctx context.Context, dsn string) (store.Store, error) {
-	return store.OpenColumns(ctx, dsn, columns(objectProperties()), Collections()...)
+	return oneroster.OpenStore(ctx, dsn, Services(), Collections()...)
 }

@@ -117,4 +117,38 @@ func (hamlet) Demographics() iter.Seq[fixtures.Demographics] {
 	})
 }
 
+func (hamlet) Resources() iter.Seq[fixtures.Resource] {
+	resource := func(id, title string, roles ...string) fixtures.Resource {
+		return fixtures.Resource{Base: record(id, 11), Title: title, Roles: roles, VendorResourceID: "v-" + id, VendorID: "press"}
+	}
+	gone := resource("r/3", "Song AND Dance")
+	gone.Status, gone.Importance = fixtures.ToBeDeleted, "secondary"
+	return slices.Values([]fixtures.Resource{
+		resource("r2", "Ähren", "student"), resource("r1", "Algebra's Book", "student", "teacher"), gone, resource("r4", "Nobody's"),
+	})
+}
+
+func (hamlet) CourseResources() iter.Seq[fixtures.CourseResource] {
+	return slices.Values([]fixtures.CourseResource{
+		{Base: record("cr1", 12), Title: "Book", Course: "c1", Resource: "r1"},
+		{Base: record("cr2", 12), Course: "c1", Resource: "nowhere"},
+	})
+}
+
+func (hamlet) ClassResources() iter.Seq[fixtures.ClassResource] {
+	return slices.Values([]fixtures.ClassResource{
+		{Base: record("kr1", 12), Class: "k1", Resource: "r/3"},
+		{Base: record("kr2", 12), Class: "k1", Resource: "r2"},
+		{Base: record("kr3", 12), Class: "k1", Resource: "r2"}, // for the second time
+		{Base: record("kr4", 12), Class: "k2", Resource: "r1"},
+		{Base: record("kr5", 12), Class: "nowhere", Resource: "r1"},
+	})
+}
+
+func (hamlet) UserResources() iter.Seq[fixtures.UserResource] {
+	return slices.Values([]fixtures.UserResource{
+		{Base: record("ur1", 12), User: "ann", Org: "s1", Class: "k1", Resource: "r2"},
+	})
+}
+
 var _ fixtures.District = hamlet{}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
+	"github.com/rollcall-edu/rollcall/reference/oneroster"
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/reference/sis"
 )
@@ -35,7 +36,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	server, err := sis.Listen(ctx, "127.0.0.1:0", nil, provider.Handler())
+	server, err := oneroster.Listen(ctx, "127.0.0.1:0", nil, provider.Handler())
 	if err != nil {
 		log.Fatal(err)
 	}

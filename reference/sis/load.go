@@ -6,6 +6,8 @@ import (
 	"iter"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
+	"github.com/rollcall-edu/rollcall/reference/oneroster"
+	"github.com/rollcall-edu/rollcall/reference/resources"
 	"github.com/rollcall-edu/rollcall/reference/store"
 )
 
@@ -59,6 +61,26 @@ func Load(ctx context.Context, s store.Store, district fixtures.District) error 
 				return documents(ctx, district.Demographics(), func(d fixtures.Demographics) (string, any) {
 					return d.SourcedID, wireDemographics(d)
 				})
+			case resources.Resources:
+				return documents(ctx, district.Resources(), func(r fixtures.Resource) (string, any) {
+					relations.enter(resources.Resources, r.SourcedID)
+					return r.SourcedID, resources.Encode(r)
+				})
+			case resources.CourseResources:
+				return documents(ctx, district.CourseResources(), func(r fixtures.CourseResource) (string, any) {
+					relations.assign(resources.OfCourse, Courses, r.Course, r.Resource)
+					return r.SourcedID, resources.EncodeForCourse(r)
+				})
+			case resources.ClassResources:
+				return documents(ctx, district.ClassResources(), func(r fixtures.ClassResource) (string, any) {
+					relations.assign(resources.OfClass, Classes, r.Class, r.Resource)
+					return r.SourcedID, resources.EncodeForClass(r)
+				})
+			case resources.UserResources:
+				return documents(ctx, district.UserResources(), func(r fixtures.UserResource) (string, any) {
+					relations.assign(resources.OfUser, Users, r.User, r.Resource)
+					return r.SourcedID, resources.EncodeForUser(r)
+				})
 			case CSVRows:
 				return carried(ctx, district)
 			default:
@@ -103,7 +125,7 @@ func documents[Row any](ctx context.Context, rows iter.Seq[Row], encode func(Row
 				return
 			}
 			sourcedID, object := encode(row)
-			body, err := encodeDocument(object)
+			body, err := oneroster.EncodeDocument(object)
 			if err != nil {
 				err = fmt.Errorf("encoding %q: %w", sourcedID, err)
 			}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
+	"github.com/rollcall-edu/rollcall/reference/resources"
 	"github.com/rollcall-edu/rollcall/reference/store"
 )
 
@@ -58,7 +59,7 @@ var ownedRelations = []string{
 }
 
 // relationBuilder gathers who belongs to whom while a district is loaded. It
-// expects the collections in the order of store.Collections: what is referred
+// expects the collections in the order of Collections: what is referred
 // to comes before what refers to it. A reference to an object that does not
 // exist makes no association.
 type relationBuilder struct {
@@ -200,6 +201,13 @@ func (b *relationBuilder) enrollment(e fixtures.Enrollment, rank int32) {
 	}
 	last := len(b.enrolled) - 1
 	b.enrolled[last] = append(b.enrolled[last], x)
+}
+
+// assign notes that a resource belongs to the owner of that sourcedId.
+func (b *relationBuilder) assign(relation string, owners store.Collection, ownerID, resourceID string) {
+	if resource, ok := b.ranks[resources.Resources][resourceID]; ok {
+		b.relate(relation, owners, ownerID, resource)
+	}
 }
 
 // byEnrollment lists the relations that follow from enrollments, with the pair that one

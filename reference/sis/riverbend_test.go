@@ -44,11 +44,20 @@ func TestRiverbend(t *testing.T) {
 	for range district.Demographics() {
 		count["demographics"]++
 	}
+	for range district.Resources() {
+		count["resources"]++
+	}
+	served := func(endpoint string) *provider {
+		if endpoint == "resources" {
+			return p.resources()
+		}
+		return p
+	}
 	known := map[string]map[string]bool{} // by endpoint and sourcedId
 	crawled := map[string][]map[string]any{}
 	for endpoint, want := range count {
 		known[endpoint] = map[string]bool{}
-		crawled[endpoint] = p.get("/" + endpoint + "?limit=10000").list(endpoint)
+		crawled[endpoint] = served(endpoint).get("/" + endpoint + "?limit=10000").list(endpoint)
 		for _, object := range crawled[endpoint] {
 			known[endpoint][object["sourcedId"].(string)] = true
 		}
@@ -56,7 +65,7 @@ func TestRiverbend(t *testing.T) {
 			t.Errorf("%s: %d objects with %d ids, want %d", endpoint, len(crawled[endpoint]), len(known[endpoint]), want)
 		}
 	}
-	endpoints := map[string]string{"academicSession": "academicSessions", "class": "classes", "course": "courses", "org": "orgs", "user": "users"}
+	endpoints := map[string]string{"academicSession": "academicSessions", "class": "classes", "course": "courses", "org": "orgs", "resource": "resources", "user": "users"}
 	var walk func(path string, value any)
 	walk = func(path string, value any) {
 		switch value := value.(type) {
@@ -76,7 +85,7 @@ func TestRiverbend(t *testing.T) {
 		case map[string]any:
 			if href, ok := value["href"].(string); ok {
 				endpoint := endpoints[value["type"].(string)]
-				if !strings.HasPrefix(href, p.base+"/"+endpoint+"/") || !known[endpoint][value["sourcedId"].(string)] {
+				if !strings.HasPrefix(href, served(endpoint).base+"/"+endpoint+"/") || !known[endpoint][value["sourcedId"].(string)] {
 					t.Errorf("%s leads nowhere: %v", path, value)
 				}
 			}

@@ -1,30 +1,21 @@
 package sis
 
-// ScopePrefix begins every scope of OneRoster 1.2.
-const ScopePrefix = "https://purl.imsglobal.org/spec/or/v1p2/scope/"
+import "github.com/rollcall-edu/rollcall/reference/oneroster"
 
 // The scopes of the Rostering service (OpenAPI document, securitySchemes).
 const (
-	ScopeRoster       = ScopePrefix + "roster.readonly"
-	ScopeRosterCore   = ScopePrefix + "roster-core.readonly"
-	ScopeDemographics = ScopePrefix + "roster-demographics.readonly"
+	ScopeRoster       = oneroster.ScopePrefix + "roster.readonly"
+	ScopeRosterCore   = oneroster.ScopePrefix + "roster-core.readonly"
+	ScopeDemographics = oneroster.ScopePrefix + "roster-demographics.readonly"
 )
 
-// Scopes lists the scopes that open something here.
+// Scopes lists the scopes that open something here, of all services.
 func Scopes() []string {
-	return []string{ScopeRoster, ScopeRosterCore, ScopeDemographics}
-}
-
-// knownScopes adds those of the sister services: a consumer asks for all it
-// needs at once, and must be told what it got rather than be turned away.
-func knownScopes() []string {
-	known := Scopes()
-	for _, name := range []string{
-		"gradebook-core.readonly", "gradebook.readonly", "gradebook.createput", "gradebook.createpost", "gradebook.delete",
-		"assessment.readonly", "assessment.createput", "assessment.delete",
-		"resource-core.readonly", "resource.readonly",
-	} {
-		known = append(known, ScopePrefix+name)
+	var all []string
+	for _, s := range Services() {
+		for _, scope := range s.Scopes {
+			all = append(all, scope.Name)
+		}
 	}
-	return known
+	return all
 }

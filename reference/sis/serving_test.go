@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
+	"github.com/rollcall-edu/rollcall/reference/oneroster"
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/reference/sis"
 	"github.com/rollcall-edu/rollcall/reference/store"
@@ -174,8 +175,8 @@ func TestBaseURL(t *testing.T) {
 func TestSeeds(t *testing.T) {
 	seen := map[string]bool{}
 	for seed := range uint64(40) {
-		knobs := sis.KnobsFor(seed)
-		if knobs != sis.KnobsFor(seed) || knobs.MaxLimit < 500 || knobs.MaxLimit > 10_000 || knobs.TokenPath == "" || knobs.TokenForm == "" {
+		knobs := oneroster.KnobsFor(seed)
+		if knobs != oneroster.KnobsFor(seed) || knobs.MaxLimit < 500 || knobs.MaxLimit > 10_000 || knobs.TokenPath == "" || knobs.TokenForm == "" {
 			t.Errorf("seed %d: %v", seed, knobs)
 		}
 		seen[knobs.String()] = true
@@ -185,7 +186,7 @@ func TestSeeds(t *testing.T) {
 	if len(seen) < 20 {
 		t.Errorf("only %d providers", len(seen))
 	}
-	if plain := sis.KnobsFor(0); plain.MaxLimit != sis.GoogleLimit || plain.PathPrefix != "" {
+	if plain := oneroster.KnobsFor(0); plain.MaxLimit != oneroster.GoogleLimit || plain.PathPrefix != "" {
 		t.Errorf("seed 0: %v", plain)
 	}
 }
@@ -229,7 +230,7 @@ func TestListen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := sis.Listen(t.Context(), "127.0.0.1:0", security.ServerTLS(made.Certificate), s.Handler())
+	server, err := oneroster.Listen(t.Context(), "127.0.0.1:0", security.ServerTLS(made.Certificate), s.Handler())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -266,7 +267,7 @@ func TestListen(t *testing.T) {
 	}
 	transport.CloseIdleConnections()
 
-	if _, err := sis.Listen(t.Context(), strings.TrimPrefix(server.Origin, "https://"), nil, s.Handler()); err == nil {
+	if _, err := oneroster.Listen(t.Context(), strings.TrimPrefix(server.Origin, "https://"), nil, s.Handler()); err == nil {
 		t.Error("two servers listen on one address")
 	}
 	if err := server.Close(); err != nil {
@@ -277,7 +278,7 @@ func TestListen(t *testing.T) {
 	}
 
 	ctx, cancel := context.WithCancel(t.Context())
-	if server, err = sis.Listen(ctx, "127.0.0.1:0", nil, s.Handler()); err != nil {
+	if server, err = oneroster.Listen(ctx, "127.0.0.1:0", nil, s.Handler()); err != nil {
 		t.Fatal(err)
 	}
 	cancel()

@@ -7,9 +7,10 @@ import (
 	"fmt"
 	"iter"
 	"math"
-	"time"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
+	"github.com/rollcall-edu/rollcall/reference/oneroster"
+	"github.com/rollcall-edu/rollcall/reference/resources"
 	"github.com/rollcall-edu/rollcall/reference/store"
 )
 
@@ -54,7 +55,7 @@ func rowsBetween[Wire, Row any](d *Stored, c store.Collection, first, end int32,
 		var buffer []byte
 		err := d.store.Scan(d.ctx, c, first, end, func(_ int32, body []byte) error {
 			var object Wire
-			buffer = appendDocument(buffer[:0], body, "")
+			buffer = oneroster.AppendDocument(buffer[:0], body, oneroster.Addresses{})
 			if err := json.Unmarshal(buffer, &object); err != nil {
 				return err
 			}
@@ -67,11 +68,6 @@ func rowsBetween[Wire, Row any](d *Stored, c store.Collection, first, end int32,
 			d.err = fmt.Errorf("reading %s from the store: %w", c, err)
 		}
 	}
-}
-
-func rowBase(b base) fixtures.Base {
-	at, _ := time.Parse(timestampLayout, string(b.DateLastModified)) // as wireBase wrote it
-	return fixtures.Base{SourcedID: b.SourcedID, Status: fixtures.Status(b.Status), DateLastModified: at, Metadata: b.Metadata}
 }
 
 func refID(r *guidRef) string {
@@ -92,14 +88,14 @@ func refIDs(list []guidRef) []string {
 // Orgs reads the orgs.
 func (d *Stored) Orgs() iter.Seq[fixtures.Org] {
 	return rows(d, Orgs, func(o org) fixtures.Org {
-		return fixtures.Org{Base: rowBase(o.base), Name: o.Name, Type: o.Type, Identifier: o.Identifier, Parent: refID(o.Parent), Children: refIDs(o.Children)}
+		return fixtures.Org{Base: o.base.Row(), Name: o.Name, Type: o.Type, Identifier: o.Identifier, Parent: refID(o.Parent), Children: refIDs(o.Children)}
 	})
 }
 
 // AcademicSessions reads the academic sessions.
 func (d *Stored) AcademicSessions() iter.Seq[fixtures.AcademicSession] {
 	return rows(d, AcademicSessions, func(s academicSession) fixtures.AcademicSession {
-		return fixtures.AcademicSession{Base: rowBase(s.base), Title: s.Title, StartDate: fixtures.Date(s.StartDate), EndDate: fixtures.Date(s.EndDate), Type: s.Type,
+		return fixtures.AcademicSession{Base: s.base.Row(), Title: s.Title, StartDate: fixtures.Date(s.StartDate), EndDate: fixtures.Date(s.EndDate), Type: s.Type,
 			Parent: refID(s.Parent), Children: refIDs(s.Children), SchoolYear: s.SchoolYear}
 	})
 }
@@ -107,16 +103,17 @@ func (d *Stored) AcademicSessions() iter.Seq[fixtures.AcademicSession] {
 // Courses reads the courses.
 func (d *Stored) Courses() iter.Seq[fixtures.Course] {
 	return rows(d, Courses, func(c course) fixtures.Course {
-		return fixtures.Course{Base: rowBase(c.base), Title: c.Title, SchoolYear: refID(c.SchoolYear), CourseCode: c.CourseCode, Grades: c.Grades,
-			Subjects: c.Subjects, Org: refID(c.Org), SubjectCodes: c.SubjectCodes}
+		return fixtures.Course{Base: c.base.Row(), Title: c.Title, SchoolYear: refID(c.SchoolYear), CourseCode: c.CourseCode, Grades: c.Grades,
+			Subjects: c.Subjects, Org: refID(c.Org), SubjectCodes: c.SubjectCodes, Resources: refIDs(c.Resources)}
 	})
 }
 
 // Classes reads the classes.
 func (d *Stored) Classes() iter.Seq[fixtures.Class] {
 	return rows(d, Classes, func(c class) fixtures.Class {
-		return fixtures.Class{Base: rowBase(c.base), Title: c.Title, ClassCode: c.ClassCode, ClassType: c.ClassType, Location: c.Location, Grades: c.Grades,
-			Subjects: c.Subjects, Course: c.Course.SourcedID, School: c.School.SourcedID, Terms: refIDs(c.Terms), SubjectCodes: c.SubjectCodes, Periods: c.Periods}
+		return fixtures.Class{Base: c.base.Row(), Title: c.Title, ClassCode: c.ClassCode, ClassType: c.ClassType, Location: c.Location, Grades: c.Grades,
+			Subjects: c.Subjects, Course: c.Course.SourcedID, School: c.School.SourcedID, Terms: refIDs(c.Terms), SubjectCodes: c.SubjectCodes, Periods: c.Periods,
+			Resources: refIDs(c.Resources)}
 	})
 }
 
@@ -124,10 +121,11 @@ func (d *Stored) Classes() iter.Seq[fixtures.Class] {
 func (d *Stored) Users() iter.Seq[fixtures.User] { return rows(d, Users, rowUser) }
 
 func rowUser(u user) fixtures.User {
-	out := fixtures.User{Base: rowBase(u.base), UserMasterIdentifier: u.UserMasterIdentifier, Username: u.Username, EnabledUser: u.EnabledUser == "true",
+	out := fixtures.User{Base: u.base.Row(), UserMasterIdentifier: u.UserMasterIdentifier, Username: u.Username, EnabledUser: u.EnabledUser == "true",
 		GivenName: u.GivenName, FamilyName: u.FamilyName, MiddleName: u.MiddleName, PreferredFirstName: u.PreferredFirstName,
 		PreferredMiddleName: u.PreferredMiddleName, PreferredLastName: u.PreferredLastName, Pronouns: u.Pronouns, PrimaryOrg: refID(u.PrimaryOrg),
-		Identifier: u.Identifier, Email: u.Email, SMS: u.SMS, Phone: u.Phone, Agents: refIDs(u.Agents), Grades: u.Grades, Password: u.Password}
+		Identifier: u.Identifier, Email: u.Email, SMS: u.SMS, Phone: u.Phone, Agents: refIDs(u.Agents), Grades: u.Grades, Password: u.Password,
+		Resources: refIDs(u.Resources)}
 	for _, x := range u.UserIDs {
 		out.UserIDs = append(out.UserIDs, fixtures.UserID(x))
 	}
@@ -148,7 +146,7 @@ func rowUser(u user) fixtures.User {
 // Enrollments reads the enrollments.
 func (d *Stored) Enrollments() iter.Seq[fixtures.Enrollment] {
 	return rows(d, Enrollments, func(e enrollment) fixtures.Enrollment {
-		return fixtures.Enrollment{Base: rowBase(e.base), User: e.User.SourcedID, Class: e.Class.SourcedID, School: e.School.SourcedID, Role: e.Role, Primary: e.Primary,
+		return fixtures.Enrollment{Base: e.base.Row(), User: e.User.SourcedID, Class: e.Class.SourcedID, School: e.School.SourcedID, Role: e.Role, Primary: e.Primary,
 			BeginDate: fixtures.Date(e.BeginDate), EndDate: fixtures.Date(e.EndDate)}
 	})
 }
@@ -156,12 +154,32 @@ func (d *Stored) Enrollments() iter.Seq[fixtures.Enrollment] {
 // Demographics reads the demographics.
 func (d *Stored) Demographics() iter.Seq[fixtures.Demographics] {
 	return rows(d, Demographics, func(x demographics) fixtures.Demographics {
-		return fixtures.Demographics{Base: rowBase(x.base), BirthDate: fixtures.Date(x.BirthDate), Sex: x.Sex, AmericanIndianOrAlaskaNative: x.AmericanIndianOrAlaskaNative,
+		return fixtures.Demographics{Base: x.base.Row(), BirthDate: fixtures.Date(x.BirthDate), Sex: x.Sex, AmericanIndianOrAlaskaNative: x.AmericanIndianOrAlaskaNative,
 			Asian: x.Asian, BlackOrAfricanAmerican: x.BlackOrAfricanAmerican, NativeHawaiianOrOtherPacificIslander: x.NativeHawaiianOrOtherPacificIslander,
 			White: x.White, DemographicRaceTwoOrMoreRaces: x.DemographicRaceTwoOrMoreRaces, HispanicOrLatinoEthnicity: x.HispanicOrLatinoEthnicity,
 			CountryOfBirthCode: x.CountryOfBirthCode, StateOfBirthAbbreviation: x.StateOfBirthAbbreviation, CityOfBirth: x.CityOfBirth,
 			PublicSchoolResidenceStatus: x.PublicSchoolResidenceStatus}
 	})
+}
+
+// Resources reads the resources.
+func (d *Stored) Resources() iter.Seq[fixtures.Resource] {
+	return rows(d, resources.Resources, resources.Stored.Row)
+}
+
+// CourseResources reads what is assigned to courses.
+func (d *Stored) CourseResources() iter.Seq[fixtures.CourseResource] {
+	return rows(d, resources.CourseResources, resources.StoredAssignment.ForCourse)
+}
+
+// ClassResources reads what is assigned to classes.
+func (d *Stored) ClassResources() iter.Seq[fixtures.ClassResource] {
+	return rows(d, resources.ClassResources, resources.StoredAssignment.ForClass)
+}
+
+// UserResources reads what is assigned to users.
+func (d *Stored) UserResources() iter.Seq[fixtures.UserResource] {
+	return rows(d, resources.UserResources, resources.StoredAssignment.ForUser)
 }
 
 // carriedFile is where the rows of one file lie among those that are carried.
@@ -174,7 +192,7 @@ type carriedFile struct {
 func (d *Stored) findCarried() error {
 	var buffer []byte
 	return d.store.Scan(d.ctx, CSVRows, 0, math.MaxInt32, func(rank int32, body []byte) error {
-		buffer = appendDocument(buffer[:0], body, "")
+		buffer = oneroster.AppendDocument(buffer[:0], body, oneroster.Addresses{})
 		var r struct {
 			File string `json:"file"`
 		}

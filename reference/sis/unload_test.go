@@ -63,6 +63,10 @@ func TestUnload(t *testing.T) {
 	compare(t, "users", d.Users(), u.Users())
 	compare(t, "enrollments", d.Enrollments(), u.Enrollments())
 	compare(t, "demographics", d.Demographics(), u.Demographics())
+	compare(t, "resources", d.Resources(), u.Resources())
+	compare(t, "courseResources", d.CourseResources(), u.CourseResources())
+	compare(t, "classResources", d.ClassResources(), u.ClassResources())
+	compare(t, "userResources", d.UserResources(), u.UserResources())
 	if u.Err() != nil {
 		t.Error(u.Err())
 	}

@@ -1,36 +1,19 @@
 package sis
 
 import (
-	"bytes"
-	"encoding/json"
-	"net/url"
-
-	"github.com/rollcall-edu/rollcall/fixtures"
+	"github.com/rollcall-edu/rollcall/reference/oneroster"
+	"github.com/rollcall-edu/rollcall/reference/resources"
 )
 
 // The objects of the Rostering service as they stand on the wire (OneRoster 1.2
-// information model; OpenAPI document, the ...DType schemas). A
-// member without omitempty is required; one that is absent is left out, never
-// null. Everything boolean is one of the strings "true" and "false".
+// information model; OpenAPI document, the ...DType schemas).
 
 type (
-	date     string // YYYY-MM-DD
-	dateTime string // RFC 3339, UTC, milliseconds
+	base     = oneroster.Base
+	guidRef  = oneroster.Reference
+	date     = oneroster.Date
+	dateTime = oneroster.DateTime
 )
-
-type base struct {
-	SourcedID        string         `json:"sourcedId"`
-	Status           string         `json:"status"`
-	DateLastModified dateTime       `json:"dateLastModified"`
-	Metadata         map[string]any `json:"metadata,omitempty"`
-}
-
-// guidRef points to another object; all three members are required.
-type guidRef struct {
-	Href      string `json:"href"`
-	SourcedID string `json:"sourcedId"`
-	Type      string `json:"type"`
-}
 
 type org struct {
 	base
@@ -61,7 +44,7 @@ type course struct {
 	Subjects     []string  `json:"subjects,omitempty"`
 	Org          *guidRef  `json:"org,omitempty"`
 	SubjectCodes []string  `json:"subjectCodes,omitempty"`
-	Resources    []guidRef `json:"resources,omitempty"` // of the Resources service; none here
+	Resources    []guidRef `json:"resources,omitempty"` // of the Resources service
 }
 
 type class struct {
@@ -163,18 +146,6 @@ type demographics struct {
 	PublicSchoolResidenceStatus          string `json:"publicSchoolResidenceStatus,omitempty"`
 }
 
-// timestampLayout is how dateLastModified is written: UTC with milliseconds.
-const timestampLayout = "2006-01-02T15:04:05.000Z"
-
-func wireBase(b fixtures.Base) base {
-	return base{
-		SourcedID:        b.SourcedID,
-		Status:           string(b.Status),
-		DateLastModified: dateTime(b.DateLastModified.UTC().Format(timestampLayout)),
-		Metadata:         b.Metadata,
-	}
-}
-
 // The types of references, and the endpoint where each is resolved.
 var referenceTypes = map[string]string{
 	"academicSession": "academicSessions",
@@ -184,20 +155,8 @@ var referenceTypes = map[string]string{
 	"user":            "users",
 }
 
-// baseMark stands in a stored document where the service's URL belongs, which
-// depends on the request. As a bare control character it cannot occur in JSON.
-const baseMark = 0x01
-
-// markedHref is how a reference is encoded before its mark is put in. The text of
-// an object cannot look like it, since its quotes would be escaped.
-const markedHref = `"href":"\u0001`
-
 func reference(kind, sourcedID string) guidRef {
-	return guidRef{
-		Href:      "\x01/" + referenceTypes[kind] + "/" + url.PathEscape(sourcedID),
-		SourcedID: sourcedID,
-		Type:      kind,
-	}
+	return oneroster.ReferTo(kind, referenceTypes[kind], sourcedID)
 }
 
 func optionalReference(kind, sourcedID string) *guidRef {
@@ -216,28 +175,11 @@ func references(kind string, sourcedIDs []string) []guidRef {
 	return refs
 }
 
-// encodeDocument returns the stored form of an object.
-func encodeDocument(object any) ([]byte, error) {
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(object); err != nil {
-		return nil, err
+// resourceRefs refer to the Resources service.
+func resourceRefs(sourcedIDs []string) []guidRef {
+	var refs []guidRef
+	for _, id := range sourcedIDs {
+		refs = append(refs, resources.Refer(id))
 	}
-	body := bytes.TrimSuffix(b.Bytes(), []byte{'\n'})
-	return bytes.ReplaceAll(body, []byte(markedHref), append([]byte(`"href":"`), baseMark)), nil
-}
-
-// appendDocument appends a stored document as a client shall see it, with the
-// service's URL in place of each mark.
-func appendDocument(dst, document []byte, serviceURL string) []byte {
-	for {
-		i := bytes.IndexByte(document, baseMark)
-		if i < 0 {
-			return append(dst, document...)
-		}
-		dst = append(dst, document[:i]...)
-		dst = append(dst, serviceURL...)
-		document = document[i+1:]
-	}
+	return refs
 }

@@ -4,20 +4,21 @@ import (
 	"strconv"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
+	"github.com/rollcall-edu/rollcall/reference/oneroster"
 )
 
 // From the fixture's rows to the objects of wire.go.
 
 func wireOrg(o fixtures.Org) org {
 	return org{
-		base: wireBase(o.Base), Name: o.Name, Type: o.Type, Identifier: o.Identifier,
+		base: oneroster.BaseOf(o.Base), Name: o.Name, Type: o.Type, Identifier: o.Identifier,
 		Parent: optionalReference("org", o.Parent), Children: references("org", o.Children),
 	}
 }
 
 func wireAcademicSession(s fixtures.AcademicSession) academicSession {
 	return academicSession{
-		base: wireBase(s.Base), Title: s.Title, StartDate: date(s.StartDate), EndDate: date(s.EndDate), Type: s.Type,
+		base: oneroster.BaseOf(s.Base), Title: s.Title, StartDate: date(s.StartDate), EndDate: date(s.EndDate), Type: s.Type,
 		Parent: optionalReference("academicSession", s.Parent), Children: references("academicSession", s.Children),
 		SchoolYear: s.SchoolYear,
 	}
@@ -25,30 +26,31 @@ func wireAcademicSession(s fixtures.AcademicSession) academicSession {
 
 func wireCourse(c fixtures.Course) course {
 	return course{
-		base: wireBase(c.Base), Title: c.Title, SchoolYear: optionalReference("academicSession", c.SchoolYear),
+		base: oneroster.BaseOf(c.Base), Title: c.Title, SchoolYear: optionalReference("academicSession", c.SchoolYear),
 		CourseCode: c.CourseCode, Grades: c.Grades, Subjects: c.Subjects, Org: optionalReference("org", c.Org),
-		SubjectCodes: c.SubjectCodes,
+		SubjectCodes: c.SubjectCodes, Resources: resourceRefs(c.Resources),
 	}
 }
 
 func wireClass(c fixtures.Class) class {
 	return class{
-		base: wireBase(c.Base), Title: c.Title, ClassCode: c.ClassCode, ClassType: c.ClassType, Location: c.Location,
+		base: oneroster.BaseOf(c.Base), Title: c.Title, ClassCode: c.ClassCode, ClassType: c.ClassType, Location: c.Location,
 		Grades: c.Grades, Subjects: c.Subjects, Course: reference("course", c.Course), School: reference("org", c.School),
 		Terms: references("academicSession", c.Terms), SubjectCodes: c.SubjectCodes, Periods: c.Periods,
+		Resources: resourceRefs(c.Resources),
 	}
 }
 
 func wireUser(u fixtures.User) user {
 	w := user{
-		base: wireBase(u.Base), UserMasterIdentifier: u.UserMasterIdentifier, Username: u.Username,
+		base: oneroster.BaseOf(u.Base), UserMasterIdentifier: u.UserMasterIdentifier, Username: u.Username,
 		EnabledUser: strconv.FormatBool(u.EnabledUser),
 		GivenName:   u.GivenName, FamilyName: u.FamilyName, MiddleName: u.MiddleName,
 		PreferredFirstName: u.PreferredFirstName, PreferredMiddleName: u.PreferredMiddleName,
 		PreferredLastName: u.PreferredLastName, Pronouns: u.Pronouns,
 		PrimaryOrg: optionalReference("org", u.PrimaryOrg), Identifier: u.Identifier,
 		Email: u.Email, SMS: u.SMS, Phone: u.Phone, Agents: references("user", u.Agents),
-		Grades: u.Grades, Password: u.Password,
+		Grades: u.Grades, Password: u.Password, Resources: resourceRefs(u.Resources),
 		Roles: make([]role, 0, len(u.Roles)),
 	}
 	for _, id := range u.UserIDs {
@@ -75,7 +77,7 @@ func wireUser(u fixtures.User) user {
 
 func wireEnrollment(e fixtures.Enrollment) enrollment {
 	return enrollment{
-		base: wireBase(e.Base), User: reference("user", e.User), Class: reference("class", e.Class),
+		base: oneroster.BaseOf(e.Base), User: reference("user", e.User), Class: reference("class", e.Class),
 		School: reference("org", e.School), Role: e.Role, Primary: e.Primary,
 		BeginDate: date(e.BeginDate), EndDate: date(e.EndDate),
 	}
@@ -83,7 +85,7 @@ func wireEnrollment(e fixtures.Enrollment) enrollment {
 
 func wireDemographics(d fixtures.Demographics) demographics {
 	return demographics{
-		base: wireBase(d.Base), BirthDate: date(d.BirthDate), Sex: d.Sex,
+		base: oneroster.BaseOf(d.Base), BirthDate: date(d.BirthDate), Sex: d.Sex,
 		AmericanIndianOrAlaskaNative:         d.AmericanIndianOrAlaskaNative,
 		Asian:                                d.Asian,
 		BlackOrAfricanAmerican:               d.BlackOrAfricanAmerican,

@@ -70,6 +70,9 @@ type Requirement struct {
 	Untestable string     `yaml:"untestable,omitempty"` // why no check can decide it
 	Operations []string   `yaml:"operations,omitempty"` // operationIds it binds, if only some
 	Feature    string     `yaml:"feature,omitempty"`    // a feature the target may disclaim
+	// Lacking are the services that have nothing of the kind, of a requirement that stands for
+	// several; empty once it is one service's.
+	Lacking []string `yaml:"lacking,omitempty"`
 }
 
 // LevelIn gives the level that holds in a stance.

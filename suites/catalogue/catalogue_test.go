@@ -34,23 +34,38 @@ const (
 	coreOperations      = 22
 )
 
-func TestRosteringIsWhole(t *testing.T) {
+// services are those of OneRoster 1.2, with the profile that is the whole of each.
+var services = []struct {
+	id, whole        string
+	operations, core int
+}{
+	{"or12.rostering", "or12-rostering-provider", rosteringOperations, coreOperations},
+	{"or12.resources", "or12-resources-provider", 5, 2},
+}
+
+func TestServicesAreWhole(t *testing.T) {
 	c := load(t)
-	var ids []string
-	for _, r := range c.Requirements() {
-		if strings.HasPrefix(r.ID, "or12.rostering.") {
-			ids = append(ids, r.ID)
+	for _, s := range services {
+		var ids []string
+		for _, r := range c.Requirements() {
+			if strings.HasPrefix(r.ID, s.id+".") {
+				ids = append(ids, r.ID)
+			}
 		}
-	}
-	if len(ids) <= 120 {
-		t.Errorf("%d requirements for a Rostering Provider; well over 120 are expected", len(ids))
-	}
-	whole := profile(t, c, "or12-rostering-provider")
-	if len(whole.Requirements) != len(ids) {
-		t.Errorf("the whole profile holds %d of %d requirements", len(whole.Requirements), len(ids))
-	}
-	if n := len(whole.Operations); n != rosteringOperations {
-		t.Errorf("the whole profile has %d operations", n)
+		if len(ids) <= 120 {
+			t.Errorf("%d requirements for %s; well over 120 are expected", len(ids), s.id)
+		}
+		whole := profile(t, c, s.whole)
+		if len(whole.Requirements) != len(ids) {
+			t.Errorf("%s holds %d of %d requirements", s.whole, len(whole.Requirements), len(ids))
+		}
+		if n := len(whole.Operations); n != s.operations {
+			t.Errorf("%s has %d operations", s.whole, n)
+		}
+		core := profile(t, c, strings.Replace(s.whole, "-provider", "-core-provider", 1))
+		if n := len(core.Operations); n != s.core {
+			t.Errorf("%s has %d operations", core.ID, n)
+		}
 	}
 }
 
@@ -58,29 +73,27 @@ func TestRosteringIsWhole(t *testing.T) {
 // operationId in kebab case.
 func TestOneEndpointRequirementEachOperation(t *testing.T) {
 	c := load(t)
-	named := map[string][]string{}
-	for _, r := range c.Requirements() {
-		if strings.HasPrefix(r.ID, "or12.rostering.endpoint.") {
+	for _, s := range services {
+		named := map[string][]string{}
+		operations := profile(t, c, s.whole).Operations
+		for _, r := range c.Requirements() {
 			for _, op := range r.Operations {
-				named[op] = append(named[op], r.ID)
+				if strings.HasPrefix(r.ID, s.id+".endpoint.") {
+					named[op] = append(named[op], r.ID)
+				}
+				if strings.HasPrefix(r.ID, s.id+".") && !slices.Contains(operations, op) {
+					t.Errorf("%s names the unknown operation %s", r.ID, op)
+				}
 			}
 		}
-	}
-	operations := profile(t, c, "or12-rostering-provider").Operations
-	for _, op := range operations {
-		want := "or12.rostering.endpoint." + kebab(op)
-		if got := named[op]; len(got) != 1 || got[0] != want {
-			t.Errorf("%s is named by %v, want %s alone", op, got, want)
-		}
-	}
-	if len(named) != rosteringOperations {
-		t.Errorf("endpoint requirements name %d operations", len(named))
-	}
-	for _, r := range c.Requirements() {
-		for _, op := range r.Operations {
-			if strings.HasPrefix(r.ID, "or12.rostering.") && !slices.Contains(operations, op) {
-				t.Errorf("%s names the unknown operation %s", r.ID, op)
+		for _, op := range operations {
+			want := s.id + ".endpoint." + kebab(op)
+			if got := named[op]; len(got) != 1 || got[0] != want {
+				t.Errorf("%s is named by %v, want %s alone", op, got, want)
 			}
+		}
+		if len(named) != s.operations {
+			t.Errorf("endpoint requirements of %s name %d operations", s.id, len(named))
 		}
 	}
 }
@@ -92,9 +105,6 @@ func kebab(s string) string { return strings.ToLower(humps.ReplaceAllString(s, "
 // Core and Demographics ask for nothing that needs operations they don't cover.
 func TestProfilesAskForWhatTheyCover(t *testing.T) {
 	c := load(t)
-	if n := len(profile(t, c, "or12-rostering-core-provider").Operations); n != coreOperations {
-		t.Errorf("Core has %d operations", n)
-	}
 	for _, p := range c.Profiles() {
 		if p.Summary == "" || p.Role == "provider" && (len(p.Scopes) == 0 || len(p.Operations) == 0) {
 			t.Errorf("profile %s lacks a summary, scopes or operations", p.ID)
@@ -117,6 +127,16 @@ func TestProfilesAskForWhatTheyCover(t *testing.T) {
 	}
 }
 
+// serviceOf gives the part of an id that names the standard, and the service where it has
+// several.
+func serviceOf(id string) string {
+	parts := strings.SplitN(id, ".", 3)
+	if parts[0] == "or12" {
+		return parts[0] + "." + parts[1]
+	}
+	return parts[0]
+}
+
 // Texts are for people: sentences that stand alone, cited, and not given twice.
 func TestTexts(t *testing.T) {
 	c := load(t)
@@ -127,14 +147,14 @@ func TestTexts(t *testing.T) {
 				t.Errorf("%s: citation %+v is incomplete", r.ID, cite)
 			}
 		}
-		standard, _, _ := strings.Cut(r.ID, ".")
-		if other, twice := titles[standard+" "+r.Title]; twice {
+		of := serviceOf(r.ID) // what several services have in common is said of each in the same words
+		if other, twice := titles[of+" "+r.Title]; twice {
 			t.Errorf("%s and %s have the same title", r.ID, other)
 		}
-		if other, twice := statements[r.Statement]; twice {
+		if other, twice := statements[of+" "+r.Statement]; twice {
 			t.Errorf("%s and %s have the same statement", r.ID, other)
 		}
-		titles[standard+" "+r.Title], statements[r.Statement] = r.ID, r.ID
+		titles[of+" "+r.Title], statements[of+" "+r.Statement] = r.ID, r.ID
 		for name, text := range map[string]string{"statement": r.Statement, "causes": r.Causes, "untestable": r.Untestable} {
 			if text != "" && !strings.HasSuffix(text, ".") || strings.Contains(text, "\n") || strings.Contains(text, "  ") {
 				t.Errorf("%s: %s is no sentence on one line: %q", r.ID, name, text)
@@ -235,7 +255,7 @@ func TestLoadFromRefuses(t *testing.T) {
 const shared = `
 services:
   - {id: or12.one, fill: {title: One}}
-  - {id: or12.two, fill: {title: Two}}
+  - {id: or12.two, fill: {title: Two}, operations: {reads: [getTwo, getTwos]}}
 sections: [{key: s, title: S, text: S.}]
 requirements:
   - id: or12.one.before
@@ -262,6 +282,16 @@ requirements:
     level: MUST
     confidence: confirmed
     citations: [{document: D, section: '{braces} that no text of a {title} has', url: ''}]
+  - id: '{service}.c'
+    lacking: [or12.one]
+    title: C
+    statement: C.
+    section: s
+    role: provider
+    level: MUST
+    confidence: confirmed
+    citations: [{document: D, section: c, url: ''}]
+    operations: ['{reads}']
 `
 
 // A statement that holds for several services is a requirement of each, with what differs
@@ -281,13 +311,23 @@ func TestServicesShareStatements(t *testing.T) {
 	for _, r := range c.Requirements() {
 		ids = append(ids, r.ID)
 	}
-	if want := []string{"or12.one.before", "or12.one.a", "or12.one.b", "or12.two.a", "or12.two.b"}; !slices.Equal(ids, want) {
+	if want := []string{"or12.one.before", "or12.one.a", "or12.one.b", "or12.two.a", "or12.two.b", "or12.two.c"}; !slices.Equal(ids, want) {
 		t.Errorf("%q", ids)
 	}
 	if r, _ := c.Requirement("or12.two.a"); r.Title != "A of Two" || r.Statement != "The Two service does A." || r.Citations[0].Document != "Two" {
 		t.Errorf("%+v", r)
 	}
-	if _, err := read(shared[strings.Index(shared, "sections:"):]); err == nil {
-		t.Error("a statement of services stands where there is none")
+	if r, _ := c.Requirement("or12.two.c"); !slices.Equal(r.Operations, []string{"getTwo", "getTwos"}) {
+		t.Errorf("%+v", r)
+	}
+	for what, change := range map[string][2]string{
+		"a statement of services stands where there is none": {shared[:strings.Index(shared, "sections:")], ""},
+		"an operation of one service stands for several":     {"'{reads}'", "getTwo"},
+		"a group of operations that a service doesn't have":  {"    lacking: [or12.one]\n", ""},
+		"lacking in a service that there isn't":              {"lacking: [or12.one]", "lacking: [or12.three]"},
+	} {
+		if _, err := read(strings.Replace(strings.ReplaceAll(shared, "{braces}", "braces"), change[0], change[1], 1)); err == nil {
+			t.Error(what)
+		}
 	}
 }

@@ -3,6 +3,7 @@ package catalogue
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -11,6 +12,8 @@ type Service struct {
 	ID string `yaml:"id"` // what the ids of its requirements begin with, as or12.rostering
 	// Fill is what its texts have in place of {names}.
 	Fill map[string]string `yaml:"fill"`
+	// Operations are those for which a {name} among the operations of a requirement stands.
+	Operations map[string][]string `yaml:"operations"`
 }
 
 // ofEach begins the id of a requirement that stands once for every service.
@@ -25,6 +28,9 @@ func spread(list []Requirement, services []Service) ([]Requirement, error) {
 	var out []Requirement
 	for i := 0; i < len(list); {
 		if !strings.HasPrefix(list[i].ID, ofEach) {
+			if len(list[i].Lacking) > 0 {
+				return nil, fmt.Errorf("%s is one service's, and can't be lacking in another", list[i].ID)
+			}
 			out = append(out, list[i])
 			i++
 			continue
@@ -36,8 +42,16 @@ func spread(list []Requirement, services []Service) ([]Requirement, error) {
 		if len(services) == 0 {
 			return nil, fmt.Errorf("%s stands for services, and none is named before it", list[i].ID)
 		}
+		for _, r := range list[i:end] {
+			if err := r.lacks(services); err != nil {
+				return nil, err
+			}
+		}
 		for _, s := range services {
 			for _, r := range list[i:end] {
+				if slices.Contains(r.Lacking, s.ID) {
+					continue
+				}
 				filled, err := s.fill(r)
 				if err != nil {
 					return nil, err
@@ -48,6 +62,16 @@ func spread(list []Requirement, services []Service) ([]Requirement, error) {
 		i = end
 	}
 	return out, nil
+}
+
+// lacks holds the services that have nothing of the kind to those that there are.
+func (r Requirement) lacks(services []Service) error {
+	for _, id := range r.Lacking {
+		if !slices.ContainsFunc(services, func(s Service) bool { return s.ID == id }) {
+			return fmt.Errorf("%s is lacking in %s, which is no service", r.ID, id)
+		}
+	}
+	return nil
 }
 
 // fill gives the requirement as the service has it.
@@ -62,10 +86,15 @@ func (s Service) fill(r Requirement) (Requirement, error) {
 			return word
 		})
 	}
-	if len(r.Operations) > 0 {
-		return r, fmt.Errorf("requirement %s names operations, which are one service's", r.ID)
+	var operations []string
+	for _, name := range r.Operations {
+		group, known := s.Operations[strings.Trim(name, "{}")]
+		if !known || !strings.HasPrefix(name, "{") {
+			return r, fmt.Errorf("requirement %s names the operation %s, which is one service's", r.ID, name)
+		}
+		operations = append(operations, group...)
 	}
-	r.ID = s.ID + "." + strings.TrimPrefix(r.ID, ofEach)
+	r.ID, r.Lacking, r.Operations = s.ID+"."+strings.TrimPrefix(r.ID, ofEach), nil, operations
 	r.Title, r.Statement, r.Causes, r.Untestable = in(r.Title), in(r.Statement), in(r.Causes), in(r.Untestable)
 	citations := make([]Citation, len(r.Citations))
 	for i, c := range r.Citations {

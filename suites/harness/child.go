@@ -93,7 +93,7 @@ func (r *Run) inProcess(ctx context.Context, w Work, handle func(Event) error) e
 	in, out := io.Pipe()
 	failed := make(chan error, 1)
 	go func() {
-		err := w.run(ctx, r.plan.Suite, r.target, &emitter{w: out})
+		err := w.run(ctx, r.plan.suite(w.Suite), r.target, &emitter{w: out})
 		out.Close()
 		failed <- err
 	}()
@@ -126,12 +126,21 @@ func (t *Target) values() []string {
 }
 
 func (t *Target) patch() Patch {
-	return Patch{Rostering: t.OneRoster.Rostering, TokenURL: t.OneRoster.Auth.TokenURL, Stance: string(t.Stance), Profiles: t.Profiles, TokenWay: t.way}
+	p := Patch{TokenURL: t.OneRoster.Auth.TokenURL, Stance: string(t.Stance), Profiles: t.Profiles, TokenWay: t.way}
+	for _, b := range t.OneRoster.bases() {
+		p.Services = append(p.Services, *b.url)
+	}
+	return p
 }
 
 // apply puts a patch onto a target as read from its file.
 func (t *Target) apply(p Patch) {
-	t.OneRoster.Rostering, t.OneRoster.Auth.TokenURL = p.Rostering, p.TokenURL
+	for i, b := range t.OneRoster.bases() {
+		if i < len(p.Services) {
+			*b.url = p.Services[i]
+		}
+	}
+	t.OneRoster.Auth.TokenURL = p.TokenURL
 	t.Profiles, t.way = p.Profiles, p.TokenWay
 	t.Stance = catalogue.Stance(p.Stance)
 }

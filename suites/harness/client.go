@@ -35,7 +35,7 @@ type client struct {
 	budgets  Budgets
 	headers  http.Header     // added to every request, e.g. an API gateway's key
 	origins  map[string]bool // that may see credentials; nil: any
-	token    func(context.Context) (string, error)
+	token    func(ctx context.Context, scopes []string) (string, error)
 	renew    func(used string) // forgets the session's token, unless another took its place
 	futile   atomic.Bool       // renewing never helped: the target refuses good tokens
 	helped   atomic.Bool
@@ -170,7 +170,7 @@ func (response *Response) run(ctx context.Context, c *client, r Request, wire **
 		c.withhold(request)
 	}
 	if r.Auth == AuthSession && c.token != nil && !foreign {
-		token, err := c.token(ctx)
+		token, err := c.token(ctx, r.Scopes)
 		if err != nil {
 			response.Problem, response.Unreachable = "no access token: "+err.Error(), true
 			return

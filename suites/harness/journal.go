@@ -28,6 +28,9 @@ type journalHead struct {
 // and its resumption.
 func (t *Target) identity() string {
 	where := []string{t.Name, t.OneRoster.Rostering, t.OneRoster.CSV.Bundle, t.LTI.ClientID, t.LTI.Tool.LoginURL, t.LTI.Platform.Issuer}
+	if t.OneRoster.Resources != "" {
+		where = append(where, t.OneRoster.Resources)
+	}
 	return fmt.Sprintf("%x", sha256.Sum256([]byte(strings.Join(where, "\n"))))
 }
 

@@ -70,7 +70,7 @@ func TestCredentialsGoToNamedOriginsOnly(t *testing.T) {
 	c.http = home.Client()
 	c.origins = target.origins()
 	c.headers.Set("X-Api-Key", target.Headers["X-Api-Key"])
-	c.token = func(context.Context) (string, error) { return "bearer-of-the-session", nil }
+	c.token = func(context.Context, []string) (string, error) { return "bearer-of-the-session", nil }
 	basic := "Basic " + base64.StdEncoding.EncodeToString([]byte("client:secret"))
 	secrets := []string{"key-of-the-gateway", "bearer-of-the-session", basic, "cookie-of-a-user", "secret-in-a-form"}
 

@@ -25,6 +25,9 @@ type Request struct {
 	Header http.Header
 	Body   []byte
 	Auth   Auth
+	// Scopes are those of the token to send, where it isn't the session's own: what lies
+	// beside the service under test has others.
+	Scopes []string
 	Follow bool // follow redirects, within the budget
 	// Plain sends no Accept-Encoding header; otherwise gzip is offered.
 	Plain bool

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -25,7 +26,7 @@ type Session struct {
 	Stance    catalogue.Stance
 	Base      string // base URL of the service, no trailing slash
 	Scopes    []string
-	Dir       string   // scratch folder shared by the processes of a run
+	Dir       string   // scratch folder of the suite, shared by the processes of a run
 	Seed      uint64   // varies what a check is free to choose
 	Shared    any      // what Suite.Open gave
 	Checks    []string // ids of those that this process runs; a group's in their order
@@ -223,6 +224,10 @@ func (s *Session) Record(ctx context.Context, r Request) (*Response, *Evidence) 
 	response := s.client.do(ctx, r, keep)
 	return response, keep.last()
 }
+
+// DirOf is the scratch folder in which a suite of the same run has left what it prepared;
+// nothing is there where the run has none of that suite.
+func (s *Session) DirOf(suite string) string { return filepath.Join(filepath.Dir(s.Dir), suite) }
 
 // Progress reports how far a long step is; total 0 means that it isn't known.
 func (s *Session) Progress(done, total int, unit string) {

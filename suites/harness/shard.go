@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -50,11 +51,11 @@ const personTimeout = 4 * time.Hour
 
 // Patch is what the command line, a started container and the doctor change in a target.
 type Patch struct {
-	Rostering string   `json:"rostering,omitempty"`
-	TokenURL  string   `json:"token_url,omitempty"`
-	Stance    string   `json:"stance,omitempty"`
-	Profiles  []string `json:"profiles,omitempty"`
-	TokenWay  string   `json:"token_way,omitempty"`
+	Services []string `json:"services,omitempty"` // base URLs, in the order of OneRoster.bases
+	TokenURL string   `json:"token_url,omitempty"`
+	Stance   string   `json:"stance,omitempty"`
+	Profiles []string `json:"profiles,omitempty"`
+	TokenWay string   `json:"token_way,omitempty"`
 }
 
 // ShardArgument is the hidden argument that makes a program which imports the
@@ -132,7 +133,7 @@ func (w Work) target() (*Target, error) {
 
 // run does the work in this process.
 func (w Work) run(ctx context.Context, suite Suite, target *Target, events *emitter) error {
-	s, err := NewSession(target, suite, SessionOptions{Prefix: w.Prefix, Shards: w.Shards, Memory: w.Memory, Dir: w.Dir, Seed: w.Seed, Salt: w.Salt, KeepPersonal: w.KeepPersonal, Interactive: w.Interactive})
+	s, err := NewSession(target, suite, SessionOptions{Prefix: w.Prefix, Shards: w.Shards, Memory: w.Memory, Dir: filepath.Join(w.Dir, suite.ID), Seed: w.Seed, Salt: w.Salt, KeepPersonal: w.KeepPersonal, Interactive: w.Interactive})
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,9 @@ func (t *Target) start(ctx context.Context, starter Starter) (func(), error) {
 			*u = base + *u
 		}
 	}
-	complete(&t.OneRoster.Rostering)
+	for _, b := range t.OneRoster.bases() {
+		complete(b.url)
+	}
 	complete(&t.OneRoster.Auth.TokenURL)
 	return stop, nil
 }

@@ -45,8 +45,25 @@ type OneRoster struct {
 	// Rostering is the full base URL of the 1.2 Rostering service, such as
 	// https://sis.example.org/ims/oneroster/rostering/v1p2.
 	Rostering string `yaml:"rostering,omitempty"`
+	// Resources is that of the 1.2 Resources service.
+	Resources string `yaml:"resources,omitempty"`
 	Auth      Auth2  `yaml:"auth,omitempty"`
 	CSV       CSV    `yaml:"csv,omitempty"`
+}
+
+// bases are the base URLs of the services, by their keys.
+func (o *OneRoster) bases() []base {
+	return []base{{"rostering", &o.Rostering}, {"resources", &o.Resources}}
+}
+
+type base struct {
+	key string
+	url *string
+}
+
+// served tells whether the file names a service.
+func (o *OneRoster) served() bool {
+	return slices.ContainsFunc(o.bases(), func(b base) bool { return *b.url != "" })
 }
 
 // CSV names a bundle that the product wrote.
@@ -68,8 +85,7 @@ type Auth2 struct {
 	Parameters map[string]string `yaml:"parameters,omitempty"`
 	// Bearer is a token to send as it is, for products that issue none.
 	Bearer string `yaml:"bearer,omitempty"`
-	// Core is a second client that may only have the roster-core scope. With
-	// it Rollcall can test scope enforcement where the first client can't ask
+	// Core is a second client that may only have the core scopes. With it Rollcall can test scope enforcement where the first client can't ask
 	// for less than everything.
 	Core *Client `yaml:"core_client,omitempty"`
 }

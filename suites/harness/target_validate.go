@@ -40,12 +40,14 @@ func (t *Target) validate() error {
 	if t.Stance == "" {
 		t.Stance = catalogue.Certification
 	}
-	for _, u := range []struct{ key, value string }{{"rostering", t.OneRoster.Rostering}, {"token_url", t.OneRoster.Auth.TokenURL}} {
-		if err := t.validURL(u.key, u.value); err != nil {
+	for _, b := range append(t.OneRoster.bases(), base{"token_url", &t.OneRoster.Auth.TokenURL}) {
+		if err := t.validURL(b.key, *b.url); err != nil {
 			return err
 		}
 	}
-	t.OneRoster.Rostering = strings.TrimRight(t.OneRoster.Rostering, "/")
+	for _, b := range t.OneRoster.bases() {
+		*b.url = strings.TrimRight(*b.url, "/")
+	}
 	if err := t.validateAuth(); err != nil {
 		return err
 	}
@@ -75,7 +77,7 @@ func (t *Target) validateAuth() error {
 		return t.problem("bearer", "a token is given, and how to ask for one as well", "give either bearer, or token_url, client_id and client_secret")
 	case auth.Bearer != "" && strings.ContainsAny(auth.Bearer, " \t\r\n"):
 		return t.problem("bearer", "the token has blanks in it", "give the token alone, without \"Bearer\" before it")
-	case auth.Bearer == "" && t.OneRoster.Rostering != "" && (auth.TokenURL == "" || auth.ClientID == "" || auth.ClientSecret == ""):
+	case auth.Bearer == "" && t.OneRoster.served() && (auth.TokenURL == "" || auth.ClientID == "" || auth.ClientSecret == ""):
 		return t.problem("auth", "token_url, client_id and client_secret are all needed",
 			"take them from the product's OAuth client registration; where it issues no tokens itself, give its issuer's, or a token as `bearer: ${ROLLCALL_TOKEN}`")
 	}

@@ -122,52 +122,63 @@ func (s *Session) requestToken(ctx context.Context, r TokenRequest, keep *keeper
 	return token, response
 }
 
-// tokens caches the session's own token and renews it before it runs out.
+// tokens caches the session's own token, and those with other scopes, and renews each before
+// it runs out.
 type tokens struct {
 	mu      sync.Mutex
 	session *Session
-	current *Token
+	current map[string]*Token // by scopes
 }
 
 // renewal is how long before its end a token is no longer used: clocks differ
 // and a page takes time. Short-lived tokens are used for half their life.
 const renewal = 30 * time.Second
 
-func (k *tokens) get(ctx context.Context) (string, error) {
+// get gives a token for some scopes; without any, for those of the session.
+func (k *tokens) get(ctx context.Context, scopes []string) (string, error) {
 	if bearer := k.session.Target.OneRoster.Auth.Bearer; bearer != "" {
 		return bearer, nil
 	}
+	if len(scopes) == 0 || k.session.Target.OneRoster.Auth.Scope != "" { // an issuer's own scope stands for all
+		scopes = k.session.Scopes
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.current != nil {
-		life := time.Duration(k.current.ExpiresIn * float64(time.Second))
+	asked := strings.Join(scopes, " ")
+	if current := k.current[asked]; current != nil {
+		life := time.Duration(current.ExpiresIn * float64(time.Second))
 		if life <= 0 {
 			life = time.Hour
 		}
-		if time.Since(k.current.Granted) < max(life-renewal, life/2) {
-			return k.current.AccessToken, nil
+		if time.Since(current.Granted) < max(life-renewal, life/2) {
+			return current.AccessToken, nil
 		}
 	}
-	token, response := k.session.requestToken(ctx, TokenRequest{Scopes: k.session.Scopes}, nil)
+	token, response := k.session.requestToken(ctx, TokenRequest{Scopes: scopes}, nil)
 	if token == nil {
 		return "", fmt.Errorf("%s answered %s", k.session.Target.OneRoster.Auth.TokenURL, response.Summary())
 	}
-	k.current = token
+	if k.current == nil {
+		k.current = map[string]*Token{}
+	}
+	k.current[asked] = token
 	return token.AccessToken, nil
 }
 
-// forget drops the current token where it is the one that was refused.
+// forget drops the token that was refused, unless another took its place.
 func (k *tokens) forget(used string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.current != nil && k.current.AccessToken == used {
-		k.current = nil
+	for scopes, token := range k.current {
+		if token.AccessToken == used {
+			delete(k.current, scopes)
+		}
 	}
 }
 
 // AccessToken gives the session's token, for requests that send it in their own
 // way.
-func (t *T) AccessToken(ctx context.Context) (string, error) { return t.session.tokens.get(ctx) }
+func (t *T) AccessToken(ctx context.Context) (string, error) { return t.session.tokens.get(ctx, nil) }
 
 // HasTokenEndpoint tells whether the target file names a token endpoint; where it gives
 // a token instead there is none to judge.

@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -85,6 +86,10 @@ func accessRefused(ctx context.Context, t *T) {
 	}
 	if open.Status != 200 || open.Problem != "" {
 		t.NotTested(t.BlockedAt(open, open.Summary()))
+		return
+	}
+	if !json.Valid(open.Body) { // a page for whoever comes says nothing of who is let in
+		t.NotTested(t.BlockedAt(open, "the body is no JSON"))
 		return
 	}
 	full := holdsData(t, open)
@@ -190,7 +195,10 @@ func accessEvery(ctx context.Context, t *T) {
 // filled tells whether the collection at the root of an operation's path came whole,
 // and with objects.
 func filled(t *T, op service.Operation) bool {
-	raw := crawl(t).Raw(strings.Split(op.Path, "/")[1])
+	raw := crawl(t).Raw(op.Root())
+	if raw == nil {
+		raw = crawl(t).Beside(op.Root())
+	}
 	return raw != nil && raw.Complete && raw.Len() > 0
 }
 

@@ -19,6 +19,9 @@ type Corpus struct {
 	raw    map[string]*corpus.Collection
 	facts  map[string]CrawlFacts
 	places map[string]map[string]int // kind → sourcedId → index in its whole collection
+	beside map[string]neighbour      // collections of the service beside
+
+	provider *Beside // nil where there is none
 }
 
 // Model is what a service's own package keeps of the crawl and knows of its objects beyond
@@ -45,8 +48,8 @@ type Members struct {
 
 // Open reads the crawl that was left in the session's folder. Each object of the whole
 // collections is handed to take, unless that is nil, as far as memory goes.
-func Open(of *service.Service, s *harness.Session, take func(kind string, object []byte)) (*Corpus, error) {
-	c := &Corpus{Service: of, Seed: s.Seed, raw: map[string]*corpus.Collection{}, facts: map[string]CrawlFacts{},
+func Open(of *service.Service, beside *Beside, s *harness.Session, take func(kind string, object []byte)) (*Corpus, error) {
+	c := &Corpus{Service: of, Seed: s.Seed, provider: beside, raw: map[string]*corpus.Collection{}, facts: map[string]CrawlFacts{},
 		places: map[string]map[string]int{}}
 	for _, one := range of.Collections {
 		raw, err := corpus.Open(s.Dir, one.Name)
@@ -73,7 +76,9 @@ func Open(of *service.Service, s *harness.Session, take func(kind string, object
 		}
 		c.facts[one.Name] = facts
 	}
-	return c, nil
+	var err error
+	c.beside, err = beside.open(of, s)
+	return c, err
 }
 
 // loadStep is after how many objects, or bytes of them, the memory is looked at.

@@ -77,8 +77,9 @@ type Twice struct {
 	Again, Before *harness.Evidence
 }
 
-// prepare crawls every collection that the run covers, two at a time.
-func prepare(ctx context.Context, of *service.Service, s *harness.Session) error {
+// prepare crawls every collection that the run covers, and those of the service beside in
+// which its parents stand, two at a time.
+func prepare(ctx context.Context, of *service.Service, beside *Beside, s *harness.Session) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(2) // one waits for the target while the other validates
 	meter := &meter{session: s, done: map[string]int{}, total: map[string]int{}}
@@ -90,7 +91,14 @@ func prepare(ctx context.Context, of *service.Service, s *harness.Session) error
 			continue
 		}
 		group.Go(func() error {
-			crawler := &crawler{session: s, service: of, collection: c, op: c.List, meter: meter, seen: map[string]struct{}{}}
+			crawler := &crawler{session: s, service: of, base: s.Base, collection: c, op: c.List, meter: meter, seen: map[string]struct{}{}}
+			return crawler.run(ctx)
+		})
+	}
+	for _, c := range beside.needed(of, s) {
+		group.Go(func() error {
+			crawler := &crawler{session: s, service: beside.Service, base: beside.base(s), scopes: beside.scopes(), foreign: true, collection: c,
+				op: c.List, meter: meter, seen: map[string]struct{}{}}
 			return crawler.run(ctx)
 		})
 	}
@@ -119,6 +127,9 @@ func (m *meter) set(name string, done, total int) {
 type crawler struct {
 	session    *harness.Session
 	service    *service.Service
+	base       string   // where the service lies
+	scopes     []string // of the token, where it isn't the session's own
+	foreign    bool     // it is read for what it says of others, and not judged
 	collection service.Collection
 	op         service.Operation
 	meter      *meter
@@ -154,8 +165,8 @@ func (c *crawler) pages(ctx context.Context, w *corpus.Writer, limit int) (reaso
 	total = -1
 	offset, stale := 0, 0
 	for {
-		url := address(c.session.Base, c.op.Path, Query("limit", strconv.Itoa(limit), "offset", strconv.Itoa(offset)))
-		response, evidence := c.session.Record(ctx, harness.Request{URL: url})
+		url := address(c.base, c.op.Path, Query("limit", strconv.Itoa(limit), "offset", strconv.Itoa(offset)))
+		response, evidence := c.session.Record(ctx, harness.Request{URL: url, Scopes: c.scopes})
 		if ctx.Err() != nil {
 			c.facts.End = End{Unreachable: true}
 			return "the crawl was interrupted", total, nil
@@ -184,7 +195,7 @@ func (c *crawler) pages(ctx context.Context, w *corpus.Writer, limit int) (reaso
 			case response.Beyond:
 				c.facts.Bound = harness.BodyLimit
 			default:
-				c.facts.End = End{Owner: owner(c.service, c.session, response), Unreachable: response.Unreachable, Evidence: evidence,
+				c.facts.End = End{Owner: owner(c.service, c.session, c.base, response), Unreachable: response.Unreachable, Evidence: evidence,
 					Expected: "200 and a page of /" + c.collection.Name + " that can be read"}
 			}
 			return reason, total, nil
@@ -303,7 +314,7 @@ func (c *crawler) take(w *corpus.Writer, page *Page) error {
 			return err
 		}
 		derived := c.collection.Derived() != ""
-		if derived && index >= derivedSample {
+		if derived && index >= derivedSample || c.foreign {
 			continue
 		}
 		if err := c.validate(object, id, index); err != nil {

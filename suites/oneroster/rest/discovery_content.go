@@ -412,7 +412,7 @@ func (d *described) judgeResponses(say sayer, op service.Operation, get node, at
 		schema := d.payload(d.at(responses[status]))
 		members, open := d.properties(schema)
 		ok := schema == nil || open || members["imsx_codeMajor"] != nil && members["imsx_severity"] != nil &&
-			d.known(d.service.StatusInfo(), members) == ""
+			d.known(d.service.StatusInfo, members) == ""
 		say("responses", ok, at+"/responses/"+status, "a status info object", "members "+Examples(slices.Sorted(maps.Keys(members))))
 	}
 	say("responses", refusals > 0, at+"/responses", "how the operation fails", "nothing but success")

@@ -201,7 +201,7 @@ func failures(t *T) []failure {
 
 func errorBodies(ctx context.Context, t *T) {
 	at := func(name string) string { return errorsAt + name }
-	schema, err := schemas.Load(t.Service.StatusInfo())
+	schema, err := schemas.Load(t.Service.StatusInfo)
 	if err != nil {
 		panic(err)
 	}
@@ -216,6 +216,8 @@ func errorBodies(ctx context.Context, t *T) {
 				seen = "was answered with " + r.Summary()
 			}
 			switch {
+			case r == nil && t.alone != nil:
+				t.NotTested(*t.alone, at(f.minor))
 			case r == nil:
 				t.NotTested(harness.Unconfigured(f.name+" "+seen, narrowRemedy(t, t.Service.Scopes.Core)), at(f.minor))
 			case t.ItsOwn(ctx, r, at(f.minor)):

@@ -104,7 +104,7 @@ func filterTextOrder(ctx context.Context, t *T) {
 			return
 		}
 	}
-	t.Lacks("no collection has five different plain texts", "Load five users with different names.", id)
+	t.Lacks("no collection has five different plain texts", "Load five "+t.Service.Words.Many+" with different names.", id)
 }
 
 func filterNested(ctx context.Context, t *T) {

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
@@ -14,6 +15,9 @@ import (
 type T struct {
 	*harness.T
 	Service *service.Service
+
+	spared map[string]bool   // requirements that the service has nothing for
+	alone  *harness.Obstacle // why the parents of a sub-collection are not known, where another service has them
 }
 
 // Check is one check of a service. Its id and its requirements are named below the service.
@@ -26,13 +30,35 @@ type Check struct {
 	Body         func(ctx context.Context, t *T)
 }
 
+// nothingFor lists the requirements that can't be broken, nor kept, by a service that has
+// nothing of what they are about.
+func nothingFor(s *service.Service) map[string]bool {
+	out := map[string]bool{}
+	without := func(absent bool, names ...string) {
+		for _, name := range names {
+			out[name] = absent
+		}
+	}
+	derived := slices.ContainsFunc(s.Collections, func(c service.Collection) bool { return c.Part != nil })
+	without(!derived, filterAt+"or-confined", "identity.same-object")
+	without(!s.Has(service.Reference), filterAt+"nested", "references.members", "references.type", "references.href-absolute",
+		"references.href-resolves", "references.href-object")
+	without(!s.Has(service.Reference, service.Structure), "payload.objects")
+	without(!s.Has(service.Date), filterAt+"date", "payload.dates")
+	without(!s.Has(service.Boolean), filterAt+"boolean")
+	return out
+}
+
 // of makes the check one of a service.
 func (c Check) of(s *service.Service) harness.Check {
 	out := harness.Check{ID: s.Checks + "." + c.ID, Title: c.Title, Labels: c.Labels, Needs: c.Needs}
+	spared := nothingFor(s)
 	for _, name := range c.Requirements {
-		out.Requirements = append(out.Requirements, s.Requirement(name))
+		if !spared[name] {
+			out.Requirements = append(out.Requirements, s.Requirement(name))
+		}
 	}
-	out.Body = func(ctx context.Context, t *harness.T) { c.Body(ctx, &T{t, s}) }
+	out.Body = func(ctx context.Context, t *harness.T) { c.Body(ctx, &T{T: t, Service: s, spared: spared}) }
 	return out
 }
 

@@ -20,11 +20,11 @@ import (
 
 // owner names the requirement that governs an answer, from its address, and from
 // what is wrong with it: an endpoint answers 200; what it answers is JSON; what the
-// JSON holds stands in a wrapper.
-func owner(of *service.Service, s *harness.Session, r *harness.Response) string {
+// JSON holds stands in a wrapper. base is where the service lies.
+func owner(of *service.Service, s *harness.Session, base string, r *harness.Response) string {
 	at, _, _ := strings.Cut(r.Request.URL, "?")
 	token, _, _ := strings.Cut(s.Target.OneRoster.Auth.TokenURL, "?")
-	path, below := strings.CutPrefix(at, s.Base)
+	path, below := strings.CutPrefix(at, base)
 	switch {
 	case strings.HasPrefix(r.Problem, "no access token"):
 		return tokenOwner(r.Problem)
@@ -110,7 +110,7 @@ func bodyOwner(of *service.Service, op service.Operation, body []byte) string {
 
 // BlockedAt is the obstacle that an unusable answer is.
 func (t *T) BlockedAt(r *harness.Response, why string) harness.Obstacle {
-	return t.BlockedBy(owner(t.Service, t.Session(), r), fmt.Sprintf("%s, on which this check stands: %s", r.Line(), why), r)
+	return t.BlockedBy(owner(t.Service, t.Session(), t.Session().Base, r), fmt.Sprintf("%s, on which this check stands: %s", r.Line(), why), r)
 }
 
 // broken is the first of the named collections that could not be read to its end,
@@ -128,8 +128,7 @@ func broken(t *T, names ...string) (harness.Obstacle, bool) {
 			continue
 		}
 		if limit := r.Facts(name).Bound; limit != "" {
-			return harness.Unconfigured(fmt.Sprintf("/%s was not read to its end: %s", name, raw.Reason),
-				"Raise "+limit+" in the target file, or judge a target that holds less."), true
+			return bounded(name, raw.Reason, limit), true
 		}
 		end := r.Facts(name).End
 		reason := fmt.Sprintf("the crawl of /%s broke off: %s", name, raw.Reason)
@@ -141,6 +140,12 @@ func broken(t *T, names ...string) (harness.Obstacle, bool) {
 	return harness.Obstacle{}, false
 }
 
+// bounded says that a limit of Rollcall's own ended a crawl.
+func bounded(name, reason, limit string) harness.Obstacle {
+	return harness.Unconfigured(fmt.Sprintf("/%s was not read to its end: %s", name, reason),
+		"Raise "+limit+" in the target file, or judge a target that holds less.")
+}
+
 // Blocked says, where an answer or a collection kept the check from what it was to
 // look at, that the requirements hang on that.
 func (t *T) Blocked(ids ...string) bool {
@@ -149,6 +154,9 @@ func (t *T) Blocked(ids ...string) bool {
 	if !is {
 		o, is = broken(t)
 	}
+	if !is && t.alone != nil {
+		o, is = *t.alone, true
+	}
 	if is && len(ids) > 0 {
 		t.NotTested(o, ids...)
 	}
@@ -156,12 +164,12 @@ func (t *T) Blocked(ids ...string) bool {
 }
 
 // unlooked leaves those requirements, of the given or of all, for which nothing was
-// examined.
+// examined, though the service has something for them.
 func unlooked(t *T, ids []string) []string {
 	if len(ids) == 0 {
 		ids = t.Requirements()
 	}
-	return slices.DeleteFunc(slices.Clone(ids), t.Looked)
+	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return t.spared[id] || t.Looked(id) })
 }
 
 // Settle says at the end of a check what the requirements hang on for which nothing

@@ -9,6 +9,8 @@ func parentIDs(t *T, op service.Operation) (ids []string, ok bool) {
 	switch {
 	case op.Parameters() == 0:
 		return nil, true
+	case t.parentless(op):
+		return nil, false
 	case op.Single:
 		return firstID(t, op.Root())
 	}
@@ -24,6 +26,10 @@ func parentIDs(t *T, op service.Operation) (ids []string, ok bool) {
 // firstID gives an object of a collection. A derived collection that lists nothing, or what
 // doesn't belong into it, is made up for from the whole one.
 func firstID(t *T, name string) ([]string, bool) {
+	if raw := crawl(t).Beside(name); raw != nil {
+		id, _, err := raw.At(0)
+		return []string{id}, err == nil && id != ""
+	}
 	c := t.Service.Collection(name)
 	whole := c.Name
 	if c.Part != nil {

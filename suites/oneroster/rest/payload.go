@@ -78,6 +78,8 @@ func payloadRules(s *service.Service) []payloadRule {
 		}
 	}
 	list = append(list, payloadRule{"vocabulary.extension-form", "Extension terms are well formed", extensible})
+	spared := nothingFor(s)
+	list = slices.DeleteFunc(list, func(r payloadRule) bool { return spared[r.requirement] })
 	slices.SortStableFunc(list, func(a, b payloadRule) int { return strings.Compare(a.requirement, b.requirement) })
 	return list
 }

@@ -83,7 +83,7 @@ func requirementForValue(k *service.Kind, f Fault) string {
 		return "payload.text"
 	case f.Pointer == "/status":
 		return "vocabulary.status"
-	case name != "" && (f.Severity == "warning" || f.Extended):
+	case name != "" && member.Extensible && (f.Severity == "warning" || f.Extended):
 		return "vocabulary.extension-form"
 	case name != "":
 		return "vocabulary." + name

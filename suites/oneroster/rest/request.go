@@ -76,6 +76,15 @@ func beyond(t *T, link, owner string) string {
 	return t.Service.Requirement(owner)
 }
 
+// Single takes the object out of the answer to a single read; fault says why it can't be.
+func (t *T) Single(r *harness.Response, wrapper string) (object json.RawMessage, fault string) {
+	if r.Problem != "" || r.Status != 200 {
+		return nil, r.Summary()
+	}
+	return takeSingle(r, wrapper)
+}
+
+// TakeApart takes an answer apart as a page of a collection.
 func TakeApart(r *harness.Response, wrapper string) *Page {
 	p := &Page{Response: r, Total: -1}
 	if n, err := strconv.Atoi(strings.TrimSpace(r.Header.Get("X-Total-Count"))); err == nil && n >= 0 {

@@ -15,6 +15,10 @@ func sampleSub(t *T, ids ...string) (op service.Operation, parents []Members, ok
 		t.Outside("sub-collections", ids...)
 		return op, nil, false
 	}
+	if t.parentless(op) {
+		t.NotTested(*t.alone, ids...)
+		return op, nil, false
+	}
 	if !t.Need(ids, sub.Needs...) {
 		return op, nil, false
 	}

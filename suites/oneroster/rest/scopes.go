@@ -118,6 +118,10 @@ func scopeCore(ctx context.Context, t *T) {
 		t.Outside("sub-collections", only)
 	}
 	t.Lacks("there is nothing that more than the core scope would open", t.Service.Words.BeyondLoad, only)
+	if t.Service.Scopes.Beside == "" && !t.Session().Covers(t.Service.Samples.Sub.Operation) {
+		t.Outside("what the core scope doesn't open", scopeAt+"status", scopeAt+"challenge")
+		return
+	}
 	open := statusApart(ctx, t, token)
 	if !t.Blocked(scopeAt + "status") {
 		t.Settle(t.BlockedBy(only, "nothing is refused for want of a scope", open), scopeAt+"status")

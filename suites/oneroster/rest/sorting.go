@@ -172,7 +172,7 @@ func sortKinds(ctx context.Context, t *T) {
 				Seen: "an order that none explains", Where: "sort=" + p.name, Responses: []*harness.Response{page.Response}})
 		}
 	}
-	t.Lacks("no collection has five different texts", "Load five users with different names.", text)
+	t.Lacks("no collection has five different texts", "Load five "+t.Service.Words.Many+" with different names.", text)
 	t.Absent("no collection has five different dates", time)
 }
 

@@ -109,7 +109,7 @@ func judgeTerms(t *T, r *harness.Response, what string) {
 	}
 	var info statusInfo
 	_ = decode(r.Body, &info)
-	schema, err := schemas.Load(t.Service.StatusInfo())
+	schema, err := schemas.Load(t.Service.StatusInfo)
 	if err != nil {
 		panic(err)
 	}

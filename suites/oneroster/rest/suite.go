@@ -16,6 +16,9 @@ type Provider struct {
 	Profiles []string // that it can judge
 	// Address gives the base URL of the service in the target file.
 	Address func(t *harness.Target) string
+	// Beside is the service that has the parents of sub-collections which this one doesn't
+	// have; nil where it has them all.
+	Beside *Beside
 	// Own are the checks that hold for this service alone.
 	Own []Check
 	// Open reads the crawl into the service's model.
@@ -32,14 +35,16 @@ func Suite(p Provider) harness.Suite {
 		Role:     "provider",
 		Profiles: p.Profiles,
 		Service:  harness.ServiceURL(of.Name, p.Address),
-		Owner:    func(s *harness.Session, r *harness.Response) string { return of.Requirement(owner(of, s, r)) },
+		Owner:    func(s *harness.Session, r *harness.Response) string { return of.Requirement(owner(of, s, s.Base, r)) },
 		Scopes:   scopes,
-		Doctor:   func(ctx context.Context, s *harness.Session) []harness.Diagnosis { return doctor(ctx, of, s) },
-		Prepare:  func(ctx context.Context, s *harness.Session) error { return prepare(ctx, of, s) },
+		Doctor:   func(ctx context.Context, s *harness.Session) []harness.Diagnosis { return doctor(ctx, of, p.Beside, s) },
+		Prepare:  func(ctx context.Context, s *harness.Session) error { return prepare(ctx, of, p.Beside, s) },
 		Open:     func(_ context.Context, s *harness.Session) (any, error) { return p.Open(s) },
 	}
 	for _, c := range slices.Concat(checks(of), p.Own) {
-		suite.Checks = append(suite.Checks, c.of(of))
+		if check := c.of(of); len(check.Requirements) > 0 {
+			suite.Checks = append(suite.Checks, check)
+		}
 	}
 	return suite
 }

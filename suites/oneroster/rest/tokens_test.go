@@ -28,10 +28,10 @@ func session(t *testing.T) *harness.Session {
 // TestRemediesNameWhatIsMissing reads remedies for target files that have some of it: none
 // asks for what is there.
 func TestRemediesNameWhatIsMissing(t *testing.T) {
-	bare := &T{harness.NewT(session(t), harness.Check{ID: "c"}), service.Rostering()}
+	bare := &T{T: harness.NewT(session(t), harness.Check{ID: "c"}), Service: service.Rostering()}
 	with := session(t)
 	with.Target.OneRoster.Auth.Core = &harness.Client{ClientID: "core", ClientSecret: "core-secret"}
-	full := &T{harness.NewT(with, harness.Check{ID: "c"}), service.Rostering()}
+	full := &T{T: harness.NewT(with, harness.Check{ID: "c"}), Service: service.Rostering()}
 	if got := narrowRemedy(bare, "roster-core.readonly"); !strings.Contains(got, "give a core_client") {
 		t.Errorf("without a core client: %s", got)
 	}

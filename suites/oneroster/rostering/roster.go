@@ -61,7 +61,7 @@ func open(of *service.Service, s *harness.Session) (r *Roster, err error) {
 	for _, d := range derivations(of) {
 		r.derived[d.Name] = d
 	}
-	r.Corpus, err = rest.Open(of, s, r.take)
+	r.Corpus, err = rest.Open(of, nil, s, r.take)
 	return r, err
 }
 

@@ -19,6 +19,9 @@ var files embed.FS
 // Rostering is the OneRoster 1.2 Rostering service; it is read once a process.
 var Rostering = sync.OnceValue(func() *Service { return mustLoad("rostering-1.2") })
 
+// Resources is the OneRoster 1.2 Resources service.
+var Resources = sync.OnceValue(func() *Service { return mustLoad("resources-1.2") })
+
 // mustLoad loads a description that is part of the program; the package's tests read it.
 func mustLoad(name string) *Service {
 	s, err := load(name)
@@ -56,7 +59,8 @@ func Parse(text []byte) (*Service, error) {
 
 func (s *Service) checkNames() error {
 	for name, text := range map[string]string{"name": s.Name, "standard": s.Standard, "title": s.Title, "requirements": s.Requirements,
-		"checks": s.Checks, "path": s.Path, "schemas": s.Schemas, "openapi": s.OpenAPI, "scopes.prefix": s.Scopes.Prefix,
+		"checks": s.Checks, "path": s.Path, "schemas": s.Schemas, "status-info": s.StatusInfo, "openapi": s.OpenAPI,
+		"scopes.prefix": s.Scopes.Prefix, "words.many": s.Words.Many,
 		"scopes.family": s.Scopes.Family, "words.data": s.Words.Data, "scopes.core": s.Scopes.Core, "scopes.full": s.Scopes.Full} {
 		if text == "" {
 			return fmt.Errorf("%s is missing", name)
@@ -64,6 +68,9 @@ func (s *Service) checkNames() error {
 	}
 	if !strings.HasPrefix(s.Path, "/") || strings.HasSuffix(s.Path, "/") {
 		return fmt.Errorf("path %q doesn't begin with a slash, or ends in one", s.Path)
+	}
+	if _, err := schemas.Load(s.StatusInfo); err != nil {
+		return fmt.Errorf("status-info: %w", err)
 	}
 	return nil
 }

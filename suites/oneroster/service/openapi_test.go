@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/rollcall-edu/rollcall/schemas"
 )
 
 // openAPI is the part of an official document that a description says again.
@@ -60,7 +62,7 @@ func TestOfficialDocuments(t *testing.T) {
 	if folder == "" {
 		t.Skip("the official OpenAPI documents don't lie beside the checkout (shared/spec/oneroster/openapi)")
 	}
-	for _, s := range []*Service{Rostering()} {
+	for _, s := range []*Service{Rostering(), Resources()} {
 		t.Run(s.String(), func(t *testing.T) {
 			text, err := os.ReadFile(filepath.Join(folder, s.OpenAPI))
 			if err != nil {
@@ -77,6 +79,7 @@ func TestOfficialDocuments(t *testing.T) {
 				t.Errorf("%s is none of the names of discovery documents", s.OpenAPI)
 			}
 			doc.compareOperations(t, s)
+			doc.compareMinors(t, s)
 			for _, op := range s.Operations {
 				if op.Single && op.ID == s.CollectionOf(op.Kind).ReadID {
 					doc.compareMembers(t, s.Kinds[op.Kind], "", doc.payload(op).Properties[op.Wrapper])
@@ -141,6 +144,24 @@ func (d *openAPI) compareOperations(t *testing.T, s *Service) {
 				t.Errorf("%s %s is not described", method, path)
 			}
 		}
+	}
+}
+
+// compareMinors holds the schema of error bodies to the vocabulary of codes.
+func (d *openAPI) compareMinors(t *testing.T, s *Service) {
+	schema, err := schemas.Load(s.StatusInfo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var own []string
+	for _, m := range schema.Members() {
+		if strings.HasSuffix(m.Pointer, "/imsx_codeMinorFieldValue") {
+			own = slices.Sorted(slices.Values(m.Terms))
+		}
+	}
+	minor := d.Components.Schemas["imsx_CodeMinorFieldDType"]
+	if want := slices.Sorted(slices.Values(d.terms(minor.Properties["imsx_codeMinorFieldValue"]))); !slices.Equal(own, want) {
+		t.Errorf("%s has the codes %v, and not %v", s.StatusInfo, own, want)
 	}
 }
 

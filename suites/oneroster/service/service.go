@@ -16,6 +16,7 @@ type Service struct {
 	Checks       string   `yaml:"checks"`       // what ids of checks begin with
 	Path         string   `yaml:"path"`         // what base URLs end in, by the servers of the OpenAPI document
 	Schemas      string   `yaml:"schemas"`      // what names of schemas begin with
+	StatusInfo   string   `yaml:"status-info"`  // name of the schema of error bodies
 	OpenAPI      string   `yaml:"openapi"`      // file name of the official document
 	Discovery    []string `yaml:"discovery"`    // file names under which a provider publishes its own
 
@@ -87,6 +88,7 @@ func (c Collection) Derived() string {
 // Words are what reports call things of the service.
 type Words struct {
 	Data           string `yaml:"data"`         // what its objects are, as in "roster objects"
+	Many           string `yaml:"many"`         // what there are most of, where any will do
 	Outside        string `yaml:"outside"`      // what stands outside of a derived collection
 	OutsideLoad    string `yaml:"outside-load"` // the following say what to load where there is none
 	Nested         string `yaml:"nested"`       // what has properties within references
@@ -153,6 +155,23 @@ func (s *Service) Collection(name string) Collection {
 	panic("service " + s.Name + " has no collection " + name)
 }
 
+// Foreign names the collection in which the parents of a sub-collection stand where that is
+// none of this service: the resources of a class hang on the classes of Rostering.
+func (s *Service) Foreign(op Operation) (name string, foreign bool) {
+	own := slices.ContainsFunc(s.Collections, func(c Collection) bool { return c.Name == op.Root() })
+	return op.Root(), op.Sub() && !own
+}
+
+// Has tells whether any object of the service has a member of one of the types.
+func (s *Service) Has(types ...Type) bool {
+	for _, k := range s.Kinds {
+		if len(k.Pointers(types...)) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // Whole lists the collections that are part of no other.
 func (s *Service) Whole() []Collection {
 	return slices.DeleteFunc(slices.Clone(s.Collections), func(c Collection) bool { return c.Part != nil })
@@ -172,9 +191,6 @@ func (s *Service) CollectionOf(kind string) Collection {
 func (s *Service) Schema(kind string) string {
 	return s.Schemas + "/" + strings.ToUpper(kind[:1]) + kind[1:]
 }
-
-// StatusInfo names the schema of error bodies.
-func (s *Service) StatusInfo() string { return s.Schemas + "/status-info" }
 
 // Requirement gives the whole id of a requirement that is named below the service.
 func (s *Service) Requirement(name string) string { return s.Requirements + "." + name }

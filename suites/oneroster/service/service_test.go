@@ -42,6 +42,21 @@ func TestPaths(t *testing.T) {
 	}
 }
 
+// TestForeign tells parents of the service from those of another.
+func TestForeign(t *testing.T) {
+	if name, foreign := Resources().Foreign(Resources().Operation("getResourcesForClass")); name != "classes" || !foreign {
+		t.Errorf("%s, %v", name, foreign)
+	}
+	for _, op := range Rostering().Operations {
+		if name, foreign := Rostering().Foreign(op); foreign {
+			t.Errorf("%s hangs on /%s of another service", op.ID, name)
+		}
+	}
+	if Resources().Has(Reference, Date, Boolean) || !Resources().Has(DateTime) {
+		t.Error("the members of resources are not known by their types")
+	}
+}
+
 // TestMembers holds what is read from a schema to some members of it.
 func TestMembers(t *testing.T) {
 	s := Rostering()
@@ -53,6 +68,7 @@ func TestMembers(t *testing.T) {
 		"user /grades/*":                 {Type: Text},
 		"user /metadata":                 {Type: Anything},
 		"user /userProfiles/*/profileId": {Type: URI, Required: true},
+		"enrollment /user":               {Type: Reference, Refers: "user", Required: true},
 		"enrollment /beginDate":          {Type: Date},
 		"class /dateLastModified":        {Type: DateTime, Required: true},
 		"org /status":                    {Type: Vocabulary, Required: true},
@@ -92,6 +108,7 @@ func TestMistakes(t *testing.T) {
 		"a sub-collection that is none": {"sub: {operation: getStudentsForClass", "sub: {operation: getUser"},
 		"a filter by another reference": {"by: /course", "by: /school"},
 		"no path":                       {"path: /ims/oneroster/rostering/v1p2", "path: ''"},
+		"no status info":                {"status-info: oneroster/1.2/status-info", "status-info: oneroster/1.2/statusinfo"},
 		"no selection":                  {"plain: [sourcedId, name, type]", "plain: [name, type]"},
 		"a nested property of none":     {"nested: [org.sourcedId]", "nested: [title.sourcedId]"},
 		"a vocabulary that is none":     {"vocabularies: {/sex: sex}", "vocabularies: {/birthDate: sex}"},

@@ -1,0 +1,129 @@
+package oneroster
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// operation is one row of the table of a service, with what follows from its path.
+type operation struct {
+	ID   string `json:"operationId"`
+	Path string `json:"path"`
+	// Relation leads from the last object of the path to the members of the
+	// collection; it is empty where the collection is a whole endpoint.
+	Relation string `json:"relation"`
+	// Scopes open the operation, any one of them; without the common prefix.
+	Scopes []string `json:"scopes"`
+
+	segments []string
+	parents  []Endpoint // the endpoint of each sourcedId in the path
+	target   Endpoint   // the endpoint that names the payload
+	single   bool       // whether the path ends in a sourcedId
+}
+
+// operations reads the table of a service and checks it, so that an edit of the
+// table that makes no sense is found when the provider starts.
+func (s *Service) operations() ([]operation, error) {
+	var table []operation
+	if err := json.Unmarshal(s.Operations, &table); err != nil {
+		return nil, fmt.Errorf("reading the operations of %s: %w", s.Name, err)
+	}
+	for i := range table {
+		if err := table[i].complete(s); err != nil {
+			return nil, fmt.Errorf("the operations of %s: %s: %w", s.Name, table[i].ID, err)
+		}
+	}
+	return table, nil
+}
+
+func (o *operation) complete(s *Service) error {
+	o.segments = strings.Split(strings.TrimPrefix(o.Path, "/"), "/")
+	for i, segment := range o.segments {
+		if isParameter(segment) {
+			o.parents = append(o.parents, o.target)
+			o.single = i == len(o.segments)-1
+			continue
+		}
+		found := slices.IndexFunc(s.Endpoints, func(e Endpoint) bool { return e.Name == segment })
+		if found < 0 {
+			return fmt.Errorf("no endpoint %q", segment)
+		}
+		o.target = s.Endpoints[found]
+	}
+	if o.single {
+		o.parents = o.parents[:len(o.parents)-1] // the object itself is no parent
+	}
+	if (o.Relation != "") != (len(o.parents) > 0) {
+		return fmt.Errorf("a relation goes with a parent in the path")
+	}
+	if o.Relation != "" && !slices.Contains(s.Relations, o.Relation) {
+		return fmt.Errorf("no relation %q", o.Relation)
+	}
+	for _, scope := range o.Scopes {
+		if !slices.ContainsFunc(s.Scopes, func(known Scope) bool { return known.Name == ScopePrefix+scope }) {
+			return fmt.Errorf("no scope %q", scope)
+		}
+	}
+	if len(o.Scopes) == 0 {
+		return fmt.Errorf("no scope opens it")
+	}
+	if _, described := s.Objects[o.target.Collection]; !described || o.target.Plural == "" || o.target.Singular == "" {
+		return fmt.Errorf("nothing says what the objects of %s are like", o.target.Name)
+	}
+	return nil
+}
+
+func isParameter(segment string) bool { return strings.HasPrefix(segment, "{") }
+
+// fullScopes returns the scopes as they stand in a token request.
+func (o *operation) fullScopes() []string {
+	full := make([]string, len(o.Scopes))
+	for i, scope := range o.Scopes {
+		full[i] = ScopePrefix + scope
+	}
+	return full
+}
+
+// route is an operation with the sourcedIds found in the path of a request.
+type route struct {
+	*operation
+	sourcedIDs []string
+}
+
+// findRoute matches what stands below the base path in a request, still encoded.
+// Each segment is decoded by itself, so that a sourcedId may hold a slash.
+func findRoute(table []operation, escapedPath string) (route, bool) {
+	segments := strings.Split(escapedPath, "/")
+	for i := range table {
+		if sourcedIDs, ok := table[i].match(segments); ok {
+			return route{&table[i], sourcedIDs}, true
+		}
+	}
+	return route{}, false
+}
+
+func (o *operation) match(segments []string) (sourcedIDs []string, ok bool) {
+	if len(segments) != len(o.segments) {
+		return nil, false
+	}
+	for i, segment := range segments {
+		switch {
+		case !isParameter(o.segments[i]):
+			if segment != o.segments[i] {
+				return nil, false
+			}
+		case segment == "":
+			return nil, false
+		default:
+			id, err := url.PathUnescape(segment)
+			if err != nil {
+				return nil, false
+			}
+			sourcedIDs = append(sourcedIDs, id)
+		}
+	}
+	return sourcedIDs, true
+}

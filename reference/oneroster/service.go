@@ -1,0 +1,215 @@
+package oneroster
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/rollcall-edu/rollcall/reference/security"
+	"github.com/rollcall-edu/rollcall/reference/store"
+)
+
+// allowedMethods of every operation: no service has writes yet.
+const allowedMethods = "GET, HEAD, OPTIONS"
+
+// service is a described service that is served.
+type service struct {
+	*Service
+	operations []operation
+}
+
+// serveService answers one request below the base path of a service, in this order: is
+// there such an operation, such a method, a good token, a scope that opens it, a usable
+// query, and are there the objects that the path names.
+func (p *Provider) serveService(w http.ResponseWriter, r *http.Request) {
+	s, path, below := p.find(r.URL.EscapedPath())
+	if document, ok := strings.CutPrefix(path, "discovery/"); below && ok {
+		p.serveDiscovery(w, r, s, document)
+		return
+	}
+	if !below {
+		nothingHere(w)
+		return
+	}
+	route, found := findRoute(s.operations, path)
+	if !found {
+		nothingHere(w)
+		return
+	}
+	if !methodAllowed(w, r) {
+		return
+	}
+	if failed := p.authorize(w, r, route.operation); failed != nil {
+		failed.write(w)
+		return
+	}
+	if err := p.answer(w, r, s, route); err != nil {
+		var failed *failure
+		if !errors.As(err, &failed) {
+			// The cause may quote the database; it stays inside.
+			failed = fail(http.StatusInternalServerError, minorInternal, "the provider could not read its data")
+		}
+		failed.write(w)
+	}
+}
+
+// find gives the service whose base path a path, still encoded, is below, and what
+// stands below it.
+func (p *Provider) find(escapedPath string) (s *service, path string, below bool) {
+	for _, s := range p.services {
+		if path, below := strings.CutPrefix(escapedPath, p.knobs.PathPrefix+s.Path+"/"); below {
+			return s, path, true
+		}
+	}
+	return nil, "", false
+}
+
+func nothingHere(w http.ResponseWriter) {
+	fail(http.StatusNotFound, minorUnknownObject, "there is no operation at this path").write(w)
+}
+
+// methodAllowed answers all methods but GET and HEAD itself.
+func methodAllowed(w http.ResponseWriter, r *http.Request) bool {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead:
+		return true
+	case http.MethodOptions:
+		w.Header().Set("Allow", allowedMethods)
+		w.WriteHeader(http.StatusNoContent)
+	default:
+		w.Header().Set("Allow", allowedMethods)
+		fail(http.StatusMethodNotAllowed, minorForbidden, "this service is read-only").write(w)
+	}
+	return false
+}
+
+// authorize demands a bearer token that holds one of the operation's scopes
+// (RFC 6750; OpenAPI document, security of each operation).
+func (p *Provider) authorize(w http.ResponseWriter, r *http.Request, o *operation) *failure {
+	challenge := func(attributes string) { w.Header().Set("WWW-Authenticate", `Bearer realm="OneRoster"`+attributes) }
+
+	token, err := security.BearerToken(r)
+	if errors.Is(err, security.ErrNoBearer) {
+		challenge("") // no error code where nothing was presented (RFC 6750, section 3.1)
+		return fail(http.StatusUnauthorized, minorUnauthorised, "%v", err)
+	}
+	if err != nil {
+		challenge(`, error="invalid_token"`)
+		return fail(http.StatusUnauthorized, minorUnauthorised, "%v", err)
+	}
+	grant, err := p.tokens.Inspect(r.Context(), token)
+	switch {
+	case errors.Is(err, security.ErrUnknownToken), errors.Is(err, security.ErrExpiredToken):
+		challenge(`, error="invalid_token"`)
+		return fail(http.StatusUnauthorized, minorUnauthorised, "%v", err)
+	case err != nil:
+		return fail(http.StatusInternalServerError, minorInternal, "the access token could not be checked")
+	case !grant.Allows(o.fullScopes()...):
+		challenge(`, error="insufficient_scope", scope="` + o.fullScopes()[0] + `"`)
+		return fail(http.StatusForbidden, minorForbidden, "the token lacks the scope %s", strings.Join(o.fullScopes(), " or "))
+	}
+	return nil
+}
+
+// answer reads the query, finds the objects and sends them.
+func (p *Provider) answer(w http.ResponseWriter, r *http.Request, s *service, route route) error {
+	provider := p.publicBase(r)
+	at := Addresses{Service: provider + s.Path, Provider: provider}
+	properties := p.selector.properties[route.target.Collection]
+	q, failed := parseQuery(r.URL.RawQuery, route.single, properties, p.knobs.MaxLimit)
+	if failed != nil {
+		return failed
+	}
+	owner, err := p.resolveParents(r.Context(), route)
+	if err != nil {
+		return err
+	}
+	if route.single {
+		sourcedID := route.sourcedIDs[len(route.sourcedIDs)-1]
+		key, err := p.resolve(r.Context(), route.target, sourcedID)
+		if err != nil {
+			return err
+		}
+		return p.sendObject(w, r, route.target, sourcedID, key, q.fields, at)
+	}
+	from := scope{collection: route.target.Collection, relation: route.target.Subset, owner: store.Whole}
+	if route.Relation != "" {
+		from.relation, from.owner = route.Relation, owner
+	}
+	selected, err := p.selector.choose(r.Context(), from, relativeHrefs(q.filter, at), q.sort, q.descending)
+	if err != nil {
+		return err
+	}
+	collectionURL := at.Service + strings.TrimPrefix(r.URL.EscapedPath(), p.knobs.PathPrefix+s.Path)
+	setPagingHeaders(w.Header(), collectionURL, q, selected.total)
+	return p.sendPage(w, r, route.target.Plural, selected, q, at)
+}
+
+// resolveParents finds the objects that the path goes through and returns the
+// last. Where there are two, a school and a class, the class must be one of the
+// school's.
+func (p *Provider) resolveParents(ctx context.Context, route route) (store.Key, error) {
+	owner := store.Whole
+	for i, parent := range route.parents {
+		key, err := p.resolve(ctx, parent, route.sourcedIDs[i])
+		if err != nil {
+			return 0, err
+		}
+		if i > 0 {
+			relation := route.parents[i-1].owner() + "." + parent.Name
+			members, err := p.selector.choose(ctx, scope{parent.Collection, relation, owner}, nil, "", false)
+			if err != nil {
+				return 0, err
+			}
+			if _, within := slices.BinarySearch(members.keys, key); !within {
+				return 0, unknownObject(route.sourcedIDs[i])
+			}
+		}
+		owner = key
+	}
+	return owner, nil
+}
+
+// owner is the word for an endpoint's object in the name of a relation.
+func (e Endpoint) owner() string { return cmp.Or(e.Owner, e.Singular) }
+
+// resolve finds an object of an endpoint. One of another kind, such as a teacher
+// below /students, is as unknown as one that does not exist.
+func (p *Provider) resolve(ctx context.Context, e Endpoint, sourcedID string) (store.Key, error) {
+	key, err := p.selector.store.Find(ctx, e.Collection, sourcedID)
+	if errors.Is(err, store.ErrNotFound) {
+		return 0, unknownObject(sourcedID)
+	}
+	if err != nil || e.Subset == "" {
+		return key, err
+	}
+	subset, err := p.selector.choose(ctx, scope{e.Collection, e.Subset, store.Whole}, nil, "", false)
+	if err != nil {
+		return 0, err
+	}
+	if _, ok := slices.BinarySearch(subset.keys, key); !ok {
+		return 0, unknownObject(sourcedID)
+	}
+	return key, nil
+}
+
+// relativeHrefs puts the mark of a stored document in place of our own URLs in
+// the literals that are compared with an href.
+func relativeHrefs(f filter, at Addresses) filter {
+	for _, group := range f {
+		for i, c := range group {
+			if !strings.HasSuffix(c.path, ".href") {
+				continue
+			}
+			if rest, ok := strings.CutPrefix(c.literal, at.Service); ok {
+				group[i].literal = string(rune(baseMark)) + rest
+			} else if rest, ok := strings.CutPrefix(c.literal, at.Provider+"/"); ok {
+				group[i].literal = string(rune(baseMark)) + string(acrossMark) + "/" + rest
+			}
+		}
+	}
+	return f
+}
