@@ -48,7 +48,7 @@ func TestDoctorBrowser(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			found, err := harness.Doctor(ctx, target, run.Plan().Suite, harness.DoctorOptions{Thorough: true, Pictures: pictures}, nil)
+			found, err := run.Doctor(ctx, harness.DoctorOptions{Thorough: true, Pictures: pictures}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -27,16 +27,18 @@ const schemaFile = "target.schema.json"
 // answers fill the template of a target file.
 type answers struct {
 	Role     string // of the product, by its profiles: provider, csv, tool, platform
+	Suites   []string
 	Profiles []string
 	Name     string
 
-	Rostering, TokenURL, ClientID, SecretName, BearerName string
-	Bundle                                                string
-	LoginURL, TargetLinkURI                               string
-	RedirectURIs                                          []string
-	Issuer, AuthURL, JWKSURL, Deployment                  string
-	PublicURL                                             string
-	Image, Dockerfile, Port                               string
+	Rostering, Resources                       string
+	TokenURL, ClientID, SecretName, BearerName string
+	Bundle                                     string
+	LoginURL, TargetLinkURI                    string
+	RedirectURIs                               []string
+	Issuer, AuthURL, JWKSURL, Deployment       string
+	PublicURL                                  string
+	Image, Dockerfile, Port                    string
 }
 
 // question asks for one answer that some products need.
@@ -50,10 +52,14 @@ type question struct {
 }
 
 func (a *answers) questions() []question {
-	container := func() bool { return !strings.HasPrefix(a.Rostering, "/") || a.Image != "" || a.Dockerfile != "" }
+	container := func() bool {
+		return !strings.HasPrefix(a.Rostering+a.Resources, "/") || a.Image != "" || a.Dockerfile != ""
+	}
+	without := func(suite string) func() bool { return func() bool { return !slices.Contains(a.Suites, suite) } }
 	return []question{
 		{flag: "--name", question: "Name of the product: ", value: &a.Name},
-		{roles: []string{"provider"}, flag: "--url", question: "Base URL of its Rostering service (ends in /ims/oneroster/rostering/v1p2; only the path where it comes as a container): ", value: &a.Rostering},
+		{roles: []string{"provider"}, flag: "--url", question: "Base URL of its Rostering service (ends in /ims/oneroster/rostering/v1p2; only the path where it comes as a container): ", value: &a.Rostering, unless: without("oneroster.rostering")},
+		{roles: []string{"provider"}, flag: "--resources-url", question: "Base URL of its Resources service (ends in /ims/oneroster/resources/v1p2): ", value: &a.Resources, unless: without("oneroster.resources")},
 		{roles: []string{"provider"}, flag: "--image", question: "Container image: ", value: &a.Image, unless: container},
 		{roles: []string{"provider"}, flag: "--port", question: "Port on which it listens inside: ", value: &a.Port, unless: func() bool { return a.Image == "" && a.Dockerfile == "" }},
 		{roles: []string{"provider"}, flag: "--token-url", question: "Token URL (empty where it issues no tokens: one of your own is sent then): ", value: &a.TokenURL, optional: true, unless: func() bool { return a.BearerName != "" }},
@@ -119,6 +125,7 @@ Secrets are not asked for: they stay in environment variables.`,
 	f.StringSliceVar(&a.Profiles, "profile", nil, "what the product claims (repeatable; default "+defaultProfile+")")
 	f.StringVar(&a.Name, "name", "", "the product's name, for the report")
 	f.StringVar(&a.Rostering, "url", "", "base URL of the OneRoster 1.2 Rostering service")
+	f.StringVar(&a.Resources, "resources-url", "", "base URL of the OneRoster 1.2 Resources service")
 	f.StringVar(&a.TokenURL, "token-url", "", "OAuth 2 token endpoint")
 	f.StringVar(&a.ClientID, "client-id", "", "OAuth 2 client id; for LTI what the platform has issued")
 	f.StringVar(&a.SecretName, "secret-env", "ROLLCALL_CLIENT_SECRET", "environment variable that holds the client secret")
@@ -193,13 +200,21 @@ func ask(a *answers, in io.Reader, out io.Writer) error {
 	return nil
 }
 
-// role finds by the profiles what kind of product it is.
+// role finds by the profiles what role the product plays, and which suites judge it.
 func (a *answers) role() error {
 	var known []string
 	for _, s := range suites() {
 		known = append(known, s.Profiles...)
-		if slices.Contains(s.Profiles, a.Profiles[0]) {
+		for _, id := range a.Profiles {
+			if !slices.Contains(s.Profiles, id) {
+				continue
+			}
+			if a.Role != "" && a.Role != s.Role {
+				return &harness.ConfigError{Key: "--profile", Cause: fmt.Sprintf("init describes one role, and %s is of a %s, not of a %s", id, s.Role, a.Role),
+					Remedy: "write one target file for each; what plays several roles can have the sections of both in one (docs/target.md)"}
+			}
 			a.Role = s.Role
+			a.Suites = append(a.Suites, s.ID)
 		}
 	}
 	for _, id := range a.Profiles {

@@ -125,36 +125,34 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-// serviceMatrix is the faults and variants of one OneRoster service, and the suite that
-// they prove.
-type serviceMatrix struct {
+// service is a service of OneRoster with the faults and variants that prove its suite.
+type service struct {
 	kind             *fault.Kind[fault.Data]
 	suite            harness.Suite
-	faults, variants int    // as many are wanted, at least
-	recorded         string // what was seen
-	unproved         string // the checks that no fault of the matrix has turned red yet
+	record, unproved string // files of what the matrix saw, and of the checks that nothing proves
+	faults, variants int    // at least so many
 }
 
-// TestMatrix proves the judge of Rostering, TestResourcesMatrix that of Resources.
+// TestMatrix proves the judge of rosters, TestResourcesMatrix that of resources: with each
+// fault on, what it breaks must be found and nothing unrelated be accused; with each variant on
+// nothing may be.
 func TestMatrix(t *testing.T) {
-	serviceMatrix{fault.Rostering, rostering.Suite(), 60, 30, "data/matrix.json", "testdata/unproved.txt"}.prove(t)
+	service{fault.Rostering, rostering.Suite(), "data/matrix.json", "testdata/unproved.txt", 60, 30}.matrix(t)
 }
 
 func TestResourcesMatrix(t *testing.T) {
-	serviceMatrix{fault.Resources, resources.Suite(), 30, 15, "data/matrix-resources.json", "testdata/unproved-resources.txt"}.prove(t)
+	service{fault.Resources, resources.Suite(), "data/matrix-resources.json", "testdata/unproved-resources.txt", 30, 15}.matrix(t)
 }
 
-// prove proves a judge: with each fault on, what it breaks must be found and nothing
-// unrelated be accused; with each variant on nothing may be.
-func (m serviceMatrix) prove(t *testing.T) {
+func (s service) matrix(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the matrix runs by itself: make matrix")
 	}
-	faults, err := m.kind.Faults()
+	faults, err := s.kind.Faults()
 	if err != nil {
 		t.Fatal(err)
 	}
-	variants, err := m.kind.Variants()
+	variants, err := s.kind.Variants()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,8 +160,8 @@ func (m serviceMatrix) prove(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(faults) < m.faults || len(variants) < m.variants {
-		t.Errorf("%d faults and %d variants; at least %d and %d are wanted", len(faults), len(variants), m.faults, m.variants)
+	if len(faults) < s.faults || len(variants) < s.variants {
+		t.Errorf("%d faults and %d variants; at least %d and %d are wanted", len(faults), len(variants), s.faults, s.variants)
 	}
 	var mu sync.Mutex
 	seen := map[string]caught{}
@@ -183,7 +181,7 @@ func (m serviceMatrix) prove(t *testing.T) {
 		for _, f := range faults {
 			t.Run("fault/"+f.ID, func(t *testing.T) {
 				t.Parallel()
-				report := judgedCell(t, cell{[]string{f.ID}, catalogue.Strict, m.suite.Profiles})
+				report := judgedCell(t, cell{[]string{f.ID}, catalogue.Strict})
 				found := record(f.ID, report)
 				blames(t, report)
 				if len(f.Breaks) == 0 {
@@ -206,7 +204,7 @@ func (m serviceMatrix) prove(t *testing.T) {
 		for _, v := range variants {
 			t.Run("variant/"+v.ID, func(t *testing.T) {
 				t.Parallel()
-				report := judgedCell(t, cell{[]string{v.ID}, catalogue.Strict, m.suite.Profiles})
+				report := judgedCell(t, cell{[]string{v.ID}, catalogue.Strict})
 				record(v.ID, report)
 				for _, q := range report.Requirements {
 					if q.Verdict == reports.Fail || q.Verdict == reports.Warning || q.Verdict == reports.Error || q.Verdict == reports.Unknown {
@@ -235,15 +233,15 @@ func (m serviceMatrix) prove(t *testing.T) {
 				return !slices.ContainsFunc(faults, func(f fault.Fault) bool { return f.ID == id }) &&
 					!slices.ContainsFunc(variants, func(v fault.Variant) bool { return v.ID == id })
 			})
-			if err := writeMatrix(m.recorded, recorded); err != nil {
+			if err := writeMatrix(s.record, recorded); err != nil {
 				t.Fatal(err)
 			}
 		}
 		return
 	}
-	m.holdUnproved(t, cat, proved)
+	s.lacking(t, cat, proved)
 	if *update {
-		if err := writeMatrix(m.recorded, seen); err != nil {
+		if err := writeMatrix(s.record, seen); err != nil {
 			t.Fatal(err)
 		}
 		return
@@ -293,28 +291,28 @@ func matches(id, pattern string) bool {
 	return id == pattern
 }
 
-// holdUnproved holds the matrix to the list of checks that no fault has turned red yet:
-// they are proved by unit tests with bent providers, or not at all, and a check that was
-// never seen to fail may be one that can't. The list may only shrink.
-func (m serviceMatrix) holdUnproved(t *testing.T, cat *catalogue.Catalogue, proved map[string]bool) {
+// lacking holds the matrix to the list of checks that no fault of it has turned red yet: a
+// check that was never seen to fail may be one that can't. Those of the list are proved by
+// unit tests with bent providers, or not at all; it may only shrink.
+func (s service) lacking(t *testing.T, cat *catalogue.Catalogue, proved map[string]bool) {
 	t.Helper()
 	var lacking []string
-	for _, c := range m.suite.Checks {
+	for _, c := range s.suite.Checks {
 		if !proved[c.ID] {
 			lacking = append(lacking, c.ID)
 		}
 	}
-	for _, id := range m.suite.Uncovered(cat) {
+	for _, id := range s.suite.Uncovered(cat) {
 		t.Errorf("requirement %s is decided by no check", id)
 	}
 	slices.Sort(lacking)
 	if *update {
-		if err := os.WriteFile(m.unproved, []byte(strings.Join(lacking, "\n")+"\n"), 0o644); err != nil {
+		if err := os.WriteFile(s.unproved, []byte(strings.Join(lacking, "\n")+"\n"), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
-	text, err := os.ReadFile(m.unproved)
+	text, err := os.ReadFile(s.unproved)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/rollcall-edu/rollcall/suites/oneroster/resources"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/rostering"
 
 	"github.com/spf13/cobra"
@@ -129,4 +131,6 @@ oneroster:
 }
 
 // allProfiles lists every profile of the REST provider that the reference is.
-func allProfiles() []string { return rostering.Suite().Profiles }
+func allProfiles() []string {
+	return slices.Concat(rostering.Suite().Profiles, resources.Suite().Profiles)
+}

@@ -93,7 +93,7 @@ func (r *Run) inProcess(ctx context.Context, w Work, handle func(Event) error) e
 	in, out := io.Pipe()
 	failed := make(chan error, 1)
 	go func() {
-		err := w.run(ctx, r.plan.Suite, r.target, &emitter{w: out})
+		err := w.run(ctx, r.plan.suite(w.Suite), r.target, &emitter{w: out})
 		out.Close()
 		failed <- err
 	}()

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,7 +50,7 @@ func Doctor(ctx context.Context, target *Target, suite Suite, o DoctorOptions, o
 			return nil, err
 		}
 		defer stop()
-		started = append(started, Diagnosis{Name: "container", OK: true, Detail: "is up; it is ended when the doctor is done"})
+		started = append(started, containerUp)
 	}
 	s, err := NewSession(target, suite, SessionOptions{Prefix: "d", Interactive: o.Interactive, Thorough: o.Thorough, Pictures: o.Pictures, Redactor: o.Redactor})
 	if err != nil {
@@ -83,6 +84,48 @@ func Doctor(ctx context.Context, target *Target, suite Suite, o DoctorOptions, o
 	}
 	return d.found, nil
 }
+
+// Doctor looks whether the run can begin: what each of its suites stands on. What is the same
+// for several is said once, and where one can't begin the others aren't looked at.
+func (r *Run) Doctor(ctx context.Context, o DoctorOptions, observe func(Diagnosis)) ([]Diagnosis, error) {
+	if len(r.plan.Suites) == 1 {
+		return Doctor(ctx, r.target, r.plan.Suites[0], o, observe)
+	}
+	var found []Diagnosis
+	say := func(x Diagnosis) (fatal bool) {
+		if !slices.Contains(found, x) {
+			found = append(found, x)
+			if observe != nil {
+				observe(x)
+			}
+		}
+		return x.Fatal && !x.OK
+	}
+	if o.Starter != nil && r.target.Container != nil {
+		stop, err := r.target.start(ctx, o.Starter)
+		if err != nil {
+			return nil, err
+		}
+		defer stop()
+		say(containerUp)
+		o.Starter = nil
+	}
+	for _, suite := range r.plan.Suites {
+		more, err := Doctor(ctx, r.target, suite, o, nil)
+		if err != nil {
+			return nil, err
+		}
+		for _, x := range more {
+			if say(x) {
+				return found, nil
+			}
+		}
+	}
+	return found, nil
+}
+
+// containerUp says that the target was started.
+var containerUp = Diagnosis{Name: "container", OK: true, Detail: "is up; it is ended when the doctor is done"}
 
 type doctor struct {
 	session *Session

@@ -60,7 +60,7 @@ func (t *Target) checks(suite Suite) int {
 	if err != nil {
 		return len(suite.Checks)
 	}
-	plan, err := planFor(t, suite, c, nil)
+	plan, err := planFor(t, []Suite{suite}, c, nil)
 	if err != nil {
 		return len(suite.Checks)
 	}

@@ -11,10 +11,10 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/spelling"
 )
 
-// Plan is what a run will do: which checks of which suite, in which shards.
+// Plan is what a run will do: which checks of which suites.
 type Plan struct {
-	Suite  Suite
-	Checks []Check
+	Suites []Suite // those that judge the target's profiles
+	Checks []Check // in the order of their suites
 	// Levels are the requirements that the run asks for, with the level that
 	// holds: the strictest among its profiles.
 	Levels map[string]catalogue.Level
@@ -23,13 +23,35 @@ type Plan struct {
 	Focus []string
 }
 
+// judging lists the suites that judge a target's profiles: one file describes one product,
+// which may be several services and play several roles.
+func judging(target *Target, suites []Suite) ([]Suite, error) {
+	var out []Suite
+	judged := map[string]bool{}
+	for _, s := range suites {
+		mine := slices.DeleteFunc(slices.Clone(target.Profiles), func(id string) bool { return !slices.Contains(s.Profiles, id) })
+		for _, id := range mine {
+			judged[id] = true
+		}
+		if len(mine) > 0 {
+			out = append(out, s)
+		}
+	}
+	unjudged := slices.DeleteFunc(slices.Clone(target.Profiles), func(id string) bool { return judged[id] })
+	if len(unjudged) > 0 {
+		return nil, &ConfigError{File: target.path, Key: "profiles", Cause: "no suite of this program judges " + strings.Join(unjudged, ", "),
+			Remedy: "see `rollcall list profiles`"}
+	}
+	return out, nil
+}
+
 // planFor selects the checks that decide anything the target's profiles ask
 // for, narrowed by focus: check ids, requirement ids, prefixes ending in *, or
 // labels. A focus that matches nothing is an error.
-func planFor(target *Target, suite Suite, c *catalogue.Catalogue, focus []string) (*Plan, error) {
-	p := &Plan{Suite: suite, Levels: map[string]catalogue.Level{}, Focus: focus}
+func planFor(target *Target, suites []Suite, c *catalogue.Catalogue, focus []string) (*Plan, error) {
+	p := &Plan{Suites: suites, Levels: map[string]catalogue.Level{}, Focus: focus}
 	for _, id := range target.Profiles {
-		if !slices.Contains(suite.Profiles, id) {
+		if !slices.ContainsFunc(suites, func(s Suite) bool { return slices.Contains(s.Profiles, id) }) {
 			continue
 		}
 		profile, _ := c.Profile(id)
@@ -40,15 +62,17 @@ func planFor(target *Target, suite Suite, c *catalogue.Catalogue, focus []string
 		}
 	}
 	p.Asked = p.Levels
-	for _, check := range suite.Checks {
-		if slices.ContainsFunc(check.Requirements, func(r string) bool { return p.Levels[r] != "" }) && focused(check, focus) {
-			p.Checks = append(p.Checks, check)
+	for _, suite := range suites {
+		for _, check := range suite.Checks {
+			if slices.ContainsFunc(check.Requirements, func(r string) bool { return p.Levels[r] != "" }) && focused(check, focus) {
+				p.Checks = append(p.Checks, check)
+			}
 		}
 	}
 	for _, f := range focus {
 		if !slices.ContainsFunc(p.Checks, func(c Check) bool { return focused(c, []string{f}) }) {
 			return nil, &ConfigError{Key: "--focus", Cause: fmt.Sprintf("%q matches no check, requirement or label of the chosen profiles", f),
-				Remedy: spelling.Remedy(f, focusable(suite, p.Levels), "see `rollcall list checks` and `rollcall list requirements`")}
+				Remedy: spelling.Remedy(f, focusable(suites, p.Levels), "see `rollcall list checks` and `rollcall list requirements`")}
 		}
 	}
 	if len(focus) > 0 {
@@ -67,12 +91,24 @@ func planFor(target *Target, suite Suite, c *catalogue.Catalogue, focus []string
 }
 
 // focusable lists what a focus may name.
-func focusable(suite Suite, levels map[string]catalogue.Level) []string {
+func focusable(suites []Suite, levels map[string]catalogue.Level) []string {
 	out := slices.Sorted(maps.Keys(levels))
-	for _, c := range suite.Checks {
-		out = append(append(out, c.ID), c.Labels...)
+	for _, suite := range suites {
+		for _, c := range suite.Checks {
+			out = append(append(out, c.ID), c.Labels...)
+		}
 	}
 	return out
+}
+
+// suite finds one of the plan's by its id.
+func (p *Plan) suite(id string) Suite {
+	return p.Suites[slices.IndexFunc(p.Suites, func(s Suite) bool { return s.ID == id })]
+}
+
+// has tells whether a check is one of the suite.
+func (s Suite) has(id string) bool {
+	return slices.ContainsFunc(s.Checks, func(c Check) bool { return c.ID == id })
 }
 
 func focused(c Check, focus []string) bool {

@@ -83,29 +83,22 @@ type Run struct {
 	redactor  *Redactor       // knows what all processes of the run hold
 }
 
-// New plans a run: it picks the suite that judges the target's profiles.
+// New plans a run: it picks the suites that judge the target's profiles.
 func New(target *Target, suites []Suite, o Options) (*Run, error) {
 	c, err := catalogue.Load()
 	if err != nil {
 		return nil, err
 	}
-	i := slices.IndexFunc(suites, func(s Suite) bool {
-		return slices.ContainsFunc(target.Profiles, func(id string) bool { return slices.Contains(s.Profiles, id) })
-	})
-	if i < 0 {
-		return nil, &ConfigError{File: target.path, Key: "profiles", Cause: "no suite of this program judges " + strings.Join(target.Profiles, ", "),
-			Remedy: "see `rollcall list profiles`"}
-	}
-	for _, id := range target.Profiles {
-		if !slices.Contains(suites[i].Profiles, id) {
-			return nil, &ConfigError{File: target.path, Key: "profiles", Cause: "one run judges one kind of product, and " + id + " is of another kind than " + target.Profiles[0],
-				Remedy: "write one target file for each"}
-		}
-	}
-	if err := suites[i].Validate(c); err != nil {
+	chosen, err := judging(target, suites)
+	if err != nil {
 		return nil, err
 	}
-	plan, err := planFor(target, suites[i], c, o.Focus)
+	for _, s := range chosen {
+		if err := s.Validate(c); err != nil {
+			return nil, err
+		}
+	}
+	plan, err := planFor(target, chosen, c, o.Focus)
 	if err != nil {
 		return nil, err
 	}
@@ -157,7 +150,7 @@ func (r *Run) run(ctx context.Context) (*reports.Report, error) {
 		return nil, err
 	}
 	if !r.o.SkipDoctor {
-		diagnoses, err := Doctor(ctx, r.target, r.plan.Suite, DoctorOptions{Interactive: r.o.Interactive, Redactor: r.redactor}, nil)
+		diagnoses, err := r.Doctor(ctx, DoctorOptions{Interactive: r.o.Interactive, Redactor: r.redactor}, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -222,30 +215,62 @@ func (r *Run) work(ctx context.Context, report *reports.Report) error {
 	defer release() // it holds the target's data in clear
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	base := Work{Suite: r.plan.Suite.ID, Path: r.target.path, Source: r.target.source, Values: r.target.values(), Patch: r.target.patch(),
+	base := Work{Path: r.target.path, Source: r.target.source, Values: r.target.values(), Patch: r.target.patch(),
 		Dir: dir, Seed: r.o.Seed, KeepPersonal: r.o.KeepPersonal, Interactive: r.o.Interactive, Salt: r.redactor.salt}
-	if r.plan.Suite.Prepare != nil {
-		w := base
-		w.Prepare, w.Prefix, w.Memory = true, r.prefix("p"), r.memory(1)
-		if err := r.child(ctx, w, func(e Event) error { return r.prepared(e) }); err != nil {
+	for i, suite := range r.plan.Suites {
+		mine := slices.DeleteFunc(slices.Clone(todo), func(c Check) bool { return !suite.has(c.ID) })
+		if len(mine) == 0 {
+			continue
+		}
+		p := part{suite: suite, todo: mine, base: base}
+		p.base.Suite = suite.ID
+		if i > 0 {
+			p.mark = string(rune('a' + i))
+		}
+		if err := r.part(ctx, p, keep, cancel, report); err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return keep.err
+}
+
+// part is what one suite has to do of a run. Suites come one after the other: what one has
+// prepared another may read.
+type part struct {
+	suite Suite
+	todo  []Check
+	base  Work
+	mark  string // begins the ids of exchanges; empty for the first
+}
+
+// part prepares and runs the checks of one suite.
+func (r *Run) part(ctx context.Context, p part, keep *journal, cancel context.CancelFunc, report *reports.Report) error {
+	r.held = 0
+	if p.suite.Prepare != nil {
+		w := p.base
+		w.Prepare, w.Prefix, w.Memory = true, r.prefix("p"+p.mark), r.memory(1)
+		if err := r.child(ctx, w, func(e Event) error { return r.prepared(e, p.suite) }); err != nil {
 			if ctx.Err() != nil {
 				return nil
 			}
 			return fmt.Errorf("preparing the run: %w", err)
 		}
-		if err := r.redactor.loadPeople(dir); err != nil {
+		if err := r.redactor.loadPeople(w.Dir); err != nil {
 			return err
 		}
 	}
-	base.Known = r.redactor.known()
-	split := shards(todo, r.shards())
-	report.Run.Shards = len(split)
+	p.base.Known = r.redactor.known()
+	split := shards(p.todo, r.shards())
+	report.Run.Shards = max(report.Run.Shards, len(split))
 	var group sync.WaitGroup
 	var failures = make([]error, len(split))
 	for i, ids := range split {
-		w := base
+		w := p.base
 		w.Shards, w.Memory = len(split), r.memory(len(split))
-		w.Checks, w.Prefix = ids, r.prefix(string(rune('a'+i)))
+		w.Checks, w.Prefix = ids, r.prefix(p.mark+string(rune('a'+i)))
 		group.Go(func() {
 			failures[i] = r.child(ctx, w, func(e Event) error { return r.checked(e, keep, cancel) })
 		})
@@ -258,7 +283,7 @@ func (r *Run) work(ctx context.Context, report *reports.Report) error {
 		}
 		r.failures = append(r.failures, err.Error())
 	}
-	return keep.err
+	return nil
 }
 
 // shards says how many child processes share the checks: one a core, and fewer where
@@ -289,14 +314,18 @@ func (r *Run) prefix(letter string) string {
 	return letter
 }
 
-func (r *Run) prepared(e Event) error {
+func (r *Run) prepared(e Event, suite Suite) error {
 	switch e.Kind {
 	case EventProgress:
 		r.observe(Progress{Phase: "prepare", Done: e.Done, Total: e.Total, Unit: e.Unit})
 	case EventPrepared:
 		r.held = e.Done
 		r.observed = addObservations(r.observed, e.Observations...)
-		r.facts = append(r.facts, reports.Fact{Name: "requests of the crawl", Value: e.Message})
+		name := "requests of the crawl"
+		if len(r.plan.Suites) > 1 {
+			name += " (" + suite.ID + ")"
+		}
+		r.facts = append(r.facts, reports.Fact{Name: name, Value: e.Message})
 	}
 	r.facts = append(r.facts, e.Facts...)
 	return nil
@@ -352,13 +381,25 @@ func (r *Run) take(e Event) {
 
 // describe fills in who is judged.
 func (r *Run) describe(report *reports.Report) error {
-	s, err := NewSession(r.target, r.plan.Suite, SessionOptions{Redactor: r.redactor})
-	if err != nil {
-		return err
+	urls := map[string]string{"token": r.redactor.secretText(r.target.OneRoster.Auth.TokenURL)}
+	var roles []string
+	for _, suite := range r.plan.Suites {
+		s, err := NewSession(r.target, suite, SessionOptions{Redactor: r.redactor})
+		if err != nil {
+			return err
+		}
+		name := "service"
+		if len(r.plan.Suites) > 1 {
+			name = suite.ID
+		}
+		urls[name] = r.redactor.secretText(s.Base)
+		if !slices.Contains(roles, suite.Role) {
+			roles = append(roles, suite.Role)
+		}
 	}
 	report.Target = reports.Target{Name: r.target.Name, Vendor: r.target.Vendor, Product: r.target.Product, Version: r.target.Version,
-		Role: r.plan.Suite.Role, Config: r.redactor.secretText(r.target.source), Disclaims: r.target.Disclaims,
-		URLs: map[string]string{"service": r.redactor.secretText(s.Base), "token": r.redactor.secretText(r.target.OneRoster.Auth.TokenURL)}}
+		Role: strings.Join(roles, ", "), Config: r.redactor.secretText(r.target.source), Disclaims: r.target.Disclaims,
+		URLs: urls}
 	maps.DeleteFunc(report.Target.URLs, func(_, v string) bool { return v == "" })
 	return nil
 }

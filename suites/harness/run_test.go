@@ -48,6 +48,12 @@ func toy() Suite {
 	return Suite{
 		ID: "toy", Title: "Toy", Role: "provider", Profiles: []string{toyClaim},
 		Service: ServiceURL("rostering", func(t *Target) string { return t.OneRoster.Rostering }),
+		Prepare: func(_ context.Context, s *Session) error {
+			if err := os.MkdirAll(s.Dir, 0o700); err != nil {
+				return err
+			}
+			return os.WriteFile(filepath.Join(s.Dir, "left"), []byte("left"), 0o600)
+		},
 		Checks: []Check{
 			check("toy.pass", must, pass),
 			check("toy.pass-too", another, pass),
@@ -74,7 +80,7 @@ func toy() Suite {
 
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == ShardArgument {
-		os.Exit(Child(context.Background(), []Suite{toy(), canaries()}, os.Stdin, os.Stdout))
+		os.Exit(Child(context.Background(), []Suite{toy(), neighbour(), canaries()}, os.Stdin, os.Stdout))
 	}
 	if len(os.Args) > 3 && os.Args[1] == runArgument {
 		os.Exit(toyRun(os.Args[2], os.Args[3]))
@@ -266,6 +272,76 @@ func TestFailFast(t *testing.T) {
 	r := runToy(t, toyTarget(t, ""), Options{FailFast: true, Shards: 1, InProcess: true}, "toy.fail", "toy.wait")
 	if v := verdict(t, r, third).Verdict; v != reports.Unknown || r.Exit != reports.ExitFailed {
 		t.Errorf("the check after the failure is %s, exit code %d", v, r.Exit)
+	}
+}
+
+// neighbour is a suite for another service of the same product, which reads what the toy has
+// prepared.
+func neighbour() Suite {
+	return Suite{
+		ID: "neighbour", Title: "Neighbour", Role: "consumer", Profiles: []string{"or12-resources-core-provider"},
+		Service: ServiceURL("resources", func(t *Target) string { return t.OneRoster.Resources }),
+		Prepare: func(_ context.Context, s *Session) error {
+			if err := os.MkdirAll(s.Dir, 0o700); err != nil {
+				return err
+			}
+			return os.WriteFile(filepath.Join(s.Dir, "own"), []byte("own"), 0o600)
+		},
+		Checks: []Check{{ID: "neighbour.reads", Title: "It reads", Requirements: []string{"or12.resources.paging.limit"},
+			Body: func(_ context.Context, t *T) {
+				own, err := os.ReadFile(filepath.Join(t.Session().Dir, "own"))
+				other, otherErr := os.ReadFile(filepath.Join(t.Session().DirOf("toy"), "left"))
+				t.Assert("or12.resources.paging.limit", err == nil && string(own) == "own" && otherErr == nil && string(other) == "left",
+					Finding{Expected: "both", Seen: fmt.Sprint(err, otherErr)})
+			}}},
+	}
+}
+
+// TestSeveralServices judges two services of one product in one run: one report, with the
+// profiles of both, and what one suite left another may read.
+func TestSeveralServices(t *testing.T) {
+	for _, inProcess := range []bool{true, false} {
+		target := toyTarget(t, "")
+		target.Profiles = append(target.Profiles, "or12-resources-core-provider")
+		target.OneRoster.Resources = target.OneRoster.Rostering + "/resources"
+		run, err := New(target, []Suite{toy(), neighbour()}, Options{InProcess: inProcess, SkipDoctor: true, Shards: 2,
+			Focus: []string{"toy.pass", "toy.fail", "neighbour.reads"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := run.Run(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(r.Profiles) != 2 || len(r.Checks) != 3 || r.Run.Done != 3 {
+			t.Errorf("%d profiles, %d checks, %d done", len(r.Profiles), len(r.Checks), r.Run.Done)
+		}
+		if v := verdict(t, r, "or12.resources.paging.limit"); v.Verdict != reports.Pass {
+			t.Errorf("the neighbour: %s %+v", v.Verdict, v.Findings)
+		}
+		if v := verdict(t, r, must).Verdict; v != reports.Fail {
+			t.Errorf("the toy: %s", v)
+		}
+		if r.Target.Role != "provider, consumer" || r.Target.URLs["toy"] == "" || !strings.HasSuffix(r.Target.URLs["neighbour"], "/resources") {
+			t.Errorf("%+v", r.Target)
+		}
+		seen := map[string]bool{}
+		for _, x := range r.Exchanges {
+			if seen[x.ID] {
+				t.Errorf("the exchange %s is there twice", x.ID)
+			}
+			seen[x.ID] = true
+		}
+		target.OneRoster.Auth = Auth2{Bearer: "a-token-of-somebody"} // the toy grants none
+		found, err := run.Doctor(t.Context(), DoctorOptions{}, nil)
+		if err != nil || slices.IndexFunc(found, func(d Diagnosis) bool { return d.Name == "service" && strings.Contains(d.Detail, "/resources answers") }) < 0 {
+			t.Errorf("%v %+v", err, found)
+		}
+	}
+	target := toyTarget(t, "")
+	target.Profiles = append(target.Profiles, "or12-resources-core-provider")
+	if _, err := New(target, []Suite{toy()}, Options{}); err == nil || !strings.Contains(err.Error(), "no suite of this program judges or12-resources") {
+		t.Errorf("a profile that nothing judges: %v", err)
 	}
 }
 

@@ -377,21 +377,26 @@ func (s *provider) links(a *reply, offset, limit, n int) string {
 	return strings.Join(out, ", ")
 }
 
-// judged runs the checks that focus names and gives the verdicts of the requirements that were
-// looked at. rosters says whether the target file names the Rostering service.
-func judged(t *testing.T, s *provider, profile string, rosters bool, focus ...string) map[string]reports.RequirementResult {
+// target describes the fake as a target file does.
+func (s *provider) target(t *testing.T, rosters bool, profiles ...string) *harness.Target {
 	t.Helper()
 	beside := ""
 	if rosters {
 		beside = "  rostering: " + s.server + service.Rostering().Path + "\n"
 	}
 	text := fmt.Sprintf("rollcall: 1\nname: Fake\nstance: strict\nprofiles: [%s]\noneroster:\n%s  resources: %s\n"+
-		"  auth: {token_url: %q, client_id: me, client_secret: \"${SECRET}\"}\n", profile, beside, s.base, s.server+"/token")
+		"  auth: {token_url: %q, client_id: me, client_secret: \"${SECRET}\"}\n", strings.Join(profiles, ", "), beside, s.base, s.server+"/token")
 	target, err := harness.ParseTarget("target.yaml", []byte(text), func(string) (string, bool) { return "hush-hush", true })
 	if err != nil {
 		t.Fatal(err)
 	}
-	run, err := harness.New(target, []harness.Suite{Suite()}, harness.Options{InProcess: true, SkipDoctor: true, Shards: 1, Seed: 1, Focus: focus})
+	return target
+}
+
+// run judges a target and gives the verdicts of the requirements that were looked at.
+func run(t *testing.T, target *harness.Target, suites []harness.Suite, focus ...string) map[string]reports.RequirementResult {
+	t.Helper()
+	run, err := harness.New(target, suites, harness.Options{InProcess: true, SkipDoctor: true, Shards: 1, Seed: 1, Focus: focus})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -409,6 +414,13 @@ func judged(t *testing.T, s *provider, profile string, rosters bool, focus ...st
 		out[strings.TrimPrefix(q.ID, "or12.resources.")] = q
 	}
 	return out
+}
+
+// judged runs the checks that focus names. rosters says whether the target file names the
+// Rostering service.
+func judged(t *testing.T, s *provider, profile string, rosters bool, focus ...string) map[string]reports.RequirementResult {
+	t.Helper()
+	return run(t, s.target(t, rosters, profile), []harness.Suite{Suite()}, focus...)
 }
 
 // complain compares the requirements that failed or warned with those that should.

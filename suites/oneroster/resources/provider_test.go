@@ -7,6 +7,8 @@ import (
 
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
+	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/rostering"
 )
 
 const whole, core = "or12-resources-provider", "or12-resources-core-provider"
@@ -64,6 +66,45 @@ func TestAlone(t *testing.T) {
 		if strings.Contains(q.Remedy, "oneroster.rostering") {
 			t.Errorf("core: %s wants rosters", id)
 		}
+	}
+}
+
+// TestTogether judges rosters and resources in one run: the crawl of rosters is read once, and
+// what it couldn't read is Rostering's failure, by which resources are blocked.
+func TestTogether(t *testing.T) {
+	together := func(s *provider) map[string]reports.RequirementResult {
+		target := s.target(t, true, "or12-rostering-core-provider", whole)
+		return run(t, target, []harness.Suite{rostering.Suite(), Suite()}, "rostering.identity.unique", "or12.resources.*")
+	}
+	s := newProvider(t)
+	lists := 0
+	s.ask = func(a *reply) {
+		if a.op.ID == "getAllClasses" && a.q.Get("limit") == "1000" && a.q.Get("offset") == "0" {
+			lists++
+		}
+	}
+	results := together(s)
+	for id, q := range results {
+		if !strings.HasPrefix(id, "or12.rostering.") && (q.Verdict == reports.Fail || q.Verdict == reports.Warning || q.Verdict == reports.Error) {
+			t.Errorf("%s is %s: %s %+v", id, q.Verdict, q.Reason, q.Findings)
+		}
+	}
+	if q := results["sub.resources-for-user"]; q.Verdict != reports.Pass || lists != 1 {
+		t.Errorf("the resources of users: %s; /classes was read %d times", q.Verdict, lists)
+	}
+	s = newProvider(t)
+	s.ask = func(a *reply) {
+		if a.op.ID == "getAllUsers" {
+			a.refuse(500, "internal_server_error", "broken")
+		}
+	}
+	results = together(s)
+	const owner = "or12.rostering.endpoint.get-all-users"
+	if q := results["sub.resources-for-user"]; q.Verdict != reports.NotTested || q.Blame == nil || q.Blame.Requirement != owner {
+		t.Errorf("without users: %s %s %+v", q.Verdict, q.Reason, q.Blame)
+	}
+	if results[owner].Verdict != reports.Fail {
+		t.Errorf("%s is %s", owner, results[owner].Verdict)
 	}
 }
 
