@@ -125,34 +125,36 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-// service is a service of OneRoster with the faults and variants that prove its suite.
-type service struct {
+// serviceMatrix is the faults and variants of one OneRoster service, and the suite that
+// they prove.
+type serviceMatrix struct {
 	kind             *fault.Kind[fault.Data]
 	suite            harness.Suite
-	record, unproved string // files of what the matrix saw, and of the checks that nothing proves
-	faults, variants int    // at least so many
+	faults, variants int    // as many are wanted, at least
+	recorded         string // what was seen
+	unproved         string // the checks that no fault of the matrix has turned red yet
 }
 
-// TestMatrix proves the judge of rosters, TestResourcesMatrix that of resources: with each
-// fault on, what it breaks must be found and nothing unrelated be accused; with each variant on
-// nothing may be.
+// TestMatrix proves the judge of Rostering, TestResourcesMatrix that of Resources.
 func TestMatrix(t *testing.T) {
-	service{fault.Rostering, rostering.Suite(), "data/matrix.json", "testdata/unproved.txt", 60, 30}.matrix(t)
+	serviceMatrix{fault.Rostering, rostering.Suite(), 60, 30, "data/matrix.json", "testdata/unproved.txt"}.prove(t)
 }
 
 func TestResourcesMatrix(t *testing.T) {
-	service{fault.Resources, resources.Suite(), "data/matrix-resources.json", "testdata/unproved-resources.txt", 30, 15}.matrix(t)
+	serviceMatrix{fault.Resources, resources.Suite(), 30, 15, "data/matrix-resources.json", "testdata/unproved-resources.txt"}.prove(t)
 }
 
-func (s service) matrix(t *testing.T) {
+// prove proves a judge: with each fault on, what it breaks must be found and nothing
+// unrelated be accused; with each variant on nothing may be.
+func (m serviceMatrix) prove(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the matrix runs by itself: make matrix")
 	}
-	faults, err := s.kind.Faults()
+	faults, err := m.kind.Faults()
 	if err != nil {
 		t.Fatal(err)
 	}
-	variants, err := s.kind.Variants()
+	variants, err := m.kind.Variants()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,8 +162,8 @@ func (s service) matrix(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(faults) < s.faults || len(variants) < s.variants {
-		t.Errorf("%d faults and %d variants; at least %d and %d are wanted", len(faults), len(variants), s.faults, s.variants)
+	if len(faults) < m.faults || len(variants) < m.variants {
+		t.Errorf("%d faults and %d variants; at least %d and %d are wanted", len(faults), len(variants), m.faults, m.variants)
 	}
 	var mu sync.Mutex
 	seen := map[string]caught{}
@@ -181,7 +183,7 @@ func (s service) matrix(t *testing.T) {
 		for _, f := range faults {
 			t.Run("fault/"+f.ID, func(t *testing.T) {
 				t.Parallel()
-				report := judgedCell(t, cell{[]string{f.ID}, catalogue.Strict})
+				report := judgedCell(t, cell{[]string{f.ID}, catalogue.Strict, m.suite.Profiles})
 				found := record(f.ID, report)
 				blames(t, report)
 				if len(f.Breaks) == 0 {
@@ -204,7 +206,7 @@ func (s service) matrix(t *testing.T) {
 		for _, v := range variants {
 			t.Run("variant/"+v.ID, func(t *testing.T) {
 				t.Parallel()
-				report := judgedCell(t, cell{[]string{v.ID}, catalogue.Strict})
+				report := judgedCell(t, cell{[]string{v.ID}, catalogue.Strict, m.suite.Profiles})
 				record(v.ID, report)
 				for _, q := range report.Requirements {
 					if q.Verdict == reports.Fail || q.Verdict == reports.Warning || q.Verdict == reports.Error || q.Verdict == reports.Unknown {
@@ -233,15 +235,15 @@ func (s service) matrix(t *testing.T) {
 				return !slices.ContainsFunc(faults, func(f fault.Fault) bool { return f.ID == id }) &&
 					!slices.ContainsFunc(variants, func(v fault.Variant) bool { return v.ID == id })
 			})
-			if err := writeMatrix(s.record, recorded); err != nil {
+			if err := writeMatrix(m.recorded, recorded); err != nil {
 				t.Fatal(err)
 			}
 		}
 		return
 	}
-	s.lacking(t, cat, proved)
+	m.holdUnproved(t, cat, proved)
 	if *update {
-		if err := writeMatrix(s.record, seen); err != nil {
+		if err := writeMatrix(m.recorded, seen); err != nil {
 			t.Fatal(err)
 		}
 		return
@@ -291,28 +293,28 @@ func matches(id, pattern string) bool {
 	return id == pattern
 }
 
-// lacking holds the matrix to the list of checks that no fault of it has turned red yet: a
-// check that was never seen to fail may be one that can't. Those of the list are proved by
-// unit tests with bent providers, or not at all; it may only shrink.
-func (s service) lacking(t *testing.T, cat *catalogue.Catalogue, proved map[string]bool) {
+// holdUnproved holds the matrix to the list of checks that no fault has turned red yet:
+// they are proved by unit tests with bent providers, or not at all, and a check that was
+// never seen to fail may be one that can't. The list may only shrink.
+func (m serviceMatrix) holdUnproved(t *testing.T, cat *catalogue.Catalogue, proved map[string]bool) {
 	t.Helper()
 	var lacking []string
-	for _, c := range s.suite.Checks {
+	for _, c := range m.suite.Checks {
 		if !proved[c.ID] {
 			lacking = append(lacking, c.ID)
 		}
 	}
-	for _, id := range s.suite.Uncovered(cat) {
+	for _, id := range m.suite.Uncovered(cat) {
 		t.Errorf("requirement %s is decided by no check", id)
 	}
 	slices.Sort(lacking)
 	if *update {
-		if err := os.WriteFile(s.unproved, []byte(strings.Join(lacking, "\n")+"\n"), 0o644); err != nil {
+		if err := os.WriteFile(m.unproved, []byte(strings.Join(lacking, "\n")+"\n"), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
-	text, err := os.ReadFile(s.unproved)
+	text, err := os.ReadFile(m.unproved)
 	if err != nil {
 		t.Fatal(err)
 	}

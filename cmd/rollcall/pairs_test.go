@@ -13,6 +13,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/fault"
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/rostering"
 )
 
 // A sample is what of a large set is tried: so many in the whole, always the same, of
@@ -88,7 +89,7 @@ func TestPairs(t *testing.T) {
 	try := func(ids ...string) {
 		t.Run(strings.Join(ids, "+"), func(t *testing.T) {
 			t.Parallel()
-			blames(t, judgedCell(t, cell{Faults: ids, Stance: catalogue.Strict}))
+			blames(t, judgedCell(t, cell{ids, catalogue.Strict, rostering.Suite().Profiles}))
 		})
 	}
 	try("page-overlap", "total-wrong") // the one that our own help names

@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -20,14 +19,13 @@ import (
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/harness"
-	"github.com/rollcall-edu/rollcall/suites/oneroster/resources"
-	"github.com/rollcall-edu/rollcall/suites/oneroster/rostering"
 )
 
 // cell is one run of the suites against a reference that something was done to.
 type cell struct {
-	Faults []string
-	Stance catalogue.Stance
+	Faults   []string
+	Stance   catalogue.Stance
+	Profiles []string // none: those of all services, in one run
 }
 
 // asWorker is set in the environment of a test binary that judges cells. The matrix
@@ -63,11 +61,12 @@ func (c cell) judge() (*reports.Report, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	return judgedIn(dir, district.Options{Faults: c.Faults}, c.Stance, harness.Options{Shards: 1, InProcess: true})
+	return judgedIn(dir, district.Options{Faults: c.Faults}, c.Stance, harness.Options{Shards: 1, InProcess: true}, c.Profiles...)
 }
 
-// judgedIn runs every suite against a reference over real sockets.
-func judgedIn(dir string, o district.Options, stance catalogue.Stance, how harness.Options) (*reports.Report, error) {
+// judgedIn runs the suites of some profiles, of all services where none are named, against a
+// reference over real sockets.
+func judgedIn(dir string, o district.Options, stance catalogue.Stance, how harness.Options, profiles ...string) (*reports.Report, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	for _, id := range o.Faults {
@@ -83,26 +82,11 @@ func judgedIn(dir string, o district.Options, stance catalogue.Stance, how harne
 		return nil, err
 	}
 	defer s.Close()
-	text := string(targetFor(s, o.CAFile, profilesOf(o.Faults))) + fmt.Sprintf("stance: %s\nlimits: {request_timeout: %s, max_body_mib: 8}\n", stance, matrixTimeout)
+	if len(profiles) == 0 {
+		profiles = allProfiles()
+	}
+	text := string(targetFor(s, o.CAFile, profiles)) + fmt.Sprintf("stance: %s\nlimits: {request_timeout: %s, max_body_mib: 8}\n", stance, matrixTimeout)
 	return judgedFor(ctx, text, how)
-}
-
-// profilesOf lists those of the services that faults and variants are of: what one service
-// does wrong is judged by its own suite, which stands beside the other as it is. Without any
-// all are judged, in one run.
-func profilesOf(faults []string) []string {
-	if len(faults) == 0 {
-		return allProfiles()
-	}
-	ofResources := func(id string) bool { _, known, _ := fault.Resources.Setup(id); return known }
-	var out []string
-	if slices.ContainsFunc(faults, func(id string) bool { return !ofResources(id) }) {
-		out = append(out, rostering.Suite().Profiles...)
-	}
-	if slices.ContainsFunc(faults, ofResources) {
-		out = append(out, resources.Suite().Profiles...)
-	}
-	return out
 }
 
 // judgedFor runs the suites against the target that a target file names.

@@ -106,7 +106,8 @@ func followed(ctx context.Context, t *rest.T) {
 		right := fault == "" && rest.SourcedID(page) == r.SourcedID
 		// The very address that the standard gives the resource is right, whatever it answers.
 		if standard := t.Session().Base + t.Service.Operation("getResource").PathFor(r.SourcedID); !right && r.Href == standard {
-			t.NotTested(t.BlockedBy("endpoint.get-resource", response.Line()+": "+response.Summary(), response), resolves, object)
+			t.Hinders(response)
+			t.NotTested(t.BlockedAt(response, seen(page, fault)), resolves, object)
 			return true
 		}
 		if rest.Between(response) {
@@ -120,8 +121,9 @@ func followed(ctx context.Context, t *rest.T) {
 		}
 		return true
 	})
-	if t.Looked(resolves) && !t.Looked(object) {
-		t.NotTested(t.BlockedBy(resolves, "no href by which rosters refer to a resource answers"), object)
+	if len(tried) > 0 {
+		t.Settle(t.BlockedBy(resolves, "no href by which rosters refer to a resource answers"), object)
+		return
 	}
 	t.Absent("nothing in rosters refers to a resource by an absolute href within this service", resolves, object)
 }

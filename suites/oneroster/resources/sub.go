@@ -56,7 +56,14 @@ func compareSub(ctx context.Context, t *rest.T, op service.Operation, id string)
 	c := read(t)
 	parents := c.parents(op.Root())
 	random := rand.New(rand.NewPCG(t.Session().Seed, 31))
-	random.Shuffle(len(parents), func(i, j int) { parents[i], parents[j] = parents[j], parents[i] })
+	// The fullest first: it shows best what is left out.
+	slices.SortStableFunc(parents, func(a, b string) int {
+		return len(c.holders[op.Root()][b].Resources) - len(c.holders[op.Root()][a].Resources)
+	})
+	if len(parents) > parentsTried {
+		others := parents[1:]
+		random.Shuffle(len(others), func(i, j int) { others[i], others[j] = others[j], others[i] })
+	}
 	tried, answered := 0, false
 	for _, parent := range parents {
 		m := c.members(op.Root(), parent)

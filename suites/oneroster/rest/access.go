@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -85,6 +86,10 @@ func accessRefused(ctx context.Context, t *T) {
 	}
 	if open.Status != 200 || open.Problem != "" {
 		t.NotTested(t.BlockedAt(open, open.Summary()))
+		return
+	}
+	if !json.Valid(open.Body) { // a page for whoever comes says nothing of who is let in
+		t.NotTested(t.BlockedAt(open, "the body is no JSON"))
 		return
 	}
 	full := holdsData(t, open)

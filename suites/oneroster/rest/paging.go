@@ -281,6 +281,9 @@ func readPages(ctx context.Context, t *T, c service.Collection, limit, most int,
 	met := map[string]bool{}
 	for offset := 0; len(pages) < most; {
 		p := part(ctx, t, c, offset, limit, extra...)
+		if !p.OK() && len(pages) > 0 && PastEnd(p.Response, offset, pages[0].Total) {
+			return pages, true // how that is answered is judged by itself
+		}
 		if !p.OK() {
 			return append(pages, p), false
 		}

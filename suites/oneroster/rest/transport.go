@@ -157,7 +157,21 @@ func steady(ctx context.Context, t *T, id string) *harness.Response {
 		t.Lacks("the collection is empty", "Load some "+t.sample().Name+".", id)
 		return nil
 	}
+	if !repeats(ctx, t, r, id) {
+		return nil
+	}
 	return r
+}
+
+// repeats tells whether a page is answered the same once more; what isn't can't be compared
+// with another answer.
+func repeats(ctx context.Context, t *T, r *harness.Response, ids ...string) bool {
+	again := t.Do(ctx, harness.Request{URL: r.Request.URL})
+	if again.Status != 200 || again.Problem != "" || sameObjects(t, r, again) {
+		return true // what breaks down meanwhile is judged with what is asked next
+	}
+	t.NotTested(t.BlockedBy(pagingAt+"repeatable", "the same page twice holds other objects", again, r), ids...)
+	return false
 }
 
 // sameObjects tells whether two pages of the collection hold the same objects, in
@@ -189,6 +203,10 @@ func compression(ctx context.Context, t *T) {
 		return
 	}
 	plain := t.Do(ctx, harness.Request{URL: packed.Request.URL, Plain: true, Header: http.Header{"Accept-Encoding": {"identity"}}})
+	if packed.Status == 200 && packed.Problem == "" && plain.Status == 200 && plain.Problem == "" && !sameObjects(t, packed, plain) &&
+		!repeats(ctx, t, packed, id, out) {
+		return
+	}
 	shown := []*harness.Response{plain, packed}
 	if packed.Status != 200 && plain.Status != 200 || packed.Status == 200 && packed.Problem == "" && holdsNothing(t, packed) {
 		if t.Ready(packed, 200, id, out) {
