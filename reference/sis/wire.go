@@ -9,10 +9,9 @@ import (
 // information model; OpenAPI document, the ...DType schemas).
 
 type (
-	base     = oneroster.Base
-	guidRef  = oneroster.Reference
-	date     = oneroster.Date
-	dateTime = oneroster.DateTime
+	base    = oneroster.Base
+	guidRef = oneroster.Reference
+	date    = oneroster.Date
 )
 
 type org struct {
