@@ -23,27 +23,29 @@ func TestDescriptionsAreChecked(t *testing.T) {
 		_, err := New(t.Context(), Config{Store: data, Services: []Service{s}, Clients: []security.Client{{ID: "a", Secret: "secret of a"}}})
 		return err
 	}
-	for operations, want := range map[string]string{
-		`[{"operationId": "x", "path": "/people", "scopes": ["roster.readonly"]}]`:                                        "",
-		`[{"operationId": "x", "path": "/rooms/{id}/people", "relation": "room.people", "scopes": ["roster.readonly"]}]`:  "",
-		`[{"operationId": "x", "path": "/persons", "scopes": ["roster.readonly"]}]`:                                       `x: no endpoint "persons"`,
-		`[{"operationId": "x", "path": "/rooms/{id}/people", "scopes": ["roster.readonly"]}]`:                             "a relation goes with a parent",
-		`[{"operationId": "x", "path": "/people", "relation": "room.people", "scopes": ["roster.readonly"]}]`:             "a relation goes with a parent",
-		`[{"operationId": "x", "path": "/rooms/{id}/people", "relation": "room.persons", "scopes": ["roster.readonly"]}]`: `no relation "room.persons"`,
-		`[{"operationId": "x", "path": "/people", "scopes": ["gradebook.readonly"]}]`:                                     `no scope "gradebook.readonly"`,
-		`[{"operationId": "x", "path": "/people"}]`:                                                                       "no scope opens it",
-		`[{"operationId": "x", "path": "/rooms", "scopes": ["roster.readonly"]}]`:                                         "what the objects of rooms are like",
-		`[{"operationId": "x", "path": "/bare", "scopes": ["roster.readonly"]}]`:                                          "what the objects of bare are like",
-		`[{"operationId": 1}]`: "reading the operations of Miniature",
+	const scopes = `"scopes": ["roster.readonly"]`
+	for row, want := range map[string]string{
+		`"path": "/people", ` + scopes:                                        "",
+		`"path": "/rooms/{id}/people", "relation": "room.people", ` + scopes:  "",
+		`"path": "/persons", ` + scopes:                                       `x: no endpoint "persons"`,
+		`"path": "/rooms/{id}/people", ` + scopes:                             "a relation goes with a parent",
+		`"path": "/people", "relation": "room.people", ` + scopes:             "a relation goes with a parent",
+		`"path": "/rooms/{id}/people", "relation": "room.persons", ` + scopes: `no relation "room.persons"`,
+		`"path": "/people", "scopes": ["gradebook.readonly"]`:                 `no scope "gradebook.readonly"`,
+		`"path": "/people"`:                                                   "no scope opens it",
+		`"path": "/rooms", ` + scopes:                                         "what the objects of rooms are like",
+		`"path": "/bare", ` + scopes:                                          "what the objects of bare are like",
+		`"path": 1`:                                                           "reading the operations of Miniature",
 	} {
 		s := good()
-		s.Operations = []byte(operations)
+		s.Operations = []byte(`[{"operationId": "x", ` + row + `}]`)
 		err := start(s)
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
-			t.Errorf("%s: %v, want %q", operations, err, want)
+			t.Errorf("%s: %v, want %q", row, err, want)
 		}
 	}
-	if _, err := New(t.Context(), Config{Store: data, Clients: []security.Client{{ID: "a", Secret: "secret of a"}}}); err == nil || !strings.Contains(err.Error(), "a service to offer") {
+	_, err := New(t.Context(), Config{Store: data, Clients: []security.Client{{ID: "a", Secret: "secret of a"}}})
+	if err == nil || !strings.Contains(err.Error(), "a service to offer") {
 		t.Errorf("without services: %v", err)
 	}
 }
