@@ -76,6 +76,10 @@ func breakingOff(w http.ResponseWriter) {
 // everyNth is how many reads come to one that the gateway answers itself.
 const everyNth = 29
 
+// wellAfter is how many reads of an address are answered well after one that wasn't: so many
+// clients may ask for the same at once, and each asks once more.
+const wellAfter = 32
+
 // nowAndThen answers every so manieth read itself, so many times in a row; then that
 // address is answered well.
 func nowAndThen(every, inARow int, answer func(http.ResponseWriter)) wrapper {
@@ -86,12 +90,15 @@ func nowAndThen(every, inARow int, answer func(http.ResponseWriter)) wrapper {
 			mu.Lock()
 			defer mu.Unlock()
 			address := r.Method + " " + r.URL.String() + " " + r.Header.Get("Authorization")
-			if n := failed[address]; n > 0 {
-				if n < inARow {
-					failed[address]++
-					return true
-				}
-				delete(failed, address)
+			switch n := failed[address]; {
+			case n > 0 && n < inARow:
+				failed[address]++
+				return true
+			case n > 0:
+				failed[address] = -wellAfter
+				return false
+			case n < 0:
+				failed[address]++
 				return false
 			}
 			if reads++; reads%every == 0 {
