@@ -50,21 +50,28 @@ vet:
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 
-# The walls between the rooms (docs/architecture.md).
+# The walls between the rooms (docs/architecture.md), and the pages that are made of data.
 walls:
-	$(GO) test ./cmd/rollcall -run '^TestWalls' -count=1
+	$(GO) test ./cmd/rollcall -run '^Test(Walls|Docs)' -count=1
 
-# Unit tests beside the code, with the race detector. The suite of rosters judges some
-# hundreds of bent services, which takes that detector minutes: there it looks on while
-# every check meets a service that isn't bent.
+# Unit tests beside the code, with the race detector. Three packages would take minutes with
+# it: the suite of rosters judges some hundreds of bent services, the store has SQLite in it,
+# and the program runs whole judgements, which `products` does without it. There the detector
+# looks on while every check meets a service that isn't bent, while several write to a store
+# at once, and while the program judges the reference.
 ROSTERS := ./suites/oneroster/rostering
+STORE   := ./reference/store
+PROGRAM := ./cmd/rollcall
 unit:
 	@race=-race; if ! command -v "$${CC:-gcc}" >/dev/null 2>&1; then \
 		race=; echo 'unit tests run without the race detector: it needs a C compiler'; fi; \
 	run() { echo "$(GO) test $$*"; $(GO) test "$$@"; }; \
-	run $$race -short -timeout 40m $$($(GO) list ./... | grep -v "$$($(GO) list $(ROSTERS))\$$") && \
+	apart=$$($(GO) list $(ROSTERS) $(STORE) $(PROGRAM)); \
+	run $$race -short -timeout 40m $$($(GO) list ./... | grep -vxF "$$apart") && \
 	run $$race -short -timeout 40m $(ROSTERS) -run '^TestUnbent$$' && \
-	run -short -timeout 40m $(ROSTERS)
+	run $$race -short -timeout 40m $(STORE) -run '^Test(TwoWriters|Reopened|KilledSQLite)$$' && \
+	run $$race -timeout 40m $(PROGRAM) -run '^TestConformance$$/^strict$$' && \
+	run -short -timeout 40m $(ROSTERS) $(STORE)
 
 # Every suite against the clean reference, over real sockets.
 conformance:

@@ -170,7 +170,12 @@ func repeats(ctx context.Context, t *T, r *harness.Response, ids ...string) bool
 	if again.Status != 200 || again.Problem != "" || sameObjects(t, r, again) {
 		return true // what breaks down meanwhile is judged with what is asked next
 	}
-	t.NotTested(t.BlockedBy(pagingAt+"repeatable", "the same page twice holds other objects", again, r), ids...)
+	owner, why := pagingAt+"repeatable", "the same page twice holds other objects"
+	wrapper := t.sample().List.Wrapper
+	if slices.Equal(TakeApart(r, wrapper).IDs, TakeApart(again, wrapper).IDs) {
+		owner, why = "robustness.repeatable", "the same page twice holds the same objects with other values"
+	}
+	t.NotTested(t.BlockedBy(owner, why, again, r), ids...)
 	return false
 }
 
