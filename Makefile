@@ -54,24 +54,26 @@ vet:
 walls:
 	$(GO) test ./cmd/rollcall -run '^Test(Walls|Docs)' -count=1
 
-# Unit tests beside the code, with the race detector. Three packages would take minutes with
+# Unit tests beside the code, with the race detector. Some packages would take minutes with
 # it: the suite of rosters judges some hundreds of bent services, the store has SQLite in it,
-# and the program runs whole judgements, which `products` does without it. There the detector
-# looks on while every check meets a service that isn't bent, while several write to a store
-# at once, and while the program judges the reference.
+# broken bundles are many, and the program and the judge of importers run whole judgements,
+# which `products` does without it. There the detector looks on while every check meets a
+# service that isn't bent, while several write to a store at once, and while the program
+# judges the reference.
 ROSTERS := ./suites/oneroster/rostering
 STORE   := ./reference/store
 PROGRAM := ./cmd/rollcall
+BUNDLES := ./fixtures/broken ./suites/oneroster/csv/importer
 unit:
 	@race=-race; if ! command -v "$${CC:-gcc}" >/dev/null 2>&1; then \
 		race=; echo 'unit tests run without the race detector: it needs a C compiler'; fi; \
 	run() { echo "$(GO) test $$*"; $(GO) test "$$@"; }; \
-	apart=$$($(GO) list $(ROSTERS) $(STORE) $(PROGRAM)); \
+	apart=$$($(GO) list $(ROSTERS) $(STORE) $(PROGRAM) $(BUNDLES)); \
 	run $$race -short -timeout 40m $$($(GO) list ./... | grep -vxF "$$apart") && \
 	run $$race -short -timeout 40m $(ROSTERS) -run '^TestUnbent$$' && \
 	run $$race -short -timeout 40m $(STORE) -run '^Test(TwoWriters|Reopened|KilledSQLite)$$' && \
 	run $$race -timeout 40m $(PROGRAM) -run '^TestConformance$$/^strict$$' && \
-	run -short -timeout 40m $(ROSTERS) $(STORE)
+	run -short -timeout 40m $(ROSTERS) $(STORE) $(BUNDLES)
 
 # Every suite against the clean reference, over real sockets.
 conformance:
