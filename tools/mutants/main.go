@@ -234,7 +234,11 @@ func built(role, dir string) (string, []Mutant, error) {
 		}
 		before := len(left)
 		for _, m := range place.FindAllSubmatch(out, -1) {
-			in := bySite[string(m[1])]
+			path := string(m[1])
+			if whole, err := filepath.Abs(path); err == nil && bySite[path] == nil {
+				path = whole // the compiler shortens a path that lies near the working folder
+			}
+			in := bySite[path]
 			if in == nil {
 				continue
 			}

@@ -280,11 +280,17 @@ func call[P, R any](p *Page, command cdp.Command[P, R], params P) (R, error) {
 	ctx, cancel := context.WithTimeout(p.ctx, commandLimit)
 	defer cancel()
 	r, err := chromedp.Call(ctx, command, params)
-	if err != nil {
+	if err != nil && ctx.Err() != nil && p.ctx.Err() == nil {
+		err = ErrDeaf
+	} else if err != nil {
 		err = p.ended(err)
 	}
 	return r, err
 }
+
+// ErrDeaf says that the browser was asked for something and didn't answer in time: the
+// machine has too much else to do, or a script of the page never ends.
+var ErrDeaf = fmt.Errorf("Chromium did not answer within %s", commandLimit)
 
 // commandLimit bounds one command of the protocol: a page that hangs must not
 // hang the judge.

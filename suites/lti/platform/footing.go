@@ -35,6 +35,7 @@ const (
 	stepsRemedy   = "Correct the steps in the target file; run with --keep-personal-data to see where they ended."
 	personRemedy  = "Open the link when it is asked for; see that the platform has the addresses of `rollcall registration`."
 	browserRemedy = "See that Chromium runs here, and run again."
+	deafRemedy    = "Run again (--resume) while this machine has little else to do; where it happens again, a script of the page never ends."
 )
 
 // owner names the requirement that governs an answer which checks merely stand on.
@@ -70,6 +71,8 @@ func (j *judge) halt(s *seen) harness.Obstacle {
 	switch p := s.problem; {
 	case errors.Is(p, context.Canceled), errors.Is(p, context.DeadlineExceeded):
 		return unknown(p.Error())
+	case errors.Is(p, browser.ErrDeaf):
+		return harness.Unconfigured("the browser failed: "+p.Error(), deafRemedy)
 	case errors.As(p, &failed) && slices.ContainsFunc(away, func(why string) bool { return strings.HasPrefix(failed.Why, why) }):
 		return unknown(p.Error())
 	case last == http.StatusTooManyRequests:

@@ -30,6 +30,11 @@ type trial struct {
 	fell          bool // the tool went down in it, or in the control beside it
 }
 
+// back tells whether the tool was there again after it went down.
+func (made *trial) back() bool {
+	return !made.seen.gone && !made.control.gone
+}
+
 // ahead are the trials that no check has asked for yet, by the id of the launch; nil: that
 // one is to be made by itself. Checks of the group run one after the other.
 type ahead map[string]*trial
@@ -123,7 +128,11 @@ func (j *judge) salvo(ctx context.Context, launches []Launch) {
 	for i, l := range launches {
 		beside := i == 0 && first.fell || i == len(launches)-1 && last.fell
 		if s := seen[i+1]; s.fell || beside {
-			j.ahead[l.ID] = &trial{seen: s, control: first, fell: true}
+			control := first
+			if i == len(launches)-1 && last.fell {
+				control = last
+			}
+			j.ahead[l.ID] = &trial{seen: s, control: control, fell: true}
 		}
 	}
 	if j.decide(first, nil) != opened || j.decide(last, nil) != opened || slices.ContainsFunc(seen, func(s *sight) bool { return !s.usual() }) {

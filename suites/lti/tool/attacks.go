@@ -19,9 +19,9 @@ func attacks() []harness.Check {
 		{ID: "tool.auth-request", Title: "Sends the authentication request that the standard asks for", Body: authRequest, Requirements: ids("auth.scope", "auth.response-type", "auth.response-mode",
 			"auth.prompt", "auth.client", "auth.login-hint", "auth.message-hint", "auth.no-message-hint", "auth.redirect", "auth.redirect-registered", "auth.redirect-constant", "auth.state", "auth.nonce")},
 		{ID: "tool.two-tabs", Title: "Opens two launches side by side in one browser", Body: twoTabs, Requirements: ids("browser.two-tabs")},
-		{ID: "tool.replay", Title: "Refuses the same answer again from the same browser", Body: replay(false), Requirements: append(ids("refuse.replay"), reqVisible, reqNoCrash)},
-		{ID: "tool.replay-elsewhere", Title: "Refuses the same answer again from another browser", Body: replay(true), Requirements: append(ids("refuse.replay"), reqVisible, reqNoCrash)},
-		{ID: "tool.nonce-elsewhere", Title: "Refuses a token with the nonce of another login", Body: nonceElsewhere, Requirements: append(ids("refuse.nonce-elsewhere"), reqVisible, reqNoCrash)},
+		{ID: "tool.replay", Title: "Refuses the same answer again from the same browser", Body: replay(false), Requirements: append(ids("refuse.replay"), reqVisible, reqNoCrash, reqUp)},
+		{ID: "tool.replay-elsewhere", Title: "Refuses the same answer again from another browser", Body: replay(true), Requirements: append(ids("refuse.replay"), reqVisible, reqNoCrash, reqUp)},
+		{ID: "tool.nonce-elsewhere", Title: "Refuses a token with the nonce of another login", Body: nonceElsewhere, Requirements: append(ids("refuse.nonce-elsewhere"), reqVisible, reqNoCrash, reqUp)},
 		{ID: "tool.cookies", Title: "Sets cookies that can come back to a frame", Body: cookies, Requirements: ids("browser.cookie-same-site", "browser.cookie-secure")},
 	}, bindings(), headers(), markups(), ways(), others(), lateBindings(), keySets())
 }

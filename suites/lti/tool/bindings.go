@@ -34,7 +34,7 @@ func lateBindings() []harness.Check {
 }
 
 // refusals are requirements on a launch that has to be refused.
-func refusals(names ...string) []string { return append(ids(names...), reqVisible, reqNoCrash) }
+func refusals(names ...string) []string { return append(ids(names...), reqVisible, reqNoCrash, reqUp) }
 
 // controlled gives the judge and a plain good launch, nil where there is none.
 func controlled(ctx context.Context, t *harness.T) (*judge, *sight) {

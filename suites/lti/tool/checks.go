@@ -20,6 +20,7 @@ const Prefix = "lti13.tool."
 const (
 	reqVisible = Prefix + "refusal.visible"
 	reqNoCrash = Prefix + "refusal.no-crash"
+	reqUp      = Prefix + "launch.stays-up"
 	reqMethods = Prefix + "refusal.methods"
 	reqTeacher = Prefix + "roles.least-privilege"
 	reqAtOnce  = Prefix + "keys.rotation-at-once"
@@ -107,7 +108,11 @@ func runEither(ctx context.Context, t *harness.T, l Launch) {
 		j.blocked(t, b)
 		return
 	}
-	s := j.steady(ctx, l)
+	s := j.proven(ctx, l, j.steady(ctx, l))
+	if s.fell {
+		j.felled(t, l, s)
+		return
+	}
 	exchanges := s.keep(t, l.Title)
 	if s.problem != nil || s.page.Status == http.StatusTooManyRequests {
 		t.NotTested(j.halt(s))
@@ -118,14 +123,9 @@ func runEither(ctx context.Context, t *harness.T, l Launch) {
 	if s.busy {
 		f.Seen = "the page never came to rest: " + f.Seen
 	}
-	if s.fell {
-		f.Seen = fellText
-	}
 	t.Assert(id, !s.busy && !s.page.Closed && !s.page.Failed && s.page.Status < 500 && len(s.page.Text) > 2, f)
+	t.Examined(reqUp, 1)
 }
-
-// fellText is what is seen of a tool that a launch brought down.
-const fellText = "the tool went down: it answered at first, and nothing listens there any more"
 
 // rotationTries is how often a launch with a new key is tried again, after a pause: tools
 // may bound how often they read the keys.
@@ -157,7 +157,11 @@ func runGood(ctx context.Context, t *harness.T, l Launch) {
 	} else if made := j.take(ctx, t, l); made != nil {
 		s = made.seen
 	} else {
-		s = j.steady(ctx, l)
+		s = j.proven(ctx, l, j.steady(ctx, l))
+	}
+	if s.fell {
+		j.felled(t, l, s)
+		return
 	}
 	exchanges := s.keep(t, l.Title)
 	if l.Early && s.problem == nil && !j.asked(s) {
@@ -197,9 +201,6 @@ func runGood(ctx context.Context, t *harness.T, l Launch) {
 			return
 		}
 		f := harness.Finding{Sent: "launch: " + l.Title, Expected: "the tool opens", Seen: "it was not opened: " + s.shows(), Cause: j.cause(s), Exchanges: exchanges, Where: t.Where(s.page.URL)}
-		if s.fell {
-			f.Seen = fellText
-		}
 		t.Fail(id, f)
 		if l.Teacher != nil {
 			t.NotTested(harness.BlockedBy(id, "the launch was not opened").Seen(exchanges...), reqTeacher)
@@ -252,38 +253,34 @@ func runBad(ctx context.Context, t *harness.T, l Launch) {
 	if !ok {
 		return
 	}
-	if made := j.take(ctx, t, l); made != nil {
-		if made.fell && !made.seen.fell {
-			j.felled(t, l, made.seen)
-			if j.unopened(ctx, t, made.control) {
-				return
-			}
-		}
+	made := j.take(ctx, t, l)
+	switch {
+	case made == nil:
+	case !made.fell:
 		j.judgeRefusal(t, id, l, made.seen, made.control)
 		return
+	case !made.back(): // nothing tells more any more
+		j.felled(t, l, made.seen)
+		return
 	}
-	var control, s *sight
-	if l.Keys == "" {
-		// Side by side: each has a browser context of its own.
-		var both sync.WaitGroup
-		both.Go(func() { control = j.launch(ctx, l.unbroken()) })
-		both.Go(func() { s = j.launch(ctx, l) })
-		both.Wait()
-	} else {
-		control = j.launch(ctx, l.unbroken())
-		if err := j.platform.publish(l.Keys); err != nil {
-			t.NotTested(harness.Unconfigured(err.Error(), "Run again."))
+	fell := made != nil
+	control, s := j.trial(ctx, t, l, fell)
+	if s == nil {
+		return
+	}
+	if !fell && (control.fell || s.fell) && j.up() {
+		fell = true
+		if control, s = j.trial(ctx, t, l, fell); s == nil {
 			return
 		}
-		s = j.launch(ctx, l)
-		_ = j.platform.publish("") // makes no key
 	}
-	if j.decide(control, nil) != opened {
-		// The two may disturb each other in a tool: the broken one may even bring it down.
-		fell := control.fell || s.fell
-		if control = j.steady(ctx, l.unbroken()); fell && j.decide(control, nil) != opened {
-			j.felled(t, l, s)
-		}
+	if s.fell {
+		s.proven = fell
+		j.judgeRefusal(t, id, l, s, control)
+		return
+	}
+	if j.decide(control, nil) != opened { // the two may disturb each other in a tool
+		control = j.steady(ctx, l.unbroken())
 	}
 	if j.unopened(ctx, t, control) {
 		return
@@ -295,12 +292,31 @@ func runBad(ctx context.Context, t *harness.T, l Launch) {
 		j.breaks.Store(again) // it is how this tool refuses, then
 	}
 	j.judgeRefusal(t, id, l, s, control)
+	if fell {
+		t.Fail(reqNoCrash, harness.Finding{Sent: "launch: " + l.Title, Expected: "the tool refuses, and goes on", Seen: fellText + "; somebody started it again, and the same launch did it no harm the second time",
+			Exchanges: s.keep(t, l.Title)})
+	}
 }
 
-// felled accuses a launch in which the tool went down, and with it the same one, unbroken,
-// that was made beside it.
-func (j *judge) felled(t *harness.T, l Launch, s *sight) {
-	t.Fail(reqNoCrash, harness.Finding{Sent: "launch: " + l.Title + ", and beside it the same unbroken", Expected: "the tool refuses, and goes on", Seen: fellText, Exchanges: s.keep(t, l.Title)})
+// trial makes a launch that has to be refused and the same one unbroken: side by side, each
+// in a browser context of its own, where neither changes the keys and nothing has to be told
+// apart. Where it can't be made it says why, and gives nothing.
+func (j *judge) trial(ctx context.Context, t *harness.T, l Launch, apart bool) (control, s *sight) {
+	if l.Keys == "" && !apart {
+		var both sync.WaitGroup
+		both.Go(func() { control = j.launch(ctx, l.unbroken()) })
+		both.Go(func() { s = j.launch(ctx, l) })
+		both.Wait()
+		return control, s
+	}
+	control = j.launch(ctx, l.unbroken())
+	if err := j.platform.publish(l.Keys); err != nil {
+		t.NotTested(harness.Unconfigured(err.Error(), "Run again."))
+		return control, nil
+	}
+	s = j.launch(ctx, l)
+	_ = j.platform.publish("") // makes no key
+	return control, s
 }
 
 // unopened tells whether a good launch was not opened beside which another has to be
@@ -332,6 +348,10 @@ func (j *judge) judgeRefusal(t *harness.T, id string, l Launch, s, control *sigh
 		t.NotTested(j.halt(s).Seen(exchanges...))
 		return
 	}
+	if s.fell && (s.proven || s.gone) {
+		j.felled(t, l, s)
+		return
+	}
 	blocked := func(why string) { t.NotTested(harness.BlockedBy(id, why).Seen(exchanges...), reqVisible, reqNoCrash) }
 	if s.busy && l.Keys == "slow" {
 		f.Expected, f.Seen = fmt.Sprintf("an answer within %s", j.patience(s)), "none"
@@ -340,6 +360,9 @@ func (j *judge) judgeRefusal(t *harness.T, id string, l Launch, s, control *sigh
 		return
 	}
 	outcome := j.result(t, s, control)
+	if s.problem == nil && !s.fell {
+		t.Examined(reqUp, 1)
+	}
 	if l.Respond.Get && (outcome == opened || outcome == refused) {
 		judgeMethods(t, l, s)
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/harness/browser"
 )
 
 // Each step of a launch has one requirement that owns it: the login that leads to an
@@ -35,6 +36,7 @@ const (
 const (
 	markerRemedy   = "Give lti.tool.launched in the target file: a CSS selector, a text or a part of the address that only an opened launch shows."
 	browserRemedy  = "See that Chromium runs here, and run again."
+	deafRemedy     = "Run again (--resume) while this machine has little else to do; where it happens again, a script of the page never ends."
 	redirectRemedy = "Name all redirect URIs of the tool in lti.tool.redirect_uris of the target file."
 )
 
@@ -275,6 +277,8 @@ func (j *judge) halt(s *sight) harness.Obstacle {
 	}
 	l := s.attempt.launch
 	switch {
+	case s.fell:
+		return harness.BlockedBy(reqUp, fellText)
 	case s.page.Status == http.StatusTooManyRequests:
 		return unknown(busyProblem)
 	case !j.asked(s):
@@ -314,10 +318,18 @@ func unknown(problem string) harness.Obstacle {
 // awayError says that the tool can't be reached: it is down, or the way to it is.
 type awayError struct{ error }
 
+// fallenError says that a launch brought the tool down, and that nothing started it again.
+type fallenError struct{ error }
+
 // failing says why a launch could not be made at all.
 func (j *judge) failing(problem error) harness.Obstacle {
 	var away awayError
+	var fallen fallenError
 	switch {
+	case errors.As(problem, &fallen):
+		return harness.BlockedBy(reqUp, problem.Error())
+	case errors.Is(problem, browser.ErrDeaf):
+		return harness.Unconfigured("the browser failed: "+problem.Error(), deafRemedy)
 	case errors.Is(problem, errStalls):
 		if o := j.stalled.Load(); o != nil {
 			return harness.BlockedBy(o.Owner(), problem.Error())

@@ -72,6 +72,8 @@ type sight struct {
 	stalled string // an address that didn't answer
 	window  bool   // the tool went on in a window that it opened itself
 	fell    bool   // the tool answered at first, and then couldn't be reached any more
+	gone    bool   // it fell, and nothing has started it again
+	proven  bool   // it fell in the same launch before
 	marked  bool   // the marker of the target file is there
 	teacher bool   // the marker of those who teach is there
 	late    bool   // it was opened at a second try, though the tool had read the keys at the first
@@ -293,9 +295,10 @@ func (j *judge) gone(ctx context.Context, s *sight) error {
 	})
 	if reached {
 		s.fell = true
-		title := s.attempt.launch.Title
-		j.fell.Store(&title)
-		risen(ctx, u)
+		if s.gone = !risen(ctx, u); s.gone {
+			title := s.attempt.launch.Title
+			j.fell.Store(&title)
+		}
 		return nil
 	}
 	return awayError{j.since(fmt.Errorf("the tool can't be reached at %s: %s", browser.Bare(s.page.URL), s.page.Why))}
@@ -306,10 +309,11 @@ const nobodyListens = "net::ERR_CONNECTION_REFUSED"
 
 // restartTime is how long a tool that went down may take to be there again: something
 // may watch over it.
-const restartTime = 10 * time.Second
+const restartTime = 20 * time.Second
 
-// risen waits until something listens there again, or for so long.
-func risen(ctx context.Context, at *url.URL) {
+// risen waits until something listens there again, or for so long, and tells whether
+// something does.
+func risen(ctx context.Context, at *url.URL) bool {
 	host := at.Host
 	if at.Port() == "" {
 		host = net.JoinHostPort(at.Hostname(), at.Scheme) // a service has that name too
@@ -319,10 +323,11 @@ func risen(ctx context.Context, at *url.URL) {
 	for ctx.Err() == nil {
 		if c, err := (&net.Dialer{}).DialContext(ctx, "tcp", host); err == nil {
 			_ = c.Close() // it was there, which is all
-			return
+			return true
 		}
 		pass(ctx, restartTime/50)
 	}
+	return false
 }
 
 // since words an error of the set-up in the same way for every launch that met it, so that
@@ -330,7 +335,7 @@ func risen(ctx context.Context, at *url.URL) {
 func (j *judge) since(err error) error {
 	var failed *browser.NavigationError
 	if title := j.fell.Load(); err != nil && title != nil && strings.Contains(err.Error(), nobodyListens) {
-		return fmt.Errorf("the tool went down in the launch “%s”, and nothing listens there any more (%s)", *title, nobodyListens)
+		return fallenError{fmt.Errorf("the tool went down in the launch “%s”, and nothing listens there any more (%s)", *title, nobodyListens)}
 	}
 	if errors.As(err, &failed) {
 		return fmt.Errorf("the tool can't be reached at %s: %s", browser.Bare(cmp.Or(failed.At, failed.Address)), failed.Why)

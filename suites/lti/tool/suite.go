@@ -51,10 +51,12 @@ func checks() []harness.Check {
 	for _, l := range launches {
 		requirements := []string{Prefix + l.Requirement}
 		if l.Expect == "refuse" {
-			requirements = append(requirements, reqVisible, reqNoCrash)
+			requirements = append(requirements, reqVisible, reqNoCrash, reqUp)
 			if l.Respond.Get {
 				requirements = append(requirements, reqMethods)
 			}
+		} else if l.Expect == "answer" {
+			requirements = append(requirements, reqUp)
 		} else if l.Teacher != nil {
 			requirements = append(requirements, reqTeacher)
 		} else if l.Requirement == rotation {

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/reference/district"
+	"github.com/rollcall-edu/rollcall/reference/tool"
+	"github.com/rollcall-edu/rollcall/reports"
+	"github.com/rollcall-edu/rollcall/suites/catalogue"
+	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/harness/browser"
+	ltitool "github.com/rollcall-edu/rollcall/suites/lti/tool"
+)
+
+const staysUp = ltitool.Prefix + "launch.stays-up"
+
+// dies ends the whole tool at a token without a signature.
+const dies = "tool-refusal-dies"
+
+// TestToolThatALaunchBringsDown: the launch is accused of it, once, and all that can't be
+// looked at any more hangs on that: no run ends incomplete without a failure.
+func TestToolThatALaunchBringsDown(t *testing.T) {
+	if testing.Short() {
+		t.Skip("browsers are left out with -short")
+	}
+	report := judgedTool(t, catalogue.Strict, marked, nil, dies)
+	blames(t, report)
+	found := broken(report)
+	if _, failed := found[staysUp]; !failed || len(found) != 1 || report.Outcome != reports.DoesNot {
+		t.Errorf("%s: %d requirements are broken, want %s alone%s", report.Outcome, len(found), staysUp, told(report, staysUp))
+	}
+	for _, q := range report.Requirements {
+		if q.Verdict == reports.Unknown || q.Verdict == reports.Error {
+			t.Errorf("%s, though the tool is known to be down", story(q))
+		}
+	}
+}
+
+// TestToolThatIsStartedAgain: where something watches over the tool the launch that brings
+// it down each time is found, and everything else is looked at all the same.
+func TestToolThatIsStartedAgain(t *testing.T) {
+	if testing.Short() {
+		t.Skip("browsers are left out with -short")
+	}
+	if _, err := browser.Find(); err != nil {
+		t.Skip(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	own := judgeSide(t, "platform.localhost")
+	known := tool.Platform{Issuer: own.origin, ClientID: "rollcall-client", AuthURL: own.origin + "/auth", TokenURL: own.origin + "/token", JWKSURL: own.origin + "/jwks", Deployments: []string{"dep-1", "dep-2"}}
+	o := district.ToolOptions{TLS: own.made, TrustPEM: own.made.AuthorityPEM, Faults: []string{dies}, Platforms: []tool.Platform{known}}
+	first, err := district.StartTool(ctx, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at, err := url.Parse(first.Origin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Listen = "127.0.0.1:" + at.Port()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for s := first; ctx.Err() == nil; {
+			_ = s.Wait() // why it went down is the fault's affair
+			if again, err := district.StartTool(ctx, o); err == nil {
+				s = again
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+	}()
+	t.Cleanup(func() { cancel(); <-ended })
+	focus := []string{"tool.alg-*", "tool.aud-*", "tool.state-*"}
+	report := judgedBy(ctx, t, toolText(first, own, catalogue.Strict, marked, ""), harness.Options{Focus: focus})
+	blames(t, report)
+	for id, q := range broken(report) {
+		if id != staysUp {
+			t.Errorf("unrelated: %s", story(q))
+		}
+	}
+	for _, q := range report.Requirements {
+		switch {
+		case q.ID == staysUp:
+			if text := told(report, staysUp); q.Verdict != reports.Fail || !strings.Contains(text, "a second time") {
+				t.Errorf("%s: %s", q.Verdict, text)
+			}
+		case q.ID == ltitool.Prefix+"refuse.alg-none":
+		case q.Verdict != reports.Pass && q.Verdict != reports.NotApplicable:
+			t.Errorf("not looked at: %s", story(q))
+		}
+	}
+}
