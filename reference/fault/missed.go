@@ -80,23 +80,38 @@ func missedFaults() map[string]wrapper {
 				}
 			})
 		}),
-		"punctuation-twice":          changing(victimIn, member("title", func(v any) any { return str(v) + " â€“ fall" })),
-		"discovery-misspelt-id":      published(`"operationId":"getAllUsers"`, `"operationId":"getAllUser"`),
-		"discovery-misspelt-scope":   published("roster-core.readonly", "rostering-core.readonly"),
-		"discovery-foreign-scope":    published(`{"OAuth2CC":["https://purl.imsglobal.org/spec/or/v1p2/scope/roster-demographics.readonly"]}`, `{"OAuth2CC":["https://purl.imsglobal.org/spec/or/v1p2/scope/roster.readonly"]}`),
-		"discovery-no-flow":          published(`"clientCredentials"`, `"implicit"`),
-		"discovery-misspelt-query":   published(`"name":"orderBy"`, `"name":"orderby"`),
-		"discovery-limit-text":       published(`"format":"int32","minimum":1,"type":"integer"`, `"format":"int32","minimum":1,"type":"string"`),
-		"discovery-style-misspelt":   published(`"style":"form"`, `"style":"from"`),
-		"discovery-fields-numbers":   published(`"schema":{"items":{"type":"string"},"type":"array"}`, `"schema":{"items":{"type":"integer"},"type":"array"}`),
-		"discovery-fields-unlisted":  published(`"schema":{"items":{"type":"string"},"type":"array"}`, `"schema":{"itms":{"type":"string"},"type":"array"}`),
-		"discovery-order-misspelt":   published(`"asc","desc"`, `"asc","dsc"`),
-		"discovery-path-misspelt":    published(`"in":"path","name":"sourcedId"`, `"in":"path","name":"sourceId"`),
-		"discovery-wrapper-misspelt": published(`"properties":{"users":`, `"properties":{"user":`),
-		"discovery-status-misspelt":  published(`"imsx_codeMajor"`, `"imsx_codemajor"`),
-		"discovery-member-misspelt":  published(`"familyName"`, `"surname"`),
-		"discovery-dead-reference":   published(`"#/components/schemas/imsx_StatusInfo"`, `"#/components/schemas/StatusInfo"`),
-		"discovery-no-version":       published(`"version":"1.0"`, `"version":""`),
+		"punctuation-twice":           changing(victimIn, member("title", func(v any) any { return str(v) + " â€“ fall" })),
+		"discovery-misspelt-id":       published(`"operationId":"getAllUsers"`, `"operationId":"getAllUser"`),
+		"discovery-misspelt-scope":    published("roster-core.readonly", "rostering-core.readonly"),
+		"discovery-foreign-scope":     published(`{"OAuth2CC":["https://purl.imsglobal.org/spec/or/v1p2/scope/roster-demographics.readonly"]}`, `{"OAuth2CC":["https://purl.imsglobal.org/spec/or/v1p2/scope/roster.readonly"]}`),
+		"discovery-no-flow":           published(`"clientCredentials"`, `"implicit"`),
+		"discovery-misspelt-query":    published(`"name":"orderBy"`, `"name":"orderby"`),
+		"discovery-limit-text":        published(`"format":"int32","minimum":1,"type":"integer"`, `"format":"int32","minimum":1,"type":"string"`),
+		"discovery-style-misspelt":    published(`"style":"form"`, `"style":"from"`),
+		"discovery-fields-numbers":    published(`"schema":{"items":{"type":"string"},"type":"array"}`, `"schema":{"items":{"type":"integer"},"type":"array"}`),
+		"discovery-fields-unlisted":   published(`"schema":{"items":{"type":"string"},"type":"array"}`, `"schema":{"itms":{"type":"string"},"type":"array"}`),
+		"discovery-order-misspelt":    published(`"asc","desc"`, `"asc","dsc"`),
+		"discovery-path-misspelt":     published(`"in":"path","name":"sourcedId"`, `"in":"path","name":"sourceId"`),
+		"discovery-wrapper-misspelt":  published(`"properties":{"users":`, `"properties":{"user":`),
+		"discovery-status-misspelt":   published(`"imsx_codeMajor"`, `"imsx_codemajor"`),
+		"discovery-member-misspelt":   published(`"familyName"`, `"surname"`),
+		"discovery-dead-reference":    published(`"#/components/schemas/imsx_StatusInfo"`, `"#/components/schemas/StatusInfo"`),
+		"discovery-no-version":        published(`"version":"1.0"`, `"version":""`),
+		"discovery-keyword-misspelt":  published(`"minimum"`, `"minimun"`),
+		"discovery-part-missing":      published(`"description":"The object.",`, ``),
+		"discovery-type-misspelt":     published(`"type":"object"`, `"type":"objects"`),
+		"discovery-header-misspelt":   published(`"Link":{"description"`, `"Links":{"description"`),
+		"discovery-header-text":       published(`"schema":{"type":"integer"}`, `"schema":{"type":"string"}`),
+		"discovery-format-misspelt":   published(`"format":"date-time"`, `"format":"datetime"`),
+		"discovery-flag-boolean":      published(`"enabledUser":{"type":"string"}`, `"enabledUser":{"type":"boolean"}`),
+		"discovery-required-misspelt": published(`"required":["imsx_codeMajor"`, `"required":["imsx_codemajor"`),
+		"discovery-offset-one":        published(`"default":0`, `"default":1`),
+		"sub-filter-whole": asking(func(r *http.Request, path string) {
+			if parts := strings.Split(path, "/"); len(parts) > 3 && r.URL.Query().Has("filter") {
+				r.URL.Path = strings.TrimSuffix(r.URL.Path, path) + "/" + parts[len(parts)-1]
+				r.URL.RawPath = ""
+			}
+		}),
 		"token-basic-undecoded": tokenRequests(func(r *http.Request, _ url.Values) {
 			if _, secret, basic := r.BasicAuth(); basic {
 				if plain, err := url.QueryUnescape(secret); err == nil && plain != secret {

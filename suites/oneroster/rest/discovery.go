@@ -16,8 +16,8 @@ const discoveryAt = "discovery."
 // discoveryChecks judge the service discovery document.
 func discoveryChecks() []Check {
 	var ids []string
-	for _, name := range []string{"document", "public", "openapi", "server", "token-url", "operations", "operation-ids", "scopes",
-		"parameters", "responses", "members", "references"} {
+	for _, name := range []string{"document", "public", "openapi", "valid", "server", "token-url", "operations", "operation-ids", "scopes",
+		"parameters", "responses", "headers", "members", "types", "references"} {
 		ids = append(ids, discoveryAt+name)
 	}
 	return []Check{{ID: "discovery", Title: "The provider publishes its own OpenAPI document, and it is right", Requirements: ids,
@@ -79,6 +79,7 @@ func discovery(ctx context.Context, t *T) {
 		t.NotTested(t.BlockedBy(at("openapi"), "the discovery document is no OpenAPI 3 document", found), t.Requirements()[3:]...)
 		return
 	}
+	discoveryValid(t, found)
 	var servers []string
 	for _, s := range doc.Servers {
 		u := s.URL

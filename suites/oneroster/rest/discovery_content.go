@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/schemas"
@@ -24,7 +25,6 @@ type described struct {
 	service *service.Service
 	root    node
 	broken  map[string]bool // references that lead nowhere
-	newer   bool            // it is OpenAPI 3.1 or later, whose lists may be of anything
 	listed  bool            // an operation was found
 	unfit   bool            // an answer has no payload whose members could be read
 }
@@ -50,8 +50,17 @@ func (d *described) resolve(ref string) node {
 	var v any = d.root
 	for _, name := range strings.Split(path, "/") {
 		name = strings.NewReplacer("~1", "/", "~0", "~").Replace(name)
-		n, _ := v.(node)
-		v = n[name]
+		switch in := v.(type) {
+		case node:
+			v = in[name]
+		case []any:
+			i, err := strconv.Atoi(name)
+			if v = nil; err == nil && i >= 0 && i < len(in) {
+				v = in[i]
+			}
+		default:
+			v = nil
+		}
 	}
 	n, _ := v.(node)
 	if n == nil {
@@ -113,7 +122,6 @@ func discoveryContent(t *T, found *harness.Response) {
 	if json.Unmarshal(found.Body, &d.root) != nil {
 		return // judged already
 	}
-	d.newer = !strings.HasPrefix(textOr(d.root["openapi"]), "3.0")
 	shown := []*harness.Response{found}
 	say := func(name string, ok bool, where, expected, seen string) {
 		t.Assert(discoveryAt+name, ok, harness.Finding{Expected: expected, Seen: seen, Where: where, Responses: shown})
@@ -138,17 +146,35 @@ func discoveryContent(t *T, found *harness.Response) {
 			d.judgeScopes(say, op, get, at)
 			d.judgeParameters(say, op, path, d.at(item), get, at)
 			d.judgeResponses(say, op, get, at)
+			d.judgeHeaders(say, op, get, at)
 		}
+	}
+	d.settle(t, found)
+}
+
+// settle says why nothing was examined of what hangs on operations and their payloads.
+func (d *described) settle(t *T, found *harness.Response) {
+	none := t.BlockedBy(discoveryAt+"operations", "the discovery document lists none of the operations", found)
+	settle := func(o harness.Obstacle, names ...string) {
+		for _, name := range names {
+			t.Settle(o, discoveryAt+name)
+		}
+	}
+	settle(none, "operation-ids", "scopes", "parameters", "responses")
+	switch {
+	case !d.listed:
+		settle(none, "headers")
+	case !t.Looked(discoveryAt + "headers"):
+		t.NotApplicable(discoveryAt+"headers", "no header field of an answer is described")
 	}
 	switch {
 	case d.unfit:
-		t.Settle(t.BlockedBy(discoveryAt+"responses", "no payload is described whose members could be read", found), discoveryAt+"members")
-	case d.listed && !t.Looked(discoveryAt+"members"):
+		settle(t.BlockedBy(discoveryAt+"responses", "no payload is described whose members could be read", found), "members", "types")
+	case !d.listed:
+		settle(none, "members", "types")
+	case !t.Looked(discoveryAt + "members"):
 		t.NotApplicable(discoveryAt+"members", "the schemas stand in another document")
-		return
-	}
-	for _, name := range []string{"operation-ids", "scopes", "parameters", "responses", "members"} {
-		t.Settle(t.BlockedBy(discoveryAt+"operations", "the discovery document lists none of the operations", found), discoveryAt+name)
+		t.NotApplicable(discoveryAt+"types", "the schemas stand in another document")
 	}
 }
 
@@ -247,16 +273,15 @@ func (d *described) judgeParameters(say sayer, op service.Operation, path string
 		if kind, _ := schema["type"].(string); kind != queryTypes[name] && !(name == "fields" && kind == "string") {
 			wrong = append(wrong, fmt.Sprintf("%s of type %q", name, kind))
 		} else if kind == "array" {
-			of, typed := d.at(schema["items"])["type"]
-			switch {
-			case typed && of != "string":
+			if of, typed := d.at(schema["items"])["type"]; typed && of != "string" {
 				wrong = append(wrong, fmt.Sprintf("%s is a list of %v", name, of))
-			case schema["items"] == nil && !d.newer:
-				wrong = append(wrong, name+" is a list of nothing that is named")
 			}
 		}
 		if p["required"] == true {
 			wrong = append(wrong, name+" is required")
+		}
+		if width, is := schema["format"]; is && queryTypes[name] == "integer" && width != "int32" && width != "int64" {
+			wrong = append(wrong, fmt.Sprintf("%s in the format %v", name, width))
 		}
 		least := map[string]float64{"limit": 1, "offset": 0}[name]
 		if given, is := schema["minimum"]; is && given != least {
@@ -269,7 +294,7 @@ func (d *described) judgeParameters(say sayer, op service.Operation, path string
 		if given, is := schema["default"]; is {
 			number, _ := given.(float64)
 			if queryTypes[name] == "integer" && (number != math.Trunc(number) || number < least || fmt.Sprintf("%T", given) != "float64") ||
-				name == "orderBy" && given != "asc" {
+				name == "orderBy" && given != "asc" || name == "offset" && number != 0 {
 				wrong = append(wrong, fmt.Sprintf("%s is %v where none is given", name, given))
 			}
 		}
@@ -292,10 +317,6 @@ func (d *described) judgeParameters(say sayer, op service.Operation, path string
 		"the parameters of the operation: "+strings.Join(want, ", ")+", and those of its path", Examples(wrong))
 }
 
-// parameterMembers are those of a Parameter Object (OpenAPI 3.0 and 3.1, section 4.7.12).
-var parameterMembers = []string{"name", "in", "description", "required", "deprecated", "allowEmptyValue", "style", "explode",
-	"allowReserved", "schema", "example", "examples", "content"}
-
 // formOf says what is wrong in how a parameter is said to be written into an address:
 // style names the only one that OneRoster's addresses have at its place, which is also
 // what holds where none is named.
@@ -303,64 +324,7 @@ func (d *described) formOf(name string, p node, style string) (wrong []string) {
 	if given, is := p["style"]; is && given != style {
 		wrong = append(wrong, fmt.Sprintf("%s in the style %v", name, given))
 	}
-	for _, flag := range []string{"explode", "required", "allowEmptyValue", "allowReserved", "deprecated"} {
-		if given, is := p[flag]; is && given != true && given != false {
-			wrong = append(wrong, fmt.Sprintf("%s of %s is %v, neither true nor false", flag, name, given))
-		}
-	}
-	if odd := foreign(p, parameterMembers); odd != "" {
-		wrong = append(wrong, name+" with "+odd)
-	}
 	return wrong
-}
-
-// responseMembers are those of a Response Object (OpenAPI 3.0 and 3.1, section 4.7.17).
-var responseMembers = []string{"description", "headers", "content", "links"}
-
-// schemaMembers are those of a Schema Object (OpenAPI 3.0, section 4.7.24). In 3.1 it is a
-// JSON Schema, which may have any.
-var schemaMembers = []string{"title", "multipleOf", "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum", "maxLength", "minLength",
-	"pattern", "maxItems",
-	"minItems", "uniqueItems", "maxProperties", "minProperties", "required", "enum", "type", "allOf", "oneOf", "anyOf", "not",
-	"items", "properties",
-	"additionalProperties", "description", "format", "default", "nullable", "discriminator", "readOnly", "writeOnly",
-	"xml", "externalDocs", "example", "deprecated"}
-
-// foreign names a member of an object that OpenAPI doesn't have there; "" where there is none.
-func foreign(n node, known []string) string {
-	for _, member := range slices.Sorted(maps.Keys(n)) {
-		if !slices.Contains(known, member) && !strings.HasPrefix(member, "x-") {
-			return "the member " + member + ", which OpenAPI doesn't know"
-		}
-	}
-	return ""
-}
-
-// foreignIn does the same for a schema and those in it.
-func (d *described) foreignIn(v any, depth int) string {
-	n := d.at(v)
-	const deepest = 6 // deeper than any object of OneRoster; schemas may hold themselves
-	if n == nil || depth > deepest {
-		return ""
-	}
-	if odd := foreign(n, schemaMembers); odd != "" {
-		return odd
-	}
-	inner := []any{n["items"]}
-	for _, list := range []string{"allOf", "oneOf", "anyOf"} {
-		parts, _ := n[list].([]any)
-		inner = append(inner, parts...)
-	}
-	properties, _ := n["properties"].(node)
-	for _, name := range slices.Sorted(maps.Keys(properties)) {
-		inner = append(inner, properties[name])
-	}
-	for _, x := range inner {
-		if odd := d.foreignIn(x, depth+1); odd != "" {
-			return odd
-		}
-	}
-	return ""
 }
 
 // valueOf gives the schema of a parameter's value, wherever it stands.
@@ -375,18 +339,9 @@ func (d *described) valueOf(p node) node {
 	return nil
 }
 
-func textOr(v any) string {
-	s, _ := v.(string)
-	return s
-}
-
 // judgeResponses compares the answers that an operation describes with those that it has.
 func (d *described) judgeResponses(say sayer, op service.Operation, get node, at string) {
 	responses, _ := get["responses"].(node)
-	for _, status := range slices.Sorted(maps.Keys(responses)) {
-		odd := foreign(d.at(responses[status]), responseMembers)
-		say("responses", odd == "", at+"/responses/"+status, "the members that OpenAPI has for a response", odd)
-	}
 	good := d.payload(d.at(responses["200"]))
 	properties, open := d.properties(good)
 	inner := d.at(properties[op.Wrapper])
@@ -414,6 +369,9 @@ func (d *described) judgeResponses(say sayer, op service.Operation, get node, at
 		ok := schema == nil || open || members["imsx_codeMajor"] != nil && members["imsx_severity"] != nil &&
 			d.known(d.service.StatusInfo, members) == ""
 		say("responses", ok, at+"/responses/"+status, "a status info object", "members "+Examples(slices.Sorted(maps.Keys(members))))
+		if schema != nil && ok && !open {
+			d.judgeTypes(say, d.service.StatusInfo, schema, at+"/responses/"+status)
+		}
 	}
 	say("responses", refusals > 0, at+"/responses", "how the operation fails", "nothing but success")
 	if !fits {
@@ -425,12 +383,10 @@ func (d *described) judgeResponses(say sayer, op service.Operation, get node, at
 	}
 	members, open := d.properties(item)
 	wrong := ""
-	if !d.newer {
-		wrong = d.foreignIn(item, 0)
-	}
-	if !open && wrong == "" {
+	if !open {
 		wrong = d.known(d.service.Schema(op.Kind), members)
 	}
+	d.judgeTypes(say, d.service.Schema(op.Kind), item, at+"/responses/200: /"+op.Wrapper)
 	say("members", wrong == "", at+"/responses/200: /"+op.Wrapper, "the members of "+op.Kind+" by their names", wrong)
 }
 

@@ -40,7 +40,7 @@ func TestDiscovery(t *testing.T) {
 			scheme, rest, _ := strings.Cut(base, "://")
 			a.body["servers"] = []object{{"url": "{scheme}://" + rest, "variables": object{"scheme": object{"default": scheme}}}}
 		}), nil},
-		{"another token endpoint", with("components", object{"securitySchemes": object{"x": object{"flows": object{"clientCredentials": object{"tokenUrl": "https://example.invalid/token"}}}}}), []string{"discovery.scopes", "discovery.token-url"}},
+		{"another token endpoint", with("components", object{"securitySchemes": object{"x": object{"type": "oauth2", "flows": object{"clientCredentials": object{"tokenUrl": "https://example.invalid/token", "scopes": object{}}}}}}), []string{"discovery.scopes", "discovery.token-url"}},
 		{"no security schemes", with("components", object{}), []string{"discovery.scopes", "discovery.token-url"}},
 		{"one operation is missing", published(func(a *reply) { delete(a.body["paths"].(object), "/orgs/{sourcedId}") }), []string{"discovery.operations"}},
 		{"parameters of other names", published(func(a *reply) {
@@ -68,25 +68,25 @@ func TestDiscovery(t *testing.T) {
 			get := describe(service.Rostering().Operation("getOrg"), "/orgs/{sourcedId}")
 			get["parameters"].([]object)[1]["explode"] = "false"
 			a.body["paths"].(object)["/orgs/{sourcedId}"] = object{"get": get}
-		}), []string{"discovery.parameters"}},
+		}), []string{"discovery.valid"}},
 		{"a parameter with a member that OpenAPI doesn't have", published(func(a *reply) {
 			get := describe(service.Rostering().Operation("getOrg"), "/orgs/{sourcedId}")
 			get["parameters"].([]object)[1]["exploded"] = false
 			a.body["paths"].(object)["/orgs/{sourcedId}"] = object{"get": get}
-		}), []string{"discovery.parameters"}},
+		}), []string{"discovery.valid"}},
 		{"a response with a member that OpenAPI doesn't have", published(func(a *reply) {
 			get := describe(service.Rostering().Operation("getOrg"), "/orgs/{sourcedId}")
 			get["responses"].(object)["404"] = object{"description": "none", "contents": object{}}
 			a.body["paths"].(object)["/orgs/{sourcedId}"] = object{"get": get}
-		}), []string{"discovery.responses"}},
-		{"a schema with a member that OpenAPI doesn't have", published(func(a *reply) { a.body["openapi"] = "3.0.3"; inSchema(a, "additionalProps") }), []string{"discovery.members"}},
+		}), []string{"discovery.valid"}},
+		{"a schema with a member that OpenAPI doesn't have", published(func(a *reply) { a.body["openapi"] = "3.0.3"; inSchema(a, "additionalProps") }), []string{"discovery.valid"}},
 		{"a schema with a member of JSON Schema", published(func(a *reply) { a.body["openapi"] = "3.1.0"; inSchema(a, "unevaluatedProperties") }), nil},
 		{"parameters of the path as a whole, and by reference", published(func(a *reply) {
 			get := describe(service.Rostering().Operation("getOrg"), "/orgs/{sourcedId}")
 			list := get["parameters"].([]object)
 			delete(get, "parameters")
-			a.body["components"].(object)["parameters"] = object{"f/x": list[0]}
-			a.body["paths"].(object)["/orgs/{sourcedId}"] = object{"get": get, "parameters": []object{{"$ref": "#/components/parameters/f~1x"}, list[1]}}
+			a.body["components"].(object)["x-parts"] = object{"f/x": []any{list[0]}}
+			a.body["paths"].(object)["/orgs/{sourcedId}"] = object{"get": get, "parameters": []object{{"$ref": "#/components/x-parts/f~1x/0"}, list[1]}}
 		}), nil},
 		{"security of the whole document, and schemas made of others", published(func(a *reply) {
 			for _, op := range service.Rostering().Operations {
@@ -95,25 +95,71 @@ func TestDiscovery(t *testing.T) {
 					delete(get, "security")
 				}
 				schema := get["responses"].(object)["200"].(object)["content"].(object)["application/json"].(object)["schema"]
-				get["responses"].(object)["200"] = object{"content": object{"application/json; charset=utf-8": object{"schema": object{"allOf": []any{schema}}}}}
+				get["responses"].(object)["200"] = object{"description": "success", "content": object{"application/json; charset=utf-8": object{"schema": object{"allOf": []any{schema}}}}}
 				a.body["paths"].(object)[op.Path] = object{"get": get}
 			}
 			a.body["security"] = []object{{"oauth": []string{service.Rostering().Scopes.Prefix + "roster.readonly"}}}
 		}), nil},
 		{"schemas of another document", published(func(a *reply) {
-			elsewhere := object{"content": object{"application/json": object{"schema": object{"$ref": "https://example.invalid/schemas.json#/Org"}}}}
+			elsewhere := object{"description": "success", "content": object{"application/json": object{"schema": object{"$ref": "https://example.invalid/schemas.json#/Org"}}}}
 			for _, item := range a.body["paths"].(object) {
 				item.(object)["get"].(object)["responses"].(object)["200"] = elsewhere
 			}
 		}), nil},
+		{"header fields of its own, and no others", headers(object{"ETag": object{"schema": object{"type": "string"}}, "X-Request-Id": object{"content": object{"text/plain": object{}}}}), nil},
+		{"header fields in lower case", headers(object{"x-total-count": object{"schema": object{"type": "integer"}}, "link": object{"schema": object{"type": "array", "items": object{}}}}), nil},
+		{"a header field in two words", headers(object{"X-TotalCount": object{"schema": object{"type": "integer"}}}), []string{"discovery.headers"}},
+		{"a header field of another type", headers(object{"Link": object{"schema": object{"type": "object"}}}), []string{"discovery.headers"}},
+		{"members as they may be described", members(object{"sourcedId": object{"type": "string", "format": "uuid"}, "name": object{}, "dateLastModified": object{"type": "string"},
+			"status": object{"enum": []string{"active"}}, "type": object{"anyOf": []object{{"type": "string", "enum": []string{"school", "ext:hub"}}, {"type": "string"}}},
+			"parent": object{"type": "object", "required": []string{"href"}, "properties": object{"href": object{"type": "string", "format": "uri"}}}}), nil},
+		{"an instant as a day", members(object{"dateLastModified": object{"type": "string", "format": "date"}}), []string{"discovery.types"}},
+		{"a term that is none", members(object{"status": object{"enum": []string{"active", "deleted"}}}), []string{"discovery.types"}},
+		{"a list as a text", members(object{"children": object{"type": "string"}}), []string{"discovery.types"}},
+		{"a required member that isn't described", members(object{"parent": object{"type": "object", "required": []string{"id"}, "properties": object{"href": object{}}}}), []string{"discovery.types"}},
 		{"references in a circle", published(func(a *reply) {
 			a.body["components"].(object)["schemas"] = object{"A": object{"$ref": "#/components/schemas/A"}}
 			get := describe(service.Rostering().Operation("getOrg"), "/orgs/{sourcedId}")
 			get["responses"].(object)["200"] = object{"$ref": "#/components/schemas/A"}
 			a.body["paths"].(object)["/orgs/{sourcedId}"] = object{"get": get}
 		}), []string{"discovery.responses"}},
-		{"one operation only posts", published(func(a *reply) { a.body["paths"].(object)["/orgs"] = object{"post": object{}} }), []string{"discovery.operations"}},
+		{"one operation only posts", published(func(a *reply) {
+			a.body["paths"].(object)["/orgs"] = object{"post": object{"responses": object{"default": object{"description": "any"}}}}
+		}), []string{"discovery.operations"}},
 	})
+}
+
+// members has the members of an org described.
+func members(described object) func(*provider) {
+	return func(s *provider) {
+		s.change = func(a *reply) {
+			if !strings.HasPrefix(a.path, "/discovery/") {
+				return
+			}
+			for _, name := range []string{"sourcedId", "status", "dateLastModified", "name", "type", "identifier"} { // the required ones
+				if described[name] == nil {
+					described[name] = object{}
+				}
+			}
+			get := describe(service.Rostering().Operation("getOrg"), "/orgs/{sourcedId}")
+			schema := get["responses"].(object)["200"].(object)["content"].(object)["application/json"].(object)["schema"].(object)
+			schema["properties"].(object)["org"] = object{"type": "object", "properties": described}
+			a.body["paths"].(object)["/orgs/{sourcedId}"] = object{"get": get}
+		}
+	}
+}
+
+// headers has the answers to a collection described with header fields.
+func headers(described object) func(*provider) {
+	return func(s *provider) {
+		s.change = func(a *reply) {
+			if strings.HasPrefix(a.path, "/discovery/") {
+				get := describe(service.Rostering().Operation("getAllOrgs"), "/orgs")
+				get["responses"].(object)["200"].(object)["headers"] = described
+				a.body["paths"].(object)["/orgs"] = object{"get": get}
+			}
+		}
+	}
 }
 
 // inSchema puts a member into the schema of an org.

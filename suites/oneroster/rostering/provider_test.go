@@ -216,15 +216,19 @@ func describe(op service.Operation, path string) object {
 		parameters = append(parameters, object{"in": "query", "name": name, "schema": schema})
 	}
 	for _, in := range service.Parameter.FindAllString(path, -1) {
-		parameters = append(parameters, object{"in": "path", "name": strings.Trim(in, "{}"), "required": true})
+		parameters = append(parameters, object{"in": "path", "name": strings.Trim(in, "{}"), "required": true, "schema": object{"type": "string"}})
 	}
 	var scopes []string
 	for _, scope := range op.Scopes {
 		scopes = append(scopes, service.Rostering().Scopes.Prefix+scope)
 	}
 	schema := object{"properties": object{op.Wrapper: payload}}
+	success := object{"description": "success", "content": object{"application/json": object{"schema": schema}}}
+	if !op.Single {
+		success["headers"] = object{"X-Total-Count": object{"schema": object{"type": "integer"}}}
+	}
 	return object{"operationId": op.ID, "parameters": parameters, "security": []object{{"oauth": scopes}},
-		"responses": object{"200": object{"content": object{"application/json": object{"schema": schema}}}, "default": object{"description": "failure"}}}
+		"responses": object{"200": success, "default": object{"description": "failure"}}}
 }
 
 func (s *provider) single(a *reply) {
