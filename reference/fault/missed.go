@@ -98,7 +98,7 @@ func missedFaults() map[string]wrapper {
 		"discovery-dead-reference":    published(`"#/components/schemas/imsx_StatusInfo"`, `"#/components/schemas/StatusInfo"`),
 		"discovery-no-version":        published(`"version":"1.0"`, `"version":""`),
 		"discovery-keyword-misspelt":  published(`"minimum"`, `"minimun"`),
-		"discovery-part-missing":      published(`"description":"The object.",`, ``),
+		"discovery-part-missing":      published(`,"description":"The object."`, ``),
 		"discovery-type-misspelt":     published(`"type":"object"`, `"type":"objects"`),
 		"discovery-header-misspelt":   published(`"Link":{"description"`, `"Links":{"description"`),
 		"discovery-header-text":       published(`"schema":{"type":"integer"}`, `"schema":{"type":"string"}`),

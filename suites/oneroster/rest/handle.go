@@ -40,7 +40,7 @@ func nothingFor(s *service.Service) map[string]bool {
 		}
 	}
 	derived := slices.ContainsFunc(s.Collections, func(c service.Collection) bool { return c.Part != nil })
-	without(!derived, filterAt+"or-confined", "identity.same-object")
+	without(!derived, filterAt+"or-confined")
 	without(!s.Has(service.Reference), filterAt+"nested", "references.members", "references.type", "references.href-absolute",
 		"references.href-resolves", "references.href-object")
 	without(!s.Has(service.Reference, service.Structure), "payload.objects")

@@ -12,22 +12,26 @@ import (
 
 	"github.com/rollcall-edu/rollcall/schemas"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
 // identityChecks judge whether an object is one and the same wherever it is met.
-func identityChecks() []Check {
+func identityChecks(of *service.Service) []Check {
 	const at = "identity."
-	return []Check{
+	list := []Check{
 		{ID: "identity.unique", Title: "No sourcedId stands twice in a collection", Requirements: []string{at + "unique"},
 			Labels: []string{DataLabel, "identity"}, Needs: "any collection with two objects", Body: uniqueIDs},
-		{ID: "identity.same-object", Title: "An object is the same in a derived collection and in the whole",
-			Requirements: []string{at + "same-object"},
-			Labels:       []string{DataLabel, "identity"}, Needs: "an object in a derived collection", Body: sameObject},
 		{ID: "identity.sub-collections", Title: "An object is the same in a sub-collection and in the whole", Requirements: []string{at + "same-object"},
 			Labels: []string{"identity", "sub"}, Needs: "parents with members", Body: sameInSubCollections},
 		{ID: "identity.single", Title: "The single read of an object yields what its collection holds", Requirements: []string{at + "single"},
 			Labels: []string{"identity"}, Needs: "any object", Body: singleAsListed},
 	}
+	if slices.ContainsFunc(of.Collections, func(c service.Collection) bool { return c.Derived() != "" }) {
+		list = append(list, Check{ID: "identity.same-object", Title: "An object is the same in a derived collection and in the whole",
+			Requirements: []string{at + "same-object"},
+			Labels:       []string{DataLabel, "identity"}, Needs: "an object in a derived collection", Body: sameObject})
+	}
+	return list
 }
 
 func uniqueIDs(ctx context.Context, t *T) {
@@ -156,11 +160,12 @@ func sameObject(_ context.Context, t *T) {
 func sameInSubCollections(ctx context.Context, t *T) {
 	const id = "identity.same-object"
 	r := crawl(t)
-	problems := 0
+	problems, covered := 0, false
 	for _, op := range t.Service.Operations {
 		if !op.Sub() || !t.Session().Covers(op.ID) || problems > 1 {
 			continue
 		}
+		covered = true
 		whole := t.Service.CollectionOf(op.Kind).Name
 		ids, ok := parentIDs(t, op)
 		if !ok || r.Raw(whole) == nil {
@@ -187,6 +192,13 @@ func sameInSubCollections(ctx context.Context, t *T) {
 			t.Assert(id, member == "", harness.Finding{Expected: "the object as /" + whole + " lists it", Seen: "they differ at " + member,
 				Where: SourcedID(object) + " " + member, Responses: []*harness.Response{response}, Exchanges: t.CrawlEvidenceIf(member != "", whole, SourcedID(object))})
 		}
+	}
+	if !covered {
+		t.Outside("sub-collections", id)
+		return
+	}
+	if t.alone != nil {
+		t.Settle(*t.alone, id)
 	}
 	t.Lacks("no sub-collection holds an object that a collection lists", t.Service.Words.TwiceLoad, id)
 }

@@ -53,7 +53,7 @@ func Suite(p Provider) harness.Suite {
 func checks(of *service.Service) []Check {
 	return slices.Concat(endpointChecks(of), pagingChecks(), totalChecks(), linkChecks(), sortChecks(of), filterChecks(of), fieldsChecks(of),
 		errorChecks(), tokenChecks(), accessChecks(), scopeChecks(of), transportChecks(), discoveryChecks(), robustnessChecks(),
-		payloadChecks(of), identityChecks(), referenceChecks(), lifecycleChecks())
+		payloadChecks(of), identityChecks(of), referenceChecks(), lifecycleChecks())
 }
 
 // scopes lists the scopes that the chosen profiles ask for.
