@@ -209,7 +209,10 @@ func filterSub(ctx context.Context, t *T) {
 			return
 		}
 		judgeFilter(ctx, t, id, "sourcedId="+quote(one), g, exactly(map[string]bool{one: true}))
-		if outsider := outside(parents, m); outsider != "" { // a filter must not lead to the whole collection
+		// A filter must not lead to the whole collection. That nobody from outside is listed
+		// without one either is judged with the sub-collections.
+		outsider, plain := outside(parents, m), t.ReadAll(ctx, op.PathFor(key), op.Wrapper, 1000)
+		if outsider != "" && plain.Why == "" && !plain.IDs[outsider] {
 			g = t.ReadAll(ctx, op.PathFor(key), op.Wrapper, 1000, "filter", "sourcedId="+quote(outsider))
 			judgeFilter(ctx, t, id, "sourcedId="+quote(outsider), g, exactly(map[string]bool{}))
 		}
