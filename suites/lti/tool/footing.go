@@ -318,6 +318,8 @@ func unknown(problem string) harness.Obstacle {
 // awayError says that the tool can't be reached: it is down, or the way to it is.
 type awayError struct{ error }
 
+func (e awayError) Unwrap() error { return e.error }
+
 // fallenError says that a launch brought the tool down, and that nothing started it again.
 type fallenError struct{ error }
 
