@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -38,11 +39,25 @@ func TestToolThatALaunchBringsDown(t *testing.T) {
 	if _, failed := found[staysUp]; !failed || len(found) != 1 || report.Outcome != reports.DoesNot {
 		t.Errorf("%s: %d requirements are broken, want %s alone%s", report.Outcome, len(found), staysUp, told(report, staysUp))
 	}
+	if accusing := accusers(report); len(accusing) != 1 {
+		t.Errorf("it is accused by %v: one launch did it", accusing)
+	}
 	for _, q := range report.Requirements {
 		if q.Verdict == reports.Unknown || q.Verdict == reports.Error {
 			t.Errorf("%s, though the tool is known to be down", story(q))
 		}
 	}
+}
+
+// accusers lists the checks that say that the tool goes down.
+func accusers(r *reports.Report) []string {
+	var out []string
+	for _, c := range r.Checks {
+		if slices.ContainsFunc(c.Findings, func(f reports.Finding) bool { return f.Requirement == staysUp }) {
+			out = append(out, c.ID)
+		}
+	}
+	return out
 }
 
 // TestToolThatIsStartedAgain: where something watches over the tool the launch that brings

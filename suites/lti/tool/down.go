@@ -45,6 +45,7 @@ func (j *judge) felled(t *harness.T, l Launch, s *sight) {
 	}
 	for _, id := range t.Check().Requirements {
 		if id == reqUp {
+			j.accused.Store(true)
 			t.Fail(reqUp, harness.Finding{Sent: "launch: " + l.Title, Expected: "an answer, and a tool that is there for the next launch", Seen: seen, Exchanges: exchanges})
 		}
 	}

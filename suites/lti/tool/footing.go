@@ -329,7 +329,11 @@ func (j *judge) failing(problem error) harness.Obstacle {
 	var fallen fallenError
 	switch {
 	case errors.As(problem, &fallen):
-		return harness.BlockedBy(reqUp, problem.Error())
+		o := harness.BlockedBy(reqUp, problem.Error())
+		if j.accused.Load() {
+			o = o.Told()
+		}
+		return o
 	case errors.Is(problem, browser.ErrDeaf):
 		return harness.Unconfigured("the browser failed: "+problem.Error(), deafRemedy)
 	case errors.Is(problem, errStalls):
