@@ -49,6 +49,7 @@ tidy:
 vet:
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
+	@dead=$$($(GO) tool deadcode -test ./...); if [ -n "$$dead" ]; then echo "nothing calls:"; echo "$$dead"; exit 1; fi
 
 # The walls between the rooms (docs/architecture.md), and the pages that are made of data.
 walls:

@@ -119,9 +119,6 @@ func New(target *Target, suites []Suite, o Options) (*Run, error) {
 	return r, nil
 }
 
-// Plan gives what the run will do.
-func (r *Run) Plan() *Plan { return r.plan }
-
 // Run judges the target. The report is there whenever the run began, also when
 // ctx ended or a child died: what was not reached is unknown in it. An error is
 // a *ConfigError where the set-up is at fault; where that keeps the run from beginning
