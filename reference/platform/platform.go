@@ -177,7 +177,7 @@ func (p *Platform) pseudonym(parts ...string) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:18])
 }
 
-// The addresses that a tool has to be told.
+// Issuer is what a tool has to be told, as AuthURL, JWKSURL and TokenURL are.
 func (p *Platform) Issuer() string   { return p.c.Origin }
 func (p *Platform) AuthURL() string  { return p.c.Origin + "/auth" }
 func (p *Platform) JWKSURL() string  { return p.c.Origin + "/jwks" }

@@ -124,7 +124,7 @@ func New(c Config) (*Tool, error) {
 
 func (p Platform) key() string { return p.Issuer + "\n" + p.ClientID }
 
-// LoginURL, RedirectURL and JWKSURL are what a platform has to be told.
+// LoginURL is what a platform has to be told, as RedirectURL and JWKSURL are.
 func (t *Tool) LoginURL() string    { return t.c.Origin + "/login" }
 func (t *Tool) RedirectURL() string { return t.c.Origin + "/launch" }
 func (t *Tool) JWKSURL() string     { return t.c.Origin + "/jwks" }
