@@ -135,8 +135,17 @@ func New(c Config) (*Platform, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Platform{c: c, keys: keys, remote: map[string]*security.RemoteKeys{}, school: readSchool(c.District), secret: []byte("riverbend:" + c.Origin),
-		sessions: lti.NewKept[*session](most), pending: lti.NewKept[*Pending](most), used: map[string]*lti.Kept[struct{}]{}, tokens: lti.NewKept[granted](most)}
+	p := &Platform{
+		c:        c,
+		keys:     keys,
+		remote:   map[string]*security.RemoteKeys{},
+		school:   readSchool(c.District),
+		secret:   []byte("riverbend:" + c.Origin),
+		sessions: lti.NewKept[*session](most),
+		pending:  lti.NewKept[*Pending](most),
+		used:     map[string]*lti.Kept[struct{}]{},
+		tokens:   lti.NewKept[granted](most),
+	}
 	if p.c.Sign == nil {
 		p.c.Sign = func(keys *security.Keys, claims map[string]any) (string, error) { return keys.Sign(claims) }
 	}
@@ -164,8 +173,15 @@ func (p *Platform) Register(t Registration) {
 				deployment = t.Deployments[len(t.Deployments)-1]
 			}
 			id := p.pseudonym("link", t.ClientID, c.id, title)
-			p.links = append(p.links, Link{ID: id, Title: title + ": " + c.title, Description: title + " for " + c.title, Course: c.id, Tool: t.ClientID, Deployment: deployment,
-				Custom: map[string]string{"part": strings.ToLower(title)}})
+			p.links = append(p.links, Link{
+				ID:          id,
+				Title:       title + ": " + c.title,
+				Description: title + " for " + c.title,
+				Course:      c.id,
+				Tool:        t.ClientID,
+				Deployment:  deployment,
+				Custom:      map[string]string{"part": strings.ToLower(title)},
+			})
 		}
 	}
 }

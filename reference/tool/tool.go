@@ -115,7 +115,14 @@ func New(c Config) (*Tool, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Tool{c: c, keys: keys, verifiers: map[string]Verifier{}, pending: lti.NewKept[*pending](most), nonces: lti.NewKept[struct{}](most), launches: lti.NewKept[*Launch](most)}
+	t := &Tool{
+		c:         c,
+		keys:      keys,
+		verifiers: map[string]Verifier{},
+		pending:   lti.NewKept[*pending](most),
+		nonces:    lti.NewKept[struct{}](most),
+		launches:  lti.NewKept[*Launch](most),
+	}
 	for _, p := range c.Platforms {
 		t.verifiers[p.key()] = c.Verifier(p)
 	}

@@ -135,7 +135,8 @@ func (c *client) once(ctx context.Context, r Request, keep *keeper) *Response {
 			keep.pin(response.Evidence)
 		}
 		for range response.askedAgain {
-			c.observed.add(observedFlaky, fmt.Sprintf("%s: first a broken connection, then %d %s", response.Line(), response.Status, http.StatusText(response.Status)), response.Evidence)
+			c.observed.add(observedFlaky, fmt.Sprintf("%s: first a broken connection, then %d %s", response.Line(), response.Status,
+				http.StatusText(response.Status)), response.Evidence)
 		}
 	}
 	return response

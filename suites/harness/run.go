@@ -106,8 +106,17 @@ func New(target *Target, suites []Suite, o Options) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Run{target: target, plan: plan, o: o, cat: c, redactor: redactor, checks: map[string]reports.CheckResult{}, exchanges: map[string]reports.Exchange{},
-		broken: map[string]bool{}, identity: target.identity()}
+	r := &Run{
+		target:    target,
+		plan:      plan,
+		o:         o,
+		cat:       c,
+		redactor:  redactor,
+		checks:    map[string]reports.CheckResult{},
+		exchanges: map[string]reports.Exchange{},
+		broken:    map[string]bool{},
+		identity:  target.identity(),
+	}
 	if o.Resume {
 		if err := r.resume(); err != nil {
 			return nil, err

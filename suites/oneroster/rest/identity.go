@@ -184,8 +184,13 @@ func sameInSubCollections(ctx context.Context, t *T) {
 			if member != "" && (!wellFormed(t, op.Kind, listed) || !wellFormed(t, op.Kind, object)) {
 				continue
 			}
-			t.Assert(id, member == "", harness.Finding{Expected: "the object as /" + whole + " lists it", Seen: "they differ at " + member,
-				Where: SourcedID(object) + " " + member, Responses: []*harness.Response{response}, Exchanges: t.CrawlEvidenceIf(member != "", whole, SourcedID(object))})
+			t.Assert(id, member == "", harness.Finding{
+				Expected:  "the object as /" + whole + " lists it",
+				Seen:      "they differ at " + member,
+				Where:     SourcedID(object) + " " + member,
+				Responses: []*harness.Response{response},
+				Exchanges: t.CrawlEvidenceIf(member != "", whole, SourcedID(object)),
+			})
 		}
 	}
 	t.Lacks("no sub-collection holds an object that a collection lists", t.Service.Words.TwiceLoad, id)

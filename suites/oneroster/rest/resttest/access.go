@@ -38,7 +38,8 @@ func Grant(header http.Header, r *http.Request, of *service.Service, scopes []st
 	case foreign:
 		return http.StatusBadRequest, Object{"error": "invalid_scope"}
 	}
-	return http.StatusOK, Object{"access_token": issue(asked), "token_type": "Bearer", "expires_in": life.Seconds(), "scope": strings.Join(asked, " ")}
+	return http.StatusOK, Object{"access_token": issue(asked), "token_type": "Bearer", "expires_in": life.Seconds(),
+		"scope": strings.Join(asked, " ")}
 }
 
 // Admit looks at the token of a request for an operation. scopes gives what a token opens; it

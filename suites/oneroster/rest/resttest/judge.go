@@ -21,7 +21,8 @@ func Target(t *testing.T, text string) *harness.Target {
 
 // Judge runs the checks that focus names, all where it names none, and gives the verdicts of
 // the requirements that were looked at, by their ids without a prefix.
-func Judge(t *testing.T, target *harness.Target, prefix string, suites []harness.Suite, focus ...string) map[string]reports.RequirementResult {
+func Judge(t *testing.T, target *harness.Target, prefix string, suites []harness.Suite,
+	focus ...string) map[string]reports.RequirementResult {
 	t.Helper()
 	run, err := harness.New(target, suites, harness.Options{InProcess: true, SkipDoctor: true, Shards: 1, Seed: 1, Focus: focus})
 	if err != nil {
