@@ -90,14 +90,13 @@ type session struct {
 
 // Pending is a launch that was begun and waits for the tool to ask for its token.
 type Pending struct {
-	Hint    string // lti_message_hint
-	Login   string // login_hint
-	User    string // sourcedId
-	Link    Link
-	Tool    Registration
-	As      string // frame, window or same
-	Target  string
-	Request map[string]string
+	Hint   string // lti_message_hint
+	Login  string // login_hint
+	User   string // sourcedId
+	Link   Link
+	Tool   Registration
+	As     string // frame, window or same
+	Target string
 }
 
 const (

@@ -114,7 +114,11 @@ func writeFinding(out io.Writer, f ranked) {
 	}
 	fmt.Fprintf(out, "      expected  %s\n      remedy    %s\n", f.Rule.Expected, reports.OneLine(f.Remedy()))
 	if f.blocks > 0 {
-		fmt.Fprintf(out, "      blocks    %d other requirements, which could not be examined for this\n", f.blocks)
+		others := "one other requirement"
+		if f.blocks > 1 {
+			others = fmt.Sprintf("%d other requirements", f.blocks)
+		}
+		fmt.Fprintf(out, "      blocks    %s, which could not be examined for this\n", others)
 	}
 }
 

@@ -3,6 +3,7 @@ package rule
 import (
 	_ "embed"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -91,7 +92,7 @@ func Load(v *table.Version) (*Set, error) {
 		return nil, err
 	}
 	s := &Set{numbers: map[string]int{}, columns: map[string][][Aspects]int{}}
-	for _, id := range sortedKeys(d.Rules) {
+	for _, id := range slices.Sorted(maps.Keys(d.Rules)) {
 		w := d.Rules[id]
 		r := Rule{
 			ID:          id,
@@ -165,8 +166,8 @@ func (s *Set) Columns(file string) [][Aspects]int { return s.columns[file] }
 
 // formats names the wording of a kind's format, for kinds that have one.
 var formats = map[table.Kind]string{table.GUID: "guid", table.Refs: "refs", table.Enums: "refs", table.DateTime: "datetime",
-	table.Date: "date",
-	table.Year: "year", table.Int: "int", table.Float: "float", table.Texts: "texts", table.UserIDs: "userids", table.Scale: "scale"}
+	table.Date: "date", table.Year: "year", table.Int: "int", table.Float: "float", table.Texts: "texts",
+	table.UserIDs: "userids", table.Scale: "scale"}
 
 // wording says what a rule of a column expects; false where it makes no sense.
 func (d *document) wording(file string, c table.Column, a Aspect) (wording, bool) {
@@ -216,15 +217,6 @@ func Kebab(name string) string {
 		b.WriteRune(unicode.ToLower(r))
 	}
 	return b.String()
-}
-
-func sortedKeys(m map[string]wording) []string {
-	var out []string
-	for k := range m {
-		out = append(out, k)
-	}
-	slices.Sort(out)
-	return out
 }
 
 // Aspect gives the name of an aspect, as ids write it.

@@ -48,8 +48,7 @@ const (
 )
 
 var kinds = map[string]Kind{"text": Text, "guid": GUID, "ref": Ref, "refs": Refs, "status": Status, "datetime": DateTime, "date": Date,
-	"year": Year,
-	"bool": Bool, "int": Int, "float": Float, "texts": Texts, "userids": UserIDs, "scale": Scale, "enum": Enum, "enums": Enums}
+	"year": Year, "bool": Bool, "int": Int, "float": Float, "texts": Texts, "userids": UserIDs, "scale": Scale, "enum": Enum, "enums": Enums}
 
 // Column is one column of a data file.
 type Column struct {
