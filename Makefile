@@ -46,9 +46,11 @@ format:
 tidy:
 	$(GO) mod tidy -diff
 
+# An example is compiled, and called by nobody.
 vet:
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
+	@dead=$$($(GO) tool deadcode -test ./... | grep -v 'func: Example$$'); if [ -n "$$dead" ]; then echo "nothing calls:"; echo "$$dead"; exit 1; fi
 
 # The walls between the rooms (docs/architecture.md), and the pages that are made of data.
 walls:

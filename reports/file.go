@@ -76,7 +76,8 @@ func checkFormat(format string) error {
 		return fmt.Errorf("%w: its format version %q is not of the form 1.0", ErrFormat, clip(oneLine(format), 40))
 	}
 	if theirs != ours {
-		return fmt.Errorf("%w: its format version is %s, this rollcall reads %s.x; use the rollcall that wrote it, or a newer one", ErrFormat, oneLine(format), ours)
+		return fmt.Errorf("%w: its format version is %s, this rollcall reads %s.x; use the rollcall that wrote it, or a newer one", ErrFormat,
+			oneLine(format), ours)
 	}
 	return nil
 }

@@ -79,7 +79,8 @@ func (s *stream) object(v reflect.Value, depth int) {
 	for i := range v.NumField() {
 		name, options, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
 		field := v.Field(i)
-		if strings.Contains(options, "omitempty") && (field.IsZero() && field.Kind() != reflect.Struct || field.Kind() == reflect.Slice && field.Len() == 0) {
+		if strings.Contains(options, "omitempty") && (field.IsZero() && field.Kind() != reflect.Struct ||
+			field.Kind() == reflect.Slice && field.Len() == 0) {
 			continue
 		}
 		if !first {

@@ -211,7 +211,8 @@ func (p *printer) waivers(r *Report) {
 	}
 	p.section("Waivers")
 	for _, v := range r.Waivers {
-		p.wrap(fmt.Sprintf("  %-10s ", oneLine(v.State)), 13, fmt.Sprintf("%s until %s, owner %s: %s", v.Requirement, v.Expires, v.Owner, v.Reason))
+		p.wrap(fmt.Sprintf("  %-10s ", oneLine(v.State)), 13, fmt.Sprintf("%s until %s, owner %s: %s", v.Requirement, v.Expires,
+			v.Owner, v.Reason))
 	}
 }
 

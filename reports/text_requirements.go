@@ -117,7 +117,8 @@ func (p *printer) open(sorted []RequirementResult) {
 		}
 		mark := "  " + p.styled(styles[g.Verdict], g.Verdict.Mark()) + " "
 		if g.Kind == BlockedBy {
-			p.wrap(mark, 4, fmt.Sprintf("%s by %s: %s", plural(len(g.Members), "requirement", "requirements"), orNothing(g.By), folded(ids(g.Members), maxFolded)))
+			p.wrap(mark, 4, fmt.Sprintf("%s by %s: %s", plural(len(g.Members), "requirement", "requirements"), orNothing(g.By),
+				folded(ids(g.Members), maxFolded)))
 			continue
 		}
 		p.wrap(mark, 4, orNothing(g.Reason))
@@ -137,7 +138,8 @@ func (p *printer) options(list []RequirementResult) {
 	}
 	p.section(fmt.Sprintf("Options used in another way, which decides nothing (%d)", len(list)))
 	for _, q := range list {
-		p.wrap("  "+p.styled(styles[q.Verdict], q.Verdict.Mark())+" "+p.styled("1", oneLine(q.ID))+"  ", 4, fmt.Sprintf("%s [%s]", q.Title, q.Level))
+		p.wrap("  "+p.styled(styles[q.Verdict], q.Verdict.Mark())+" "+p.styled("1", oneLine(q.ID))+"  ", 4,
+			fmt.Sprintf("%s [%s]", q.Title, q.Level))
 		for i, n := range q.Notes {
 			if i == maxFindings {
 				p.line(fmt.Sprintf("      %s in the report", plural(len(q.Notes)-i, "more note", "more notes")))

@@ -86,11 +86,23 @@ var csvFormats = []string{"text", "json", "junit", "html", "sarif", "csv"}
 func (f *csvFlags) validate() error {
 	switch {
 	case !slices.Contains(csvFormats, f.format):
-		return &harness.ConfigError{Key: "--format", Cause: fmt.Sprintf("there is no format %q", f.format), Remedy: "choose text, json, junit, html, sarif or csv"}
+		return &harness.ConfigError{
+			Key:    "--format",
+			Cause:  fmt.Sprintf("there is no format %q", f.format),
+			Remedy: "choose text, json, junit, html, sarif or csv",
+		}
 	case f.version != "" && !slices.Contains(csvtable.Versions(), f.version):
-		return &harness.ConfigError{Key: "--version", Cause: fmt.Sprintf("there are no tables of OneRoster CSV %q", f.version), Remedy: "choose 1.1 or 1.2"}
+		return &harness.ConfigError{
+			Key:    "--version",
+			Cause:  fmt.Sprintf("there are no tables of OneRoster CSV %q", f.version),
+			Remedy: "choose 1.1 or 1.2",
+		}
 	case f.stance != "" && f.stance != string(catalogue.Certification) && f.stance != string(catalogue.Strict):
-		return &harness.ConfigError{Key: "--stance", Cause: fmt.Sprintf("there is no stance %q", f.stance), Remedy: "choose certification or strict"}
+		return &harness.ConfigError{
+			Key:    "--stance",
+			Cause:  fmt.Sprintf("there is no stance %q", f.stance),
+			Remedy: "choose certification or strict",
+		}
 	}
 	if f.out != "" {
 		return writable(f.out)
@@ -149,7 +161,8 @@ func (f *csvFlags) check(ctx context.Context, path string, out, errs io.Writer) 
 
 // judge runs the suite over a scan, in this process.
 func (f *csvFlags) judge(ctx context.Context, path string, result *scan.Result) (*reports.Report, error) {
-	text := fmt.Sprintf("rollcall: 1\nname: %q\nprofiles: [%s]\noneroster: {csv: {bundle: %q}}\n", result.Path, csv.Profile(result.Version), path)
+	text := fmt.Sprintf("rollcall: 1\nname: %q\nprofiles: [%s]\noneroster: {csv: {bundle: %q}}\n", result.Path,
+		csv.Profile(result.Version), path)
 	if f.stance != "" {
 		text += "stance: " + f.stance + "\n"
 	}
@@ -157,8 +170,14 @@ func (f *csvFlags) judge(ctx context.Context, path string, result *scan.Result) 
 	if err != nil {
 		return nil, err
 	}
-	run, err := harness.New(target, []harness.Suite{csv.Suite(result)}, harness.Options{Judge: judge(), InProcess: true, Shards: 1, SkipDoctor: true,
-		Focus: f.focus, Repeat: repeatCSV("rollcall csv check "+quoteArg(path), f.stance, f.focus)})
+	run, err := harness.New(target, []harness.Suite{csv.Suite(result)}, harness.Options{
+		Judge:      judge(),
+		InProcess:  true,
+		Shards:     1,
+		SkipDoctor: true,
+		Focus:      f.focus,
+		Repeat:     repeatCSV("rollcall csv check "+quoteArg(path), f.stance, f.focus),
+	})
 	if err != nil {
 		return nil, err
 	}

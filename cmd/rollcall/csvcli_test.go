@@ -60,36 +60,6 @@ func TestCSVCommands(t *testing.T) {
 	}
 }
 
-func TestCSVBadInput(t *testing.T) {
-	dir := t.TempDir()
-	users := filepath.Join(dir, "users.csv")
-	if err := os.WriteFile(users, []byte("sourcedId,status\r\n1,\r\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for name, test := range map[string]struct {
-		args []string
-		code int
-		want string
-	}{
-		"missing bundle": {[]string{"csv", "check", filepath.Join(dir, "no.zip")}, 2, "no such file"},
-		"bad format":     {[]string{"csv", "check", users, "--format", "xml"}, 2, "sarif"},
-		"bad version":    {[]string{"csv", "check", users, "--version", "2.0"}, 2, "1.1"},
-		"bad stance":     {[]string{"csv", "check", users, "--stance", "lax"}, 2, "strict"},
-		"one loose file": {[]string{"csv", "check", users}, 1, "header.complete"},
-		"bad spill":      {[]string{"csv", "check", users, "--spill", filepath.Join(dir, "no", "x.csv")}, 2, "--spill"},
-		"empty folder":   {[]string{"csv", "check", t.TempDir()}, 1, "package.manifest"},
-		"import nothing": {[]string{"csv", "import", users, "--db", filepath.Join(dir, "x.db")}, 2, "csv check"},
-		"export nothing": {[]string{"csv", "export", "--db", filepath.Join(dir, "none.db")}, 2, "csv import"},
-		"no sets":        {[]string{"csv", "importer", dir}, 2, "csv sets"},
-		"diff nothing":   {[]string{"csv", "diff", users, filepath.Join(dir, "no.zip")}, 2, "can be read"},
-	} {
-		code, out, errs := call(t, "", test.args...)
-		if code != test.code || !strings.Contains(out+errs, test.want) {
-			t.Errorf("%s: exit code %d, want %d with %q:\n%s%s", name, code, test.code, test.want, out, errs)
-		}
-	}
-}
-
 // What pipelines read must be well-formed, and hold the findings.
 func TestCSVFormats(t *testing.T) {
 	dir := t.TempDir()

@@ -95,7 +95,11 @@ func (f *importerFlags) run(ctx context.Context, dir string, out, errs io.Writer
 	sheet := filepath.Join(dir, importer.SheetFile)
 	answers, err := importer.ReadSheet(sheet)
 	if err != nil {
-		return &harness.ConfigError{Key: dir, Cause: err.Error(), Remedy: "write the sets with `rollcall csv sets`, and fill in the column outcome"}
+		return &harness.ConfigError{
+			Key:    dir,
+			Cause:  err.Error(),
+			Remedy: "write the sets with `rollcall csv sets`, and fill in the column outcome",
+		}
 	}
 	if err := writable(f.out); err != nil {
 		return err
@@ -129,7 +133,8 @@ func (f *importerFlags) run(ctx context.Context, dir string, out, errs io.Writer
 }
 
 // try imports every set by the hook.
-func (f *importerFlags) try(ctx context.Context, dir string, sets []importer.Set, answers map[string]importer.Answer, errs io.Writer) error {
+func (f *importerFlags) try(ctx context.Context, dir string, sets []importer.Set, answers map[string]importer.Answer,
+	errs io.Writer) error {
 	hook := importer.Hook{Command: f.hook, Timeout: f.timeout}
 	for i, s := range sets {
 		if _, err := os.Stat(filepath.Join(dir, filepath.FromSlash(s.File))); err != nil {
@@ -150,19 +155,30 @@ func (f *importerFlags) try(ctx context.Context, dir string, sets []importer.Set
 	return nil
 }
 
-func (f *importerFlags) judge(ctx context.Context, dir string, sets []importer.Set, answers map[string]importer.Answer) (*reports.Report, error) {
+func (f *importerFlags) judge(ctx context.Context, dir string, sets []importer.Set,
+	answers map[string]importer.Answer) (*reports.Report, error) {
 	text := fmt.Sprintf("rollcall: 1\nname: %q\nprofiles: [%s]\n", "the importer tried with "+dir, importer.Profile)
 	if slices.Contains([]string{"certification", "strict"}, f.stance) {
 		text += "stance: " + f.stance + "\n"
 	} else if f.stance != "" {
-		return nil, &harness.ConfigError{Key: "--stance", Cause: fmt.Sprintf("there is no stance %q", f.stance), Remedy: "choose certification or strict"}
+		return nil, &harness.ConfigError{
+			Key:    "--stance",
+			Cause:  fmt.Sprintf("there is no stance %q", f.stance),
+			Remedy: "choose certification or strict",
+		}
 	}
 	target, err := harness.ParseTarget("the command line", []byte(text), os.LookupEnv)
 	if err != nil {
 		return nil, err
 	}
-	run, err := harness.New(target, []harness.Suite{importer.Suite(sets, answers)}, harness.Options{Judge: judge(), InProcess: true, Shards: 1, SkipDoctor: true,
-		Focus: f.focus, Repeat: repeatCSV("rollcall csv importer "+quoteArg(dir), f.stance, f.focus)})
+	run, err := harness.New(target, []harness.Suite{importer.Suite(sets, answers)}, harness.Options{
+		Judge:      judge(),
+		InProcess:  true,
+		Shards:     1,
+		SkipDoctor: true,
+		Focus:      f.focus,
+		Repeat:     repeatCSV("rollcall csv importer "+quoteArg(dir), f.stance, f.focus),
+	})
 	if err != nil {
 		return nil, err
 	}

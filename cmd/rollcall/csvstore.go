@@ -79,7 +79,11 @@ func importable(ctx context.Context, path string, limit int64) error {
 // load puts a bundle into a store, in one transaction.
 func load(ctx context.Context, path, db string, out io.Writer) error {
 	unreadable := func(err error) error {
-		return &harness.ConfigError{Key: path, Cause: reports.OneLine(err.Error()), Remedy: "judge the bundle by `rollcall csv check` first; the store is as it was"}
+		return &harness.ConfigError{
+			Key:    path,
+			Cause:  reports.OneLine(err.Error()),
+			Remedy: "judge the bundle by `rollcall csv check` first; the store is as it was",
+		}
 	}
 	d, err := bundle.Read(path, time.Now())
 	if err != nil {
@@ -120,7 +124,11 @@ with the same rows in every file; sourcedIds of roles and profiles are kept.`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if _, err := os.Stat(db); err != nil && !strings.Contains(db, "://") {
-				return &harness.ConfigError{Key: "--db", Cause: err.Error(), Remedy: "name a store that was filled by `rollcall csv import` or `rollcall serve sis --db`"}
+				return &harness.ConfigError{
+					Key:    "--db",
+					Cause:  err.Error(),
+					Remedy: "name a store that was filled by `rollcall csv import` or `rollcall serve sis --db`",
+				}
 			}
 			s, err := sis.OpenStore(cmd.Context(), db)
 			if err != nil {

@@ -50,7 +50,8 @@ the role whose fault it is is judged alone: see how a failure looks.`,
 				return demoLTI(cmd, f, broken)
 			}
 			ca := filepath.Join(f.out, "demo-ca.pem")
-			s, err := district.StartSIS(cmd.Context(), district.Options{Data: size, Faults: broken.sis, TLS: true, CAFile: ca, TokenTTL: demoTTL, Seed: f.seed})
+			s, err := district.StartSIS(cmd.Context(), district.Options{Data: size, Faults: broken.sis, TLS: true, CAFile: ca, TokenTTL: demoTTL,
+				Seed: f.seed})
 			if err != nil {
 				return fmt.Errorf("starting the reference district: %w", err)
 			}

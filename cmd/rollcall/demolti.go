@@ -169,7 +169,15 @@ func (x *demoRole) describe(f *runFlags, ca string, out io.Writer) error {
 	}
 	// Everybody of the reference district is made up: pictures may be kept.
 	x.said.paint = colour(out)
-	x.flags = &runFlags{target: x.path, out: filepath.Join(f.out, x.what), stance: f.stance, seed: f.seed, quiet: f.quiet, notes: f.notes, keepPersonal: true}
+	x.flags = &runFlags{
+		target:       x.path,
+		out:          filepath.Join(f.out, x.what),
+		stance:       f.stance,
+		seed:         f.seed,
+		quiet:        f.quiet,
+		notes:        f.notes,
+		keepPersonal: true,
+	}
 	if len(x.faults) > 0 {
 		x.flags.focus, x.flags.demo = f.focus, f.demo
 	}
@@ -188,7 +196,14 @@ func ownSide(host string) (origin, listen string, err error) {
 
 // ownPlatform is Rollcall as a platform that the reference tool knows.
 func ownPlatform(origin string) tool.Platform {
-	return tool.Platform{Issuer: origin, ClientID: ownClient, AuthURL: origin + "/auth", TokenURL: origin + "/token", JWKSURL: origin + "/jwks", Deployments: []string{"judge-1", "judge-2"}}
+	return tool.Platform{
+		Issuer:      origin,
+		ClientID:    ownClient,
+		AuthURL:     origin + "/auth",
+		TokenURL:    origin + "/token",
+		JWKSURL:     origin + "/jwks",
+		Deployments: []string{"judge-1", "judge-2"},
+	}
 }
 
 // toolSection is the part of a target file that describes the reference tool.

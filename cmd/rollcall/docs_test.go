@@ -3,8 +3,12 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -167,4 +171,49 @@ func faultsPage() (string, error) {
 	role("Tool", tools, toolOddities)
 	role("Platform", platforms, platformOddities)
 	return b.String(), nil
+}
+
+// TestDocsPath holds the ten functions of architecture.md, by which a newcomer finds the way,
+// to the code.
+func TestDocsPath(t *testing.T) {
+	text, err := os.ReadFile("../../docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := regexp.MustCompile("(?m)^\\| [0-9]+ \\| `([^`]+)` \\| `([^`]+)` \\|").FindAllStringSubmatch(string(text), -1)
+	if len(rows) != 10 {
+		t.Errorf("there are %d functions", len(rows))
+	}
+	for _, row := range rows {
+		files, err := filepath.Glob(filepath.Join("..", "..", row[1], "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := slices.ContainsFunc(files, func(path string) bool {
+			file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+			return err == nil && slices.ContainsFunc(file.Decls, func(d ast.Decl) bool { return declared(d) == row[2] })
+		})
+		if !found {
+			t.Errorf("%s has no function %s", row[1], row[2])
+		}
+	}
+}
+
+// declared gives the name of a function, or Type.Name of a method.
+func declared(d ast.Decl) string {
+	f, isFunc := d.(*ast.FuncDecl)
+	if !isFunc {
+		return ""
+	}
+	if f.Recv == nil {
+		return f.Name.Name
+	}
+	of := f.Recv.List[0].Type
+	if p, isPointer := of.(*ast.StarExpr); isPointer {
+		of = p.X
+	}
+	if name, isName := of.(*ast.Ident); isName {
+		return name.Name + "." + f.Name.Name
+	}
+	return ""
 }

@@ -41,7 +41,8 @@ and ended again. Each line that is not
 				return err
 			}
 			fmt.Fprintln(out, diagnosis(harness.Diagnosis{Name: "output folder", OK: true, Detail: f.out + " can be written"}))
-			found, err := run.Doctor(cmd.Context(), harness.DoctorOptions{Interactive: f.interactive, Thorough: true, Pictures: f.out, Starter: container.Start}, func(d harness.Diagnosis) { fmt.Fprintln(out, diagnosis(d)) })
+			found, err := run.Doctor(cmd.Context(), harness.DoctorOptions{Interactive: f.interactive, Thorough: true, Pictures: f.out,
+				Starter: container.Start}, func(d harness.Diagnosis) { fmt.Fprintln(out, diagnosis(d)) })
 			if err != nil {
 				return err
 			}

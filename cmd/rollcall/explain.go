@@ -33,7 +33,8 @@ func explainCommand() *cobra.Command {
 			}
 			w := cmd.OutOrStdout()
 			fmt.Fprintf(w, "%s\n%s\n\n%s\n\n", r.ID, r.Title, wrap(r.Statement, 90))
-			fmt.Fprintf(w, "Level       %s in the strict stance, %s in the certification stance (%s)\n", r.LevelIn(catalogue.Strict), r.LevelIn(catalogue.Certification), r.Confidence)
+			fmt.Fprintf(w, "Level       %s in the strict stance, %s in the certification stance (%s)\n", r.LevelIn(catalogue.Strict),
+				r.LevelIn(catalogue.Certification), r.Confidence)
 			for _, c := range r.Citations {
 				fmt.Fprintf(w, "Rests on    %s\n", strings.TrimSpace(c.Document+" "+c.Section+" "+c.URL))
 			}
@@ -98,7 +99,11 @@ func explainCheck(cmd *cobra.Command, id string) error {
 			}
 		}
 	}
-	return &harness.ConfigError{Key: id, Cause: "there is no requirement or check of that id", Remedy: spelling.Remedy(id, explained(), "see `rollcall list requirements` and `rollcall list checks`")}
+	return &harness.ConfigError{
+		Key:    id,
+		Cause:  "there is no requirement or check of that id",
+		Remedy: spelling.Remedy(id, explained(), "see `rollcall list requirements` and `rollcall list checks`"),
+	}
 }
 
 // wrap breaks text at blanks.

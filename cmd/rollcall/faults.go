@@ -108,7 +108,8 @@ func sortFaults(ids []string) (roleFaults, error) {
 		return out, err
 	}
 	within := func(id string, faults []fault.Fault, variants []fault.Variant) bool {
-		return slices.ContainsFunc(faults, func(f fault.Fault) bool { return f.ID == id }) || slices.ContainsFunc(variants, func(v fault.Variant) bool { return v.ID == id })
+		return slices.ContainsFunc(faults, func(f fault.Fault) bool { return f.ID == id }) ||
+			slices.ContainsFunc(variants, func(v fault.Variant) bool { return v.ID == id })
 	}
 	for _, id := range ids {
 		_, unknown := fault.Lookup(id)
@@ -120,7 +121,11 @@ func sortFaults(ids []string) (roleFaults, error) {
 		case within(id, platforms, platformOddities):
 			out.platform = append(out.platform, id)
 		default:
-			return out, &harness.ConfigError{Key: "--fault", Cause: fmt.Sprintf("there is no fault or variant %q", id), Remedy: spelling.Remedy(id, faultIDs(), "choose one of `rollcall list faults`")}
+			return out, &harness.ConfigError{
+				Key:    "--fault",
+				Cause:  fmt.Sprintf("there is no fault or variant %q", id),
+				Remedy: spelling.Remedy(id, faultIDs(), "choose one of `rollcall list faults`"),
+			}
 		}
 	}
 	return out, nil
@@ -134,7 +139,11 @@ func faultsOf(role string, ids []string) error {
 	}
 	for of, foreign := range map[string][]string{"sis": sorted.sis, "tool": sorted.tool, "platform": sorted.platform} {
 		if of != role && len(foreign) > 0 {
-			return &harness.ConfigError{Key: "--fault", Cause: fmt.Sprintf("%s makes a %s misbehave, and not a %s", foreign[0], of, role), Remedy: "use `rollcall serve " + of + "`, or choose another of `rollcall list faults`"}
+			return &harness.ConfigError{
+				Key:    "--fault",
+				Cause:  fmt.Sprintf("%s makes a %s misbehave, and not a %s", foreign[0], of, role),
+				Remedy: "use `rollcall serve " + of + "`, or choose another of `rollcall list faults`",
+			}
 		}
 	}
 	return nil

@@ -14,7 +14,11 @@ import (
 )
 
 func fixturesCommand() *cobra.Command {
-	c := &cobra.Command{Use: "fixtures", Short: "Write the fixture district as files", Example: "  rollcall fixtures generate --data small --out riverbend.zip"}
+	c := &cobra.Command{
+		Use:     "fixtures",
+		Short:   "Write the fixture district as files",
+		Example: "  rollcall fixtures generate --data small --out riverbend.zip",
+	}
 	c.AddCommand(fixturesGenerateCommand())
 	return c
 }

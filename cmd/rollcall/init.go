@@ -94,7 +94,11 @@ Secrets are not asked for: they stay in environment variables.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if _, err := os.Stat(path); err == nil && !force {
-				return &harness.ConfigError{File: path, Cause: "the file exists already", Remedy: "name another with --target, or replace it with --force"}
+				return &harness.ConfigError{
+					File:   path,
+					Cause:  "the file exists already",
+					Remedy: "name another with --target, or replace it with --force",
+				}
 			}
 			if err := ask(&a, cmd.InOrStdin(), cmd.OutOrStdout()); err != nil {
 				return err
@@ -210,8 +214,11 @@ func (a *answers) role() error {
 				continue
 			}
 			if a.Role != "" && a.Role != s.Role {
-				return &harness.ConfigError{Key: "--profile", Cause: fmt.Sprintf("init describes one role, and %s is of a %s, not of a %s", id, s.Role, a.Role),
-					Remedy: "write one target file for each; what plays several roles can have the sections of both in one (docs/target.md)"}
+				return &harness.ConfigError{
+					Key:    "--profile",
+					Cause:  fmt.Sprintf("init describes one role, and %s is of a %s, not of a %s", id, s.Role, a.Role),
+					Remedy: "write one target file for each; what plays several roles can have the sections of both in one (docs/target.md)",
+				}
 			}
 			a.Role = s.Role
 			a.Suites = append(a.Suites, s.ID)

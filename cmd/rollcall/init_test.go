@@ -122,17 +122,4 @@ func TestInit(t *testing.T) {
 			}
 		})
 	}
-	for args, want := range map[string]string{
-		"--profile lti13-kore-tool": "did you mean lti13-core-tool?",
-		"--profile lti13-core-tool --profile or12-csv-export --name x --login-url https://x/ --target-link-uri https://x/": "write one target file for each",
-		"--profile lti13-core-tool --name x --login-url tool/login --target-link-uri https://x/":                           "not an absolute",
-		"--profile lti13-core-platform --name x": "--issuer",
-		"--profile or12-csv-export --name x":     "--bundle",
-	} {
-		path := filepath.Join(t.TempDir(), "target.yaml")
-		code, out, errs := call(t, "", append([]string{"init", "--target", path}, strings.Fields(args)...)...)
-		if _, err := os.Stat(path); code != 2 || !strings.Contains(errs, want) || err == nil {
-			t.Errorf("%s: %d, a file is there: %t\n%s%s", args, code, err == nil, out, errs)
-		}
-	}
 }

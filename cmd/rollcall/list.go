@@ -44,7 +44,11 @@ func listRequirements() *cobra.Command {
 			var rows [][]string
 			p, known := cat.Profile(profile)
 			if profile != "" && !known {
-				return &harness.ConfigError{Key: "--profile", Cause: fmt.Sprintf("there is no profile %q", profile), Remedy: spelling.Remedy(profile, profileIDs(cat), "see `rollcall list profiles`")}
+				return &harness.ConfigError{
+					Key:    "--profile",
+					Cause:  fmt.Sprintf("there is no profile %q", profile),
+					Remedy: spelling.Remedy(profile, profileIDs(cat), "see `rollcall list profiles`"),
+				}
 			}
 			for _, r := range cat.Requirements() {
 				level := r.LevelIn(catalogue.Stance(stance))
@@ -96,7 +100,10 @@ func listProfiles() *cobra.Command {
 func listFeatures() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use: "features", Short: "What a target file may disclaim: features that the product doesn't claim", Args: cobra.NoArgs, Example: "  rollcall list features",
+		Use:     "features",
+		Short:   "What a target file may disclaim: features that the product doesn't claim",
+		Args:    cobra.NoArgs,
+		Example: "  rollcall list features",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cat, err := catalogue.Load()
 			if err != nil {
@@ -122,7 +129,10 @@ func listFeatures() *cobra.Command {
 func listChecks() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use: "checks", Short: "What the judge looks at, and which requirements each check decides", Args: cobra.NoArgs, Example: "  rollcall list checks",
+		Use:     "checks",
+		Short:   "What the judge looks at, and which requirements each check decides",
+		Args:    cobra.NoArgs,
+		Example: "  rollcall list checks",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var rows [][]string
 			for _, s := range suites() {

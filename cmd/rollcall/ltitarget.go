@@ -20,8 +20,17 @@ const (
 // ownRegistrations are two: the second is there to be mistaken for the first, and has no
 // links.
 func ownRegistrations(origin string) []platform.Registration {
-	one := platform.Registration{ClientID: ownClient, Name: "Rollcall", LoginURL: origin + "/login", RedirectURIs: []string{origin + "/callback"}, TargetURI: origin + "/target",
-		JWKSURL: origin + "/jwks", Deployments: []string{"judge-1", "judge-2"}, Custom: ownCustom(), Scopes: []string{ownScope}}
+	one := platform.Registration{
+		ClientID:     ownClient,
+		Name:         "Rollcall",
+		LoginURL:     origin + "/login",
+		RedirectURIs: []string{origin + "/callback"},
+		TargetURI:    origin + "/target",
+		JWKSURL:      origin + "/jwks",
+		Deployments:  []string{"judge-1", "judge-2"},
+		Custom:       ownCustom(),
+		Scopes:       []string{ownScope},
+	}
 	other := one
 	other.ClientID, other.Deployments = ownOther, nil
 	return []platform.Registration{one, other}

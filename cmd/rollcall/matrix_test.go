@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rogpeppe/go-internal/testscript"
+
 	"github.com/rollcall-edu/rollcall/fixtures"
 	"github.com/rollcall-edu/rollcall/reference/district"
 	"github.com/rollcall-edu/rollcall/reference/fault"
@@ -39,7 +41,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asWorker) != "" {
 		os.Exit(worker(os.Stdin, os.NewFile(3, "reports")))
 	}
-	os.Exit(m.Run())
+	testscript.Main(m, map[string]func(){"rollcall": main})
 }
 
 // judged runs every suite against a reference over real sockets, in child processes.

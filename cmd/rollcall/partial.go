@@ -25,7 +25,12 @@ func (f *runFlags) narrowed(out io.Writer) ([]string, error) {
 	}
 	old, err := reports.Read(f.onlyFailed)
 	if err != nil {
-		return nil, &harness.ConfigError{File: f.onlyFailed, Key: "--only-failed", Cause: err.Error(), Remedy: "name a report.json that rollcall wrote"}
+		return nil, &harness.ConfigError{
+			File:   f.onlyFailed,
+			Key:    "--only-failed",
+			Cause:  err.Error(),
+			Remedy: "name a report.json that rollcall wrote",
+		}
 	}
 	if old.Partial() {
 		return nil, &harness.ConfigError{File: f.onlyFailed, Key: "--only-failed",

@@ -117,7 +117,8 @@ func (p *progress) observe(e harness.Progress) {
 }
 
 func (p *progress) draw(e harness.Progress, now time.Time) {
-	line := fmt.Sprintf("%-8s %s %d/%d %s", map[string]string{"prepare": "crawling", "check": "checking", "read": "reading"}[e.Phase], bar(e.Done, e.Total), e.Done, e.Total, e.Unit)
+	line := fmt.Sprintf("%-8s %s %d/%d %s", map[string]string{"prepare": "crawling", "check": "checking", "read": "reading"}[e.Phase],
+		bar(e.Done, e.Total), e.Done, e.Total, e.Unit)
 	if spent := now.Sub(p.began).Seconds(); spent > 1 && e.Done > 0 {
 		rate := float64(e.Done) / spent
 		if rate >= 1 { // slower ones are told by the time that is left

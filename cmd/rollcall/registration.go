@@ -36,7 +36,8 @@ other_client_id there is a second registration to be made.`,
 					fmt.Fprintf(out, "Register Rollcall as a platform at the tool:\n\n  issuer           %s\n  client id        %s\n  deployment ids   %s\n  auth URL         %s/auth\n  JWKS URL         %s/jwks\n  token URL        %s/token\n",
 						l.PublicURL, l.ClientID, strings.Join(l.Deployments, "\n                   "), l.PublicURL, l.PublicURL, l.PublicURL)
 					if l.OtherClientID != "" {
-						fmt.Fprintf(out, "\nAnd once more, as another registration with the same platform: all as above, but\n\n  client id        %s\n", l.OtherClientID)
+						fmt.Fprintf(out, "\nAnd once more, as another registration with the same platform: all as above, but\n\n  client id        %s\n",
+							l.OtherClientID)
 					}
 					return nil
 				case ltiplatform.Profile:
@@ -48,7 +49,12 @@ other_client_id there is a second registration to be made.`,
 					return nil
 				}
 			}
-			return &harness.ConfigError{File: f.target, Key: "profiles", Cause: "nothing has to be registered for these profiles", Remedy: "this is for " + ltitool.Profile + " and " + ltiplatform.Profile}
+			return &harness.ConfigError{
+				File:   f.target,
+				Key:    "profiles",
+				Cause:  "nothing has to be registered for these profiles",
+				Remedy: "this is for " + ltitool.Profile + " and " + ltiplatform.Profile,
+			}
 		},
 	}
 	targetFlag(c, &f.target)

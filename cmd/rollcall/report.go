@@ -71,7 +71,11 @@ func openCommand() *cobra.Command {
 			}
 			page := strings.TrimSuffix(savedPath(args), ".json") + ".html"
 			if err := renderFile("html", page, r); err != nil {
-				return &harness.ConfigError{Key: "report open", Cause: err.Error(), Remedy: "the page is written beside report.json; make that folder writable"}
+				return &harness.ConfigError{
+					Key:    "report open",
+					Cause:  err.Error(),
+					Remedy: "the page is written beside report.json; make that folder writable",
+				}
 			}
 			absolute, err := filepath.Abs(page)
 			if err != nil {
@@ -101,7 +105,11 @@ func saved(args []string) (*reports.Report, error) {
 	path := savedPath(args)
 	r, err := reports.Read(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &harness.ConfigError{File: path, Cause: "there is no such report", Remedy: "give the path of a report.json, or make one with `rollcall run`"}
+		return nil, &harness.ConfigError{
+			File:   path,
+			Cause:  "there is no such report",
+			Remedy: "give the path of a report.json, or make one with `rollcall run`",
+		}
 	}
 	if err != nil {
 		return nil, &harness.ConfigError{File: path, Cause: err.Error(), Remedy: "give a report.json that rollcall wrote"}

@@ -82,7 +82,8 @@ written into the folder "partial" of --out: the report of the whole stays as it 
 	c.Flags().BoolVar(&f.resume, "resume", false, "go on from the events.jsonl in the --out folder")
 	c.Flags().IntVar(&f.shards, "shards", 0, "child processes (default: one a core, at most 4; one for a large target)")
 	c.Flags().Uint64Var(&f.seed, "seed", 0, "fix what the judge chooses by chance (default: random, named in the report)")
-	c.Flags().BoolVar(&f.keepPersonal, "keep-personal-data", false, "leave personal data in the evidence: for systems whose people are made up")
+	c.Flags().BoolVar(&f.keepPersonal, "keep-personal-data", false,
+		"leave personal data in the evidence: for systems whose people are made up")
 	c.Flags().BoolVar(&f.interactive, "interactive", false, "a person opens the launches, in a browser of their own: for platforms without scripted steps")
 	c.Flags().BoolVar(&f.notes, "notes", false, "show also where options (MAY) are used in another way; they decide nothing")
 	c.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress, only the summary")
@@ -92,7 +93,11 @@ written into the folder "partial" of --out: the report of the whole stays as it 
 // execute judges a target, writes the reports and says where they are.
 func execute(ctx context.Context, target *harness.Target, f *runFlags, out, errs io.Writer) error {
 	if f.interactive && !slices.Contains(target.Profiles, ltiplatform.Profile) {
-		return &harness.ConfigError{Key: "--interactive", Cause: "only " + ltiplatform.Profile + " has launches for a person to open", Remedy: "leave it out: Rollcall drives everything else by itself"}
+		return &harness.ConfigError{
+			Key:    "--interactive",
+			Cause:  "only " + ltiplatform.Profile + " has launches for a person to open",
+			Remedy: "leave it out: Rollcall drives everything else by itself",
+		}
 	}
 	focus, err := f.narrowed(out)
 	if err != nil {
@@ -195,7 +200,11 @@ func save(r *reports.Report, dir string) ([]string, error) {
 	for _, o := range outputs {
 		path := filepath.Join(dir, o.file)
 		if err := renderFile(o.format, path, r); err != nil {
-			cause := &harness.ConfigError{Key: "--out", Cause: err.Error(), Remedy: "free some disk space, then run `rollcall report render` on a saved report.json"}
+			cause := &harness.ConfigError{
+				Key:    "--out",
+				Cause:  err.Error(),
+				Remedy: "free some disk space, then run `rollcall report render` on a saved report.json",
+			}
 			if rescue, tempErr := os.MkdirTemp("", "rollcall-report-"); tempErr == nil {
 				if path := filepath.Join(rescue, "report.json"); renderFile("json", path, r) == nil {
 					files = append(files, path)

@@ -87,7 +87,8 @@ around the next, so that the first sees what the others have left of an answer.`
 	f.StringVar(&o.CAFile, "ca-out", "", "write the self-made authority here, for clients to trust")
 	f.StringVar(&o.BaseURL, "base-url", "", "origin and path of every URL it sends, where clients reach it by another name than its address")
 	f.StringVar(&o.ClientID, "client-id", "", "client id (default rollcall)")
-	f.StringVar(&o.ClientSecret, "client-secret", os.Getenv("ROLLCALL_CLIENT_SECRET"), "client secret (default: $ROLLCALL_CLIENT_SECRET, else random)")
+	f.StringVar(&o.ClientSecret, "client-secret", os.Getenv("ROLLCALL_CLIENT_SECRET"),
+		"client secret (default: $ROLLCALL_CLIENT_SECRET, else random)")
 	f.StringVar(&writeTarget, "target", "", "also write a target file for this provider")
 	return c
 }

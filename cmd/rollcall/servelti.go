@@ -72,7 +72,8 @@ func (f *webFlags) certificates(hosts ...string) (made *security.SelfMade, trust
 // exposed warns of what strangers can reach.
 func exposed(w io.Writer, listen, public, what string) {
 	if listen = web.Local(listen); side.Exposed(listen, public) {
-		fmt.Fprintf(w, "Careful: %s answers whoever reaches %s. Nobody needs a password here; let it see test data only.\n", what, cmp.Or(public, listen))
+		fmt.Fprintf(w, "Careful: %s answers whoever reaches %s. Nobody needs a password here; let it see test data only.\n", what,
+			cmp.Or(public, listen))
 	}
 }
 
@@ -85,7 +86,12 @@ func readList[T any](path, key string, into *[]T) error {
 		err = yaml.UnmarshalWithOptions(text, into, yaml.Strict())
 	}
 	if err != nil {
-		return &harness.ConfigError{File: path, Key: key, Cause: err.Error(), Remedy: "write a YAML list; `rollcall serve --help` shows what stands in it"}
+		return &harness.ConfigError{
+			File:   path,
+			Key:    key,
+			Cause:  err.Error(),
+			Remedy: "write a YAML list; `rollcall serve --help` shows what stands in it",
+		}
 	}
 	return nil
 }
@@ -114,7 +120,14 @@ way, to see whether your platform (or Rollcall) notices.`,
 			if err != nil {
 				return err
 			}
-			t, err := district.StartTool(cmd.Context(), district.ToolOptions{Listen: f.listen, Origin: f.public, Platforms: platforms, Faults: f.faults, TLS: made, TrustPEM: trust})
+			t, err := district.StartTool(cmd.Context(), district.ToolOptions{
+				Listen:    f.listen,
+				Origin:    f.public,
+				Platforms: platforms,
+				Faults:    f.faults,
+				TLS:       made,
+				TrustPEM:  trust,
+			})
 			if err != nil {
 				return &harness.ConfigError{Key: "serve tool", Cause: err.Error(), Remedy: "see `rollcall serve tool --help`"}
 			}
@@ -131,7 +144,8 @@ way, to see whether your platform (or Rollcall) notices.`,
 }
 
 func describeTool(w io.Writer, t *district.Tool) {
-	fmt.Fprintf(w, "Reference tool\n\n  login URL        %s\n  redirect URI     %s\n  target link URI  %s\n  JWKS URL         %s\n", t.LoginURL(), t.RedirectURL(), t.TargetURL("quiz"), t.JWKSURL())
+	fmt.Fprintf(w, "Reference tool\n\n  login URL        %s\n  redirect URI     %s\n  target link URI  %s\n  JWKS URL         %s\n",
+		t.LoginURL(), t.RedirectURL(), t.TargetURL("quiz"), t.JWKSURL())
 }
 
 func servePlatform() *cobra.Command {
@@ -168,7 +182,15 @@ again then.`,
 			if err != nil {
 				return err
 			}
-			p, err := district.StartPlatform(cmd.Context(), district.PlatformOptions{Listen: f.listen, Origin: f.public, Data: size, Tools: tools, Faults: f.faults, TLS: made, TrustPEM: trust})
+			p, err := district.StartPlatform(cmd.Context(), district.PlatformOptions{
+				Listen:   f.listen,
+				Origin:   f.public,
+				Data:     size,
+				Tools:    tools,
+				Faults:   f.faults,
+				TLS:      made,
+				TrustPEM: trust,
+			})
 			if err != nil {
 				return &harness.ConfigError{Key: "serve platform", Cause: err.Error(), Remedy: "see `rollcall serve platform --help`"}
 			}
@@ -195,7 +217,11 @@ func checkRotation(every time.Duration) error {
 	if every == 0 || every >= security.MinRotation {
 		return nil
 	}
-	return &harness.ConfigError{Key: "--rotate-keys", Cause: fmt.Sprintf("%s is too short for tokens to be verified before their key is gone", every), Remedy: fmt.Sprintf("choose %s at least", security.MinRotation)}
+	return &harness.ConfigError{
+		Key:    "--rotate-keys",
+		Cause:  fmt.Sprintf("%s is too short for tokens to be verified before their key is gone", every),
+		Remedy: fmt.Sprintf("choose %s at least", security.MinRotation),
+	}
 }
 
 func describePlatform(w io.Writer, p *district.Platform) {
@@ -266,20 +292,42 @@ func misbehaves(w io.Writer, faults []string) {
 
 // startLTI brings up the reference platform and the reference tool, registered with
 // each other, and whoever else is given; faults make them misbehave.
-func startLTI(cmd *cobra.Command, made *security.SelfMade, trust []byte, others []tool.Platform, tools []platform.Registration, faults roleFaults) (*district.Platform, *district.Tool, error) {
-	p, err := district.StartPlatform(cmd.Context(), district.PlatformOptions{TLS: made, TrustPEM: trust, Tools: tools, Faults: faults.platform})
+func startLTI(cmd *cobra.Command, made *security.SelfMade, trust []byte, others []tool.Platform, tools []platform.Registration,
+	faults roleFaults) (*district.Platform, *district.Tool, error) {
+	p, err := district.StartPlatform(cmd.Context(), district.PlatformOptions{TLS: made, TrustPEM: trust, Tools: tools,
+		Faults: faults.platform})
 	if err != nil {
 		return nil, nil, fmt.Errorf("starting the reference platform: %w", err)
 	}
 	const client, first, second = "reference-tool", "riverbend-1", "riverbend-2"
-	own := tool.Platform{Issuer: p.Issuer(), ClientID: client, AuthURL: p.AuthURL(), TokenURL: p.TokenURL(), JWKSURL: p.JWKSURL(), Deployments: []string{first, second}}
-	t, err := district.StartTool(cmd.Context(), district.ToolOptions{TLS: made, TrustPEM: trust, Platforms: append([]tool.Platform{own}, others...), Faults: faults.tool})
+	own := tool.Platform{
+		Issuer:      p.Issuer(),
+		ClientID:    client,
+		AuthURL:     p.AuthURL(),
+		TokenURL:    p.TokenURL(),
+		JWKSURL:     p.JWKSURL(),
+		Deployments: []string{first, second},
+	}
+	t, err := district.StartTool(cmd.Context(), district.ToolOptions{
+		TLS:       made,
+		TrustPEM:  trust,
+		Platforms: append([]tool.Platform{own}, others...),
+		Faults:    faults.tool,
+	})
 	if err != nil {
 		p.Close()
 		return nil, nil, fmt.Errorf("starting the reference tool: %w", err)
 	}
-	p.Register(platform.Registration{ClientID: client, Name: "Reference tool", LoginURL: t.LoginURL(), RedirectURIs: []string{t.RedirectURL()}, TargetURI: t.TargetURL("quiz"),
-		JWKSURL: t.JWKSURL(), Deployments: []string{first, second}, Custom: map[string]string{"who": "$User.id"}})
+	p.Register(platform.Registration{
+		ClientID:     client,
+		Name:         "Reference tool",
+		LoginURL:     t.LoginURL(),
+		RedirectURIs: []string{t.RedirectURL()},
+		TargetURI:    t.TargetURL("quiz"),
+		JWKSURL:      t.JWKSURL(),
+		Deployments:  []string{first, second},
+		Custom:       map[string]string{"who": "$User.id"},
+	})
 	return p, t, nil
 }
 

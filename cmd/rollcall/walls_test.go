@@ -5,11 +5,13 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 const module = "github.com/rollcall-edu/rollcall/"
@@ -163,4 +165,66 @@ func TestWallsServers(t *testing.T) {
 	if len(met) != len(servers) {
 		t.Errorf("servers are made in %v alone; the wall test looks at nothing", met)
 	}
+}
+
+// maxLine is how long a line of the program may be, in characters, a tab being one.
+const maxLine = 140
+
+// unbroken are the rooms whose lines were not broken yet: several people write there at once.
+var unbroken = []string{"suites/lti/", "reference/fault/", "tools/mutants/", "suites/oneroster/rest/discovery", "suites/oneroster/rest/filtering_text.go"}
+
+// TestWallsLines holds the program, not its tests, to lines that can be read side by side.
+// Data may be longer: a row of a table, a line with a text of sixty characters or more (texts
+// are kept whole, so that they can be found), and what stands in a text of several lines.
+func TestWallsLines(t *testing.T) {
+	long := 0
+	for _, p := range list(t) {
+		for _, name := range p.GoFiles {
+			path := filepath.Join(p.Dir, name)
+			own := strings.TrimPrefix(p.ImportPath, module) + "/" + name
+			if slices.ContainsFunc(unbroken, func(room string) bool { return strings.HasPrefix(own, room) }) {
+				continue
+			}
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			data := textLines(t, path, text)
+			for i, line := range strings.Split(string(text), "\n") {
+				n, code := utf8.RuneCountInString(line), strings.TrimSpace(line)
+				if n <= maxLine || strings.HasPrefix(code, "{") || strings.HasPrefix(code, `"`) {
+					continue
+				}
+				long++
+				if !data[i+1] {
+					t.Errorf("%s:%d has %d characters; break lines of code at %d", own, i+1, n, maxLine)
+				}
+			}
+		}
+	}
+	if long == 0 {
+		t.Error("no line is long; the wall test looks at nothing")
+	}
+}
+
+// textLines gives the lines that hold, or are within, a long text.
+func textLines(t *testing.T, path string, text []byte) map[int]bool {
+	t.Helper()
+	files, out := token.NewFileSet(), map[int]bool{}
+	file, err := parser.ParseFile(files, path, text, parser.SkipObjectResolution|parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if s, ok := n.(*ast.BasicLit); ok && s.Kind == token.STRING && len(s.Value) >= 60 {
+			for line := files.Position(s.Pos()).Line; line <= files.Position(s.End()).Line; line++ {
+				out[line] = true
+			}
+		}
+		if tag, ok := n.(*ast.Field); ok && tag.Comment != nil {
+			out[files.Position(tag.Comment.Pos()).Line] = true // what a member means, beside it
+		}
+		return true
+	})
+	return out
 }

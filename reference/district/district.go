@@ -144,8 +144,8 @@ func (s *SIS) start(ctx context.Context, o Options) error {
 		return err
 	}
 	s.Knobs = provider.Knobs()
-	var handler http.Handler = provider.Handler()
-	if handler, err = fault.Wrap(handler, o.Faults...); err != nil {
+	handler, err := fault.Wrap(provider.Handler(), o.Faults...)
+	if err != nil {
 		return err
 	}
 	if o.Around != nil {

@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"maps"
@@ -215,52 +216,35 @@ func (t *Tables) inherit(from Tables, theirs, own string) error {
 		}
 		return out
 	}
-	for i := range t.Faults {
-		f := &t.Faults[i]
-		at := slices.IndexFunc(from.Faults, func(x Fault) bool { return x.ID == f.Like })
-		if f.Like == "" {
-			continue
-		}
-		if at < 0 {
-			return fmt.Errorf("%s is like %s, and there is no such fault", f.ID, f.Like)
-		}
-		like := from.Faults[at]
-		if f.Title == "" {
-			f.Title = like.Title
-		}
-		if f.Provokes == "" {
-			f.Provokes = like.Provokes
-		}
-		if f.Setup == (Setup{}) {
-			f.Setup = like.Setup
-		}
+	err := fill("fault", t.Faults, from.Faults, func(f *Fault) (id, like string) { return f.ID, f.Like }, func(f, like *Fault) {
+		f.Title, f.Provokes = cmp.Or(f.Title, like.Title), cmp.Or(f.Provokes, like.Provokes)
+		f.Setup = cmp.Or(f.Setup, like.Setup)
 		if f.Breaks == nil {
 			f.Breaks = renamed(like.Breaks)
 		}
 		f.May = append(renamed(like.May), f.May...)
+	})
+	if err != nil {
+		return err
 	}
-	for i := range t.Variants {
-		v := &t.Variants[i]
-		at := slices.IndexFunc(from.Variants, func(x Variant) bool { return x.ID == v.Like })
-		if v.Like == "" {
+	return fill("variant", t.Variants, from.Variants, func(v *Variant) (id, like string) { return v.ID, v.Like }, func(v, like *Variant) {
+		v.Title, v.Why = cmp.Or(v.Title, like.Title), cmp.Or(v.Why, like.Why)
+		v.Observed, v.Setup = cmp.Or(v.Observed, like.Observed), cmp.Or(v.Setup, like.Setup)
+	})
+}
+
+// fill has each entry that is like another one take from it.
+func fill[E any](kind string, entries, from []E, names func(*E) (id, like string), take func(e, like *E)) error {
+	for i := range entries {
+		id, like := names(&entries[i])
+		if like == "" {
 			continue
 		}
+		at := slices.IndexFunc(from, func(x E) bool { its, _ := names(&x); return its == like })
 		if at < 0 {
-			return fmt.Errorf("%s is like %s, and there is no such variant", v.ID, v.Like)
+			return fmt.Errorf("%s is like %s, and there is no such %s", id, like, kind)
 		}
-		like := from.Variants[at]
-		if v.Title == "" {
-			v.Title = like.Title
-		}
-		if v.Why == "" {
-			v.Why = like.Why
-		}
-		if v.Observed == "" {
-			v.Observed = like.Observed
-		}
-		if v.Setup == (Setup{}) {
-			v.Setup = like.Setup
-		}
+		take(&entries[i], &from[at])
 	}
 	return nil
 }

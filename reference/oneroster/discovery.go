@@ -8,6 +8,15 @@ import (
 	"strings"
 )
 
+// DiscoveryNames gives the file names of a service's own OpenAPI document, as the REST binding
+// (section 2.5) and the conformance guide have them: they differ, so both are served.
+func DiscoveryNames(binding, guide string) []string {
+	return []string{
+		"onerosterv1p2" + binding + "service_openapi3_v1p0.json",
+		"imsorv1p2_" + guide + "_openapi3_v1p0.json",
+	}
+}
+
 // serveDiscovery answers without a token: a client reads the document to learn
 // where tokens are.
 func (p *Provider) serveDiscovery(w http.ResponseWriter, r *http.Request, s *service, name string) {

@@ -13,7 +13,8 @@ import (
 )
 
 // sendObject sends a single object in its wrapper.
-func (p *Provider) sendObject(w http.ResponseWriter, r *http.Request, e Endpoint, sourcedID string, key store.Key, fields map[string]bool, at Addresses) error {
+func (p *Provider) sendObject(w http.ResponseWriter, r *http.Request, e Endpoint, sourcedID string, key store.Key, fields map[string]bool,
+	at Addresses) error {
 	body := []byte(`{"` + e.Singular + `":`)
 	there := false
 	err := p.selector.store.Scan(r.Context(), e.Collection, key, key+1, func(_ store.Key, document []byte) error {

@@ -30,7 +30,8 @@ type Check struct {
 
 // readOnce are the parameters of a request that the platform reads. What else comes
 // is ignored, however often (RFC 6749 §3.1).
-var readOnce = []string{"scope", "response_type", "response_mode", "prompt", "client_id", "redirect_uri", "state", "nonce", "login_hint", "lti_message_hint"}
+var readOnce = []string{"scope", "response_type", "response_mode", "prompt", "client_id", "redirect_uri", "state", "nonce", "login_hint",
+	"lti_message_hint"}
 
 // Checks lists what an authentication request is held to, in order: first what
 // decides whether the redirect URI may be used at all (Security Framework 1.0 §5.1.1.2).
@@ -54,7 +55,8 @@ func Checks() []Check {
 			return when(!a.Known, "unauthorized_client", "This client_id is not registered.")
 		}, true},
 		{"redirect_uri", func(a *Asked) (string, string) {
-			return when(!slices.Contains(a.Tool.RedirectURIs, a.Query.Get("redirect_uri")), "invalid_request", "This redirect_uri is not registered for the client.")
+			return when(!slices.Contains(a.Tool.RedirectURIs, a.Query.Get("redirect_uri")), "invalid_request",
+				"This redirect_uri is not registered for the client.")
 		}, true},
 		{"response_type", func(a *Asked) (string, string) {
 			return when(a.Query.Get("response_type") != "id_token", "unsupported_response_type", "response_type has to be id_token.")
@@ -82,10 +84,12 @@ func Checks() []Check {
 			return when(a.Pending == nil, "invalid_request", "No launch waits for this lti_message_hint; each is good once.")
 		}, false},
 		{"client", func(a *Asked) (string, string) {
-			return when(a.Pending != nil && a.Pending.Tool.ClientID != a.Tool.ClientID, "unauthorized_client", "The launch was begun for another client.")
+			return when(a.Pending != nil && a.Pending.Tool.ClientID != a.Tool.ClientID, "unauthorized_client",
+				"The launch was begun for another client.")
 		}, false},
 		{"user", func(a *Asked) (string, string) {
-			return when(a.Pending != nil && (a.Pending.User != a.User || a.Query.Get("login_hint") != a.Pending.Login), "access_denied", "login_hint is not that of the user who is signed in.")
+			return when(a.Pending != nil && (a.Pending.User != a.User || a.Query.Get("login_hint") != a.Pending.Login), "access_denied",
+				"login_hint is not that of the user who is signed in.")
 		}, false},
 	}
 }
@@ -179,17 +183,21 @@ func (p *Platform) claims(l *Pending, nonce string) map[string]any {
 	out := map[string]any{
 		"iss": p.c.Origin, "aud": l.Tool.ClientID, "azp": l.Tool.ClientID, "iat": now.Unix(), "exp": now.Add(tokenLife).Unix(), "nonce": nonce,
 		"sub": p.pseudonym("user", l.User), "locale": "en-US",
-		lti.Namespace + "message_type": lti.ResourceLinkRequest, lti.Namespace + "version": lti.Version, lti.Namespace + "deployment_id": l.Link.Deployment,
+		lti.Namespace + "message_type": lti.ResourceLinkRequest, lti.Namespace + "version": lti.Version,
+		lti.Namespace + "deployment_id":   l.Link.Deployment,
 		lti.Namespace + "target_link_uri": l.Target, lti.Namespace + "roles": slices.Clone(roles),
-		lti.Namespace + "resource_link":       map[string]any{"id": l.Link.ID, "title": l.Link.Title, "description": l.Link.Description},
-		lti.Namespace + "context":             map[string]any{"id": p.pseudonym("course", c.id), "title": c.title, "label": c.code, "type": []string{"http://purl.imsglobal.org/vocab/lis/v2/course#CourseSection"}},
-		lti.Namespace + "tool_platform":       map[string]any{"guid": p.pseudonym("platform"), "name": platformName, "description": aboutText, "url": p.c.Origin, "contact_email": contactEmail, "product_family_code": "rollcall-reference", "version": "1"},
+		lti.Namespace + "resource_link": map[string]any{"id": l.Link.ID, "title": l.Link.Title, "description": l.Link.Description},
+		lti.Namespace + "context": map[string]any{"id": p.pseudonym("course", c.id), "title": c.title, "label": c.code,
+			"type": []string{"http://purl.imsglobal.org/vocab/lis/v2/course#CourseSection"}},
+		lti.Namespace + "tool_platform": map[string]any{"guid": p.pseudonym("platform"), "name": platformName, "description": aboutText,
+			"url": p.c.Origin, "contact_email": contactEmail, "product_family_code": "rollcall-reference", "version": "1"},
 		lti.Namespace + "launch_presentation": p.presentation(l, c),
 	}
 	lis := map[string]any{"course_section_sourcedid": c.id, "course_offering_sourcedid": c.course}
 	if !l.Tool.Anonymous {
 		lis["person_sourcedid"] = who.id
-		for name, v := range map[string]string{"name": who.name, "given_name": who.given, "middle_name": who.middle, "family_name": who.family, "email": who.email} {
+		for name, v := range map[string]string{"name": who.name, "given_name": who.given, "middle_name": who.middle, "family_name": who.family,
+			"email": who.email} {
 			if v != "" {
 				out[name] = v
 			}

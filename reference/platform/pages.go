@@ -71,7 +71,8 @@ func (p *Platform) page(w http.ResponseWriter, status int, name string, values a
 		http.Error(w, "The page can't be shown.", http.StatusInternalServerError)
 		return
 	}
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; script-src 'nonce-"+nonce+"'; base-uri 'none'"+cmp.Or(policies[name], "; form-action 'none'"))
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; script-src 'nonce-"+nonce+"'; base-uri 'none'"+
+		cmp.Or(policies[name], "; form-action 'none'"))
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
 	_, _ = w.Write(b.Bytes()) // the browser may be gone
@@ -123,7 +124,14 @@ func (p *Platform) home(w http.ResponseWriter, r *http.Request) {
 	s := p.signedIn(r)
 	if s == nil {
 		token := random()
-		http.SetCookie(w, &http.Cookie{Name: "rollcall_signin", Value: token, Path: "/", HttpOnly: true, Secure: true, SameSite: http.SameSiteStrictMode})
+		http.SetCookie(w, &http.Cookie{
+			Name:     "rollcall_signin",
+			Value:    token,
+			Path:     "/",
+			HttpOnly: true,
+			Secure:   true,
+			SameSite: http.SameSiteStrictMode,
+		})
 		var people []pair
 		for _, id := range p.school.order {
 			who := p.school.people[id]
@@ -185,7 +193,15 @@ func (p *Platform) signIn(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	p.sessions.Put(id, &session{user: user, csrf: random()}, now, now.Add(sessionLife))
 	p.mu.Unlock()
-	http.SetCookie(w, &http.Cookie{Name: cookie, Value: id, Path: "/", HttpOnly: true, Secure: true, SameSite: http.SameSiteNoneMode, MaxAge: int(sessionLife.Seconds())})
+	http.SetCookie(w, &http.Cookie{
+		Name:     cookie,
+		Value:    id,
+		Path:     "/",
+		HttpOnly: true,
+		Secure:   true,
+		SameSite: http.SameSiteNoneMode,
+		MaxAge:   int(sessionLife.Seconds()),
+	})
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 

@@ -90,14 +90,13 @@ type session struct {
 
 // Pending is a launch that was begun and waits for the tool to ask for its token.
 type Pending struct {
-	Hint    string // lti_message_hint
-	Login   string // login_hint
-	User    string // sourcedId
-	Link    Link
-	Tool    Registration
-	As      string // frame, window or same
-	Target  string
-	Request map[string]string
+	Hint   string // lti_message_hint
+	Login  string // login_hint
+	User   string // sourcedId
+	Link   Link
+	Tool   Registration
+	As     string // frame, window or same
+	Target string
 }
 
 const (
@@ -135,8 +134,17 @@ func New(c Config) (*Platform, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Platform{c: c, keys: keys, remote: map[string]*security.RemoteKeys{}, school: readSchool(c.District), secret: []byte("riverbend:" + c.Origin),
-		sessions: lti.NewKept[*session](most), pending: lti.NewKept[*Pending](most), used: map[string]*lti.Kept[struct{}]{}, tokens: lti.NewKept[granted](most)}
+	p := &Platform{
+		c:        c,
+		keys:     keys,
+		remote:   map[string]*security.RemoteKeys{},
+		school:   readSchool(c.District),
+		secret:   []byte("riverbend:" + c.Origin),
+		sessions: lti.NewKept[*session](most),
+		pending:  lti.NewKept[*Pending](most),
+		used:     map[string]*lti.Kept[struct{}]{},
+		tokens:   lti.NewKept[granted](most),
+	}
 	if p.c.Sign == nil {
 		p.c.Sign = func(keys *security.Keys, claims map[string]any) (string, error) { return keys.Sign(claims) }
 	}
@@ -164,8 +172,15 @@ func (p *Platform) Register(t Registration) {
 				deployment = t.Deployments[len(t.Deployments)-1]
 			}
 			id := p.pseudonym("link", t.ClientID, c.id, title)
-			p.links = append(p.links, Link{ID: id, Title: title + ": " + c.title, Description: title + " for " + c.title, Course: c.id, Tool: t.ClientID, Deployment: deployment,
-				Custom: map[string]string{"part": strings.ToLower(title)}})
+			p.links = append(p.links, Link{
+				ID:          id,
+				Title:       title + ": " + c.title,
+				Description: title + " for " + c.title,
+				Course:      c.id,
+				Tool:        t.ClientID,
+				Deployment:  deployment,
+				Custom:      map[string]string{"part": strings.ToLower(title)},
+			})
 		}
 	}
 }
@@ -177,7 +192,7 @@ func (p *Platform) pseudonym(parts ...string) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:18])
 }
 
-// The addresses that a tool has to be told.
+// Issuer is what a tool has to be told, as AuthURL, JWKSURL and TokenURL are.
 func (p *Platform) Issuer() string   { return p.c.Origin }
 func (p *Platform) AuthURL() string  { return p.c.Origin + "/auth" }
 func (p *Platform) JWKSURL() string  { return p.c.Origin + "/jwks" }

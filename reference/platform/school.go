@@ -40,7 +40,12 @@ var contextRoles = map[string][]string{
 }
 
 func readSchool(d fixtures.District) *school {
-	s := &school{people: map[string]person{}, members: map[string]map[string][]string{}, mentors: map[string][]string{}, offerings: map[string]offering{}}
+	s := &school{
+		people:    map[string]person{},
+		members:   map[string]map[string][]string{},
+		mentors:   map[string][]string{},
+		offerings: map[string]offering{},
+	}
 	for o := range d.Courses() {
 		s.offerings[o.SourcedID] = offering{o.Title, o.CourseCode}
 	}
@@ -48,7 +53,8 @@ func readSchool(d fixtures.District) *school {
 		if u.Status != fixtures.Active || !u.EnabledUser {
 			continue
 		}
-		s.people[u.SourcedID] = person{u.SourcedID, strings.TrimSpace(u.GivenName + " " + u.FamilyName), u.GivenName, u.MiddleName, u.FamilyName, u.Email, u.Username}
+		s.people[u.SourcedID] = person{u.SourcedID, strings.TrimSpace(u.GivenName + " " + u.FamilyName), u.GivenName, u.MiddleName, u.FamilyName,
+			u.Email, u.Username}
 		for _, a := range u.Agents {
 			s.mentors[a] = append(s.mentors[a], u.SourcedID)
 		}

@@ -138,7 +138,8 @@ func (p *Platform) token(w http.ResponseWriter, r *http.Request) {
 	p.mu.Unlock()
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Pragma", "no-cache")
-	_ = json.NewEncoder(w).Encode(map[string]any{"access_token": value, "token_type": "Bearer", "expires_in": int(accessLife.Seconds()), "scope": strings.Join(scopes, " ")})
+	_ = json.NewEncoder(w).Encode(map[string]any{"access_token": value, "token_type": "Bearer", "expires_in": int(accessLife.Seconds()),
+		"scope": strings.Join(scopes, " ")})
 }
 
 // client finds out which tool signed an assertion: the one that the assertion

@@ -24,7 +24,9 @@ const (
 
 // administers tells whether somebody has the role of an administrator anywhere.
 func (s *school) administers(user string) bool {
-	return slices.ContainsFunc(s.courses, func(c course) bool { return slices.Contains(s.members[c.id][user], lti.Membership+"Administrator") })
+	return slices.ContainsFunc(s.courses, func(c course) bool {
+		return slices.Contains(s.members[c.id][user], lti.Membership+"Administrator")
+	})
 }
 
 // mayRegister finds the session of somebody who may register tools.
@@ -96,8 +98,15 @@ func (p *Platform) registration(f url.Values) (t Registration, problem string) {
 	if full {
 		return t, "There is no room for more tools."
 	}
-	t = Registration{ClientID: "tool-" + random()[:12], Name: strings.TrimSpace(f.Get("name")), LoginURL: f.Get("login_url"), RedirectURIs: strings.Fields(f.Get("redirect_uris")),
-		TargetURI: f.Get("target_link_uri"), JWKSURL: f.Get("jwks_url"), Deployments: []string{deploymentID()}}
+	t = Registration{
+		ClientID:     "tool-" + random()[:12],
+		Name:         strings.TrimSpace(f.Get("name")),
+		LoginURL:     f.Get("login_url"),
+		RedirectURIs: strings.Fields(f.Get("redirect_uris")),
+		TargetURI:    f.Get("target_link_uri"),
+		JWKSURL:      f.Get("jwks_url"),
+		Deployments:  []string{deploymentID()},
+	}
 	for _, x := range []struct{ what, value string }{{"login URL", t.LoginURL}, {"target link URI", t.TargetURI}, {"JWKS URL", t.JWKSURL}} {
 		if !absolute(x.value) {
 			return t, "The " + x.what + " has to be an absolute http or https address."
@@ -106,7 +115,8 @@ func (p *Platform) registration(f url.Values) (t Registration, problem string) {
 	switch {
 	case t.Name == "" || len(t.Name) > 255:
 		return t, "The tool needs a name, of 255 characters at most."
-	case len(t.RedirectURIs) == 0 || slices.ContainsFunc(t.RedirectURIs, func(u string) bool { return !absolute(u) || strings.Contains(u, "#") }):
+	case len(t.RedirectURIs) == 0 || slices.ContainsFunc(t.RedirectURIs,
+		func(u string) bool { return !absolute(u) || strings.Contains(u, "#") }):
 		return t, "Redirect URIs have to be absolute http or https addresses without a fragment, one a line."
 	}
 	return t, ""

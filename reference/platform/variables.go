@@ -52,7 +52,8 @@ func (p *Platform) variables(l *Pending, claims map[string]any) map[string]strin
 		out["User.scope.mentor"] = strings.Join(scope, ",")
 	}
 	if !l.Tool.Anonymous {
-		maps.Copy(out, map[string]string{"User.username": who.username, "Person.sourcedId": who.id, "Person.name.full": who.name, "Person.name.given": who.given,
+		maps.Copy(out, map[string]string{"User.username": who.username, "Person.sourcedId": who.id, "Person.name.full": who.name,
+			"Person.name.given":  who.given,
 			"Person.name.family": who.family, "Person.email.primary": who.email})
 		if who.middle != "" {
 			out["Person.name.middle"] = who.middle

@@ -72,14 +72,8 @@ func Service() oneroster.Service {
 	}
 }
 
-// DiscoveryNames are the file names of the service's own OpenAPI document. The REST binding
-// (section 2.5) and the conformance guide give different ones, so both are served.
-func DiscoveryNames() []string {
-	return []string{
-		"onerosterv1p2resourcesservice_openapi3_v1p0.json",
-		"imsorv1p2_resources_openapi3_v1p0.json",
-	}
-}
+// DiscoveryNames are the file names of the service's own OpenAPI document.
+func DiscoveryNames() []string { return oneroster.DiscoveryNames("resources", "resources") }
 
 // Refer makes a reference to a resource, for objects of another service of the provider.
 func Refer(sourcedID string) oneroster.Reference {

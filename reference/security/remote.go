@@ -89,7 +89,8 @@ func (r *RemoteKeys) Verify(ctx context.Context, token string) (payload []byte, 
 	return payload, nil
 }
 
-var everyAlgorithm = []jose.SignatureAlgorithm{jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512, jose.ES256, jose.ES384, jose.ES512,
+var everyAlgorithm = []jose.SignatureAlgorithm{jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512, jose.ES256,
+	jose.ES384, jose.ES512,
 	jose.HS256, jose.HS384, jose.HS512, jose.EdDSA}
 
 // key finds a key, reading the set when it is old or lacks the key.

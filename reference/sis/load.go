@@ -97,7 +97,8 @@ func Load(ctx context.Context, s store.Store, district fixtures.District) error 
 
 // whole ends each sequence by the error for which the district's own ended early, so
 // that half a file never replaces what the store holds.
-func whole(district fixtures.District, documents func(store.Collection) iter.Seq2[store.Document, error]) func(store.Collection) iter.Seq2[store.Document, error] {
+func whole(district fixtures.District, documents func(store.Collection) iter.Seq2[store.Document, error],
+) func(store.Collection) iter.Seq2[store.Document, error] {
 	source, fails := district.(interface{ Err() error })
 	if !fails {
 		return documents
@@ -117,7 +118,8 @@ func whole(district fixtures.District, documents func(store.Collection) iter.Seq
 }
 
 // documents encodes rows one by one and stops when the context ends.
-func documents[Row any](ctx context.Context, rows iter.Seq[Row], encode func(Row) (sourcedID string, object any)) iter.Seq2[store.Document, error] {
+func documents[Row any](ctx context.Context, rows iter.Seq[Row],
+	encode func(Row) (sourcedID string, object any)) iter.Seq2[store.Document, error] {
 	return func(yield func(store.Document, error) bool) {
 		for row := range rows {
 			if err := ctx.Err(); err != nil {
@@ -150,7 +152,9 @@ func carried(ctx context.Context, district fixtures.District) iter.Seq2[store.Do
 			return
 		}
 		for _, file := range c.CarriedFiles() {
-			rows := documents(ctx, c.Carried(file), func(r fixtures.Row) (string, any) { return file + "/" + r.Value("sourcedId"), carriedRow{file, r} })
+			rows := documents(ctx, c.Carried(file), func(r fixtures.Row) (string, any) {
+				return file + "/" + r.Value("sourcedId"), carriedRow{file, r}
+			})
 			for document, err := range rows {
 				if !yield(document, err) {
 					return

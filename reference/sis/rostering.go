@@ -62,12 +62,5 @@ func Rostering() oneroster.Service {
 	}
 }
 
-// DiscoveryNames are the file names of the Rostering service's own OpenAPI document. The
-// REST binding (section 2.5) and the conformance guide give different ones, so both are
-// served.
-func DiscoveryNames() []string {
-	return []string{
-		"onerosterv1p2rostersservice_openapi3_v1p0.json",
-		"imsorv1p2_rostering_openapi3_v1p0.json",
-	}
-}
+// DiscoveryNames are the file names of the Rostering service's own OpenAPI document.
+func DiscoveryNames() []string { return oneroster.DiscoveryNames("rosters", "rostering") }

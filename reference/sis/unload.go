@@ -88,15 +88,30 @@ func refIDs(list []guidRef) []string {
 // Orgs reads the orgs.
 func (d *Stored) Orgs() iter.Seq[fixtures.Org] {
 	return rows(d, Orgs, func(o org) fixtures.Org {
-		return fixtures.Org{Base: o.base.Row(), Name: o.Name, Type: o.Type, Identifier: o.Identifier, Parent: refID(o.Parent), Children: refIDs(o.Children)}
+		return fixtures.Org{
+			Base:       o.base.Row(),
+			Name:       o.Name,
+			Type:       o.Type,
+			Identifier: o.Identifier,
+			Parent:     refID(o.Parent),
+			Children:   refIDs(o.Children),
+		}
 	})
 }
 
 // AcademicSessions reads the academic sessions.
 func (d *Stored) AcademicSessions() iter.Seq[fixtures.AcademicSession] {
 	return rows(d, AcademicSessions, func(s academicSession) fixtures.AcademicSession {
-		return fixtures.AcademicSession{Base: s.base.Row(), Title: s.Title, StartDate: fixtures.Date(s.StartDate), EndDate: fixtures.Date(s.EndDate), Type: s.Type,
-			Parent: refID(s.Parent), Children: refIDs(s.Children), SchoolYear: s.SchoolYear}
+		return fixtures.AcademicSession{
+			Base:       s.base.Row(),
+			Title:      s.Title,
+			StartDate:  fixtures.Date(s.StartDate),
+			EndDate:    fixtures.Date(s.EndDate),
+			Type:       s.Type,
+			Parent:     refID(s.Parent),
+			Children:   refIDs(s.Children),
+			SchoolYear: s.SchoolYear,
+		}
 	})
 }
 
@@ -111,9 +126,21 @@ func (d *Stored) Courses() iter.Seq[fixtures.Course] {
 // Classes reads the classes.
 func (d *Stored) Classes() iter.Seq[fixtures.Class] {
 	return rows(d, Classes, func(c class) fixtures.Class {
-		return fixtures.Class{Base: c.base.Row(), Title: c.Title, ClassCode: c.ClassCode, ClassType: c.ClassType, Location: c.Location, Grades: c.Grades,
-			Subjects: c.Subjects, Course: c.Course.SourcedID, School: c.School.SourcedID, Terms: refIDs(c.Terms), SubjectCodes: c.SubjectCodes, Periods: c.Periods,
-			Resources: refIDs(c.Resources)}
+		return fixtures.Class{
+			Base:         c.base.Row(),
+			Title:        c.Title,
+			ClassCode:    c.ClassCode,
+			ClassType:    c.ClassType,
+			Location:     c.Location,
+			Grades:       c.Grades,
+			Subjects:     c.Subjects,
+			Course:       c.Course.SourcedID,
+			School:       c.School.SourcedID,
+			Terms:        refIDs(c.Terms),
+			SubjectCodes: c.SubjectCodes,
+			Periods:      c.Periods,
+			Resources:    refIDs(c.Resources),
+		}
 	})
 }
 
@@ -121,11 +148,28 @@ func (d *Stored) Classes() iter.Seq[fixtures.Class] {
 func (d *Stored) Users() iter.Seq[fixtures.User] { return rows(d, Users, rowUser) }
 
 func rowUser(u user) fixtures.User {
-	out := fixtures.User{Base: u.base.Row(), UserMasterIdentifier: u.UserMasterIdentifier, Username: u.Username, EnabledUser: u.EnabledUser == "true",
-		GivenName: u.GivenName, FamilyName: u.FamilyName, MiddleName: u.MiddleName, PreferredFirstName: u.PreferredFirstName,
-		PreferredMiddleName: u.PreferredMiddleName, PreferredLastName: u.PreferredLastName, Pronouns: u.Pronouns, PrimaryOrg: refID(u.PrimaryOrg),
-		Identifier: u.Identifier, Email: u.Email, SMS: u.SMS, Phone: u.Phone, Agents: refIDs(u.Agents), Grades: u.Grades, Password: u.Password,
-		Resources: refIDs(u.Resources)}
+	out := fixtures.User{
+		Base:                 u.base.Row(),
+		UserMasterIdentifier: u.UserMasterIdentifier,
+		Username:             u.Username,
+		EnabledUser:          u.EnabledUser == "true",
+		GivenName:            u.GivenName,
+		FamilyName:           u.FamilyName,
+		MiddleName:           u.MiddleName,
+		PreferredFirstName:   u.PreferredFirstName,
+		PreferredMiddleName:  u.PreferredMiddleName,
+		PreferredLastName:    u.PreferredLastName,
+		Pronouns:             u.Pronouns,
+		PrimaryOrg:           refID(u.PrimaryOrg),
+		Identifier:           u.Identifier,
+		Email:                u.Email,
+		SMS:                  u.SMS,
+		Phone:                u.Phone,
+		Agents:               refIDs(u.Agents),
+		Grades:               u.Grades,
+		Password:             u.Password,
+		Resources:            refIDs(u.Resources),
+	}
 	for _, x := range u.UserIDs {
 		out.UserIDs = append(out.UserIDs, fixtures.UserID(x))
 	}
@@ -134,7 +178,13 @@ func rowUser(u user) fixtures.User {
 			BeginDate: fixtures.Date(r.BeginDate), EndDate: fixtures.Date(r.EndDate)})
 	}
 	for _, p := range u.UserProfiles {
-		profile := fixtures.UserProfile{ProfileID: p.ProfileID, ProfileType: p.ProfileType, VendorID: p.VendorID, ApplicationID: p.ApplicationID, Description: p.Description}
+		profile := fixtures.UserProfile{
+			ProfileID:     p.ProfileID,
+			ProfileType:   p.ProfileType,
+			VendorID:      p.VendorID,
+			ApplicationID: p.ApplicationID,
+			Description:   p.Description,
+		}
 		for _, c := range p.Credentials {
 			profile.Credentials = append(profile.Credentials, fixtures.Credential(c))
 		}
@@ -146,19 +196,38 @@ func rowUser(u user) fixtures.User {
 // Enrollments reads the enrollments.
 func (d *Stored) Enrollments() iter.Seq[fixtures.Enrollment] {
 	return rows(d, Enrollments, func(e enrollment) fixtures.Enrollment {
-		return fixtures.Enrollment{Base: e.base.Row(), User: e.User.SourcedID, Class: e.Class.SourcedID, School: e.School.SourcedID, Role: e.Role, Primary: e.Primary,
-			BeginDate: fixtures.Date(e.BeginDate), EndDate: fixtures.Date(e.EndDate)}
+		return fixtures.Enrollment{
+			Base:      e.base.Row(),
+			User:      e.User.SourcedID,
+			Class:     e.Class.SourcedID,
+			School:    e.School.SourcedID,
+			Role:      e.Role,
+			Primary:   e.Primary,
+			BeginDate: fixtures.Date(e.BeginDate),
+			EndDate:   fixtures.Date(e.EndDate),
+		}
 	})
 }
 
 // Demographics reads the demographics.
 func (d *Stored) Demographics() iter.Seq[fixtures.Demographics] {
 	return rows(d, Demographics, func(x demographics) fixtures.Demographics {
-		return fixtures.Demographics{Base: x.base.Row(), BirthDate: fixtures.Date(x.BirthDate), Sex: x.Sex, AmericanIndianOrAlaskaNative: x.AmericanIndianOrAlaskaNative,
-			Asian: x.Asian, BlackOrAfricanAmerican: x.BlackOrAfricanAmerican, NativeHawaiianOrOtherPacificIslander: x.NativeHawaiianOrOtherPacificIslander,
-			White: x.White, DemographicRaceTwoOrMoreRaces: x.DemographicRaceTwoOrMoreRaces, HispanicOrLatinoEthnicity: x.HispanicOrLatinoEthnicity,
-			CountryOfBirthCode: x.CountryOfBirthCode, StateOfBirthAbbreviation: x.StateOfBirthAbbreviation, CityOfBirth: x.CityOfBirth,
-			PublicSchoolResidenceStatus: x.PublicSchoolResidenceStatus}
+		return fixtures.Demographics{
+			Base:                                 x.base.Row(),
+			BirthDate:                            fixtures.Date(x.BirthDate),
+			Sex:                                  x.Sex,
+			AmericanIndianOrAlaskaNative:         x.AmericanIndianOrAlaskaNative,
+			Asian:                                x.Asian,
+			BlackOrAfricanAmerican:               x.BlackOrAfricanAmerican,
+			NativeHawaiianOrOtherPacificIslander: x.NativeHawaiianOrOtherPacificIslander,
+			White:                                x.White,
+			DemographicRaceTwoOrMoreRaces:        x.DemographicRaceTwoOrMoreRaces,
+			HispanicOrLatinoEthnicity:            x.HispanicOrLatinoEthnicity,
+			CountryOfBirthCode:                   x.CountryOfBirthCode,
+			StateOfBirthAbbreviation:             x.StateOfBirthAbbreviation,
+			CityOfBirth:                          x.CityOfBirth,
+			PublicSchoolResidenceStatus:          x.PublicSchoolResidenceStatus,
+		}
 	})
 }
 

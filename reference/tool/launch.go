@@ -94,9 +94,21 @@ func (t *Tool) check(r *http.Request, login *pending, token string) (*Launch, *F
 	case errors.Is(err, security.ErrUnavailable):
 		return nil, &Failure{Rule: "token.keys", Status: http.StatusBadGateway, Text: "The keys of the platform can't be read now; try again."}
 	case err != nil:
-		return nil, &Failure{Rule: "token.signature", Status: http.StatusUnauthorized, Text: "The token can't be trusted: " + security.Reason(err) + "."}
+		return nil, &Failure{
+			Rule:   "token.signature",
+			Status: http.StatusUnauthorized,
+			Text:   "The token can't be trusted: " + security.Reason(err) + ".",
+		}
 	}
-	a := &Attempt{Now: t.c.Now(), Origin: t.c.Origin, Platform: p, Nonce: login.nonce, Target: login.target, Hinted: login.hinted, used: t.used}
+	a := &Attempt{
+		Now:      t.c.Now(),
+		Origin:   t.c.Origin,
+		Platform: p,
+		Nonce:    login.nonce,
+		Target:   login.target,
+		Hinted:   login.hinted,
+		used:     t.used,
+	}
 	if err := json.Unmarshal(payload, &a.Claims); err != nil {
 		return nil, &Failure{Rule: "token.claims", Status: http.StatusBadRequest, Text: "The claims of the token can't be read."}
 	}

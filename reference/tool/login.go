@@ -21,7 +21,8 @@ func (t *Tool) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f := parameters(r)
-	for _, name := range []string{"iss", "login_hint", "target_link_uri", "lti_message_hint", "client_id", "lti_deployment_id", "lti_storage_target"} {
+	for _, name := range []string{"iss", "login_hint", "target_link_uri", "lti_message_hint", "client_id", "lti_deployment_id",
+		"lti_storage_target"} {
 		if len(f[name]) > 1 {
 			t.refuse(w, http.StatusBadRequest, "login.twice", "The login has more than one "+name+".")
 			return
@@ -44,8 +45,14 @@ func (t *Tool) login(w http.ResponseWriter, r *http.Request) {
 	}
 	state := t.c.Random()
 	now := t.c.Now()
-	login := &pending{platform: p, nonce: t.c.Random(), proof: random(), target: f.Get("target_link_uri"), storage: f.Get("lti_storage_target"),
-		hinted: f.Get("lti_deployment_id")}
+	login := &pending{
+		platform: p,
+		nonce:    t.c.Random(),
+		proof:    random(),
+		target:   f.Get("target_link_uri"),
+		storage:  f.Get("lti_storage_target"),
+		hinted:   f.Get("lti_deployment_id"),
+	}
 	t.mu.Lock()
 	t.pending.Put(state, login, now, now.Add(loginLife))
 	t.mu.Unlock()

@@ -28,7 +28,8 @@ func (t *Tool) page(w http.ResponseWriter, status int, name string, data any) {
 		http.Error(w, "The page can't be shown.", http.StatusInternalServerError)
 		return
 	}
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; script-src "+script+"; form-action 'self'; base-uri 'none'")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; script-src "+script+
+		"; form-action 'self'; base-uri 'none'")
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
 	_, _ = w.Write(b.Bytes()) // the client may be gone
@@ -43,7 +44,8 @@ func (t *Tool) refuse(w http.ResponseWriter, status int, rule, text string) {
 }
 
 func (t *Tool) home(w http.ResponseWriter, _ *http.Request) {
-	t.page(w, http.StatusOK, "home", struct{ Login, Redirect, JWKS, Target string }{t.LoginURL(), t.RedirectURL(), t.JWKSURL(), t.TargetURL("quiz")})
+	t.page(w, http.StatusOK, "home", struct{ Login, Redirect, JWKS, Target string }{t.LoginURL(), t.RedirectURL(), t.JWKSURL(),
+		t.TargetURL("quiz")})
 }
 
 // resource is what a link opens. Who may see what hangs on the roles in the
@@ -64,8 +66,16 @@ func (t *Tool) resource(w http.ResponseWriter, r *http.Request) {
 		Teaches, Learns, Mentors, Picks, Test  bool
 		Mentored                               []string
 		Return                                 string
-	}{Name: r.PathValue("name"), Launch: l.ID, Teaches: lti.Teaches(roles), Learns: lti.InCourse(roles)["Learner"], Mentors: lti.InCourse(roles)["Mentor"],
-		Picks: !l.isResource(), Mentored: c.Mentored, Person: strings.TrimSpace(c.Name)}
+	}{
+		Name:     r.PathValue("name"),
+		Launch:   l.ID,
+		Teaches:  lti.Teaches(roles),
+		Learns:   lti.InCourse(roles)["Learner"],
+		Mentors:  lti.InCourse(roles)["Mentor"],
+		Picks:    !l.isResource(),
+		Mentored: c.Mentored,
+		Person:   strings.TrimSpace(c.Name),
+	}
 	for _, r := range roles {
 		view.Test = view.Test || r == lti.TestUser
 	}

@@ -52,10 +52,12 @@ func Rules() []Rule {
 			return unless(slices.Contains(a.Claims.Audience, a.Platform.ClientID), "The token is meant for somebody else.")
 		}},
 		{"claim.azp-needed", func(a *Attempt) string {
-			return unless(len(a.Claims.Audience) < 2 || a.Claims.AuthorizedParty != nil, "The token is meant for several and doesn't say who may use it.")
+			return unless(len(a.Claims.Audience) < 2 || a.Claims.AuthorizedParty != nil,
+				"The token is meant for several and doesn't say who may use it.")
 		}},
 		{"claim.azp", func(a *Attempt) string {
-			return unless(a.Claims.AuthorizedParty == nil || *a.Claims.AuthorizedParty == a.Platform.ClientID, "Somebody else is authorized to use the token.")
+			return unless(a.Claims.AuthorizedParty == nil || *a.Claims.AuthorizedParty == a.Platform.ClientID,
+				"Somebody else is authorized to use the token.")
 		}},
 		{"claim.exp", func(a *Attempt) string {
 			return unless(a.Claims.Expires != nil && a.Now.Before(a.Claims.Expires.Time().Add(leeway)), "The token has expired.")
@@ -90,7 +92,8 @@ func Rules() []Rule {
 			return unless(a.Claims.Version == lti.Version, "The message is not of LTI 1.3.")
 		}},
 		{"message.type", func(a *Attempt) string {
-			return unless(slices.Contains([]string{lti.ResourceLinkRequest, lti.DeepLinkingRequest}, a.Claims.MessageType), "This tool doesn't know the type of the message.")
+			return unless(slices.Contains([]string{lti.ResourceLinkRequest, lti.DeepLinkingRequest}, a.Claims.MessageType),
+				"This tool doesn't know the type of the message.")
 		}},
 		{"message.deployment", func(a *Attempt) string {
 			return unless(slices.Contains(a.Platform.Deployments, a.Claims.Deployment), "This deployment is not known here; ask for it to be added.")
@@ -103,10 +106,12 @@ func Rules() []Rule {
 		}},
 		{"message.resource-link", func(a *Attempt) string {
 			l := a.Claims.ResourceLink
-			return unless(a.Claims.MessageType != lti.ResourceLinkRequest || l != nil && l.ID != "" && len(l.ID) <= 255, "The message names no resource link.")
+			return unless(a.Claims.MessageType != lti.ResourceLinkRequest || l != nil && l.ID != "" && len(l.ID) <= 255,
+				"The message names no resource link.")
 		}},
 		{"message.target", func(a *Attempt) string {
-			return unless(a.Claims.Target != nil && *a.Claims.Target != "" || a.Claims.MessageType == lti.DeepLinkingRequest, "The message names no target.")
+			return unless(a.Claims.Target != nil && *a.Claims.Target != "" || a.Claims.MessageType == lti.DeepLinkingRequest,
+				"The message names no target.")
 		}},
 		{"message.target-own", func(a *Attempt) string {
 			return unless(a.Claims.Target == nil || own(*a.Claims.Target, a.Origin), "The target is not on this site.")

@@ -14,8 +14,14 @@ import (
 // keepInStorage has the browser keep the proof, then go on to the platform. Where
 // no window answers in time, the cookie has to do.
 func (t *Tool) keepInStorage(w http.ResponseWriter, state string, login *pending, address string) {
-	t.page(w, http.StatusOK, "storage", storagePage{Put: true, Frame: login.storage, Origin: originOf(login.platform.AuthURL), Key: "lti_state_" + state,
-		Value: login.proof, Next: address})
+	t.page(w, http.StatusOK, "storage", storagePage{
+		Put:    true,
+		Frame:  login.storage,
+		Origin: originOf(login.platform.AuthURL),
+		Key:    "lti_state_" + state,
+		Value:  login.proof,
+		Next:   address,
+	})
 }
 
 // askStorage has the browser fetch the proof and post it.

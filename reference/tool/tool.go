@@ -115,7 +115,14 @@ func New(c Config) (*Tool, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Tool{c: c, keys: keys, verifiers: map[string]Verifier{}, pending: lti.NewKept[*pending](most), nonces: lti.NewKept[struct{}](most), launches: lti.NewKept[*Launch](most)}
+	t := &Tool{
+		c:         c,
+		keys:      keys,
+		verifiers: map[string]Verifier{},
+		pending:   lti.NewKept[*pending](most),
+		nonces:    lti.NewKept[struct{}](most),
+		launches:  lti.NewKept[*Launch](most),
+	}
 	for _, p := range c.Platforms {
 		t.verifiers[p.key()] = c.Verifier(p)
 	}
@@ -124,7 +131,7 @@ func New(c Config) (*Tool, error) {
 
 func (p Platform) key() string { return p.Issuer + "\n" + p.ClientID }
 
-// LoginURL, RedirectURL and JWKSURL are what a platform has to be told.
+// LoginURL is what a platform has to be told, as RedirectURL and JWKSURL are.
 func (t *Tool) LoginURL() string    { return t.c.Origin + "/login" }
 func (t *Tool) RedirectURL() string { return t.c.Origin + "/launch" }
 func (t *Tool) JWKSURL() string     { return t.c.Origin + "/jwks" }

@@ -40,7 +40,8 @@ func (c *client) again(ctx context.Context, r Request, keep *keeper) *Response {
 		if keep != nil {
 			keep.pin(first.Evidence)
 		}
-		c.observed.add(observedFlaky, fmt.Sprintf("%s: first %s, then %d %s", first.Line(), first.short(), second.Status, http.StatusText(second.Status)), first.Evidence)
+		c.observed.add(observedFlaky, fmt.Sprintf("%s: first %s, then %d %s", first.Line(), first.short(), second.Status,
+			http.StatusText(second.Status)), first.Evidence)
 	}
 	return second
 }

@@ -121,7 +121,7 @@ func (c *client) once(ctx context.Context, r Request, keep *keeper) *Response {
 	defer cancel()
 	started := time.Now()
 	var wire *http.Request
-	response.run(limited, c, r, &wire)
+	c.run(limited, response, r, &wire)
 	response.Duration = time.Since(started)
 	p.hear(response.Header, time.Now())
 	if response.Problem != "" && ctx.Err() != nil {
@@ -135,14 +135,15 @@ func (c *client) once(ctx context.Context, r Request, keep *keeper) *Response {
 			keep.pin(response.Evidence)
 		}
 		for range response.askedAgain {
-			c.observed.add(observedFlaky, fmt.Sprintf("%s: first a broken connection, then %d %s", response.Line(), response.Status, http.StatusText(response.Status)), response.Evidence)
+			c.observed.add(observedFlaky, fmt.Sprintf("%s: first a broken connection, then %d %s", response.Line(), response.Status,
+				http.StatusText(response.Status)), response.Evidence)
 		}
 	}
 	return response
 }
 
 // run performs the exchange and fills the response.
-func (response *Response) run(ctx context.Context, c *client, r Request, wire **http.Request) {
+func (c *client) run(ctx context.Context, response *Response, r Request, wire **http.Request) {
 	var body io.Reader
 	if r.Body != nil {
 		body = bytes.NewReader(r.Body)

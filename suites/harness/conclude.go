@@ -45,7 +45,13 @@ func (r *Run) profiles(report *reports.Report) {
 	for _, id := range r.target.Profiles {
 		p, _ := r.cat.Profile(id)
 		var members []reports.RequirementResult
-		out := reports.ProfileResult{ID: p.ID, Title: p.Title, Standard: p.Standard, Summary: p.Summary, Requirements: []reports.ProfileRequirement{}}
+		out := reports.ProfileResult{
+			ID:           p.ID,
+			Title:        p.Title,
+			Standard:     p.Standard,
+			Summary:      p.Summary,
+			Requirements: []reports.ProfileRequirement{},
+		}
 		outcome := reports.Conforms
 		for _, id := range slices.Concat(p.Requirements, r.blockers(report, p)) {
 			q := byID[id]

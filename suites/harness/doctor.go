@@ -52,7 +52,13 @@ func Doctor(ctx context.Context, target *Target, suite Suite, o DoctorOptions, o
 		defer stop()
 		started = append(started, containerUp)
 	}
-	s, err := NewSession(target, suite, SessionOptions{Prefix: "d", Interactive: o.Interactive, Thorough: o.Thorough, Pictures: o.Pictures, Redactor: o.Redactor})
+	s, err := NewSession(target, suite, SessionOptions{
+		Prefix:      "d",
+		Interactive: o.Interactive,
+		Thorough:    o.Thorough,
+		Pictures:    o.Pictures,
+		Redactor:    o.Redactor,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +78,11 @@ func Doctor(ctx context.Context, target *Target, suite Suite, o DoctorOptions, o
 		d.tokens(ctx)
 	}
 	if target.TLS.Insecure {
-		d.say(Diagnosis{Name: "TLS verification", Detail: "is switched off in the target file", Remedy: "Use tls.ca_file instead; nothing proves that this is the right server."})
+		d.say(Diagnosis{
+			Name:   "TLS verification",
+			Detail: "is switched off in the target file",
+			Remedy: "Use tls.ca_file instead; nothing proves that this is the right server.",
+		})
 	}
 	if !d.broken && suite.Doctor != nil {
 		for _, x := range suite.Doctor(ctx, s) {
@@ -192,7 +202,12 @@ func (d *doctor) reach(ctx context.Context, name, address string) {
 		return
 	}
 	if plainToTLS(response) {
-		d.say(Diagnosis{Name: name, Fatal: true, Detail: fmt.Sprintf("%s is spoken to in clear, and wants TLS (it answers 400 and says so)", address), Remedy: "Write https:// instead of http://."})
+		d.say(Diagnosis{
+			Name:   name,
+			Fatal:  true,
+			Detail: fmt.Sprintf("%s is spoken to in clear, and wants TLS (it answers 400 and says so)", address),
+			Remedy: "Write https:// instead of http://.",
+		})
 		return
 	}
 	d.say(Diagnosis{Name: name, OK: true, Detail: fmt.Sprintf("%s answers (%d)", address, response.Status)})

@@ -190,6 +190,7 @@ func titleOf(r *Response) string {
 // answer 400 with one of these sentences.
 func plainToTLS(r *Response) bool {
 	body := bytes.ToLower(r.Body[:min(len(r.Body), 4<<10)])
-	return r.Status == http.StatusBadRequest && (bytes.Contains(body, []byte("http request to an https server")) || bytes.Contains(body, []byte("plain http request was sent to https port")) ||
+	return r.Status == http.StatusBadRequest && (bytes.Contains(body, []byte("http request to an https server")) ||
+		bytes.Contains(body, []byte("plain http request was sent to https port")) ||
 		bytes.Contains(body, []byte("speaking plain http to an ssl-enabled server port")))
 }

@@ -26,12 +26,17 @@ func (d *doctor) pace(checks int) {
 		return
 	}
 	requests := checks * requestsPerCheck
-	x := Diagnosis{Name: "pace", OK: true, Detail: fmt.Sprintf("a run keeps to %d requests in %s, %s: about %d requests in %s", slow.requests, plainly(slow.window), by,
-		requests, plainly(took(slow, requests)))}
+	x := Diagnosis{
+		Name: "pace",
+		OK:   true,
+		Detail: fmt.Sprintf("a run keeps to %d requests in %s, %s: about %d requests in %s", slow.requests, plainly(slow.window), by,
+			requests, plainly(took(slow, requests))),
+	}
 	if patience := d.session.Target.budgets().Patience; requests > slow.requests && slow.window > patience {
 		x.OK = false
 		x.Detail += fmt.Sprintf("; it waits for no longer than %s at a time, and then leaves requirements unknown", plainly(patience))
-		x.Remedy = fmt.Sprintf("Set limits.patience to %s, or let the product take more requests from the client of the tests.", plainly(slow.window))
+		x.Remedy = fmt.Sprintf("Set limits.patience to %s, or let the product take more requests from the client of the tests.",
+			plainly(slow.window))
 	}
 	d.say(x)
 }

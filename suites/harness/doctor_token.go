@@ -22,7 +22,7 @@ const rawBasic = "basic-raw"
 
 // Reserved tells whether credentials hold characters that are encoded for HTTP Basic
 // (RFC 6749 §2.3.1), so that it shows whether they are decoded.
-func (a Auth2) Reserved() bool {
+func (a Credentials) Reserved() bool {
 	return url.QueryEscape(a.ClientID) != a.ClientID || url.QueryEscape(a.ClientSecret) != a.ClientSecret
 }
 

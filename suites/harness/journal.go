@@ -45,7 +45,11 @@ func (r *Run) events() (*journal, error) {
 	}
 	f, err := os.OpenFile(r.o.Events, flags, 0o600)
 	if err != nil {
-		return nil, &ConfigError{Key: "--out", Cause: "the output folder can't be written: " + err.Error(), Remedy: "name another with --out, or free some disk space"}
+		return nil, &ConfigError{
+			Key:    "--out",
+			Cause:  "the output folder can't be written: " + err.Error(),
+			Remedy: "name another with --out, or free some disk space",
+		}
 	}
 	j := &journal{file: f, out: &emitter{w: f, redactor: r.redactor}}
 	if !r.o.Resume {
@@ -59,7 +63,11 @@ func (r *Run) events() (*journal, error) {
 func (r *Run) resume() error {
 	f, err := os.Open(r.o.Events)
 	if err != nil {
-		return &ConfigError{Key: "--resume", Cause: "there is nothing to resume: " + err.Error(), Remedy: "give the --out folder of the run that broke off, and its --focus if it had one"}
+		return &ConfigError{
+			Key:    "--resume",
+			Cause:  "there is nothing to resume: " + err.Error(),
+			Remedy: "give the --out folder of the run that broke off, and its --focus if it had one",
+		}
 	}
 	defer f.Close()
 	return readEvents(f, func(e Event) error {
@@ -83,11 +91,20 @@ func (r *Run) resume() error {
 // takeHead holds a run to the one that it resumes.
 func (r *Run) takeHead(head journalHead) error {
 	if head.Identity != r.identity {
-		return &ConfigError{File: r.o.Events, Key: "--resume", Cause: fmt.Sprintf("the run that broke off judged %s, at another address than %s of the target file", head.Target, r.target.Name),
-			Remedy: "run without --resume, or give the target file of that run"}
+		return &ConfigError{
+			File:   r.o.Events,
+			Key:    "--resume",
+			Cause:  fmt.Sprintf("the run that broke off judged %s, at another address than %s of the target file", head.Target, r.target.Name),
+			Remedy: "run without --resume, or give the target file of that run",
+		}
 	}
 	if r.o.Seed != 0 && r.o.Seed != head.Seed {
-		return &ConfigError{File: r.o.Events, Key: "--resume", Cause: fmt.Sprintf("the run that broke off had the seed %d", head.Seed), Remedy: "leave out --seed: a resumed run has the one that it began with"}
+		return &ConfigError{
+			File:   r.o.Events,
+			Key:    "--resume",
+			Cause:  fmt.Sprintf("the run that broke off had the seed %d", head.Seed),
+			Remedy: "leave out --seed: a resumed run has the one that it began with",
+		}
 	}
 	r.o.Seed = head.Seed
 	return nil
@@ -100,7 +117,11 @@ func (j *journal) write(e Event) {
 	if err := j.out.emit(e); err != nil {
 		// The run goes on in memory: evidence gathered so far is worth more
 		// than the journal. The caller learns of it at the end.
-		j.err = &ConfigError{Key: "--out", Cause: fmt.Sprintf("the journal can't be written: %v", err), Remedy: "free some disk space and run again with --resume"}
+		j.err = &ConfigError{
+			Key:    "--out",
+			Cause:  fmt.Sprintf("the journal can't be written: %v", err),
+			Remedy: "free some disk space and run again with --resume",
+		}
 	}
 }
 

@@ -47,8 +47,11 @@ func (r *Run) merge(report *reports.Report) {
 	report.Facts = append(report.Facts, r.facts...)
 	report.Observations = among(addObservations(report.Observations, r.observed...), report.Exchanges)
 	for _, f := range r.failures {
-		report.Diagnoses = append(report.Diagnoses, Diagnosis{Name: "judge", Detail: f,
-			Remedy: "This is a fault of Rollcall, or something ended its process, such as a machine without memory to spare; run again with --resume."})
+		report.Diagnoses = append(report.Diagnoses, Diagnosis{
+			Name:   "judge",
+			Detail: f,
+			Remedy: "This is a fault of Rollcall, or something ended its process, such as a machine without memory to spare; run again with --resume.",
+		})
 	}
 	report.Outcome, report.Exit = conclude(report, len(r.failures) > 0)
 	r.redactor.Clean(report)
@@ -66,9 +69,21 @@ func (r *Run) missingReason(report *reports.Report) string {
 }
 
 func missing(check Check, reason string) reports.CheckResult {
-	c := reports.CheckResult{ID: check.ID, Title: check.Title, Labels: check.Labels, Requirements: check.Requirements, State: "missing", Message: reason}
+	c := reports.CheckResult{
+		ID:           check.ID,
+		Title:        check.Title,
+		Labels:       check.Labels,
+		Requirements: check.Requirements,
+		State:        "missing",
+		Message:      reason,
+	}
 	for _, id := range check.Requirements {
-		c.Results = append(c.Results, reports.CheckRequirement{Requirement: id, Verdict: reports.Unknown, Reason: reason, Remedy: "Run again with --resume."})
+		c.Results = append(c.Results, reports.CheckRequirement{
+			Requirement: id,
+			Verdict:     reports.Unknown,
+			Reason:      reason,
+			Remedy:      "Run again with --resume.",
+		})
 	}
 	return c
 }

@@ -15,12 +15,16 @@ const (
 
 // observations words each kind.
 var observations = map[string]reports.Observation{
-	observedFlaky: {Title: "Answers come and go",
+	observedFlaky: {
+		Title:  "Answers come and go",
 		Detail: "A request ended in 502, 503, 504 or a broken connection, and the same request asked once more was answered. The checks went on with the second answer, as RFC 9110 §9.2.2 lets a client do.",
-		Remedy: "Look in the log of the gateway or load balancer in front of the product at these times: users meet the same, and many clients don't ask twice."},
-	observedBusy: {Title: "The target asks for patience",
+		Remedy: "Look in the log of the gateway or load balancer in front of the product at these times: users meet the same, and many clients don't ask twice.",
+	},
+	observedBusy: {
+		Title:  "The target asks for patience",
 		Detail: "Requests were answered with 429 (too many requests). Rollcall waited as long as the target asked, within limits.patience, and asked again.",
-		Remedy: "To make runs quicker, let the product take more requests from the client of the tests; to meet no 429 at all, lower limits.requests_per_second in the target file."},
+		Remedy: "To make runs quicker, let the product take more requests from the client of the tests; to meet no 429 at all, lower limits.requests_per_second in the target file.",
+	},
 }
 
 const (

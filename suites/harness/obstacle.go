@@ -42,7 +42,8 @@ func BlockedBy(owner, reason string, responses ...*Response) Obstacle {
 
 // tooMuch says that an answer was more than Rollcall reads, and what makes it read more.
 func tooMuch(r *Response) Obstacle {
-	return Unconfigured(fmt.Sprintf("%s: %s", r.Line(), r.Problem), "Raise "+BodyLimit+" in the target file, or have the product send less at a time.").Seen(r.Evidence)
+	return Unconfigured(fmt.Sprintf("%s: %s", r.Line(), r.Problem),
+		"Raise "+BodyLimit+" in the target file, or have the product send less at a time.").Seen(r.Evidence)
 }
 
 // tooLong finds the answer on which nothing can be said but that Rollcall did not read

@@ -94,7 +94,8 @@ func quotaOf(h http.Header, now time.Time) quota {
 // older reads the fields that stand for one number each.
 func (q *quota) older(h http.Header, now time.Time) {
 	for _, prefix := range []string{"RateLimit-", "X-RateLimit-", "X-Rate-Limit-"} {
-		for unit, window := range map[string]time.Duration{"": 0, "-Second": time.Second, "-Minute": time.Minute, "-Hour": time.Hour, "-Day": 24 * time.Hour} {
+		for unit, window := range map[string]time.Duration{"": 0, "-Second": time.Second, "-Minute": time.Minute, "-Hour": time.Hour,
+			"-Day": 24 * time.Hour} {
 			if list, err := httpsfv.UnmarshalList(h.Values(prefix + "Limit" + unit)); err == nil {
 				for i, member := range list {
 					item, ok := member.(httpsfv.Item)

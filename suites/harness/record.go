@@ -185,8 +185,8 @@ func (r *recorder) record(started time.Time, wire *http.Request, asked Request, 
 // beginning copies what of a body may be shown.
 func beginning(body []byte) []byte { return bytes.Clone(body[:min(len(body), rawBody)]) }
 
-// curl words an exchange as a command that repeats it; the token is left to the
-// shell variable that `rollcall token` and the report explain.
+// curl words an exchange as a command that repeats it; the token is left to a
+// shell variable that the report explains.
 func curl(e reports.Exchange, auth Auth) string {
 	var b strings.Builder
 	b.WriteString("curl -i")

@@ -102,7 +102,13 @@ var readRules = sync.OnceValues(func() (*rules, error) {
 	if err := yaml.UnmarshalWithOptions(redactRules, &file, yaml.Strict()); err != nil {
 		return nil, fmt.Errorf("reading the redaction rules: %w", err)
 	}
-	r := &rules{classes: map[string]class{}, headers: map[string]bool{}, words: map[string]bool{}, cache: map[string]class{}, asked: map[string]bool{}}
+	r := &rules{
+		classes: map[string]class{},
+		headers: map[string]bool{},
+		words:   map[string]bool{},
+		cache:   map[string]class{},
+		asked:   map[string]bool{},
+	}
 	texts := slices.Clone(file.Words)
 	for c, names := range map[class][]string{personal: file.Personal, flag: file.Flags, code: file.Codes, secret: file.Secret} {
 		for _, n := range names {

@@ -162,7 +162,8 @@ func shorten(s string, n int) string {
 
 func jsonLike(body []byte) bool {
 	i := skipBlank(body, 0)
-	return i < len(body) && (body[i] == '{' || body[i] == '[' || body[i] == '"') || bytes.HasPrefix(body[min(i, len(body)):], []byte("\ufeff{")) || bytes.HasPrefix(body[min(i, len(body)):], []byte("\ufeff["))
+	return i < len(body) && (body[i] == '{' || body[i] == '[' || body[i] == '"') ||
+		bytes.HasPrefix(body[min(i, len(body)):], []byte("\ufeff{")) || bytes.HasPrefix(body[min(i, len(body)):], []byte("\ufeff["))
 }
 
 // literal redacts one JSON value, and keeps it one of its type.

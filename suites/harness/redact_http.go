@@ -24,7 +24,8 @@ func (r *Redactor) Headers(h http.Header) []reports.Header {
 	for name, values := range h {
 		for _, v := range values {
 			if len(out) < maxHeaders {
-				out = append(out, reports.Header{Name: limited(r.Text(head(name, maxHeader)), 256), Value: limited(r.header(name, head(v, maxHeader+beyond)), maxHeader)})
+				out = append(out, reports.Header{Name: limited(r.Text(head(name, maxHeader)), 256),
+					Value: limited(r.header(name, head(v, maxHeader+beyond)), maxHeader)})
 			}
 		}
 	}

@@ -133,7 +133,11 @@ func (r *Redactor) cleanJournal(path string) error {
 		return nil
 	}
 	if err := os.WriteFile(path, now.Bytes(), 0o600); err != nil {
-		return &ConfigError{Key: "--out", Cause: "the journal can't be written: " + err.Error(), Remedy: "remove events.jsonl: it may hold tokens; and free some disk space"}
+		return &ConfigError{
+			Key:    "--out",
+			Cause:  "the journal can't be written: " + err.Error(),
+			Remedy: "remove events.jsonl: it may hold tokens; and free some disk space",
+		}
 	}
 	return nil
 }

@@ -106,8 +106,17 @@ func New(target *Target, suites []Suite, o Options) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Run{target: target, plan: plan, o: o, cat: c, redactor: redactor, checks: map[string]reports.CheckResult{}, exchanges: map[string]reports.Exchange{},
-		broken: map[string]bool{}, identity: target.identity()}
+	r := &Run{
+		target:    target,
+		plan:      plan,
+		o:         o,
+		cat:       c,
+		redactor:  redactor,
+		checks:    map[string]reports.CheckResult{},
+		exchanges: map[string]reports.Exchange{},
+		broken:    map[string]bool{},
+		identity:  target.identity(),
+	}
 	if o.Resume {
 		if err := r.resume(); err != nil {
 			return nil, err
@@ -118,9 +127,6 @@ func New(target *Target, suites []Suite, o Options) (*Run, error) {
 	}
 	return r, nil
 }
-
-// Plan gives what the run will do.
-func (r *Run) Plan() *Plan { return r.plan }
 
 // Run judges the target. The report is there whenever the run began, also when
 // ctx ended or a child died: what was not reached is unknown in it. An error is

@@ -332,7 +332,7 @@ func TestSeveralServices(t *testing.T) {
 			}
 			seen[x.ID] = true
 		}
-		target.OneRoster.Auth = Auth2{Bearer: "a-token-of-somebody"} // the toy grants none
+		target.OneRoster.Auth = Credentials{Bearer: "a-token-of-somebody"} // the toy grants none
 		found, err := run.Doctor(t.Context(), DoctorOptions{}, nil)
 		if err != nil || slices.IndexFunc(found, func(d Diagnosis) bool { return d.Name == "service" && strings.Contains(d.Detail, "/resources answers") }) < 0 {
 			t.Errorf("%v %+v", err, found)

@@ -90,7 +90,11 @@ func Hold(dir string) (func(), error) {
 		if pid, err := os.ReadFile(path); err == nil && len(pid) > 0 {
 			other += " (process " + strings.TrimSpace(string(pid)) + ")"
 		}
-		return nil, &ConfigError{Key: "--out", Cause: other + " is writing into " + dir, Remedy: "wait until it ends, or name another folder with --out"}
+		return nil, &ConfigError{
+			Key:    "--out",
+			Cause:  other + " is writing into " + dir,
+			Remedy: "wait until it ends, or name another folder with --out",
+		}
 	}
 	_ = os.WriteFile(path, []byte(strconv.Itoa(os.Getpid())+"\n"), 0o600) // for people; the lock is what counts
 	return func() { _ = lock.Close() }, nil

@@ -77,8 +77,20 @@ func NewSession(target *Target, suite Suite, o SessionOptions) (*Session, error)
 			return nil, err
 		}
 	}
-	s := &Session{Target: target, Catalogue: c, Stance: target.Stance, Dir: o.Dir, Seed: o.Seed, suite: suite, redactor: redactor, memory: o.Memory, attended: o.Interactive, thorough: o.Thorough, pictures: o.Pictures,
-		wanted: map[string]catalogue.Level{}}
+	s := &Session{
+		Target:    target,
+		Catalogue: c,
+		Stance:    target.Stance,
+		Dir:       o.Dir,
+		Seed:      o.Seed,
+		suite:     suite,
+		redactor:  redactor,
+		memory:    o.Memory,
+		attended:  o.Interactive,
+		thorough:  o.Thorough,
+		pictures:  o.Pictures,
+		wanted:    map[string]catalogue.Level{},
+	}
 	for _, id := range target.Profiles {
 		p, ok := c.Profile(id)
 		if !ok || !slices.Contains(suite.Profiles, id) {

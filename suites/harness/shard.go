@@ -82,7 +82,11 @@ func Child(ctx context.Context, suites []Suite, in io.Reader, out io.Writer) int
 		var config *ConfigError
 		if !errors.As(err, &config) && errors.Is(err, syscall.ENOSPC) {
 			first, _, _ := strings.Cut(err.Error(), "\n")
-			config = &ConfigError{Key: "scratch folder", Cause: first, Remedy: "free some disk space, or point TMPDIR to a folder that has some; it takes about as much as the target's data as JSON"}
+			config = &ConfigError{
+				Key:    "scratch folder",
+				Cause:  first,
+				Remedy: "free some disk space, or point TMPDIR to a folder that has some; it takes about as much as the target's data as JSON",
+			}
 		}
 		_ = events.emit(Event{Kind: EventFailed, Message: err.Error(), Config: config})
 		return reports.ExitJudge
@@ -133,7 +137,16 @@ func (w Work) target() (*Target, error) {
 
 // run does the work in this process.
 func (w Work) run(ctx context.Context, suite Suite, target *Target, events *emitter) error {
-	s, err := NewSession(target, suite, SessionOptions{Prefix: w.Prefix, Shards: w.Shards, Memory: w.Memory, Dir: filepath.Join(w.Dir, suite.ID), Seed: w.Seed, Salt: w.Salt, KeepPersonal: w.KeepPersonal, Interactive: w.Interactive})
+	s, err := NewSession(target, suite, SessionOptions{
+		Prefix:       w.Prefix,
+		Shards:       w.Shards,
+		Memory:       w.Memory,
+		Dir:          filepath.Join(w.Dir, suite.ID),
+		Seed:         w.Seed,
+		Salt:         w.Salt,
+		KeepPersonal: w.KeepPersonal,
+		Interactive:  w.Interactive,
+	})
 	if err != nil {
 		return err
 	}
@@ -158,7 +171,12 @@ func (w Work) run(ctx context.Context, suite Suite, target *Target, events *emit
 		if err := s.redactor.savePeople(w.Dir); err != nil {
 			return err
 		}
-		return events.emit(Event{Kind: EventPrepared, Message: fmt.Sprint(s.client.sent.Load()), Done: held, Observations: s.client.observed.take()})
+		return events.emit(Event{
+			Kind:         EventPrepared,
+			Message:      fmt.Sprint(s.client.sent.Load()),
+			Done:         held,
+			Observations: s.client.observed.take(),
+		})
 	}
 	if suite.Open != nil {
 		if s.Shared, err = suite.Open(ctx, s); err != nil {

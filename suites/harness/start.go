@@ -16,7 +16,12 @@ func (t *Target) start(ctx context.Context, starter Starter) (func(), error) {
 		return func() {}, nil
 	}
 	if starter == nil {
-		return nil, &ConfigError{File: t.path, Key: "container", Cause: "this program can't start containers", Remedy: "use the rollcall command, or set a Starter"}
+		return nil, &ConfigError{
+			File:   t.path,
+			Key:    "container",
+			Cause:  "this program can't start containers",
+			Remedy: "use the rollcall command, or set a Starter",
+		}
 	}
 	base, stop, err := starter(ctx, *t.Container)
 	if err != nil {

@@ -46,9 +46,9 @@ type OneRoster struct {
 	// https://sis.example.org/ims/oneroster/rostering/v1p2.
 	Rostering string `yaml:"rostering,omitempty"`
 	// Resources is that of the 1.2 Resources service.
-	Resources string `yaml:"resources,omitempty"`
-	Auth      Auth2  `yaml:"auth,omitempty"`
-	CSV       CSV    `yaml:"csv,omitempty"`
+	Resources string      `yaml:"resources,omitempty"`
+	Auth      Credentials `yaml:"auth,omitempty"`
+	CSV       CSV         `yaml:"csv,omitempty"`
 }
 
 // bases are the base URLs of the services, by their keys.
@@ -72,9 +72,9 @@ type CSV struct {
 	Version string `yaml:"version,omitempty"` // 1.1 or 1.2; empty: as the manifest says
 }
 
-// Auth2 says how the judge is let in: with OAuth 2 client credentials, or with a
+// Credentials says how the judge is let in: with OAuth 2 client credentials, or with a
 // token that somebody else has issued.
-type Auth2 struct {
+type Credentials struct {
 	TokenURL     string `yaml:"token_url,omitempty"`
 	ClientID     string `yaml:"client_id,omitempty"`
 	ClientSecret string `yaml:"client_secret,omitempty"`

@@ -146,13 +146,15 @@ func (t *Target) validateLTI() error {
 	if (l.CertFile == "") != (l.KeyFile == "") {
 		return t.problem("cert_file", "cert_file and key_file go together", "give both, or none for plain http")
 	}
-	for _, u := range []struct{ key, value string }{{"public_url", l.PublicURL}, {"login_url", l.Tool.LoginURL}, {"target_link_uri", l.Tool.TargetLinkURI}, {"jwks_url", l.Tool.JWKSURL},
+	for _, u := range []struct{ key, value string }{{"public_url", l.PublicURL}, {"login_url", l.Tool.LoginURL},
+		{"target_link_uri", l.Tool.TargetLinkURI}, {"jwks_url", l.Tool.JWKSURL},
 		{"issuer", l.Platform.Issuer}, {"auth_url", l.Platform.AuthURL}, {"jwks_url", l.Platform.JWKSURL}, {"token_url", l.Platform.TokenURL}} {
 		if u.value == "" {
 			continue
 		}
 		if parsed, err := url.Parse(u.value); err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" {
-			return t.problem(u.key, fmt.Sprintf("%q is not an absolute http or https URL", u.value), "write it in full, like https://tool.example.org/lti/login")
+			return t.problem(u.key, fmt.Sprintf("%q is not an absolute http or https URL", u.value),
+				"write it in full, like https://tool.example.org/lti/login")
 		}
 	}
 	return t.validatePeople()
@@ -162,14 +164,18 @@ func (t *Target) validateLTI() error {
 func (t *Target) validatePeople() error {
 	p := t.LTI.Platform
 	for _, k := range p.Links {
-		if k.SameAs != "" && !slices.ContainsFunc(p.Links, func(o LTILink) bool { return o.Name == k.SameAs && o.Name != k.Name && o.SameAs == "" }) {
-			return t.problem("same_as", fmt.Sprintf("the link %s is the same as %q, which is no other link", k.Name, k.SameAs), "name a link of lti.platform.links that has no same_as itself")
+		if k.SameAs != "" && !slices.ContainsFunc(p.Links, func(o LTILink) bool {
+			return o.Name == k.SameAs && o.Name != k.Name && o.SameAs == ""
+		}) {
+			return t.problem("same_as", fmt.Sprintf("the link %s is the same as %q, which is no other link", k.Name, k.SameAs),
+				"name a link of lti.platform.links that has no same_as itself")
 		}
 	}
 	for _, script := range t.LTI.steps() {
 		for i, s := range script {
 			if n := verbs(s); n != 1 {
-				return t.problem("steps", fmt.Sprintf("step %d (%s) says %d things to do", i+1, s, n), "let each step say one: open, fill, select, click, wait, frame or window")
+				return t.problem("steps", fmt.Sprintf("step %d (%s) says %d things to do", i+1, s, n),
+					"let each step say one: open, fill, select, click, wait, frame or window")
 			}
 			if s.Value != "" && s.Fill == "" && s.Select == "" {
 				return t.problem("value", fmt.Sprintf("step %d (%s) has a value, which it has no use for", i+1, s), "give a value with fill or select")
@@ -192,7 +198,8 @@ func verbs(s browser.Step) int {
 
 // Hosts lists the servers (host:port) with https that are named anywhere in the section.
 func (l *LTI) Hosts() []string {
-	addresses := append([]string{l.PublicURL, l.Tool.LoginURL, l.Tool.TargetLinkURI, l.Tool.JWKSURL, l.Platform.Issuer, l.Platform.AuthURL, l.Platform.JWKSURL, l.Platform.TokenURL}, l.Tool.RedirectURIs...)
+	addresses := append([]string{l.PublicURL, l.Tool.LoginURL, l.Tool.TargetLinkURI, l.Tool.JWKSURL, l.Platform.Issuer, l.Platform.AuthURL,
+		l.Platform.JWKSURL, l.Platform.TokenURL}, l.Tool.RedirectURIs...)
 	for _, script := range l.steps() {
 		for _, s := range script {
 			addresses = append(addresses, s.Open)

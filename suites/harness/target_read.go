@@ -97,7 +97,8 @@ func legible(path string, text []byte) error {
 		return &ConfigError{File: path, Line: line, Cause: cause, Remedy: remedy}
 	}
 	if len(text) > maxTarget {
-		return problem(0, fmt.Sprintf("the file is longer than %d KiB, which no target file is", maxTarget>>10), "name the YAML file that describes your product; `rollcall init` writes one")
+		return problem(0, fmt.Sprintf("the file is longer than %d KiB, which no target file is", maxTarget>>10),
+			"name the YAML file that describes your product; `rollcall init` writes one")
 	}
 	if bytes.HasPrefix(text, []byte{0xFF, 0xFE}) || bytes.HasPrefix(text, []byte{0xFE, 0xFF}) {
 		return problem(1, "the file is UTF-16", "save it as UTF-8")
@@ -173,7 +174,8 @@ func (r *reader) problem(n *yaml.Node, path, cause, remedy string) error {
 // value holds one node to the type that stands at its path.
 func (r *reader) value(path string, n *yaml.Node, t reflect.Type, note keyNote, depth int) error {
 	if r.nodes++; r.nodes > maxNodes {
-		return r.problem(n, "", fmt.Sprintf("the file holds more than %d keys and values, which no target file does", maxNodes), "leave out what repeats itself")
+		return r.problem(n, "", fmt.Sprintf("the file holds more than %d keys and values, which no target file does", maxNodes),
+			"leave out what repeats itself")
 	}
 	if depth > maxNesting {
 		return r.problem(n, "", fmt.Sprintf("the file is nested more than %d deep", maxNesting), keysPage)
@@ -343,7 +345,8 @@ func (r *reader) scalar(path string, n *yaml.Node, t reflect.Type, note keyNote)
 				return nil
 			}
 		}
-		return r.problem(n, path, quoted+" is not known here", spelling.Remedy(n.Value, note.OneOf, "choose from: "+strings.Join(note.OneOf, ", ")))
+		return r.problem(n, path, quoted+" is not known here", spelling.Remedy(n.Value, note.OneOf,
+			"choose from: "+strings.Join(note.OneOf, ", ")))
 	}
 	return nil
 }

@@ -31,7 +31,8 @@ func (t *Target) validate() error {
 	}
 	for i, id := range t.Profiles {
 		if _, ok := c.Profile(id); !ok {
-			return t.problem("profiles", fmt.Sprintf("there is no profile %q", shortened(id)), spelling.Remedy(id, profileIDs(c), "choose from: "+strings.Join(profileIDs(c), ", ")))
+			return t.problem("profiles", fmt.Sprintf("there is no profile %q", shortened(id)),
+				spelling.Remedy(id, profileIDs(c), "choose from: "+strings.Join(profileIDs(c), ", ")))
 		}
 		if slices.Contains(t.Profiles[:i], id) {
 			return t.problem("profiles", id+" is listed twice", "leave one out")
@@ -53,10 +54,12 @@ func (t *Target) validate() error {
 	}
 	for _, feature := range t.Disclaims {
 		if features := c.Features(); !slices.Contains(features, feature) {
-			return t.problem("disclaims", fmt.Sprintf("there is no feature %q to disclaim", shortened(feature)), spelling.Remedy(feature, features, "choose from: "+strings.Join(features, ", ")))
+			return t.problem("disclaims", fmt.Sprintf("there is no feature %q to disclaim", shortened(feature)),
+				spelling.Remedy(feature, features, "choose from: "+strings.Join(features, ", ")))
 		}
 	}
-	if l := t.Limits; l.MaxBodyMiB < 0 || l.PageSize < 0 || l.RequestsPerSecond < 0 || l.Concurrency < 0 || l.MaxObjects < 0 || l.MemoryMiB < 0 {
+	if l := t.Limits; l.MaxBodyMiB < 0 || l.PageSize < 0 || l.RequestsPerSecond < 0 || l.Concurrency < 0 || l.MaxObjects < 0 ||
+		l.MemoryMiB < 0 {
 		return t.problem("limits", "a limit is negative", "leave it out for the default")
 	}
 	if err := t.validateLTI(); err != nil {
@@ -74,7 +77,8 @@ func (t *Target) validateAuth() error {
 	credentials := auth.TokenURL != "" || auth.ClientID != "" || auth.ClientSecret != ""
 	switch {
 	case auth.Bearer != "" && (credentials || auth.Core != nil || auth.Scope != "" || len(auth.Parameters) > 0):
-		return t.problem("bearer", "a token is given, and how to ask for one as well", "give either bearer, or token_url, client_id and client_secret")
+		return t.problem("bearer", "a token is given, and how to ask for one as well",
+			"give either bearer, or token_url, client_id and client_secret")
 	case auth.Bearer != "" && strings.ContainsAny(auth.Bearer, " \t\r\n"):
 		return t.problem("bearer", "the token has blanks in it", "give the token alone, without \"Bearer\" before it")
 	case auth.Bearer == "" && t.OneRoster.served() && (auth.TokenURL == "" || auth.ClientID == "" || auth.ClientSecret == ""):
@@ -103,7 +107,8 @@ func (t *Target) validURL(key, value string) error {
 	}
 	u, err := url.Parse(value)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return t.problem(key, fmt.Sprintf("%q is not an absolute http or https URL", value), "write it in full, like https://sis.example.org/ims/oneroster/rostering/v1p2")
+		return t.problem(key, fmt.Sprintf("%q is not an absolute http or https URL", value),
+			"write it in full, like https://sis.example.org/ims/oneroster/rostering/v1p2")
 	}
 	if u.RawQuery != "" || u.Fragment != "" {
 		return t.problem(key, "the URL has a query or a fragment", "give the bare base URL")
@@ -118,7 +123,8 @@ func (t *Target) validateWaivers(c *catalogue.Catalogue) error {
 			for _, q := range c.Requirements() {
 				ids = append(ids, q.ID)
 			}
-			return t.problem("waivers", fmt.Sprintf("there is no requirement %q to waive", shortened(w.Requirement)), spelling.Remedy(w.Requirement, ids, "find its id with `rollcall list requirements`"))
+			return t.problem("waivers", fmt.Sprintf("there is no requirement %q to waive", shortened(w.Requirement)),
+				spelling.Remedy(w.Requirement, ids, "find its id with `rollcall list requirements`"))
 		}
 		if w.Reason == "" || w.Owner == "" {
 			return t.problem("waivers", "the waiver of "+w.Requirement+" has no reason or no owner", "say why it is excused and who answers for it")

@@ -47,7 +47,12 @@ func (s *Session) requestToken(ctx context.Context, r TokenRequest, keep *keeper
 		r.ClientID, r.ClientSecret = auth.ClientID, auth.ClientSecret
 	}
 	if auth.TokenURL == "" {
-		return nil, &Response{Header: http.Header{}, Problem: "the target file names no token endpoint", Unreachable: true, line: "a token request"}
+		return nil, &Response{
+			Header:      http.Header{},
+			Problem:     "the target file names no token endpoint",
+			Unreachable: true,
+			line:        "a token request",
+		}
 	}
 	if r.Method == "" {
 		r.Method = cmp.Or(s.Target.way, auth.Method)

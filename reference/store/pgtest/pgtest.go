@@ -94,7 +94,8 @@ var errNotInstalled = errors.New("no PostgreSQL is installed")
 // usually not in PATH, and there takes the highest version.
 func findPrograms() (programs, error) {
 	var folders []string
-	for _, pattern := range []string{"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql*/bin", "/usr/local/opt/postgresql*/bin"} {
+	for _, pattern := range []string{"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql*/bin",
+		"/usr/local/opt/postgresql*/bin"} {
 		found, _ := filepath.Glob(pattern) // the patterns are well-formed
 		folders = append(folders, found...)
 	}

@@ -52,7 +52,8 @@ type Browser struct {
 
 // names are what Chromium is called, the quickest first: the shell without windows
 // opens a page in a third of the time.
-var names = []string{"chromium-headless-shell", "chrome-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"}
+var names = []string{"chromium-headless-shell", "chrome-headless-shell", "chromium", "chromium-browser", "google-chrome",
+	"google-chrome-stable"}
 
 // Find gives the path of a Chromium.
 func Find() (string, error) { return find(names) }
@@ -227,7 +228,19 @@ func (p *Page) Beside(ctx context.Context) (*Page, error) {
 
 func (b *Browser) page(ctx, parent context.Context, o PageOptions, options ...chromedp.ContextOption) (*Page, error) {
 	tab, stop := chromedp.NewContext(parent, options...)
-	p := &Page{browser: b, o: o, ctx: tab, stop: stop, status: map[cdp.FrameID]int{}, failed: map[cdp.FrameID]string{}, loading: map[cdp.FrameID]bool{}, requests: map[network.RequestID]*chain{}, pending: map[*Exchange]bool{}, active: time.Now(), moved: time.Now()}
+	p := &Page{
+		browser:  b,
+		o:        o,
+		ctx:      tab,
+		stop:     stop,
+		status:   map[cdp.FrameID]int{},
+		failed:   map[cdp.FrameID]string{},
+		loading:  map[cdp.FrameID]bool{},
+		requests: map[network.RequestID]*chain{},
+		pending:  map[*Exchange]bool{},
+		active:   time.Now(),
+		moved:    time.Now(),
+	}
 	p.unhook = context.AfterFunc(ctx, stop)
 	if err := chromedp.Listen(tab, p.note); err != nil {
 		p.Close()

@@ -94,7 +94,8 @@ func (r *room) sweep(origins []string) error {
 		return fmt.Errorf("forgetting what was cached: %w", err)
 	}
 	for _, o := range origins {
-		if _, err := chromedp.Call(ctx, storage.ClearDataForOrigin, storage.ClearDataForOriginParams{Origin: o, StorageTypes: "all"}); err != nil {
+		if _, err := chromedp.Call(ctx, storage.ClearDataForOrigin,
+			storage.ClearDataForOriginParams{Origin: o, StorageTypes: "all"}); err != nil {
 			return fmt.Errorf("forgetting what %s stored: %w", o, err)
 		}
 	}

@@ -82,7 +82,12 @@ func (p *Page) Eval(_ context.Context, frame, expression string) (string, error)
 		return "", fmt.Errorf("reading a frame: %w", err)
 	}
 	yes := true
-	r, err := call(p, runtime.Evaluate, runtime.EvaluateParams{Expression: expression, ContextID: world.ExecutionContextID, ReturnByValue: &yes, AwaitPromise: &yes})
+	r, err := call(p, runtime.Evaluate, runtime.EvaluateParams{
+		Expression:    expression,
+		ContextID:     world.ExecutionContextID,
+		ReturnByValue: &yes,
+		AwaitPromise:  &yes,
+	})
 	if err != nil {
 		return "", fmt.Errorf("reading a frame: %w", err)
 	}

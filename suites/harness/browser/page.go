@@ -74,8 +74,15 @@ func (p *Page) note(event any) {
 		if strings.HasPrefix(e.Request.URL, "data:") {
 			return
 		}
-		x := &Exchange{Started: time.Now(), Method: e.Request.Method, URL: e.Request.URL, Request: headers(e.Request.Headers), frame: e.FrameID, id: e.RequestID,
-			Document: e.Type == network.ResourceTypeDocument}
+		x := &Exchange{
+			Started:  time.Now(),
+			Method:   e.Request.Method,
+			URL:      e.Request.URL,
+			Request:  headers(e.Request.Headers),
+			frame:    e.FrameID,
+			id:       e.RequestID,
+			Document: e.Type == network.ResourceTypeDocument,
+		}
 		for _, part := range e.Request.PostDataEntries {
 			x.Body += string(part.Bytes)
 		}

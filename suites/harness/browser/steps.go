@@ -312,7 +312,8 @@ func clicking(what string, filled []Step) string {
 		fields = append(fields, chosen(s.Fill))
 		again += `{ const f = ` + chosen(s.Fill) + `; if (f && f.value === "") ` + setting(s.Fill, s.Value, false) + `; } `
 	}
-	return `(() => { ` + shown + worded + ` const filled = [` + strings.Join(fields, ", ") + `]; let e; try { e = ` + finding(what) + `; } catch (x) { if (typeof x === "string") return "` + several + `" + x; throw x; } if (!e || e.disabled) return ""; ` + again + `e.scrollIntoView({block: "center"}); e.click(); return "done"; })()`
+	return `(() => { ` + shown + worded + ` const filled = [` + strings.Join(fields, ", ") + `]; let e; try { e = ` + finding(what) +
+		`; } catch (x) { if (typeof x === "string") return "` + several + `" + x; throw x; } if (!e || e.disabled) return ""; ` + again + `e.scrollIntoView({block: "center"}); e.click(); return "done"; })()`
 }
 
 // setting fills a field as typing would: frameworks listen to the events.
@@ -331,7 +332,8 @@ func (p *Page) enter(ctx context.Context, what string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	name, err := p.Eval(ctx, frames[0].ID, `(() => { try { const e = document.querySelector(`+literal(what)+`); return e ? (e.name || e.id || e.src || "") : ""; } catch (x) { return ""; } })()`)
+	name, err := p.Eval(ctx, frames[0].ID, `(() => { try { const e = document.querySelector(`+literal(what)+
+		`); return e ? (e.name || e.id || e.src || "") : ""; } catch (x) { return ""; } })()`)
 	if err != nil {
 		return false, err
 	}
@@ -365,7 +367,8 @@ func (p *Page) follow(ctx context.Context) (bool, error) {
 		}
 		p.followed[string(t.TargetID)] = true
 		p.opener, p.ctx, p.frame = append(p.opener, p.ctx), tab, ""
-		err := first(func() error { return do(p, network.Enable, network.EnableParams{}) }, func() error { return do(p, page.Enable, page.EnableParams{}) },
+		err := first(func() error { return do(p, network.Enable, network.EnableParams{}) },
+			func() error { return do(p, page.Enable, page.EnableParams{}) },
 			func() error { return do(p, runtime.Enable, cdp.Empty{}) })
 		if err != nil {
 			return false, err

@@ -65,7 +65,8 @@ func vouched(host string, pool *x509.CertPool) *x509.Certificate {
 	if strings.HasSuffix(strings.ToLower(name), ".localhost") {
 		address = net.JoinHostPort("127.0.0.1", port) // as browsers have it (RFC 6761 §6.3)
 	}
-	conn, err := (&tls.Dialer{Config: &tls.Config{RootCAs: pool, ServerName: name, MinVersion: tls.VersionTLS12}}).DialContext(ctx, "tcp", address)
+	conn, err := (&tls.Dialer{Config: &tls.Config{RootCAs: pool, ServerName: name, MinVersion: tls.VersionTLS12}}).DialContext(ctx,
+		"tcp", address)
 	if err != nil {
 		return nil
 	}

@@ -54,7 +54,11 @@ func Start(ctx context.Context, c harness.Container) (base string, stop func(), 
 			Context: filepath.Dir(c.Dockerfile), Dockerfile: filepath.Base(c.Dockerfile)}))
 	}
 	for inside, outside := range c.Files {
-		options = append(options, testcontainers.WithFiles(testcontainers.ContainerFile{HostFilePath: outside, ContainerFilePath: inside, FileMode: 0o644}))
+		options = append(options, testcontainers.WithFiles(testcontainers.ContainerFile{
+			HostFilePath:      outside,
+			ContainerFilePath: inside,
+			FileMode:          0o644,
+		}))
 	}
 	running, err := testcontainers.Run(ctx, c.Image, options...)
 	stop = func() {
@@ -91,7 +95,9 @@ func strategies(w harness.Wait, port string) []wait.Strategy {
 		out = append(out, wait.ForLog(w.Log))
 	}
 	if w.HTTP != "" {
-		out = append(out, wait.ForHTTP(w.HTTP).WithPort(port).WithStatusCodeMatcher(func(status int) bool { return status < http.StatusInternalServerError }))
+		out = append(out, wait.ForHTTP(w.HTTP).WithPort(port).WithStatusCodeMatcher(func(status int) bool {
+			return status < http.StatusInternalServerError
+		}))
 	}
 	if len(out) == 0 {
 		out = append(out, wait.ForListeningPort(port).SkipInternalCheck())

@@ -85,11 +85,19 @@ func WriteSARIF(w io.Writer, result *scan.Result, report *reports.Report) error 
 	for _, f := range rank(result, report) {
 		if !known[f.Rule.Requirement] {
 			known[f.Rule.Requirement] = true
-			run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{ID: f.Rule.Requirement, Short: sarifText{titleOfRule(report, f.Rule)}, Help: sarifText{f.Rule.Remedy}})
+			run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{
+				ID:    f.Rule.Requirement,
+				Short: sarifText{titleOfRule(report, f.Rule)},
+				Help:  sarifText{f.Rule.Remedy},
+			})
 		}
 		for i, e := range f.Examples {
-			r := sarifResult{RuleID: f.Rule.Requirement, Level: level(f.verdict),
-				Message: sarifText{reports.OneLine(fmt.Sprintf("%s; expected %s. %s", cmp.Or(Seen(e), "nothing"), f.Rule.Expected, cmp.Or(e.Remedy, f.Rule.Remedy)))}}
+			r := sarifResult{
+				RuleID: f.Rule.Requirement,
+				Level:  level(f.verdict),
+				Message: sarifText{reports.OneLine(fmt.Sprintf("%s; expected %s. %s", cmp.Or(Seen(e), "nothing"), f.Rule.Expected,
+					cmp.Or(e.Remedy, f.Rule.Remedy)))},
+			}
 			if i == 0 && f.Count > int64(len(f.Examples)) {
 				r.OccurrenceCount = f.Count
 			}

@@ -97,7 +97,8 @@ func Refusals(r *scan.Result, report *reports.Report) []string {
 		if f.Count > 1 {
 			times = fmt.Sprintf(", %d times", f.Count)
 		}
-		out = append(out, fmt.Sprintf("%s (%s): %s%s: %s", Where(f, e), f.Rule.Requirement, cmp.Or(Seen(e), "nothing stands there"), times, f.Remedy()))
+		out = append(out, fmt.Sprintf("%s (%s): %s%s: %s", Where(f, e), f.Rule.Requirement, cmp.Or(Seen(e), "nothing stands there"), times,
+			f.Remedy()))
 	}
 	for _, f := range r.Files {
 		if f.Path != "" && f.Mode == "delta" && f.Rows > 0 {
@@ -131,7 +132,12 @@ func Suite(result *scan.Result) harness.Suite {
 func doctor(_ context.Context, s *harness.Session) []harness.Diagnosis {
 	path := s.Target.OneRoster.CSV.Bundle
 	if path == "" {
-		return []harness.Diagnosis{{Name: "bundle", Fatal: true, Detail: "no bundle is named", Remedy: "add `csv: {bundle: …}` below oneroster in the target file"}}
+		return []harness.Diagnosis{{
+			Name:   "bundle",
+			Fatal:  true,
+			Detail: "no bundle is named",
+			Remedy: "add `csv: {bundle: …}` below oneroster in the target file",
+		}}
 	}
 	if _, err := os.Stat(path); err != nil {
 		return []harness.Diagnosis{{Name: "bundle", Fatal: true, Detail: err.Error(), Remedy: "correct oneroster.csv.bundle in the target file"}}
@@ -165,8 +171,15 @@ func checks() []harness.Check {
 	}
 	var out []harness.Check
 	for _, topic := range order {
-		out = append(out, harness.Check{ID: "csv." + topic, Title: titleOf(topic), Requirements: byTopic[topic], Labels: []string{"csv", topic}, Group: group,
-			Needs: "a bundle", Body: judge})
+		out = append(out, harness.Check{
+			ID:           "csv." + topic,
+			Title:        titleOf(topic),
+			Requirements: byTopic[topic],
+			Labels:       []string{"csv", topic},
+			Group:        group,
+			Needs:        "a bundle",
+			Body:         judge,
+		})
 	}
 	return out
 }

@@ -73,7 +73,8 @@ func WriteText(w io.Writer, result *scan.Result, report *reports.Report) error {
 		if p.Counts.NotTested > 0 {
 			hang = fmt.Sprintf(", %d hang on these", p.Counts.NotTested)
 		}
-		fmt.Fprintf(out, "%s: %s, %d broken, %d warned%s, %d kept, %d about nothing in this bundle\n", p.Title, outcome(p.Outcome), p.Counts.Fail, p.Counts.Warning, hang,
+		fmt.Fprintf(out, "%s: %s, %d broken, %d warned%s, %d kept, %d about nothing in this bundle\n", p.Title, outcome(p.Outcome),
+			p.Counts.Fail, p.Counts.Warning, hang,
 			p.Counts.Pass, p.Counts.NotApplicable)
 	}
 	fmt.Fprintln(out, "This is not a certification by 1EdTech. Only 1EdTech certifies products.")
@@ -113,7 +114,11 @@ func writeFinding(out io.Writer, f ranked) {
 	}
 	fmt.Fprintf(out, "      expected  %s\n      remedy    %s\n", f.Rule.Expected, reports.OneLine(f.Remedy()))
 	if f.blocks > 0 {
-		fmt.Fprintf(out, "      blocks    %d other requirements, which could not be examined for this\n", f.blocks)
+		others := "one other requirement"
+		if f.blocks > 1 {
+			others = fmt.Sprintf("%d other requirements", f.blocks)
+		}
+		fmt.Fprintf(out, "      blocks    %s, which could not be examined for this\n", others)
 	}
 }
 
@@ -132,7 +137,8 @@ func WriteCSV(w io.Writer, result *scan.Result, report *reports.Report) error {
 	rows := [][]string{{"level", "rule", "file", "line", "field", "column", "count", "seen", "expected", "remedy"}}
 	for _, f := range rank(result, report) {
 		for _, e := range f.Examples {
-			rows = append(rows, reports.Cells(level(f.verdict), f.Rule.Requirement, cmp.Or(e.File, f.File), number(e.Line), number(int64(e.Field)), f.Column,
+			rows = append(rows, reports.Cells(level(f.verdict), f.Rule.Requirement, cmp.Or(e.File, f.File), number(e.Line),
+				number(int64(e.Field)), f.Column,
 				number(f.Count), Seen(e), f.Rule.Expected, cmp.Or(e.Remedy, f.Rule.Remedy)))
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/rest/resttest"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
@@ -57,8 +57,7 @@ func (a *reply) set(list []object) { a.body[a.op.Wrapper] = list }
 
 // refuse answers as the standard has it.
 func (a *reply) refuse(status int, minor, text string) {
-	a.status, a.body = status, object{"imsx_codeMajor": "failure", "imsx_severity": "error", "imsx_description": text,
-		"imsx_CodeMinor": object{"imsx_codeMinorField": []object{{"imsx_codeMinorFieldName": "TargetEndSystem", "imsx_codeMinorFieldValue": minor}}}}
+	a.status, a.body = status, resttest.Failure(minor, text)
 }
 
 func newProvider(t *testing.T) *provider {
@@ -172,55 +171,27 @@ func (s *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // grant answers a token request.
 func (s *provider) grant(a *reply) {
-	a.header.Set("Cache-Control", "no-store")
-	if a.r.Method != http.MethodPost || a.r.ParseForm() != nil {
-		a.status, a.body = 405, object{"error": "invalid_request"}
-		a.header.Set("Allow", "POST")
-		return
-	}
-	form := a.r.PostForm
-	id, secret, basic := a.r.BasicAuth()
-	if !basic {
-		id, secret = form.Get("client_id"), form.Get("client_secret")
-	}
-	asked := strings.Fields(form.Get("scope"))
-	foreign := slices.ContainsFunc(asked, func(x string) bool {
-		return !slices.Contains([]string{"roster-core.readonly", "resource-core.readonly", "resource.readonly"},
-			strings.TrimPrefix(x, service.Resources().Scopes.Prefix))
-	})
-	switch {
-	case id != "me" || secret != "hush-hush":
-		a.header.Set("WWW-Authenticate", "Basic")
-		a.status, a.body = 401, object{"error": "invalid_client"}
-	case form.Get("grant_type") != "client_credentials":
-		a.status, a.body = 400, object{"error": "unsupported_grant_type"}
-	case foreign:
-		a.status, a.body = 400, object{"error": "invalid_scope"}
-	default:
+	scopes := []string{"roster-core.readonly", "resource-core.readonly", "resource.readonly"}
+	a.status, a.body = resttest.Grant(a.header, a.r, service.Resources(), scopes, time.Hour, func(asked []string) string {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		token := fmt.Sprintf("granted-%04d-granted", len(s.tokens))
 		s.tokens[token] = asked
-		a.body = object{"access_token": token, "token_type": "Bearer", "expires_in": time.Hour.Seconds(), "scope": strings.Join(asked, " ")}
-	}
+		return token
+	})
 }
 
 func (s *provider) admitted(a *reply, of *service.Service) bool {
-	scheme, token, _ := strings.Cut(a.r.Header.Get("Authorization"), " ")
-	s.mu.Lock()
-	scopes, ok := s.tokens[token]
-	s.mu.Unlock()
-	if !ok || !strings.EqualFold(scheme, "bearer") {
-		a.header.Set("WWW-Authenticate", "Bearer")
-		a.refuse(401, "unauthorisedrequest", "no good token")
-		return false
+	status, minor, text := resttest.Admit(a.header, a.r, of, a.op, func(token string) ([]string, bool) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		scopes, ok := s.tokens[token]
+		return scopes, ok
+	})
+	if status != http.StatusOK {
+		a.refuse(status, minor, text)
 	}
-	if a.op.ID != "" && !slices.ContainsFunc(a.op.Scopes, func(x string) bool { return slices.Contains(scopes, of.Scopes.Prefix+x) }) {
-		a.header.Set("WWW-Authenticate", `Bearer error="insufficient_scope"`)
-		a.refuse(403, "forbidden", "not within the scope")
-		return false
-	}
-	return true
+	return status == http.StatusOK
 }
 
 // publish answers with the discovery document.
@@ -320,23 +291,24 @@ func (s *provider) collection(a *reply) {
 		a.refuse(404, "unknownobject", "Unknown Object")
 		return
 	}
-	limit, good := number(a.q, "limit", 100, 1)
-	offset, fine := number(a.q, "offset", 0, 0)
+	q := s.query(a)
+	limit, good := q.Number("limit", 100, 1)
+	offset, fine := q.Number("offset", 0, 0)
 	if !good || !fine {
 		a.refuse(400, "invaliddata", "an impossible page")
 		return
 	}
-	if list, good = s.filtered(a, list); !good {
+	if list, good = q.Filtered(list); !good {
 		a.refuse(400, "invalid_filter_field", "an impossible filter")
 		return
 	}
-	if list, good = s.sorted(a, list); !good {
+	if list, good = q.Sorted(list); !good {
 		a.refuse(400, "invalid_sort_field", "an impossible order")
 		return
 	}
 	n := len(list)
 	a.header.Set("X-Total-Count", strconv.Itoa(n))
-	a.header.Set("Link", s.links(a, offset, limit, n))
+	a.header.Set("Link", q.Links(strings.TrimSuffix(s.server+a.r.URL.EscapedPath(), a.path)+a.path, offset, limit, n))
 	page := []object{}
 	for _, o := range list[min(offset, n):min(offset+limit, n)] {
 		page = append(page, s.out(a.op.Path, o))
@@ -344,41 +316,6 @@ func (s *provider) collection(a *reply) {
 	if page, good = s.selected(a, page); good {
 		a.set(page)
 	}
-}
-
-// number reads limit or offset; what exceeds every collection is cut down.
-func number(q url.Values, name string, otherwise, least int) (int, bool) {
-	if !q.Has(name) {
-		return otherwise, true
-	}
-	text := q.Get(name)
-	if text == "" || strings.Trim(text, "0123456789") != "" {
-		return 0, false
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n > 100_000 {
-		n = 100_000
-	}
-	return n, n >= least
-}
-
-func (s *provider) links(a *reply, offset, limit, n int) string {
-	var out []string
-	add := func(rel string, offset int) {
-		q := a.r.URL.Query()
-		q.Set("offset", strconv.Itoa(offset))
-		q.Set("limit", strconv.Itoa(limit))
-		out = append(out, fmt.Sprintf(`<%s%s?%s>; rel="%s"`, strings.TrimSuffix(s.server+a.r.URL.EscapedPath(), a.path), a.path, q.Encode(), rel))
-	}
-	add("first", 0)
-	add("last", max(n-1, 0)/limit*limit)
-	if offset > 0 {
-		add("prev", max(offset-limit, 0))
-	}
-	if offset+limit < n {
-		add("next", offset+limit)
-	}
-	return strings.Join(out, ", ")
 }
 
 // target describes the fake as a target file does.
@@ -390,34 +327,13 @@ func (s *provider) target(t *testing.T, rosters bool, profiles ...string) *harne
 	}
 	text := fmt.Sprintf("rollcall: 1\nname: Fake\nstance: strict\nprofiles: [%s]\noneroster:\n%s  resources: %s\n"+
 		"  auth: {token_url: %q, client_id: me, client_secret: \"${SECRET}\"}\n", strings.Join(profiles, ", "), beside, s.base, s.server+"/token")
-	target, err := harness.ParseTarget("target.yaml", []byte(text), func(string) (string, bool) { return "hush-hush", true })
-	if err != nil {
-		t.Fatal(err)
-	}
-	return target
+	return resttest.Target(t, text)
 }
 
 // run judges a target and gives the verdicts of the requirements that were looked at.
 func run(t *testing.T, target *harness.Target, suites []harness.Suite, focus ...string) map[string]reports.RequirementResult {
 	t.Helper()
-	run, err := harness.New(target, suites, harness.Options{InProcess: true, SkipDoctor: true, Shards: 1, Seed: 1, Focus: focus})
-	if err != nil {
-		t.Fatal(err)
-	}
-	report, err := run.Run(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range report.Checks {
-		if c.State != "done" {
-			t.Errorf("check %s ended as %s: %s", c.ID, c.State, c.Message)
-		}
-	}
-	out := map[string]reports.RequirementResult{}
-	for _, q := range report.Requirements {
-		out[strings.TrimPrefix(q.ID, "or12.resources.")] = q
-	}
-	return out
+	return resttest.Judge(t, target, "or12.resources.", suites, focus...)
 }
 
 // judged runs the checks that focus names. rosters says whether the target file names the
@@ -425,26 +341,4 @@ func run(t *testing.T, target *harness.Target, suites []harness.Suite, focus ...
 func judged(t *testing.T, s *provider, profile string, rosters bool, focus ...string) map[string]reports.RequirementResult {
 	t.Helper()
 	return run(t, s.target(t, rosters, profile), []harness.Suite{Suite()}, focus...)
-}
-
-// complain compares the requirements that failed or warned with those that should.
-func complain(t *testing.T, results map[string]reports.RequirementResult, want []string) {
-	t.Helper()
-	got := []string{}
-	for id, q := range results {
-		if q.Verdict == reports.Fail || q.Verdict == reports.Warning || q.Verdict == reports.Error {
-			got = append(got, id)
-		}
-	}
-	slices.Sort(got)
-	if slices.Equal(got, append([]string{}, slices.Sorted(slices.Values(want))...)) {
-		return
-	}
-	t.Errorf("accused %v, want %v", got, want)
-	for _, id := range got {
-		t.Logf("%s: %s %s", id, results[id].Verdict, results[id].Reason)
-		for _, x := range results[id].Findings {
-			t.Logf("%s: sent %s; expected %s; seen %s; at %s", id, x.Sent, x.Expected, x.Seen, x.Where)
-		}
-	}
 }

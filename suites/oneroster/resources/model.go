@@ -41,7 +41,12 @@ type Catalogue struct {
 
 // open reads the crawl of a session, and what the crawl of rosters says of resources.
 func open(of *service.Service, rosters *rest.Beside, s *harness.Session) (*Catalogue, error) {
-	c := &Catalogue{holders: map[string]map[string]holder{}, bare: map[string]string{}, within: map[string][]string{}, course: map[string]string{}}
+	c := &Catalogue{
+		holders: map[string]map[string]holder{},
+		bare:    map[string]string{},
+		within:  map[string][]string{},
+		course:  map[string]string{},
+	}
 	var err error
 	c.Corpus, err = rest.Open(of, rosters, s, func(_ string, object []byte) {
 		c.Resources = append(c.Resources, rest.Read[Resource](object))

@@ -8,6 +8,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/rest/resttest"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/rostering"
 )
 
@@ -36,7 +37,7 @@ func TestUnbent(t *testing.T) {
 	}
 	for _, profile := range []string{whole, core} {
 		results := judged(t, newProvider(t), profile, profile == whole)
-		complain(t, results, nil)
+		resttest.Complain(t, results, nil)
 		for id, q := range results {
 			testable := !strings.HasPrefix(q.Reason, "can't be judged over the wire")
 			if q.Verdict != reports.Pass && testable && !elsewhere(id) {
@@ -53,7 +54,7 @@ func TestUnbent(t *testing.T) {
 // to set.
 func TestAlone(t *testing.T) {
 	results := judged(t, newProvider(t), whole, false)
-	complain(t, results, nil)
+	resttest.Complain(t, results, nil)
 	for _, id := range []string{"endpoint.get-resources-for-class", "sub.resources-for-user", "sub.empty", "scope.core-only", "scope.status",
 		"errors.code-forbidden", "errors.unknown-parent", "paging.sub-collections", "sort.sub-collections", "filter.sub-collections",
 		"fields.sub-collections", "references.roster-resources", "references.roster-href-object", "resources.associated",
@@ -161,7 +162,7 @@ func bent(t *testing.T, focus []string, rows []row) {
 		t.Run(test.name, func(t *testing.T) {
 			s := newProvider(t)
 			test.bend(s)
-			complain(t, judged(t, s, whole, true, focus...), test.want)
+			resttest.Complain(t, judged(t, s, whole, true, focus...), test.want)
 		})
 	}
 }

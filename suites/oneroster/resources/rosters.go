@@ -115,7 +115,8 @@ func followed(ctx context.Context, t *rest.T) {
 			return true
 		}
 		shown := []*harness.Response{response}
-		if t.Assert(resolves, response.Status == 200, harness.Finding{Expected: "200", Seen: response.Summary(), Where: where, Responses: shown}) {
+		if t.Assert(resolves, response.Status == 200, harness.Finding{Expected: "200", Seen: response.Summary(), Where: where,
+			Responses: shown}) {
 			t.Assert(object, right, harness.Finding{Expected: "the resource with sourcedId " + r.SourcedID, Seen: seen(page, fault), Where: where,
 				Responses: shown})
 		}
@@ -151,8 +152,13 @@ func associated(_ context.Context, t *rest.T) {
 			continue
 		}
 		ok := met[r.SourcedID]
-		t.Assert(id, ok, harness.Finding{Sent: "GET /resources (the crawl)", Expected: "a course, class or user that refers to it", Seen: "none does",
-			Where: r.SourcedID, Exchanges: t.CrawlEvidenceIf(!ok, "resources", r.SourcedID)})
+		t.Assert(id, ok, harness.Finding{
+			Sent:      "GET /resources (the crawl)",
+			Expected:  "a course, class or user that refers to it",
+			Seen:      "none does",
+			Where:     r.SourcedID,
+			Exchanges: t.CrawlEvidenceIf(!ok, "resources", r.SourcedID),
+		})
 	}
 	t.Lacks("there is no active resource", "Load some resources.", id)
 }

@@ -189,8 +189,13 @@ func sameInSubCollections(ctx context.Context, t *T) {
 			if member != "" && (!wellFormed(t, op.Kind, listed) || !wellFormed(t, op.Kind, object)) {
 				continue
 			}
-			t.Assert(id, member == "", harness.Finding{Expected: "the object as /" + whole + " lists it", Seen: "they differ at " + member,
-				Where: SourcedID(object) + " " + member, Responses: []*harness.Response{response}, Exchanges: t.CrawlEvidenceIf(member != "", whole, SourcedID(object))})
+			t.Assert(id, member == "", harness.Finding{
+				Expected:  "the object as /" + whole + " lists it",
+				Seen:      "they differ at " + member,
+				Where:     SourcedID(object) + " " + member,
+				Responses: []*harness.Response{response},
+				Exchanges: t.CrawlEvidenceIf(member != "", whole, SourcedID(object)),
+			})
 		}
 	}
 	if !covered {

@@ -143,7 +143,7 @@ func (p property) absent() map[string]bool {
 	return out
 }
 
-// orders are the orders of text that a provider may sane follow: by code point,
+// orders are the orders of text that a provider may sanely follow: by code point,
 // by code point without case, and collations of Unicode, with and without
 // regard to punctuation and case.
 func orders() map[string]func(a, b string) int {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/rollcall-edu/rollcall/reports"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/rest/resttest"
 )
 
 // What the addresses of a target say by themselves: no reference on loopback can
@@ -24,7 +25,7 @@ func TestAddresses(t *testing.T) {
 		f := newFake(t)
 		f.base = test.base
 		got := judged(t, f, "limits: {request_timeout: 1s}\n", test.focus)
-		if a := accused(got); !slices.Equal(a, test.want) {
+		if a := resttest.Accused(got); !slices.Equal(a, test.want) {
 			t.Errorf("%s: accused %q, want %q", test.name, a, test.want)
 		}
 		for id, q := range got {

@@ -7,13 +7,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/rest/resttest"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
@@ -316,38 +316,5 @@ func judged(t *testing.T, f *fake, more string, focus ...string) map[string]repo
 	t.Helper()
 	text := fmt.Sprintf("rollcall: 1\nname: Fake\nstance: strict\nprofiles: [or12-rostering-core-provider, or12-rostering-provider, or12-demographics-provider]\n"+
 		"oneroster:\n  rostering: %s\n  auth: {token_url: %q, client_id: me, client_secret: \"${SECRET}\"}\n%s", f.base, f.tokenURL(), more)
-	target, err := harness.ParseTarget("target.yaml", []byte(text), func(string) (string, bool) { return "hush-hush", true })
-	if err != nil {
-		t.Fatal(err)
-	}
-	run, err := harness.New(target, []harness.Suite{Suite()}, harness.Options{InProcess: true, SkipDoctor: true, Shards: 1, Seed: 1, Focus: focus})
-	if err != nil {
-		t.Fatal(err)
-	}
-	report, err := run.Run(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range report.Checks {
-		if c.State != "done" {
-			t.Errorf("check %s ended as %s: %s", c.ID, c.State, c.Message)
-		}
-	}
-	out := map[string]reports.RequirementResult{}
-	for _, q := range report.Requirements {
-		out[strings.TrimPrefix(q.ID, "or12.rostering.")] = q
-	}
-	return out
-}
-
-// accused lists, sorted, the requirements that failed or warned.
-func accused(results map[string]reports.RequirementResult) []string {
-	out := []string{}
-	for id, q := range results {
-		if q.Verdict == reports.Fail || q.Verdict == reports.Warning || q.Verdict == reports.Error {
-			out = append(out, id)
-		}
-	}
-	slices.Sort(out)
-	return out
+	return resttest.Judge(t, resttest.Target(t, text), "or12.rostering.", []harness.Suite{Suite()}, focus...)
 }

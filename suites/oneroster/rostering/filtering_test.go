@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/rollcall-edu/rollcall/suites/oneroster/rest/resttest"
 )
 
 // TestFiltering bends how single clauses are read, and how they are joined.
@@ -15,7 +17,7 @@ func TestFiltering(t *testing.T) {
 	sign := func(from, to string) func(*provider) {
 		return clause(func(name, sign, value string, o object, right bool) bool {
 			if sign == from {
-				return satisfies(name, to, value, o)
+				return resttest.Satisfies(name, to, value, o)
 			}
 			return right
 		})
@@ -37,8 +39,8 @@ func TestFiltering(t *testing.T) {
 			}
 		}), []string{"payload.json"}},
 		{"= finds beginnings", clause(func(name, sign, value string, o object, right bool) bool {
-			if sign == "=" && name != "dateLastModified" && len(valuesAt(o, name)) == 1 {
-				return strings.HasPrefix(valuesAt(o, name)[0], value[:min(2, len(value))])
+			if sign == "=" && name != "dateLastModified" && len(resttest.ValuesAt(o, name)) == 1 {
+				return strings.HasPrefix(resttest.ValuesAt(o, name)[0], value[:min(2, len(value))])
 			}
 			return right
 		}), []string{"filter.date", "filter.equal", "filter.every-field", "filter.nested", "filter.percent-encoding", "filter.plus-as-blank"}},
@@ -64,12 +66,12 @@ func TestFiltering(t *testing.T) {
 			if name != "dateLastModified" || sign == "~" {
 				return right
 			}
-			return signed(sign, instant(valuesAt(o, name)[0]).Truncate(time.Second).Compare(instant(value).Truncate(time.Second)))
+			return resttest.Signed(sign, resttest.Instant(resttest.ValuesAt(o, name)[0]).Truncate(time.Second).Compare(resttest.Instant(value).Truncate(time.Second)))
 		}), []string{"filter.date-time", "filter.date-time-forms"}},
 		{"~ is =", sign("~", "="), []string{"filter.contains", "filter.list-contains"}},
 		{"~ is refused", refusing("filter", "~", 400), []string{"filter.contains", "filter.literal-wildcards"}},
 		{"~ finds beginnings", clause(func(name, sign, value string, o object, right bool) bool {
-			return right && (sign != "~" || len(valuesAt(o, name)) != 1 || strings.HasPrefix(valuesAt(o, name)[0], value))
+			return right && (sign != "~" || len(resttest.ValuesAt(o, name)) != 1 || strings.HasPrefix(resttest.ValuesAt(o, name)[0], value))
 		}), []string{"filter.contains", "filter.list-contains"}},
 		{"AND is OR", rewritten(func(_ *reply, f string) string { return strings.ReplaceAll(f, "' AND ", "' OR ") }), []string{"filter.and", "filter.many-clauses"}},
 		{"OR is AND", rewritten(func(_ *reply, f string) string { return strings.ReplaceAll(f, "' OR ", "' AND ") }), []string{"filter.or"}},
@@ -90,14 +92,14 @@ func TestFiltering(t *testing.T) {
 		{"a bare day is refused", refusing("filter", `dateLastModified>='\d{4}-\d\d-\d\d'$`, 400), nil},
 		{"a bare day breaks the server", refusing("filter", `dateLastModified>='\d{4}-\d\d-\d\d'$`, 500), []string{"filter.no-500"}},
 		{"text has no order", clause(func(name, sign, value string, o object, right bool) bool {
-			return right && (sign != ">=" || name == "dateLastModified" || strings.Contains(name, "Date") || valuesAt(o, name)[0] == value)
+			return right && (sign != ">=" || name == "dateLastModified" || strings.Contains(name, "Date") || resttest.ValuesAt(o, name)[0] == value)
 		}), []string{"filter.text-order"}},
 		{"order of text is refused", refusing("filter", "^[gf]\\w+>='", 400), nil},
 		{"nested properties find nothing", clause(func(name, _, _ string, _ object, right bool) bool { return right && !strings.Contains(name, ".") }), []string{"filter.nested"}},
 		{"nested properties are refused", refusing("filter", `\.sourcedId='`, 400), nil},
 		{"lists are searched for the whole text", clause(func(name, sign, value string, o object, right bool) bool {
 			if name == "grades" && sign == "~" {
-				return strings.Join(valuesAt(o, name), ",") == value
+				return strings.Join(resttest.ValuesAt(o, name), ",") == value
 			}
 			return right
 		}), []string{"filter.list-contains"}},
@@ -113,7 +115,7 @@ func TestFiltering(t *testing.T) {
 func clauseOf(judge func(value, text string) bool) func(*provider) {
 	return func(s *provider) {
 		s.holds = func(name, sign, value string, o object, right bool) bool {
-			if have := valuesAt(o, name); sign == "~" && len(have) == 1 && name != "grades" {
+			if have := resttest.ValuesAt(o, name); sign == "~" && len(have) == 1 && name != "grades" {
 				return judge(value, have[0])
 			}
 			return right

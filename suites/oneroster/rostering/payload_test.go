@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/rollcall-edu/rollcall/reports"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/rest/resttest"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
@@ -279,7 +280,7 @@ func TestDataChecks(t *testing.T) {
 			f := newFake(t)
 			test.bend(f)
 			results := judged(t, f, "", topicsOfData...)
-			got := accused(results)
+			got := resttest.Accused(results)
 			if !slices.Equal(got, append([]string{}, test.want...)) {
 				t.Errorf("accused %v, want %v", got, test.want)
 				for _, id := range got {
@@ -363,7 +364,7 @@ func TestPageSizeIsKept(t *testing.T) {
 		return false
 	}
 	results := judged(t, f, "limits: {page_size: 50}\n", topicsOfData...)
-	if got := accused(results); len(got) > 0 {
+	if got := resttest.Accused(results); len(got) > 0 {
 		t.Errorf("accused %v", got)
 	}
 	for id, q := range results {

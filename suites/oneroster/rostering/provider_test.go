@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"github.com/rollcall-edu/rollcall/reports"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/rest/resttest"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
@@ -60,8 +60,7 @@ func (a *reply) set(list []object) { a.body[a.op.Wrapper] = list }
 
 // refuse answers as the standard has it.
 func (a *reply) refuse(status int, minor, text string) {
-	a.status, a.body = status, object{"imsx_codeMajor": "failure", "imsx_severity": "error", "imsx_description": text,
-		"imsx_CodeMinor": object{"imsx_codeMinorField": []object{{"imsx_codeMinorFieldName": "TargetEndSystem", "imsx_codeMinorFieldValue": minor}}}}
+	a.status, a.body = status, resttest.Failure(minor, text)
 }
 
 func newProvider(t *testing.T) *provider { return providerOf(newFake(t)) }
@@ -137,54 +136,27 @@ func (s *provider) serve(w http.ResponseWriter, r *http.Request, path string) bo
 
 // grant answers a token request.
 func (s *provider) grant(a *reply) {
-	a.header.Set("Cache-Control", "no-store")
-	if a.r.Method != http.MethodPost || a.r.ParseForm() != nil {
-		a.status, a.body = 405, object{"error": "invalid_request"}
-		a.header.Set("Allow", "POST")
-		return
-	}
-	form := a.r.PostForm
-	id, secret, basic := a.r.BasicAuth()
-	if !basic {
-		id, secret = form.Get("client_id"), form.Get("client_secret")
-	}
-	asked := strings.Fields(form.Get("scope"))
-	foreign := slices.ContainsFunc(asked, func(x string) bool {
-		return !slices.Contains([]string{"roster-core.readonly", "roster.readonly", "roster-demographics.readonly"}, strings.TrimPrefix(x, service.Rostering().Scopes.Prefix))
-	})
-	switch {
-	case id != "me" || secret != "hush-hush":
-		a.header.Set("WWW-Authenticate", "Basic")
-		a.status, a.body = 401, object{"error": "invalid_client"}
-	case form.Get("grant_type") != "client_credentials":
-		a.status, a.body = 400, object{"error": "unsupported_grant_type"}
-	case foreign:
-		a.status, a.body = 400, object{"error": "invalid_scope"}
-	default:
+	scopes := []string{"roster-core.readonly", "roster.readonly", "roster-demographics.readonly"}
+	a.status, a.body = resttest.Grant(a.header, a.r, service.Rostering(), scopes, s.life, func(asked []string) string {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		token := fmt.Sprintf("granted-%04d-granted", len(s.tokens))
 		s.tokens[token] = grant{asked, time.Now().Add(s.life)}
-		a.body = object{"access_token": token, "token_type": "Bearer", "expires_in": s.life.Seconds(), "scope": strings.Join(asked, " ")}
-	}
+		return token
+	})
 }
 
 func (s *provider) admitted(a *reply) bool {
-	scheme, token, _ := strings.Cut(a.r.Header.Get("Authorization"), " ")
-	s.mu.Lock()
-	g, ok := s.tokens[token]
-	s.mu.Unlock()
-	if !ok || !strings.EqualFold(scheme, "bearer") || time.Now().After(g.until) {
-		a.header.Set("WWW-Authenticate", "Bearer")
-		a.refuse(401, "unauthorisedrequest", "no good token")
-		return false
+	status, minor, text := resttest.Admit(a.header, a.r, service.Rostering(), a.op, func(token string) ([]string, bool) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		g, ok := s.tokens[token]
+		return g.scopes, ok && !time.Now().After(g.until)
+	})
+	if status != http.StatusOK {
+		a.refuse(status, minor, text)
 	}
-	if a.op.ID != "" && !slices.ContainsFunc(a.op.Scopes, func(x string) bool { return slices.Contains(g.scopes, service.Rostering().Scopes.Prefix+x) }) {
-		a.header.Set("WWW-Authenticate", `Bearer error="insufficient_scope"`)
-		a.refuse(403, "forbidden", "not within the scope")
-		return false
-	}
-	return true
+	return status == http.StatusOK
 }
 
 func (s *provider) publish(a *reply) {
@@ -249,23 +221,24 @@ func (s *provider) collection(a *reply) {
 		a.refuse(404, "unknownobject", "Unknown Object")
 		return
 	}
-	limit, good := number(a.q, "limit", 100, 1)
-	offset, fine := number(a.q, "offset", 0, 0)
+	q := s.query(a)
+	limit, good := q.Number("limit", 100, 1)
+	offset, fine := q.Number("offset", 0, 0)
 	if !good || !fine {
 		a.refuse(400, "invaliddata", "an impossible page")
 		return
 	}
-	if list, good = s.filtered(a, list); !good {
+	if list, good = q.Filtered(list); !good {
 		a.refuse(400, "invalid_filter_field", "an impossible filter")
 		return
 	}
-	if list, good = s.sorted(a, list); !good {
+	if list, good = q.Sorted(list); !good {
 		a.refuse(400, "invaliddata", "an impossible order")
 		return
 	}
 	n := len(list)
 	a.header.Set("X-Total-Count", strconv.Itoa(n))
-	a.header.Set("Link", s.links(a, offset, limit, n))
+	a.header.Set("Link", q.Links(s.base+a.path, offset, limit, n))
 	page := []object{}
 	for _, o := range list[min(offset, n):min(offset+limit, n)] {
 		page = append(page, s.out(a.op.Path, o))
@@ -273,41 +246,6 @@ func (s *provider) collection(a *reply) {
 	if page, good = s.selected(a, page); good {
 		a.set(page)
 	}
-}
-
-// number reads limit or offset; what exceeds every collection is cut down.
-func number(q url.Values, name string, otherwise, least int) (int, bool) {
-	if !q.Has(name) {
-		return otherwise, true
-	}
-	text := q.Get(name)
-	if text == "" || strings.Trim(text, "0123456789") != "" {
-		return 0, false
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n > 100_000 {
-		n = 100_000
-	}
-	return n, n >= least
-}
-
-func (s *provider) links(a *reply, offset, limit, n int) string {
-	var out []string
-	add := func(rel string, offset int) {
-		q := a.r.URL.Query()
-		q.Set("offset", strconv.Itoa(offset))
-		q.Set("limit", strconv.Itoa(limit))
-		out = append(out, fmt.Sprintf(`<%s%s?%s>; rel="%s"`, s.base, a.path, q.Encode(), rel))
-	}
-	add("first", 0)
-	add("last", max(n-1, 0)/limit*limit)
-	if offset > 0 {
-		add("prev", max(offset-limit, 0))
-	}
-	if offset+limit < n {
-		add("next", offset+limit)
-	}
-	return strings.Join(out, ", ")
 }
 
 // row bends a service in one way; want are the requirements, below
@@ -328,7 +266,7 @@ func TestUnbent(t *testing.T) {
 		t.Run(focus, func(t *testing.T) {
 			t.Parallel()
 			results := judged(t, newProvider(t).fake, "", focus)
-			complain(t, results, nil)
+			resttest.Complain(t, results, nil)
 			for id, q := range results {
 				wireless := strings.HasPrefix(id, "transport.") && q.Verdict == reports.NotApplicable // no wire on loopback
 				if q.Verdict != reports.Pass && q.Verdict != reports.NotApplicable && !elsewhere[id] || q.Verdict == reports.NotApplicable && !wireless && !elsewhere[id] {
@@ -348,22 +286,7 @@ func bent(t *testing.T, focus string, rows []row) {
 			t.Parallel()
 			s := newProvider(t)
 			test.bend(s)
-			complain(t, judged(t, s.fake, "", focus), test.want)
+			resttest.Complain(t, judged(t, s.fake, "", focus), test.want)
 		})
-	}
-}
-
-func complain(t *testing.T, results map[string]reports.RequirementResult, want []string) {
-	t.Helper()
-	got := accused(results)
-	want = slices.Sorted(slices.Values(want))
-	if slices.Equal(got, append([]string{}, want...)) {
-		return
-	}
-	t.Errorf("accused %v, want %v", got, want)
-	for _, id := range got {
-		for _, x := range results[id].Findings {
-			t.Logf("%s: sent %s; expected %s; seen %s; at %s", id, x.Sent, x.Expected, x.Seen, x.Where)
-		}
 	}
 }

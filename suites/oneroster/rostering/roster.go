@@ -143,7 +143,7 @@ func (r *Roster) compact(e enrollment) Enrollment {
 // roster gives the crawl to a check.
 func roster(t *rest.T) *Roster { return t.Session().Shared.(*Roster) }
 
-// Org, Session, Course, Class and User find one object; nil when there is none.
+// Org finds one object, as Session, Course, Class and User do; nil when there is none.
 func (r *Roster) Org(id string) *Org { return at(r.Orgs, r.Index("org", id)) }
 func (r *Roster) Session(id string) *AcademicSession {
 	return at(r.Sessions, r.Index("academicSession", id))

@@ -166,7 +166,15 @@ func Bundles(ctx context.Context, old, new *source.Bundle, o Options) (*Result, 
 }
 
 func (c *comparison) note(kind string, level Level, file string, count int64, ids []string, detail, remedy string) {
-	c.result.Notes = append(c.result.Notes, Note{Kind: kind, Level: level, File: file, Count: count, Detail: detail, Remedy: remedy, Examples: ids})
+	c.result.Notes = append(c.result.Notes, Note{
+		Kind:     kind,
+		Level:    level,
+		File:     file,
+		Count:    count,
+		Detail:   detail,
+		Remedy:   remedy,
+		Examples: ids,
+	})
 }
 
 // hashOf takes the hash of some columns of a row.
@@ -302,11 +310,13 @@ func (c *comparison) second(ctx context.Context, s *state, e *source.Entry, out 
 		return err
 	}
 	if reusedCount > 0 {
-		c.note(Reused, Warning, s.table.Name, reusedCount, reused, "name, identifier, email and username are all another: the sourcedId seems to stand for another person",
+		c.note(Reused, Warning, s.table.Name, reusedCount, reused,
+			"name, identifier, email and username are all another: the sourcedId seems to stand for another person",
 			"Give a new person a new sourcedId; consumers hang grades and work on the old one.")
 	}
 	if noneCount > 0 {
-		c.note(DeletesNone, Warning, s.table.Name, noneCount, none, "deleted, but the earlier bundle has no such record", "Compare with the bundle that was sent last.")
+		c.note(DeletesNone, Warning, s.table.Name, noneCount, none, "deleted, but the earlier bundle has no such record",
+			"Compare with the bundle that was sent last.")
 	}
 	return nil
 }
@@ -323,7 +333,8 @@ func add(list []string, r *scan.Row) []string {
 func (c *comparison) deletions(ctx context.Context, s *state, was, is *source.Entry, out *File) error {
 	if is == nil {
 		if c.bulk() && scan.ModeOf(c.new, s.table.Name) != "delta" {
-			c.note(FileGone, Warning, s.table.Name, out.Before, nil, fmt.Sprintf("%d records were there, and the file is not in the second bundle", out.Before),
+			c.note(FileGone, Warning, s.table.Name, out.Before, nil,
+				fmt.Sprintf("%d records were there, and the file is not in the second bundle", out.Before),
 				"Declare the file absent on purpose only: some consumers take that for no change, others for the end of all records.")
 		}
 		return nil
@@ -353,5 +364,7 @@ func (c *comparison) deletions(ctx context.Context, s *state, was, is *source.En
 
 // bulk tells whether the second bundle has any bulk file.
 func (c *comparison) bulk() bool {
-	return slices.ContainsFunc(c.version.Files, func(f table.File) bool { return scan.ModeOf(c.new, f.Name) == "bulk" && c.new.Entry(f.Name) != nil })
+	return slices.ContainsFunc(c.version.Files, func(f table.File) bool {
+		return scan.ModeOf(c.new, f.Name) == "bulk" && c.new.Entry(f.Name) != nil
+	})
 }

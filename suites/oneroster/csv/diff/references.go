@@ -80,10 +80,12 @@ func (c *comparison) refer(ctx context.Context, t *table.File, e *source.Entry, 
 		return err
 	}
 	if dangling > 0 {
-		c.note(Dangling, Error, t.Name, dangling, danglingIDs, "records refer to what is in neither bundle", "Send what they refer to in the same delta, or before it.")
+		c.note(Dangling, Error, t.Name, dangling, danglingIDs, "records refer to what is in neither bundle",
+			"Send what they refer to in the same delta, or before it.")
 	}
 	if orphans > 0 {
-		c.note(Orphans, Warning, t.Name, orphans, orphanIDs, "records stay that refer to what the delta deletes", "Delete them in the same delta too.")
+		c.note(Orphans, Warning, t.Name, orphans, orphanIDs, "records stay that refer to what the delta deletes",
+			"Delete them in the same delta too.")
 	}
 	return nil
 }

@@ -26,7 +26,8 @@ func areaOf(file string) string {
 	switch file {
 	case "resources", "classResources", "courseResources", "userResources":
 		return Resources
-	case "categories", "lineItems", "results", "scoreScales", "lineItemScoreScales", "lineItemLearningObjectiveIds", "resultScoreScales", "resultLearningObjectiveIds":
+	case "categories", "lineItems", "results", "scoreScales", "lineItemScoreScales", "lineItemLearningObjectiveIds",
+		"resultScoreScales", "resultLearningObjectiveIds":
 		return Outcomes
 	}
 	return Rostering
@@ -150,7 +151,8 @@ func areaOfCase(c broken.Case) (area string, mixed bool) {
 	area = Rostering
 	for _, s := range c.Steps {
 		from, _, _ := strings.Cut(s.From, ".")
-		for _, file := range []string{s.File, from, strings.TrimSuffix(s.Add, ".csv"), strings.TrimPrefix(strings.TrimPrefix(s.Where, "propertyName="), "file.")} {
+		for _, file := range []string{s.File, from, strings.TrimSuffix(s.Add, ".csv"),
+			strings.TrimPrefix(strings.TrimPrefix(s.Where, "propertyName="), "file.")} {
 			switch a := areaOf(file); {
 			case a == Rostering || a == area:
 			case area == Rostering:
@@ -171,6 +173,7 @@ func fileName(s Set, number int) string {
 }
 
 func prefix(s Set) string {
-	return map[Expectation]string{Accept: "V", Either: "E", Refuse: "I"}[s.Expect] + map[string]string{Rostering: "R", Resources: "S", Outcomes: "O"}[s.Area] +
+	return map[Expectation]string{Accept: "V", Either: "E", Refuse: "I"}[s.Expect] +
+		map[string]string{Rostering: "R", Resources: "S", Outcomes: "O"}[s.Area] +
 		map[string]string{broken.Bulk: "b", broken.Delta: "d", broken.Old: "o"}[s.Base]
 }

@@ -17,7 +17,13 @@ const Profile = "or12-csv-import"
 
 // Suite judges a product by what it did with the sets.
 func Suite(sets []Set, answers map[string]Answer) harness.Suite {
-	return harness.Suite{ID: "oneroster.csv-import", Title: "OneRoster CSV importers", Role: "importer", Checks: checks(sets, answers), Profiles: []string{Profile}}
+	return harness.Suite{
+		ID:       "oneroster.csv-import",
+		Title:    "OneRoster CSV importers",
+		Role:     "importer",
+		Checks:   checks(sets, answers),
+		Profiles: []string{Profile},
+	}
 }
 
 func checks(sets []Set, answers map[string]Answer) []harness.Check {
@@ -31,9 +37,15 @@ func checks(sets []Set, answers map[string]Answer) []harness.Check {
 		if !ours {
 			continue
 		}
-		out = append(out, harness.Check{ID: "csv-import." + topic, Title: r.Title, Requirements: []string{r.ID}, Labels: []string{"csv-import"}, Group: "csv-import",
-			Needs: "the sets of the topic, imported into the product",
-			Body:  func(_ context.Context, t *harness.T) { judge(t, r.ID, topic, sets, answers) }})
+		out = append(out, harness.Check{
+			ID:           "csv-import." + topic,
+			Title:        r.Title,
+			Requirements: []string{r.ID},
+			Labels:       []string{"csv-import"},
+			Group:        "csv-import",
+			Needs:        "the sets of the topic, imported into the product",
+			Body:         func(_ context.Context, t *harness.T) { judge(t, r.ID, topic, sets, answers) },
+		})
 	}
 	return out
 }
@@ -66,10 +78,16 @@ func judge(t *harness.T, id, topic string, sets []Set, answers map[string]Answer
 		if a.Remark != "" {
 			seen += ": " + t.Show("remark", a.Remark)
 		}
-		t.Assert(id, ok, harness.Finding{Sent: "import of " + s.File + ": " + s.Title, Expected: expected(s, survives), Seen: seen, Where: s.File})
+		t.Assert(id, ok, harness.Finding{
+			Sent:     "import of " + s.File + ": " + s.Title,
+			Expected: expected(s, survives),
+			Seen:     seen,
+			Where:    s.File,
+		})
 	}
 	if untried > 0 {
-		t.NotTested(harness.NoData(fmt.Sprintf("%d of %d sets were not tried", untried, tried+untried), "Import them and fill in the sheet, or give a hook."), id)
+		t.NotTested(harness.NoData(fmt.Sprintf("%d of %d sets were not tried", untried, tried+untried),
+			"Import them and fill in the sheet, or give a hook."), id)
 	}
 }
 

@@ -3,6 +3,7 @@ package rule
 import (
 	_ "embed"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -91,9 +92,16 @@ func Load(v *table.Version) (*Set, error) {
 		return nil, err
 	}
 	s := &Set{numbers: map[string]int{}, columns: map[string][][Aspects]int{}}
-	for _, id := range sortedKeys(d.Rules) {
+	for _, id := range slices.Sorted(maps.Keys(d.Rules)) {
 		w := d.Rules[id]
-		r := Rule{ID: id, Requirement: Prefix + id, Expected: w.Expected, Remedy: w.Remedy, Absence: d.Between[id].Absence, Loses: slices.Contains(d.Loses, id)}
+		r := Rule{
+			ID:          id,
+			Requirement: Prefix + id,
+			Expected:    w.Expected,
+			Remedy:      w.Remedy,
+			Absence:     d.Between[id].Absence,
+			Loses:       slices.Contains(d.Loses, id),
+		}
 		for _, place := range d.Between[id].Needs {
 			r.Needs = append(r.Needs, strings.Fields(place))
 		}
@@ -157,8 +165,9 @@ func (s *Set) Number(id string) int {
 func (s *Set) Columns(file string) [][Aspects]int { return s.columns[file] }
 
 // formats names the wording of a kind's format, for kinds that have one.
-var formats = map[table.Kind]string{table.GUID: "guid", table.Refs: "refs", table.Enums: "refs", table.DateTime: "datetime", table.Date: "date",
-	table.Year: "year", table.Int: "int", table.Float: "float", table.Texts: "texts", table.UserIDs: "userids", table.Scale: "scale"}
+var formats = map[table.Kind]string{table.GUID: "guid", table.Refs: "refs", table.Enums: "refs", table.DateTime: "datetime",
+	table.Date: "date", table.Year: "year", table.Int: "int", table.Float: "float", table.Texts: "texts",
+	table.UserIDs: "userids", table.Scale: "scale"}
 
 // wording says what a rule of a column expects; false where it makes no sense.
 func (d *document) wording(file string, c table.Column, a Aspect) (wording, bool) {
@@ -190,7 +199,8 @@ func (d *document) wording(file string, c table.Column, a Aspect) (wording, bool
 		if file == "demographics" && c.Name == "sourcedId" {
 			target = "users" // OneRoster 1.2 CSV Binding §4: it is the user's
 		}
-		return wording{Expected: strings.ReplaceAll(w.Expected, "{target}", target), Remedy: strings.ReplaceAll(w.Remedy, "{target}", target)}, target != ""
+		return wording{Expected: strings.ReplaceAll(w.Expected, "{target}", target),
+			Remedy: strings.ReplaceAll(w.Remedy, "{target}", target)}, target != ""
 	case Unique:
 		return d.Columns["unique"], c.Kind == table.GUID
 	}
@@ -207,15 +217,6 @@ func Kebab(name string) string {
 		b.WriteRune(unicode.ToLower(r))
 	}
 	return b.String()
-}
-
-func sortedKeys(m map[string]wording) []string {
-	var out []string
-	for k := range m {
-		out = append(out, k)
-	}
-	slices.Sort(out)
-	return out
 }
 
 // Aspect gives the name of an aspect, as ids write it.

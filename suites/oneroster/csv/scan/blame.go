@@ -24,7 +24,8 @@ type Blocked struct {
 }
 
 // rowRules look at text row by row; where no row can be read they saw nothing.
-var rowRules = []string{"manifest.data-agree", "text.control", "text.quoting", "text.line-break", "text.width", "text.record-size", "text.blank-line",
+var rowRules = []string{"manifest.data-agree", "text.control", "text.quoting", "text.line-break", "text.width", "text.record-size",
+	"text.blank-line",
 	"text.length", "text.encoded-twice", "text.replaced", "text.spreadsheet"}
 
 // headerRules look at names of columns.

@@ -240,7 +240,8 @@ func (f *file) end(ctx context.Context) error {
 		if x := total[n].count; x > 1 {
 			detail = strconv.FormatInt(x, 10) + " blank rows"
 		}
-		s.advise("header.unknown", f.stream.entry.Path, "", detail+", the first in line "+strconv.FormatInt(f.line(total[n].first[0].place), 10), blankRemedy)
+		s.advise("header.unknown", f.stream.entry.Path, "", detail+", the first in line "+strconv.FormatInt(f.line(total[n].first[0].place), 10),
+			blankRemedy)
 		delete(total, n)
 		s.block(&obstacle{"header.unknown", f.stream.entry.Path, "blank rows and columns are told together"}, "text.blank-line")
 	}
@@ -286,9 +287,11 @@ func (f *file) sum() {
 	case endless > 0:
 		f.lose("text.record-size", "a record is longer than 1 MiB, and nobody knows which rows are in it")
 	case torn > 0:
-		f.lossy = &obstacle{"text.quoting", f.stream.entry.Path, strconv.FormatInt(torn, 10) + " rows have quotes that end in the middle of a value"}
+		f.lossy = &obstacle{"text.quoting", f.stream.entry.Path, strconv.FormatInt(torn, 10) +
+			" rows have quotes that end in the middle of a value"}
 	case misfit > 0:
-		f.lossy = &obstacle{"text.width", f.stream.entry.Path, strconv.FormatInt(misfit, 10) + " rows have another number of fields than the header"}
+		f.lossy = &obstacle{"text.width", f.stream.entry.Path, strconv.FormatInt(misfit, 10) +
+			" rows have another number of fields than the header"}
 		if misfit == f.rows {
 			f.shut = f.lossy // no row can be read by columns
 		}
@@ -383,7 +386,8 @@ func (f *file) count() {
 	if f.shut != nil {
 		return
 	}
-	for _, id := range []string{"text.control", "text.quoting", "text.line-break", "text.width", "text.record-size", "text.blank-line", "text.length", "text.encoded-twice",
+	for _, id := range []string{"text.control", "text.quoting", "text.line-break", "text.width", "text.record-size", "text.blank-line",
+		"text.length", "text.encoded-twice",
 		"text.replaced", "text.spreadsheet"} {
 		s.examined(id, f.rows)
 	}

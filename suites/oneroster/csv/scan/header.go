@@ -249,7 +249,8 @@ func (f *file) below(head []byte) int {
 }
 
 // separators that are none in CSV, with the words for them.
-var separators = []struct{ text, word string }{{";", "semicolons"}, {"\t", "tabs"}, {"|", "bars"}, {":", "colons"}, {"^", "carets"}, {"~", "tildes"}}
+var separators = []struct{ text, word string }{{";", "semicolons"}, {"\t", "tabs"}, {"|", "bars"}, {":", "colons"}, {"^", "carets"},
+	{"~", "tildes"}}
 
 // separated names a separator that is none in CSV, where it seems to be used.
 func separated(names []string) string {

@@ -9,7 +9,8 @@ import (
 // Names of the characters that nobody sees and that turn up in headers and
 // manifests: typed by word processors, left by web pages and converters.
 var unseenNames = map[rune]string{
-	'\u00A0': "no-break space", '\u00AD': "soft hyphen", '\u200B': "zero-width space", '\u200C': "zero-width non-joiner", '\u200D': "zero-width joiner",
+	'\u00A0': "no-break space", '\u00AD': "soft hyphen", '\u200B': "zero-width space", '\u200C': "zero-width non-joiner",
+	'\u200D': "zero-width joiner",
 	'\u200E': "left-to-right mark", '\u200F': "right-to-left mark", '\u202F': "narrow no-break space", '\u2060': "word joiner",
 	'\u3000': "ideographic space", '\uFEFF': "byte order mark",
 	' ': "blank", '\t': "tab", '\r': "carriage return", '\n': "line feed", 0: "NUL",

@@ -173,7 +173,8 @@ func (m *manifest) straighten() {
 		}
 		return row
 	}
-	if short := trim(m.header); len(short) < len(m.header) && !slices.ContainsFunc(m.rows, func(p property) bool { return p.fields > 2 && !p.trailing }) {
+	if short := trim(m.header); len(short) < len(m.header) && !slices.ContainsFunc(m.rows,
+		func(p property) bool { return p.fields > 2 && !p.trailing }) {
 		m.blank, m.header = len(m.header)-len(short), short
 		for i := range m.rows {
 			m.rows[i].fields = min(m.rows[i].fields, 2)
@@ -208,7 +209,8 @@ func (m *manifest) unpreface() {
 // isProperty tells names of properties, in any version and case.
 func isProperty(name string) bool {
 	lower := strings.ToLower(bare(name))
-	return strings.HasPrefix(lower, "file.") || strings.HasPrefix(lower, "source.") || lower == "manifest.version" || lower == "oneroster.version"
+	return strings.HasPrefix(lower, "file.") || strings.HasPrefix(lower, "source.") || lower == "manifest.version" ||
+		lower == "oneroster.version"
 }
 
 // get gives a property; ok is false when there is none. Names are taken without
@@ -324,11 +326,13 @@ func (s *scanner) judgeManifestHeader(path string, check func(id string, ok bool
 	m := &s.manifest
 	switch {
 	case m.bare > 0:
-		s.advise("manifest.header", path, "", "there is no header: the first line is a property", "Insert a line above it: propertyName in column A, value in column B.")
+		s.advise("manifest.header", path, "", "there is no header: the first line is a property",
+			"Insert a line above it: propertyName in column A, value in column B.")
 	case m.blank > 0:
 		s.advise("manifest.header", path, "", fmt.Sprintf("blank columns stand behind value, %d of them", m.blank), blankRemedy)
 	default:
-		check("manifest.header", slices.Equal(m.header, []string{"propertyName", "value"}), strings.Join(m.header, ","), unseenIn(strings.Join(m.header, ",")))
+		check("manifest.header", slices.Equal(m.header, []string{"propertyName", "value"}), strings.Join(m.header, ","),
+			unseenIn(strings.Join(m.header, ",")))
 	}
 }
 
@@ -376,7 +380,8 @@ func (s *scanner) judgeValue(path, id, property string, right []string) {
 	}
 	detail, remedy := property, ""
 	if hidden := unseenIn(p.value); hidden != "" && slices.Contains(right, bare(p.value)) {
-		detail, remedy = fmt.Sprintf("%s, line %d: %s", property, p.line, hidden), "Delete it: what stands beside the comma belongs to the value (RFC 4180 §2.4)."
+		detail, remedy = fmt.Sprintf("%s, line %d: %s", property, p.line,
+			hidden), "Delete it: what stands beside the comma belongs to the value (RFC 4180 §2.4)."
 	}
 	s.advise(id, path, p.value, detail, remedy)
 }

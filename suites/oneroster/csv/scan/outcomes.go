@@ -25,9 +25,11 @@ func (f *file) enrollmentRule() rowRule {
 	school := f.isA("rules.enrollment-school", "schoolSourcedId", "school")
 	same := f.sameSchool("rules.enrollment-class-school", "schoolSourcedId", "classSourcedId")
 	dates := f.ordered("rules.enrollment-dates", "beginDate", "endDate")
-	class, user, role, primary, begin, end := f.column("classSourcedId"), f.column("userSourcedId"), f.column("role"), f.column("primary"), f.column("beginDate"), f.column("endDate")
+	class, user, role := f.column("classSourcedId"), f.column("userSourcedId"), f.column("role")
+	primary, begin, end := f.column("primary"), f.column("beginDate"), f.column("endDate")
 	classes, users := f.targets[class], f.targets[user]
-	span, other, onlyTeachers := f.s.rules.Number("rules.enrollment-span"), f.s.rules.Number("rules.enrollment-role"), f.s.rules.Number("rules.primary-student")
+	span, other := f.s.rules.Number("rules.enrollment-span"), f.s.rules.Number("rules.enrollment-role")
+	onlyTeachers := f.s.rules.Number("rules.primary-student")
 	teacher, student := f.termOf(role, "teacher"), f.termOf(role, "student")
 	bits := f.bitsOf(role)
 	// Administrators and proctors of a class come with many roles.
@@ -86,7 +88,8 @@ func teacherHash(class uint32, begin, end int32) uint64 {
 // teacherKey gives the key of a primary teacher, for the second reading.
 func teacherKey(w *worker) (uint64, string, bool) {
 	f := w.f
-	class, role, primary, begin, end := f.column("classSourcedId"), f.column("role"), f.column("primary"), f.column("beginDate"), f.column("endDate")
+	class, role, primary := f.column("classSourcedId"), f.column("role"), f.column("primary")
+	begin, end := f.column("beginDate"), f.column("endDate")
 	classes := f.targets[class]
 	if classes == nil || string(w.cell(role)) != "teacher" || string(w.cell(primary)) != "true" || string(w.cell(1)) == "tobedeleted" {
 		return 0, "", false
@@ -106,7 +109,8 @@ func teacherKey(w *worker) (uint64, string, bool) {
 // greatest value.
 func (f *file) lineItemRule() rowRule {
 	assign, due, number := f.column("assignDate"), f.column("dueDate"), f.s.rules.Number("rules.line-item-dates")
-	least, most, class, bad := f.column("resultValueMin"), f.column("resultValueMax"), f.column("classSourcedId"), f.s.rules.Number("rules.line-item-range")
+	least, most := f.column("resultValueMin"), f.column("resultValueMax")
+	class, bad := f.column("classSourcedId"), f.s.rules.Number("rules.line-item-range")
 	school := func(*worker) {}
 	if f.table.Column("schoolSourcedId") >= 0 {
 		school = f.sameSchool("rules.line-item-school", "schoolSourcedId", "classSourcedId")
@@ -143,9 +147,11 @@ func (w *worker) number32(column int) (float32, bool) {
 }
 
 func (f *file) resultRule() rowRule {
-	item, user, score, class := f.column("lineItemSourcedId"), f.column("studentSourcedId"), f.column("score"), f.table.Column("classSourcedId")
+	item, user := f.column("lineItemSourcedId"), f.column("studentSourcedId")
+	score, class := f.column("score"), f.table.Column("classSourcedId")
 	items, users := f.targets[item], f.targets[user]
-	notStudent, enrolled, outside, other := f.s.rules.Number("rules.result-student"), f.s.rules.Number("rules.result-enrolled"), f.s.rules.Number("rules.result-range"), f.s.rules.Number("rules.result-class")
+	notStudent, enrolled := f.s.rules.Number("rules.result-student"), f.s.rules.Number("rules.result-enrolled")
+	outside, other := f.s.rules.Number("rules.result-range"), f.s.rules.Number("rules.result-class")
 	student := uint32(f.s.roleBits["student"])
 	pairs := f.s.keys[keyEnrolled]
 	complete, rolesWhole := f.s.whole("enrollments"), f.s.version.Name == "1.1" || f.s.files["roles"] == nil || f.s.whole("roles")

@@ -114,7 +114,8 @@ func (s *scanner) judgeData() {
 		}
 	}
 	if others == "" && declared {
-		s.advise("package.not-empty", "", "", "no file with data is in the package, and the manifest declares some", "Put the files into the package, or declare them absent.")
+		s.advise("package.not-empty", "", "", "no file with data is in the package, and the manifest declares some",
+			"Put the files into the package, or declare them absent.")
 	}
 	if s.foreign() {
 		s.block(&obstacle{"package.not-empty", "", "there is no file of the standard in the package"}, "package.manifest")

@@ -62,7 +62,8 @@ func (f *file) bitsOf(column int) []uint16 {
 
 func (f *file) roleRule() rowRule {
 	dates := f.ordered("rules.role-dates", "beginDate", "endDate")
-	user, org, role, kind, profile := f.column("userSourcedId"), f.column("orgSourcedId"), f.column("role"), f.column("roleType"), f.column("userProfileSourcedId")
+	user, org, role := f.column("userSourcedId"), f.column("orgSourcedId"), f.column("role")
+	kind, profile := f.column("roleType"), f.column("userProfileSourcedId")
 	users, profiles := f.targets[user], f.targets[profile]
 	primary, bits := f.termOf(kind, "primary"), f.bitsOf(role)
 	other := f.s.rules.Number("rules.role-profile")

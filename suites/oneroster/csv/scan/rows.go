@@ -21,9 +21,6 @@ type Row struct {
 // column. It is valid until the next call.
 func (r *Row) Value(column int) []byte { return r.w.cell(column) }
 
-// Line gives the line of the row, counted from one.
-func (r *Row) Line() int64 { return r.line }
-
 // Unreadable tells why a bundle can't be read row by row.
 type Unreadable struct{ File, Cause string }
 

@@ -128,7 +128,8 @@ func (s *scanner) begin() error {
 }
 
 // roleNames are the roles of both versions that rules look at, each a bit.
-var roleNames = []string{"student", "teacher", "parent", "guardian", "relative", "aide", "proctor", "administrator", "counselor", "principal",
+var roleNames = []string{"student", "teacher", "parent", "guardian", "relative", "aide", "proctor", "administrator", "counselor",
+	"principal",
 	"districtAdministrator", "siteAdministrator", "systemAdministrator"}
 
 // otherRole is the bit of a role that extends the vocabulary.

@@ -45,7 +45,8 @@ func (f *file) judgePairs(ctx context.Context, total map[int]*tally) error {
 		return nil
 	}
 	s := f.s
-	class, user, role, begin, end := f.column("classSourcedId"), f.column("userSourcedId"), f.column("role"), f.column("beginDate"), f.column("endDate")
+	class, user, role := f.column("classSourcedId"), f.column("userSourcedId"), f.column("role")
+	begin, end := f.column("beginDate"), f.column("endDate")
 	users, classes := f.targets[user], f.targets[class]
 	day := func(w *worker, column int, otherwise int32) int32 {
 		if d, ok := parseDay(w.cell(column)); ok {
@@ -65,7 +66,8 @@ func (f *file) judgePairs(ctx context.Context, total map[int]*tally) error {
 		now := stay{string(w.cell(0)), string(w.cell(role)), day(w, begin, math.MinInt32), day(w, end, math.MaxInt32), f.line(w.at())}
 		for _, x := range met[key] {
 			if x.meets(now) {
-				touch(total, number).add(w.at(), w.field[user]+1, w.cell(user), f.private(w.field[user]), fmt.Sprintf("already on line %d, in the same class, role and time", x.line))
+				touch(total, number).add(w.at(), w.field[user]+1, w.cell(user), f.private(w.field[user]),
+					fmt.Sprintf("already on line %d, in the same class, role and time", x.line))
 				break
 			}
 		}

@@ -35,7 +35,10 @@ type worker struct {
 	keys    [keyKinds]*idset.Sink // keys that must be unique, and pairs
 	placed  bool                  // a user has a role at an org
 	stays   idset.Short           // pairs of class and user that are enrolled
-	rule    struct{ quoting, lineBreak, lineEnd, control, utf8, width, long, blank, length, deleted, blanks, codes, sheet, twice, replaced int }
+	rule    struct {
+		quoting, lineBreak, lineEnd, control, utf8, width, long, blank, length int
+		deleted, blanks, codes, sheet, twice, replaced                         int
+	}
 
 	// Of the current row, by column of the table:
 	field  []int   // position in the row; -1: not there
@@ -88,8 +91,16 @@ func two(a, b uint32) uint64 { return (uint64(b)<<32 | uint64(a)) * 0x9E3779B97F
 
 func newWorker(f *file) *worker {
 	n := len(f.table.Columns)
-	w := &worker{f: f, tally: make([]*tally, len(f.s.rules.Rules)), cols: make([]col, len(f.layout)), field: make([]int, n), value: make([]int32, n),
-		found: make([]uint32, n), before: make([][]byte, n), later: map[int][]later{}}
+	w := &worker{
+		f:      f,
+		tally:  make([]*tally, len(f.s.rules.Rules)),
+		cols:   make([]col, len(f.layout)),
+		field:  make([]int, n),
+		value:  make([]int32, n),
+		found:  make([]uint32, n),
+		before: make([][]byte, n),
+		later:  map[int][]later{},
+	}
 	for i := range w.field {
 		w.field[i], w.value[i] = -1, none
 	}
@@ -102,8 +113,10 @@ func newWorker(f *file) *worker {
 	}
 	w.far = w.farColumns()
 	number := f.s.rules.Number
-	w.rule.quoting, w.rule.lineBreak, w.rule.lineEnd, w.rule.control = number("text.quoting"), number("text.line-break"), number("text.line-end"), number("text.control")
-	w.rule.utf8, w.rule.width, w.rule.long, w.rule.blank, w.rule.length = number("text.utf8"), number("text.width"), number("text.record-size"), number("text.blank-line"), number("text.length")
+	w.rule.quoting, w.rule.lineBreak = number("text.quoting"), number("text.line-break")
+	w.rule.lineEnd, w.rule.control = number("text.line-end"), number("text.control")
+	w.rule.utf8, w.rule.width, w.rule.long = number("text.utf8"), number("text.width"), number("text.record-size")
+	w.rule.blank, w.rule.length = number("text.blank-line"), number("text.length")
 	w.rule.sheet, w.rule.twice, w.rule.replaced = number("text.spreadsheet"), number("text.encoded-twice"), number("text.replaced")
 	w.rule.deleted, w.rule.blanks, w.rule.codes = number("rules.deleted-target"), number("rules.reference-blank"), number("rules.grade-codes")
 	return w
@@ -347,7 +360,8 @@ func (w *worker) problem() {
 	for _, x := range []struct {
 		p      split.Problem
 		number int
-	}{{split.Unterminated | split.BareQuote | split.AfterQuote, w.rule.quoting}, {split.LineBreak, w.rule.lineBreak}, {split.BareCR, w.rule.lineEnd}, {split.Control, w.rule.control}} {
+	}{{split.Unterminated | split.BareQuote | split.AfterQuote, w.rule.quoting}, {split.LineBreak, w.rule.lineBreak},
+		{split.BareCR, w.rule.lineEnd}, {split.Control, w.rule.control}} {
 		if p&x.p != 0 && (p&split.Unterminated == 0 || x.number == w.rule.quoting) {
 			_, detail := problemRule(p & x.p)
 			w.add(x.number, column, value, detail)

@@ -270,7 +270,8 @@ func named(path string, known func(string) bool) (name string, exact bool) {
 }
 
 // Names are the files of all versions, for telling a name in another case.
-var names = []string{"manifest", "academicSessions", "categories", "classes", "classResources", "courses", "courseResources", "demographics", "enrollments",
+var names = []string{"manifest", "academicSessions", "categories", "classes", "classResources", "courses", "courseResources",
+	"demographics", "enrollments",
 	"lineItemLearningObjectiveIds", "lineItems", "lineItemScoreScales", "orgs", "resources", "resultLearningObjectiveIds", "results", "resultScoreScales",
 	"roles", "scoreScales", "userProfiles", "userResources", "users"}
 

@@ -80,9 +80,6 @@ func (s *Splitter) Lines() int { return s.line }
 // Bytes gives the bytes of the current record, its line end included.
 func (s *Splitter) Bytes() []byte { return s.buf[s.start:s.stop] }
 
-// Offset gives where in the block the current record begins.
-func (s *Splitter) Offset() int { return s.start }
-
 // Text gives a field of a record as it stands between its quotes.
 func (s *Splitter) Text(f Field) []byte { return s.buf[f.Start:f.End] }
 

@@ -47,8 +47,8 @@ const (
 	Enums
 )
 
-var kinds = map[string]Kind{"text": Text, "guid": GUID, "ref": Ref, "refs": Refs, "status": Status, "datetime": DateTime, "date": Date, "year": Year,
-	"bool": Bool, "int": Int, "float": Float, "texts": Texts, "userids": UserIDs, "scale": Scale, "enum": Enum, "enums": Enums}
+var kinds = map[string]Kind{"text": Text, "guid": GUID, "ref": Ref, "refs": Refs, "status": Status, "datetime": DateTime, "date": Date,
+	"year": Year, "bool": Bool, "int": Int, "float": Float, "texts": Texts, "userids": UserIDs, "scale": Scale, "enum": Enum, "enums": Enums}
 
 // Column is one column of a data file.
 type Column struct {

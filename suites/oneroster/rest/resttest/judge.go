@@ -1,0 +1,73 @@
+package resttest
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rollcall-edu/rollcall/reports"
+	"github.com/rollcall-edu/rollcall/suites/harness"
+)
+
+// Target reads a target file, whose secrets all are Secret.
+func Target(t *testing.T, text string) *harness.Target {
+	t.Helper()
+	target, err := harness.ParseTarget("target.yaml", []byte(text), func(string) (string, bool) { return Secret, true })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return target
+}
+
+// Judge runs the checks that focus names, all where it names none, and gives the verdicts of
+// the requirements that were looked at, by their ids without a prefix.
+func Judge(t *testing.T, target *harness.Target, prefix string, suites []harness.Suite,
+	focus ...string) map[string]reports.RequirementResult {
+	t.Helper()
+	run, err := harness.New(target, suites, harness.Options{InProcess: true, SkipDoctor: true, Shards: 1, Seed: 1, Focus: focus})
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := run.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range report.Checks {
+		if c.State != "done" {
+			t.Errorf("check %s ended as %s: %s", c.ID, c.State, c.Message)
+		}
+	}
+	out := map[string]reports.RequirementResult{}
+	for _, q := range report.Requirements {
+		out[strings.TrimPrefix(q.ID, prefix)] = q
+	}
+	return out
+}
+
+// Accused lists, sorted, the requirements that failed or warned.
+func Accused(results map[string]reports.RequirementResult) []string {
+	out := []string{}
+	for id, q := range results {
+		if q.Verdict == reports.Fail || q.Verdict == reports.Warning || q.Verdict == reports.Error {
+			out = append(out, id)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Complain compares the requirements that failed or warned with those that should.
+func Complain(t *testing.T, results map[string]reports.RequirementResult, want []string) {
+	t.Helper()
+	got := Accused(results)
+	if slices.Equal(got, slices.Sorted(slices.Values(want))) {
+		return
+	}
+	t.Errorf("accused %v, want %v", got, want)
+	for _, id := range got {
+		t.Logf("%s: %s %s", id, results[id].Verdict, results[id].Reason)
+		for _, x := range results[id].Findings {
+			t.Logf("%s: sent %s; expected %s; seen %s; at %s", id, x.Sent, x.Expected, x.Seen, x.Where)
+		}
+	}
+}
