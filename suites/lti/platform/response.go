@@ -54,9 +54,21 @@ func response(ctx context.Context, t *harness.T) {
 		}
 		t.Assert(Prefix+id, s.claims != nil, harness.Finding{Sent: sent, Expected: "a token", Seen: s.what(), Cause: j.cause(s), Exchanges: s.keep(t, sent)})
 	}
-	again("response.auth-post", j.byPost(ctx), "an authentication request by POST")
-	again("response.extra", j.begin(ctx, first.user, first.link, plan{set: map[string]string{"id_token_signed_response_alg": "RS256", "x_unknown": "1"}}, nil), "an authentication request with parameters more")
-	longState(ctx, t, j, first)
+	long := strings.Repeat("0123456789", 150)
+	extra, lengthy := plan{set: map[string]string{"id_token_signed_response_alg": "RS256", "x_unknown": "1"}}, plan{set: map[string]string{"state": long}}
+	made := j.sideBySide(ctx, plan{post: true}, extra, lengthy)
+	if j.had(byPost) == nil && made[0].brought() {
+		j.keep(byPost, made[0])
+	}
+	again("response.auth-post", j.posted(ctx), "an authentication request by POST")
+	if !made[1].brought() {
+		made[1] = j.begin(ctx, first.user, first.link, extra)
+	}
+	again("response.extra", made[1], "an authentication request with parameters more")
+	if !made[2].brought() || made[2].answer.form.Get("state") != long {
+		made[2] = j.begin(ctx, first.user, first.link, lengthy)
+	}
+	longState(t, made[2], long)
 }
 
 // manner looks in which way an answer came: by a form that is posted, with nothing of
@@ -71,11 +83,10 @@ func manner(t *harness.T, s *seen, ids []string) {
 	t.Assert(Prefix+"response.form-post", bare && a.method == "POST" && strings.HasPrefix(a.kind, "application/x-www-form-urlencoded"), f)
 }
 
-// longState sends as long a state as tools that seal their session in it.
-func longState(ctx context.Context, t *harness.T, j *judge, first *seen) {
+// longState looks at a launch whose state is as long as those of tools that seal their
+// session in it.
+func longState(t *harness.T, s *seen, long string) {
 	const id = Prefix + "response.state"
-	long := strings.Repeat("0123456789", 150)
-	s := j.begin(ctx, first.user, first.link, plan{set: map[string]string{"state": long}}, nil)
 	ids := s.keep(t, "a long state")
 	if s.token == "" {
 		t.Note(id, "a request whose state has %d characters brings no token: %s", len(long), s.what())
