@@ -13,14 +13,15 @@ import (
 // made side by side by different people, each in the browser context in which they are
 // signed in: two sessions of one person, or two launches in one session, are more than some
 // platforms bear. Launches that have to be refused are made ahead, for the checks that come
-// next; each person makes a good one beside them. What went its usual way is taken. What
-// didn't is made again by itself, so that it is told of the launch that brought it about.
+// next; each person makes a good one beside them. What came to an end is taken, be it a
+// refusal or a token. What broke down, ran in circles or was turned away for now is made
+// again by itself, so that it is told of the launch that brought it about.
 
 const (
 	abreast = 3  // people who launch side by side
 	salvo   = 12 // launches that are made ahead in one go
-	// mostOdd is how many launches made side by side may come to no usual end, be it a
-	// refusal or a token, until all are made by themselves.
+	// mostOdd is how many launches made side by side may come to no usual end until all are
+	// made by themselves.
 	mostOdd = 3
 )
 
@@ -105,9 +106,7 @@ func (s *seen) brought() bool {
 // was seen of each; nil where that can't be. Beside what has to be refused, each person
 // makes a good launch first.
 func (j *judge) sideBySide(ctx context.Context, plans ...plan) []*seen {
-	people := slices.DeleteFunc(j.people(), func(u harness.LTIUser) bool {
-		return slices.ContainsFunc(plans, func(p plan) bool { return p.theirs == u.Name })
-	})
+	people := j.people()
 	people = people[:min(len(people), len(plans))]
 	out := make([]*seen, len(plans))
 	if len(people) < 2 {
@@ -155,6 +154,9 @@ func (j *judge) sideBySide(ctx context.Context, plans ...plan) []*seen {
 // take gives a launch that was made ahead, and makes those of the checks that follow; nil
 // where it has to be made by itself.
 func (j *judge) take(ctx context.Context, t *harness.T, x trial) *seen {
+	if x.p.alone {
+		return nil
+	}
 	if _, known := j.ahead.made[x.key()]; !known {
 		all := j.salvoOf(t, x)
 		var plans []plan
@@ -167,7 +169,7 @@ func (j *judge) take(ctx context.Context, t *harness.T, x trial) *seen {
 			case s == nil, ctx.Err() != nil:
 			case j.usual(s):
 				j.ahead.made[all[i].key()] = s
-			case s.problem != nil || s.launch.tokens() == 0:
+			default:
 				j.ahead.odd++
 			}
 		}
@@ -178,17 +180,10 @@ func (j *judge) take(ctx context.Context, t *harness.T, x trial) *seen {
 }
 
 // salvoOf lists a launch that has to be refused, and those that come next: of the same
-// check, and of those that follow. What is asked in somebody's name is made beside the same
-// by POST alone.
+// check, and of those that follow.
 func (j *judge) salvoOf(t *harness.T, x trial) []trial {
 	out, good := []trial{x}, j.had(byPost)
 	posted := good != nil && good.token != ""
-	if x.p.theirs != "" {
-		if posted && !x.p.post {
-			out = append(out, x.byPost())
-		}
-		return out
-	}
 	planned, all := t.Session().Checks, breaches()
 	for _, id := range planned[max(0, slices.Index(planned, t.Check().ID)):] {
 		i := slices.IndexFunc(all, func(b breach) bool { return b.check() == id })
@@ -206,7 +201,7 @@ func (j *judge) salvoOf(t *harness.T, x trial) []trial {
 					past = true
 					continue
 				}
-				if _, known := j.ahead.made[next.key()]; past && !known && len(out) < salvo {
+				if _, known := j.ahead.made[next.key()]; past && !known && !next.p.alone && len(out) < salvo {
 					out = append(out, next)
 				}
 			}
@@ -215,9 +210,8 @@ func (j *judge) salvoOf(t *harness.T, x trial) []trial {
 	return out
 }
 
-// usual tells whether a launch was refused, and there is nothing to be told of it.
+// usual tells whether a launch came to an end of which nothing has to be asked once more.
 func (j *judge) usual(s *seen) bool {
 	origin := originOf(j.target.Platform.AuthURL)
-	return s.problem == nil && s.launch.marked() && s.launch.tokens() == 0 && !s.launch.strayed() && !s.strayed(j.tool.redirectURI()) && !(s.launch.plan.silent && s.came) &&
-		s.circles == "" && s.worst(origin) < http.StatusInternalServerError && s.last(origin) != http.StatusTooManyRequests
+	return s.problem == nil && s.launch.marked() && s.circles == "" && s.worst(origin) < http.StatusInternalServerError && s.last(origin) != http.StatusTooManyRequests
 }

@@ -63,7 +63,7 @@ func (j *judge) refuseForeign(ctx context.Context, t *harness.T, s, other *seen,
 		t.NotApplicable(Prefix+"refuse."+r.id, "all users have the same "+name+": the platform knows people by their session alone")
 		return
 	}
-	j.refuse(ctx, t, r.trial("the "+name+" of another user, "+other.user.Name, plan{set: map[string]string{name: theirs}, theirs: other.user.Name}), r.post)
+	j.refuse(ctx, t, r.trial("the "+name+" of another user, "+other.user.Name, plan{set: map[string]string{name: theirs}, alone: true}), r.post)
 }
 
 // otherClient asks in the name of another registration than that for which the

@@ -93,7 +93,9 @@ func breaches() []breach {
 		return one(func(*judge) plan { return plan{omit: []string{name}} })
 	}
 	tamper := func(name string) func(*judge) map[string]plan {
-		return one(func(*judge) plan { return plan{change: func(q url.Values) { q.Set(name, tampered(q.Get(name))) }} })
+		return one(func(*judge) plan {
+			return plan{alone: true, change: func(q url.Values) { q.Set(name, tampered(q.Get(name))) }}
+		})
 	}
 	redirect := func(address func(j *judge) string) func(*judge) map[string]plan {
 		return one(func(j *judge) plan { return plan{redirect: address(j), silent: true} })

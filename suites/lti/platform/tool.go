@@ -52,7 +52,9 @@ type plan struct {
 	silent   bool   // no answer may come at all, not even an error
 	probe    bool   // talk to the platform's window on the way (storage.go)
 	mark     string // of the context in which it is made
-	theirs   string // the user whose the request is, who must not make it
+	// alone keeps it from being made beside others: it looks whether launches are told
+	// apart, or uses up what somebody was given once.
+	alone bool
 	// then is called once the login has come, unless it is nil.
 	then   func(ctx context.Context, p *browser.Page, l *launch) error
 	change func(q url.Values) // the last word on the request
