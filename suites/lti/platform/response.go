@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/harness/browser"
 )
 
 // response looks how the answer comes back, to every user from every link.
@@ -94,4 +95,53 @@ func longState(t *harness.T, s *seen, long string) {
 	}
 	got := s.answer.form.Get("state")
 	t.Assert(id, got == long, harness.Finding{Sent: fmt.Sprintf("a state of %d characters", len(long)), Expected: "the same, byte for byte", Seen: fmt.Sprintf("a state of %d characters", len(got)), Where: "state", Exchanges: ids})
+}
+
+// together has somebody begin a launch, somebody else make one, and the first go on with
+// theirs: what a platform keeps of a launch is kept for each.
+func together(ctx context.Context, t *harness.T) {
+	j, s := token(ctx, t)
+	if s == nil {
+		return
+	}
+	const id, sent = Prefix + "response.side-by-side", "a launch during which somebody else launches"
+	users := j.target.Platform.Users
+	switch {
+	case j.person != nil:
+		t.NotTested(harness.Unconfigured("two users have to launch at the same time, which is too much to ask of a person", "Give lti.platform.users and links with steps, and run without --interactive."), id)
+		return
+	case len(users) < 2:
+		t.NotTested(harness.Unconfigured("there is no second user who could launch at the same time", "Add a second user to lti.platform.users."), id)
+		return
+	}
+	var between *seen
+	held := func(meanwhile bool) *seen {
+		return j.begin(ctx, users[1], s.link, plan{hold: true, then: func(ctx context.Context, p *browser.Page, _ *launch) error {
+			j.settled(ctx, p)
+			if meanwhile {
+				between = j.begin(ctx, s.user, s.link, plan{})
+			}
+			return p.Go(j.tool.origin + "/ask")
+		}})
+	}
+	both := held(true)
+	ids := both.keep(t, sent)
+	switch {
+	case both.problem != nil:
+		t.NotTested(j.halt(both).Seen(ids...), id)
+	case !both.launch.marked(): // nobody knows whose request was answered
+		t.NotTested(harness.Unconfigured("the browser doesn't tell by whom a request is", "Use https at Rollcall (lti.public_url)."), id)
+	case both.brought() && between.brought():
+		t.Examined(id, 1)
+	case !between.brought():
+		t.NotTested(j.halted(t, between, "a launch during another"), id)
+	default:
+		alone := held(false)
+		if !alone.brought() { // it is the time that passed, not the other one
+			t.NotTested(harness.BlockedBy(reqToken, "a launch whose request came a moment later brought no token: "+alone.what()).Seen(alone.keep(t, "the same, while nobody else launches")...), id)
+			return
+		}
+		j.ahead.odd = mostOdd // what is made side by side would say nothing here
+		t.Fail(id, harness.Finding{Sent: sent + ": " + both.sent() + ", " + between.user.Name + " meanwhile", Expected: "a token for each of them", Seen: both.what(), Cause: j.cause(both), Exchanges: ids})
+	}
 }
