@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-// dial connects. Names below localhost are this machine, as browsers have it
+// Dial connects to a host and port. Names below localhost are this machine, as browsers have it
 // (RFC 6761 §6.3), whatever the resolver says.
-func dial(ctx context.Context, network, address string) (net.Conn, error) {
+func Dial(ctx context.Context, network, address string) (net.Conn, error) {
 	if host, port, err := net.SplitHostPort(address); err == nil && strings.HasSuffix(strings.ToLower(host), ".localhost") {
 		address = net.JoinHostPort("127.0.0.1", port)
 	}
@@ -24,7 +24,7 @@ func dial(ctx context.Context, network, address string) (net.Conn, error) {
 func newTransport(config *tls.Config) *http.Transport {
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            dial,
+		DialContext:            Dial,
 		TLSClientConfig:        config,
 		TLSHandshakeTimeout:    10 * time.Second,
 		MaxIdleConnsPerHost:    32,

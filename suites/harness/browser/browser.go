@@ -298,7 +298,7 @@ func call[P, R any](p *Page, command cdp.Command[P, R], params P) (R, error) {
 
 // ErrDeaf says that the browser was asked for something and didn't answer in time: the
 // machine has too much else to do, or a script of the page never ends.
-var ErrDeaf = fmt.Errorf("Chromium did not answer within %s", commandLimit)
+var ErrDeaf = fmt.Errorf("the browser did not answer within %s", commandLimit)
 
 // commandLimit bounds one command of the protocol: a page that hangs must not
 // hang the judge.

@@ -132,7 +132,11 @@ func (j *judge) salvo(ctx context.Context, launches []Launch) {
 			if i == len(launches)-1 && last.fell {
 				control = last
 			}
-			j.ahead[l.ID] = &trial{seen: s, control: control, fell: true}
+			made := &trial{seen: s, control: control, fell: true}
+			j.ahead[l.ID] = made
+			if !made.back() { // its check will tell, which comes later than others of the salvo
+				j.accused.Store(true)
+			}
 		}
 	}
 	if j.decide(first, nil) != opened || j.decide(last, nil) != opened || slices.ContainsFunc(seen, func(s *sight) bool { return !s.usual() }) {

@@ -55,6 +55,8 @@ func (j *judge) tryPages(ctx context.Context, folder string) []harness.Diagnosis
 	switch {
 	case b != nil, j.blind != "":
 		bad.OK, bad.Detail = true, "beside it, "+wrong.Title+" ended with: "+s.what()
+	case s.fell:
+		bad.Detail, bad.Remedy = wrong.Title+" brought the tool down", "see that the tool runs again, and what its own log says; a run judges this"
 	case j.decide(s, &first.page) == refused:
 		bad.OK, bad.Detail = true, wrong.Title+" is taken for refused: "+s.what()
 	case j.decide(s, &first.page) == opened:

@@ -2,6 +2,11 @@ package tool
 
 import (
 	"context"
+	"errors"
+	"net"
+	"net/url"
+	"syscall"
+	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
 )
@@ -40,8 +45,53 @@ func (j *judge) felled(t *harness.T, l Launch, s *sight) {
 	}
 	for _, id := range t.Check().Requirements {
 		if id == reqUp {
+			j.accused.Store(true)
 			t.Fail(reqUp, harness.Finding{Sent: "launch: " + l.Title, Expected: "an answer, and a tool that is there for the next launch", Seen: seen, Exchanges: exchanges})
 		}
 	}
 	t.NotTested(harness.BlockedBy(reqUp, seen).Seen(exchanges...))
+}
+
+// nobodyListens is Chromium's error where a process has ended.
+const nobodyListens = "net::ERR_CONNECTION_REFUSED"
+
+// cutOff begins the reasons of Chromium where an answer ended before it began: the tool
+// broke the connection off, or went down while it made the answer.
+var cutOff = []string{"net::ERR_EMPTY_RESPONSE", "net::ERR_CONNECTION_RESET", "net::ERR_CONNECTION_CLOSED"}
+
+// restartTime is how long a tool that went down may take to be there again: something
+// may watch over it.
+const restartTime = 20 * time.Second
+
+// knock connects to where an address leads, and closes the connection at once.
+func knock(ctx context.Context, at *url.URL) error {
+	host := at.Host
+	if at.Port() == "" {
+		host = net.JoinHostPort(at.Hostname(), at.Scheme) // a service has that name too
+	}
+	c, err := harness.Dial(ctx, "tcp", host)
+	if err != nil {
+		return err
+	}
+	_ = c.Close() // it was there, which is all
+	return nil
+}
+
+// deserted tells whether nothing listens there.
+func deserted(ctx context.Context, at *url.URL) bool {
+	return errors.Is(knock(ctx, at), syscall.ECONNREFUSED)
+}
+
+// risen waits until something listens there again, or for so long, and tells whether
+// something does.
+func risen(ctx context.Context, at *url.URL) bool {
+	ctx, cancel := context.WithTimeout(ctx, restartTime)
+	defer cancel()
+	for ctx.Err() == nil {
+		if knock(ctx, at) == nil {
+			return true
+		}
+		pass(ctx, restartTime/50)
+	}
+	return false
 }

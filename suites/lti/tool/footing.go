@@ -318,6 +318,8 @@ func unknown(problem string) harness.Obstacle {
 // awayError says that the tool can't be reached: it is down, or the way to it is.
 type awayError struct{ error }
 
+func (e awayError) Unwrap() error { return e.error }
+
 // fallenError says that a launch brought the tool down, and that nothing started it again.
 type fallenError struct{ error }
 
@@ -327,7 +329,11 @@ func (j *judge) failing(problem error) harness.Obstacle {
 	var fallen fallenError
 	switch {
 	case errors.As(problem, &fallen):
-		return harness.BlockedBy(reqUp, problem.Error())
+		o := harness.BlockedBy(reqUp, problem.Error())
+		if j.accused.Load() {
+			o = o.Told()
+		}
+		return o
 	case errors.Is(problem, browser.ErrDeaf):
 		return harness.Unconfigured("the browser failed: "+problem.Error(), deafRemedy)
 	case errors.Is(problem, errStalls):

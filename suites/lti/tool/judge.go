@@ -38,6 +38,7 @@ type judge struct {
 	stalls  atomic.Int32                     // launches in a row that the tool didn't answer
 	stalled atomic.Pointer[harness.Obstacle] // the last of them
 	fell    atomic.Pointer[string]           // title of the launch that brought the tool down last
+	accused atomic.Bool                      // of which a check has told, or will
 	breaks  atomic.Bool                      // refusals end as what may pass does, each time
 	rotated atomic.Bool                      // a launch by a new key has opened
 	unmoved atomic.Bool                      // the tool never read the keys again for a new one

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"slices"
 	"strings"
@@ -285,49 +284,25 @@ var unreachable = []string{nobodyListens, "net::ERR_NAME_NOT_RESOLVED", "net::ER
 // launch, the launch brought it down: that is no matter of the set-up.
 func (j *judge) gone(ctx context.Context, s *sight) error {
 	u, err := url.Parse(s.page.URL)
-	unreached := func(why string) bool { return strings.HasPrefix(s.page.Why, why) }
-	if err != nil || !s.page.Failed || !j.platform.known(u.Host) || !slices.ContainsFunc(unreachable, unreached) {
+	because := func(why string) bool { return strings.HasPrefix(s.page.Why, why) }
+	if err != nil || !s.page.Failed || !j.platform.known(u.Host) {
 		return nil
 	}
-	reached := strings.HasPrefix(s.page.Why, nobodyListens) && slices.ContainsFunc(s.log, func(x browser.Exchange) bool {
+	reached := slices.ContainsFunc(s.log, func(x browser.Exchange) bool {
 		to, err := url.Parse(x.URL)
 		return err == nil && to.Host == u.Host && x.Status > 0 && !x.Started.Before(s.began)
 	})
-	if reached {
+	switch {
+	case reached && because(nobodyListens), slices.ContainsFunc(cutOff, because) && deserted(ctx, u):
 		s.fell = true
-		if s.gone = !risen(ctx, u); s.gone {
+		if s.gone = !j.up() && deserted(ctx, u) || !risen(ctx, u); s.gone { // it is waited for once
 			title := s.attempt.launch.Title
 			j.fell.Store(&title)
 		}
-		return nil
+	case slices.ContainsFunc(unreachable, because):
+		return awayError{j.since(fmt.Errorf("the tool can't be reached at %s: %s", browser.Bare(s.page.URL), s.page.Why))}
 	}
-	return awayError{j.since(fmt.Errorf("the tool can't be reached at %s: %s", browser.Bare(s.page.URL), s.page.Why))}
-}
-
-// nobodyListens is Chromium's error where a process has ended.
-const nobodyListens = "net::ERR_CONNECTION_REFUSED"
-
-// restartTime is how long a tool that went down may take to be there again: something
-// may watch over it.
-const restartTime = 20 * time.Second
-
-// risen waits until something listens there again, or for so long, and tells whether
-// something does.
-func risen(ctx context.Context, at *url.URL) bool {
-	host := at.Host
-	if at.Port() == "" {
-		host = net.JoinHostPort(at.Hostname(), at.Scheme) // a service has that name too
-	}
-	ctx, cancel := context.WithTimeout(ctx, restartTime)
-	defer cancel()
-	for ctx.Err() == nil {
-		if c, err := (&net.Dialer{}).DialContext(ctx, "tcp", host); err == nil {
-			_ = c.Close() // it was there, which is all
-			return true
-		}
-		pass(ctx, restartTime/50)
-	}
-	return false
+	return nil
 }
 
 // since words an error of the set-up in the same way for every launch that met it, so that
