@@ -89,7 +89,7 @@ func TestPairs(t *testing.T) {
 	try := func(ids ...string) {
 		t.Run(strings.Join(ids, "+"), func(t *testing.T) {
 			t.Parallel()
-			blames(t, judgedCell(t, cell{ids, catalogue.Strict, rostering.Suite().Profiles}))
+			blames(t, judgedCell(t, cell{Faults: ids, Stance: catalogue.Strict, Profiles: rostering.Suite().Profiles}))
 		})
 	}
 	try("page-overlap", "total-wrong") // the one that our own help names

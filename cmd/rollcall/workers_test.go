@@ -26,6 +26,7 @@ type cell struct {
 	Faults   []string
 	Stance   catalogue.Stance
 	Profiles []string // none: those of all services, in one run
+	Focus    []string // none: everything
 }
 
 // asWorker is set in the environment of a test binary that judges cells. The matrix
@@ -61,7 +62,7 @@ func (c cell) judge() (*reports.Report, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	return judgedIn(dir, district.Options{Faults: c.Faults}, c.Stance, harness.Options{Shards: 1, InProcess: true}, c.Profiles...)
+	return judgedIn(dir, district.Options{Faults: c.Faults}, c.Stance, harness.Options{Shards: 1, InProcess: true, Focus: c.Focus}, c.Profiles...)
 }
 
 // judgedIn runs the suites of some profiles, of all services where none are named, against a

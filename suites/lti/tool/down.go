@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/url"
+	"slices"
 	"syscall"
 	"time"
 
@@ -43,13 +44,13 @@ func (j *judge) felled(t *harness.T, l Launch, s *sight) {
 	case !s.fell:
 		seen += ", in this launch or in the good one beside it"
 	}
-	for _, id := range t.Check().Requirements {
-		if id == reqUp {
-			j.accused.Store(true)
-			t.Fail(reqUp, harness.Finding{Sent: "launch: " + l.Title, Expected: "an answer, and a tool that is there for the next launch", Seen: seen, Exchanges: exchanges})
-		}
+	o := harness.BlockedBy(reqUp, seen).Seen(exchanges...)
+	if slices.Contains(t.Check().Requirements, reqUp) {
+		j.accused.Store(true)
+		t.Fail(reqUp, harness.Finding{Sent: "launch: " + l.Title, Expected: "an answer, and a tool that is there for the next launch", Seen: seen, Exchanges: exchanges})
+		o = o.Told()
 	}
-	t.NotTested(harness.BlockedBy(reqUp, seen).Seen(exchanges...))
+	t.NotTested(o)
 }
 
 // nobodyListens is Chromium's error where a process has ended.
