@@ -61,6 +61,24 @@ func hintFaults() map[string]behaviour {
 				return denied(a.Pending == nil || a.Pending.User == a.User && h.holds(a.Query.Get("login_hint"), func(string) bool { return true }))
 			})
 		}},
+		// One place keeps the launch that was begun last, whoever began it.
+		"platform-launch-last": {Bend: func(c *platform.Config) {
+			var mu sync.Mutex
+			var last *platform.Pending
+			c.Login = func(_ url.Values, l *platform.Pending) {
+				mu.Lock()
+				defer mu.Unlock()
+				last = l
+			}
+			c.Checks = append([]platform.Check{{ID: "last", Broken: func(a *platform.Asked) (string, string) {
+				mu.Lock()
+				defer mu.Unlock()
+				if a.Pending != last {
+					a.Pending = nil
+				}
+				return "", ""
+			}}}, platform.Checks()...)
+		}},
 		// Who is signed in has the right login_hint, and anybody's lti_message_hint.
 		"platform-hint-message-any": {Bend: func(c *platform.Config) {
 			h := &hints{}

@@ -56,8 +56,9 @@ func cookieFaults() map[string]behaviour {
 				next.ServeHTTP(w, r)
 			})
 		}},
-		"tool-state-unbound":   unbound(),
-		"tool-storage-unknown": refusing("/login", func(r *http.Request) bool { return r.Form.Has("lti_storage_target") }),
+		"tool-state-unbound":      unbound(),
+		"tool-storage-unknown":    refusing("/login", func(r *http.Request) bool { return r.Form.Has("lti_storage_target") }),
+		"tool-storage-cookie-too": refusing("/launch", func(r *http.Request) bool { return len(r.Cookies()) == 0 }),
 		"tool-storage-unused": {Wrap: func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if r.URL.Path == "/login" {

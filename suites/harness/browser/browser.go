@@ -115,9 +115,10 @@ func (b *Browser) started() (context.Context, error) {
 		// a window's frame, which nobody sees and each page would pay for.
 		// Processes cost the most: none is kept ready for a page that may come, none is
 		// for a card that isn't there, and a document that follows another of its site
-		// stays in its process, as does the next page of a room.
+		// stays in its process, as does the next page of a room. Whoever runs Rollcall wants
+		// pages to get at this machine.
 		chromedp.Flag("in-process-gpu", true), chromedp.Flag("renderer-process-limit", "1"),
-		chromedp.Flag("disable-features", "SpareRendererForSitePerProcess,RenderDocument,BackForwardCache,IsolateOrigins,site-per-process,HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,InitialWebUI,WebUIReloadButton,PreloadTopChromeWebUI,WebUIOmniboxPopup,WebUIToolbar,InitialWebUIWithoutExtensions"),
+		chromedp.Flag("disable-features", "LocalNetworkAccessChecks,SpareRendererForSitePerProcess,RenderDocument,BackForwardCache,IsolateOrigins,site-per-process,HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,InitialWebUI,WebUIReloadButton,PreloadTopChromeWebUI,WebUIOmniboxPopup,WebUIToolbar,InitialWebUIWithoutExtensions"),
 		chromedp.Flag("disable-site-isolation-trials", true))
 	if unboxed() {
 		options = append(options, chromedp.NoSandbox)
@@ -209,7 +210,8 @@ func (b *Browser) Close() {
 
 // PageOptions say what is special about a page.
 type PageOptions struct {
-	BlockThirdParty bool // cookies of other sites than the top one's are blocked
+	BlockThirdParty bool        // cookies of other sites than the top one's are blocked
+	Cookieless      *Cookieless // no cookies are kept, but for one origin
 }
 
 // Open opens an empty page with no cookies and no storage.
@@ -255,6 +257,12 @@ func (b *Browser) page(ctx, parent context.Context, o PageOptions, options ...ch
 				return nil
 			}
 			return do(p, cookieControls, cookieSettings{Restrict: true})
+		},
+		func() error {
+			if o.Cookieless == nil {
+				return nil
+			}
+			return p.withoutCookies()
 		})
 	if err != nil {
 		p.Close()

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/fetch"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
@@ -147,6 +148,9 @@ func (p *Page) note(event any) {
 		p.active = time.Now()
 		p.dialogs = append(p.dialogs, string(e.Type)+": "+cut(e.Message))
 		go func() { _ = do(p, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: true}) }() // the page may be gone
+	case *fetch.EventRequestPaused:
+		p.active = time.Now()
+		go p.instead(e)
 	case *runtime.EventConsoleAPICalled:
 		text := string(e.Type) + ":"
 		for _, a := range e.Args {

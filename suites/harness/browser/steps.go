@@ -380,3 +380,10 @@ func (p *Page) follow(ctx context.Context) (bool, error) {
 
 // Forget drops all cookies of the page's context, as if the session had ended.
 func (p *Page) Forget() error { return do(p, network.ClearBrowserCookies, cdp.Empty{}) }
+
+// SetCookie gives the page's context a cookie of a site, which is sent wherever a page of
+// that site is shown.
+func (p *Page) SetCookie(address, name, value string) error {
+	secure := true
+	return do(p, network.SetCookie, network.SetCookieParams{URL: address, Name: name, Value: value, Secure: &secure, HTTPOnly: &secure, SameSite: network.CookieSameSiteNone})
+}

@@ -22,7 +22,7 @@ func stability(ctx context.Context, t *harness.T) {
 		text, _ := v.(string)
 		return text
 	}
-	again := j.begin(ctx, s.user, s.link, plan{fresh: true}, nil)
+	again := j.begin(ctx, s.user, s.link, plan{fresh: true})
 	ids := append(s.keep(t, "a launch"), again.keep(t, "the same launch again")...)
 	compare := func(id string, a, b *seen, same bool, sent string, path ...string) {
 		x, y := at(a, path...), at(b, path...)

@@ -30,7 +30,7 @@ func trySteps(ctx context.Context, s *harness.Session) []harness.Diagnosis {
 			links = links[:1]
 		}
 		for _, link := range links {
-			s := j.begin(ctx, u, link, plan{hold: true}, nil)
+			s := j.begin(ctx, u, link, plan{hold: true})
 			d := j.tried(s)
 			out = append(out, d)
 			if !d.OK && s.problem == nil { // the registration is wrong, and so it is for the others

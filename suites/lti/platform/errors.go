@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 
@@ -32,6 +33,31 @@ var wrong = []struct {
 	{"no client_id", plan{omit: []string{"client_id"}}, nil, "refuse.client-missing"},
 }
 
+// wrongOf finds a plan among those that are wrong; -1 where it isn't.
+func wrongOf(p plan) int {
+	if p.post || p.change != nil || p.redirect != "" || p.then != nil {
+		return -1
+	}
+	for i, w := range wrong {
+		if maps.Equal(p.set, w.p.set) && slices.Equal(p.omit, w.p.omit) {
+			return i
+		}
+	}
+	return -1
+}
+
+// fits tells whether the answer to a wrong request is as it should be.
+func (j *judge) fits(s *seen, codes []string) bool {
+	if s.problem != nil || s.unrefused() != "" || s.worst(originOf(j.target.Platform.AuthURL)) >= http.StatusInternalServerError {
+		return false
+	}
+	if codes == nil {
+		return !s.came
+	}
+	a := s.answer
+	return s.came && a.method == http.MethodPost && !a.query.Has("error") && slices.Contains(codes, a.form.Get("error")) && a.form.Get("state") == s.launch.state
+}
+
 // errorAnswers looks how errors come back.
 func errorAnswers(ctx context.Context, t *harness.T) {
 	j, s := token(ctx, t)
@@ -40,10 +66,13 @@ func errorAnswers(ctx context.Context, t *harness.T) {
 	}
 	posted, last, given := false, (*seen)(nil), false
 	quiet := 0 // requests of unknown clients after which nothing came to the tool
-	for _, w := range wrong {
-		p := w.p
-		p.refused = true
-		bad := j.begin(ctx, s.user, s.link, p, nil)
+	for i, w := range wrong {
+		bad := j.ahead.wrong[i]
+		if bad == nil || !j.fits(bad, w.codes) { // what is held against it comes of a launch made for that
+			p := w.p
+			p.refused = true
+			bad = j.begin(ctx, s.user, s.link, p)
+		}
 		ids := bad.keep(t, w.sent)
 		bad.shown = ids
 		if bad.problem != nil {

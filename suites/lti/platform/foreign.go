@@ -11,34 +11,28 @@ import (
 // nothing in the hands of another: a browser shows whatever it is sent, so that a
 // platform which takes a hint at its word signs somebody in under a stranger's name.
 
-// foreignLoginHint asks with a login_hint that nobody has, and with that of another
-// user who has begun a launch.
-func foreignLoginHint(ctx context.Context, t *harness.T) {
-	const id = Prefix + "refuse.login-hint-foreign"
-	j, s := token(ctx, t)
-	if s == nil {
-		return
-	}
-	j.refuse(ctx, t, id, "a login_hint that nobody has", plan{set: map[string]string{"login_hint": "somebody-else"}}, nil)
-	if other := j.begun(ctx, t, id); other != nil {
-		j.refuseForeign(ctx, t, id, other, "login_hint")
+// nobodysLoginHint asks with a login_hint that nobody has.
+func nobodysLoginHint(*judge) map[string]plan {
+	return map[string]plan{"a login_hint that nobody has": {set: map[string]string{"login_hint": "somebody-else"}}}
+}
+
+// foreignLoginHint asks with that of another user who has begun a launch.
+func foreignLoginHint(ctx context.Context, t *harness.T, j *judge, s *seen, r breach) {
+	if other := j.begun(ctx, t, Prefix+"refuse."+r.id); other != nil {
+		j.refuseForeign(ctx, t, s, other, r, "login_hint")
 	}
 }
 
 // foreignMessageHint asks with the lti_message_hint of a launch that another user
 // has begun.
-func foreignMessageHint(ctx context.Context, t *harness.T) {
-	const id = Prefix + "refuse.message-hint-foreign"
-	j, s := token(ctx, t)
-	if s == nil {
-		return
-	}
+func foreignMessageHint(ctx context.Context, t *harness.T, j *judge, s *seen, r breach) {
+	id := Prefix + "refuse." + r.id
 	if !s.launch.login.Has("lti_message_hint") {
 		t.NotApplicable(id, "the login carries no lti_message_hint, which is optional")
 		return
 	}
 	if other := j.begun(ctx, t, id); other != nil {
-		j.refuseForeign(ctx, t, id, other, "lti_message_hint")
+		j.refuseForeign(ctx, t, s, other, r, "lti_message_hint")
 	}
 }
 
@@ -54,7 +48,7 @@ func (j *judge) begun(ctx context.Context, t *harness.T, id string) *seen {
 		t.NotTested(harness.Unconfigured("two users have to launch at the same time, which is too much to ask of a person", "Give lti.platform.users and links with steps, and run without --interactive."), id)
 		return nil
 	}
-	other := j.begin(ctx, users[1], links[0], plan{hold: true}, func(p *browser.Page, _ *launch) error { j.settled(ctx, p); return nil })
+	other := j.begin(ctx, users[1], links[0], plan{hold: true, then: func(ctx context.Context, p *browser.Page, _ *launch) error { j.settled(ctx, p); return nil }})
 	if other.problem != nil || other.launch == nil || !other.launch.begun() {
 		t.NotTested(j.halted(t, other, "a launch by "+users[1].Name), id)
 		return nil
@@ -63,27 +57,26 @@ func (j *judge) begun(ctx context.Context, t *harness.T, id string) *seen {
 }
 
 // refuseForeign makes a launch by the first user with a parameter of another's.
-func (j *judge) refuseForeign(ctx context.Context, t *harness.T, id string, other *seen, name string) {
+func (j *judge) refuseForeign(ctx context.Context, t *harness.T, s, other *seen, r breach, name string) {
 	theirs := other.launch.login.Get(name)
-	s := j.good(ctx, j.target.Platform.Users[0], j.target.Platform.Links[0])
 	if name == "login_hint" && s.launch.login.Get(name) == theirs {
-		t.NotApplicable(id, "all users have the same "+name+": the platform knows people by their session alone")
+		t.NotApplicable(Prefix+"refuse."+r.id, "all users have the same "+name+": the platform knows people by their session alone")
 		return
 	}
-	j.refuse(ctx, t, id, "the "+name+" of another user, "+other.user.Name, plan{set: map[string]string{name: theirs}}, nil)
+	j.refuse(ctx, t, r.trial("the "+name+" of another user, "+other.user.Name, plan{set: map[string]string{name: theirs}, alone: true}), r.post)
 }
 
 // otherClient asks in the name of another registration than that for which the
 // launch was begun.
-func otherClient(ctx context.Context, t *harness.T) {
-	const id = Prefix + "refuse.client-other"
-	j, s := token(ctx, t)
-	if s == nil {
-		return
-	}
+func otherClient(j *judge) map[string]plan {
 	if j.target.OtherClientID == "" {
-		t.NotApplicable(id, "the target file names no second registration (lti.other_client_id)")
-		return
+		return nil
 	}
-	j.refuse(ctx, t, id, "the client_id of another registration", plan{set: map[string]string{"client_id": j.target.OtherClientID}}, nil)
+	return map[string]plan{"the client_id of another registration": {set: map[string]string{"client_id": j.target.OtherClientID}}}
+}
+
+func otherClientMissing(_ context.Context, t *harness.T, j *judge, _ *seen, r breach) {
+	if j.target.OtherClientID == "" {
+		t.NotApplicable(Prefix+"refuse."+r.id, "the target file names no second registration (lti.other_client_id)")
+	}
 }

@@ -26,9 +26,7 @@ type judge struct {
 	secret  func(values ...string)
 	ctx     context.Context // of the run: sessions outlive the check that began them
 	visits  visits
-	// controls counts from one the launches that had to be refused since a good one was made
-	// beside them; 0: none was, or it failed.
-	controls int
+	ahead   ahead
 
 	mu     sync.Mutex
 	kept   map[string]*seen // good launches, by user and link
@@ -49,7 +47,7 @@ func open(ctx context.Context, s *harness.Session) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &judge{target: s.Target.LTI, tool: t, browser: b, budget: time.Duration(s.Target.LTI.LaunchTimeout), kept: map[string]*seen{}, failed: map[string]int{}, ctx: ctx, visits: visits{of: map[string]*session{}}}
+	j := &judge{target: s.Target.LTI, tool: t, browser: b, budget: time.Duration(s.Target.LTI.LaunchTimeout), kept: map[string]*seen{}, failed: map[string]int{}, ctx: ctx, visits: noVisits(), ahead: nothingAhead()}
 	if j.budget == 0 {
 		j.budget = defaultBudget
 	}
@@ -105,13 +103,13 @@ type seen struct {
 
 // begin signs a user in, opens a link and follows the plan until an answer has
 // come or the budget is used up.
-func (j *judge) begin(ctx context.Context, user harness.LTIUser, link harness.LTILink, p plan, then func(*browser.Page, *launch) error) *seen {
+func (j *judge) begin(ctx context.Context, user harness.LTIUser, link harness.LTILink, p plan) *seen {
 	if j.person != nil {
 		return j.asked(ctx, user, link, p)
 	}
 	s := &seen{user: user, link: link}
 	if p.fresh { // some platforms let nobody have two sessions, and end the other one
-		defer func() { j.controls = 0 }()
+		defer func() { j.uncover(user) }()
 	}
 	v, err := j.visit(ctx, user, link, p.fresh)
 	if v.page == nil {
@@ -126,6 +124,7 @@ func (j *judge) begin(ctx context.Context, user harness.LTIUser, link harness.LT
 		s.picture, _ = page.Screenshot(ctx) // a picture less
 		return s
 	}
+	p.mark = v.mark
 	s.since, s.launch = time.Now(), j.tool.expect(p)
 	// Where the login came the steps have done what they are for, however they ended.
 	if err := page.Run(ctx, link.Steps); err != nil && !s.launch.begun() {
@@ -138,7 +137,7 @@ func (j *judge) begin(ctx context.Context, user harness.LTIUser, link harness.LT
 	if s.problem != nil {
 		if v.used && ctx.Err() == nil { // nobody may be signed in any more
 			j.renounce(user)
-			return j.begin(ctx, user, link, p, then)
+			return j.begin(ctx, user, link, p)
 		}
 		var idle idleError
 		j.finish(ctx, s, page)
@@ -147,9 +146,9 @@ func (j *judge) begin(ctx context.Context, user harness.LTIUser, link harness.LT
 		}
 		return s
 	}
-	if then != nil {
+	if p.then != nil {
 		var failed *browser.NavigationError
-		if err := then(page, s.launch); err != nil && !errors.As(err, &failed) { // a navigation that fails is an answer
+		if err := p.then(ctx, page, s.launch); err != nil && !errors.As(err, &failed) { // a navigation that fails is an answer
 			s.problem = err
 			j.finish(ctx, s, page)
 			return s
@@ -245,10 +244,13 @@ func (j *judge) good(ctx context.Context, user harness.LTIUser, link harness.LTI
 	return j.once(ctx, keyOf(user, link), user, link, plan{})
 }
 
-// byPost gives a good launch whose authentication request comes by POST.
-func (j *judge) byPost(ctx context.Context) *seen {
-	return j.once(ctx, "by POST", j.target.Platform.Users[0], j.target.Platform.Links[0], plan{post: true})
+// posted gives a good launch whose authentication request comes by POST.
+func (j *judge) posted(ctx context.Context) *seen {
+	return j.once(ctx, byPost, j.target.Platform.Users[0], j.target.Platform.Links[0], plan{post: true})
 }
+
+// byPost is where that launch is kept.
+const byPost = "by POST"
 
 func (j *judge) once(ctx context.Context, key string, user harness.LTIUser, link harness.LTILink, p plan) *seen {
 	j.mu.Lock()
@@ -257,7 +259,7 @@ func (j *judge) once(ctx context.Context, key string, user harness.LTIUser, link
 		return s
 	}
 	began := time.Now()
-	s := j.begin(ctx, user, link, p, nil)
+	s := j.begin(ctx, user, link, p)
 	if s.claims == nil && ctx.Err() == nil { // a check whose time is over says nothing of the launch
 		j.failed[key]++
 		if time.Since(began) >= j.budget { // nothing is waited for twice
@@ -265,7 +267,7 @@ func (j *judge) once(ctx context.Context, key string, user harness.LTIUser, link
 		}
 	}
 	if s.claims == nil && j.failed[key] < mostTries && ctx.Err() == nil && j.person == nil {
-		s = j.begin(ctx, user, link, p, nil) // what comes and goes is no breach
+		s = j.begin(ctx, user, link, p) // what comes and goes is no breach
 		j.failed[key]++
 	}
 	j.kept[key] = s
@@ -278,6 +280,7 @@ const mostTries = 2
 // token, that one alone.
 func (j *judge) launches(ctx context.Context) iter.Seq[*seen] {
 	return func(yield func(*seen) bool) {
+		j.gather(ctx)
 		for _, u := range j.target.Platform.Users {
 			for _, l := range j.target.Platform.Links {
 				if s := j.good(ctx, u, l); !yield(s) || s.claims == nil && j.first() == s {
@@ -290,9 +293,21 @@ func (j *judge) launches(ctx context.Context) iter.Seq[*seen] {
 
 // first is the launch that all others stand on, nil where it wasn't made yet.
 func (j *judge) first() *seen {
+	return j.had(keyOf(j.target.Platform.Users[0], j.target.Platform.Links[0]))
+}
+
+// had gives a good launch that was made, nil where it wasn't.
+func (j *judge) had(key string) *seen {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.kept[keyOf(j.target.Platform.Users[0], j.target.Platform.Links[0])]
+	return j.kept[key]
+}
+
+// keep keeps a good launch for all checks.
+func (j *judge) keep(key string, s *seen) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.kept[key] = s
 }
 
 func keyOf(u harness.LTIUser, l harness.LTILink) string { return u.Name + "\n" + l.Name }

@@ -14,6 +14,7 @@ func launchChecks() []harness.Check {
 		{ID: "platform.login", Title: "The platform initiates a login", Body: login, Requirements: []string{"login.begun", "login.iss", "login.login-hint", "login.target", "login.client", "login.deployment"}},
 		{ID: "platform.response", Title: "The answer is a form post with the token and the state", Body: response,
 			Requirements: []string{"response.form-post", "response.state", "response.token", "response.auth-post", "response.extra"}},
+		{ID: "platform.together", Title: "Two people who launch at the same time both get in", Body: together, Requirements: []string{"response.side-by-side"}},
 		{ID: "platform.header", Title: "The token is signed by a published key", Body: header, Requirements: []string{"token.alg", "token.rs256", "token.kid", "token.kid-published", "token.signature"}},
 		{ID: "platform.security-claims", Title: "The token says whose it is", Body: every(securityClaims),
 			Requirements: []string{"token.iss", "token.aud", "token.azp", "token.exp", "token.iat", "token.life", "token.nonce", "token.sub"}},

@@ -29,7 +29,7 @@ func openPerson(ctx context.Context, s *harness.Session) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &judge{target: s.Target.LTI, tool: t, budget: time.Duration(s.Target.LTI.LaunchTimeout), kept: map[string]*seen{}, failed: map[string]int{}, person: &person{ask: s.Ask}, secret: s.Redactor().Secret}
+	j := &judge{target: s.Target.LTI, tool: t, budget: time.Duration(s.Target.LTI.LaunchTimeout), kept: map[string]*seen{}, failed: map[string]int{}, person: &person{ask: s.Ask}, visits: noVisits(), ahead: nothingAhead(), secret: s.Redactor().Secret}
 	if j.budget == 0 {
 		j.budget = defaultBudget
 	}

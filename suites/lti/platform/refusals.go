@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"net/http"
@@ -11,81 +12,125 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
 )
 
-// refusalChecks judge what a platform must not answer with a token. Each is a good
-// launch whose authentication request is wrong in one way; a plain launch just
-// before shows that the same steps lead to a token.
+// refusalChecks judge what a platform must not answer with a token.
 func refusalChecks() []harness.Check {
-	// Each title says what is wrong with the requests of its plans.
-	several := func(id string, plans func(j *judge) map[string]plan) harness.Check {
-		return harness.Check{ID: "platform.refuse." + id, Title: "Refuses a request: " + titles[id], Requirements: []string{"refuse." + id}, Body: func(ctx context.Context, t *harness.T) {
-			j, s := token(ctx, t)
-			if s == nil || !j.controlled(ctx, t, Prefix+"refuse."+id) {
+	var out []harness.Check
+	for _, r := range breaches() {
+		out = append(out, r.checked())
+	}
+	return append(out,
+		harness.Check{ID: "platform.refuse.hint-replay", Title: "Sends no second token for a request that was answered", Requirements: []string{"refuse.hint-replay"}, Body: hintReplay},
+		harness.Check{ID: "platform.error", Title: "Errors go to the redirect_uri, with the state", Requirements: []string{"error.posted", "error.form-post", "error.state", "error.code", "error.client", "error.status"}, Body: errorAnswers},
+		harness.Check{ID: "platform.markup", Title: "Shows markup in an authentication request as text", Requirements: []string{"response.markup", "error.markup"}, Body: markups})
+}
+
+// breach is what a platform must not answer with a token: a good launch whose
+// authentication request is wrong in one way, which the title says.
+type breach struct {
+	id    string
+	title string                         // of its check, where that isn't made of what is sent
+	plans func(j *judge) map[string]plan // by what is sent
+	post  bool                           // by POST too, where a good request by POST is answered
+	// more looks beyond the launches of its plans, unless it is nil.
+	more func(ctx context.Context, t *harness.T, j *judge, s *seen, r breach)
+}
+
+func (r breach) check() string { return "platform.refuse." + r.id }
+
+// trials are the launches of its plans, by GET, in the order in which they are asked for.
+func (r breach) trials(j *judge) []trial {
+	if r.plans == nil {
+		return nil
+	}
+	var out []trial
+	all := r.plans(j)
+	for _, sent := range slices.Sorted(maps.Keys(all)) {
+		out = append(out, r.trial(cmp.Or(sent, titles[r.id]), all[sent]))
+	}
+	return out
+}
+
+func (r breach) trial(sent string, p plan) trial {
+	p.refused = true
+	return trial{owner: Prefix + "refuse." + r.id, sent: sent, p: p}
+}
+
+// byPost is the same by POST.
+func (x trial) byPost() trial {
+	x.sent += ", by POST"
+	x.p.post = true
+	return x
+}
+
+// checked gives the check of a breach: a plain launch beside each that has to be refused
+// shows that the same steps lead to a token.
+func (r breach) checked() harness.Check {
+	return harness.Check{ID: r.check(), Title: cmp.Or(r.title, "Refuses a request: "+titles[r.id]), Requirements: []string{"refuse." + r.id}, Body: func(ctx context.Context, t *harness.T) {
+		j, s := token(ctx, t)
+		if s == nil {
+			return
+		}
+		for _, x := range r.trials(j) {
+			if !j.refuse(ctx, t, x, r.post) {
 				return
 			}
-			all := plans(j)
-			for _, title := range slices.Sorted(maps.Keys(all)) {
-				j.refused(ctx, t, Prefix+"refuse."+id, title, all[title], nil)
-			}
-		}}
-	}
-	one := func(id string, p func(j *judge) plan) harness.Check {
-		return several(id, func(j *judge) map[string]plan { return map[string]plan{titles[id]: p(j)} })
-	}
-	// both asks by GET, and by POST where that is answered at all.
-	both := func(id string, p func(j *judge) plan) harness.Check {
-		c := one(id, p)
-		c.Body = func(ctx context.Context, t *harness.T) {
-			j, s := token(ctx, t)
-			if s != nil {
-				j.refuse(ctx, t, Prefix+"refuse."+id, titles[id], p(j), nil)
-			}
 		}
-		return c
+		if r.more != nil {
+			r.more(ctx, t, j, s, r)
+		}
+	}}
+}
+
+// breaches are listed in the order of their checks.
+func breaches() []breach {
+	one := func(p func(j *judge) plan) func(*judge) map[string]plan {
+		return func(j *judge) map[string]plan { return map[string]plan{"": p(j)} }
 	}
-	set := func(name, value string) func(*judge) plan {
-		return func(*judge) plan { return plan{set: map[string]string{name: value}} }
+	set := func(name, value string) func(*judge) map[string]plan {
+		return one(func(*judge) plan { return plan{set: map[string]string{name: value}} })
 	}
-	omit := func(name string) func(*judge) plan { return func(*judge) plan { return plan{omit: []string{name}} } }
-	tamper := func(name string) func(*judge) plan {
-		return func(*judge) plan { return plan{change: func(q url.Values) { q.Set(name, tampered(q.Get(name))) }} }
+	omit := func(name string) func(*judge) map[string]plan {
+		return one(func(*judge) plan { return plan{omit: []string{name}} })
 	}
-	redirect := func(address func(j *judge) string) func(*judge) plan {
-		return func(j *judge) plan { return plan{redirect: address(j), silent: true} }
+	tamper := func(name string) func(*judge) map[string]plan {
+		return one(func(*judge) plan {
+			return plan{alone: true, change: func(q url.Values) { q.Set(name, tampered(q.Get(name))) }}
+		})
 	}
-	return []harness.Check{
-		both("redirect-unregistered", redirect(func(j *judge) string { return j.tool.origin + "/elsewhere" })),
-		one("redirect-below", redirect(func(j *judge) string { return j.tool.origin + "/callback/elsewhere" })),
-		one("redirect-query", redirect(func(j *judge) string { return j.tool.redirectURI() + "?x=1" })),
-		several("redirect-spelling", respelled),
-		one("redirect-missing", func(*judge) plan { return plan{omit: []string{"redirect_uri"}, silent: true} }),
-		both("client-unknown", set("client_id", "never-issued-5512")),
-		{ID: "platform.refuse.client-other", Title: "Refuses a client_id of another registration", Requirements: []string{"refuse.client-other"}, Body: otherClient},
-		one("client-missing", omit("client_id")),
-		one("login-hint-tampered", tamper("login_hint")),
-		{ID: "platform.refuse.login-hint-foreign", Title: "Refuses somebody else's login_hint", Requirements: []string{"refuse.login-hint-foreign"}, Body: foreignLoginHint},
-		one("login-hint-missing", omit("login_hint")),
-		one("message-hint-tampered", tamper("lti_message_hint")),
-		{ID: "platform.refuse.message-hint-foreign", Title: "Refuses the lti_message_hint of somebody else's launch", Requirements: []string{"refuse.message-hint-foreign"}, Body: foreignMessageHint},
-		both("nonce-missing", omit("nonce")),
-		one("state-missing", omit("state")),
-		one("scope-wrong", set("scope", "profile")),
-		one("scope-missing", omit("scope")),
-		one("response-type-wrong", set("response_type", "code")),
-		one("response-type-missing", omit("response_type")),
-		several("response-mode-wrong", func(*judge) map[string]plan {
+	redirect := func(address func(j *judge) string) func(*judge) map[string]plan {
+		return one(func(j *judge) plan { return plan{redirect: address(j), silent: true} })
+	}
+	return []breach{
+		{id: "redirect-unregistered", post: true, plans: redirect(func(j *judge) string { return j.tool.origin + "/elsewhere" })},
+		{id: "redirect-below", plans: redirect(func(j *judge) string { return j.tool.origin + "/callback/elsewhere" })},
+		{id: "redirect-query", plans: redirect(func(j *judge) string { return j.tool.redirectURI() + "?x=1" })},
+		{id: "redirect-spelling", plans: respelled},
+		{id: "redirect-missing", plans: one(func(*judge) plan { return plan{omit: []string{"redirect_uri"}, silent: true} })},
+		{id: "client-unknown", post: true, plans: set("client_id", "never-issued-5512")},
+		{id: "client-other", title: "Refuses a client_id of another registration", post: true, plans: otherClient, more: otherClientMissing},
+		{id: "client-missing", plans: omit("client_id")},
+		{id: "login-hint-tampered", plans: tamper("login_hint")},
+		{id: "login-hint-foreign", title: "Refuses somebody else's login_hint", post: true, plans: nobodysLoginHint, more: foreignLoginHint},
+		{id: "login-hint-missing", plans: omit("login_hint")},
+		{id: "message-hint-tampered", plans: tamper("lti_message_hint")},
+		{id: "message-hint-foreign", title: "Refuses the lti_message_hint of somebody else's launch", post: true, more: foreignMessageHint},
+		{id: "nonce-missing", post: true, plans: omit("nonce")},
+		{id: "state-missing", plans: omit("state")},
+		{id: "scope-wrong", plans: set("scope", "profile")},
+		{id: "scope-missing", plans: omit("scope")},
+		{id: "response-type-wrong", plans: set("response_type", "code")},
+		{id: "response-type-missing", plans: omit("response_type")},
+		{id: "response-mode-wrong", plans: func(*judge) map[string]plan {
 			return map[string]plan{"response_mode=query": {set: map[string]string{"response_mode": "query"}}, "no response_mode": {omit: []string{"response_mode"}}}
-		}),
-		several("prompt-login", func(*judge) map[string]plan {
+		}},
+		{id: "prompt-login", plans: func(*judge) map[string]plan {
 			return map[string]plan{"prompt=login": {set: map[string]string{"prompt": "login"}}, "prompt=consent": {set: map[string]string{"prompt": "consent"}}, "no prompt": {omit: []string{"prompt"}}}
-		}),
-		several("repeated", func(j *judge) map[string]plan {
+		}},
+		{id: "repeated", plans: func(j *judge) map[string]plan {
 			twice := func(name, value string) plan { return plan{change: func(q url.Values) { q.Add(name, value) }} }
 			return map[string]plan{"redirect_uri comes twice": twice("redirect_uri", j.tool.origin+"/elsewhere"), "nonce comes twice": twice("nonce", "another"), "client_id comes twice": twice("client_id", "never-issued-5512")}
-		}),
-		{ID: "platform.refuse.signed-out", Title: "Sends no token once nobody is signed in any more", Requirements: []string{"refuse.signed-out"}, Body: signedOut},
-		{ID: "platform.refuse.hint-replay", Title: "Sends no second token for a request that was answered", Requirements: []string{"refuse.hint-replay"}, Body: hintReplay},
-		{ID: "platform.error", Title: "Errors go to the redirect_uri, with the state", Requirements: []string{"error.posted", "error.form-post", "error.state", "error.code", "error.client", "error.status"}, Body: errorAnswers},
-		{ID: "platform.markup", Title: "Shows markup in an authentication request as text", Requirements: []string{"response.markup", "error.markup"}, Body: markups},
+		}},
+		{id: "signed-out", title: "Sends no token once nobody is signed in any more", post: true, plans: signedOut},
 	}
 }
 
@@ -136,66 +181,72 @@ const mostRefused = 8
 // controlled makes a good launch beside those that have to be refused, unless one was made
 // just before; false where it brought no token. A person is not asked for it again and again.
 func (j *judge) controlled(ctx context.Context, t *harness.T, id string) bool {
-	if j.controls > 0 && j.controls <= mostRefused {
+	u, l := j.target.Platform.Users[0], j.target.Platform.Links[0]
+	if j.covered(u) {
 		return true
 	}
-	u, l := j.target.Platform.Users[0], j.target.Platform.Links[0]
 	control := (*seen)(nil)
 	if j.person != nil {
 		control = j.good(ctx, u, l)
 	} else {
-		control = j.begin(ctx, u, l, plan{}, nil)
+		control = j.begin(ctx, u, l, plan{})
 	}
 	if control.claims == nil {
-		j.controls = 0
+		j.uncover(u)
 		t.NotTested(j.halted(t, control, "the same, unbroken"), id)
 		return false
 	}
-	j.controls = 1
+	j.cover(u)
 	return true
 }
 
-// refuse makes a launch by a plan that has to be refused: by GET, and by POST where a
-// good request by POST is answered.
-func (j *judge) refuse(ctx context.Context, t *harness.T, id, title string, p plan, then func(*browser.Page, *launch) error) {
-	if !j.controlled(ctx, t, id) {
-		return
+// refuse tells of a launch that has to be refused: by GET, and by POST where that is asked
+// for and a good request by POST is answered. It gives false where good launches come to
+// nothing.
+func (j *judge) refuse(ctx context.Context, t *harness.T, x trial, post bool) bool {
+	if !j.refused(ctx, t, x) {
+		return false
 	}
-	j.refused(ctx, t, id, title, p, then)
-	if j.byPost(ctx).token != "" {
-		p.post = true
-		j.refused(ctx, t, id, title+", by POST", p, then)
-	}
+	return !post || j.posted(ctx).token == "" || j.refused(ctx, t, x.byPost())
 }
 
 // refused does so once.
-func (j *judge) refused(ctx context.Context, t *harness.T, id, title string, p plan, then func(*browser.Page, *launch) error) {
-	p.refused = true
-	j.controls++
-	before := j.tool.strays()
-	s := j.begin(ctx, j.target.Platform.Users[0], j.target.Platform.Links[0], p, then)
-	ids := s.keep(t, title)
+func (j *judge) refused(ctx context.Context, t *harness.T, x trial) bool {
+	id := x.owner
+	s := j.take(ctx, t, x)
+	if s == nil {
+		if !j.controlled(ctx, t, id) {
+			return false
+		}
+		u := j.target.Platform.Users[0]
+		j.count(u)
+		s = j.begin(ctx, u, j.target.Platform.Links[0], x.p)
+	}
+	ids := s.keep(t, x.sent)
 	if s.problem != nil {
 		t.NotTested(j.halt(s).Seen(ids...), id)
-		return
+		return true
 	}
 	if s.last(originOf(j.target.Platform.AuthURL)) == http.StatusTooManyRequests {
 		t.NotTested(j.halt(s).Seen(ids...), id)
-		return
+		return true
 	}
-	if p.change != nil && unchanged(s.launch) {
+	if x.p.change != nil && unchanged(s.launch) {
 		t.NotApplicable(id, "the login carries no lti_message_hint, which is optional")
-		return
+		return true
 	}
-	f := harness.Finding{Sent: title, Expected: "no token", Exchanges: ids}
+	if i := wrongOf(x.p); i >= 0 {
+		j.ahead.wrong[i] = s
+	}
+	f := harness.Finding{Sent: x.sent, Expected: "no token", Exchanges: ids}
 	switch {
-	case j.tool.strays() > before || s.strayed(j.tool.redirectURI()):
+	case s.launch.strayed() || s.strayed(j.tool.redirectURI()):
 		f.Expected, f.Seen = "an error page of the platform", "the browser was sent to an address that is not registered"
 		t.Fail(id, f)
 	case s.launch.tokens() > 0:
 		f.Seen = "a token"
 		t.Fail(id, f)
-	case p.silent && s.came:
+	case x.p.silent && s.came:
 		f.Expected, f.Seen = "an error page of the platform", "an answer at the tool: "+s.what()
 		t.Fail(id, f)
 	case s.circles != "":
@@ -203,8 +254,9 @@ func (j *judge) refused(ctx context.Context, t *harness.T, id, title string, p p
 		t.Fail(id, f)
 	default:
 		t.Examined(id, 1)
-		j.broke(t, s, id, title, ids)
+		j.broke(t, s, id, x.sent, ids)
 	}
+	return true
 }
 
 // unchanged tells whether there was no lti_message_hint to be changed.
@@ -215,18 +267,15 @@ func unchanged(l *launch) bool {
 }
 
 // signedOut forgets the session between the login and the authentication request.
-func signedOut(ctx context.Context, t *harness.T) {
-	j, s := token(ctx, t)
-	if s == nil {
-		return
-	}
-	j.refuse(ctx, t, Prefix+"refuse.signed-out", "a request without a session", plan{hold: true, fresh: true}, func(p *browser.Page, _ *launch) error {
+func signedOut(j *judge) map[string]plan {
+	return map[string]plan{"a request without a session": {hold: true, fresh: true, then: func(ctx context.Context, p *browser.Page, l *launch) error {
 		j.settled(ctx, p)
 		if err := p.Forget(); err != nil {
 			return err
 		}
+		j.stamp(p, l.plan.mark)
 		return p.Go(j.tool.origin + "/ask")
-	})
+	}}}
 }
 
 // hintReplay repeats an authentication request that was answered.
@@ -235,7 +284,7 @@ func hintReplay(ctx context.Context, t *harness.T) {
 	if s == nil {
 		return
 	}
-	again := j.begin(ctx, s.user, s.link, plan{twice: true, refused: true}, nil)
+	again := j.begin(ctx, s.user, s.link, plan{twice: true, refused: true})
 	ids := again.keep(t, "the same request twice")
 	id := Prefix + "refuse.hint-replay"
 	if again.problem != nil {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/harness/browser"
 )
 
 // response looks how the answer comes back, to every user from every link.
@@ -54,9 +55,21 @@ func response(ctx context.Context, t *harness.T) {
 		}
 		t.Assert(Prefix+id, s.claims != nil, harness.Finding{Sent: sent, Expected: "a token", Seen: s.what(), Cause: j.cause(s), Exchanges: s.keep(t, sent)})
 	}
-	again("response.auth-post", j.byPost(ctx), "an authentication request by POST")
-	again("response.extra", j.begin(ctx, first.user, first.link, plan{set: map[string]string{"id_token_signed_response_alg": "RS256", "x_unknown": "1"}}, nil), "an authentication request with parameters more")
-	longState(ctx, t, j, first)
+	long := strings.Repeat("0123456789", 150)
+	extra, lengthy := plan{set: map[string]string{"id_token_signed_response_alg": "RS256", "x_unknown": "1"}}, plan{set: map[string]string{"state": long}}
+	made := j.sideBySide(ctx, plan{post: true}, extra, lengthy)
+	if j.had(byPost) == nil && made[0].brought() {
+		j.keep(byPost, made[0])
+	}
+	again("response.auth-post", j.posted(ctx), "an authentication request by POST")
+	if !made[1].brought() {
+		made[1] = j.begin(ctx, first.user, first.link, extra)
+	}
+	again("response.extra", made[1], "an authentication request with parameters more")
+	if !made[2].brought() || made[2].answer.form.Get("state") != long {
+		made[2] = j.begin(ctx, first.user, first.link, lengthy)
+	}
+	longState(t, made[2], long)
 }
 
 // manner looks in which way an answer came: by a form that is posted, with nothing of
@@ -71,11 +84,10 @@ func manner(t *harness.T, s *seen, ids []string) {
 	t.Assert(Prefix+"response.form-post", bare && a.method == "POST" && strings.HasPrefix(a.kind, "application/x-www-form-urlencoded"), f)
 }
 
-// longState sends as long a state as tools that seal their session in it.
-func longState(ctx context.Context, t *harness.T, j *judge, first *seen) {
+// longState looks at a launch whose state is as long as those of tools that seal their
+// session in it.
+func longState(t *harness.T, s *seen, long string) {
 	const id = Prefix + "response.state"
-	long := strings.Repeat("0123456789", 150)
-	s := j.begin(ctx, first.user, first.link, plan{set: map[string]string{"state": long}}, nil)
 	ids := s.keep(t, "a long state")
 	if s.token == "" {
 		t.Note(id, "a request whose state has %d characters brings no token: %s", len(long), s.what())
@@ -83,4 +95,53 @@ func longState(ctx context.Context, t *harness.T, j *judge, first *seen) {
 	}
 	got := s.answer.form.Get("state")
 	t.Assert(id, got == long, harness.Finding{Sent: fmt.Sprintf("a state of %d characters", len(long)), Expected: "the same, byte for byte", Seen: fmt.Sprintf("a state of %d characters", len(got)), Where: "state", Exchanges: ids})
+}
+
+// together has somebody begin a launch, somebody else make one, and the first go on with
+// theirs: what a platform keeps of a launch is kept for each.
+func together(ctx context.Context, t *harness.T) {
+	j, s := token(ctx, t)
+	if s == nil {
+		return
+	}
+	const id, sent = Prefix + "response.side-by-side", "a launch during which somebody else launches"
+	users := j.target.Platform.Users
+	switch {
+	case j.person != nil:
+		t.NotTested(harness.Unconfigured("two users have to launch at the same time, which is too much to ask of a person", "Give lti.platform.users and links with steps, and run without --interactive."), id)
+		return
+	case len(users) < 2:
+		t.NotTested(harness.Unconfigured("there is no second user who could launch at the same time", "Add a second user to lti.platform.users."), id)
+		return
+	}
+	var between *seen
+	held := func(meanwhile bool) *seen {
+		return j.begin(ctx, users[1], s.link, plan{hold: true, then: func(ctx context.Context, p *browser.Page, _ *launch) error {
+			j.settled(ctx, p)
+			if meanwhile {
+				between = j.begin(ctx, s.user, s.link, plan{})
+			}
+			return p.Go(j.tool.origin + "/ask")
+		}})
+	}
+	both := held(true)
+	ids := both.keep(t, sent)
+	switch {
+	case both.problem != nil:
+		t.NotTested(j.halt(both).Seen(ids...), id)
+	case !both.launch.marked(): // nobody knows whose request was answered
+		t.NotTested(harness.Unconfigured("the browser doesn't tell by whom a request is", "Use https at Rollcall (lti.public_url)."), id)
+	case both.brought() && between.brought():
+		t.Examined(id, 1)
+	case !between.brought():
+		t.NotTested(j.halted(t, between, "a launch during another"), id)
+	default:
+		alone := held(false)
+		if !alone.brought() { // it is the time that passed, not the other one
+			t.NotTested(harness.BlockedBy(reqToken, "a launch whose request came a moment later brought no token: "+alone.what()).Seen(alone.keep(t, "the same, while nobody else launches")...), id)
+			return
+		}
+		j.ahead.odd = mostOdd // what is made side by side would say nothing here
+		t.Fail(id, harness.Finding{Sent: sent + ": " + both.sent() + ", " + between.user.Name + " meanwhile", Expected: "a token for each of them", Seen: both.what(), Cause: j.cause(both), Exchanges: ids})
+	}
 }

@@ -46,7 +46,7 @@ type probe struct {
 // probed takes what the script found.
 func (t *tool) probed(w http.ResponseWriter, r *http.Request) {
 	var found map[string]reply
-	l := t.current()
+	l := t.current(r)
 	if err := json.NewDecoder(r.Body).Decode(&found); err != nil || l == nil {
 		http.Error(w, "what was found can't be read", http.StatusBadRequest)
 		return
@@ -97,7 +97,7 @@ func storage(ctx context.Context, t *harness.T) {
 
 func judgeStorage(ctx context.Context, t *harness.T, j *judge, user harness.LTIUser, link harness.LTILink) {
 	began := time.Now()
-	s := j.begin(ctx, user, link, plan{probe: true}, func(p *browser.Page, l *launch) error {
+	s := j.begin(ctx, user, link, plan{probe: true, then: func(ctx context.Context, p *browser.Page, l *launch) error {
 		until(ctx, max(j.budget, probeLimit), func() bool {
 			if _, there := l.probedAt(atAnswer); there {
 				return true
@@ -106,7 +106,7 @@ func judgeStorage(ctx context.Context, t *harness.T, j *judge, user harness.LTIU
 			return x != nil // and nothing follows
 		})
 		return nil
-	})
+	}})
 	ids := s.keep(t, "messages to the platform's window")
 	login, there := map[string]reply{}, false
 	if s.launch != nil {

@@ -12,12 +12,13 @@ import (
 	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/harness/browser"
 	"github.com/rollcall-edu/rollcall/suites/lti/mint"
 	"github.com/rollcall-edu/rollcall/suites/lti/side"
 )
 
 // tool is Rollcall's side: it takes login initiations, asks for tokens as a plan
-// says, and notes what comes back. One launch is under way at a time.
+// says, and notes what comes back. Of each browser context one launch is under way.
 type tool struct {
 	origin   string
 	clientID string
@@ -27,8 +28,8 @@ type tool struct {
 	foreign  mint.Key
 
 	mu     sync.Mutex
-	now    *launch
-	stray  int                // requests that came to an address which isn't registered
+	now    *launch            // the one that was begun last
+	by     map[string]*launch // the one that was begun last in a context, by its mark
 	reads  int                // of Rollcall's keys
 	marked int                // pictures that markup of ours asked for
 	past   map[string]*launch // by state, for answers that come late
@@ -42,15 +43,21 @@ type plan struct {
 	post     bool // ask by POST
 	set      map[string]string
 	omit     []string
-	redirect string             // instead of the registered one
-	manual   bool               // a person opens the launch
-	fresh    bool               // sign in for this launch alone
-	hold     bool               // answer the login with a page, and ask when told
-	twice    bool               // ask again once the answer has come
-	refused  bool               // it has to be refused
-	silent   bool               // no answer may come at all, not even an error
-	probe    bool               // talk to the platform's window on the way (storage.go)
-	change   func(q url.Values) // the last word on the request
+	redirect string // instead of the registered one
+	manual   bool   // a person opens the launch
+	fresh    bool   // sign in for this launch alone
+	hold     bool   // answer the login with a page, and ask when told
+	twice    bool   // ask again once the answer has come
+	refused  bool   // it has to be refused
+	silent   bool   // no answer may come at all, not even an error
+	probe    bool   // talk to the platform's window on the way (storage.go)
+	mark     string // of the context in which it is made
+	// alone keeps it from being made beside others: it looks whether launches are told
+	// apart, or uses up what somebody was given once.
+	alone bool
+	// then is called once the login has come, unless it is nil.
+	then   func(ctx context.Context, p *browser.Page, l *launch) error
+	change func(q url.Values) // the last word on the request
 }
 
 // launch is what was seen of one.
@@ -68,6 +75,8 @@ type launch struct {
 	loggedIn chan struct{} // closed when the login has come
 	requests []request
 	stored   map[string]map[string]reply // by stage: how messages to the platform's window were answered
+	strays   int                         // requests that came to an address which isn't registered
+	unmarked bool                        // a request of it came without the mark of its context
 }
 
 // request is one that came from the browser, for the evidence where that isn't ours.
@@ -128,24 +137,45 @@ func (t *tool) expect(p plan) *launch {
 		t.past = map[string]*launch{}
 	}
 	t.past[t.now.state] = t.now
+	if p.mark != "" {
+		if t.by == nil {
+			t.by = map[string]*launch{}
+		}
+		t.by[p.mark] = t.now
+	}
 	return t.now
 }
 
-func (t *tool) current() *launch {
+// markCookie tells from which context a request comes. It is Rollcall's own: no platform
+// ever sees it.
+const markCookie = "rollcall_context"
+
+// current gives the launch that a request belongs to: the one under way in its context, or
+// the one that was begun last where the request doesn't tell its context.
+func (t *tool) current(r *http.Request) *launch {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if c, err := r.Cookie(markCookie); err == nil && t.by[c.Value] != nil {
+		return t.by[c.Value]
+	}
+	if t.now != nil {
+		t.now.mu.Lock()
+		t.now.unmarked = true
+		t.now.mu.Unlock()
+	}
 	return t.now
 }
 
 // of gives the launch that an answer belongs to: a slow one may come when the next
 // launch is under way.
-func (t *tool) of(state string) *launch {
+func (t *tool) of(r *http.Request) *launch {
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	if l := t.past[state]; l != nil {
+	l := t.past[r.Form.Get("state")]
+	t.mu.Unlock()
+	if l != nil {
 		return l
 	}
-	return t.now
+	return t.current(r)
 }
 
 // rotate signs by another key from now on.
@@ -160,13 +190,6 @@ func (t *tool) readings() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.reads
-}
-
-// strays counts requests that came to an address that is not registered.
-func (t *tool) strays() int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.stray
 }
 
 func (t *tool) handler() http.Handler {
@@ -219,7 +242,7 @@ func page(w http.ResponseWriter, name string, data any) {
 
 // login takes the initiation, and answers it as planned.
 func (t *tool) login(w http.ResponseWriter, r *http.Request) {
-	l := t.current()
+	l := t.current(r)
 	if err := r.ParseForm(); err != nil || l == nil {
 		show(w, "No launch is expected.")
 		return
@@ -248,7 +271,7 @@ func (t *tool) login(w http.ResponseWriter, r *http.Request) {
 
 // ask sends the authentication request.
 func (t *tool) ask(w http.ResponseWriter, r *http.Request) {
-	l := t.current()
+	l := t.current(r)
 	if l == nil {
 		show(w, "No launch is expected.")
 		return
@@ -284,7 +307,7 @@ func (t *tool) ask(w http.ResponseWriter, r *http.Request) {
 // callback takes the answer.
 func (t *tool) callback(w http.ResponseWriter, r *http.Request) {
 	err := r.ParseForm()
-	l := t.of(r.Form.Get("state"))
+	l := t.of(r)
 	if l == nil {
 		show(w, "No launch is expected.")
 		return
@@ -345,11 +368,11 @@ func (l *launch) note(r *http.Request, location string) {
 func (t *tool) elsewhere(w http.ResponseWriter, r *http.Request) {
 	_ = r.ParseForm() // whatever it is
 	answered := r.Form.Has("id_token") || r.Form.Has("state") || r.Form.Has("error")
-	t.mu.Lock()
-	if answered || slices.Contains([]string{"", "document", "iframe", "frame"}, r.Header.Get("Sec-Fetch-Dest")) {
-		t.stray++
+	if l := t.of(r); l != nil && (answered || slices.Contains([]string{"", "document", "iframe", "frame"}, r.Header.Get("Sec-Fetch-Dest"))) {
+		l.mu.Lock()
+		l.strays++
+		l.mu.Unlock()
 	}
-	t.mu.Unlock()
 	show(w, "Nobody registered this address.")
 }
 
@@ -368,6 +391,20 @@ func (l *launch) begun() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.login != nil
+}
+
+// marked tells whether all that came of a launch told its context.
+func (l *launch) marked() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.plan.mark != "" && !l.unmarked
+}
+
+// strayed tells whether the browser came to an address of ours that isn't registered.
+func (l *launch) strayed() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.strays > 0
 }
 
 // count counts the answers.

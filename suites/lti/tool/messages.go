@@ -3,8 +3,10 @@ package tool
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"html"
 	"html/template"
+	"net/http"
 	"net/url"
 	"slices"
 	"time"
@@ -199,6 +201,62 @@ func (j *judge) elsewhere(ctx context.Context, t *harness.T, title string, forge
 	frames, err = pages[1].Look(ctx)
 	forgery = err == nil && slices.ContainsFunc(frames, func(f browser.Frame) bool { return f.Title == passedOn })
 	return s, forgery
+}
+
+// storageAlone has a launch come in a frame of a browser that keeps no cookie of the tool
+// there, not even a partitioned one. A tool that has the platform's storage keep the proof of
+// its login says by that that it needs none.
+func storageAlone(ctx context.Context, t *harness.T) {
+	j, ok := ready(t)
+	if !ok {
+		return
+	}
+	id, l := Prefix+"browser.storage-alone", Launch{ID: "storage-alone", Title: "in a frame whose cookies the browser doesn't keep, with the platform's storage", User: "learner", Expect: "open", Frame: true, Storage: true}
+	p, err := j.browser.Open(ctx, browser.PageOptions{Cookieless: &browser.Cookieless{Own: j.platform.issuer, Fetch: fetcher(t)}})
+	if err != nil {
+		t.NotTested(j.failing(err))
+		return
+	}
+	defer p.Close()
+	s := j.launchIn(ctx, p, l)
+	if s.problem == nil && s.page.Status < 400 { // the tool may wait for an answer before it refuses
+		pass(ctx, told)
+		j.look(ctx, p, s)
+	}
+	exchanges := s.keep(t, l.Title)
+	if s.problem != nil {
+		t.NotTested(j.failing(s.problem))
+		return
+	}
+	switch j.decide(s, nil) {
+	case opened:
+		t.Examined(id, 1)
+		return
+	case unclear:
+		t.NotTested(harness.Unconfigured("it is not clear whether the launch was opened: "+s.what(), markerRemedy).Seen(exchanges...))
+		return
+	}
+	frames, err := p.Look(ctx)
+	switch {
+	case err != nil:
+		t.NotTested(j.failing(err))
+	case len(kept(ctx, p, frames)) == 0:
+		t.NotApplicable(id, "the tool has the platform's storage keep nothing")
+	case j.unopened(ctx, t, j.launch(ctx, l)): // then it isn't for want of cookies
+	default:
+		t.Fail(id, harness.Finding{Sent: "launch: " + l.Title, Expected: "the tool opens by what it had the storage keep", Seen: s.shows(), Where: t.Where(s.page.URL), Exchanges: exchanges})
+	}
+}
+
+// fetcher makes requests of pages that keep no cookies.
+func fetcher(t *harness.T) func(ctx context.Context, method, address string, header http.Header, body []byte) (int, http.Header, []byte, error) {
+	return func(ctx context.Context, method, address string, header http.Header, body []byte) (int, http.Header, []byte, error) {
+		r := t.Session().Do(ctx, harness.Request{Method: method, URL: address, Header: header, Body: body, Auth: harness.AuthNone, Secret: true, Once: true})
+		if r.Status == 0 {
+			return 0, nil, nil, errors.New(r.Problem)
+		}
+		return r.Status, r.Header, r.Body, nil
+	}
 }
 
 // kept reads what the platform's page keeps for the tool.

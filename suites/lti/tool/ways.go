@@ -20,6 +20,7 @@ func ways() []harness.Check {
 		{ID: "tool.token-in-address", Title: "Keeps the token out of addresses", Body: tokenInAddress, Requirements: ids("response.token-in-address")},
 		{ID: "tool.messages", Title: "Tells the platform alone what its storage is to keep", Body: messages, Requirements: ids("browser.message-origin")},
 		{ID: "tool.forged-answers", Title: "Takes what the storage kept from the platform alone", Body: forgedAnswers, Requirements: ids("browser.answer-origin")},
+		{ID: "tool.storage-alone", Title: "Opens by what the platform's storage kept, where the browser keeps no cookie", Body: storageAlone, Requirements: ids("browser.storage-alone")},
 	}
 }
 
