@@ -170,9 +170,6 @@ func TestWallsServers(t *testing.T) {
 // maxLine is how long a line of the program may be, in characters, a tab being one.
 const maxLine = 140
 
-// unbroken are the rooms whose lines were not broken yet: several people write there at once.
-var unbroken = []string{"suites/lti/", "reference/fault/", "tools/mutants/", "suites/oneroster/rest/discovery", "suites/oneroster/rest/filtering_text.go"}
-
 // TestWallsLines holds the program, not its tests, to lines that can be read side by side.
 // Data may be longer: a row of a table, a line with a text of sixty characters or more (texts
 // are kept whole, so that they can be found), and what stands in a text of several lines.
@@ -181,10 +178,6 @@ func TestWallsLines(t *testing.T) {
 	for _, p := range list(t) {
 		for _, name := range p.GoFiles {
 			path := filepath.Join(p.Dir, name)
-			own := strings.TrimPrefix(p.ImportPath, module) + "/" + name
-			if slices.ContainsFunc(unbroken, func(room string) bool { return strings.HasPrefix(own, room) }) {
-				continue
-			}
 			text, err := os.ReadFile(path)
 			if err != nil {
 				t.Fatal(err)
@@ -197,7 +190,7 @@ func TestWallsLines(t *testing.T) {
 				}
 				long++
 				if !data[i+1] {
-					t.Errorf("%s:%d has %d characters; break lines of code at %d", own, i+1, n, maxLine)
+					t.Errorf("%s:%d has %d characters; break lines of code at %d", strings.TrimPrefix(p.ImportPath, module)+"/"+name, i+1, n, maxLine)
 				}
 			}
 		}

@@ -220,19 +220,20 @@ func (o oneSchool) Classes() iter.Seq[fixtures.Class] {
 }
 
 func (o oneSchool) Users() iter.Seq[fixtures.User] {
-	return changed(filtered(o.District.Users(), func(u fixtures.User) bool { return o.users[u.SourcedID] }), func(u fixtures.User) fixtures.User {
-		var roles []fixtures.Role
-		for _, r := range u.Roles {
-			if o.orgs[r.Org] {
-				roles = append(roles, r)
+	return changed(filtered(o.District.Users(), func(u fixtures.User) bool { return o.users[u.SourcedID] }),
+		func(u fixtures.User) fixtures.User {
+			var roles []fixtures.Role
+			for _, r := range u.Roles {
+				if o.orgs[r.Org] {
+					roles = append(roles, r)
+				}
 			}
-		}
-		u.Roles, u.Agents = roles, o.keep(u.Agents, o.users)
-		if !o.orgs[u.PrimaryOrg] {
-			u.PrimaryOrg = roles[0].Org
-		}
-		return u
-	})
+			u.Roles, u.Agents = roles, o.keep(u.Agents, o.users)
+			if !o.orgs[u.PrimaryOrg] {
+				u.PrimaryOrg = roles[0].Org
+			}
+			return u
+		})
 }
 
 func (o oneSchool) Enrollments() iter.Seq[fixtures.Enrollment] {
@@ -350,10 +351,11 @@ func (o onlyActive) Orgs() iter.Seq[fixtures.Org] {
 
 func (o onlyActive) AcademicSessions() iter.Seq[fixtures.AcademicSession] {
 	gone := o.gone()
-	return changed(filtered(o.District.AcademicSessions(), func(v fixtures.AcademicSession) bool { return active(v.Base) }), func(v fixtures.AcademicSession) fixtures.AcademicSession {
-		v.Children = without(v.Children, gone)
-		return v
-	})
+	return changed(filtered(o.District.AcademicSessions(), func(v fixtures.AcademicSession) bool { return active(v.Base) }),
+		func(v fixtures.AcademicSession) fixtures.AcademicSession {
+			v.Children = without(v.Children, gone)
+			return v
+		})
 }
 
 func (o onlyActive) Courses() iter.Seq[fixtures.Course] {

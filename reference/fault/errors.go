@@ -67,7 +67,8 @@ func errorFaults() map[string]wrapper {
 			a.status = http.StatusOK
 			parts := strings.Split(strings.Trim(a.path, "/"), "/")
 			wrapper := parts[len(parts)-1]
-			if w := map[string]string{"students": "users", "teachers": "users", "terms": "academicSessions", "gradingPeriods": "academicSessions"}[wrapper]; w != "" {
+			if w := map[string]string{"students": "users", "teachers": "users", "terms": "academicSessions",
+				"gradingPeriods": "academicSessions"}[wrapper]; w != "" {
 				wrapper = w
 			}
 			say(a, "application/json", fmt.Sprintf(`{%q:[]}`, wrapper))

@@ -38,7 +38,8 @@ func lateFaults() map[string]wrapper {
 		}),
 		"order-by-first-400": changing(func(a *answer) bool {
 			raw := a.request.URL.RawQuery
-			return collection(a) && strings.Contains(raw, "sort=") && strings.Contains(raw, "orderBy=") && strings.Index(raw, "orderBy=") < strings.Index(raw, "sort=")
+			return collection(a) && strings.Contains(raw, "sort=") && strings.Contains(raw, "orderBy=") &&
+				strings.Index(raw, "orderBy=") < strings.Index(raw, "sort=")
 		}, func(a *answer) { fail(a, http.StatusBadRequest, "invalid_sort_field") }),
 		"huge-number-500": changing(func(a *answer) bool {
 			return isCollection(a.path) && (len(a.request.URL.Query().Get("limit")) > 9 || len(a.request.URL.Query().Get("offset")) > 9)

@@ -11,7 +11,8 @@ import (
 )
 
 // structured are the properties that hold lists and objects.
-var structured = []string{"agents", "children", "class", "course", "grades", "metadata", "org", "parent", "primaryOrg", "roles", "school", "schoolYear", "subjects", "terms", "user", "userIds"}
+var structured = []string{"agents", "children", "class", "course", "grades", "metadata", "org", "parent", "primaryOrg", "roles", "school",
+	"schoolYear", "subjects", "terms", "user", "userIds"}
 
 // pattern is the predicate ~ with a value that means something to a regular expression.
 var pattern = regexp.MustCompile(`~'[^']*[.*^|\[(\\][^']*'`)

@@ -37,7 +37,8 @@ func links(change func(a *answer, rel, target string) string) func(*answer) {
 var link = regexp.MustCompile(`<([^>]*)>\s*;\s*rel="?([a-z]+)"?`)
 
 func hasLink(a *answer, rel string) bool {
-	return slices.ContainsFunc(link.FindAllStringSubmatch(strings.Join(a.header.Values("Link"), ","), -1), func(m []string) bool { return m[2] == rel })
+	return slices.ContainsFunc(link.FindAllStringSubmatch(strings.Join(a.header.Values("Link"), ","), -1),
+		func(m []string) bool { return m[2] == rel })
 }
 
 func addLink(a *answer, rel, target string) {

@@ -162,7 +162,8 @@ func queryFaults() map[string]wrapper {
 var parameters = []string{"limit", "offset", "sort", "orderBy", "filter", "fields"}
 
 // sortable are the properties that no sane check would call unknown.
-var sortable = []string{"sourcedId", "status", "dateLastModified", "title", "name", "type", "identifier", "startDate", "endDate", "schoolYear",
+var sortable = []string{"sourcedId", "status", "dateLastModified", "title", "name", "type", "identifier", "startDate", "endDate",
+	"schoolYear",
 	"courseCode", "classCode", "classType", "location", "givenName", "familyName", "middleName", "username", "email", "enabledUser", "role",
 	"importance", "vendorResourceId", "vendorId", "applicationId", "beginDate", "birthDate", "sex", "phone", "sms", "primary", "class.sourcedId", "user.sourcedId", "school.sourcedId", "course.sourcedId", "org.sourcedId", "parent.sourcedId"}
 
@@ -175,7 +176,8 @@ func filterEscapesScope(h http.Handler) http.Handler {
 		if !strings.Contains(r.URL.Query().Get("filter"), "' OR ") {
 			return
 		}
-		for from, to := range map[string]string{"/students": "/users", "/teachers": "/users", "/schools": "/orgs", "/terms": "/academicSessions", "/gradingPeriods": "/academicSessions"} {
+		for from, to := range map[string]string{"/students": "/users", "/teachers": "/users", "/schools": "/orgs", "/terms": "/academicSessions",
+			"/gradingPeriods": "/academicSessions"} {
 			if path == from {
 				r.URL.Path = strings.TrimSuffix(r.URL.Path, from) + to
 				r.URL.RawPath = ""

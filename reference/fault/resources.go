@@ -144,11 +144,12 @@ func narrowingBelow(condition, owner string) wrapper {
 
 // missing answers what is below a path as if there were no such operation.
 func missing(prefix string) wrapper {
-	return on(func(_ *http.Request, path string) bool { return strings.HasPrefix(path, prefix) }, func(w http.ResponseWriter, r *http.Request, h http.Handler) {
-		a := ask(h, r)
-		fail(a, http.StatusNotFound, "unknownobject")
-		a.send(w)
-	})
+	return on(func(_ *http.Request, path string) bool { return strings.HasPrefix(path, prefix) },
+		func(w http.ResponseWriter, r *http.Request, h http.Handler) {
+			a := ask(h, r)
+			fail(a, http.StatusNotFound, "unknownobject")
+			a.send(w)
+		})
 }
 
 // resourceReshapes are about what is taught with.

@@ -32,7 +32,8 @@ func (v *vault) watch(h http.Handler, r *http.Request) *httptest.ResponseRecorde
 		v.mu.Lock()
 		defer v.mu.Unlock()
 		form.Del("scope") // all that the client may have
-		if v.form == nil || !strings.Contains(w.Body.String(), "core") || strings.Contains(w.Body.String(), "roster.readonly") || strings.Contains(w.Body.String(), "resource.readonly") {
+		if v.form == nil || !strings.Contains(w.Body.String(), "core") || strings.Contains(w.Body.String(), "roster.readonly") ||
+			strings.Contains(w.Body.String(), "resource.readonly") {
 			v.header, v.form, v.target = r.Header.Clone(), form, r.URL.Path
 		}
 	}
@@ -96,7 +97,8 @@ func replay(w http.ResponseWriter, got *httptest.ResponseRecorder) {
 }
 
 // tokenAnswers changes what the token endpoint answers.
-func tokenAnswers(applies func(*httptest.ResponseRecorder, *http.Request) bool, change func(*httptest.ResponseRecorder) *httptest.ResponseRecorder) wrapper {
+func tokenAnswers(applies func(*httptest.ResponseRecorder, *http.Request) bool,
+	change func(*httptest.ResponseRecorder) *httptest.ResponseRecorder) wrapper {
 	return func(h http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if !isToken(r) {
@@ -216,7 +218,8 @@ func securityFaults() map[string]wrapper {
 func onlyKnownScopes(form url.Values) {
 	var kept []string
 	for _, s := range strings.Fields(form.Get("scope")) {
-		if strings.HasPrefix(s, "https://purl.imsglobal.org/spec/or/v1p2/scope/roster") || strings.HasPrefix(s, "https://purl.imsglobal.org/spec/or/v1p2/scope/resource") {
+		if strings.HasPrefix(s, "https://purl.imsglobal.org/spec/or/v1p2/scope/roster") ||
+			strings.HasPrefix(s, "https://purl.imsglobal.org/spec/or/v1p2/scope/resource") {
 			kept = append(kept, s)
 		}
 	}

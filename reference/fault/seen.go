@@ -120,7 +120,8 @@ func nulls(a *answer) {
 	if len(parts)%2 == 0 {
 		kind = parts[len(parts)-2]
 	}
-	if of := map[string]string{"students": "users", "teachers": "users", "schools": "orgs", "terms": "academicSessions", "gradingPeriods": "academicSessions"}[kind]; of != "" {
+	if of := map[string]string{"students": "users", "teachers": "users", "schools": "orgs", "terms": "academicSessions",
+		"gradingPeriods": "academicSessions"}[kind]; of != "" {
 		kind = of
 	}
 	a.objects(func(o object) {

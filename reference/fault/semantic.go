@@ -51,7 +51,8 @@ func narrowing(condition string, paths ...string) wrapper {
 }
 
 func semanticFaults() map[string]wrapper {
-	roots := []string{"/academicSessions", "/orgs", "/courses", "/classes", "/users", "/enrollments", "/demographics", "/schools", "/students", "/teachers", "/terms", "/gradingPeriods", "/resources"}
+	roots := []string{"/academicSessions", "/orgs", "/courses", "/classes", "/users", "/enrollments", "/demographics", "/schools",
+		"/students", "/teachers", "/terms", "/gradingPeriods", "/resources"}
 	return map[string]wrapper{
 		"students-all-users":  alias("/students", "/users", "users", "users"),
 		"teachers-all-users":  alias("/teachers", "/users", "users", "users"),
@@ -164,7 +165,8 @@ func wrongKind(h http.Handler) http.Handler {
 		path, ours := servicePath(r)
 		a := ask(h, r)
 		if ours && a.status == http.StatusNotFound && strings.Count(path, "/") == 2 {
-			for from, to := range map[string]string{"/students/": "/users/", "/teachers/": "/users/", "/schools/": "/orgs/", "/terms/": "/academicSessions/", "/gradingPeriods/": "/academicSessions/"} {
+			for from, to := range map[string]string{"/students/": "/users/", "/teachers/": "/users/", "/schools/": "/orgs/",
+				"/terms/": "/academicSessions/", "/gradingPeriods/": "/academicSessions/"} {
 				if strings.HasPrefix(path, from) {
 					other := r.Clone(r.Context())
 					other.URL.Path, other.URL.RawPath = strings.TrimSuffix(r.URL.Path, path)+to+strings.TrimPrefix(path, from), ""

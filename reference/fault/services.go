@@ -120,8 +120,10 @@ func Reshape(d fixtures.District, ids ...string) (fixtures.District, error) {
 
 // rosteringWrappers gathers what the topic files can do to a service.
 func rosteringWrappers() map[string]wrapper {
-	return Gather(pagingFaults(), queryFaults(), payloadFaults(), semanticFaults(), errorFaults(), securityFaults(), transportFaults(), moreFaults(),
-		fieldFaults(), lateFaults(), seenFaults(), missedFaults(), gatewayFaults(), gatewayVariants(), headerVariants(), payloadVariants(), bySetup())
+	return Gather(pagingFaults(), queryFaults(), payloadFaults(), semanticFaults(), errorFaults(), securityFaults(), transportFaults(),
+		moreFaults(),
+		fieldFaults(), lateFaults(), seenFaults(), missedFaults(), gatewayFaults(), gatewayVariants(), headerVariants(),
+		payloadVariants(), bySetup())
 }
 
 // everywhere are those that befall all services of a provider: the identifiers of one

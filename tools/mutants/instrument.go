@@ -78,7 +78,8 @@ var turned = map[token.Token]token.Token{token.LSS: token.LEQ, token.LEQ: token.
 
 // quiet are calls without which nothing is seen from outside, or everything hangs: they
 // are no mistakes that a judge could be asked to find.
-var quiet = []string{"Lock", "Unlock", "RLock", "RUnlock", "Close", "Print", "Printf", "Println", "Debug", "Info", "Warn", "Error", "Errorf", "Done", "Add", "Helper"}
+var quiet = []string{"Lock", "Unlock", "RLock", "RUnlock", "Close", "Print", "Printf", "Println", "Debug", "Info", "Warn", "Error",
+	"Errorf", "Done", "Add", "Helper"}
 
 type edit struct {
 	from, to int
@@ -150,7 +151,8 @@ func instrument(path string, source []byte, next int, left map[string]bool) (*in
 				default:
 					if other, is := turned[n.Op]; is && plain(n.X) && plain(n.Y) {
 						add(function, "turned", n, func(i int) []edit {
-							return around(n, fmt.Sprintf("(rollcallMutant(%d) && (%s %s %s) || !rollcallMutant(%d) && (", i, text(n.X), other, text(n.Y), i), "))")
+							return around(n, fmt.Sprintf("(rollcallMutant(%d) && (%s %s %s) || !rollcallMutant(%d) && (", i, text(n.X), other,
+								text(n.Y), i), "))")
 						})
 					}
 				}

@@ -146,7 +146,8 @@ func run(role string, n int, seed uint64, abreast int, only string, limit time.D
 	}
 	wait.Wait()
 	observable := counts["caught"] + counts["survived"]
-	fmt.Printf("%s, seed %d: %d mutants: %d caught, %d survived, %d known not to be observable, %d not reached", role, seed, len(chosen), counts["caught"], counts["survived"], counts["known"], counts["not reached"])
+	fmt.Printf("%s, seed %d: %d mutants: %d caught, %d survived, %d known not to be observable, %d not reached", role, seed, len(chosen),
+		counts["caught"], counts["survived"], counts["known"], counts["not reached"])
 	if observable > 0 {
 		fmt.Printf("; %.1f %% of the observable ones are caught", 100*float64(counts["caught"])/float64(observable))
 	}
@@ -228,7 +229,8 @@ func built(role, dir string) (string, []Mutant, error) {
 			return "", nil, fmt.Errorf("writing mutants: %w", err)
 		}
 		binary := filepath.Join(dir, "judge.test")
-		out, err := exec.Command("go", "test", "-c", "-vet=off", "-gcflags=-e", "-overlay", description, "-o", binary, "./cmd/rollcall").CombinedOutput()
+		out, err := exec.Command("go", "test", "-c", "-vet=off", "-gcflags=-e", "-overlay", description, "-o", binary,
+			"./cmd/rollcall").CombinedOutput()
 		if err == nil {
 			return binary, all, nil
 		}

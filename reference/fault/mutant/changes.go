@@ -104,18 +104,23 @@ var bodies = []change{
 
 // became changes the status of answers that had another.
 func became(from, to int) change {
-	return change{what: fmt.Sprintf("%d is %d", from, to), structural: from == http.StatusOK && (to >= 400 || to == http.StatusNoContent), change: func(a *answer) bool {
-		if a.Code != from {
-			return false
-		}
-		a.Code = to
-		return true
-	}}
+	return change{
+		what:       fmt.Sprintf("%d is %d", from, to),
+		structural: from == http.StatusOK && (to >= 400 || to == http.StatusNoContent),
+		change: func(a *answer) bool {
+			if a.Code != from {
+				return false
+			}
+			a.Code = to
+			return true
+		},
+	}
 }
 
 var statuses = []change{
 	became(200, 201), became(200, 206), became(200, 204), became(200, 302), became(200, 404), became(200, 500), became(200, 503),
-	became(404, 400), became(404, 500), became(404, 200), became(401, 403), became(401, 500), became(403, 401), became(400, 500), became(400, 404), became(405, 500),
+	became(404, 400), became(404, 500), became(404, 200), became(401, 403), became(401, 500), became(403, 401), became(400, 500),
+	became(400, 404), became(405, 500),
 }
 
 func dropHeader(a *answer, name string) bool {
@@ -148,7 +153,8 @@ var lists = []change{
 		})
 	}},
 	total("one more", func(n int) string { return strconv.Itoa(n + 1) }), total("one less", func(n int) string { return strconv.Itoa(n - 1) }),
-	total("zero", func(int) string { return "0" }), total("negative", func(int) string { return "-1" }), total("a word", func(int) string { return "many" }),
+	total("zero", func(int) string { return "0" }), total("negative", func(int) string { return "-1" }),
+	total("a word", func(int) string { return "many" }),
 	linked("next is prev and prev is next", strings.NewReplacer(`rel="next"`, `rel="prev"`, `rel="prev"`, `rel="next"`)),
 	linked("next is missing", strings.NewReplacer(`rel="next"`, `rel="x-next"`)),
 	linked("offsets have another name", strings.NewReplacer("offset=", "start=")),

@@ -31,11 +31,14 @@ var (
 	sessions = append(slices.Clone(common), "title", "startDate", "endDate", "type", "parent", "children", "schoolYear")
 	orgs     = append(slices.Clone(common), "name", "type", "identifier", "parent", "children")
 	courses  = append(slices.Clone(common), "title", "schoolYear", "courseCode", "grades", "subjects", "org", "subjectCodes")
-	classes  = append(slices.Clone(common), "title", "classCode", "classType", "location", "grades", "subjects", "course", "school", "terms", "subjectCodes", "periods")
-	users    = append(slices.Clone(common), "userMasterIdentifier", "username", "userIds", "enabledUser", "givenName", "familyName", "middleName",
+	classes  = append(slices.Clone(common), "title", "classCode", "classType", "location", "grades", "subjects", "course", "school", "terms",
+		"subjectCodes", "periods")
+	users = append(slices.Clone(common), "userMasterIdentifier", "username", "userIds", "enabledUser", "givenName", "familyName",
+		"middleName",
 		"roles", "userProfiles", "primaryOrg", "identifier", "email", "phone", "agents", "grades")
 	enrollments  = append(slices.Clone(common), "user", "class", "school", "role", "primary", "beginDate", "endDate")
-	demographics = append(slices.Clone(common), "birthDate", "sex", "americanIndianOrAlaskaNative", "asian", "blackOrAfricanAmerican", "white", "hispanicOrLatinoEthnicity", "cityOfBirth")
+	demographics = append(slices.Clone(common), "birthDate", "sex", "americanIndianOrAlaskaNative", "asian", "blackOrAfricanAmerican",
+		"white", "hispanicOrLatinoEthnicity", "cityOfBirth")
 )
 
 // places are the operations of the service.

@@ -42,7 +42,8 @@ func laxFaults() map[string]behaviour {
 		}),
 		"platform-redirect-open": at("/auth", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			rec := bend.Answered(next, r)
-			if to := r.Form.Get("redirect_uri"); rec.Code == http.StatusBadRequest && to != "" && strings.Contains(rec.Body.String(), "redirect_uri is not registered") {
+			if to := r.Form.Get("redirect_uri"); rec.Code == http.StatusBadRequest && to != "" &&
+				strings.Contains(rec.Body.String(), "redirect_uri is not registered") {
 				http.Redirect(w, r, to, http.StatusFound)
 				return
 			}
@@ -50,7 +51,8 @@ func laxFaults() map[string]behaviour {
 		}),
 		"platform-client-told": at("/auth", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			if !strings.HasPrefix(r.Form.Get("client_id"), "rollcall-judge") && strings.HasSuffix(r.Form.Get("redirect_uri"), "/callback") {
-				http.Redirect(w, r, r.Form.Get("redirect_uri")+"?"+url.Values{"error": {"unauthorized_client"}, "state": r.Form["state"]}.Encode(), http.StatusFound)
+				http.Redirect(w, r, r.Form.Get("redirect_uri")+"?"+url.Values{"error": {"unauthorized_client"}, "state": r.Form["state"]}.Encode(),
+					http.StatusFound)
 				return
 			}
 			next.ServeHTTP(w, r)
@@ -141,7 +143,8 @@ func postUnchecked(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		return
 	}
 	said, own := r.Form.Get("redirect_uri"), strings.TrimSuffix(r.Header.Get("Origin"), "/")+"/callback"
-	for name, v := range map[string]string{"redirect_uri": own, "client_id": "rollcall-judge", "scope": "openid", "response_type": "id_token", "response_mode": "form_post", "prompt": "none"} {
+	for name, v := range map[string]string{"redirect_uri": own, "client_id": "rollcall-judge", "scope": "openid", "response_type": "id_token",
+		"response_mode": "form_post", "prompt": "none"} {
 		r.Form.Set(name, v)
 	}
 	if r.Form.Get("nonce") == "" {

@@ -14,7 +14,8 @@ import (
 func mannerisms() map[string]behaviour {
 	return map[string]behaviour{
 		"platform-answer-late": answering(func(body string, _ *http.Request) string {
-			return strings.Replace(body, `document.getElementById("form").submit();`, `setTimeout(function(){document.getElementById("form").submit()},1000);`, 1)
+			return strings.Replace(body, `document.getElementById("form").submit();`,
+				`setTimeout(function(){document.getElementById("form").submit()},1000);`, 1)
 		}),
 		"platform-claims-bare": drop(ns+"tool_platform", ns+"launch_presentation", ns+"lis", ns+"context", ns+"role_scope_mentor", "azp", "name", "given_name", "middle_name", "family_name", "email", "locale"),
 		"platform-anonymous":   drop("sub", "name", "given_name", "middle_name", "family_name", "email", "locale"),

@@ -126,17 +126,20 @@ func oddities() map[string]behaviour {
 			}
 		}),
 		"platform-keys-more": jwks(func(set map[string]any) {
-			set["keys"] = append(set["keys"].([]any), map[string]any{"kty": "EC", "crv": "P-256", "kid": "ec-1", "use": "sig", "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"})
+			set["keys"] = append(set["keys"].([]any), map[string]any{"kty": "EC", "crv": "P-256", "kid": "ec-1", "use": "sig",
+				"x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"})
 		}),
 		"platform-keys-members": jwks(func(set map[string]any) { set["updated"] = "today" }),
 		"platform-answer-extra": {Bend: func(c *platform.Config) {
 			c.Respond = func(v url.Values) { v.Set("session_state", "x"); v.Set("utf8", "✓") }
 		}},
 		"platform-answer-slow": page(func(b string) string {
-			return strings.Replace(b, `document.getElementById("form").submit();`, `setTimeout(function(){document.getElementById("form").submit()},150);`, 1)
+			return strings.Replace(b, `document.getElementById("form").submit();`,
+				`setTimeout(function(){document.getElementById("form").submit()},150);`, 1)
 		}),
 		"platform-answer-button": page(func(b string) string {
-			return strings.Replace(b, `document.getElementById("form").submit();`, `var b=document.createElement("button");document.getElementById("form").appendChild(b);b.click();`, 1)
+			return strings.Replace(b, `document.getElementById("form").submit();`,
+				`var b=document.createElement("button");document.getElementById("form").appendChild(b);b.click();`, 1)
 		}),
 		"platform-access-201":   access(http.StatusCreated, func(map[string]any, *http.Request) {}),
 		"platform-access-lower": access(http.StatusOK, func(t map[string]any, _ *http.Request) { t["token_type"] = "bearer" }),
@@ -257,11 +260,13 @@ func storageFrame() behaviour {
 				bend.Give(w, rec)
 				return
 			}
-			told := strings.Replace(script[1], `return { subject: s };`, `return s === "lti.capabilities" ? { subject: s } : { subject: s, frame: "`+name+`" };`, 1)
+			told := strings.Replace(script[1], `return { subject: s };`,
+				`return s === "lti.capabilities" ? { subject: s } : { subject: s, frame: "`+name+`" };`, 1)
 			told = strings.Replace(told, `if (subject.slice(0, 4) !== "lti.") return;`, `if (subject !== "lti.capabilities") return;`, 1)
 			body = strings.Replace(body, script[0], `<script>`+told+`</script>`, 1)
 			// The frame is there before the tool is.
-			rec.Body.WriteString(strings.Replace(body, `<iframe name="tool"`, `<iframe name="`+name+`" hidden src="`+r.URL.Path+`?as=frame&amp;storage=1"></iframe><iframe name="tool"`, 1))
+			rec.Body.WriteString(strings.Replace(body, `<iframe name="tool"`,
+				`<iframe name="`+name+`" hidden src="`+r.URL.Path+`?as=frame&amp;storage=1"></iframe><iframe name="tool"`, 1))
 			bend.Give(w, rec)
 		})
 	}}
@@ -288,7 +293,8 @@ func loginByGet(next http.Handler) http.Handler {
 var plain = strings.NewReplacer("&#43;", "+", "&#34;", `"`, "&#39;", "'", "&lt;", "<", "&gt;", ">", "&amp;", "&")
 
 func serviceClaims(c map[string]any, _ *platform.Pending) {
-	c["https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice"] = map[string]any{"context_memberships_url": c["iss"].(string) + "/members", "service_versions": []string{"2.0"}}
+	c["https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice"] = map[string]any{"context_memberships_url": c["iss"].(string) +
+		"/members", "service_versions": []string{"2.0"}}
 }
 
 func shortRoles(v any) []string {

@@ -48,5 +48,6 @@ func spare(checks []platform.Check, ids ...string) []platform.Check {
 }
 
 func behaviours() map[string]behaviour {
-	return fault.Gather(claimFaults(), memberFaults(), tokenFaults(), requestFaults(), laxFaults(), hintFaults(), pageFaults(), serviceFaults(), endpointFaults(), oddities(), mannerisms())
+	return fault.Gather(claimFaults(), memberFaults(), tokenFaults(), requestFaults(), laxFaults(), hintFaults(), pageFaults(),
+		serviceFaults(), endpointFaults(), oddities(), mannerisms())
 }

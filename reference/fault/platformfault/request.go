@@ -81,7 +81,8 @@ func requestFaults() map[string]behaviour {
 		"platform-answer-get": at("/auth", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			rec := bend.Answered(next, r)
 			if m := tokenField.FindStringSubmatch(rec.Body.String()); m != nil {
-				http.Redirect(w, r, r.Form.Get("redirect_uri")+"?"+url.Values{"id_token": {m[1]}, "state": {r.Form.Get("state")}}.Encode(), http.StatusFound)
+				http.Redirect(w, r, r.Form.Get("redirect_uri")+"?"+url.Values{"id_token": {m[1]}, "state": {r.Form.Get("state")}}.Encode(),
+					http.StatusFound)
 				return
 			}
 			bend.Give(w, rec)

@@ -49,7 +49,8 @@ func serviceFaults() map[string]behaviour {
 			rec := bend.Answered(next, r)
 			var set map[string][]map[string]any
 			if old, err := rsa.GenerateKey(rand.Reader, 1024); err == nil && json.Unmarshal(rec.Body.Bytes(), &set) == nil {
-				set["keys"] = append(set["keys"], map[string]any{"kty": "RSA", "kid": "old", "use": "sig", "alg": "RS256", "n": base64.RawURLEncoding.EncodeToString(old.N.Bytes()),
+				set["keys"] = append(set["keys"], map[string]any{"kty": "RSA", "kid": "old", "use": "sig", "alg": "RS256",
+					"n": base64.RawURLEncoding.EncodeToString(old.N.Bytes()),
 					"e": base64.RawURLEncoding.EncodeToString(big.NewInt(int64(old.E)).Bytes())})
 				rec.Body.Reset()
 				_ = json.NewEncoder(rec.Body).Encode(set) // a buffer never fails
@@ -190,7 +191,8 @@ func issued(r *http.Request) *httptest.ResponseRecorder {
 	rec := httptest.NewRecorder()
 	rec.Header().Set("Content-Type", "application/json")
 	rec.Header().Set("Cache-Control", "no-store")
-	_ = json.NewEncoder(rec.Body).Encode(map[string]any{"access_token": "for-anybody", "token_type": "Bearer", "expires_in": 3600, "scope": r.Form.Get("scope")}) // a buffer never fails
+	_ = json.NewEncoder(rec.Body).Encode(map[string]any{"access_token": "for-anybody", "token_type": "Bearer", "expires_in": 3600,
+		"scope": r.Form.Get("scope")}) // a buffer never fails
 	return rec
 }
 

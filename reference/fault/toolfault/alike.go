@@ -24,7 +24,8 @@ func alikeOf() map[string]behaviour {
 		"tool-instructors-blank": at("/launch", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			_ = r.ParseForm()
 			rec := bend.Answered(next, r)
-			if rec.Code == http.StatusSeeOther && strings.Contains(string(claimsOf(r.PostForm.Get("id_token"))[lti.Namespace+"roles"]), lti.Membership+"Instructor") {
+			if rec.Code == http.StatusSeeOther && strings.Contains(string(claimsOf(r.PostForm.Get("id_token"))[lti.Namespace+"roles"]),
+				lti.Membership+"Instructor") {
 				says(w, "Nothing can be opened here", "")
 				return
 			}

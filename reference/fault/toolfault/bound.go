@@ -138,7 +138,14 @@ func firstSession() behaviour {
 					rec.Header().Set("Location", location)
 				}
 			} else {
-				http.SetCookie(rec, &http.Cookie{Name: "session", Value: url.QueryEscape(rec.Header().Get("Location")), Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteNoneMode})
+				http.SetCookie(rec, &http.Cookie{
+					Name:     "session",
+					Value:    url.QueryEscape(rec.Header().Get("Location")),
+					Path:     "/",
+					Secure:   true,
+					HttpOnly: true,
+					SameSite: http.SameSiteNoneMode,
+				})
 			}
 		}
 		bend.Give(w, rec)

@@ -75,7 +75,8 @@ func cookieFaults() map[string]behaviour {
 			})
 		}},
 		"tool-storage-parent": {Wrap: func(next http.Handler) http.Handler {
-			words := strings.NewReplacer("window.opener || window.parent", "window.parent", "if (!parent || parent === window) { on(); return; }", "", "setTimeout(on, 2000);", "")
+			words := strings.NewReplacer("window.opener || window.parent", "window.parent", "if (!parent || parent === window) { on(); return; }",
+				"", "setTimeout(on, 2000);", "")
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				rec := bend.Answered(next, r)
 				body := words.Replace(rec.Body.String())

@@ -34,12 +34,15 @@ func nearFaults() map[string]behaviour {
 		}),
 		"tool-aud-empty": instead("claim.aud", func(a *tool.Attempt) bool {
 			// None of the entries is somebody else.
-			return a.Claims.Audience != nil && !slices.ContainsFunc(a.Claims.Audience, func(s string) bool { return s != a.Platform.ClientID && len(a.Claims.Audience) == 1 })
+			return a.Claims.Audience != nil && !slices.ContainsFunc(a.Claims.Audience,
+				func(s string) bool { return s != a.Platform.ClientID && len(a.Claims.Audience) == 1 })
 		}),
 		"tool-nonce-any-case": instead("claim.nonce", func(a *tool.Attempt) bool { return a.Claims.Nonce != "" && strings.EqualFold(a.Claims.Nonce, a.Nonce) }),
 		"tool-iss-any-case":   instead("claim.iss", func(a *tool.Attempt) bool { return strings.EqualFold(a.Claims.Issuer, a.Platform.Issuer) }),
 		"tool-deployment-any-case": instead("message.deployment", func(a *tool.Attempt) bool {
-			return slices.ContainsFunc(a.Platform.Deployments, func(s string) bool { return strings.EqualFold(s, strings.TrimSpace(a.Claims.Deployment)) })
+			return slices.ContainsFunc(a.Platform.Deployments, func(s string) bool {
+				return strings.EqualFold(s, strings.TrimSpace(a.Claims.Deployment))
+			})
 		}),
 		"tool-leeway-long": instead("claim.exp", func(a *tool.Attempt) bool {
 			return a.Claims.Expires != nil && a.Now.Before(a.Claims.Expires.Time().Add(9*time.Minute))

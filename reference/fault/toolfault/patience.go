@@ -43,7 +43,9 @@ func patienceOf() map[string]behaviour {
 		"tool-cookies-others": otherCookies(),
 		"tool-refusal-abort":  refusals(func(http.ResponseWriter, int) { panic(http.ErrAbortHandler) }),
 		"tool-refusal-loop": {Wrap: func(next http.Handler) http.Handler {
-			round := bend.At("/launch", bend.Refused(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/round", http.StatusFound) }))(next)
+			round := bend.At("/launch", bend.Refused(func(w http.ResponseWriter, r *http.Request) {
+				http.Redirect(w, r, "/round", http.StatusFound)
+			}))(next)
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if r.URL.Path == "/round" {
 					http.Redirect(w, r, "/round?"+randomText(), http.StatusFound)
@@ -66,7 +68,8 @@ func inner() behaviour {
 				return
 			}
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
-			fmt.Fprintf(w, `<!doctype html><title>App</title><body><iframe title="app" style="width:95vw;height:90vh" src="%s"></iframe>`, attribute(r.URL.Path+"?"+r.URL.RawQuery+"&inner=1"))
+			fmt.Fprintf(w, `<!doctype html><title>App</title><body><iframe title="app" style="width:95vw;height:90vh" src="%s"></iframe>`,
+				attribute(r.URL.Path+"?"+r.URL.RawQuery+"&inner=1"))
 		})
 	}}
 }

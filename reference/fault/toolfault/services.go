@@ -82,11 +82,13 @@ func (v calling) access(ctx context.Context) (string, error) {
 		return "", err
 	}
 	now := time.Now()
-	assertion, err := keys.Sign(map[string]any{"iss": v.platform.ClientID, "sub": v.platform.ClientID, "aud": v.platform.TokenURL, "jti": randomText(), "iat": now.Unix(), "exp": now.Unix() + 60})
+	assertion, err := keys.Sign(map[string]any{"iss": v.platform.ClientID, "sub": v.platform.ClientID, "aud": v.platform.TokenURL,
+		"jti": randomText(), "iat": now.Unix(), "exp": now.Unix() + 60})
 	if err != nil {
 		return "", err
 	}
-	form := url.Values{"grant_type": {"client_credentials"}, "client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}, "client_assertion": {assertion},
+	form := url.Values{"grant_type": {"client_credentials"},
+		"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}, "client_assertion": {assertion},
 		"scope": {"https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly https://purl.imsglobal.org/spec/lti-ags/scope/lineitem"}}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, v.platform.TokenURL, strings.NewReader(form.Encode()))
 	if err != nil {

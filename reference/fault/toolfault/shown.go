@@ -102,7 +102,8 @@ func shownFaults() map[string]behaviour {
 				w.Header().Add("Set-Cookie", line)
 			}
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
-			page := strings.Replace(formPage(rec.Header().Get("Location")), "</form>", `<input type="hidden" value="`+r.Form.Get("login_hint")+`"></form>`, 1)
+			page := strings.Replace(formPage(rec.Header().Get("Location")), "</form>",
+				`<input type="hidden" value="`+r.Form.Get("login_hint")+`"></form>`, 1)
 			_, _ = w.Write([]byte(page)) // the browser may be gone
 		}),
 		"tool-target-query-lost": answering(func(_ *http.Request, to *url.URL) {

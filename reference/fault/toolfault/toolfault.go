@@ -42,7 +42,8 @@ func spare(rules []tool.Rule, ids ...string) []tool.Rule {
 }
 
 func behaviours() map[string]behaviour {
-	return fault.Gather(ruleFaults(), keyFaults(), loginFaults(), answerFaults(), cookieFaults(), patienceOf(), headerFaults(), nearFaults(), boundFaults(),
+	return fault.Gather(ruleFaults(), keyFaults(), loginFaults(), answerFaults(), cookieFaults(), patienceOf(), headerFaults(), nearFaults(),
+		boundFaults(),
 		shownFaults(), setFaults(), alikeOf(), oddities())
 }
 

@@ -49,7 +49,8 @@ func formPage(address string) string {
 	var b strings.Builder
 	q := u.Query()
 	u.RawQuery = ""
-	fmt.Fprintf(&b, `<!doctype html><title>…</title><body onload="document.forms[0].submit()"><form method="post" action="%s">`, attribute(u.String()))
+	fmt.Fprintf(&b, `<!doctype html><title>…</title><body onload="document.forms[0].submit()"><form method="post" action="%s">`,
+		attribute(u.String()))
 	for name, values := range q {
 		for _, v := range values {
 			fmt.Fprintf(&b, `<input type="hidden" name="%s" value="%s">`, attribute(name), attribute(v))
@@ -121,7 +122,8 @@ func answerScript() behaviour {
 			return
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		fmt.Fprintf(w, "<!doctype html><title>…</title><body>Loading …<script>setTimeout(function(){location.href=%s},150)</script>", quote(rec.Header().Get("Location")))
+		fmt.Fprintf(w, "<!doctype html><title>…</title><body>Loading …<script>setTimeout(function(){location.href=%s},150)</script>",
+			quote(rec.Header().Get("Location")))
 	})
 }
 
@@ -144,7 +146,9 @@ else { document.getElementById("note").textContent = "This activity goes on in a
 // refusalRedirect sends people to an error page of its own.
 func refusalRedirect() behaviour {
 	return behaviour{Wrap: func(next http.Handler) http.Handler {
-		refusing := bend.At("/launch", bend.Refused(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/error", http.StatusSeeOther) }))(next)
+		refusing := bend.At("/launch", bend.Refused(func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/error", http.StatusSeeOther)
+		}))(next)
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/error" {
 				w.Header().Set("Content-Type", "text/html; charset=utf-8")

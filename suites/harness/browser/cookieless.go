@@ -19,7 +19,8 @@ import (
 type Cookieless struct {
 	Own string // address of the site whose cookies are kept
 	// Fetch makes a request, and follows no redirect.
-	Fetch func(ctx context.Context, method, address string, header http.Header, body []byte) (status int, answer http.Header, content []byte, err error)
+	Fetch func(ctx context.Context, method, address string, header http.Header, body []byte) (
+		status int, answer http.Header, content []byte, err error)
 }
 
 func (p *Page) withoutCookies() error {
@@ -57,7 +58,8 @@ func (p *Page) instead(e *fetch.EventRequestPaused) {
 	address, _, _ := strings.Cut(e.Request.URL, "#")
 	status, answer, content, err := c.Fetch(p.ctx, e.Request.Method, address, header, body)
 	if err != nil {
-		_ = do(p, fetch.FailRequest, fetch.FailRequestParams{RequestID: e.RequestID, ErrorReason: network.ErrorReasonConnectionFailed}) // the page may be gone
+		_ = do(p, fetch.FailRequest, fetch.FailRequestParams{RequestID: e.RequestID,
+			ErrorReason: network.ErrorReasonConnectionFailed}) // the page may be gone
 		return
 	}
 	var shown []*fetch.HeaderEntry
@@ -68,5 +70,10 @@ func (p *Page) instead(e *fetch.EventRequestPaused) {
 			}
 		}
 	}
-	_ = do(p, fetch.FulfillRequest, fetch.FulfillRequestParams{RequestID: e.RequestID, ResponseCode: int64(status), ResponseHeaders: shown, Body: content}) // the page may be gone
+	_ = do(p, fetch.FulfillRequest, fetch.FulfillRequestParams{
+		RequestID:       e.RequestID,
+		ResponseCode:    int64(status),
+		ResponseHeaders: shown,
+		Body:            content,
+	}) // the page may be gone
 }

@@ -385,5 +385,12 @@ func (p *Page) Forget() error { return do(p, network.ClearBrowserCookies, cdp.Em
 // that site is shown.
 func (p *Page) SetCookie(address, name, value string) error {
 	secure := true
-	return do(p, network.SetCookie, network.SetCookieParams{URL: address, Name: name, Value: value, Secure: &secure, HTTPOnly: &secure, SameSite: network.CookieSameSiteNone})
+	return do(p, network.SetCookie, network.SetCookieParams{
+		URL:      address,
+		Name:     name,
+		Value:    value,
+		Secure:   &secure,
+		HTTPOnly: &secure,
+		SameSite: network.CookieSameSiteNone,
+	})
 }

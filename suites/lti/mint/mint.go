@@ -33,7 +33,8 @@ func NewKey(id string) (Key, error) {
 // JWK is the public part as a JSON Web Key (RFC 7517).
 func (k Key) JWK() map[string]any {
 	public := k.Private.PublicKey
-	return map[string]any{"kty": "RSA", "use": "sig", "alg": "RS256", "kid": k.ID, "n": encode(public.N.Bytes()), "e": encode(big.NewInt(int64(public.E)).Bytes())}
+	return map[string]any{"kty": "RSA", "use": "sig", "alg": "RS256", "kid": k.ID, "n": encode(public.N.Bytes()),
+		"e": encode(big.NewInt(int64(public.E)).Bytes())}
 }
 
 // Way is how a token is signed.

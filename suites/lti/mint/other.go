@@ -14,7 +14,12 @@ import (
 // DER.
 func (k Key) Certificate() ([]byte, error) {
 	now := time.Now()
-	c := &x509.Certificate{SerialNumber: big.NewInt(now.UnixNano()), Subject: pkix.Name{CommonName: k.ID}, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(24 * time.Hour)}
+	c := &x509.Certificate{
+		SerialNumber: big.NewInt(now.UnixNano()),
+		Subject:      pkix.Name{CommonName: k.ID},
+		NotBefore:    now.Add(-time.Hour),
+		NotAfter:     now.Add(24 * time.Hour),
+	}
 	der, err := x509.CreateCertificate(rand.Reader, c, c, &k.Private.PublicKey, k.Private)
 	if err != nil {
 		return nil, fmt.Errorf("making a certificate: %w", err)
@@ -30,5 +35,6 @@ func Curve(id string) (map[string]any, error) {
 		return nil, fmt.Errorf("making a key: %w", err)
 	}
 	point := k.PublicKey().Bytes() // 4, x, y
-	return map[string]any{"kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": id, "x": encode(point[1:33]), "y": encode(point[33:])}, nil
+	return map[string]any{"kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": id, "x": encode(point[1:33]),
+		"y": encode(point[33:])}, nil
 }

@@ -213,5 +213,6 @@ func (j *judge) salvoOf(t *harness.T, x trial) []trial {
 // usual tells whether a launch came to an end of which nothing has to be asked once more.
 func (j *judge) usual(s *seen) bool {
 	origin := originOf(j.target.Platform.AuthURL)
-	return s.problem == nil && s.launch.marked() && s.circles == "" && s.worst(origin) < http.StatusInternalServerError && s.last(origin) != http.StatusTooManyRequests
+	return s.problem == nil && s.launch.marked() && s.circles == "" && s.worst(origin) < http.StatusInternalServerError &&
+		s.last(origin) != http.StatusTooManyRequests
 }

@@ -82,7 +82,12 @@ func accessRefused(ctx context.Context, t *harness.T) {
 	var let harness.Obstacle // of a request that was answered with a token
 	for i, c := range all {
 		r := j.ask(ctx, t, c.a)
-		f := harness.Finding{Sent: c.what, Expected: "an answer below 500: it is the request that is wrong", Seen: refusal(r), Responses: []*harness.Response{r}}
+		f := harness.Finding{
+			Sent:      c.what,
+			Expected:  "an answer below 500: it is the request that is wrong",
+			Seen:      refusal(r),
+			Responses: []*harness.Response{r},
+		}
 		switch {
 		case r.Status == 0:
 			t.NotTested(harness.BlockedBy(reqTripped, c.what+": no answer came, which is no refusal: "+r.Problem, r), Prefix+c.id)
@@ -97,7 +102,8 @@ func accessRefused(ctx context.Context, t *harness.T) {
 		}
 		refuses = true
 		if !t.Assert(reqTripped, r.Status < 500, f) {
-			t.NotTested(harness.BlockedBy(reqTripped, c.what+" was answered with "+r.Summary()+": no token, and no reason either", r), Prefix+c.id, reqError)
+			t.NotTested(harness.BlockedBy(reqTripped, c.what+" was answered with "+r.Summary()+": no token, and no reason either", r),
+				Prefix+c.id, reqError)
 			continue
 		}
 		if c.codes == nil {
@@ -120,8 +126,13 @@ func accessRefused(ctx context.Context, t *harness.T) {
 // they were not sent. That a right one is still answered shows whose fault it is.
 func (j *judge) mute(ctx context.Context, t *harness.T, r *harness.Response, left []bad) {
 	if good := j.ask(ctx, t, asked{}); issues(good) {
-		t.Fail(reqTripped, harness.Finding{Sent: "wrong requests", Expected: "an answer below 500: it is the request that is wrong", Seen: "no answer, while a right request has one: " + r.Problem,
-			Responses: []*harness.Response{good}, Exchanges: []string{r.Evidence}})
+		t.Fail(reqTripped, harness.Finding{
+			Sent:      "wrong requests",
+			Expected:  "an answer below 500: it is the request that is wrong",
+			Seen:      "no answer, while a right request has one: " + r.Problem,
+			Responses: []*harness.Response{good},
+			Exchanges: []string{r.Evidence},
+		})
 	}
 	o := harness.BlockedBy(reqTripped, "two wrong requests were not answered: "+r.Problem, r)
 	for _, c := range left { // what was examined to its end is not half tested

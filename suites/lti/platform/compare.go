@@ -39,9 +39,16 @@ func stability(ctx context.Context, t *harness.T) {
 			member = "identifier" // it is known outside of the platform
 		}
 		shown := func(v string) string { return t.Show(member, v) }
-		t.Assert(Prefix+id, (x == y) == same, harness.Finding{Sent: sent, Expected: expected, Seen: shown(x) + " and " + shown(y), Where: "/" + strings.TrimPrefix(strings.Join(path, "/"), claim), Exchanges: ids})
+		t.Assert(Prefix+id, (x == y) == same, harness.Finding{
+			Sent:      sent,
+			Expected:  expected,
+			Seen:      shown(x) + " and " + shown(y),
+			Where:     "/" + strings.TrimPrefix(strings.Join(path, "/"), claim),
+			Exchanges: ids,
+		})
 	}
-	person, course, guid := []string{claim + "lis", "person_sourcedid"}, []string{claim + "context", "id"}, []string{claim + "tool_platform", "guid"}
+	person, course, guid := []string{claim + "lis", "person_sourcedid"}, []string{claim + "context",
+		"id"}, []string{claim + "tool_platform", "guid"}
 	if again.claims == nil {
 		for _, id := range []string{"stable.sub", "stable.link", "stable.context", "stable.platform", "distinct.nonce", "distinct.person"} {
 			t.NotTested(again.noToken(t, "a second launch"), Prefix+id)
@@ -53,7 +60,8 @@ func stability(ctx context.Context, t *harness.T) {
 		compare("stable.context", s, again, true, sent, course...)
 		compare("stable.platform", s, again, true, sent, guid...)
 		compare("distinct.person", s, again, true, sent, person...)
-		t.Assert(Prefix+"distinct.nonce", s.token != again.token, harness.Finding{Sent: "two launches", Expected: "two tokens", Seen: "the same token", Exchanges: ids})
+		t.Assert(Prefix+"distinct.nonce", s.token != again.token,
+			harness.Finding{Sent: "two launches", Expected: "two tokens", Seen: "the same token", Exchanges: ids})
 	}
 	if len(j.target.Platform.Users) > 1 {
 		if other := j.good(ctx, j.target.Platform.Users[1], s.link); other.claims == nil {

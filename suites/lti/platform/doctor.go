@@ -15,7 +15,11 @@ import (
 func trySteps(ctx context.Context, s *harness.Session) []harness.Diagnosis {
 	l := s.Target.LTI.Platform
 	if len(l.Users) == 0 || len(l.Links) == 0 {
-		return []harness.Diagnosis{{Name: "steps", Detail: "the target file has no steps that lead to a launch", Remedy: "add lti.platform.users and lti.platform.links: who signs in, and how a link is opened; or run with --interactive"}}
+		return []harness.Diagnosis{{
+			Name:   "steps",
+			Detail: "the target file has no steps that lead to a launch",
+			Remedy: "add lti.platform.users and lti.platform.links: who signs in, and how a link is opened; or run with --interactive",
+		}}
 	}
 	shared, err := open(ctx, s)
 	if err != nil {
@@ -66,7 +70,8 @@ func (j *judge) tried(s *seen) harness.Diagnosis {
 	switch deployment := login.Get("lti_deployment_id"); {
 	case wrong("iss", "lti.platform.issuer", j.target.Platform.Issuer), wrong("client_id", "lti.client_id", j.tool.clientID):
 	case deployment != "" && len(j.target.Deployments) > 0 && !slices.Contains(j.target.Deployments, deployment):
-		d.Detail, d.Remedy = "the login has lti_deployment_id "+deployment+", and lti.deployments are "+strings.Join(j.target.Deployments, ", "), remedy
+		d.Detail, d.Remedy = "the login has lti_deployment_id "+deployment+", and lti.deployments are "+
+			strings.Join(j.target.Deployments, ", "), remedy
 	default:
 		d.OK, d.Detail = true, "a login came"
 	}

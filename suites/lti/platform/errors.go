@@ -55,7 +55,8 @@ func (j *judge) fits(s *seen, codes []string) bool {
 		return !s.came
 	}
 	a := s.answer
-	return s.came && a.method == http.MethodPost && !a.query.Has("error") && slices.Contains(codes, a.form.Get("error")) && a.form.Get("state") == s.launch.state
+	return s.came && a.method == http.MethodPost && !a.query.Has("error") && slices.Contains(codes, a.form.Get("error")) &&
+		a.form.Get("state") == s.launch.state
 }
 
 // errorAnswers looks how errors come back.
@@ -120,10 +121,12 @@ func errorAnswers(ctx context.Context, t *harness.T) {
 		t.Examined(Prefix+"error.client", quiet)
 	}
 	if j.person != nil {
-		t.NotTested(harness.Unconfigured("the platform's own pages are in a browser that isn't ours", "Give lti.platform.users and links with steps, and run without --interactive."), reqBroken)
+		t.NotTested(harness.Unconfigured("the platform's own pages are in a browser that isn't ours",
+			"Give lti.platform.users and links with steps, and run without --interactive."), reqBroken)
 	}
 	if !posted && last != nil {
-		t.NotTested(harness.BlockedBy(Prefix+"error.posted", "no error came back: "+last.what()).Seen(last.shown...), Prefix+"error.state", Prefix+"error.code", Prefix+"error.form-post")
+		t.NotTested(harness.BlockedBy(Prefix+"error.posted", "no error came back: "+last.what()).Seen(last.shown...), Prefix+"error.state",
+			Prefix+"error.code", Prefix+"error.form-post")
 	}
 }
 
@@ -147,7 +150,8 @@ func judgeError(t *harness.T, bad *seen, codes []string, f harness.Finding) (pos
 	if !t.Assert(Prefix+"error.posted", bad.came && code != "", f) {
 		return false
 	}
-	f.Expected, f.Seen = "POST, and nothing of it in the address, for response_mode=form_post was asked for", a.method+" with the error in the address"
+	f.Expected, f.Seen = "POST, and nothing of it in the address, for response_mode=form_post was asked for", a.method+
+		" with the error in the address"
 	t.Assert(Prefix+"error.form-post", a.method == http.MethodPost && !a.query.Has("error"), f)
 	state := cmp.Or(a.form.Get("state"), a.query.Get("state"))
 	f.Expected, f.Seen = "state="+bad.launch.state, "state="+state

@@ -22,8 +22,18 @@ func (s *seen) keep(t *harness.T, what string) []string {
 	for _, x := range s.log {
 		if x.Document && s.launch != nil && !x.Started.Before(s.since) {
 			x = hidden(x, typed)
-			ids = append(ids, t.Watch(harness.Watched{Started: x.Started, Ended: x.Ended, Method: x.Method, URL: x.URL, Request: x.Request, Body: x.Body,
-				Form: x.Method == http.MethodPost, Status: x.Status, Response: x.Response, Problem: strings.TrimSpace(x.Problem + " " + strings.Join(x.Blocked, "; "))}))
+			ids = append(ids, t.Watch(harness.Watched{
+				Started:  x.Started,
+				Ended:    x.Ended,
+				Method:   x.Method,
+				URL:      x.URL,
+				Request:  x.Request,
+				Body:     x.Body,
+				Form:     x.Method == http.MethodPost,
+				Status:   x.Status,
+				Response: x.Response,
+				Problem:  strings.TrimSpace(x.Problem + " " + strings.Join(x.Blocked, "; ")),
+			}))
 		}
 	}
 	if s.claims != nil {
@@ -85,7 +95,8 @@ func hidden(x browser.Exchange, typed []string) browser.Exchange {
 }
 
 // identity are the claims that say who somebody is, and how to reach them.
-var identity = []string{"name", "given_name", "family_name", "middle_name", "nickname", "preferred_username", "email", "phone_number", "picture"}
+var identity = []string{"name", "given_name", "family_name", "middle_name", "nickname", "preferred_username", "email",
+	"phone_number", "picture"}
 
 // shortest is the least length of a text that is looked for wherever it stands: shorter
 // ones are parts of anything.
@@ -101,7 +112,8 @@ func private(t *harness.T, claims map[string]any) map[string]any {
 			known[v] = true
 		}
 	}
-	return veiled(claims, known, func(v string) string { return t.Show("givenName", v) }, func(v string) { t.Session().Redactor().Person(v) }).(map[string]any)
+	return veiled(claims, known, func(v string) string { return t.Show("givenName", v) },
+		func(v string) { t.Session().Redactor().Person(v) }).(map[string]any)
 }
 
 // veiled does so by a function that hides a text. Members that the redactor of the
@@ -135,7 +147,8 @@ func veiled(claims map[string]any, known map[string]bool, hide func(string) stri
 			switch last := path[len(path)-1]; {
 			case v == "" || slices.Contains(left, last):
 				return v
-			case len(path) == 1 && slices.Contains(identity, last), who[v], path[0] == claim+"custom" && !known[v], path[0] == claim+"lis" && last == "person_sourcedid":
+			case len(path) == 1 && slices.Contains(identity, last), who[v], path[0] == claim+"custom" && !known[v], path[0] == claim+"lis" &&
+				last == "person_sourcedid":
 				return hide(v)
 			}
 		}

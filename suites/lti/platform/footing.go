@@ -89,7 +89,8 @@ func (j *judge) halt(s *seen) harness.Obstacle {
 		return harness.Unconfigured("the browser failed: "+p.Error(), browserRemedy)
 	}
 	if x, by := s.unframed(originOf(j.target.Platform.AuthURL)); x != nil {
-		return harness.BlockedBy(reqFraming, fmt.Sprintf("the browser did not show %s %s in the frame of the link, for it says %s", x.Method, place(x.URL), by))
+		return harness.BlockedBy(reqFraming, fmt.Sprintf("the browser did not show %s %s in the frame of the link, for it says %s", x.Method,
+			place(x.URL), by))
 	}
 	if s.came && s.claims != nil {
 		return unknown("the launch brought its token, and what Rollcall's own page asked after that wasn't done in time")
@@ -107,7 +108,8 @@ func (j *judge) broke(t *harness.T, s *seen, id, title string, ids []string) {
 
 // away begins the reasons of Chromium that say nothing of a launch: the platform is down, or
 // the way to it is.
-var away = []string{"net::ERR_CONNECTION_REFUSED", "net::ERR_NAME_NOT_RESOLVED", "net::ERR_ADDRESS_UNREACHABLE", "net::ERR_CONNECTION_TIMED_OUT", "net::ERR_CERT_"}
+var away = []string{"net::ERR_CONNECTION_REFUSED", "net::ERR_NAME_NOT_RESOLVED", "net::ERR_ADDRESS_UNREACHABLE",
+	"net::ERR_CONNECTION_TIMED_OUT", "net::ERR_CERT_"}
 
 // unknown says that nothing can be held against the platform.
 func unknown(problem string) harness.Obstacle {
@@ -145,7 +147,8 @@ func (j *judge) blocked(t *harness.T, s *seen, what string) {
 		t.NotTested(o)
 		return
 	}
-	expected := map[string]string{reqBegun: "a login initiation at " + j.tool.origin + "/login", reqToken: "a token", reqFraming: "an answer that may be shown in a frame"}[o.Owner()]
+	expected := map[string]string{reqBegun: "a login initiation at " + j.tool.origin + "/login", reqToken: "a token",
+		reqFraming: "an answer that may be shown in a frame"}[o.Owner()]
 	t.Fail(o.Owner(), harness.Finding{Sent: s.sent(), Expected: expected, Seen: o.Reason(), Cause: j.cause(s), Exchanges: s.shown})
 	for _, id := range all {
 		if id != o.Owner() && !t.Looked(id) { // what was looked at all the same stands

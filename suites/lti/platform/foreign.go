@@ -45,10 +45,12 @@ func (j *judge) begun(ctx context.Context, t *harness.T, id string) *seen {
 		return nil
 	}
 	if j.person != nil {
-		t.NotTested(harness.Unconfigured("two users have to launch at the same time, which is too much to ask of a person", "Give lti.platform.users and links with steps, and run without --interactive."), id)
+		t.NotTested(harness.Unconfigured("two users have to launch at the same time, which is too much to ask of a person",
+			"Give lti.platform.users and links with steps, and run without --interactive."), id)
 		return nil
 	}
-	other := j.begin(ctx, users[1], links[0], plan{hold: true, then: func(ctx context.Context, p *browser.Page, _ *launch) error { j.settled(ctx, p); return nil }})
+	other := j.begin(ctx, users[1], links[0], plan{hold: true,
+		then: func(ctx context.Context, p *browser.Page, _ *launch) error { j.settled(ctx, p); return nil }})
 	if other.problem != nil || other.launch == nil || !other.launch.begun() {
 		t.NotTested(j.halted(t, other, "a launch by "+users[1].Name), id)
 		return nil
@@ -63,7 +65,8 @@ func (j *judge) refuseForeign(ctx context.Context, t *harness.T, s, other *seen,
 		t.NotApplicable(Prefix+"refuse."+r.id, "all users have the same "+name+": the platform knows people by their session alone")
 		return
 	}
-	j.refuse(ctx, t, r.trial("the "+name+" of another user, "+other.user.Name, plan{set: map[string]string{name: theirs}, alone: true}), r.post)
+	j.refuse(ctx, t, r.trial("the "+name+" of another user, "+other.user.Name,
+		plan{set: map[string]string{name: theirs}, alone: true}), r.post)
 }
 
 // otherClient asks in the name of another registration than that for which the

@@ -47,7 +47,17 @@ func open(ctx context.Context, s *harness.Session) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &judge{target: s.Target.LTI, tool: t, browser: b, budget: time.Duration(s.Target.LTI.LaunchTimeout), kept: map[string]*seen{}, failed: map[string]int{}, ctx: ctx, visits: noVisits(), ahead: nothingAhead()}
+	j := &judge{
+		target:  s.Target.LTI,
+		tool:    t,
+		browser: b,
+		budget:  time.Duration(s.Target.LTI.LaunchTimeout),
+		kept:    map[string]*seen{},
+		failed:  map[string]int{},
+		ctx:     ctx,
+		visits:  noVisits(),
+		ahead:   nothingAhead(),
+	}
 	if j.budget == 0 {
 		j.budget = defaultBudget
 	}
@@ -316,7 +326,8 @@ func keyOf(u harness.LTIUser, l harness.LTILink) string { return u.Name + "\n" +
 func ready(ctx context.Context, t *harness.T) (*judge, *seen) {
 	j := t.Session().Shared.(*judge)
 	if len(j.target.Platform.Users) == 0 || len(j.target.Platform.Links) == 0 {
-		t.NotTested(harness.Unconfigured("the target file has no steps that lead to a launch", "Add lti.platform.users and lti.platform.links to it: who signs in, and how a link is opened."))
+		t.NotTested(harness.Unconfigured("the target file has no steps that lead to a launch",
+			"Add lti.platform.users and lti.platform.links to it: who signs in, and how a link is opened."))
 		return j, nil
 	}
 	s := j.good(ctx, j.target.Platform.Users[0], j.target.Platform.Links[0])

@@ -24,11 +24,21 @@ func launchChecks() []harness.Check {
 			"message.no-null", "message.whitespace", "message.legible", "message.names", "message.login-target", "message.identity"}},
 		{ID: "platform.custom", Title: "Custom parameters come as registered, variables substituted", Body: custom, Requirements: []string{"custom.plain", "custom.substituted", "custom.value"}},
 		{ID: "platform.roles", Title: "Roles are those of the people", Body: roles, Requirements: []string{"roles.instructor", "roles.learner"}},
-		{ID: "platform.stability", Title: "Ids stay the same, and differ where they must", Body: stability,
-			Requirements: []string{"stable.sub", "stable.link", "stable.context", "stable.platform", "distinct.sub", "distinct.link", "distinct.nonce", "distinct.person"}},
+		{
+			ID:    "platform.stability",
+			Title: "Ids stay the same, and differ where they must",
+			Body:  stability,
+			Requirements: []string{"stable.sub", "stable.link", "stable.context", "stable.platform",
+				"distinct.sub", "distinct.link", "distinct.nonce", "distinct.person"},
+		},
 		{ID: "platform.frame", Title: "A link in a frame says so, and stays there", Body: framed, Requirements: []string{"message.document-target", "login.storage-target", "response.frame", "response.framing"}},
-		{ID: "platform.storage", Title: "The platform keeps things for tools in frames", Body: storage,
-			Requirements: []string{"storage.capabilities", "storage.put", "storage.get", "storage.absent", "storage.size", "storage.removed", "storage.subjects"}},
+		{
+			ID:    "platform.storage",
+			Title: "The platform keeps things for tools in frames",
+			Body:  storage,
+			Requirements: []string{"storage.capabilities", "storage.put", "storage.get", "storage.absent",
+				"storage.size", "storage.removed", "storage.subjects"},
+		},
 	}
 }
 

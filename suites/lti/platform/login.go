@@ -34,7 +34,13 @@ func judgeLogin(t *harness.T, j *judge, s *seen) {
 		if l.Has(name) {
 			seen = name + "=" + t.Show(name, l.Get(name))
 		}
-		t.Assert(Prefix+id, ok, harness.Finding{Sent: "a click on a link: " + s.sent(), Expected: expected, Seen: seen, Where: name, Exchanges: ids})
+		t.Assert(Prefix+id, ok, harness.Finding{
+			Sent:      "a click on a link: " + s.sent(),
+			Expected:  expected,
+			Seen:      seen,
+			Where:     name,
+			Exchanges: ids,
+		})
 	}
 	check("login.iss", l.Get("iss") == p.Issuer, "iss="+p.Issuer, "iss")
 	check("login.login-hint", l.Get("login_hint") != "", "a login_hint", "login_hint")
@@ -80,7 +86,13 @@ func framed(ctx context.Context, t *harness.T) {
 		if s.claims == nil {
 			o := j.halted(t, s, l.Name)
 			if o.Owner() == reqFraming {
-				t.Fail(reqFraming, harness.Finding{Sent: "the link " + l.Name + ", which opens in a frame", Expected: "an answer that may be shown in the frame", Seen: o.Reason(), Cause: j.cause(s), Exchanges: s.shown})
+				t.Fail(reqFraming, harness.Finding{
+					Sent:      "the link " + l.Name + ", which opens in a frame",
+					Expected:  "an answer that may be shown in the frame",
+					Seen:      o.Reason(),
+					Cause:     j.cause(s),
+					Exchanges: s.shown,
+				})
 			}
 			t.NotTested(o)
 			continue
@@ -91,22 +103,38 @@ func framed(ctx context.Context, t *harness.T) {
 		if has {
 			told = true
 			want := map[string][]string{"frame": {"iframe", "frame"}, "window": {"window"}}[l.As]
-			t.Assert(Prefix+"message.document-target", slices.Contains(want, target), harness.Finding{Sent: "the link " + l.Name + ", which opens as " + l.As, Expected: strings.Join(want, " or "), Seen: target,
-				Where: "/launch_presentation/document_target", Exchanges: ids})
+			t.Assert(Prefix+"message.document-target", slices.Contains(want, target), harness.Finding{
+				Sent:      "the link " + l.Name + ", which opens as " + l.As,
+				Expected:  strings.Join(want, " or "),
+				Seen:      target,
+				Where:     "/launch_presentation/document_target",
+				Exchanges: ids,
+			})
 		}
 		if l.As != "frame" {
 			continue
 		}
 		t.Examined(reqFraming, 1)
-		t.Assert(Prefix+"login.storage-target", s.launch.login.Get("lti_storage_target") != "", harness.Finding{Sent: "the link " + l.Name + ", which opens in a frame", Expected: "lti_storage_target, for browsers that block cookies in frames",
-			Seen: "none", Where: "lti_storage_target", Exchanges: ids})
+		t.Assert(Prefix+"login.storage-target", s.launch.login.Get("lti_storage_target") != "", harness.Finding{
+			Sent:      "the link " + l.Name + ", which opens in a frame",
+			Expected:  "lti_storage_target, for browsers that block cookies in frames",
+			Seen:      "none",
+			Where:     "lti_storage_target",
+			Exchanges: ids,
+		})
 		for _, x := range []struct{ what, dest string }{{"the login", s.launch.inFrame}, {"the answer", s.answer.dest}} {
 			if x.dest == "" {
-				t.NotTested(harness.Unconfigured("the browser doesn't tell (Sec-Fetch-Dest)", "Use a browser that tells it, and https at Rollcall."), Prefix+"response.frame")
+				t.NotTested(harness.Unconfigured("the browser doesn't tell (Sec-Fetch-Dest)", "Use a browser that tells it, and https at Rollcall."),
+					Prefix+"response.frame")
 				continue
 			}
-			t.Assert(Prefix+"response.frame", x.dest == "iframe" || x.dest == "frame", harness.Finding{Sent: "the link " + l.Name + ", which opens in a frame", Expected: x.what + " in the frame", Seen: "Sec-Fetch-Dest: " + x.dest,
-				Where: "Sec-Fetch-Dest", Exchanges: ids})
+			t.Assert(Prefix+"response.frame", x.dest == "iframe" || x.dest == "frame", harness.Finding{
+				Sent:      "the link " + l.Name + ", which opens in a frame",
+				Expected:  x.what + " in the frame",
+				Seen:      "Sec-Fetch-Dest: " + x.dest,
+				Where:     "Sec-Fetch-Dest",
+				Exchanges: ids,
+			})
 		}
 	}
 	if opens && !told {

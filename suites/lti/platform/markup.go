@@ -37,7 +37,8 @@ func markups(ctx context.Context, t *harness.T) {
 		return
 	}
 	const response, problem = Prefix + "response.markup", Prefix + "error.markup"
-	f := harness.Finding{Expected: "text, posted or shown as text or not at all", Seen: "an element of the page: scripts could come in the same way"}
+	f := harness.Finding{Expected: "text, posted or shown as text or not at all",
+		Seen: "an element of the page: scripts could come in the same way"}
 
 	before, state := j.tool.marks(), "rollcall"+j.tool.markup()
 	plans, found := []plan{{set: map[string]string{"state": state}}}, map[string]*bool{}
@@ -47,12 +48,16 @@ func markups(ctx context.Context, t *harness.T) {
 	}
 	for _, name := range names {
 		there := new(bool)
-		p := plan{refused: true, set: map[string]string{name: j.tool.markup()}, then: func(ctx context.Context, p *browser.Page, _ *launch) error {
-			j.settled(ctx, p)
-			frames, err := p.Look(ctx)
-			*there = j.holdsMarkup(ctx, p, frames)
-			return err
-		}}
+		p := plan{
+			refused: true,
+			set:     map[string]string{name: j.tool.markup()},
+			then: func(ctx context.Context, p *browser.Page, _ *launch) error {
+				j.settled(ctx, p)
+				frames, err := p.Look(ctx)
+				*there = j.holdsMarkup(ctx, p, frames)
+				return err
+			},
+		}
 		if name == "redirect_uri" {
 			p.set[name] = j.tool.origin + "/elsewhere?" + p.set[name]
 		}
@@ -64,7 +69,8 @@ func markups(ctx context.Context, t *harness.T) {
 	made := j.sideBySide(ctx, plans...)
 	clean := j.tool.marks() == before // otherwise nobody knows by which of them
 	for i, s := range made {
-		if s == nil || !clean || s.problem != nil || !s.launch.marked() || s.worst(originOf(j.target.Platform.AuthURL)) >= http.StatusInternalServerError || i == 0 && cut(s) || i > 0 && *found[names[i-1]] {
+		if s == nil || !clean || s.problem != nil || !s.launch.marked() ||
+			s.worst(originOf(j.target.Platform.AuthURL)) >= http.StatusInternalServerError || i == 0 && cut(s) || i > 0 && *found[names[i-1]] {
 			made[i] = nil
 		}
 	}
@@ -87,7 +93,8 @@ func markups(ctx context.Context, t *harness.T) {
 	}
 
 	if j.person != nil {
-		t.NotTested(harness.Unconfigured("the pages on which it would show are in a browser that isn't ours", "Give lti.platform.users and links with steps, and run without --interactive."), problem)
+		t.NotTested(harness.Unconfigured("the pages on which it would show are in a browser that isn't ours",
+			"Give lti.platform.users and links with steps, and run without --interactive."), problem)
 		return
 	}
 	for i, name := range names {

@@ -26,9 +26,11 @@ func message(t *harness.T, j *judge, s *seen, ids []string) {
 	shape(t, s, ids, map[string]bool{})
 	reachable(t, s, ids)
 	if d := text("deployment_id"); d != "" {
-		say("message.deployment", slices.Contains(j.target.Deployments, d), "one of "+strings.Join(j.target.Deployments, ", "), show("deployment_id"), "/deployment_id")
+		say("message.deployment", slices.Contains(j.target.Deployments, d), "one of "+strings.Join(j.target.Deployments, ", "),
+			show("deployment_id"), "/deployment_id")
 	}
-	say("message.login-target", text("target_link_uri") == s.launch.login.Get("target_link_uri"), "that of the login, "+s.launch.login.Get("target_link_uri"), show("target_link_uri"), "/target_link_uri")
+	say("message.login-target", text("target_link_uri") == s.launch.login.Get("target_link_uri"),
+		"that of the login, "+s.launch.login.Get("target_link_uri"), show("target_link_uri"), "/target_link_uri")
 	known := []string{j.tool.origin + "/target"}
 	if s.link.Target != "" {
 		known = []string{s.link.Target}
@@ -36,14 +38,16 @@ func message(t *harness.T, j *judge, s *seen, ids []string) {
 	if target := text("target_link_uri"); absolute(target) { // what isn't is judged elsewhere
 		say("message.target-known", slices.Contains(known, target), known[0]+", as registered", target, "/target_link_uri")
 	} else {
-		t.NotTested(harness.BlockedBy(Prefix+"message.target", "target_link_uri is no absolute address").Seen(ids...), Prefix+"message.target-known")
+		t.NotTested(harness.BlockedBy(Prefix+"message.target", "target_link_uri is no absolute address").Seen(ids...),
+			Prefix+"message.target-known")
 	}
 	list, isList := c[claim+"roles"].([]any)
 	mentor := false
 	if isList {
 		mentor = judgeRoles(say, list)
 	} else {
-		t.NotTested(harness.BlockedBy(Prefix+"message.roles", "roles is no list").Seen(ids...), Prefix+"message.roles-vocabulary", Prefix+"message.roles-known", Prefix+"message.roles-principal")
+		t.NotTested(harness.BlockedBy(Prefix+"message.roles", "roles is no list").Seen(ids...), Prefix+"message.roles-vocabulary",
+			Prefix+"message.roles-known", Prefix+"message.roles-principal")
 	}
 	locales(t, s, say)
 	o, _ := c[claim+"context"].(map[string]any)
@@ -62,13 +66,15 @@ func message(t *harness.T, j *judge, s *seen, ids []string) {
 		say("message.mentor", mentor, "a list of user ids, for mentors alone", show("role_scope_mentor"), "/role_scope_mentor")
 	}
 	blanks := blanksOf(c, "")
-	say("message.whitespace", len(blanks) == 0, "values without white space around them", "white space around what stands at "+strings.Join(blanks, ", "), strings.Join(blanks, ", "))
+	say("message.whitespace", len(blanks) == 0, "values without white space around them",
+		"white space around what stands at "+strings.Join(blanks, ", "), strings.Join(blanks, ", "))
 	odd := misspelt(c)
 	say("message.names", len(odd) == 0, "names as LTI spells them", strings.Join(odd, "; "), "/")
 	harms := harmsOf(c, "")
 	say("message.legible", len(harms) == 0, "texts as somebody wrote them", strings.Join(harms, ", "), "/")
 	nulls := nullsOf(c, "")
-	say("message.no-null", len(nulls) == 0, "no member that is null: what isn't known is left out", "null at "+strings.Join(nulls, ", "), strings.Join(nulls, ", "))
+	say("message.no-null", len(nulls) == 0, "no member that is null: what isn't known is left out", "null at "+strings.Join(nulls, ", "),
+		strings.Join(nulls, ", "))
 }
 
 // localeForm is a language tag, as loosely as tools take it: with hyphens or, as
@@ -92,9 +98,16 @@ func locales(t *harness.T, s *seen, say func(id string, ok bool, expected, seen,
 // reachable tells whether what a launch says of a person's address and portrait can
 // be used: an address has an @, a portrait is at an absolute address.
 func reachable(t *harness.T, s *seen, ids []string) {
-	for name, fits := range map[string]func(string) bool{"email": func(v string) bool { return strings.Contains(v, "@") }, "picture": absolute} {
+	for name, fits := range map[string]func(string) bool{"email": func(v string) bool { return strings.Contains(v, "@") },
+		"picture": absolute} {
 		if v, _ := s.claims[name].(string); v != "" && !fits(v) {
-			t.Fail(Prefix+"message.identity", harness.Finding{Sent: s.sent(), Expected: map[string]string{"email": "an address with an @", "picture": "an absolute address"}[name], Seen: "another text", Where: "/" + name, Exchanges: ids})
+			t.Fail(Prefix+"message.identity", harness.Finding{
+				Sent:      s.sent(),
+				Expected:  map[string]string{"email": "an address with an @", "picture": "an absolute address"}[name],
+				Seen:      "another text",
+				Where:     "/" + name,
+				Exchanges: ids,
+			})
 		}
 	}
 }

@@ -15,7 +15,8 @@ import (
 // claimNames are the claims that LTI itself has, and membersOf the members of those that
 // are objects (LTI 1.3 §5.3, §5.4, appendix C).
 var (
-	claimNames = []string{"message_type", "version", "deployment_id", "target_link_uri", "resource_link", "roles", "context", "tool_platform", "role_scope_mentor",
+	claimNames = []string{"message_type", "version", "deployment_id", "target_link_uri", "resource_link", "roles", "context", "tool_platform",
+		"role_scope_mentor",
 		"launch_presentation", "lis", "custom", "lti1p1", "for_user", "target_uri"}
 	membersOf = map[string][]string{
 		"resource_link":       {"id", "title", "description"},

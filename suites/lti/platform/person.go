@@ -29,7 +29,17 @@ func openPerson(ctx context.Context, s *harness.Session) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &judge{target: s.Target.LTI, tool: t, budget: time.Duration(s.Target.LTI.LaunchTimeout), kept: map[string]*seen{}, failed: map[string]int{}, person: &person{ask: s.Ask}, visits: noVisits(), ahead: nothingAhead(), secret: s.Redactor().Secret}
+	j := &judge{
+		target: s.Target.LTI,
+		tool:   t,
+		budget: time.Duration(s.Target.LTI.LaunchTimeout),
+		kept:   map[string]*seen{},
+		failed: map[string]int{},
+		person: &person{ask: s.Ask},
+		visits: noVisits(),
+		ahead:  nothingAhead(),
+		secret: s.Redactor().Secret,
+	}
 	if j.budget == 0 {
 		j.budget = defaultBudget
 	}
@@ -140,7 +150,15 @@ func (l *launch) exchanges(origin string) []browser.Exchange {
 	defer l.mu.Unlock()
 	var out []browser.Exchange
 	for _, r := range l.requests {
-		x := browser.Exchange{Started: r.started, Ended: r.started, Method: r.method, URL: origin + r.url, Request: r.header, Status: http.StatusOK, Document: true}
+		x := browser.Exchange{
+			Started:  r.started,
+			Ended:    r.started,
+			Method:   r.method,
+			URL:      origin + r.url,
+			Request:  r.header,
+			Status:   http.StatusOK,
+			Document: true,
+		}
 		if r.method == http.MethodPost {
 			x.Body = r.form.Encode()
 		}

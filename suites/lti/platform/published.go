@@ -22,7 +22,11 @@ type key struct {
 
 // published reads the keys of the platform.
 func (j *judge) published(ctx context.Context, t *harness.T) (*harness.Response, []key) {
-	r := t.Do(ctx, harness.Request{URL: j.target.Platform.JWKSURL, Auth: harness.AuthNone, Header: http.Header{"Accept": {"application/json"}}})
+	r := t.Do(ctx, harness.Request{
+		URL:    j.target.Platform.JWKSURL,
+		Auth:   harness.AuthNone,
+		Header: http.Header{"Accept": {"application/json"}},
+	})
 	var set struct {
 		Keys []map[string]any `json:"keys"`
 	}
@@ -101,7 +105,8 @@ func encoding(text string) string {
 
 // verified tells whether a token is signed by a key.
 func verified(token string, k any) bool {
-	signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512,
+	signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256, jose.RS384, jose.RS512, jose.PS256,
+		jose.PS384, jose.PS512,
 		jose.ES256, jose.ES384, jose.ES512})
 	if err != nil {
 		return false

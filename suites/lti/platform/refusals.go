@@ -19,9 +19,24 @@ func refusalChecks() []harness.Check {
 		out = append(out, r.checked())
 	}
 	return append(out,
-		harness.Check{ID: "platform.refuse.hint-replay", Title: "Sends no second token for a request that was answered", Requirements: []string{"refuse.hint-replay"}, Body: hintReplay},
-		harness.Check{ID: "platform.error", Title: "Errors go to the redirect_uri, with the state", Requirements: []string{"error.posted", "error.form-post", "error.state", "error.code", "error.client", "error.status"}, Body: errorAnswers},
-		harness.Check{ID: "platform.markup", Title: "Shows markup in an authentication request as text", Requirements: []string{"response.markup", "error.markup"}, Body: markups})
+		harness.Check{
+			ID:           "platform.refuse.hint-replay",
+			Title:        "Sends no second token for a request that was answered",
+			Requirements: []string{"refuse.hint-replay"},
+			Body:         hintReplay,
+		},
+		harness.Check{
+			ID:           "platform.error",
+			Title:        "Errors go to the redirect_uri, with the state",
+			Requirements: []string{"error.posted", "error.form-post", "error.state", "error.code", "error.client", "error.status"},
+			Body:         errorAnswers,
+		},
+		harness.Check{
+			ID:           "platform.markup",
+			Title:        "Shows markup in an authentication request as text",
+			Requirements: []string{"response.markup", "error.markup"},
+			Body:         markups,
+		})
 }
 
 // breach is what a platform must not answer with a token: a good launch whose
@@ -65,20 +80,25 @@ func (x trial) byPost() trial {
 // checked gives the check of a breach: a plain launch beside each that has to be refused
 // shows that the same steps lead to a token.
 func (r breach) checked() harness.Check {
-	return harness.Check{ID: r.check(), Title: cmp.Or(r.title, "Refuses a request: "+titles[r.id]), Requirements: []string{"refuse." + r.id}, Body: func(ctx context.Context, t *harness.T) {
-		j, s := token(ctx, t)
-		if s == nil {
-			return
-		}
-		for _, x := range r.trials(j) {
-			if !j.refuse(ctx, t, x, r.post) {
+	return harness.Check{
+		ID:           r.check(),
+		Title:        cmp.Or(r.title, "Refuses a request: "+titles[r.id]),
+		Requirements: []string{"refuse." + r.id},
+		Body: func(ctx context.Context, t *harness.T) {
+			j, s := token(ctx, t)
+			if s == nil {
 				return
 			}
-		}
-		if r.more != nil {
-			r.more(ctx, t, j, s, r)
-		}
-	}}
+			for _, x := range r.trials(j) {
+				if !j.refuse(ctx, t, x, r.post) {
+					return
+				}
+			}
+			if r.more != nil {
+				r.more(ctx, t, j, s, r)
+			}
+		},
+	}
 }
 
 // breaches are listed in the order of their checks.
@@ -121,14 +141,17 @@ func breaches() []breach {
 		{id: "response-type-wrong", plans: set("response_type", "code")},
 		{id: "response-type-missing", plans: omit("response_type")},
 		{id: "response-mode-wrong", plans: func(*judge) map[string]plan {
-			return map[string]plan{"response_mode=query": {set: map[string]string{"response_mode": "query"}}, "no response_mode": {omit: []string{"response_mode"}}}
+			return map[string]plan{"response_mode=query": {set: map[string]string{"response_mode": "query"}},
+				"no response_mode": {omit: []string{"response_mode"}}}
 		}},
 		{id: "prompt-login", plans: func(*judge) map[string]plan {
-			return map[string]plan{"prompt=login": {set: map[string]string{"prompt": "login"}}, "prompt=consent": {set: map[string]string{"prompt": "consent"}}, "no prompt": {omit: []string{"prompt"}}}
+			return map[string]plan{"prompt=login": {set: map[string]string{"prompt": "login"}},
+				"prompt=consent": {set: map[string]string{"prompt": "consent"}}, "no prompt": {omit: []string{"prompt"}}}
 		}},
 		{id: "repeated", plans: func(j *judge) map[string]plan {
 			twice := func(name, value string) plan { return plan{change: func(q url.Values) { q.Add(name, value) }} }
-			return map[string]plan{"redirect_uri comes twice": twice("redirect_uri", j.tool.origin+"/elsewhere"), "nonce comes twice": twice("nonce", "another"), "client_id comes twice": twice("client_id", "never-issued-5512")}
+			return map[string]plan{"redirect_uri comes twice": twice("redirect_uri", j.tool.origin+"/elsewhere"),
+				"nonce comes twice": twice("nonce", "another"), "client_id comes twice": twice("client_id", "never-issued-5512")}
 		}},
 		{id: "signed-out", title: "Sends no token once nobody is signed in any more", post: true, plans: signedOut},
 	}
@@ -250,7 +273,8 @@ func (j *judge) refused(ctx context.Context, t *harness.T, x trial) bool {
 		f.Expected, f.Seen = "an error page of the platform", "an answer at the tool: "+s.what()
 		t.Fail(id, f)
 	case s.circles != "":
-		f.Expected, f.Seen = "a refusal: an error, or a page that says what is wrong", "the page goes in circles, by "+s.circles+", and never says that anything is wrong"
+		f.Expected, f.Seen = "a refusal: an error, or a page that says what is wrong", "the page goes in circles, by "+s.circles+
+			", and never says that anything is wrong"
 		t.Fail(id, f)
 	default:
 		t.Examined(id, 1)
@@ -268,14 +292,18 @@ func unchanged(l *launch) bool {
 
 // signedOut forgets the session between the login and the authentication request.
 func signedOut(j *judge) map[string]plan {
-	return map[string]plan{"a request without a session": {hold: true, fresh: true, then: func(ctx context.Context, p *browser.Page, l *launch) error {
-		j.settled(ctx, p)
-		if err := p.Forget(); err != nil {
-			return err
-		}
-		j.stamp(p, l.plan.mark)
-		return p.Go(j.tool.origin + "/ask")
-	}}}
+	return map[string]plan{"a request without a session": {
+		hold:  true,
+		fresh: true,
+		then: func(ctx context.Context, p *browser.Page, l *launch) error {
+			j.settled(ctx, p)
+			if err := p.Forget(); err != nil {
+				return err
+			}
+			j.stamp(p, l.plan.mark)
+			return p.Go(j.tool.origin + "/ask")
+		},
+	}}
 }
 
 // hintReplay repeats an authentication request that was answered.
@@ -291,7 +319,12 @@ func hintReplay(ctx context.Context, t *harness.T) {
 		t.NotTested(j.halt(again).Seen(ids...), id)
 		return
 	}
-	f := harness.Finding{Sent: "the same authentication request twice", Expected: "one token: a hint is good once", Seen: "two tokens", Exchanges: ids}
+	f := harness.Finding{
+		Sent:      "the same authentication request twice",
+		Expected:  "one token: a hint is good once",
+		Seen:      "two tokens",
+		Exchanges: ids,
+	}
 	switch n := again.launch.tokens(); {
 	case n == 0:
 		t.NotTested(harness.BlockedBy(reqToken, "the first request brought no token: "+again.what()).Seen(ids...), id)

@@ -32,7 +32,13 @@ func response(ctx context.Context, t *harness.T) {
 		}
 		ids := s.keep(t, s.sent())
 		if s.claims == nil {
-			t.Fail(reqToken, harness.Finding{Sent: "an authentication request by GET: " + s.sent(), Expected: "a token", Seen: s.what(), Cause: j.cause(s), Exchanges: ids})
+			t.Fail(reqToken, harness.Finding{
+				Sent:      "an authentication request by GET: " + s.sent(),
+				Expected:  "a token",
+				Seen:      s.what(),
+				Cause:     j.cause(s),
+				Exchanges: ids,
+			})
 		} else {
 			tokens++
 		}
@@ -41,7 +47,13 @@ func response(ctx context.Context, t *harness.T) {
 		}
 		manner(t, s, ids)
 		a := s.answer
-		t.Assert(Prefix+"response.state", a.form.Get("state") == s.launch.state, harness.Finding{Sent: "state=" + s.launch.state, Expected: "the same, byte for byte", Seen: "state=" + a.form.Get("state"), Where: "state", Exchanges: ids})
+		t.Assert(Prefix+"response.state", a.form.Get("state") == s.launch.state, harness.Finding{
+			Sent:      "state=" + s.launch.state,
+			Expected:  "the same, byte for byte",
+			Seen:      "state=" + a.form.Get("state"),
+			Where:     "state",
+			Exchanges: ids,
+		})
 	}
 	// A launch that could not be opened may be one that never works: then nothing is
 	// said of all of them.
@@ -53,10 +65,17 @@ func response(ctx context.Context, t *harness.T) {
 			t.NotTested(j.halted(t, s, sent), Prefix+id)
 			return
 		}
-		t.Assert(Prefix+id, s.claims != nil, harness.Finding{Sent: sent, Expected: "a token", Seen: s.what(), Cause: j.cause(s), Exchanges: s.keep(t, sent)})
+		t.Assert(Prefix+id, s.claims != nil, harness.Finding{
+			Sent:      sent,
+			Expected:  "a token",
+			Seen:      s.what(),
+			Cause:     j.cause(s),
+			Exchanges: s.keep(t, sent),
+		})
 	}
 	long := strings.Repeat("0123456789", 150)
-	extra, lengthy := plan{set: map[string]string{"id_token_signed_response_alg": "RS256", "x_unknown": "1"}}, plan{set: map[string]string{"state": long}}
+	extra, lengthy := plan{set: map[string]string{"id_token_signed_response_alg": "RS256",
+		"x_unknown": "1"}}, plan{set: map[string]string{"state": long}}
 	made := j.sideBySide(ctx, plan{post: true}, extra, lengthy)
 	if j.had(byPost) == nil && made[0].brought() {
 		j.keep(byPost, made[0])
@@ -76,7 +95,12 @@ func response(ctx context.Context, t *harness.T) {
 // it in the address (OAuth 2.0 Form Post Response Mode).
 func manner(t *harness.T, s *seen, ids []string) {
 	a := s.answer
-	f := harness.Finding{Sent: "response_mode=form_post: " + s.sent(), Expected: "POST, application/x-www-form-urlencoded, and nothing of it in the address", Seen: a.method + ", " + a.kind, Exchanges: ids}
+	f := harness.Finding{
+		Sent:      "response_mode=form_post: " + s.sent(),
+		Expected:  "POST, application/x-www-form-urlencoded, and nothing of it in the address",
+		Seen:      a.method + ", " + a.kind,
+		Exchanges: ids,
+	}
 	bare := !a.query.Has("id_token") && !a.query.Has("state")
 	if !bare {
 		f.Seen += ", and in the address too"
@@ -94,7 +118,13 @@ func longState(t *harness.T, s *seen, long string) {
 		return
 	}
 	got := s.answer.form.Get("state")
-	t.Assert(id, got == long, harness.Finding{Sent: fmt.Sprintf("a state of %d characters", len(long)), Expected: "the same, byte for byte", Seen: fmt.Sprintf("a state of %d characters", len(got)), Where: "state", Exchanges: ids})
+	t.Assert(id, got == long, harness.Finding{
+		Sent:      fmt.Sprintf("a state of %d characters", len(long)),
+		Expected:  "the same, byte for byte",
+		Seen:      fmt.Sprintf("a state of %d characters", len(got)),
+		Where:     "state",
+		Exchanges: ids,
+	})
 }
 
 // together has somebody begin a launch, somebody else make one, and the first go on with
@@ -108,10 +138,12 @@ func together(ctx context.Context, t *harness.T) {
 	users := j.target.Platform.Users
 	switch {
 	case j.person != nil:
-		t.NotTested(harness.Unconfigured("two users have to launch at the same time, which is too much to ask of a person", "Give lti.platform.users and links with steps, and run without --interactive."), id)
+		t.NotTested(harness.Unconfigured("two users have to launch at the same time, which is too much to ask of a person",
+			"Give lti.platform.users and links with steps, and run without --interactive."), id)
 		return
 	case len(users) < 2:
-		t.NotTested(harness.Unconfigured("there is no second user who could launch at the same time", "Add a second user to lti.platform.users."), id)
+		t.NotTested(harness.Unconfigured("there is no second user who could launch at the same time",
+			"Add a second user to lti.platform.users."), id)
 		return
 	}
 	var between *seen
@@ -142,6 +174,12 @@ func together(ctx context.Context, t *harness.T) {
 			return
 		}
 		j.ahead.odd = mostOdd // what is made side by side would say nothing here
-		t.Fail(id, harness.Finding{Sent: sent + ": " + both.sent() + ", " + between.user.Name + " meanwhile", Expected: "a token for each of them", Seen: both.what(), Cause: j.cause(both), Exchanges: ids})
+		t.Fail(id, harness.Finding{
+			Sent:      sent + ": " + both.sent() + ", " + between.user.Name + " meanwhile",
+			Expected:  "a token for each of them",
+			Seen:      both.what(),
+			Cause:     j.cause(both),
+			Exchanges: ids,
+		})
 	}
 }

@@ -62,7 +62,8 @@ func refined(role string) (principal, sub string) {
 	if name, plain := strings.CutPrefix(rest, "#"); plain && subRoles[name] != nil {
 		return name, ""
 	}
-	if name, sub, is := strings.Cut(strings.TrimPrefix(rest, "/"), "#"); is && strings.HasPrefix(rest, "/") && slices.Contains(subRoles[name], sub) {
+	if name, sub, is := strings.Cut(strings.TrimPrefix(rest, "/"), "#"); is && strings.HasPrefix(rest, "/") &&
+		slices.Contains(subRoles[name], sub) {
 		return name, sub
 	}
 	return "", ""
@@ -86,12 +87,17 @@ func judgeRoles(say func(id string, ok bool, expected, seen, where string), list
 		if strings.Contains(name, "purl.imsglobal.org") && !inVocabulary(name) {
 			alike = append(alike, name)
 		}
-		if sub != "" && !slices.ContainsFunc(list, func(r any) bool { text, _ := r.(string); p, sub := refined(text); return p == main && sub == "" }) {
+		if sub != "" && !slices.ContainsFunc(list, func(r any) bool {
+			text, _ := r.(string)
+			p, sub := refined(text)
+			return p == main && sub == ""
+		}) {
 			lone = append(lone, name)
 		}
 	}
 	say("message.roles-vocabulary", known, "at least one role of the vocabularies", fmt.Sprint(list), "/roles")
-	say("message.roles-known", len(alike) == 0, "roles of 1EdTech as the vocabularies have them, letter by letter", strings.Join(alike, ", "), "/roles")
+	say("message.roles-known", len(alike) == 0, "roles of 1EdTech as the vocabularies have them, letter by letter",
+		strings.Join(alike, ", "), "/roles")
 	say("message.roles-principal", len(lone) == 0, "the principal role beside its sub-role", strings.Join(lone, ", ")+" alone", "/roles")
 	return mentor
 }
@@ -123,7 +129,14 @@ func roles(ctx context.Context, t *harness.T) {
 			ok = ok && !slices.ContainsFunc(teaching, has)
 			expected += ", and none of " + strings.Join(teaching, ", ")
 		}
-		t.Assert(Prefix+id, ok, harness.Finding{Sent: s.sent(), Expected: expected, Seen: fmt.Sprint(list), Where: "/roles", Exchanges: s.keep(t, u.Name)})
+		t.Assert(Prefix+id, ok, harness.Finding{
+			Sent:      s.sent(),
+			Expected:  expected,
+			Seen:      fmt.Sprint(list),
+			Where:     "/roles",
+			Exchanges: s.keep(t, u.Name),
+		})
 	}
-	t.NotTested(harness.Unconfigured("the target file has nobody of this role", "Add a user with role instructor and one with role learner to lti.platform.users."))
+	t.NotTested(harness.Unconfigured("the target file has nobody of this role",
+		"Add a user with role instructor and one with role learner to lti.platform.users."))
 }

@@ -15,17 +15,30 @@ func header(ctx context.Context, t *harness.T) {
 	}
 	ids := s.keep(t, "a launch")
 	alg, _ := s.header["alg"].(string)
-	t.Assert(Prefix+"token.alg", slices.Contains([]string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"}, alg), harness.Finding{Expected: "RS256, or another asymmetric algorithm", Seen: alg, Where: "alg", Exchanges: ids})
+	t.Assert(Prefix+"token.alg", slices.Contains([]string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"},
+		alg), harness.Finding{
+		Expected:  "RS256, or another asymmetric algorithm",
+		Seen:      alg,
+		Where:     "alg",
+		Exchanges: ids,
+	})
 	t.Assert(Prefix+"token.rs256", alg == "RS256", harness.Finding{Expected: "RS256", Seen: alg, Where: "alg", Exchanges: ids})
 	kid, _ := s.header["kid"].(string)
 	t.Assert(Prefix+"token.kid", kid != "", harness.Finding{Expected: "a kid", Seen: "none", Where: "kid", Exchanges: ids})
 	r, keys := j.published(ctx, t)
 	if len(keys) == 0 {
-		t.NotTested(harness.BlockedBy(reqKeys, "the key set can't be read: "+r.Summary(), r), Prefix+"token.kid-published", Prefix+"token.signature")
+		t.NotTested(harness.BlockedBy(reqKeys, "the key set can't be read: "+r.Summary(), r), Prefix+"token.kid-published",
+			Prefix+"token.signature")
 		return
 	}
 	i := slices.IndexFunc(keys, func(k key) bool { return k.raw["kid"] == kid })
-	t.Assert(Prefix+"token.kid-published", i >= 0, harness.Finding{Expected: "a key of the key set", Seen: "kid " + kid + " is not in it", Where: "kid", Responses: []*harness.Response{r}, Exchanges: ids})
+	t.Assert(Prefix+"token.kid-published", i >= 0, harness.Finding{
+		Expected:  "a key of the key set",
+		Seen:      "kid " + kid + " is not in it",
+		Where:     "kid",
+		Responses: []*harness.Response{r},
+		Exchanges: ids,
+	})
 	if i < 0 {
 		t.NotTested(harness.BlockedBy(Prefix+"token.kid-published", "there is no key of that kid", r).Seen(ids...), Prefix+"token.signature")
 		return
@@ -35,10 +48,20 @@ func header(ctx context.Context, t *harness.T) {
 		return
 	}
 	if keys[i].public == nil {
-		t.Fail(Prefix+"token.signature", harness.Finding{Expected: "a signature by the key " + kid, Seen: "what is published under it is no RSA or EC key", Responses: []*harness.Response{r}, Exchanges: ids})
+		t.Fail(Prefix+"token.signature", harness.Finding{
+			Expected:  "a signature by the key " + kid,
+			Seen:      "what is published under it is no RSA or EC key",
+			Responses: []*harness.Response{r},
+			Exchanges: ids,
+		})
 		return
 	}
-	t.Assert(Prefix+"token.signature", verified(s.token, keys[i].public), harness.Finding{Expected: "a signature by the key " + kid, Seen: "the signature is wrong", Responses: []*harness.Response{r}, Exchanges: ids})
+	t.Assert(Prefix+"token.signature", verified(s.token, keys[i].public), harness.Finding{
+		Expected:  "a signature by the key " + kid,
+		Seen:      "the signature is wrong",
+		Responses: []*harness.Response{r},
+		Exchanges: ids,
+	})
 }
 
 func number(v any) (float64, bool) { f, ok := v.(float64); return f, ok }

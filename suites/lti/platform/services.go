@@ -53,7 +53,8 @@ func (j *judge) audience() string {
 // ask asks for an access token.
 func (j *judge) ask(ctx context.Context, t *harness.T, a asked) *harness.Response {
 	now := time.Now().Unix()
-	claims := map[string]any{"iss": j.tool.clientID, "sub": j.tool.clientID, "aud": j.audience(), "iat": now, "exp": now + 60, "jti": side.Random()}
+	claims := map[string]any{"iss": j.tool.clientID, "sub": j.tool.clientID, "aud": j.audience(), "iat": now, "exp": now + 60,
+		"jti": side.Random()}
 	overlay(claims, a.claims)
 	header := map[string]any{"alg": "RS256", "typ": "JWT", "kid": j.tool.key.ID}
 	overlay(header, a.header)
@@ -66,7 +67,8 @@ func (j *judge) ask(ctx context.Context, t *harness.T, a asked) *harness.Respons
 		return &harness.Response{Problem: err.Error()}
 	}
 	t.Session().Redactor().Secret(assertion)
-	form := url.Values{"grant_type": {"client_credentials"}, "client_assertion_type": {assertionType}, "client_assertion": {assertion}, "scope": {strings.Join(j.target.Platform.Scopes, " ")}}
+	form := url.Values{"grant_type": {"client_credentials"}, "client_assertion_type": {assertionType}, "client_assertion": {assertion},
+		"scope": {strings.Join(j.target.Platform.Scopes, " ")}}
 	for name, v := range a.form {
 		form.Set(name, v)
 	}
@@ -77,10 +79,21 @@ func (j *judge) ask(ctx context.Context, t *harness.T, a asked) *harness.Respons
 		form.Add(name, v)
 	}
 	if a.get {
-		return t.Do(ctx, harness.Request{URL: side.Joined(j.target.Platform.TokenURL, form), Secret: true, Auth: harness.AuthNone, Header: http.Header{"Accept": {"application/json"}}})
+		return t.Do(ctx, harness.Request{
+			URL:    side.Joined(j.target.Platform.TokenURL, form),
+			Secret: true,
+			Auth:   harness.AuthNone,
+			Header: http.Header{"Accept": {"application/json"}},
+		})
 	}
-	return t.Do(ctx, harness.Request{Method: http.MethodPost, URL: j.target.Platform.TokenURL, Body: []byte(form.Encode()), Secret: true, Auth: harness.AuthNone,
-		Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {"application/json"}}})
+	return t.Do(ctx, harness.Request{
+		Method: http.MethodPost,
+		URL:    j.target.Platform.TokenURL,
+		Body:   []byte(form.Encode()),
+		Secret: true,
+		Auth:   harness.AuthNone,
+		Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {"application/json"}},
+	})
 }
 
 // overlay sets members; nil removes one.
@@ -125,7 +138,12 @@ func accessToken(ctx context.Context, t *harness.T) {
 	r := j.ask(ctx, t, asked{})
 	token, ok := granted(r)
 	proof := []*harness.Response{r}
-	f := harness.Finding{Sent: "a token request with a signed assertion", Expected: "200 and an access token", Seen: refusal(r), Responses: proof}
+	f := harness.Finding{
+		Sent:      "a token request with a signed assertion",
+		Expected:  "200 and an access token",
+		Seen:      refusal(r),
+		Responses: proof,
+	}
 	if j.tool.readings() == before {
 		f.Cause = "the platform has not asked for Rollcall's keys at " + j.tool.origin + "/jwks."
 	}
@@ -143,26 +161,62 @@ func accessToken(ctx context.Context, t *harness.T) {
 	whole := token["expires_in"] == nil || number && life > 0 && life == math.Trunc(life)
 	media := strings.HasPrefix(r.Header.Get("Content-Type"), "application/json")
 	scope, said := token["scope"].(string)
-	t.Assert(Prefix+"access.form", strings.EqualFold(kind, "bearer") && visible.MatchString(value) && whole && media && (said || token["scope"] == nil), harness.Finding{Expected: "JSON with token_type Bearer, expires_in in whole seconds, scope as a text, access_token of visible ASCII",
-		Seen: fmt.Sprintf("%s, token_type %q, expires_in %v, scope %q", r.Header.Get("Content-Type"), kind, token["expires_in"], scope), Responses: proof})
-	t.Assert(Prefix+"access.expires", token["expires_in"] != nil, harness.Finding{Expected: "expires_in", Seen: "none", Where: "/expires_in", Responses: proof})
-	t.Assert(Prefix+"access.no-store", strings.Contains(r.Header.Get("Cache-Control"), "no-store"), harness.Finding{Expected: "Cache-Control: no-store", Seen: "Cache-Control: " + r.Header.Get("Cache-Control"), Responses: proof})
+	t.Assert(Prefix+"access.form", strings.EqualFold(kind, "bearer") && visible.MatchString(value) && whole && media &&
+		(said || token["scope"] == nil), harness.Finding{
+		Expected:  "JSON with token_type Bearer, expires_in in whole seconds, scope as a text, access_token of visible ASCII",
+		Seen:      fmt.Sprintf("%s, token_type %q, expires_in %v, scope %q", r.Header.Get("Content-Type"), kind, token["expires_in"], scope),
+		Responses: proof,
+	})
+	t.Assert(Prefix+"access.expires", token["expires_in"] != nil,
+		harness.Finding{Expected: "expires_in", Seen: "none", Where: "/expires_in", Responses: proof})
+	t.Assert(Prefix+"access.no-store", strings.Contains(r.Header.Get("Cache-Control"), "no-store"), harness.Finding{
+		Expected:  "Cache-Control: no-store",
+		Seen:      "Cache-Control: " + r.Header.Get("Cache-Control"),
+		Responses: proof,
+	})
 	list := j.ask(ctx, t, asked{claims: map[string]any{"aud": []string{j.audience()}}})
 	_, ok = granted(list)
-	t.Assert(Prefix+"access.aud-list", ok, harness.Finding{Sent: "aud as a list with one entry", Expected: "an access token", Seen: refusal(list), Responses: []*harness.Response{list}})
+	t.Assert(Prefix+"access.aud-list", ok, harness.Finding{
+		Sent:      "aud as a list with one entry",
+		Expected:  "an access token",
+		Seen:      refusal(list),
+		Responses: []*harness.Response{list},
+	})
 	now := float64(time.Now().Unix())
 	fine := j.ask(ctx, t, asked{claims: map[string]any{"iat": now - 0.75, "exp": now + 59.5}})
-	t.Assert(Prefix+"access.fractions", issues(fine), harness.Finding{Sent: "iat and exp with fractions of a second", Expected: "an access token", Seen: refusal(fine), Responses: []*harness.Response{fine}})
-	t.Assert(Prefix+"access.scope-present", said, harness.Finding{Sent: "a token request for scopes that are granted", Expected: "the scopes that are granted, by name", Seen: "no scope", Responses: proof})
-	for _, c := range []struct{ sent, scope string }{{"a scope that is granted and one that there isn't", j.target.Platform.Scopes[0] + " " + unknownScope}, {"a scope that there isn't", unknownScope}} {
+	t.Assert(Prefix+"access.fractions", issues(fine), harness.Finding{
+		Sent:      "iat and exp with fractions of a second",
+		Expected:  "an access token",
+		Seen:      refusal(fine),
+		Responses: []*harness.Response{fine},
+	})
+	t.Assert(Prefix+"access.scope-present", said, harness.Finding{
+		Sent:      "a token request for scopes that are granted",
+		Expected:  "the scopes that are granted, by name",
+		Seen:      "no scope",
+		Responses: proof,
+	})
+	for _, c := range []struct{ sent, scope string }{{"a scope that is granted and one that there isn't",
+		j.target.Platform.Scopes[0] + " " + unknownScope}, {"a scope that there isn't", unknownScope}} {
 		r := j.ask(ctx, t, asked{form: map[string]string{"scope": c.scope}})
 		token, ok := granted(r)
 		got, said := token["scope"].(string)
 		proof := []*harness.Response{r}
-		t.Assert(Prefix+"access.scope-subset", !slices.Contains(strings.Fields(got), unknownScope), harness.Finding{Sent: c.sent, Expected: "those alone that are granted, or a refusal", Seen: "scope " + got, Responses: proof})
-		t.Assert(Prefix+"access.scope-named", !ok || said, harness.Finding{Sent: c.sent, Expected: "the scopes that are granted, by name, or a refusal", Seen: "a token without scope, which stands for all that were asked for", Responses: proof})
+		t.Assert(Prefix+"access.scope-subset", !slices.Contains(strings.Fields(got), unknownScope), harness.Finding{
+			Sent:      c.sent,
+			Expected:  "those alone that are granted, or a refusal",
+			Seen:      "scope " + got,
+			Responses: proof,
+		})
+		t.Assert(Prefix+"access.scope-named", !ok || said, harness.Finding{
+			Sent:      c.sent,
+			Expected:  "the scopes that are granted, by name, or a refusal",
+			Seen:      "a token without scope, which stands for all that were asked for",
+			Responses: proof,
+		})
 		if r.Status >= 500 {
-			t.NotTested(harness.BlockedBy(reqTripped, c.sent+" was answered with "+r.Summary()+": no token, and no reason either", r), Prefix+"access.scope-subset", Prefix+"access.scope-named")
+			t.NotTested(harness.BlockedBy(reqTripped, c.sent+" was answered with "+r.Summary()+": no token, and no reason either", r),
+				Prefix+"access.scope-subset", Prefix+"access.scope-named")
 		}
 	}
 	rotated(ctx, t, j)
@@ -178,7 +232,12 @@ func rotated(ctx context.Context, t *harness.T, j *judge) {
 	j.tool.rotate(k)
 	r := j.ask(ctx, t, asked{})
 	_, ok := granted(r)
-	t.Assert(Prefix+"access.rotation", ok, harness.Finding{Sent: "an assertion by a key that was published just now", Expected: "an access token: the keys are read again when one isn't known", Seen: refusal(r), Responses: []*harness.Response{r}})
+	t.Assert(Prefix+"access.rotation", ok, harness.Finding{
+		Sent:      "an assertion by a key that was published just now",
+		Expected:  "an access token: the keys are read again when one isn't known",
+		Seen:      refusal(r),
+		Responses: []*harness.Response{r},
+	})
 }
 
 // visible are the characters of an access token (RFC 6749 appendix A.12).

@@ -62,7 +62,13 @@ func shape(t *harness.T, s *seen, ids []string, broken map[string]bool) {
 			}
 		}
 		// A message never quotes a value: it may be somebody's name.
-		t.Fail(Prefix+id, harness.Finding{Sent: s.user.Name + " opens " + s.link.Name, Expected: f.Expected, Seen: f.Message, Where: at, Exchanges: ids})
+		t.Fail(Prefix+id, harness.Finding{
+			Sent:      s.user.Name + " opens " + s.link.Name,
+			Expected:  f.Expected,
+			Seen:      f.Message,
+			Where:     at,
+			Exchanges: ids,
+		})
 	}
 	for _, x := range shapes {
 		if ours(x.id) && !told[x.id] && s.has(x.pointer) {

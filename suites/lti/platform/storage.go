@@ -140,18 +140,24 @@ func judgeStorage(ctx context.Context, t *harness.T, j *judge, user harness.LTIU
 		subjects = append(subjects, name)
 	}
 	named := strings.Join(subjects, " ")
-	say("storage.capabilities", strings.Contains(named, "lti.get_data") && strings.Contains(named, "lti.put_data"), "lti.capabilities", "lti.capabilities.response whose supported_messages name lti.get_data and lti.put_data", c)
+	say("storage.capabilities", strings.Contains(named, "lti.get_data") && strings.Contains(named, "lti.put_data"), "lti.capabilities",
+		"lti.capabilities.response whose supported_messages name lti.get_data and lti.put_data", c)
 	put := login["put"]
-	say("storage.put", is(put, "key", s.launch.storageKey()) && put.Data["value"] == "kept by Rollcall", "lti.put_data", "lti.put_data.response with the same message_id, key and value", put)
-	say("storage.absent", login["absent"].Came && login["absent"].Data["value"] == nil, "lti.get_data of a key that was never stored", "an answer whose value is null, or an error", login["absent"])
-	say("storage.subjects", !login["odd"].Came || login["odd"].Data["error"] != nil, "a subject that there isn't", "an error, or no answer", login["odd"])
+	say("storage.put", is(put, "key", s.launch.storageKey()) && put.Data["value"] == "kept by Rollcall", "lti.put_data",
+		"lti.put_data.response with the same message_id, key and value", put)
+	say("storage.absent", login["absent"].Came && login["absent"].Data["value"] == nil, "lti.get_data of a key that was never stored",
+		"an answer whose value is null, or an error", login["absent"])
+	say("storage.subjects", !login["odd"].Came || login["odd"].Data["error"] != nil, "a subject that there isn't", "an error, or no answer",
+		login["odd"])
 	gone := login["removed"]
-	say("storage.removed", gone.Came && gone.Data["value"] == nil, "lti.get_data of a key that was set to null", "an answer whose value is null, or an error", gone)
+	say("storage.removed", gone.Came && gone.Data["value"] == nil, "lti.get_data of a key that was set to null",
+		"an answer whose value is null, or an error", gone)
 	if !answered {
 		t.NotTested(j.halt(s).Seen(ids...), Prefix+"storage.get", Prefix+"storage.size")
 		return
 	}
-	say("storage.get", is(answer["get"], "value", "kept by Rollcall"), "lti.get_data, when the answer had come", "what was stored at the login", answer["get"])
+	say("storage.get", is(answer["get"], "value", "kept by Rollcall"), "lti.get_data, when the answer had come",
+		"what was stored at the login", answer["get"])
 	big, _ := answer["big"].Data["value"].(string)
 	say("storage.size", len(big) == mostStored, "lti.get_data of a value of 4096 bytes", "all of it", answer["big"])
 }

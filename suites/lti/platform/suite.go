@@ -32,13 +32,27 @@ func Suite() harness.Suite {
 		c.Needs = "Rollcall registered as a tool, and steps that lead to a launch"
 		all = append(all, c)
 	}
-	return harness.Suite{ID: "lti.platform", Title: "LTI 1.3 platforms", Role: "platform", Checks: all, Profiles: []string{Profile}, Doctor: doctor, Open: open, Owner: owner}
+	return harness.Suite{
+		ID:       "lti.platform",
+		Title:    "LTI 1.3 platforms",
+		Role:     "platform",
+		Checks:   all,
+		Profiles: []string{Profile},
+		Doctor:   doctor,
+		Open:     open,
+		Owner:    owner,
+	}
 }
 
 func doctor(ctx context.Context, s *harness.Session) []harness.Diagnosis {
 	p := s.Target.LTI.Platform
 	if p.Issuer == "" || p.AuthURL == "" || p.JWKSURL == "" {
-		return []harness.Diagnosis{{Name: "platform", Fatal: true, Detail: "the target file doesn't say what the platform is", Remedy: "add `lti: {platform: {issuer: …, auth_url: …, jwks_url: …}}` to it"}}
+		return []harness.Diagnosis{{
+			Name:   "platform",
+			Fatal:  true,
+			Detail: "the target file doesn't say what the platform is",
+			Remedy: "add `lti: {platform: {issuer: …, auth_url: …, jwks_url: …}}` to it",
+		}}
 	}
 	if s.Interactive() {
 		return side.Answers(ctx, s, "platform", "lti.platform.jwks_url", p.JWKSURL)

@@ -132,7 +132,13 @@ const nonceEnd = "Aa+/="
 func (t *tool) expect(p plan) *launch {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.now = &launch{plan: p, state: "s+" + side.Random() + stateEnd, nonce: side.Random() + nonceEnd, arrived: make(chan struct{}), loggedIn: make(chan struct{})}
+	t.now = &launch{
+		plan:     p,
+		state:    "s+" + side.Random() + stateEnd,
+		nonce:    side.Random() + nonceEnd,
+		arrived:  make(chan struct{}),
+		loggedIn: make(chan struct{}),
+	}
 	if t.past == nil {
 		t.past = map[string]*launch{}
 	}
@@ -277,7 +283,8 @@ func (t *tool) ask(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	l.mu.Lock()
-	q := url.Values{"scope": {"openid"}, "response_type": {"id_token"}, "response_mode": {"form_post"}, "prompt": {"none"}, "client_id": {t.clientID},
+	q := url.Values{"scope": {"openid"}, "response_type": {"id_token"}, "response_mode": {"form_post"}, "prompt": {"none"},
+		"client_id":    {t.clientID},
 		"redirect_uri": {t.redirectURI()}, "state": {l.state}, "nonce": {l.nonce}, "login_hint": {l.login.Get("login_hint")}}
 	if l.login.Has("lti_message_hint") {
 		q.Set("lti_message_hint", l.login.Get("lti_message_hint"))
@@ -316,7 +323,8 @@ func (t *tool) callback(w http.ResponseWriter, r *http.Request) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err == nil {
-		l.answers = append(l.answers, answer{r.Method, r.Header.Get("Content-Type"), r.PostForm, r.URL.Query(), time.Now(), r.URL.Path, r.Header.Get("Sec-Fetch-Dest")})
+		l.answers = append(l.answers, answer{r.Method, r.Header.Get("Content-Type"), r.PostForm, r.URL.Query(), time.Now(), r.URL.Path,
+			r.Header.Get("Sec-Fetch-Dest")})
 		if len(l.answers) == 1 {
 			close(l.arrived)
 		}

@@ -54,7 +54,13 @@ func Serve(ctx context.Context, l harness.LTI, h http.Handler) (*http.Server, er
 		h.ServeHTTP(w, r)
 	})
 	// Browsers break connections off, and nobody wants to read of each.
-	s := &http.Server{Handler: bounded, ReadHeaderTimeout: readLimit, ReadTimeout: readLimit, IdleTimeout: idleLimit, ErrorLog: log.New(io.Discard, "", 0)}
+	s := &http.Server{
+		Handler:           bounded,
+		ReadHeaderTimeout: readLimit,
+		ReadTimeout:       readLimit,
+		IdleTimeout:       idleLimit,
+		ErrorLog:          log.New(io.Discard, "", 0),
+	}
 	go func() { _ = s.Serve(listener) }() // its end is a check's time limit
 	context.AfterFunc(ctx, func() { _ = s.Close() })
 	return s, nil
@@ -122,8 +128,11 @@ func Answers(ctx context.Context, s *harness.Session, product, key, address stri
 			Remedy: "start the " + product + ", check " + key + ", and tls.ca_file where its certificate is self-made"}}
 	}
 	if r.Status >= http.StatusInternalServerError { // a failure of the product, which the run judges
-		return []harness.Diagnosis{{Name: product, Detail: fmt.Sprintf("%s, which is %s, breaks down: it answers %d %s", address, key, r.Status, http.StatusText(r.Status)),
-			Remedy: "look for the request in the log of the " + product + "; a run goes on and judges it, and most of what it looks at stands on this"}}
+		return []harness.Diagnosis{{
+			Name:   product,
+			Detail: fmt.Sprintf("%s, which is %s, breaks down: it answers %d %s", address, key, r.Status, http.StatusText(r.Status)),
+			Remedy: "look for the request in the log of the " + product + "; a run goes on and judges it, and most of what it looks at stands on this",
+		}}
 	}
 	return []harness.Diagnosis{{Name: product, OK: true, Detail: fmt.Sprintf("%s answers %d", address, r.Status)}}
 }
@@ -134,8 +143,11 @@ func exposure(l harness.LTI) (harness.Diagnosis, bool) {
 	if !Exposed(l.Listen, l.PublicURL) {
 		return harness.Diagnosis{}, false
 	}
-	return harness.Diagnosis{Name: "exposure", Detail: fmt.Sprintf("Rollcall's side listens on %s and is to be reached as %s: whoever can reach it sees its keys and the pages of launches under way, and can send it logins and answers, while the run lasts", l.Listen, l.PublicURL),
-		Remedy: "let only the product and the browser through to it, and end the way in after the run; it holds no secret and no data of yours"}, true
+	return harness.Diagnosis{
+		Name:   "exposure",
+		Detail: fmt.Sprintf("Rollcall's side listens on %s and is to be reached as %s: whoever can reach it sees its keys and the pages of launches under way, and can send it logins and answers, while the run lasts", l.Listen, l.PublicURL),
+		Remedy: "let only the product and the browser through to it, and end the way in after the run; it holds no secret and no data of yours",
+	}, true
 }
 
 // Exposed tells whether others than this machine can reach a server, by where it

@@ -139,7 +139,8 @@ func (j *judge) salvo(ctx context.Context, launches []Launch) {
 			}
 		}
 	}
-	if j.decide(first, nil) != opened || j.decide(last, nil) != opened || slices.ContainsFunc(seen, func(s *sight) bool { return !s.usual() }) {
+	if j.decide(first, nil) != opened || j.decide(last, nil) != opened ||
+		slices.ContainsFunc(seen, func(s *sight) bool { return !s.usual() }) {
 		return
 	}
 	for i, l := range launches {

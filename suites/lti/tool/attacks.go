@@ -106,7 +106,13 @@ func twoTabs(ctx context.Context, t *harness.T) {
 	first := j.again(ctx, p, a)
 	for i, s := range []*sight{second, first} {
 		name := []string{"the second tab", "the first tab"}[i]
-		f := harness.Finding{Sent: "two launches side by side; " + name, Expected: "both open", Seen: t.Show("page", describe(s.page)), Exchanges: s.keep(t, name), Cause: j.cause(s)}
+		f := harness.Finding{
+			Sent:      "two launches side by side; " + name,
+			Expected:  "both open",
+			Seen:      t.Show("page", describe(s.page)),
+			Exchanges: s.keep(t, name),
+			Cause:     j.cause(s),
+		}
 		switch j.result(t, s, nil) {
 		case opened:
 			t.Examined(id, 1)
@@ -166,7 +172,12 @@ func nonceElsewhere(ctx context.Context, t *harness.T) {
 		t.NotTested(j.halted(t, first, "another login"))
 		return
 	}
-	l := Launch{ID: "nonce.2", Title: "a token with the nonce of another login", User: "learner", Claims: map[string]any{"nonce": r.Get("nonce")}}
+	l := Launch{
+		ID:     "nonce.2",
+		Title:  "a token with the nonce of another login",
+		User:   "learner",
+		Claims: map[string]any{"nonce": r.Get("nonce")},
+	}
 	j.judgeRefusal(t, Prefix+"refuse.nonce-elsewhere", l, j.launchIn(ctx, p, l), control)
 }
 
@@ -214,7 +225,13 @@ func cookies(ctx context.Context, t *harness.T) {
 			continue
 		}
 		for _, c := range set {
-			t.Fail(Prefix+x.id, harness.Finding{Sent: "a login in a frame", Expected: x.expected + " on the cookie that holds the state", Seen: x.seen(c), Exchanges: exchanges, Where: "Set-Cookie: " + c.Name})
+			t.Fail(Prefix+x.id, harness.Finding{
+				Sent:      "a login in a frame",
+				Expected:  x.expected + " on the cookie that holds the state",
+				Seen:      x.seen(c),
+				Exchanges: exchanges,
+				Where:     "Set-Cookie: " + c.Name,
+			})
 		}
 	}
 }

@@ -53,7 +53,13 @@ func authRequest(ctx context.Context, t *harness.T) {
 	}
 	fixed := func(id, name, want string) {
 		for _, r := range requests {
-			t.Assert(Prefix+id, r.Get(name) == want, harness.Finding{Sent: "a login initiation", Expected: name + "=" + want, Seen: seen(r, name), Where: name, Exchanges: exchanges})
+			t.Assert(Prefix+id, r.Get(name) == want, harness.Finding{
+				Sent:      "a login initiation",
+				Expected:  name + "=" + want,
+				Seen:      seen(r, name),
+				Where:     name,
+				Exchanges: exchanges,
+			})
 		}
 	}
 	fixed("auth.scope", "scope", "openid")
@@ -64,22 +70,53 @@ func authRequest(ctx context.Context, t *harness.T) {
 	fresh := map[string]bool{}
 	for i, r := range requests {
 		a := attempts[i]
-		t.Assert(Prefix+"auth.login-hint", r.Get("login_hint") == a.hint, harness.Finding{Sent: "login_hint=" + a.hint, Expected: "the same", Seen: seen(r, "login_hint"), Where: "login_hint", Exchanges: exchanges})
+		t.Assert(Prefix+"auth.login-hint", r.Get("login_hint") == a.hint, harness.Finding{
+			Sent:      "login_hint=" + a.hint,
+			Expected:  "the same",
+			Seen:      seen(r, "login_hint"),
+			Where:     "login_hint",
+			Exchanges: exchanges,
+		})
 		if a.sent.Has("lti_message_hint") {
-			t.Assert(Prefix+"auth.message-hint", r.Get("lti_message_hint") == a.note, harness.Finding{Sent: "lti_message_hint=" + a.note, Expected: "the same, byte for byte",
-				Seen: seen(r, "lti_message_hint"), Where: "lti_message_hint", Exchanges: exchanges})
+			t.Assert(Prefix+"auth.message-hint", r.Get("lti_message_hint") == a.note, harness.Finding{
+				Sent:      "lti_message_hint=" + a.note,
+				Expected:  "the same, byte for byte",
+				Seen:      seen(r, "lti_message_hint"),
+				Where:     "lti_message_hint",
+				Exchanges: exchanges,
+			})
 		} else {
-			t.Assert(Prefix+"auth.no-message-hint", !r.Has("lti_message_hint") || r.Get("lti_message_hint") == "", harness.Finding{Sent: "a login without lti_message_hint", Expected: "none",
-				Seen: seen(r, "lti_message_hint"), Where: "lti_message_hint", Exchanges: exchanges})
+			t.Assert(Prefix+"auth.no-message-hint", !r.Has("lti_message_hint") || r.Get("lti_message_hint") == "", harness.Finding{
+				Sent:      "a login without lti_message_hint",
+				Expected:  "none",
+				Seen:      seen(r, "lti_message_hint"),
+				Where:     "lti_message_hint",
+				Exchanges: exchanges,
+			})
 		}
 		redirect := r.Get("redirect_uri")
 		u, err := url.Parse(redirect)
-		t.Assert(Prefix+"auth.redirect", err == nil && u.Host != "" && u.Fragment == "", harness.Finding{Expected: "an absolute address", Seen: seen(r, "redirect_uri"), Where: "redirect_uri", Exchanges: exchanges})
-		t.Assert(Prefix+"auth.redirect-constant", redirect == requests[0].Get("redirect_uri"), harness.Finding{Sent: "logins for targets that differ in their query",
-			Expected: requests[0].Get("redirect_uri"), Seen: redirect, Where: "redirect_uri", Exchanges: exchanges})
+		t.Assert(Prefix+"auth.redirect", err == nil && u.Host != "" && u.Fragment == "", harness.Finding{
+			Expected:  "an absolute address",
+			Seen:      seen(r, "redirect_uri"),
+			Where:     "redirect_uri",
+			Exchanges: exchanges,
+		})
+		t.Assert(Prefix+"auth.redirect-constant", redirect == requests[0].Get("redirect_uri"), harness.Finding{
+			Sent:      "logins for targets that differ in their query",
+			Expected:  requests[0].Get("redirect_uri"),
+			Seen:      redirect,
+			Where:     "redirect_uri",
+			Exchanges: exchanges,
+		})
 		// Of a target that we made up nobody can have registered anything.
 		if registered := j.target.Tool.RedirectURIs; len(registered) > 0 && a.sent.Get("target_link_uri") == j.platform.target {
-			t.Assert(Prefix+"auth.redirect-registered", slices.Contains(registered, redirect), harness.Finding{Expected: "one of " + strings.Join(registered, ", "), Seen: redirect, Where: "redirect_uri", Exchanges: exchanges})
+			t.Assert(Prefix+"auth.redirect-registered", slices.Contains(registered, redirect), harness.Finding{
+				Expected:  "one of " + strings.Join(registered, ", "),
+				Seen:      redirect,
+				Where:     "redirect_uri",
+				Exchanges: exchanges,
+			})
 		}
 		for _, name := range []string{"state", "nonce"} {
 			v := r.Get(name)
@@ -89,14 +126,21 @@ func authRequest(ctx context.Context, t *harness.T) {
 				what = "the same as in another login"
 			}
 			fresh[name+v] = true
-			t.Assert(Prefix+"auth."+name, ok, harness.Finding{Expected: "a value that nobody can guess, of its own for each login", Seen: what, Where: name, Exchanges: exchanges})
+			t.Assert(Prefix+"auth."+name, ok, harness.Finding{
+				Expected:  "a value that nobody can guess, of its own for each login",
+				Seen:      what,
+				Where:     name,
+				Exchanges: exchanges,
+			})
 		}
 	}
 	if len(j.target.Tool.RedirectURIs) == 0 {
-		t.NotTested(harness.Unconfigured("the target file doesn't say which redirect URIs are registered", "Add lti.tool.redirect_uris."), reqRegistered)
+		t.NotTested(harness.Unconfigured("the target file doesn't say which redirect URIs are registered", "Add lti.tool.redirect_uris."),
+			reqRegistered)
 	}
 	if j.request(bare) == nil {
-		t.NotTested(harness.BlockedBy(Prefix+"login.no-message-hint", "a login without lti_message_hint led to no authentication request: "+bare.what()).Seen(exchanges...), Prefix+"auth.no-message-hint")
+		t.NotTested(harness.BlockedBy(Prefix+"login.no-message-hint",
+			"a login without lti_message_hint led to no authentication request: "+bare.what()).Seen(exchanges...), Prefix+"auth.no-message-hint")
 	}
 }
 

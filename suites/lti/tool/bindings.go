@@ -21,7 +21,8 @@ func bindings() []harness.Check {
 	}
 	return []harness.Check{
 		elsewhere("tool.state-elsewhere", "The answer to a login comes from another browser", Launch{}, false),
-		elsewhere("tool.state-elsewhere-begun", "The answer to a login comes from another browser, which has begun a login of its own", Launch{}, true),
+		elsewhere("tool.state-elsewhere-begun", "The answer to a login comes from another browser, which has begun a login of its own",
+			Launch{}, true),
 		elsewhere("tool.state-elsewhere-storage", "The answer to a login comes in a frame of another browser, with the platform's storage on offer", Launch{Frame: true, Storage: true}, false),
 		{ID: "tool.unguessable", Title: "Sends values of state and nonce that nobody can guess", Body: unguessable, Requirements: ids("auth.unguessable")},
 		{ID: "tool.deployment-other", Title: "Refuses a token from another deployment than the login said", Body: deploymentOther, Requirements: refusals("refuse.deployment-other")},
@@ -30,7 +31,12 @@ func bindings() []harness.Check {
 
 // lateBindings are those that a run begins with and ends with.
 func lateBindings() []harness.Check {
-	return []harness.Check{{ID: "tool.replay-later", Title: "Refuses the same answer again after a while", Body: replayLater, Requirements: refusals("refuse.replay")}}
+	return []harness.Check{{
+		ID:           "tool.replay-later",
+		Title:        "Refuses the same answer again after a while",
+		Body:         replayLater,
+		Requirements: refusals("refuse.replay"),
+	}}
 }
 
 // refusals are requirements on a launch that has to be refused.
@@ -148,7 +154,13 @@ func deploymentOther(ctx context.Context, t *harness.T) {
 		t.NotTested(harness.Unconfigured(singleText, singleRemedy))
 		return
 	}
-	control := j.launch(ctx, Launch{ID: "deployment.control", User: "learner", Expect: "open", Login: Login{Set: map[string]string{"lti_deployment_id": "$other"}}, Claims: map[string]any{"deployment_id": "$other"}})
+	control := j.launch(ctx, Launch{
+		ID:     "deployment.control",
+		User:   "learner",
+		Expect: "open",
+		Login:  Login{Set: map[string]string{"lti_deployment_id": "$other"}},
+		Claims: map[string]any{"deployment_id": "$other"},
+	})
 	if j.decide(control, nil) != opened {
 		if !j.unopened(ctx, t, j.steady(ctx, Launch{ID: "deployment.first", User: "learner", Expect: "open"})) {
 			t.NotTested(harness.BlockedBy(Prefix+"launch.deployments", "a launch from the second deployment was not opened: "+control.what()).
@@ -156,7 +168,12 @@ func deploymentOther(ctx context.Context, t *harness.T) {
 		}
 		return
 	}
-	l := Launch{ID: "deployment.other", Title: "another deployment than the login said", User: "learner", Claims: map[string]any{"deployment_id": "$other"}}
+	l := Launch{
+		ID:     "deployment.other",
+		Title:  "another deployment than the login said",
+		User:   "learner",
+		Claims: map[string]any{"deployment_id": "$other"},
+	}
 	j.judgeRefusal(t, Prefix+"refuse.deployment-other", l, j.launch(ctx, l), control)
 }
 

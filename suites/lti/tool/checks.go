@@ -165,15 +165,26 @@ func runGood(ctx context.Context, t *harness.T, l Launch) {
 	}
 	exchanges := s.keep(t, l.Title)
 	if l.Early && s.problem == nil && !j.asked(s) {
-		f := harness.Finding{Sent: "login: " + l.Title, Expected: "an authentication request, or a page that says what is missing, with a status of 200 or 400 to 499",
-			Seen: s.shows(), Exchanges: exchanges, Where: t.Where(s.page.URL)}
+		f := harness.Finding{
+			Sent:      "login: " + l.Title,
+			Expected:  "an authentication request, or a page that says what is missing, with a status of 200 or 400 to 499",
+			Seen:      s.shows(),
+			Exchanges: exchanges,
+			Where:     t.Where(s.page.URL),
+		}
 		t.Assert(id, s.page.Status < 500 && !s.page.Failed && len(s.page.Text) > 2, f)
 		return
 	}
 	if l.Second && s.requested() {
 		asked, _ := s.attempt.firstRequest()
 		if client := asked.Get("client_id"); client != j.platform.clientID && client != j.platform.second {
-			t.Fail(id, harness.Finding{Sent: "login: " + l.Title, Expected: "client_id=" + j.platform.clientID + " or " + j.platform.second, Seen: seen(asked, "client_id"), Where: "client_id", Exchanges: exchanges})
+			t.Fail(id, harness.Finding{
+				Sent:      "login: " + l.Title,
+				Expected:  "client_id=" + j.platform.clientID + " or " + j.platform.second,
+				Seen:      seen(asked, "client_id"),
+				Where:     "client_id",
+				Exchanges: exchanges,
+			})
 			return
 		}
 	}
@@ -182,8 +193,13 @@ func runGood(ctx context.Context, t *harness.T, l Launch) {
 		t.Examined(id, 1)
 		privilege(t, j, l, s)
 		if l.Requirement == rotation {
-			t.Assert(reqAtOnce, !s.late, harness.Finding{Sent: "launch: " + l.Title, Expected: "the first launch opens", Exchanges: exchanges, Where: t.Where(s.page.URL),
-				Seen: "the tool read the new key, refused the launch all the same, and opened the next one"})
+			t.Assert(reqAtOnce, !s.late, harness.Finding{
+				Sent:      "launch: " + l.Title,
+				Expected:  "the first launch opens",
+				Exchanges: exchanges,
+				Where:     t.Where(s.page.URL),
+				Seen:      "the tool read the new key, refused the launch all the same, and opened the next one",
+			})
 		}
 	case refused:
 		if l.Requirement == rotation {
@@ -200,7 +216,14 @@ func runGood(ctx context.Context, t *harness.T, l Launch) {
 			t.NotTested(harness.Unconfigured("a launch without a user was not opened, and the target file doesn't say whether such launches are served", anonymousRemedy).Seen(exchanges...))
 			return
 		}
-		f := harness.Finding{Sent: "launch: " + l.Title, Expected: "the tool opens", Seen: "it was not opened: " + s.shows(), Cause: j.cause(s), Exchanges: exchanges, Where: t.Where(s.page.URL)}
+		f := harness.Finding{
+			Sent:      "launch: " + l.Title,
+			Expected:  "the tool opens",
+			Seen:      "it was not opened: " + s.shows(),
+			Cause:     j.cause(s),
+			Exchanges: exchanges,
+			Where:     t.Where(s.page.URL),
+		}
 		t.Fail(id, f)
 		if l.Teacher != nil {
 			t.NotTested(harness.BlockedBy(id, "the launch was not opened").Seen(exchanges...), reqTeacher)
@@ -226,7 +249,8 @@ func privilege(t *harness.T, j *judge, l Launch, s *sight) {
 	if s.teacher {
 		seen = "the page of somebody who teaches"
 	}
-	t.Assert(reqTeacher, s.teacher == *l.Teacher, harness.Finding{Sent: "launch: " + l.Title, Expected: expected, Seen: seen, Where: t.Where(s.page.URL)})
+	t.Assert(reqTeacher, s.teacher == *l.Teacher, harness.Finding{Sent: "launch: " + l.Title, Expected: expected, Seen: seen,
+		Where: t.Where(s.page.URL)})
 }
 
 // result gives the outcome of a launch, and says of all requirements of the check why
@@ -293,8 +317,12 @@ func runBad(ctx context.Context, t *harness.T, l Launch) {
 	}
 	j.judgeRefusal(t, id, l, s, control)
 	if fell {
-		t.Fail(reqNoCrash, harness.Finding{Sent: "launch: " + l.Title, Expected: "the tool refuses, and goes on", Seen: fellText + "; somebody started it again, and the same launch did it no harm the second time",
-			Exchanges: s.keep(t, l.Title)})
+		t.Fail(reqNoCrash, harness.Finding{
+			Sent:      "launch: " + l.Title,
+			Expected:  "the tool refuses, and goes on",
+			Seen:      fellText + "; somebody started it again, and the same launch did it no harm the second time",
+			Exchanges: s.keep(t, l.Title),
+		})
 	}
 }
 
@@ -343,7 +371,12 @@ func (j *judge) unopened(ctx context.Context, t *harness.T, control *sight) bool
 // can see it, and that the tool didn't break.
 func (j *judge) judgeRefusal(t *harness.T, id string, l Launch, s, control *sight) {
 	exchanges := s.keep(t, l.Title)
-	f := harness.Finding{Sent: "launch: " + l.Title, Expected: "the tool refuses, and says so", Exchanges: exchanges, Where: t.Where(s.page.URL)}
+	f := harness.Finding{
+		Sent:      "launch: " + l.Title,
+		Expected:  "the tool refuses, and says so",
+		Exchanges: exchanges,
+		Where:     t.Where(s.page.URL),
+	}
 	if s.problem == nil && !s.requested() && !l.Early {
 		t.NotTested(j.halt(s).Seen(exchanges...))
 		return
@@ -410,8 +443,13 @@ func judgeMethods(t *harness.T, l Launch, s *sight) {
 		return
 	}
 	allow := s.log[i].Response.Get("Allow")
-	t.Assert(reqMethods, strings.Contains(allow, http.MethodPost), harness.Finding{Sent: "launch: " + l.Title, Expected: "405 with a header Allow that names POST", Seen: seenAllow(allow),
-		Where: "Allow", Exchanges: s.keep(t, l.Title)})
+	t.Assert(reqMethods, strings.Contains(allow, http.MethodPost), harness.Finding{
+		Sent:      "launch: " + l.Title,
+		Expected:  "405 with a header Allow that names POST",
+		Seen:      seenAllow(allow),
+		Where:     "Allow",
+		Exchanges: s.keep(t, l.Title),
+	})
 }
 
 func seenAllow(allow string) string {

@@ -38,7 +38,8 @@ func (j *judge) tryPages(ctx context.Context, folder string) []harness.Diagnosis
 	good := harness.Diagnosis{Name: "good launch", Detail: "a launch that is good is taken for opened: " + first.what()}
 	switch {
 	case b != nil:
-		good.Detail, good.Remedy = b.Reason(), "see what the tool has against the launch; if this page is an opened one, "+markerHelp(j.target.Tool.Launched.Set())
+		good.Detail, good.Remedy = b.Reason(), "see what the tool has against the launch; if this page is an opened one, "+
+			markerHelp(j.target.Tool.Launched.Set())
 	case j.blind != "":
 		good.Detail, good.Remedy = j.blind+"; nothing will be judged by pages", markerRemedy
 	default:
@@ -60,7 +61,8 @@ func (j *judge) tryPages(ctx context.Context, folder string) []harness.Diagnosis
 	case j.decide(s, &first.page) == refused:
 		bad.OK, bad.Detail = true, wrong.Title+" is taken for refused: "+s.what()
 	case j.decide(s, &first.page) == opened:
-		bad.Detail, bad.Remedy = wrong.Title+" is taken for opened: "+s.what(), "if this page is a refusal, give lti.tool.launched; otherwise the tool opens what it must refuse, which a run judges"
+		bad.Detail, bad.Remedy = wrong.Title+" is taken for opened: "+
+			s.what(), "if this page is a refusal, give lti.tool.launched; otherwise the tool opens what it must refuse, which a run judges"
 	default:
 		bad.Detail, bad.Remedy = "it can't be told whether "+wrong.Title+" was opened: "+s.what(), markerRemedy
 	}
@@ -115,15 +117,18 @@ func (j *judge) tryLogin(ctx context.Context) harness.Diagnosis {
 		d.Detail, d.Remedy = seen.problem.Error(), "open lti.tool.login_url in a browser on this machine, and see what it does"
 	case r == nil:
 		d.Detail = "a login led to no authentication request, by GET or by POST; the tool showed " + seen.shows()
-		d.Remedy = "register Rollcall's platform at the tool by what `rollcall registration` prints: issuer " + j.platform.issuer + ", client_id " + j.platform.clientID
+		d.Remedy = "register Rollcall's platform at the tool by what `rollcall registration` prints: issuer " + j.platform.issuer +
+			", client_id " + j.platform.clientID
 	case r.Get("client_id") != j.platform.clientID:
 		d.Detail = "the tool asks for authentication as client_id " + r.Get("client_id") + ", and lti.client_id is " + j.platform.clientID
 		d.Remedy = "write into the target file what is registered at the tool, or register what the target file says"
 	case len(known) > 0 && !slices.Contains(known, r.Get("redirect_uri")):
-		d.Detail = "the tool wants the answer at " + browser.Bare(r.Get("redirect_uri")) + ", and lti.tool.redirect_uris has " + strings.Join(known, ", ")
+		d.Detail = "the tool wants the answer at " + browser.Bare(r.Get("redirect_uri")) + ", and lti.tool.redirect_uris has " +
+			strings.Join(known, ", ")
 		d.Remedy = "add it to lti.tool.redirect_uris, letter by letter"
 	default:
-		d.OK, d.Detail = true, "the tool asks for authentication as "+r.Get("client_id")+", and wants the answer at "+browser.Bare(r.Get("redirect_uri"))
+		d.OK, d.Detail = true, "the tool asks for authentication as "+r.Get("client_id")+", and wants the answer at "+
+			browser.Bare(r.Get("redirect_uri"))
 	}
 	if byPost {
 		d.Detail += "; a login by GET leads nowhere (the tool showed " + seen.shows() + "), so all are begun by POST"

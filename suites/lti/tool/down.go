@@ -47,7 +47,12 @@ func (j *judge) felled(t *harness.T, l Launch, s *sight) {
 	o := harness.BlockedBy(reqUp, seen).Seen(exchanges...)
 	if slices.Contains(t.Check().Requirements, reqUp) {
 		j.accused.Store(true)
-		t.Fail(reqUp, harness.Finding{Sent: "launch: " + l.Title, Expected: "an answer, and a tool that is there for the next launch", Seen: seen, Exchanges: exchanges})
+		t.Fail(reqUp, harness.Finding{
+			Sent:      "launch: " + l.Title,
+			Expected:  "an answer, and a tool that is there for the next launch",
+			Seen:      seen,
+			Exchanges: exchanges,
+		})
 		o = o.Told()
 	}
 	t.NotTested(o)

@@ -21,7 +21,13 @@ func keyAddresses(ctx context.Context, t *harness.T) {
 		return
 	}
 	for _, x := range []struct{ name, form string }{{"jku", "keys"}, {"x5u", "certificate"}} {
-		l := Launch{ID: "header." + x.name, Title: x.name + " leads to the key", User: "learner", Key: "unpublished", Header: map[string]any{x.name: "$issuer/stolen/$hint/" + x.form}}
+		l := Launch{
+			ID:     "header." + x.name,
+			Title:  x.name + " leads to the key",
+			User:   "learner",
+			Key:    "unpublished",
+			Header: map[string]any{x.name: "$issuer/stolen/$hint/" + x.form},
+		}
 		s := j.launch(ctx, l)
 		j.judgeRefusal(t, Prefix+"refuse.key-in-header", l, s, control)
 		id := Prefix + "refuse.header-fetched"
@@ -32,6 +38,11 @@ func keyAddresses(ctx context.Context, t *harness.T) {
 		s.attempt.mu.Lock()
 		fetched := s.attempt.fetched
 		s.attempt.mu.Unlock()
-		t.Assert(id, fetched == 0, harness.Finding{Sent: "launch: " + l.Title, Expected: "nobody asks for the address", Seen: "the tool asked for it", Where: x.name + " in the header of the token"})
+		t.Assert(id, fetched == 0, harness.Finding{
+			Sent:     "launch: " + l.Title,
+			Expected: "nobody asks for the address",
+			Seen:     "the tool asked for it",
+			Where:    x.name + " in the header of the token",
+		})
 	}
 }

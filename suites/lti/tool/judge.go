@@ -125,12 +125,14 @@ func (s *sight) times() (m moments) {
 // brokenOff tells whether a request reached the tool, which then broke off, or gave what no
 // browser can read: what it was sent it has all the same.
 func brokenOff(problem string) bool {
-	return strings.HasPrefix(problem, "net::ERR_") && !slices.ContainsFunc(notSent, func(why string) bool { return strings.HasPrefix(problem, why) })
+	return strings.HasPrefix(problem, "net::ERR_") && !slices.ContainsFunc(notSent,
+		func(why string) bool { return strings.HasPrefix(problem, why) })
 }
 
 // notSent begins the reasons of Chromium for which a request never reached the tool, or
 // for which nobody knows.
-var notSent = append([]string{"net::ERR_ABORTED", "net::ERR_BLOCKED", "net::ERR_UNSAFE", "net::ERR_TIMED_OUT", "net::ERR_SSL", "net::ERR_INTERNET", "net::ERR_NETWORK", "net::ERR_CONNECTION_FAILED", "net::ERR_TOO_MANY_REDIRECTS"}, unreachable...)
+var notSent = append([]string{"net::ERR_ABORTED", "net::ERR_BLOCKED", "net::ERR_UNSAFE", "net::ERR_TIMED_OUT", "net::ERR_SSL",
+	"net::ERR_INTERNET", "net::ERR_NETWORK", "net::ERR_CONNECTION_FAILED", "net::ERR_TOO_MANY_REDIRECTS"}, unreachable...)
 
 // sameAddress compares two addresses without their queries.
 func sameAddress(a, b string) bool {
@@ -267,9 +269,18 @@ func (s *sight) keep(t *harness.T, what string) []string {
 		if !x.Document {
 			continue
 		}
-		ids = append(ids, t.Watch(harness.Watched{Started: x.Started, Ended: x.Ended, Method: x.Method, URL: x.URL, Request: x.Request, Body: x.Body,
-			Form:   strings.Contains(x.Request.Get("Content-Type"), "form") || x.Method == http.MethodPost,
-			Status: x.Status, Response: x.Response, Problem: strings.TrimSpace(x.Problem + " " + strings.Join(x.Blocked, "; "))}))
+		ids = append(ids, t.Watch(harness.Watched{
+			Started:  x.Started,
+			Ended:    x.Ended,
+			Method:   x.Method,
+			URL:      x.URL,
+			Request:  x.Request,
+			Body:     x.Body,
+			Form:     strings.Contains(x.Request.Get("Content-Type"), "form") || x.Method == http.MethodPost,
+			Status:   x.Status,
+			Response: x.Response,
+			Problem:  strings.TrimSpace(x.Problem + " " + strings.Join(x.Blocked, "; ")),
+		}))
 	}
 	if s.attempt != nil {
 		s.attempt.mu.Lock()

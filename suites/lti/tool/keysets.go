@@ -76,7 +76,13 @@ func published(how, requirement string) func(context.Context, *harness.T) {
 			return
 		}
 		defer j.mended(ctx)
-		l := Launch{ID: "keys." + how, Title: "a token by keys that are published in this way: " + how, User: "learner", Expect: "open", Keys: how}
+		l := Launch{
+			ID:     "keys." + how,
+			Title:  "a token by keys that are published in this way: " + how,
+			User:   "learner",
+			Expect: "open",
+			Keys:   how,
+		}
 		j.judgeRead(t, id, l, j.patiently(ctx, l))
 	}
 }
@@ -86,7 +92,8 @@ func published(how, requirement string) func(context.Context, *harness.T) {
 func (j *judge) unread() harness.Obstacle {
 	const reason = "the tool didn't read the keys again"
 	if j.rotated.Load() {
-		return harness.NoData(reason+", though it did for another key before: it may bound how often it does", "Run this alone a while later, by --focus.")
+		return harness.NoData(reason+", though it did for another key before: it may bound how often it does",
+			"Run this alone a while later, by --focus.")
 	}
 	return harness.BlockedBy(reqRotation, reason+" for a new key")
 }
@@ -130,7 +137,14 @@ func oldKey(ctx context.Context, t *harness.T) {
 		t.NotTested(j.halted(t, first, "a launch by the new key"))
 		return
 	}
-	l := Launch{ID: "keys.old", Title: "a token by the older one of two published keys", User: "learner", Expect: "open", Keys: "rotated", Key: "old"}
+	l := Launch{
+		ID:     "keys.old",
+		Title:  "a token by the older one of two published keys",
+		User:   "learner",
+		Expect: "open",
+		Keys:   "rotated",
+		Key:    "old",
+	}
 	j.judgeRead(t, id, l, j.patiently(ctx, l))
 }
 
@@ -141,7 +155,8 @@ func brokenKeys(ctx context.Context, t *harness.T) {
 		return
 	}
 	id := Prefix + "keys.down"
-	for _, x := range []struct{ how, title string }{{"html", "the keys are a page of HTML"}, {"garbage", "the keys break off in the middle"}, {"empty", "the set has no key"}} {
+	for _, x := range []struct{ how, title string }{{"html", "the keys are a page of HTML"}, {"garbage", "the keys break off in the middle"},
+		{"empty", "the set has no key"}} {
 		control := j.control(ctx, t)
 		if control == nil {
 			return
@@ -150,7 +165,13 @@ func brokenKeys(ctx context.Context, t *harness.T) {
 			t.NotTested(harness.Unconfigured(err.Error(), "Run again."))
 			return
 		}
-		l := Launch{ID: "keys." + x.how, Title: x.title + ", and the token is signed by an unknown one", User: "learner", Keys: x.how, Key: "unpublished"}
+		l := Launch{
+			ID:    "keys." + x.how,
+			Title: x.title + ", and the token is signed by an unknown one",
+			User:  "learner",
+			Keys:  x.how,
+			Key:   "unpublished",
+		}
 		s := j.launch(ctx, l)
 		if j.platform.readings() == 0 && !j.unmoved.Load() { // it may have read them a moment ago
 			pass(ctx, j.pause())

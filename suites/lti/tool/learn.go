@@ -122,9 +122,11 @@ func verdictOn(first *sight, own bool, samples []sample) (blind, notOpened strin
 	case said != "" && !own && alike != "":
 		return "", fmt.Sprintf("a good launch was not opened: the tool showed %s, as for %s", describe(first.page), alike)
 	case said != "":
-		return fmt.Sprintf("it can't be told whether a good launch was opened: it ended with %s, which says “%s”", describeStatus(first.page), said), ""
+		return fmt.Sprintf("it can't be told whether a good launch was opened: it ended with %s, which says “%s”",
+			describeStatus(first.page), said), ""
 	case alike != "":
-		return fmt.Sprintf("what is opened and what is refused can't be told apart: a good launch and %s both ended with %s", alike, describeStatus(first.page)), ""
+		return fmt.Sprintf("what is opened and what is refused can't be told apart: a good launch and %s both ended with %s", alike,
+			describeStatus(first.page)), ""
 	}
 	return "what is opened and what is refused can't be told apart: no launch that has to be refused came to an end", ""
 }

@@ -278,7 +278,8 @@ func (j *judge) paced(s *sight, changed time.Time) {
 
 // unreachable begins the reasons of Chromium that say nothing of a launch: the tool is
 // down, or the set-up is wrong.
-var unreachable = []string{nobodyListens, "net::ERR_NAME_NOT_RESOLVED", "net::ERR_ADDRESS_UNREACHABLE", "net::ERR_CONNECTION_TIMED_OUT", "net::ERR_CERT_"}
+var unreachable = []string{nobodyListens, "net::ERR_NAME_NOT_RESOLVED", "net::ERR_ADDRESS_UNREACHABLE", "net::ERR_CONNECTION_TIMED_OUT",
+	"net::ERR_CERT_"}
 
 // gone tells that the tool itself can't be reached. Where it was at the beginning of the
 // launch, the launch brought it down: that is no matter of the set-up.

@@ -30,7 +30,12 @@ func (j *judge) judgePages(ctx context.Context, t *harness.T, p *browser.Page, s
 		return err == nil && j.platform.known(u.Host) && strings.HasSuffix(u.Path, "/x") && x.Method == "GET" && !x.Document
 	})
 	if i >= 0 {
-		t.Fail(id, harness.Finding{Sent: sent, Expected: "text, shown as text or not at all", Seen: "an element of a page on the way: the browser asked for its picture", Where: t.Where(s.log[i].URL)})
+		t.Fail(id, harness.Finding{
+			Sent:     sent,
+			Expected: "text, shown as text or not at all",
+			Seen:     "an element of a page on the way: the browser asked for its picture",
+			Where:    t.Where(s.log[i].URL),
+		})
 	}
 }
 
@@ -79,8 +84,12 @@ func errorUnbound(ctx context.Context, t *harness.T) {
 		return
 	}
 	j.judgeRefusal(t, id, l, s, control)
-	t.Assert(id, !strings.Contains(s.page.Text, words), harness.Finding{Sent: "error_description=" + words + ", with a state that was never sent", Expected: "a refusal in the tool's own words",
-		Seen: "the description", Where: t.Where(s.page.URL)})
+	t.Assert(id, !strings.Contains(s.page.Text, words), harness.Finding{
+		Sent:     "error_description=" + words + ", with a state that was never sent",
+		Expected: "a refusal in the tool's own words",
+		Seen:     "the description",
+		Where:    t.Where(s.page.URL),
+	})
 }
 
 // loginMarkup sends markup in the parameters of a login. Some of them make it one that
@@ -92,7 +101,8 @@ func loginMarkup(ctx context.Context, t *harness.T) {
 		j.blocked(t, b)
 		return
 	}
-	for _, name := range []string{"iss", "client_id", "target_link_uri", "login_hint", "lti_message_hint", "lti_deployment_id", "lti_storage_target"} {
+	for _, name := range []string{"iss", "client_id", "target_link_uri", "login_hint", "lti_message_hint", "lti_deployment_id",
+		"lti_storage_target"} {
 		p := j.page(ctx, t)
 		if p == nil {
 			return
@@ -125,8 +135,13 @@ func (j *judge) unanswered(ctx context.Context, t *harness.T, id, name string, s
 	case !j.asked(control):
 		t.NotTested(j.halted(t, control, "a good login"), id)
 	default:
-		t.Fail(id, harness.Finding{Sent: "a login with markup in " + name, Expected: "an authentication request, or a page that says what is wrong, with a status below 500",
-			Seen: s.shows(), Where: t.Where(s.page.URL), Exchanges: s.keep(t, "markup in "+name)})
+		t.Fail(id, harness.Finding{
+			Sent:      "a login with markup in " + name,
+			Expected:  "an authentication request, or a page that says what is wrong, with a status below 500",
+			Seen:      s.shows(),
+			Where:     t.Where(s.page.URL),
+			Exchanges: s.keep(t, "markup in "+name),
+		})
 	}
 }
 
@@ -164,7 +179,12 @@ func claimsMarkup(ctx context.Context, t *harness.T) {
 		for _, f := range frames {
 			found, err := p.Eval(ctx, f.ID, linkScript(ownScript))
 			if err == nil {
-				t.Assert(id, found != "true", harness.Finding{Sent: "profile, website and picture: " + ownScript, Expected: "no link that runs a script", Seen: "a link that does", Where: t.Where(f.URL)})
+				t.Assert(id, found != "true", harness.Finding{
+					Sent:     "profile, website and picture: " + ownScript,
+					Expected: "no link that runs a script",
+					Seen:     "a link that does",
+					Where:    t.Where(f.URL),
+				})
 			}
 		}
 		return
@@ -205,7 +225,12 @@ func returnScript(ctx context.Context, t *harness.T) {
 			return false, false
 		}
 		defer p.Close()
-		l := Launch{ID: "return", User: "learner", Expect: "open", Claims: map[string]any{"launch_presentation": map[string]any{"document_target": "iframe", "return_url": address}}}
+		l := Launch{
+			ID:     "return",
+			User:   "learner",
+			Expect: "open",
+			Claims: map[string]any{"launch_presentation": map[string]any{"document_target": "iframe", "return_url": address}},
+		}
 		s := j.launchIn(ctx, p, l)
 		s.keep(t, "return_url="+address)
 		last = s
@@ -227,7 +252,8 @@ func returnScript(ctx context.Context, t *harness.T) {
 	opens, shown := links(j.platform.issuer + "/back/from/there")
 	if !opens {
 		if last != nil && !j.unopened(ctx, t, j.steady(ctx, Launch{ID: "return.control", User: "learner", Expect: "open"})) {
-			t.NotTested(harness.BlockedBy(Prefix+"claims.optional", "a launch with a return_url was not opened: "+last.what()).Seen(last.keep(t, "a launch with a return_url")...))
+			t.NotTested(harness.BlockedBy(Prefix+"claims.optional", "a launch with a return_url was not opened: "+last.what()).
+				Seen(last.keep(t, "a launch with a return_url")...))
 		}
 		return
 	}
@@ -235,7 +261,11 @@ func returnScript(ctx context.Context, t *harness.T) {
 	opens, has := links(script)
 	switch {
 	case has:
-		t.Fail(id, harness.Finding{Sent: "return_url=" + script, Expected: "no link, or one that leads to an address", Seen: "a link that runs the script"})
+		t.Fail(id, harness.Finding{
+			Sent:     "return_url=" + script,
+			Expected: "no link, or one that leads to an address",
+			Seen:     "a link that runs the script",
+		})
 	case !shown:
 		t.NotApplicable(id, "the tool's page has no link back to the platform")
 	case !opens:

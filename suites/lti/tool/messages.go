@@ -85,7 +85,13 @@ func messages(ctx context.Context, t *harness.T) {
 		}
 		return false, s.problem == nil && s.requested()
 	}
-	put, ok := saw(Launch{ID: "messages.control", Title: "the platform's page around the tool", User: "learner", Frame: true, Storage: true}, func(p *browser.Page, frames []browser.Frame) bool {
+	put, ok := saw(Launch{
+		ID:      "messages.control",
+		Title:   "the platform's page around the tool",
+		User:    "learner",
+		Frame:   true,
+		Storage: true,
+	}, func(p *browser.Page, frames []browser.Frame) bool {
 		return len(kept(ctx, p, frames)) > 0
 	})
 	switch {
@@ -98,7 +104,14 @@ func messages(ctx context.Context, t *harness.T) {
 		t.NotApplicable(id, "the tool has the platform's storage keep nothing")
 		return
 	}
-	heard, ok := saw(Launch{ID: "messages", Title: "a stranger's page around the tool", User: "learner", Frame: true, Storage: true, Stranger: true}, func(_ *browser.Page, frames []browser.Frame) bool {
+	heard, ok := saw(Launch{
+		ID:       "messages",
+		Title:    "a stranger's page around the tool",
+		User:     "learner",
+		Frame:    true,
+		Storage:  true,
+		Stranger: true,
+	}, func(_ *browser.Page, frames []browser.Frame) bool {
 		for _, f := range frames {
 			if f.Title == overheard {
 				return true
@@ -112,8 +125,12 @@ func messages(ctx context.Context, t *harness.T) {
 		}
 		return
 	}
-	t.Assert(id, !heard, harness.Finding{Sent: "a launch in a frame of a stranger's page, with lti_storage_target", Expected: "messages that name the origin of the platform's authorization endpoint",
-		Seen: "the stranger's page heard what the platform was to keep", Where: "postMessage"})
+	t.Assert(id, !heard, harness.Finding{
+		Sent:     "a launch in a frame of a stranger's page, with lti_storage_target",
+		Expected: "messages that name the origin of the platform's authorization endpoint",
+		Seen:     "the stranger's page heard what the platform was to keep",
+		Where:    "postMessage",
+	})
 }
 
 // forgedAnswers has an answer come in another browser than its login, where a stranger's
@@ -145,8 +162,13 @@ func forgedAnswers(ctx context.Context, t *harness.T) {
 	}
 	switch o := j.decide(s, &control.page); {
 	case o == opened:
-		t.Fail(id, harness.Finding{Sent: "the answer to a login from another browser; " + title, Expected: "a refusal: the message comes from another origin than that of the platform's authorization endpoint", Seen: "the launch was opened",
-			Where: "postMessage", Exchanges: s.keep(t, title)})
+		t.Fail(id, harness.Finding{
+			Sent:      "the answer to a login from another browser; " + title,
+			Expected:  "a refusal: the message comes from another origin than that of the platform's authorization endpoint",
+			Seen:      "the launch was opened",
+			Where:     "postMessage",
+			Exchanges: s.keep(t, title),
+		})
 	case !forgery: // then a refusal says nothing
 		t.NotTested(harness.NoData("the stranger's frame was asked for nothing", "Run again."))
 	case o == refused:
@@ -211,7 +233,14 @@ func storageAlone(ctx context.Context, t *harness.T) {
 	if !ok {
 		return
 	}
-	id, l := Prefix+"browser.storage-alone", Launch{ID: "storage-alone", Title: "in a frame whose cookies the browser doesn't keep, with the platform's storage", User: "learner", Expect: "open", Frame: true, Storage: true}
+	id, l := Prefix+"browser.storage-alone", Launch{
+		ID:      "storage-alone",
+		Title:   "in a frame whose cookies the browser doesn't keep, with the platform's storage",
+		User:    "learner",
+		Expect:  "open",
+		Frame:   true,
+		Storage: true,
+	}
 	p, err := j.browser.Open(ctx, browser.PageOptions{Cookieless: &browser.Cookieless{Own: j.platform.issuer, Fetch: fetcher(t)}})
 	if err != nil {
 		t.NotTested(j.failing(err))
@@ -244,14 +273,29 @@ func storageAlone(ctx context.Context, t *harness.T) {
 		t.NotApplicable(id, "the tool has the platform's storage keep nothing")
 	case j.unopened(ctx, t, j.launch(ctx, l)): // then it isn't for want of cookies
 	default:
-		t.Fail(id, harness.Finding{Sent: "launch: " + l.Title, Expected: "the tool opens by what it had the storage keep", Seen: s.shows(), Where: t.Where(s.page.URL), Exchanges: exchanges})
+		t.Fail(id, harness.Finding{
+			Sent:      "launch: " + l.Title,
+			Expected:  "the tool opens by what it had the storage keep",
+			Seen:      s.shows(),
+			Where:     t.Where(s.page.URL),
+			Exchanges: exchanges,
+		})
 	}
 }
 
 // fetcher makes requests of pages that keep no cookies.
-func fetcher(t *harness.T) func(ctx context.Context, method, address string, header http.Header, body []byte) (int, http.Header, []byte, error) {
+func fetcher(t *harness.T) func(
+	ctx context.Context, method, address string, header http.Header, body []byte) (int, http.Header, []byte, error) {
 	return func(ctx context.Context, method, address string, header http.Header, body []byte) (int, http.Header, []byte, error) {
-		r := t.Session().Do(ctx, harness.Request{Method: method, URL: address, Header: header, Body: body, Auth: harness.AuthNone, Secret: true, Once: true})
+		r := t.Session().Do(ctx, harness.Request{
+			Method: method,
+			URL:    address,
+			Header: header,
+			Body:   body,
+			Auth:   harness.AuthNone,
+			Secret: true,
+			Once:   true,
+		})
 		if r.Status == 0 {
 			return 0, nil, nil, errors.New(r.Problem)
 		}

@@ -50,13 +50,19 @@ func nextLearner(ctx context.Context, t *harness.T) {
 	}
 	// A page that names both may list who is in the course.
 	seen, own := trace(second.page.Text, person), trace(second.page.Text, d.People["classmate"])
-	t.Assert(id, seen == "" || own != "", harness.Finding{Sent: "launch: a learner, in a browser in which another learner launched before", Expected: "the page of the second learner", Seen: "the first one's " + seen + ", and nothing of the second",
-		Where: t.Where(second.page.URL), Exchanges: exchanges})
+	t.Assert(id, seen == "" || own != "", harness.Finding{
+		Sent:      "launch: a learner, in a browser in which another learner launched before",
+		Expected:  "the page of the second learner",
+		Seen:      "the first one's " + seen + ", and nothing of the second",
+		Where:     t.Where(second.page.URL),
+		Exchanges: exchanges,
+	})
 }
 
 // trace tells by what a text names somebody, "" where it doesn't.
 func trace(text string, person map[string]any) string {
-	for _, x := range []struct{ claim, word string }{{"name", "name"}, {"email", "e-mail address"}, {"sub", "id"}, {"family_name", "family name"}} {
+	for _, x := range []struct{ claim, word string }{{"name", "name"}, {"email", "e-mail address"}, {"sub", "id"},
+		{"family_name", "family name"}} {
 		if v, _ := person[x.claim].(string); v != "" && strings.Contains(text, v) {
 			return x.word
 		}
@@ -70,7 +76,8 @@ func teaches(ctx context.Context, t *harness.T, j *judge, s *sight) bool {
 	switch {
 	case j.unopened(ctx, t, s):
 	case !s.teacher:
-		t.NotTested(harness.Unconfigured("the instructor doesn't see what lti.tool.teacher says that those who teach see", teacherRemedy), reqTeacher)
+		t.NotTested(harness.Unconfigured("the instructor doesn't see what lti.tool.teacher says that those who teach see",
+			teacherRemedy), reqTeacher)
 	default:
 		return true
 	}
@@ -83,7 +90,13 @@ func learns(ctx context.Context, t *harness.T, j *judge, s *sight, how string) {
 	if j.unopened(ctx, t, s) {
 		return
 	}
-	t.Assert(reqTeacher, !s.teacher, harness.Finding{Sent: how, Expected: "the page of somebody who doesn't teach", Seen: "the page of somebody who teaches", Where: t.Where(s.page.URL), Exchanges: exchanges})
+	t.Assert(reqTeacher, !s.teacher, harness.Finding{
+		Sent:      how,
+		Expected:  "the page of somebody who doesn't teach",
+		Seen:      "the page of somebody who teaches",
+		Where:     t.Where(s.page.URL),
+		Exchanges: exchanges,
+	})
 }
 
 const teacherRemedy = "Give lti.tool.teacher in the target file: what only those who teach are shown."
@@ -113,7 +126,8 @@ func nextPerson(ctx context.Context, t *harness.T) {
 	if !teaches(ctx, t, j, j.launchIn(ctx, p, Launch{ID: "next.instructor", User: "instructor", Expect: "open"})) {
 		return
 	}
-	learns(ctx, t, j, j.launchIn(ctx, p, Launch{ID: "next.learner", User: "learner", Expect: "open"}), "launch: a learner, in a browser in which an instructor launched before")
+	learns(ctx, t, j, j.launchIn(ctx, p, Launch{ID: "next.learner", User: "learner", Expect: "open"}),
+		"launch: a learner, in a browser in which an instructor launched before")
 }
 
 // twoPeople begins a learner's login, completes an instructor's launch in another tab,

@@ -78,8 +78,16 @@ type attempt struct {
 // start listens and serves.
 func start(ctx context.Context, t *harness.Target) (*platform, error) {
 	l := t.LTI
-	p := &platform{issuer: l.PublicURL, clientID: l.ClientID, second: l.OtherClientID, deployments: l.Deployments, target: l.Tool.TargetLinkURI, login: l.Tool.LoginURL,
-		attempts: map[string]*attempt{}, unsaid: len(l.Tool.RedirectURIs) == 0}
+	p := &platform{
+		issuer:      l.PublicURL,
+		clientID:    l.ClientID,
+		second:      l.OtherClientID,
+		deployments: l.Deployments,
+		target:      l.Tool.TargetLinkURI,
+		login:       l.Tool.LoginURL,
+		attempts:    map[string]*attempt{},
+		unsaid:      len(l.Tool.RedirectURIs) == 0,
+	}
 	for _, address := range append([]string{l.Tool.LoginURL, l.Tool.TargetLinkURI}, l.Tool.RedirectURIs...) {
 		if u, err := url.Parse(address); err == nil && u.Host != "" {
 			p.hosts = append(p.hosts, u.Host)
@@ -176,7 +184,8 @@ func (p *platform) course(w http.ResponseWriter, r *http.Request) {
 		p.open(w, r)
 		return
 	}
-	values := map[string]any{"Open": "/courses/" + a.hint + "/open", "Storage": a.launch.Storage, "Window": a.launch.Window, "Through": "/courses/" + a.hint + "/window"}
+	values := map[string]any{"Open": "/courses/" + a.hint + "/open", "Storage": a.launch.Storage, "Window": a.launch.Window,
+		"Through": "/courses/" + a.hint + "/window"}
 	if a.launch.Stranger {
 		values["Stranger"] = strangersPage(p.issuer + "/courses/" + a.hint + "/open")
 	}
@@ -202,7 +211,8 @@ func (p *platform) courseAgain(w http.ResponseWriter, r *http.Request) {
 
 // parameters are those of the login initiation (LTI 1.3 §4.1).
 func (p *platform) parameters(a *attempt) url.Values {
-	v := url.Values{"iss": {p.issuer}, "login_hint": {a.hint}, "target_link_uri": {p.target}, "lti_message_hint": {a.note}, "client_id": {p.clientID},
+	v := url.Values{"iss": {p.issuer}, "login_hint": {a.hint}, "target_link_uri": {p.target}, "lti_message_hint": {a.note},
+		"client_id":         {p.clientID},
 		"lti_deployment_id": {p.deployments[0]}}
 	if a.launch.Storage {
 		v.Set("lti_storage_target", "_parent")

@@ -46,12 +46,17 @@ func (s *services) register(mux *http.ServeMux, p *platform) {
 	mux.HandleFunc("POST /token", s.token)
 	mux.HandleFunc("GET /services/members", s.allowed(func(w http.ResponseWriter, r *http.Request) { s.members(w, r, p) }, nrpsScope))
 	mux.HandleFunc("GET /services/lineitems", s.allowed(s.list, agsScope+"lineitem", agsScope+"lineitem.readonly"))
-	mux.HandleFunc("POST /services/lineitems", s.allowed(func(w http.ResponseWriter, r *http.Request) { s.put(w, r, p, "") }, agsScope+"lineitem"))
+	mux.HandleFunc("POST /services/lineitems", s.allowed(func(w http.ResponseWriter, r *http.Request) { s.put(w, r, p, "") },
+		agsScope+"lineitem"))
 	mux.HandleFunc("GET /services/lineitems/{id}", s.allowed(s.item, agsScope+"lineitem", agsScope+"lineitem.readonly"))
-	mux.HandleFunc("PUT /services/lineitems/{id}", s.allowed(func(w http.ResponseWriter, r *http.Request) { s.put(w, r, p, r.PathValue("id")) }, agsScope+"lineitem"))
+	mux.HandleFunc("PUT /services/lineitems/{id}", s.allowed(func(w http.ResponseWriter, r *http.Request) {
+		s.put(w, r, p, r.PathValue("id"))
+	}, agsScope+"lineitem"))
 	mux.HandleFunc("DELETE /services/lineitems/{id}", s.allowed(s.drop, agsScope+"lineitem"))
 	mux.HandleFunc("POST /services/lineitems/{id}/scores", s.allowed(s.score, agsScope+"score"))
-	mux.HandleFunc("GET /services/lineitems/{id}/results", s.allowed(func(w http.ResponseWriter, _ *http.Request) { give(w, http.StatusOK, resultsMedia, []any{}) }, agsScope+"result.readonly"))
+	mux.HandleFunc("GET /services/lineitems/{id}/results", s.allowed(func(w http.ResponseWriter, _ *http.Request) {
+		give(w, http.StatusOK, resultsMedia, []any{})
+	}, agsScope+"result.readonly"))
 }
 
 // give answers with JSON.
@@ -88,7 +93,8 @@ func (s *services) token(w http.ResponseWriter, r *http.Request) {
 	s.tokens[token] = scopes
 	s.mu.Unlock()
 	w.Header().Set("Cache-Control", "no-store")
-	give(w, http.StatusOK, "application/json", map[string]any{"access_token": token, "token_type": "Bearer", "expires_in": 3600, "scope": strings.Join(scopes, " ")})
+	give(w, http.StatusOK, "application/json", map[string]any{"access_token": token, "token_type": "Bearer", "expires_in": 3600,
+		"scope": strings.Join(scopes, " ")})
 }
 
 // allowed lets a request through that has a token for one of the scopes.
@@ -126,7 +132,8 @@ func (s *services) members(w http.ResponseWriter, r *http.Request, p *platform) 
 		}) {
 			continue
 		}
-		list = append(list, map[string]any{"status": "Active", "user_id": who["sub"], "name": who["name"], "given_name": who["given_name"], "family_name": who["family_name"], "email": who["email"], "roles": roles})
+		list = append(list, map[string]any{"status": "Active", "user_id": who["sub"], "name": who["name"], "given_name": who["given_name"],
+			"family_name": who["family_name"], "email": who["email"], "roles": roles})
 	}
 	give(w, http.StatusOK, membersMedia, map[string]any{"id": p.issuer + "/services/members?course=1",
 		"context": map[string]any{"id": "course-1", "label": "ALG-1", "title": "Algebra 1"}, "members": list})

@@ -25,7 +25,12 @@ func Suite() harness.Suite {
 func doctor(ctx context.Context, s *harness.Session) []harness.Diagnosis {
 	l := s.Target.LTI
 	if l.Tool.LoginURL == "" || l.Tool.TargetLinkURI == "" {
-		return []harness.Diagnosis{{Name: "tool", Fatal: true, Detail: "the target file doesn't say where the tool is", Remedy: "add `lti: {tool: {login_url: …, target_link_uri: …}}` to it"}}
+		return []harness.Diagnosis{{
+			Name:   "tool",
+			Fatal:  true,
+			Detail: "the target file doesn't say where the tool is",
+			Remedy: "add `lti: {tool: {login_url: …, target_link_uri: …}}` to it",
+		}}
 	}
 	// A login without parameters is refused by a tool, and shows that it is there.
 	found := side.Diagnose(ctx, s, "tool", "lti.tool.login_url", l.Tool.LoginURL)
@@ -62,8 +67,16 @@ func checks() []harness.Check {
 		} else if l.Requirement == rotation {
 			requirements = append(requirements, reqAtOnce)
 		}
-		out = append(out, harness.Check{ID: checkPrefix + l.ID, Title: l.holds(), Requirements: requirements, Labels: []string{"launch", l.Expect}, Group: group, Timeout: launchTimeout,
-			Needs: "a registration of Rollcall's platform at the tool", Body: func(ctx context.Context, t *harness.T) { run(ctx, t, l) }})
+		out = append(out, harness.Check{
+			ID:           checkPrefix + l.ID,
+			Title:        l.holds(),
+			Requirements: requirements,
+			Labels:       []string{"launch", l.Expect},
+			Group:        group,
+			Timeout:      launchTimeout,
+			Needs:        "a registration of Rollcall's platform at the tool",
+			Body:         func(ctx context.Context, t *harness.T) { run(ctx, t, l) },
+		})
 	}
 	for _, c := range attacks() {
 		c.Group, c.Timeout, c.Labels = group, launchTimeout, []string{"launch", "attack"}
@@ -75,6 +88,7 @@ func checks() []harness.Check {
 
 // holds says what must hold of a launch.
 func (l Launch) holds() string {
-	does := map[string]string{"open": "Opens a launch", "refuse": "Refuses a launch", "answer": "Opens a launch, or refuses it in words"}[l.Expect]
+	does := map[string]string{"open": "Opens a launch", "refuse": "Refuses a launch",
+		"answer": "Opens a launch, or refuses it in words"}[l.Expect]
 	return does + ": " + l.Title
 }

@@ -49,9 +49,11 @@ func (p *platform) claims(a *attempt, nonce string) map[string]any {
 	}
 	out := map[string]any{
 		"iss": p.issuer, "aud": p.clientID, "nonce": nonce, "iat": a.now.Unix(), "exp": a.now.Unix() + 300, "locale": "en-US",
-		names["message_type"]: "LtiResourceLinkRequest", names["version"]: "1.3.0", names["deployment_id"]: p.deployments[0], names["target_link_uri"]: p.target,
-		names["resource_link"]: map[string]any{"id": "link-1", "title": "Algebra, chapter 1", "description": "Sets and functions"},
-		names["context"]:       map[string]any{"id": "course-1", "label": "ALG-1", "title": "Algebra 1", "type": []any{"http://purl.imsglobal.org/vocab/lis/v2/course#CourseSection"}},
+		names["message_type"]: "LtiResourceLinkRequest", names["version"]: "1.3.0", names["deployment_id"]: p.deployments[0],
+		names["target_link_uri"]: p.target,
+		names["resource_link"]:   map[string]any{"id": "link-1", "title": "Algebra, chapter 1", "description": "Sets and functions"},
+		names["context"]: map[string]any{"id": "course-1", "label": "ALG-1", "title": "Algebra 1",
+			"type": []any{"http://purl.imsglobal.org/vocab/lis/v2/course#CourseSection"}},
 	}
 	p.change(out, d.People[a.launch.User], a)
 	return out

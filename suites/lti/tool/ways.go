@@ -105,7 +105,8 @@ func targetOpens(ctx context.Context, t *harness.T) {
 	exchanges := s.keep(t, l.Title)
 	if j.decide(s, nil) != opened {
 		if !j.unopened(ctx, t, j.steady(ctx, Launch{ID: "target.control", User: "learner", Expect: "open"})) {
-			t.NotTested(harness.NoData("a launch to a target with a query that is made up was not opened: "+s.what(), "Give a lti.tool.target_link_uri that has a query.").Seen(exchanges...), id)
+			t.NotTested(harness.NoData("a launch to a target with a query that is made up was not opened: "+s.what(),
+				"Give a lti.tool.target_link_uri that has a query.").Seen(exchanges...), id)
 		}
 		return
 	}
@@ -131,7 +132,13 @@ func targetOpens(ctx context.Context, t *harness.T) {
 		t.NotApplicable(id, "the tool shows what opens without going to the address of the target")
 		return
 	}
-	t.Fail(id, harness.Finding{Sent: "target_link_uri=" + target + " in the login and in the token", Expected: "the browser goes there with " + wanted.Encode(), Seen: "it went there without", Where: t.Where(seen), Exchanges: exchanges})
+	t.Fail(id, harness.Finding{
+		Sent:      "target_link_uri=" + target + " in the login and in the token",
+		Expected:  "the browser goes there with " + wanted.Encode(),
+		Seen:      "it went there without",
+		Where:     t.Where(seen),
+		Exchanges: exchanges,
+	})
 }
 
 // query gives the parameters of an address.
@@ -167,7 +174,13 @@ func tokenInAddress(ctx context.Context, t *harness.T) {
 	}
 	exchanges := s.keep(t, "a good launch")
 	found := func(where, address string) {
-		t.Assert(id, where == "", harness.Finding{Sent: "a good launch", Expected: "the token in the form post alone", Seen: "it is in " + where, Where: t.Where(strings.Split(address, "#")[0]), Exchanges: exchanges})
+		t.Assert(id, where == "", harness.Finding{
+			Sent:      "a good launch",
+			Expected:  "the token in the form post alone",
+			Seen:      "it is in " + where,
+			Where:     t.Where(strings.Split(address, "#")[0]),
+			Exchanges: exchanges,
+		})
 	}
 	for _, x := range s.log {
 		where := ""

@@ -30,7 +30,12 @@ func discoveryValid(t *T, found *harness.Response) {
 			t.Note(requirement, "%d more breaches of OpenAPI are not shown", len(findings)-i)
 			break
 		}
-		t.Fail(requirement, harness.Finding{Expected: f.Expected, Seen: f.Seen + ". " + f.Message, Where: f.Pointer, Responses: []*harness.Response{found}})
+		t.Fail(requirement, harness.Finding{
+			Expected:  f.Expected,
+			Seen:      f.Seen + ". " + f.Message,
+			Where:     f.Pointer,
+			Responses: []*harness.Response{found},
+		})
 	}
 }
 
