@@ -131,6 +131,7 @@ func TestToolConformance(t *testing.T) {
 	if testing.Short() {
 		t.Skip("browsers are left out with -short")
 	}
+	t.Parallel() // it waits more than it works
 	for _, test := range []struct {
 		name, marker string
 		stance       catalogue.Stance
@@ -158,6 +159,7 @@ func TestToolConformanceRegistrations(t *testing.T) {
 	if testing.Short() {
 		t.Skip("browsers are left out with -short")
 	}
+	t.Parallel() // it waits more than it works
 	report := judgedTool(t, catalogue.Strict, "", []string{ltitool.Prefix + "registrations.*", ltitool.Prefix + "refuse.aud-crossed", ltitool.Prefix + "refuse.aud", ltitool.Prefix + "login.no-client"})
 	judged := 0
 	defer func() {

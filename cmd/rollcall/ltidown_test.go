@@ -29,6 +29,7 @@ func TestToolThatALaunchBringsDown(t *testing.T) {
 	if testing.Short() {
 		t.Skip("browsers are left out with -short")
 	}
+	t.Parallel() // it waits more than it works
 	focus := []string{"tool.instructor", "tool.alg-none", "tool.version-*", "tool.state-*", "tool.replay", "tool.two-tabs", "tool.unguessable", "tool.keys-bare", "tool.frame*", ltitool.Prefix + "claims.*"}
 	if os.Getenv("ROLLCALL_MATRIX") != "" {
 		focus = nil
@@ -66,6 +67,7 @@ func TestToolThatIsStartedAgain(t *testing.T) {
 	if testing.Short() {
 		t.Skip("browsers are left out with -short")
 	}
+	t.Parallel() // it waits more than it works
 	if _, err := browser.Find(); err != nil {
 		t.Skip(err)
 	}

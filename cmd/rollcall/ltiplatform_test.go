@@ -80,6 +80,7 @@ func TestPlatformConformance(t *testing.T) {
 	if testing.Short() {
 		t.Skip("browsers are left out with -short")
 	}
+	t.Parallel() // it waits more than it works
 	report := judgedPlatform(t, catalogue.Strict, nil)
 	for _, q := range report.Requirements {
 		unmoved := q.ID == ltiplatform.Prefix+"message.migration" && q.Verdict == reports.NotApplicable // it never was of LTI 1.1
@@ -147,6 +148,7 @@ func TestPlatformConformanceInteractive(t *testing.T) {
 	if testing.Short() {
 		t.Skip("browsers are left out with -short")
 	}
+	t.Parallel() // it waits more than it works
 	focus := []string{"login.*", "response.token", "response.state", "token.*", "stable.*", "distinct.*", "refuse.scope-wrong", "refuse.signed-out", "refuse.hint-replay", "error.state"}
 	for i := range focus {
 		focus[i] = ltiplatform.Prefix + focus[i]
