@@ -285,7 +285,7 @@ func (d *described) judgeParameters(say sayer, op service.Operation, path string
 		}
 		least := map[string]float64{"limit": 1, "offset": 0}[name]
 		if given, is := schema["minimum"]; is && given != least {
-			wrong = append(wrong, fmt.Sprintf("%s from %v on", name, given))
+			wrong = append(wrong, fmt.Sprintf("%s from %#v on", name, given))
 		}
 		directions := texts1(schema["enum"])
 		if name == "orderBy" && len(directions) > 0 && !slices.Equal(slices.Sorted(slices.Values(directions)), []string{"asc", "desc"}) {
