@@ -166,7 +166,7 @@ func (f *csvFlags) judge(ctx context.Context, path string, result *scan.Result) 
 	if f.stance != "" {
 		text += "stance: " + f.stance + "\n"
 	}
-	target, err := harness.ParseTarget("the command line", []byte(text), os.LookupEnv)
+	target, err := harness.ParseTarget("the command line", []byte(text), os.LookupEnv, sections()...)
 	if err != nil {
 		return nil, err
 	}

@@ -167,7 +167,7 @@ func (f *importerFlags) judge(ctx context.Context, dir string, sets []importer.S
 			Remedy: "choose certification or strict",
 		}
 	}
-	target, err := harness.ParseTarget("the command line", []byte(text), os.LookupEnv)
+	target, err := harness.ParseTarget("the command line", []byte(text), os.LookupEnv, sections()...)
 	if err != nil {
 		return nil, err
 	}

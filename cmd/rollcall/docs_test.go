@@ -109,7 +109,7 @@ func requirementsPage() (string, error) {
 }
 
 func targetPage() (string, error) {
-	keys, err := harness.TargetPage()
+	keys, err := harness.TargetPage(sections()...)
 	return "# The target file\n\n" + generated + `Every key of target.yaml. ` + "`rollcall init`" + ` writes one with what your product's profiles need,
 and beside it target.schema.json, by which an editor completes and checks the keys; its
 first line names it. ` + "`rollcall target schema`" + ` prints that schema, and ` + "`rollcall doctor`" + ` tries
@@ -118,7 +118,7 @@ what the file says.
 }
 
 func targetSchema() (string, error) {
-	text, err := harness.TargetSchema()
+	text, err := harness.TargetSchema(sections()...)
 	return string(text), err
 }
 

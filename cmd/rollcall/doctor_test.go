@@ -40,7 +40,7 @@ func TestDoctorBrowser(t *testing.T) {
 				t.Fatalf("the target file has no %q:\n%s", test.old, text)
 			}
 			pictures := t.TempDir()
-			target, err := harness.ParseTarget("target.yaml", []byte(text), os.LookupEnv)
+			target, err := harness.ParseTarget("target.yaml", []byte(text), os.LookupEnv, sections()...)
 			if err != nil {
 				t.Fatal(err)
 			}

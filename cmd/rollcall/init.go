@@ -107,7 +107,7 @@ Secrets are not asked for: they stay in environment variables.`,
 			if err != nil {
 				return err
 			}
-			schema, err := harness.TargetSchema()
+			schema, err := harness.TargetSchema(sections()...)
 			if err != nil {
 				return err
 			}
@@ -243,7 +243,7 @@ func fill(a answers, path string) ([]byte, error) {
 	if err := t.Execute(&b, a); err != nil {
 		return nil, fmt.Errorf("filling the target file: %w", err)
 	}
-	target, err := harness.ParseTarget(path, b.Bytes(), func(string) (string, bool) { return "secret", true })
+	target, err := harness.ParseTarget(path, b.Bytes(), func(string) (string, bool) { return "secret", true }, sections()...)
 	if err == nil {
 		_, err = harness.New(target, suites(), harness.Options{})
 	}

@@ -46,7 +46,7 @@ var initFlags = map[string]struct {
 // validTarget holds a target file to the schema that editors are given.
 func validTarget(t *testing.T, text []byte) {
 	t.Helper()
-	schema, err := harness.TargetSchema()
+	schema, err := harness.TargetSchema(sections()...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +98,7 @@ func TestInit(t *testing.T) {
 			if schema, err := os.ReadFile(filepath.Join(filepath.Dir(path), schemaFile)); err != nil || !strings.HasPrefix(string(text), "# yaml-language-server: $schema="+schemaFile+"\n") || len(schema) == 0 {
 				t.Errorf("editors find no schema: %v", err)
 			}
-			target, err := harness.ReadTarget(path, func(string) (string, bool) { return "secret", true })
+			target, err := harness.ReadTarget(path, func(string) (string, bool) { return "secret", true }, sections()...)
 			if err != nil || target.Name != `A "product": #1` {
 				t.Errorf("%v: %+v", err, target)
 			}

@@ -17,6 +17,7 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
+	"github.com/rollcall-edu/rollcall/suites/lti"
 	ltiplatform "github.com/rollcall-edu/rollcall/suites/lti/platform"
 )
 
@@ -35,7 +36,7 @@ func judgedPlatformBy(t testing.TB, stance catalogue.Stance, focus []string, by 
 	text, own := servedPlatform(ctx, t, stance, faults...)
 	o := harness.Options{Focus: focus}
 	if by != nil {
-		target, err := harness.ParseTarget("target.yaml", []byte(text), os.LookupEnv)
+		target, err := harness.ParseTarget("target.yaml", []byte(text), os.LookupEnv, sections()...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -170,7 +171,7 @@ func TestPlatformConformanceInteractive(t *testing.T) {
 				return
 			}
 			defer page.Close()
-			p := target.LTI.Platform
+			p := lti.Of(target).Platform
 			var steps []browser.Step
 			for _, u := range p.Users {
 				if strings.Contains(task, " as "+u.Name) {

@@ -38,6 +38,9 @@ func suites() []harness.Suite {
 	return []harness.Suite{rostering.Suite(), resources.Suite(), csv.Suite(nil), ltitool.Suite(), ltiplatform.Suite()}
 }
 
+// sections are those that a target file may have, of all suites.
+func sections() []func() harness.Section { return harness.Sections(suites()...) }
+
 // exit is an error that only carries an exit code: the words have been said.
 type exit int
 

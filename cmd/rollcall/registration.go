@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/lti"
 	ltiplatform "github.com/rollcall-edu/rollcall/suites/lti/platform"
 	ltitool "github.com/rollcall-edu/rollcall/suites/lti/tool"
 )
@@ -29,7 +30,7 @@ other_client_id there is a second registration to be made.`,
 				return err
 			}
 			announce(cmd.ErrOrStderr(), target, f)
-			l, out := target.LTI, cmd.OutOrStdout()
+			l, out := lti.Of(target), cmd.OutOrStdout()
 			for _, id := range target.Profiles {
 				switch id {
 				case ltitool.Profile:

@@ -37,7 +37,7 @@ mark what is wrong. Saved beside the target file it is found by the first line t
 		Example: "  rollcall target schema > target.schema.json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			text, err := harness.TargetSchema()
+			text, err := harness.TargetSchema(sections()...)
 			if err != nil {
 				return err
 			}
@@ -56,7 +56,7 @@ func (f *runFlags) name(args []string) {
 }
 
 func readTarget(f *runFlags) (*harness.Target, error) {
-	target, err := harness.ReadTarget(f.target, os.LookupEnv)
+	target, err := harness.ReadTarget(f.target, os.LookupEnv, sections()...)
 	if err != nil {
 		return nil, err
 	}

@@ -92,7 +92,7 @@ func judgedIn(dir string, o district.Options, stance catalogue.Stance, how harne
 
 // judgedFor runs the suites against the target that a target file names.
 func judgedFor(ctx context.Context, text string, how harness.Options) (*reports.Report, error) {
-	target, err := harness.ParseTarget("target.yaml", []byte(text), os.LookupEnv)
+	target, err := harness.ParseTarget("target.yaml", []byte(text), os.LookupEnv, sections()...)
 	if err != nil {
 		return nil, err
 	}

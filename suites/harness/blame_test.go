@@ -142,7 +142,7 @@ func TestSilenceIsExplained(t *testing.T) {
 	}
 	s := blaming(map[string]func(context.Context, *T){must: gone, another: gone})
 	target := toyTarget(t, "")
-	target.OneRoster.Rostering += "/teapot"
+	toyOf(target).First += "/teapot"
 	run, err := New(target, []Suite{s}, Options{Focus: []string{must, another}, SkipDoctor: true, InProcess: true})
 	if err != nil {
 		t.Fatal(err)

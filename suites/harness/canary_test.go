@@ -213,7 +213,7 @@ func canaryRows() [][3]string {
 // canaries is a suite that reports carelessly whatever it sees, in every way it can.
 func canaries() Suite {
 	suite := Suite{ID: "canaries", Title: "Canaries", Role: "provider", Profiles: []string{toyClaim},
-		Service: ServiceURL("rostering", func(t *Target) string { return t.OneRoster.Rostering })}
+		Section: newToySection, Access: toyAccess(), Service: ServiceURL("first", func(t *Target) string { return toyOf(t).First })}
 	ask := func(s *Session, row [3]string) Request {
 		q := make([]string, 3)
 		for i, p := range row {
@@ -265,11 +265,11 @@ func TestNoCanaryLeaves(t *testing.T) {
 	server.Config.ConnState = func(net.Conn, http.ConnState) {}
 	server.Start()
 	defer server.Close()
-	text := "rollcall: 1\nname: Canaries\nprofiles: [" + toyClaim + "]\nheaders:\n  X-Gateway-Key: ${KEY}\noneroster:\n  rostering: " + server.URL +
+	text := "rollcall: 1\nname: Canaries\nprofiles: [" + toyClaim + "]\nheaders:\n  X-Gateway-Key: ${KEY}\ntoy:\n  first: " + server.URL +
 		"\n  auth: {token_url: " + server.URL + "/token, client_id: me, client_secret: \"${SECRET}\"}\n"
 	target, err := ParseTarget("target.yaml", []byte(text), func(name string) (string, bool) {
 		return map[string]string{"KEY": canaryKey, "SECRET": canarySecret}[name], true
-	})
+	}, newToySection)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,14 +41,18 @@ type Check struct {
 
 // Suite is everything Rollcall knows about judging one kind of product.
 type Suite struct {
-	ID       string // e.g. "oneroster.rostering"
+	ID       string // its standard's name, a dot and its own
 	Title    string
 	Role     string // the role of the target: provider, consumer, tool, platform…
 	Checks   []Check
 	Profiles []string // catalogue ids of the profiles it can judge
 
+	// Section makes the section of the target file that the suite reads. May be nil.
+	Section func() Section
+	// Access says which credentials there are for its service; nil: none.
+	Access *Access
 	// Service says where the target's service lies, e.g. the base URL of its
-	// rostering endpoints, from the target description.
+	// rostering endpoints, from the target description. May be nil.
 	Service func(*Target) (string, error)
 	// Owner names the requirement that governs an answer on which checks merely
 	// stand, where its Request names none; empty when nothing governs it. May be nil.

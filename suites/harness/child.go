@@ -126,21 +126,20 @@ func (t *Target) values() []string {
 }
 
 func (t *Target) patch() Patch {
-	p := Patch{TokenURL: t.OneRoster.Auth.TokenURL, Stance: string(t.Stance), Profiles: t.Profiles, TokenWay: t.way}
-	for _, b := range t.OneRoster.bases() {
-		p.Services = append(p.Services, *b.url)
+	p := Patch{Stance: string(t.Stance), Profiles: t.Profiles, TokenWay: t.way}
+	for _, address := range t.addresses() {
+		p.Addresses = append(p.Addresses, *address)
 	}
 	return p
 }
 
 // apply puts a patch onto a target as read from its file.
 func (t *Target) apply(p Patch) {
-	for i, b := range t.OneRoster.bases() {
-		if i < len(p.Services) {
-			*b.url = p.Services[i]
+	for i, address := range t.addresses() {
+		if i < len(p.Addresses) {
+			*address = p.Addresses[i]
 		}
 	}
-	t.OneRoster.Auth.TokenURL = p.TokenURL
 	t.Profiles, t.way = p.Profiles, p.TokenWay
 	t.Stance = catalogue.Stance(p.Stance)
 }

@@ -71,10 +71,10 @@ func Doctor(ctx context.Context, target *Target, suite Suite, o DoctorOptions, o
 	if suite.Service != nil {
 		d.reach(ctx, "service", s.Base)
 	}
-	if suite.Service != nil && !d.broken && target.OneRoster.Auth.Bearer == "" {
-		d.reach(ctx, "token endpoint", target.OneRoster.Auth.TokenURL)
+	if suite.Service != nil && suite.Access != nil && !d.broken && s.credentials().Bearer == "" {
+		d.reach(ctx, "token endpoint", s.credentials().TokenURL)
 	}
-	if suite.Service != nil && !d.broken {
+	if suite.Service != nil && suite.Access != nil && !d.broken {
 		d.tokens(ctx)
 	}
 	if target.TLS.Insecure {

@@ -129,10 +129,10 @@ func (s *Session) wordOf(r *Response) string {
 
 // whoseToken says what to look at where no token is taken.
 func (s *Session) whoseToken() string {
-	if s.Target.OneRoster.Auth.Bearer != "" {
-		return "Put a fresh token into the variable that oneroster.auth.bearer names: this one has expired, or is of another system."
+	if s.credentials().Bearer != "" {
+		return "Put a fresh token into the variable that " + s.keyOf("bearer") + " names: this one has expired, or is of another system."
 	}
-	return "See that token_url and the base URL are of one system (staging, production), and whether the product wants more in the token request (oneroster.auth.scope, parameters such as audience)."
+	return "See that token_url and the base URL are of one system (staging, production), and whether the product wants more in the token request (" + s.keyOf("scope") + ", parameters such as audience)."
 }
 
 func challengeOf(r *Response) string {

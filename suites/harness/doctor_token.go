@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 )
@@ -20,12 +19,6 @@ var ways = []string{"basic", "form", rawBasic, "query-basic", "query", "json-bas
 // who don't decode them want, where they hold reserved characters.
 const rawBasic = "basic-raw"
 
-// Reserved tells whether credentials hold characters that are encoded for HTTP Basic
-// (RFC 6749 §2.3.1), so that it shows whether they are decoded.
-func (a Credentials) Reserved() bool {
-	return url.QueryEscape(a.ClientID) != a.ClientID || url.QueryEscape(a.ClientSecret) != a.ClientSecret
-}
-
 // wayText says in words what a way is.
 var wayText = map[string]string{
 	"basic": "client credentials by HTTP Basic", "form": "client credentials in the form",
@@ -37,7 +30,7 @@ var wayText = map[string]string{
 // TokenWay tells how the token endpoint takes requests; standard is false where the
 // standard has no such way, and the run goes on with it all the same.
 func (s *Session) TokenWay() (text string, standard bool) {
-	way := s.Target.OneRoster.Auth.Method
+	way := s.credentials().Method
 	if s.Target.way != "" {
 		way = s.Target.way
 	}
@@ -49,9 +42,13 @@ func (s *Session) TokenWay() (text string, standard bool) {
 // goes on with what works; only where nothing works is the set-up at fault.
 func (d *doctor) tokens(ctx context.Context) {
 	s := d.session
-	auth := s.Target.OneRoster.Auth
+	auth := s.credentials()
 	if auth.Bearer != "" {
-		d.say(Diagnosis{Name: "token", OK: true, Detail: "the target file's own is sent (oneroster.auth.bearer); no token endpoint is judged"})
+		d.say(Diagnosis{
+			Name:   "token",
+			OK:     true,
+			Detail: "the target file's own is sent (" + s.keyOf("bearer") + "); no token endpoint is judged",
+		})
 		return
 	}
 	ask := func(way string, scopes []string) (*Token, *Response) {
@@ -107,11 +104,11 @@ func (d *doctor) otherWay(way string, first *Response) {
 	s := d.session
 	s.Target.way = way
 	x := Diagnosis{Name: "token", Detail: fmt.Sprintf("granted for %s alone; with %s the token endpoint answered %s%s. The run goes on so, and judges it",
-		wayText[way], wayText[s.Target.OneRoster.Auth.Method], first.Summary(), quotedError(first))}
+		wayText[way], wayText[s.credentials().Method], first.Summary(), quotedError(first))}
 	if way == rawBasic {
 		x.Remedy = "Let the token endpoint decode both parts of HTTP Basic as it decodes a form (RFC 6749 §2.3.1), or give the client a secret of letters and digits."
 	} else if way == "basic" || way == "form" {
-		x.Remedy = "Write `method: " + way + "` below oneroster.auth, unless the product should take the other."
+		x.Remedy = "Write `method: " + way + "` below " + s.keyOf("") + ", unless the product should take the other."
 	} else {
 		x.Remedy = "Let the token endpoint read application/x-www-form-urlencoded from the body (RFC 6749 §4.4.2)."
 	}
@@ -140,7 +137,7 @@ func (d *doctor) scopes(first *Response, alone []string) (Diagnosis, bool) {
 // noToken says why no token can be had; the first answer is that to the request as it
 // is configured.
 func (d *doctor) noToken(refused []*Response) Diagnosis {
-	auth := d.session.Target.OneRoster.Auth
+	auth := d.session.credentials()
 	r := refused[0]
 	x := Diagnosis{Name: "token", Fatal: true, Detail: "the token endpoint answered " + r.Summary() + quotedError(r)}
 	code, _ := oauthError(r)
@@ -179,9 +176,9 @@ func (d *doctor) noToken(refused []*Response) Diagnosis {
 		x.Remedy = "Enable the grant client_credentials at the authorisation server, or name the right token endpoint: the standard has no other."
 	case code == "invalid_scope":
 		x.Detail += "; asked for " + d.asked()
-		x.Remedy = "Grant the client these scopes, or take the profile that needs them out of target.yaml. Where the issuer has names of its own, set oneroster.auth.scope."
+		x.Remedy = "Grant the client these scopes, or take the profile that needs them out of target.yaml. Where the issuer has names of its own, set " + d.session.keyOf("scope") + "."
 	case code == "invalid_request":
-		x.Remedy = "See what it misses; what an issuer wants beside the standard (audience, resource) goes into oneroster.auth.parameters."
+		x.Remedy = "See what it misses; what an issuer wants beside the standard (audience, resource) goes into " + d.session.keyOf("parameters") + "."
 	case !slices.ContainsFunc(refused, func(r *Response) bool { return !client(r) }):
 		x.Detail += fmt.Sprintf("; the client is refused in each of %d ways to ask", len(refused))
 		x.Remedy = "Check client_id and client_secret against the product's client registration, and that they are of this system and not of another (staging, production)."
@@ -196,7 +193,7 @@ func (d *doctor) noToken(refused []*Response) Diagnosis {
 
 // asked names the scopes of the session's own token.
 func (d *doctor) asked() string {
-	if own := d.session.Target.OneRoster.Auth.Scope; own != "" {
+	if own := d.session.credentials().Scope; own != "" {
 		return own
 	}
 	return strings.Join(d.session.Scopes, " ")

@@ -22,7 +22,7 @@ const runArgument = "toy-run"
 const pidFile = "TOY_PID"
 
 func toyRun(name, base string) int {
-	target, err := ParseTarget("target.yaml", []byte(toyText(base, "")), env("SECRET", "hush-hush"))
+	target, err := ParseTarget("target.yaml", []byte(toyText(base, "")), env("SECRET", "hush-hush"), newToySection)
 	if err != nil {
 		return 1
 	}

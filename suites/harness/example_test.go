@@ -7,6 +7,7 @@ import (
 
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/rostering"
 )
 
@@ -14,7 +15,7 @@ import (
 // process; a program that would rather have children calls [harness.Child] where it is
 // started with [harness.ShardArgument].
 func Example() {
-	target, err := harness.ReadTarget("target.yaml", os.LookupEnv)
+	target, err := harness.ReadTarget("target.yaml", os.LookupEnv, oneroster.New)
 	if err != nil {
 		log.Fatal(err)
 	}

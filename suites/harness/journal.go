@@ -27,9 +27,10 @@ type journalHead struct {
 // an address may hold a secret. Waivers, limits and the like may change between a run
 // and its resumption.
 func (t *Target) identity() string {
-	where := []string{t.Name, t.OneRoster.Rostering, t.OneRoster.CSV.Bundle, t.LTI.ClientID, t.LTI.Tool.LoginURL, t.LTI.Platform.Issuer}
-	if t.OneRoster.Resources != "" {
-		where = append(where, t.OneRoster.Resources)
+	where := []string{t.Name}
+	for _, section := range t.sections {
+		where = append(where, section.Key())
+		where = append(where, section.Identity()...)
 	}
 	return fmt.Sprintf("%x", sha256.Sum256([]byte(strings.Join(where, "\n"))))
 }

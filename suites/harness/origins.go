@@ -25,31 +25,16 @@ func origin(u *url.URL) string {
 // in its sections they stand: credentials go there and nowhere else.
 func (t *Target) origins() map[string]bool {
 	named := map[string]bool{}
-	var walk func(v reflect.Value)
-	walk = func(v reflect.Value) {
-		switch v.Kind() {
-		case reflect.String:
-			if u, err := url.Parse(v.String()); err == nil && (u.Scheme == "http" || u.Scheme == "https") {
-				if o := origin(u); o != "" {
-					named[o] = true
-				}
-			}
-		case reflect.Pointer:
-			if !v.IsNil() {
-				walk(v.Elem())
-			}
-		case reflect.Struct:
-			for i := range v.NumField() {
-				walk(v.Field(i))
-			}
-		case reflect.Slice:
-			for i := range v.Len() {
-				walk(v.Index(i))
+	t.walk(func(v reflect.Value) {
+		if v.Kind() != reflect.String {
+			return
+		}
+		if u, err := url.Parse(v.String()); err == nil && (u.Scheme == "http" || u.Scheme == "https") {
+			if o := origin(u); o != "" {
+				named[o] = true
 			}
 		}
-	}
-	walk(reflect.ValueOf(t.OneRoster))
-	walk(reflect.ValueOf(t.LTI))
+	})
 	return named
 }
 

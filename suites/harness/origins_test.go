@@ -62,9 +62,9 @@ func TestCredentialsGoToNamedOriginsOnly(t *testing.T) {
 			w.WriteHeader(status)
 		}
 	})
-	target := &Target{Headers: map[string]string{"X-Api-Key": "key-of-the-gateway"}}
-	target.OneRoster.Rostering = home.URL + "/v1p2"
-	target.OneRoster.Auth.TokenURL = home.URL + "/token"
+	target := &Target{sections: []Section{&toySection{}}, Headers: map[string]string{"X-Api-Key": "key-of-the-gateway"}}
+	toyOf(target).First = home.URL + "/v1p2"
+	toyOf(target).Auth.TokenURL = home.URL + "/token"
 	c := testClient(t, tight)
 	c.budgets.Request = 20 * time.Second
 	c.http = home.Client()

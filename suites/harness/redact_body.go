@@ -209,8 +209,8 @@ func unescape(s string) string {
 const maxPending = 256
 
 // meet remembers the personal values of a body that a target sent, and its secrets. A value
-// that is the sourcedId of its object as well is none: sourcedIds are no personal data by
-// the standard's own words (OneRoster 1.2), and evidence without them would prove nothing.
+// that is the sourcedId of its object as well is none: sourcedIds are no personal data by the
+// words of the standard that has them, and evidence without them would prove nothing.
 func (r *Redactor) meet(body []byte) {
 	if !jsonLike(body) {
 		return

@@ -19,8 +19,10 @@ func redactorFor(target *Target, salt []byte, keep bool) (*Redactor, error) {
 		return nil, err
 	}
 	r.keep = keep
-	for _, secret := range target.secret { // as HTTP's Basic scheme has them (RFC 6749 §2.3.1)
-		r.secrets.add(url.QueryEscape(target.OneRoster.Auth.ClientID)+":"+url.QueryEscape(secret), true)
+	for _, c := range target.credentials() { // as HTTP's Basic scheme has them (RFC 6749 §2.3.1)
+		for _, secret := range target.secret {
+			r.secrets.add(url.QueryEscape(c.ClientID)+":"+url.QueryEscape(secret), true)
+		}
 	}
 	text := r.secretText(target.source)
 	for _, w := range wordsOf(text) {

@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -96,6 +97,9 @@ func New(target *Target, suites []Suite, o Options) (*Run, error) {
 	for _, s := range chosen {
 		if err := s.Validate(c); err != nil {
 			return nil, err
+		}
+		if !target.knows(s) {
+			return nil, fmt.Errorf("the target file was read without the section %s, which the suite %s stands on", s.Section().Key(), s.ID)
 		}
 	}
 	plan, err := planFor(target, chosen, c, o.Focus)
@@ -387,7 +391,7 @@ func (r *Run) take(e Event) {
 
 // describe fills in who is judged.
 func (r *Run) describe(report *reports.Report) error {
-	urls := map[string]string{"token": r.redactor.secretText(r.target.OneRoster.Auth.TokenURL)}
+	urls := map[string]string{}
 	var roles []string
 	for _, suite := range r.plan.Suites {
 		s, err := NewSession(r.target, suite, SessionOptions{Redactor: r.redactor})
@@ -399,6 +403,7 @@ func (r *Run) describe(report *reports.Report) error {
 			name = suite.ID
 		}
 		urls[name] = r.redactor.secretText(s.Base)
+		urls["token"] = cmp.Or(urls["token"], r.redactor.secretText(s.credentials().TokenURL))
 		if !slices.Contains(roles, suite.Role) {
 			roles = append(roles, suite.Role)
 		}

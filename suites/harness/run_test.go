@@ -47,7 +47,8 @@ func toy() Suite {
 	}
 	return Suite{
 		ID: "toy", Title: "Toy", Role: "provider", Profiles: []string{toyClaim},
-		Service: ServiceURL("rostering", func(t *Target) string { return t.OneRoster.Rostering }),
+		Section: newToySection, Access: toyAccess(),
+		Service: ServiceURL("first", func(t *Target) string { return toyOf(t).First }),
 		Prepare: func(_ context.Context, s *Session) error {
 			if err := os.MkdirAll(s.Dir, 0o700); err != nil {
 				return err
@@ -90,7 +91,7 @@ func TestMain(m *testing.M) {
 
 // toyText is a target file for the toy suite.
 func toyText(base, more string) string {
-	return "rollcall: 1\nname: Toy\nstance: strict\nprofiles: [" + toyClaim + "]\noneroster:\n  rostering: " + base + "\n  auth: {token_url: " + base +
+	return "rollcall: 1\nname: Toy\nstance: strict\nprofiles: [" + toyClaim + "]\ntoy:\n  first: " + base + "\n  auth: {token_url: " + base +
 		"/token, client_id: me, client_secret: \"${SECRET}\"}\n" + more
 }
 
@@ -103,7 +104,7 @@ func toyTarget(t *testing.T, more string) *Target {
 		w.Write([]byte(`{"givenName":"Zebedee"}`))
 	}))
 	t.Cleanup(server.Close)
-	target, err := ParseTarget("target.yaml", []byte(toyText(server.URL, more)), env("SECRET", "hush-hush"))
+	target, err := ParseTarget("target.yaml", []byte(toyText(server.URL, more)), env("SECRET", "hush-hush"), newToySection)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -280,7 +281,8 @@ func TestFailFast(t *testing.T) {
 func neighbour() Suite {
 	return Suite{
 		ID: "neighbour", Title: "Neighbour", Role: "consumer", Profiles: []string{"or12-resources-core-provider"},
-		Service: ServiceURL("resources", func(t *Target) string { return t.OneRoster.Resources }),
+		Section: newToySection, Access: toyAccess(),
+		Service: ServiceURL("second", func(t *Target) string { return toyOf(t).Second }),
 		Prepare: func(_ context.Context, s *Session) error {
 			if err := os.MkdirAll(s.Dir, 0o700); err != nil {
 				return err
@@ -303,7 +305,7 @@ func TestSeveralServices(t *testing.T) {
 	for _, inProcess := range []bool{true, false} {
 		target := toyTarget(t, "")
 		target.Profiles = append(target.Profiles, "or12-resources-core-provider")
-		target.OneRoster.Resources = target.OneRoster.Rostering + "/resources"
+		toyOf(target).Second = toyOf(target).First + "/resources"
 		run, err := New(target, []Suite{toy(), neighbour()}, Options{InProcess: inProcess, SkipDoctor: true, Shards: 2,
 			Focus: []string{"toy.pass", "toy.fail", "neighbour.reads"}})
 		if err != nil {
@@ -332,7 +334,7 @@ func TestSeveralServices(t *testing.T) {
 			}
 			seen[x.ID] = true
 		}
-		target.OneRoster.Auth = Credentials{Bearer: "a-token-of-somebody"} // the toy grants none
+		toyOf(target).Auth = Credentials{Bearer: "a-token-of-somebody"} // the toy grants none
 		found, err := run.Doctor(t.Context(), DoctorOptions{}, nil)
 		if err != nil || slices.IndexFunc(found, func(d Diagnosis) bool { return d.Name == "service" && strings.Contains(d.Detail, "/resources answers") }) < 0 {
 			t.Errorf("%v %+v", err, found)

@@ -131,10 +131,26 @@ func NewSession(target *Target, suite Suite, o SessionOptions) (*Session, error)
 	}
 	s.tokens = &tokens{session: s}
 	s.client.token = s.tokens.get
-	if target.OneRoster.Auth.Bearer == "" {
+	if s.credentials().Bearer == "" {
 		s.client.renew = s.tokens.forget
 	}
 	return s, nil
+}
+
+// credentials are those by which the suite is let in; empty ones where it needs none.
+func (s *Session) credentials() *Credentials {
+	if s.suite.Access == nil {
+		return &Credentials{}
+	}
+	return s.suite.Access.Of(s.Target)
+}
+
+// keyOf gives the path of a key of the credentials in the target file, or their own path.
+func (s *Session) keyOf(key string) string {
+	if s.suite.Access == nil {
+		return key
+	}
+	return strings.TrimSuffix(s.suite.Access.Key+"."+key, ".")
 }
 
 func (t *Target) budgets() Budgets {
@@ -158,14 +174,14 @@ func tlsConfig(t *Target) (*tls.Config, error) {
 	}
 	pem, err := os.ReadFile(t.TLS.CAFile)
 	if err != nil {
-		return nil, t.problem("ca_file", "the CA file can't be read: "+err.Error(), "give the path of a PEM file")
+		return nil, t.Problem("ca_file", "the CA file can't be read: "+err.Error(), "give the path of a PEM file")
 	}
 	pool, err := x509.SystemCertPool()
 	if err != nil {
 		pool = x509.NewCertPool()
 	}
 	if !pool.AppendCertsFromPEM(pem) {
-		return nil, t.problem("ca_file", "the CA file holds no certificate in PEM form", "convert it with openssl x509 -inform der")
+		return nil, t.Problem("ca_file", "the CA file holds no certificate in PEM form", "convert it with openssl x509 -inform der")
 	}
 	config.RootCAs = pool
 	return config, nil
@@ -257,7 +273,7 @@ func ServiceURL(key string, get func(*Target) string) func(*Target) (string, err
 	return func(t *Target) (string, error) {
 		u := get(t)
 		if u == "" {
-			return "", t.problem(key, "the base URL of the service is missing", fmt.Sprintf("add `%s: https://…` to the target file", key))
+			return "", t.Problem(key, "the base URL of the service is missing", fmt.Sprintf("add `%s: https://…` to the target file", key))
 		}
 		return strings.TrimRight(u, "/"), nil
 	}

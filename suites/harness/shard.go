@@ -51,11 +51,10 @@ const personTimeout = 4 * time.Hour
 
 // Patch is what the command line, a started container and the doctor change in a target.
 type Patch struct {
-	Services []string `json:"services,omitempty"` // base URLs, in the order of OneRoster.bases
-	TokenURL string   `json:"token_url,omitempty"`
-	Stance   string   `json:"stance,omitempty"`
-	Profiles []string `json:"profiles,omitempty"`
-	TokenWay string   `json:"token_way,omitempty"`
+	Addresses []string `json:"addresses,omitempty"` // in the order of Target.addresses
+	Stance    string   `json:"stance,omitempty"`
+	Profiles  []string `json:"profiles,omitempty"`
+	TokenWay  string   `json:"token_way,omitempty"`
 }
 
 // ShardArgument is the hidden argument that makes a program which imports the
@@ -114,7 +113,7 @@ func child(ctx context.Context, suites []Suite, in *json.Decoder, events *emitte
 	if i < 0 {
 		return fmt.Errorf("this program has no suite %s", w.Suite)
 	}
-	target, err := w.target()
+	target, err := w.target(Sections(suites...))
 	if err != nil {
 		return err
 	}
@@ -122,12 +121,12 @@ func child(ctx context.Context, suites []Suite, in *json.Decoder, events *emitte
 	return w.run(ctx, suites[i], target, events)
 }
 
-func (w Work) target() (*Target, error) {
+func (w Work) target(sections []func() Section) (*Target, error) {
 	values := map[string]string{}
 	for i := 0; i+1 < len(w.Values); i += 2 {
 		values[w.Values[i]] = w.Values[i+1]
 	}
-	target, err := ParseTarget(w.Path, []byte(w.Source), func(name string) (string, bool) { v, ok := values[name]; return v, ok })
+	target, err := ParseTarget(w.Path, []byte(w.Source), func(name string) (string, bool) { v, ok := values[name]; return v, ok }, sections...)
 	if err != nil {
 		return nil, err
 	}

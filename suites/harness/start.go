@@ -28,14 +28,10 @@ func (t *Target) start(ctx context.Context, starter Starter) (func(), error) {
 		return nil, &ConfigError{File: t.path, Line: t.line("container"), Key: "container", Cause: err.Error(),
 			Remedy: "see that a Docker engine runs (`docker info`), that the image exists, and that container.port and container.wait fit it"}
 	}
-	complete := func(u *string) {
-		if strings.HasPrefix(*u, "/") {
-			*u = base + *u
+	for _, address := range t.addresses() {
+		if strings.HasPrefix(*address, "/") {
+			*address = base + *address
 		}
 	}
-	for _, b := range t.OneRoster.bases() {
-		complete(b.url)
-	}
-	complete(&t.OneRoster.Auth.TokenURL)
 	return stop, nil
 }

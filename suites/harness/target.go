@@ -14,16 +14,15 @@ import (
 // Target describes the implementation under test: the content of target.yaml.
 // It is shareable: secrets stand in it as ${NAME} and come from the environment.
 type Target struct {
-	Rollcall  int              `yaml:"rollcall"` // version of the file format: 1
-	Name      string           `yaml:"name"`
-	Vendor    string           `yaml:"vendor,omitempty"`
-	Product   string           `yaml:"product,omitempty"`
-	Version   string           `yaml:"version,omitempty"`
-	Profiles  []string         `yaml:"profiles"`
-	Stance    catalogue.Stance `yaml:"stance,omitempty"`
-	OneRoster OneRoster        `yaml:"oneroster,omitempty"`
-	LTI       LTI              `yaml:"lti,omitempty"`
-	TLS       TLS              `yaml:"tls,omitempty"`
+	Rollcall int              `yaml:"rollcall"` // version of the file format: 1
+	Name     string           `yaml:"name"`
+	Vendor   string           `yaml:"vendor,omitempty"`
+	Product  string           `yaml:"product,omitempty"`
+	Version  string           `yaml:"version,omitempty"`
+	Profiles []string         `yaml:"profiles"`
+	Stance   catalogue.Stance `yaml:"stance,omitempty"`
+	sections []Section        // those of standards; they stand here among the keys, see keysOf
+	TLS      TLS              `yaml:"tls,omitempty"`
 	// Headers are added to every request, e.g. the key of an API gateway.
 	Headers   map[string]string `yaml:"headers,omitempty"`
 	Limits    Limits            `yaml:"limits,omitempty"`
@@ -35,65 +34,9 @@ type Target struct {
 	path     string
 	secret   []string          // values that must never be shown
 	lookedUp map[string]string // what ${NAME} stood for
-	lines    map[string]int    // where each key stands, by its path such as oneroster.auth.method
+	lines    map[string]int    // where each key stands, by its path such as limits.page_size
 	literal  []string          // keys whose secrets stand in the file itself
 	way      string            // how the token endpoint takes requests, where not as the standard has it: see ways
-}
-
-// OneRoster says where a OneRoster provider lies.
-type OneRoster struct {
-	// Rostering is the full base URL of the 1.2 Rostering service, such as
-	// https://sis.example.org/ims/oneroster/rostering/v1p2.
-	Rostering string `yaml:"rostering,omitempty"`
-	// Resources is that of the 1.2 Resources service.
-	Resources string      `yaml:"resources,omitempty"`
-	Auth      Credentials `yaml:"auth,omitempty"`
-	CSV       CSV         `yaml:"csv,omitempty"`
-}
-
-// bases are the base URLs of the services, by their keys.
-func (o *OneRoster) bases() []base {
-	return []base{{"rostering", &o.Rostering}, {"resources", &o.Resources}}
-}
-
-type base struct {
-	key string
-	url *string
-}
-
-// served tells whether the file names a service.
-func (o *OneRoster) served() bool {
-	return slices.ContainsFunc(o.bases(), func(b base) bool { return *b.url != "" })
-}
-
-// CSV names a bundle that the product wrote.
-type CSV struct {
-	Bundle  string `yaml:"bundle"`            // a zip, a folder or a file
-	Version string `yaml:"version,omitempty"` // 1.1 or 1.2; empty: as the manifest says
-}
-
-// Credentials says how the judge is let in: with OAuth 2 client credentials, or with a
-// token that somebody else has issued.
-type Credentials struct {
-	TokenURL     string `yaml:"token_url,omitempty"`
-	ClientID     string `yaml:"client_id,omitempty"`
-	ClientSecret string `yaml:"client_secret,omitempty"`
-	Method       string `yaml:"method,omitempty"` // basic (default) or form
-	// Scope is asked for instead of the scopes of the profiles, for an issuer that
-	// has names of its own; Parameters are sent along, such as an audience.
-	Scope      string            `yaml:"scope,omitempty"`
-	Parameters map[string]string `yaml:"parameters,omitempty"`
-	// Bearer is a token to send as it is, for products that issue none.
-	Bearer string `yaml:"bearer,omitempty"`
-	// Core is a second client that may only have the core scopes. With it Rollcall can test scope enforcement where the first client can't ask
-	// for less than everything.
-	Core *Client `yaml:"core_client,omitempty"`
-}
-
-// Client is one more registered client.
-type Client struct {
-	ClientID     string `yaml:"client_id"`
-	ClientSecret string `yaml:"client_secret"`
 }
 
 // TLS says whom to trust.

@@ -32,14 +32,15 @@ const (
 const keysPage = "docs/target.md explains every key"
 
 // ReadTarget reads and validates a target file. lookup gives the values of
-// ${NAME}; pass os.LookupEnv.
-func ReadTarget(path string, lookup func(string) (string, bool)) (*Target, error) {
+// ${NAME}; pass os.LookupEnv. sections make those that may stand in the file; Sections lists
+// the ones that suites read.
+func ReadTarget(path string, lookup func(string) (string, bool), sections ...func() Section) (*Target, error) {
 	text, err := readBounded(path)
 	if err != nil {
 		return nil, &ConfigError{File: path, Cause: "the target file can't be read: " + err.Error(),
 			Remedy: spelling.Remedy(filepath.Base(path), neighbours(path), "give its path with --target, or write one with `rollcall init`")}
 	}
-	return ParseTarget(path, text, lookup)
+	return ParseTarget(path, text, lookup, sections...)
 }
 
 // readBounded reads no more than a target file may hold, and a byte.
@@ -65,8 +66,12 @@ func neighbours(path string) []string {
 }
 
 // ParseTarget does the same from memory; path names the file in errors.
-func ParseTarget(path string, text []byte, lookup func(string) (string, bool)) (*Target, error) {
-	t := &Target{path: path, lookedUp: map[string]string{}, lines: map[string]int{}}
+func ParseTarget(path string, text []byte, lookup func(string) (string, bool), sections ...func() Section) (*Target, error) {
+	t := &Target{path: path, sections: made(sections), lookedUp: map[string]string{}, lines: map[string]int{}}
+	table, err := keysWith(t.sections)
+	if err != nil {
+		return nil, err
+	}
 	if err := legible(path, text); err != nil {
 		return nil, err
 	}
@@ -78,17 +83,45 @@ func ParseTarget(path string, text []byte, lookup func(string) (string, bool)) (
 	if len(document.Content) == 0 {
 		return nil, &ConfigError{File: path, Cause: "the file is empty", Remedy: "write one with `rollcall init`"}
 	}
-	r := &reader{target: t, lookup: lookup, filled: map[*yaml.Node]bool{}}
+	r := &reader{target: t, keys: table, lookup: lookup, filled: map[*yaml.Node]bool{}}
 	if err := r.value("", document.Content[0], reflect.TypeFor[Target](), keyNote{}, 0); err != nil {
 		return nil, err
 	}
-	if err := document.Content[0].Decode(t); err != nil {
+	if err := t.decode(document.Content[0]); err != nil {
 		return nil, yamlProblem(path, text, err)
 	}
 	if err := t.validate(); err != nil {
 		return nil, err
 	}
 	return t, nil
+}
+
+// decode takes in what was read: the kernel's own keys, and each section's.
+func (t *Target) decode(n *yaml.Node) error {
+	if err := n.Decode(t); err != nil {
+		return err
+	}
+	var below map[string]yaml.Node
+	if err := n.Decode(&below); err != nil {
+		return err
+	}
+	for _, section := range t.sections {
+		if own, given := below[section.Key()]; given {
+			if err := own.Decode(section); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// made makes sections.
+func made(sections []func() Section) []Section {
+	var out []Section
+	for _, section := range sections {
+		out = append(out, section())
+	}
+	return out
 }
 
 // legible refuses what can be no target file before a parser sees it.
@@ -162,6 +195,7 @@ func shortened(s string) string {
 // each key stands.
 type reader struct {
 	target *Target
+	keys   *keyTable
 	lookup func(string) (string, bool)
 	nodes  int
 	filled map[*yaml.Node]bool // those that an anchor repeats are filled in once
@@ -267,12 +301,9 @@ func (r *reader) merged(path string, n *yaml.Node, t reflect.Type, note keyNote,
 
 // fields takes the keys of a struct; one that it doesn't have is an error.
 func (r *reader) fields(path string, n *yaml.Node, t reflect.Type, depth int) error {
-	keys, err := keysOf(t)
-	if err != nil {
-		return err
-	}
+	p, _ := r.keys.at(t)
 	var known []string
-	for _, k := range keys {
+	for _, k := range p.keys {
 		known = append(known, k.name)
 	}
 	seen := map[string]bool{}
@@ -289,7 +320,7 @@ next:
 			return r.problem(name, shortened(name.Value), "the key is given twice", "leave one out")
 		}
 		seen[name.Value] = true
-		for _, k := range keys {
+		for _, k := range p.keys {
 			if k.name != name.Value {
 				continue
 			}

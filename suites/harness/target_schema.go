@@ -11,58 +11,19 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 )
 
-// place is a struct of the target file and the paths at which it stands.
-type place struct {
-	typ   reflect.Type
-	paths []string
-}
-
-// places lists the structs of the target file, each once, in the order in which a reader
-// comes to them.
-func places() ([]place, error) {
-	var out []place
-	var visit func(path string, t reflect.Type) error
-	visit = func(path string, t reflect.Type) error {
-		t = plainType(t)
-		if t.Kind() == reflect.Slice {
-			return visit(path+"[]", t.Elem())
-		}
-		if t.Kind() != reflect.Struct {
-			return nil
-		}
-		for i := range out {
-			if out[i].typ == t {
-				out[i].paths = append(out[i].paths, path)
-				return nil
-			}
-		}
-		out = append(out, place{typ: t, paths: []string{path}})
-		keys, err := keysOf(t)
-		if err != nil {
-			return err
-		}
-		for _, k := range keys {
-			if err := visit(strings.TrimPrefix(path+"."+k.name, "."), k.typ); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	return out, visit("", reflect.TypeFor[Target]())
-}
-
 type object = map[string]any
 
 // fromEnvironment is what stands in a file for a value that comes from the environment.
 const fromEnvironment = `^\$\{[A-Za-z_][A-Za-z0-9_]*\}$`
 
-// TargetSchema gives the JSON Schema (draft-07) of the target file, for editors.
-func TargetSchema() ([]byte, error) {
+// TargetSchema gives the JSON Schema (draft-07) of the target file, for editors; sections
+// are those that may stand there.
+func TargetSchema(sections ...func() Section) ([]byte, error) {
 	c, err := catalogue.Load()
 	if err != nil {
 		return nil, err
 	}
-	all, err := places()
+	table, err := keysWith(made(sections))
 	if err != nil {
 		return nil, err
 	}
@@ -73,8 +34,8 @@ func TargetSchema() ([]byte, error) {
 	lists := map[string][]string{"Target.profiles": profileIDs(c), "Target.disclaims": c.Features(), "Waiver.requirement": requirements}
 	definitions := object{}
 	var root object
-	for _, p := range all {
-		s, err := structSchema(p.typ, lists)
+	for _, p := range table.places {
+		s, err := table.structSchema(p, lists)
 		if err != nil {
 			return nil, err
 		}
@@ -82,7 +43,10 @@ func TargetSchema() ([]byte, error) {
 			root = s
 			continue
 		}
-		definitions[p.typ.Name()] = s
+		if definitions[p.definition()] != nil {
+			return nil, fmt.Errorf("two structs of the target file are called %s", p.definition())
+		}
+		definitions[p.definition()] = s
 	}
 	root["$schema"] = "http://json-schema.org/draft-07/schema#"
 	root["title"] = "target.yaml of Rollcall"
@@ -94,18 +58,10 @@ func TargetSchema() ([]byte, error) {
 	return append(text, '\n'), nil
 }
 
-func structSchema(t reflect.Type, lists map[string][]string) (object, error) {
-	all, err := notes()
-	if err != nil {
-		return nil, err
-	}
-	keys, err := keysOf(t)
-	if err != nil {
-		return nil, err
-	}
+func (table *keyTable) structSchema(p *place, lists map[string][]string) (object, error) {
 	properties, required := object{}, []string{}
-	for _, k := range keys {
-		s := valueSchema(k.typ, k.note, lists[t.Name()+"."+k.name])
+	for _, k := range p.keys {
+		s := table.valueSchema(k.typ, k.note, lists[p.definition()+"."+k.name])
 		s["description"] = k.note.Text
 		if k.note.Default != "" {
 			s["description"] = k.note.Text + " Default: " + k.note.Default + "."
@@ -113,7 +69,7 @@ func structSchema(t reflect.Type, lists map[string][]string) (object, error) {
 		if k.note.Example != "" {
 			var example any
 			if err := yaml.Unmarshal([]byte(k.note.Example), &example); err != nil {
-				return nil, fmt.Errorf("reading the example of %s.%s: %w", t.Name(), k.name, err)
+				return nil, fmt.Errorf("reading the example of %s.%s: %w", p.definition(), k.name, err)
 			}
 			s["examples"] = []any{example}
 		}
@@ -125,7 +81,7 @@ func structSchema(t reflect.Type, lists map[string][]string) (object, error) {
 			required = append(required, k.name)
 		}
 	}
-	out := object{"type": "object", "description": all[t.Name()].Text, "properties": properties, "additionalProperties": false}
+	out := object{"type": "object", "description": p.note.Text, "properties": properties, "additionalProperties": false}
 	if len(required) > 0 {
 		out["required"] = required
 	}
@@ -134,7 +90,7 @@ func structSchema(t reflect.Type, lists map[string][]string) (object, error) {
 
 // valueSchema describes one value; list holds the names that it is chosen from, where
 // they come from the catalogue.
-func valueSchema(t reflect.Type, note keyNote, list []string) object {
+func (table *keyTable) valueSchema(t reflect.Type, note keyNote, list []string) object {
 	t = plainType(t)
 	or := func(kind string) object {
 		return object{"anyOf": []any{object{"type": kind}, object{"type": "string", "pattern": fromEnvironment}}}
@@ -143,11 +99,12 @@ func valueSchema(t reflect.Type, note keyNote, list []string) object {
 	case t == durationType:
 		return object{"type": "string", "pattern": `^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$|` + fromEnvironment}
 	case t.Kind() == reflect.Struct:
-		return object{"$ref": "#/definitions/" + t.Name()}
+		p, _ := table.at(t)
+		return object{"$ref": "#/definitions/" + p.definition()}
 	case t.Kind() == reflect.Slice:
-		return object{"type": []any{"array", "null"}, "items": valueSchema(t.Elem(), note, list)}
+		return object{"type": []any{"array", "null"}, "items": table.valueSchema(t.Elem(), note, list)}
 	case t.Kind() == reflect.Map:
-		return object{"type": []any{"object", "null"}, "additionalProperties": valueSchema(t.Elem(), keyNote{}, nil)}
+		return object{"type": []any{"object", "null"}, "additionalProperties": table.valueSchema(t.Elem(), keyNote{}, nil)}
 	case t.Kind() == reflect.Bool:
 		return or("boolean")
 	case t.Kind() == reflect.Int && len(note.OneOf) > 0:
@@ -178,30 +135,22 @@ func valueSchema(t reflect.Type, note keyNote, list []string) object {
 	return object{"enum": values}
 }
 
-// TargetPage gives the reference of all keys of the target file, as Markdown.
-func TargetPage() (string, error) {
-	about, err := notes()
-	if err != nil {
-		return "", err
-	}
-	all, err := places()
+// TargetPage gives the reference of all keys of the target file, as Markdown; sections are
+// those that may stand there.
+func TargetPage(sections ...func() Section) (string, error) {
+	table, err := keysWith(made(sections))
 	if err != nil {
 		return "", err
 	}
 	cell := strings.NewReplacer("|", `\|`, "\n", " ")
 	var b strings.Builder
-	for _, p := range all {
-		note := about[p.typ.Name()]
-		fmt.Fprintf(&b, "\n## %s\n\n", note.Title)
+	for _, p := range table.places {
+		fmt.Fprintf(&b, "\n## %s\n\n", p.note.Title)
 		if p.paths[0] != "" {
 			fmt.Fprintf(&b, "`%s`\n\n", strings.Join(p.paths, "`, `"))
 		}
-		fmt.Fprintf(&b, "%s\n\n| key | | default | example |\n|---|---|---|---|\n", note.Text)
-		keys, err := keysOf(p.typ)
-		if err != nil {
-			return "", err
-		}
-		for _, k := range keys {
+		fmt.Fprintf(&b, "%s\n\n| key | | default | example |\n|---|---|---|---|\n", p.note.Text)
+		for _, k := range p.keys {
 			text, example := k.note.Text, ""
 			if k.note.Required {
 				text += " Required."

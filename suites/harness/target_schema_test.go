@@ -1,77 +1,38 @@
-package harness
+package harness_test
 
 import (
 	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"reflect"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/lti"
+	"github.com/rollcall-edu/rollcall/suites/oneroster"
 )
 
-// TestTargetNotes holds keys.yaml to the structs: each key of each is there, and no
-// other.
-func TestTargetNotes(t *testing.T) {
-	all, err := notes()
-	if err != nil {
-		t.Fatal(err)
-	}
-	found, err := places()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(found) != len(all) {
-		t.Errorf("%d structs, and keys.yaml has %d", len(found), len(all))
-	}
-	for _, p := range found {
-		keys, err := keysOf(p.typ)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if note := all[p.typ.Name()]; len(keys) != len(note.Keys) || note.Title == "" || note.Text == "" {
-			t.Errorf("%s has %d keys, and keys.yaml %d", p.typ.Name(), len(keys), len(note.Keys))
-		}
-		for i := range p.typ.NumField() {
-			if f := p.typ.Field(i); f.IsExported() && f.Tag.Get("yaml") == "" {
-				t.Errorf("%s.%s has no key", p.typ.Name(), f.Name)
-			}
-		}
-		for _, k := range keys {
-			if k.note.Example == "" && plainType(k.typ).Kind() != reflect.Struct && plainType(k.typ).Kind() != reflect.Slice {
-				t.Errorf("%s.%s has no example", p.typ.Name(), k.name)
-			}
-			if k.note.Secret != "" && k.note.Secret != "always" && k.note.Secret != "variable" {
-				t.Errorf("%s.%s: secret is %q", p.typ.Name(), k.name, k.note.Secret)
-			}
-		}
-	}
-}
+const goodTarget = `rollcall: 1
+name: Test SIS
+profiles: [or12-rostering-core-provider]
+oneroster:
+  rostering: https://sis.example.org/ims/oneroster/rostering/v1p2/
+  auth:
+    token_url: https://sis.example.org/token
+    client_id: me
+    client_secret: ${SECRET}
+`
 
-// TestTargetPage holds the reference to all keys.
-func TestTargetPage(t *testing.T) {
-	page, err := TargetPage()
-	if err != nil {
-		t.Fatal(err)
-	}
-	found, _ := places()
-	for _, p := range found {
-		keys, _ := keysOf(p.typ)
-		for _, k := range keys {
-			if !strings.Contains(page, "| `"+k.name+"` |") {
-				t.Errorf("%s.%s is not on the page", p.typ.Name(), k.name)
-			}
-		}
-	}
-}
+func hushed(string) (string, bool) { return "hush-hush", true }
 
 func compiled(t *testing.T) *jsonschema.Schema {
 	t.Helper()
-	text, err := TargetSchema()
+	text, err := harness.TargetSchema(oneroster.New, lti.New)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +90,7 @@ func TestTargetSchema(t *testing.T) {
 		}
 	}
 	for _, text := range good {
-		if _, err := ParseTarget("target.yaml", []byte(text), func(string) (string, bool) { return "77", true }); err != nil {
+		if _, err := harness.ParseTarget("target.yaml", []byte(text), func(string) (string, bool) { return "77", true }, oneroster.New, lti.New); err != nil {
 			t.Errorf("%v\n%s", err, text)
 		}
 		if err := schema.Validate(asJSON(t, text)); err != nil {
@@ -153,7 +114,7 @@ func TestTargetSchema(t *testing.T) {
 		"another file's format": change("rollcall: 1", "rollcall: 2"),
 	} {
 		if name != "a version" { // the key oneroster stands there twice
-			if _, err := ParseTarget("target.yaml", []byte(text), env("SECRET", "hush-hush")); err == nil {
+			if _, err := harness.ParseTarget("target.yaml", []byte(text), hushed, oneroster.New, lti.New); err == nil {
 				t.Errorf("%s is read", name)
 			}
 		} else {

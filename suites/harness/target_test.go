@@ -16,8 +16,8 @@ import (
 const goodTarget = `rollcall: 1
 name: Test SIS
 profiles: [or12-rostering-core-provider]
-oneroster:
-  rostering: https://sis.example.org/ims/oneroster/rostering/v1p2/
+toy:
+  first: https://sis.example.org/toy/v1
   auth:
     token_url: https://sis.example.org/token
     client_id: me
@@ -36,15 +36,43 @@ func env(pairs ...string) func(string) (string, bool) {
 }
 
 func TestTarget(t *testing.T) {
-	got, err := ParseTarget("target.yaml", []byte(goodTarget), env("SECRET", "hush-hush"))
+	got, err := ParseTarget("target.yaml", []byte(goodTarget), env("SECRET", "hush-hush"), newToySection)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.OneRoster.Auth.ClientSecret != "hush-hush" || got.OneRoster.Auth.Method != "basic" || got.Stance != "certification" {
+	toy := toyOf(got)
+	if toy.Auth.ClientSecret != "hush-hush" || toy.Auth.Method != "basic" || got.Stance != "certification" {
 		t.Errorf("read as %+v", got)
 	}
-	if strings.HasSuffix(got.OneRoster.Rostering, "/") {
-		t.Error("the base URL keeps its slash")
+	if toy.First != "https://sis.example.org/toy/v1" {
+		t.Errorf("the section is read as %+v", toy)
+	}
+}
+
+// TestTargetSections: a section that isn't known may not stand there; one that is known is
+// there, with its defaults, where the file has none; and what an anchor brings in counts.
+func TestTargetSections(t *testing.T) {
+	if _, err := ParseTarget("target.yaml", []byte(goodTarget), env("SECRET", "hush-hush")); err == nil || !strings.Contains(err.Error(), "there is no such key at the top") {
+		t.Errorf("a section that isn't known: %v", err)
+	}
+	alone := goodTarget[:strings.Index(goodTarget, "toy:")]
+	got, err := ParseTarget("target.yaml", []byte(alone), env(), newToySection)
+	if err != nil || toyOf(got).Auth.Method != "basic" {
+		t.Errorf("without a section: %v, %+v", err, toyOf(got))
+	}
+	got, err = ParseTarget("target.yaml", []byte(alone+"toy: &s\n  second: https://a.example\n<<: {toy: *s}\n"), env(), newToySection)
+	if err != nil || toyOf(got).Second != "https://a.example" {
+		t.Errorf("beside a merge: %v, %+v", err, toyOf(got))
+	}
+	got, err = ParseTarget("target.yaml", []byte(alone+"<<: {toy: {second: 'https://b.example'}}\n"), env(), newToySection)
+	if err != nil || toyOf(got).Second != "https://b.example" {
+		t.Errorf("by a merge: %v, %+v", err, toyOf(got))
+	}
+	if got := *SectionOf[toySection](&Target{}); got.First != "" {
+		t.Errorf("of a target without it: %+v", got)
+	}
+	if _, err := New(&Target{Profiles: []string{toyClaim}}, []Suite{toy()}, Options{}); err == nil || !strings.Contains(err.Error(), "without the section toy") {
+		t.Errorf("a suite that reads another: %v", err)
 	}
 }
 
@@ -72,7 +100,7 @@ func TestTargetErrors(t *testing.T) {
 		"auth":             {change("    client_id: me\n", ""), 6, "client_id"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := ParseTarget("target.yaml", []byte(test.text), env("SECRET", "hush-hush"))
+			_, err := ParseTarget("target.yaml", []byte(test.text), env("SECRET", "hush-hush"), newToySection)
 			var config *ConfigError
 			if !errors.As(err, &config) {
 				t.Fatalf("error is %v", err)
@@ -101,10 +129,9 @@ func TestTargetSpelling(t *testing.T) {
 		goodTarget + "disclaims: [demografics]\n":                                                             "did you mean demographics?",
 		goodTarget + "limits: {page_sise: 5}\n":                                                               "did you mean page_size?",
 		goodTarget + "waivers: [{requirement: paging.link-nexd, reason: a, owner: b, expires: 2027-01-01}]\n": "did you mean or12.rostering.paging.link-next",
-		goodTarget + "lti: {tool: {launched: {selektor: x}}}\n":                                               "did you mean selector?",
-		goodTarget + "lti: {platform: {users: [{name: a, role: lerner}]}}\n":                                  "did you mean learner?",
+		goodTarget + "  steps: [{do: lif}]\n":                                                                 "did you mean lift?",
 	} {
-		_, err := ParseTarget("target.yaml", []byte(text), env("SECRET", "hush-hush"))
+		_, err := ParseTarget("target.yaml", []byte(text), env("SECRET", "hush-hush"), newToySection)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("says %v, want %q", err, want)
 		}
@@ -115,8 +142,8 @@ func TestTargetSpelling(t *testing.T) {
 // key of that name stands before it.
 func TestTargetPlaces(t *testing.T) {
 	text := strings.Replace(goodTarget, "    client_secret: ${SECRET}\n", "    client_secret: ${SECRET}\n    core_client:\n      client_id: you\n      client_secret: ${ABSENT}\n", 1)
-	_, err := ParseTarget("target.yaml", []byte(text), env("SECRET", "hush-hush"))
-	if err == nil || !strings.HasPrefix(err.Error(), "target.yaml:12: oneroster.auth.core_client.client_secret: ") {
+	_, err := ParseTarget("target.yaml", []byte(text), env("SECRET", "hush-hush"), newToySection)
+	if err == nil || !strings.HasPrefix(err.Error(), "target.yaml:12: toy.auth.core_client.client_secret: ") {
 		t.Error(err)
 	}
 }
@@ -124,11 +151,11 @@ func TestTargetPlaces(t *testing.T) {
 // TestTargetLiteral tells which secrets stand in the file itself, anchors once.
 func TestTargetLiteral(t *testing.T) {
 	text := strings.Replace(goodTarget, "${SECRET}", "&s abcdef\n    core_client: {client_id: you, client_secret: *s}", 1) + "headers: {X-Key: opensesame, X-Other: '${SECRET}'}\n"
-	got, err := ParseTarget("target.yaml", []byte(text), env("SECRET", "hush-hush"))
+	got, err := ParseTarget("target.yaml", []byte(text), env("SECRET", "hush-hush"), newToySection)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"oneroster.auth.client_secret", "headers.X-Key"}; !slices.Equal(got.LiteralSecrets(), want) {
+	if want := []string{"toy.auth.client_secret", "headers.X-Key"}; !slices.Equal(got.LiteralSecrets(), want) {
 		t.Errorf("literal are %q, want %q", got.LiteralSecrets(), want)
 	}
 	for _, secret := range []string{"abcdef", "opensesame", "hush-hush"} {
@@ -152,7 +179,7 @@ func hostileTargets() map[string]struct{ text, say string } {
 	var bombs strings.Builder
 	bombs.WriteString("headers: &a0 {x: y}\n")
 	for i := 1; i < 40; i++ {
-		fmt.Fprintf(&bombs, "lti: &a%d [*a%d, *a%d, *a%d]\n", i, i-1, i-1, i-1)
+		fmt.Fprintf(&bombs, "toy: &a%d [*a%d, *a%d, *a%d]\n", i, i-1, i-1, i-1)
 	}
 	var keys strings.Builder
 	for i := range n / 12 {
@@ -180,7 +207,7 @@ func hostileTargets() map[string]struct{ text, say string } {
 		"many documents":         {strings.Repeat("---\n", n/4), ""},
 		"tags":                   {strings.Repeat("!a ", n/3), ""},
 		"tabs":                   {strings.Repeat("\t", n), ""},
-		"a tab before a key":     {"rollcall: 1\noneroster:\n\trostering: x\n", "tab"},
+		"a tab before a key":     {"rollcall: 1\ntoy:\n\tfirst: x\n", "tab"},
 		"NUL":                    {"rollcall: 1\nname: a\x00b\n", "control character (U+0000)"},
 		"an escape":              {"rollcall: 1\nname: a\x1b[31mb\n", "control character (U+001B)"},
 		"another control":        {"rollcall: 1\nname: a\u009bb\n", "control character (U+009B)"},
@@ -213,7 +240,7 @@ func TestHostileTargetFiles(t *testing.T) {
 	for name, test := range hostileTargets() {
 		t.Run(name, func(t *testing.T) {
 			var err error
-			spent := allocated(func() { _, err = ParseTarget("target.yaml", []byte(test.text), env()) })
+			spent := allocated(func() { _, err = ParseTarget("target.yaml", []byte(test.text), env(), newToySection) })
 			var config *ConfigError
 			if !errors.As(err, &config) || config.Remedy == "" || !strings.Contains(err.Error(), test.say) {
 				t.Fatalf("says %.300v", err)
@@ -231,7 +258,7 @@ func TestHostileTargetFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	var err error
-	if spent := allocated(func() { _, err = ReadTarget(path, env()) }); spent > 16<<20 || err == nil || !strings.Contains(err.Error(), "longer than") {
+	if spent := allocated(func() { _, err = ReadTarget(path, env(), newToySection) }); spent > 16<<20 || err == nil || !strings.Contains(err.Error(), "longer than") {
 		t.Errorf("a file of 100 MiB: %d MiB are allocated, %v", spent>>20, err)
 	}
 }
@@ -249,7 +276,7 @@ func FuzzTarget(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var target *Target
 		var err error
-		if spent := allocated(func() { target, err = ParseTarget("t.yaml", text, env("SECRET", "hush-hush")) }); spent > mostMemory {
+		if spent := allocated(func() { target, err = ParseTarget("t.yaml", text, env("SECRET", "hush-hush"), newToySection) }); spent > mostMemory {
 			t.Errorf("%d MiB are allocated", spent>>20)
 		}
 		if err != nil && strings.Contains(err.Error(), "hush-hush") && !strings.Contains(string(text), "hush-hush") {

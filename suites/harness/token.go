@@ -42,7 +42,7 @@ func (t *T) RequestToken(ctx context.Context, r TokenRequest) (*Token, *Response
 }
 
 func (s *Session) requestToken(ctx context.Context, r TokenRequest, keep *keeper) (*Token, *Response) {
-	auth := s.Target.OneRoster.Auth
+	auth := s.credentials()
 	if r.ClientID == "" {
 		r.ClientID, r.ClientSecret = auth.ClientID, auth.ClientSecret
 	}
@@ -141,10 +141,10 @@ const renewal = 30 * time.Second
 
 // get gives a token for some scopes; without any, for those of the session.
 func (k *tokens) get(ctx context.Context, scopes []string) (string, error) {
-	if bearer := k.session.Target.OneRoster.Auth.Bearer; bearer != "" {
+	if bearer := k.session.credentials().Bearer; bearer != "" {
 		return bearer, nil
 	}
-	if len(scopes) == 0 || k.session.Target.OneRoster.Auth.Scope != "" { // an issuer's own scope stands for all
+	if len(scopes) == 0 || k.session.credentials().Scope != "" { // an issuer's own scope stands for all
 		scopes = k.session.Scopes
 	}
 	k.mu.Lock()
@@ -161,7 +161,7 @@ func (k *tokens) get(ctx context.Context, scopes []string) (string, error) {
 	}
 	token, response := k.session.requestToken(ctx, TokenRequest{Scopes: scopes}, nil)
 	if token == nil {
-		return "", fmt.Errorf("%s answered %s", k.session.Target.OneRoster.Auth.TokenURL, response.Summary())
+		return "", fmt.Errorf("%s answered %s", k.session.credentials().TokenURL, response.Summary())
 	}
 	if k.current == nil {
 		k.current = map[string]*Token{}
@@ -187,7 +187,7 @@ func (t *T) AccessToken(ctx context.Context) (string, error) { return t.session.
 
 // HasTokenEndpoint tells whether the target file names a token endpoint; where it gives
 // a token instead there is none to judge.
-func (s *Session) HasTokenEndpoint() bool { return s.Target.OneRoster.Auth.TokenURL != "" }
+func (s *Session) HasTokenEndpoint() bool { return s.credentials().TokenURL != "" }
 
 // NoTokenEndpoint tells whether there is no token endpoint to ask, and says so for the
 // named requirements, or all of the check.
@@ -195,7 +195,7 @@ func (t *T) NoTokenEndpoint(requirements ...string) bool {
 	if t.session.HasTokenEndpoint() {
 		return false
 	}
-	t.NotTested(Unconfigured("the target file gives a token (oneroster.auth.bearer), and names no token endpoint",
+	t.NotTested(Unconfigured("the target file gives a token ("+t.session.keyOf("bearer")+"), and names no token endpoint",
 		"Give token_url, client_id and client_secret instead of bearer, where the product issues tokens."), requirements...)
 	return true
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/lti"
 )
 
 // Launches cost most of a run's time, and much of that is waiting for pages. So they are
@@ -59,11 +60,11 @@ func (j *judge) fit() bool {
 }
 
 // people are those who launch side by side.
-func (j *judge) people() []harness.LTIUser {
+func (j *judge) people() []lti.User {
 	if !j.fit() {
 		return nil
 	}
-	var out []harness.LTIUser
+	var out []lti.User
 	for _, u := range j.target.Platform.Users {
 		if len(out) < abreast && !j.ahead.unfit[u.Name] {
 			out = append(out, u)

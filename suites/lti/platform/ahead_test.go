@@ -12,13 +12,14 @@ import (
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
+	"github.com/rollcall-edu/rollcall/suites/lti"
 )
 
 // campus is a judge of a platform with three people, whose first launch brought a token.
 func campus() *judge {
-	l := harness.LTI{OtherClientID: "other", Platform: harness.LTIPlatform{AuthURL: "https://campus.example/auth",
-		Users: []harness.LTIUser{{Name: "a teacher"}, {Name: "a student"}, {Name: "a parent"}},
-		Links: []harness.LTILink{{Name: "quiz", Steps: []browser.Step{{Open: "https://campus.example/quiz"}}}}}}
+	l := lti.Section{OtherClientID: "other", Platform: lti.Platform{AuthURL: "https://campus.example/auth",
+		Users: []lti.User{{Name: "a teacher"}, {Name: "a student"}, {Name: "a parent"}},
+		Links: []lti.Link{{Name: "quiz", Steps: []browser.Step{{Open: "https://campus.example/quiz"}}}}}}
 	j := &judge{target: l, tool: &tool{origin: "https://tool.example", clientID: "1", authURL: l.Platform.AuthURL}, kept: map[string]*seen{}, failed: map[string]int{}, visits: noVisits(), ahead: nothingAhead()}
 	token := &seen{claims: map[string]any{}, token: "x", launch: j.tool.expect(plan{mark: "1"})}
 	j.keep(keyOf(l.Platform.Users[0], l.Platform.Links[0]), token)
@@ -142,7 +143,7 @@ func TestFitForLaunchesSideBySide(t *testing.T) {
 		"odd things happened":   {func(j *judge) { j.ahead.odd = mostOdd }, 0},
 		"contexts aren't told":  {func(j *judge) { j.first().launch.unmarked = true }, 0},
 		"a click comes first": {func(j *judge) {
-			j.target.Platform.Links = []harness.LTILink{{Name: "quiz", Steps: []browser.Step{{Click: "#quiz"}}}}
+			j.target.Platform.Links = []lti.Link{{Name: "quiz", Steps: []browser.Step{{Click: "#quiz"}}}}
 		}, 0},
 		"no token came": {func(j *judge) { j.first().claims = nil }, 0},
 	} {

@@ -7,13 +7,14 @@ import (
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/lti"
 	"github.com/rollcall-edu/rollcall/suites/lti/side"
 )
 
 // trySteps signs each user in and opens each link once, and looks at the login that
 // comes: whether steps and registration are right shows there. No token is asked for.
 func trySteps(ctx context.Context, s *harness.Session) []harness.Diagnosis {
-	l := s.Target.LTI.Platform
+	l := lti.Of(s.Target).Platform
 	if len(l.Users) == 0 || len(l.Links) == 0 {
 		return []harness.Diagnosis{{
 			Name:   "steps",

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
+	"github.com/rollcall-edu/rollcall/suites/lti"
 )
 
 // keep takes what was seen into the evidence of a check: from the opening of the link
@@ -107,7 +108,7 @@ const shortest = 3
 // give, and in the id of the person in the school's own system.
 func private(t *harness.T, claims map[string]any) map[string]any {
 	known := map[string]bool{} // what the target file says is no secret
-	for _, l := range t.Session().Target.LTI.Platform.Links {
+	for _, l := range lti.Of(t.Session().Target).Platform.Links {
 		for _, v := range l.Custom {
 			known[v] = true
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
+	"github.com/rollcall-edu/rollcall/suites/lti"
 )
 
 // Each step of a launch has one requirement that owns it: the link that leads to a login,
@@ -40,7 +41,7 @@ const (
 
 // owner names the requirement that governs an answer which checks merely stand on.
 func owner(s *harness.Session, r *harness.Response) string {
-	switch p := s.Target.LTI.Platform; r.Request.URL {
+	switch p := lti.Of(s.Target).Platform; r.Request.URL {
 	case p.JWKSURL:
 		return reqKeys
 	case p.TokenURL:

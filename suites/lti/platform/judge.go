@@ -12,13 +12,14 @@ import (
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
+	"github.com/rollcall-edu/rollcall/suites/lti"
 	"github.com/rollcall-edu/rollcall/suites/lti/mint"
 	"github.com/rollcall-edu/rollcall/suites/lti/side"
 )
 
 // judge is what all checks of a run share.
 type judge struct {
-	target  harness.LTI
+	target  lti.Section
 	tool    *tool
 	browser *browser.Browser
 	budget  time.Duration
@@ -48,10 +49,10 @@ func open(ctx context.Context, s *harness.Session) (any, error) {
 		return nil, err
 	}
 	j := &judge{
-		target:  s.Target.LTI,
+		target:  *lti.Of(s.Target),
 		tool:    t,
 		browser: b,
-		budget:  time.Duration(s.Target.LTI.LaunchTimeout),
+		budget:  time.Duration(lti.Of(s.Target).LaunchTimeout),
 		kept:    map[string]*seen{},
 		failed:  map[string]int{},
 		ctx:     ctx,
@@ -94,8 +95,8 @@ func (j *judge) Close() {
 type seen struct {
 	launch  *launch
 	since   time.Time // when the link was opened
-	user    harness.LTIUser
-	link    harness.LTILink
+	user    lti.User
+	link    lti.Link
 	header  map[string]any
 	claims  map[string]any
 	token   string
@@ -113,7 +114,7 @@ type seen struct {
 
 // begin signs a user in, opens a link and follows the plan until an answer has
 // come or the budget is used up.
-func (j *judge) begin(ctx context.Context, user harness.LTIUser, link harness.LTILink, p plan) *seen {
+func (j *judge) begin(ctx context.Context, user lti.User, link lti.Link, p plan) *seen {
 	if j.person != nil {
 		return j.asked(ctx, user, link, p)
 	}
@@ -250,7 +251,7 @@ func (j *judge) read(s *seen) {
 
 // good gives a launch by the plain plan, made once for each user and link. One that
 // came to nothing is tried once more; then that is how it is, for every check.
-func (j *judge) good(ctx context.Context, user harness.LTIUser, link harness.LTILink) *seen {
+func (j *judge) good(ctx context.Context, user lti.User, link lti.Link) *seen {
 	return j.once(ctx, keyOf(user, link), user, link, plan{})
 }
 
@@ -262,7 +263,7 @@ func (j *judge) posted(ctx context.Context) *seen {
 // byPost is where that launch is kept.
 const byPost = "by POST"
 
-func (j *judge) once(ctx context.Context, key string, user harness.LTIUser, link harness.LTILink, p plan) *seen {
+func (j *judge) once(ctx context.Context, key string, user lti.User, link lti.Link, p plan) *seen {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if s := j.kept[key]; s != nil && (s.claims != nil || j.failed[key] >= mostTries) {
@@ -320,7 +321,7 @@ func (j *judge) keep(key string, s *seen) {
 	j.kept[key] = s
 }
 
-func keyOf(u harness.LTIUser, l harness.LTILink) string { return u.Name + "\n" + l.Name }
+func keyOf(u lti.User, l lti.Link) string { return u.Name + "\n" + l.Name }
 
 // ready gives a good launch by the first user, or says why there is none.
 func ready(ctx context.Context, t *harness.T) (*judge, *seen) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
+	"github.com/rollcall-edu/rollcall/suites/lti"
 )
 
 // person is somebody who opens the launches in a browser of their own, where there
@@ -30,9 +31,9 @@ func openPerson(ctx context.Context, s *harness.Session) (any, error) {
 		return nil, err
 	}
 	j := &judge{
-		target: s.Target.LTI,
+		target: *lti.Of(s.Target),
 		tool:   t,
-		budget: time.Duration(s.Target.LTI.LaunchTimeout),
+		budget: time.Duration(lti.Of(s.Target).LaunchTimeout),
 		kept:   map[string]*seen{},
 		failed: map[string]int{},
 		person: &person{ask: s.Ask},
@@ -45,10 +46,10 @@ func openPerson(ctx context.Context, s *harness.Session) (any, error) {
 	}
 	p := &j.target.Platform
 	if len(p.Users) == 0 {
-		p.Users = []harness.LTIUser{{Name: "a teacher", Role: "instructor"}, {Name: "a student", Role: "learner"}}
+		p.Users = []lti.User{{Name: "a teacher", Role: "instructor"}, {Name: "a student", Role: "learner"}}
 	}
 	if len(p.Links) == 0 {
-		p.Links = []harness.LTILink{{Name: "a link to Rollcall"}, {Name: "another link to Rollcall, in the same course"}}
+		p.Links = []lti.Link{{Name: "a link to Rollcall"}, {Name: "another link to Rollcall, in the same course"}}
 	}
 	context.AfterFunc(ctx, func() { _ = t.server.Close() })
 	return j, nil
@@ -56,7 +57,7 @@ func openPerson(ctx context.Context, s *harness.Session) (any, error) {
 
 // asked has a person make a launch. There is no page of ours to look at: what came
 // to our addresses is the evidence.
-func (j *judge) asked(ctx context.Context, user harness.LTIUser, link harness.LTILink, p plan) *seen {
+func (j *judge) asked(ctx context.Context, user lti.User, link lti.Link, p plan) *seen {
 	s := &seen{user: user, link: link}
 	if j.person.gone {
 		s.problem = personError{fmt.Errorf("nobody opens launches any more: a launch was waited for %s in vain", patience)}
@@ -101,7 +102,7 @@ func (j *judge) asked(ctx context.Context, user harness.LTIUser, link harness.LT
 }
 
 // tell words what a person is to do.
-func (j *judge) tell(user harness.LTIUser, link harness.LTILink, p plan) {
+func (j *judge) tell(user lti.User, link lti.Link, p plan) {
 	j.person.count++
 	text := fmt.Sprintf("Launch %d: open %s", j.person.count, link.Name)
 	switch link.As {

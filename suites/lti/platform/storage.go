@@ -10,6 +10,7 @@ import (
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
+	"github.com/rollcall-edu/rollcall/suites/lti"
 )
 
 // Where a browser blocks cookies in frames a tool keeps the state of its login with
@@ -95,7 +96,7 @@ func storage(ctx context.Context, t *harness.T) {
 	}
 }
 
-func judgeStorage(ctx context.Context, t *harness.T, j *judge, user harness.LTIUser, link harness.LTILink) {
+func judgeStorage(ctx context.Context, t *harness.T, j *judge, user lti.User, link lti.Link) {
 	began := time.Now()
 	s := j.begin(ctx, user, link, plan{probe: true, then: func(ctx context.Context, p *browser.Page, l *launch) error {
 		until(ctx, max(j.budget, probeLimit), func() bool {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/lti"
 	"github.com/rollcall-edu/rollcall/suites/lti/side"
 )
 
@@ -38,6 +39,7 @@ func Suite() harness.Suite {
 		Role:     "platform",
 		Checks:   all,
 		Profiles: []string{Profile},
+		Section:  lti.New,
 		Doctor:   doctor,
 		Open:     open,
 		Owner:    owner,
@@ -45,7 +47,7 @@ func Suite() harness.Suite {
 }
 
 func doctor(ctx context.Context, s *harness.Session) []harness.Diagnosis {
-	p := s.Target.LTI.Platform
+	p := lti.Of(s.Target).Platform
 	if p.Issuer == "" || p.AuthURL == "" || p.JWKSURL == "" {
 		return []harness.Diagnosis{{
 			Name:   "platform",

@@ -13,6 +13,7 @@ import (
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
+	"github.com/rollcall-edu/rollcall/suites/lti"
 	"github.com/rollcall-edu/rollcall/suites/lti/mint"
 	"github.com/rollcall-edu/rollcall/suites/lti/side"
 )
@@ -101,7 +102,7 @@ type answer struct {
 
 // start listens and serves.
 func start(ctx context.Context, t *harness.Target) (*tool, error) {
-	l := t.LTI
+	l := *lti.Of(t)
 	out := &tool{origin: l.PublicURL, clientID: l.ClientID, authURL: l.Platform.AuthURL}
 	for _, k := range []*mint.Key{&out.key, &out.foreign} {
 		made, err := mint.NewKey("rollcall-" + side.Random()[:12])

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/lti"
 )
 
 // variable is how a substitution variable is written (LTI 1.3 §5.4.6, appendix B);
@@ -78,9 +79,9 @@ func custom(ctx context.Context, t *harness.T) {
 
 // customOf are the parameters that a launch of a link carries: its own, or those of the
 // link that it is, opened in another way.
-func customOf(links []harness.LTILink, l harness.LTILink) map[string]string {
+func customOf(links []lti.Link, l lti.Link) map[string]string {
 	if len(l.Custom) == 0 && l.SameAs != "" {
-		if i := slices.IndexFunc(links, func(o harness.LTILink) bool { return o.Name == l.SameAs }); i >= 0 {
+		if i := slices.IndexFunc(links, func(o lti.Link) bool { return o.Name == l.SameAs }); i >= 0 {
 			return links[i].Custom
 		}
 	}

@@ -3,7 +3,7 @@ package platform
 import (
 	"testing"
 
-	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/lti"
 )
 
 func TestVariablesAreToldFromText(t *testing.T) {
@@ -59,8 +59,8 @@ func TestValuesOfVariables(t *testing.T) {
 }
 
 func TestParametersOfTheSameLink(t *testing.T) {
-	quiz := harness.LTILink{Name: "quiz", Custom: map[string]string{"a": "b"}}
-	links := []harness.LTILink{quiz, {Name: "framed", SameAs: "quiz"}, {Name: "own", SameAs: "quiz", Custom: map[string]string{"c": "d"}}, {Name: "none"}}
+	quiz := lti.Link{Name: "quiz", Custom: map[string]string{"a": "b"}}
+	links := []lti.Link{quiz, {Name: "framed", SameAs: "quiz"}, {Name: "own", SameAs: "quiz", Custom: map[string]string{"c": "d"}}, {Name: "none"}}
 	for i, want := range []string{"a", "a", "c", ""} {
 		got := customOf(links, links[i])
 		if _, there := got[want]; there != (want != "") {

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
+	"github.com/rollcall-edu/rollcall/suites/lti"
 	"github.com/rollcall-edu/rollcall/suites/lti/side"
 )
 
@@ -60,7 +60,7 @@ func (v visit) end(spoilt bool) {
 
 // visit opens a page in which a user is signed in. Where signing in fails the page in which
 // it failed is given all the same.
-func (j *judge) visit(ctx context.Context, user harness.LTIUser, link harness.LTILink, fresh bool) (visit, error) {
+func (j *judge) visit(ctx context.Context, user lti.User, link lti.Link, fresh bool) (visit, error) {
 	j.visits.mu.Lock()
 	lost, s := j.visits.lost, j.visits.of[user.Name]
 	j.visits.mu.Unlock()
@@ -107,11 +107,11 @@ func (j *judge) stamp(p *browser.Page, mark string) {
 }
 
 // shareable tells whether a link can be opened by somebody who has signed in before.
-func shareable(l harness.LTILink) bool { return len(l.Steps) > 0 && l.Steps[0].Open != "" }
+func shareable(l lti.Link) bool { return len(l.Steps) > 0 && l.Steps[0].Open != "" }
 
 // again gives a page of a session. A link that opens a window has a tab of its own, which
 // may not come back from there.
-func (j *judge) again(ctx context.Context, s *session, link harness.LTILink) (visit, error) {
+func (j *judge) again(ctx context.Context, s *session, link lti.Link) (visit, error) {
 	if slices.ContainsFunc(link.Steps, func(step browser.Step) bool { return step.Window }) {
 		page, err := s.owner.Beside(ctx)
 		return visit{page: page, mark: s.mark}, err
@@ -131,7 +131,7 @@ func (j *judge) again(ctx context.Context, s *session, link harness.LTILink) (vi
 }
 
 // drop forgets a session.
-func (j *judge) drop(user harness.LTIUser) {
+func (j *judge) drop(user lti.User) {
 	j.visits.mu.Lock()
 	defer j.visits.mu.Unlock()
 	s := j.visits.of[user.Name]
@@ -146,7 +146,7 @@ func (j *judge) drop(user harness.LTIUser) {
 }
 
 // renounce forgets a session that brought no launch, which may have ended.
-func (j *judge) renounce(user harness.LTIUser) {
+func (j *judge) renounce(user lti.User) {
 	j.visits.mu.Lock()
 	j.visits.lost++
 	j.visits.mu.Unlock()
@@ -161,7 +161,7 @@ func (j *judge) losing() bool {
 }
 
 // covered tells whether a good launch stands for the next that has to be refused.
-func (j *judge) covered(user harness.LTIUser) bool {
+func (j *judge) covered(user lti.User) bool {
 	j.visits.mu.Lock()
 	defer j.visits.mu.Unlock()
 	n := j.visits.controls[user.Name]
@@ -169,21 +169,21 @@ func (j *judge) covered(user harness.LTIUser) bool {
 }
 
 // cover notes that a user's good launch stands for those that have to be refused.
-func (j *judge) cover(user harness.LTIUser) {
+func (j *judge) cover(user lti.User) {
 	j.visits.mu.Lock()
 	defer j.visits.mu.Unlock()
 	j.visits.controls[user.Name] = 1
 }
 
 // count counts a launch that has to be refused.
-func (j *judge) count(user harness.LTIUser) {
+func (j *judge) count(user lti.User) {
 	j.visits.mu.Lock()
 	defer j.visits.mu.Unlock()
 	j.visits.controls[user.Name]++
 }
 
 // uncover has the next that has to be refused wait for a good launch.
-func (j *judge) uncover(user harness.LTIUser) {
+func (j *judge) uncover(user lti.User) {
 	j.visits.mu.Lock()
 	defer j.visits.mu.Unlock()
 	delete(j.visits.controls, user.Name)

@@ -22,6 +22,7 @@ import (
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
+	"github.com/rollcall-edu/rollcall/suites/lti"
 )
 
 // The limits of a server that faces browsers and foreign code.
@@ -33,7 +34,7 @@ const (
 
 // Serve listens where the target file says and serves until ctx ends. The error is
 // a *harness.ConfigError where the set-up is at fault.
-func Serve(ctx context.Context, l harness.LTI, h http.Handler) (*http.Server, error) {
+func Serve(ctx context.Context, l lti.Section, h http.Handler) (*http.Server, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", l.Listen)
 	if err != nil {
 		return nil, &harness.ConfigError{Key: "lti.listen", Cause: fmt.Sprintf("Rollcall's side can't listen on %s: %v", l.Listen, err),
@@ -75,7 +76,7 @@ func Browser(t *harness.Target) (*browser.Browser, error) {
 			return nil, &harness.ConfigError{Key: "tls.ca_file", Cause: err.Error(), Remedy: "give the path of a PEM file"}
 		}
 	}
-	b, err := browser.New(browser.Options{TrustPEM: trust, Hosts: t.LTI.Hosts(), Insecure: t.TLS.Insecure})
+	b, err := browser.New(browser.Options{TrustPEM: trust, Hosts: lti.Of(t).Hosts(), Insecure: t.TLS.Insecure})
 	if err != nil {
 		return nil, &harness.ConfigError{Key: "browser", Cause: err.Error(), Remedy: remedy}
 	}
@@ -120,7 +121,7 @@ func Word(value string) string {
 // target file that stands.
 func Answers(ctx context.Context, s *harness.Session, product, key, address string) (out []harness.Diagnosis) {
 	r := s.Do(ctx, harness.Request{URL: address, Auth: harness.AuthNone})
-	if warning, exposed := exposure(s.Target.LTI); exposed {
+	if warning, exposed := exposure(*lti.Of(s.Target)); exposed {
 		defer func() { out = append(out, warning) }()
 	}
 	if r.Status == 0 {
@@ -139,7 +140,7 @@ func Answers(ctx context.Context, s *harness.Session, product, key, address stri
 
 // exposure says what others can reach of Rollcall's side, where it isn't on this
 // machine alone.
-func exposure(l harness.LTI) (harness.Diagnosis, bool) {
+func exposure(l lti.Section) (harness.Diagnosis, bool) {
 	if !Exposed(l.Listen, l.PublicURL) {
 		return harness.Diagnosis{}, false
 	}

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/lti"
 )
 
 func TestExposure(t *testing.T) {
@@ -22,7 +22,7 @@ func TestExposure(t *testing.T) {
 		{"127.0.0.1:9460", "https://rollcall.example.org", true},
 		{"127.0.0.1:9460", "https://localhost.example.org", true},
 	} {
-		d, exposed := exposure(harness.LTI{Listen: test.listen, PublicURL: test.public})
+		d, exposed := exposure(lti.Section{Listen: test.listen, PublicURL: test.public})
 		if exposed != test.exposed || exposed && (d.Fatal || d.OK || d.Remedy == "") {
 			t.Errorf("%s as %s: %t, %+v", test.listen, test.public, exposed, d)
 		}
@@ -37,7 +37,7 @@ func TestJoined(t *testing.T) {
 
 // A request has ten seconds to come, its header and its body alike.
 func TestSlowRequestsEnd(t *testing.T) {
-	s, err := Serve(t.Context(), harness.LTI{Listen: "127.0.0.1:0"}, http.NotFoundHandler())
+	s, err := Serve(t.Context(), lti.Section{Listen: "127.0.0.1:0"}, http.NotFoundHandler())
 	if err != nil {
 		t.Fatal(err)
 	}

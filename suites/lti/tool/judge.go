@@ -13,13 +13,14 @@ import (
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
+	"github.com/rollcall-edu/rollcall/suites/lti"
 	"github.com/rollcall-edu/rollcall/suites/lti/side"
 )
 
 // judge is what all checks of a run share: Rollcall's platform, the browser, and
 // what the tool's pages look like.
 type judge struct {
-	target   harness.LTI
+	target   lti.Section
 	platform *platform
 	browser  *browser.Browser
 	budget   time.Duration
@@ -54,7 +55,7 @@ func open(ctx context.Context, s *harness.Session) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &judge{target: s.Target.LTI, platform: p, browser: b, ahead: ahead{}, budget: time.Duration(s.Target.LTI.LaunchTimeout)}
+	j := &judge{target: *lti.Of(s.Target), platform: p, browser: b, ahead: ahead{}, budget: time.Duration(lti.Of(s.Target).LaunchTimeout)}
 	if j.budget == 0 {
 		j.budget = defaultBudget
 	}

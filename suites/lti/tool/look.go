@@ -12,8 +12,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
+	"github.com/rollcall-edu/rollcall/suites/lti"
 )
 
 // When is a launch over? Pages with scripts go on by themselves after a moment: they
@@ -383,7 +383,7 @@ func within(frames []browser.Frame, id string) []browser.Frame {
 }
 
 // marked tells whether a frame, or one within, has a marker.
-func (j *judge) marked(ctx context.Context, p *browser.Page, frames []browser.Frame, f browser.Frame, m harness.Marker) bool {
+func (j *judge) marked(ctx context.Context, p *browser.Page, frames []browser.Frame, f browser.Frame, m lti.Marker) bool {
 	if !m.Set() {
 		return false
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/lti"
 	"github.com/rollcall-edu/rollcall/suites/lti/mint"
 	"github.com/rollcall-edu/rollcall/suites/lti/side"
 )
@@ -77,7 +78,7 @@ type attempt struct {
 
 // start listens and serves.
 func start(ctx context.Context, t *harness.Target) (*platform, error) {
-	l := t.LTI
+	l := *lti.Of(t)
 	p := &platform{
 		issuer:      l.PublicURL,
 		clientID:    l.ClientID,

@@ -4,16 +4,29 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/lti"
 )
+
+// platformTarget is a target file for a platform of Rollcall's at any port.
+func platformTarget(t *testing.T, login string) *harness.Target {
+	t.Helper()
+	text := "rollcall: 1\nname: Tool\nprofiles: [" + Profile + "]\nlti:\n  listen: 127.0.0.1:0\n  public_url: http://127.0.0.1:1\n  client_id: c\n" +
+		"  tool: {login_url: " + login + ", target_link_uri: https://tool.example/quiz}\n"
+	target, err := harness.ParseTarget("target.yaml", []byte(text), os.LookupEnv, lti.New)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return target
+}
 
 // Rollcall's own platform sends browsers to the tool alone.
 func TestAnswersGoToTheTool(t *testing.T) {
-	target := &harness.Target{LTI: harness.LTI{Listen: "127.0.0.1:0", PublicURL: "http://127.0.0.1:1", ClientID: "c", Deployments: []string{"1"},
-		Tool: harness.LTITool{LoginURL: "https://login.tool.example/in", TargetLinkURI: "https://tool.example/quiz"}}}
+	target := platformTarget(t, "https://login.tool.example/in")
 	for _, test := range []struct {
 		name       string
 		registered []string
@@ -25,7 +38,7 @@ func TestAnswersGoToTheTool(t *testing.T) {
 		{"none is registered", nil, []string{"https://other.tool.example/launch", "https://stranger.example/x", "https://other.tool.example/b"}, []bool{true, false, true}},
 		{"no address", nil, []string{"", "/launch", "javascript:alert(1)", "https://tool.example/quiz"}, []bool{false, false, false, true}},
 	} {
-		target.LTI.Tool.RedirectURIs = test.registered
+		lti.Of(target).Tool.RedirectURIs = test.registered
 		p, err := start(t.Context(), target)
 		if err != nil {
 			t.Fatal(err)
@@ -46,7 +59,7 @@ func TestAnswersGoToTheTool(t *testing.T) {
 // TestServicesAnswer: what the claims of services name is there for whoever has a token,
 // and for nobody else.
 func TestServicesAnswer(t *testing.T) {
-	target := &harness.Target{LTI: harness.LTI{Listen: "127.0.0.1:0", PublicURL: "http://127.0.0.1:1", ClientID: "c", Deployments: []string{"1"}, Tool: harness.LTITool{LoginURL: "https://tool.example/in", TargetLinkURI: "https://tool.example/quiz"}}}
+	target := platformTarget(t, "https://tool.example/in")
 	p, err := start(t.Context(), target)
 	if err != nil {
 		t.Fatal(err)

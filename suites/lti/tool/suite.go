@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/lti"
 	"github.com/rollcall-edu/rollcall/suites/lti/side"
 )
 
@@ -18,12 +19,12 @@ const group = "lti-tool"
 func Suite() harness.Suite {
 	return harness.Suite{
 		ID: "lti.tool", Title: "LTI 1.3 tools", Role: "tool", Checks: checks(), Profiles: []string{Profile},
-		Doctor: doctor, Open: open,
+		Section: lti.New, Doctor: doctor, Open: open,
 	}
 }
 
 func doctor(ctx context.Context, s *harness.Session) []harness.Diagnosis {
-	l := s.Target.LTI
+	l := *lti.Of(s.Target)
 	if l.Tool.LoginURL == "" || l.Tool.TargetLinkURI == "" {
 		return []harness.Diagnosis{{
 			Name:   "tool",

@@ -12,6 +12,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/rule"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/scan"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/source"
@@ -117,20 +118,21 @@ func Suite(result *scan.Result) harness.Suite {
 	return harness.Suite{
 		ID: "oneroster.csv", Title: "OneRoster CSV bundles", Role: "csv",
 		Checks:   checks(),
+		Section:  oneroster.New,
 		Profiles: []string{profiles["1.2"], profiles["1.1"]},
 		Doctor:   doctor,
 		Open: func(ctx context.Context, s *harness.Session) (any, error) {
 			if result != nil {
 				return result, nil
 			}
-			return Scan(ctx, s.Target.OneRoster.CSV.Bundle, scan.Options{Version: s.Target.OneRoster.CSV.Version,
+			return Scan(ctx, oneroster.Of(s.Target).CSV.Bundle, scan.Options{Version: oneroster.Of(s.Target).CSV.Version,
 				Progress: func(done, total int64) { s.Progress(int(done>>10), int(total>>10), "KiB") }})
 		},
 	}
 }
 
 func doctor(_ context.Context, s *harness.Session) []harness.Diagnosis {
-	path := s.Target.OneRoster.CSV.Bundle
+	path := oneroster.Of(s.Target).CSV.Bundle
 	if path == "" {
 		return []harness.Diagnosis{{
 			Name:   "bundle",

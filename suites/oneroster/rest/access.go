@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
@@ -73,7 +74,7 @@ func unchallenged(t *T, id string) {
 
 func accessRefused(ctx context.Context, t *T) {
 	at := func(name string) string { return accessAt + name }
-	auth := t.Session().Target.OneRoster.Auth
+	auth := oneroster.Of(t.Session().Target).Auth
 	sample := t.sample()
 	path := sample.List.Path + "?limit=1"
 	// What a good token opens tells what a refusal is worth. Where another process has

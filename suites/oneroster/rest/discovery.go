@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
@@ -96,7 +97,7 @@ func discovery(ctx context.Context, t *T) {
 			urls = append(urls, f.TokenURL)
 		}
 	}
-	token := t.Session().Target.OneRoster.Auth.TokenURL
+	token := oneroster.Of(t.Session().Target).Auth.TokenURL
 	if !t.NoTokenEndpoint(at("token-url")) {
 		t.Assert(at("token-url"), slices.ContainsFunc(urls, func(u string) bool { return sameURL(u, token) }),
 			harness.Finding{Expected: token, Seen: Examples(urls), Where: "/components/securitySchemes/*/flows/*/tokenUrl", Responses: shown})

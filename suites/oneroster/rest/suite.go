@@ -6,6 +6,7 @@ import (
 
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
@@ -34,6 +35,8 @@ func Suite(p Provider) harness.Suite {
 		Title:    p.Title,
 		Role:     "provider",
 		Profiles: p.Profiles,
+		Section:  oneroster.New,
+		Access:   oneroster.Access(),
 		Service:  harness.ServiceURL(of.Name, p.Address),
 		Owner:    func(s *harness.Session, r *harness.Response) string { return of.Requirement(owner(of, s, s.Base, r)) },
 		Scopes:   scopes,

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster"
 )
 
 const tokenAt = "token."
@@ -50,7 +51,7 @@ func tokenGrant(ctx context.Context, t *T) {
 	_, r := t.RequestToken(ctx, harness.TokenRequest{Scopes: t.Session().Scopes})
 	shown := []*harness.Response{r}
 	if way, standard := t.Session().TokenWay(); !standard {
-		_, asked := t.RequestToken(ctx, harness.TokenRequest{Method: t.Session().Target.OneRoster.Auth.Method, Scopes: t.Session().Scopes})
+		_, asked := t.RequestToken(ctx, harness.TokenRequest{Method: oneroster.Of(t.Session().Target).Auth.Method, Scopes: t.Session().Scopes})
 		t.Fail(at("issue"), harness.Finding{Expected: "200 with a token, for a form in the body",
 			Seen:  asked.Summary() + "; a token is granted for " + way,
 			Cause: "The parameters are not read from a body of type application/x-www-form-urlencoded.", Responses: []*harness.Response{asked, r}})
@@ -159,7 +160,7 @@ func tokenAuthentication(ctx context.Context, t *T) {
 	if _, ok := granting(ctx, t, "basic", "form", "basic-raw"); !ok {
 		return
 	}
-	reserved := t.Session().Target.OneRoster.Auth.Reserved()
+	reserved := oneroster.Of(t.Session().Target).Auth.Reserved()
 	if !reserved {
 		t.NotApplicable(encoded, "client_id and client_secret hold no character that is encoded for HTTP Basic")
 	}
@@ -211,7 +212,7 @@ func tokenRefusals(ctx context.Context, t *T) {
 	if t.NoTokenEndpoint() {
 		return
 	}
-	auth := t.Session().Target.OneRoster.Auth
+	auth := oneroster.Of(t.Session().Target).Auth
 	ways := []string{"basic", "form", "basic-raw"}
 	if _, standard := t.Session().TokenWay(); !standard {
 		ways = []string{""} // the one that works

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
@@ -13,7 +14,7 @@ func session(t *testing.T) *harness.Session {
 	t.Helper()
 	const text = "rollcall: 1\nname: None\nprofiles: [or12-rostering-core-provider]\noneroster:\n  rostering: https://sis.invalid\n" +
 		"  auth: {token_url: https://sis.invalid/token, client_id: me, client_secret: \"${SECRET}\"}\n"
-	target, err := harness.ParseTarget("target.yaml", []byte(text), func(string) (string, bool) { return "hush-hush", true })
+	target, err := harness.ParseTarget("target.yaml", []byte(text), func(string) (string, bool) { return "hush-hush", true }, oneroster.New)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +31,7 @@ func session(t *testing.T) *harness.Session {
 func TestRemediesNameWhatIsMissing(t *testing.T) {
 	bare := &T{T: harness.NewT(session(t), harness.Check{ID: "c"}), Service: service.Rostering()}
 	with := session(t)
-	with.Target.OneRoster.Auth.Core = &harness.Client{ClientID: "core", ClientSecret: "core-secret"}
+	oneroster.Of(with.Target).Auth.Core = &harness.Client{ClientID: "core", ClientSecret: "core-secret"}
 	full := &T{T: harness.NewT(with, harness.Check{ID: "c"}), Service: service.Rostering()}
 	if got := narrowRemedy(bare, "roster-core.readonly"); !strings.Contains(got, "give a core_client") {
 		t.Errorf("without a core client: %s", got)

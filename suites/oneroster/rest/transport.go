@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster"
 )
 
 const transportAt = "transport."
@@ -48,7 +49,7 @@ const noWire = "the target is on a loopback address, which no wire leaves"
 
 func httpsOnly(ctx context.Context, t *T) {
 	for id, address := range map[string]string{transportAt + "https": t.Session().Base,
-		transportAt + "token-https": t.Session().Target.OneRoster.Auth.TokenURL} {
+		transportAt + "token-https": oneroster.Of(t.Session().Target).Auth.TokenURL} {
 		u, err := url.Parse(address)
 		switch {
 		case address == "":

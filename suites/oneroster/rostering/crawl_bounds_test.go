@@ -9,6 +9,7 @@ import (
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/harness/corpus"
+	"github.com/rollcall-edu/rollcall/suites/oneroster"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/rest"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
@@ -18,7 +19,7 @@ func session(t *testing.T, f *fake, more string, memory int64) *harness.Session 
 	t.Helper()
 	text := fmt.Sprintf("rollcall: 1\nname: Fake\nprofiles: [or12-rostering-core-provider]\noneroster:\n  rostering: %s\n"+
 		"  auth: {token_url: %q, client_id: me, client_secret: \"${SECRET}\"}\n%s", f.base, f.tokenURL(), more)
-	target, err := harness.ParseTarget("target.yaml", []byte(text), func(string) (string, bool) { return "hush-hush", true })
+	target, err := harness.ParseTarget("target.yaml", []byte(text), func(string) (string, bool) { return "hush-hush", true }, oneroster.New)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster"
 )
 
 // begun lets the doctor look and runs the checks that focus names, as `rollcall run`
@@ -20,7 +21,7 @@ import (
 func begun(t *testing.T, base, auth, more string, focus ...string) (*reports.Report, error) {
 	t.Helper()
 	text := fmt.Sprintf("rollcall: 1\nname: Fake\nprofiles: [or12-rostering-core-provider]\nlimits: {request_timeout: 2s, patience: 1s}\noneroster:\n  rostering: %s\n  auth: %s\n%s", base, auth, more)
-	target, err := harness.ParseTarget("target.yaml", []byte(text), func(string) (string, bool) { return "hush-hush", true })
+	target, err := harness.ParseTarget("target.yaml", []byte(text), func(string) (string, bool) { return "hush-hush", true }, oneroster.New)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/rest"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
@@ -15,7 +16,7 @@ func Suite() harness.Suite {
 		Service:  of,
 		Title:    "OneRoster 1.2 Rostering Provider (REST)",
 		Profiles: []string{"or12-rostering-core-provider", "or12-rostering-provider", "or12-demographics-provider"},
-		Address:  func(t *harness.Target) string { return t.OneRoster.Rostering },
+		Address:  func(t *harness.Target) string { return oneroster.Of(t).Rostering },
 		Own:      slices.Concat(derivedChecks(of), subChecks(of), targetChecks(of), structureChecks(), peopleChecks(), classChecks()),
 		Open:     func(s *harness.Session) (rest.Model, error) { return open(of, s) },
 	})

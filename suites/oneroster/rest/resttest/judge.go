@@ -7,12 +7,13 @@ import (
 
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster"
 )
 
 // Target reads a target file, whose secrets all are Secret.
 func Target(t *testing.T, text string) *harness.Target {
 	t.Helper()
-	target, err := harness.ParseTarget("target.yaml", []byte(text), func(string) (string, bool) { return Secret, true })
+	target, err := harness.ParseTarget("target.yaml", []byte(text), func(string) (string, bool) { return Secret, true }, oneroster.New)
 	if err != nil {
 		t.Fatal(err)
 	}

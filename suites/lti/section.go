@@ -1,18 +1,19 @@
-package harness
+package lti
 
 import (
-	"fmt"
+	_ "embed"
 	"net"
 	"net/url"
 	"slices"
 	"strings"
 
+	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
 )
 
-// LTI says where an LTI tool or platform lies, and how Rollcall presents itself
+// Section says where an LTI tool or platform lies, and how Rollcall presents itself
 // to it.
-type LTI struct {
+type Section struct {
 	// Listen is where Rollcall's own side answers, 127.0.0.1:9460 by default:
 	// fixed, for the product has its addresses registered.
 	Listen string `yaml:"listen,omitempty"`
@@ -27,36 +28,36 @@ type LTI struct {
 	// OtherClientID is a second registration, optional: at the tool, of the same
 	// issuer and with the same deployments; or of Rollcall at the platform, with
 	// the same addresses.
-	OtherClientID string      `yaml:"other_client_id,omitempty"`
-	Deployments   []string    `yaml:"deployments,omitempty"`
-	Tool          LTITool     `yaml:"tool,omitempty"`
-	Platform      LTIPlatform `yaml:"platform,omitempty"`
+	OtherClientID string   `yaml:"other_client_id,omitempty"`
+	Deployments   []string `yaml:"deployments,omitempty"`
+	Tool          Tool     `yaml:"tool,omitempty"`
+	Platform      Platform `yaml:"platform,omitempty"`
 	// LaunchTimeout is how long a launch may take, 15s by default.
-	LaunchTimeout Duration `yaml:"launch_timeout,omitempty"`
+	LaunchTimeout harness.Duration `yaml:"launch_timeout,omitempty"`
 }
 
-// LTIPlatform is a platform under test: what it tells tools, and the steps by which
+// Platform is a platform under test: what it tells tools, and the steps by which
 // a person comes to a launch.
-type LTIPlatform struct {
-	Issuer   string    `yaml:"issuer"`
-	AuthURL  string    `yaml:"auth_url"`
-	JWKSURL  string    `yaml:"jwks_url"`
-	TokenURL string    `yaml:"token_url,omitempty"`
-	Audience string    `yaml:"audience,omitempty"` // aud of client assertions, where that isn't token_url
-	Scopes   []string  `yaml:"scopes,omitempty"`   // that it has granted to Rollcall
-	Users    []LTIUser `yaml:"users,omitempty"`
-	Links    []LTILink `yaml:"links,omitempty"`
+type Platform struct {
+	Issuer   string   `yaml:"issuer"`
+	AuthURL  string   `yaml:"auth_url"`
+	JWKSURL  string   `yaml:"jwks_url"`
+	TokenURL string   `yaml:"token_url,omitempty"`
+	Audience string   `yaml:"audience,omitempty"` // aud of client assertions, where that isn't token_url
+	Scopes   []string `yaml:"scopes,omitempty"`   // that it has granted to Rollcall
+	Users    []User   `yaml:"users,omitempty"`
+	Links    []Link   `yaml:"links,omitempty"`
 }
 
-// LTIUser is somebody who can sign in.
-type LTIUser struct {
+// User is somebody who can sign in.
+type User struct {
 	Name  string         `yaml:"name"`
 	Role  string         `yaml:"role"` // in the courses of the links: see keys.yaml; instructor and learner are compared with the launches
 	Steps []browser.Step `yaml:"steps"`
 }
 
-// LTILink is a place from which Rollcall, as the tool, is launched.
-type LTILink struct {
+// Link is a place from which Rollcall, as the tool, is launched.
+type Link struct {
 	Name string `yaml:"name"`
 	As   string `yaml:"as,omitempty"` // frame or window, where the link opens so
 	// SameAs names the link that this one is, opened in another way.
@@ -71,8 +72,8 @@ type LTILink struct {
 
 // Same tells whether two links are one; known is false where the target file leaves
 // that open: links that open in different ways may be one, unless it says of which.
-func (l LTILink) Same(other LTILink) (same, known bool) {
-	is := func(k LTILink) string {
+func (l Link) Same(other Link) (same, known bool) {
+	is := func(k Link) string {
 		if k.SameAs != "" {
 			return k.SameAs
 		}
@@ -82,8 +83,8 @@ func (l LTILink) Same(other LTILink) (same, known bool) {
 	return same, same || l.As == other.As || l.SameAs != "" || other.SameAs != ""
 }
 
-// LTITool is a tool under test.
-type LTITool struct {
+// Tool is a tool under test.
+type Tool struct {
 	LoginURL      string   `yaml:"login_url"`
 	TargetLinkURI string   `yaml:"target_link_uri"`
 	RedirectURIs  []string `yaml:"redirect_uris,omitempty"`
@@ -115,8 +116,32 @@ func (m Marker) Set() bool { return m != Marker{} }
 // DefaultListen is where Rollcall's side of LTI answers.
 const DefaultListen = "127.0.0.1:9460"
 
+// New makes an empty section.
+func New() harness.Section { return &Section{} }
+
+// Of gives the section of a target file.
+func Of(t *harness.Target) *Section { return harness.SectionOf[Section](t) }
+
+//go:embed keys.yaml
+var keys []byte
+
+// Key is that of the section.
+func (l *Section) Key() string { return "lti" }
+
+// Keys says what the keys of the section are for.
+func (l *Section) Keys() []byte { return keys }
+
+// Identity is the registration, and where the product lies.
+func (l *Section) Identity() []string {
+	return []string{l.ClientID, l.Tool.LoginURL, l.Platform.Issuer}
+}
+
+// Addresses is empty: a container completes none of them, for each side has those of the
+// other registered.
+func (l *Section) Addresses() []*string { return nil }
+
 // fill puts the defaults in.
-func (l *LTI) fill() {
+func (l *Section) fill() {
 	if l.Listen == "" {
 		l.Listen = DefaultListen
 	}
@@ -136,68 +161,8 @@ func (l *LTI) fill() {
 	}
 }
 
-// validateLTI holds the section to what can be used.
-func (t *Target) validateLTI() error {
-	l := &t.LTI
-	l.fill()
-	if _, _, err := net.SplitHostPort(l.Listen); err != nil {
-		return t.problem("listen", fmt.Sprintf("%q is no host:port", l.Listen), "write it like 127.0.0.1:9460")
-	}
-	if (l.CertFile == "") != (l.KeyFile == "") {
-		return t.problem("cert_file", "cert_file and key_file go together", "give both, or none for plain http")
-	}
-	for _, u := range []struct{ key, value string }{{"public_url", l.PublicURL}, {"login_url", l.Tool.LoginURL},
-		{"target_link_uri", l.Tool.TargetLinkURI}, {"jwks_url", l.Tool.JWKSURL},
-		{"issuer", l.Platform.Issuer}, {"auth_url", l.Platform.AuthURL}, {"jwks_url", l.Platform.JWKSURL}, {"token_url", l.Platform.TokenURL}} {
-		if u.value == "" {
-			continue
-		}
-		if parsed, err := url.Parse(u.value); err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" {
-			return t.problem(u.key, fmt.Sprintf("%q is not an absolute http or https URL", u.value),
-				"write it in full, like https://tool.example.org/lti/login")
-		}
-	}
-	return t.validatePeople()
-}
-
-// validatePeople holds the users, the links and all steps to what can be used.
-func (t *Target) validatePeople() error {
-	p := t.LTI.Platform
-	for _, k := range p.Links {
-		if k.SameAs != "" && !slices.ContainsFunc(p.Links, func(o LTILink) bool {
-			return o.Name == k.SameAs && o.Name != k.Name && o.SameAs == ""
-		}) {
-			return t.problem("same_as", fmt.Sprintf("the link %s is the same as %q, which is no other link", k.Name, k.SameAs),
-				"name a link of lti.platform.links that has no same_as itself")
-		}
-	}
-	for _, script := range t.LTI.steps() {
-		for i, s := range script {
-			if n := verbs(s); n != 1 {
-				return t.problem("steps", fmt.Sprintf("step %d (%s) says %d things to do", i+1, s, n),
-					"let each step say one: open, fill, select, click, wait, frame or window")
-			}
-			if s.Value != "" && s.Fill == "" && s.Select == "" {
-				return t.problem("value", fmt.Sprintf("step %d (%s) has a value, which it has no use for", i+1, s), "give a value with fill or select")
-			}
-		}
-	}
-	return nil
-}
-
-// verbs counts what a step says to do.
-func verbs(s browser.Step) int {
-	n := 0
-	for _, given := range []bool{s.Open != "", s.Fill != "", s.Select != "", s.Click != "", s.Wait != "", s.Frame != "", s.Window} {
-		if given {
-			n++
-		}
-	}
-	return n
-}
-
 // Hosts lists the servers (host:port) with https that are named anywhere in the section.
-func (l *LTI) Hosts() []string {
+func (l *Section) Hosts() []string {
 	addresses := append([]string{l.PublicURL, l.Tool.LoginURL, l.Tool.TargetLinkURI, l.Tool.JWKSURL, l.Platform.Issuer, l.Platform.AuthURL,
 		l.Platform.JWKSURL, l.Platform.TokenURL}, l.Tool.RedirectURIs...)
 	for _, script := range l.steps() {
@@ -223,7 +188,7 @@ func (l *LTI) Hosts() []string {
 }
 
 // steps gives all scripts, for filling in what comes from the environment.
-func (l *LTI) steps() [][]browser.Step {
+func (l *Section) steps() [][]browser.Step {
 	out := [][]browser.Step{l.Tool.Steps}
 	for _, u := range l.Platform.Users {
 		out = append(out, u.Steps)

@@ -1,4 +1,4 @@
-package platform
+package lti
 
 import (
 	"strings"
@@ -35,7 +35,7 @@ func TestTargetFiles(t *testing.T) {
 		"no verb":      {`{click: "#quiz"}`, `{}`, "steps"},
 		"stray value":  {`{click: "#quiz"}`, `{click: "#quiz", value: x}`, "value"},
 	} {
-		_, err := harness.ParseTarget("target.yaml", []byte(strings.Replace(file, test.old, test.by, 1)), func(string) (string, bool) { return "", false })
+		_, err := harness.ParseTarget("target.yaml", []byte(strings.Replace(file, test.old, test.by, 1)), func(string) (string, bool) { return "", false }, New)
 		if (err == nil) != (test.key == "") {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -47,11 +47,38 @@ func TestTargetFiles(t *testing.T) {
 	}
 }
 
+// TestSpelling: a name that there isn't is asked after, in the section as elsewhere.
+func TestSpelling(t *testing.T) {
+	for more, want := range map[string]string{
+		"  tool: {launched: {selektor: x}}\n": "did you mean selector?",
+		"  tool: {anonymus: served}\n":        "did you mean anonymous?",
+		"  tool: {anonymous: serve}\n":        "did you mean served?",
+		"  lisen: 127.0.0.1:1\n":              "did you mean listen?",
+	} {
+		_, err := harness.ParseTarget("target.yaml", []byte(file+more), func(string) (string, bool) { return "", false }, New)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("says %v, want %q", err, want)
+		}
+	}
+}
+
+// TestDefaults: what the file leaves out is filled in, also where it has no such section.
+func TestDefaults(t *testing.T) {
+	target, err := harness.ParseTarget("target.yaml", []byte("rollcall: 1\nname: None\nprofiles: [lti13-core-tool]\n"), nil, New)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := Of(target)
+	if l.Listen != DefaultListen || l.PublicURL != "http://"+DefaultListen || l.ClientID != "rollcall" || len(l.Deployments) != 1 {
+		t.Errorf("read as %+v", l)
+	}
+}
+
 func TestSameLinks(t *testing.T) {
-	quiz, practice := harness.LTILink{Name: "quiz"}, harness.LTILink{Name: "practice"}
-	framed, window := harness.LTILink{Name: "framed", As: "frame", SameAs: "quiz"}, harness.LTILink{Name: "other", As: "window"}
+	quiz, practice := Link{Name: "quiz"}, Link{Name: "practice"}
+	framed, window := Link{Name: "framed", As: "frame", SameAs: "quiz"}, Link{Name: "other", As: "window"}
 	for _, test := range []struct {
-		a, b        harness.LTILink
+		a, b        Link
 		same, known bool
 	}{{quiz, practice, false, true}, {framed, quiz, true, true}, {framed, practice, false, true}, {window, quiz, false, false}} {
 		if same, known := test.a.Same(test.b); same != test.same || known != test.known {

@@ -1,0 +1,70 @@
+package lti
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/harness/browser"
+)
+
+// Validate puts defaults in, and holds the section to what can be used.
+func (l *Section) Validate(t *harness.Target) error {
+	l.fill()
+	if _, _, err := net.SplitHostPort(l.Listen); err != nil {
+		return t.Problem("listen", fmt.Sprintf("%q is no host:port", l.Listen), "write it like 127.0.0.1:9460")
+	}
+	if (l.CertFile == "") != (l.KeyFile == "") {
+		return t.Problem("cert_file", "cert_file and key_file go together", "give both, or none for plain http")
+	}
+	for _, u := range []struct{ key, value string }{{"public_url", l.PublicURL}, {"login_url", l.Tool.LoginURL},
+		{"target_link_uri", l.Tool.TargetLinkURI}, {"jwks_url", l.Tool.JWKSURL},
+		{"issuer", l.Platform.Issuer}, {"auth_url", l.Platform.AuthURL}, {"jwks_url", l.Platform.JWKSURL}, {"token_url", l.Platform.TokenURL}} {
+		if u.value == "" {
+			continue
+		}
+		if parsed, err := url.Parse(u.value); err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" {
+			return t.Problem(u.key, fmt.Sprintf("%q is not an absolute http or https URL", u.value),
+				"write it in full, like https://tool.example.org/lti/login")
+		}
+	}
+	return l.validatePeople(t)
+}
+
+// validatePeople holds the users, the links and all steps to what can be used.
+func (l *Section) validatePeople(t *harness.Target) error {
+	p := l.Platform
+	for _, k := range p.Links {
+		if k.SameAs != "" && !slices.ContainsFunc(p.Links, func(o Link) bool {
+			return o.Name == k.SameAs && o.Name != k.Name && o.SameAs == ""
+		}) {
+			return t.Problem("same_as", fmt.Sprintf("the link %s is the same as %q, which is no other link", k.Name, k.SameAs),
+				"name a link of lti.platform.links that has no same_as itself")
+		}
+	}
+	for _, script := range l.steps() {
+		for i, s := range script {
+			if n := verbs(s); n != 1 {
+				return t.Problem("steps", fmt.Sprintf("step %d (%s) says %d things to do", i+1, s, n),
+					"let each step say one: open, fill, select, click, wait, frame or window")
+			}
+			if s.Value != "" && s.Fill == "" && s.Select == "" {
+				return t.Problem("value", fmt.Sprintf("step %d (%s) has a value, which it has no use for", i+1, s), "give a value with fill or select")
+			}
+		}
+	}
+	return nil
+}
+
+// verbs counts what a step says to do.
+func verbs(s browser.Step) int {
+	n := 0
+	for _, given := range []bool{s.Open != "", s.Fill != "", s.Select != "", s.Click != "", s.Wait != "", s.Frame != "", s.Window} {
+		if given {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,86 @@
+package oneroster
+
+import (
+	_ "embed"
+	"slices"
+	"strings"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+)
+
+// Section says where a OneRoster provider lies.
+type Section struct {
+	// Rostering is the full base URL of the 1.2 Rostering service, such as
+	// https://sis.example.org/ims/oneroster/rostering/v1p2.
+	Rostering string `yaml:"rostering,omitempty"`
+	// Resources is that of the 1.2 Resources service.
+	Resources string              `yaml:"resources,omitempty"`
+	Auth      harness.Credentials `yaml:"auth,omitempty"`
+	CSV       CSV                 `yaml:"csv,omitempty"`
+}
+
+// CSV names a bundle that the product wrote.
+type CSV struct {
+	Bundle  string `yaml:"bundle"`            // a zip, a folder or a file
+	Version string `yaml:"version,omitempty"` // 1.1 or 1.2; empty: as the manifest says
+}
+
+// New makes an empty section.
+func New() harness.Section { return &Section{} }
+
+// Of gives the section of a target file.
+func Of(t *harness.Target) *Section { return harness.SectionOf[Section](t) }
+
+// Access says which credentials are for its services.
+func Access() *harness.Access {
+	return &harness.Access{Key: key + ".auth", Of: func(t *harness.Target) *harness.Credentials { return &Of(t).Auth }}
+}
+
+const key = "oneroster"
+
+//go:embed keys.yaml
+var keys []byte
+
+// Key is that of the section.
+func (s *Section) Key() string { return key }
+
+// Keys says what the keys of the section are for.
+func (s *Section) Keys() []byte { return keys }
+
+// bases are the base URLs of the services, by their keys.
+func (s *Section) bases() []base {
+	return []base{{"rostering", &s.Rostering}, {"resources", &s.Resources}}
+}
+
+type base struct {
+	key string
+	url *string
+}
+
+// Addresses are the base URLs, and that of the token endpoint.
+func (s *Section) Addresses() []*string {
+	var out []*string
+	for _, b := range s.bases() {
+		out = append(out, b.url)
+	}
+	return append(out, &s.Auth.TokenURL)
+}
+
+// Identity is where the services and the bundle lie.
+func (s *Section) Identity() []string { return []string{s.Rostering, s.Resources, s.CSV.Bundle} }
+
+const example = "https://sis.example.org/ims/oneroster/rostering/v1p2"
+
+// Validate holds the section to what can be used.
+func (s *Section) Validate(t *harness.Target) error {
+	for _, b := range append(s.bases(), base{"token_url", &s.Auth.TokenURL}) {
+		if err := t.ValidURL(b.key, *b.url, example); err != nil {
+			return err
+		}
+	}
+	for _, b := range s.bases() {
+		*b.url = strings.TrimRight(*b.url, "/")
+	}
+	served := slices.ContainsFunc(s.bases(), func(b base) bool { return *b.url != "" })
+	return s.Auth.Validate(t, Access().Key, served)
+}
