@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -35,6 +36,55 @@ var walls = []struct {
 	{"suites/oneroster/rest", []string{"suites/oneroster/rostering", "suites/oneroster/csv", "suites/lti", "fixtures"},
 		"what holds for any service knows none by name"},
 	{"suites/catalogue", []string{"suites/harness", "suites/oneroster", "reference", "reports", "schemas", "fixtures", "cmd"}, "ground floor"},
+}
+
+// standards are the names of what the kernel doesn't know.
+var standards = regexp.MustCompile(`(?i)oneroster|\blti`)
+
+// introduction is how Rollcall presents itself to every product: the one place in the kernel
+// where standards are named, for the product's log.
+const introduction = `"Rollcall (OneRoster and LTI conformance harness)"`
+
+// TestWallsKernel: the kernel knows no standard. Its source names none, not even in a remedy
+// (a section of the target file and its credentials say where they stand), and it reaches
+// nothing of theirs; nor does what describes a standard's products know how they are judged.
+func TestWallsKernel(t *testing.T) {
+	const kernel = module + "suites/harness"
+	rooms := []string{module + "suites/oneroster", module + "suites/lti"}
+	met, introduced := map[string]bool{}, 0
+	for _, p := range list(t) {
+		inKernel := p.ImportPath == kernel || strings.HasPrefix(p.ImportPath, kernel+"/")
+		if !inKernel && !slices.Contains(rooms, p.ImportPath) {
+			continue
+		}
+		met[p.ImportPath] = true
+		for _, dep := range p.Deps {
+			for _, room := range rooms {
+				if strings.HasPrefix(dep, room+"/") || inKernel && dep == room {
+					t.Errorf("%s reaches %s", p.ImportPath, dep)
+				}
+			}
+		}
+		if !inKernel {
+			continue
+		}
+		for _, name := range p.GoFiles {
+			text, err := os.ReadFile(filepath.Join(p.Dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, line := range strings.Split(string(text), "\n") {
+				if strings.Contains(line, introduction) {
+					introduced++
+				} else if found := standards.FindString(line); found != "" {
+					t.Errorf("%s/%s:%d names %s; the kernel knows no standard", strings.TrimPrefix(p.ImportPath, module), name, i+1, found)
+				}
+			}
+		}
+	}
+	if !met[kernel] || !met[rooms[0]] || !met[rooms[1]] || introduced != 1 {
+		t.Errorf("there are %v, and %d introductions; the wall test looks at nothing", met, introduced)
+	}
 }
 
 type listed struct {

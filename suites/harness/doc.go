@@ -9,11 +9,12 @@
 //
 // As a library it takes four calls:
 //
-//	target, err := harness.ReadTarget("target.yaml", os.LookupEnv)
+//	target, err := harness.ReadTarget("target.yaml", os.LookupEnv, harness.Sections(suites...)...)
 //	run, err := harness.New(target, suites, harness.Options{})
 //	report, err := run.Run(ctx)
 //	err = reports.Write("report.json", report)
 //
 // The harness must not know any one standard: endpoints, payloads and
-// vocabularies belong to the suites.
+// vocabularies belong to the suites, and what a target file says of a standard's
+// products to its Section.
 package harness

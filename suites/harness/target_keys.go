@@ -1,7 +1,6 @@
 package harness
 
 import (
-	"bytes"
 	"cmp"
 	_ "embed"
 	"fmt"
@@ -10,7 +9,7 @@ import (
 	"strings"
 	"sync"
 
-	"go.yaml.in/yaml/v3"
+	"github.com/rollcall-edu/rollcall/strictyaml"
 )
 
 // kernelKeys says of each type of the target file that is the kernel's, and of each key of
@@ -69,9 +68,7 @@ var kernelNotes = sync.OnceValues(func() (map[string]typeNote, error) { return r
 
 func readNotes(text []byte) (map[string]typeNote, error) {
 	out := map[string]typeNote{}
-	d := yaml.NewDecoder(bytes.NewReader(text))
-	d.KnownFields(true)
-	if err := d.Decode(&out); err != nil {
+	if err := strictyaml.Unmarshal(text, &out); err != nil {
 		return nil, fmt.Errorf("reading what is said of the keys of the target file: %w", err)
 	}
 	return out, nil
