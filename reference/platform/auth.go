@@ -107,12 +107,21 @@ func (p *Platform) auth(w http.ResponseWriter, r *http.Request) {
 	}
 	a := &Asked{Query: r.Form}
 	a.Tool, a.Known = p.tool(r.Form.Get("client_id"))
-	if s := p.signedIn(r); s != nil {
-		a.User = s.user
+	s, err := p.signedIn(r)
+	if err != nil {
+		p.forgetful(w)
+		return
 	}
-	p.mu.Lock()
-	a.Pending, _ = p.pending.Get(r.Form.Get("lti_message_hint"), p.c.Now())
-	p.mu.Unlock()
+	if s != nil {
+		a.User = s.User
+	}
+	hint := r.Form.Get("lti_message_hint")
+	if launch, waits, err := p.pending.Get(r.Context(), hint, p.c.Now()); err != nil {
+		p.forgetful(w)
+		return
+	} else if waits {
+		a.Pending = &launch
+	}
 	for _, c := range p.c.Checks {
 		code, text := c.Broken(a)
 		if code == "" {
@@ -125,7 +134,11 @@ func (p *Platform) auth(w http.ResponseWriter, r *http.Request) {
 		p.post(w, r.Form.Get("redirect_uri"), url.Values{"error": {code}, "error_description": {text}, "state": r.Form["state"]})
 		return
 	}
-	if a.Pending == nil || !p.take(a.Pending) {
+	// A launch is good for one token: of two requests that come at once, one gets it.
+	if _, waits, err := p.pending.Take(r.Context(), hint, p.c.Now()); err != nil {
+		p.forgetful(w)
+		return
+	} else if a.Pending == nil || !waits {
 		p.problem(w, http.StatusBadRequest, "No launch waits for this request.")
 		return
 	}
@@ -146,18 +159,6 @@ func (p *Platform) auth(w http.ResponseWriter, r *http.Request) {
 		p.c.Respond(values)
 	}
 	p.post(w, r.Form.Get("redirect_uri"), values)
-}
-
-// take burns a launch, which is good for one token: of two requests that come at
-// once, one gets it.
-func (p *Platform) take(l *Pending) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if waits, there := p.pending.Get(l.Hint, p.c.Now()); !there || waits != l {
-		return false
-	}
-	p.pending.Drop(l.Hint)
-	return true
 }
 
 // storageTarget is the window that keeps things for tools: the page around the

@@ -64,16 +64,16 @@ func hintFaults() map[string]behaviour {
 		// One place keeps the launch that was begun last, whoever began it.
 		"platform-launch-last": {Bend: func(c *platform.Config) {
 			var mu sync.Mutex
-			var last *platform.Pending
+			var last string // its lti_message_hint
 			c.Login = func(_ url.Values, l *platform.Pending) {
 				mu.Lock()
 				defer mu.Unlock()
-				last = l
+				last = l.Hint
 			}
 			c.Checks = append([]platform.Check{{ID: "last", Broken: func(a *platform.Asked) (string, string) {
 				mu.Lock()
 				defer mu.Unlock()
-				if a.Pending != last {
+				if a.Pending != nil && a.Pending.Hint != last {
 					a.Pending = nil
 				}
 				return "", ""
