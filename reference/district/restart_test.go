@@ -193,7 +193,9 @@ func testPlatformRemembers(t *testing.T, dsn string) {
 		TargetURI: "https://tool.example/quiz", JWKSURL: address, Deployments: []string{"d1"}, Scopes: []string{scope}}}
 	p := &role{t: t, env: platformEnv}
 	start := func() {
-		p.start(func(listen string) any { return PlatformOptions{Host: "127.0.0.1", Listen: listen, DB: dsn, Tools: registered} })
+		p.start(func(listen string) any {
+			return PlatformOptions{Host: "127.0.0.1", Listen: listen, DB: dsn, Tools: registered}
+		})
 	}
 	start()
 	v := &visitor{t, map[string]string{}}
@@ -302,7 +304,9 @@ func testToolRemembers(t *testing.T, dsn string) {
 	known := []tool.Platform{{Issuer: issuer, ClientID: "one", AuthURL: issuer + "/auth", JWKSURL: address, Deployments: []string{"d1"}}}
 	s := &role{t: t, env: toolEnv}
 	start := func() {
-		s.start(func(listen string) any { return ToolOptions{Host: "127.0.0.1", Listen: listen, DB: dsn, Platforms: known} })
+		s.start(func(listen string) any {
+			return ToolOptions{Host: "127.0.0.1", Listen: listen, DB: dsn, Platforms: known}
+		})
 	}
 	start()
 	v := &visitor{t, map[string]string{}}

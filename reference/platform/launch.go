@@ -3,6 +3,8 @@ package platform
 import (
 	"net/http"
 	"net/url"
+
+	"github.com/rollcall-edu/rollcall/reference/lti"
 )
 
 // mayOpen finds the link of a request and whoever opens it.
@@ -55,7 +57,7 @@ func (p *Platform) begin(w http.ResponseWriter, r *http.Request) {
 	if as != "frame" && as != "window" {
 		as = "same"
 	}
-	launch := &Pending{Hint: random(), Login: p.pseudonym("login", s.User), User: s.User, Link: l, Tool: t, As: as, Target: l.Target}
+	launch := &Pending{Hint: lti.Random(), Login: p.pseudonym("login", s.User), User: s.User, Link: l, Tool: t, As: as, Target: l.Target}
 	if launch.Target == "" {
 		launch.Target = t.TargetURI
 	}

@@ -63,7 +63,7 @@ var policies = map[string]string{
 // was registered.
 func (p *Platform) page(w http.ResponseWriter, status int, name string, values any) {
 	var b bytes.Buffer
-	nonce := random()
+	nonce := lti.Random()
 	if err := pages.ExecuteTemplate(&b, name, struct {
 		V     any
 		Nonce string
@@ -132,7 +132,7 @@ func (p *Platform) home(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if s == nil {
-		token := random()
+		token := lti.Random()
 		http.SetCookie(w, &http.Cookie{
 			Name:     "rollcall_signin",
 			Value:    token,
@@ -198,8 +198,8 @@ func (p *Platform) signIn(w http.ResponseWriter, r *http.Request) {
 		p.problem(w, http.StatusForbidden, "There is nobody of that name.")
 		return
 	}
-	id, now := random(), p.c.Now()
-	if err := p.sessions.Put(r.Context(), id, session{User: user, CSRF: random()}, now, now.Add(sessionLife)); err != nil {
+	id, now := lti.Random(), p.c.Now()
+	if err := p.sessions.Put(r.Context(), id, session{User: user, CSRF: lti.Random()}, now, now.Add(sessionLife)); err != nil {
 		p.forgetful(w)
 		return
 	}

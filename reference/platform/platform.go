@@ -3,7 +3,6 @@ package platform
 import (
 	"context"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -236,12 +235,6 @@ func (p *Platform) link(id string) (Link, bool) {
 		return Link{}, false
 	}
 	return p.links[i], true
-}
-
-func random() string {
-	b := make([]byte, 24)
-	rand.Read(b)
-	return base64.RawURLEncoding.EncodeToString(b)
 }
 
 // Namespace of the claims, for those who change them.

@@ -138,7 +138,7 @@ func (p *Platform) token(w http.ResponseWriter, r *http.Request) {
 		fail(http.StatusBadRequest, "invalid_scope", "None of the scopes is granted to this client.")
 		return
 	}
-	value, now := random(), p.c.Now()
+	value, now := lti.Random(), p.c.Now()
 	if err := p.tokens.Put(r.Context(), value, Granted{tool.ClientID, scopes}, now, now.Add(accessLife)); err != nil {
 		fail(http.StatusServiceUnavailable, "server_error", forgetfulText)
 		return

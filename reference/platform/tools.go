@@ -106,7 +106,7 @@ func (p *Platform) registration(f url.Values) (t Registration, problem string) {
 		return t, "There is no room for more tools."
 	}
 	t = Registration{
-		ClientID:     "tool-" + random()[:12],
+		ClientID:     "tool-" + lti.Random()[:12],
 		Name:         strings.TrimSpace(f.Get("name")),
 		LoginURL:     f.Get("login_url"),
 		RedirectURIs: strings.Fields(f.Get("redirect_uris")),
@@ -129,7 +129,7 @@ func (p *Platform) registration(f url.Values) (t Registration, problem string) {
 	return t, ""
 }
 
-func deploymentID() string { return "riverbend-" + random()[:8] }
+func deploymentID() string { return "riverbend-" + lti.Random()[:8] }
 
 func absolute(address string) bool {
 	u, err := url.Parse(address)

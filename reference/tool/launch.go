@@ -133,7 +133,7 @@ func (t *Tool) check(r *http.Request, login *pending, token string) (*Launch, *F
 			return nil, &Failure{Rule: rule.ID, Status: http.StatusUnauthorized, Text: why}
 		}
 	}
-	return &Launch{ID: random(), Platform: p, Claims: a.Claims, Raw: payload, At: a.Now, Proof: random()}, nil
+	return &Launch{ID: lti.Random(), Platform: p, Claims: a.Claims, Raw: payload, At: a.Now, Proof: lti.Random()}, nil
 }
 
 // open begins a session for the launch and goes to the resource. The launch is a part

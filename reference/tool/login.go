@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+
+	"github.com/rollcall-edu/rollcall/reference/lti"
 )
 
 // login answers a login initiation, which may come by GET and by POST (LTI 1.3
@@ -48,7 +50,7 @@ func (t *Tool) login(w http.ResponseWriter, r *http.Request) {
 	login := &pending{
 		Platform: p,
 		Nonce:    t.c.Random(),
-		Proof:    random(),
+		Proof:    lti.Random(),
 		Target:   f.Get("target_link_uri"),
 		Storage:  f.Get("lti_storage_target"),
 		Hinted:   f.Get("lti_deployment_id"),

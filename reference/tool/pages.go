@@ -21,7 +21,7 @@ func (t *Tool) page(w http.ResponseWriter, status int, name string, data any) {
 	var b bytes.Buffer
 	script := "'none'"
 	if storage, has := data.(storagePage); has { // the one page with a script
-		storage.Nonce = random()
+		storage.Nonce = lti.Random()
 		script, data = "'nonce-"+storage.Nonce+"'", storage
 	}
 	if err := pages.ExecuteTemplate(&b, name, data); err != nil {

@@ -2,8 +2,6 @@ package tool
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"net/http"
 	"strings"
@@ -120,7 +118,7 @@ func New(ctx context.Context, c Config) (*Tool, error) {
 		c.Now = time.Now
 	}
 	if c.Random == nil {
-		c.Random = random
+		c.Random = lti.Random
 	}
 	if c.Rules == nil {
 		c.Rules = Rules()
@@ -193,11 +191,4 @@ func bounded(next http.Handler) http.Handler {
 		h.Set("Referrer-Policy", "strict-origin")
 		next.ServeHTTP(w, r)
 	})
-}
-
-// random makes an unguessable text.
-func random() string {
-	b := make([]byte, 24)
-	rand.Read(b)
-	return base64.RawURLEncoding.EncodeToString(b)
 }
