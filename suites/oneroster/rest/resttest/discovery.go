@@ -37,7 +37,8 @@ func Described(of *service.Service, op service.Operation, path string) Object {
 		parameters = append(parameters, Object{"in": "query", "name": name, "schema": schema})
 	}
 	for _, in := range service.Parameter.FindAllString(path, -1) {
-		parameters = append(parameters, Object{"in": "path", "name": strings.Trim(in, "{}"), "required": true, "schema": Object{"type": "string"}})
+		name := strings.Trim(in, "{}")
+		parameters = append(parameters, Object{"in": "path", "name": name, "required": true, "schema": Object{"type": "string"}})
 	}
 	var scopes []string
 	for _, scope := range op.Scopes {
