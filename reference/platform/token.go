@@ -86,46 +86,46 @@ func Assertions() []Assertion {
 // token issues access tokens for services (Security Framework 1.0 §4.1; RFC 6749
 // §4.4).
 func (p *Platform) token(w http.ResponseWriter, r *http.Request) {
-	fail := func(status int, code, text string) {
+	fail := func(status int, code security.ErrorCode, text string) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
-		_ = json.NewEncoder(w).Encode(map[string]string{"error": code, "error_description": text}) // the client may be gone
+		_ = json.NewEncoder(w).Encode(map[string]string{"error": string(code), "error_description": text}) // the client may be gone
 	}
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", "POST")
-		fail(http.StatusMethodNotAllowed, "invalid_request", "Tokens are asked for by POST.")
+		fail(http.StatusMethodNotAllowed, security.InvalidRequest, "Tokens are asked for by POST.")
 		return
 	}
 	if err := r.ParseForm(); err != nil || !strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
-		fail(http.StatusBadRequest, "invalid_request", "The request has to be a form.")
+		fail(http.StatusBadRequest, security.InvalidRequest, "The request has to be a form.")
 		return
 	}
 	f := r.PostForm
 	for _, name := range []string{"grant_type", "client_assertion_type", "client_assertion", "scope"} {
 		if len(f[name]) > 1 { // RFC 6749 §3.2
-			fail(http.StatusBadRequest, "invalid_request", name+" comes more than once.")
+			fail(http.StatusBadRequest, security.InvalidRequest, name+" comes more than once.")
 			return
 		}
 	}
 	if f.Get("grant_type") == "" || f.Get("client_assertion") == "" || f.Get("scope") == "" {
-		fail(http.StatusBadRequest, "invalid_request", "grant_type, client_assertion and scope are needed.")
+		fail(http.StatusBadRequest, security.InvalidRequest, "grant_type, client_assertion and scope are needed.")
 		return
 	}
 	if f.Get("grant_type") != "client_credentials" {
-		fail(http.StatusBadRequest, "unsupported_grant_type", "grant_type has to be client_credentials.")
+		fail(http.StatusBadRequest, security.UnsupportedGrantType, "grant_type has to be client_credentials.")
 		return
 	}
 	if f.Get("client_assertion_type") != "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" {
-		fail(http.StatusBadRequest, "invalid_request", "client_assertion_type has to be that of a JWT.")
+		fail(http.StatusBadRequest, security.InvalidRequest, "client_assertion_type has to be that of a JWT.")
 		return
 	}
 	tool, why, err := p.client(r, f.Get("client_assertion"))
 	if err != nil {
-		fail(http.StatusServiceUnavailable, "server_error", forgetfulText)
+		fail(http.StatusServiceUnavailable, security.ServerError, forgetfulText)
 		return
 	}
 	if why != "" {
-		fail(http.StatusBadRequest, "invalid_client", why)
+		fail(http.StatusBadRequest, security.InvalidClient, why)
 		return
 	}
 	var scopes []string
@@ -135,12 +135,12 @@ func (p *Platform) token(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if len(scopes) == 0 {
-		fail(http.StatusBadRequest, "invalid_scope", "None of the scopes is granted to this client.")
+		fail(http.StatusBadRequest, security.InvalidScope, "None of the scopes is granted to this client.")
 		return
 	}
 	value, now := lti.Random(), p.c.Now()
 	if err := p.tokens.Put(r.Context(), value, Granted{tool.ClientID, scopes}, now, now.Add(accessLife)); err != nil {
-		fail(http.StatusServiceUnavailable, "server_error", forgetfulText)
+		fail(http.StatusServiceUnavailable, security.ServerError, forgetfulText)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
