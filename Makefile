@@ -16,7 +16,7 @@ export TESTCONTAINERS_HOST_OVERRIDE ?= 127.0.0.1
 help:
 	@echo 'make demo    bring up the reference district, judge it, write the reports to $(REPORT)/'
 	@echo 'make test    everything that continuous integration runs'
-	@echo 'make test-all  the same without samples: every fault, 150 pairs of faults, 300 mutants; hours'
+	@echo 'make test-all  the same without samples: every fault, 150 pairs of faults, 400 mutants; hours'
 	@echo 'make bench   every figure that the documentation names'
 	@echo 'make mutants  mistakes that a program makes in the source of the reference, judged; hours'
 	@echo 'make fuzz    each fuzz target for FUZZTIME (default 30s)'

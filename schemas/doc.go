@@ -11,7 +11,7 @@
 // "oneroster/1.2/singleDemographics". [Schema.Validate] takes the bytes as they
 // came and returns what it found, in a fixed order.
 //
-// A provider's own OpenAPI document is judged by [ValidateOpenAPI], whose schema is the one
+// A provider's own OpenAPI document is judged by [ReadOpenAPI], whose schema is the one
 // that gojsonschema alone walks.
 //
 // # What is strict and what is not

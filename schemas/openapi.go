@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -34,24 +36,44 @@ var (
 // maxOpenAPI bounds the documents that are judged: the largest official one has 0.5 MB.
 const maxOpenAPI = 8 << 20
 
-// ValidateOpenAPI says what is wrong with an OpenAPI document, by its own version. Judged
-// is false where the version is newer than 3.1, or the document larger or deeper nested
-// than any that describes a service; one that is no JSON is an error.
-func ValidateOpenAPI(doc []byte) (findings []Finding, judged bool, err error) {
-	if len(doc) > maxOpenAPI {
-		return nil, false, nil
-	}
-	d := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(doc, []byte(byteOrderMark))))
+// OpenAPI is an OpenAPI document, decoded once for all who read it.
+type OpenAPI struct {
+	// Root is the document; nil where it is no object. Its numbers are json.Number; those
+	// that no double holds are 0.
+	Root  map[string]any
+	value any
+	large bool
+}
+
+// ReadOpenAPI decodes a document in JSON.
+func ReadOpenAPI(text []byte) (*OpenAPI, error) {
+	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber() // gojsonschema demands it
-	var value any
-	if err := d.Decode(&value); err != nil {
-		return nil, false, fmt.Errorf("reading an OpenAPI document: %w", err)
+	doc := &OpenAPI{large: len(text) > maxOpenAPI}
+	err := d.Decode(&doc.value)
+	if err == nil {
+		if _, err = d.Token(); err == nil {
+			err = errors.New("more follows behind the document")
+		} else if err == io.EOF {
+			err = nil
+		}
 	}
-	top, _ := value.(object)
-	version, _ := top["openapi"].(string)
+	if err != nil {
+		return nil, fmt.Errorf("reading an OpenAPI document: %w", err)
+	}
+	doc.value = tame(doc.value)
+	doc.Root, _ = doc.value.(object)
+	return doc, nil
+}
+
+// Validate says what is wrong with the document, by its own version. Judged is false where
+// the version is newer than 3.1, or the document larger or deeper nested than any that
+// describes a service.
+func (d *OpenAPI) Validate() (findings []Finding, judged bool, err error) {
+	version, _ := d.Root["openapi"].(string)
 	var o *openAPI
 	switch {
-	case deeper(value, maxNesting):
+	case d.large, deeper(d.value, maxNesting):
 		return nil, false, nil
 	case strings.HasPrefix(version, "3.0"):
 		o, err = openAPI30()
@@ -63,7 +85,7 @@ func ValidateOpenAPI(doc []byte) (findings []Finding, judged bool, err error) {
 	if err != nil {
 		return nil, false, fmt.Errorf("compiling the schema of OpenAPI: %w", err)
 	}
-	result, err := o.words.Validate(gojsonschema.NewRawLoader(tame(value)))
+	result, err := o.words.Validate(gojsonschema.NewRawLoader(d.value))
 	if err != nil {
 		return nil, false, fmt.Errorf("judging an OpenAPI document: %w", err)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rollcall-edu/rollcall/reference/fault"
+	"github.com/rollcall-edu/rollcall/reference/fault/onerosterfault"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/harness"
 )
@@ -123,19 +124,19 @@ func targetSchema() (string, error) {
 }
 
 func faultsPage() (string, error) {
-	providers, err := fault.Faults()
+	providers, err := onerosterfault.Faults()
 	if err != nil {
 		return "", err
 	}
-	providerOddities, err := fault.Variants()
+	providerOddities, err := onerosterfault.Variants()
 	if err != nil {
 		return "", err
 	}
-	resources, err := fault.Resources.Faults()
+	resources, err := onerosterfault.Resources.Faults()
 	if err != nil {
 		return "", err
 	}
-	resourceOddities, err := fault.Resources.Variants()
+	resourceOddities, err := onerosterfault.Resources.Variants()
 	if err != nil {
 		return "", err
 	}

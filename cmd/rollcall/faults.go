@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rollcall-edu/rollcall/reference/fault"
+	"github.com/rollcall-edu/rollcall/reference/fault/onerosterfault"
 	"github.com/rollcall-edu/rollcall/reference/fault/platformfault"
 	"github.com/rollcall-edu/rollcall/reference/fault/toolfault"
 	"github.com/rollcall-edu/rollcall/suites/harness"
@@ -76,7 +77,7 @@ with "rollcall demo --fault ID", or with "rollcall serve sis", "serve tool" or
 
 // providerFaults gives the tables of all services of a OneRoster provider.
 func providerFaults() (faults []fault.Fault, variants []fault.Variant, err error) {
-	for _, k := range fault.Services() {
+	for _, k := range onerosterfault.Services() {
 		f, failed := k.Faults()
 		v, failedToo := k.Variants()
 		faults, variants, err = append(faults, f...), append(variants, v...), errors.Join(err, failed, failedToo)
@@ -112,7 +113,7 @@ func sortFaults(ids []string) (roleFaults, error) {
 			slices.ContainsFunc(variants, func(v fault.Variant) bool { return v.ID == id })
 	}
 	for _, id := range ids {
-		_, unknown := fault.Lookup(id)
+		_, unknown := onerosterfault.Lookup(id)
 		switch {
 		case unknown == nil:
 			out.sis = append(out.sis, id)

@@ -18,6 +18,7 @@ import (
 	"github.com/rollcall-edu/rollcall/fixtures"
 	"github.com/rollcall-edu/rollcall/reference/district"
 	"github.com/rollcall-edu/rollcall/reference/fault"
+	"github.com/rollcall-edu/rollcall/reference/fault/onerosterfault"
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/harness"
@@ -130,7 +131,7 @@ func TestConformance(t *testing.T) {
 // serviceMatrix is the faults and variants of one OneRoster service, and the suite that
 // they prove.
 type serviceMatrix struct {
-	kind             *fault.Kind[fault.Data]
+	kind             *fault.Kind[onerosterfault.Data]
 	suite            harness.Suite
 	faults, variants int    // as many are wanted, at least
 	recorded         string // what was seen
@@ -139,11 +140,11 @@ type serviceMatrix struct {
 
 // TestMatrix proves the judge of Rostering, TestResourcesMatrix that of Resources.
 func TestMatrix(t *testing.T) {
-	serviceMatrix{fault.Rostering, rostering.Suite(), 60, 30, "data/matrix.json", "testdata/unproved.txt"}.prove(t)
+	serviceMatrix{onerosterfault.Rostering, rostering.Suite(), 60, 30, "data/matrix.json", "testdata/unproved.txt"}.prove(t)
 }
 
 func TestResourcesMatrix(t *testing.T) {
-	serviceMatrix{fault.Resources, resources.Suite(), 30, 15, "data/matrix-resources.json", "testdata/unproved-resources.txt"}.prove(t)
+	serviceMatrix{onerosterfault.Resources, resources.Suite(), 30, 15, "data/matrix-resources.json", "testdata/unproved-resources.txt"}.prove(t)
 }
 
 // prove proves a judge: with each fault on, what it breaks must be found and nothing

@@ -9,6 +9,9 @@ import (
 
 	"github.com/rollcall-edu/rollcall/reference/district"
 	"github.com/rollcall-edu/rollcall/reference/fault/mutant"
+	"github.com/rollcall-edu/rollcall/reference/oneroster"
+	"github.com/rollcall-edu/rollcall/reference/resources"
+	"github.com/rollcall-edu/rollcall/reference/sis"
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 )
@@ -21,15 +24,25 @@ func TestMutants(t *testing.T) {
 	if testing.Short() {
 		t.Skip("mutants run by themselves: make mutants")
 	}
-	all := mutant.All()
 	clean := open(judged(t, district.Options{}, catalogue.Strict, 1))
 	var mu sync.Mutex
 	var noticed, idle int
 	var unnoticed []string
-	tried := (sample{whole: 300, few: 12}).of(t, len(all))
+	var tried []*mutant.Mutant
+	for _, x := range []struct {
+		service oneroster.Service
+		some    sample
+	}{{sis.Rostering(), sample{whole: 300, few: 12}}, {resources.Service(), sample{whole: 100, few: 6}}} {
+		all, err := mutant.Of(x.service)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range x.some.of(t, len(all)) {
+			tried = append(tried, all[i])
+		}
+	}
 	t.Run("each", func(t *testing.T) {
-		for _, i := range tried {
-			m := all[i]
+		for _, m := range tried {
 			t.Run(strings.ReplaceAll(strings.TrimPrefix(m.Name, "GET /"), "/", "."), func(t *testing.T) {
 				t.Parallel()
 				report := judged(t, district.Options{Around: m.Wrap}, catalogue.Strict, 1)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rollcall-edu/rollcall/reference/fault"
+	"github.com/rollcall-edu/rollcall/reference/fault/onerosterfault"
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/rostering"
@@ -82,7 +83,7 @@ func TestPairs(t *testing.T) {
 	if testing.Short() {
 		t.Skip("pairs run by themselves: make pairs")
 	}
-	faults, err := fault.Faults()
+	faults, err := onerosterfault.Faults()
 	if err != nil {
 		t.Fatal(err)
 	}

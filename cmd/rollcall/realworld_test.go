@@ -11,6 +11,7 @@ import (
 
 	csvcases "github.com/rollcall-edu/rollcall/fixtures/broken"
 	"github.com/rollcall-edu/rollcall/reference/fault"
+	"github.com/rollcall-edu/rollcall/reference/fault/onerosterfault"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/rule"
 	csvtable "github.com/rollcall-edu/rollcall/suites/oneroster/csv/table"
@@ -30,7 +31,7 @@ func TestRealWorld(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	faults, err := fault.Faults()
+	faults, err := onerosterfault.Faults()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,9 +25,9 @@ import (
 
 // webFlags are what every server for browsers is told.
 type webFlags struct {
-	listen, public, cert, key, caOut, trust string
-	plain                                   bool
-	faults                                  []string
+	listen, public, cert, key, caOut, trust, db string
+	plain                                       bool
+	faults                                      []string
 }
 
 func (f *webFlags) add(c *cobra.Command, host string) {
@@ -37,6 +37,7 @@ func (f *webFlags) add(c *cobra.Command, host string) {
 	c.Flags().StringVar(&f.key, "key", "", "its private key (PEM)")
 	c.Flags().StringVar(&f.caOut, "ca-out", "", "write the self-made authority here, for others to trust")
 	c.Flags().StringVar(&f.trust, "trust", "", "authorities of the other side (PEM)")
+	c.Flags().StringVar(&f.db, "db", "", "SQLite file or PostgreSQL DSN, in which it keeps what it remembers (default: in memory)")
 	c.Flags().BoolVar(&f.plain, "plain", false, "http instead of https: browsers then keep no cookies across sites")
 	c.Flags().StringArrayVar(&f.faults, "fault", nil, "misbehave: a fault or variant of `rollcall list faults` (repeatable)")
 }
@@ -105,7 +106,8 @@ func serveTool() *cobra.Command {
 		Long: `Run the reference tool, and print the addresses that a platform has to be told.
 --platforms names a YAML list of the platforms that it knows, each with issuer,
 client_id, auth_url, jwks_url and deployments. With --fault it misbehaves in a named
-way, to see whether your platform (or Rollcall) notices.`,
+way, to see whether your platform (or Rollcall) notices. With --db it remembers logins
+and launches over a restart, under the same address.`,
 		Example: "  rollcall serve tool --platforms platforms.yaml\n  rollcall serve tool --platforms platforms.yaml --fault tool-nonce-unchecked",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -122,6 +124,7 @@ way, to see whether your platform (or Rollcall) notices.`,
 			}
 			t, err := district.StartTool(cmd.Context(), district.ToolOptions{
 				Listen:    f.listen,
+				DB:        f.db,
 				Origin:    f.public,
 				Platforms: platforms,
 				Faults:    f.faults,
@@ -160,7 +163,8 @@ print the addresses that a tool has to be told. --tools names a YAML list of the
 that it knows, each with client_id, login_url, redirect_uris, target_link_uri, jwks_url
 and deployments; every course then has two links to each of them. With --rotate-keys it
 signs with a new key from time to time, as platforms do: a tool has to read the keys
-again then.`,
+again then. With --db it remembers over a restart, under the same address, who is signed
+in, what was used and what was granted.`,
 		Example: "  rollcall serve platform --tools tools.yaml\n  rollcall serve platform --tools tools.yaml --fault platform-nonce-own",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -184,6 +188,7 @@ again then.`,
 			}
 			p, err := district.StartPlatform(cmd.Context(), district.PlatformOptions{
 				Listen:   f.listen,
+				DB:       f.db,
 				Origin:   f.public,
 				Data:     size,
 				Tools:    tools,

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/rollcall-edu/rollcall/reference/district"
-	"github.com/rollcall-edu/rollcall/reference/fault"
+	"github.com/rollcall-edu/rollcall/reference/fault/onerosterfault"
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/harness"
@@ -71,7 +71,7 @@ func judgedIn(dir string, o district.Options, stance catalogue.Stance, how harne
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	for _, id := range o.Faults {
-		if setup, err := fault.Lookup(id); err == nil && setup.TLS {
+		if setup, err := onerosterfault.Lookup(id); err == nil && setup.TLS {
 			o.TLS = true
 		}
 	}

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
-	"github.com/rollcall-edu/rollcall/reference/fault"
+	"github.com/rollcall-edu/rollcall/reference/fault/onerosterfault"
 	"github.com/rollcall-edu/rollcall/reference/oneroster"
 	"github.com/rollcall-edu/rollcall/reference/resources"
 	"github.com/rollcall-edu/rollcall/reference/security"
@@ -97,7 +97,7 @@ func (o Options) filled() (Options, error) {
 		o.ClientSecret = secret()
 	}
 	for _, id := range o.Faults {
-		setup, err := fault.Lookup(id)
+		setup, err := onerosterfault.Lookup(id)
 		if err != nil {
 			return o, err
 		}
@@ -126,7 +126,7 @@ func (s *SIS) start(ctx context.Context, o Options) error {
 		if err != nil {
 			return err
 		}
-		if d, err = fault.Reshape(d, o.Faults...); err != nil {
+		if d, err = onerosterfault.Reshape(d, o.Faults...); err != nil {
 			return err
 		}
 		if err := sis.Load(ctx, s.store, d); err != nil {
@@ -144,7 +144,7 @@ func (s *SIS) start(ctx context.Context, o Options) error {
 		return err
 	}
 	s.Knobs = provider.Knobs()
-	handler, err := fault.Wrap(provider.Handler(), o.Faults...)
+	handler, err := onerosterfault.Wrap(provider.Handler(), o.Faults...)
 	if err != nil {
 		return err
 	}

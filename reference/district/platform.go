@@ -2,12 +2,14 @@ package district
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
 	"github.com/rollcall-edu/rollcall/reference/fault/platformfault"
 	"github.com/rollcall-edu/rollcall/reference/platform"
 	"github.com/rollcall-edu/rollcall/reference/security"
+	"github.com/rollcall-edu/rollcall/reference/store"
 	"github.com/rollcall-edu/rollcall/reference/web"
 )
 
@@ -23,6 +25,7 @@ type PlatformOptions struct {
 	Faults   []string
 	TLS      *security.SelfMade // nil: plain http
 	TrustPEM []byte             // authorities of tools
+	DB       string             // store DSN; empty: memory
 }
 
 // Platform is a running reference platform.
@@ -30,6 +33,7 @@ type Platform struct {
 	*platform.Platform
 	Origin string
 	server *web.Server
+	store  store.Store
 }
 
 // StartPlatform serves the reference platform until Close, or until ctx ends.
@@ -51,21 +55,27 @@ func StartPlatform(ctx context.Context, o PlatformOptions) (*Platform, error) {
 	if err != nil {
 		return nil, err
 	}
+	kept, err := platform.OpenStore(ctx, o.DB)
+	if err != nil {
+		return nil, err
+	}
 	server, err := bind(ctx, o.Listen, o.TLS)
 	if err != nil {
+		kept.Close()
 		return nil, err
 	}
 	if o.Origin == "" {
 		o.Origin = server.Named(o.Host)
 	}
-	c := platform.Config{Origin: o.Origin, District: d, Tools: o.Tools, HTTP: security.LoopbackClient(o.TrustPEM)}
-	p, err := platform.New(bent.Bend(c))
+	c := platform.Config{Origin: o.Origin, District: d, Tools: o.Tools, HTTP: security.LoopbackClient(o.TrustPEM), Store: kept}
+	p, err := platform.New(ctx, bent.Bend(c))
 	if err != nil {
 		server.Close()
+		kept.Close()
 		return nil, err
 	}
 	server.Serve(ctx, bent.Wrap(p.Handler()))
-	return &Platform{Platform: p, Origin: o.Origin, server: server}, nil
+	return &Platform{Platform: p, Origin: o.Origin, server: server, store: kept}, nil
 }
 
 // RotateKeys has the platform sign with a new key each time, until ctx ends; the
@@ -79,5 +89,5 @@ func (p *Platform) RotateKeys(ctx context.Context, every time.Duration) {
 // Wait returns when the platform has ended.
 func (p *Platform) Wait() error { return p.server.Wait() }
 
-// Close ends the platform.
-func (p *Platform) Close() error { return p.server.Close() }
+// Close ends the platform and its store.
+func (p *Platform) Close() error { return errors.Join(p.server.Close(), p.store.Close()) }

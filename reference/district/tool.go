@@ -2,9 +2,11 @@ package district
 
 import (
 	"context"
+	"errors"
 
 	"github.com/rollcall-edu/rollcall/reference/fault/toolfault"
 	"github.com/rollcall-edu/rollcall/reference/security"
+	"github.com/rollcall-edu/rollcall/reference/store"
 	"github.com/rollcall-edu/rollcall/reference/tool"
 	"github.com/rollcall-edu/rollcall/reference/web"
 )
@@ -19,6 +21,7 @@ type ToolOptions struct {
 	Faults    []string
 	TLS       *security.SelfMade // nil: plain http
 	TrustPEM  []byte             // authorities of platforms
+	DB        string             // store DSN; empty: memory
 }
 
 // Tool is a running reference tool.
@@ -26,6 +29,7 @@ type Tool struct {
 	*tool.Tool
 	Origin string
 	server *web.Server
+	store  store.Store
 }
 
 // StartTool serves the reference tool until Close, or until ctx ends.
@@ -37,24 +41,31 @@ func StartTool(ctx context.Context, o ToolOptions) (*Tool, error) {
 	if err != nil {
 		return nil, err
 	}
+	kept, err := tool.OpenStore(ctx, o.DB)
+	if err != nil {
+		return nil, err
+	}
 	server, err := bind(ctx, o.Listen, o.TLS)
 	if err != nil {
+		kept.Close()
 		return nil, err
 	}
 	if o.Origin == "" {
 		o.Origin = server.Named(o.Host)
 	}
-	t, err := tool.New(bent.Bend(tool.Config{Origin: o.Origin, Platforms: o.Platforms, HTTP: security.LoopbackClient(o.TrustPEM)}))
+	c := tool.Config{Origin: o.Origin, Platforms: o.Platforms, HTTP: security.LoopbackClient(o.TrustPEM), Store: kept}
+	t, err := tool.New(ctx, bent.Bend(c))
 	if err != nil {
 		server.Close()
+		kept.Close()
 		return nil, err
 	}
 	server.Serve(ctx, bent.Wrap(t.Handler()))
-	return &Tool{Tool: t, Origin: o.Origin, server: server}, nil
+	return &Tool{Tool: t, Origin: o.Origin, server: server, store: kept}, nil
 }
 
 // Wait returns when the tool has ended.
 func (t *Tool) Wait() error { return t.server.Wait() }
 
-// Close ends the tool.
-func (t *Tool) Close() error { return t.server.Close() }
+// Close ends the tool and its store.
+func (t *Tool) Close() error { return errors.Join(t.server.Close(), t.store.Close()) }

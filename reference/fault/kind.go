@@ -43,6 +43,9 @@ func (k *Kind[C]) Variants() ([]Variant, error) {
 	return slices.Clone(t.Variants), err
 }
 
+// Tables gives both.
+func (k *Kind[C]) Tables() (Tables, error) { return k.tables() }
+
 // Setup gives what a fault or variant asks of the server's set-up; known tells whether
 // there is one of that id.
 func (k *Kind[C]) Setup(id string) (setup Setup, known bool, err error) {

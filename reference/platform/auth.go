@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/rollcall-edu/rollcall/reference/lti"
+	"github.com/rollcall-edu/rollcall/reference/security"
 )
 
 // Asked is an authentication request with what it is compared with.
@@ -22,7 +23,7 @@ type Asked struct {
 // well.
 type Check struct {
 	ID     string
-	Broken func(*Asked) (code, text string)
+	Broken func(*Asked) (code security.ErrorCode, text string)
 	// Page says that the browser must not be sent to the redirect URI, for it is
 	// not to be trusted yet.
 	Page bool
@@ -36,7 +37,7 @@ var readOnce = []string{"scope", "response_type", "response_mode", "prompt", "cl
 // Checks lists what an authentication request is held to, in order: first what
 // decides whether the redirect URI may be used at all (Security Framework 1.0 §5.1.1.2).
 func Checks() []Check {
-	when := func(broken bool, code, text string) (string, string) {
+	when := func(broken bool, code security.ErrorCode, text string) (security.ErrorCode, string) {
 		if broken {
 			return code, text
 		}
@@ -44,51 +45,53 @@ func Checks() []Check {
 	}
 	return []Check{
 		// Of two values nobody knows which one the others mean, of the redirect URI neither.
-		{"once", func(a *Asked) (string, string) {
+		{"once", func(a *Asked) (security.ErrorCode, string) {
 			i := slices.IndexFunc(readOnce, func(name string) bool { return len(a.Query[name]) > 1 })
 			if i < 0 {
 				return "", ""
 			}
-			return "invalid_request", readOnce[i] + " comes more than once."
+			return security.InvalidRequest, readOnce[i] + " comes more than once."
 		}, true},
-		{"client_id", func(a *Asked) (string, string) {
-			return when(!a.Known, "unauthorized_client", "This client_id is not registered.")
+		{"client_id", func(a *Asked) (security.ErrorCode, string) {
+			return when(!a.Known, security.UnauthorizedClient, "This client_id is not registered.")
 		}, true},
-		{"redirect_uri", func(a *Asked) (string, string) {
-			return when(!slices.Contains(a.Tool.RedirectURIs, a.Query.Get("redirect_uri")), "invalid_request",
+		{"redirect_uri", func(a *Asked) (security.ErrorCode, string) {
+			return when(!slices.Contains(a.Tool.RedirectURIs, a.Query.Get("redirect_uri")), security.InvalidRequest,
 				"This redirect_uri is not registered for the client.")
 		}, true},
-		{"response_type", func(a *Asked) (string, string) {
-			return when(a.Query.Get("response_type") != "id_token", "unsupported_response_type", "response_type has to be id_token.")
+		{"response_type", func(a *Asked) (security.ErrorCode, string) {
+			return when(a.Query.Get("response_type") != "id_token", security.UnsupportedResponseType, "response_type has to be id_token.")
 		}, false},
-		{"scope", func(a *Asked) (string, string) {
-			return when(a.Query.Get("scope") != "openid", "invalid_scope", "scope has to be openid.")
+		{"scope", func(a *Asked) (security.ErrorCode, string) {
+			return when(a.Query.Get("scope") != "openid", security.InvalidScope, "scope has to be openid.")
 		}, false},
-		{"response_mode", func(a *Asked) (string, string) {
-			return when(a.Query.Get("response_mode") != "form_post", "invalid_request", "response_mode has to be form_post.")
+		{"response_mode", func(a *Asked) (security.ErrorCode, string) {
+			return when(a.Query.Get("response_mode") != "form_post", security.InvalidRequest, "response_mode has to be form_post.")
 		}, false},
-		{"prompt", func(a *Asked) (string, string) {
-			return when(a.Query.Get("prompt") != "none", "invalid_request", "prompt has to be none.")
+		{"prompt", func(a *Asked) (security.ErrorCode, string) {
+			return when(a.Query.Get("prompt") != "none", security.InvalidRequest, "prompt has to be none.")
 		}, false},
-		{"nonce", func(a *Asked) (string, string) {
-			return when(a.Query.Get("nonce") == "", "invalid_request", "nonce is missing.")
+		{"nonce", func(a *Asked) (security.ErrorCode, string) {
+			return when(a.Query.Get("nonce") == "", security.InvalidRequest, "nonce is missing.")
 		}, false},
-		{"state", func(a *Asked) (string, string) {
-			return when(a.Query.Get("state") == "", "invalid_request", "state is missing.")
+		{"state", func(a *Asked) (security.ErrorCode, string) {
+			return when(a.Query.Get("state") == "", security.InvalidRequest, "state is missing.")
 		}, false},
-		{"login_hint", func(a *Asked) (string, string) {
-			return when(a.Query.Get("login_hint") == "", "invalid_request", "login_hint is missing.")
+		{"login_hint", func(a *Asked) (security.ErrorCode, string) {
+			return when(a.Query.Get("login_hint") == "", security.InvalidRequest, "login_hint is missing.")
 		}, false},
-		{"session", func(a *Asked) (string, string) { return when(a.User == "", "login_required", "Nobody is signed in.") }, false},
-		{"lti_message_hint", func(a *Asked) (string, string) {
-			return when(a.Pending == nil, "invalid_request", "No launch waits for this lti_message_hint; each is good once.")
+		{"session", func(a *Asked) (security.ErrorCode, string) {
+			return when(a.User == "", security.LoginRequired, "Nobody is signed in.")
 		}, false},
-		{"client", func(a *Asked) (string, string) {
-			return when(a.Pending != nil && a.Pending.Tool.ClientID != a.Tool.ClientID, "unauthorized_client",
+		{"lti_message_hint", func(a *Asked) (security.ErrorCode, string) {
+			return when(a.Pending == nil, security.InvalidRequest, "No launch waits for this lti_message_hint; each is good once.")
+		}, false},
+		{"client", func(a *Asked) (security.ErrorCode, string) {
+			return when(a.Pending != nil && a.Pending.Tool.ClientID != a.Tool.ClientID, security.UnauthorizedClient,
 				"The launch was begun for another client.")
 		}, false},
-		{"user", func(a *Asked) (string, string) {
-			return when(a.Pending != nil && (a.Pending.User != a.User || a.Query.Get("login_hint") != a.Pending.Login), "access_denied",
+		{"user", func(a *Asked) (security.ErrorCode, string) {
+			return when(a.Pending != nil && (a.Pending.User != a.User || a.Query.Get("login_hint") != a.Pending.Login), security.AccessDenied,
 				"login_hint is not that of the user who is signed in.")
 		}, false},
 	}
@@ -107,12 +110,21 @@ func (p *Platform) auth(w http.ResponseWriter, r *http.Request) {
 	}
 	a := &Asked{Query: r.Form}
 	a.Tool, a.Known = p.tool(r.Form.Get("client_id"))
-	if s := p.signedIn(r); s != nil {
-		a.User = s.user
+	s, err := p.signedIn(r)
+	if err != nil {
+		p.forgetful(w)
+		return
 	}
-	p.mu.Lock()
-	a.Pending, _ = p.pending.Get(r.Form.Get("lti_message_hint"), p.c.Now())
-	p.mu.Unlock()
+	if s != nil {
+		a.User = s.User
+	}
+	hint := r.Form.Get("lti_message_hint")
+	if launch, waits, err := p.pending.Get(r.Context(), hint, p.c.Now()); err != nil {
+		p.forgetful(w)
+		return
+	} else if waits {
+		a.Pending = &launch
+	}
 	for _, c := range p.c.Checks {
 		code, text := c.Broken(a)
 		if code == "" {
@@ -122,10 +134,14 @@ func (p *Platform) auth(w http.ResponseWriter, r *http.Request) {
 			p.problem(w, http.StatusBadRequest, text)
 			return
 		}
-		p.post(w, r.Form.Get("redirect_uri"), url.Values{"error": {code}, "error_description": {text}, "state": r.Form["state"]})
+		p.post(w, r.Form.Get("redirect_uri"), url.Values{"error": {string(code)}, "error_description": {text}, "state": r.Form["state"]})
 		return
 	}
-	if a.Pending == nil || !p.take(a.Pending) {
+	// A launch is good for one token: of two requests that come at once, one gets it.
+	if _, waits, err := p.pending.Take(r.Context(), hint, p.c.Now()); err != nil {
+		p.forgetful(w)
+		return
+	} else if a.Pending == nil || !waits {
 		p.problem(w, http.StatusBadRequest, "No launch waits for this request.")
 		return
 	}
@@ -146,18 +162,6 @@ func (p *Platform) auth(w http.ResponseWriter, r *http.Request) {
 		p.c.Respond(values)
 	}
 	p.post(w, r.Form.Get("redirect_uri"), values)
-}
-
-// take burns a launch, which is good for one token: of two requests that come at
-// once, one gets it.
-func (p *Platform) take(l *Pending) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if waits, there := p.pending.Get(l.Hint, p.c.Now()); !there || waits != l {
-		return false
-	}
-	p.pending.Drop(l.Hint)
-	return true
 }
 
 // storageTarget is the window that keeps things for tools: the page around the

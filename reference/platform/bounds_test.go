@@ -131,7 +131,7 @@ func TestErrorsTellNothing(t *testing.T) {
 // Sessions beyond the maximum push out the oldest.
 func TestSessionsAreBounded(t *testing.T) {
 	w := newWorld(t)
-	w.platform.sessions = lti.NewKept[*session](2)
+	w.platform.sessions = lti.NewExpiring[session](w.platform.c.Store, sessionsKept, 2)
 	teacher, student, parent, _ := w.platform.People()
 	var jars []http.CookieJar
 	for _, who := range []string{teacher, student, parent} {

@@ -3,17 +3,23 @@ package platform
 import (
 	"net/http"
 	"net/url"
+
+	"github.com/rollcall-edu/rollcall/reference/lti"
 )
 
 // mayOpen finds the link of a request and whoever opens it.
 func (p *Platform) mayOpen(w http.ResponseWriter, r *http.Request) (Link, *session, bool) {
-	s := p.signedIn(r)
+	s, err := p.signedIn(r)
+	if err != nil {
+		p.forgetful(w)
+		return Link{}, nil, false
+	}
 	if s == nil {
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return Link{}, nil, false
 	}
 	l, there := p.link(r.PathValue("link"))
-	if !there || p.school.members[l.Course][s.user] == nil {
+	if !there || p.school.members[l.Course][s.User] == nil {
 		p.problem(w, http.StatusNotFound, "There is no such link in your courses.")
 		return Link{}, nil, false
 	}
@@ -51,14 +57,15 @@ func (p *Platform) begin(w http.ResponseWriter, r *http.Request) {
 	if as != "frame" && as != "window" {
 		as = "same"
 	}
-	launch := &Pending{Hint: random(), Login: p.pseudonym("login", s.user), User: s.user, Link: l, Tool: t, As: as, Target: l.Target}
+	launch := &Pending{Hint: lti.Random(), Login: p.pseudonym("login", s.User), User: s.User, Link: l, Tool: t, As: as, Target: l.Target}
 	if launch.Target == "" {
 		launch.Target = t.TargetURI
 	}
 	now := p.c.Now()
-	p.mu.Lock()
-	p.pending.Put(launch.Hint, launch, now, now.Add(launchLife))
-	p.mu.Unlock()
+	if err := p.pending.Put(r.Context(), launch.Hint, *launch, now, now.Add(launchLife)); err != nil {
+		p.forgetful(w)
+		return
+	}
 	v := url.Values{"iss": {p.c.Origin}, "login_hint": {launch.Login}, "lti_message_hint": {launch.Hint}, "target_link_uri": {launch.Target},
 		"client_id": {t.ClientID}, "lti_deployment_id": {l.Deployment}}
 	if launch.storage() {

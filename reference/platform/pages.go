@@ -63,7 +63,7 @@ var policies = map[string]string{
 // was registered.
 func (p *Platform) page(w http.ResponseWriter, status int, name string, values any) {
 	var b bytes.Buffer
-	nonce := random()
+	nonce := lti.Random()
 	if err := pages.ExecuteTemplate(&b, name, struct {
 		V     any
 		Nonce string
@@ -109,21 +109,30 @@ func (p *Platform) post(w http.ResponseWriter, action string, values url.Values)
 // something carry a token of their own.
 const cookie = "rollcall_session"
 
-func (p *Platform) signedIn(r *http.Request) *session {
+// signedIn gives the session of a browser; nil: nobody is signed in there.
+func (p *Platform) signedIn(r *http.Request) (*session, error) {
 	c, err := r.Cookie(cookie)
 	if err != nil {
-		return nil
+		return nil, nil
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	s, _ := p.sessions.Get(c.Value, p.c.Now())
-	return s
+	s, there, err := p.sessions.Get(r.Context(), c.Value, p.c.Now())
+	if err != nil || !there {
+		return nil, err
+	}
+	if _, known := p.school.people[s.User]; !known {
+		return nil, nil // the store is from when there was another school here
+	}
+	return &s, nil
 }
 
 func (p *Platform) home(w http.ResponseWriter, r *http.Request) {
-	s := p.signedIn(r)
+	s, err := p.signedIn(r)
+	if err != nil {
+		p.forgetful(w)
+		return
+	}
 	if s == nil {
-		token := random()
+		token := lti.Random()
 		http.SetCookie(w, &http.Cookie{
 			Name:     "rollcall_signin",
 			Value:    token,
@@ -146,14 +155,14 @@ func (p *Platform) home(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var courses []pair
-	for _, c := range p.school.coursesOf(s.user) {
+	for _, c := range p.school.coursesOf(s.User) {
 		courses = append(courses, pair{url.PathEscape(c.id), c.title})
 	}
 	p.page(w, http.StatusOK, "courses", struct {
 		Name, CSRF  string
 		Courses     []pair
 		Administers bool
-	}{p.school.people[s.user].name, s.csrf, courses, p.school.administers(s.user)})
+	}{p.school.people[s.User].name, s.CSRF, courses, p.school.administers(s.User)})
 }
 
 // asWhat tells who somebody is, for the list of people.
@@ -189,10 +198,11 @@ func (p *Platform) signIn(w http.ResponseWriter, r *http.Request) {
 		p.problem(w, http.StatusForbidden, "There is nobody of that name.")
 		return
 	}
-	id, now := random(), p.c.Now()
-	p.mu.Lock()
-	p.sessions.Put(id, &session{user: user, csrf: random()}, now, now.Add(sessionLife))
-	p.mu.Unlock()
+	id, now := lti.Random(), p.c.Now()
+	if err := p.sessions.Put(r.Context(), id, session{User: user, CSRF: lti.Random()}, now, now.Add(sessionLife)); err != nil {
+		p.forgetful(w)
+		return
+	}
 	http.SetCookie(w, &http.Cookie{
 		Name:     cookie,
 		Value:    id,
@@ -206,27 +216,36 @@ func (p *Platform) signIn(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Platform) signOut(w http.ResponseWriter, r *http.Request) {
-	s := p.signedIn(r)
-	if s == nil || r.ParseForm() != nil || subtle.ConstantTimeCompare([]byte(s.csrf), []byte(r.PostForm.Get("token"))) != 1 {
+	s, err := p.signedIn(r)
+	if err != nil {
+		p.forgetful(w)
+		return
+	}
+	if s == nil || r.ParseForm() != nil || subtle.ConstantTimeCompare([]byte(s.CSRF), []byte(r.PostForm.Get("token"))) != 1 {
 		p.problem(w, http.StatusForbidden, "This form was not opened here.")
 		return
 	}
 	c, _ := r.Cookie(cookie) // there is one: somebody is signed in
-	p.mu.Lock()
-	p.sessions.Drop(c.Value)
-	p.mu.Unlock()
+	if err := p.sessions.Drop(r.Context(), c.Value); err != nil {
+		p.forgetful(w)
+		return
+	}
 	http.SetCookie(w, &http.Cookie{Name: cookie, Path: "/", MaxAge: -1, HttpOnly: true, Secure: true, SameSite: http.SameSiteNoneMode})
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
 func (p *Platform) course(w http.ResponseWriter, r *http.Request) {
-	s := p.signedIn(r)
+	s, err := p.signedIn(r)
+	if err != nil {
+		p.forgetful(w)
+		return
+	}
 	if s == nil {
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return
 	}
 	c, there := p.school.course(r.PathValue("course"))
-	if !there || p.school.members[c.id][s.user] == nil {
+	if !there || p.school.members[c.id][s.User] == nil {
 		p.problem(w, http.StatusNotFound, "You are in no such course.")
 		return
 	}
@@ -241,5 +260,5 @@ func (p *Platform) course(w http.ResponseWriter, r *http.Request) {
 	p.page(w, http.StatusOK, "course", struct {
 		Title, Name string
 		Links       []pair
-	}{c.title, p.school.people[s.user].name, links})
+	}{c.title, p.school.people[s.User].name, links})
 }

@@ -1,8 +1,8 @@
 package platform
 
 import (
+	"context"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -16,6 +16,7 @@ import (
 	"github.com/rollcall-edu/rollcall/fixtures"
 	"github.com/rollcall-edu/rollcall/reference/lti"
 	"github.com/rollcall-edu/rollcall/reference/security"
+	"github.com/rollcall-edu/rollcall/reference/store"
 )
 
 // Registration is a tool that the platform knows (LTI 1.3 §3.1.3). One
@@ -53,6 +54,9 @@ type Config struct {
 	Tools    []Registration
 	HTTP     *http.Client // for the keys of tools; nil: the default one
 	Now      func() time.Time
+	// Store keeps what the platform remembers, opened by OpenStore; nil: one in memory,
+	// which is gone with the process. The platform does not close it.
+	Store store.Store
 	// Login changes the login initiation, Claims the claims of a launch just
 	// before they are signed, Sign signs them, Respond changes what is posted to
 	// the tool; nil: as the standard has it. Faults come in here.
@@ -75,17 +79,18 @@ type Platform struct {
 	links  []Link
 	secret []byte // of pseudonyms
 
-	mu       sync.Mutex
-	sessions *lti.Kept[*session]
-	pending  *lti.Kept[*Pending]            // launches under way, by lti_message_hint
-	used     map[string]*lti.Kept[struct{}] // ids of assertions, by client: one that sends many forgets only its own
-	tokens   *lti.Kept[granted]
+	sessions *lti.Expiring[session]
+	pending  *lti.Expiring[Pending] // launches under way, by lti_message_hint
+	used     *lti.Expiring[bool]    // ids of assertions, of the client: one that sends many forgets only its own
+	tokens   *lti.Expiring[Granted]
+
+	mu sync.Mutex // of what is registered
 }
 
 // session is somebody who signed in.
 type session struct {
-	user string // sourcedId
-	csrf string
+	User string // sourcedId
+	CSRF string
 }
 
 // Pending is a launch that was begun and waits for the tool to ask for its token.
@@ -108,8 +113,9 @@ const (
 
 var errNoOrigin = errors.New("the platform needs the origin under which browsers see it")
 
-// New makes a platform with a link to every tool in every course.
-func New(c Config) (*Platform, error) {
+// New makes a platform with a link to every tool in every course: those that it is given,
+// and those that were registered by hand while it served the same store.
+func New(ctx context.Context, c Config) (*Platform, error) {
 	if c.Origin == "" {
 		return nil, errNoOrigin
 	}
@@ -130,6 +136,13 @@ func New(c Config) (*Platform, error) {
 		}
 		c.District = d
 	}
+	if c.Store == nil {
+		s, err := OpenStore(ctx, "")
+		if err != nil {
+			return nil, err
+		}
+		c.Store = s
+	}
 	keys, err := security.NewKeys()
 	if err != nil {
 		return nil, err
@@ -140,16 +153,19 @@ func New(c Config) (*Platform, error) {
 		remote:   map[string]*security.RemoteKeys{},
 		school:   readSchool(c.District),
 		secret:   []byte("riverbend:" + c.Origin),
-		sessions: lti.NewKept[*session](most),
-		pending:  lti.NewKept[*Pending](most),
-		used:     map[string]*lti.Kept[struct{}]{},
-		tokens:   lti.NewKept[granted](most),
+		sessions: lti.NewExpiring[session](c.Store, sessionsKept, most),
+		pending:  lti.NewExpiring[Pending](c.Store, launchesKept, most),
+		used:     lti.NewExpiring[bool](c.Store, assertionsKept, most),
+		tokens:   lti.NewExpiring[Granted](c.Store, tokensKept, most),
 	}
 	if p.c.Sign == nil {
 		p.c.Sign = func(keys *security.Keys, claims map[string]any) (string, error) { return keys.Sign(claims) }
 	}
 	for _, t := range c.Tools {
 		p.Register(t)
+	}
+	if err := p.registerKept(ctx); err != nil {
+		return nil, err
 	}
 	return p, nil
 }
@@ -219,12 +235,6 @@ func (p *Platform) link(id string) (Link, bool) {
 		return Link{}, false
 	}
 	return p.links[i], true
-}
-
-func random() string {
-	b := make([]byte, 24)
-	rand.Read(b)
-	return base64.RawURLEncoding.EncodeToString(b)
 }
 
 // Namespace of the claims, for those who change them.

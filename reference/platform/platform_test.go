@@ -45,7 +45,7 @@ func newWorld(t *testing.T) *world {
 	var handler http.Handler
 	w.server = httptest.NewTLSServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { handler.ServeHTTP(rw, r) }))
 	t.Cleanup(w.server.Close)
-	w.platform, err = New(Config{Origin: w.server.URL, Tools: []Registration{{ClientID: client, Name: "Quiz", LoginURL: "https://tool.example/login", RedirectURIs: []string{callback},
+	w.platform, err = New(t.Context(), Config{Origin: w.server.URL, Tools: []Registration{{ClientID: client, Name: "Quiz", LoginURL: "https://tool.example/login", RedirectURIs: []string{callback},
 		TargetURI: "https://tool.example/quiz", JWKSURL: published.URL, Deployments: []string{"d1", "d2"}, Custom: map[string]string{"who": "$User.id", "odd": "$No.such"}, Scopes: []string{scope}}}})
 	if err != nil {
 		t.Fatal(err)

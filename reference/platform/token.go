@@ -3,6 +3,7 @@ package platform
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -12,10 +13,10 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/security"
 )
 
-// granted is an access token that was issued.
-type granted struct {
-	client string
-	scopes []string
+// Granted is what an access token that was issued is good for.
+type Granted struct {
+	Client string
+	Scopes []string
 }
 
 const (
@@ -37,6 +38,7 @@ type Asserted struct {
 	TokenURL string    `json:"-"`
 	Now      time.Time `json:"-"`
 	used     func(id string, until time.Time) bool
+	failed   error // of used
 }
 
 // Assertion is one thing that a client assertion is held to.
@@ -84,42 +86,46 @@ func Assertions() []Assertion {
 // token issues access tokens for services (Security Framework 1.0 §4.1; RFC 6749
 // §4.4).
 func (p *Platform) token(w http.ResponseWriter, r *http.Request) {
-	fail := func(status int, code, text string) {
+	fail := func(status int, code security.ErrorCode, text string) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
-		_ = json.NewEncoder(w).Encode(map[string]string{"error": code, "error_description": text}) // the client may be gone
+		_ = json.NewEncoder(w).Encode(map[string]string{"error": string(code), "error_description": text}) // the client may be gone
 	}
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", "POST")
-		fail(http.StatusMethodNotAllowed, "invalid_request", "Tokens are asked for by POST.")
+		fail(http.StatusMethodNotAllowed, security.InvalidRequest, "Tokens are asked for by POST.")
 		return
 	}
 	if err := r.ParseForm(); err != nil || !strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
-		fail(http.StatusBadRequest, "invalid_request", "The request has to be a form.")
+		fail(http.StatusBadRequest, security.InvalidRequest, "The request has to be a form.")
 		return
 	}
 	f := r.PostForm
 	for _, name := range []string{"grant_type", "client_assertion_type", "client_assertion", "scope"} {
 		if len(f[name]) > 1 { // RFC 6749 §3.2
-			fail(http.StatusBadRequest, "invalid_request", name+" comes more than once.")
+			fail(http.StatusBadRequest, security.InvalidRequest, name+" comes more than once.")
 			return
 		}
 	}
 	if f.Get("grant_type") == "" || f.Get("client_assertion") == "" || f.Get("scope") == "" {
-		fail(http.StatusBadRequest, "invalid_request", "grant_type, client_assertion and scope are needed.")
+		fail(http.StatusBadRequest, security.InvalidRequest, "grant_type, client_assertion and scope are needed.")
 		return
 	}
 	if f.Get("grant_type") != "client_credentials" {
-		fail(http.StatusBadRequest, "unsupported_grant_type", "grant_type has to be client_credentials.")
+		fail(http.StatusBadRequest, security.UnsupportedGrantType, "grant_type has to be client_credentials.")
 		return
 	}
 	if f.Get("client_assertion_type") != "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" {
-		fail(http.StatusBadRequest, "invalid_request", "client_assertion_type has to be that of a JWT.")
+		fail(http.StatusBadRequest, security.InvalidRequest, "client_assertion_type has to be that of a JWT.")
 		return
 	}
-	tool, why := p.client(r, f.Get("client_assertion"))
+	tool, why, err := p.client(r, f.Get("client_assertion"))
+	if err != nil {
+		fail(http.StatusServiceUnavailable, security.ServerError, forgetfulText)
+		return
+	}
 	if why != "" {
-		fail(http.StatusBadRequest, "invalid_client", why)
+		fail(http.StatusBadRequest, security.InvalidClient, why)
 		return
 	}
 	var scopes []string
@@ -129,13 +135,14 @@ func (p *Platform) token(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if len(scopes) == 0 {
-		fail(http.StatusBadRequest, "invalid_scope", "None of the scopes is granted to this client.")
+		fail(http.StatusBadRequest, security.InvalidScope, "None of the scopes is granted to this client.")
 		return
 	}
-	value, now := random(), p.c.Now()
-	p.mu.Lock()
-	p.tokens.Put(value, granted{tool.ClientID, scopes}, now, now.Add(accessLife))
-	p.mu.Unlock()
+	value, now := lti.Random(), p.c.Now()
+	if err := p.tokens.Put(r.Context(), value, Granted{tool.ClientID, scopes}, now, now.Add(accessLife)); err != nil {
+		fail(http.StatusServiceUnavailable, security.ServerError, forgetfulText)
+		return
+	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Pragma", "no-cache")
 	_ = json.NewEncoder(w).Encode(map[string]any{"access_token": value, "token_type": "Bearer", "expires_in": int(accessLife.Seconds()),
@@ -144,54 +151,65 @@ func (p *Platform) token(w http.ResponseWriter, r *http.Request) {
 
 // client finds out which tool signed an assertion: the one that the assertion
 // names, by its published keys.
-func (p *Platform) client(r *http.Request, assertion string) (Registration, string) {
+func (p *Platform) client(r *http.Request, assertion string) (t Registration, why string, failed error) {
 	parts := strings.Split(assertion, ".")
 	if len(parts) != 3 {
-		return Registration{}, "The assertion is no signed JWT."
+		return Registration{}, "The assertion is no signed JWT.", nil
 	}
 	var named struct {
 		Subject string `json:"sub"`
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(parts[1])
 	if err != nil || json.Unmarshal(raw, &named) != nil {
-		return Registration{}, "The assertion is no signed JWT."
+		return Registration{}, "The assertion is no signed JWT.", nil
 	}
 	t, known := p.tool(named.Subject)
 	if !known {
-		return Registration{}, "sub names no client that is registered."
+		return Registration{}, "sub names no client that is registered.", nil
 	}
 	p.mu.Lock()
 	keys := p.remote[t.ClientID]
 	p.mu.Unlock()
 	payload, err := keys.Verify(r.Context(), assertion)
 	if err != nil {
-		return Registration{}, "The assertion can't be trusted: " + security.Reason(err) + "."
+		return Registration{}, "The assertion can't be trusted: " + security.Reason(err) + ".", nil
 	}
 	a := &Asserted{Client: t.ClientID, TokenURL: p.TokenURL(), Now: p.c.Now()}
-	a.used = func(id string, until time.Time) bool { return p.spent(t.ClientID, id, a.Now, until) }
+	a.used = func(id string, until time.Time) bool {
+		var fresh bool
+		fresh, a.failed = p.used.Of(t.ClientID).Add(r.Context(), id, true, a.Now, until)
+		return !fresh
+	}
 	if err := json.Unmarshal(payload, a); err != nil {
-		return Registration{}, "The claims of the assertion can't be read."
+		return Registration{}, "The claims of the assertion can't be read.", nil
 	}
 	for _, c := range p.c.Assertions {
 		if why := c.Broken(a); why != "" {
-			return Registration{}, why
+			return Registration{}, why, a.failed
 		}
 	}
-	return t, ""
+	return t, "", nil
 }
 
-// spent burns the id of a client's assertion; true when it was burnt before.
-func (p *Platform) spent(client, id string, now, until time.Time) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	ids := p.used[client]
-	if ids == nil {
-		ids = lti.NewKept[struct{}](most)
-		p.used[client] = ids
+// Authorized tells what the access token of a request is good for, if it has the scope
+// that is asked for. Otherwise the error is one of package security, or ErrScope (RFC 6750
+// §3.1), or the store's.
+func (p *Platform) Authorized(r *http.Request, scope string) (Granted, error) {
+	token, err := security.BearerToken(r)
+	if err != nil {
+		return Granted{}, err
 	}
-	if _, used := ids.Get(id, now); used {
-		return true
+	g, there, err := p.tokens.Get(r.Context(), token, p.c.Now())
+	switch {
+	case err != nil:
+		return Granted{}, err
+	case !there:
+		return Granted{}, security.ErrUnknownToken
+	case !slices.Contains(g.Scopes, scope):
+		return Granted{}, ErrScope
 	}
-	ids.Put(id, struct{}{}, now, until)
-	return false
+	return g, nil
 }
+
+// ErrScope says that an access token is good, but not for what was asked.
+var ErrScope = errors.New("the access token is not good for this")

@@ -31,12 +31,15 @@ func (s *school) administers(user string) bool {
 
 // mayRegister finds the session of somebody who may register tools.
 func (p *Platform) mayRegister(w http.ResponseWriter, r *http.Request) *session {
-	s := p.signedIn(r)
+	s, err := p.signedIn(r)
 	switch {
+	case err != nil:
+		p.forgetful(w)
+		return nil
 	case s == nil:
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return nil
-	case !p.school.administers(s.user):
+	case !p.school.administers(s.User):
 		p.problem(w, http.StatusForbidden, "Only administrators register tools; sign in as one.")
 		return nil
 	}
@@ -56,7 +59,7 @@ func (p *Platform) showTools(w http.ResponseWriter, r *http.Request) {
 		CSRF                         string
 		Issuer, Auth, JWKS, TokenURL string
 		Tools                        []Registration
-	}{s.csrf, p.Issuer(), p.AuthURL(), p.JWKSURL(), p.TokenURL(), tools})
+	}{s.CSRF, p.Issuer(), p.AuthURL(), p.JWKSURL(), p.TokenURL(), tools})
 }
 
 // registerTool takes the form of showTools: a new tool, or a further deployment of one
@@ -66,13 +69,17 @@ func (p *Platform) registerTool(w http.ResponseWriter, r *http.Request) {
 	if s == nil {
 		return
 	}
-	if r.ParseForm() != nil || subtle.ConstantTimeCompare([]byte(s.csrf), []byte(r.PostForm.Get("token"))) != 1 {
+	if r.ParseForm() != nil || subtle.ConstantTimeCompare([]byte(s.CSRF), []byte(r.PostForm.Get("token"))) != 1 {
 		p.problem(w, http.StatusForbidden, "This form was not opened here.")
 		return
 	}
 	t, problem := p.registration(r.PostForm)
 	if problem != "" {
 		p.problem(w, http.StatusBadRequest, problem)
+		return
+	}
+	if err := p.keepTool(r.Context(), t); err != nil {
+		p.forgetful(w)
 		return
 	}
 	p.Register(t)
@@ -99,7 +106,7 @@ func (p *Platform) registration(f url.Values) (t Registration, problem string) {
 		return t, "There is no room for more tools."
 	}
 	t = Registration{
-		ClientID:     "tool-" + random()[:12],
+		ClientID:     "tool-" + lti.Random()[:12],
 		Name:         strings.TrimSpace(f.Get("name")),
 		LoginURL:     f.Get("login_url"),
 		RedirectURIs: strings.Fields(f.Get("redirect_uris")),
@@ -122,7 +129,7 @@ func (p *Platform) registration(f url.Values) (t Registration, problem string) {
 	return t, ""
 }
 
-func deploymentID() string { return "riverbend-" + random()[:8] }
+func deploymentID() string { return "riverbend-" + lti.Random()[:8] }
 
 func absolute(address string) bool {
 	u, err := url.Parse(address)

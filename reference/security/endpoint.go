@@ -41,17 +41,17 @@ type tokenResponse struct {
 // tokenError is the error body of RFC 6749, section 5.2, with what the status
 // line and the headers need beside it.
 type tokenError struct {
-	Code        string `json:"error"`
-	Description string `json:"error_description,omitempty"`
+	Code        ErrorCode `json:"error"`
+	Description string    `json:"error_description,omitempty"`
 
 	status     int
 	allow      string // the methods allowed, with 405
 	retryAfter string // seconds, with 429
 }
 
-func (e *tokenError) Error() string { return e.Code + ": " + e.Description }
+func (e *tokenError) Error() string { return string(e.Code) + ": " + e.Description }
 
-func refuse(code, format string, arguments ...any) *tokenError {
+func refuse(code ErrorCode, format string, arguments ...any) *tokenError {
 	return &tokenError{Code: code, Description: fmt.Sprintf(format, arguments...), status: http.StatusBadRequest}
 }
 
@@ -83,9 +83,9 @@ func (e *TokenEndpoint) issue(w http.ResponseWriter, r *http.Request) (*tokenRes
 	switch grantType := form.Get("grant_type"); grantType {
 	case "client_credentials":
 	case "":
-		return nil, refuse("invalid_request", "the parameter grant_type is missing")
+		return nil, refuse(InvalidRequest, "the parameter grant_type is missing")
 	default:
-		return nil, refuse("unsupported_grant_type", "only grant_type=client_credentials is supported")
+		return nil, refuse(UnsupportedGrantType, "only grant_type=client_credentials is supported")
 	}
 	scopes, err := e.grantedScopes(client, form.Get("scope"))
 	if err != nil {
@@ -111,23 +111,23 @@ func (e *TokenEndpoint) issue(w http.ResponseWriter, r *http.Request) (*tokenRes
 // of a POST, never in the query string, and none comes twice (section 3.2).
 func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	if r.Method != http.MethodPost {
-		err := refuse("invalid_request", "a token is asked for with POST")
+		err := refuse(InvalidRequest, "a token is asked for with POST")
 		err.status, err.allow = http.StatusMethodNotAllowed, http.MethodPost
 		return nil, err
 	}
 	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || mediaType != "application/x-www-form-urlencoded" {
-		return nil, refuse("invalid_request", "the body must be application/x-www-form-urlencoded")
+		return nil, refuse(InvalidRequest, "the body must be application/x-www-form-urlencoded")
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxTokenRequest)
 	if err := r.ParseForm(); err != nil {
-		return nil, refuse("invalid_request", "the body is not a readable form")
+		return nil, refuse(InvalidRequest, "the body is not a readable form")
 	}
 	for name, values := range r.PostForm {
 		// A parameter without a value counts as omitted (section 3.2).
 		values = slices.DeleteFunc(values, func(v string) bool { return v == "" })
 		if len(values) > 1 {
-			return nil, refuse("invalid_request", "the parameter %q comes more than once", printable(name))
+			return nil, refuse(InvalidRequest, "the parameter %q comes more than once", printable(name))
 		}
 		r.PostForm[name] = values
 	}
@@ -166,7 +166,7 @@ func (e *TokenEndpoint) identify(r *http.Request, form url.Values) (Client, erro
 		return Client{}, invalidClient()
 	}
 	if formSecret != "" {
-		return Client{}, refuse("invalid_request", "the client authenticates in the header and in the body; use one of them")
+		return Client{}, refuse(InvalidRequest, "the client authenticates in the header and in the body; use one of them")
 	}
 	// The standard has both parts form-encoded before Base64. Several consumers
 	// in the field send them plain, so a plain match counts as well.
@@ -183,14 +183,14 @@ func (e *TokenEndpoint) identify(r *http.Request, form url.Values) (Client, erro
 		return Client{}, invalidClient()
 	}
 	if formID != "" && formID != client.ID {
-		return Client{}, refuse("invalid_request", "client_id in the body is not the client of the header")
+		return Client{}, refuse(InvalidRequest, "client_id in the body is not the client of the header")
 	}
 	return client, nil
 }
 
 func invalidClient() *tokenError {
 	return &tokenError{
-		Code:        "invalid_client",
+		Code:        InvalidClient,
 		Description: "the client is unknown, or its secret is missing or wrong",
 		status:      http.StatusUnauthorized,
 	}
@@ -211,11 +211,11 @@ func (e *TokenEndpoint) grantedScopes(client Client, requested string) ([]string
 				granted = append(granted, name)
 			}
 		case !slices.Contains(e.KnownScopes, name):
-			return nil, refuse("invalid_scope", "there is no scope %q", printable(name))
+			return nil, refuse(InvalidScope, "there is no scope %q", printable(name))
 		}
 	}
 	if len(granted) == 0 {
-		return nil, refuse("invalid_scope", "none of the scopes is open to this client")
+		return nil, refuse(InvalidScope, "none of the scopes is open to this client")
 	}
 	return granted, nil
 }
@@ -235,7 +235,7 @@ func writeTokenError(w http.ResponseWriter, err error) {
 	var refused *tokenError
 	if !errors.As(err, &refused) {
 		// What went wrong inside is not the client's business.
-		refused = &tokenError{Code: "server_error", Description: "no token could be issued", status: http.StatusInternalServerError}
+		refused = &tokenError{Code: ServerError, Description: "no token could be issued", status: http.StatusInternalServerError}
 	}
 	if refused.allow != "" {
 		w.Header().Set("Allow", refused.allow)

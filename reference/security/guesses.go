@@ -63,7 +63,7 @@ func (g *guesses) admit(r *http.Request, client string) error {
 	wait := g.count(r, client)
 	switch {
 	case wait > guessPatience:
-		err := refuse("invalid_request", "too many wrong secrets came for this client from this address")
+		err := refuse(InvalidRequest, "too many wrong secrets came for this client from this address")
 		err.status, err.retryAfter = http.StatusTooManyRequests, strconv.Itoa(int((wait+time.Second-1)/time.Second))
 		return err
 	case wait <= 0:

@@ -143,6 +143,12 @@ type Tx interface {
 	// Delete removes a document. The error is ErrNotFound when there is none.
 	Delete(c Collection, sourcedID string) (Key, error)
 
+	// Oldest tells which document has the lowest key among those whose sourcedId begins
+	// with a prefix, and how many they are. The error is ErrNotFound when there is none.
+	// Of all documents, those with an empty prefix, it is known at once; of others the
+	// cost grows with their number.
+	Oldest(c Collection, prefix string) (sourcedID string, count int, err error)
+
 	// Members returns a list as the transaction has it.
 	Members(relation string, owner Key) ([]Key, error)
 

@@ -61,6 +61,46 @@ func testWrites(t *testing.T, open func(*testing.T) store.Store) {
 		want(t, s, users, id(0), id(2), id(3), id(4))
 	})
 
+	t.Run("the oldest of all, and of those that begin alike", func(t *testing.T) {
+		s := open(t)
+		oldest := func(tx store.Tx, prefix, want string, count int) {
+			t.Helper()
+			got, n, err := tx.Oldest(classes, prefix)
+			if got != want || n != count || (count == 0) != errors.Is(err, store.ErrNotFound) || count > 0 && err != nil {
+				t.Errorf("the oldest of %q: %q of %d, %v, want %q of %d", prefix, got, n, err, want, count)
+			}
+		}
+		update(t, s, func(tx store.Tx) {
+			oldest(tx, "", "", 0)
+			oldest(tx, "a", "", 0)
+			for _, name := range []string{"b2", "a\uD7FF1", "a2", "a1", "b1", "\U0010FFFF2", "\U0010FFFF1"} {
+				put(t, tx, classes, name, "")
+			}
+			oldest(tx, "", "b2", 7)
+			remove(t, tx, classes, "b2")
+			oldest(tx, "", "a\uD7FF1", 6)
+		})
+		update(t, s, func(tx store.Tx) {
+			oldest(tx, "", "a\uD7FF1", 6)
+			oldest(tx, "a", "a\uD7FF1", 3)
+			oldest(tx, "a\uD7FF", "a\uD7FF1", 1)
+			oldest(tx, "b", "b1", 1)
+			oldest(tx, "\U0010FFFF", "\U0010FFFF2", 2)
+			oldest(tx, "c", "", 0)
+			oldest(tx, "a\x00", "", 0)
+			put(t, tx, classes, "a2", "replaced, where it is")
+			remove(t, tx, classes, "a\uD7FF1")
+			oldest(tx, "a", "a2", 2)
+			remove(t, tx, classes, "a2")
+			put(t, tx, classes, "a2", "the last now")
+			oldest(tx, "a", "a1", 2)
+		})
+		err := s.Update(t.Context(), func(tx store.Tx) error { _, _, err := tx.Oldest("nothing", ""); return err })
+		if err == nil || errors.Is(err, store.ErrNotFound) {
+			t.Errorf("of a collection that isn't there: %v", err)
+		}
+	})
+
 	t.Run("a transaction sees itself, and nobody else does", func(t *testing.T) {
 		s := open(t)
 		load(t, s, dataset(2))

@@ -26,38 +26,47 @@ func (t *Tool) launch(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	state := r.PostForm.Get("state")
-	t.mu.Lock()
-	login, there := t.pending.Get(state, t.c.Now())
-	t.mu.Unlock()
+	login, there, err := t.pending.Get(r.Context(), state, t.c.Now())
+	if err != nil {
+		t.forgetful(w)
+		return
+	}
 	if state == "" || !there {
 		t.refuse(w, http.StatusUnauthorized, "response.state", "The state of this answer is not known here: the login is over, or was never begun.")
 		return
 	}
-	known, proven := t.proof(r, state, login)
-	if known && !proven || !known && login.storage == "" {
+	known, proven := t.proof(r, state, &login)
+	if known && !proven || !known && login.Storage == "" {
 		t.refuse(w, http.StatusUnauthorized, "response.browser", "This answer belongs to a login of another browser, or the browser keeps no cookies.")
 		return
 	}
 	if code := r.PostForm.Get("error"); code != "" {
-		t.forget(state)
+		if !t.forget(w, r, state) {
+			return
+		}
 		t.refuse(w, http.StatusUnauthorized, "response.error", "The platform refused the login: "+code+". "+r.PostForm.Get("error_description"))
 		return
 	}
-	launch, failed := t.check(r, login, r.PostForm.Get("id_token"))
+	launch, failed := t.check(r, &login, r.PostForm.Get("id_token"))
 	if failed != nil {
-		t.forget(state)
+		if !t.forget(w, r, state) {
+			return
+		}
 		t.refuse(w, failed.Status, failed.Rule, failed.Text)
 		return
 	}
 	if !proven {
-		t.mu.Lock()
-		login.waiting = launch
-		t.mu.Unlock()
-		t.askStorage(w, state, login)
+		login.Waiting = launch
+		if err := t.pending.Put(r.Context(), state, login, t.c.Now(), login.Until); err != nil {
+			t.forgetful(w)
+			return
+		}
+		t.askStorage(w, state, &login)
 		return
 	}
-	t.forget(state)
-	t.open(w, r, launch)
+	if t.forget(w, r, state) {
+		t.open(w, r, launch)
+	}
 }
 
 // proof tells whether the browser brought a proof for the state, and whether it is
@@ -67,29 +76,27 @@ func (t *Tool) proof(r *http.Request, state string, login *pending) (known, righ
 	if err != nil {
 		return false, false
 	}
-	return true, subtle.ConstantTimeCompare([]byte(cookie.Value), []byte(login.proof)) == 1
+	return true, subtle.ConstantTimeCompare([]byte(cookie.Value), []byte(login.Proof)) == 1
 }
 
-// forget burns a state: it is good for one answer.
-func (t *Tool) forget(state string) { _, _ = t.take(state) }
-
-// take burns a state and gives its login, and the launch that waits for a proof;
-// nil where there is none, or its time is over.
-func (t *Tool) take(state string) (*pending, *Launch) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	login, there := t.pending.Get(state, t.c.Now())
-	if !there {
-		return nil, nil
+// forget burns a state, which is good for one answer. Where it can't it says so to the
+// browser.
+func (t *Tool) forget(w http.ResponseWriter, r *http.Request, state string) bool {
+	if err := t.pending.Drop(r.Context(), state); err != nil {
+		t.forgetful(w)
+		return false
 	}
-	t.pending.Drop(state)
-	return login, login.waiting
+	return true
 }
 
 // check holds an id_token to the signature and to every rule.
 func (t *Tool) check(r *http.Request, login *pending, token string) (*Launch, *Failure) {
-	p := login.platform
-	payload, err := t.verifiers[p.key()].Verify(r.Context(), token)
+	p := login.Platform
+	verifier, registered := t.verifiers[p.key()]
+	if !registered {
+		return nil, &Failure{Rule: "login.registration", Status: http.StatusBadRequest, Text: "This platform is no longer registered here."}
+	}
+	payload, err := verifier.Verify(r.Context(), token)
 	switch {
 	case errors.Is(err, security.ErrUnavailable):
 		return nil, &Failure{Rule: "token.keys", Status: http.StatusBadGateway, Text: "The keys of the platform can't be read now; try again."}
@@ -104,41 +111,39 @@ func (t *Tool) check(r *http.Request, login *pending, token string) (*Launch, *F
 		Now:      t.c.Now(),
 		Origin:   t.c.Origin,
 		Platform: p,
-		Nonce:    login.nonce,
-		Target:   login.target,
-		Hinted:   login.hinted,
-		used:     t.used,
+		Nonce:    login.Nonce,
+		Target:   login.Target,
+		Hinted:   login.Hinted,
+	}
+	var failed error
+	a.used = func(nonce string, until time.Time) bool {
+		var fresh bool
+		fresh, failed = t.nonces.Add(r.Context(), nonce, true, a.Now, until)
+		return !fresh
 	}
 	if err := json.Unmarshal(payload, &a.Claims); err != nil {
 		return nil, &Failure{Rule: "token.claims", Status: http.StatusBadRequest, Text: "The claims of the token can't be read."}
 	}
 	for _, rule := range t.c.Rules {
-		if why := rule.Broken(a); why != "" {
+		why := rule.Broken(a)
+		if failed != nil {
+			return nil, &Failure{Rule: "store", Status: http.StatusServiceUnavailable, Text: forgetfulText}
+		}
+		if why != "" {
 			return nil, &Failure{Rule: rule.ID, Status: http.StatusUnauthorized, Text: why}
 		}
 	}
-	return &Launch{ID: random(), Platform: p, Claims: a.Claims, Raw: payload, At: a.Now, proof: random()}, nil
-}
-
-// used burns a nonce until its token has expired; true when it was burnt before.
-func (t *Tool) used(nonce string, until time.Time) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	now := t.c.Now()
-	if _, used := t.nonces.Get(nonce, now); used {
-		return true
-	}
-	t.nonces.Put(nonce, struct{}{}, now, until)
-	return false
+	return &Launch{ID: lti.Random(), Platform: p, Claims: a.Claims, Raw: payload, At: a.Now, Proof: lti.Random()}, nil
 }
 
 // open begins a session for the launch and goes to the resource. The launch is a part
 // of the address, so that two of them side by side don't disturb each other, and is
 // bound to the browser by a cookie, if that keeps any.
 func (t *Tool) open(w http.ResponseWriter, r *http.Request, launch *Launch) {
-	t.mu.Lock()
-	t.launches.Put(launch.ID, launch, launch.At, launch.At.Add(launchLife))
-	t.mu.Unlock()
+	if err := t.launches.Put(r.Context(), launch.ID, *launch, launch.At, launch.At.Add(launchLife)); err != nil {
+		t.forgetful(w)
+		return
+	}
 	target := t.TargetURL("deep-linking")
 	if c := launch.Claims; c.Target != nil {
 		target = *c.Target
@@ -148,7 +153,7 @@ func (t *Tool) open(w http.ResponseWriter, r *http.Request, launch *Launch) {
 		t.refuse(w, http.StatusBadRequest, "target.form", "The address of the resource can't be read.")
 		return
 	}
-	http.SetCookie(w, &http.Cookie{Name: launch.cookie(), Value: launch.proof, Path: "/", MaxAge: int(launchLife.Seconds()),
+	http.SetCookie(w, &http.Cookie{Name: launch.cookie(), Value: launch.Proof, Path: "/", MaxAge: int(launchLife.Seconds()),
 		HttpOnly: true, Secure: true, SameSite: http.SameSiteNoneMode, Partitioned: true})
 	q := u.Query()
 	q.Set("launch", launch.ID)
@@ -159,28 +164,36 @@ func (t *Tool) open(w http.ResponseWriter, r *http.Request, launch *Launch) {
 // cookie is the name of the cookie that binds the launch.
 func (l *Launch) cookie() string { return "launch_" + l.ID }
 
-// find gives the launch that an address belongs to; nil, and why, where this browser
-// may not see it.
-func (t *Tool) find(r *http.Request) (l *Launch, why string) {
-	now := t.c.Now()
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	l, there := t.launches.Get(r.URL.Query().Get("launch"), now)
-	if !there {
-		return nil, "There is no launch for this page; open it from your course."
+// find gives the launch that an address belongs to, or why this browser may not see it.
+func (t *Tool) find(r *http.Request) (*Launch, *Failure) {
+	refused := func(why string) (*Launch, *Failure) {
+		return nil, &Failure{Rule: "session", Status: http.StatusUnauthorized, Text: why}
+	}
+	forgotten := &Failure{Rule: "store", Status: http.StatusServiceUnavailable, Text: forgetfulText}
+	id, now := r.URL.Query().Get("launch"), t.c.Now()
+	l, there, err := t.launches.Get(r.Context(), id, now)
+	switch {
+	case err != nil:
+		return nil, forgotten
+	case !there:
+		return refused("There is no launch for this page; open it from your course.")
 	}
 	own := slices.ContainsFunc(r.CookiesNamed(l.cookie()), func(c *http.Cookie) bool {
-		return subtle.ConstantTimeCompare([]byte(c.Value), []byte(l.proof)) == 1
+		return subtle.ConstantTimeCompare([]byte(c.Value), []byte(l.Proof)) == 1
 	})
 	switch {
+	case own && !l.Bound:
+		l.Bound = true // from now on nobody else has it
+		if err := t.launches.Put(r.Context(), id, l, now, l.At.Add(launchLife)); err != nil {
+			return nil, forgotten
+		}
 	case own:
-		l.bound = true // from now on nobody else has it
-	case l.bound:
-		return nil, "This launch belongs to another browser; open the page from your course."
+	case l.Bound:
+		return refused("This launch belongs to another browser; open the page from your course.")
 	case !now.Before(l.At.Add(unboundLife)):
-		return nil, "This browser keeps no cookies here, and then an address is good for a few minutes only; open the page from your course again."
+		return refused("This browser keeps no cookies here, and then an address is good for a few minutes only; open the page from your course again.")
 	}
-	return l, ""
+	return &l, nil
 }
 
 // isResource tells which message a launch is.

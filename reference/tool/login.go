@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+
+	"github.com/rollcall-edu/rollcall/reference/lti"
 )
 
 // login answers a login initiation, which may come by GET and by POST (LTI 1.3
@@ -46,20 +48,22 @@ func (t *Tool) login(w http.ResponseWriter, r *http.Request) {
 	state := t.c.Random()
 	now := t.c.Now()
 	login := &pending{
-		platform: p,
-		nonce:    t.c.Random(),
-		proof:    random(),
-		target:   f.Get("target_link_uri"),
-		storage:  f.Get("lti_storage_target"),
-		hinted:   f.Get("lti_deployment_id"),
+		Platform: p,
+		Nonce:    t.c.Random(),
+		Proof:    lti.Random(),
+		Target:   f.Get("target_link_uri"),
+		Storage:  f.Get("lti_storage_target"),
+		Hinted:   f.Get("lti_deployment_id"),
+		Until:    now.Add(loginLife),
 	}
-	t.mu.Lock()
-	t.pending.Put(state, login, now, now.Add(loginLife))
-	t.mu.Unlock()
+	if err := t.pending.Put(r.Context(), state, *login, now, login.Until); err != nil {
+		t.forgetful(w)
+		return
+	}
 
-	http.SetCookie(w, bound(state, login.proof))
-	address := authentication(p, login.nonce, state, t.RedirectURL(), f)
-	if login.storage != "" {
+	http.SetCookie(w, bound(state, login.Proof))
+	address := authentication(p, login.Nonce, state, t.RedirectURL(), f)
+	if login.Storage != "" {
 		t.keepInStorage(w, state, login, address)
 		return
 	}

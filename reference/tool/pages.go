@@ -21,7 +21,7 @@ func (t *Tool) page(w http.ResponseWriter, status int, name string, data any) {
 	var b bytes.Buffer
 	script := "'none'"
 	if storage, has := data.(storagePage); has { // the one page with a script
-		storage.Nonce = random()
+		storage.Nonce = lti.Random()
 		script, data = "'nonce-"+storage.Nonce+"'", storage
 	}
 	if err := pages.ExecuteTemplate(&b, name, data); err != nil {
@@ -43,6 +43,14 @@ func (t *Tool) refuse(w http.ResponseWriter, status int, rule, text string) {
 	}{rule, strings.TrimSpace(text), status})
 }
 
+// forgetful says that the store can't be reached. What is wrong with it is nobody's
+// business who asks.
+func (t *Tool) forgetful(w http.ResponseWriter) {
+	t.refuse(w, http.StatusServiceUnavailable, "store", forgetfulText)
+}
+
+const forgetfulText = "The tool can't remember anything now; try again."
+
 func (t *Tool) home(w http.ResponseWriter, _ *http.Request) {
 	t.page(w, http.StatusOK, "home", struct{ Login, Redirect, JWKS, Target string }{t.LoginURL(), t.RedirectURL(), t.JWKSURL(),
 		t.TargetURL("quiz")})
@@ -51,9 +59,9 @@ func (t *Tool) home(w http.ResponseWriter, _ *http.Request) {
 // resource is what a link opens. Who may see what hangs on the roles in the
 // course.
 func (t *Tool) resource(w http.ResponseWriter, r *http.Request) {
-	l, why := t.find(r)
-	if l == nil {
-		t.refuse(w, http.StatusUnauthorized, "session", why)
+	l, failed := t.find(r)
+	if failed != nil {
+		t.refuse(w, failed.Status, failed.Rule, failed.Text)
 		return
 	}
 	c := l.Claims
@@ -99,9 +107,9 @@ func (t *Tool) resource(w http.ResponseWriter, r *http.Request) {
 
 // decoded shows the launch as the tool understood it.
 func (t *Tool) decoded(w http.ResponseWriter, r *http.Request) {
-	l, why := t.find(r)
-	if l == nil {
-		t.refuse(w, http.StatusUnauthorized, "session", why)
+	l, failed := t.find(r)
+	if failed != nil {
+		t.refuse(w, failed.Status, failed.Rule, failed.Text)
 		return
 	}
 	var claims map[string]json.RawMessage

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/rollcall-edu/rollcall/reference/lti"
 )
 
 // opened makes a good launch and gives the address of the resource.
@@ -145,9 +147,9 @@ func TestStorageInTime(t *testing.T) {
 		if m == nil {
 			t.Fatalf("no key and value in %s", page)
 		}
-		login, _ := w.tool.pending.Get(m[1], time.Now())
+		login := w.pending(m[1])
 		w.browser = w.fresh() // cookies are blocked
-		if status, body, _ := w.post(url.Values{"state": {m[1]}, "id_token": {w.sign(w.claims(login.nonce))}}); status != http.StatusOK {
+		if status, body, _ := w.post(url.Values{"state": {m[1]}, "id_token": {w.sign(w.claims(login.Nonce))}}); status != http.StatusOK {
 			t.Fatalf("%d %s", status, rule(body))
 		}
 		began := time.Now()
@@ -173,11 +175,15 @@ func TestStorageInTime(t *testing.T) {
 func TestLoginsAreBounded(t *testing.T) {
 	w := newWorld(t)
 	now := time.Now()
-	for i := range most + 100 {
-		w.tool.pending.Put("filler-"+strconv.Itoa(i), &pending{}, now, now.Add(loginLife))
+	const few = 100
+	w.tool.pending = lti.NewExpiring[pending](w.tool.c.Store, loginsKept, few)
+	for i := range few + 10 {
+		if err := w.tool.pending.Put(t.Context(), "filler-"+strconv.Itoa(i), pending{}, now, now.Add(loginLife)); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if n := w.tool.pending.Len(); n != most {
-		t.Errorf("%d logins are kept", n)
+	if n, err := w.tool.c.Store.Count(t.Context(), loginsKept); err != nil || n != few {
+		t.Errorf("%d logins are kept, %v", n, err)
 	}
 	if status := w.see(w.browser, w.opened()); status != http.StatusOK {
 		t.Errorf("a launch when all is full: %d", status)

@@ -16,17 +16,17 @@ import (
 func (t *Tool) keepInStorage(w http.ResponseWriter, state string, login *pending, address string) {
 	t.page(w, http.StatusOK, "storage", storagePage{
 		Put:    true,
-		Frame:  login.storage,
-		Origin: originOf(login.platform.AuthURL),
+		Frame:  login.Storage,
+		Origin: originOf(login.Platform.AuthURL),
 		Key:    "lti_state_" + state,
-		Value:  login.proof,
+		Value:  login.Proof,
 		Next:   address,
 	})
 }
 
 // askStorage has the browser fetch the proof and post it.
 func (t *Tool) askStorage(w http.ResponseWriter, state string, login *pending) {
-	t.page(w, http.StatusOK, "storage", storagePage{Frame: login.storage, Origin: originOf(login.platform.AuthURL), Key: "lti_state_" + state,
+	t.page(w, http.StatusOK, "storage", storagePage{Frame: login.Storage, Origin: originOf(login.Platform.AuthURL), Key: "lti_state_" + state,
 		State: state, Next: t.RedirectURL() + "/stored"})
 }
 
@@ -48,8 +48,13 @@ func (t *Tool) stored(w http.ResponseWriter, r *http.Request) {
 		t.refuse(w, http.StatusBadRequest, "stored.form", "The form can't be read.")
 		return
 	}
-	login, launch := t.take(r.PostForm.Get("state"))
-	if launch == nil || subtle.ConstantTimeCompare([]byte(r.PostForm.Get("proof")), []byte(login.proof)) != 1 {
+	login, _, err := t.pending.Take(r.Context(), r.PostForm.Get("state"), t.c.Now())
+	if err != nil {
+		t.forgetful(w)
+		return
+	}
+	launch := login.Waiting
+	if launch == nil || subtle.ConstantTimeCompare([]byte(r.PostForm.Get("proof")), []byte(login.Proof)) != 1 {
 		t.refuse(w, http.StatusUnauthorized, "stored.proof", "The platform's storage doesn't know this login: it belongs to another browser, or is over.")
 		return
 	}

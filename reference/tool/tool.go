@@ -2,16 +2,14 @@ package tool
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/rollcall-edu/rollcall/reference/lti"
 	"github.com/rollcall-edu/rollcall/reference/security"
+	"github.com/rollcall-edu/rollcall/reference/store"
 )
 
 // Platform is one registration with a platform: it is known by issuer and client
@@ -36,6 +34,9 @@ type Config struct {
 	Platforms []Platform
 	HTTP      *http.Client // for the keys of platforms; nil: the default one
 	Now       func() time.Time
+	// Store keeps what the tool remembers, opened by OpenStore; nil: one in memory, which
+	// is gone with the process. The tool does not close it.
+	Store store.Store
 	// Random makes states, nonces and the like; nil: 24 random bytes.
 	Random func() string
 	// Rules are what an id_token is held to; nil: Rules().
@@ -51,21 +52,35 @@ type Tool struct {
 	keys      *security.Keys
 	verifiers map[string]Verifier // by issuer and client id
 
-	mu       sync.Mutex
-	pending  *lti.Kept[*pending] // logins under way, by state
-	nonces   *lti.Kept[struct{}]
-	launches *lti.Kept[*Launch] // by a random id
+	// What the tool remembers is in a store, so that a restart takes nothing from anybody,
+	// and what was used once isn't good again.
+	pending  *lti.Expiring[pending] // logins under way, by state
+	nonces   *lti.Expiring[bool]
+	launches *lti.Expiring[Launch] // by a random id
+}
+
+const (
+	loginsKept   store.Collection = "toolLogins"
+	noncesKept   store.Collection = "toolNonces"
+	launchesKept store.Collection = "toolLaunches"
+)
+
+// OpenStore opens a store for a tool, by a DSN as store.Open takes it. Other roles may
+// have the same.
+func OpenStore(ctx context.Context, dsn string) (store.Store, error) {
+	return store.Open(ctx, dsn, loginsKept, noncesKept, launchesKept)
 }
 
 // pending is a login that was begun in some browser and has not come back.
 type pending struct {
-	platform Platform
-	nonce    string
-	proof    string  // known to that browser alone
-	target   string  // target_link_uri as the login said
-	storage  string  // lti_storage_target
-	hinted   string  // lti_deployment_id of the login, if any
-	waiting  *Launch // checked already, but for the proof from the platform's storage
+	Platform Platform
+	Nonce    string
+	Proof    string // known to that browser alone
+	Target   string // target_link_uri as the login said
+	Storage  string // lti_storage_target
+	Hinted   string // lti_deployment_id of the login, if any
+	Until    time.Time
+	Waiting  *Launch // checked already, but for the proof from the platform's storage
 }
 
 // Launch is one that was accepted.
@@ -76,8 +91,8 @@ type Launch struct {
 	Raw      []byte // the payload as it came
 	At       time.Time
 
-	proof string // known to the browser that was launched in, if it keeps cookies
-	bound bool   // it does: the proof came back once
+	Proof string // known to the browser that was launched in, if it keeps cookies
+	Bound bool   // it does: the proof came back once
 }
 
 const (
@@ -94,7 +109,7 @@ const (
 var errNoOrigin = errors.New("the tool needs the origin under which browsers see it")
 
 // New makes a tool.
-func New(c Config) (*Tool, error) {
+func New(ctx context.Context, c Config) (*Tool, error) {
 	if c.Origin == "" {
 		return nil, errNoOrigin
 	}
@@ -103,13 +118,20 @@ func New(c Config) (*Tool, error) {
 		c.Now = time.Now
 	}
 	if c.Random == nil {
-		c.Random = random
+		c.Random = lti.Random
 	}
 	if c.Rules == nil {
 		c.Rules = Rules()
 	}
 	if c.Verifier == nil {
 		c.Verifier = func(p Platform) Verifier { return &security.RemoteKeys{URL: p.JWKSURL, HTTP: c.HTTP} }
+	}
+	if c.Store == nil {
+		s, err := OpenStore(ctx, "")
+		if err != nil {
+			return nil, err
+		}
+		c.Store = s
 	}
 	keys, err := security.NewKeys()
 	if err != nil {
@@ -119,9 +141,9 @@ func New(c Config) (*Tool, error) {
 		c:         c,
 		keys:      keys,
 		verifiers: map[string]Verifier{},
-		pending:   lti.NewKept[*pending](most),
-		nonces:    lti.NewKept[struct{}](most),
-		launches:  lti.NewKept[*Launch](most),
+		pending:   lti.NewExpiring[pending](c.Store, loginsKept, most),
+		nonces:    lti.NewExpiring[bool](c.Store, noncesKept, most),
+		launches:  lti.NewExpiring[Launch](c.Store, launchesKept, most),
 	}
 	for _, p := range c.Platforms {
 		t.verifiers[p.key()] = c.Verifier(p)
@@ -169,11 +191,4 @@ func bounded(next http.Handler) http.Handler {
 		h.Set("Referrer-Policy", "strict-origin")
 		next.ServeHTTP(w, r)
 	})
-}
-
-// random makes an unguessable text.
-func random() string {
-	b := make([]byte, 24)
-	rand.Read(b)
-	return base64.RawURLEncoding.EncodeToString(b)
 }

@@ -40,7 +40,7 @@ func newWorld(t *testing.T) *world {
 	var handler http.Handler
 	w.server = httptest.NewTLSServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { handler.ServeHTTP(rw, r) }))
 	t.Cleanup(w.server.Close)
-	w.tool, err = New(Config{Origin: w.server.URL, Platforms: []Platform{
+	w.tool, err = New(t.Context(), Config{Origin: w.server.URL, Platforms: []Platform{
 		{Issuer: issuer, ClientID: "one", AuthURL: issuer + "/auth", JWKSURL: published.URL, Deployments: []string{"d1", "d2"}},
 		{Issuer: "https://shared.example", ClientID: "a", AuthURL: issuer + "/auth", JWKSURL: published.URL, Deployments: []string{"d1"}},
 		{Issuer: "https://shared.example", ClientID: "b", AuthURL: issuer + "/auth", JWKSURL: published.URL, Deployments: []string{"d1"}},
@@ -61,6 +61,16 @@ func (w *world) fresh() *http.Client {
 	}
 	c := w.server.Client()
 	return &http.Client{Transport: c.Transport, Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+}
+
+// pending is the login that was begun with a state.
+func (w *world) pending(state string) pending {
+	w.t.Helper()
+	login, there, err := w.tool.pending.Get(w.t.Context(), state, time.Now())
+	if err != nil || !there {
+		w.t.Fatalf("no login waits: %v", err)
+	}
+	return login
 }
 
 func (w *world) login(changes map[string]string) (*http.Response, url.Values) {
@@ -258,10 +268,7 @@ func TestStorage(t *testing.T) {
 	} else {
 		t.Fatalf("no key and value in %s", page)
 	}
-	w.tool.mu.Lock()
-	login, _ := w.tool.pending.Get(state, time.Now())
-	nonce := login.nonce
-	w.tool.mu.Unlock()
+	nonce := w.pending(state).Nonce
 	w.browser = w.fresh() // cookies are blocked
 	status, body, _ := w.post(url.Values{"state": {state}, "id_token": {w.sign(w.claims(nonce))}})
 	if status != http.StatusOK || !strings.Contains(body, "lti.get_data") {

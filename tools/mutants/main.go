@@ -34,7 +34,7 @@ import (
 
 // folders are the packages of each role whose mistakes the role's suite has to notice.
 var folders = map[string][]string{
-	"sis":      {"reference/sis", "reference/oneroster", "reference/security"},
+	"sis":      {"reference/sis", "reference/resources", "reference/oneroster", "reference/security"},
 	"tool":     {"reference/tool", "reference/lti"},
 	"platform": {"reference/platform", "reference/lti"},
 }

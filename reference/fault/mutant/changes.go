@@ -10,11 +10,17 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/rollcall-edu/rollcall/reference/oneroster"
 )
 
-// All lists every mutant, always in the same order. Each is new: what it has bitten is
-// its own.
-func All() []*Mutant {
+// Of lists every mutant of a service, always in the same order. Each is new: what it has
+// bitten is its own.
+func Of(s oneroster.Service) ([]*Mutant, error) {
+	places, err := placesOf(s)
+	if err != nil {
+		return nil, err
+	}
 	var all []*Mutant
 	for _, p := range places {
 		add := func(what string, structural bool, change func(*answer) bool) {
@@ -59,7 +65,7 @@ func All() []*Mutant {
 			}
 		}
 	}
-	return all
+	return all, nil
 }
 
 type change struct {

@@ -5,6 +5,10 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/rollcall-edu/rollcall/reference/oneroster"
+	"github.com/rollcall-edu/rollcall/reference/resources"
+	"github.com/rollcall-edu/rollcall/reference/sis"
 )
 
 const people = `{"users":[
@@ -29,11 +33,33 @@ func served(w http.ResponseWriter, r *http.Request) {
 // asks are requests of which one at least is answered otherwise by each mutant.
 var asks = []string{"?limit=5&offset=5&sort=x&orderBy=desc&fields=a&filter=" + "a%3D%27b%27%20AND%20a%3E%27b%27%20OR%20a%3C%27c%27%20AND%20a~%27d%27", "?want=400", "?want=401", "?want=403", "?want=404", "?want=405"}
 
+func mutantsOf(t *testing.T, s oneroster.Service) []*Mutant {
+	t.Helper()
+	all, err := Of(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// Another service has mutants at its own places.
+func TestMutantsOfAnother(t *testing.T) {
+	names := map[string]bool{}
+	for _, m := range mutantsOf(t, resources.Service()) {
+		names[m.Name] = true
+	}
+	for _, name := range []string{"GET /resources: vendorResourceId is missing", "GET /resources/*: title is null", "GET /classes/*/resources: roles is missing"} {
+		if !names[name] {
+			t.Errorf("there is no %q", name)
+		}
+	}
+}
+
 // Every mutant changes what it is about and leaves other places alone; none has the
 // name of another.
 func TestMutantsBite(t *testing.T) {
 	seen, structural := map[string]bool{}, 0
-	for _, m := range All() {
+	for _, m := range mutantsOf(t, sis.Rostering()) {
 		if seen[m.Name] {
 			t.Errorf("two mutants are called %s", m.Name)
 		}
@@ -41,7 +67,7 @@ func TestMutantsBite(t *testing.T) {
 		h := m.Wrap(http.HandlerFunc(served))
 		get := func(path string) *httptest.ResponseRecorder {
 			w := httptest.NewRecorder()
-			h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/tenant"+base+path, nil))
+			h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/tenant"+sis.BasePath+path, nil))
 			return w
 		}
 		if !strings.HasPrefix(m.Name, "GET /users: ") {
@@ -81,7 +107,7 @@ func absent(name string) bool {
 			return true // whether it bites depends on the value
 		}
 	}
-	for _, m := range users {
+	for _, m := range membersOf(sis.Rostering().Objects[sis.Users]) {
 		if strings.HasPrefix(what, m+" ") {
 			return true
 		}

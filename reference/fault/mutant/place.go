@@ -1,17 +1,20 @@
 package mutant
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/rollcall-edu/rollcall/reference/oneroster"
 )
 
-// base is where the Rostering service begins in a path, whatever stands before.
-const base = "/ims/oneroster/rostering/v1p2"
-
-// place is where answers are changed: an operation of the service, by its path, in
-// which a star is any one segment, with the members that its objects may have.
+// place is where answers are changed: an operation of a service, by its path, in which a
+// star is any one segment, with the members that its objects may have.
 type place struct {
+	base    string // where the service begins in a path, whatever stands before
 	path    string
 	members []string
 }
@@ -20,39 +23,44 @@ type place struct {
 func (p place) collection() bool { return len(strings.Split(p.path, "/"))%2 == 0 }
 
 func (p place) matches(r *http.Request) bool {
-	_, rest, service := strings.Cut(r.URL.EscapedPath(), base)
+	_, rest, service := strings.Cut(r.URL.EscapedPath(), p.base)
 	want, have := strings.Split(p.path, "/"), strings.Split(rest, "/")
 	return service && slices.EqualFunc(want, have, func(a, b string) bool { return a == b || a == "*" && b != "" })
 }
 
-// Members of the objects of each kind (OneRoster 1.2 Rostering, information model).
-var (
-	common   = []string{"sourcedId", "status", "dateLastModified"}
-	sessions = append(slices.Clone(common), "title", "startDate", "endDate", "type", "parent", "children", "schoolYear")
-	orgs     = append(slices.Clone(common), "name", "type", "identifier", "parent", "children")
-	courses  = append(slices.Clone(common), "title", "schoolYear", "courseCode", "grades", "subjects", "org", "subjectCodes")
-	classes  = append(slices.Clone(common), "title", "classCode", "classType", "location", "grades", "subjects", "course", "school", "terms",
-		"subjectCodes", "periods")
-	users = append(slices.Clone(common), "userMasterIdentifier", "username", "userIds", "enabledUser", "givenName", "familyName",
-		"middleName",
-		"roles", "userProfiles", "primaryOrg", "identifier", "email", "phone", "agents", "grades")
-	enrollments  = append(slices.Clone(common), "user", "class", "school", "role", "primary", "beginDate", "endDate")
-	demographics = append(slices.Clone(common), "birthDate", "sex", "americanIndianOrAlaskaNative", "asian", "blackOrAfricanAmerican",
-		"white", "hispanicOrLatinoEthnicity", "cityOfBirth")
-)
+// placesOf are the operations of a service, as it describes them.
+func placesOf(s oneroster.Service) ([]place, error) {
+	var operations []struct {
+		Path string `json:"path"`
+	}
+	if err := json.Unmarshal(s.Operations, &operations); err != nil {
+		return nil, fmt.Errorf("reading the operations of %s: %w", s.Name, err)
+	}
+	var all []place
+	for _, o := range operations {
+		segments, last := strings.Split(o.Path, "/"), ""
+		for i, segment := range segments {
+			if strings.HasPrefix(segment, "{") {
+				segments[i] = "*"
+			} else {
+				last = segment
+			}
+		}
+		e := slices.IndexFunc(s.Endpoints, func(e oneroster.Endpoint) bool { return e.Name == last })
+		if e < 0 || s.Objects[s.Endpoints[e].Collection] == nil {
+			return nil, fmt.Errorf("%s doesn't say what %s gives", s.Name, o.Path)
+		}
+		all = append(all, place{s.Path, strings.Join(segments, "/"), membersOf(s.Objects[s.Endpoints[e].Collection])})
+	}
+	return all, nil
+}
 
-// places are the operations of the service.
-var places = []place{
-	{"/academicSessions", sessions}, {"/academicSessions/*", sessions}, {"/terms", sessions}, {"/terms/*", sessions},
-	{"/terms/*/gradingPeriods", sessions}, {"/terms/*/classes", classes}, {"/gradingPeriods", sessions}, {"/gradingPeriods/*", sessions},
-	{"/classes", classes}, {"/classes/*", classes}, {"/classes/*/students", users}, {"/classes/*/teachers", users},
-	{"/courses", courses}, {"/courses/*", courses}, {"/courses/*/classes", classes},
-	{"/demographics", demographics}, {"/demographics/*", demographics},
-	{"/enrollments", enrollments}, {"/enrollments/*", enrollments},
-	{"/orgs", orgs}, {"/orgs/*", orgs}, {"/schools", orgs}, {"/schools/*", orgs},
-	{"/schools/*/classes", classes}, {"/schools/*/classes/*/enrollments", enrollments}, {"/schools/*/classes/*/students", users}, {"/schools/*/classes/*/teachers", users},
-	{"/schools/*/courses", courses}, {"/schools/*/enrollments", enrollments}, {"/schools/*/students", users}, {"/schools/*/teachers", users}, {"/schools/*/terms", sessions},
-	{"/students", users}, {"/students/*", users}, {"/students/*/classes", classes},
-	{"/teachers", users}, {"/teachers/*", users}, {"/teachers/*/classes", classes},
-	{"/users", users}, {"/users/*", users}, {"/users/*/classes", classes},
+// membersOf are the names of an object's members on the wire.
+func membersOf(object reflect.Type) (names []string) {
+	for _, field := range reflect.VisibleFields(object) {
+		if name, _, _ := strings.Cut(field.Tag.Get("json"), ","); name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
 }

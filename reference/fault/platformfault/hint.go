@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/rollcall-edu/rollcall/reference/platform"
+	"github.com/rollcall-edu/rollcall/reference/security"
 )
 
 // hints remembers whose login_hint is whose.
@@ -37,7 +38,7 @@ func (h *hints) holds(hint string, fits func(user string) bool) bool {
 }
 
 // instead puts another check in the place of one.
-func instead(id string, broken func(*platform.Asked) (code, text string)) []platform.Check {
+func instead(id string, broken func(*platform.Asked) (code security.ErrorCode, text string)) []platform.Check {
 	checks := slices.Clone(platform.Checks())
 	i := slices.IndexFunc(checks, func(x platform.Check) bool { return x.ID == id })
 	checks[i].Broken = broken
@@ -46,34 +47,34 @@ func instead(id string, broken func(*platform.Asked) (code, text string)) []plat
 
 // hintFaults are platforms that take one person's hint from another.
 func hintFaults() map[string]behaviour {
-	denied := func(ok bool) (code, text string) {
+	denied := func(ok bool) (code security.ErrorCode, text string) {
 		if ok {
 			return "", ""
 		}
-		return "access_denied", "This login_hint is not known."
+		return security.AccessDenied, "This login_hint is not known."
 	}
 	return map[string]behaviour{
 		// login_hint has to be somebody's, and whose it is doesn't count.
 		"platform-hint-login-known": {Bend: func(c *platform.Config) {
 			h := &hints{}
 			h.remembering(c)
-			c.Checks = instead("user", func(a *platform.Asked) (string, string) {
+			c.Checks = instead("user", func(a *platform.Asked) (security.ErrorCode, string) {
 				return denied(a.Pending == nil || a.Pending.User == a.User && h.holds(a.Query.Get("login_hint"), func(string) bool { return true }))
 			})
 		}},
 		// One place keeps the launch that was begun last, whoever began it.
 		"platform-launch-last": {Bend: func(c *platform.Config) {
 			var mu sync.Mutex
-			var last *platform.Pending
+			var last string // its lti_message_hint
 			c.Login = func(_ url.Values, l *platform.Pending) {
 				mu.Lock()
 				defer mu.Unlock()
-				last = l
+				last = l.Hint
 			}
-			c.Checks = append([]platform.Check{{ID: "last", Broken: func(a *platform.Asked) (string, string) {
+			c.Checks = append([]platform.Check{{ID: "last", Broken: func(a *platform.Asked) (security.ErrorCode, string) {
 				mu.Lock()
 				defer mu.Unlock()
-				if a.Pending != last {
+				if a.Pending != nil && a.Pending.Hint != last {
 					a.Pending = nil
 				}
 				return "", ""
@@ -83,7 +84,7 @@ func hintFaults() map[string]behaviour {
 		"platform-hint-message-any": {Bend: func(c *platform.Config) {
 			h := &hints{}
 			h.remembering(c)
-			c.Checks = instead("user", func(a *platform.Asked) (string, string) {
+			c.Checks = instead("user", func(a *platform.Asked) (security.ErrorCode, string) {
 				return denied(a.Pending == nil || h.holds(a.Query.Get("login_hint"), func(user string) bool { return user == a.User }))
 			})
 		}},

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rollcall-edu/rollcall/reference/platform"
+	"github.com/rollcall-edu/rollcall/reference/security"
 )
 
 // put makes a behaviour that sets a member of a claim to what a launch gives.
@@ -106,21 +107,21 @@ func memberFaults() map[string]behaviour {
 			}
 		}},
 		"platform-token-framed": {Bend: func(c *platform.Config) {
-			c.Checks = append([]platform.Check{{ID: "frame", Broken: func(a *platform.Asked) (string, string) {
+			c.Checks = append([]platform.Check{{ID: "frame", Broken: func(a *platform.Asked) (security.ErrorCode, string) {
 				if a.Pending != nil && a.Pending.As == "frame" {
-					return "login_required", "There is no cookie in the frame."
+					return security.LoginRequired, "There is no cookie in the frame."
 				}
 				return "", ""
 			}}}, platform.Checks()...)
 		}},
 		"platform-token-first-user": {Bend: func(c *platform.Config) {
 			first := ""
-			c.Checks = append([]platform.Check{{ID: "first", Broken: func(a *platform.Asked) (string, string) {
+			c.Checks = append([]platform.Check{{ID: "first", Broken: func(a *platform.Asked) (security.ErrorCode, string) {
 				if first == "" {
 					first = a.User
 				}
 				if a.User != "" && a.User != first {
-					return "server_error", "Something went wrong."
+					return security.ServerError, "Something went wrong."
 				}
 				return "", ""
 			}}}, platform.Checks()...)

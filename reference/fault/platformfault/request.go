@@ -10,6 +10,7 @@ import (
 
 	"github.com/rollcall-edu/rollcall/reference/fault/bend"
 	"github.com/rollcall-edu/rollcall/reference/platform"
+	"github.com/rollcall-edu/rollcall/reference/security"
 )
 
 // at makes a behaviour that handles one path, with the form read, and leaves all
@@ -35,11 +36,11 @@ func redirects(fits func(asked string, registered []string) bool) behaviour {
 	return behaviour{Bend: func(c *platform.Config) {
 		i := slices.IndexFunc(platform.Checks(), func(x platform.Check) bool { return x.ID == "redirect_uri" })
 		check := platform.Checks()[i]
-		check.Broken = func(a *platform.Asked) (string, string) {
+		check.Broken = func(a *platform.Asked) (security.ErrorCode, string) {
 			if fits(a.Query.Get("redirect_uri"), a.Tool.RedirectURIs) {
 				return "", ""
 			}
-			return "invalid_request", "This redirect_uri is not registered."
+			return security.InvalidRequest, "This redirect_uri is not registered."
 		}
 		c.Checks = append([]platform.Check{}, platform.Checks()...)
 		c.Checks[i] = check
@@ -106,7 +107,7 @@ func requestFaults() map[string]behaviour {
 			// The launch that was begun last is taken, whatever the hint says.
 			var last *platform.Pending
 			c.Login = func(_ url.Values, l *platform.Pending) { last = l }
-			c.Checks = append([]platform.Check{{ID: "find", Broken: func(a *platform.Asked) (string, string) {
+			c.Checks = append([]platform.Check{{ID: "find", Broken: func(a *platform.Asked) (security.ErrorCode, string) {
 				if a.Pending == nil {
 					a.Pending = last
 				}
@@ -114,7 +115,7 @@ func requestFaults() map[string]behaviour {
 			}}}, platform.Checks()...)
 		}},
 		"platform-session-not-needed": {Bend: func(c *platform.Config) {
-			c.Checks = append([]platform.Check{{ID: "anybody", Broken: func(a *platform.Asked) (string, string) {
+			c.Checks = append([]platform.Check{{ID: "anybody", Broken: func(a *platform.Asked) (security.ErrorCode, string) {
 				if a.Pending != nil {
 					a.User = a.Pending.User
 				}

@@ -2,7 +2,6 @@ package platform
 
 import (
 	"encoding/json"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
 	"github.com/rollcall-edu/rollcall/suites/lti"
+	"github.com/rollcall-edu/rollcall/suites/lti/side"
 )
 
 // keep takes what was seen into the evidence of a check: from the opening of the link
@@ -22,19 +22,7 @@ func (s *seen) keep(t *harness.T, what string) []string {
 	typed := s.typed()
 	for _, x := range s.log {
 		if x.Document && s.launch != nil && !x.Started.Before(s.since) {
-			x = hidden(x, typed)
-			ids = append(ids, t.Watch(harness.Watched{
-				Started:  x.Started,
-				Ended:    x.Ended,
-				Method:   x.Method,
-				URL:      x.URL,
-				Request:  x.Request,
-				Body:     x.Body,
-				Form:     x.Method == http.MethodPost,
-				Status:   x.Status,
-				Response: x.Response,
-				Problem:  strings.TrimSpace(x.Problem + " " + strings.Join(x.Blocked, "; ")),
-			}))
+			ids = append(ids, t.Watch(side.Watched(hidden(x, typed))))
 		}
 	}
 	if s.claims != nil {

@@ -270,18 +270,7 @@ func (s *sight) keep(t *harness.T, what string) []string {
 		if !x.Document {
 			continue
 		}
-		ids = append(ids, t.Watch(harness.Watched{
-			Started:  x.Started,
-			Ended:    x.Ended,
-			Method:   x.Method,
-			URL:      x.URL,
-			Request:  x.Request,
-			Body:     x.Body,
-			Form:     strings.Contains(x.Request.Get("Content-Type"), "form") || x.Method == http.MethodPost,
-			Status:   x.Status,
-			Response: x.Response,
-			Problem:  strings.TrimSpace(x.Problem + " " + strings.Join(x.Blocked, "; ")),
-		}))
+		ids = append(ids, t.Watch(side.Watched(x)))
 	}
 	if s.attempt != nil {
 		s.attempt.mu.Lock()

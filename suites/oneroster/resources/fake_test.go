@@ -1,7 +1,6 @@
 package resources
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -146,7 +145,7 @@ func (s *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case path == "/token":
 		s.grant(a)
 	case strings.HasPrefix(a.path, "/discovery/"):
-		s.publish(a)
+		a.body = resttest.Document(service.Resources(), s.base, s.server+"/token")
 	case !s.admitted(a, of):
 	case !known:
 		a.refuse(404, "unknownobject", "Unknown Object")
@@ -192,51 +191,6 @@ func (s *provider) admitted(a *reply, of *service.Service) bool {
 		a.refuse(status, minor, text)
 	}
 	return status == http.StatusOK
-}
-
-// publish answers with the discovery document.
-func (s *provider) publish(a *reply) {
-	paths, scopes := object{}, object{}
-	for _, op := range service.Resources().Operations {
-		paths[op.Path] = object{"get": describe(op, op.Path)}
-		for _, scope := range op.Scopes {
-			scopes[service.Resources().Scopes.Prefix+scope] = "reads"
-		}
-	}
-	flows := object{"clientCredentials": object{"tokenUrl": s.server + "/token", "scopes": scopes}}
-	a.body = object{"openapi": "3.0.1", "info": object{"title": "Fake", "version": "1"}, "servers": []object{{"url": s.base}}, "paths": paths,
-		"components": object{"securitySchemes": object{"oauth": object{"type": "oauth2", "flows": flows}}}}
-}
-
-// describe gives an operation as the discovery document has it.
-func describe(op service.Operation, path string) object {
-	names, payload := []string{"limit", "offset", "sort", "orderBy", "filter", "fields"}, object{"type": "array", "items": object{}}
-	if op.Single {
-		names, payload = []string{"fields"}, object{"type": "object"}
-	}
-	types := map[string]string{"limit": "integer", "offset": "integer", "fields": "array"}
-	var parameters []object
-	for _, name := range names {
-		schema := object{"type": cmp.Or(types[name], "string")}
-		if schema["type"] == "array" {
-			schema["items"] = object{}
-		}
-		parameters = append(parameters, object{"in": "query", "name": name, "schema": schema})
-	}
-	for _, in := range service.Parameter.FindAllString(path, -1) {
-		parameters = append(parameters, object{"in": "path", "name": strings.Trim(in, "{}"), "required": true, "schema": object{"type": "string"}})
-	}
-	var scopes []string
-	for _, scope := range op.Scopes {
-		scopes = append(scopes, service.Resources().Scopes.Prefix+scope)
-	}
-	schema := object{"properties": object{op.Wrapper: payload}}
-	success := object{"description": "success", "content": object{"application/json": object{"schema": schema}}}
-	if !op.Single {
-		success["headers"] = object{"X-Total-Count": object{"schema": object{"type": "integer"}}}
-	}
-	return object{"operationId": op.ID, "parameters": parameters, "security": []object{{"oauth": scopes}},
-		"responses": object{"200": success, "default": object{"description": "failure"}}}
 }
 
 func (s *provider) out(path string, o object) object {

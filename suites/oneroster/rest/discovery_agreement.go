@@ -17,9 +17,9 @@ import (
 const mostBreaches = 12
 
 // discoveryValid holds the document to OpenAPI itself.
-func discoveryValid(t *T, found *harness.Response) {
+func discoveryValid(t *T, doc *schemas.OpenAPI, found *harness.Response) {
 	const requirement = discoveryAt + "valid"
-	findings, judged, err := schemas.ValidateOpenAPI(found.Body)
+	findings, judged, err := doc.Validate()
 	if err != nil || !judged {
 		t.NotApplicable(requirement, "it is of a version of OpenAPI that has no schema here, or too large to be judged by one")
 		return

@@ -117,11 +117,8 @@ func (d *described) payload(response node) any {
 }
 
 // discoveryContent judges what the document says of the operations that a run covers.
-func discoveryContent(t *T, found *harness.Response) {
-	d := &described{service: t.Service, broken: map[string]bool{}}
-	if json.Unmarshal(found.Body, &d.root) != nil {
-		return // judged already
-	}
+func discoveryContent(t *T, doc *schemas.OpenAPI, found *harness.Response) {
+	d := &described{service: t.Service, root: doc.Root, broken: map[string]bool{}}
 	shown := []*harness.Response{found}
 	say := func(name string, ok bool, where, expected, seen string) {
 		t.Assert(discoveryAt+name, ok, harness.Finding{Expected: expected, Seen: seen, Where: where, Responses: shown})
@@ -242,6 +239,13 @@ func texts1(v any) (out []string) {
 	return out
 }
 
+// numberOf reads a number.
+func numberOf(v any) (float64, bool) {
+	text, is := v.(json.Number)
+	number, err := text.Float64()
+	return number, is && err == nil
+}
+
 // queryTypes are the query parameters and the types of their values.
 var queryTypes = map[string]string{"limit": "integer", "offset": "integer", "sort": "string", "orderBy": "string", "filter": "string",
 	"fields": "array"}
@@ -284,16 +288,17 @@ func (d *described) judgeParameters(say sayer, op service.Operation, path string
 			wrong = append(wrong, fmt.Sprintf("%s in the format %v", name, width))
 		}
 		least := map[string]float64{"limit": 1, "offset": 0}[name]
-		if given, is := schema["minimum"]; is && given != least {
-			wrong = append(wrong, fmt.Sprintf("%s from %#v on", name, given))
+		// One that is no number is a breach of OpenAPI itself.
+		if given, is := numberOf(schema["minimum"]); is && given != least {
+			wrong = append(wrong, fmt.Sprintf("%s from %v on", name, given))
 		}
 		directions := texts1(schema["enum"])
 		if name == "orderBy" && len(directions) > 0 && !slices.Equal(slices.Sorted(slices.Values(directions)), []string{"asc", "desc"}) {
 			wrong = append(wrong, "orderBy is one of "+strings.Join(directions, ", "))
 		}
 		if given, is := schema["default"]; is {
-			number, _ := given.(float64)
-			if queryTypes[name] == "integer" && (number != math.Trunc(number) || number < least || fmt.Sprintf("%T", given) != "float64") ||
+			number, counts := numberOf(given)
+			if queryTypes[name] == "integer" && (number != math.Trunc(number) || number < least || !counts) ||
 				name == "orderBy" && given != "asc" || name == "offset" && number != 0 {
 				wrong = append(wrong, fmt.Sprintf("%s is %v where none is given", name, given))
 			}

@@ -69,6 +69,16 @@ func TestDiscovery(t *testing.T) {
 			get["parameters"].([]object)[1]["explode"] = "false"
 			a.body["paths"].(object)["/orgs/{sourcedId}"] = object{"get": get}
 		}), []string{"discovery.valid"}},
+		{"a bound that is a text", published(func(a *reply) {
+			get := describe(service.Rostering().Operation("getAllOrgs"), "/orgs")
+			get["parameters"].([]object)[0]["schema"].(object)["minimum"] = "1"
+			a.body["paths"].(object)["/orgs"] = object{"get": get}
+		}), []string{"discovery.valid"}},
+		{"a bound that is another", published(func(a *reply) {
+			get := describe(service.Rostering().Operation("getAllOrgs"), "/orgs")
+			get["parameters"].([]object)[0]["schema"].(object)["minimum"] = 2
+			a.body["paths"].(object)["/orgs"] = object{"get": get}
+		}), []string{"discovery.parameters"}},
 		{"a parameter with a member that OpenAPI doesn't have", published(func(a *reply) {
 			get := describe(service.Rostering().Operation("getOrg"), "/orgs/{sourcedId}")
 			get["parameters"].([]object)[1]["exploded"] = false

@@ -1,7 +1,6 @@
 package rostering
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -110,7 +109,7 @@ func (s *provider) serve(w http.ResponseWriter, r *http.Request, path string) bo
 	case path == "/token":
 		s.grant(a)
 	case strings.HasPrefix(path, "/discovery/"):
-		s.publish(a)
+		a.body = resttest.Document(service.Rostering(), s.base, s.tokenURL())
 	case !s.admitted(a):
 	case !known:
 		a.refuse(404, "unknownobject", "Unknown Object")
@@ -159,48 +158,9 @@ func (s *provider) admitted(a *reply) bool {
 	return status == http.StatusOK
 }
 
-func (s *provider) publish(a *reply) {
-	paths, scopes := object{}, object{}
-	for _, op := range service.Rostering().Operations {
-		paths[op.Path] = object{"get": describe(op, op.Path)}
-		for _, scope := range op.Scopes {
-			scopes[service.Rostering().Scopes.Prefix+scope] = "reads"
-		}
-	}
-	flows := object{"clientCredentials": object{"tokenUrl": s.tokenURL(), "scopes": scopes}}
-	a.body = object{"openapi": "3.0.1", "info": object{"title": "Fake", "version": "1"}, "servers": []object{{"url": s.base}}, "paths": paths,
-		"components": object{"securitySchemes": object{"oauth": object{"type": "oauth2", "flows": flows}}}}
-}
-
 // describe gives an operation as the discovery document has it.
 func describe(op service.Operation, path string) object {
-	names, payload := []string{"limit", "offset", "sort", "orderBy", "filter", "fields"}, object{"type": "array", "items": object{}}
-	if op.Single {
-		names, payload = []string{"fields"}, object{"type": "object"}
-	}
-	types := map[string]string{"limit": "integer", "offset": "integer", "fields": "array"}
-	var parameters []object
-	for _, name := range names {
-		schema := object{"type": cmp.Or(types[name], "string")}
-		if schema["type"] == "array" {
-			schema["items"] = object{}
-		}
-		parameters = append(parameters, object{"in": "query", "name": name, "schema": schema})
-	}
-	for _, in := range service.Parameter.FindAllString(path, -1) {
-		parameters = append(parameters, object{"in": "path", "name": strings.Trim(in, "{}"), "required": true, "schema": object{"type": "string"}})
-	}
-	var scopes []string
-	for _, scope := range op.Scopes {
-		scopes = append(scopes, service.Rostering().Scopes.Prefix+scope)
-	}
-	schema := object{"properties": object{op.Wrapper: payload}}
-	success := object{"description": "success", "content": object{"application/json": object{"schema": schema}}}
-	if !op.Single {
-		success["headers"] = object{"X-Total-Count": object{"schema": object{"type": "integer"}}}
-	}
-	return object{"operationId": op.ID, "parameters": parameters, "security": []object{{"oauth": scopes}},
-		"responses": object{"200": success, "default": object{"description": "failure"}}}
+	return resttest.Described(service.Rostering(), op, path)
 }
 
 func (s *provider) single(a *reply) {

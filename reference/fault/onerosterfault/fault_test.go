@@ -1,4 +1,4 @@
-package fault
+package onerosterfault
 
 import (
 	"net/http"
@@ -36,7 +36,7 @@ func TestTablesAndBehavioursAgree(t *testing.T) {
 			}
 		}
 		if len(faults) < 30 || len(variants) < 15 {
-			t.Errorf("%d faults and %d variants of a %s", len(faults), len(variants), k.name)
+			t.Errorf("%d faults and %d variants; of Resources: %t", len(faults), len(variants), k == Resources)
 		}
 	}
 	if _, err := Wrap(http.NotFoundHandler(), "no-such-fault"); err == nil {

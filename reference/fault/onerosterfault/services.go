@@ -1,7 +1,6 @@
-package fault
+package onerosterfault
 
 import (
-	"cmp"
 	_ "embed"
 	"fmt"
 	"maps"
@@ -11,6 +10,8 @@ import (
 	"sync"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
+	"github.com/rollcall-edu/rollcall/reference/fault"
+	"github.com/rollcall-edu/rollcall/reference/fault/bend"
 	"github.com/rollcall-edu/rollcall/strictyaml"
 )
 
@@ -35,50 +36,52 @@ const (
 // Data is what a provider of OneRoster serves, as far as faults and variants change it.
 type Data struct{ District fixtures.District }
 
-// wrapper makes one handler out of another.
-type wrapper func(http.Handler) http.Handler
+type (
+	behaviour = fault.Behaviour[Data]
+	wrapper   = bend.Wrapper
+)
 
 // Rostering are the faults and variants of a provider's Rostering service, and of what it
 // shares with others: the token endpoint and the transport.
-var Rostering = NewKind("Rostering provider", func() (Tables, error) {
-	return ReadTables("Rostering provider", rosteringFaults, rosteringVariants, rosteringBehaviours(), nil, nil)
-}, rosteringBehaviours, func(*Data, Fault) {})
+var Rostering = fault.NewKind("Rostering provider", func() (fault.Tables, error) {
+	return fault.ReadTables("Rostering provider", rosteringFaults, rosteringVariants, rosteringBehaviours(), nil, nil)
+}, rosteringBehaviours, func(*Data, fault.Fault) {})
 
 // Resources are those of its Resources service. Many do what those of Rostering do, to
 // this service alone.
-var Resources = NewKind("Resources provider", func() (Tables, error) {
-	t, err := ReadTables("Resources provider", resourcesFaults, resourcesVariants, resourcesBehaviours(), nil, nil)
+var Resources = fault.NewKind("Resources provider", func() (fault.Tables, error) {
+	t, err := fault.ReadTables("Resources provider", resourcesFaults, resourcesVariants, resourcesBehaviours(), nil, nil)
 	if err != nil {
 		return t, err
 	}
-	like, err := Rostering.tables()
+	like, err := Rostering.Tables()
 	if err != nil {
 		return t, err
 	}
-	return t, t.inherit(like, "or12.rostering.", "or12.resources.")
-}, resourcesBehaviours, func(*Data, Fault) {})
+	return t, t.Inherit(like, "or12.rostering.", "or12.resources.")
+}, resourcesBehaviours, func(*Data, fault.Fault) {})
 
 // Services lists the kinds of faults that a provider of OneRoster can have.
-func Services() []*Kind[Data] { return []*Kind[Data]{Rostering, Resources} }
+func Services() []*fault.Kind[Data] { return []*fault.Kind[Data]{Rostering, Resources} }
 
 // Faults lists the faults of the Rostering service, in the order of the table.
-func Faults() ([]Fault, error) { return Rostering.Faults() }
+func Faults() ([]fault.Fault, error) { return Rostering.Faults() }
 
 // Variants lists its variants, in the order of the table.
-func Variants() ([]Variant, error) { return Rostering.Variants() }
+func Variants() ([]fault.Variant, error) { return Rostering.Variants() }
 
 // find gives the service that a fault or variant is of, and what it asks of the set-up.
-func find(id string) (*Kind[Data], Setup, error) {
+func find(id string) (*fault.Kind[Data], fault.Setup, error) {
 	for _, k := range Services() {
 		if setup, known, err := k.Setup(id); known || err != nil {
 			return k, setup, err
 		}
 	}
-	return nil, Setup{}, fmt.Errorf("there is no fault or variant %q; `rollcall list faults` shows all", id)
+	return nil, fault.Setup{}, fmt.Errorf("there is no fault or variant %q; `rollcall list faults` shows all", id)
 }
 
 // Lookup gives what a fault or variant of any service asks of the reference's set-up.
-func Lookup(id string) (Setup, error) {
+func Lookup(id string) (fault.Setup, error) {
 	_, setup, err := find(id)
 	return setup, err
 }
@@ -119,7 +122,7 @@ func Reshape(d fixtures.District, ids ...string) (fixtures.District, error) {
 
 // rosteringWrappers gathers what the topic files can do to a service.
 func rosteringWrappers() map[string]wrapper {
-	return Gather(pagingFaults(), queryFaults(), payloadFaults(), semanticFaults(), errorFaults(), securityFaults(), transportFaults(),
+	return fault.Gather(pagingFaults(), queryFaults(), payloadFaults(), semanticFaults(), errorFaults(), securityFaults(), transportFaults(),
 		moreFaults(),
 		fieldFaults(), lateFaults(), seenFaults(), missedFaults(), gatewayFaults(), gatewayVariants(), headerVariants(),
 		payloadVariants(), bySetup())
@@ -129,17 +132,17 @@ func rosteringWrappers() map[string]wrapper {
 // stand in references of another.
 var everywhere = []string{"ids-reserved", "reserved-id-404"}
 
-func rosteringBehaviours() map[string]Behaviour[Data] {
-	all := map[string]Behaviour[Data]{}
+func rosteringBehaviours() map[string]behaviour {
+	all := map[string]behaviour{}
 	for id, w := range rosteringWrappers() {
-		all[id] = Behaviour[Data]{Wrap: at(rosteringBase, id, w)}
+		all[id] = behaviour{Wrap: at(rosteringBase, id, w)}
 	}
 	reshape(all, reshapes())
 	return all
 }
 
 // reshape has behaviours change the data too.
-func reshape(all map[string]Behaviour[Data], by map[string]func(fixtures.District) fixtures.District) {
+func reshape(all map[string]behaviour, by map[string]func(fixtures.District) fixtures.District) {
 	for id, change := range by {
 		b := all[id]
 		b.Bend = func(d *Data) { d.District = change(d.District) }
@@ -185,20 +188,20 @@ var likes = sync.OnceValues(func() (map[string]string, error) {
 	return out, nil
 })
 
-func resourcesBehaviours() map[string]Behaviour[Data] {
-	all := map[string]Behaviour[Data]{}
+func resourcesBehaviours() map[string]behaviour {
+	all := map[string]behaviour{}
 	for id, w := range resourceFaults() {
-		all[id] = Behaviour[Data]{Wrap: at(resourcesBase, id, w)}
+		all[id] = behaviour{Wrap: at(resourcesBase, id, w)}
 	}
 	for id, w := range referenceFaults() {
-		all[id] = Behaviour[Data]{Wrap: at(rosteringBase, id, w)}
+		all[id] = behaviour{Wrap: at(rosteringBase, id, w)}
 	}
 	shared, _ := likes() // a broken table is told where it is read
 	wrappers, data := rosteringWrappers(), reshapes()
 	own := maps.Clone(resourceReshapes())
 	for id, like := range shared {
 		if w, wraps := wrappers[like]; wraps {
-			all[id] = Behaviour[Data]{Wrap: at(resourcesBase, like, w)}
+			all[id] = behaviour{Wrap: at(resourcesBase, like, w)}
 		}
 		if change, changes := data[like]; changes {
 			own[id] = change
@@ -206,49 +209,6 @@ func resourcesBehaviours() map[string]Behaviour[Data] {
 	}
 	reshape(all, own)
 	return all
-}
-
-// inherit fills what entries leave to those that they are like, with the requirements of
-// another service. What may fail as well is added.
-func (t *Tables) inherit(from Tables, theirs, own string) error {
-	renamed := func(ids []string) []string {
-		var out []string
-		for _, id := range ids {
-			out = append(out, strings.Replace(id, theirs, own, 1))
-		}
-		return out
-	}
-	err := fill("fault", t.Faults, from.Faults, func(f *Fault) (id, like string) { return f.ID, f.Like }, func(f, like *Fault) {
-		f.Title, f.Provokes = cmp.Or(f.Title, like.Title), cmp.Or(f.Provokes, like.Provokes)
-		f.Setup = cmp.Or(f.Setup, like.Setup)
-		if f.Breaks == nil {
-			f.Breaks = renamed(like.Breaks)
-		}
-		f.May = append(renamed(like.May), f.May...)
-	})
-	if err != nil {
-		return err
-	}
-	return fill("variant", t.Variants, from.Variants, func(v *Variant) (id, like string) { return v.ID, v.Like }, func(v, like *Variant) {
-		v.Title, v.Why = cmp.Or(v.Title, like.Title), cmp.Or(v.Why, like.Why)
-		v.Observed, v.Setup = cmp.Or(v.Observed, like.Observed), cmp.Or(v.Setup, like.Setup)
-	})
-}
-
-// fill has each entry that is like another one take from it.
-func fill[E any](kind string, entries, from []E, names func(*E) (id, like string), take func(e, like *E)) error {
-	for i := range entries {
-		id, like := names(&entries[i])
-		if like == "" {
-			continue
-		}
-		at := slices.IndexFunc(from, func(x E) bool { its, _ := names(&x); return its == like })
-		if at < 0 {
-			return fmt.Errorf("%s is like %s, and there is no such %s", id, like, kind)
-		}
-		take(&entries[i], &from[at])
-	}
-	return nil
 }
 
 // baseOf gives the base path of the service that a path or URL leads to, or "".
