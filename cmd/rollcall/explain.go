@@ -53,8 +53,8 @@ func explainCommand() *cobra.Command {
 				for _, c := range s.Checks {
 					if slices.Contains(c.Requirements, r.ID) {
 						fmt.Fprintf(w, "\nChecked by %s\n  %s\n", c.ID, c.Title)
-						if c.Needs != "" {
-							fmt.Fprintf(w, "  needs: %s\n", c.Needs)
+						for _, need := range c.Needed(r.ID) {
+							fmt.Fprintf(w, "  needs: %s\n", need)
 						}
 					}
 				}
@@ -91,8 +91,8 @@ func explainCheck(cmd *cobra.Command, id string) error {
 			if c.ID == id {
 				w := cmd.OutOrStdout()
 				fmt.Fprintf(w, "%s\n%s\n", c.ID, c.Title)
-				if c.Needs != "" {
-					fmt.Fprintf(w, "needs: %s\n", c.Needs)
+				for _, need := range c.Needed("") {
+					fmt.Fprintf(w, "needs: %s\n", need)
 				}
 				fmt.Fprintf(w, "\nDecides\n  %s\n", strings.Join(c.Requirements, "\n  "))
 				return nil

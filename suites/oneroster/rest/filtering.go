@@ -14,35 +14,35 @@ const filterAt = "filter."
 
 // filterChecks judge filter by computing each answer from the crawl.
 func filterChecks(of *service.Service) []Check {
-	c := func(name, title, needs string, body func(context.Context, *T), requirements ...string) Check {
+	c := func(name, title string, needs []Need, body func(context.Context, *T), requirements ...string) Check {
 		for i := range requirements {
 			requirements[i] = filterAt + requirements[i]
 		}
 		return Check{ID: "filter." + name, Title: title, Requirements: requirements, Labels: []string{"filter"}, Needs: needs, Body: body}
 	}
-	const varied = "a collection whose objects differ in a date, a text and a term of a vocabulary"
+	varied := inBody("a collection whose objects differ in a date, a text and a term of a vocabulary")
 	return []Check{
 		c("equality", "The predicates = and != leave what they say", varied, filterEquality, "equal", "not-equal", "sourced-id", "vocabulary",
 			"boolean", "not-ignored"),
-		c("order", "The predicates >, >=, < and <= leave what they say", "a collection whose objects differ in a date", filterOrder, "greater",
+		c("order", "The predicates >, >=, < and <= leave what they say", inBody("a collection whose objects differ in a date"), filterOrder, "greater",
 			"greater-or-equal", "less", "less-or-equal", "date", "date-time"),
 		c("contains", "The predicate ~ leaves the objects whose text contains the value", varied, filterContains, "contains"),
 		c("logic", "AND leaves what satisfies both clauses, OR what satisfies either", varied, filterLogic, "and", "or", "many-clauses"),
-		c("or-confined", "OR never reaches outside the collection asked", of.Words.Outside, filterConfined, "or-confined"),
-		c("date-forms", "Instants are understood in every form of ISO 8601", "objects that changed at different times", filterDateForms,
+		c("or-confined", "OR never reaches outside the collection asked", inBody(of.Words.Outside), filterConfined, "or-confined"),
+		c("date-forms", "Instants are understood in every form of ISO 8601", inBody("objects that changed at different times"), filterDateForms,
 			"date-time-forms", "bare-date"),
-		c("text-order", "Order predicates work on text, or are refused", "a collection with names", filterTextOrder, "text-order"),
-		c("nested", "Nested properties and lists can be filtered, or are refused", of.Words.Nested,
+		c("text-order", "Order predicates work on text, or are refused", inBody("a collection with names"), filterTextOrder, "text-order"),
+		c("nested", "Nested properties and lists can be filtered, or are refused", inBody(of.Words.Nested),
 			filterNested, "nested", "list-contains", "list-equal"),
 		c("every-field", "A collection can be filtered on each single-valued property", varied, filterEvery, "every-field"),
-		c("refused", "What is no filter is refused, and never a server error", "nothing", filterRefused, "unknown-field", "malformed", "unquoted",
+		c("refused", "What is no filter is refused, and never a server error", nil, filterRefused, "unknown-field", "malformed", "unquoted",
 			"bad-literal", "no-500"),
 		c("characters", "Quotes, operators, wildcards and reserved characters in a value stand for themselves",
-			"texts that hold such characters, for the most part", filterCharacters,
+			inBody("texts that hold such characters, for the most part"), filterCharacters,
 			"apostrophe", "literal-operators", "literal-wildcards", "literal-patterns", "percent-encoding",
 			"reserved-characters", "plus-as-blank", "utf8"),
-		c("no-match", "A filter that nothing satisfies is an empty page", "nothing", filterNoMatch, "no-match"),
-		c("sub-collections", "Sub-collections can be filtered", of.Samples.Sub.WithMembers("two"), filterSub, "sub-collections"),
+		c("no-match", "A filter that nothing satisfies is an empty page", filledSample(of), filterNoMatch, "no-match"),
+		c("sub-collections", "Sub-collections can be filtered", sampled(of, "two", filteredSub), filterSub, "sub-collections"),
 	}
 }
 

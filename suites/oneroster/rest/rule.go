@@ -39,11 +39,8 @@ func (u Rule[M]) Check() Check {
 	id := u.Requirement
 	return Check{
 		ID: u.Name, Title: u.Title, Requirements: []string{id}, Labels: []string{DataLabel, topicOf(u.Requirement)},
-		Needs: u.Remedy,
+		Needs: []Need{Whole(u.Needs...), {Text: strings.TrimSuffix(u.Remedy, ".")}},
 		Body: func(_ context.Context, t *T) {
-			if !t.Need([]string{id}, u.Needs...) {
-				return
-			}
 			looked, shown := 0, 0
 			u.Scan(model(t).(M), func(ok bool, at Place, expected, seen string) {
 				looked++
