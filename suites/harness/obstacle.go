@@ -89,10 +89,10 @@ func (o Obstacle) Told() Obstacle {
 	return o
 }
 
-// Failing says how the requirement that blocks fails where the check decides that too;
-// otherwise it fails by what the obstacle says of it.
+// Failing says how the requirement that blocks fails where the check decides that too, told
+// already or not; without it, it fails by what the obstacle says.
 func (o Obstacle) Failing(f Finding) Obstacle {
-	o.own = &f
+	o.own, o.told = &f, false
 	return o
 }
 
