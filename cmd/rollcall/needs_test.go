@@ -28,13 +28,13 @@ func TestNeeds(t *testing.T) {
 		for _, c := range s.Checks {
 			text := shown(c.ID)
 			for _, need := range c.Needs {
-				if !strings.Contains(text, "needs: "+need.Text+"\n") {
+				if !strings.Contains(text, "\nneeds: "+need.Text+forWhat(need)+"\n") {
 					t.Errorf("explain %s doesn't say that it needs %s", c.ID, need.Text)
 				}
 			}
 		}
 	}
-	const only = "needs: a token endpoint in the target file\n"
+	const only = "  needs: a token endpoint in the target file\n"
 	if !strings.Contains(shown("or12.rostering.discovery.token-url"), only) || strings.Contains(shown("or12.rostering.discovery.valid"), only) {
 		t.Error("a need of one requirement is shown for others, or not for it")
 	}

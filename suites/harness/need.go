@@ -31,15 +31,12 @@ func (n Need) For(requirements ...string) Need {
 // InBody is a need that only shows in the midst of a check: the body decides it.
 func InBody(text string) Need { return Need{Text: text} }
 
-// Needed says in words what a requirement of the check needs; what the whole check does
-// where none is named.
+// Needed says in words what a requirement of the check needs.
 func (c Check) Needed(requirement string) []string {
 	var out []string
 	for _, n := range c.Needs {
-		if len(n.Of) == 0 || requirement == "" || slices.Contains(n.Of, requirement) {
-			if !slices.Contains(out, n.Text) {
-				out = append(out, n.Text)
-			}
+		if (len(n.Of) == 0 || slices.Contains(n.Of, requirement)) && !slices.Contains(out, n.Text) {
+			out = append(out, n.Text)
 		}
 	}
 	return out

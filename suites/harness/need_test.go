@@ -113,7 +113,7 @@ func TestNeedsAsValues(t *testing.T) {
 		t.Error("a need may be of a requirement that the check doesn't decide")
 	}
 	c := Check{Requirements: []string{"a", "b"}, Needs: []Need{InBody("an org"), InBody("a user").For("b"), InBody("an org")}}
-	for id, want := range map[string][]string{"": {"an org", "a user"}, "a": {"an org"}, "b": {"an org", "a user"}} {
+	for id, want := range map[string][]string{"a": {"an org"}, "b": {"an org", "a user"}} {
 		if got := c.Needed(id); !slices.Equal(got, want) {
 			t.Errorf("%q needs %q", id, got)
 		}

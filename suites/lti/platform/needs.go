@@ -135,11 +135,16 @@ func otherRegistration() harness.Need {
 
 // messageHint needs a login that carries one.
 func messageHint() harness.Need {
-	return harness.Need{Text: "a login that carries a lti_message_hint", Unmet: func(_ context.Context, t *harness.T) (harness.Obstacle, bool) {
-		_, s := launchOf(t)
-		return harness.Unclaimed("the login carries no lti_message_hint, which is optional"),
-			s != nil && s.launch != nil && !s.launch.login.Has("lti_message_hint")
-	}}
+	return setting("a login that carries a lti_message_hint",
+		harness.Unclaimed("the login carries no lti_message_hint, which is optional"),
+		func(j *judge) bool {
+			users, links := j.target.Platform.Users, j.target.Platform.Links
+			if len(users) == 0 || len(links) == 0 {
+				return false // nothing was launched
+			}
+			s := j.first()
+			return s != nil && s.launch != nil && !s.launch.login.Has("lti_message_hint")
+		})
 }
 
 // services needs a token endpoint, and scopes to ask for.

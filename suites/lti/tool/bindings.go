@@ -17,7 +17,8 @@ import (
 func bindings() []harness.Check {
 	elsewhere := func(id, title string, l Launch, own bool) harness.Check {
 		l.Title = title
-		return harness.Check{ID: id, Title: title, Needs: opening(), Body: stateElsewhere(l, own), Requirements: refusals("refuse.state-elsewhere")}
+		return harness.Check{ID: id, Title: title, Needs: opening(), Body: stateElsewhere(l, own),
+			Requirements: refusals("refuse.state-elsewhere")}
 	}
 	return []harness.Check{
 		elsewhere("tool.state-elsewhere", "The answer to a login comes from another browser", Launch{}, false),
@@ -34,7 +35,7 @@ func lateBindings() []harness.Check {
 	return []harness.Check{{
 		ID:           "tool.replay-later",
 		Title:        "Refuses the same answer again after a while",
-		Needs:        opening(),
+		Needs:        opening(launchedEarlier()),
 		Body:         replayLater,
 		Requirements: refusals("refuse.replay"),
 	}}
@@ -105,10 +106,6 @@ const memory = 15 * time.Second
 func replayLater(ctx context.Context, t *harness.T) {
 	j := judgeOf(t)
 	e := &j.earlier
-	if e.page == nil {
-		t.NotTested(j.failing(e.problem))
-		return
-	}
 	defer e.page.Close()
 	if j.unopened(ctx, t, e.sight) {
 		return

@@ -157,6 +157,16 @@ func redirects() harness.Need {
 	}}.need()
 }
 
+// launchedEarlier needs the launch that was made at the beginning of the run.
+func launchedEarlier() harness.Need {
+	return setting{"a launch from the beginning of the run", func(j *judge) (harness.Obstacle, bool) {
+		if j.earlier.problem == nil {
+			return harness.Obstacle{}, false
+		}
+		return j.failing(j.earlier.problem), true
+	}}.need()
+}
+
 // target needs the address of a target that can be read.
 func target() harness.Need {
 	return setting{"a lti.tool.target_link_uri that can be read", func(j *judge) (harness.Obstacle, bool) {

@@ -32,7 +32,8 @@ func accessChecks() []Check {
 			"query-token", "www-authenticate", "challenge", "no-data"),
 		c("every-operation", "Every operation asks for a token", inBody("an object for each parameter"), accessEvery, "every-operation"),
 		c("scheme-case", "The scheme name Bearer is known in any case", nil, accessCase, "scheme-case"),
-		c("expired", "An expired token is refused", []Need{tokenEndpoint(), {Text: "tokens that live ten seconds or less"}}, accessExpired, "expired"),
+		c("expired", "An expired token is refused", []Need{tokenEndpoint(), {Text: "tokens that live ten seconds or less"}}, accessExpired,
+			"expired"),
 	}
 }
 

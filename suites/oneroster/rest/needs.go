@@ -156,8 +156,8 @@ func parents(op service.Operation) Need {
 	}
 }
 
-// differing needs a date that differs within a collection of a size to compute with.
-func differing() []Need {
+// changing needs a date that differs within a collection of a size to compute with.
+func changing() []Need {
 	return []Need{{
 		Text: "a collection whose objects changed at different times",
 		Unmet: func(_ context.Context, t *T) (harness.Obstacle, bool) {
@@ -168,6 +168,43 @@ func differing() []Need {
 				true
 		},
 	}}
+}
+
+// found needs data that are looked for in the collections of a size to compute with; load
+// says what to load where there are none.
+func found(text, reason, load string, there func(t *T, samples []filterSample) bool) Need {
+	return Need{Text: text, Unmet: func(_ context.Context, t *T) (harness.Obstacle, bool) {
+		if there(t, filterSamples(t)) {
+			return fine()
+		}
+		return t.lacking(reason, load), true
+	}}
+}
+
+// happens needs data that need not be there.
+func happens(text, reason string, there func(t *T, samples []filterSample) bool) Need {
+	return Need{Text: text, Unmet: func(_ context.Context, t *T) (harness.Obstacle, bool) {
+		if there(t, filterSamples(t)) {
+			return fine()
+		}
+		return t.absent(reason), true
+	}}
+}
+
+// holds tells whether one of the samples has a property of the kinds that is as asked.
+func holds(samples []filterSample, is func(s filterSample, p property) bool, kinds ...string) bool {
+	return slices.ContainsFunc(samples, func(s filterSample) bool {
+		return slices.ContainsFunc(s.properties(kinds...), func(p property) bool { return is(s, p) })
+	})
+}
+
+// differing needs a property that differs between objects, in the way that the check is about.
+func differing(is func(t *T, s filterSample, p property) bool) []Need {
+	return []Need{found("a property that differs between objects", "no property differs between objects", "Load more objects.",
+		func(t *T, samples []filterSample) bool {
+			return holds(samples, func(s filterSample, p property) bool { return is(t, s, p) },
+				"text", "vocabulary", "boolean", "date", "date-time")
+		})}
 }
 
 // sampled needs the sub-collection on which parameters are tried, and a parent in it that the

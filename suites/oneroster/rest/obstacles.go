@@ -179,6 +179,15 @@ func (t *T) lacking(reason, load string) harness.Obstacle {
 	return harness.NoData(reason, load)
 }
 
+// absent is the obstacle that what is optional is not in the data, unless something else kept
+// the check from seeing it.
+func (t *T) absent(reason string) harness.Obstacle {
+	if o, is := t.inTheWay(); is {
+		return o
+	}
+	return harness.Unclaimed(reason)
+}
+
 // unlooked leaves those requirements, of the given or of all, for which nothing was
 // examined, though the service has something for them.
 func unlooked(t *T, ids []string) []string {
@@ -207,11 +216,8 @@ func (t *T) Lacks(reason, load string, ids ...string) {
 // Absent says that what requirements are about is optional and not in the data,
 // unless something else kept the check from seeing it.
 func (t *T) Absent(reason string, ids ...string) {
-	if ids = unlooked(t, ids); len(ids) == 0 || t.Blocked(ids...) {
-		return
-	}
-	for _, id := range ids {
-		t.NotApplicable(id, reason)
+	if ids = unlooked(t, ids); len(ids) > 0 {
+		t.NotTested(t.absent(reason), ids...)
 	}
 }
 

@@ -18,7 +18,8 @@ func totalChecks() []Check {
 			Needs: needs, Body: body}
 	}
 	return []Check{
-		c("present", "Every collection announces its total, in digits and once", inBody("a collection that answers"), totalPresent, at+"count", at+"integer"),
+		c("present", "Every collection announces its total, in digits and once", inBody("a collection that answers"), totalPresent,
+			at+"count", at+"integer"),
 		c("correct", "The total is the number of objects", inBody("a collection that can be crawled"), totalCorrect, at+"correct"),
 		c("filtered", "With a filter the total is the number of objects it leaves", inBody("a collection with active and other objects"), totalFiltered,
 			at+"filtered"),

@@ -27,7 +27,8 @@ func scopeChecks(s *service.Service) []Check {
 	return []Check{
 		core,
 		c("full", "The full scope opens everything but "+beside, beyondCore(s), scopeFull, "full", beside+"-needed"),
-		c(beside, fmt.Sprintf("The %s scope opens %s, and nothing else", beside, beside), []Need{Covered(s.Collection(beside).ListID, beside)}, scopeApart, beside, beside+"-only"),
+		c(beside, fmt.Sprintf("The %s scope opens %s, and nothing else", beside, beside),
+			[]Need{Covered(s.Collection(beside).ListID, beside)}, scopeApart, beside, beside+"-only"),
 	}
 }
 

@@ -27,8 +27,8 @@ func tokenChecks() []Check {
 	return []Check{
 		c("grant", "The token endpoint grants a token, and says what the standard asks", nil, tokenGrant, "issue", "json", "access-token",
 			"token-type", "expires-in", "expires-in-number", "no-store", "no-refresh-token", "scope", "official-scopes"),
-		c("authentication", "The client authenticates by HTTP Basic, and may by form", []Need{formPosted(), someGrant("basic", "form", "basic-raw")}, tokenAuthentication, "basic-auth", "basic-encoded",
-			"form-auth"),
+		c("authentication", "The client authenticates by HTTP Basic, and may by form",
+			[]Need{formPosted(), someGrant("basic", "form", "basic-raw")}, tokenAuthentication, "basic-auth", "basic-encoded", "form-auth"),
 		c("refusals", "What deserves no token gets none, and an error by name", nil, tokenRefusals, "wrong-secret", "invalid-client",
 			"unsupported-grant", "unknown-scope", "error-body", "post-only", "method-status"),
 		c("lifetime", "A token serves again and again, and a new one leaves it valid", nil, tokenLifetime, "reusable", "independent"),

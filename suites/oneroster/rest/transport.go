@@ -28,8 +28,9 @@ func transportChecks() []Check {
 		return Check{ID: "transport." + name, Title: title, Requirements: requirements, Labels: []string{"transport"}, Needs: needs, Body: body}
 	}
 	return []Check{
-		c("https", "Service and token endpoint are reached over HTTPS", []Need{{Text: "a target that is not on this machine"}, tokenEndpoint().For(transportAt + "token-https")}, httpsOnly, "https", "token-https",
-			"no-plain-http"),
+		c("https", "Service and token endpoint are reached over HTTPS",
+			[]Need{{Text: "a target that is not on this machine"}, tokenEndpoint().For(transportAt + "token-https")}, httpsOnly, "https",
+			"token-https", "no-plain-http"),
 		c("tls", "TLS 1.2 or later with a valid certificate, nothing older", tlsTarget(), tlsVersions, "certificate", "tls-version",
 			"tls-old"),
 		c("compression", "Compressed and plain answers hold the same", inBody("any collection"), compression, "compression", "coding-excluded"),

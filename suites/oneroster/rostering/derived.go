@@ -134,8 +134,9 @@ func derivedChecks(of *service.Service) []rest.Check {
 		only, complete := "derived."+name+"-only", "derived."+name+"-complete"
 		out = append(out, rest.Check{
 			ID: "derived." + name, Title: fmt.Sprintf("/%s holds those of /%s that have %s, and all of them", d.Name, d.Part.Of, d.what),
-			Requirements: []string{only, complete}, Labels: []string{rest.DataLabel, "derived"}, Needs: []rest.Need{rest.Whole(d.Part.Of, d.Name), {Text: "an object in /" + d.Name}},
-			Body: func(ctx context.Context, t *rest.T) { compareDerived(t, d, only, complete) },
+			Requirements: []string{only, complete}, Labels: []string{rest.DataLabel, "derived"},
+			Needs: []rest.Need{rest.Whole(d.Part.Of, d.Name), {Text: "an object in /" + d.Name}},
+			Body:  func(ctx context.Context, t *rest.T) { compareDerived(t, d, only, complete) },
 		})
 	}
 	return append(out, rest.Check{

@@ -95,13 +95,16 @@ func subChecks(of *service.Service) []rest.Check {
 		}
 		out = append(out, rest.Check{
 			ID: "sub." + s.requirement, Title: of.Operation(s.op).Path + " holds what the whole collections say",
-			Requirements: requirements, Labels: []string{"sub"}, Needs: []rest.Need{rest.Covered(s.op, of.Operation(s.op).Path), rest.Whole(s.needs...), {Text: "a parent with members, and one without"}},
+			Requirements: requirements, Labels: []string{"sub"},
+			Needs: []rest.Need{rest.Covered(s.op, of.Operation(s.op).Path), rest.Whole(s.needs...),
+				{Text: "a parent with members, and one without"}},
 			Body: func(ctx context.Context, t *rest.T) { compareSub(ctx, t, s, id, len(requirements) > 1) },
 		})
 	}
 	return append(out, rest.Check{
 		ID: "sub.class-of-other-school", Title: "A class is not found under a school that it doesn't belong to",
-		Requirements: []string{"sub.class-of-other-school"}, Labels: []string{"sub"}, Needs: []rest.Need{rest.Covered("getEnrollmentsForClassInSchool", "the operation"), rest.Whole("classes", "schools", "enrollments"),
+		Requirements: []string{"sub.class-of-other-school"}, Labels: []string{"sub"},
+		Needs: []rest.Need{rest.Covered("getEnrollmentsForClassInSchool", "the operation"), rest.Whole("classes", "schools", "enrollments"),
 			{Text: "two schools, and a class with an enrollment"}},
 		Body: classOfOtherSchool,
 	})
