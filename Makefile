@@ -61,7 +61,8 @@ walls:
 # broken bundles are many, and the program and the judge of importers run whole judgements,
 # which `products` does without it. There the detector looks on while every check meets a
 # service that isn't bent, while several write to a store at once, and while the program
-# judges the reference.
+# judges the reference. Many of these wait for services that don't answer: four go
+# side by side (by GOMAXPROCS, for Ginkgo refuses to run under -parallel).
 ROSTERS := ./suites/oneroster/rostering
 STORE   := ./reference/store
 PROGRAM := ./cmd/rollcall
@@ -75,7 +76,7 @@ unit:
 	run $$race -short -timeout 40m $(ROSTERS) -run '^TestUnbent$$' && \
 	run $$race -short -timeout 40m $(STORE) -run '^Test(TwoWriters|Reopened|KilledSQLite)$$' && \
 	run $$race -timeout 40m $(PROGRAM) -run '^TestConformance$$/^strict$$' && \
-	run -short -timeout 40m $(ROSTERS) $(STORE) $(BUNDLES)
+	GOMAXPROCS=4 run -short -timeout 40m $(ROSTERS) $(STORE) $(BUNDLES)
 
 # Every suite against the clean reference, over real sockets.
 conformance:

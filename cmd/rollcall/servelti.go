@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
@@ -19,6 +18,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/reference/tool"
 	"github.com/rollcall-edu/rollcall/reference/web"
+	"github.com/rollcall-edu/rollcall/strictyaml"
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/lti/side"
 )
@@ -83,7 +83,7 @@ func readList[T any](path, key string, into *[]T) error {
 	}
 	text, err := os.ReadFile(path)
 	if err == nil {
-		err = yaml.UnmarshalWithOptions(text, into, yaml.Strict())
+		err = strictyaml.Unmarshal(text, into)
 	}
 	if err != nil {
 		return &harness.ConfigError{

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/goccy/go-yaml"
+	"github.com/rollcall-edu/rollcall/strictyaml"
 )
 
 // Fault is one deliberate misbehaviour.
@@ -71,10 +71,10 @@ type Tables struct {
 // behaviour an entry, and no id may be there twice.
 func ReadTables[B any](role string, faults, variants []byte, can map[string]B, rules, assertions []string) (Tables, error) {
 	var t Tables
-	if err := yaml.UnmarshalWithOptions(faults, &t.Faults, yaml.Strict()); err != nil {
+	if err := strictyaml.Unmarshal(faults, &t.Faults); err != nil {
 		return t, fmt.Errorf("reading the faults of a %s: %w", role, err)
 	}
-	if err := yaml.UnmarshalWithOptions(variants, &t.Variants, yaml.Strict()); err != nil {
+	if err := strictyaml.Unmarshal(variants, &t.Variants); err != nil {
 		return t, fmt.Errorf("reading the variants of a %s: %w", role, err)
 	}
 	known := map[string]bool{}

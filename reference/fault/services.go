@@ -10,9 +10,8 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/goccy/go-yaml"
-
 	"github.com/rollcall-edu/rollcall/fixtures"
+	"github.com/rollcall-edu/rollcall/strictyaml"
 )
 
 //go:embed faults.yaml
@@ -170,10 +169,11 @@ var likes = sync.OnceValues(func() (map[string]string, error) {
 	out := map[string]string{}
 	for _, table := range [][]byte{resourcesFaults, resourcesVariants} {
 		var entries []struct {
-			ID   string `yaml:"id"`
-			Like string `yaml:"like"`
+			ID   string         `yaml:"id"`
+			Like string         `yaml:"like"`
+			Rest map[string]any `yaml:",inline"`
 		}
-		if err := yaml.Unmarshal(table, &entries); err != nil {
+		if err := strictyaml.Unmarshal(table, &entries); err != nil {
 			return nil, err
 		}
 		for _, e := range entries {

@@ -24,7 +24,8 @@ type Columns struct {
 	// another form than they had when a store was opened before are made anew.
 	Form string
 	// Values yields the values that a document has, by the names of their columns: any
-	// bytes, and each column but once. It may be called from several goroutines.
+	// bytes, valid during the call of yield alone, and each column but once. It may be called
+	// from several goroutines.
 	Values func(c Collection, body []byte, yield func(column string, value []byte))
 }
 
@@ -208,13 +209,17 @@ func (d *database) column(ctx context.Context, c Collection, column string, visi
 		return err
 	}
 	fresh := map[Key][]byte{}
-	pick := func(body []byte) (value []byte) {
+	var picked []byte
+	// pick copies the value, for what is yielded is valid during that call alone. So is what
+	// it returns until the next.
+	pick := func(body []byte) []byte {
+		picked = picked[:0]
 		d.columns.Values(c, body, func(name string, v []byte) {
 			if name == column {
-				value = v
+				picked = append(picked, v...)
 			}
 		})
-		return value
+		return picked
 	}
 	err = d.Read(ctx, c, replaced, func(key Key, body []byte) error {
 		fresh[key] = bytes.Clone(pick(body))

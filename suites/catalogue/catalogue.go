@@ -9,7 +9,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/goccy/go-yaml"
+	"github.com/rollcall-edu/rollcall/strictyaml"
 )
 
 //go:embed data
@@ -142,7 +142,7 @@ func LoadFrom(fsys fs.FS) (*Catalogue, error) {
 			return fmt.Errorf("reading %s: %w", path, err)
 		}
 		var f file
-		if err := yaml.UnmarshalWithOptions(text, &f, yaml.Strict()); err != nil {
+		if err := strictyaml.Unmarshal(text, &f); err != nil {
 			return fmt.Errorf("reading %s: %w", path, err)
 		}
 		c.services = append(c.services, f.Services...)

@@ -232,7 +232,7 @@ func TestLoadFromRefuses(t *testing.T) {
 		{"no citation", "citations: [{document: D, section: '1', url: 'https://example.org/'}]", "citations: []", "citation"},
 		{"unknown level", "level: MUST", "level: SHALL", "none of"},
 		{"unconfirmed MUST", "confidence: confirmed", "confidence: unconfirmed", "can't be a MUST"},
-		{"unknown key", "title: one", "titel: one", "unknown field"},
+		{"unknown key", "title: one", "titel: one", "field titel not found"},
 		{"empty profile pattern", "requirements:", "profiles: [{id: p-x, requirements: [b.*]}]\nrequirements:", "matches no requirement"},
 		{"citation without section", "section: '1', ", "", "section"},
 		{"profile with unknown level", "requirements:", "profiles: [{id: p-x, requirements: [a.*], levels: {a.one: SHALL}}]\nrequirements:", "none of"},

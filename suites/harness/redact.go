@@ -13,7 +13,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/goccy/go-yaml"
+	"github.com/rollcall-edu/rollcall/strictyaml"
 )
 
 //go:embed redact.yaml
@@ -99,7 +99,7 @@ var readRules = sync.OnceValues(func() (*rules, error) {
 		Headers  []string `yaml:"headers"`
 		Words    []string `yaml:"words"`
 	}
-	if err := yaml.UnmarshalWithOptions(redactRules, &file, yaml.Strict()); err != nil {
+	if err := strictyaml.Unmarshal(redactRules, &file); err != nil {
 		return nil, fmt.Errorf("reading the redaction rules: %w", err)
 	}
 	r := &rules{
@@ -134,7 +134,7 @@ var readRules = sync.OnceValues(func() (*rules, error) {
 	for _, w := range wordsOf(text) {
 		r.words[w] = true
 	}
-	r.text = comparable(text)[0]
+	r.text = asWritten(text)
 	return r, nil
 })
 

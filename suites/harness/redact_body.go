@@ -260,7 +260,7 @@ func (r *Redactor) meet(body []byte) {
 
 // meetSecret remembers what a target calls a secret, unless it is an ordinary word.
 func (r *Redactor) meetSecret(v string) {
-	if len(v) >= fragment && !r.isOwn(v) && !r.said(comparable(v)[0]) && (mixed(v) || !r.rules.common(comparable(v)[0])) {
+	if len(v) >= fragment && !r.isOwn(v) && !r.said(asWritten(v)) && (mixed(v) || !r.rules.common(asWritten(v))) {
 		r.Secret(v)
 	}
 }

@@ -249,14 +249,17 @@ func digitOf(c byte) int {
 
 func isAlnum(c byte) bool { return c < utf8.RuneSelf && folded[c] != 0 }
 
-// layers calls look with a text, and again with each layer of escapes taken off.
-func layers(s string, look func(p *plain, f *flat)) {
+// layers calls look with a text, and again with each layer of escapes taken off, as long as
+// look says to go deeper.
+func layers(s string, look func(p *plain, f *flat) (deeper bool)) {
 	f := flats.Get().(*flat)
 	defer flats.Put(f)
 	p := &plain{text: s}
 	for range maxLayers {
 		f.fill(p)
-		look(p, f)
+		if !look(p, f) {
+			return
+		}
 		next, ok := peel(p)
 		if !ok {
 			return
@@ -269,6 +272,18 @@ var flats = sync.Pool{New: func() any { return &flat{} }}
 
 // comparable gives the comparable form of a text, as it stands and with all escapes off.
 func comparable(s string) (forms []string) {
-	layers(s, func(_ *plain, f *flat) { forms = append(forms, string(f.text)) })
+	layers(s, func(_ *plain, f *flat) bool {
+		forms = append(forms, string(f.text))
+		return true
+	})
 	return forms
+}
+
+// asWritten gives the comparable form of a text as it stands, escapes and all.
+func asWritten(s string) (form string) {
+	layers(s, func(_ *plain, f *flat) bool {
+		form = string(f.text)
+		return false
+	})
+	return form
 }

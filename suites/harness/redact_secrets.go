@@ -145,7 +145,7 @@ func inner(secret string, lead int) string {
 	whole := base64.RawStdEncoding.EncodeToString([]byte(strings.Repeat("\x00", lead) + secret))
 	from := (lead*8 + 5) / 6
 	to := (lead + len(secret)) * 8 / 6
-	return comparable(whole[from:to])[0]
+	return asWritten(whole[from:to])
 }
 
 // point writes down where the seeds of a form come from: at every third place, so that a

@@ -70,7 +70,7 @@ func (r *Redactor) spans(s string, people bool) (out []span) {
 	defer r.secrets.mu.RUnlock()
 	r.people.mu.RLock()
 	defer r.people.mu.RUnlock()
-	layers(s, func(p *plain, f *flat) {
+	layers(s, func(p *plain, f *flat) bool {
 		out = r.secrets.find(f, r.ordinary, r.said, out)
 		text := p.text
 		for _, l := range r.secrets.literal {
@@ -82,7 +82,7 @@ func (r *Redactor) spans(s string, people bool) (out []span) {
 			}
 		}
 		if !people {
-			return
+			return true
 		}
 		if strings.IndexByte(text, '@') > 0 {
 			for _, m := range mailAddress.FindAllStringIndex(text, -1) {
@@ -92,7 +92,7 @@ func (r *Redactor) spans(s string, people bool) (out []span) {
 			}
 		}
 		if r.people.empty() {
-			return
+			return true
 		}
 		n := len(out)
 		out = r.people.find(f, out)
@@ -106,6 +106,7 @@ func (r *Redactor) spans(s string, people bool) (out []span) {
 			i++
 		}
 		out = r.wrapped(p, out)
+		return true
 	})
 	return out
 }
@@ -206,8 +207,14 @@ func (r *Redactor) readablePeople(b []byte) bool {
 	if !readable(b) {
 		return false
 	}
-	held := mailAddress.Match(b)
-	layers(string(b), func(_ *plain, f *flat) { held = held || len(r.people.find(f, nil)) > 0 })
+	if mailAddress.Match(b) {
+		return true
+	}
+	held := false
+	layers(string(b), func(_ *plain, f *flat) bool {
+		held = len(r.people.find(f, nil)) > 0
+		return !held
+	})
 	return held
 }
 
@@ -280,16 +287,14 @@ func (r *rules) common(fragment string) bool {
 // wordsOf gives the words of a text, as names are compared with them.
 func wordsOf(s string) []string {
 	var out []string
-	layers(s, func(p *plain, f *flat) {
-		if len(out) > 0 {
-			return // the text as it stands
-		}
+	layers(s, func(_ *plain, f *flat) bool {
 		for i := 0; i < len(f.text); {
 			from := i
 			for i++; i < len(f.text) && !f.start[i]; i++ {
 			}
 			out = append(out, string(f.text[from:i]))
 		}
+		return false
 	})
 	return out
 }

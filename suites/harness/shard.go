@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -62,18 +61,11 @@ type Patch struct {
 // harness act as a child process; see Child.
 const ShardArgument = "__rollcall-shard"
 
-// childGC is how far the heap of a child may grow between collections, in
-// percent.
-const childGC = 30
-
 // Child runs one shard: it reads Work from in and writes events to out. A
 // program that runs the harness calls it first thing when its first argument is
 // ShardArgument, and exits with what it returns. When in ends before the work is
 // done the parent is gone: the work is broken off, and the process ends.
 func Child(ctx context.Context, suites []Suite, in io.Reader, out io.Writer) int {
-	// A child holds the roster of a whole state: memory is dearer than the
-	// collector's time.
-	debug.SetGCPercent(childGC)
 	events := &emitter{w: out}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -29,7 +29,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/goccy/go-yaml"
+	"github.com/rollcall-edu/rollcall/strictyaml"
 )
 
 // folders are the packages of each role whose mistakes the role's suite has to notice.
@@ -50,7 +50,7 @@ type survivor struct {
 
 func survivors() (map[string]string, error) {
 	var list []survivor
-	if err := yaml.UnmarshalWithOptions(recorded, &list, yaml.Strict()); err != nil {
+	if err := strictyaml.Unmarshal(recorded, &list); err != nil {
 		return nil, fmt.Errorf("reading survivors.yaml: %w", err)
 	}
 	out := map[string]string{}

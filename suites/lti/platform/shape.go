@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/rollcall-edu/rollcall/schemas"
 	"github.com/rollcall-edu/rollcall/suites/harness"
@@ -30,7 +31,9 @@ var shapes = []struct{ pointer, id string }{
 // its own asks that it be; so is an entry of a list not.
 var needed = regexp.MustCompile(`^/(iss|aud|exp|iat|nonce|message_type|version|deployment_id|target_link_uri|resource_link|resource_link/id|roles|context/id|tool_platform/guid|custom/[^/]+)$|/[0-9]+$`)
 
-var launchSchema = schemas.MustLoad("lti/1.3/resource-link-request")
+// launchSchema is compiled where a launch is judged: all schemas together take a while,
+// and most processes judge none.
+var launchSchema = sync.OnceValue(func() *schemas.Schema { return schemas.MustLoad("lti/1.3/resource-link-request") })
 
 // shape holds the claims of a token to their schema, member by member, and says
 // so for each requirement whose claim is there; a claim that need not be there and
@@ -39,7 +42,7 @@ var launchSchema = schemas.MustLoad("lti/1.3/resource-link-request")
 // Requirements that are broken already are passed over: a rule has told why.
 func shape(t *harness.T, s *seen, ids []string, broken map[string]bool) {
 	ours := func(id string) bool { return id != "" && slices.Contains(t.Check().Requirements, Prefix+id) }
-	findings, err := launchSchema.Validate(payloadOf(s.token))
+	findings, err := launchSchema().Validate(payloadOf(s.token))
 	if err != nil {
 		t.NotTested(harness.BlockedBy(reqToken, "the claims can't be read as JSON: "+err.Error()).Seen(ids...))
 		return

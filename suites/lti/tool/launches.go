@@ -9,8 +9,7 @@ import (
 	"sync"
 	"unicode"
 
-	"github.com/goccy/go-yaml"
-
+	"github.com/rollcall-edu/rollcall/strictyaml"
 	"github.com/rollcall-edu/rollcall/suites/lti/mint"
 	"github.com/rollcall-edu/rollcall/suites/lti/side"
 )
@@ -92,7 +91,7 @@ type document struct {
 
 var data = sync.OnceValues(func() (*document, error) {
 	var d document
-	if err := yaml.UnmarshalWithOptions(text, &d, yaml.Strict()); err != nil {
+	if err := strictyaml.Unmarshal(text, &d); err != nil {
 		return nil, fmt.Errorf("reading the launches: %w", err)
 	}
 	seen := map[string]bool{}

@@ -8,9 +8,8 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/goccy/go-yaml"
-
 	"github.com/rollcall-edu/rollcall/schemas"
+	"github.com/rollcall-edu/rollcall/strictyaml"
 )
 
 //go:embed data
@@ -46,7 +45,7 @@ func load(name string) (*Service, error) {
 // Parse reads a description, takes what the schemas know, and says what is wrong with it.
 func Parse(text []byte) (*Service, error) {
 	s := &Service{}
-	if err := yaml.UnmarshalWithOptions(text, s, yaml.Strict()); err != nil {
+	if err := strictyaml.Unmarshal(text, s); err != nil {
 		return nil, fmt.Errorf("reading it: %w", err)
 	}
 	for _, step := range []func() error{s.checkNames, s.readKinds, s.readOperations, s.readCollections, s.readPayload, s.checkSamples} {

@@ -9,8 +9,7 @@ import (
 	"sync"
 	"unicode"
 
-	"github.com/goccy/go-yaml"
-
+	"github.com/rollcall-edu/rollcall/strictyaml"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/table"
 )
 
@@ -79,7 +78,7 @@ type document struct {
 
 var read = sync.OnceValues(func() (*document, error) {
 	var d document
-	if err := yaml.UnmarshalWithOptions(text, &d, yaml.Strict()); err != nil {
+	if err := strictyaml.Unmarshal(text, &d); err != nil {
 		return nil, fmt.Errorf("reading the rules of OneRoster CSV: %w", err)
 	}
 	return &d, nil

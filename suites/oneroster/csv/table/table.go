@@ -7,7 +7,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/goccy/go-yaml"
+	"github.com/rollcall-edu/rollcall/strictyaml"
 )
 
 //go:embed tables.yaml
@@ -119,7 +119,7 @@ type document struct {
 
 var load = sync.OnceValues(func() (map[string]*Version, error) {
 	var d document
-	if err := yaml.UnmarshalWithOptions(text, &d, yaml.Strict()); err != nil {
+	if err := strictyaml.Unmarshal(text, &d); err != nil {
 		return nil, fmt.Errorf("reading the tables of OneRoster CSV: %w", err)
 	}
 	out := map[string]*Version{}
