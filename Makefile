@@ -58,7 +58,8 @@ walls:
 
 # Unit tests beside the code, with the race detector. Some packages would take minutes with
 # it: the suite of rosters judges some hundreds of bent services, the store has SQLite in it,
-# broken bundles are many, and the program and the judge of importers run whole judgements,
+# the district's data are made by one goroutine, broken bundles are many, and the program and
+# the judge of importers run whole judgements,
 # which `products` does without it. There the detector looks on while every check meets a
 # service that isn't bent, while several write to a store at once, and while the program
 # judges the reference. Many of these wait for services that don't answer: four go
@@ -66,7 +67,7 @@ walls:
 ROSTERS := ./suites/oneroster/rostering
 STORE   := ./reference/store
 PROGRAM := ./cmd/rollcall
-BUNDLES := ./fixtures/broken ./suites/oneroster/csv/importer
+BUNDLES := ./fixtures ./fixtures/bundle ./fixtures/broken ./suites/oneroster/csv/importer
 unit:
 	@race=-race; if ! command -v "$${CC:-gcc}" >/dev/null 2>&1; then \
 		race=; echo 'unit tests run without the race detector: it needs a C compiler'; fi; \

@@ -60,7 +60,15 @@ func resourceFaults() map[string]wrapper {
 		"resources-single-differs":      changing(single, func(a *answer) { a.objects(func(o object) { appendTo(o, "title", " (3rd edition)") }) }),
 		"resources-modified-not-listed": changing(under("resources"), dropping("dateLastModified")),
 
+		"resources-latin-1-bytes": changing(succeeded, bytesIn(`"title":"`, "\"title\":\"\xe9")),
+		"resources-large-limit-silent": changing(func(a *answer) bool { return collection(a) && number(a.request, "limit", 0) > gigantic }, func(a *answer) {
+			a.header.Del("X-Total-Count")
+			a.header.Del("Link")
+			a.list(func(l []any) []any { return l[:len(l)/2] })
+		}),
+
 		// vocabularies
+		"resources-single-importance":    changing(single, member("importance", func(v any) any { return strings.ToUpper(str(v)) })),
 		"resources-role-outside":         changing(succeeded, eachRole(func(r string) string { return strings.Replace(r, "student", "pupil", 1) })),
 		"resources-role-of-rosters":      changing(succeeded, eachRole(func(r string) string { return strings.Replace(r, "administrator", "districtAdministrator", 1) })),
 		"resources-role-capitalised":     changing(succeeded, eachRole(func(r string) string { return strings.Replace(r, "teacher", "Teacher", 1) })),
