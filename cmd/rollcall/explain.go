@@ -53,8 +53,8 @@ func explainCommand() *cobra.Command {
 				for _, c := range s.Checks {
 					if slices.Contains(c.Requirements, r.ID) {
 						fmt.Fprintf(w, "\nChecked by %s\n  %s\n", c.ID, c.Title)
-						if c.Needs != "" {
-							fmt.Fprintf(w, "  needs: %s\n", c.Needs)
+						for _, need := range c.Needed(r.ID) {
+							fmt.Fprintf(w, "  needs: %s\n", need)
 						}
 					}
 				}
@@ -91,8 +91,8 @@ func explainCheck(cmd *cobra.Command, id string) error {
 			if c.ID == id {
 				w := cmd.OutOrStdout()
 				fmt.Fprintf(w, "%s\n%s\n", c.ID, c.Title)
-				if c.Needs != "" {
-					fmt.Fprintf(w, "needs: %s\n", c.Needs)
+				for _, n := range c.Needs {
+					fmt.Fprintf(w, "needs: %s%s\n", n.Text, forWhat(n))
 				}
 				fmt.Fprintf(w, "\nDecides\n  %s\n", strings.Join(c.Requirements, "\n  "))
 				return nil
@@ -104,6 +104,14 @@ func explainCheck(cmd *cobra.Command, id string) error {
 		Cause:  "there is no requirement or check of that id",
 		Remedy: spelling.Remedy(id, explained(), "see `rollcall list requirements` and `rollcall list checks`"),
 	}
+}
+
+// forWhat names the requirements that a need concerns, where it isn't all of the check.
+func forWhat(n harness.Need) string {
+	if len(n.Of) == 0 {
+		return ""
+	}
+	return " (for " + strings.Join(n.Of, ", ") + ")"
 }
 
 // wrap breaks text at blanks.

@@ -27,9 +27,9 @@ type Check struct {
 	Requirements []string
 	// Labels select checks on the command line, beside ids.
 	Labels []string
-	// Needs says what the target must hold for the check to have something
-	// to look at; it is documentation, the body decides.
-	Needs string
+	// Needs are what must be there for the check to have something to look at: they are
+	// decided before the body, which may rely on them.
+	Needs []Need
 	// Group ties checks that must run in one process, in order. Empty: none.
 	Group string
 	// Timeout bounds the body; 0 means DefaultCheckTimeout.
@@ -91,6 +91,9 @@ func (s Suite) Validate(c *catalogue.Catalogue) error {
 		}
 		if sorted := slices.Compact(slices.Sorted(slices.Values(check.Requirements))); len(sorted) != len(check.Requirements) {
 			return fmt.Errorf("suite %s: check %s names a requirement twice", s.ID, check.ID)
+		}
+		if err := check.needs(); err != nil {
+			return fmt.Errorf("suite %s: %w", s.ID, err)
 		}
 	}
 	return nil

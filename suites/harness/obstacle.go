@@ -19,7 +19,9 @@ type Obstacle struct {
 	exchanges []string
 	expected  string
 	unreached bool
+	unclaimed bool
 	told      bool
+	own       *Finding // by which the owner fails in a check that decides it
 }
 
 // NoData says that the target holds nothing to look at, and what to load.
@@ -62,6 +64,10 @@ func tooLong(responses []*Response) *Response {
 // unknown.
 func Unreached(reason string) Obstacle { return Obstacle{reason: reason, unreached: true} }
 
+// Unclaimed says that the target doesn't claim, or doesn't have, what requirements are about,
+// and need not: they don't apply.
+func Unclaimed(reason string) Obstacle { return Obstacle{reason: reason, unclaimed: true} }
+
 // Seen adds ids of exchanges that were recorded elsewhere, such as in the crawl,
 // to those that show the obstacle.
 func (o Obstacle) Seen(exchanges ...string) Obstacle {
@@ -80,6 +86,13 @@ func (o Obstacle) Expecting(what string) Obstacle {
 // what brought that about: it isn't accused anew.
 func (o Obstacle) Told() Obstacle {
 	o.told = true
+	return o
+}
+
+// Failing says how the requirement that blocks fails where the check decides that too, told
+// already or not; without it, it fails by what the obstacle says.
+func (o Obstacle) Failing(f Finding) Obstacle {
+	o.own, o.told = &f, false
 	return o
 }
 
@@ -123,7 +136,7 @@ func (t *T) NotTested(o Obstacle, requirements ...string) {
 	}
 	for _, id := range requirements {
 		switch {
-		case id == o.owner && o.told:
+		case o.unclaimed, id == o.owner && o.told:
 			t.NotApplicable(id, o.reason)
 			continue
 		case id == o.owner:
@@ -150,6 +163,16 @@ func (t *T) NotTested(o Obstacle, requirements ...string) {
 			}
 		})
 	}
+}
+
+// outranks tells whether an obstacle is told rather than what is merely missing: something
+// is broken, or could not be asked.
+func (o Obstacle) outranks() bool { return o.kind == reports.BlockedBy || o.unreached }
+
+// broken tells whether something is broken, or could not be asked, on which the requirement
+// hangs.
+func (o *outcome) broken() bool {
+	return o.unreachable != "" || o.blame != nil && o.blame.Kind == reports.BlockedBy
 }
 
 // Hinders remembers an answer on which the check could not stand, where it goes on
@@ -186,6 +209,9 @@ func stoodOn(r *Response) string {
 // finding is the obstacle as a finding against the requirement that owns it. Where the
 // check didn't say what was expected, the requirement's own words do.
 func (o Obstacle) finding() Finding {
+	if o.own != nil {
+		return *o.own
+	}
 	return Finding{Expected: o.expected, Seen: o.reason, Responses: o.responses, Exchanges: o.exchanges}
 }
 

@@ -197,10 +197,7 @@ func (w Work) checks(ctx context.Context, suite Suite, s *Session, events *emitt
 			timeout = max(timeout, personTimeout) // people are slow
 		}
 		specs = append(specs, executor.Spec{ID: id, Group: check.Group, Timeout: timeout, Patience: mostWaiting * s.Budgets().Patience,
-			Body: func(ctx context.Context) {
-				t.begin(ctx)
-				check.Body(ctx, t)
-			}})
+			Body: t.perform})
 	}
 	var failure error
 	err := executor.Run(ctx, specs, int64(w.Seed>>1), func(r executor.Result) {

@@ -61,6 +61,7 @@ type outcome struct {
 	remedy      string
 	blame       *reports.Blame // what notTested hangs on
 	notApplies  string
+	unmet       bool // something is not there that it needs
 	notes       []string
 }
 

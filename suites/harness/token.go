@@ -189,13 +189,9 @@ func (t *T) AccessToken(ctx context.Context) (string, error) { return t.session.
 // a token instead there is none to judge.
 func (s *Session) HasTokenEndpoint() bool { return s.credentials().TokenURL != "" }
 
-// NoTokenEndpoint tells whether there is no token endpoint to ask, and says so for the
-// named requirements, or all of the check.
-func (t *T) NoTokenEndpoint(requirements ...string) bool {
-	if t.session.HasTokenEndpoint() {
-		return false
-	}
-	t.NotTested(Unconfigured("the target file gives a token ("+t.session.keyOf("bearer")+"), and names no token endpoint",
-		"Give token_url, client_id and client_secret instead of bearer, where the product issues tokens."), requirements...)
-	return true
+// WithoutTokenEndpoint is the obstacle that there is no token endpoint to ask; ok is false
+// where there is one.
+func (s *Session) WithoutTokenEndpoint() (o Obstacle, ok bool) {
+	return Unconfigured("the target file gives a token ("+s.keyOf("bearer")+"), and names no token endpoint",
+		"Give token_url, client_id and client_secret instead of bearer, where the product issues tokens."), !s.HasTokenEndpoint()
 }

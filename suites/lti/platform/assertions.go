@@ -68,14 +68,7 @@ func (j *judge) badRequests(reused string) []bad {
 }
 
 func accessRefused(ctx context.Context, t *harness.T) {
-	j, ok := services(t)
-	if !ok {
-		return
-	}
-	if r := j.ask(ctx, t, asked{}); !issues(r) {
-		t.NotTested(harness.BlockedBy(reqIssue, "a right request is not answered with a token, so a refusal proves nothing: "+refusal(r), r))
-		return
-	}
+	j := judgeOf(t)
 	reused := side.Random()
 	j.ask(ctx, t, asked{claims: map[string]any{"jti": reused}})
 	all, silent, refuses := j.badRequests(reused), 0, false

@@ -139,23 +139,13 @@ func (s *seen) noToken(t *harness.T, what string) harness.Obstacle {
 	return harness.BlockedBy(reqToken, what+" brought no token: "+s.what()).Seen(s.shown...)
 }
 
-// blocked says of a check that a good launch, on which it stands, brought no token; the
-// owner of the step at which that ended, where the check has it, fails.
-func (j *judge) blocked(t *harness.T, s *seen, what string) {
+// footless is the obstacle that a good launch, on which a check stands, is which brought no
+// token; the owner of the step at which that ended, where the check has it, fails.
+func (j *judge) footless(t *harness.T, s *seen, what string) harness.Obstacle {
 	o := j.halted(t, s, what)
-	all := t.Check().Requirements
-	if !slices.Contains(all, o.Owner()) {
-		t.NotTested(o)
-		return
-	}
 	expected := map[string]string{reqBegun: "a login initiation at " + j.tool.origin + "/login", reqToken: "a token",
 		reqFraming: "an answer that may be shown in a frame"}[o.Owner()]
-	t.Fail(o.Owner(), harness.Finding{Sent: s.sent(), Expected: expected, Seen: o.Reason(), Cause: j.cause(s), Exchanges: s.shown})
-	for _, id := range all {
-		if id != o.Owner() && !t.Looked(id) { // what was looked at all the same stands
-			t.NotTested(o, id)
-		}
-	}
+	return o.Failing(harness.Finding{Sent: s.sent(), Expected: expected, Seen: o.Reason(), Cause: j.cause(s), Exchanges: s.shown})
 }
 
 // cause words what was seen on the way that goes beyond what a page shows: the status by

@@ -16,8 +16,19 @@ func nobodysLoginHint(*judge) map[string]plan {
 	return map[string]plan{"a login_hint that nobody has": {set: map[string]string{"login_hint": "somebody-else"}}}
 }
 
+// foreignHint are the needs of a launch with somebody else's hint.
+func foreignHint() []harness.Need {
+	return []harness.Need{twoUsers("there is no second user whose hint could be taken"), unattended(tooMany)}
+}
+
 // foreignLoginHint asks with that of another user who has begun a launch.
 func foreignLoginHint(ctx context.Context, t *harness.T, j *judge, s *seen, r breach) {
+	for _, n := range foreignHint() { // of a hint that nobody has was told already
+		if o, unmet := n.Unmet(ctx, t); unmet {
+			t.NotTested(o, Prefix+"refuse."+r.id)
+			return
+		}
+	}
 	if other := j.begun(ctx, t, Prefix+"refuse."+r.id); other != nil {
 		j.refuseForeign(ctx, t, s, other, r, "login_hint")
 	}
@@ -26,12 +37,7 @@ func foreignLoginHint(ctx context.Context, t *harness.T, j *judge, s *seen, r br
 // foreignMessageHint asks with the lti_message_hint of a launch that another user
 // has begun.
 func foreignMessageHint(ctx context.Context, t *harness.T, j *judge, s *seen, r breach) {
-	id := Prefix + "refuse." + r.id
-	if !s.launch.login.Has("lti_message_hint") {
-		t.NotApplicable(id, "the login carries no lti_message_hint, which is optional")
-		return
-	}
-	if other := j.begun(ctx, t, id); other != nil {
+	if other := j.begun(ctx, t, Prefix+"refuse."+r.id); other != nil {
 		j.refuseForeign(ctx, t, s, other, r, "lti_message_hint")
 	}
 }
@@ -40,15 +46,6 @@ func foreignMessageHint(ctx context.Context, t *harness.T, j *judge, s *seen, r 
 // be.
 func (j *judge) begun(ctx context.Context, t *harness.T, id string) *seen {
 	users, links := j.target.Platform.Users, j.target.Platform.Links
-	if len(users) < 2 {
-		t.NotTested(harness.Unconfigured("there is no second user whose hint could be taken", "Add a second user to lti.platform.users."), id)
-		return nil
-	}
-	if j.person != nil {
-		t.NotTested(harness.Unconfigured("two users have to launch at the same time, which is too much to ask of a person",
-			"Give lti.platform.users and links with steps, and run without --interactive."), id)
-		return nil
-	}
 	other := j.begin(ctx, users[1], links[0], plan{hold: true,
 		then: func(ctx context.Context, p *browser.Page, _ *launch) error { j.settled(ctx, p); return nil }})
 	if other.problem != nil || other.launch == nil || !other.launch.begun() {
@@ -72,14 +69,8 @@ func (j *judge) refuseForeign(ctx context.Context, t *harness.T, s, other *seen,
 // otherClient asks in the name of another registration than that for which the
 // launch was begun.
 func otherClient(j *judge) map[string]plan {
-	if j.target.OtherClientID == "" {
+	if j.target.OtherClientID == "" { // nothing is made ahead, either
 		return nil
 	}
 	return map[string]plan{"the client_id of another registration": {set: map[string]string{"client_id": j.target.OtherClientID}}}
-}
-
-func otherClientMissing(_ context.Context, t *harness.T, j *judge, _ *seen, r breach) {
-	if j.target.OtherClientID == "" {
-		t.NotApplicable(Prefix+"refuse."+r.id, "the target file names no second registration (lti.other_client_id)")
-	}
 }

@@ -323,35 +323,6 @@ func (j *judge) keep(key string, s *seen) {
 
 func keyOf(u lti.User, l lti.Link) string { return u.Name + "\n" + l.Name }
 
-// ready gives a good launch by the first user, or says why there is none.
-func ready(ctx context.Context, t *harness.T) (*judge, *seen) {
-	j := t.Session().Shared.(*judge)
-	if len(j.target.Platform.Users) == 0 || len(j.target.Platform.Links) == 0 {
-		t.NotTested(harness.Unconfigured("the target file has no steps that lead to a launch",
-			"Add lti.platform.users and lti.platform.links to it: who signs in, and how a link is opened."))
-		return j, nil
-	}
-	s := j.good(ctx, j.target.Platform.Users[0], j.target.Platform.Links[0])
-	if s.problem != nil {
-		j.blocked(t, s, "a launch")
-		return j, nil
-	}
-	return j, s
-}
-
-// token gives a good launch that brought a token, or says why there is none.
-func token(ctx context.Context, t *harness.T) (*judge, *seen) {
-	j, s := ready(ctx, t)
-	if s == nil {
-		return j, nil
-	}
-	if s.claims == nil {
-		j.blocked(t, s, "a launch")
-		return j, nil
-	}
-	return j, s
-}
-
 // sent words who opened what.
 func (s *seen) sent() string { return s.user.Name + " opens " + s.link.Name }
 

@@ -10,7 +10,7 @@ import (
 )
 
 func keySet(ctx context.Context, t *harness.T) {
-	j := t.Session().Shared.(*judge)
+	j := judgeOf(t)
 	r, keys := j.published(ctx, t)
 	proof := []*harness.Response{r}
 	if !t.Assert(reqKeys, len(keys) > 0, harness.Finding{Expected: "200 and a key set with a key", Seen: r.Summary(), Responses: proof}) {

@@ -11,10 +11,7 @@ import (
 
 // login looks at the login initiation of every link, for every user.
 func login(ctx context.Context, t *harness.T) {
-	j, s := ready(ctx, t)
-	if s == nil {
-		return
-	}
+	j := judgeOf(t)
 	for s := range j.launches(ctx) {
 		if s.problem != nil {
 			t.NotTested(j.halted(t, s, s.sent()))
@@ -72,10 +69,7 @@ func absolute(s string) bool {
 
 // framed looks at links that say how they open, above all in a frame.
 func framed(ctx context.Context, t *harness.T) {
-	j, s := token(ctx, t)
-	if s == nil {
-		return
-	}
+	j, s := launchOf(t)
 	opens, told, frames := false, false, false
 	for _, l := range j.target.Platform.Links {
 		s := j.good(ctx, s.user, l)

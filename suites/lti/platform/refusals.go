@@ -23,18 +23,21 @@ func refusalChecks() []harness.Check {
 			ID:           "platform.refuse.hint-replay",
 			Title:        "Sends no second token for a request that was answered",
 			Requirements: []string{"refuse.hint-replay"},
+			Needs:        upon(),
 			Body:         hintReplay,
 		},
 		harness.Check{
 			ID:           "platform.error",
 			Title:        "Errors go to the redirect_uri, with the state",
 			Requirements: []string{"error.posted", "error.form-post", "error.state", "error.code", "error.client", "error.status"},
+			Needs:        upon(unattended("the platform's own pages are in a browser that isn't ours").For(reqBroken)),
 			Body:         errorAnswers,
 		},
 		harness.Check{
 			ID:           "platform.markup",
 			Title:        "Shows markup in an authentication request as text",
 			Requirements: []string{"response.markup", "error.markup"},
+			Needs:        upon(unattended("the pages on which it would show are in a browser that isn't ours").For(Prefix + "error.markup")),
 			Body:         markups,
 		})
 }
@@ -46,6 +49,7 @@ type breach struct {
 	title string                         // of its check, where that isn't made of what is sent
 	plans func(j *judge) map[string]plan // by what is sent
 	post  bool                           // by POST too, where a good request by POST is answered
+	needs []harness.Need                 // beside a good launch
 	// more looks beyond the launches of its plans, unless it is nil.
 	more func(ctx context.Context, t *harness.T, j *judge, s *seen, r breach)
 }
@@ -84,11 +88,9 @@ func (r breach) checked() harness.Check {
 		ID:           r.check(),
 		Title:        cmp.Or(r.title, "Refuses a request: "+titles[r.id]),
 		Requirements: []string{"refuse." + r.id},
+		Needs:        upon(r.needs...),
 		Body: func(ctx context.Context, t *harness.T) {
-			j, s := token(ctx, t)
-			if s == nil {
-				return
-			}
+			j, s := launchOf(t)
 			for _, x := range r.trials(j) {
 				if !j.refuse(ctx, t, x, r.post) {
 					return
@@ -127,13 +129,14 @@ func breaches() []breach {
 		{id: "redirect-spelling", plans: respelled},
 		{id: "redirect-missing", plans: one(func(*judge) plan { return plan{omit: []string{"redirect_uri"}, silent: true} })},
 		{id: "client-unknown", post: true, plans: set("client_id", "never-issued-5512")},
-		{id: "client-other", title: "Refuses a client_id of another registration", post: true, plans: otherClient, more: otherClientMissing},
+		{id: "client-other", title: "Refuses a client_id of another registration", post: true, plans: otherClient, needs: []harness.Need{otherRegistration()}},
 		{id: "client-missing", plans: omit("client_id")},
 		{id: "login-hint-tampered", plans: tamper("login_hint")},
 		{id: "login-hint-foreign", title: "Refuses somebody else's login_hint", post: true, plans: nobodysLoginHint, more: foreignLoginHint},
 		{id: "login-hint-missing", plans: omit("login_hint")},
 		{id: "message-hint-tampered", plans: tamper("lti_message_hint")},
-		{id: "message-hint-foreign", title: "Refuses the lti_message_hint of somebody else's launch", post: true, more: foreignMessageHint},
+		{id: "message-hint-foreign", title: "Refuses the lti_message_hint of somebody else's launch", post: true, more: foreignMessageHint,
+			needs: append([]harness.Need{messageHint()}, foreignHint()...)},
 		{id: "nonce-missing", post: true, plans: omit("nonce")},
 		{id: "state-missing", plans: omit("state")},
 		{id: "scope-wrong", plans: set("scope", "profile")},
@@ -308,10 +311,7 @@ func signedOut(j *judge) map[string]plan {
 
 // hintReplay repeats an authentication request that was answered.
 func hintReplay(ctx context.Context, t *harness.T) {
-	j, s := token(ctx, t)
-	if s == nil {
-		return
-	}
+	j, s := launchOf(t)
 	again := j.begin(ctx, s.user, s.link, plan{twice: true, refused: true})
 	ids := again.keep(t, "the same request twice")
 	id := Prefix + "refuse.hint-replay"

@@ -11,15 +11,12 @@ import (
 
 // response looks how the answer comes back, to every user from every link.
 func response(ctx context.Context, t *harness.T) {
-	j, first := ready(ctx, t)
-	if first == nil {
-		return
-	}
+	j, first := launchOf(t)
 	if first.claims == nil {
 		if first.came { // an answer that brings no token may come in a wrong way
 			manner(t, first, first.keep(t, first.sent()))
 		}
-		j.blocked(t, first, "a launch")
+		t.NotTested(j.footless(t, first, "a launch"))
 		return
 	}
 	tokens, whole := 0, true
@@ -130,22 +127,9 @@ func longState(t *harness.T, s *seen, long string) {
 // together has somebody begin a launch, somebody else make one, and the first go on with
 // theirs: what a platform keeps of a launch is kept for each.
 func together(ctx context.Context, t *harness.T) {
-	j, s := token(ctx, t)
-	if s == nil {
-		return
-	}
+	j, s := launchOf(t)
 	const id, sent = Prefix + "response.side-by-side", "a launch during which somebody else launches"
 	users := j.target.Platform.Users
-	switch {
-	case j.person != nil:
-		t.NotTested(harness.Unconfigured("two users have to launch at the same time, which is too much to ask of a person",
-			"Give lti.platform.users and links with steps, and run without --interactive."), id)
-		return
-	case len(users) < 2:
-		t.NotTested(harness.Unconfigured("there is no second user who could launch at the same time",
-			"Add a second user to lti.platform.users."), id)
-		return
-	}
 	var between *seen
 	held := func(meanwhile bool) *seen {
 		return j.begin(ctx, users[1], s.link, plan{hold: true, then: func(ctx context.Context, p *browser.Page, _ *launch) error {

@@ -22,8 +22,8 @@ import (
 func serviceChecks() []harness.Check {
 	return []harness.Check{
 		{ID: "platform.keys", Title: "The key set can be read, and holds public keys alone", Body: keySet, Requirements: []string{"keys.readable", "keys.public", "keys.kid", "keys.size", "keys.form"}},
-		{ID: "platform.access-token", Title: "Grants an access token for a signed assertion", Body: accessToken, Requirements: []string{"access.token", "access.form", "access.expires", "access.no-store", "access.aud-list", "access.scope-subset", "access.scope-named", "access.scope-present", "access.fractions", "access.rotation"}},
-		{ID: "platform.access-refused", Title: "Refuses assertions and requests that are wrong in one way", Body: accessRefused, Requirements: []string{"access.key", "access.alg", "access.kid", "access.aud", "access.expired", "access.exp-missing", "access.aud-missing", "access.iat-missing", "access.life", "access.future", "access.replay",
+		{ID: "platform.access-token", Title: "Grants an access token for a signed assertion", Needs: []harness.Need{services()}, Body: accessToken, Requirements: []string{"access.token", "access.form", "access.expires", "access.no-store", "access.aud-list", "access.scope-subset", "access.scope-named", "access.scope-present", "access.fractions", "access.rotation"}},
+		{ID: "platform.access-refused", Title: "Refuses assertions and requests that are wrong in one way", Needs: []harness.Need{services(), issuing()}, Body: accessRefused, Requirements: []string{"access.key", "access.alg", "access.kid", "access.aud", "access.expired", "access.exp-missing", "access.aud-missing", "access.iat-missing", "access.life", "access.future", "access.replay",
 			"access.jti-missing", "access.iss", "access.iss-sub", "access.grant", "access.assertion-type", "access.scope", "access.missing", "access.repeated", "access.get", "access.error", "access.status"}},
 	}
 }
@@ -117,23 +117,8 @@ func issues(r *harness.Response) bool {
 	return ok
 }
 
-// services tells whether the target file says enough to ask for tokens.
-func services(t *harness.T) (*judge, bool) {
-	j := t.Session().Shared.(*judge)
-	if j.target.Platform.TokenURL == "" || len(j.target.Platform.Scopes) == 0 {
-		for _, id := range t.Check().Requirements {
-			t.NotApplicable(id, "the target file names no token endpoint with scopes: the platform offers no services to Rollcall")
-		}
-		return j, false
-	}
-	return j, true
-}
-
 func accessToken(ctx context.Context, t *harness.T) {
-	j, ok := services(t)
-	if !ok {
-		return
-	}
+	j := judgeOf(t)
 	before := j.tool.readings()
 	r := j.ask(ctx, t, asked{})
 	token, ok := granted(r)

@@ -73,10 +73,7 @@ func (l *launch) probedAt(stage string) (map[string]reply, bool) {
 
 // storage talks to the window of the platform as a tool in a frame would.
 func storage(ctx context.Context, t *harness.T) {
-	j, s := token(ctx, t)
-	if s == nil {
-		return
-	}
+	j, s := launchOf(t)
 	offered := false
 	for _, l := range j.target.Platform.Links {
 		if l.As != "frame" {

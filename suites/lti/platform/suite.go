@@ -30,7 +30,7 @@ func Suite() harness.Suite {
 			c.Requirements[i] = Prefix + id
 		}
 		c.Group, c.Timeout = group, checkTimeout
-		c.Needs = "Rollcall registered as a tool, and steps that lead to a launch"
+		c.Needs = append([]harness.Need{registered()}, c.Needs...)
 		all = append(all, c)
 	}
 	return harness.Suite{

@@ -68,7 +68,7 @@ func (j *judge) salvoOf(t *harness.T, l Launch) []Launch {
 		if !is || len(out) == most {
 			break
 		}
-		if next.Expect == l.Expect && next.together() && next.unbroken().like(l.unbroken()) && j.beside(next) == "" && !j.lacksDeployment(next) {
+		if next.Expect == l.Expect && next.together() && next.unbroken().like(l.unbroken()) && !j.lacks(next) {
 			out = append(out, next)
 		}
 	}

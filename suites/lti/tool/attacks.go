@@ -16,13 +16,13 @@ import (
 func attacks() []harness.Check {
 	return slices.Concat([]harness.Check{
 		{ID: "tool.login", Title: "Leads from a login by GET to an authentication request", Body: loginByGet, Requirements: []string{reqGet}},
-		{ID: "tool.auth-request", Title: "Sends the authentication request that the standard asks for", Body: authRequest, Requirements: ids("auth.scope", "auth.response-type", "auth.response-mode",
+		{ID: "tool.auth-request", Title: "Sends the authentication request that the standard asks for", Needs: []harness.Need{begun(), redirects().For(reqRegistered)}, Body: authRequest, Requirements: ids("auth.scope", "auth.response-type", "auth.response-mode",
 			"auth.prompt", "auth.client", "auth.login-hint", "auth.message-hint", "auth.no-message-hint", "auth.redirect", "auth.redirect-registered", "auth.redirect-constant", "auth.state", "auth.nonce")},
-		{ID: "tool.two-tabs", Title: "Opens two launches side by side in one browser", Body: twoTabs, Requirements: ids("browser.two-tabs")},
-		{ID: "tool.replay", Title: "Refuses the same answer again from the same browser", Body: replay(false), Requirements: append(ids("refuse.replay"), reqVisible, reqNoCrash, reqUp)},
-		{ID: "tool.replay-elsewhere", Title: "Refuses the same answer again from another browser", Body: replay(true), Requirements: append(ids("refuse.replay"), reqVisible, reqNoCrash, reqUp)},
-		{ID: "tool.nonce-elsewhere", Title: "Refuses a token with the nonce of another login", Body: nonceElsewhere, Requirements: append(ids("refuse.nonce-elsewhere"), reqVisible, reqNoCrash, reqUp)},
-		{ID: "tool.cookies", Title: "Sets cookies that can come back to a frame", Body: cookies, Requirements: ids("browser.cookie-same-site", "browser.cookie-secure")},
+		{ID: "tool.two-tabs", Title: "Opens two launches side by side in one browser", Needs: opening(), Body: twoTabs, Requirements: ids("browser.two-tabs")},
+		{ID: "tool.replay", Title: "Refuses the same answer again from the same browser", Needs: opening(), Body: replay(false), Requirements: append(ids("refuse.replay"), reqVisible, reqNoCrash, reqUp)},
+		{ID: "tool.replay-elsewhere", Title: "Refuses the same answer again from another browser", Needs: opening(), Body: replay(true), Requirements: append(ids("refuse.replay"), reqVisible, reqNoCrash, reqUp)},
+		{ID: "tool.nonce-elsewhere", Title: "Refuses a token with the nonce of another login", Needs: opening(), Body: nonceElsewhere, Requirements: append(ids("refuse.nonce-elsewhere"), reqVisible, reqNoCrash, reqUp)},
+		{ID: "tool.cookies", Title: "Sets cookies that can come back to a frame", Needs: []harness.Need{begun()}, Body: cookies, Requirements: ids("browser.cookie-same-site", "browser.cookie-secure")},
 	}, bindings(), headers(), markups(), ways(), others(), lateBindings(), keySets())
 }
 
@@ -36,7 +36,7 @@ func ids(names ...string) []string {
 
 // loginByGet looks at the first login of the run.
 func loginByGet(_ context.Context, t *harness.T) {
-	j := t.Session().Shared.(*judge)
+	j := judgeOf(t)
 	j.stand()
 	s := j.footing.byGet
 	switch {
@@ -81,10 +81,7 @@ func (j *judge) page(ctx context.Context, t *harness.T) *browser.Page {
 // twoTabs begins a login in one tab, completes another beside it, and then the
 // first.
 func twoTabs(ctx context.Context, t *harness.T) {
-	j, ok := ready(t)
-	if !ok {
-		return
-	}
+	j := judgeOf(t)
 	p := j.page(ctx, t)
 	if p == nil {
 		return
@@ -125,10 +122,7 @@ func twoTabs(ctx context.Context, t *harness.T) {
 // replay makes a good launch and posts its answer again.
 func replay(elsewhere bool) func(context.Context, *harness.T) {
 	return func(ctx context.Context, t *harness.T) {
-		j, ok := ready(t)
-		if !ok {
-			return
-		}
+		j := judgeOf(t)
 		p := j.page(ctx, t)
 		if p == nil {
 			return
@@ -153,10 +147,7 @@ func replay(elsewhere bool) func(context.Context, *harness.T) {
 // nonceElsewhere answers one login with a token that was made for another login of
 // the same browser.
 func nonceElsewhere(ctx context.Context, t *harness.T) {
-	j, ok := ready(t)
-	if !ok {
-		return
-	}
+	j := judgeOf(t)
 	control := j.launch(ctx, Launch{ID: "nonce.control", User: "learner"})
 	p := j.page(ctx, t)
 	if p == nil {
@@ -186,11 +177,7 @@ func nonceElsewhere(ctx context.Context, t *harness.T) {
 // What else a server sets there (a load balancer's, one for old browsers) is its own
 // affair.
 func cookies(ctx context.Context, t *harness.T) {
-	j := t.Session().Shared.(*judge)
-	if b := j.stand(); b != nil && !j.asked(b.sight) { // a cookie that gets lost may be why launches don't open
-		j.blocked(t, b)
-		return
-	}
+	j := judgeOf(t)
 	s := j.launch(ctx, Launch{ID: "cookies", User: "learner", Frame: true, Expect: "open"})
 	exchanges := s.keep(t, "a launch in a frame")
 	if s.problem != nil || !s.requested() {

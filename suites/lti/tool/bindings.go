@@ -17,15 +17,16 @@ import (
 func bindings() []harness.Check {
 	elsewhere := func(id, title string, l Launch, own bool) harness.Check {
 		l.Title = title
-		return harness.Check{ID: id, Title: title, Body: stateElsewhere(l, own), Requirements: refusals("refuse.state-elsewhere")}
+		return harness.Check{ID: id, Title: title, Needs: opening(), Body: stateElsewhere(l, own),
+			Requirements: refusals("refuse.state-elsewhere")}
 	}
 	return []harness.Check{
 		elsewhere("tool.state-elsewhere", "The answer to a login comes from another browser", Launch{}, false),
 		elsewhere("tool.state-elsewhere-begun", "The answer to a login comes from another browser, which has begun a login of its own",
 			Launch{}, true),
 		elsewhere("tool.state-elsewhere-storage", "The answer to a login comes in a frame of another browser, with the platform's storage on offer", Launch{Frame: true, Storage: true}, false),
-		{ID: "tool.unguessable", Title: "Sends values of state and nonce that nobody can guess", Body: unguessable, Requirements: ids("auth.unguessable")},
-		{ID: "tool.deployment-other", Title: "Refuses a token from another deployment than the login said", Body: deploymentOther, Requirements: refusals("refuse.deployment-other")},
+		{ID: "tool.unguessable", Title: "Sends values of state and nonce that nobody can guess", Needs: []harness.Need{known()}, Body: unguessable, Requirements: ids("auth.unguessable")},
+		{ID: "tool.deployment-other", Title: "Refuses a token from another deployment than the login said", Needs: opening(deployments.need()), Body: deploymentOther, Requirements: refusals("refuse.deployment-other")},
 	}
 }
 
@@ -34,6 +35,7 @@ func lateBindings() []harness.Check {
 	return []harness.Check{{
 		ID:           "tool.replay-later",
 		Title:        "Refuses the same answer again after a while",
+		Needs:        opening(launchedEarlier()),
 		Body:         replayLater,
 		Requirements: refusals("refuse.replay"),
 	}}
@@ -44,10 +46,7 @@ func refusals(names ...string) []string { return append(ids(names...), reqVisibl
 
 // controlled gives the judge and a plain good launch, nil where there is none.
 func controlled(ctx context.Context, t *harness.T) (*judge, *sight) {
-	j, ok := ready(t)
-	if !ok {
-		return j, nil
-	}
+	j := judgeOf(t)
 	return j, j.control(ctx, t)
 }
 
@@ -105,15 +104,8 @@ const memory = 15 * time.Second
 
 // replayLater makes a good launch and posts its answer again after a while.
 func replayLater(ctx context.Context, t *harness.T) {
-	j, ok := ready(t)
-	if !ok {
-		return
-	}
+	j := judgeOf(t)
 	e := &j.earlier
-	if e.page == nil {
-		t.NotTested(j.failing(e.problem))
-		return
-	}
 	defer e.page.Close()
 	if j.unopened(ctx, t, e.sight) {
 		return
@@ -146,14 +138,7 @@ func (j *judge) launchEarlier() {
 // deploymentOther has the token name another deployment than the login. It needs two
 // that the tool knows: else the deployment would be wrong by itself.
 func deploymentOther(ctx context.Context, t *harness.T) {
-	j, ok := ready(t)
-	if !ok {
-		return
-	}
-	if j.single() {
-		t.NotTested(harness.Unconfigured(singleText, singleRemedy))
-		return
-	}
+	j := judgeOf(t)
 	control := j.launch(ctx, Launch{
 		ID:     "deployment.control",
 		User:   "learner",
@@ -185,11 +170,7 @@ const logins = 5
 // unguessable begins some logins one after the other and looks whether one value
 // tells the next.
 func unguessable(ctx context.Context, t *harness.T) {
-	j := t.Session().Shared.(*judge)
-	if b := j.stand(); b != nil && !b.sight.requested() {
-		j.blocked(t, b)
-		return
-	}
+	j := judgeOf(t)
 	values := map[string][]string{}
 	var exchanges []string
 	var astray *sight

@@ -27,34 +27,8 @@ const (
 	rotation   = "keys.rotation" // of launches
 )
 
-// ready gives the judge once it knows what the tool's pages look like; false, and every
-// requirement not tested, where plain launches don't open or can't be told from refusals.
-func ready(t *harness.T) (*judge, bool) {
-	j := t.Session().Shared.(*judge)
-	if b := j.stand(); b != nil {
-		j.blocked(t, b)
-		return j, false
-	}
-	if j.blind != "" {
-		t.NotTested(harness.Unconfigured(j.blind, markerRemedy))
-		return j, false
-	}
-	return j, true
-}
-
 // run makes one launch of the data and judges it.
 func run(ctx context.Context, t *harness.T, l Launch) {
-	j := t.Session().Shared.(*judge)
-	if why := j.beside(l); why != "" {
-		for _, id := range t.Check().Requirements {
-			t.NotApplicable(id, why)
-		}
-		return
-	}
-	if j.lacksDeployment(l) {
-		t.NotTested(harness.Unconfigured(singleText, singleRemedy))
-		return
-	}
 	switch l.Expect {
 	case "open":
 		runGood(ctx, t, l)
@@ -65,49 +39,13 @@ func run(ctx context.Context, t *harness.T, l Launch) {
 	}
 }
 
-// beside says why a launch is about what this registration doesn't have, "" where it does.
-func (j *judge) beside(l Launch) string {
-	second := j.platform.second
-	switch {
-	case l.Second && second == "":
-		return "the target file names no second registration (lti.other_client_id)"
-	case l.Requirement == "launch.anonymous" && j.target.Tool.Anonymous == "refused":
-		return "the target file says that launches without a user are refused (lti.tool.anonymous)"
-	case l.Requirement == "refuse.sub-missing" && j.target.Tool.Anonymous == "served":
-		return "the target file says that launches without a user are served (lti.tool.anonymous)"
-	case l.Sole && second != "":
-		return "there are two registrations, between which only the client id decides"
-	}
-	return ""
-}
-
-// lacksDeployment tells whether a launch is about another deployment where there is none.
-func (j *judge) lacksDeployment(l Launch) bool {
-	return l.Claims["deployment_id"] == "$other" && j.single()
-}
-
 const anonymousRemedy = "Set lti.tool.anonymous to served or to refused."
-
-// single tells whether the registration has one deployment only.
-func (j *judge) single() bool {
-	d := j.platform.deployments
-	return d[0] == d[len(d)-1]
-}
-
-const (
-	singleText   = "the target file names one deployment only (lti.deployments)"
-	singleRemedy = "Register another deployment of the same registration at the tool, and name both in lti.deployments."
-)
 
 // runEither judges a launch that a tool may open or refuse, as long as a person sees
 // what became of it.
 func runEither(ctx context.Context, t *harness.T, l Launch) {
-	j := t.Session().Shared.(*judge)
+	j := judgeOf(t)
 	id := Prefix + l.Requirement
-	if b := j.stand(); b != nil {
-		j.blocked(t, b)
-		return
-	}
 	s := j.proven(ctx, l, j.steady(ctx, l))
 	if s.fell {
 		j.felled(t, l, s)
@@ -136,16 +74,8 @@ func (j *judge) pause() time.Duration { return min(j.budget, 11*time.Second) }
 
 // runGood judges a launch that has to be opened.
 func runGood(ctx context.Context, t *harness.T, l Launch) {
-	j := t.Session().Shared.(*judge)
+	j := judgeOf(t)
 	id := Prefix + l.Requirement
-	if b := j.stand(); b != nil {
-		j.blocked(t, b)
-		return
-	}
-	if j.blind != "" {
-		t.NotTested(harness.Unconfigured(j.blind, markerRemedy))
-		return
-	}
 	if err := j.platform.publish(l.Keys); err != nil {
 		t.NotTested(harness.Unconfigured(err.Error(), "Run again."))
 		return
@@ -191,7 +121,7 @@ func runGood(ctx context.Context, t *harness.T, l Launch) {
 	switch j.result(t, s, nil) {
 	case opened:
 		t.Examined(id, 1)
-		privilege(t, j, l, s)
+		privilege(t, l, s)
 		if l.Requirement == rotation {
 			t.Assert(reqAtOnce, !s.late, harness.Finding{
 				Sent:      "launch: " + l.Title,
@@ -233,12 +163,8 @@ func runGood(ctx context.Context, t *harness.T, l Launch) {
 
 // privilege judges whether the page of an opened launch shows what only those who teach
 // may see.
-func privilege(t *harness.T, j *judge, l Launch, s *sight) {
-	if l.Teacher == nil {
-		return
-	}
-	if !j.target.Tool.Teacher.Set() {
-		t.NotTested(harness.Unconfigured("nothing tells a page for those who teach from others", teacherRemedy), reqTeacher)
+func privilege(t *harness.T, l Launch, s *sight) {
+	if l.Teacher == nil || !t.Met(reqTeacher) {
 		return
 	}
 	expected := "the page of somebody who doesn't teach"
@@ -273,10 +199,7 @@ func (j *judge) result(t *harness.T, s, control *sight) outcome {
 
 func runBad(ctx context.Context, t *harness.T, l Launch) {
 	id := Prefix + l.Requirement
-	j, ok := ready(t)
-	if !ok {
-		return
-	}
+	j := judgeOf(t)
 	made := j.take(ctx, t, l)
 	switch {
 	case made == nil:

@@ -75,22 +75,12 @@ var expected = map[string]string{
 	reqLearner:    "the tool opens",
 }
 
-// blocked says of a check that it stands on a first step that doesn't work; the owner of
-// the step, where the check has it, fails.
-func (j *judge) blocked(t *harness.T, b *broken) {
+// footless is the obstacle of a first step that doesn't work; the owner of the step, where a
+// check has it, fails.
+func (j *judge) footless(t *harness.T, b *broken) harness.Obstacle {
 	o := b.blame(t)
-	all := t.Check().Requirements
-	if !slices.Contains(all, o.Owner()) {
-		t.NotTested(o)
-		return
-	}
-	t.Fail(o.Owner(), harness.Finding{Sent: "a plain good launch", Expected: expected[o.Owner()], Seen: o.Reason(), Cause: j.cause(b.sight),
+	return o.Failing(harness.Finding{Sent: "a plain good launch", Expected: expected[o.Owner()], Seen: o.Reason(), Cause: j.cause(b.sight),
 		Where: t.Where(b.sight.page.URL), Exchanges: b.exchanges})
-	for _, id := range all {
-		if id != o.Owner() {
-			t.NotTested(o, id)
-		}
-	}
 }
 
 // mostTries is how often a run looks for its footing where the browser failed, or the

@@ -8,8 +8,8 @@ import (
 
 // headers is the check of keys that the header of a token leads to.
 func headers() []harness.Check {
-	return []harness.Check{{ID: "tool.key-addresses", Title: "Fetches no key from an address that the token names", Body: keyAddresses,
-		Requirements: refusals("refuse.key-in-header", "refuse.header-fetched")}}
+	return []harness.Check{{ID: "tool.key-addresses", Title: "Fetches no key from an address that the token names", Needs: opening(),
+		Body: keyAddresses, Requirements: refusals("refuse.key-in-header", "refuse.header-fetched")}}
 }
 
 // keyAddresses signs with a key that nobody published, and has the header lead to it:

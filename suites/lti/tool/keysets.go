@@ -11,10 +11,10 @@ import (
 // just read a broken set may need a while to find its way back.
 func keySets() []harness.Check {
 	return []harness.Check{
-		{ID: "tool.keys-bare", Title: "Takes published keys without alg and use", Body: published("bare", "keys.bare"), Requirements: ids("keys.bare")},
-		{ID: "tool.keys-mixed", Title: "Finds its key among others of kinds that it doesn't know", Body: published("mixed", "keys.several"), Requirements: ids("keys.several")},
-		{ID: "tool.keys-old", Title: "Takes the older one of two published keys", Body: oldKey, Requirements: ids("keys.several")},
-		{ID: "tool.keys-broken", Title: "Opens nothing while the keys come as HTML, in pieces, or not at all", Body: brokenKeys, Requirements: refusals("keys.down")},
+		{ID: "tool.keys-bare", Title: "Takes published keys without alg and use", Needs: opening(), Body: published("bare", "keys.bare"), Requirements: ids("keys.bare")},
+		{ID: "tool.keys-mixed", Title: "Finds its key among others of kinds that it doesn't know", Needs: opening(), Body: published("mixed", "keys.several"), Requirements: ids("keys.several")},
+		{ID: "tool.keys-old", Title: "Takes the older one of two published keys", Needs: opening(), Body: oldKey, Requirements: ids("keys.several")},
+		{ID: "tool.keys-broken", Title: "Opens nothing while the keys come as HTML, in pieces, or not at all", Needs: opening(), Body: brokenKeys, Requirements: refusals("keys.down")},
 	}
 }
 
@@ -66,10 +66,7 @@ func (j *judge) mended(ctx context.Context) {
 // reads the keys again for it is another requirement.
 func published(how, requirement string) func(context.Context, *harness.T) {
 	return func(ctx context.Context, t *harness.T) {
-		j, ok := ready(t)
-		if !ok {
-			return
-		}
+		j := judgeOf(t)
 		id := Prefix + requirement
 		if err := j.platform.publish(how); err != nil {
 			t.NotTested(harness.Unconfigured(err.Error(), "Run again."))
@@ -122,10 +119,7 @@ func (j *judge) judgeRead(t *harness.T, id string, l Launch, s *sight) {
 // oldKey publishes a new key before the old one, and signs with the old one once the
 // tool has read both.
 func oldKey(ctx context.Context, t *harness.T) {
-	j, ok := ready(t)
-	if !ok {
-		return
-	}
+	j := judgeOf(t)
 	id := Prefix + "keys.several"
 	if err := j.platform.publish("rotated"); err != nil {
 		t.NotTested(harness.Unconfigured(err.Error(), "Run again."))
@@ -150,10 +144,7 @@ func oldKey(ctx context.Context, t *harness.T) {
 
 // brokenKeys publishes what are no keys, and signs with one that nobody published.
 func brokenKeys(ctx context.Context, t *harness.T) {
-	j, ok := ready(t)
-	if !ok {
-		return
-	}
+	j := judgeOf(t)
 	id := Prefix + "keys.down"
 	for _, x := range []struct{ how, title string }{{"html", "the keys are a page of HTML"}, {"garbage", "the keys break off in the middle"},
 		{"empty", "the set has no key"}} {

@@ -13,11 +13,11 @@ import (
 // markups are the checks of text that comes from outside and is shown.
 func markups() []harness.Check {
 	return []harness.Check{
-		{ID: "tool.error-response", Title: "Shows an error of the platform, with its markup as text, and opens nothing", Body: errorResponse, Requirements: refusals("response.error", "response.error-markup")},
-		{ID: "tool.error-unbound", Title: "Doesn't show the error of a login that nobody began", Body: errorUnbound, Requirements: refusals("response.error-unbound")},
-		{ID: "tool.login-markup", Title: "Shows markup in the parameters of a login as text", Body: loginMarkup, Requirements: ids("login.markup")},
-		{ID: "tool.claims-markup", Title: "Shows markup in names and titles as text", Body: claimsMarkup, Requirements: ids("claims.markup")},
-		{ID: "tool.return-script", Title: "Makes no link of a script that is the address to return to", Body: returnScript, Requirements: ids("claims.return-url")},
+		{ID: "tool.error-response", Title: "Shows an error of the platform, with its markup as text, and opens nothing", Needs: opening(), Body: errorResponse, Requirements: refusals("response.error", "response.error-markup")},
+		{ID: "tool.error-unbound", Title: "Doesn't show the error of a login that nobody began", Needs: opening(), Body: errorUnbound, Requirements: refusals("response.error-unbound")},
+		{ID: "tool.login-markup", Title: "Shows markup in the parameters of a login as text", Needs: []harness.Need{begun()}, Body: loginMarkup, Requirements: ids("login.markup")},
+		{ID: "tool.claims-markup", Title: "Shows markup in names and titles as text", Needs: opening(), Body: claimsMarkup, Requirements: ids("claims.markup")},
+		{ID: "tool.return-script", Title: "Makes no link of a script that is the address to return to", Needs: opening(), Body: returnScript, Requirements: ids("claims.return-url")},
 	}
 }
 
@@ -95,12 +95,8 @@ func errorUnbound(ctx context.Context, t *harness.T) {
 // loginMarkup sends markup in the parameters of a login. Some of them make it one that
 // has to be refused; with others it is a good one, and pages on the way may hold them.
 func loginMarkup(ctx context.Context, t *harness.T) {
-	j := t.Session().Shared.(*judge)
+	j := judgeOf(t)
 	id := Prefix + "login.markup"
-	if b := j.stand(); b != nil && !j.asked(b.sight) {
-		j.blocked(t, b)
-		return
-	}
 	for _, name := range []string{"iss", "client_id", "target_link_uri", "login_hint", "lti_message_hint", "lti_deployment_id",
 		"lti_storage_target"} {
 		p := j.page(ctx, t)
@@ -149,10 +145,7 @@ func (j *judge) unanswered(ctx context.Context, t *harness.T, id, name string, s
 // for its place. A tool, or a firewall before it, may take such a name for an attack: then a
 // plain element is tried.
 func claimsMarkup(ctx context.Context, t *harness.T) {
-	j, ok := ready(t)
-	if !ok {
-		return
-	}
+	j := judgeOf(t)
 	id := Prefix + "claims.markup"
 	var s *sight
 	for i, payload := range []string{hostile, element} {
@@ -213,10 +206,7 @@ func named(payload string) Launch {
 // returnScript gives a script as the address to return to. Where the tool shows a link
 // back at all is seen of a good address.
 func returnScript(ctx context.Context, t *harness.T) {
-	j, ok := ready(t)
-	if !ok {
-		return
-	}
+	j := judgeOf(t)
 	id := Prefix + "claims.return-url"
 	var last *sight
 	links := func(address string) (opens, has bool) {

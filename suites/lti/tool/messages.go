@@ -53,12 +53,8 @@ const told = 3 * time.Second
 // wants the platform to keep is then heard by the stranger, unless the message names
 // the platform's origin.
 func messages(ctx context.Context, t *harness.T) {
-	j := t.Session().Shared.(*judge)
+	j := judgeOf(t)
 	id := Prefix + "browser.message-origin"
-	if b := j.stand(); b != nil {
-		j.blocked(t, b)
-		return
-	}
 	var last *sight
 	saw := func(l Launch, is func(p *browser.Page, frames []browser.Frame) bool) (seen, ok bool) {
 		p := j.page(ctx, t)
@@ -138,10 +134,7 @@ func messages(ctx context.Context, t *harness.T) {
 // whoever can put a frame beside the tool's. Nothing but the origin of the message tells
 // it from the platform's.
 func forgedAnswers(ctx context.Context, t *harness.T) {
-	j, ok := ready(t)
-	if !ok {
-		return
-	}
+	j := judgeOf(t)
 	id := Prefix + "browser.answer-origin"
 	control, _ := j.elsewhere(ctx, t, "the platform's page tells what its storage kept", false)
 	switch {
@@ -229,10 +222,7 @@ func (j *judge) elsewhere(ctx context.Context, t *harness.T, title string, forge
 // there, not even a partitioned one. A tool that has the platform's storage keep the proof of
 // its login says by that that it needs none.
 func storageAlone(ctx context.Context, t *harness.T) {
-	j, ok := ready(t)
-	if !ok {
-		return
-	}
+	j := judgeOf(t)
 	id, l := Prefix+"browser.storage-alone", Launch{
 		ID:      "storage-alone",
 		Title:   "in a frame whose cookies the browser doesn't keep, with the platform's storage",

@@ -11,19 +11,16 @@ import (
 // others is the check of several people at one computer.
 func others() []harness.Check {
 	return []harness.Check{
-		{ID: "tool.next-person", Title: "Shows a learner nothing of the instructor who launched before", Body: nextPerson, Requirements: []string{reqTeacher}},
-		{ID: "tool.two-people", Title: "Keeps an instructor and a learner apart in two tabs of one browser", Body: twoPeople, Requirements: []string{reqTeacher}},
-		{ID: "tool.next-learner", Title: "Shows a learner nothing of the one who launched before", Body: nextLearner, Requirements: ids("browser.next-person")},
+		{ID: "tool.next-person", Title: "Shows a learner nothing of the instructor who launched before", Needs: opening(teacher()), Body: nextPerson, Requirements: []string{reqTeacher}},
+		{ID: "tool.two-people", Title: "Keeps an instructor and a learner apart in two tabs of one browser", Needs: opening(teacher()), Body: twoPeople, Requirements: []string{reqTeacher}},
+		{ID: "tool.next-learner", Title: "Shows a learner nothing of the one who launched before", Needs: opening(), Body: nextLearner, Requirements: ids("browser.next-person")},
 	}
 }
 
 // nextLearner has a learner launch in the page in which another one did: what the tool
 // shows must be of the second.
 func nextLearner(ctx context.Context, t *harness.T) {
-	j, ok := ready(t)
-	if !ok {
-		return
-	}
+	j := judgeOf(t)
 	p := j.page(ctx, t)
 	if p == nil {
 		return
@@ -99,19 +96,9 @@ func learns(ctx context.Context, t *harness.T, j *judge, s *sight, how string) {
 	})
 }
 
-const teacherRemedy = "Give lti.tool.teacher in the target file: what only those who teach are shown."
-
-// classroom gives a page for people whose pages can be told apart, or says why there is
-// none.
+// classroom gives a page for several people, or says why there is none.
 func classroom(ctx context.Context, t *harness.T) (*judge, *browser.Page) {
-	j, ok := ready(t)
-	if !ok {
-		return j, nil
-	}
-	if !j.target.Tool.Teacher.Set() {
-		t.NotTested(harness.Unconfigured("nothing tells a page for those who teach from others", teacherRemedy))
-		return j, nil
-	}
+	j := judgeOf(t)
 	return j, j.page(ctx, t)
 }
 

@@ -75,13 +75,13 @@ func checks() []harness.Check {
 			Labels:       []string{"launch", l.Expect},
 			Group:        group,
 			Timeout:      launchTimeout,
-			Needs:        "a registration of Rollcall's platform at the tool",
+			Needs:        l.needs(),
 			Body:         func(ctx context.Context, t *harness.T) { run(ctx, t, l) },
 		})
 	}
 	for _, c := range attacks() {
 		c.Group, c.Timeout, c.Labels = group, launchTimeout, []string{"launch", "attack"}
-		c.Needs = "a registration of Rollcall's platform at the tool"
+		c.Needs = append([]harness.Need{registered()}, c.Needs...)
 		out = append(out, c)
 	}
 	return out

@@ -15,12 +15,12 @@ import (
 // ways are the checks of where browsers are sent, and what they carry there.
 func ways() []harness.Check {
 	return []harness.Check{
-		{ID: "tool.open-redirect", Title: "Sends nobody to a target on a stranger's site", Body: openRedirect, Requirements: ids("refuse.open-redirect")},
-		{ID: "tool.target", Title: "Opens the target of the launch, with its query", Body: targetOpens, Requirements: ids("launch.target")},
-		{ID: "tool.token-in-address", Title: "Keeps the token out of addresses", Body: tokenInAddress, Requirements: ids("response.token-in-address")},
-		{ID: "tool.messages", Title: "Tells the platform alone what its storage is to keep", Body: messages, Requirements: ids("browser.message-origin")},
-		{ID: "tool.forged-answers", Title: "Takes what the storage kept from the platform alone", Body: forgedAnswers, Requirements: ids("browser.answer-origin")},
-		{ID: "tool.storage-alone", Title: "Opens by what the platform's storage kept, where the browser keeps no cookie", Body: storageAlone, Requirements: ids("browser.storage-alone")},
+		{ID: "tool.open-redirect", Title: "Sends nobody to a target on a stranger's site", Needs: opening(), Body: openRedirect, Requirements: ids("refuse.open-redirect")},
+		{ID: "tool.target", Title: "Opens the target of the launch, with its query", Needs: opening(target()), Body: targetOpens, Requirements: ids("launch.target")},
+		{ID: "tool.token-in-address", Title: "Keeps the token out of addresses", Needs: opening(), Body: tokenInAddress, Requirements: ids("response.token-in-address")},
+		{ID: "tool.messages", Title: "Tells the platform alone what its storage is to keep", Needs: []harness.Need{plainOpens()}, Body: messages, Requirements: ids("browser.message-origin")},
+		{ID: "tool.forged-answers", Title: "Takes what the storage kept from the platform alone", Needs: opening(), Body: forgedAnswers, Requirements: ids("browser.answer-origin")},
+		{ID: "tool.storage-alone", Title: "Opens by what the platform's storage kept, where the browser keeps no cookie", Needs: opening(), Body: storageAlone, Requirements: ids("browser.storage-alone")},
 	}
 }
 
@@ -47,10 +47,7 @@ func strange(address string) bool {
 // page of its own, but not send people there. The target of the login is signed by
 // nobody.
 func openRedirect(ctx context.Context, t *harness.T) {
-	j, ok := ready(t)
-	if !ok {
-		return
-	}
+	j := judgeOf(t)
 	if j.control(ctx, t) == nil {
 		return
 	}
@@ -85,18 +82,9 @@ func openRedirect(ctx context.Context, t *harness.T) {
 // targetOpens names a target with a query. What a tool shows can't be told from outside;
 // but where it goes to the address of the target, the query has to go along.
 func targetOpens(ctx context.Context, t *harness.T) {
-	j, ok := ready(t)
-	if !ok {
-		return
-	}
+	j := judgeOf(t)
 	id, target := Prefix+"launch.target", j.platform.target
-	u, err := url.Parse(target)
-	if err != nil {
-		t.NotTested(harness.Unconfigured("lti.tool.target_link_uri can't be read: "+err.Error(), "Correct it."))
-		return
-	}
-	own := u.RawQuery != ""
-	if !own {
+	if u, err := url.Parse(target); err == nil && u.RawQuery == "" {
 		target = side.Joined(target, url.Values{"rollcall_chapter": {"9"}})
 	}
 	l := Launch{ID: "target", Title: "a target with a query", User: "learner", Expect: "open",
@@ -163,10 +151,7 @@ func holds(got, wanted url.Values) bool {
 // tokenInAddress looks for the token in addresses, with their fragments, and in
 // Referer headers.
 func tokenInAddress(ctx context.Context, t *harness.T) {
-	j, ok := ready(t)
-	if !ok {
-		return
-	}
+	j := judgeOf(t)
 	id := Prefix + "response.token-in-address"
 	s := j.launch(ctx, Launch{ID: "address", User: "learner", Expect: "open"})
 	if j.unopened(ctx, t, s) {

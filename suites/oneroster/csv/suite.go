@@ -179,7 +179,7 @@ func checks() []harness.Check {
 			Requirements: byTopic[topic],
 			Labels:       []string{"csv", topic},
 			Group:        group,
-			Needs:        "a bundle",
+			Needs:        []harness.Need{harness.InBody("a bundle")},
 			Body:         judge,
 		})
 	}

@@ -15,7 +15,12 @@ var holding = []string{"classes", "courses", "users"}
 
 // rosterChecks judge what rosters and resources say of each other.
 func rosterChecks() []rest.Check {
-	const needs = "the Rostering service beside, with classes, courses or users that refer to resources"
+	needs := []rest.Need{
+		rest.Covered("getResourcesForClass", "what rosters refer to"),
+		rest.Known(holding...),
+		rest.Whole("resources"),
+		{Text: "classes, courses or users that refer to resources"},
+	}
 	return []rest.Check{
 		{ID: "references.roster-resources", Title: "The resources that rosters refer to exist",
 			Requirements: []string{"references.roster-resources"}, Labels: []string{rest.DataLabel, "references"}, Needs: needs, Body: referred},
@@ -25,20 +30,6 @@ func rosterChecks() []rest.Check {
 		{ID: "resources.associated", Title: "Every active resource is referred to by rosters",
 			Requirements: []string{"resources.associated"}, Labels: []string{rest.DataLabel, "resources"}, Needs: needs, Body: associated},
 	}
-}
-
-// rosters tells whether rosters and resources are known whole; where they aren't, all of the
-// check hangs on that.
-func rosters(t *rest.T) bool {
-	if !t.Session().Covers("getResourcesForClass") {
-		t.Outside("what rosters refer to")
-		return false
-	}
-	if o, is := t.WithoutBeside(holding...); is {
-		t.NotTested(o)
-		return false
-	}
-	return t.Need(t.Requirements(), "resources")
 }
 
 // eachReference visits the references of rosters to resources, in order, until visit says
@@ -57,9 +48,6 @@ func (c *Catalogue) eachReference(visit func(collection, holder string, r rest.R
 
 func referred(_ context.Context, t *rest.T) {
 	const id = "references.roster-resources"
-	if !rosters(t) {
-		return
-	}
 	c := read(t)
 	shown := 0
 	c.eachReference(func(collection, holder string, r rest.Ref) bool {
@@ -84,9 +72,6 @@ func referred(_ context.Context, t *rest.T) {
 // followed gets some of the hrefs by which rosters refer to resources.
 func followed(ctx context.Context, t *rest.T) {
 	const resolves, object = "references.roster-href-resolves", "references.roster-href-object"
-	if !rosters(t) {
-		return
-	}
 	const each = 2 // of classes, courses and users
 	c, tried := read(t), map[string]int{}
 	c.eachReference(func(collection, holder string, r rest.Ref) bool {
@@ -138,9 +123,6 @@ func seen(object []byte, fault string) string {
 
 func associated(_ context.Context, t *rest.T) {
 	const id = "resources.associated"
-	if !rosters(t) {
-		return
-	}
 	c := read(t)
 	met := map[string]bool{}
 	c.eachReference(func(_, _ string, r rest.Ref) bool {

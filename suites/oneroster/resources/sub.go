@@ -19,7 +19,7 @@ const (
 )
 
 // subChecks compare the resources of classes, courses and users with what these refer to.
-func subChecks() []rest.Check {
+func subChecks(s *service.Service) []rest.Check {
 	var out []rest.Check
 	for _, x := range []struct{ op, parent string }{
 		{"getResourcesForClass", "class"}, {"getResourcesForCourse", "course"}, {"getResourcesForUser", "user"},
@@ -27,32 +27,31 @@ func subChecks() []rest.Check {
 		id := "sub.resources-for-" + x.parent
 		out = append(out, rest.Check{ID: id, Title: "The resources of a " + x.parent + " are those that it refers to",
 			Requirements: []string{id, "sub.empty"}, Labels: []string{"sub"},
-			Needs: "the Rostering service beside, a " + x.parent + " with resources, and one without",
+			Needs: needsOf(s.Operation(x.op), x.parent),
 			Body:  func(ctx context.Context, t *rest.T) { compareSub(ctx, t, t.Service.Operation(x.op), id) }})
 	}
 	return out
 }
 
-func compareSub(ctx context.Context, t *rest.T, op service.Operation, id string) {
-	const empty = "sub.empty"
-	if !t.Session().Covers(op.ID) {
-		t.Outside(op.Path, id, empty)
-		return
-	}
-	needed := []string{op.Root()}
+// needsOf are those of a comparison of the resources of parents with what these refer to.
+func needsOf(op service.Operation, parent string) []rest.Need {
+	beside := []string{op.Root()}
 	switch op.Root() {
 	case "classes":
-		needed = append(needed, "courses")
+		beside = append(beside, "courses")
 	case "courses", "users":
-		needed = []string{"classes", "courses", op.Root()}
+		beside = []string{"classes", "courses", op.Root()}
 	}
-	if o, is := t.WithoutBeside(needed...); is {
-		t.NotTested(o, id, empty)
-		return
+	return []rest.Need{
+		rest.Covered(op.ID, op.Path),
+		rest.Known(beside...),
+		rest.Whole("resources"),
+		{Text: "a " + parent + " with resources, and one without"},
 	}
-	if !t.Need([]string{id, empty}, "resources") {
-		return
-	}
+}
+
+func compareSub(ctx context.Context, t *rest.T, op service.Operation, id string) {
+	const empty = "sub.empty"
 	c := read(t)
 	parents := c.parents(op.Root())
 	random := rand.New(rand.NewPCG(t.Session().Seed, 31))

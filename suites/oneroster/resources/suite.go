@@ -20,7 +20,7 @@ func Suite() harness.Suite {
 		Profiles: []string{"or12-resources-core-provider", "or12-resources-provider"},
 		Address:  func(t *harness.Target) string { return oneroster.Of(t).Resources },
 		Beside:   rosters,
-		Own:      slices.Concat(itemChecks(), subChecks(), rosterChecks()),
+		Own:      slices.Concat(itemChecks(), subChecks(of), rosterChecks()),
 		Open:     func(s *harness.Session) (rest.Model, error) { return open(of, rosters, s) },
 	})
 }

@@ -21,7 +21,7 @@ const (
 
 // accessChecks judge who is let in, and scopeChecks to what.
 func accessChecks() []Check {
-	c := func(name, title, needs string, body func(context.Context, *T), requirements ...string) Check {
+	c := func(name, title string, needs []Need, body func(context.Context, *T), requirements ...string) Check {
 		for i := range requirements {
 			requirements[i] = accessAt + requirements[i]
 		}
@@ -29,11 +29,12 @@ func accessChecks() []Check {
 			Needs: needs, Body: body}
 	}
 	return []Check{
-		c("refused", "Without a good token nothing opens", "nothing", accessRefused, "missing", "malformed", "unknown", "other-scheme",
+		c("refused", "Without a good token nothing opens", nil, accessRefused, "missing", "malformed", "unknown", "other-scheme",
 			"query-token", "www-authenticate", "challenge", "no-data"),
-		c("every-operation", "Every operation asks for a token", "an object for each parameter", accessEvery, "every-operation"),
-		c("scheme-case", "The scheme name Bearer is known in any case", "nothing", accessCase, "scheme-case"),
-		c("expired", "An expired token is refused", "tokens that live ten seconds or less", accessExpired, "expired"),
+		c("every-operation", "Every operation asks for a token", inBody("an object for each parameter"), accessEvery, "every-operation"),
+		c("scheme-case", "The scheme name Bearer is known in any case", nil, accessCase, "scheme-case"),
+		c("expired", "An expired token is refused", []Need{tokenEndpoint(), {Text: "tokens that live ten seconds or less"}}, accessExpired,
+			"expired"),
 	}
 }
 
@@ -230,9 +231,6 @@ const patience = 10 * time.Second
 
 func accessExpired(ctx context.Context, t *T) {
 	const id = accessAt + "expired"
-	if t.NoTokenEndpoint() {
-		return
-	}
 	token, r := t.RequestToken(ctx, harness.TokenRequest{Scopes: t.Session().Scopes})
 	life := time.Duration(0)
 	if token != nil {

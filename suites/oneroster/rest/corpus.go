@@ -160,17 +160,10 @@ func model(t *T) Model { return t.Session().Shared.(Model) }
 // crawl gives the crawl to a check.
 func crawl(t *T) *Corpus { return model(t).Crawled() }
 
-// Need tells whether collections were crawled whole; where one was not, the requirements
-// hang on what broke the crawl off, because an answer computed from part of the data would
-// accuse the innocent.
+// Need tells in the midst of a check whether collections were crawled whole; where one was
+// not, the requirements hang on what is in the way.
 func (t *T) Need(requirements []string, names ...string) bool {
-	for _, name := range names {
-		if crawl(t).raw[name] == nil {
-			t.Outside("/"+name, requirements...)
-			return false
-		}
-	}
-	o, is := broken(t, names...)
+	o, is := t.cutShort(names...)
 	if is {
 		t.NotTested(o, requirements...)
 	}

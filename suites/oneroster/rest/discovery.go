@@ -23,7 +23,7 @@ func discoveryChecks() []Check {
 		ids = append(ids, discoveryAt+name)
 	}
 	return []Check{{ID: "discovery", Title: "The provider publishes its own OpenAPI document, and it is right", Requirements: ids,
-		Labels: []string{"discovery"}, Body: discovery}}
+		Labels: []string{"discovery"}, Needs: []Need{tokenEndpoint().For(discoveryAt + "token-url")}, Body: discovery}}
 }
 
 func discovery(ctx context.Context, t *T) {
@@ -93,7 +93,7 @@ func discovery(ctx context.Context, t *T) {
 		}
 	}
 	token := oneroster.Of(t.Session().Target).Auth.TokenURL
-	if !t.NoTokenEndpoint(at("token-url")) {
+	if t.Met(at("token-url")) {
 		t.Assert(at("token-url"), slices.ContainsFunc(urls, func(u string) bool { return sameURL(u, token) }),
 			harness.Finding{Expected: token, Seen: Examples(urls), Where: "/components/securitySchemes/*/flows/*/tokenUrl", Responses: shown})
 	}

@@ -14,35 +14,36 @@ const filterAt = "filter."
 
 // filterChecks judge filter by computing each answer from the crawl.
 func filterChecks(of *service.Service) []Check {
-	c := func(name, title, needs string, body func(context.Context, *T), requirements ...string) Check {
+	c := func(name, title string, needs []Need, body func(context.Context, *T), requirements ...string) Check {
 		for i := range requirements {
 			requirements[i] = filterAt + requirements[i]
 		}
 		return Check{ID: "filter." + name, Title: title, Requirements: requirements, Labels: []string{"filter"}, Needs: needs, Body: body}
 	}
-	const varied = "a collection whose objects differ in a date, a text and a term of a vocabulary"
+	varied := inBody("a collection whose objects differ in a date, a text and a term of a vocabulary")
 	return []Check{
 		c("equality", "The predicates = and != leave what they say", varied, filterEquality, "equal", "not-equal", "sourced-id", "vocabulary",
 			"boolean", "not-ignored"),
-		c("order", "The predicates >, >=, < and <= leave what they say", "a collection whose objects differ in a date", filterOrder, "greater",
+		c("order", "The predicates >, >=, < and <= leave what they say", threeDates(), filterOrder, "greater",
 			"greater-or-equal", "less", "less-or-equal", "date", "date-time"),
-		c("contains", "The predicate ~ leaves the objects whose text contains the value", varied, filterContains, "contains"),
-		c("logic", "AND leaves what satisfies both clauses, OR what satisfies either", varied, filterLogic, "and", "or", "many-clauses"),
-		c("or-confined", "OR never reaches outside the collection asked", of.Words.Outside, filterConfined, "or-confined"),
-		c("date-forms", "Instants are understood in every form of ISO 8601", "objects that changed at different times", filterDateForms,
+		c("contains", "The predicate ~ leaves the objects whose text contains the value", []Need{dividedText()}, filterContains, "contains"),
+		c("logic", "AND leaves what satisfies both clauses, OR what satisfies either", crossed(), filterLogic, "and", "or", "many-clauses"),
+		c("or-confined", "OR never reaches outside the collection asked", inBody(of.Words.Outside), filterConfined, "or-confined"),
+		c("date-forms", "Instants are understood in every form of ISO 8601", threeTimes(), filterDateForms,
 			"date-time-forms", "bare-date"),
-		c("text-order", "Order predicates work on text, or are refused", "a collection with names", filterTextOrder, "text-order"),
-		c("nested", "Nested properties and lists can be filtered, or are refused", of.Words.Nested,
+		c("text-order", "Order predicates work on text, or are refused", fiveTexts(of), filterTextOrder, "text-order"),
+		c("nested", "Nested properties and lists can be filtered, or are refused", nestedNeeds(of),
 			filterNested, "nested", "list-contains", "list-equal"),
-		c("every-field", "A collection can be filtered on each single-valued property", varied, filterEvery, "every-field"),
-		c("refused", "What is no filter is refused, and never a server error", "nothing", filterRefused, "unknown-field", "malformed", "unquoted",
+		c("every-field", "A collection can be filtered on each single-valued property",
+			differing(func(_ *T, _ filterSample, p property) bool { return p.divided() }), filterEvery, "every-field"),
+		c("refused", "What is no filter is refused, and never a server error", nil, filterRefused, "unknown-field", "malformed", "unquoted",
 			"bad-literal", "no-500"),
 		c("characters", "Quotes, operators, wildcards and reserved characters in a value stand for themselves",
-			"texts that hold such characters, for the most part", filterCharacters,
+			characterNeeds(of), filterCharacters,
 			"apostrophe", "literal-operators", "literal-wildcards", "literal-patterns", "percent-encoding",
 			"reserved-characters", "plus-as-blank", "utf8"),
-		c("no-match", "A filter that nothing satisfies is an empty page", "nothing", filterNoMatch, "no-match"),
-		c("sub-collections", "Sub-collections can be filtered", of.Samples.Sub.WithMembers("two"), filterSub, "sub-collections"),
+		c("no-match", "A filter that nothing satisfies is an empty page", filledSample(of), filterNoMatch, "no-match"),
+		c("sub-collections", "Sub-collections can be filtered", sampled(of, "two", filteredSub), filterSub, "sub-collections"),
 	}
 }
 
@@ -101,6 +102,12 @@ func (p property) dividing() (string, bool) {
 		}
 	}
 	return "", false
+}
+
+// divided tells whether there is such a value.
+func (p property) divided() bool {
+	_, ok := p.dividing()
+	return ok
 }
 
 func filterEquality(ctx context.Context, t *T) {
@@ -191,9 +198,25 @@ func filterOrder(ctx context.Context, t *T) {
 			_ = all
 		}
 	}
-	t.Absent("no collection of a size to compute with has objects that changed at three different times", kinds["date-time"])
-	t.Lacks("no collection of a size to compute with has three different dates",
-		"Load objects with different dates, and change some at different times.")
+}
+
+// threeDates are the needs of the predicates that compare.
+func threeDates() []Need {
+	three := func(kinds ...string) func(*T, []filterSample) bool {
+		return func(_ *T, samples []filterSample) bool {
+			return holds(samples, func(_ filterSample, p property) bool { return len(p.counts) >= 3 }, kinds...)
+		}
+	}
+	const without = "no collection of a size to compute with has three different dates"
+	const load = "Load objects with different dates, and change some at different times."
+	return []Need{
+		found("a collection with three different dates", without, load, three("date", "date-time")).
+			For(filterAt+"greater", filterAt+"greater-or-equal", filterAt+"less", filterAt+"less-or-equal"),
+		found("a collection with three different dates without a time", without, load, three("date")).For(filterAt + "date"),
+		happens("objects that changed at three different times",
+			"no collection of a size to compute with has objects that changed at three different times", three("date-time")).
+			For(filterAt + "date-time"),
+	}
 }
 
 func filterContains(ctx context.Context, t *T) {
@@ -214,7 +237,17 @@ func filterContains(ctx context.Context, t *T) {
 			s.filtered(ctx, t, id, p.name+"~"+quote(needle), answer{must, may})
 		}
 	}
-	t.Lacks("no text has a part that divides the objects", "Load objects with different names.", id)
+}
+
+// dividedText needs a text with a part that only some objects have.
+func dividedText() Need {
+	return found("a text with a part that divides the objects", "no text has a part that divides the objects",
+		"Load objects with different names.", func(_ *T, samples []filterSample) bool {
+			return holds(samples, func(_ filterSample, p property) bool {
+				_, ok := p.needle()
+				return ok && p.name != "sourcedId"
+			}, "text")
+		})
 }
 
 // needle picks three letters from inside a value that some values hold and
@@ -244,43 +277,60 @@ func plainLetters(s string) bool {
 // comparison of a database ignores.
 func fold(s string) string { return strings.ToLower(stripAccents(s)) }
 
-func filterLogic(ctx context.Context, t *T) {
-	const and, or, many = filterAt + "and", filterAt + "or", filterAt + "many-clauses"
-	for _, s := range filterSamples(t) {
+// clauses are two that each leave other objects of a sample, so that both matter.
+type clauses struct {
+	filterSample
+	left, right string
+	both        map[string]bool
+	either      map[string]bool
+}
+
+// twoProperties looks for a sample with two properties that divide its objects differently.
+func twoProperties(samples []filterSample) (clauses, bool) {
+	for _, s := range samples {
 		ps := slices.DeleteFunc(s.properties("vocabulary", "boolean", "date", "text"),
-			func(p property) bool { _, ok := p.dividing(); return !ok || p.name == "sourcedId" })
+			func(p property) bool { return !p.divided() || p.name == "sourcedId" })
 		for i, p := range ps {
 			for _, q := range ps[i+1:] {
 				for _, v := range p.sorted() {
 					for _, w := range q.sorted() {
 						a := p.where(func(x string) bool { return x == v })
 						b := q.where(func(x string) bool { return x == w })
-						both, either := intersect(a, b), union(a, b)
+						both := intersect(a, b)
 						// Only operands of which each matters tell the operators apart.
-						if len(both) == 0 || len(both) == len(a) || len(both) == len(b) || strings.ContainsAny(v+w, "'%_\\&+#") {
-							continue
+						if len(both) > 0 && len(both) < len(a) && len(both) < len(b) && !strings.ContainsAny(v+w, "'%_\\&+#") {
+							return clauses{s, p.name + "=" + quote(v), q.name + "=" + quote(w), both, union(a, b)}, true
 						}
-						left, right := p.name+"="+quote(v), q.name+"="+quote(w)
-						s.filtered(ctx, t, and, left+" AND "+right, exactly(both))
-						s.filtered(ctx, t, or, left+" OR "+right, exactly(either))
-						// The third clause takes one of them out, so that it counts too.
-						out := SortedKeys(both)[0]
-						delete(both, out)
-						three := left + " AND " + right + " AND sourcedId!=" + quote(out)
-						op := s.List
-						if g := t.ReadAll(ctx, op.Path, op.Wrapper, 2*computeMost, "filter", three); refusedInstead(g) {
-							t.Examined(many, 1)
-						} else {
-							judgeFilter(ctx, t, many, three, g, exactly(both))
-						}
-						return
 					}
 				}
 			}
 		}
 	}
-	t.Lacks("no collection has two properties that divide its objects differently",
-		"Load objects that differ in two properties, such as status and type.")
+	return clauses{}, false
+}
+
+// crossed needs such a sample.
+func crossed() []Need {
+	return []Need{found("a collection with two properties that divide its objects differently",
+		"no collection has two properties that divide its objects differently",
+		"Load objects that differ in two properties, such as status and type.",
+		func(_ *T, samples []filterSample) bool { _, ok := twoProperties(samples); return ok })}
+}
+
+func filterLogic(ctx context.Context, t *T) {
+	const and, or, many = filterAt + "and", filterAt + "or", filterAt + "many-clauses"
+	c, _ := twoProperties(filterSamples(t))
+	c.filtered(ctx, t, and, c.left+" AND "+c.right, exactly(c.both))
+	c.filtered(ctx, t, or, c.left+" OR "+c.right, exactly(c.either))
+	// The third clause takes one of them out, so that it counts too.
+	out := SortedKeys(c.both)[0]
+	delete(c.both, out)
+	three := c.left + " AND " + c.right + " AND sourcedId!=" + quote(out)
+	if g := t.ReadAll(ctx, c.List.Path, c.List.Wrapper, 2*computeMost, "filter", three); refusedInstead(g) {
+		t.Examined(many, 1)
+	} else {
+		judgeFilter(ctx, t, many, three, g, exactly(c.both))
+	}
 }
 
 func filterConfined(ctx context.Context, t *T) {

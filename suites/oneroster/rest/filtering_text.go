@@ -4,17 +4,19 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
 // Filters on text that holds what a parser may stumble over.
 
 // holding picks a property and a value that holds one of the characters, and
 // that few share.
-func holding(t *T, chars string) (filterSample, property, string, bool) {
-	for _, s := range filterSamples(t) {
+func holding(samples []filterSample, chars string) (filterSample, property, string, bool) {
+	for _, s := range samples {
 		for _, p := range s.properties("text") {
 			for _, v := range p.sorted() {
 				if p.name != "sourcedId" && strings.ContainsAny(v, chars) && p.counts[v] < len(p.all) {
@@ -37,28 +39,57 @@ func (s filterSample) asked(ctx context.Context, t *T, id, encoded, plain string
 	judgeFilter(ctx, t, id, plain, g, exactly(want))
 }
 
+// stumbling are characters over which a parser may stumble, by the requirement of each kind.
+var stumbling = []struct{ id, text, chars string }{
+	{filterAt + "apostrophe", "a text with an apostrophe", "'"},
+	{filterAt + "reserved-characters", "a text with a character that URLs reserve", "+&%#="},
+	{filterAt + "utf8", "a text with a letter beyond ASCII", "áàâäãåéèêëíìîïóòôöõúùûüñçßøÁÉÍÓÚÑÇŁłŠšŽžĐđ李王张陳田中山本김이박محمدعليאבגд"},
+}
+
+// characterNeeds are those of filters on such texts.
+func characterNeeds(of *service.Service) []Need {
+	var out []Need
+	for _, x := range stumbling {
+		out = append(out, happens(x.text, "no text holds such a character",
+			func(_ *T, samples []filterSample) bool { _, _, _, ok := holding(samples, x.chars); return ok }).For(x.id))
+	}
+	text := func(is func(p property) bool) func(*T, []filterSample) bool {
+		return func(_ *T, samples []filterSample) bool {
+			return holds(samples, func(_ filterSample, p property) bool { return is(p) }, "text")
+		}
+	}
+	return append(out,
+		found("a text with a blank", "no text holds a blank", of.Words.PhraseLoad,
+			func(_ *T, samples []filterSample) bool { _, _, _, ok := phrase(samples); return ok }).
+			For(filterAt+"percent-encoding", filterAt+"plus-as-blank"),
+		found("any text", "no collection has texts", "Load some objects.", text(func(p property) bool {
+			return p.name != "sourcedId" && len(p.counts) > 0 || slices.ContainsFunc(p.sorted(), heldApart)
+		})).For(filterAt+"literal-operators"),
+		found("a collection with three different texts", "no collection has three different texts",
+			"Load three objects with different names.", text(func(p property) bool { return p.name != "sourcedId" && len(p.counts) >= 3 })).
+			For(filterAt+"literal-wildcards"),
+		dividedText().For(filterAt+"literal-patterns"))
+}
+
+// heldApart tells whether a text looks like two clauses of a filter, and can be written in one.
+func heldApart(text string) bool {
+	return strings.Contains(text, " AND ") && !strings.Contains(text, "'")
+}
+
 func filterCharacters(ctx context.Context, t *T) {
-	const apostrophe, operators, wildcards, percent, reserved, plus, utf8 = filterAt + "apostrophe", filterAt + "literal-operators",
-		filterAt + "literal-wildcards",
-		filterAt + "percent-encoding", filterAt + "reserved-characters", filterAt + "plus-as-blank", filterAt + "utf8"
-	for _, try := range []struct{ id, chars string }{
-		{apostrophe, "'"},
-		{reserved, "+&%#="},
-		{utf8, "áàâäãåéèêëíìîïóòôöõúùûüñçßøÁÉÍÓÚÑÇŁłŠšŽžĐđ李王张陳田中山本김이박محمدعليאבגд"},
-	} {
-		s, p, v, ok := holding(t, try.chars)
+	const operators, wildcards, percent, plus = filterAt + "literal-operators", filterAt + "literal-wildcards",
+		filterAt + "percent-encoding", filterAt + "plus-as-blank"
+	samples := filterSamples(t)
+	for _, try := range stumbling {
+		s, p, v, ok := holding(samples, try.chars)
 		if !ok {
-			t.Absent("no text holds such a character", try.id)
 			continue
 		}
 		same := p.where(func(x string) bool { return x == v })
 		loose := p.where(func(x string) bool { return fold(x) == fold(v) })
 		s.filtered(ctx, t, try.id, p.name+"="+quote(v), answer{same, union(same, loose)})
 	}
-	s, p, v, ok := phrase(t)
-	if !ok {
-		t.Lacks("no text holds a blank", t.Service.Words.PhraseLoad, percent, plus)
-	} else {
+	if s, p, v, ok := phrase(samples); ok {
 		same := p.where(func(x string) bool { return x == v })
 		plain := p.name + "=" + quote(v)
 		s.asked(ctx, t, percent, percentAll(plain), plain, same)
@@ -70,8 +101,8 @@ func filterCharacters(ctx context.Context, t *T) {
 }
 
 // phrase picks a text of plain words with a blank between.
-func phrase(t *T) (filterSample, property, string, bool) {
-	for _, s := range filterSamples(t) {
+func phrase(samples []filterSample) (filterSample, property, string, bool) {
+	for _, s := range samples {
 		for _, p := range s.properties("text") {
 			for _, v := range p.sorted() {
 				if strings.Contains(v, " ") && plainLetters(v) && !strings.ContainsAny(v, "'%_\\&+#") && !strings.Contains(v, " AND ") &&
@@ -103,7 +134,7 @@ func judgeOperators(ctx context.Context, t *T, id string) {
 	for _, s := range filterSamples(t) {
 		for _, p := range s.properties("text") {
 			for _, v := range p.sorted() {
-				if strings.Contains(v, " AND ") && !strings.Contains(v, "'") {
+				if heldApart(v) {
 					s.filtered(ctx, t, id, p.name+"="+quote(v), exactly(p.where(func(x string) bool { return x == v })))
 				}
 			}
@@ -120,7 +151,6 @@ func judgeOperators(ctx context.Context, t *T, id string) {
 			return
 		}
 	}
-	t.Lacks("no collection has texts", "Load some objects.", id)
 }
 
 // judgeWildcards asks for texts that hold a percent sign or an underscore: a
@@ -137,7 +167,6 @@ func judgeWildcards(ctx context.Context, t *T, id string) {
 			return
 		}
 	}
-	t.Lacks("no collection has three different texts", "Load three objects with different names.", id)
 }
 
 // judgePatterns asks for texts that would be regular expressions: each finds some text,
@@ -171,7 +200,6 @@ func judgePatterns(ctx context.Context, t *T, id string) {
 			return
 		}
 	}
-	t.Lacks("no text has a part that divides the objects", "Load objects with different names.", id)
 }
 
 func filterNoMatch(ctx context.Context, t *T) {
@@ -189,18 +217,17 @@ func filterNoMatch(ctx context.Context, t *T) {
 		t.Assert(id, ok, harness.Finding{Expected: "200 and an empty list", Seen: fmt.Sprintf("%s, %d objects", p.Summary(), len(p.Objects)),
 			Responses: []*harness.Response{p.Response}})
 	}
-	t.Lacks(inWords(t.Service.Samples.Filtered)+" are empty", "Load some objects.", id)
 }
+
+// filteredSub tells whether a parent has as many members as filters are tried on.
+func filteredSub(m Members) bool { return len(m.Must) >= 2 && len(m.May) <= 500 }
 
 func filterSub(ctx context.Context, t *T) {
 	const id = filterAt + "sub-collections"
-	op, parents, ok := sampleSub(t, id)
-	if !ok {
-		return
-	}
+	op, parents := sampleSub(t)
 	for _, m := range parents {
 		key := m.Parent
-		if len(m.Must) < 2 || len(m.May) > 500 {
+		if !filteredSub(m) {
 			continue
 		}
 		one := SortedKeys(m.Must)[0]
@@ -220,7 +247,6 @@ func filterSub(ctx context.Context, t *T) {
 		}
 		return
 	}
-	lacksMembers(t, "two", id)
 }
 
 // outside finds a member of other parents that is none of this one; empty where all are.

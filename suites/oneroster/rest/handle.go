@@ -26,7 +26,7 @@ type Check struct {
 	Title        string
 	Requirements []string
 	Labels       []string
-	Needs        string
+	Needs        []Need
 	Body         func(ctx context.Context, t *T)
 }
 
@@ -51,11 +51,16 @@ func nothingFor(s *service.Service) map[string]bool {
 
 // of makes the check one of a service.
 func (c Check) of(s *service.Service) harness.Check {
-	out := harness.Check{ID: s.Checks + "." + c.ID, Title: c.Title, Labels: c.Labels, Needs: c.Needs}
+	out := harness.Check{ID: s.Checks + "." + c.ID, Title: c.Title, Labels: c.Labels}
 	spared := nothingFor(s)
 	for _, name := range c.Requirements {
 		if !spared[name] {
 			out.Requirements = append(out.Requirements, s.Requirement(name))
+		}
+	}
+	for _, n := range c.Needs {
+		if need, concerns := n.of(s, spared); concerns {
+			out.Needs = append(out.Needs, need)
 		}
 	}
 	out.Body = func(ctx context.Context, t *harness.T) { c.Body(ctx, &T{T: t, Service: s, spared: spared}) }
@@ -114,11 +119,8 @@ func (t *T) NotTested(o harness.Obstacle, requirements ...string) {
 	t.T.NotTested(o, t.whole(requirements)...)
 }
 
-// NoTokenEndpoint says that requirements can't be looked at where the target file has a
-// token and no endpoint.
-func (t *T) NoTokenEndpoint(requirements ...string) bool {
-	return t.T.NoTokenEndpoint(t.whole(requirements)...)
-}
+// Met tells whether all is there that a requirement of the check needs.
+func (t *T) Met(requirement string) bool { return t.T.Met(t.Service.Requirement(requirement)) }
 
 // Ready tells whether a response that a check merely stands on is usable.
 func (t *T) Ready(r *harness.Response, status int, requirements ...string) bool {

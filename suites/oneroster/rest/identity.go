@@ -20,16 +20,16 @@ func identityChecks(of *service.Service) []Check {
 	const at = "identity."
 	list := []Check{
 		{ID: "identity.unique", Title: "No sourcedId stands twice in a collection", Requirements: []string{at + "unique"},
-			Labels: []string{DataLabel, "identity"}, Needs: "any collection with two objects", Body: uniqueIDs},
+			Labels: []string{DataLabel, "identity"}, Needs: inBody("any collection with two objects"), Body: uniqueIDs},
 		{ID: "identity.sub-collections", Title: "An object is the same in a sub-collection and in the whole", Requirements: []string{at + "same-object"},
-			Labels: []string{"identity", "sub"}, Needs: "parents with members", Body: sameInSubCollections},
+			Labels: []string{"identity", "sub"}, Needs: []Need{coveredSubs(), {Text: "parents with members"}}, Body: sameInSubCollections},
 		{ID: "identity.single", Title: "The single read of an object yields what its collection holds", Requirements: []string{at + "single"},
-			Labels: []string{"identity"}, Needs: "any object", Body: singleAsListed},
+			Labels: []string{"identity"}, Needs: inBody("any object"), Body: singleAsListed},
 	}
 	if slices.ContainsFunc(of.Collections, func(c service.Collection) bool { return c.Derived() != "" }) {
 		list = append(list, Check{ID: "identity.same-object", Title: "An object is the same in a derived collection and in the whole",
 			Requirements: []string{at + "same-object"},
-			Labels:       []string{DataLabel, "identity"}, Needs: "an object in a derived collection", Body: sameObject})
+			Labels:       []string{DataLabel, "identity"}, Needs: inBody("an object in a derived collection"), Body: sameObject})
 	}
 	return list
 }
@@ -160,12 +160,11 @@ func sameObject(_ context.Context, t *T) {
 func sameInSubCollections(ctx context.Context, t *T) {
 	const id = "identity.same-object"
 	r := crawl(t)
-	problems, covered := 0, false
+	problems := 0
 	for _, op := range t.Service.Operations {
 		if !op.Sub() || !t.Session().Covers(op.ID) || problems > 1 {
 			continue
 		}
-		covered = true
 		whole := t.Service.CollectionOf(op.Kind).Name
 		ids, ok := parentIDs(t, op)
 		if !ok || r.Raw(whole) == nil {
@@ -197,10 +196,6 @@ func sameInSubCollections(ctx context.Context, t *T) {
 				Exchanges: t.CrawlEvidenceIf(member != "", whole, SourcedID(object)),
 			})
 		}
-	}
-	if !covered {
-		t.Outside("sub-collections", id)
-		return
 	}
 	if t.alone != nil {
 		t.Settle(*t.alone, id)

@@ -36,13 +36,13 @@ func lifecycleChecks() []Check {
 	return []Check{
 		{ID: "lifecycle.deleted", Title: "Records flagged tobedeleted are listed and can be read",
 			Requirements: []string{at + "deleted-reachable", at + "deleted-listed"},
-			Labels:       []string{"lifecycle"}, Needs: "a record with status tobedeleted", Body: deletedRecords},
+			Labels:       []string{"lifecycle"}, Needs: inBody("a record with status tobedeleted"), Body: deletedRecords},
 		{ID: "lifecycle.delta", Title: "A filter on dateLastModified leaves what changed since, deletions included",
 			Requirements: []string{at + "delta", at + "delta-deleted"},
-			Labels:       []string{"lifecycle", "filter"}, Needs: "objects that changed at different times, a deleted one among them", Body: delta},
+			Labels:       []string{"lifecycle", "filter"}, Needs: inBody("objects that changed at different times, a deleted one among them"), Body: delta},
 		{ID: "lifecycle.modified", Title: "dateLastModified is the time of a change, not of the answer",
 			Requirements: []string{at + "modified-stable", at + "modified-not-future"},
-			Labels:       []string{"lifecycle"}, Needs: "any object", Body: modified},
+			Labels:       []string{"lifecycle"}, Needs: inBody("any object"), Body: modified},
 	}
 }
 

@@ -151,6 +151,16 @@ func bounded(name, reason, limit string) harness.Obstacle {
 // look at, that the requirements hang on that.
 func (t *T) Blocked(ids ...string) bool {
 	ids = unlooked(t, ids)
+	o, is := t.inTheWay()
+	if is && len(ids) > 0 {
+		t.NotTested(o, ids...)
+	}
+	return is
+}
+
+// inTheWay is what kept the check from what it was to look at: an answer, a collection that
+// broke off, parents that are not known.
+func (t *T) inTheWay() (harness.Obstacle, bool) {
 	o, is := t.Hindered()
 	if !is {
 		o, is = broken(t)
@@ -158,10 +168,25 @@ func (t *T) Blocked(ids ...string) bool {
 	if !is && t.alone != nil {
 		o, is = *t.alone, true
 	}
-	if is && len(ids) > 0 {
-		t.NotTested(o, ids...)
+	return o, is
+}
+
+// lacking is the obstacle that the target holds nothing to look at, unless something else
+// kept the check from seeing it.
+func (t *T) lacking(reason, load string) harness.Obstacle {
+	if o, is := t.inTheWay(); is {
+		return o
 	}
-	return is
+	return harness.NoData(reason, load)
+}
+
+// absent is the obstacle that what is optional is not in the data, unless something else kept
+// the check from seeing it.
+func (t *T) absent(reason string) harness.Obstacle {
+	if o, is := t.inTheWay(); is {
+		return o
+	}
+	return harness.Unclaimed(reason)
 }
 
 // unlooked leaves those requirements, of the given or of all, for which nothing was
@@ -184,19 +209,16 @@ func (t *T) Settle(o harness.Obstacle, ids ...string) {
 // Lacks says that the target holds nothing to look at, though the profile demands
 // it, unless something else kept the check from seeing it.
 func (t *T) Lacks(reason, load string, ids ...string) {
-	if ids = unlooked(t, ids); len(ids) > 0 && !t.Blocked(ids...) {
-		t.NotTested(harness.NoData(reason, load), ids...)
+	if ids = unlooked(t, ids); len(ids) > 0 {
+		t.NotTested(t.lacking(reason, load), ids...)
 	}
 }
 
 // Absent says that what requirements are about is optional and not in the data,
 // unless something else kept the check from seeing it.
 func (t *T) Absent(reason string, ids ...string) {
-	if ids = unlooked(t, ids); len(ids) == 0 || t.Blocked(ids...) {
-		return
-	}
-	for _, id := range ids {
-		t.NotApplicable(id, reason)
+	if ids = unlooked(t, ids); len(ids) > 0 {
+		t.NotTested(t.absent(reason), ids...)
 	}
 }
 
@@ -206,7 +228,7 @@ func (t *T) Outside(what string, ids ...string) {
 		ids = t.Requirements()
 	}
 	for _, id := range ids {
-		t.NotApplicable(id, "no profile of this run covers "+what)
+		t.NotTested(uncovered(what), id)
 	}
 }
 

@@ -14,29 +14,28 @@ import (
 const pagingAt = "paging."
 
 // pagingChecks judge limit, offset and how pages fit together.
-func pagingChecks() []Check {
-	c := func(name, title, needs string, body func(context.Context, *T), requirements ...string) Check {
+func pagingChecks(of *service.Service) []Check {
+	c := func(name, title string, needs []Need, body func(context.Context, *T), requirements ...string) Check {
 		for i := range requirements {
 			requirements[i] = pagingAt + requirements[i]
 		}
 		return Check{ID: "paging." + name, Title: title, Requirements: requirements, Labels: []string{"paging"}, Needs: needs, Body: body}
 	}
-	const ten = "a collection with at least ten objects"
 	return []Check{
-		c("limit", "A page never holds more than limit", ten, pageLimit, "limit", "limit-one", "limit-default"),
-		c("limit-large", "A very large limit is answered, by the largest collection too", "any collection", pageLimitLarge, "limit-large",
+		c("limit", "A page never holds more than limit", tenObjects(), pageLimit, "limit", "limit-one", "limit-default"),
+		c("limit-large", "A very large limit is answered, by the largest collection too", anything(), pageLimitLarge, "limit-large",
 			"end-visible"),
-		c("invalid", "Impossible limits and offsets are refused, not answered with a server error", "nothing", pageInvalid,
+		c("invalid", "Impossible limits and offsets are refused, not answered with a server error", nil, pageInvalid,
 			"limit-invalid", "limit-invalid-no-500", "offset-invalid", "offset-invalid-no-500"),
-		c("offset", "offset counts objects from zero", ten, pageOffset, "offset-zero", "offset-records"),
-		c("past-end", "An offset past the end is an empty page", "any collection", pagePastEnd, "offset-past-end"),
-		c("union", "The pages of every size hold together the whole collection, nothing twice", ten, pageUnion, "nothing-lost", "nothing-twice",
+		c("offset", "offset counts objects from zero", tenObjects(), pageOffset, "offset-zero", "offset-records"),
+		c("past-end", "An offset past the end is an empty page", anObject(), pagePastEnd, "offset-past-end"),
+		c("union", "The pages of every size hold together the whole collection, nothing twice", tenObjects(), pageUnion, "nothing-lost", "nothing-twice",
 			"full-pages"),
-		c("crawl", "No collection that is read to its end shows an object on two pages", "collections of several pages", pageCrawl,
+		c("crawl", "No collection that is read to its end shows an object on two pages", inBody("a collection of several pages"), pageCrawl,
 			"nothing-twice"),
-		c("repeatable", "The same page twice holds the same", ten, pageRepeatable, "repeatable"),
-		c("filtered", "The pages of a filtered collection fit together", ten, pageFiltered, "filtered"),
-		c("sub-collections", "limit and offset work on sub-collections", "a sub-collection with three members", pageSub, "sub-collections"),
+		c("repeatable", "The same page twice holds the same", tenObjects(), pageRepeatable, "repeatable"),
+		c("filtered", "The pages of a filtered collection fit together", tenObjects(), pageFiltered, "filtered"),
+		c("sub-collections", "limit and offset work on sub-collections", sampled(of, "three", pagedSub), pageSub, "sub-collections"),
 	}
 }
 
@@ -54,9 +53,6 @@ func pageable(t *T, atLeast int) (service.Collection, bool) {
 			best, size = t.Service.Collection(name), n
 		}
 	}
-	if size == 0 {
-		t.Lacks(fmt.Sprintf("no collection holds %d objects", atLeast), fmt.Sprintf("Load at least %d %s.", atLeast, t.Service.Words.Many))
-	}
 	return best, size > 0
 }
 
@@ -73,9 +69,6 @@ func largest(t *T) (best service.Collection, size int) {
 			continue
 		}
 		best, size = c, raw.Len()
-	}
-	if size == 0 {
-		t.Lacks("every collection is empty", "Load some objects.")
 	}
 	return best, size
 }
@@ -95,10 +88,7 @@ func (t *T) ReadyPage(p *Page, requirements ...string) bool {
 }
 
 func pageLimit(ctx context.Context, t *T) {
-	c, ok := pageable(t, 10)
-	if !ok {
-		return
-	}
+	c, _ := pageable(t, 10)
 	for _, n := range []int{1, 2, 5, 9} {
 		p := part(ctx, t, c, 0, n)
 		if !t.ReadyPage(p, pagingAt+"limit", pagingAt+"limit-one") {
@@ -122,9 +112,6 @@ func pageLimit(ctx context.Context, t *T) {
 
 func pageLimitLarge(ctx context.Context, t *T) {
 	c, whole := largest(t)
-	if whole == 0 {
-		return
-	}
 	const large, visible = pagingAt + "limit-large", pagingAt + "end-visible"
 	p := part(ctx, t, c, 0, 100_000)
 	if p.Beyond { // answered it was; a smaller page tells of its end
@@ -190,10 +177,7 @@ func pageInvalid(ctx context.Context, t *T) {
 }
 
 func pageOffset(ctx context.Context, t *T) {
-	c, ok := pageable(t, 10)
-	if !ok {
-		return
-	}
+	c, _ := pageable(t, 10)
 	const zero, records = pagingAt + "offset-zero", pagingAt + "offset-records"
 	base := part(ctx, t, c, 0, 7)
 	if !t.ReadyPage(base, zero, records) {
@@ -246,10 +230,7 @@ func describeShift(base, got []string) string {
 }
 
 func pagePastEnd(ctx context.Context, t *T) {
-	c, ok := pageable(t, 1)
-	if !ok {
-		return
-	}
+	c, _ := pageable(t, 1)
 	const id = pagingAt + "offset-past-end"
 	n := crawl(t).Raw(c.Name).Len()
 	for _, offset := range []int{n, n + 1000} {
@@ -307,10 +288,7 @@ func readPages(ctx context.Context, t *T, c service.Collection, limit, most int,
 const mostPages = 60
 
 func pageUnion(ctx context.Context, t *T) {
-	c, ok := pageable(t, 10)
-	if !ok {
-		return
-	}
+	c, _ := pageable(t, 10)
 	const lost, twice, full = pagingAt + "nothing-lost", pagingAt + "nothing-twice", pagingAt + "full-pages"
 	want := crawl(t).IDs(c.Name)
 	n := len(want)
@@ -405,10 +383,7 @@ func pageCrawl(_ context.Context, t *T) {
 }
 
 func pageRepeatable(ctx context.Context, t *T) {
-	c, ok := pageable(t, 10)
-	if !ok {
-		return
-	}
+	c, _ := pageable(t, 10)
 	const id = pagingAt + "repeatable"
 	for _, offset := range []int{0, 3} {
 		first := part(ctx, t, c, offset, 5)
@@ -432,10 +407,7 @@ func pageRepeatable(ctx context.Context, t *T) {
 // pageFiltered compares the pages of a filtered collection with the same filter
 // read at one go: what the filter leaves is judged elsewhere.
 func pageFiltered(ctx context.Context, t *T) {
-	c, ok := pageable(t, 10)
-	if !ok {
-		return
-	}
+	c, _ := pageable(t, 10)
 	const id = pagingAt + "filtered"
 	filter := "status='active'"
 	op := c.List
@@ -458,15 +430,15 @@ func pageFiltered(ctx context.Context, t *T) {
 	judgeUnion(t, c, pages, whole, g.IDs, id, id)
 }
 
+// pagedSub tells whether a parent has as many members as pages are tried on.
+func pagedSub(m Members) bool { return len(m.Must) >= 3 && len(m.May) <= 1000 }
+
 func pageSub(ctx context.Context, t *T) {
 	const id = pagingAt + "sub-collections"
-	op, parents, ok := sampleSub(t, id)
-	if !ok {
-		return
-	}
+	op, parents := sampleSub(t)
 	for _, m := range parents {
 		key := m.Parent
-		if len(m.Must) < 3 || len(m.May) > 1000 {
+		if !pagedSub(m) {
 			continue
 		}
 		path := op.PathFor(key)
@@ -485,7 +457,7 @@ func pageSub(ctx context.Context, t *T) {
 		}
 		return
 	}
-	lacksMembers(t, "three", id)
+	t.Settle(t.noMembers("three"), id)
 }
 
 func otherThan(got []string, want string) string {

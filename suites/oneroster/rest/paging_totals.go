@@ -13,16 +13,17 @@ import (
 // is held against the provider.
 func totalChecks() []Check {
 	const at = pagingAt + "total-"
-	c := func(name, title, needs string, body func(context.Context, *T), requirements ...string) Check {
+	c := func(name, title string, needs []Need, body func(context.Context, *T), requirements ...string) Check {
 		return Check{ID: "paging.total-" + name, Title: title, Requirements: requirements, Labels: []string{"paging", "total"},
 			Needs: needs, Body: body}
 	}
 	return []Check{
-		c("present", "Every collection announces its total, in digits and once", "any collection", totalPresent, at+"count", at+"integer"),
-		c("correct", "The total is the number of objects", "a collection that can be crawled", totalCorrect, at+"correct"),
-		c("filtered", "With a filter the total is the number of objects it leaves", "a collection with active and other objects", totalFiltered,
+		c("present", "Every collection announces its total, in digits and once", inBody("a collection that answers"), totalPresent,
+			at+"count", at+"integer"),
+		c("correct", "The total is the number of objects", inBody("a collection that can be crawled"), totalCorrect, at+"correct"),
+		c("filtered", "With a filter the total is the number of objects it leaves", inBody("a collection with active and other objects"), totalFiltered,
 			at+"filtered"),
-		c("constant", "The total is the same on every page", "a collection with ten objects", totalConstant, at+"constant"),
+		c("constant", "The total is the same on every page", tenObjects(), totalConstant, at+"constant"),
 	}
 }
 
@@ -133,6 +134,8 @@ func totalFiltered(ctx context.Context, t *T) {
 		} else {
 			totalless = p.Total < 0
 		}
+	} else {
+		t.Lacks("no collection holds 3 objects", fmt.Sprintf("Load at least 3 %s.", t.Service.Words.Many), id)
 	}
 	if totalless {
 		t.NotApplicable(id, noTotal)
@@ -142,10 +145,7 @@ func totalFiltered(ctx context.Context, t *T) {
 
 func totalConstant(ctx context.Context, t *T) {
 	const id = pagingAt + "total-constant"
-	c, ok := pageable(t, 10)
-	if !ok {
-		return
-	}
+	c, _ := pageable(t, 10)
 	first := part(ctx, t, c, 0, 4)
 	if !t.ReadyPage(first, id) {
 		return

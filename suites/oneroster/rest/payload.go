@@ -90,16 +90,16 @@ func payloadChecks(s *service.Service) []Check {
 	for _, x := range payloadRules(s) {
 		id := x.requirement
 		out = append(out, Check{ID: id, Title: x.title, Requirements: []string{id}, Labels: []string{DataLabel, topicOf(id)},
-			Needs: "objects that have the members in question", Body: func(_ context.Context, t *T) { judgePayloadRule(t, x, id) }})
+			Needs: inBody("objects that have the members in question"), Body: func(_ context.Context, t *T) { judgePayloadRule(t, x, id) }})
 	}
 	return append(out, elsewhereCheck(s),
 		Check{ID: "payload.date-time-utc", Title: "dateLastModified is given in UTC", Requirements: []string{"payload.date-time-utc"},
-			Labels: []string{DataLabel, "payload"}, Needs: "any object", Body: inUTC},
+			Labels: []string{DataLabel, "payload"}, Needs: inBody("any object"), Body: inUTC},
 		Check{ID: "payload.normalized-text", Title: "Labels hold no line breaks and tabs", Requirements: []string{"payload.normalized-text"},
-			Labels: []string{DataLabel, "payload"}, Needs: "any object", Body: normalizedText},
+			Labels: []string{DataLabel, "payload"}, Needs: inBody("any object"), Body: normalizedText},
 		Check{ID: "payload.empty-list", Title: "An empty collection is the wrapper with an empty list",
 			Requirements: []string{"payload.empty-list"},
-			Labels:       []string{"payload"}, Needs: "nothing", Body: emptyList},
+			Labels:       []string{"payload"}, Needs: nil, Body: emptyList},
 	)
 }
 

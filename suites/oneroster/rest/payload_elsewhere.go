@@ -20,7 +20,7 @@ func elsewhereCheck(s *service.Service) Check {
 	}
 	return Check{
 		ID: "payload.elsewhere", Title: "Objects read singly and in sub-collections have the form of the listed ones",
-		Requirements: requirements, Labels: []string{"payload"}, Needs: "objects, and parents with members", Body: judgeElsewhere,
+		Requirements: requirements, Labels: []string{"payload"}, Needs: inBody("objects, and parents with members"), Body: judgeElsewhere,
 	}
 }
 

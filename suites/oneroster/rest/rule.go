@@ -39,11 +39,8 @@ func (u Rule[M]) Check() Check {
 	id := u.Requirement
 	return Check{
 		ID: u.Name, Title: u.Title, Requirements: []string{id}, Labels: []string{DataLabel, topicOf(u.Requirement)},
-		Needs: u.Remedy,
+		Needs: []Need{Whole(u.Needs...), u.held(), {Text: u.Remedy}},
 		Body: func(_ context.Context, t *T) {
-			if !t.Need([]string{id}, u.Needs...) {
-				return
-			}
 			looked, shown := 0, 0
 			u.Scan(model(t).(M), func(ok bool, at Place, expected, seen string) {
 				looked++
@@ -62,20 +59,22 @@ func (u Rule[M]) Check() Check {
 				t.Fail(id, finding)
 			})
 			if looked == 0 {
-				u.idle(t, id)
+				t.NotApplicable(id, "nothing in the data is of that kind; it would be "+u.Remedy)
 			}
 		},
 	}
 }
 
-// idle says of a rule that there was nothing to hold it against: an empty collection
-// is a lack, one whose objects have no such member is as it may be.
-func (u Rule[M]) idle(t *T, id string) {
-	if crawl(t).Raw(u.Holder).Len() == 0 {
-		t.NotTested(harness.NoData("/"+u.Holder+" is empty", "Load "+u.Remedy+"."), id)
-		return
+// held needs an object to hold the rule against: an empty collection is a lack, one whose
+// objects have no such member is as it may be.
+func (u Rule[M]) held() Need {
+	return Need{
+		Text: "an object in /" + u.Holder,
+		Unmet: func(_ context.Context, t *T) (harness.Obstacle, bool) {
+			raw := crawl(t).Raw(u.Holder)
+			return harness.NoData("/"+u.Holder+" is empty", "Load "+u.Remedy+"."), raw != nil && raw.Len() == 0
+		},
 	}
-	t.NotApplicable(id, "nothing in the data is of that kind; it would be "+u.Remedy)
 }
 
 func topicOf(requirement string) string {

@@ -11,22 +11,24 @@ import (
 // scopeChecks judge which operations each scope opens. What stands apart from the full scope
 // has a name, by which its requirements are called.
 func scopeChecks(s *service.Service) []Check {
-	c := func(name, title string, body func(context.Context, *T), requirements ...string) Check {
+	c := func(name, title string, needs []Need, body func(context.Context, *T), requirements ...string) Check {
 		for i := range requirements {
 			requirements[i] = scopeAt + requirements[i]
 		}
 		return Check{ID: "scope." + name, Title: title, Requirements: requirements, Labels: []string{"security", "scope"},
-			Needs: "a client that can be granted less than everything, or core_client in target.yaml", Body: body}
+			Needs: append([]Need{tokenEndpoint(), {Text: "a client that can be granted less than everything, or core_client in target.yaml"}}, needs...),
+			Body:  body}
 	}
-	core := c("core", "The core scope opens the core operations, and no others", scopeCore, "core", "core-only", "status", "challenge")
+	core := c("core", "The core scope opens the core operations, and no others", nil, scopeCore, "core", "core-only", "status", "challenge")
 	beside := s.Scopes.Beside
 	if beside == "" {
-		return []Check{core, c("full", "The full scope opens everything", scopeFull, "full")}
+		return []Check{core, c("full", "The full scope opens everything", beyondCore(s), scopeFull, "full")}
 	}
 	return []Check{
 		core,
-		c("full", "The full scope opens everything but "+beside, scopeFull, "full", beside+"-needed"),
-		c(beside, fmt.Sprintf("The %s scope opens %s, and nothing else", beside, beside), scopeApart, beside, beside+"-only"),
+		c("full", "The full scope opens everything but "+beside, beyondCore(s), scopeFull, "full", beside+"-needed"),
+		c(beside, fmt.Sprintf("The %s scope opens %s, and nothing else", beside, beside),
+			[]Need{Covered(s.Collection(beside).ListID, beside)}, scopeApart, beside, beside+"-only"),
 	}
 }
 
@@ -103,9 +105,6 @@ func unavailable(t *T, scope, why string) {
 }
 
 func scopeCore(ctx context.Context, t *T) {
-	if t.NoTokenEndpoint() {
-		return
-	}
 	token, why := narrow(ctx, t, t.Service.Scopes.Core)
 	if token == "" {
 		unavailable(t, t.Service.Scopes.Core, why)
@@ -150,18 +149,23 @@ func statusApart(ctx context.Context, t *T, token string) (open *harness.Respons
 	return nil
 }
 
+// beyondCore needs a profile that covers more than the core scope opens.
+func beyondCore(s *service.Service) []Need {
+	return []Need{{
+		Text: "a profile that covers what the full scope opens",
+		Unmet: func(_ context.Context, t *T) (harness.Obstacle, bool) {
+			beside := s.Scopes.Beside
+			covered := t.Session().Covers(s.Samples.Sub.Operation) || beside != "" && t.Session().Covers(s.Collection(beside).ListID)
+			return uncovered("what the full scope opens"), !covered && !t.Wants(scopeAt+"full")
+		},
+	}}
+}
+
 func scopeFull(ctx context.Context, t *T) {
-	if t.NoTokenEndpoint() {
-		return
-	}
 	const full = scopeAt + "full"
 	beside, needed, covered := t.Service.Scopes.Beside, "", false
 	if beside != "" {
 		needed, covered = scopeAt+beside+"-needed", t.Session().Covers(t.Service.Collection(beside).ListID)
-	}
-	if !t.Session().Covers(t.Service.Samples.Sub.Operation) && !covered && !t.Wants(full) {
-		t.Outside("what the full scope opens")
-		return
 	}
 	token, why := narrow(ctx, t, t.Service.Scopes.Full)
 	if token == "" {
@@ -180,15 +184,8 @@ func scopeFull(ctx context.Context, t *T) {
 }
 
 func scopeApart(ctx context.Context, t *T) {
-	if t.NoTokenEndpoint() {
-		return
-	}
 	beside := t.Service.Scopes.Beside
 	opened, only := scopeAt+beside, scopeAt+beside+"-only"
-	if !t.Session().Covers(t.Service.Collection(beside).ListID) {
-		t.Outside(beside)
-		return
-	}
 	token, why := narrow(ctx, t, t.Service.Scopes.Apart)
 	if token == "" {
 		unavailable(t, t.Service.Scopes.Apart, why)

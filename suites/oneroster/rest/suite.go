@@ -54,7 +54,7 @@ func Suite(p Provider) harness.Suite {
 
 // checks lists those that hold for any service, by topic.
 func checks(of *service.Service) []Check {
-	return slices.Concat(endpointChecks(of), pagingChecks(), totalChecks(), linkChecks(), sortChecks(of), filterChecks(of), fieldsChecks(of),
+	return slices.Concat(endpointChecks(of), pagingChecks(of), totalChecks(), linkChecks(), sortChecks(of), filterChecks(of), fieldsChecks(of),
 		errorChecks(), tokenChecks(), accessChecks(), scopeChecks(of), transportChecks(), discoveryChecks(), robustnessChecks(),
 		payloadChecks(of), identityChecks(of), referenceChecks(), lifecycleChecks())
 }

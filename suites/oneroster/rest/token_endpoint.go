@@ -18,21 +18,21 @@ const tokenAt = "token."
 
 // tokenChecks judge the OAuth 2 client-credentials token endpoint.
 func tokenChecks() []Check {
-	c := func(name, title string, body func(context.Context, *T), requirements ...string) Check {
+	c := func(name, title string, needs []Need, body func(context.Context, *T), requirements ...string) Check {
 		for i := range requirements {
 			requirements[i] = tokenAt + requirements[i]
 		}
 		return Check{ID: "token." + name, Title: title, Requirements: requirements, Labels: []string{"security", "token"},
-			Needs: "client credentials", Body: body}
+			Needs: append([]Need{tokenEndpoint()}, needs...), Body: body}
 	}
 	return []Check{
-		c("grant", "The token endpoint grants a token, and says what the standard asks", tokenGrant, "issue", "json", "access-token",
+		c("grant", "The token endpoint grants a token, and says what the standard asks", nil, tokenGrant, "issue", "json", "access-token",
 			"token-type", "expires-in", "expires-in-number", "no-store", "no-refresh-token", "scope", "official-scopes"),
-		c("authentication", "The client authenticates by HTTP Basic, and may by form", tokenAuthentication, "basic-auth", "basic-encoded",
-			"form-auth"),
-		c("refusals", "What deserves no token gets none, and an error by name", tokenRefusals, "wrong-secret", "invalid-client",
+		c("authentication", "The client authenticates by HTTP Basic, and may by form",
+			[]Need{formPosted(), someGrant("basic", "form", "basic-raw")}, tokenAuthentication, "basic-auth", "basic-encoded", "form-auth"),
+		c("refusals", "What deserves no token gets none, and an error by name", nil, tokenRefusals, "wrong-secret", "invalid-client",
 			"unsupported-grant", "unknown-scope", "error-body", "post-only", "method-status"),
-		c("lifetime", "A token serves again and again, and a new one leaves it valid", tokenLifetime, "reusable", "independent"),
+		c("lifetime", "A token serves again and again, and a new one leaves it valid", nil, tokenLifetime, "reusable", "independent"),
 	}
 }
 
@@ -45,9 +45,6 @@ func tokenMembers(r *harness.Response) map[string]any {
 
 func tokenGrant(ctx context.Context, t *T) {
 	at := func(name string) string { return tokenAt + name }
-	if t.NoTokenEndpoint() {
-		return
-	}
 	_, r := t.RequestToken(ctx, harness.TokenRequest{Scopes: t.Session().Scopes})
 	shown := []*harness.Response{r}
 	if way, standard := t.Session().TokenWay(); !standard {
@@ -149,17 +146,6 @@ func present(members map[string]any, name string) string {
 
 func tokenAuthentication(ctx context.Context, t *T) {
 	const basic, encoded, form = tokenAt + "basic-auth", tokenAt + "basic-encoded", tokenAt + "form-auth"
-	if t.NoTokenEndpoint() {
-		return
-	}
-	if way, standard := t.Session().TokenWay(); !standard {
-		_, asked := t.RequestToken(ctx, harness.TokenRequest{Method: "basic", Scopes: t.Session().Scopes})
-		t.NotTested(t.BlockedBy(tokenAt+"issue", "a token is granted for "+way+" alone", asked))
-		return
-	}
-	if _, ok := granting(ctx, t, "basic", "form", "basic-raw"); !ok {
-		return
-	}
 	reserved := oneroster.Of(t.Session().Target).Auth.Reserved()
 	if !reserved {
 		t.NotApplicable(encoded, "client_id and client_secret hold no character that is encoded for HTTP Basic")
@@ -187,20 +173,22 @@ func tokenAuthentication(ctx context.Context, t *T) {
 	}
 }
 
-// granting gives the first of the ways of asking for which a token is granted. Where
-// none is, a refusal says nothing of what was wrong with a request, and all that the
-// check is about is blocked.
-func granting(ctx context.Context, t *T, ways ...string) (way string, ok bool) {
-	var first *harness.Response
+// granting tells whether a token is granted for one of the ways of asking, and for which
+// first; else it gives the first refusal.
+func granting(ctx context.Context, t *T, ways ...string) (way string, first *harness.Response, ok bool) {
 	for _, way := range ways {
 		got, r := t.RequestToken(ctx, harness.TokenRequest{Method: way, Scopes: t.Session().Scopes})
 		if got != nil {
-			return way, true
+			return way, nil, true
 		}
 		first = cmp.Or(first, r)
 	}
-	t.NotTested(t.BlockedAt(first, "no token is granted: "+first.Summary()))
-	return "", false
+	return "", first, false
+}
+
+// ungranted is the obstacle that no token is granted.
+func (t *T) ungranted(r *harness.Response) harness.Obstacle {
+	return t.BlockedAt(r, "no token is granted: "+r.Summary())
 }
 
 // oauthErrors are the codes of RFC 6749 §5.2; others may be registered (§8.5).
@@ -209,16 +197,14 @@ var oauthErrors = []string{"invalid_request", "invalid_client", "invalid_grant",
 
 func tokenRefusals(ctx context.Context, t *T) {
 	at := func(name string) string { return tokenAt + name }
-	if t.NoTokenEndpoint() {
-		return
-	}
 	auth := oneroster.Of(t.Session().Target).Auth
 	ways := []string{"basic", "form", "basic-raw"}
 	if _, standard := t.Session().TokenWay(); !standard {
 		ways = []string{""} // the one that works
 	}
-	method, ok := granting(ctx, t, ways...)
-	if !ok {
+	method, first, ok := granting(ctx, t, ways...)
+	if !ok { // a refusal says nothing, then, of what was wrong with a request
+		t.NotTested(t.ungranted(first))
 		return
 	}
 	type refusal struct {
@@ -318,12 +304,9 @@ func oauthCode(r *harness.Response) (string, bool) {
 
 func tokenLifetime(ctx context.Context, t *T) {
 	const reusable, independent = tokenAt + "reusable", tokenAt + "independent"
-	if t.NoTokenEndpoint() {
-		return
-	}
 	first, r := t.RequestToken(ctx, harness.TokenRequest{Scopes: t.Session().Scopes})
 	if first == nil {
-		t.NotTested(t.BlockedAt(r, "no token is granted: "+r.Summary()))
+		t.NotTested(t.ungranted(r))
 		return
 	}
 	sample := t.sample().List

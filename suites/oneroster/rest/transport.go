@@ -22,21 +22,22 @@ const transportAt = "transport."
 
 // transportChecks judge HTTPS, TLS and plain HTTP manners.
 func transportChecks() []Check {
-	c := func(name, title, needs string, body func(context.Context, *T), requirements ...string) Check {
+	c := func(name, title string, needs []Need, body func(context.Context, *T), requirements ...string) Check {
 		for i := range requirements {
 			requirements[i] = transportAt + requirements[i]
 		}
 		return Check{ID: "transport." + name, Title: title, Requirements: requirements, Labels: []string{"transport"}, Needs: needs, Body: body}
 	}
 	return []Check{
-		c("https", "Service and token endpoint are reached over HTTPS", "a target that is not on this machine", httpsOnly, "https", "token-https",
-			"no-plain-http"),
-		c("tls", "TLS 1.2 or later with a valid certificate, nothing older", "an https target", tlsVersions, "certificate", "tls-version",
+		c("https", "Service and token endpoint are reached over HTTPS",
+			[]Need{{Text: "a target that is not on this machine"}, tokenEndpoint().For(transportAt + "token-https")}, httpsOnly, "https",
+			"token-https", "no-plain-http"),
+		c("tls", "TLS 1.2 or later with a valid certificate, nothing older", tlsTarget(), tlsVersions, "certificate", "tls-version",
 			"tls-old"),
-		c("compression", "Compressed and plain answers hold the same", "any collection", compression, "compression", "coding-excluded"),
-		c("head", "HEAD does no harm", "any collection", headRequests, "head"),
-		c("conditional", "Conditional requests are answered truly", "any collection", conditional, "conditional"),
-		c("range", "A Range header does no harm", "any collection", ranges, "range"),
+		c("compression", "Compressed and plain answers hold the same", inBody("any collection"), compression, "compression", "coding-excluded"),
+		c("head", "HEAD does no harm", inBody("any collection"), headRequests, "head"),
+		c("conditional", "Conditional requests are answered truly", inBody("any collection"), conditional, "conditional"),
+		c("range", "A Range header does no harm", inBody("any collection"), ranges, "range"),
 	}
 }
 
@@ -52,8 +53,7 @@ func httpsOnly(ctx context.Context, t *T) {
 		transportAt + "token-https": oneroster.Of(t.Session().Target).Auth.TokenURL} {
 		u, err := url.Parse(address)
 		switch {
-		case address == "":
-			t.NoTokenEndpoint(id)
+		case !t.Met(id):
 		case err == nil && u.Scheme == "https":
 			t.Examined(id, 1)
 		case err == nil && loopback(u):
@@ -91,15 +91,8 @@ func httpsOnly(ctx context.Context, t *T) {
 func tlsVersions(ctx context.Context, t *T) {
 	const certificate, modern, old = transportAt + "certificate", transportAt + "tls-version", transportAt + "tls-old"
 	u, err := url.Parse(t.Session().Base)
-	if err != nil || u.Scheme != "https" {
-		for _, id := range t.Requirements() {
-			if err == nil && loopback(u) {
-				t.NotApplicable(id, noWire)
-			} else {
-				t.NotTested(t.BlockedBy(transportAt+"https", "the service is not reached over HTTPS"), id)
-			}
-		}
-		return
+	if err != nil {
+		return // it was found to be one
 	}
 	address := u.Host
 	if u.Port() == "" {

@@ -134,22 +134,20 @@ func derivedChecks(of *service.Service) []rest.Check {
 		only, complete := "derived."+name+"-only", "derived."+name+"-complete"
 		out = append(out, rest.Check{
 			ID: "derived." + name, Title: fmt.Sprintf("/%s holds those of /%s that have %s, and all of them", d.Name, d.Part.Of, d.what),
-			Requirements: []string{only, complete}, Labels: []string{rest.DataLabel, "derived"}, Needs: "an object in /" + d.Name,
-			Body: func(ctx context.Context, t *rest.T) { compareDerived(t, d, only, complete) },
+			Requirements: []string{only, complete}, Labels: []string{rest.DataLabel, "derived"},
+			Needs: []rest.Need{rest.Whole(d.Part.Of, d.Name), {Text: "an object in /" + d.Name}},
+			Body:  func(ctx context.Context, t *rest.T) { compareDerived(t, d, only, complete) },
 		})
 	}
 	return append(out, rest.Check{
 		ID: "derived.wrong-kind", Title: "The single read of a derived kind knows no object of another kind",
 		Requirements: []string{"derived.wrong-kind"}, Labels: []string{"derived"},
-		Needs: "a user who is no student, an org that is no school, a session that is no term",
+		Needs: []rest.Need{{Text: "a user who is no student, an org that is no school, a session that is no term"}},
 		Body:  wrongKind,
 	})
 }
 
 func compareDerived(t *rest.T, d derivation, only, complete string) {
-	if !t.Need([]string{only, complete}, d.Part.Of, d.Name) {
-		return
-	}
 	r := roster(t)
 	kind := d.Kind
 	derived := r.IDs(d.Name)

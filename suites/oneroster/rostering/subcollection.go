@@ -95,13 +95,17 @@ func subChecks(of *service.Service) []rest.Check {
 		}
 		out = append(out, rest.Check{
 			ID: "sub." + s.requirement, Title: of.Operation(s.op).Path + " holds what the whole collections say",
-			Requirements: requirements, Labels: []string{"sub"}, Needs: "a parent with members, and one without",
+			Requirements: requirements, Labels: []string{"sub"},
+			Needs: []rest.Need{rest.Covered(s.op, of.Operation(s.op).Path), rest.Whole(s.needs...),
+				{Text: "a parent with members, and one without"}},
 			Body: func(ctx context.Context, t *rest.T) { compareSub(ctx, t, s, id, len(requirements) > 1) },
 		})
 	}
 	return append(out, rest.Check{
 		ID: "sub.class-of-other-school", Title: "A class is not found under a school that it doesn't belong to",
-		Requirements: []string{"sub.class-of-other-school"}, Labels: []string{"sub"}, Needs: "two schools, and a class with an enrollment",
+		Requirements: []string{"sub.class-of-other-school"}, Labels: []string{"sub"},
+		Needs: []rest.Need{rest.Covered("getEnrollmentsForClassInSchool", "the operation"), rest.Whole("classes", "schools", "enrollments"),
+			{Text: "two schools, and a class with an enrollment"}},
 		Body: classOfOtherSchool,
 	})
 }
@@ -116,17 +120,6 @@ const (
 func compareSub(ctx context.Context, t *rest.T, s sub, id string, judgeEmpty bool) {
 	const empty = "sub.empty"
 	op := t.Service.Operation(s.op)
-	all := []string{id}
-	if judgeEmpty {
-		all = append(all, empty)
-	}
-	if !t.Session().Covers(s.op) {
-		t.Outside(op.Path, all...)
-		return
-	}
-	if !t.Need(all, s.needs...) {
-		return
-	}
 	full, bare := pickParents(alive(roster(t), op, s.members(roster(t))), t.Session().Seed)
 	var answered *harness.Response
 	for _, p := range full {
@@ -269,13 +262,6 @@ func windows(ctx context.Context, t *rest.T, op service.Operation, id string, p 
 // classOfOtherSchool asks for a class under the wrong school.
 func classOfOtherSchool(ctx context.Context, t *rest.T) {
 	const id = "sub.class-of-other-school"
-	if !t.Session().Covers("getEnrollmentsForClassInSchool") {
-		t.Outside("the operation", id)
-		return
-	}
-	if !t.Need([]string{id}, "classes", "schools", "enrollments") {
-		return
-	}
 	r := roster(t)
 	used := map[uint32]bool{}
 	for _, e := range r.Enrollments {

@@ -43,7 +43,7 @@ func checks(sets []Set, answers map[string]Answer) []harness.Check {
 			Requirements: []string{r.ID},
 			Labels:       []string{"csv-import"},
 			Group:        "csv-import",
-			Needs:        "the sets of the topic, imported into the product",
+			Needs:        []harness.Need{harness.InBody("the sets of the topic, imported into the product")},
 			Body:         func(_ context.Context, t *harness.T) { judge(t, r.ID, topic, sets, answers) },
 		})
 	}
