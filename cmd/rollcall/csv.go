@@ -13,6 +13,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/scan"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/source"
@@ -159,14 +160,22 @@ func (f *csvFlags) check(ctx context.Context, path string, out, errs io.Writer) 
 	return nil
 }
 
+// toldTarget is a target that the command line tells of, without a file.
+func toldTarget(t harness.Target, section harness.Section) (*harness.Target, error) {
+	text, err := harness.WriteTarget(t, section)
+	if err != nil {
+		return nil, err
+	}
+	return harness.ParseTarget("the command line", text, os.LookupEnv, sections()...)
+}
+
 // judge runs the suite over a scan, in this process.
 func (f *csvFlags) judge(ctx context.Context, path string, result *scan.Result) (*reports.Report, error) {
-	text := fmt.Sprintf("rollcall: 1\nname: %q\nprofiles: [%s]\noneroster: {csv: {bundle: %q}}\n", result.Path,
-		csv.Profile(result.Version), path)
-	if f.stance != "" {
-		text += "stance: " + f.stance + "\n"
-	}
-	target, err := harness.ParseTarget("the command line", []byte(text), os.LookupEnv, sections()...)
+	target, err := toldTarget(harness.Target{
+		Name:     result.Path,
+		Profiles: []string{csv.Profile(result.Version)},
+		Stance:   catalogue.Stance(f.stance),
+	}, &oneroster.Section{CSV: oneroster.CSV{Bundle: path}})
 	if err != nil {
 		return nil, err
 	}

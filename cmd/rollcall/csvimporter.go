@@ -12,7 +12,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rollcall-edu/rollcall/reports"
+	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/importer"
 )
 
@@ -157,17 +159,18 @@ func (f *importerFlags) try(ctx context.Context, dir string, sets []importer.Set
 
 func (f *importerFlags) judge(ctx context.Context, dir string, sets []importer.Set,
 	answers map[string]importer.Answer) (*reports.Report, error) {
-	text := fmt.Sprintf("rollcall: 1\nname: %q\nprofiles: [%s]\n", "the importer tried with "+dir, importer.Profile)
-	if slices.Contains([]string{"certification", "strict"}, f.stance) {
-		text += "stance: " + f.stance + "\n"
-	} else if f.stance != "" {
+	if f.stance != "" && !slices.Contains([]string{"certification", "strict"}, f.stance) {
 		return nil, &harness.ConfigError{
 			Key:    "--stance",
 			Cause:  fmt.Sprintf("there is no stance %q", f.stance),
 			Remedy: "choose certification or strict",
 		}
 	}
-	target, err := harness.ParseTarget("the command line", []byte(text), os.LookupEnv, sections()...)
+	target, err := toldTarget(harness.Target{
+		Name:     "the importer tried with " + dir,
+		Profiles: []string{importer.Profile},
+		Stance:   catalogue.Stance(f.stance),
+	}, &oneroster.Section{})
 	if err != nil {
 		return nil, err
 	}

@@ -58,7 +58,10 @@ the role whose fault it is is judged alone: see how a failure looks.`,
 			defer s.Close()
 			fmt.Fprintf(cmd.ErrOrStderr(), "The reference district is up at %s\n", s.BaseURL)
 			path := filepath.Join(f.out, "demo-target.yaml")
-			text := targetFor(s, ca, allProfiles())
+			text, err := targetFor(s, ca, allProfiles())
+			if err != nil {
+				return err
+			}
 			if err := os.WriteFile(path, text, 0o600); err != nil {
 				return &harness.ConfigError{Key: "--out", Cause: err.Error(), Remedy: "name a folder you may write to"}
 			}

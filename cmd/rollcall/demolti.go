@@ -22,6 +22,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/web"
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
+	"github.com/rollcall-edu/rollcall/suites/lti"
 	ltiplatform "github.com/rollcall-edu/rollcall/suites/lti/platform"
 	ltitool "github.com/rollcall-edu/rollcall/suites/lti/tool"
 )
@@ -145,8 +146,9 @@ func (d *ltiDemo) judge(ctx context.Context, errs io.Writer, line *board) (wait 
 
 // demoRole is one side of LTI that the demo judges.
 type demoRole struct {
-	what, name, profile, section string
-	faults                       []string
+	what, name, profile string
+	section             *lti.Section
+	faults              []string
 
 	path  string
 	flags *runFlags
@@ -163,8 +165,18 @@ type spoken struct {
 // describe writes the target file of a role, and how it is judged.
 func (x *demoRole) describe(f *runFlags, ca string, out io.Writer) error {
 	x.path = filepath.Join(f.out, "demo-"+x.what+".yaml")
-	text := fmt.Sprintf("rollcall: 1\nname: Rollcall %[1]s\nvendor: Rollcall\nproduct: reference/%[2]s\nversion: %[3]q\nprofiles: [%[4]s]\ntls: {ca_file: %[5]q}\n", "reference "+x.what, x.what, version, x.profile, ca) + x.section
-	if err := os.WriteFile(x.path, []byte(text), 0o600); err != nil {
+	text, err := harness.WriteTarget(harness.Target{
+		Name:     "Rollcall reference " + x.what,
+		Vendor:   "Rollcall",
+		Product:  "reference/" + x.what,
+		Version:  version,
+		Profiles: []string{x.profile},
+		TLS:      harness.TLS{CAFile: ca},
+	}, x.section)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(x.path, text, 0o600); err != nil {
 		return &harness.ConfigError{Key: "--out", Cause: err.Error(), Remedy: "name a folder you may write to"}
 	}
 	// Everybody of the reference district is made up: pictures may be kept.
@@ -207,21 +219,22 @@ func ownPlatform(origin string) tool.Platform {
 }
 
 // toolSection is the part of a target file that describes the reference tool.
-func toolSection(t *district.Tool, listen, origin, cert, key string) string {
-	return fmt.Sprintf(`lti:
-  listen: %s
-  public_url: %s
-  cert_file: %q
-  key_file: %q
-  client_id: %s
-  deployments: [judge-1, judge-2]
-  tool:
-    login_url: %s
-    target_link_uri: %s
-    redirect_uris: [%s]
-    launched: {selector: "#launched"}
-    teacher: {selector: "#teacher"}
-`, listen, origin, cert, key, ownClient, t.LoginURL(), t.TargetURL("quiz"), t.RedirectURL())
+func toolSection(t *district.Tool, listen, origin, cert, key string) *lti.Section {
+	return &lti.Section{
+		Listen:      listen,
+		PublicURL:   origin,
+		CertFile:    cert,
+		KeyFile:     key,
+		ClientID:    ownClient,
+		Deployments: []string{"judge-1", "judge-2"},
+		Tool: lti.Tool{
+			LoginURL:      t.LoginURL(),
+			TargetLinkURI: t.TargetURL("quiz"),
+			RedirectURIs:  []string{t.RedirectURL()},
+			Launched:      lti.Marker{Selector: "#launched"},
+			Teacher:       lti.Marker{Selector: "#teacher"},
+		},
+	}
 }
 
 // demoLaunch opens the reference tool from the reference platform as a teacher

@@ -63,6 +63,16 @@ func validTarget(t *testing.T, text []byte) {
 	}
 }
 
+// servedText is the target file that describes a running reference.
+func servedText(t *testing.T, sis *district.SIS, caFile string, profiles []string) []byte {
+	t.Helper()
+	text, err := targetFor(sis, caFile, profiles)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
 // TestServedTarget holds the file that serve writes to the schema as well.
 func TestServedTarget(t *testing.T) {
 	sis, err := district.StartSIS(t.Context(), district.Options{})
@@ -70,7 +80,7 @@ func TestServedTarget(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer sis.Close()
-	validTarget(t, targetFor(sis, "ca.pem", allProfiles()))
+	validTarget(t, servedText(t, sis, "ca.pem", allProfiles()))
 	for _, text := range []string{toolTarget, platformTarget} {
 		validTarget(t, []byte(strings.Replace(text, "OTHER", "other_client_id: second", 1)))
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -72,8 +71,18 @@ func servedPlatform(ctx context.Context, t testing.TB, stance catalogue.Stance, 
 
 // platformText is the target file by which the reference platform is judged.
 func platformText(p *district.Platform, own judgesSide, stance catalogue.Stance) string {
-	return fmt.Sprintf("rollcall: 1\nname: Rollcall reference platform\nprofiles: [%s]\nstance: %s\ntls: {ca_file: %q}\n", ltiplatform.Profile, stance, own.ca) +
-		platformSection(p, own.listen, own.origin, own.cert, own.key) + "  launch_timeout: 6s\n"
+	section := platformSection(p, own.listen, own.origin, own.cert, own.key)
+	section.LaunchTimeout = harness.Duration(6 * time.Second)
+	text, err := harness.WriteTarget(harness.Target{
+		Name:     "Rollcall reference platform",
+		Profiles: []string{ltiplatform.Profile},
+		Stance:   stance,
+		TLS:      harness.TLS{CAFile: own.ca},
+	}, section)
+	if err != nil {
+		panic(err) // a struct of our own can be written
+	}
+	return string(text)
 }
 
 // TestPlatformConformance holds the clean reference platform to every requirement.

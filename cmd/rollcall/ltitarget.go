@@ -2,11 +2,12 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/reference/district"
 	"github.com/rollcall-edu/rollcall/reference/platform"
+	"github.com/rollcall-edu/rollcall/suites/harness/browser"
+	"github.com/rollcall-edu/rollcall/suites/lti"
 	ltiplatform "github.com/rollcall-edu/rollcall/suites/lti/platform"
 )
 
@@ -48,47 +49,45 @@ func ownCustom() map[string]string {
 
 // platformSection is the part of a target file that describes the reference
 // platform, with the steps by which people come to a launch.
-func platformSection(p *district.Platform, listen, origin, cert, key string) string {
+func platformSection(p *district.Platform, listen, origin, cert, key string) *lti.Section {
 	teacher, student, parent, course := p.People()
-	sign := func(user string) string {
-		return fmt.Sprintf("[{open: %q}, {select: \"#user\", value: %q}, {click: \"#signin\"}, {wait: \"#courses\"}]", p.Origin+"/", user)
+	sign := func(user string) []browser.Step {
+		return []browser.Step{{Open: p.Origin + "/"}, {Select: "#user", Value: user}, {Click: "#signin"}, {Wait: "#courses"}}
 	}
-	link := func(n int, as string) string {
-		follow := ""
+	link := func(n int, as string) []browser.Step {
+		steps := []browser.Step{{Open: p.Origin + "/courses/" + course}, {Click: fmt.Sprintf("#links li:nth-child(%d) a.as-%s", n, as)}}
 		if as == "window" {
-			follow = ", {window: true}"
+			steps = append(steps, browser.Step{Window: true})
 		}
-		return fmt.Sprintf("[{open: %q}, {click: \"#links li:nth-child(%d) a.as-%s\"}%s]", p.Origin+"/courses/"+course, n, as, follow)
+		return steps
 	}
-	var custom []string
-	for name, value := range ownCustom() {
-		custom = append(custom, name+": "+value)
+	custom := ownCustom()
+	custom["part"] = "quiz"
+	return &lti.Section{
+		Listen:        listen,
+		PublicURL:     origin,
+		CertFile:      cert,
+		KeyFile:       key,
+		ClientID:      ownClient,
+		OtherClientID: ownOther,
+		Deployments:   []string{"judge-1", "judge-2"},
+		Platform: lti.Platform{
+			Issuer:   p.Issuer(),
+			AuthURL:  p.AuthURL(),
+			JWKSURL:  p.JWKSURL(),
+			TokenURL: p.TokenURL(),
+			Scopes:   []string{ownScope},
+			Users: []lti.User{
+				{Name: "a teacher", Role: "instructor", Steps: sign(teacher)},
+				{Name: "a student", Role: "learner", Steps: sign(student)},
+				{Name: "a parent", Role: "mentor", Steps: sign(parent)},
+			},
+			Links: []lti.Link{
+				{Name: "quiz", Steps: link(1, "same"), Custom: custom},
+				{Name: "practice", Steps: link(2, "same")},
+				{Name: "quiz in a frame", As: "frame", SameAs: "quiz", Steps: link(1, "frame")},
+				{Name: "quiz in a window", As: "window", SameAs: "quiz", Steps: link(1, "window")},
+			},
+		},
 	}
-	slices.Sort(custom)
-	var b strings.Builder
-	fmt.Fprintf(&b, `lti:
-  listen: %s
-  public_url: %s
-  cert_file: %q
-  key_file: %q
-  client_id: %s
-  other_client_id: %s
-  deployments: [judge-1, judge-2]
-  platform:
-    issuer: %s
-    auth_url: %s
-    jwks_url: %s
-    token_url: %s
-    scopes: [%s]
-    users:
-      - {name: a teacher, role: instructor, steps: %s}
-      - {name: a student, role: learner, steps: %s}
-      - {name: a parent, role: mentor, steps: %s}
-    links:
-      - {name: quiz, steps: %s, custom: {part: quiz, %s}}
-      - {name: practice, steps: %s}
-      - {name: quiz in a frame, as: frame, same_as: quiz, steps: %s}
-      - {name: quiz in a window, as: window, same_as: quiz, steps: %s}
-`, listen, origin, cert, key, ownClient, ownOther, p.Issuer(), p.AuthURL(), p.JWKSURL(), p.TokenURL(), ownScope, sign(teacher), sign(student), sign(parent), link(1, "same"), strings.Join(custom, ", "), link(2, "same"), link(1, "frame"), link(1, "window"))
-	return b.String()
 }

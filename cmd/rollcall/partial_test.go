@@ -42,7 +42,7 @@ func TestPartialRuns(t *testing.T) {
 	defer sis.Close()
 	out := filepath.Join(t.TempDir(), "out")
 	target := filepath.Join(t.TempDir(), "target.yaml")
-	if err := os.WriteFile(target, targetFor(sis, "", []string{"or12-rostering-core-provider"}), 0o600); err != nil {
+	if err := os.WriteFile(target, servedText(t, sis, "", []string{"or12-rostering-core-provider"}), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	whole := saveWhole(t, out, nil)

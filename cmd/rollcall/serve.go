@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rollcall-edu/rollcall/suites/oneroster"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/resources"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/rostering"
 
@@ -63,7 +64,11 @@ around the next, so that the first sees what the others have left of an answer.`
 			defer s.Close()
 			describe(cmd.OutOrStdout(), s, o, time.Since(began))
 			if writeTarget != "" {
-				if err := os.WriteFile(writeTarget, targetFor(s, o.CAFile, allProfiles()), 0o600); err != nil {
+				text, err := targetFor(s, o.CAFile, allProfiles())
+				if err != nil {
+					return err
+				}
+				if err := os.WriteFile(writeTarget, text, 0o600); err != nil {
 					return &harness.ConfigError{Key: "--target", Cause: err.Error(), Remedy: "name a file in a folder you may write to"}
 				}
 				fmt.Fprintf(cmd.OutOrStdout(), "\nWrote %s: judge it with `rollcall run --target %s`\n", writeTarget, quoteArg(writeTarget))
@@ -109,26 +114,26 @@ func describe(w io.Writer, s *district.SIS, o district.Options, took time.Durati
 
 // targetFor describes a running reference as a target file. The secrets stand in
 // it: they are worth nothing once the provider ends.
-func targetFor(s *district.SIS, caFile string, profiles []string) []byte {
-	tls := ""
-	if caFile != "" {
-		tls = fmt.Sprintf("tls:\n  ca_file: %q\n", caFile)
-	}
-	return fmt.Appendf(nil, `rollcall: 1
-name: Rollcall reference SIS
-vendor: Rollcall
-product: reference/sis
-version: %q
-profiles: [%s]
-oneroster:
-  rostering: %s
-  resources: %s
-  auth:
-    token_url: %s
-    client_id: %s
-    client_secret: %q
-    core_client: {client_id: %s, client_secret: %s}
-%s`, version, strings.Join(profiles, ", "), s.BaseURL, s.ResourcesURL, s.TokenURL, s.Main.ID, s.Main.Secret, s.Core.ID, s.Core.Secret, tls)
+func targetFor(s *district.SIS, caFile string, profiles []string) ([]byte, error) {
+	return harness.WriteTarget(
+		harness.Target{
+			Name:     "Rollcall reference SIS",
+			Vendor:   "Rollcall",
+			Product:  "reference/sis",
+			Version:  version,
+			Profiles: profiles,
+			TLS:      harness.TLS{CAFile: caFile},
+		},
+		&oneroster.Section{
+			Rostering: s.BaseURL,
+			Resources: s.ResourcesURL,
+			Auth: harness.Credentials{
+				TokenURL:     s.TokenURL,
+				ClientID:     s.Main.ID,
+				ClientSecret: s.Main.Secret,
+				Core:         &harness.Client{ClientID: s.Core.ID, ClientSecret: s.Core.Secret},
+			},
+		})
 }
 
 // allProfiles lists every profile of the REST provider that the reference is.

@@ -55,7 +55,7 @@ func TestSignals(t *testing.T) {
 			defer front.Close()
 			out := t.TempDir()
 			target := filepath.Join(out, "target.yaml")
-			text := strings.ReplaceAll(string(targetFor(sis, "", []string{"or12-rostering-core-provider"})), sis.Origin, front.URL)
+			text := strings.ReplaceAll(string(servedText(t, sis, "", []string{"or12-rostering-core-provider"})), sis.Origin, front.URL)
 			if err := os.WriteFile(target, []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}

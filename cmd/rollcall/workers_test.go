@@ -86,8 +86,11 @@ func judgedIn(dir string, o district.Options, stance catalogue.Stance, how harne
 	if len(profiles) == 0 {
 		profiles = allProfiles()
 	}
-	text := string(targetFor(s, o.CAFile, profiles)) + fmt.Sprintf("stance: %s\nlimits: {request_timeout: %s, max_body_mib: 8}\n", stance, matrixTimeout)
-	return judgedFor(ctx, text, how)
+	text, err := targetFor(s, o.CAFile, profiles)
+	if err != nil {
+		return nil, err
+	}
+	return judgedFor(ctx, string(text)+fmt.Sprintf("stance: %s\nlimits: {request_timeout: %s, max_body_mib: 8}\n", stance, matrixTimeout), how)
 }
 
 // judgedFor runs the suites against the target that a target file names.

@@ -11,6 +11,9 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 )
 
+// formatVersion is that of the file format.
+const formatVersion = 1
+
 // Target describes the implementation under test: the content of target.yaml.
 // It is shareable: secrets stand in it as ${NAME} and come from the environment.
 type Target struct {

@@ -17,7 +17,7 @@ func (t *Target) Problem(key, cause, remedy string) error {
 }
 
 func (t *Target) validate() error {
-	if t.Rollcall != 1 {
+	if t.Rollcall != formatVersion {
 		return t.Problem("rollcall", fmt.Sprintf("file format %d is not known", t.Rollcall), "write `rollcall: 1` at the top")
 	}
 	if strings.TrimSpace(t.Name) == "" {
