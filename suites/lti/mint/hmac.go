@@ -13,15 +13,15 @@ import (
 // The ways by HMAC. A verifier that believes the header takes whatever it has as the
 // secret: the public key, in the spelling in which it was kept, or nothing.
 const (
-	HS256        Way = "hs256"         // the public key as platforms print it
-	HS256Trimmed Way = "hs256-trimmed" // without the line break at the end
-	HS256DER     Way = "hs256-der"
-	HS256PKCS1   Way = "hs256-pkcs1" // BEGIN RSA PUBLIC KEY
-	HS256CRLF    Way = "hs256-crlf"  // with the line ends of Windows
-	HS256Empty   Way = "hs256-empty"
-	HS256Text    Way = "hs256-text" // the word key, which an injected query may give
-	HS384        Way = "hs384"
-	HS512        Way = "hs512"
+	HS256        Signing = "hs256"         // the public key as platforms print it
+	HS256Trimmed Signing = "hs256-trimmed" // without the line break at the end
+	HS256DER     Signing = "hs256-der"
+	HS256PKCS1   Signing = "hs256-pkcs1" // BEGIN RSA PUBLIC KEY
+	HS256CRLF    Signing = "hs256-crlf"  // with the line ends of Windows
+	HS256Empty   Signing = "hs256-empty"
+	HS256Text    Signing = "hs256-text" // the word key, which an injected query may give
+	HS384        Signing = "hs384"
+	HS512        Signing = "hs512"
 )
 
 // mac is one way by HMAC.
@@ -31,7 +31,7 @@ type mac struct {
 	secret func(Key) []byte
 }
 
-var macs = map[Way]mac{
+var macs = map[Signing]mac{
 	HS256:        {"HS256", sha256.New, Key.PEM},
 	HS256Trimmed: {"HS256", sha256.New, func(k Key) []byte { return bytes.TrimSpace(k.PEM()) }},
 	HS256DER:     {"HS256", sha256.New, Key.der},
@@ -50,7 +50,7 @@ func (m mac) sum(k Key, text string) []byte {
 }
 
 // Alg is what the header of a token says that is signed in this way.
-func (w Way) Alg() string {
+func (w Signing) Alg() string {
 	if m, ok := macs[w]; ok {
 		return m.alg
 	}

@@ -37,19 +37,19 @@ func (k Key) JWK() map[string]any {
 		"e": encode(big.NewInt(int64(public.E)).Bytes())}
 }
 
-// Way is how a token is signed.
-type Way string
+// Signing is how a token is signed.
+type Signing string
 
 // The ways; hmac.go has more of them. All but RS256 are wrong.
 const (
-	RS256   Way = ""
-	None    Way = "none"    // no signature at all
-	Corrupt Way = "corrupt" // one bit of the signature is another's
-	Cut     Way = "cut"     // only two parts
+	RS256   Signing = ""
+	None    Signing = "none"    // no signature at all
+	Corrupt Signing = "corrupt" // one bit of the signature is another's
+	Cut     Signing = "cut"     // only two parts
 )
 
 // Sign makes a token of a header and claims.
-func Sign(header, claims map[string]any, k Key, way Way) (string, error) {
+func Sign(header, claims map[string]any, k Key, way Signing) (string, error) {
 	h, err := json.Marshal(header)
 	if err != nil {
 		return "", fmt.Errorf("writing the header of a token: %w", err)

@@ -17,7 +17,7 @@ func TestSign(t *testing.T) {
 		t.Fatal(err)
 	}
 	header, claims := map[string]any{"alg": "RS256", "kid": "k1"}, map[string]any{"iss": "x"}
-	ways := map[Way]bool{RS256: true, Corrupt: false, None: false, Cut: false}
+	ways := map[Signing]bool{RS256: true, Corrupt: false, None: false, Cut: false}
 	for way := range macs {
 		ways[way] = false
 	}

@@ -35,7 +35,7 @@ type asked struct {
 	claims map[string]any
 	header map[string]any
 	key    mint.Key
-	way    mint.Way
+	way    mint.Signing
 	form   map[string]string
 	omit   []string
 	again  map[string]string // parameters that come once more

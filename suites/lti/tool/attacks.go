@@ -23,7 +23,7 @@ func attacks() []harness.Check {
 		{ID: "tool.replay-elsewhere", Title: "Refuses the same answer again from another browser", Needs: opening(), Body: replay(true), Requirements: append(ids("refuse.replay"), reqVisible, reqNoCrash, reqUp)},
 		{ID: "tool.nonce-elsewhere", Title: "Refuses a token with the nonce of another login", Needs: opening(), Body: nonceElsewhere, Requirements: append(ids("refuse.nonce-elsewhere"), reqVisible, reqNoCrash, reqUp)},
 		{ID: "tool.cookies", Title: "Sets cookies that can come back to a frame", Needs: []harness.Need{begun()}, Body: cookies, Requirements: ids("browser.cookie-same-site", "browser.cookie-secure")},
-	}, bindings(), headers(), markups(), ways(), others(), lateBindings(), keySets())
+	}, bindings(), headers(), markups(), redirections(), sharedBrowser(), lateBindings(), keySets())
 }
 
 func ids(names ...string) []string {

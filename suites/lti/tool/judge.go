@@ -142,8 +142,8 @@ func sameAddress(a, b string) bool {
 	return err == nil && err2 == nil && x.Scheme == y.Scheme && x.Host == y.Host && x.Path == y.Path
 }
 
-// The likeness of pages from which on they are called the same, and from which on
-// they are called related where nothing speaks against it.
+// The likeness of pages from which on they are called the same, and below which they are
+// called different.
 const (
 	same      = 0.8
 	different = 0.5

@@ -33,8 +33,8 @@ type Launch struct {
 	Claims map[string]any `yaml:"claims"`
 	Header map[string]any `yaml:"header"`
 	// Only leaves nothing of the claims but these.
-	Only []string `yaml:"only"`
-	Way  mint.Way `yaml:"way"`
+	Only    []string     `yaml:"only"`
+	Signing mint.Signing `yaml:"way"`
 	// Key signs: own (the default), old (the one before it, still published),
 	// foreign (nobody's, under the own id) or unpublished (under an id of its own).
 	Key string `yaml:"key"`

@@ -34,7 +34,7 @@ var tokenless = Launch{Title: "an answer without a token", Respond: Respond{Omit
 
 // wrongTokens have to be refused, though a tool that is wrong itself may open one of them.
 var wrongTokens = []Launch{
-	{Title: "a token with a wrong signature", Way: "corrupt"},
+	{Title: "a token with a wrong signature", Signing: "corrupt"},
 	{Title: "a token without a version", Claims: map[string]any{"version": nil}},
 	{Title: "a token that has expired", Claims: map[string]any{"exp": "$now-7200", "iat": "$now-7500"}},
 }

@@ -23,7 +23,7 @@ func (p *platform) token(a *attempt, nonce string) error {
 		key = p.old[n-1]
 	}
 	p.mu.Unlock()
-	header := map[string]any{"alg": l.Way.Alg(), "typ": "JWT", "kid": key.ID}
+	header := map[string]any{"alg": l.Signing.Alg(), "typ": "JWT", "kid": key.ID}
 	switch l.Key {
 	case "foreign":
 		key.Private = foreign.Private
@@ -32,7 +32,7 @@ func (p *platform) token(a *attempt, nonce string) error {
 		header["kid"] = foreign.ID
 	}
 	p.change(header, l.Header, a)
-	token, err := mint.Sign(header, claims, key, l.Way)
+	token, err := mint.Sign(header, claims, key, l.Signing)
 	a.token, a.header, a.claims = token, header, claims
 	if p.minted != nil {
 		p.minted(token)

@@ -12,8 +12,8 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/lti/side"
 )
 
-// ways are the checks of where browsers are sent, and what they carry there.
-func ways() []harness.Check {
+// redirections are the checks of where browsers are sent, and what they carry there.
+func redirections() []harness.Check {
 	return []harness.Check{
 		{ID: "tool.open-redirect", Title: "Sends nobody to a target on a stranger's site", Needs: opening(), Body: openRedirect, Requirements: ids("refuse.open-redirect")},
 		{ID: "tool.target", Title: "Opens the target of the launch, with its query", Needs: opening(target()), Body: targetOpens, Requirements: ids("launch.target")},

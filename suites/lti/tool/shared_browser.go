@@ -8,8 +8,8 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
 )
 
-// others is the check of several people at one computer.
-func others() []harness.Check {
+// sharedBrowser are the checks of several people at one computer.
+func sharedBrowser() []harness.Check {
 	return []harness.Check{
 		{ID: "tool.next-person", Title: "Shows a learner nothing of the instructor who launched before", Needs: opening(teacher()), Body: nextPerson, Requirements: []string{reqTeacher}},
 		{ID: "tool.two-people", Title: "Keeps an instructor and a learner apart in two tabs of one browser", Needs: opening(teacher()), Body: twoPeople, Requirements: []string{reqTeacher}},
