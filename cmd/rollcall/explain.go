@@ -49,7 +49,7 @@ func explainCommand() *cobra.Command {
 			if r.Causes != "" {
 				fmt.Fprintf(w, "\nUsual causes of a failure\n%s\n", wrap(r.Causes, 90))
 			}
-			for _, s := range suites() {
+			for _, s := range known() {
 				for _, c := range s.Checks {
 					if slices.Contains(c.Requirements, r.ID) {
 						fmt.Fprintf(w, "\nChecked by %s\n  %s\n", c.ID, c.Title)
@@ -60,8 +60,11 @@ func explainCommand() *cobra.Command {
 				}
 			}
 			only := "rollcall run"
-			if r.Role == "csv" {
+			switch r.Role {
+			case "csv":
 				only = "rollcall csv check BUNDLE"
+			case "importer":
+				only = "rollcall csv importer SETS"
 			}
 			fmt.Fprintf(w, "\nRun only this: %s --focus %s\n", only, r.ID)
 			return nil
@@ -77,7 +80,7 @@ func explained() []string {
 			ids = append(ids, r.ID)
 		}
 	}
-	for _, s := range suites() {
+	for _, s := range known() {
 		for _, c := range s.Checks {
 			ids = append(ids, c.ID)
 		}
@@ -86,7 +89,7 @@ func explained() []string {
 }
 
 func explainCheck(cmd *cobra.Command, id string) error {
-	for _, s := range suites() {
+	for _, s := range known() {
 		for _, c := range s.Checks {
 			if c.ID == id {
 				w := cmd.OutOrStdout()

@@ -135,7 +135,7 @@ func listChecks() *cobra.Command {
 		Example: "  rollcall list checks",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var rows [][]string
-			for _, s := range suites() {
+			for _, s := range known() {
 				for _, check := range s.Checks {
 					rows = append(rows, []string{check.ID, strings.Join(check.Labels, ","), check.Title, strings.Join(check.Requirements, " ")})
 				}

@@ -17,6 +17,7 @@ import (
 	ltiplatform "github.com/rollcall-edu/rollcall/suites/lti/platform"
 	ltitool "github.com/rollcall-edu/rollcall/suites/lti/tool"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/importer"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/resources"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/rostering"
 )
@@ -37,6 +38,10 @@ func main() {
 func suites() []harness.Suite {
 	return []harness.Suite{rostering.Suite(), resources.Suite(), csv.Suite(nil), ltitool.Suite(), ltiplatform.Suite()}
 }
+
+// known are the suites that are explained and listed: beside those of `rollcall run` the one
+// of `rollcall csv importer`, which is given what it judges by that command.
+func known() []harness.Suite { return append(suites(), importer.Suite(nil, nil)) }
 
 // sections are those that a target file may have, of all suites.
 func sections() []func() harness.Section { return harness.Sections(suites()...) }

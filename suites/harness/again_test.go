@@ -16,6 +16,7 @@ import (
 // TestLostAnswersAreAskedForOnceMore has the first answers get lost between the
 // product and the judge.
 func TestLostAnswersAreAskedForOnceMore(t *testing.T) {
+	t.Parallel()
 	status := func(code int) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }
 	}

@@ -26,6 +26,7 @@ const patient = 10 * time.Minute
 // TestHostileTargets runs the client into every kind of target that wants to
 // hang or flood it.
 func TestHostileTargets(t *testing.T) {
+	t.Parallel()
 	zipped := func(plain []byte) []byte {
 		var b bytes.Buffer
 		z := gzip.NewWriter(&b)

@@ -53,6 +53,7 @@ func generated(t *testing.T, rng *rand.Rand, text string) *Run {
 // TestExitCodes holds what a report says together, over whatever may have come of the
 // checks: the exit code, the verdicts, the counts and what is blamed on what.
 func TestExitCodes(t *testing.T) {
+	t.Parallel()
 	const waived = "waivers:\n  - {requirement: " + must + ", reason: known, owner: me, expires: 2999-01-01}\n"
 	seen := map[int]int{}
 	for seed := range uint64(400) {

@@ -190,6 +190,7 @@ func TestWordsAreNoFragments(t *testing.T) {
 // A product that grants a new token to each request can't fill the memory, and can't
 // make the secrets of the target file forgotten.
 func TestSecretsAreBounded(t *testing.T) {
+	t.Parallel()
 	r, err := NewRedactor([]byte("salt"), "pinned-5ecret-77")
 	if err != nil {
 		t.Fatal(err)

@@ -54,6 +54,7 @@ func TestPeopleOfOrdinaryNames(t *testing.T) {
 
 // A million people cost what is documented, and the latest are known all the same.
 func TestPeopleAreBounded(t *testing.T) {
+	t.Parallel()
 	r := testRedactor(t)
 	for i := range maxPeople + 3*maxRecentPeople {
 		r.Person(fmt.Sprintf("somebody%d", i))

@@ -137,6 +137,7 @@ func verdict(t *testing.T, r *reports.Report, id string) reports.RequirementResu
 
 // TestVerdicts holds what a check did to the verdict and the exit code.
 func TestVerdicts(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		check, requirement string
 		want               reports.Verdict
@@ -154,6 +155,7 @@ func TestVerdicts(t *testing.T) {
 		{"toy.gone", third, reports.Unknown, reports.ExitIncomplete},
 	} {
 		t.Run(test.check, func(t *testing.T) {
+			t.Parallel()
 			r := runToy(t, toyTarget(t, ""), Options{}, test.check)
 			if q := verdict(t, r, test.requirement); q.Verdict != test.want {
 				t.Errorf("verdict is %s (%s), want %s", q.Verdict, q.Reason, test.want)
@@ -169,6 +171,7 @@ func TestVerdicts(t *testing.T) {
 }
 
 func TestEvidenceIsRedacted(t *testing.T) {
+	t.Parallel()
 	r := runToy(t, toyTarget(t, ""), Options{}, "toy.fail")
 	q := verdict(t, r, must)
 	if len(q.Findings) != 1 || len(q.Findings[0].Exchanges) != 1 || q.Findings[0].Required == "" || q.Repeat == "" {
@@ -193,6 +196,7 @@ func TestEvidenceIsRedacted(t *testing.T) {
 // TestDeadChildSparesTheOthers runs a check that kills its process beside ones
 // that pass, and resumes.
 func TestDeadChildSparesTheOthers(t *testing.T) {
+	t.Parallel()
 	events := filepath.Join(t.TempDir(), "events.jsonl")
 	target := toyTarget(t, "")
 	r := runToy(t, target, Options{Shards: 3, Events: events}, "toy.pass", "toy.die", "toy.pass-too")
@@ -223,6 +227,7 @@ func TestDeadChildSparesTheOthers(t *testing.T) {
 }
 
 func TestInterruptedRunLeavesAReport(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	run, err := New(toyTarget(t, ""), []Suite{toy()}, Options{Focus: []string{"toy.pass", "toy.wait"}, SkipDoctor: true, Shards: 1,
 		Observe: func(p Progress) {
@@ -243,6 +248,7 @@ func TestInterruptedRunLeavesAReport(t *testing.T) {
 }
 
 func TestWaivers(t *testing.T) {
+	t.Parallel()
 	waive := func(id, expires string) string {
 		return "waivers:\n  - {requirement: " + id + ", reason: known, owner: me, expires: " + expires + "}\n"
 	}
@@ -256,6 +262,7 @@ func TestWaivers(t *testing.T) {
 		{"toy.pass", third, "2999-01-01", "unmatched", reports.ExitConforms},
 	} {
 		t.Run(test.state, func(t *testing.T) {
+			t.Parallel()
 			r := runToy(t, toyTarget(t, waive(test.requirement, test.expires)), Options{}, test.check)
 			if len(r.Waivers) != 1 || r.Waivers[0].State != test.state || r.Exit != test.exit {
 				t.Errorf("waivers %+v, exit code %d", r.Waivers, r.Exit)

@@ -107,73 +107,96 @@ func linked(ctx context.Context, t *T, requirements ...string) (c service.Collec
 	return c, p, true
 }
 
+// The requirements of the relations of links.
+const (
+	linkNext      = pagingAt + "link-next"
+	linkNextLast  = pagingAt + "link-next-last"
+	linkFirst     = pagingAt + "link-first"
+	linkLast      = pagingAt + "link-last"
+	linkPrev      = pagingAt + "link-prev"
+	linkPrevFirst = pagingAt + "link-prev-first"
+)
+
 func linkRelations(ctx context.Context, t *T) {
-	const next, nextLast, first, last, prev, prevFirst = pagingAt + "link-next", pagingAt + "link-next-last", pagingAt + "link-first",
-		pagingAt + "link-last", pagingAt + "link-prev", pagingAt + "link-prev-first"
-	c, begin, ok := linked(ctx, t, next, nextLast, first, last, prev, prevFirst)
+	c, begin, ok := linked(ctx, t, linkNext, linkNextLast, linkFirst, linkLast, linkPrev, linkPrevFirst)
 	if !ok {
 		return
 	}
-	n := len(crawl(t).IDs(c.Name))
-	size := len(begin.Objects)
-	at := func(offset int) *Page { return part(ctx, t, c, offset, linkPage) }
-	middle, end := at(size), at(n-size)
-	if !t.ReadyPage(middle, next, first, prev) || !t.ReadyPage(end, nextLast, last) {
+	n, size := len(crawl(t).IDs(c.Name)), len(begin.Objects)
+	middle, end := part(ctx, t, c, size, linkPage), part(ctx, t, c, n-size, linkPage)
+	if !t.ReadyPage(middle, linkNext, linkFirst, linkPrev) || !t.ReadyPage(end, linkNextLast, linkLast) {
 		return
 	}
-	shown := func(p *Page, more ...*Page) []*harness.Response {
-		out := []*harness.Response{p.Response}
-		for _, m := range more {
-			out = append(out, m.Response)
-		}
-		return out
-	}
-	t.Assert(next, begin.Links["next"] != "" && middle.Links["next"] != "",
-		harness.Finding{Expected: "a next link while more objects follow", Seen: "none", Where: "header Link", Responses: shown(begin, middle)})
-	t.Assert(prevFirst, begin.Links["prev"] == "",
-		harness.Finding{Expected: "no prev link on the first page", Seen: begin.Links["prev"], Where: "header Link", Responses: shown(begin)})
-	// The last page at an exact multiple, and where one object is left over.
+	t.Assert(linkNext, begin.Links["next"] != "" && middle.Links["next"] != "",
+		harness.Finding{Expected: "a next link while more objects follow", Seen: "none", Where: "header Link",
+			Responses: answersOf(begin, middle)})
+	t.Assert(linkPrevFirst, begin.Links["prev"] == "",
+		harness.Finding{Expected: "no prev link on the first page", Seen: begin.Links["prev"], Where: "header Link",
+			Responses: answersOf(begin)})
+	endLinks(ctx, t, c, n, size, end)
+	leads(ctx, t, c, linkFirst, "first", middle, begin.IDs, "the page with offset 0")
+	leads(ctx, t, c, linkPrev, "prev", middle, begin.IDs, "the objects just before")
+	lastLink(ctx, t, c, begin, end)
+}
+
+// endLinks looks for links behind the last page: at an exact multiple of the size, and where
+// one object is left over.
+func endLinks(ctx context.Context, t *T, c service.Collection, n, size int, end *Page) {
 	for _, offset := range []int{n - size, n - 1} {
-		p := at(offset)
+		p := part(ctx, t, c, offset, linkPage)
 		if p.OK() && len(p.Objects) == n-offset {
-			t.Assert(nextLast, p.Links["next"] == "",
+			t.Assert(linkNextLast, p.Links["next"] == "",
 				harness.Finding{Expected: "no next link on the last page", Seen: p.Links["next"],
-					Where: "header Link at offset " + strconv.Itoa(offset), Responses: shown(p)})
+					Where: "header Link at offset " + strconv.Itoa(offset), Responses: answersOf(p)})
 		}
 	}
 	wrong := pagingAt + "offset-records"
 	if len(end.Objects) < size {
 		wrong = pagingAt + "nothing-lost"
 	}
-	t.Settle(t.BlockedBy(wrong, "the page at the end holds something else than the last objects", end.Response), nextLast)
-	leads := func(id, rel string, from *Page, want []string, what string) {
-		if !t.Assert(id, from.Links[rel] != "",
-			harness.Finding{Expected: "a " + rel + " link", Seen: "none", Where: "header Link", Responses: shown(from)}) {
-			return
-		}
-		target, err := url.Parse(from.Links[rel])
-		if err != nil || !sameService(t, target) {
-			t.NotTested(astray(t, err, rel, from), id)
-			return
-		}
-		p := follow(ctx, t, from.Links[rel], c.List.Wrapper)
-		t.Assert(id, p.OK() && len(want) > 0 && slices.Equal(p.IDs[:min(len(p.IDs), len(want))], want[:min(len(p.IDs), len(want))]) &&
-			len(p.IDs) > 0,
-			harness.Finding{Expected: what, Seen: fmt.Sprintf("%s, %d objects", p.Summary(), len(p.IDs)), Where: from.Links[rel],
-				Responses: shown(p, from)})
-	}
-	leads(first, "first", middle, begin.IDs, "the page with offset 0")
-	leads(prev, "prev", middle, begin.IDs, "the objects just before")
-	lastLink := begin.Links["last"]
-	if !t.Assert(last, lastLink != "", harness.Finding{Expected: "a last link", Seen: "none", Where: "header Link", Responses: shown(begin)}) {
+	t.Settle(t.BlockedBy(wrong, "the page at the end holds something else than the last objects", end.Response), linkNextLast)
+}
+
+// leads follows a link, to the objects that it must lead to.
+func leads(ctx context.Context, t *T, c service.Collection, id, rel string, from *Page, want []string, what string) {
+	if !t.Assert(id, from.Links[rel] != "",
+		harness.Finding{Expected: "a " + rel + " link", Seen: "none", Where: "header Link", Responses: answersOf(from)}) {
 		return
 	}
-	if target, err := url.Parse(lastLink); err == nil && sameService(t, target) && len(end.IDs) > 0 {
-		p := follow(ctx, t, lastLink, c.List.Wrapper)
-		t.Assert(last, p.OK() && slices.Contains(p.IDs, end.IDs[len(end.IDs)-1]),
-			harness.Finding{Expected: "the page that holds the last object, " + end.IDs[len(end.IDs)-1],
-				Seen: fmt.Sprintf("%s, %d objects without it", p.Summary(), len(p.IDs)), Where: lastLink, Responses: shown(p, end)})
+	target, err := url.Parse(from.Links[rel])
+	if err != nil || !sameService(t, target) {
+		t.NotTested(astray(t, err, rel, from), id)
+		return
 	}
+	p := follow(ctx, t, from.Links[rel], c.List.Wrapper)
+	both := min(len(p.IDs), len(want))
+	t.Assert(id, p.OK() && both > 0 && slices.Equal(p.IDs[:both], want[:both]),
+		harness.Finding{Expected: what, Seen: fmt.Sprintf("%s, %d objects", p.Summary(), len(p.IDs)), Where: from.Links[rel],
+			Responses: answersOf(p, from)})
+}
+
+// lastLink follows the last link of the first page: it leads to the last object.
+func lastLink(ctx context.Context, t *T, c service.Collection, begin, end *Page) {
+	link := begin.Links["last"]
+	if !t.Assert(linkLast, link != "",
+		harness.Finding{Expected: "a last link", Seen: "none", Where: "header Link", Responses: answersOf(begin)}) {
+		return
+	}
+	if target, err := url.Parse(link); err == nil && sameService(t, target) && len(end.IDs) > 0 {
+		p := follow(ctx, t, link, c.List.Wrapper)
+		t.Assert(linkLast, p.OK() && slices.Contains(p.IDs, end.IDs[len(end.IDs)-1]),
+			harness.Finding{Expected: "the page that holds the last object, " + end.IDs[len(end.IDs)-1],
+				Seen: fmt.Sprintf("%s, %d objects without it", p.Summary(), len(p.IDs)), Where: link, Responses: answersOf(p, end)})
+	}
+}
+
+// answersOf gives the answers that pages came in.
+func answersOf(pages ...*Page) []*harness.Response {
+	out := make([]*harness.Response, len(pages))
+	for i, p := range pages {
+		out[i] = p.Response
+	}
+	return out
 }
 
 // astray is the obstacle of a link that is not followed: it can't be read, or it

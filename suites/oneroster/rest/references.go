@@ -100,67 +100,92 @@ func judgeRefUse(t *T, c service.Collection, facts CrawlFacts, u RefUse, members
 	}
 }
 
+// The requirements of what an href leads to.
+const hrefResolves, hrefObject = "references.href-resolves", "references.href-object"
+
 // followReferences gets some hrefs of every kind of reference.
 func followReferences(ctx context.Context, t *T) {
-	const resolves, object = "references.href-resolves", "references.href-object"
 	base, err := url.Parse(t.Session().Base)
 	if err != nil {
 		return // it was read before
 	}
-	problems := 0
+	h := &hrefTrial{t: t, base: base}
 	for _, c := range t.Service.Collections {
 		if c.Derived() != "" || crawl(t).Raw(c.Name) == nil {
 			continue
 		}
 		for _, u := range crawl(t).Facts(c.Name).Refs {
-			if u.Want == "resource" {
-				continue // it lives in another service
-			}
-			tried := 0
-			for _, e := range append(append([]RefExample(nil), u.Examples...), u.Odd...) {
-				target, err := url.Parse(e.Ref.Href)
-				if err != nil || !target.IsAbs() || tried >= 2 || problems >= 2 || !crawl(t).Has(u.Want, e.Ref.SourcedID) {
-					continue // form and dangling references are judged by themselves
-				}
-				if why := innerAddress(base, target); why != "" {
-					tried++
-					t.Fail(resolves, harness.Finding{Sent: "GET /" + c.Name + " (the crawl)",
-						Expected: "an address that answers whoever reads the service", Seen: why,
-						Where: fmt.Sprintf("%s %s/href", e.Holder, u.At), Exchanges: t.CrawlEvidence(c.Name, e.Object)})
-					continue
-				}
-				if !sameService(t, target) {
-					t.Note(resolves, "the href %s lies outside of this service and was not followed", e.Ref.Href)
-					continue
-				}
-				tried++
-				response := t.Do(ctx, harness.Request{URL: e.Ref.Href, Owner: beyond(t, e.Ref.Href, resolves)})
-				if response.Problem != "" {
-					problems++
-				}
-				at := fmt.Sprintf("%s %s/href", e.Holder, u.At)
-				id, found := singleID(t.Service, response.Body)
-				if right := response.Status == 200 && found && id == e.Ref.SourcedID; !right &&
-					standardAddress(t.Service, base, target, u.Want, e.Ref.SourcedID) && !singlesWork(ctx, t, u.Want) {
-					by := t.Service.CollectionOf(u.Want).Read
-					governs := endpointRequirement(by)
-					if response.Status == 200 && !found {
-						governs = bodyOwner(t.Service, by, response.Body)
-					}
-					t.NotTested(t.BlockedBy(governs, "single reads don't work: "+response.Line()+": "+response.Summary(), response))
-					break
-				}
-				if !t.Assert(resolves, response.Status == 200 && response.Problem == "",
-					harness.Finding{Expected: "200", Seen: response.Summary(), Where: at, Responses: []*harness.Response{response}}) {
-					continue
-				}
-				t.Assert(object, found && id == e.Ref.SourcedID,
-					harness.Finding{Expected: "the object with sourcedId " + e.Ref.SourcedID, Seen: describeID(id, found), Where: at,
-						Responses: []*harness.Response{response}})
+			if u.Want != "resource" { // it lives in another service
+				h.follow(ctx, c, u)
 			}
 		}
 	}
-	t.Absent("no reference has an absolute href within this service", resolves, object)
+	t.Absent("no reference has an absolute href within this service", hrefResolves, hrefObject)
+}
+
+// hrefTrial follows hrefs. Two of a kind are enough, and two answers that never came.
+type hrefTrial struct {
+	t        *T
+	base     *url.URL
+	problems int
+}
+
+// follow gets some hrefs of one kind of reference.
+func (h *hrefTrial) follow(ctx context.Context, c service.Collection, u RefUse) {
+	t, tried := h.t, 0
+	for _, e := range slices.Concat(u.Examples, u.Odd) {
+		if tried >= 2 || h.problems >= 2 {
+			return
+		}
+		target, err := url.Parse(e.Ref.Href)
+		if err != nil || !target.IsAbs() || !crawl(t).Has(u.Want, e.Ref.SourcedID) {
+			continue // form and dangling references are judged by themselves
+		}
+		if why := innerAddress(h.base, target); why != "" {
+			tried++
+			t.Fail(hrefResolves, harness.Finding{Sent: "GET /" + c.Name + " (the crawl)",
+				Expected: "an address that answers whoever reads the service", Seen: why,
+				Where: fmt.Sprintf("%s %s/href", e.Holder, u.At), Exchanges: t.CrawlEvidence(c.Name, e.Object)})
+			continue
+		}
+		if !sameService(t, target) {
+			t.Note(hrefResolves, "the href %s lies outside of this service and was not followed", e.Ref.Href)
+			continue
+		}
+		tried++
+		if !h.get(ctx, u, e, target) {
+			return
+		}
+	}
+}
+
+// get follows one href. It tells whether others of the kind are worth a look: they aren't
+// where the address is right, and no object of the kind can be read alone.
+func (h *hrefTrial) get(ctx context.Context, u RefUse, e RefExample, target *url.URL) bool {
+	t := h.t
+	response := t.Do(ctx, harness.Request{URL: e.Ref.Href, Owner: beyond(t, e.Ref.Href, hrefResolves)})
+	if response.Problem != "" {
+		h.problems++
+	}
+	at := fmt.Sprintf("%s %s/href", e.Holder, u.At)
+	id, found := singleID(t.Service, response.Body)
+	if right := response.Status == 200 && found && id == e.Ref.SourcedID; !right &&
+		standardAddress(t.Service, h.base, target, u.Want, e.Ref.SourcedID) && !singlesWork(ctx, t, u.Want) {
+		by := t.Service.CollectionOf(u.Want).Read
+		governs := endpointRequirement(by)
+		if response.Status == 200 && !found {
+			governs = bodyOwner(t.Service, by, response.Body)
+		}
+		t.NotTested(t.BlockedBy(governs, "single reads don't work: "+response.Line()+": "+response.Summary(), response))
+		return false
+	}
+	if t.Assert(hrefResolves, response.Status == 200 && response.Problem == "",
+		harness.Finding{Expected: "200", Seen: response.Summary(), Where: at, Responses: []*harness.Response{response}}) {
+		t.Assert(hrefObject, found && id == e.Ref.SourcedID,
+			harness.Finding{Expected: "the object with sourcedId " + e.Ref.SourcedID, Seen: describeID(id, found), Where: at,
+				Responses: []*harness.Response{response}})
+	}
+	return true
 }
 
 // standardAddress tells whether an href is the very address that the standard
