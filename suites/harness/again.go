@@ -9,9 +9,11 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"cmp"
 )
 
-// breath is how long a target has before a request is asked once more: what lies
+// breath is how long a target has, by default, before a request is asked once more: what lies
 // between (a gateway that has lost its server) takes a moment to notice.
 const breath = 250 * time.Millisecond
 
@@ -25,7 +27,7 @@ func (c *client) again(ctx context.Context, r Request, keep *keeper) *Response {
 	if r.Once || !first.lapsed() || ctx.Err() != nil {
 		return first
 	}
-	timer := time.NewTimer(breath)
+	timer := time.NewTimer(cmp.Or(c.breath, breath))
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():

@@ -42,6 +42,7 @@ type client struct {
 	recorder *recorder
 	limiter  *rate.Limiter // of the target file; nil: no limit
 	paces    paces         // of the target itself
+	breath   time.Duration // before a request is asked once more; 0: see breath
 	observed observed
 	sent     atomic.Int64
 }

@@ -45,6 +45,9 @@ type Options struct {
 	// KeepPersonal leaves personal data in the evidence: for systems whose people
 	// are made up.
 	KeepPersonal bool
+	// Breath is how long the target has before what got lost on its way is asked for once
+	// more; 0: a quarter of a second. A target of the project's own tests needs less.
+	Breath time.Duration
 	// Interactive says that a person is there to be asked: what they are to do
 	// comes to Observe.
 	Interactive bool
@@ -226,7 +229,7 @@ func (r *Run) work(ctx context.Context, report *reports.Report) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	base := Work{Path: r.target.path, Source: r.target.source, Values: r.target.values(), Patch: r.target.patch(),
-		Dir: dir, Seed: r.o.Seed, KeepPersonal: r.o.KeepPersonal, Interactive: r.o.Interactive, Salt: r.redactor.salt}
+		Dir: dir, Seed: r.o.Seed, KeepPersonal: r.o.KeepPersonal, Interactive: r.o.Interactive, Breath: r.o.Breath, Salt: r.redactor.salt}
 	for i, suite := range r.plan.Suites {
 		mine := slices.DeleteFunc(slices.Clone(todo), func(c Check) bool { return !suite.has(c.ID) })
 		if len(mine) == 0 {

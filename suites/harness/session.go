@@ -56,6 +56,9 @@ type SessionOptions struct {
 	Redactor *Redactor
 	// KeepPersonal leaves personal data in the evidence.
 	KeepPersonal bool
+	// Breath is how long the target has before what got lost on its way is asked for once
+	// more; 0: a quarter of a second.
+	Breath time.Duration
 	// Interactive says that a person is there to be asked.
 	Interactive bool
 	// Thorough has the doctor try what takes longer.
@@ -120,6 +123,7 @@ func NewSession(target *Target, suite Suite, o SessionOptions) (*Session, error)
 		budgets:  target.budgets(),
 		headers:  http.Header{},
 		origins:  target.origins(),
+		breath:   o.Breath,
 		recorder: &recorder{prefix: o.Prefix, redactor: redactor},
 	}
 	for name, value := range target.Headers {

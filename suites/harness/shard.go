@@ -38,6 +38,8 @@ type Work struct {
 	KeepPersonal bool `json:"keepPersonal,omitempty"`
 	// Interactive says that a person is there to be asked.
 	Interactive bool `json:"interactive,omitempty"`
+	// Breath is how long the target has before a request is asked once more.
+	Breath time.Duration `json:"breath,omitempty"`
 }
 
 // mostWaiting is how many times the patience for one request a check may wait in
@@ -136,6 +138,7 @@ func (w Work) run(ctx context.Context, suite Suite, target *Target, events *emit
 		Seed:         w.Seed,
 		Salt:         w.Salt,
 		KeepPersonal: w.KeepPersonal,
+		Breath:       w.Breath,
 		Interactive:  w.Interactive,
 	})
 	if err != nil {

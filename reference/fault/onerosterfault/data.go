@@ -25,6 +25,7 @@ func reshapes() map[string]func(fixtures.District) fixtures.District {
 		"teacher-as-agent":  func(d fixtures.District) fixtures.District { return teacherAgents{d} },
 		"semesters-alone":   func(d fixtures.District) fixtures.District { return semesters{d} },
 		"semesters-in-part": func(d fixtures.District) fixtures.District { return semesters{d} },
+		"enrolled-twice":    func(d fixtures.District) fixtures.District { return enrolledTwice{d} },
 	}
 }
 
@@ -396,4 +397,27 @@ func (o onlyActive) ClassResources() iter.Seq[fixtures.ClassResource] {
 
 func (o onlyActive) UserResources() iter.Seq[fixtures.UserResource] {
 	return filtered(o.District.UserResources(), func(v fixtures.UserResource) bool { return active(v.Base) })
+}
+
+// enrolledTwice has a student in one class by two enrollments, as a schedule has that lists
+// every period.
+type enrolledTwice struct{ fixtures.District }
+
+func (d enrolledTwice) Enrollments() iter.Seq[fixtures.Enrollment] {
+	return func(yield func(fixtures.Enrollment) bool) {
+		done := false
+		for e := range d.District.Enrollments() {
+			if !yield(e) {
+				return
+			}
+			if done || e.Status != fixtures.Active || e.Role != "student" {
+				continue
+			}
+			done = true
+			e.SourcedID += "-2"
+			if !yield(e) {
+				return
+			}
+		}
+	}
 }

@@ -14,6 +14,8 @@ import (
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/oneroster"
+
+	"time"
 )
 
 // begun lets the doctor look and runs the checks that focus names, as `rollcall run`
@@ -25,7 +27,13 @@ func begun(t *testing.T, base, auth, more string, focus ...string) (*reports.Rep
 	if err != nil {
 		t.Fatal(err)
 	}
-	run, err := harness.New(target, []harness.Suite{Suite()}, harness.Options{InProcess: true, Shards: 1, Seed: 1, Focus: focus})
+	run, err := harness.New(target, []harness.Suite{Suite()}, harness.Options{
+		InProcess: true,
+		Shards:    1,
+		Seed:      1,
+		Focus:     focus,
+		Breath:    10 * time.Millisecond,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

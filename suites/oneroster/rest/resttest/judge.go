@@ -8,6 +8,8 @@ import (
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/oneroster"
+
+	"time"
 )
 
 // Target reads a target file, whose secrets all are Secret.
@@ -25,7 +27,14 @@ func Target(t *testing.T, text string) *harness.Target {
 func Judge(t *testing.T, target *harness.Target, prefix string, suites []harness.Suite,
 	focus ...string) map[string]reports.RequirementResult {
 	t.Helper()
-	run, err := harness.New(target, suites, harness.Options{InProcess: true, SkipDoctor: true, Shards: 1, Seed: 1, Focus: focus})
+	run, err := harness.New(target, suites, harness.Options{
+		InProcess:  true,
+		SkipDoctor: true,
+		Shards:     1,
+		Seed:       1,
+		Focus:      focus,
+		Breath:     10 * time.Millisecond,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
