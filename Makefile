@@ -83,17 +83,18 @@ unit:
 conformance:
 	$(GO) test ./cmd/rollcall -run '^Test(CSV|Tool|Platform)?Conformance' -count=1 -timeout 40m
 
-# Every fault must be caught, no variant may be minded. Launches wait more than they work:
-# three browsers go side by side.
+# Every fault must be caught, no variant may be minded. Requests wait for each other, and
+# launches for pages: three cells go side by side.
 matrix:
-	$(GO) test ./cmd/rollcall -run '^Test(CSV|Resources)?Matrix' -count=1 -timeout 60m
+	$(GO) test ./cmd/rollcall -run '^Test(Resources)?Matrix' -count=1 -timeout 60m -parallel 3
+	$(GO) test ./cmd/rollcall -run '^TestCSVMatrix' -count=1 -timeout 60m
 	$(GO) test ./cmd/rollcall -run '^Test(Tool|Platform)Matrix' -count=1 -timeout 60m -parallel 3
 
 # Two faults at once, and changes that a program made: a sample that is another one
 # every day; ROLLCALL_SEED takes others.
 pairs:
 	@out=$$(mktemp); echo "$(GO) test ./cmd/rollcall -run '^Test((Tool|Platform)?Pairs|Mutants)$$' -v"; \
-	$(GO) test ./cmd/rollcall -run '^Test((Tool|Platform)?Pairs|Mutants)$$' -v -count=1 -timeout 300m >$$out 2>&1; code=$$?; \
+	$(GO) test ./cmd/rollcall -run '^Test((Tool|Platform)?Pairs|Mutants)$$' -v -count=1 -timeout 300m -parallel 3 >$$out 2>&1; code=$$?; \
 	grep -v '^=== \(RUN\|PAUSE\|CONT\)' $$out; rm -f $$out; exit $$code
 
 # Products that answer as nobody scripted, bundles and set-ups of all kinds, runs that

@@ -104,6 +104,9 @@ func TestConformance(t *testing.T) {
 			if testing.Short() && test.name != "strict" {
 				t.Skip("one run is enough under the race detector")
 			}
+			if !test.o.TLS { // there tokens live for seconds
+				t.Parallel()
+			}
 			report := judged(t, test.o, test.s, test.n)
 			for _, q := range report.Requirements {
 				switch q.Verdict {
