@@ -29,10 +29,10 @@ func TestDoctorBrowser(t *testing.T) {
 		{"tool, another client", tool, "client_id: rollcall-client", "client_id: somebody", "no authentication request"},
 		{"tool, another redirect URI", tool, "/launch]", "/elsewhere]", "redirect_uris"},
 		{"platform", platform, "", "", ""},
-		{"platform, no such field", platform, `select: "#user`, `select: "#no-user`, "; the browser was at https://platform.localhost"},
+		{"platform, no such field", platform, `select: '#user`, `select: '#no-user`, "; the browser was at https://platform.localhost"},
 		{"platform, keys that break down", broken, "", "", "breaks down: it answers 500"},
 		{"platform, another client", platform, "client_id: ", "client_id: not-", "client_id"},
-		{"platform, another deployment", platform, "deployments: [", "deployments: [none] #", "lti_deployment_id"},
+		{"platform, another deployment", platform, "- judge-1\n    - judge-2\n", "- none\n", "lti_deployment_id"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			text := strings.Replace(test.text, test.old, test.new, 1)
