@@ -10,6 +10,8 @@ import (
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/legible"
+
+	"unicode/utf8"
 )
 
 const robustAt = "robustness."
@@ -192,6 +194,12 @@ func unicodeText(ctx context.Context, t *T) {
 		}
 		singles := 0
 		_ = raw.Each(func(i int, x string, object []byte) bool {
+			if !utf8.Valid(object) {
+				// What its bytes were to be nobody knows.
+				o := t.BlockedBy("payload.utf8", "objects of /"+c.Name+" hold bytes that are no UTF-8")
+				t.NotTested(o.Seen(t.CrawlEvidence(c.Name, i)...), whole)
+				return i < memberSample
+			}
 			members := Read[map[string]any](object)
 			for _, name := range t.Service.Kinds[c.Kind].Labels {
 				text, isText := members[name].(string)
