@@ -79,10 +79,9 @@ unit:
 	run $$race -timeout 40m $(PROGRAM) -run '^TestConformance$$/^strict$$' && \
 	GOMAXPROCS=4 run -short -timeout 40m $(ROSTERS) $(STORE) $(BUNDLES)
 
-# Every suite against the clean reference, over real sockets. Launches wait more than they
-# work: three go side by side (bundles are judged in this process, where Ginkgo refuses -parallel).
+# Every suite against the clean reference, over real sockets.
 conformance:
-	GOMAXPROCS=3 $(GO) test ./cmd/rollcall -run '^Test(CSV|Tool|Platform)?Conformance' -count=1 -timeout 40m
+	$(GO) test ./cmd/rollcall -run '^Test(CSV|Tool|Platform)?Conformance' -count=1 -timeout 40m
 
 # Every fault must be caught, no variant may be minded. Requests wait for each other, and
 # launches for pages: three cells go side by side.
