@@ -79,20 +79,22 @@ func joined(v any) any {
 	return strings.Join(parts, ",")
 }
 
-func payloadFaults() map[string]wrapper {
-	rename := func(from, to string) func(*answer) {
-		return func(a *answer) {
-			a.envelope(func(e object) {
-				if v, there := e[from]; there {
-					delete(e, from)
-					e[to] = v
-				}
-			})
-		}
+// renamed changes the name of a member of the envelope.
+func renamed(from, to string) func(*answer) {
+	return func(a *answer) {
+		a.envelope(func(e object) {
+			if v, there := e[from]; there {
+				delete(e, from)
+				e[to] = v
+			}
+		})
 	}
+}
+
+func payloadFaults() map[string]wrapper {
 	return map[string]wrapper{
-		"wrapper-wrong-terms":    changing(under("terms"), func(a *answer) { rename("academicSessions", "terms")(a); rename("academicSession", "term")(a) }),
-		"wrapper-wrong-students": changing(under("students"), func(a *answer) { rename("users", "students")(a); rename("user", "student")(a) }),
+		"wrapper-wrong-terms":    changing(under("terms"), func(a *answer) { renamed("academicSessions", "terms")(a); renamed("academicSession", "term")(a) }),
+		"wrapper-wrong-students": changing(under("students"), func(a *answer) { renamed("users", "students")(a); renamed("user", "student")(a) }),
 		"wrapper-missing-single": changing(single, func(a *answer) {
 			a.envelope(func(e object) {
 				for name, v := range maps.Clone(e) { // not what is moved up meanwhile
@@ -109,7 +111,7 @@ func payloadFaults() map[string]wrapper {
 				a.setBody(envelope[strings.Trim(a.path, "/")])
 			}
 		}),
-		"wrapper-demographics-single": changing(both(single, under("demographics")), rename("demographics", "demographic")),
+		"wrapper-demographics-single": changing(both(single, under("demographics")), renamed("demographics", "demographic")),
 		"empty-key-missing": changing(collection, func(a *answer) {
 			if length(a) == 0 {
 				a.setBody([]byte("{}"))

@@ -33,16 +33,6 @@ func resourceFaults() map[string]wrapper {
 			return out
 		})
 	}
-	rename := func(from, to string) func(*answer) {
-		return func(a *answer) {
-			a.envelope(func(e object) {
-				if v, there := e[from]; there {
-					delete(e, from)
-					e[to] = v
-				}
-			})
-		}
-	}
 	return map[string]wrapper{
 		// payload
 		"resources-without-number":      changing(succeeded, dropping("vendorResourceId")),
@@ -55,8 +45,8 @@ func resourceFaults() map[string]wrapper {
 		"resources-title-null":          changing(whole, func(a *answer) { a.objects(func(o object) { setAbsent(o, "title", nil) }) }),
 		"resources-title-mojibake":      changing(single, func(a *answer) { a.objects(func(o object) { latin(o, "title") }) }),
 		"resources-named-as-1.0":        changing(whole, func(a *answer) { a.objects(func(o object) { o["isbn"] = o["vendorResourceId"] }) }),
-		"resources-wrapper-single":      changing(single, rename("resource", "resources")),
-		"resources-wrapper-sub":         changing(listed, rename("resources", "classResources")),
+		"resources-wrapper-single":      changing(single, renamed("resource", "resources")),
+		"resources-wrapper-sub":         changing(listed, renamed("resources", "classResources")),
 		"resources-single-differs":      changing(single, func(a *answer) { a.objects(func(o object) { appendTo(o, "title", " (3rd edition)") }) }),
 		"resources-modified-not-listed": changing(under("resources"), dropping("dateLastModified")),
 

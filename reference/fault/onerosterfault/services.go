@@ -90,11 +90,7 @@ func Lookup(id string) (fault.Setup, error) {
 // endpoint and discovery documents together), the first outermost.
 func Wrap(h http.Handler, ids ...string) (http.Handler, error) {
 	for _, id := range slices.Backward(ids) {
-		k, _, err := find(id)
-		if err != nil {
-			return nil, err
-		}
-		b, err := k.Of(id)
+		b, err := behaviourOf(id)
 		if err != nil {
 			return nil, err
 		}
@@ -103,15 +99,20 @@ func Wrap(h http.Handler, ids ...string) (http.Handler, error) {
 	return h, nil
 }
 
+// behaviourOf gives what a fault or variant of any service does.
+func behaviourOf(id string) (*fault.Bent[Data], error) {
+	k, _, err := find(id)
+	if err != nil {
+		return nil, err
+	}
+	return k.Of(id)
+}
+
 // Reshape changes the data that a reference is loaded with, where a fault or variant is
 // about these. Others leave them as they are.
 func Reshape(d fixtures.District, ids ...string) (fixtures.District, error) {
 	for _, id := range ids {
-		k, _, err := find(id)
-		if err != nil {
-			return nil, err
-		}
-		b, err := k.Of(id)
+		b, err := behaviourOf(id)
 		if err != nil {
 			return nil, err
 		}
