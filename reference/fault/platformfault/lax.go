@@ -101,6 +101,14 @@ func laxFaults() map[string]behaviour {
 			return body
 		}),
 		"platform-errors-same-code": erring(regexp.MustCompile(`name="error" value="[^"]*"`), `name="error" value="unsupported_response_type"`),
+		"platform-refusals-empty": at("/auth", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			rec := bend.Answered(next, r)
+			if rec.Code >= http.StatusBadRequest {
+				w.Header().Set("Content-Type", "text/html; charset=utf-8")
+				return
+			}
+			bend.Give(w, rec)
+		}),
 		"platform-auth-breaks": at("/auth", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			rec := bend.Answered(next, r)
 			if !tokenField.MatchString(rec.Body.String()) && r.Form.Get("response_type") != "code" {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
@@ -83,6 +84,10 @@ func errorAnswers(ctx context.Context, t *harness.T) {
 			f.Expected, f.Seen = "a status below 500: it is the request that is wrong", fmt.Sprint(worst)
 			t.Assert(reqBroken, worst < 500, f)
 		}
+		if t.Met(reqTold) && bad.unrefused() == "" {
+			f.Expected, f.Seen = "an error at the tool, or a page that says what is wrong", "an empty page with status 200"
+			t.Assert(reqTold, bad.told(originOf(j.target.Platform.AuthURL)), f)
+		}
 		judged := []string{Prefix + "error.posted"}
 		if w.codes == nil {
 			judged = []string{Prefix + "error.client"}
@@ -132,6 +137,20 @@ func (s *seen) unrefused() string {
 		return "the page goes in circles, by " + s.circles
 	}
 	return ""
+}
+
+// told tells whether somebody learns that a request was refused: the tool by an error, or the
+// person by a page that shows anything, or that the browser knows for an error.
+func (s *seen) told(origin string) bool {
+	if s.came {
+		return true
+	}
+	x := s.lastDocument(origin)
+	if x == nil || x.Status != http.StatusOK {
+		return true
+	}
+	at := slices.IndexFunc(s.frames, func(f browser.Frame) bool { return f.URL == x.URL })
+	return at < 0 || strings.TrimSpace(s.frames[at].Title+s.frames[at].Text) != "" || len(s.frames[at].Marks) > 0
 }
 
 // judgeError judges the answer to a request that was refused; posted tells whether an error

@@ -27,6 +27,7 @@ const (
 	// What breaks down gives nobody access, and is a failure of its own, whatever it was
 	// asked for.
 	reqBroken  = Prefix + "error.status"
+	reqTold    = Prefix + "error.told"
 	reqTripped = Prefix + "access.status"
 	// reqFraming owns launches in a frame whose answer may not be shown there.
 	reqFraming = Prefix + "response.framing"
@@ -119,12 +120,20 @@ func unknown(problem string) harness.Obstacle {
 
 // last is the status of the last document of the platform; 0: there was none, or no answer.
 func (s *seen) last(origin string) int {
-	for _, x := range slices.Backward(s.log) {
-		if x.Document && originOf(x.URL) == origin {
-			return x.Status
-		}
+	if x := s.lastDocument(origin); x != nil {
+		return x.Status
 	}
 	return 0
+}
+
+// lastDocument is the last document of the platform; nil where there is none.
+func (s *seen) lastDocument(origin string) *browser.Exchange {
+	for i := range slices.Backward(s.log) {
+		if x := &s.log[i]; x.Document && originOf(x.URL) == origin {
+			return x
+		}
+	}
+	return nil
 }
 
 // halted is halt with what was seen among the evidence, which is kept once.

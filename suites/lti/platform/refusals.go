@@ -29,8 +29,8 @@ func refusalChecks() []harness.Check {
 		harness.Check{
 			ID:           "platform.error",
 			Title:        "Errors go to the redirect_uri, with the state",
-			Requirements: []string{"error.posted", "error.form-post", "error.state", "error.code", "error.client", "error.status"},
-			Needs:        upon(unattended("the platform's own pages are in a browser that isn't ours").For(reqBroken)),
+			Requirements: []string{"error.posted", "error.form-post", "error.state", "error.code", "error.client", "error.status", "error.told"},
+			Needs:        upon(unattended("the platform's own pages are in a browser that isn't ours").For(reqBroken, reqTold)),
 			Body:         errorAnswers,
 		},
 		harness.Check{

@@ -35,7 +35,7 @@ func ids(names ...string) []string {
 }
 
 // loginByGet looks at the first login of the run.
-func loginByGet(_ context.Context, t *harness.T) {
+func loginByGet(ctx context.Context, t *harness.T) {
 	j := judgeOf(t)
 	j.stand()
 	s := j.footing.byGet
@@ -45,11 +45,28 @@ func loginByGet(_ context.Context, t *harness.T) {
 	default:
 		cause := j.cause(s)
 		if !j.footing.byPost && s.page.Status < 500 {
-			cause = strings.TrimSpace(cause + " A login by POST leads on neither. If Rollcall's platform isn't registered at the tool yet, that is all: `rollcall registration` prints what to enter there.")
+			cause = strings.TrimSpace(cause + " A login by POST leads on neither. " + j.unregistered(ctx, s))
 		}
 		t.Assert(reqGet, j.asked(s), harness.Finding{Sent: "a login initiation by GET", Expected: expected[reqGet], Seen: s.shows(), Cause: cause,
 			Where: t.Where(s.page.URL), Exchanges: s.keep(t, "a login by GET")})
 	}
+}
+
+// sameRefusal is how alike two pages are that say the same of two issuers, whose names they may
+// show.
+const sameRefusal = 0.9
+
+// unregistered says of a login that leads nowhere whether the tool treats the platform as one
+// that nobody has registered, which a login of an issuer that nobody can know shows.
+func (j *judge) unregistered(ctx context.Context, s *sight) string {
+	const enter = "`rollcall registration` prints what to enter there."
+	nobody := j.launch(ctx, Launch{ID: learningID + "nobody", Title: "a login of an issuer that nobody has registered", User: "learner",
+		Login: Login{Set: map[string]string{"iss": "https://nobody.example", "client_id": "never-issued-5512"}}})
+	if nobody.problem == nil && nobody.page.Status == s.page.Status && likeness(nobody.page, s.page) >= sameRefusal {
+		return "It answers a login of an issuer that nobody has registered in the same way: Rollcall's platform is not registered at " +
+			"the tool, or not as the target file says. " + enter
+	}
+	return "If Rollcall's platform isn't registered at the tool yet, that is all: " + enter
 }
 
 // held begins a login and keeps the answer back.

@@ -16,8 +16,9 @@ type T struct {
 	*harness.T
 	Service *service.Service
 
-	spared map[string]bool   // requirements that the service has nothing for
-	alone  *harness.Obstacle // why the parents of a sub-collection are not known, where another service has them
+	spared  map[string]bool   // requirements that the service has nothing for
+	alone   *harness.Obstacle // why the parents of a sub-collection are not known, where another service has them
+	garbled *harness.Obstacle // that texts of a collection are no UTF-8, where that kept the check from trying them
 }
 
 // Check is one check of a service. Its id and its requirements are named below the service.

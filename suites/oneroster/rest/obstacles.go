@@ -159,7 +159,7 @@ func (t *T) Blocked(ids ...string) bool {
 }
 
 // inTheWay is what kept the check from what it was to look at: an answer, a collection that
-// broke off, parents that are not known.
+// broke off, parents that are not known, texts that nobody can read.
 func (t *T) inTheWay() (harness.Obstacle, bool) {
 	o, is := t.Hindered()
 	if !is {
@@ -168,7 +168,18 @@ func (t *T) inTheWay() (harness.Obstacle, bool) {
 	if !is && t.alone != nil {
 		o, is = *t.alone, true
 	}
+	if !is && t.garbled != nil {
+		o, is = *t.garbled, true
+	}
 	return o, is
+}
+
+// garble notes that a property of a collection is not tried, for its texts are no UTF-8.
+func (t *T) garble(c service.Collection) {
+	if t.garbled == nil {
+		o := t.BlockedBy(idUTF8, "objects of /"+c.Name+" hold bytes that are no UTF-8")
+		t.garbled = &o
+	}
 }
 
 // lacking is the obstacle that the target holds nothing to look at, unless something else

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/text/collate"
 	"golang.org/x/text/language"
@@ -20,6 +21,8 @@ type property struct {
 	values map[string]string // by sourcedId; objects without it are absent
 	all    map[string]bool   // every sourcedId
 	counts map[string]int    // objects by value
+
+	garbled bool // a value has bytes that are no UTF-8
 }
 
 // eachStructured visits the properties that hold lists and objects, in the collections
@@ -43,6 +46,8 @@ type filterSample struct {
 	service.Collection
 	kind    *service.Kind
 	objects map[string]map[string]any // by sourcedId
+	of      *T
+	garbled map[string]bool // objects with bytes that are no UTF-8: nobody can ask for what stands there
 }
 
 // filterSamples are the collections that were crawled whole and are of a size to
@@ -54,9 +59,12 @@ func filterSamples(t *T) []filterSample {
 		if c.Derived() != "" || raw == nil || !raw.Complete || raw.Len() == 0 || raw.Len() > computeMost {
 			continue
 		}
-		s := filterSample{c, t.Service.Kinds[c.Kind], map[string]map[string]any{}}
+		s := filterSample{Collection: c, kind: t.Service.Kinds[c.Kind], objects: map[string]map[string]any{}, of: t, garbled: map[string]bool{}}
 		_ = raw.Each(func(_ int, id string, object []byte) bool {
 			s.objects[id] = Read[map[string]any](object)
+			if !utf8.Valid(object) {
+				s.garbled[id] = true
+			}
 			return true
 		})
 		out = append(out, s)
@@ -80,6 +88,7 @@ func (s filterSample) property(name, kind string) property {
 			v = m[part]
 		}
 		if text, isText := v.(string); isText {
+			p.garbled = p.garbled || s.garbled[id] && strings.ContainsRune(text, utf8.RuneError)
 			p.values[id] = text
 			p.counts[text]++
 		}
@@ -87,13 +96,19 @@ func (s filterSample) property(name, kind string) property {
 	return p
 }
 
-// properties gives the properties of a sample that are of one of the kinds.
+// properties gives the properties of a sample that are of one of the kinds, but for those of
+// which nobody can tell what some values were to be.
 func (s filterSample) properties(kinds ...string) []property {
 	var out []property
 	kind := s.kind
 	for _, name := range kind.Probed {
 		if of := string(kind.TypeOf(name)); slices.Contains(kinds, of) {
-			out = append(out, s.property(name, of))
+			p := s.property(name, of)
+			if p.garbled {
+				s.of.garble(s.Collection)
+				continue
+			}
+			out = append(out, p)
 		}
 	}
 	return out
