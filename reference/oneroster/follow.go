@@ -24,7 +24,7 @@ func (s *selector) follow(ctx context.Context, w wanted, was derived) (d derived
 	changed, known := s.store.Changed(w.collection, was.at)
 	if w.relation != "" && known {
 		var linked []store.Key
-		linked, known = s.store.Relinked(w.relation, w.owner, was.at)
+		linked, known = s.relinked(w.scope, was.at)
 		changed = slices.Concat(changed, linked)
 		slices.Sort(changed)
 		changed = slices.Compact(changed)
