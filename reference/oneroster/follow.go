@@ -150,8 +150,11 @@ func (s *selector) comparison(ctx context.Context, w wanted) func(a, b store.Key
 		if err != nil {
 			return 0, err
 		}
+		if found.kind == numberProperty {
+			x, y = numberKey(x), numberKey(y)
+		}
 		// Where no value collates unlike its bytes, both orders are the same one.
-		if !byBytes(found.kind) && (collatesUnlikeBytes(x) || collatesUnlikeBytes(y)) {
+		if !byBytes(found.kind) && found.kind != numberProperty && (collatesUnlikeBytes(x) || collatesUnlikeBytes(y)) {
 			x, y = bytes.Clone(collator.Key(buffer, x)), collator.Key(buffer, y)
 			buffer.Reset()
 		}
