@@ -36,6 +36,14 @@ type Service struct {
 	// Shortcuts are the references by which consumers filter most.
 	Shortcuts []Shortcut
 
+	// Referrals are the references of objects that are written, each of which leads
+	// somewhere.
+	Referrals []Referral
+
+	// Vocabularies are the terms that members of written objects may have, by the
+	// dotted path.
+	Vocabularies map[store.Collection]map[string]Vocabulary
+
 	// Scopes open its operations.
 	Scopes []Scope
 
@@ -90,6 +98,11 @@ func shortcuts(services []Service) []Shortcut {
 	var all []Shortcut
 	for _, s := range services {
 		all = append(all, s.Shortcuts...)
+		for _, r := range s.Referrals {
+			if r.Relation != "" {
+				all = append(all, Shortcut{Collection: r.Collection, Path: r.Member + ".sourcedId", Owners: r.Owners, Relation: r.Relation})
+			}
+		}
 	}
 	return all
 }
