@@ -21,6 +21,9 @@ type operation struct {
 	// Binds are the members by which what is posted belongs to the objects of the path, in
 	// their order; a dotted one is a member of what the first part refers to.
 	Binds []string `json:"binds"`
+	// Within leads from the first object of the path to what the members must be among
+	// as well, such as the results of a class where the last object is a student.
+	Within string `json:"within"`
 	// Scopes open the operation, any one of them; without the common prefix.
 	Scopes []string `json:"scopes"`
 
@@ -70,6 +73,9 @@ func (o *operation) complete(s *Service) error {
 	}
 	if o.Relation != "" && !slices.Contains(s.Relations, o.Relation) {
 		return fmt.Errorf("no relation %q", o.Relation)
+	}
+	if o.Within != "" && (len(o.parents) < 2 || !slices.Contains(s.Relations, o.Within)) {
+		return fmt.Errorf("nothing is within %q", o.Within)
 	}
 	for _, scope := range o.Scopes {
 		if !slices.ContainsFunc(s.Scopes, func(known Scope) bool { return known.Name == ScopePrefix+scope }) {

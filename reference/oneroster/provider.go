@@ -65,6 +65,7 @@ type Provider struct {
 	// Of all services, by which what is written is held to what it may be.
 	objects      map[store.Collection]reflect.Type
 	referrals    []Referral
+	links        []Link
 	vocabularies map[store.Collection]map[string]Vocabulary
 }
 
@@ -127,6 +128,7 @@ func (p *Provider) describe(s *Service) {
 	maps.Copy(p.objects, s.Objects)
 	maps.Copy(p.vocabularies, s.Vocabularies)
 	p.referrals = append(p.referrals, s.Referrals...)
+	p.links = append(p.links, s.Links...)
 }
 
 // Knobs returns the choices in force.

@@ -12,7 +12,7 @@ import (
 )
 
 // Referral says where a reference leads that an object has in one of its members. What
-// is written is held to it, and its list is kept when it is.
+// is written is held to it.
 type Referral struct {
 	Collection store.Collection // of the objects that refer
 	Member     string           // such as lineItem
@@ -20,10 +20,6 @@ type Referral struct {
 	Kind       string           // as the reference says it: type
 	Endpoint   string           // where that is read
 	Service    string           // the path of the service that has the endpoint; empty where it is the same one
-
-	// Relation is the list, kept for each owner, of what refers to it here; empty where
-	// there is none. What has one can't be deleted while anything is on it.
-	Relation string
 }
 
 // to makes the reference as it is stored.
@@ -72,22 +68,22 @@ func referredBy(object []byte, member string) (sourcedID string, there bool) {
 // link brings the lists up to date in which an object stands by its references: before
 // is what was stored until now, after what is; either may be nil.
 func (p *Provider) link(tx store.Tx, c store.Collection, key store.Key, before, after []byte) error {
-	for _, r := range p.referralsOf(c) {
-		if r.Relation == "" {
+	for _, l := range p.links {
+		if l.Collection != c {
 			continue
 		}
-		was, wasThere := referredBy(before, r.Member)
-		is, isThere := referredBy(after, r.Member)
+		was, wasThere := referredBy(before, l.Path)
+		is, isThere := referredBy(after, l.Path)
 		if was == is && wasThere == isThere {
 			continue
 		}
 		if wasThere {
-			if err := relink(tx.Unlink, tx, r, was, key); err != nil {
+			if err := relink(tx.Unlink, tx, l, was, key); err != nil {
 				return err
 			}
 		}
 		if isThere {
-			if err := relink(tx.Link, tx, r, is, key); err != nil {
+			if err := relink(tx.Link, tx, l, is, key); err != nil {
 				return err
 			}
 		}
@@ -95,29 +91,32 @@ func (p *Provider) link(tx store.Tx, c store.Collection, key store.Key, before, 
 	return nil
 }
 
-func relink(by func(relation string, owner, member store.Key) error, tx store.Tx, r Referral, owner string, member store.Key) error {
-	key, _, err := tx.Get(r.Owners, owner)
+func relink(by func(relation string, owner, member store.Key) error, tx store.Tx, l Link, referred string, key store.Key) error {
+	target, _, err := tx.Get(l.Target, referred)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil // nobody's list
 	}
 	if err != nil {
 		return err
 	}
-	return by(r.Relation, key, member)
+	if l.Forward {
+		return by(l.Relation, key, target)
+	}
+	return by(l.Relation, target, key)
 }
 
 // hanging says what refers to an object, if anything does.
 func (p *Provider) hanging(tx store.Tx, c store.Collection, key store.Key) (who string, err error) {
-	for _, r := range p.referrals {
-		if r.Owners != c || r.Relation == "" {
+	for _, l := range p.links {
+		if l.Target != c || l.Forward {
 			continue
 		}
-		members, err := tx.Members(r.Relation, key)
+		members, err := tx.Members(l.Relation, key)
 		if err != nil {
 			return "", err
 		}
 		if len(members) > 0 {
-			return fmt.Sprintf("%d of %s", len(members), r.Collection), nil
+			return fmt.Sprintf("%d of %s", len(members), l.Collection), nil
 		}
 	}
 	return "", nil

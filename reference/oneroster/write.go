@@ -161,8 +161,11 @@ func bound(tx store.Tx, referrals []Referral, route route, object sentObject) er
 		if far {
 			var known bool
 			var err error
-			if sourcedID, known, err = beyondOf(tx, referrals, first, sourcedID, beyond); err != nil || !known {
-				return err // what is not there is found when it is stored
+			if sourcedID, known, err = beyondOf(tx, referrals, first, sourcedID, beyond); err != nil {
+				return err
+			}
+			if !known {
+				continue // what is not there is found when it is stored
 			}
 		}
 		if sourcedID != route.sourcedIDs[i] {

@@ -81,9 +81,14 @@ func library() Service {
 		Relations: []string{"shelf.books"},
 		Referrals: []Referral{
 			{Collection: shelves, Member: "room", Owners: rooms, Kind: "room", Endpoint: "rooms", Service: "/house"},
-			{Collection: shelves, Member: "above", Owners: shelves, Kind: "shelf", Endpoint: "shelves", Relation: "shelf.above"},
-			{Collection: books, Member: "shelf", Owners: shelves, Kind: "shelf", Endpoint: "shelves", Relation: "shelf.books"},
+			{Collection: shelves, Member: "above", Owners: shelves, Kind: "shelf", Endpoint: "shelves"},
+			{Collection: books, Member: "shelf", Owners: shelves, Kind: "shelf", Endpoint: "shelves"},
 		},
+		Links: []Link{
+			{Relation: "shelf.above", Collection: shelves, Path: "above", Target: shelves},
+			{Relation: "shelf.books", Collection: books, Path: "shelf", Target: shelves},
+		},
+		Shortcuts: []Shortcut{{Collection: books, Path: "shelf.sourcedId", Owners: shelves, Relation: "shelf.books"}},
 		Vocabularies: map[store.Collection]map[string]Vocabulary{books: {
 			"state":        {Terms: []string{"new", "worn"}, Extension: regexp.MustCompile(`^ext:.`)},
 			"marks.source": {Terms: []string{"case", "unknown"}},
