@@ -1,6 +1,7 @@
 package oneroster
 
 import (
+	"cmp"
 	_ "embed"
 	"errors"
 	"slices"
@@ -15,13 +16,22 @@ type Section struct {
 	// https://sis.example.org/ims/oneroster/rostering/v1p2.
 	Rostering string `yaml:"rostering,omitempty"`
 	// Resources is that of the 1.2 Resources service.
-	Resources string              `yaml:"resources,omitempty"`
-	Auth      harness.Credentials `yaml:"auth,omitempty"`
-	CSV       CSV                 `yaml:"csv,omitempty"`
+	Resources string `yaml:"resources,omitempty"`
+	// Gradebook is that of the 1.2 Gradebook service.
+	Gradebook string `yaml:"gradebook,omitempty"`
+	// Assessment is that of the 1.2 Assessment Results operations, where they don't lie below
+	// the one of Gradebook.
+	Assessment string              `yaml:"assessment,omitempty"`
+	Auth       harness.Credentials `yaml:"auth,omitempty"`
+	CSV        CSV                 `yaml:"csv,omitempty"`
 	// Writes says whether Rollcall may write, and Writable to what.
 	Writes   bool     `yaml:"writes,omitempty"`
 	Writable Writable `yaml:"writable,omitempty"`
 }
+
+// Assessments is where the operations of assessments lie: they are part of the Gradebook
+// service, unless the target file says otherwise.
+func (s *Section) Assessments() string { return cmp.Or(s.Assessment, s.Gradebook) }
 
 // Writable names what may be written to: objects are made in the class, and for the student.
 type Writable struct {
@@ -60,7 +70,7 @@ func (s *Section) Keys() []byte { return keys }
 
 // bases are the base URLs of the services, by their keys.
 func (s *Section) bases() []base {
-	return []base{{"rostering", &s.Rostering}, {"resources", &s.Resources}}
+	return []base{{"rostering", &s.Rostering}, {"resources", &s.Resources}, {"gradebook", &s.Gradebook}, {"assessment", &s.Assessment}}
 }
 
 type base struct {
@@ -78,7 +88,9 @@ func (s *Section) Addresses() []*string {
 }
 
 // Identity is where the services and the bundle lie.
-func (s *Section) Identity() []string { return []string{s.Rostering, s.Resources, s.CSV.Bundle} }
+func (s *Section) Identity() []string {
+	return []string{s.Rostering, s.Resources, s.Gradebook, s.Assessment, s.CSV.Bundle}
+}
 
 const example = "https://sis.example.org/ims/oneroster/rostering/v1p2"
 

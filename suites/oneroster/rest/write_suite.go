@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/oneroster"
@@ -43,8 +44,12 @@ func writeChecks(of *service.Service) []Check {
 		return Check{ID: "write." + name, Title: title, Requirements: requirements, Labels: []string{"write"},
 			Needs: []Need{writesAllowed()}, Body: atDesk(body)}
 	}
+	created := []string{"put-accepted", "put-status", "stored", "listed"}
+	if slices.ContainsFunc(of.Operations, service.Operation.Sub) {
+		created = append(created, "sub-listed")
+	}
 	list := []Check{
-		c("create", "What is put can be read again", createdByPut, "put-accepted", "put-status", "stored", "listed", "sub-listed"),
+		c("create", "What is put can be read again", createdByPut, created...),
 		c("replace", "What is put again is replaced whole", replacedByPut, "replace-accepted", "replace-status", "replaced", "replaced-whole",
 			"idempotent", "modified"),
 		c("invalid", "What can't be is refused, and nothing of it is stored", refusedWrites, "unknown-member", "missing-member",
