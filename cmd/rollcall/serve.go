@@ -132,6 +132,8 @@ func targetFor(s *district.SIS, caFile string, profiles []string) ([]byte, error
 			Rostering: s.BaseURL,
 			Resources: s.ResourcesURL,
 			Gradebook: s.GradebookURL,
+			Writes:    s.Class != "",
+			Writable:  oneroster.Writable{Class: s.Class},
 			Auth: harness.Credentials{
 				TokenURL:     s.TokenURL,
 				ClientID:     s.Main.ID,
@@ -143,5 +145,6 @@ func targetFor(s *district.SIS, caFile string, profiles []string) ([]byte, error
 
 // allProfiles lists every profile of the REST provider that the reference is.
 func allProfiles() []string {
-	return slices.Concat(rostering.Suite().Profiles, resources.Suite().Profiles, gradebook.Suite().Profiles, assessment.Suite().Profiles)
+	return slices.Concat(rostering.Suite().Profiles, resources.Suite().Profiles, gradebook.Suite().Profiles, assessment.Suite().Profiles,
+		gradebook.PushSuite().Profiles, assessment.PushSuite().Profiles)
 }

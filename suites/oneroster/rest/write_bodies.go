@@ -72,7 +72,9 @@ func (d *desk) value(k *service.Kind, m service.Member) any {
 // reference makes one to an object of a kind. Of what another service has it is not known
 // where that lies; the reference is by the sourcedId, and its address the nearest there is.
 func (d *desk) reference(kind, id string) map[string]any {
-	place := map[string]string{"class": "classes", "org": "orgs", "user": "users", "course": "courses", "academicSession": "academicSessions"}[kind]
+	place := map[string]string{
+		"class": "classes", "org": "orgs", "user": "users", "course": "courses", "academicSession": "academicSessions",
+	}[kind]
 	base := strings.Replace(d.Session().Base, "/gradebook/", "/rostering/", 1)
 	if d.Service.Kinds[kind] != nil {
 		base, place = d.Session().Base, d.Service.CollectionOf(kind).Name

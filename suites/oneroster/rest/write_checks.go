@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,7 +21,8 @@ func createdByPut(ctx context.Context, d *desk) {
 	for _, kind := range d.kinds() {
 		op := d.of(http.MethodPut, kind)
 		id, object, r, ok := d.make(ctx, kind)
-		d.first(writeAt+"put-accepted", ok, harness.Finding{Expected: "201", Seen: r.Summary(), Where: r.Request.Method + " " + op.Path, Responses: at(r)})
+		d.first(writeAt+"put-accepted", ok, harness.Finding{Expected: "201", Seen: r.Summary(),
+			Where: r.Request.Method + " " + op.Path, Responses: at(r)})
 		if !ok {
 			continue
 		}
@@ -192,7 +194,8 @@ func replacedByPut(ctx context.Context, d *desk) {
 			_, was := before[name]
 			kept, still := after[name]
 			d.Assert(writeAt+"replaced-whole", !was || !still || !alike(kept, before[name]),
-				harness.Finding{Expected: "no " + name + ", for the object that was sent last has none", Seen: "that of the one before", Where: where, Responses: shown})
+				harness.Finding{Expected: "no " + name + ", for the object that was sent last has none", Seen: "that of the one before",
+					Where: where, Responses: shown})
 		}
 		d.Assert(writeAt+"modified", later(before, after), harness.Finding{Expected: "a later dateLastModified than before",
 			Seen: fmt.Sprintf("%v, after %v", after["dateLastModified"], before["dateLastModified"]), Where: where, Responses: shown})
@@ -242,7 +245,8 @@ func concurrentPuts(ctx context.Context, d *desk) {
 	for i, id := range ids {
 		own, shared := answers[i][0], answers[i][1]
 		d.Assert(writeAt+"concurrent-same", accepted(shared) || Between(shared),
-			harness.Finding{Expected: "each of twenty that put the same to be answered 201 or 200", Seen: shared.Summary(), Where: "PUT " + op.Path, Responses: at(shared)})
+			harness.Finding{Expected: "each of twenty that put the same to be answered 201 or 200", Seen: shared.Summary(),
+				Where: "PUT " + op.Path, Responses: at(shared)})
 		if !accepted(own) {
 			d.Assert(writeAt+"concurrent", Between(own),
 				harness.Finding{Expected: "201, or to be told to wait", Seen: own.Summary(), Where: "PUT " + op.Path, Responses: at(own)})
@@ -282,13 +286,15 @@ func deleted(ctx context.Context, d *desk) {
 			continue
 		}
 		if !d.Assert(writeAt+"deleted", !there,
-			harness.Finding{Expected: "404, or the object flagged tobedeleted", Seen: seen.Summary(), Where: op.Path, Responses: []*harness.Response{gone, seen}}) {
+			harness.Finding{Expected: "404, or the object flagged tobedeleted", Seen: seen.Summary(),
+				Where: op.Path, Responses: []*harness.Response{gone, seen}}) {
 			continue
 		}
 		list := d.Service.CollectionOf(kind).List
 		n, page := d.find(ctx, list, list.Path, id)
 		if page.OK() && seen.Status != http.StatusOK {
-			d.Assert(writeAt+"deleted", n == 0, harness.Finding{Expected: "a collection without it", Seen: "it is listed", Where: list.Path, Responses: at(page.Response)})
+			d.Assert(writeAt+"deleted", n == 0, harness.Finding{Expected: "a collection without it", Seen: "it is listed",
+				Where: list.Path, Responses: at(page.Response)})
 		}
 	}
 	unknown := d.of(http.MethodDelete, d.kinds()[0])
@@ -358,6 +364,13 @@ func postedSets(ctx context.Context, d *desk) {
 			return
 		}
 		objects := []map[string]any{d.object(op.Kind, "rollcall-1", true), d.object(op.Kind, "rollcall-2", true)}
+		for i, o := range objects { // so that one can be told from the other
+			for _, name := range slices.Concat(d.Service.Kinds[op.Kind].Labels, d.Service.Kinds[op.Kind].Sent) {
+				if text, is := o[name].(string); is && strings.HasPrefix(text, "Rollcall") {
+					o[name] = fmt.Sprintf("%s %d", text, i+1)
+				}
+			}
+		}
 		ids, known := d.parentsOf(op, objects[0])
 		if !known {
 			continue // below a session, of which the check has none
@@ -446,11 +459,13 @@ func writeScopes(ctx context.Context, d *desk) {
 				return
 			}
 			if opens {
-				d.Assert(writeAt+"scope-opens", r.Status < 300, harness.Finding{Expected: "that " + scope + " opens it", Seen: r.Summary(), Where: where, Responses: at(r)})
+				d.Assert(writeAt+"scope-opens", r.Status < 300, harness.Finding{Expected: "that " + scope + " opens it", Seen: r.Summary(),
+					Where: where, Responses: at(r)})
 				return
 			}
-			d.Assert(writeAt+"scope-denied", r.Status >= 300, harness.Finding{Expected: "a refusal, for the token has " + scope + " alone", Seen: r.Summary(),
-				Where: where, Responses: at(r)})
+			d.Assert(writeAt+"scope-denied", r.Status >= 300,
+				harness.Finding{Expected: "a refusal, for the token has " + scope + " alone", Seen: r.Summary(),
+					Where: where, Responses: at(r)})
 			if r.Status >= 300 {
 				d.Assert(writeAt+"scope-status", r.Status == http.StatusForbidden,
 					harness.Finding{Expected: "403", Seen: r.Summary(), Where: where + " with " + scope, Responses: at(r)})
@@ -459,7 +474,8 @@ func writeScopes(ctx context.Context, d *desk) {
 		fresh := newID()
 		cell(scope == scopes.Put, d.put(ctx, kind, fresh, d.object(kind, fresh, true), token), "PUT "+put.Path)
 		if post.ID != "" {
-			cell(scope == scopes.Post, d.send(ctx, http.MethodPost, post.PathFor(d.known["class"]), map[string]any{post.Wrapper: []any{}}, token), "POST "+post.Path)
+			none := map[string]any{post.Wrapper: []any{}}
+			cell(scope == scopes.Post, d.send(ctx, http.MethodPost, post.PathFor(d.known["class"]), none, token), "POST "+post.Path)
 		}
 		reads := scope == scopes.Core || scope == scopes.Full
 		cell(reads, withToken(ctx, d.T, list.Path+"?limit=1", token), "GET "+list.Path)

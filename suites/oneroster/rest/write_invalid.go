@@ -103,7 +103,8 @@ func (d *desk) tryUnfit(ctx context.Context, kind string, op service.Operation, 
 		return
 	}
 	where := "PUT " + op.Path + ": " + u.what
-	d.Assert(writeAt+"server-error", r.Status < 500, harness.Finding{Expected: "422, or 400", Seen: r.Summary(), Where: where, Responses: at(r)})
+	d.Assert(writeAt+"server-error", r.Status < 500, harness.Finding{Expected: "422, or 400", Seen: r.Summary(),
+		Where: where, Responses: at(r)})
 	refused := r.Status >= 400 && r.Status < 500
 	d.Assert(writeAt+u.requirement, refused || r.Status >= 500,
 		harness.Finding{Expected: "422, or 400", Seen: r.Summary(), Where: where, Responses: at(r)})
@@ -123,14 +124,16 @@ func (d *desk) tryUnfit(ctx context.Context, kind string, op service.Operation, 
 		}
 		shown := []*harness.Response{r, seen}
 		if refused || r.Status >= 500 || under == u.other {
-			d.Assert(writeAt+"not-stored", !there, harness.Finding{Expected: "404, for nothing is to be stored", Seen: "it is there", Where: where, Responses: shown})
+			d.Assert(writeAt+"not-stored", !there, harness.Finding{Expected: "404, for nothing is to be stored", Seen: "it is there",
+				Where: where, Responses: shown})
 		}
 		if under == u.other && there {
 			d.made = append(d.made, madeObject{kind, under})
 		}
 		if there && accepted(r) {
 			why := d.unschemed(kind, object)
-			d.Assert(writeAt+"served-valid", why == "", harness.Finding{Expected: "an object as the standard has it, whatever was sent", Seen: why, Where: where, Responses: shown})
+			d.Assert(writeAt+"served-valid", why == "", harness.Finding{Expected: "an object as the standard has it, whatever was sent", Seen: why,
+				Where: where, Responses: shown})
 		}
 	}
 }

@@ -71,8 +71,9 @@ func writesAllowed() Need {
 	return Need{
 		Text: "writes: true in target.yaml, and a class that may be written to",
 		Unmet: func(_ context.Context, t *T) (harness.Obstacle, bool) {
-			return harness.Unconfigured("the target file doesn't allow that anything is written",
-				"Set oneroster.writes to true, and oneroster.writable.class to a class that may be written to."), !oneroster.Of(t.Session().Target).Writes
+			o := harness.Unconfigured("the target file doesn't allow that anything is written",
+				"Set oneroster.writes to true, and oneroster.writable.class to a class that may be written to.")
+			return o, !oneroster.Of(t.Session().Target).Writes
 		},
 	}
 }
