@@ -13,6 +13,7 @@ type Type string
 // Types of members.
 const (
 	Text       Type = "text"
+	Number     Type = "number"
 	Boolean    Type = "boolean" // written as a text, true or false
 	Date       Type = "date"
 	DateTime   Type = "date-time"
@@ -107,6 +108,8 @@ func typeOf(m schemas.Member) Type {
 		return Anything
 	case m.Type == "object":
 		return Structure
+	case m.Type == "number":
+		return Number
 	case len(m.Terms) == 2 && slices.Contains(m.Terms, "true") && slices.Contains(m.Terms, "false"):
 		return Boolean
 	case len(m.Terms) > 0:
