@@ -14,15 +14,24 @@ type Section struct {
 	// https://sis.example.org/ims/oneroster/rostering/v1p2.
 	Rostering string `yaml:"rostering,omitempty"`
 	// Resources is that of the 1.2 Resources service.
-	Resources string              `yaml:"resources,omitempty"`
-	Auth      harness.Credentials `yaml:"auth,omitempty"`
-	CSV       CSV                 `yaml:"csv,omitempty"`
+	Resources string `yaml:"resources,omitempty"`
+	// CASE is where the learning objectives lie to which the product's data are aligned.
+	CASE CASE                `yaml:"case,omitempty"`
+	Auth harness.Credentials `yaml:"auth,omitempty"`
+	CSV  CSV                 `yaml:"csv,omitempty"`
 }
 
 // CSV names a bundle that the product wrote.
 type CSV struct {
 	Bundle  string `yaml:"bundle"`            // a zip, a folder or a file
 	Version string `yaml:"version,omitempty"` // 1.1 or 1.2; empty: as the manifest says
+}
+
+// CASE names a server of competency frameworks. It is no part of the product, and not judged.
+type CASE struct {
+	// URL is its base URL, version part included, such as https://case.example.org/ims/case/v1p1.
+	URL   harness.Elsewhere `yaml:"url,omitempty"`
+	Token string            `yaml:"token,omitempty"` // a bearer token, where it wants one
 }
 
 // New makes an empty section.
@@ -81,6 +90,22 @@ func (s *Section) Validate(t *harness.Target) error {
 	for _, b := range s.bases() {
 		*b.url = strings.TrimRight(*b.url, "/")
 	}
+	if err := s.CASE.validate(t); err != nil {
+		return err
+	}
 	served := slices.ContainsFunc(s.bases(), func(b base) bool { return *b.url != "" })
 	return s.Auth.Validate(t, Access().Key, served)
+}
+
+const exampleCASE = "https://case.example.org/ims/case/v1p1"
+
+func (c *CASE) validate(t *harness.Target) error {
+	if err := t.ValidURL("url", string(c.URL), exampleCASE); err != nil {
+		return err
+	}
+	if c.Token != "" && c.URL == "" {
+		return t.Problem("token", "there is a token for a CASE server, and none is named", "add `url: "+exampleCASE+"` beside it")
+	}
+	c.URL = harness.Elsewhere(strings.TrimRight(string(c.URL), "/"))
+	return nil
 }
