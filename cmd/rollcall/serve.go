@@ -102,6 +102,7 @@ func describe(w io.Writer, s *district.SIS, o district.Options, took time.Durati
 	fmt.Fprintf(w, "Reference SIS with Riverbend Unified (%s), ready after %s\n\n", o.Data, took.Round(time.Millisecond))
 	fmt.Fprintf(w, "  base URL       %s\n", s.BaseURL)
 	fmt.Fprintf(w, "  resources URL  %s\n", s.ResourcesURL)
+	fmt.Fprintf(w, "  gradebook URL  %s\n", s.GradebookURL)
 	fmt.Fprintf(w, "  token URL      %s\n", s.TokenURL)
 	fmt.Fprintf(w, "  client id      %s\n", s.Main.ID)
 	fmt.Fprintf(w, "  client secret  %s\n", s.Main.Secret)

@@ -33,6 +33,12 @@ type Service struct {
 	// sub-collection.
 	Relations []string
 
+	// Links are the lists that follow from a reference that an object carries.
+	Links []Link
+
+	// Composed are the relations that no list is kept of, for they follow from others.
+	Composed []Composed
+
 	// Shortcuts are the references by which consumers filter most.
 	Shortcuts []Shortcut
 
@@ -54,6 +60,30 @@ type Endpoint struct {
 	Plural     string
 	Singular   string
 	Owner      string // the word for its object in the names of relations; Singular when empty
+}
+
+// Link is a relation that follows from one reference: what refers by Path to an object of
+// Target is in that object's list. Where it leads Forward, what is referred to is in the
+// list of what refers.
+type Link struct {
+	Relation   string
+	Collection store.Collection // of the objects that refer
+	Path       string           // the member that is the reference, such as class
+	Target     store.Collection // of the objects that are referred to
+	Forward    bool
+}
+
+// Composed is a relation that goes by way of others: the results of a class are those of
+// its line items.
+type Composed struct {
+	Relation string
+	Steps    []Step
+}
+
+// Step is one relation on the way, and the collection to which it leads.
+type Step struct {
+	Relation   string
+	Collection store.Collection
 }
 
 // Shortcut is a relation that answers a filter without reading the collection: what
@@ -83,6 +113,17 @@ func objectProperties(services []Service) map[store.Collection]*property {
 		}
 	}
 	return properties
+}
+
+// composed gathers the relations that follow from others, of all services.
+func composed(services []Service) map[string][]Step {
+	all := map[string][]Step{}
+	for _, s := range services {
+		for _, c := range s.Composed {
+			all[c.Relation] = c.Steps
+		}
+	}
+	return all
 }
 
 // shortcuts gathers those of all services.

@@ -183,6 +183,8 @@ func (p *property) schema() object {
 		schema = object{"type": "string", "format": "date"}
 	case dateTimeProperty:
 		schema = object{"type": "string", "format": "date-time"}
+	case numberProperty:
+		schema = object{"type": "number", "format": "float"}
 	case openProperty:
 		schema = object{"type": "object", "additionalProperties": true}
 	case objectProperty:

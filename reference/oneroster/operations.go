@@ -3,6 +3,7 @@ package oneroster
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -10,11 +11,16 @@ import (
 
 // operation is one row of the table of a service, with what follows from its path.
 type operation struct {
-	ID   string `json:"operationId"`
-	Path string `json:"path"`
+	ID string `json:"operationId"`
+	// Method is GET where it is empty.
+	Method string `json:"method"`
+	Path   string `json:"path"`
 	// Relation leads from the last object of the path to the members of the
 	// collection; it is empty where the collection is a whole endpoint.
 	Relation string `json:"relation"`
+	// Within leads from the first object of the path to what the members must be among
+	// as well, such as the results of a class where the last object is a student.
+	Within string `json:"within"`
 	// Scopes open the operation, any one of them; without the common prefix.
 	Scopes []string `json:"scopes"`
 
@@ -31,6 +37,8 @@ func (s *Service) operations() ([]operation, error) {
 	if err := json.Unmarshal(s.Operations, &table); err != nil {
 		return nil, fmt.Errorf("reading the operations of %s: %w", s.Name, err)
 	}
+	// No service has writes yet.
+	table = slices.DeleteFunc(table, func(o operation) bool { return o.Method != "" && o.Method != http.MethodGet })
 	for i := range table {
 		if err := table[i].complete(s); err != nil {
 			return nil, fmt.Errorf("the operations of %s: %s: %w", s.Name, table[i].ID, err)
@@ -61,6 +69,9 @@ func (o *operation) complete(s *Service) error {
 	}
 	if o.Relation != "" && !slices.Contains(s.Relations, o.Relation) {
 		return fmt.Errorf("no relation %q", o.Relation)
+	}
+	if o.Within != "" && (len(o.parents) < 2 || !slices.Contains(s.Relations, o.Within)) {
+		return fmt.Errorf("nothing is within %q", o.Within)
 	}
 	for _, scope := range o.Scopes {
 		if !slices.ContainsFunc(s.Scopes, func(known Scope) bool { return known.Name == ScopePrefix+scope }) {

@@ -123,7 +123,7 @@ func (p *Provider) answer(w http.ResponseWriter, r *http.Request, s *service, ro
 	if failed != nil {
 		return failed
 	}
-	owner, err := p.resolveParents(r.Context(), route)
+	owners, err := p.resolveParents(r.Context(), route)
 	if err != nil {
 		return err
 	}
@@ -137,7 +137,10 @@ func (p *Provider) answer(w http.ResponseWriter, r *http.Request, s *service, ro
 	}
 	from := scope{collection: route.target.Collection, relation: route.target.Subset, owner: store.Whole}
 	if route.Relation != "" {
-		from.relation, from.owner = route.Relation, owner
+		from.relation, from.owner = route.Relation, owners[len(owners)-1]
+	}
+	if route.Within != "" {
+		from.within, from.whole = route.Within, owners[0]
 	}
 	selected, err := p.selector.choose(r.Context(), from, relativeHrefs(q.filter, at), q.sort, q.descending)
 	if err != nil {
@@ -148,29 +151,29 @@ func (p *Provider) answer(w http.ResponseWriter, r *http.Request, s *service, ro
 	return p.sendPage(w, r, route.target.Plural, selected, q, at)
 }
 
-// resolveParents finds the objects that the path goes through and returns the
-// last. Where there are two, a school and a class, the class must be one of the
-// school's.
-func (p *Provider) resolveParents(ctx context.Context, route route) (store.Key, error) {
-	owner := store.Whole
+// resolveParents finds the objects that the path goes through. Where there are two, a
+// school and a class, the class must be one of the school's.
+func (p *Provider) resolveParents(ctx context.Context, route route) ([]store.Key, error) {
+	var owners []store.Key
 	for i, parent := range route.parents {
 		key, err := p.resolve(ctx, parent, route.sourcedIDs[i])
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
 		if i > 0 {
-			relation := route.parents[i-1].owner() + "." + parent.Name
-			members, err := p.selector.choose(ctx, scope{parent.Collection, relation, owner}, nil, "", false)
+			members, err := p.selector.choose(ctx, scope{
+				collection: parent.Collection, relation: route.parents[i-1].owner() + "." + parent.Name, owner: owners[i-1],
+			}, nil, "", false)
 			if err != nil {
-				return 0, err
+				return nil, err
 			}
 			if _, within := slices.BinarySearch(members.keys, key); !within {
-				return 0, unknownObject(route.sourcedIDs[i])
+				return nil, unknownObject(route.sourcedIDs[i])
 			}
 		}
-		owner = key
+		owners = append(owners, key)
 	}
-	return owner, nil
+	return owners, nil
 }
 
 // owner is the word for an endpoint's object in the name of a relation.
@@ -186,7 +189,7 @@ func (p *Provider) resolve(ctx context.Context, e Endpoint, sourcedID string) (s
 	if err != nil || e.Subset == "" {
 		return key, err
 	}
-	subset, err := p.selector.choose(ctx, scope{e.Collection, e.Subset, store.Whole}, nil, "", false)
+	subset, err := p.selector.choose(ctx, scope{collection: e.Collection, relation: e.Subset, owner: store.Whole}, nil, "", false)
 	if err != nil {
 		return 0, err
 	}

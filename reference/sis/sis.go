@@ -3,6 +3,7 @@ package sis
 import (
 	"context"
 
+	"github.com/rollcall-edu/rollcall/reference/gradebook"
 	"github.com/rollcall-edu/rollcall/reference/oneroster"
 	"github.com/rollcall-edu/rollcall/reference/resources"
 )
@@ -15,7 +16,9 @@ type Config = oneroster.Config
 type SIS struct{ *oneroster.Provider }
 
 // Services lists what a SIS offers.
-func Services() []oneroster.Service { return []oneroster.Service{Rostering(), resources.Service()} }
+func Services() []oneroster.Service {
+	return []oneroster.Service{Rostering(), resources.Service(), gradebook.Service()}
+}
 
 // New makes a provider of the data in the store, already loaded (see Load).
 func New(ctx context.Context, config Config) (*SIS, error) {
@@ -35,11 +38,15 @@ func (s *SIS) ServicePath() string { return s.Knobs().PathPrefix + BasePath }
 type Endpoints struct {
 	BaseURL      string // of the Rostering service, without a slash at the end
 	ResourcesURL string // of the Resources service
+	GradebookURL string // of the Gradebook service, and of its assessments
 	TokenURL     string
 }
 
 // Endpoints returns the URLs of the provider when it is served at an origin.
 func (s *SIS) Endpoints(origin string) Endpoints {
 	base := s.Base(origin)
-	return Endpoints{BaseURL: base + BasePath, ResourcesURL: base + resources.BasePath, TokenURL: s.TokenURL(origin)}
+	return Endpoints{
+		BaseURL: base + BasePath, ResourcesURL: base + resources.BasePath, GradebookURL: base + gradebook.BasePath,
+		TokenURL: s.TokenURL(origin),
+	}
 }
