@@ -53,6 +53,13 @@ const (
 	ResultsOfAssessment = "assessmentLineItem.assessmentResults"
 	TestsOfStudent      = "student.assessmentResults"
 	PartsOfAssessment   = "assessmentLineItem.children"
+
+	// No operation has these: what is on them can't be deleted.
+	LineItemsOfCategory = "category.lineItems"
+	LineItemsOfScale    = "scoreScale.lineItems"
+	ResultsOfScale      = "scoreScale.results"
+	AssessmentsOfScale  = "scoreScale.assessmentLineItems"
+	TestsOfScale        = "scoreScale.assessmentResults"
 )
 
 // The relations that follow from others.
@@ -116,6 +123,11 @@ func Service() oneroster.Service {
 			{Relation: ResultsOfAssessment, Collection: AssessmentResults, Path: "assessmentLineItem", Target: AssessmentLineItems},
 			{Relation: TestsOfStudent, Collection: AssessmentResults, Path: "student", Target: users},
 			{Relation: PartsOfAssessment, Collection: AssessmentLineItems, Path: "parentAssessmentLineItem", Target: AssessmentLineItems},
+			{Relation: LineItemsOfCategory, Collection: LineItems, Path: "category", Target: Categories},
+			{Relation: LineItemsOfScale, Collection: LineItems, Path: "scoreScale", Target: ScoreScales},
+			{Relation: ResultsOfScale, Collection: Results, Path: "scoreScale", Target: ScoreScales},
+			{Relation: AssessmentsOfScale, Collection: AssessmentLineItems, Path: "scoreScale", Target: ScoreScales},
+			{Relation: TestsOfScale, Collection: AssessmentResults, Path: "scoreScale", Target: ScoreScales},
 		},
 		Composed: []oneroster.Composed{
 			{Relation: resultsOfClass, Steps: []oneroster.Step{
@@ -150,7 +162,9 @@ func Service() oneroster.Service {
 			{Name: ScopeAssessmentPut, Description: "To create and replace assessments and their results."},
 			{Name: ScopeAssessmentDelete, Description: "To delete assessments and their results."},
 		},
-		Discovery: DiscoveryNames(),
+		Referrals:    referrals(),
+		Vocabularies: vocabularies(),
+		Discovery:    DiscoveryNames(),
 	}
 }
 

@@ -42,6 +42,14 @@ type Service struct {
 	// Shortcuts are the references by which consumers filter most.
 	Shortcuts []Shortcut
 
+	// Referrals are the references of objects that are written, each of which leads
+	// somewhere.
+	Referrals []Referral
+
+	// Vocabularies are the terms that members of written objects may have, by the
+	// dotted path.
+	Vocabularies map[store.Collection]map[string]Vocabulary
+
 	// Scopes open its operations.
 	Scopes []Scope
 

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 	"time"
 
@@ -58,6 +60,13 @@ type Provider struct {
 	selector *selector
 	tokens   security.Tokens
 	endpoint *security.TokenEndpoint
+	now      func() time.Time
+
+	// Of all services, by which what is written is held to what it may be.
+	objects      map[store.Collection]reflect.Type
+	referrals    []Referral
+	links        []Link
+	vocabularies map[store.Collection]map[string]Vocabulary
 }
 
 // New makes a provider of the data in the store.
@@ -94,11 +103,17 @@ func New(_ context.Context, config Config) (*Provider, error) {
 		baseURL:  strings.TrimRight(config.BaseURL, "/"),
 		selector: newSelector(config.Store, config.Services),
 		tokens:   tokens,
+		now:      config.Clock,
+		objects:  map[store.Collection]reflect.Type{}, vocabularies: map[store.Collection]map[string]Vocabulary{},
 		endpoint: &security.TokenEndpoint{
 			Clients: clients, Tokens: tokens, KnownScopes: KnownScopes(), Now: config.Clock,
 		},
 	}
+	if p.now == nil {
+		p.now = time.Now
+	}
 	for i := range config.Services {
+		p.describe(&config.Services[i])
 		s := &service{Service: &config.Services[i]}
 		if s.operations, err = s.Service.operations(); err != nil {
 			return nil, fmt.Errorf("starting the provider: %w", err)
@@ -106,6 +121,14 @@ func New(_ context.Context, config Config) (*Provider, error) {
 		p.services = append(p.services, s)
 	}
 	return p, nil
+}
+
+// describe gathers what is known of the objects of a service.
+func (p *Provider) describe(s *Service) {
+	maps.Copy(p.objects, s.Objects)
+	maps.Copy(p.vocabularies, s.Vocabularies)
+	p.referrals = append(p.referrals, s.Referrals...)
+	p.links = append(p.links, s.Links...)
 }
 
 // Knobs returns the choices in force.

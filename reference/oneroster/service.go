@@ -12,9 +12,6 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/store"
 )
 
-// allowedMethods of every operation: no service has writes yet.
-const allowedMethods = "GET, HEAD, OPTIONS"
-
 // service is a described service that is served.
 type service struct {
 	*Service
@@ -34,23 +31,31 @@ func (p *Provider) serveService(w http.ResponseWriter, r *http.Request) {
 		nothingHere(w)
 		return
 	}
-	route, found := findRoute(s.operations, path)
-	if !found {
+	routes := findRoutes(s.operations, path)
+	if len(routes) == 0 {
 		nothingHere(w)
 		return
 	}
-	if !methodAllowed(w, r) {
+	route, found := choose(routes, r.Method)
+	if !found {
+		refuseMethod(w, r, allowed(routes))
 		return
 	}
 	if failed := p.authorize(w, r, route.operation); failed != nil {
 		failed.write(w)
 		return
 	}
-	if err := p.answer(w, r, s, route); err != nil {
+	err := error(nil)
+	if route.Method == http.MethodGet {
+		err = p.answer(w, r, s, route)
+	} else {
+		err = p.write(w, r, route)
+	}
+	if err != nil {
 		var failed *failure
 		if !errors.As(err, &failed) {
 			// The cause may quote the database; it stays inside.
-			failed = fail(http.StatusInternalServerError, minorInternal, "the provider could not read its data")
+			failed = fail(http.StatusInternalServerError, minorInternal, "the provider could not reach its data")
 		}
 		failed.write(w)
 	}
@@ -71,19 +76,14 @@ func nothingHere(w http.ResponseWriter) {
 	fail(http.StatusNotFound, minorUnknownObject, "there is no operation at this path").write(w)
 }
 
-// methodAllowed answers all methods but GET and HEAD itself.
-func methodAllowed(w http.ResponseWriter, r *http.Request) bool {
-	switch r.Method {
-	case http.MethodGet, http.MethodHead:
-		return true
-	case http.MethodOptions:
-		w.Header().Set("Allow", allowedMethods)
+// refuseMethod answers a method for which there is no operation, and OPTIONS.
+func refuseMethod(w http.ResponseWriter, r *http.Request, allowed string) {
+	w.Header().Set("Allow", allowed)
+	if r.Method == http.MethodOptions {
 		w.WriteHeader(http.StatusNoContent)
-	default:
-		w.Header().Set("Allow", allowedMethods)
-		fail(http.StatusMethodNotAllowed, minorForbidden, "this service is read-only").write(w)
+		return
 	}
-	return false
+	fail(http.StatusMethodNotAllowed, minorForbidden, "there is no %s of this; there is %s", r.Method, allowed).write(w)
 }
 
 // authorize demands a bearer token that holds one of the operation's scopes

@@ -293,7 +293,7 @@ func numberKey(value []byte) []byte {
 	for len(value) > 0 {
 		number, rest, _ := bytes.Cut(value, []byte{','})
 		v, _ := strconv.ParseFloat(string(number), 64) // our own values are well-formed
-		bits := math.Float64bits(v + 0)               // there is a zero below zero
+		bits := math.Float64bits(v + 0)                // there is a zero below zero
 		if bits>>63 != 0 {
 			bits = ^bits
 		} else {

@@ -100,6 +100,7 @@ func Load(ctx context.Context, s store.Store, district fixtures.District) error 
 			case gradebook.Results:
 				return documents(ctx, district.Results(), func(r fixtures.Result) (string, any) {
 					relations.mark(gradebook.LineItems, r.LineItem, r.Student, results)
+					relations.relate(gradebook.ResultsOfScale, gradebook.ScoreScales, r.ScoreScale, results)
 					results++
 					return r.SourcedID, gradebook.EncodeResult(r)
 				})
@@ -111,6 +112,7 @@ func Load(ctx context.Context, s store.Store, district fixtures.District) error 
 			case gradebook.AssessmentResults:
 				return documents(ctx, district.AssessmentResults(), func(r fixtures.AssessmentResult) (string, any) {
 					relations.mark(gradebook.AssessmentLineItems, r.AssessmentLineItem, r.Student, testResults)
+					relations.relate(gradebook.TestsOfScale, gradebook.ScoreScales, r.ScoreScale, testResults)
 					testResults++
 					return r.SourcedID, gradebook.EncodeAssessmentResult(r)
 				})

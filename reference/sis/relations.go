@@ -224,6 +224,8 @@ func (b *relationBuilder) scoreScale(s fixtures.ScoreScale) {
 func (b *relationBuilder) lineItem(l fixtures.LineItem) {
 	rank := b.enter(gradebook.LineItems, l.SourcedID)
 	b.relate(gradebook.LineItemsOfClass, Classes, l.Class, rank)
+	b.relate(gradebook.LineItemsOfCategory, gradebook.Categories, l.Category, rank)
+	b.relate(gradebook.LineItemsOfScale, gradebook.ScoreScales, l.ScoreScale, rank)
 	if category, ok := b.ranks[gradebook.Categories][l.Category]; ok {
 		b.pairs[gradebook.CategoryOfLineItem] = append(b.pairs[gradebook.CategoryOfLineItem], pair{rank, category})
 	}
@@ -231,6 +233,7 @@ func (b *relationBuilder) lineItem(l fixtures.LineItem) {
 
 func (b *relationBuilder) assessment(l fixtures.AssessmentLineItem) {
 	rank := b.enter(gradebook.AssessmentLineItems, l.SourcedID)
+	b.relate(gradebook.AssessmentsOfScale, gradebook.ScoreScales, l.ScoreScale, rank)
 	if l.Parent != "" {
 		b.parents[rank] = strings.Clone(l.Parent)
 	}
