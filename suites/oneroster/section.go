@@ -1,6 +1,7 @@
 package oneroster
 
 import (
+	"cmp"
 	_ "embed"
 	"slices"
 	"strings"
@@ -15,11 +16,20 @@ type Section struct {
 	Rostering string `yaml:"rostering,omitempty"`
 	// Resources is that of the 1.2 Resources service.
 	Resources string `yaml:"resources,omitempty"`
+	// Gradebook is that of the 1.2 Gradebook service.
+	Gradebook string `yaml:"gradebook,omitempty"`
+	// Assessment is that of the 1.2 Assessment Results operations, where they don't lie below
+	// the one of Gradebook.
+	Assessment string `yaml:"assessment,omitempty"`
 	// CASE is where the learning objectives lie to which the product's data are aligned.
 	CASE CASE                `yaml:"case,omitempty"`
 	Auth harness.Credentials `yaml:"auth,omitempty"`
 	CSV  CSV                 `yaml:"csv,omitempty"`
 }
+
+// Assessments is where the operations of assessments lie: they are part of the Gradebook
+// service, unless the target file says otherwise.
+func (s *Section) Assessments() string { return cmp.Or(s.Assessment, s.Gradebook) }
 
 // CSV names a bundle that the product wrote.
 type CSV struct {
@@ -58,7 +68,7 @@ func (s *Section) Keys() []byte { return keys }
 
 // bases are the base URLs of the services, by their keys.
 func (s *Section) bases() []base {
-	return []base{{"rostering", &s.Rostering}, {"resources", &s.Resources}}
+	return []base{{"rostering", &s.Rostering}, {"resources", &s.Resources}, {"gradebook", &s.Gradebook}, {"assessment", &s.Assessment}}
 }
 
 type base struct {
@@ -76,7 +86,9 @@ func (s *Section) Addresses() []*string {
 }
 
 // Identity is where the services and the bundle lie.
-func (s *Section) Identity() []string { return []string{s.Rostering, s.Resources, s.CSV.Bundle} }
+func (s *Section) Identity() []string {
+	return []string{s.Rostering, s.Resources, s.Gradebook, s.Assessment, s.CSV.Bundle}
+}
 
 const example = "https://sis.example.org/ims/oneroster/rostering/v1p2"
 

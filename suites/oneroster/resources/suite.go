@@ -12,8 +12,8 @@ import (
 // Suite judges OneRoster 1.2 Resources Providers.
 func Suite() harness.Suite {
 	of := service.Resources()
-	rosters := &rest.Beside{Service: service.Rostering(), Suite: "oneroster.rostering",
-		Address: func(t *harness.Target) string { return oneroster.Of(t).Rostering }}
+	rosters := []*rest.Beside{{Service: service.Rostering(), Suite: "oneroster.rostering",
+		Address: func(t *harness.Target) string { return oneroster.Of(t).Rostering }}}
 	return rest.Suite(rest.Provider{
 		Service:  of,
 		Title:    "OneRoster 1.2 Resources Provider (REST)",

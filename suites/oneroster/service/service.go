@@ -42,6 +42,7 @@ type Scopes struct {
 	Full   string `yaml:"full"`   // opens all but those that stand apart
 	Apart  string `yaml:"apart"`  // opens operations that no other does; empty where there are none
 	Beside string `yaml:"beside"` // the collection that Apart opens, which names the requirements
+	Other  string `yaml:"other"`  // opens operations of another service at the same address, and none of this one
 	Put    string `yaml:"put"`    // opens what makes or replaces one object; empty where nothing writes
 	Post   string `yaml:"post"`   // opens what makes objects to which the provider gives ids
 	Delete string `yaml:"delete"` // opens what deletes one object
