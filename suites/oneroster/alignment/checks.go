@@ -6,10 +6,12 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/oneroster"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/rest"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/scores"
 )
 
 // The requirements, below the service.
@@ -21,16 +23,14 @@ const (
 	within   = "objectives.below-item"
 )
 
-// Checks judge the alignments of a service whose objects in holders have some.
-func Checks(holders []Holder) []rest.Check {
-	return []rest.Check{
-		{
-			ID: "objectives.resolution", Title: "Learning objectives are items of a competency framework, and fit",
-			Requirements: []string{resolves, anItem, leaf, inUse, within}, Labels: []string{"objectives"},
-			Needs: []rest.Need{server(), {Text: "line items or results that name learning objectives of CASE"}},
-			Body:  func(ctx context.Context, t *rest.T) { resolution(ctx, t, holders) },
-		},
-	}
+// Checks judge where the learning objectives of items and results lead.
+func Checks(terms scores.Terms) []rest.Check {
+	return []rest.Check{{
+		ID: "objectives.resolution", Title: "Learning objectives are items of a competency framework, and fit",
+		Requirements: []string{resolves, anItem, leaf, inUse, within}, Labels: []string{"objectives"},
+		Needs: []rest.Need{server(), {Text: "a " + terms.Words + " or a result that names learning objectives of CASE"}},
+		Body:  func(ctx context.Context, t *rest.T) { resolution(ctx, t, terms) },
+	}}
 }
 
 // server needs a CASE server in the target file.
@@ -52,156 +52,115 @@ func baseOf(t *rest.T) *url.URL {
 	return u
 }
 
-// each visits what the crawl has of the holders.
-func each(t *rest.T, holders []Holder, visit func(use)) error {
-	for i := range holders {
-		raw := crawled(t).Raw(holders[i].Collection)
-		if raw == nil {
-			continue
-		}
-		err := raw.Each(func(n int, _ string, object []byte) bool {
-			for _, u := range read(&holders[i], n, object) {
-				visit(u)
-			}
-			return true
-		})
-		if err != nil {
-			return fmt.Errorf("reading the crawl of %s: %w", holders[i].Collection, err)
-		}
-	}
-	return nil
-}
-
 // nothing says of requirements of which nothing was looked at why that is: a collection that
 // was not read to its end, or data that have nothing of the kind.
-func nothing(t *rest.T, holders []Holder, what string, requirements ...string) {
+func nothing(t *rest.T, terms scores.Terms, what string, requirements ...string) {
 	left := slices.DeleteFunc(slices.Clone(requirements), func(id string) bool { return !t.Met(id) || t.Looked(id) })
-	if len(left) == 0 {
-		return
-	}
-	var names []string
-	for _, h := range holders {
-		if crawled(t).Raw(h.Collection) != nil {
-			names = append(names, h.Collection)
-		}
-	}
-	if len(names) == 0 || t.Need(left, names...) {
+	if len(left) > 0 && t.Need(left, terms.Items, terms.Results) {
 		t.Absent(what, left...)
 	}
 }
-
-func crawled(t *rest.T) *rest.Corpus { return t.Session().Shared.(rest.Model).Crawled() }
 
 // shown is how many findings of a requirement have the exchange of the crawl beside them: to
 // find the page an object came on costs a pass over the pages.
 const shown = 3
 
-// finder makes findings of places in the crawl.
-type finder struct {
-	t    *rest.T
-	told map[string]int
-}
-
-func (f finder) fail(requirement string, u use, finding harness.Finding) {
-	finding.Sent = "GET /" + u.holder.Collection + " (the crawl)"
-	if finding.Where == "" {
-		finding.Where = u.where()
-	}
-	if f.told[requirement]++; f.told[requirement] <= shown {
-		finding.Exchanges = append(finding.Exchanges, f.t.CrawlEvidence(u.holder.Collection, u.index)...)
-	}
-	f.t.Fail(requirement, finding)
-}
-
-// objective is a learning objective that objects name.
+// objective is a learning objective that items and results name.
 type objective struct {
-	first  use
-	latest use // the one with the latest scoreDate; its date is empty where none has one
+	first  scores.Placed
+	latest scores.Placed // the one that was scored last
 	uses   int
 }
 
-// pair is what a result says of its line item's objectives.
-type pair struct{ items, item, key string }
-
-// named is what the crawl has of learning objectives of CASE, each once.
-type named struct {
-	objectives map[string]*objective
-	order      []string           // of the objectives, as they were met
-	items      map[pair]bool      // a line item, and an objective of it
-	has        map[[2]string]bool // line items with objectives of CASE
-	results    map[pair]use       // a result's line item, and an objective of the result
-	pairs      []pair             // in their order
-}
-
-// gather reads the crawl.
-func gather(t *rest.T, holders []Holder) (*named, error) {
-	n := &named{objectives: map[string]*objective{}, items: map[pair]bool{}, has: map[[2]string]bool{}, results: map[pair]use{}}
-	return n, each(t, holders, n.add)
-}
-
-func (n *named) add(u use) {
-	key := u.key
-	o := n.objectives[key]
-	if o == nil {
-		o = &objective{first: u}
-		n.objectives[key] = o
-		n.order = append(n.order, key)
-	}
-	o.uses++
-	if u.scored > o.latest.scored {
-		o.latest = u
-	}
-	if u.holder.Item == "" {
-		n.items[pair{u.holder.Collection, u.sourcedID, key}] = true
-		n.has[[2]string{u.holder.Collection, u.sourcedID}] = true
-		return
-	}
-	p := pair{u.holder.Items, u.item, key}
-	if _, met := n.results[p]; !met && u.item != "" {
-		n.results[p] = u
-		n.pairs = append(n.pairs, p)
-	}
+// pair is an item, by its number, and a learning objective that a result of it names.
+type pair struct {
+	item int
+	key  string
 }
 
 // trial is the resolution of what one service names.
 type trial struct {
-	finder
 	*resolver
-	named *named
+	t    *rest.T
+	book *scores.Book
+	told map[string]int
+
+	objectives map[string]*objective
+	order      []string // of the objectives, as they were met
+	results    map[pair]scores.Placed
+	pairs      []pair // of the results, in their order
 }
 
 // resolution asks the CASE server for each objective.
-func resolution(ctx context.Context, t *rest.T, holders []Holder) {
-	n, err := gather(t, holders)
-	if err != nil {
-		t.NotTested(harness.Unreached(err.Error()))
-		return
-	}
-	all := []string{resolves, anItem, leaf, inUse, within}
+func resolution(ctx context.Context, t *rest.T, terms scores.Terms) {
 	ask := func(ctx context.Context, r harness.Request) *harness.Response { return t.Elsewhere(ctx, r) }
-	token := oneroster.Of(t.Session().Target).CASE.Token
-	r := trial{finder{t, map[string]int{}}, newResolver(baseOf(t), token, ask), n}
-	for _, key := range n.order {
-		r.objective(ctx, key, n.objectives[key])
+	r := trial{
+		resolver: newResolver(baseOf(t), oneroster.Of(t.Session().Target).CASE.Token, ask), t: t,
+		book: t.Session().Shared.(scores.Holder).Scores(), told: map[string]int{},
+		objectives: map[string]*objective{}, results: map[pair]scores.Placed{},
+	}
+	r.book.EachObjective(func(o scores.Placed) bool {
+		r.add(o)
+		return true
+	})
+	for _, key := range r.order {
+		r.objective(ctx, key, r.objectives[key])
 	}
 	r.placed(ctx)
 	for _, quirk := range r.quirks {
 		t.Note(resolves, "of the CASE server, and not of the product: %s", quirk)
 	}
-	if len(n.order) == 0 {
-		nothing(t, holders, "no line item and no result names a learning objective of CASE", all...)
+	all := []string{resolves, anItem, leaf, inUse, within}
+	if len(r.order) == 0 {
+		nothing(t, terms, "no "+terms.Words+" and no result names a learning objective of CASE", all...)
 		return
 	}
 	if o, is := r.obstacle(); is {
 		t.NotTested(o, all...)
 		return
 	}
-	nothing(t, holders, "nothing that the CASE server knows is of that kind", anItem, leaf, inUse)
-	nothing(t, holders, "no result of an aligned line item names an objective", within)
+	nothing(t, terms, "nothing that the CASE server knows is of that kind", anItem, leaf, inUse)
+	nothing(t, terms, "no result of an aligned "+terms.Words+" names an objective", within)
+}
+
+// add takes in a place where an objective is named. An identifier that is no UUID is judged as
+// that.
+func (r *trial) add(at scores.Placed) {
+	key, is := Key(at.ID)
+	if !is || at.Source != scores.SourceCASE {
+		return
+	}
+	o := r.objectives[key]
+	if o == nil {
+		o = &objective{first: at, latest: at}
+		r.objectives[key] = o
+		r.order = append(r.order, key)
+	}
+	o.uses++
+	if at.Day > o.latest.Day {
+		o.latest = at
+	}
+	if item, of := r.book.ResultItem(at); of {
+		p := pair{item, key}
+		if _, met := r.results[p]; !met {
+			r.results[p] = at
+			r.pairs = append(r.pairs, p)
+		}
+	}
+}
+
+func (r *trial) fail(requirement string, at scores.Placed, finding harness.Finding) {
+	place := r.book.Where(at)
+	finding.Sent = "GET /" + place.Collection + " (the crawl)"
+	finding.Where = place.ID + " " + place.Pointer
+	if r.told[requirement]++; r.told[requirement] <= shown {
+		finding.Exchanges = r.t.CrawlEvidence(place.Collection, place.Index)
+	}
+	r.t.Fail(requirement, finding)
 }
 
 // objective looks at what an identifier leads to.
-func (r trial) objective(ctx context.Context, key string, o *objective) {
+func (r *trial) objective(ctx context.Context, key string, o *objective) {
 	item, a := r.item(ctx, key)
 	switch a.kind {
 	case unusable:
@@ -228,7 +187,7 @@ func (r trial) objective(ctx context.Context, key string, o *objective) {
 }
 
 // strange tells an identifier that leads nowhere from one that leads to a framework.
-func (r trial) strange(ctx context.Context, key string, o *objective, a answer) {
+func (r *trial) strange(ctx context.Context, key string, o *objective, a answer) {
 	document, asked := r.document(ctx, key)
 	switch asked.kind {
 	case unusable: // it may be one
@@ -253,11 +212,11 @@ func (r trial) strange(ctx context.Context, key string, o *objective, a answer) 
 var inactive = []string{"Draft", "Private Draft", "Deprecated", "Retired", "Pending Implementation"}
 
 // current looks whether an item was in use when results were aligned to it.
-func (r trial) current(ctx context.Context, item node, e edges, known bool, o *objective) {
+func (r *trial) current(ctx context.Context, item node, e edges, known bool, o *objective) {
 	key, _ := Key(item.Identifier)
-	day := o.latest.scored
-	if len(day) > len("2006-01-02") {
-		day = day[:len("2006-01-02")]
+	day := ""
+	if scored, known := o.latest.Scored(); known {
+		day = scored.Format(time.DateOnly)
 	}
 	successor := ""
 	if known {
@@ -293,14 +252,21 @@ func (r trial) current(ctx context.Context, item node, e edges, known bool, o *o
 	}
 }
 
-// placed looks whether what results are aligned to is what their line items are aligned to,
-// or below it.
-func (r trial) placed(ctx context.Context) {
-	for _, p := range r.named.pairs {
-		if !r.named.has[[2]string{p.items, p.item}] {
+// placed looks whether what results are aligned to is what their item is aligned to, or below
+// it.
+func (r *trial) placed(ctx context.Context) {
+	for _, p := range r.pairs {
+		own := map[string]bool{}
+		item := &r.book.Items[p.item]
+		for _, o := range r.book.Sets(item.Objectives) {
+			if key, is := Key(o.ID); is && o.Source == scores.SourceCASE {
+				own[key] = true
+			}
+		}
+		if len(own) == 0 {
 			continue
 		}
-		if r.named.items[p] {
+		if own[p.key] {
 			r.t.Examined(within, 1)
 			continue
 		}
@@ -311,12 +277,12 @@ func (r trial) placed(ctx context.Context) {
 		if !known {
 			continue
 		}
-		if slices.ContainsFunc(slices.Collect(maps.Keys(above)), func(key string) bool { return r.named.items[pair{p.items, p.item, key}] }) {
+		if slices.ContainsFunc(slices.Collect(maps.Keys(above)), func(key string) bool { return own[key] }) {
 			r.t.Examined(within, 1)
 			continue
 		}
-		r.fail(within, r.named.results[p], harness.Finding{
-			Expected: "an objective of the line item " + p.item + ", or one below it",
+		r.fail(within, r.results[p], harness.Finding{
+			Expected: "an objective of " + item.ID + ", or one below it",
 			Seen:     p.key + ", which is neither",
 		})
 	}

@@ -248,36 +248,6 @@ func TestKey(t *testing.T) {
 	}
 }
 
-func TestRead(t *testing.T) {
-	holders := Assessment()
-	for _, test := range []struct {
-		title, object string
-		holder        int
-		want          []string
-	}{
-		{"a line item", `{"sourcedId":"i1","status":"active","learningObjectiveSet":[{"source":"unknown","learningObjectiveIds":["` + garden + `"]},{"source":"case","learningObjectiveIds":["x","` + seeds + `"]}]}`, 0,
-			[]string{"i1 /learningObjectiveSet/1/learningObjectiveIds/1 " + seeds + "  "}},
-		{"a result", `{"sourcedId":"r1","status":"active","scoreDate":"2026-01-02","assessmentLineItem":{"sourcedId":"i1"},"lineItem":{"sourcedId":"no"},"learningObjectiveSet":[{"source":"case","learningObjectiveResults":[{"learningObjectiveId":"` + strings.ToUpper(seeds) + `"}]}]}`, 1,
-			[]string{"r1 /learningObjectiveSet/0/learningObjectiveResults/0/learningObjectiveId " + seeds + " i1 2026-01-02"}},
-		{"flagged for deletion", `{"sourcedId":"r1","status":"tobedeleted","learningObjectiveSet":[{"source":"case","learningObjectiveIds":["` + seeds + `"]}]}`, 0, nil},
-		{"another source", `{"learningObjectiveSet":[{"source":"CASE","learningObjectiveIds":["` + seeds + `"]}]}`, 0, nil},
-		{"other types", `{"sourcedId":"i1","scoreDate":7,"learningObjectiveSet":[{"source":"case","learningObjectiveIds":[{"id":1},"` + seeds + `"]}]}`, 0,
-			[]string{"i1 /learningObjectiveSet/0/learningObjectiveIds/1 " + seeds + "  "}},
-		{"no list", `{"learningObjectiveSet":{"source":"case"}}`, 0, nil},
-		{"none", `{"sourcedId":"i1"}`, 0, nil},
-	} {
-		t.Run(test.title, func(t *testing.T) {
-			var got []string
-			for _, u := range read(&holders[test.holder], 0, []byte(test.object)) {
-				got = append(got, u.where()+" "+u.key+" "+u.item+" "+u.scored)
-			}
-			if !slices.Equal(got, test.want) {
-				t.Errorf("read was %q, want %q", got, test.want)
-			}
-		})
-	}
-}
-
 // FuzzAnswer holds that whatever a server answers comes to something, and that an object that
 // is found is the one that was asked for.
 func FuzzAnswer(f *testing.F) {
@@ -305,21 +275,6 @@ func FuzzAnswer(f *testing.F) {
 		r.above(t.Context(), seeds)
 		if o, is := r.obstacle(); is && o.Reason() == "" {
 			t.Error("nothing is said of what is in the way")
-		}
-	})
-}
-
-// FuzzRead holds that whatever stands in an object is passed over or comes with an identifier.
-func FuzzRead(f *testing.F) {
-	f.Add([]byte(`{"learningObjectiveSet":[{"source":"case","learningObjectiveIds":["` + seeds + `"]}]}`))
-	f.Add([]byte(`{"learningObjectiveSet":[{"source":"case","learningObjectiveResults":[{"learningObjectiveId":"` + seeds + `"}]}]}`))
-	f.Add([]byte(`{"learningObjectiveSet":[null,{}],"status":[]}`))
-	holders := Gradebook()
-	f.Fuzz(func(t *testing.T, object []byte) {
-		for _, u := range read(&holders[1], 0, object) {
-			if key, is := Key(u.key); !is || key != u.key || u.pointer == "" {
-				t.Errorf("read was %+v", u)
-			}
 		}
 	})
 }
