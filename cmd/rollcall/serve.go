@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/oneroster"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/assessment"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/gradebook"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/resources"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/rostering"
 
@@ -34,9 +36,10 @@ func serveSIS() *cobra.Command {
 	var data, writeTarget string
 	c := &cobra.Command{
 		Use:   "sis",
-		Short: "Run the reference SIS: a OneRoster 1.2 Rostering and Resources Provider",
+		Short: "Run the reference SIS: a OneRoster 1.2 Rostering, Resources and Gradebook Provider",
 		Long: `Run the reference SIS with the district Riverbend Unified, and print its URLs and
-credentials: two services, Rostering and Resources, with one token endpoint. It listens on 127.0.0.1 unless told otherwise. With --fault it
+credentials: the services Rostering, Resources and Gradebook, assessments among the last,
+with one token endpoint. It listens on 127.0.0.1 unless told otherwise. With --fault it
 misbehaves in a named way, to see whether your consumer (or Rollcall) notices;
 "rollcall list faults" shows them all. Given several times it has all of them, each
 around the next, so that the first sees what the others have left of an answer.`,
@@ -128,6 +131,7 @@ func targetFor(s *district.SIS, caFile string, profiles []string) ([]byte, error
 		&oneroster.Section{
 			Rostering: s.BaseURL,
 			Resources: s.ResourcesURL,
+			Gradebook: s.GradebookURL,
 			Auth: harness.Credentials{
 				TokenURL:     s.TokenURL,
 				ClientID:     s.Main.ID,
@@ -139,5 +143,5 @@ func targetFor(s *district.SIS, caFile string, profiles []string) ([]byte, error
 
 // allProfiles lists every profile of the REST provider that the reference is.
 func allProfiles() []string {
-	return slices.Concat(rostering.Suite().Profiles, resources.Suite().Profiles)
+	return slices.Concat(rostering.Suite().Profiles, resources.Suite().Profiles, gradebook.Suite().Profiles, assessment.Suite().Profiles)
 }

@@ -91,8 +91,11 @@ func TestGradebookService(t *testing.T) {
 			"/classes/k2/lineItems/l1/results", "/classes/k1/lineItems/none/results", "/classes/k1/students/eve/results",
 			"/classes/k1/students/fay/results", "/classes/k1/students/cat/results", "/classes/k2/students/ben/results",
 			"/schools/d/scoreScales", "/schools/none/scoreScales", "/classes", "/classes/k1", "/classes/k1/students", "/schools",
-			"/lineItems/l1/results", "/classes/k1/academicSessions/t1/results", "/orgs", "/assessmentLineItems/none"} {
+			"/orgs", "/assessmentLineItems/none"} {
 			p.get(path).wantFailure(http.StatusNotFound, "unknownobject")
+		}
+		for _, path := range []string{"/lineItems/l1/results", "/classes/k1/academicSessions/t1/results", "/schools/s1/lineItems"} {
+			p.get(path).wantFailure(http.StatusMethodNotAllowed, "forbidden")
 		}
 	})
 }

@@ -58,7 +58,7 @@ func ungradedScore(b *Book, see rest.See) {
 
 // against are the flags that a status of a score doesn't go with.
 var against = map[string]Flags{
-	submitted:    InProgress | Missing,
+	submitted:    Missing,
 	graded:       InProgress,
 	notSubmitted: Incomplete,
 }
