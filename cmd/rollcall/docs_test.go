@@ -144,6 +144,10 @@ func faultsPage() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	cases, caseOddities, err := caseFaults()
+	if err != nil {
+		return "", err
+	}
 	seen, err := readMatrix()
 	if err != nil {
 		return "", err
@@ -169,6 +173,7 @@ func faultsPage() (string, error) {
 	}
 	role("Rostering provider", providers, providerOddities)
 	role("Resources provider", resources, resourceOddities)
+	role("CASE server", cases, caseOddities)
 	role("Tool", tools, toolOddities)
 	role("Platform", platforms, platformOddities)
 	return b.String(), nil

@@ -21,9 +21,11 @@ type Section struct {
 	Gradebook string `yaml:"gradebook,omitempty"`
 	// Assessment is that of the 1.2 Assessment Results operations, where they don't lie below
 	// the one of Gradebook.
-	Assessment string              `yaml:"assessment,omitempty"`
-	Auth       harness.Credentials `yaml:"auth,omitempty"`
-	CSV        CSV                 `yaml:"csv,omitempty"`
+	Assessment string `yaml:"assessment,omitempty"`
+	// CASE is where the learning objectives lie to which the product's data are aligned.
+	CASE CASE                `yaml:"case,omitempty"`
+	Auth harness.Credentials `yaml:"auth,omitempty"`
+	CSV  CSV                 `yaml:"csv,omitempty"`
 	// Writes says whether Rollcall may write, and Writable to what.
 	Writes   bool     `yaml:"writes,omitempty"`
 	Writable Writable `yaml:"writable,omitempty"`
@@ -44,6 +46,13 @@ type Writable struct {
 type CSV struct {
 	Bundle  string `yaml:"bundle"`            // a zip, a folder or a file
 	Version string `yaml:"version,omitempty"` // 1.1 or 1.2; empty: as the manifest says
+}
+
+// CASE names a server of competency frameworks. It is no part of the product, and not judged.
+type CASE struct {
+	// URL is its base URL, version part included, such as https://case.example.org/ims/case/v1p1.
+	URL   harness.Elsewhere `yaml:"url,omitempty"`
+	Token string            `yaml:"token,omitempty"` // a bearer token, where it wants one
 }
 
 // New makes an empty section.
@@ -107,6 +116,22 @@ func (s *Section) Validate(t *harness.Target) error {
 	for _, b := range s.bases() {
 		*b.url = strings.TrimRight(*b.url, "/")
 	}
+	if err := s.CASE.validate(t); err != nil {
+		return err
+	}
 	served := slices.ContainsFunc(s.bases(), func(b base) bool { return *b.url != "" })
 	return s.Auth.Validate(t, Access().Key, served)
+}
+
+const exampleCASE = "https://case.example.org/ims/case/v1p1"
+
+func (c *CASE) validate(t *harness.Target) error {
+	if err := t.ValidURL("url", string(c.URL), exampleCASE); err != nil {
+		return err
+	}
+	if c.Token != "" && c.URL == "" {
+		return t.Problem("token", "there is a token for a CASE server, and none is named", "add `url: "+exampleCASE+"` beside it")
+	}
+	c.URL = harness.Elsewhere(strings.TrimRight(string(c.URL), "/"))
+	return nil
 }

@@ -21,6 +21,7 @@ type desk struct {
 	*T
 	known map[string]string // the sourcedId of an object of each kind to which references may lead
 	made  []madeObject
+	seen  *harness.Response // what was read of the object that was made last
 	broke *harness.Response // by which what all else stands on failed
 }
 
@@ -165,7 +166,7 @@ func (d *desk) put(ctx context.Context, kind, id string, object map[string]any, 
 }
 
 // make puts an object of a kind, with all that it has to refer to. Where that is not
-// accepted, the requirements of the check hang on that, and ok is false.
+// accepted, or not there then, ok is false, and refused says on what the check hangs.
 func (d *desk) make(ctx context.Context, kind string) (id string, object map[string]any, r *harness.Response, ok bool) {
 	for _, m := range d.Service.Kinds[kind].References() {
 		if m.Required && d.Service.Kinds[m.Refers] != nil && d.known[m.Refers] == "" {
@@ -179,11 +180,22 @@ func (d *desk) make(ctx context.Context, kind string) (id string, object map[str
 	id = newID()
 	object = d.object(kind, id, true)
 	r = d.put(ctx, kind, id, object)
-	return id, object, r, accepted(r)
+	if !accepted(r) {
+		return id, object, r, false
+	}
+	var there bool
+	_, d.seen, there = d.read(ctx, kind, id)
+	return id, object, r, there
 }
 
 // refused says that a check stands on an object that could not be made.
 func (d *desk) refused(r *harness.Response) harness.Obstacle {
+	switch {
+	case accepted(r) && unread(d.seen):
+		return d.BlockedAt(d.seen, d.seen.Summary())
+	case accepted(r):
+		return d.BlockedBy(writeAt+"stored", "what the check writes is not there", r, d.seen).Expecting("the object that was stored")
+	}
 	return d.BlockedBy(writeOwner(r.Request.Method), "what the check writes is not accepted: "+r.Summary(), r).Expecting("201")
 }
 
