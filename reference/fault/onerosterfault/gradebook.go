@@ -62,9 +62,21 @@ func exchange(o object, a, b string) {
 	}
 }
 
-func before(s, mark string) string {
-	s, _, _ = strings.Cut(s, mark)
-	return s
+// moved changes a part of the address of a reference.
+func moved(from, to string) func(object) {
+	return func(r object) { r["href"] = strings.Replace(str(r["href"]), from, to, 1) }
+}
+
+// ofList has a reference lead to all classes.
+func ofList(r object) {
+	base, _, _ := strings.Cut(str(r["href"]), "/classes/")
+	r["href"] = base + "/classes"
+}
+
+// fromTop counts a percentile from the other end.
+func fromTop(o object) {
+	scaled(o, "scorePercentile", -1)
+	plus(o, "scorePercentile", 100)
 }
 
 // values changes each value of a score scale.
@@ -225,8 +237,8 @@ func gradebookWrappers() map[string]wrapper {
 		"gradebook-result-class-gone":         in("results", to("class", gone)),
 		"gradebook-scale-class-gone":          in("scoreScales", to("class", gone)),
 		"gradebook-scale-course-gone":         in("scoreScales", to("course", gone)),
-		"gradebook-rosters-href-dead":         in("lineItems", to("class", func(r object) { r["href"] = strings.Replace(str(r["href"]), "/rostering/v1p2/", "/rostering/v1p1/", 1) })),
-		"gradebook-rosters-href-list":         in("lineItems", to("class", func(r object) { r["href"] = before(str(r["href"]), "/classes/") + "/classes" })),
+		"gradebook-rosters-href-dead":         in("lineItems", to("class", moved("/rostering/v1p2/", "/rostering/v1p1/"))),
+		"gradebook-rosters-href-list":         in("lineItems", to("class", ofList)),
 		"gradebook-reference-plural":          in("lineItems", to("category", func(r object) { r["type"] = "categories" })),
 		"gradebook-reference-without-href":    in("lineItems", to("category", func(r object) { delete(r, "href") })),
 		"gradebook-reference-as-id":           in("results", member("student", func(v any) any { return str(v.(object)["sourcedId"]) })),
@@ -295,7 +307,7 @@ func assessmentWrappers() map[string]wrapper {
 		"assessment-bounds-exchanged":      inside("LineItems", each(func(o object) { exchange(o, "resultValueMin", "resultValueMax") })),
 		"assessment-percentile-beyond":     inside("Results", member("scorePercentile", func(any) any { return 250 })),
 		"assessment-percentile-fraction":   inside("Results", each(func(o object) { scaled(o, "scorePercentile", 0.01) })),
-		"assessment-percentile-from-top":   inside("Results", each(func(o object) { scaled(o, "scorePercentile", -1); plus(o, "scorePercentile", 100) })),
+		"assessment-percentile-from-top":   inside("Results", each(fromTop)),
 		"assessment-percentile-without-score": inside("Results", each(func(o object) {
 			if o["scorePercentile"] != nil {
 				delete(o, "score")

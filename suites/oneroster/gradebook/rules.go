@@ -123,8 +123,7 @@ func (g *Gradebook) eachResult(visit func(r *scores.Result, x *scores.Item, at f
 			continue
 		}
 		visit(r, x, func(pointer string) rest.Place {
-			id, _, _ := g.Raw("results").At(i)
-			return rest.Place{Index: i, ID: id, Pointer: pointer}
+			return rest.Place{Index: i, ID: g.ResultID(i), Pointer: pointer}
 		})
 	}
 }

@@ -205,7 +205,7 @@ func (g *Gradebook) resultsOf(parent string, some func(r *scores.Result) bool) r
 		if !own && r.Class != class || !some(r) {
 			continue
 		}
-		id, _, _ := g.Raw("results").At(i)
+		id := g.ResultID(i)
 		m.May[id] = true
 		if own && (r.Class == 0 || r.Class == class) && g.Active(r.Status) && g.Active(x.Status) {
 			m.Must[id] = true
