@@ -22,6 +22,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/gradebook"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/resources"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/rostering"
 )
@@ -148,6 +149,10 @@ func TestMatrix(t *testing.T) {
 
 func TestResourcesMatrix(t *testing.T) {
 	serviceMatrix{onerosterfault.Resources, resources.Suite(), 30, 15, "data/matrix-resources.json", "testdata/unproved-resources.txt"}.prove(t)
+}
+
+func TestPushMatrix(t *testing.T) {
+	serviceMatrix{onerosterfault.Push, gradebook.PushSuite(), 50, 10, "data/matrix-push.json", "testdata/unproved-push.txt"}.prove(t)
 }
 
 // prove proves a judge: with each fault on, what it breaks must be found and nothing

@@ -141,6 +141,8 @@ func targetFor(s *district.SIS, caFile string, profiles []string) ([]byte, error
 			Resources: s.ResourcesURL,
 			Gradebook: s.GradebookURL,
 			CASE:      frameworks,
+			Writes:    s.Class != "",
+			Writable:  oneroster.Writable{Class: s.Class},
 			Auth: harness.Credentials{
 				TokenURL:     s.TokenURL,
 				ClientID:     s.Main.ID,
@@ -152,5 +154,6 @@ func targetFor(s *district.SIS, caFile string, profiles []string) ([]byte, error
 
 // allProfiles lists every profile of the REST provider that the reference is.
 func allProfiles() []string {
-	return slices.Concat(rostering.Suite().Profiles, resources.Suite().Profiles, gradebook.Suite().Profiles, assessment.Suite().Profiles)
+	return slices.Concat(rostering.Suite().Profiles, resources.Suite().Profiles, gradebook.Suite().Profiles, assessment.Suite().Profiles,
+		gradebook.PushSuite().Profiles, assessment.PushSuite().Profiles)
 }

@@ -63,6 +63,7 @@ type SIS struct {
 	Core   Client // may only have roster-core.readonly and resource-core.readonly
 	Knobs  oneroster.Knobs
 	CAPEM  []byte // of the self-made authority; nil without one
+	Class  string // the sourcedId of a class with line items; empty where none was loaded
 
 	// Case is the CASE server beside it; nil without one.
 	Case *Case
@@ -143,6 +144,10 @@ func (s *SIS) start(ctx context.Context, o Options) error {
 		}
 		if err := sis.Load(ctx, s.store, d); err != nil {
 			return err
+		}
+		for item := range d.LineItems() {
+			s.Class = item.Class
+			break
 		}
 	}
 	provider, err := sis.New(ctx, sis.Config{

@@ -3,6 +3,7 @@ package oneroster
 import (
 	"cmp"
 	_ "embed"
+	"errors"
 	"slices"
 	"strings"
 
@@ -25,11 +26,21 @@ type Section struct {
 	CASE CASE                `yaml:"case,omitempty"`
 	Auth harness.Credentials `yaml:"auth,omitempty"`
 	CSV  CSV                 `yaml:"csv,omitempty"`
+	// Writes says whether Rollcall may write, and Writable to what.
+	Writes   bool     `yaml:"writes,omitempty"`
+	Writable Writable `yaml:"writable,omitempty"`
 }
 
 // Assessments is where the operations of assessments lie: they are part of the Gradebook
 // service, unless the target file says otherwise.
 func (s *Section) Assessments() string { return cmp.Or(s.Assessment, s.Gradebook) }
+
+// Writable names what may be written to: objects are made in the class, and for the student.
+type Writable struct {
+	Class   string `yaml:"class,omitempty"`
+	School  string `yaml:"school,omitempty"`  // that of the class
+	Student string `yaml:"student,omitempty"` // of the class
+}
 
 // CSV names a bundle that the product wrote.
 type CSV struct {
@@ -98,6 +109,9 @@ func (s *Section) Validate(t *harness.Target) error {
 		if err := t.ValidURL(b.key, *b.url, example); err != nil {
 			return err
 		}
+	}
+	if s.Writes && s.Writable.Class == "" {
+		return errors.New("oneroster.writes is true, but oneroster.writable.class doesn't say to which class; give its sourcedId")
 	}
 	for _, b := range s.bases() {
 		*b.url = strings.TrimRight(*b.url, "/")
