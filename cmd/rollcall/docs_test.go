@@ -128,6 +128,10 @@ func faultsPage() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	cases, caseOddities, err := caseFaults()
+	if err != nil {
+		return "", err
+	}
 	seen, err := readMatrix()
 	if err != nil {
 		return "", err
@@ -162,6 +166,7 @@ func faultsPage() (string, error) {
 		}
 		role(kind.Name(), faults, variants)
 	}
+	role("CASE server", cases, caseOddities)
 	role("Tool", tools, toolOddities)
 	role("Platform", platforms, platformOddities)
 	return b.String(), nil

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rollcall-edu/rollcall/reference/fault"
+	"github.com/rollcall-edu/rollcall/reference/fault/casefault"
 	"github.com/rollcall-edu/rollcall/reference/fault/onerosterfault"
 	"github.com/rollcall-edu/rollcall/reference/fault/platformfault"
 	"github.com/rollcall-edu/rollcall/reference/fault/toolfault"
@@ -39,8 +40,8 @@ func listFaults() *cobra.Command {
 		Short: "The fault matrix: every deliberate misbehaviour and what caught it, every legal oddity",
 		Long: `The deliberate faults of the reference with the checks that caught each in the
 project's own test matrix, and the legal variants, which no check may mind. Try one
-with "rollcall demo --fault ID", or with "rollcall serve sis", "serve tool" or
-"serve platform".`,
+with "rollcall demo --fault ID", or with "rollcall serve sis", "serve case", "serve tool"
+or "serve platform".`,
 		Args: cobra.NoArgs, Example: "  rollcall list faults\n  rollcall list faults --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			faults, variants, err := providerFaults()
@@ -55,8 +56,12 @@ with "rollcall demo --fault ID", or with "rollcall serve sis", "serve tool" or
 			if err != nil {
 				return err
 			}
-			faults = slices.Concat(faults, tools, platforms)
-			variants = slices.Concat(variants, toolOddities, platformOddities)
+			cases, caseOddities, err := caseFaults()
+			if err != nil {
+				return err
+			}
+			faults = slices.Concat(faults, cases, tools, platforms)
+			variants = slices.Concat(variants, caseOddities, toolOddities, platformOddities)
 			var rows [][]string
 			for _, f := range faults {
 				rows = append(rows, []string{f.ID, "fault", f.Title, strings.Join(f.Breaks, " "), strings.Join(seen[f.ID].Checks, " ")})
@@ -85,6 +90,12 @@ func providerFaults() (faults []fault.Fault, variants []fault.Variant, err error
 	return faults, variants, err
 }
 
+// caseFaults gives the tables of the CASE server.
+func caseFaults() (faults []fault.Fault, variants []fault.Variant, err error) {
+	t, err := casefault.Kind.Tables()
+	return t.Faults, t.Variants, err
+}
+
 // ltiFaults gives the tables of the LTI roles.
 func ltiFaults() (tools []fault.Fault, toolOddities []fault.Variant, platforms []fault.Fault, platformOddities []fault.Variant, err error) {
 	var errs [4]error
@@ -96,15 +107,19 @@ func ltiFaults() (tools []fault.Fault, toolOddities []fault.Variant, platforms [
 }
 
 // roleFaults are faults and variants by the role that they make misbehave.
-type roleFaults struct{ sis, tool, platform []string }
+type roleFaults struct{ sis, competency, tool, platform []string }
 
 // any tells whether there is one at all.
-func (r roleFaults) any() bool { return len(r.sis)+len(r.tool)+len(r.platform) > 0 }
+func (r roleFaults) any() bool { return len(r.sis)+len(r.competency)+len(r.tool)+len(r.platform) > 0 }
 
 // sortFaults tells by an id whose fault it is.
 func sortFaults(ids []string) (roleFaults, error) {
 	var out roleFaults
 	tools, toolOddities, platforms, platformOddities, err := ltiFaults()
+	if err != nil {
+		return out, err
+	}
+	cases, caseOddities, err := caseFaults()
 	if err != nil {
 		return out, err
 	}
@@ -117,6 +132,8 @@ func sortFaults(ids []string) (roleFaults, error) {
 		switch {
 		case unknown == nil:
 			out.sis = append(out.sis, id)
+		case within(id, cases, caseOddities):
+			out.competency = append(out.competency, id)
 		case within(id, tools, toolOddities):
 			out.tool = append(out.tool, id)
 		case within(id, platforms, platformOddities):
@@ -132,17 +149,20 @@ func sortFaults(ids []string) (roleFaults, error) {
 	return out, nil
 }
 
+// serverNames are what the roles are called, by their subcommands of serve.
+var serverNames = map[string]string{"sis": "SIS", "case": "CASE server", "tool": "tool", "platform": "platform"}
+
 // faultsOf holds faults to one role, which serve brings up.
 func faultsOf(role string, ids []string) error {
 	sorted, err := sortFaults(ids)
 	if err != nil {
 		return err
 	}
-	for of, foreign := range map[string][]string{"sis": sorted.sis, "tool": sorted.tool, "platform": sorted.platform} {
+	for of, foreign := range map[string][]string{"sis": sorted.sis, "case": sorted.competency, "tool": sorted.tool, "platform": sorted.platform} {
 		if of != role && len(foreign) > 0 {
 			return &harness.ConfigError{
 				Key:    "--fault",
-				Cause:  fmt.Sprintf("%s makes a %s misbehave, and not a %s", foreign[0], of, role),
+				Cause:  fmt.Sprintf("%s makes a %s misbehave, and not a %s", foreign[0], serverNames[of], serverNames[role]),
 				Remedy: "use `rollcall serve " + of + "`, or choose another of `rollcall list faults`",
 			}
 		}
@@ -163,6 +183,8 @@ func faultIDs() []string {
 	}
 	faults, variants, _ := providerFaults() // a broken table is told where it is used
 	add(faults, variants)
+	cases, caseOddities, _ := caseFaults()
+	add(cases, caseOddities)
 	tools, toolOddities, platforms, platformOddities, _ := ltiFaults()
 	add(tools, toolOddities)
 	add(platforms, platformOddities)

@@ -152,6 +152,10 @@ func TestResourcesMatrix(t *testing.T) {
 	serviceMatrix{onerosterfault.Resources, resources.Suite(), 30, 15, "data/matrix-resources.json", "testdata/unproved-resources.txt"}.prove(t)
 }
 
+func TestPushMatrix(t *testing.T) {
+	serviceMatrix{onerosterfault.Push, gradebook.PushSuite(), 50, 10, "data/matrix-push.json", "testdata/unproved-push.txt"}.prove(t)
+}
+
 func TestGradebookMatrix(t *testing.T) {
 	serviceMatrix{onerosterfault.Gradebook, gradebook.Suite(), 80, 15, "data/matrix-gradebook.json", "testdata/unproved-gradebook.txt"}.prove(t)
 }

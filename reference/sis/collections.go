@@ -21,7 +21,7 @@ const (
 	Enrollments      store.Collection = "enrollments"
 	Demographics     store.Collection = "demographics"
 
-	// CSVRows holds rows of CSV files that no service here has objects for,
+	// CSVRows holds rows of CSV files that say more than the objects can hold,
 	// under the name of the file and their sourcedId (results/123): carried from
 	// import to export, and served nowhere.
 	CSVRows store.Collection = "csvRows"

@@ -1,7 +1,9 @@
 package sis_test
 
 import (
+	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -97,6 +99,74 @@ func TestGradebookService(t *testing.T) {
 		for _, path := range []string{"/lineItems/l1/results", "/classes/k1/academicSessions/t1/results", "/schools/s1/lineItems"} {
 			p.get(path).wantFailure(http.StatusMethodNotAllowed, "forbidden")
 		}
+	})
+}
+
+// put writes an object, and fails the test where it is refused.
+func (p *provider) put(path, body string, want int) {
+	p.t.Helper()
+	r := p.request(http.MethodPut, path)
+	r.Body = io.NopCloser(strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	if a := p.do(r); a.status != want {
+		p.t.Errorf("PUT %s: %d %s, want %d", path, a.status, a.body, want)
+	}
+}
+
+// Lists, also those that go by way of others, follow what is written, and so does what was
+// asked for before.
+func TestGradebookFollowsWrites(t *testing.T) {
+	onEachStore(t, func(t *testing.T, p *provider) {
+		p = p.gradebook()
+		refer := func(kind, endpoint, id string) string {
+			base := p.base
+			if kind == "class" || kind == "org" || kind == "user" {
+				base = strings.Replace(p.base, gradebook.BasePath, sis.BasePath, 1)
+			}
+			return `{"href":"` + base + "/" + endpoint + "/" + url.PathEscape(id) + `","sourcedId":"` + id + `","type":"` + kind + `"}`
+		}
+		base := func(id string) string {
+			return `"sourcedId":"` + id + `","status":"active","dateLastModified":"2026-04-01T00:00:00.000Z"`
+		}
+		item := func(class, school, category string) string {
+			return `{"lineItem":{` + base("new") + `,"title":"New","assignDate":"2026-03-01T00:00:00.000Z","dueDate":"2026-03-02T00:00:00.000Z","class":` +
+				refer("class", "classes", class) + `,"school":` + refer("org", "orgs", school) + `,"category":` + refer("category", "categories", category) + `}}`
+		}
+		result := func(score string) string {
+			return `{"result":{` + base("mine") + `,"lineItem":` + refer("lineItem", "lineItems", "new") + `,"student":` + refer("user", "users", "ann") +
+				`,"scoreStatus":"fully graded","score":` + score + `,"scoreDate":"2026-03-03"}}`
+		}
+		all := []string{"m5", "m2", "m7", "m1", "m4", "m6", "m3"}
+		p.get("/results?sort=score").wantIDs("results", all...)
+		p.get("/classes/k1/results").wantIDs("results", "m1", "m2", "m5", "m7")
+		p.get("/classes/k4/categories").wantIDs("categories")
+		p.put("/lineItems/new", item("k1", "s1", "cat3"), http.StatusCreated)
+		p.put("/results/mine", result("9.5"), http.StatusCreated)
+		p.get("/results?sort=score").wantIDs("results", "m5", "m2", "m7", "m1", "mine", "m4", "m6", "m3")
+		p.get("/classes/k1/lineItems").wantIDs("lineItems", "l1", "l2", "new")
+		p.get("/classes/k1/categories").wantIDs("categories", "cat1", "cat2", "cat3")
+		p.get("/classes/k1/results").wantIDs("results", "m1", "m2", "m5", "m7", "mine")
+		p.get("/classes/k1/students/ann/results").wantIDs("results", "m1", "m2", "mine")
+		p.get("/classes/k1/lineItems/new/results").wantIDs("results", "mine")
+		p.get(filtered("/results", "score>'9' AND score<'10'")).wantIDs("results", "mine")
+		// The line item moves to another class, and takes its result with it.
+		p.put("/lineItems/new", item("k2", "s1", "cat3"), http.StatusCreated)
+		p.put("/results/mine", result("-7"), http.StatusCreated)
+		p.get("/classes/k1/lineItems").wantIDs("lineItems", "l1", "l2")
+		p.get("/classes/k1/results").wantIDs("results", "m1", "m2", "m5", "m7")
+		p.get("/classes/k1/categories").wantIDs("categories", "cat1", "cat2")
+		p.get("/classes/k2/categories").wantIDs("categories", "cat1", "cat3")
+		p.get("/classes/k2/students/ann/results").wantIDs("results", "m3", "mine")
+		p.get("/results?sort=score").wantIDs("results", "m5", "mine", "m2", "m7", "m1", "m4", "m6", "m3")
+		p.get(filtered("/results", "score>'9' AND score<'10'")).wantIDs("results")
+		for _, path := range []string{"/results/mine", "/lineItems/new"} {
+			if a := p.do(p.request(http.MethodDelete, path)); a.status != http.StatusNoContent {
+				t.Errorf("DELETE %s: %d %s", path, a.status, a.body)
+			}
+		}
+		p.get("/results?sort=score").wantIDs("results", all...)
+		p.get("/classes/k2/results").wantIDs("results", "m3")
+		p.get("/classes/k2/categories").wantIDs("categories", "cat1")
 	})
 }
 

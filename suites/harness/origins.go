@@ -22,11 +22,11 @@ func origin(u *url.URL) string {
 }
 
 // origins lists the origins of all addresses that the target file names, wherever
-// in its sections they stand: credentials go there and nowhere else.
+// in its sections they stand, but for those of others: credentials go there and nowhere else.
 func (t *Target) origins() map[string]bool {
 	named := map[string]bool{}
 	t.walk(func(v reflect.Value) {
-		if v.Kind() != reflect.String {
+		if v.Kind() != reflect.String || v.Type() == reflect.TypeFor[Elsewhere]() {
 			return
 		}
 		if u, err := url.Parse(v.String()); err == nil && (u.Scheme == "http" || u.Scheme == "https") {

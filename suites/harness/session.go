@@ -31,17 +31,19 @@ type Session struct {
 	Shared    any      // what Suite.Open gave
 	Checks    []string // ids of those that this process runs; a group's in their order
 
-	suite    Suite
-	client   *client
-	tokens   *tokens
-	redactor *Redactor
-	wanted   map[string]catalogue.Level
-	progress func(done, total int, unit string)
-	ask      func(text string)
-	attended bool
-	memory   int64 // that this process may take; 0: as it likes
-	thorough bool  // the doctor may try what takes longer
-	pictures string
+	suite  Suite
+	client *client
+	// elsewhere asks who is none of the target's
+	elsewhere *client
+	tokens    *tokens
+	redactor  *Redactor
+	wanted    map[string]catalogue.Level
+	progress  func(done, total int, unit string)
+	ask       func(text string)
+	attended  bool
+	memory    int64 // that this process may take; 0: as it likes
+	thorough  bool  // the doctor may try what takes longer
+	pictures  string
 }
 
 // SessionOptions are what a process is told about the run.
@@ -133,6 +135,7 @@ func NewSession(target *Target, suite Suite, o SessionOptions) (*Session, error)
 	if rps := target.Limits.RequestsPerSecond / float64(max(1, o.Shards)); rps > 0 {
 		s.client.limiter = rate.NewLimiter(rate.Limit(rps), max(1, int(rps)))
 	}
+	s.elsewhere = s.elsewhereClient()
 	s.tokens = &tokens{session: s}
 	s.client.token = s.tokens.get
 	if s.credentials().Bearer == "" {

@@ -3,6 +3,7 @@ package oneroster
 import (
 	"cmp"
 	_ "embed"
+	"errors"
 	"slices"
 	"strings"
 
@@ -20,19 +21,38 @@ type Section struct {
 	Gradebook string `yaml:"gradebook,omitempty"`
 	// Assessment is that of the 1.2 Assessment Results operations, where they don't lie below
 	// the one of Gradebook.
-	Assessment string              `yaml:"assessment,omitempty"`
-	Auth       harness.Credentials `yaml:"auth,omitempty"`
-	CSV        CSV                 `yaml:"csv,omitempty"`
+	Assessment string `yaml:"assessment,omitempty"`
+	// CASE is where the learning objectives lie to which the product's data are aligned.
+	CASE CASE                `yaml:"case,omitempty"`
+	Auth harness.Credentials `yaml:"auth,omitempty"`
+	CSV  CSV                 `yaml:"csv,omitempty"`
+	// Writes says whether Rollcall may write, and Writable to what.
+	Writes   bool     `yaml:"writes,omitempty"`
+	Writable Writable `yaml:"writable,omitempty"`
 }
 
 // Assessments is where the operations of assessments lie: they are part of the Gradebook
 // service, unless the target file says otherwise.
 func (s *Section) Assessments() string { return cmp.Or(s.Assessment, s.Gradebook) }
 
+// Writable names what may be written to: objects are made in the class, and for the student.
+type Writable struct {
+	Class   string `yaml:"class,omitempty"`
+	School  string `yaml:"school,omitempty"`  // that of the class
+	Student string `yaml:"student,omitempty"` // of the class
+}
+
 // CSV names a bundle that the product wrote.
 type CSV struct {
 	Bundle  string `yaml:"bundle"`            // a zip, a folder or a file
 	Version string `yaml:"version,omitempty"` // 1.1 or 1.2; empty: as the manifest says
+}
+
+// CASE names a server of competency frameworks. It is no part of the product, and not judged.
+type CASE struct {
+	// URL is its base URL, version part included, such as https://case.example.org/ims/case/v1p1.
+	URL   harness.Elsewhere `yaml:"url,omitempty"`
+	Token string            `yaml:"token,omitempty"` // a bearer token, where it wants one
 }
 
 // New makes an empty section.
@@ -90,9 +110,28 @@ func (s *Section) Validate(t *harness.Target) error {
 			return err
 		}
 	}
+	if s.Writes && s.Writable.Class == "" {
+		return errors.New("oneroster.writes is true, but oneroster.writable.class doesn't say to which class; give its sourcedId")
+	}
 	for _, b := range s.bases() {
 		*b.url = strings.TrimRight(*b.url, "/")
 	}
+	if err := s.CASE.validate(t); err != nil {
+		return err
+	}
 	served := slices.ContainsFunc(s.bases(), func(b base) bool { return *b.url != "" })
 	return s.Auth.Validate(t, Access().Key, served)
+}
+
+const exampleCASE = "https://case.example.org/ims/case/v1p1"
+
+func (c *CASE) validate(t *harness.Target) error {
+	if err := t.ValidURL("url", string(c.URL), exampleCASE); err != nil {
+		return err
+	}
+	if c.Token != "" && c.URL == "" {
+		return t.Problem("token", "there is a token for a CASE server, and none is named", "add `url: "+exampleCASE+"` beside it")
+	}
+	c.URL = harness.Elsewhere(strings.TrimRight(string(c.URL), "/"))
+	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
+	"github.com/rollcall-edu/rollcall/fixtures/framework"
 )
 
 // of applies to answers with objects of a collection, also where they are those of a class,
@@ -95,6 +96,17 @@ func inList(v any, change func(object)) {
 		if o, is := x.(object); is {
 			change(o)
 		}
+	}
+}
+
+// identified puts what has a code in the fixtures' frameworks in the place of an objective.
+func identified(code string) func(string) string {
+	return func(id string) string {
+		book, err := framework.Read()
+		if err != nil {
+			return id // a broken book is told where it is read
+		}
+		return book.Identifier(code)
 	}
 }
 
@@ -314,11 +326,16 @@ func assessmentWrappers() map[string]wrapper {
 				delete(o, "textScore")
 			}
 		})),
-		"assessment-exempt-with-score": inside("Results", each(func(o object) { o["scoreStatus"], o["score"] = "exempt", 0 })),
-		"assessment-flags-contradict":  inside("Results", each(func(o object) { o["inProgress"], o["late"] = "true", "true" })),
-		"assessment-date-in-future":    inside("Results", member("scoreDate", func(any) any { return "2199-01-01" })),
-		"assessment-objective-code":    inside("LineItems", each(ids(func(string) string { return "5.NF.B.7" }))),
-		"assessment-objective-urn":     inside("LineItems", each(ids(func(id string) string { return "urn:uuid:" + id }))),
+		"assessment-exempt-with-score":  inside("Results", each(func(o object) { o["scoreStatus"], o["score"] = "exempt", 0 })),
+		"assessment-flags-contradict":   inside("Results", each(func(o object) { o["inProgress"], o["late"] = "true", "true" })),
+		"assessment-date-in-future":     inside("Results", member("scoreDate", func(any) any { return "2199-01-01" })),
+		"assessment-objective-code":     inside("LineItems", each(ids(func(string) string { return "5.NF.B.7" }))),
+		"assessment-objective-unknown":  inside("LineItems", each(ids(func(id string) string { return id[:8] + "-0000-4000-8000-" + id[24:] }))),
+		"assessment-objective-document": inside("LineItems", each(ids(identified("doc")))),
+		"assessment-objective-strand":   inside("LineItems", each(ids(identified("A")))),
+		"assessment-objective-retired":  inside("LineItems", each(ids(identified("P.1")))),
+		"assessment-objective-ended":    inside("LineItems", each(ids(identified("A.4")))),
+		"assessment-objective-urn":      inside("LineItems", each(ids(func(id string) string { return "urn:uuid:" + id }))),
 	}
 }
 

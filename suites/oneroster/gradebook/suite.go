@@ -5,6 +5,7 @@ import (
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/oneroster"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/alignment"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/rest"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/scores"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
@@ -23,7 +24,7 @@ func Suite() harness.Suite {
 		Profiles: []string{"or12-gradebook-core-provider", "or12-gradebook-provider"},
 		Address:  func(t *harness.Target) string { return oneroster.Of(t).Gradebook },
 		Beside:   beside,
-		Own:      slices.Concat(scores.Checks(terms), referenceChecks(), lineItemChecks(), scaleChecks(), subChecks(of)),
+		Own:      slices.Concat(scores.Checks(terms), alignment.Checks(terms), referenceChecks(), lineItemChecks(), scaleChecks(), subChecks(of)),
 		Open:     func(s *harness.Session) (rest.Model, error) { return open(of, beside, s) },
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/oneroster/rest"
 )
@@ -26,6 +27,21 @@ type Placed struct {
 	Collection string
 	Index      int   // of the object in its collection
 	Day        int32 // of a result: when it was scored, in days since 1970; math.MinInt32 where that is unknown
+}
+
+// Scored is when the result was scored that names the objective.
+func (o Placed) Scored() (at time.Time, known bool) {
+	return time.Unix(int64(o.Day)*24*60*60, 0).UTC(), o.Day != noDay
+}
+
+// ResultItem gives the number of the item whose result names an objective; of is false where
+// an item names it, or the item of the result isn't there.
+func (b *Book) ResultItem(o Placed) (item int, of bool) {
+	if o.Collection != b.Terms.Results {
+		return 0, false
+	}
+	item, of = b.byID[b.Results[o.Index].Item]
+	return item, of
 }
 
 // EachObjective visits the learning objectives of active items and results, until visit says

@@ -33,6 +33,7 @@ type Kind struct {
 	Structured   []string          `yaml:"structured"`   // properties that are no single value
 	Lists        []string          `yaml:"lists"`        // of those, lists of texts to filter by
 	Select       Selection         `yaml:"select"`       // fields to ask for
+	Sent         []string          `yaml:"sent"`         // members that are written though they needn't be
 	Vocabularies map[string]string `yaml:"vocabularies"` // pointer to the requirement on its terms
 
 	Name    string   `yaml:"-"`
