@@ -72,7 +72,8 @@ func subChecks(s *service.Service) []rest.Check {
 		rest.Check{ID: subEmpty, Title: "A known class without line items is an empty page", Requirements: []string{subEmpty},
 			Labels: []string{"sub"}, Needs: []rest.Need{rest.Covered("getLineItemsForClass", "sub-collections"), rest.Whole("lineItems", "results"),
 				{Text: "a class without line items, or a line item without results"}}, Body: judgeEmpty},
-		rest.Check{ID: subOther, Title: "A line item has no results under another class", Requirements: []string{subOther}, Labels: []string{"sub"},
+		rest.Check{ID: subOther, Title: "A line item has no results under another class", Requirements: []string{subOther},
+			Labels: []string{"sub"},
 			Needs: []rest.Need{rest.Covered("getResultsForLineItemForClass", "sub-collections"), rest.Whole("lineItems", "results"),
 				{Text: "line items of two classes"}}, Body: judgeOther},
 	)
