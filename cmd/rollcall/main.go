@@ -38,7 +38,8 @@ func main() {
 
 // suites lists every suite this program judges with.
 func suites() []harness.Suite {
-	return []harness.Suite{rostering.Suite(), resources.Suite(), gradebook.Suite(), assessment.Suite(), gradebook.PushSuite(), assessment.PushSuite(),
+	return []harness.Suite{rostering.Suite(), resources.Suite(), gradebook.Suite(), assessment.Suite(),
+		gradebook.PushSuite(), assessment.PushSuite(),
 		csv.Suite(nil), ltitool.Suite(), ltiplatform.Suite()}
 }
 

@@ -188,7 +188,8 @@ func sessionOfClass(g *Gradebook, see rest.See) {
 				continue
 			}
 			overlaps := slices.ContainsFunc(terms, func(t scores.Session) bool { return s.Start < t.End && t.Start < s.End })
-			see(overlaps, g.at(i, pointer), "a session in the time of class "+g.Text(x.Class), fmt.Sprintf("%s, %s to %s", g.Text(id), s.Start, s.End))
+			see(overlaps, g.at(i, pointer), "a session in the time of class "+g.Text(x.Class),
+				fmt.Sprintf("%s, %s to %s", g.Text(id), s.Start, s.End))
 		}
 	})
 }

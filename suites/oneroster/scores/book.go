@@ -157,7 +157,9 @@ type set struct {
 
 // Open reads the crawl of a session. take, unless nil, is handed the objects that are neither
 // items nor results nor scales.
-func Open(of *service.Service, terms Terms, beside []*rest.Beside, s *harness.Session, take func(kind string, object []byte)) (*Book, error) {
+func Open(
+	of *service.Service, terms Terms, beside []*rest.Beside, s *harness.Session, take func(kind string, object []byte),
+) (*Book, error) {
 	b := NewBook(terms)
 	var err error
 	b.Corpus, err = rest.Open(of, beside, s, func(kind string, object []byte) {
