@@ -46,7 +46,11 @@ assessment.delete to remove. It judges nothing: look at the SIS.`,
 				p.Class = of.Writable.Class
 			}
 			p.SIS = assessment.SIS{
-				Gradebook: of.Assessments(), Rostering: of.Rostering, TokenURL: of.Auth.TokenURL, ClientID: of.Auth.ClientID, Secret: of.Auth.ClientSecret,
+				Gradebook: of.Assessments(),
+				Rostering: of.Rostering,
+				TokenURL:  of.Auth.TokenURL,
+				ClientID:  of.Auth.ClientID,
+				Secret:    of.Auth.ClientSecret,
 			}
 			if target.TLS.CAFile != "" {
 				trust, err := os.ReadFile(target.TLS.CAFile)

@@ -41,8 +41,8 @@ itself failed, 4 incomplete (something was not tested or not reached).`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage{fmt.Errorf("%w; %ssee `%s --help`", err, misspeltFlag(cmd, err), cmd.CommandPath())}
 	})
-	root.AddCommand(demoCommand(), doctorCommand(), initCommand(), targetCommand(), runCommand(), csvCommand(), pushCommand(), fixturesCommand(),
-		serveCommand(), registrationCommand(), listCommand(),
+	root.AddCommand(demoCommand(), doctorCommand(), initCommand(), targetCommand(), runCommand(), csvCommand(), fixturesCommand(),
+		pushCommand(), serveCommand(), registrationCommand(), listCommand(),
 		explainCommand(), reportCommand(), versionCommand())
 	wrapArgs(root)
 	return root
