@@ -39,8 +39,10 @@ func main() {
 // suites lists every suite this program judges with.
 func suites() []harness.Suite {
 	return []harness.Suite{
-		rostering.Suite(), resources.Suite(), gradebook.Suite(), assessment.Suite(), gradebook.PushSuite(), assessment.PushSuite(),
-		csv.Suite(nil), ltitool.Suite(), ltiplatform.Suite()}
+		rostering.Suite(), resources.Suite(), gradebook.Suite(), assessment.Suite(),
+		gradebook.PushSuite(), assessment.PushSuite(), // what is written comes when all is read
+		csv.Suite(nil), ltitool.Suite(), ltiplatform.Suite(),
+	}
 }
 
 // known are the suites that are explained and listed: beside those of `rollcall run` the one

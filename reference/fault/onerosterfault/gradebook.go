@@ -296,7 +296,6 @@ func gradebookWrappers() map[string]wrapper {
 		"gradebook-no-results-is-404":   changing(both(collection, below), emptyIs404),
 
 		// legal
-		"gradebook-status-extended":      in("results", each(func(o object) { replace(o, "scoreStatus", "partially graded", "ext:half-done") })),
 		"gradebook-result-without-class": in("results", dropping("class")),
 	}
 }
@@ -382,6 +381,14 @@ func gradebookReshapes() map[string]func(fixtures.District) fixtures.District {
 		"gradebook-not-enrolled": func(d fixtures.District) fixtures.District {
 			somebody := noStudent(d)
 			return marked{District: d, result: func(r fixtures.Result) fixtures.Result { r.Student = somebody; return r }}
+		},
+		"gradebook-status-extended": func(d fixtures.District) fixtures.District {
+			return marked{District: d, result: func(r fixtures.Result) fixtures.Result {
+				if r.ScoreStatus == "partially graded" {
+					r.ScoreStatus = "ext:half-done"
+				}
+				return r
+			}}
 		},
 		"gradebook-extra-credit": func(d fixtures.District) fixtures.District {
 			return marked{District: d, result: func(r fixtures.Result) fixtures.Result {

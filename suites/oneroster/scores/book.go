@@ -157,8 +157,8 @@ type set struct {
 
 // Open reads the crawl of a session. take, unless nil, is handed the objects that are neither
 // items nor results nor scales.
-func Open(of *service.Service, terms Terms, beside []*rest.Beside, s *harness.Session,
-	take func(kind string, object []byte),
+func Open(
+	of *service.Service, terms Terms, beside []*rest.Beside, s *harness.Session, take func(kind string, object []byte),
 ) (*Book, error) {
 	b := NewBook(terms)
 	var err error
