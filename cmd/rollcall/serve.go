@@ -102,6 +102,7 @@ func describe(w io.Writer, s *district.SIS, o district.Options, took time.Durati
 	fmt.Fprintf(w, "Reference SIS with Riverbend Unified (%s), ready after %s\n\n", o.Data, took.Round(time.Millisecond))
 	fmt.Fprintf(w, "  base URL       %s\n", s.BaseURL)
 	fmt.Fprintf(w, "  resources URL  %s\n", s.ResourcesURL)
+	fmt.Fprintf(w, "  1.1 URL        %s\n", s.V1P1URL)
 	fmt.Fprintf(w, "  token URL      %s\n", s.TokenURL)
 	fmt.Fprintf(w, "  client id      %s\n", s.Main.ID)
 	fmt.Fprintf(w, "  client secret  %s\n", s.Main.Secret)
@@ -127,6 +128,7 @@ func targetFor(s *district.SIS, caFile string, profiles []string) ([]byte, error
 		&oneroster.Section{
 			Rostering: s.BaseURL,
 			Resources: s.ResourcesURL,
+			V1P1:      s.V1P1URL,
 			Auth: harness.Credentials{
 				TokenURL:     s.TokenURL,
 				ClientID:     s.Main.ID,
@@ -138,5 +140,5 @@ func targetFor(s *district.SIS, caFile string, profiles []string) ([]byte, error
 
 // allProfiles lists every profile of the REST provider that the reference is.
 func allProfiles() []string {
-	return slices.Concat(rostering.Suite().Profiles, resources.Suite().Profiles)
+	return slices.Concat(rostering.Suite().Profiles, resources.Suite().Profiles, rostering.Suite11().Profiles, resources.Suite11().Profiles)
 }

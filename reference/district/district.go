@@ -137,7 +137,7 @@ func (s *SIS) start(ctx context.Context, o Options) error {
 		Store: s.store, Seed: o.Seed, Knobs: o.Knobs, TokenTTL: o.TokenTTL, BaseURL: o.BaseURL,
 		Clients: []security.Client{
 			{ID: s.Main.ID, Secret: s.Main.Secret, Scopes: sis.Scopes()},
-			{ID: s.Core.ID, Secret: s.Core.Secret, Scopes: []string{sis.ScopeRosterCore, resources.ScopeCore}},
+			{ID: s.Core.ID, Secret: s.Core.Secret, Scopes: []string{sis.ScopeRosterCore, resources.ScopeCore, sis.V1P1ScopeRosterCore}},
 		},
 	})
 	if err != nil {

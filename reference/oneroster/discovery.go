@@ -24,7 +24,7 @@ func (p *Provider) serveDiscovery(w http.ResponseWriter, r *http.Request, s *ser
 		fail(http.StatusNotFound, minorUnknownObject, "there is no such discovery document").write(w)
 		return
 	}
-	if !methodAllowed(w, r) {
+	if !methodAllowed(w, r, nil) {
 		return
 	}
 	document, err := json.Marshal(p.openAPI(s, p.publicBase(r)))
@@ -171,7 +171,7 @@ func (p *Provider) describeSchemas(s *service) object {
 	}}
 	for i := range s.operations {
 		target := s.operations[i].target
-		schemas[target.Singular] = p.selector.properties[target.Collection].schema()
+		schemas[target.Singular] = s.selector.properties[target.Collection].schema()
 	}
 	return schemas
 }

@@ -55,7 +55,6 @@ type Provider struct {
 	knobs    Knobs
 	baseURL  string
 	services []*service
-	selector *selector
 	tokens   security.Tokens
 	endpoint *security.TokenEndpoint
 }
@@ -90,16 +89,19 @@ func New(_ context.Context, config Config) (*Provider, error) {
 		tokens = security.NewTokens(security.TokenOptions{TTL: config.TokenTTL, Form: knobs.TokenForm, Now: config.Clock})
 	}
 	p := &Provider{
-		knobs:    knobs,
-		baseURL:  strings.TrimRight(config.BaseURL, "/"),
-		selector: newSelector(config.Store, config.Services),
-		tokens:   tokens,
+		knobs:   knobs,
+		baseURL: strings.TrimRight(config.BaseURL, "/"),
+		tokens:  tokens,
 		endpoint: &security.TokenEndpoint{
 			Clients: clients, Tokens: tokens, KnownScopes: KnownScopes(), Now: config.Clock,
 		},
 	}
+	common := newSelector(config.Store, native(config.Services))
 	for i := range config.Services {
-		s := &service{Service: &config.Services[i]}
+		s := &service{Service: &config.Services[i], selector: common}
+		if s.Dialect != nil {
+			s.selector = newSelector(config.Store, config.Services[i:i+1])
+		}
 		if s.operations, err = s.Service.operations(); err != nil {
 			return nil, fmt.Errorf("starting the provider: %w", err)
 		}

@@ -48,6 +48,7 @@ type scope struct {
 type selector struct {
 	store      store.Store
 	properties map[store.Collection]*property
+	views      map[store.Collection]View
 	shortcuts  []Shortcut
 	cache      *derivedCache
 }
@@ -56,6 +57,7 @@ func newSelector(s store.Store, services []Service) *selector {
 	return &selector{
 		store:      s,
 		properties: objectProperties(services),
+		views:      views(services),
 		shortcuts:  shortcuts(services),
 		cache:      newDerivedCache(cachedKeys),
 	}

@@ -18,6 +18,7 @@ const allowedMethods = "GET, HEAD, OPTIONS"
 // service is a described service that is served.
 type service struct {
 	*Service
+	selector   *selector
 	operations []operation
 }
 
@@ -31,19 +32,19 @@ func (p *Provider) serveService(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !below {
-		nothingHere(w)
+		nothingHere(w, nil)
 		return
 	}
 	route, found := findRoute(s.operations, path)
 	if !found {
-		nothingHere(w)
+		nothingHere(w, s.Dialect)
 		return
 	}
-	if !methodAllowed(w, r) {
+	if !methodAllowed(w, r, s.Dialect) {
 		return
 	}
 	if failed := p.authorize(w, r, route.operation); failed != nil {
-		failed.write(w)
+		failed.writeIn(w, s.Dialect)
 		return
 	}
 	if err := p.answer(w, r, s, route); err != nil {
@@ -52,7 +53,7 @@ func (p *Provider) serveService(w http.ResponseWriter, r *http.Request) {
 			// The cause may quote the database; it stays inside.
 			failed = fail(http.StatusInternalServerError, minorInternal, "the provider could not read its data")
 		}
-		failed.write(w)
+		failed.writeIn(w, s.Dialect)
 	}
 }
 
@@ -67,12 +68,12 @@ func (p *Provider) find(escapedPath string) (s *service, path string, below bool
 	return nil, "", false
 }
 
-func nothingHere(w http.ResponseWriter) {
-	fail(http.StatusNotFound, minorUnknownObject, "there is no operation at this path").write(w)
+func nothingHere(w http.ResponseWriter, d *Dialect) {
+	fail(http.StatusNotFound, minorUnknownObject, "there is no operation at this path").writeIn(w, d)
 }
 
 // methodAllowed answers all methods but GET and HEAD itself.
-func methodAllowed(w http.ResponseWriter, r *http.Request) bool {
+func methodAllowed(w http.ResponseWriter, r *http.Request, d *Dialect) bool {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
 		return true
@@ -81,7 +82,7 @@ func methodAllowed(w http.ResponseWriter, r *http.Request) bool {
 		w.WriteHeader(http.StatusNoContent)
 	default:
 		w.Header().Set("Allow", allowedMethods)
-		fail(http.StatusMethodNotAllowed, minorForbidden, "this service is read-only").write(w)
+		fail(http.StatusMethodNotAllowed, minorForbidden, "this service is read-only").writeIn(w, d)
 	}
 	return false
 }
@@ -117,50 +118,54 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request, o *operatio
 // answer reads the query, finds the objects and sends them.
 func (p *Provider) answer(w http.ResponseWriter, r *http.Request, s *service, route route) error {
 	provider := p.publicBase(r)
-	at := Addresses{Service: provider + s.Path, Provider: provider}
-	properties := p.selector.properties[route.target.Collection]
-	q, failed := parseQuery(r.URL.RawQuery, route.single, properties, p.knobs.MaxLimit)
+	at := s.addresses(provider)
+	properties := s.selector.properties[route.target.Collection]
+	q, failed := parseQuery(r.URL.RawQuery, route.single, properties, p.knobs.MaxLimit, s.Dialect)
 	if failed != nil {
 		return failed
 	}
-	owner, err := p.resolveParents(r.Context(), route)
+	owner, err := s.resolveParents(r.Context(), route)
 	if err != nil {
 		return err
 	}
 	if route.single {
 		sourcedID := route.sourcedIDs[len(route.sourcedIDs)-1]
-		key, err := p.resolve(r.Context(), route.target, sourcedID)
+		key, err := s.resolve(r.Context(), route.target, sourcedID)
 		if err != nil {
 			return err
 		}
-		return p.sendObject(w, r, route.target, sourcedID, key, q.fields, at)
+		return s.sendObject(w, r, route.target, sourcedID, key, q, at)
 	}
 	from := scope{collection: route.target.Collection, relation: route.target.Subset, owner: store.Whole}
 	if route.Relation != "" {
 		from.relation, from.owner = route.Relation, owner
 	}
-	selected, err := p.selector.choose(r.Context(), from, relativeHrefs(q.filter, at), q.sort, q.descending)
+	wanted := relativeHrefs(q.filter, at)
+	if route.Relation == "" {
+		wanted = narrow(wanted, route.span)
+	}
+	selected, err := s.selector.choose(r.Context(), from, wanted, q.sort, q.descending)
 	if err != nil {
 		return err
 	}
 	collectionURL := at.Service + strings.TrimPrefix(r.URL.EscapedPath(), p.knobs.PathPrefix+s.Path)
 	setPagingHeaders(w.Header(), collectionURL, q, selected.total)
-	return p.sendPage(w, r, route.target.Plural, selected, q, at)
+	return s.sendPage(w, r, route.target.Plural, selected, q, at)
 }
 
 // resolveParents finds the objects that the path goes through and returns the
 // last. Where there are two, a school and a class, the class must be one of the
 // school's.
-func (p *Provider) resolveParents(ctx context.Context, route route) (store.Key, error) {
+func (s *service) resolveParents(ctx context.Context, route route) (store.Key, error) {
 	owner := store.Whole
 	for i, parent := range route.parents {
-		key, err := p.resolve(ctx, parent, route.sourcedIDs[i])
+		key, err := s.resolve(ctx, parent, route.sourcedIDs[i])
 		if err != nil {
 			return 0, err
 		}
 		if i > 0 {
 			relation := route.parents[i-1].owner() + "." + parent.Name
-			members, err := p.selector.choose(ctx, scope{parent.Collection, relation, owner}, nil, "", false)
+			members, err := s.selector.choose(ctx, scope{parent.Collection, relation, owner}, nil, "", false)
 			if err != nil {
 				return 0, err
 			}
@@ -178,15 +183,21 @@ func (e Endpoint) owner() string { return cmp.Or(e.Owner, e.Singular) }
 
 // resolve finds an object of an endpoint. One of another kind, such as a teacher
 // below /students, is as unknown as one that does not exist.
-func (p *Provider) resolve(ctx context.Context, e Endpoint, sourcedID string) (store.Key, error) {
-	key, err := p.selector.store.Find(ctx, e.Collection, sourcedID)
+func (s *service) resolve(ctx context.Context, e Endpoint, sourcedID string) (store.Key, error) {
+	key, err := s.selector.store.Find(ctx, e.Collection, sourcedID)
 	if errors.Is(err, store.ErrNotFound) {
 		return 0, unknownObject(sourcedID)
 	}
-	if err != nil || e.Subset == "" {
+	if err != nil || e.Subset == "" && e.Where == "" {
 		return key, err
 	}
-	subset, err := p.selector.choose(ctx, scope{e.Collection, e.Subset, store.Whole}, nil, "", false)
+	var span filter
+	if e.Where != "" {
+		if span, err = parseFilter(e.Where); err != nil {
+			return 0, err
+		}
+	}
+	subset, err := s.selector.choose(ctx, scope{e.Collection, e.Subset, store.Whole}, span, "", false)
 	if err != nil {
 		return 0, err
 	}

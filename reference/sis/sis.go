@@ -15,7 +15,7 @@ type Config = oneroster.Config
 type SIS struct{ *oneroster.Provider }
 
 // Services lists what a SIS offers.
-func Services() []oneroster.Service { return []oneroster.Service{Rostering(), resources.Service()} }
+func Services() []oneroster.Service { return []oneroster.Service{Rostering(), resources.Service(), V1P1()} }
 
 // New makes a provider of the data in the store, already loaded (see Load).
 func New(ctx context.Context, config Config) (*SIS, error) {
@@ -35,11 +35,12 @@ func (s *SIS) ServicePath() string { return s.Knobs().PathPrefix + BasePath }
 type Endpoints struct {
 	BaseURL      string // of the Rostering service, without a slash at the end
 	ResourcesURL string // of the Resources service
+	V1P1URL      string // of all services of OneRoster 1.1
 	TokenURL     string
 }
 
 // Endpoints returns the URLs of the provider when it is served at an origin.
 func (s *SIS) Endpoints(origin string) Endpoints {
 	base := s.Base(origin)
-	return Endpoints{BaseURL: base + BasePath, ResourcesURL: base + resources.BasePath, TokenURL: s.TokenURL(origin)}
+	return Endpoints{BaseURL: base + BasePath, ResourcesURL: base + resources.BasePath, V1P1URL: base + V1P1Path, TokenURL: s.TokenURL(origin)}
 }

@@ -46,7 +46,7 @@ type Difference struct {
 
 // ofEach begins the id of a requirement that stands once for every service, or for every one
 // of a family.
-var ofEach = regexp.MustCompile(`^\{([a-z-]+)\}\.`)
+var ofEach = regexp.MustCompile(`^\{([a-z0-9-]+)\}\.`)
 
 // everyService is the family of all.
 const everyService = "service"

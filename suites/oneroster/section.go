@@ -14,9 +14,12 @@ type Section struct {
 	// https://sis.example.org/ims/oneroster/rostering/v1p2.
 	Rostering string `yaml:"rostering,omitempty"`
 	// Resources is that of the 1.2 Resources service.
-	Resources string              `yaml:"resources,omitempty"`
-	Auth      harness.Credentials `yaml:"auth,omitempty"`
-	CSV       CSV                 `yaml:"csv,omitempty"`
+	Resources string `yaml:"resources,omitempty"`
+	// V1P1 is the one root of all services of OneRoster 1.1, such as
+	// https://sis.example.org/ims/oneroster/v1p1.
+	V1P1 string              `yaml:"v1p1,omitempty"`
+	Auth harness.Credentials `yaml:"auth,omitempty"`
+	CSV  CSV                 `yaml:"csv,omitempty"`
 }
 
 // CSV names a bundle that the product wrote.
@@ -49,7 +52,7 @@ func (s *Section) Keys() []byte { return keys }
 
 // bases are the base URLs of the services, by their keys.
 func (s *Section) bases() []base {
-	return []base{{"rostering", &s.Rostering}, {"resources", &s.Resources}}
+	return []base{{"rostering", &s.Rostering}, {"resources", &s.Resources}, {"v1p1", &s.V1P1}}
 }
 
 type base struct {
@@ -67,7 +70,9 @@ func (s *Section) Addresses() []*string {
 }
 
 // Identity is where the services and the bundle lie.
-func (s *Section) Identity() []string { return []string{s.Rostering, s.Resources, s.CSV.Bundle} }
+func (s *Section) Identity() []string {
+	return []string{s.Rostering, s.Resources, s.V1P1, s.CSV.Bundle}
+}
 
 const example = "https://sis.example.org/ims/oneroster/rostering/v1p2"
 

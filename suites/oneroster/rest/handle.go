@@ -47,6 +47,7 @@ func nothingFor(s *service.Service) map[string]bool {
 	without(!s.Has(service.Reference, service.Structure), "payload.objects")
 	without(!s.Has(service.Date), filterAt+"date", "payload.dates")
 	without(!s.Has(service.Boolean), filterAt+"boolean")
+	without(true, s.Without...)
 	return out
 }
 

@@ -21,6 +21,9 @@ func scopeChecks(s *service.Service) []Check {
 	}
 	core := c("core", "The core scope opens the core operations, and no others", nil, scopeCore, "core", "core-only", "status", "challenge")
 	beside := s.Scopes.Beside
+	if s.Scopes.Core == s.Scopes.Full {
+		return []Check{c("full", "The one scope opens everything", nil, scopeFull, "full")}
+	}
 	if beside == "" {
 		return []Check{core, c("full", "The full scope opens everything", beyondCore(s), scopeFull, "full")}
 	}

@@ -37,7 +37,7 @@ func Suite(p Provider) harness.Suite {
 		Profiles: p.Profiles,
 		Section:  oneroster.New,
 		Access:   oneroster.Access(),
-		Service:  harness.ServiceURL(of.Name, p.Address),
+		Service:  harness.ServiceURL(of.Key, p.Address),
 		Owner:    func(s *harness.Session, r *harness.Response) string { return of.Requirement(owner(of, s, s.Base, r)) },
 		Scopes:   scopes,
 		Doctor:   func(ctx context.Context, s *harness.Session) []harness.Diagnosis { return doctor(ctx, of, p.Beside, s) },
@@ -54,9 +54,13 @@ func Suite(p Provider) harness.Suite {
 
 // checks lists those that hold for any service, by topic.
 func checks(of *service.Service) []Check {
-	return slices.Concat(endpointChecks(of), pagingChecks(of), totalChecks(), linkChecks(), sortChecks(of), filterChecks(of), fieldsChecks(of),
-		errorChecks(), tokenChecks(), accessChecks(), scopeChecks(of), transportChecks(), discoveryChecks(), robustnessChecks(),
+	list := slices.Concat(endpointChecks(of), pagingChecks(of), totalChecks(), linkChecks(), sortChecks(of), filterChecks(of), fieldsChecks(of),
+		errorChecks(of), tokenChecks(), accessChecks(), scopeChecks(of), transportChecks(), robustnessChecks(),
 		payloadChecks(of), identityChecks(of), referenceChecks(), lifecycleChecks())
+	if len(of.Discovery) > 0 {
+		list = append(list, discoveryChecks()...)
+	}
+	return list
 }
 
 // scopes lists the scopes that the chosen profiles ask for.

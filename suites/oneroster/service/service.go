@@ -172,6 +172,11 @@ func (s SubSample) Count(n string) string {
 	return n + " " + s.Member + "s"
 }
 
+// Serves tells whether the service has an operation.
+func (s *Service) Serves(id string) bool {
+	return slices.ContainsFunc(s.Operations, func(op Operation) bool { return op.ID == id })
+}
+
 // Operation finds one by operationId; an unknown one is a fault of the caller.
 func (s *Service) Operation(id string) Operation {
 	for _, op := range s.Operations {
