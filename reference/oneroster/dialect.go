@@ -49,6 +49,9 @@ func (s *Service) prefix() string {
 	return ScopePrefix
 }
 
+// signed says whether requests of the service may be signed.
+func (s *Service) signed() bool { return s.Dialect != nil && s.Dialect.Signed }
+
 // addresses are those of the service at a provider.
 func (s *Service) addresses(provider string) Addresses {
 	at := Addresses{Service: provider + s.Path, Provider: provider}

@@ -57,6 +57,7 @@ type Provider struct {
 	services []*service
 	tokens   security.Tokens
 	endpoint *security.TokenEndpoint
+	signed   *security.Signatures
 }
 
 // New makes a provider of the data in the store.
@@ -92,6 +93,7 @@ func New(_ context.Context, config Config) (*Provider, error) {
 		knobs:   knobs,
 		baseURL: strings.TrimRight(config.BaseURL, "/"),
 		tokens:  tokens,
+		signed:  security.NewSignatures(clients, config.Clock),
 		endpoint: &security.TokenEndpoint{
 			Clients: clients, Tokens: tokens, KnownScopes: KnownScopes(), Now: config.Clock,
 		},

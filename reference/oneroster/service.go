@@ -43,7 +43,7 @@ func (p *Provider) serveService(w http.ResponseWriter, r *http.Request) {
 	if !methodAllowed(w, r, s.Dialect) {
 		return
 	}
-	if failed := p.authorize(w, r, route.operation); failed != nil {
+	if failed := p.authorize(w, r, s, route.operation); failed != nil {
 		failed.writeIn(w, s.Dialect)
 		return
 	}
@@ -89,8 +89,26 @@ func methodAllowed(w http.ResponseWriter, r *http.Request, d *Dialect) bool {
 
 // authorize demands a bearer token that holds one of the operation's scopes
 // (RFC 6750; OpenAPI document, security of each operation).
-func (p *Provider) authorize(w http.ResponseWriter, r *http.Request, o *operation) *failure {
-	challenge := func(attributes string) { w.Header().Set("WWW-Authenticate", `Bearer realm="OneRoster"`+attributes) }
+func (p *Provider) authorize(w http.ResponseWriter, r *http.Request, s *service, o *operation) *failure {
+	challenge := func(attributes string) {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="OneRoster"`+attributes)
+		if s.signed() {
+			w.Header().Add("WWW-Authenticate", `OAuth realm="OneRoster"`)
+		}
+	}
+	if s.signed() {
+		client, err := p.signed.Verify(r, p.publicBase(r)+strings.TrimPrefix(r.URL.EscapedPath(), p.knobs.PathPrefix))
+		switch {
+		case errors.Is(err, security.ErrNoSignature): // it may have a token
+		case err != nil:
+			challenge("")
+			return fail(http.StatusUnauthorized, minorUnauthorised, "%v", err)
+		case !slices.ContainsFunc(o.fullScopes(), func(scope string) bool { return slices.Contains(client.Scopes, scope) }):
+			return fail(http.StatusForbidden, minorForbidden, "the consumer lacks the right %s", strings.Join(o.fullScopes(), " or "))
+		default:
+			return nil
+		}
+	}
 
 	token, err := security.BearerToken(r)
 	if errors.Is(err, security.ErrNoBearer) {

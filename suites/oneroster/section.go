@@ -86,6 +86,9 @@ func (s *Section) Validate(t *harness.Target) error {
 	for _, b := range s.bases() {
 		*b.url = strings.TrimRight(*b.url, "/")
 	}
-	served := slices.ContainsFunc(s.bases(), func(b base) bool { return *b.url != "" })
+	served := slices.ContainsFunc(s.bases(), func(b base) bool {
+		signed := b.url == &s.V1P1 && s.Auth.OAuth1 != nil // which takes no token
+		return *b.url != "" && !signed
+	})
 	return s.Auth.Validate(t, Access().Key, served)
 }

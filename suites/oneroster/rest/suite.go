@@ -30,13 +30,15 @@ type Provider struct {
 // OneRoster service over REST, and its own.
 func Suite(p Provider) harness.Suite {
 	of := p.Service
+	access := oneroster.Access()
+	access.Signed = of.Signed
 	suite := harness.Suite{
 		ID:       "oneroster." + of.Name,
 		Title:    p.Title,
 		Role:     "provider",
 		Profiles: p.Profiles,
 		Section:  oneroster.New,
-		Access:   oneroster.Access(),
+		Access:   access,
 		Service:  harness.ServiceURL(of.Key, p.Address),
 		Owner:    func(s *harness.Session, r *harness.Response) string { return of.Requirement(owner(of, s, s.Base, r)) },
 		Scopes:   scopes,
@@ -57,6 +59,9 @@ func checks(of *service.Service) []Check {
 	list := slices.Concat(endpointChecks(of), pagingChecks(of), totalChecks(), linkChecks(), sortChecks(of), filterChecks(of), fieldsChecks(of),
 		errorChecks(of), tokenChecks(), accessChecks(), scopeChecks(of), transportChecks(), robustnessChecks(),
 		payloadChecks(of), identityChecks(of), referenceChecks(), lifecycleChecks())
+	if of.Signed {
+		list = append(list, signatureChecks()...)
+	}
 	if len(of.Discovery) > 0 {
 		list = append(list, discoveryChecks()...)
 	}
