@@ -123,6 +123,16 @@ func targetSchema() (string, error) {
 	return string(text), err
 }
 
+// both gives the faults and the variants of a service.
+func both(k *fault.Kind[onerosterfault.Data]) ([]fault.Fault, []fault.Variant, error) {
+	faults, err := k.Faults()
+	if err != nil {
+		return nil, nil, err
+	}
+	variants, err := k.Variants()
+	return faults, variants, err
+}
+
 func faultsPage() (string, error) {
 	providers, err := onerosterfault.Faults()
 	if err != nil {
@@ -137,6 +147,10 @@ func faultsPage() (string, error) {
 		return "", err
 	}
 	resourceOddities, err := onerosterfault.Resources.Variants()
+	if err != nil {
+		return "", err
+	}
+	older, olderOddities, err := both(onerosterfault.V1P1)
 	if err != nil {
 		return "", err
 	}
@@ -169,6 +183,7 @@ func faultsPage() (string, error) {
 	}
 	role("Rostering provider", providers, providerOddities)
 	role("Resources provider", resources, resourceOddities)
+	role("OneRoster 1.1 provider", older, olderOddities)
 	role("Tool", tools, toolOddities)
 	role("Platform", platforms, platformOddities)
 	return b.String(), nil

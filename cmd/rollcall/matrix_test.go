@@ -150,6 +150,11 @@ func TestResourcesMatrix(t *testing.T) {
 	serviceMatrix{onerosterfault.Resources, resources.Suite(), 30, 15, "data/matrix-resources.json", "testdata/unproved-resources.txt"}.prove(t)
 }
 
+// TestV1P1Matrix proves that of OneRoster 1.1.
+func TestV1P1Matrix(t *testing.T) {
+	serviceMatrix{onerosterfault.V1P1, rostering.Suite11(), 40, 20, "data/matrix-v1p1.json", "testdata/unproved-v1p1.txt"}.prove(t)
+}
+
 // prove proves a judge: with each fault on, what it breaks must be found and nothing
 // unrelated be accused; with each variant on nothing may be. A quarter of the faults, another
 // one every day, is judged by every check; the others by those that found them before, and

@@ -34,9 +34,10 @@ func serveSIS() *cobra.Command {
 	var data, writeTarget string
 	c := &cobra.Command{
 		Use:   "sis",
-		Short: "Run the reference SIS: a OneRoster 1.2 Rostering and Resources Provider",
+		Short: "Run the reference SIS: a OneRoster 1.2 and 1.1 Rostering and Resources Provider",
 		Long: `Run the reference SIS with the district Riverbend Unified, and print its URLs and
-credentials: two services, Rostering and Resources, with one token endpoint. It listens on 127.0.0.1 unless told otherwise. With --fault it
+credentials: two services of OneRoster 1.2, Rostering and Resources, and OneRoster 1.1 from the
+same data, with one token endpoint; requests of 1.1 may be signed by OAuth 1.0a instead. It listens on 127.0.0.1 unless told otherwise. With --fault it
 misbehaves in a named way, to see whether your consumer (or Rollcall) notices;
 "rollcall list faults" shows them all. Given several times it has all of them, each
 around the next, so that the first sees what the others have left of an answer.`,
@@ -116,6 +117,10 @@ func describe(w io.Writer, s *district.SIS, o district.Options, took time.Durati
 // targetFor describes a running reference as a target file. The secrets stand in
 // it: they are worth nothing once the provider ends.
 func targetFor(s *district.SIS, caFile string, profiles []string) ([]byte, error) {
+	var signed *harness.OAuth1
+	if s.Signed {
+		signed = &harness.OAuth1{Key: s.Main.ID, Secret: s.Main.Secret}
+	}
 	return harness.WriteTarget(
 		harness.Target{
 			Name:     "Rollcall reference SIS",
@@ -134,6 +139,7 @@ func targetFor(s *district.SIS, caFile string, profiles []string) ([]byte, error
 				ClientID:     s.Main.ID,
 				ClientSecret: s.Main.Secret,
 				Core:         &harness.Client{ClientID: s.Core.ID, ClientSecret: s.Core.Secret},
+				OAuth1:       signed,
 			},
 		})
 }

@@ -46,6 +46,7 @@ type Options struct {
 	// when empty.
 	ClientID, ClientSecret string
 
+	signed bool // a fault or variant is about signed requests
 	oldTLS bool // a fault: accept TLS 1.0 too
 }
 
@@ -59,6 +60,8 @@ type SIS struct {
 	Main   Client // may have every scope
 	Core   Client // may only have roster-core.readonly and resource-core.readonly
 	Knobs  oneroster.Knobs
+	// Signed says that a fault or variant shows in requests that are signed.
+	Signed bool
 	CAPEM  []byte // of the self-made authority; nil without one
 
 	server *oneroster.Server
@@ -71,7 +74,7 @@ func StartSIS(ctx context.Context, o Options) (*SIS, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &SIS{Main: Client{o.ClientID, o.ClientSecret}, Core: Client{o.ClientID + "-core", secret()}}
+	s := &SIS{Signed: o.signed, Main: Client{o.ClientID, o.ClientSecret}, Core: Client{o.ClientID + "-core", secret()}}
 	if s.store, err = sis.OpenStore(ctx, o.DB); err != nil {
 		return nil, err
 	}
@@ -104,7 +107,7 @@ func (o Options) filled() (Options, error) {
 		if ttl := setup.TokenTTL.Duration(); ttl > 0 {
 			o.TokenTTL = ttl
 		}
-		o.TLS = o.TLS || setup.TLS
+		o.TLS, o.signed = o.TLS || setup.TLS, o.signed || setup.Signed
 		o.oldTLS = o.oldTLS || setup.OldTLS
 		if setup.PathPrefix != "" {
 			o.Knobs.PathPrefix = setup.PathPrefix

@@ -12,7 +12,6 @@ import (
 	"github.com/rollcall-edu/rollcall/fixtures"
 	"github.com/rollcall-edu/rollcall/reference/fault"
 	"github.com/rollcall-edu/rollcall/reference/fault/bend"
-	"github.com/rollcall-edu/rollcall/strictyaml"
 )
 
 //go:embed faults.yaml
@@ -62,7 +61,7 @@ var Resources = fault.NewKind("Resources provider", func() (fault.Tables, error)
 }, resourcesBehaviours, func(*Data, fault.Fault) {})
 
 // Services lists the kinds of faults that a provider of OneRoster can have.
-func Services() []*fault.Kind[Data] { return []*fault.Kind[Data]{Rostering, Resources} }
+func Services() []*fault.Kind[Data] { return []*fault.Kind[Data]{Rostering, Resources, V1P1} }
 
 // Faults lists the faults of the Rostering service, in the order of the table.
 func Faults() ([]fault.Fault, error) { return Rostering.Faults() }
@@ -170,23 +169,7 @@ func at(base, id string, w wrapper) wrapper {
 
 // likes gives the entries of the tables of Resources that name one of Rostering.
 var likes = sync.OnceValues(func() (map[string]string, error) {
-	out := map[string]string{}
-	for _, table := range [][]byte{resourcesFaults, resourcesVariants} {
-		var entries []struct {
-			ID   string         `yaml:"id"`
-			Like string         `yaml:"like"`
-			Rest map[string]any `yaml:",inline"`
-		}
-		if err := strictyaml.Unmarshal(table, &entries); err != nil {
-			return nil, err
-		}
-		for _, e := range entries {
-			if e.Like != "" {
-				out[e.ID] = e.Like
-			}
-		}
-	}
-	return out, nil
+	return likesOf(resourcesFaults, resourcesVariants)
 })
 
 func resourcesBehaviours() map[string]behaviour {
@@ -214,7 +197,7 @@ func resourcesBehaviours() map[string]behaviour {
 
 // baseOf gives the base path of the service that a path or URL leads to, or "".
 func baseOf(path string) string {
-	for _, base := range []string{rosteringBase, resourcesBase} {
+	for _, base := range []string{rosteringBase, resourcesBase, v1p1Base} {
 		if strings.Contains(path, base) {
 			return base
 		}
