@@ -15,7 +15,9 @@ type Config = oneroster.Config
 type SIS struct{ *oneroster.Provider }
 
 // Services lists what a SIS offers.
-func Services() []oneroster.Service { return []oneroster.Service{Rostering(), resources.Service(), V1P1()} }
+func Services() []oneroster.Service {
+	return []oneroster.Service{Rostering(), resources.Service(), V1P1()}
+}
 
 // New makes a provider of the data in the store, already loaded (see Load).
 func New(ctx context.Context, config Config) (*SIS, error) {

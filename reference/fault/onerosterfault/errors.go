@@ -43,7 +43,9 @@ func statusInfo(change func(object)) func(*answer) {
 func codeMinor(a *answer, value string) bool { return strings.Contains(a.body.String(), `"`+value+`"`) }
 
 func errorFaults() map[string]wrapper {
-	unknown := func(a *answer) bool { return a.status == http.StatusNotFound && (codeMinor(a, "unknownobject") || codeMinor(a, "unknown object")) }
+	unknown := func(a *answer) bool {
+		return a.status == http.StatusNotFound && (codeMinor(a, "unknownobject") || codeMinor(a, "unknown object"))
+	}
 	unknownObject := func(a *answer) bool { return unknown(a) && !isCollection(a.path) }
 	return map[string]wrapper{
 		"error-as-200": changing(unknownObject, func(a *answer) { a.status = http.StatusOK }),
