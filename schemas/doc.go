@@ -1,6 +1,6 @@
 // Package schemas judges the shape of documents: it owns a draft-07 JSON Schema,
-// in words of our own, for every payload of the OneRoster 1.2 services Rostering and
-// Resources, for their error payloads and for the answers of an OAuth 2 token endpoint.
+// in words of our own, for every payload of the OneRoster 1.2 services Rostering,
+// Resources and Gradebook, for their error payloads and for the answers of an OAuth 2 token endpoint.
 //
 // # Use
 //

@@ -15,7 +15,8 @@ import (
 // TestModel compares the definitions with what the official document says of each
 // member; there the only differences are those that errata.json names.
 func TestModel(t *testing.T) {
-	for path, model := range map[string]string{"definitions.json": "model.txt", "resources.json": "model-resources.txt"} {
+	for path, model := range map[string]string{"definitions.json": "model.txt", "resources.json": "model-resources.txt",
+		"gradebook.json": "model-gradebook.txt"} {
 		compareModel(t, "oneroster/v1p2/"+path, "testdata/"+model)
 	}
 }
@@ -34,7 +35,7 @@ func compareModel(t *testing.T, path, model string) {
 		}
 	}
 	c := compiler{files: map[string]*raw{}, nodes: map[string]*node{}}
-	for _, other := range []string{"definitions.json", "resources.json"} {
+	for _, other := range []string{"definitions.json", "resources.json", "gradebook.json"} {
 		if _, err := c.read("oneroster/v1p2/" + other); err != nil {
 			t.Fatal(err)
 		}
@@ -331,7 +332,7 @@ func TestLoad(t *testing.T) {
 		t.Errorf("an unknown name gives %v, which does not say what there is", err)
 	}
 	names := Names()
-	if !slices.IsSorted(names) || len(names) != 38 {
+	if !slices.IsSorted(names) || len(names) != 58 {
 		t.Errorf("%d names: %q", len(names), names)
 	}
 	for _, name := range names {

@@ -12,7 +12,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rollcall-edu/rollcall/fixtures/bundle"
+	"github.com/rollcall-edu/rollcall/reference/gradebook"
 	"github.com/rollcall-edu/rollcall/reference/sis"
+	"github.com/rollcall-edu/rollcall/reference/store"
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv"
@@ -25,9 +27,9 @@ func csvImportCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "import BUNDLE",
 		Short: "Load a bundle into the store of the reference SIS",
-		Long: `Load a bulk bundle into a store, so that the reference SIS serves its roster and its
-resources over REST: ` + "`rollcall serve sis --db FILE --keep`" + `. What the store holds is
-replaced. Rows of gradebooks are kept for ` + "`rollcall csv export`" + ` and not served.
+		Long: `Load a bulk bundle into a store, so that the reference SIS serves its roster, its
+resources and its gradebooks over REST: ` + "`rollcall serve sis --db FILE --keep`" + `. What the
+store holds is replaced.
 
 What ` + "`rollcall csv check`" + ` calls broken is refused with that finding and exit code 2, and
 so is what would be lost or corrupted on the way. All of the bundle is read before
@@ -112,6 +114,20 @@ func load(ctx context.Context, path, db string, out io.Writer) error {
 	return nil
 }
 
+// leftBehind says what of a store a bundle has no file for.
+func leftBehind(ctx context.Context, s store.Store, out io.Writer) error {
+	for _, name := range []store.Collection{gradebook.AssessmentLineItems, gradebook.AssessmentResults} {
+		n, err := s.Count(ctx, name)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			fmt.Fprintf(out, "Not written, for CSV has no file of them: %d %s\n", n, name)
+		}
+	}
+	return nil
+}
+
 func csvExportCommand() *cobra.Command {
 	var db, out string
 	o := bundle.Options{}
@@ -119,7 +135,8 @@ func csvExportCommand() *cobra.Command {
 		Use:   "export",
 		Short: "Write what the store of the reference SIS holds as a bundle",
 		Long: `Write what a store holds as a bulk bundle. A bundle that was imported comes out
-with the same rows in every file; sourcedIds of roles and profiles are kept.`,
+with the same rows in every file; sourcedIds of roles and profiles are kept. CSV has no
+files for assessments: how many stay behind is said.`,
 		Example: "  rollcall csv export --db roster.db --out roster.zip\n  rollcall csv export --db roster.db --version 1.1 --out old.zip",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -149,7 +166,7 @@ with the same rows in every file; sourcedIds of roles and profiles are kept.`,
 			for _, x := range counts {
 				fmt.Fprintf(cmd.OutOrStdout(), "  %-34s %12d rows\n", x.File+".csv", x.Rows)
 			}
-			return nil
+			return leftBehind(cmd.Context(), s, cmd.OutOrStdout())
 		},
 	}
 	c.Flags().StringVar(&db, "db", "", "SQLite file or PostgreSQL DSN")

@@ -75,6 +75,7 @@ settled; only the small district has changes.`,
 	c.Flags().StringVar(&mode, "mode", "bulk", "bulk or delta")
 	c.Flags().IntVar(&o.Outcomes, "outcomes", 0, "classes that get line items, results and a textbook")
 	c.Flags().BoolVar(&o.Resources, "resources", false, "write the resources of the district's courses, classes and users")
+	c.Flags().BoolVar(&o.Gradebook, "gradebook", false, "write the district's line items and results, with their categories and score scales")
 	c.Flags().Uint64Var(&seed, "seed", fixtures.DefaultSeed, "another district of the same size")
 	c.Flags().StringVarP(&out, "out", "o", "riverbend.zip", "a .zip file, or a folder")
 	return c

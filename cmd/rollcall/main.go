@@ -16,8 +16,10 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	ltiplatform "github.com/rollcall-edu/rollcall/suites/lti/platform"
 	ltitool "github.com/rollcall-edu/rollcall/suites/lti/tool"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/assessment"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/importer"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/gradebook"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/resources"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/rostering"
 )
@@ -36,7 +38,8 @@ func main() {
 
 // suites lists every suite this program judges with.
 func suites() []harness.Suite {
-	return []harness.Suite{rostering.Suite(), resources.Suite(), rostering.Suite11(), resources.Suite11(), csv.Suite(nil), ltitool.Suite(), ltiplatform.Suite()}
+	return []harness.Suite{rostering.Suite(), resources.Suite(), gradebook.Suite(), assessment.Suite(), gradebook.PushSuite(), assessment.PushSuite(),
+		rostering.Suite11(), resources.Suite11(), csv.Suite(nil), ltitool.Suite(), ltiplatform.Suite()}
 }
 
 // known are the suites that are explained and listed: beside those of `rollcall run` the one

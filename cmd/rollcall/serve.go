@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/oneroster"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/assessment"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/gradebook"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/resources"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/rostering"
 
@@ -34,10 +36,11 @@ func serveSIS() *cobra.Command {
 	var data, writeTarget string
 	c := &cobra.Command{
 		Use:   "sis",
-		Short: "Run the reference SIS: a OneRoster 1.2 and 1.1 Rostering and Resources Provider",
+		Short: "Run the reference SIS: a OneRoster Provider of Rostering, Resources and Gradebook",
 		Long: `Run the reference SIS with the district Riverbend Unified, and print its URLs and
-credentials: two services of OneRoster 1.2, Rostering and Resources, and OneRoster 1.1 from the
-same data, with one token endpoint; requests of 1.1 may be signed by OAuth 1.0a instead. It listens on 127.0.0.1 unless told otherwise. With --fault it
+credentials: the services Rostering, Resources and Gradebook of OneRoster 1.2, assessments among the
+last, and OneRoster 1.1 from the same data, with one token endpoint; requests of 1.1 may be
+signed by OAuth 1.0a instead. It listens on 127.0.0.1 unless told otherwise. With --fault it
 misbehaves in a named way, to see whether your consumer (or Rollcall) notices;
 "rollcall list faults" shows them all. Given several times it has all of them, each
 around the next, so that the first sees what the others have left of an answer.`,
@@ -103,6 +106,7 @@ func describe(w io.Writer, s *district.SIS, o district.Options, took time.Durati
 	fmt.Fprintf(w, "Reference SIS with Riverbend Unified (%s), ready after %s\n\n", o.Data, took.Round(time.Millisecond))
 	fmt.Fprintf(w, "  base URL       %s\n", s.BaseURL)
 	fmt.Fprintf(w, "  resources URL  %s\n", s.ResourcesURL)
+	fmt.Fprintf(w, "  gradebook URL  %s\n", s.GradebookURL)
 	fmt.Fprintf(w, "  1.1 URL        %s\n", s.V1P1URL)
 	fmt.Fprintf(w, "  token URL      %s\n", s.TokenURL)
 	fmt.Fprintf(w, "  client id      %s\n", s.Main.ID)
@@ -134,6 +138,7 @@ func targetFor(s *district.SIS, caFile string, profiles []string) ([]byte, error
 			Rostering: s.BaseURL,
 			Resources: s.ResourcesURL,
 			V1P1:      s.V1P1URL,
+			Gradebook: s.GradebookURL,
 			Auth: harness.Credentials{
 				TokenURL:     s.TokenURL,
 				ClientID:     s.Main.ID,
@@ -146,5 +151,6 @@ func targetFor(s *district.SIS, caFile string, profiles []string) ([]byte, error
 
 // allProfiles lists every profile of the REST provider that the reference is.
 func allProfiles() []string {
-	return slices.Concat(rostering.Suite().Profiles, resources.Suite().Profiles, rostering.Suite11().Profiles, resources.Suite11().Profiles)
+	return slices.Concat(rostering.Suite().Profiles, resources.Suite().Profiles, gradebook.Suite().Profiles, assessment.Suite().Profiles,
+		rostering.Suite11().Profiles, resources.Suite11().Profiles)
 }

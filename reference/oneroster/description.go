@@ -34,8 +34,22 @@ type Service struct {
 	// sub-collection.
 	Relations []string
 
+	// Links are the lists that follow from a reference that an object carries.
+	Links []Link
+
+	// Composed are the relations that no list is kept of, for they follow from others.
+	Composed []Composed
+
 	// Shortcuts are the references by which consumers filter most.
 	Shortcuts []Shortcut
+
+	// Referrals are the references of objects that are written, each of which leads
+	// somewhere.
+	Referrals []Referral
+
+	// Vocabularies are the terms that members of written objects may have, by the
+	// dotted path.
+	Vocabularies map[store.Collection]map[string]Vocabulary
 
 	// Scopes open its operations.
 	Scopes []Scope
@@ -59,6 +73,30 @@ type Endpoint struct {
 	Plural     string
 	Singular   string
 	Owner      string // the word for its object in the names of relations; Singular when empty
+}
+
+// Link is a relation that follows from one reference: what refers by Path to an object of
+// Target is in that object's list. Where it leads Forward, what is referred to is in the
+// list of what refers.
+type Link struct {
+	Relation   string
+	Collection store.Collection // of the objects that refer
+	Path       string           // the member that is the reference, such as class
+	Target     store.Collection // of the objects that are referred to
+	Forward    bool
+}
+
+// Composed is a relation that goes by way of others: the results of a class are those of
+// its line items.
+type Composed struct {
+	Relation string
+	Steps    []Step
+}
+
+// Step is one relation on the way, and the collection to which it leads.
+type Step struct {
+	Relation   string
+	Collection store.Collection
 }
 
 // Shortcut is a relation that answers a filter without reading the collection: what
@@ -96,6 +134,17 @@ func views(services []Service) map[store.Collection]View {
 	for _, s := range services {
 		if s.Dialect != nil {
 			maps.Copy(all, s.Dialect.Views)
+		}
+	}
+	return all
+}
+
+// composed gathers the relations that follow from others, of all services.
+func composed(services []Service) map[string][]Step {
+	all := map[string][]Step{}
+	for _, s := range services {
+		for _, c := range s.Composed {
+			all[c.Relation] = c.Steps
 		}
 	}
 	return all

@@ -35,7 +35,10 @@ func TestDescriptionsAreChecked(t *testing.T) {
 		`"path": "/people"`:                                                   "no scope opens it",
 		`"path": "/rooms", ` + scopes:                                         "what the objects of rooms are like",
 		`"path": "/bare", ` + scopes:                                          "what the objects of bare are like",
-		`"path": 1`:                                                           "reading the operations of Miniature",
+		`"method": "POST", "path": "/people/{id}", ` + scopes:                 "there is no POST that is so",
+		`"method": "PUT", "path": "/people", ` + scopes:                       "there is no PUT that is so",
+		`"path": "/people", "binds": ["x"], ` + scopes:                        "there is no GET that is so",
+		`"path": 1`: "reading the operations of Miniature",
 	} {
 		s := good()
 		s.Operations = []byte(`[{"operationId": "x", ` + row + `}]`)

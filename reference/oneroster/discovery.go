@@ -24,7 +24,8 @@ func (p *Provider) serveDiscovery(w http.ResponseWriter, r *http.Request, s *ser
 		fail(http.StatusNotFound, minorUnknownObject, "there is no such discovery document").write(w)
 		return
 	}
-	if !methodAllowed(w, r, nil) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		refuseMethod(w, r, "GET, HEAD, OPTIONS", nil)
 		return
 	}
 	document, err := json.Marshal(p.openAPI(s, p.publicBase(r)))
@@ -46,7 +47,13 @@ type object = map[string]any
 func (p *Provider) openAPI(s *service, publicBase string) object {
 	paths := object{}
 	for i := range s.operations {
-		paths[s.operations[i].Path] = object{"get": describeOperation(&s.operations[i])}
+		o := &s.operations[i]
+		methods, known := paths[o.Path].(object)
+		if !known {
+			methods = object{}
+			paths[o.Path] = methods
+		}
+		methods[strings.ToLower(o.Method)] = describeOperation(o)
 	}
 	scopes := object{}
 	for _, scope := range s.Scopes {
@@ -56,7 +63,7 @@ func (p *Provider) openAPI(s *service, publicBase string) object {
 		"openapi": "3.0.1",
 		"info": object{
 			"title":       "OneRoster " + s.Name + " service of the Rollcall reference SIS",
-			"description": "The read operations of OneRoster 1.2 " + s.Name + ", as this server offers them.",
+			"description": "The operations of OneRoster 1.2 " + s.Name + ", as this server offers them.",
 			"version":     "1.0",
 		},
 		"servers": []any{object{"url": publicBase + s.Path}},
@@ -90,28 +97,19 @@ func describeOperation(o *operation) object {
 			})
 		}
 	}
-	names := []string{"limit", "offset", "sort", "orderBy", "filter", "fields"}
-	success := object{"description": "A page of the collection.", "headers": object{
-		"X-Total-Count": object{"description": "How many objects there are on all pages.", "schema": object{"type": "integer"}},
-		"Link":          object{"description": "The first, previous, next and last page.", "schema": object{"type": "string"}},
-	}}
-	wrapper, content := o.target.Plural, object{"type": "array", "items": schemaRef(o.target.Singular)}
-	if o.single {
-		names = []string{"fields"}
-		success = object{"description": "The object."}
-		wrapper, content = o.target.Singular, schemaRef(o.target.Singular)
-	}
+	names, responses := describeAnswers(o)
 	for _, name := range names {
 		parameters = append(parameters, object{"$ref": "#/components/parameters/" + name})
 	}
-	success["content"] = jsonContent(object{"type": "object", "properties": object{wrapper: content}, "required": []string{wrapper}})
-
-	responses := object{"200": success}
 	failures := map[string]string{
-		"400": "The filter, the selection or another parameter is unusable.",
 		"401": "The access token is missing, unknown or expired.",
 		"403": "The access token has no scope for this operation.",
 		"500": "The server failed.",
+	}
+	if o.Method == http.MethodGet {
+		failures["400"] = "The filter, the selection or another parameter is unusable."
+	} else {
+		failures["422"] = "The object can't be stored, or can't be deleted, as it is."
 	}
 	if len(parameters) > len(names) {
 		failures["404"] = "An object named in the path is unknown."
@@ -119,13 +117,56 @@ func describeOperation(o *operation) object {
 	for status, description := range failures {
 		responses[status] = object{"description": description, "content": jsonContent(schemaRef("imsx_StatusInfo"))}
 	}
-	return object{
+	described := object{
 		"operationId": o.ID,
 		"tags":        []string{o.target.Name},
-		"parameters":  parameters,
 		"security":    alternatives(o),
 		"responses":   responses,
 	}
+	if parameters != nil {
+		described["parameters"] = parameters
+	}
+	if o.Method == http.MethodPut || o.Method == http.MethodPost {
+		described["requestBody"] = object{"required": true, "content": jsonContent(wrapped(o))}
+	}
+	return described
+}
+
+// describeAnswers tells what an operation takes in its query, and what it answers where it
+// succeeds.
+func describeAnswers(o *operation) (parameters []string, responses object) {
+	switch {
+	case o.Method == http.MethodPut:
+		return nil, object{"201": object{"description": "The object is stored."}}
+	case o.Method == http.MethodDelete:
+		return nil, object{"204": object{"description": "The object is deleted."}}
+	case o.Method == http.MethodPost:
+		text := object{"type": "string"}
+		pairs := object{"type": "array", "items": object{"type": "object", "properties": object{
+			"suppliedSourcedId": text, "allocatedSourcedId": text,
+		}, "required": []string{"suppliedSourcedId", "allocatedSourcedId"}}}
+		return nil, object{"201": object{"description": "The objects are stored, under these sourcedIds.", "content": jsonContent(
+			object{"type": "object", "properties": object{"sourcedIdPairs": pairs}, "required": []string{"sourcedIdPairs"}})}}
+	case o.single:
+		return []string{"fields"}, object{"200": object{"description": "The object.", "content": jsonContent(wrapped(o))}}
+	}
+	return []string{"limit", "offset", "sort", "orderBy", "filter", "fields"}, object{"200": object{
+		"description": "A page of the collection.",
+		"headers": object{
+			"X-Total-Count": object{"description": "How many objects there are on all pages.", "schema": object{"type": "integer"}},
+			"Link":          object{"description": "The first, previous, next and last page.", "schema": object{"type": "string"}},
+		},
+		"content": jsonContent(wrapped(o)),
+	}}
+}
+
+// wrapped is the schema of an object, or of several, in its wrapper.
+func wrapped(o *operation) object {
+	name, content := o.target.Plural, object{"type": "array", "items": schemaRef(o.target.Singular)}
+	if o.single {
+		name, content = o.target.Singular, schemaRef(o.target.Singular)
+	}
+	return object{"type": "object", "properties": object{name: content}, "required": []string{name}}
 }
 
 // alternatives lists each scope as a requirement of its own: scopes within one
@@ -183,6 +224,8 @@ func (p *property) schema() object {
 		schema = object{"type": "string", "format": "date"}
 	case dateTimeProperty:
 		schema = object{"type": "string", "format": "date-time"}
+	case numberProperty:
+		schema = object{"type": "number", "format": "float"}
 	case openProperty:
 		schema = object{"type": "object", "additionalProperties": true}
 	case objectProperty:

@@ -1,5 +1,5 @@
 // Package oneroster is the engine of the reference: it serves any OneRoster 1.2
-// service (REST binding) that reads, from a description of it ([Service]) and the
+// service (REST binding), reads and writes, from a description of it ([Service]) and the
 // objects in a store. Several services go on one provider, each at its base path,
 // with one token endpoint.
 //
@@ -15,6 +15,8 @@
 //   - query.go, filter.go, match.go, sorting.go, document.go: the parameters of
 //     REST binding, section 3
 //   - paging.go: X-Total-Count and Link
+//   - write.go, validate.go, references.go: PUT, POST and DELETE, what is refused, and
+//     what refers to what
 //   - status.go: imsx_StatusInfo
 //   - discovery.go: the localised OpenAPI document
 //   - wire.go: what objects of all services have in common, and how they are stored
@@ -36,5 +38,8 @@
 // Where the standard is silent or contradicts itself, this provider does what
 // most consumers can live with: an unknown parent of a sub-collection is
 // unknownobject; a limit above the provider's maximum is capped without an
-// error; an unknown sort property leaves the default order.
+// error; an unknown sort property leaves the default order. What is written needn't have
+// what the provider knows better: when it was modified, that it is active, and of a
+// reference more than the sourcedId. An object to which others refer can't be deleted,
+// which is answered 422 with deletefailure; one that was deleted is unknown.
 package oneroster

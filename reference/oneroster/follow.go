@@ -24,7 +24,7 @@ func (s *selector) follow(ctx context.Context, w wanted, was derived) (d derived
 	changed, known := s.store.Changed(w.collection, was.at)
 	if w.relation != "" && known {
 		var linked []store.Key
-		linked, known = s.store.Relinked(w.relation, w.owner, was.at)
+		linked, known = s.relinked(w.scope, was.at)
 		changed = slices.Concat(changed, linked)
 		slices.Sort(changed)
 		changed = slices.Compact(changed)
@@ -150,8 +150,11 @@ func (s *selector) comparison(ctx context.Context, w wanted) func(a, b store.Key
 		if err != nil {
 			return 0, err
 		}
+		if found.kind == numberProperty {
+			x, y = numberKey(x), numberKey(y)
+		}
 		// Where no value collates unlike its bytes, both orders are the same one.
-		if !byBytes(found.kind) && (collatesUnlikeBytes(x) || collatesUnlikeBytes(y)) {
+		if !byBytes(found.kind) && found.kind != numberProperty && (collatesUnlikeBytes(x) || collatesUnlikeBytes(y)) {
 			x, y = bytes.Clone(collator.Key(buffer, x)), collator.Key(buffer, y)
 			buffer.Reset()
 		}

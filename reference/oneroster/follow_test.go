@@ -43,7 +43,7 @@ func TestListsFollow(t *testing.T) {
 	counting := &countingStore{Store: inner}
 	s := newSelector(counting, miniature())
 	var lists []wanted
-	for _, from := range []scope{{collection: people}, {people, students, store.Whole}} {
+	for _, from := range []scope{{collection: people}, {collection: people, relation: students, owner: store.Whole}} {
 		for _, text := range []string{"", "status='active'", "familyName>'m' OR roles.role='teacher'"} {
 			for _, property := range []string{"", "familyName", "sourcedId", "dateLastModified", "roles.role", "metadata.nothing"} {
 				w := wanted{scope: from, sort: property}

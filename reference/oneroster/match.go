@@ -77,6 +77,19 @@ func compileClause(c clause, properties *property, collator *collate.Collator) (
 			return t.Compare(instant)
 		}
 		same = func(value []byte, _ string) bool { return compare(value, "") == 0 }
+	case numberProperty:
+		if c.predicate == contains {
+			break // in the text as it is written
+		}
+		wanted, err := strconv.ParseFloat(c.literal, 64)
+		if err != nil {
+			return nil, fmt.Errorf("%s is compared with a number, and %q is none", c.path, c.literal)
+		}
+		compare = func(value []byte, _ string) int {
+			v, _ := strconv.ParseFloat(string(value), 64) // our own values are well-formed
+			return cmp.Compare(v, wanted)
+		}
+		same = func(value []byte, _ string) bool { return compare(value, "") == 0 }
 	case openProperty:
 		compare = func(value []byte, literal string) int {
 			x, errX := strconv.ParseFloat(string(value), 64)

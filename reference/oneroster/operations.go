@@ -1,8 +1,10 @@
 package oneroster
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -10,11 +12,18 @@ import (
 
 // operation is one row of the table of a service, with what follows from its path.
 type operation struct {
-	ID   string `json:"operationId"`
-	Path string `json:"path"`
+	ID     string `json:"operationId"`
+	Method string `json:"method"` // GET where none is named
+	Path   string `json:"path"`
 	// Relation leads from the last object of the path to the members of the
 	// collection; it is empty where the collection is a whole endpoint.
 	Relation string `json:"relation"`
+	// Binds are the members by which what is posted belongs to the objects of the path, in
+	// their order; a dotted one is a member of what the first part refers to.
+	Binds []string `json:"binds"`
+	// Within leads from the first object of the path to what the members must be among
+	// as well, such as the results of a class where the last object is a student.
+	Within string `json:"within"`
 	// Scopes open the operation, any one of them; without the common prefix.
 	Scopes []string `json:"scopes"`
 
@@ -59,11 +68,17 @@ func (o *operation) complete(s *Service) error {
 	if o.single {
 		o.parents = o.parents[:len(o.parents)-1] // the object itself is no parent
 	}
-	if (o.Relation != "") != (len(o.parents) > 0) {
+	if err := o.completeMethod(s); err != nil {
+		return err
+	}
+	if o.Method == http.MethodGet && (o.Relation != "") != (len(o.parents) > 0) {
 		return fmt.Errorf("a relation goes with a parent in the path")
 	}
 	if o.Relation != "" && !slices.Contains(s.Relations, o.Relation) {
 		return fmt.Errorf("no relation %q", o.Relation)
+	}
+	if o.Within != "" && (len(o.parents) < 2 || !slices.Contains(s.Relations, o.Within)) {
+		return fmt.Errorf("nothing is within %q", o.Within)
 	}
 	for _, scope := range o.Scopes {
 		if !slices.ContainsFunc(s.Scopes, func(known Scope) bool { return known.Name == s.prefix()+scope }) {
@@ -85,6 +100,21 @@ func (o *operation) complete(s *Service) error {
 	return nil
 }
 
+// completeMethod holds a row to what is done by its method: single objects are put and
+// deleted, sets are posted.
+func (o *operation) completeMethod(s *Service) error {
+	o.Method = cmp.Or(o.Method, http.MethodGet)
+	switch {
+	case o.Method == http.MethodGet && len(o.Binds) == 0:
+		return nil
+	case o.Method == http.MethodPut && o.single, o.Method == http.MethodDelete && o.single:
+	case o.Method == http.MethodPost && !o.single && len(o.Binds) == len(o.parents):
+	default:
+		return fmt.Errorf("there is no %s that is so", o.Method)
+	}
+	return s.checkReferrals(o.target.Collection)
+}
+
 func isParameter(segment string) bool { return strings.HasPrefix(segment, "{") }
 
 // fullScopes returns the scopes as they stand in a token request.
@@ -102,16 +132,43 @@ type route struct {
 	sourcedIDs []string
 }
 
-// findRoute matches what stands below the base path in a request, still encoded.
-// Each segment is decoded by itself, so that a sourcedId may hold a slash.
-func findRoute(table []operation, escapedPath string) (route, bool) {
+// findRoutes matches what stands below the base path in a request, still encoded: one
+// operation for each method. Each segment is decoded by itself, so that a sourcedId may
+// hold a slash.
+func findRoutes(table []operation, escapedPath string) []route {
+	var found []route
 	segments := strings.Split(escapedPath, "/")
 	for i := range table {
 		if sourcedIDs, ok := table[i].match(segments); ok {
-			return route{&table[i], sourcedIDs}, true
+			found = append(found, route{&table[i], sourcedIDs})
+		}
+	}
+	return found
+}
+
+// choose takes the operation of a method; HEAD is a GET without its body.
+func choose(routes []route, method string) (route, bool) {
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	for _, r := range routes {
+		if r.Method == method {
+			return r, true
 		}
 	}
 	return route{}, false
+}
+
+// allowed lists the methods of the operations of a path, as Allow has them.
+func allowed(routes []route) string {
+	var methods []string
+	for _, r := range routes {
+		methods = append(methods, r.Method)
+		if r.Method == http.MethodGet {
+			methods = append(methods, http.MethodHead)
+		}
+	}
+	return strings.Join(append(methods, http.MethodOptions), ", ")
 }
 
 func (o *operation) match(segments []string) (sourcedIDs []string, ok bool) {

@@ -1,6 +1,7 @@
 package oneroster
 
 import (
+	"encoding/json"
 	"reflect"
 	"strings"
 )
@@ -20,6 +21,7 @@ const (
 	textProperty propertyKind = iota
 	dateProperty
 	dateTimeProperty
+	numberProperty
 	objectProperty
 	openProperty // metadata: any members, of any kind
 )
@@ -36,6 +38,8 @@ func describe(t reflect.Type) *property {
 		return &property{kind: dateProperty}
 	case t == reflect.TypeFor[DateTime]():
 		return &property{kind: dateTimeProperty}
+	case t == reflect.TypeFor[json.Number]():
+		return &property{kind: numberProperty}
 	case t.Kind() == reflect.Map:
 		return &property{kind: openProperty}
 	case t.Kind() == reflect.Struct:

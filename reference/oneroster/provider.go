@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 	"time"
 
@@ -57,7 +59,15 @@ type Provider struct {
 	services []*service
 	tokens   security.Tokens
 	endpoint *security.TokenEndpoint
+	selector *selector // of what is as it is stored
 	signed   *security.Signatures
+	now      func() time.Time
+
+	// Of all services, by which what is written is held to what it may be.
+	objects      map[store.Collection]reflect.Type
+	referrals    []Referral
+	links        []Link
+	vocabularies map[store.Collection]map[string]Vocabulary
 }
 
 // New makes a provider of the data in the store.
@@ -90,19 +100,26 @@ func New(_ context.Context, config Config) (*Provider, error) {
 		tokens = security.NewTokens(security.TokenOptions{TTL: config.TokenTTL, Form: knobs.TokenForm, Now: config.Clock})
 	}
 	p := &Provider{
-		knobs:   knobs,
-		baseURL: strings.TrimRight(config.BaseURL, "/"),
-		tokens:  tokens,
-		signed:  security.NewSignatures(clients, config.Clock),
+		knobs:    knobs,
+		baseURL:  strings.TrimRight(config.BaseURL, "/"),
+		selector: newSelector(config.Store, native(config.Services)),
+		tokens:   tokens,
+		signed:   security.NewSignatures(clients, config.Clock),
+		now:      config.Clock,
+		objects:  map[store.Collection]reflect.Type{}, vocabularies: map[store.Collection]map[string]Vocabulary{},
 		endpoint: &security.TokenEndpoint{
 			Clients: clients, Tokens: tokens, KnownScopes: KnownScopes(), Now: config.Clock,
 		},
 	}
-	common := newSelector(config.Store, native(config.Services))
+	if p.now == nil {
+		p.now = time.Now
+	}
 	for i := range config.Services {
-		s := &service{Service: &config.Services[i], selector: common}
+		s := &service{Service: &config.Services[i], selector: p.selector}
 		if s.Dialect != nil {
 			s.selector = newSelector(config.Store, config.Services[i:i+1])
+		} else {
+			p.describe(s.Service)
 		}
 		if s.operations, err = s.Service.operations(); err != nil {
 			return nil, fmt.Errorf("starting the provider: %w", err)
@@ -110,6 +127,14 @@ func New(_ context.Context, config Config) (*Provider, error) {
 		p.services = append(p.services, s)
 	}
 	return p, nil
+}
+
+// describe gathers what is known of the objects of a service.
+func (p *Provider) describe(s *Service) {
+	maps.Copy(p.objects, s.Objects)
+	maps.Copy(p.vocabularies, s.Vocabularies)
+	p.referrals = append(p.referrals, s.Referrals...)
+	p.links = append(p.links, s.Links...)
 }
 
 // Knobs returns the choices in force.

@@ -36,11 +36,14 @@ func (s *selector) page(ctx context.Context, from selection, offset, limit int) 
 }
 
 // scope is where a selection begins: a collection, and the list in it that an
-// endpoint or a parent cuts out. An empty relation means all of it.
+// endpoint or a parent cuts out. An empty relation means all of it. Where there is a
+// second list, it narrows the first.
 type scope struct {
 	collection store.Collection
 	relation   string
 	owner      store.Key
+	within     string
+	whole      store.Key // the owner of that second list
 }
 
 // selector turns a scope with a filter and an order into a selection. It keeps what
@@ -50,6 +53,7 @@ type selector struct {
 	properties map[store.Collection]*property
 	views      map[store.Collection]View
 	shortcuts  []Shortcut
+	composed   map[string][]Step
 	cache      *derivedCache
 }
 
@@ -59,6 +63,7 @@ func newSelector(s store.Store, services []Service) *selector {
 		properties: objectProperties(services),
 		views:      views(services),
 		shortcuts:  shortcuts(services),
+		composed:   composed(services),
 		cache:      newDerivedCache(cachedKeys),
 	}
 }
@@ -75,7 +80,7 @@ type wanted struct {
 }
 
 func (w wanted) String() string {
-	return fmt.Sprintf("%s %s %d %q %q", w.collection, w.relation, w.owner, w.filter, w.sort)
+	return fmt.Sprintf("%s %s %d %s %d %q %q", w.collection, w.relation, w.owner, w.within, w.whole, w.filter, w.sort)
 }
 
 func (s *selector) choose(ctx context.Context, from scope, f filter, sort string, descending bool) (selection, error) {
@@ -170,22 +175,75 @@ func (s *selector) shortcut(ctx context.Context, c store.Collection, by clause) 
 		if err != nil {
 			return nil, false, err
 		}
-		keys, err := s.members(ctx, scope{c, known.Relation, owner})
+		keys, err := s.members(ctx, scope{collection: c, relation: known.Relation, owner: owner})
 		return keys, err == nil, err
 	}
 	return nil, false, nil
 }
 
-// members returns the keys of a list, which is never nil.
+// members returns the keys of a list, ascending. It is never nil.
 func (s *selector) members(ctx context.Context, of scope) ([]store.Key, error) {
-	members, err := s.store.Members(ctx, of.relation, of.owner)
-	if err != nil {
-		return nil, err
+	members, err := s.list(ctx, of.collection, of.relation, of.owner)
+	if err != nil || of.within == "" {
+		return members, err
 	}
-	if members, err = s.store.There(ctx, of.collection, members); members == nil {
-		members = []store.Key{}
+	within, err := s.list(ctx, of.collection, of.within, of.whole)
+	return intersect(within, members), err
+}
+
+// list returns the members of an owner in a relation that are there, by way of others
+// where the relation is composed.
+func (s *selector) list(ctx context.Context, c store.Collection, relation string, owner store.Key) ([]store.Key, error) {
+	steps, is := s.composed[relation]
+	if !is {
+		steps = []Step{{relation, c}}
 	}
-	return members, err
+	owners := []store.Key{owner}
+	for _, step := range steps {
+		members := []store.Key{}
+		for _, owner := range owners {
+			more, err := s.store.Members(ctx, step.Relation, owner)
+			if err != nil {
+				return nil, err
+			}
+			members = append(members, more...)
+		}
+		if len(owners) > 1 {
+			slices.Sort(members)
+			members = slices.Compact(members)
+		}
+		there, err := s.store.There(ctx, step.Collection, members)
+		if err != nil {
+			return nil, err
+		}
+		owners = there
+	}
+	if owners == nil {
+		owners = []store.Key{}
+	}
+	return owners, nil
+}
+
+// relinked lists the members that came to the list or lists of a scope, or left, since a
+// version. What goes by way of others is not followed.
+func (s *selector) relinked(of scope, since store.Version) (members []store.Key, known bool) {
+	for _, list := range []struct {
+		relation string
+		owner    store.Key
+	}{{of.relation, of.owner}, {of.within, of.whole}} {
+		if list.relation == "" {
+			continue
+		}
+		if _, is := s.composed[list.relation]; is {
+			return nil, false
+		}
+		linked, known := s.store.Relinked(list.relation, list.owner, since)
+		if !known {
+			return nil, false
+		}
+		members = append(members, linked...)
+	}
+	return members, true
 }
 
 // intersect returns what two ascending lists have in common.

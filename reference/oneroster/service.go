@@ -12,9 +12,6 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/store"
 )
 
-// allowedMethods of every operation: no service has writes yet.
-const allowedMethods = "GET, HEAD, OPTIONS"
-
 // service is a described service that is served.
 type service struct {
 	*Service
@@ -35,23 +32,31 @@ func (p *Provider) serveService(w http.ResponseWriter, r *http.Request) {
 		nothingHere(w, nil)
 		return
 	}
-	route, found := findRoute(s.operations, path)
-	if !found {
+	routes := findRoutes(s.operations, path)
+	if len(routes) == 0 {
 		nothingHere(w, s.Dialect)
 		return
 	}
-	if !methodAllowed(w, r, s.Dialect) {
+	route, found := choose(routes, r.Method)
+	if !found {
+		refuseMethod(w, r, allowed(routes), s.Dialect)
 		return
 	}
 	if failed := p.authorize(w, r, s, route.operation); failed != nil {
 		failed.writeIn(w, s.Dialect)
 		return
 	}
-	if err := p.answer(w, r, s, route); err != nil {
+	err := error(nil)
+	if route.Method == http.MethodGet {
+		err = p.answer(w, r, s, route)
+	} else {
+		err = p.write(w, r, route)
+	}
+	if err != nil {
 		var failed *failure
 		if !errors.As(err, &failed) {
 			// The cause may quote the database; it stays inside.
-			failed = fail(http.StatusInternalServerError, minorInternal, "the provider could not read its data")
+			failed = fail(http.StatusInternalServerError, minorInternal, "the provider could not reach its data")
 		}
 		failed.writeIn(w, s.Dialect)
 	}
@@ -72,19 +77,14 @@ func nothingHere(w http.ResponseWriter, d *Dialect) {
 	fail(http.StatusNotFound, minorUnknownObject, "there is no operation at this path").writeIn(w, d)
 }
 
-// methodAllowed answers all methods but GET and HEAD itself.
-func methodAllowed(w http.ResponseWriter, r *http.Request, d *Dialect) bool {
-	switch r.Method {
-	case http.MethodGet, http.MethodHead:
-		return true
-	case http.MethodOptions:
-		w.Header().Set("Allow", allowedMethods)
+// refuseMethod answers a method for which there is no operation, and OPTIONS.
+func refuseMethod(w http.ResponseWriter, r *http.Request, allowed string, d *Dialect) {
+	w.Header().Set("Allow", allowed)
+	if r.Method == http.MethodOptions {
 		w.WriteHeader(http.StatusNoContent)
-	default:
-		w.Header().Set("Allow", allowedMethods)
-		fail(http.StatusMethodNotAllowed, minorForbidden, "this service is read-only").writeIn(w, d)
+		return
 	}
-	return false
+	fail(http.StatusMethodNotAllowed, minorForbidden, "there is no %s of this; there is %s", r.Method, allowed).writeIn(w, d)
 }
 
 // authorize demands a bearer token that holds one of the operation's scopes
@@ -142,7 +142,7 @@ func (p *Provider) answer(w http.ResponseWriter, r *http.Request, s *service, ro
 	if failed != nil {
 		return failed
 	}
-	owner, err := s.resolveParents(r.Context(), route)
+	owners, err := s.resolveParents(r.Context(), route)
 	if err != nil {
 		return err
 	}
@@ -156,7 +156,10 @@ func (p *Provider) answer(w http.ResponseWriter, r *http.Request, s *service, ro
 	}
 	from := scope{collection: route.target.Collection, relation: route.target.Subset, owner: store.Whole}
 	if route.Relation != "" {
-		from.relation, from.owner = route.Relation, owner
+		from.relation, from.owner = route.Relation, owners[len(owners)-1]
+	}
+	if route.Within != "" {
+		from.within, from.whole = route.Within, owners[0]
 	}
 	wanted := relativeHrefs(q.filter, at)
 	if route.Relation == "" {
@@ -171,29 +174,29 @@ func (p *Provider) answer(w http.ResponseWriter, r *http.Request, s *service, ro
 	return s.sendPage(w, r, route.target.Plural, selected, q, at)
 }
 
-// resolveParents finds the objects that the path goes through and returns the
-// last. Where there are two, a school and a class, the class must be one of the
-// school's.
-func (s *service) resolveParents(ctx context.Context, route route) (store.Key, error) {
-	owner := store.Whole
+// resolveParents finds the objects that the path goes through. Where there are two, a
+// school and a class, the class must be one of the school's.
+func (s *service) resolveParents(ctx context.Context, route route) ([]store.Key, error) {
+	var owners []store.Key
 	for i, parent := range route.parents {
 		key, err := s.resolve(ctx, parent, route.sourcedIDs[i])
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
 		if i > 0 {
-			relation := route.parents[i-1].owner() + "." + parent.Name
-			members, err := s.selector.choose(ctx, scope{parent.Collection, relation, owner}, nil, "", false)
+			members, err := s.selector.choose(ctx, scope{
+				collection: parent.Collection, relation: route.parents[i-1].owner() + "." + parent.Name, owner: owners[i-1],
+			}, nil, "", false)
 			if err != nil {
-				return 0, err
+				return nil, err
 			}
 			if _, within := slices.BinarySearch(members.keys, key); !within {
-				return 0, unknownObject(route.sourcedIDs[i])
+				return nil, unknownObject(route.sourcedIDs[i])
 			}
 		}
-		owner = key
+		owners = append(owners, key)
 	}
-	return owner, nil
+	return owners, nil
 }
 
 // owner is the word for an endpoint's object in the name of a relation.
@@ -215,7 +218,7 @@ func (s *service) resolve(ctx context.Context, e Endpoint, sourcedID string) (st
 			return 0, err
 		}
 	}
-	subset, err := s.selector.choose(ctx, scope{e.Collection, e.Subset, store.Whole}, span, "", false)
+	subset, err := s.selector.choose(ctx, scope{collection: e.Collection, relation: e.Subset, owner: store.Whole}, span, "", false)
 	if err != nil {
 		return 0, err
 	}

@@ -5,7 +5,9 @@ import (
 	"cmp"
 	"context"
 	"encoding/binary"
+	"math"
 	"slices"
+	"strconv"
 
 	"golang.org/x/text/collate"
 
@@ -204,7 +206,10 @@ func (t *texts) append(other *texts) {
 // places returns the place of each value among all; values that compare equal
 // share one.
 func places(values *texts, kind propertyKind) []int32 {
-	if !byBytes(kind) {
+	switch {
+	case kind == numberProperty:
+		values = mapped(values, numberKey)
+	case !byBytes(kind):
 		for i := range values.count() {
 			if collatesUnlikeBytes(values.at(int32(i))) {
 				values = collationKeys(values)
@@ -265,12 +270,39 @@ func commonPrefix(t *texts) int {
 func byBytes(kind propertyKind) bool { return kind == dateProperty || kind == dateTimeProperty }
 
 func collationKeys(values *texts) *texts {
-	collator, buffer, keys := newCollator(), &collate.Buffer{}, &texts{}
-	for i := range values.count() {
-		keys.add(collator.Key(buffer, values.at(int32(i))))
+	collator, buffer := newCollator(), &collate.Buffer{}
+	return mapped(values, func(value []byte) []byte {
 		buffer.Reset()
+		return collator.Key(buffer, value)
+	})
+}
+
+// mapped gives each text what it is ordered by, which is used before the next is made.
+func mapped(values *texts, key func([]byte) []byte) *texts {
+	keys := &texts{}
+	for i := range values.count() {
+		keys.add(key(values.at(int32(i))))
 	}
 	return keys
+}
+
+// numberKey turns a number, or several with commas between them, into bytes that have the
+// order of the numbers; nothing stays nothing.
+func numberKey(value []byte) []byte {
+	var key []byte
+	for len(value) > 0 {
+		number, rest, _ := bytes.Cut(value, []byte{','})
+		v, _ := strconv.ParseFloat(string(number), 64) // our own values are well-formed
+		bits := math.Float64bits(v + 0)                // there is a zero below zero
+		if bits>>63 != 0 {
+			bits = ^bits
+		} else {
+			bits |= 1 << 63
+		}
+		key = binary.BigEndian.AppendUint64(key, bits)
+		value = rest
+	}
+	return key
 }
 
 // collatesUnlikeBytes says whether a value has a character other than hyphens,

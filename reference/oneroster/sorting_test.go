@@ -43,6 +43,8 @@ func TestPlaces(t *testing.T) {
 		{[]string{"b", "B", "a", "Ä", "z", "é"}, textProperty, []int32{2, 3, 0, 1, 5, 4}},
 		{[]string{"e\u0301", "f", "\u00e9"}, textProperty, []int32{0, 2, 0}}, // one letter, two spellings
 		{[]string{"2026-01-02", "", "2025-12-31"}, dateProperty, []int32{2, 0, 1}},
+		{[]string{"10", "9", "", "-1.5", "0.0", "-0", "1e1", "-20"}, numberProperty, []int32{6, 5, 0, 2, 3, 3, 6, 1}},
+		{[]string{"1,10", "1,9", "1"}, numberProperty, []int32{2, 1, 0}},
 	} {
 		var values texts
 		for _, v := range c.values {

@@ -24,7 +24,7 @@ type codeMinorField struct {
 	Value string `json:"imsx_codeMinorFieldValue"`
 }
 
-// The code-minor values that a service which reads has a use for.
+// The code-minor values that there is a use for.
 const (
 	minorInvalidFilter    = "invalid_filter_field"
 	minorInvalidSelection = "invalid_selection_field"
@@ -33,6 +33,7 @@ const (
 	minorForbidden        = "forbidden"
 	minorUnknownObject    = "unknownobject"
 	minorInternal         = "internal_server_error"
+	minorDeleteFailure    = "deletefailure"
 )
 
 // failure is why a request was not answered with data.

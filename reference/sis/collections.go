@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/rollcall-edu/rollcall/reference/gradebook"
 	"github.com/rollcall-edu/rollcall/reference/oneroster"
 	"github.com/rollcall-edu/rollcall/reference/resources"
 	"github.com/rollcall-edu/rollcall/reference/store"
@@ -30,7 +31,7 @@ const (
 // of loading.
 func Collections() []store.Collection {
 	roster := []store.Collection{Orgs, AcademicSessions, Courses, Classes, Users, Enrollments, Demographics}
-	return slices.Concat(roster, resources.Collections(), []store.Collection{CSVRows})
+	return slices.Concat(roster, resources.Collections(), gradebook.Collections(), []store.Collection{CSVRows})
 }
 
 // OpenStore opens a store for a provider, by a DSN as store.Open takes it.

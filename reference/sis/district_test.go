@@ -151,4 +151,60 @@ func (hamlet) UserResources() iter.Seq[fixtures.UserResource] {
 	})
 }
 
+func (hamlet) Categories() iter.Seq[fixtures.Category] {
+	return slices.Values([]fixtures.Category{
+		{Base: record("cat1", 13), Title: "Homework", Weight: "40"},
+		{Base: record("cat2", 13), Title: "Tests", Weight: "9.5"},
+		{Base: record("cat3", 13), Title: "Nobody's"},
+	})
+}
+
+func (hamlet) ScoreScales() iter.Seq[fixtures.ScoreScale] {
+	scale := func(id, class string) fixtures.ScoreScale {
+		return fixtures.ScoreScale{Base: record(id, 14), Title: "Letters", Type: "letter", Class: class,
+			Values: []fixtures.ScoreScaleValue{{LHS: "5-10", RHS: "A"}, {LHS: "0-4", RHS: "B"}}}
+	}
+	return slices.Values([]fixtures.ScoreScale{scale("sc1", "k1"), scale("sc2", "k3"), scale("sc3", "nowhere")})
+}
+
+func (hamlet) LineItems() iter.Seq[fixtures.LineItem] {
+	item := func(id, class, school, category string) fixtures.LineItem {
+		return fixtures.LineItem{Base: record(id, 15), Title: "Item " + id, AssignDate: at(1), DueDate: at(2), Class: class, School: school,
+			Category: category, ResultValueMin: "0", ResultValueMax: "10", AcademicSession: "t1"}
+	}
+	return slices.Values([]fixtures.LineItem{
+		item("l1", "k1", "s1", "cat1"), item("l2", "k1", "s1", "cat2"), item("l3", "k2", "s1", "cat1"), item("l4", "k3", "s/2", "cat2"),
+		item("l5", "nowhere", "s1", "nowhere"),
+	})
+}
+
+func (hamlet) Results() iter.Seq[fixtures.Result] {
+	result := func(id, item, student string, score fixtures.Number) fixtures.Result {
+		return fixtures.Result{Base: record(id, 16), LineItem: item, Mark: fixtures.Mark{
+			Student: student, ScoreStatus: "fully graded", Score: score, ScoreDate: "2026-03-04",
+		}}
+	}
+	return slices.Values([]fixtures.Result{
+		result("m4", "l4", "cat", "10"), result("m1", "l1", "ann", "9"), result("m2", "l2", "ann", "-1.5"), result("m3", "l3", "ann", "100"),
+		result("m5", "l1", "ben", ""), result("m6", "nowhere", "ann", "1e1"), result("m7", "l1", "nobody", "0.0"),
+	})
+}
+
+func (hamlet) AssessmentLineItems() iter.Seq[fixtures.AssessmentLineItem] {
+	part := func(id, parent string) fixtures.AssessmentLineItem {
+		return fixtures.AssessmentLineItem{Base: record(id, 17), Title: "Part " + id, Parent: parent}
+	}
+	// An item before what it is part of.
+	return slices.Values([]fixtures.AssessmentLineItem{part("a1", "a0"), part("a0", ""), part("a2", "a0"), part("a3", "a2")})
+}
+
+func (hamlet) AssessmentResults() iter.Seq[fixtures.AssessmentResult] {
+	result := func(id, item, student string) fixtures.AssessmentResult {
+		return fixtures.AssessmentResult{Base: record(id, 18), AssessmentLineItem: item, ScorePercentile: "99.5", Mark: fixtures.Mark{
+			Student: student, ScoreStatus: "fully graded", Score: "3", ScoreDate: "2026-03-05",
+		}}
+	}
+	return slices.Values([]fixtures.AssessmentResult{result("b1", "a1", "ann"), result("b2", "a0", "ann"), result("b3", "a1", "cat")})
+}
+
 var _ fixtures.District = hamlet{}

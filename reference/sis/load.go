@@ -6,6 +6,7 @@ import (
 	"iter"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
+	"github.com/rollcall-edu/rollcall/reference/gradebook"
 	"github.com/rollcall-edu/rollcall/reference/oneroster"
 	"github.com/rollcall-edu/rollcall/reference/resources"
 	"github.com/rollcall-edu/rollcall/reference/store"
@@ -21,7 +22,7 @@ import (
 // to the next.
 func Load(ctx context.Context, s store.Store, district fixtures.District) error {
 	relations := newRelationBuilder()
-	enrollments := int32(0)
+	enrollments, results, testResults := int32(0), int32(0), int32(0)
 	data := store.Dataset{
 		Label: fmt.Sprintf("%s, seed %d", district.Name(), district.Seed()),
 		Documents: whole(district, func(c store.Collection) iter.Seq2[store.Document, error] {
@@ -80,6 +81,40 @@ func Load(ctx context.Context, s store.Store, district fixtures.District) error 
 				return documents(ctx, district.UserResources(), func(r fixtures.UserResource) (string, any) {
 					relations.assign(resources.OfUser, Users, r.User, r.Resource)
 					return r.SourcedID, resources.EncodeForUser(r)
+				})
+			case gradebook.Categories:
+				return documents(ctx, district.Categories(), func(c fixtures.Category) (string, any) {
+					relations.enter(gradebook.Categories, c.SourcedID)
+					return c.SourcedID, gradebook.EncodeCategory(c)
+				})
+			case gradebook.ScoreScales:
+				return documents(ctx, district.ScoreScales(), func(s fixtures.ScoreScale) (string, any) {
+					relations.scoreScale(s)
+					return s.SourcedID, gradebook.EncodeScoreScale(s)
+				})
+			case gradebook.LineItems:
+				return documents(ctx, district.LineItems(), func(l fixtures.LineItem) (string, any) {
+					relations.lineItem(l)
+					return l.SourcedID, gradebook.EncodeLineItem(l)
+				})
+			case gradebook.Results:
+				return documents(ctx, district.Results(), func(r fixtures.Result) (string, any) {
+					relations.mark(gradebook.LineItems, r.LineItem, r.Student, results)
+					relations.relate(gradebook.ResultsOfScale, gradebook.ScoreScales, r.ScoreScale, results)
+					results++
+					return r.SourcedID, gradebook.EncodeResult(r)
+				})
+			case gradebook.AssessmentLineItems:
+				return documents(ctx, district.AssessmentLineItems(), func(l fixtures.AssessmentLineItem) (string, any) {
+					relations.assessment(l)
+					return l.SourcedID, gradebook.EncodeAssessmentLineItem(l)
+				})
+			case gradebook.AssessmentResults:
+				return documents(ctx, district.AssessmentResults(), func(r fixtures.AssessmentResult) (string, any) {
+					relations.mark(gradebook.AssessmentLineItems, r.AssessmentLineItem, r.Student, testResults)
+					relations.relate(gradebook.TestsOfScale, gradebook.ScoreScales, r.ScoreScale, testResults)
+					testResults++
+					return r.SourcedID, gradebook.EncodeAssessmentResult(r)
 				})
 			case CSVRows:
 				return carried(ctx, district)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
+	"github.com/rollcall-edu/rollcall/reference/gradebook"
 	"github.com/rollcall-edu/rollcall/reference/resources"
 	"github.com/rollcall-edu/rollcall/reference/store"
 )
@@ -69,6 +70,11 @@ type relationBuilder struct {
 	// after the other, so that a large district takes a fraction of the memory.
 	enrolled [][]enrolled
 
+	// Marks by rank, of line items and of assessments: two relations follow from each.
+	marks map[store.Collection][][]marked
+
+	parents map[int32]string // of parts of assessments: the sourcedId of what they are part of
+
 	termSessions  map[int32]bool   // ranks of terms and semesters
 	sessionParent map[int32]string // the parent's sourcedId
 	periods       []int32          // ranks of grading periods
@@ -82,6 +88,10 @@ type enrolled struct {
 	school, class, user int32
 	role                enrolledRole
 }
+
+// marked is what relations want to know of a result: the ranks of what it is for and of
+// the student, unrelated where there is none.
+type marked struct{ item, student int32 }
 
 type enrolledRole uint8
 
@@ -101,6 +111,8 @@ func newRelationBuilder() *relationBuilder {
 	return &relationBuilder{
 		ranks:         map[store.Collection]map[string]int32{},
 		pairs:         map[string][]pair{},
+		marks:         map[store.Collection][][]marked{},
+		parents:       map[int32]string{},
 		termSessions:  map[int32]bool{},
 		sessionParent: map[int32]string{},
 	}
@@ -183,13 +195,7 @@ func (b *relationBuilder) user(u fixtures.User) {
 
 // enrollment is told its rank: there may be millions, and nothing refers to one.
 func (b *relationBuilder) enrollment(e fixtures.Enrollment, rank int32) {
-	of := func(c store.Collection, sourcedID string) int32 {
-		if rank, ok := b.ranks[c][sourcedID]; ok {
-			return rank
-		}
-		return unrelated
-	}
-	x := enrolled{school: of(Orgs, e.School), class: of(Classes, e.Class), user: of(Users, e.User)}
+	x := enrolled{school: b.rankOf(Orgs, e.School), class: b.rankOf(Classes, e.Class), user: b.rankOf(Users, e.User)}
 	switch e.Role {
 	case "student":
 		x.role = asStudent
@@ -201,6 +207,59 @@ func (b *relationBuilder) enrollment(e fixtures.Enrollment, rank int32) {
 	}
 	last := len(b.enrolled) - 1
 	b.enrolled[last] = append(b.enrolled[last], x)
+}
+
+// rankOf gives the rank of an object; unrelated where there is none.
+func (b *relationBuilder) rankOf(c store.Collection, sourcedID string) int32 {
+	if rank, ok := b.ranks[c][sourcedID]; ok {
+		return rank
+	}
+	return unrelated
+}
+
+func (b *relationBuilder) scoreScale(s fixtures.ScoreScale) {
+	b.relate(gradebook.ScoreScalesOfClass, Classes, s.Class, b.enter(gradebook.ScoreScales, s.SourcedID))
+}
+
+func (b *relationBuilder) lineItem(l fixtures.LineItem) {
+	rank := b.enter(gradebook.LineItems, l.SourcedID)
+	b.relate(gradebook.LineItemsOfClass, Classes, l.Class, rank)
+	b.relate(gradebook.LineItemsOfCategory, gradebook.Categories, l.Category, rank)
+	b.relate(gradebook.LineItemsOfScale, gradebook.ScoreScales, l.ScoreScale, rank)
+	if category, ok := b.ranks[gradebook.Categories][l.Category]; ok {
+		b.pairs[gradebook.CategoryOfLineItem] = append(b.pairs[gradebook.CategoryOfLineItem], pair{rank, category})
+	}
+}
+
+func (b *relationBuilder) assessment(l fixtures.AssessmentLineItem) {
+	rank := b.enter(gradebook.AssessmentLineItems, l.SourcedID)
+	b.relate(gradebook.AssessmentsOfScale, gradebook.ScoreScales, l.ScoreScale, rank)
+	if l.Parent != "" {
+		b.parents[rank] = strings.Clone(l.Parent)
+	}
+}
+
+// mark is told the rank of a result, as enrollment is told that of an enrollment.
+func (b *relationBuilder) mark(items store.Collection, item, student string, rank int32) {
+	all := b.marks[items]
+	if rank%enrolledChunk == 0 {
+		all = append(all, make([]marked, 0, enrolledChunk))
+	}
+	last := len(all) - 1
+	all[last] = append(all[last], marked{b.rankOf(items, item), b.rankOf(Users, student)})
+	b.marks[items] = all
+}
+
+// byMark lists the relations that follow from results, with what the results are for, and
+// who owns one.
+var byMark = map[string]struct {
+	items store.Collection
+	owner func(x marked) int32
+}{
+	gradebook.ResultsOfLineItem:   {gradebook.LineItems, func(x marked) int32 { return x.item }},
+	gradebook.ResultsOfStudent:    {gradebook.LineItems, func(x marked) int32 { return x.student }},
+	gradebook.ResultsOfAssessment: {gradebook.AssessmentLineItems, func(x marked) int32 { return x.item }},
+	gradebook.TestsOfStudent:      {gradebook.AssessmentLineItems, func(x marked) int32 { return x.student }},
 }
 
 // assign notes that a resource belongs to the owner of that sourcedId.
@@ -255,6 +314,22 @@ func (b *relationBuilder) pairsOf(relation string) []pair {
 		pairs = slices.Grow(pairs, n)
 		each(func(p pair) { pairs = append(pairs, p) })
 	}
+	if of, is := byMark[relation]; is {
+		n := 0
+		for _, chunk := range b.marks[of.items] {
+			n += len(chunk)
+		}
+		pairs = slices.Grow(pairs, n)
+		rank := int32(0)
+		for _, chunk := range b.marks[of.items] {
+			for _, x := range chunk {
+				if owner := of.owner(x); owner != unrelated {
+					pairs = append(pairs, pair{owner, rank})
+				}
+				rank++
+			}
+		}
+	}
 	slices.SortFunc(pairs, func(x, y pair) int {
 		if x.owner != y.owner {
 			return int(x.owner) - int(y.owner)
@@ -284,8 +359,12 @@ func (b *relationBuilder) gradingPeriods() {
 func (b *relationBuilder) lists() iter.Seq[store.List] {
 	return func(yield func(store.List) bool) {
 		b.gradingPeriods()
+		for part, parent := range b.parents {
+			b.relate(gradebook.PartsOfAssessment, gradebook.AssessmentLineItems, parent, part)
+		}
 		b.ranks = nil
 		relations := slices.AppendSeq(slices.Collect(maps.Keys(b.pairs)), maps.Keys(byEnrollment))
+		relations = slices.AppendSeq(relations, maps.Keys(byMark))
 		slices.Sort(relations)
 		for _, relation := range slices.Compact(relations) {
 			pairs := b.pairsOf(relation)

@@ -3,6 +3,7 @@ package sis
 import (
 	"context"
 
+	"github.com/rollcall-edu/rollcall/reference/gradebook"
 	"github.com/rollcall-edu/rollcall/reference/oneroster"
 	"github.com/rollcall-edu/rollcall/reference/resources"
 )
@@ -16,7 +17,7 @@ type SIS struct{ *oneroster.Provider }
 
 // Services lists what a SIS offers.
 func Services() []oneroster.Service {
-	return []oneroster.Service{Rostering(), resources.Service(), V1P1()}
+	return []oneroster.Service{Rostering(), resources.Service(), gradebook.Service(), V1P1()}
 }
 
 // New makes a provider of the data in the store, already loaded (see Load).
@@ -38,11 +39,15 @@ type Endpoints struct {
 	BaseURL      string // of the Rostering service, without a slash at the end
 	ResourcesURL string // of the Resources service
 	V1P1URL      string // of all services of OneRoster 1.1
+	GradebookURL string // of the Gradebook service, and of its assessments
 	TokenURL     string
 }
 
 // Endpoints returns the URLs of the provider when it is served at an origin.
 func (s *SIS) Endpoints(origin string) Endpoints {
 	base := s.Base(origin)
-	return Endpoints{BaseURL: base + BasePath, ResourcesURL: base + resources.BasePath, V1P1URL: base + V1P1Path, TokenURL: s.TokenURL(origin)}
+	return Endpoints{
+		BaseURL: base + BasePath, ResourcesURL: base + resources.BasePath, GradebookURL: base + gradebook.BasePath,
+		V1P1URL: base + V1P1Path, TokenURL: s.TokenURL(origin),
+	}
 }

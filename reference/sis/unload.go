@@ -9,6 +9,7 @@ import (
 	"math"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
+	"github.com/rollcall-edu/rollcall/reference/gradebook"
 	"github.com/rollcall-edu/rollcall/reference/oneroster"
 	"github.com/rollcall-edu/rollcall/reference/resources"
 	"github.com/rollcall-edu/rollcall/reference/store"
@@ -249,6 +250,36 @@ func (d *Stored) ClassResources() iter.Seq[fixtures.ClassResource] {
 // UserResources reads what is assigned to users.
 func (d *Stored) UserResources() iter.Seq[fixtures.UserResource] {
 	return rows(d, resources.UserResources, resources.StoredAssignment.ForUser)
+}
+
+// Categories reads the categories of line items.
+func (d *Stored) Categories() iter.Seq[fixtures.Category] {
+	return rows(d, gradebook.Categories, gradebook.StoredCategory.Row)
+}
+
+// ScoreScales reads the score scales.
+func (d *Stored) ScoreScales() iter.Seq[fixtures.ScoreScale] {
+	return rows(d, gradebook.ScoreScales, gradebook.StoredScoreScale.Row)
+}
+
+// LineItems reads the line items.
+func (d *Stored) LineItems() iter.Seq[fixtures.LineItem] {
+	return rows(d, gradebook.LineItems, gradebook.StoredLineItem.Row)
+}
+
+// Results reads the results.
+func (d *Stored) Results() iter.Seq[fixtures.Result] {
+	return rows(d, gradebook.Results, gradebook.StoredResult.Row)
+}
+
+// AssessmentLineItems reads the tests and their parts.
+func (d *Stored) AssessmentLineItems() iter.Seq[fixtures.AssessmentLineItem] {
+	return rows(d, gradebook.AssessmentLineItems, gradebook.StoredAssessmentLineItem.Row)
+}
+
+// AssessmentResults reads what was got for tests and their parts.
+func (d *Stored) AssessmentResults() iter.Seq[fixtures.AssessmentResult] {
+	return rows(d, gradebook.AssessmentResults, gradebook.StoredAssessmentResult.Row)
 }
 
 // carriedFile is where the rows of one file lie among those that are carried.

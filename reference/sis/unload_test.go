@@ -67,6 +67,12 @@ func TestUnload(t *testing.T) {
 	compare(t, "courseResources", d.CourseResources(), u.CourseResources())
 	compare(t, "classResources", d.ClassResources(), u.ClassResources())
 	compare(t, "userResources", d.UserResources(), u.UserResources())
+	compare(t, "categories", d.Categories(), u.Categories())
+	compare(t, "scoreScales", d.ScoreScales(), u.ScoreScales())
+	compare(t, "lineItems", d.LineItems(), u.LineItems())
+	compare(t, "results", d.Results(), u.Results())
+	compare(t, "assessmentLineItems", d.AssessmentLineItems(), u.AssessmentLineItems())
+	compare(t, "assessmentResults", d.AssessmentResults(), u.AssessmentResults())
 	if u.Err() != nil {
 		t.Error(u.Err())
 	}

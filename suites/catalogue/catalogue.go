@@ -73,6 +73,8 @@ type Requirement struct {
 	// Lacking are the services that have nothing of the kind, of a requirement that stands for
 	// several; empty once it is one service's.
 	Lacking []string `yaml:"lacking,omitempty"`
+	// Only are the services for which alone it stands, where most have nothing of the kind.
+	Only []string `yaml:"only,omitempty"`
 }
 
 // LevelIn gives the level that holds in a stance.

@@ -72,7 +72,7 @@ func spread(list []Requirement, services []Service) ([]Requirement, error) {
 	for i := 0; i < len(list); {
 		family := list[i].family()
 		if family == "" {
-			if len(list[i].Lacking) > 0 {
+			if len(list[i].Lacking)+len(list[i].Only) > 0 {
 				return nil, fmt.Errorf("%s is one service's, and can't be lacking in another", list[i].ID)
 			}
 			out = append(out, list[i])
@@ -94,7 +94,7 @@ func spread(list []Requirement, services []Service) ([]Requirement, error) {
 		}
 		for _, s := range those {
 			for _, r := range list[i:end] {
-				if slices.Contains(r.Lacking, s.ID) || s.lacks(r.below()) {
+				if slices.Contains(r.Lacking, s.ID) || len(r.Only) > 0 && !slices.Contains(r.Only, s.ID) || s.lacks(r.below()) {
 					continue
 				}
 				filled, err := s.fill(r)
@@ -117,11 +117,12 @@ func (s Service) lacks(below string) bool {
 	})
 }
 
-// lacks holds the services that have nothing of the kind to those that there are.
+// lacks holds the services that have nothing of the kind, or alone have it, to those that
+// there are.
 func (r Requirement) lacks(services []Service) error {
-	for _, id := range r.Lacking {
+	for _, id := range slices.Concat(r.Lacking, r.Only) {
 		if !slices.ContainsFunc(services, func(s Service) bool { return s.ID == id }) {
-			return fmt.Errorf("%s is lacking in %s, which is no service", r.ID, id)
+			return fmt.Errorf("%s is lacking in %s, or stands for it, which is no service", r.ID, id)
 		}
 	}
 	return nil
@@ -157,7 +158,7 @@ func (s Service) fill(r Requirement) (Requirement, error) {
 		}
 		operations = append(operations, group...)
 	}
-	r.ID, r.Lacking, r.Operations = s.ID+"."+r.below(), nil, operations
+	r.ID, r.Lacking, r.Only, r.Operations = s.ID+"."+r.below(), nil, nil, operations
 	r.Title, r.Statement, r.Causes, r.Untestable = in(r.Title), in(r.Statement), in(r.Causes), in(r.Untestable)
 	citations := make([]Citation, len(r.Citations))
 	for i, c := range r.Citations {

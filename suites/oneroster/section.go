@@ -1,7 +1,9 @@
 package oneroster
 
 import (
+	"cmp"
 	_ "embed"
+	"errors"
 	"slices"
 	"strings"
 
@@ -17,9 +19,28 @@ type Section struct {
 	Resources string `yaml:"resources,omitempty"`
 	// V1P1 is the one root of all services of OneRoster 1.1, such as
 	// https://sis.example.org/ims/oneroster/v1p1.
-	V1P1 string              `yaml:"v1p1,omitempty"`
-	Auth harness.Credentials `yaml:"auth,omitempty"`
-	CSV  CSV                 `yaml:"csv,omitempty"`
+	V1P1 string `yaml:"v1p1,omitempty"`
+	// Gradebook is that of the 1.2 Gradebook service.
+	Gradebook string `yaml:"gradebook,omitempty"`
+	// Assessment is that of the 1.2 Assessment Results operations, where they don't lie below
+	// the one of Gradebook.
+	Assessment string              `yaml:"assessment,omitempty"`
+	Auth       harness.Credentials `yaml:"auth,omitempty"`
+	CSV        CSV                 `yaml:"csv,omitempty"`
+	// Writes says whether Rollcall may write, and Writable to what.
+	Writes   bool     `yaml:"writes,omitempty"`
+	Writable Writable `yaml:"writable,omitempty"`
+}
+
+// Assessments is where the operations of assessments lie: they are part of the Gradebook
+// service, unless the target file says otherwise.
+func (s *Section) Assessments() string { return cmp.Or(s.Assessment, s.Gradebook) }
+
+// Writable names what may be written to: objects are made in the class, and for the student.
+type Writable struct {
+	Class   string `yaml:"class,omitempty"`
+	School  string `yaml:"school,omitempty"`  // that of the class
+	Student string `yaml:"student,omitempty"` // of the class
 }
 
 // CSV names a bundle that the product wrote.
@@ -52,7 +73,8 @@ func (s *Section) Keys() []byte { return keys }
 
 // bases are the base URLs of the services, by their keys.
 func (s *Section) bases() []base {
-	return []base{{"rostering", &s.Rostering}, {"resources", &s.Resources}, {"v1p1", &s.V1P1}}
+	return []base{{"rostering", &s.Rostering}, {"resources", &s.Resources}, {"gradebook", &s.Gradebook}, {"assessment", &s.Assessment},
+		{"v1p1", &s.V1P1}}
 }
 
 type base struct {
@@ -71,7 +93,7 @@ func (s *Section) Addresses() []*string {
 
 // Identity is where the services and the bundle lie.
 func (s *Section) Identity() []string {
-	return []string{s.Rostering, s.Resources, s.V1P1, s.CSV.Bundle}
+	return []string{s.Rostering, s.Resources, s.Gradebook, s.Assessment, s.V1P1, s.CSV.Bundle}
 }
 
 const example = "https://sis.example.org/ims/oneroster/rostering/v1p2"
@@ -82,6 +104,9 @@ func (s *Section) Validate(t *harness.Target) error {
 		if err := t.ValidURL(b.key, *b.url, example); err != nil {
 			return err
 		}
+	}
+	if s.Writes && s.Writable.Class == "" {
+		return errors.New("oneroster.writes is true, but oneroster.writable.class doesn't say to which class; give its sourcedId")
 	}
 	for _, b := range s.bases() {
 		*b.url = strings.TrimRight(*b.url, "/")

@@ -33,6 +33,12 @@ func TestSection(t *testing.T) {
 	if s.Rostering != "https://sis.example.org/ims/oneroster/rostering/v1p2" || s.Auth.ClientSecret != "hush-hush" || s.Auth.Method != "basic" {
 		t.Errorf("read as %+v", s)
 	}
+	if s.Gradebook = "https://sis.example.org/gradebook"; s.Assessments() != s.Gradebook {
+		t.Errorf("assessments lie at %q", s.Assessments())
+	}
+	if s.Assessment = "https://tests.example.org/gradebook"; s.Assessments() != s.Assessment {
+		t.Errorf("assessments lie at %q", s.Assessments())
+	}
 	if got := Access().Of(target); got != &s.Auth {
 		t.Errorf("the services are reached by %+v", got)
 	}
@@ -40,10 +46,10 @@ func TestSection(t *testing.T) {
 	for _, a := range s.Addresses() {
 		addresses = append(addresses, *a)
 	}
-	if want := []string{s.Rostering, s.Resources, s.V1P1, s.Auth.TokenURL}; !slices.Equal(addresses, want) {
+	if want := []string{s.Rostering, s.Resources, s.Gradebook, s.Assessment, s.V1P1, s.Auth.TokenURL}; !slices.Equal(addresses, want) {
 		t.Errorf("its addresses are %q", addresses)
 	}
-	if want := []string{s.Rostering, s.Resources, s.V1P1, s.CSV.Bundle}; !slices.Equal(s.Identity(), want) {
+	if want := []string{s.Rostering, s.Resources, s.Gradebook, s.Assessment, s.V1P1, s.CSV.Bundle}; !slices.Equal(s.Identity(), want) {
 		t.Errorf("it is told by %q", s.Identity())
 	}
 }

@@ -7,11 +7,11 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
 	"github.com/rollcall-edu/rollcall/reference/fault"
 	"github.com/rollcall-edu/rollcall/reference/fault/bend"
+	"github.com/rollcall-edu/rollcall/strictyaml"
 )
 
 //go:embed faults.yaml
@@ -26,10 +26,25 @@ var resourcesFaults []byte
 //go:embed resources-variants.yaml
 var resourcesVariants []byte
 
-// Where the services of OneRoster begin in a path, whatever stands before.
+//go:embed gradebook-faults.yaml
+var gradebookFaults []byte
+
+//go:embed gradebook-variants.yaml
+var gradebookVariants []byte
+
+//go:embed assessment-faults.yaml
+var assessmentFaults []byte
+
+//go:embed assessment-variants.yaml
+var assessmentVariants []byte
+
+// Where the services of OneRoster begin in a path, whatever stands before. Assessments lie
+// below the base of the gradebook.
 const (
-	rosteringBase = "/ims/oneroster/rostering/v1p2"
-	resourcesBase = "/ims/oneroster/resources/v1p2"
+	rosteringBase  = "/ims/oneroster/rostering/v1p2"
+	resourcesBase  = "/ims/oneroster/resources/v1p2"
+	gradebookBase  = "/ims/oneroster/gradebook/v1p2"
+	assessmentBase = gradebookBase + "/assessment"
 )
 
 // Data is what a provider of OneRoster serves, as far as faults and variants change it.
@@ -48,20 +63,33 @@ var Rostering = fault.NewKind("Rostering provider", func() (fault.Tables, error)
 
 // Resources are those of its Resources service. Many do what those of Rostering do, to
 // this service alone.
-var Resources = fault.NewKind("Resources provider", func() (fault.Tables, error) {
-	t, err := fault.ReadTables("Resources provider", resourcesFaults, resourcesVariants, resourcesBehaviours(), nil, nil)
-	if err != nil {
-		return t, err
-	}
-	like, err := Rostering.Tables()
-	if err != nil {
-		return t, err
-	}
-	return t, t.Inherit(like, "or12.rostering.", "or12.resources.")
-}, resourcesBehaviours, func(*Data, fault.Fault) {})
+var Resources = beside("Resources provider", "or12.resources.", resourcesFaults, resourcesVariants, resourcesBehaviours)
+
+// Gradebook are those of its Gradebook service, but for assessments.
+var Gradebook = beside("Gradebook provider", "or12.gradebook.", gradebookFaults, gradebookVariants, gradebookBehaviours)
+
+// Assessment are those of its assessments.
+var Assessment = beside("Assessment Results provider", "or12.assessment.", assessmentFaults, assessmentVariants, assessmentBehaviours)
+
+// beside makes the kind of a service of which many faults are like those of Rostering.
+func beside(role, requirements string, faults, variants []byte, behaviours func() map[string]behaviour) *fault.Kind[Data] {
+	return fault.NewKind(role, func() (fault.Tables, error) {
+		t, err := fault.ReadTables(role, faults, variants, behaviours(), nil, nil)
+		if err != nil {
+			return t, err
+		}
+		like, err := Rostering.Tables()
+		if err != nil {
+			return t, err
+		}
+		return t, t.Inherit(like, "or12.rostering.", requirements)
+	}, behaviours, func(*Data, fault.Fault) {})
+}
 
 // Services lists the kinds of faults that a provider of OneRoster can have.
-func Services() []*fault.Kind[Data] { return []*fault.Kind[Data]{Rostering, Resources, V1P1} }
+func Services() []*fault.Kind[Data] {
+	return []*fault.Kind[Data]{Rostering, Resources, Gradebook, Assessment, V1P1}
+}
 
 // Faults lists the faults of the Rostering service, in the order of the table.
 func Faults() ([]fault.Fault, error) { return Rostering.Faults() }
@@ -158,7 +186,7 @@ func at(base, id string, w wrapper) wrapper {
 	return func(h http.Handler) http.Handler {
 		inner := w(h)
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if other := baseOf(r.URL.Path); other != "" && other != base {
+			if other := serviceOf(r.URL.Path); other != "" && other != base {
 				h.ServeHTTP(w, r)
 				return
 			}
@@ -167,37 +195,76 @@ func at(base, id string, w wrapper) wrapper {
 	}
 }
 
-// likes gives the entries of the tables of Resources that name one of Rostering.
-var likes = sync.OnceValues(func() (map[string]string, error) {
-	return likesOf(resourcesFaults, resourcesVariants)
-})
+// likes gives the entries of tables that name one of Rostering.
+func likes(tables ...[]byte) map[string]string {
+	out := map[string]string{}
+	for _, table := range tables {
+		var entries []struct {
+			ID   string         `yaml:"id"`
+			Like string         `yaml:"like"`
+			Rest map[string]any `yaml:",inline"`
+		}
+		if strictyaml.Unmarshal(table, &entries) != nil {
+			return nil // a broken table is told where it is read
+		}
+		for _, e := range entries {
+			if e.Like != "" {
+				out[e.ID] = e.Like
+			}
+		}
+	}
+	return out
+}
+
+// ofService gathers what a service can do: its own, and what is like that of Rostering.
+func ofService(base string, own map[string]wrapper, data map[string]func(fixtures.District) fixtures.District,
+	tables ...[]byte) map[string]behaviour {
+	all := map[string]behaviour{}
+	for id, w := range own {
+		all[id] = behaviour{Wrap: at(base, id, w)}
+	}
+	wrappers, shapes := rosteringWrappers(), reshapes()
+	data = maps.Clone(data)
+	for id, like := range likes(tables...) {
+		if w, wraps := wrappers[like]; wraps {
+			all[id] = behaviour{Wrap: at(base, like, w)}
+		}
+		if change, changes := shapes[like]; changes {
+			data[id] = change
+		}
+	}
+	reshape(all, data)
+	return all
+}
 
 func resourcesBehaviours() map[string]behaviour {
-	all := map[string]behaviour{}
-	for id, w := range resourceFaults() {
-		all[id] = behaviour{Wrap: at(resourcesBase, id, w)}
-	}
+	all := ofService(resourcesBase, resourceFaults(), resourceReshapes(), resourcesFaults, resourcesVariants)
 	for id, w := range referenceFaults() {
 		all[id] = behaviour{Wrap: at(rosteringBase, id, w)}
 	}
-	shared, _ := likes() // a broken table is told where it is read
-	wrappers, data := rosteringWrappers(), reshapes()
-	own := maps.Clone(resourceReshapes())
-	for id, like := range shared {
-		if w, wraps := wrappers[like]; wraps {
-			all[id] = behaviour{Wrap: at(resourcesBase, like, w)}
-		}
-		if change, changes := data[like]; changes {
-			own[id] = change
-		}
-	}
-	reshape(all, own)
 	return all
+}
+
+func gradebookBehaviours() map[string]behaviour {
+	return ofService(gradebookBase, gradebookWrappers(), gradebookReshapes(), gradebookFaults, gradebookVariants)
+}
+
+func assessmentBehaviours() map[string]behaviour {
+	return ofService(assessmentBase, assessmentWrappers(), assessmentReshapes(), assessmentFaults, assessmentVariants)
+}
+
+// serviceOf tells the service of a path, assessments from the gradebook too; "" where it is
+// none's.
+func serviceOf(path string) string {
+	if strings.Contains(path, assessmentBase) {
+		return assessmentBase
+	}
+	return baseOf(path)
 }
 
 // baseOf gives the base path of the service that a path or URL leads to, or "".
 func baseOf(path string) string {
-	for _, base := range []string{rosteringBase, resourcesBase, v1p1Base} {
+	for _, base := range []string{rosteringBase, resourcesBase, gradebookBase, v1p1Base} {
 		if strings.Contains(path, base) {
 			return base
 		}

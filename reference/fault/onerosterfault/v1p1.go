@@ -10,7 +10,6 @@ import (
 
 	"github.com/rollcall-edu/rollcall/fixtures"
 	"github.com/rollcall-edu/rollcall/reference/fault"
-	"github.com/rollcall-edu/rollcall/strictyaml"
 )
 
 //go:embed v1p1-faults.yaml
@@ -24,60 +23,11 @@ const v1p1Base = "/ims/oneroster/v1p1"
 
 // V1P1 are the faults and variants of a provider's OneRoster 1.1: what its Rostering of 1.2 can
 // get wrong, to this version alone, and what 1.1 has otherwise.
-var V1P1 = fault.NewKind("OneRoster 1.1 provider", func() (fault.Tables, error) {
-	t, err := fault.ReadTables("OneRoster 1.1 provider", v1p1Faults, v1p1Variants, v1p1Behaviours(), nil, nil)
-	if err != nil {
-		return t, err
-	}
-	like, err := Rostering.Tables()
-	if err != nil {
-		return t, err
-	}
-	return t, t.Inherit(like, "or12.rostering.", "or11.rostering.")
-}, v1p1Behaviours, func(*Data, fault.Fault) {})
-
-// v1p1Likes gives the entries of its tables that name one of Rostering.
-var v1p1Likes = sync.OnceValues(func() (map[string]string, error) { return likesOf(v1p1Faults, v1p1Variants) })
-
-// likesOf gives the entries of tables that name one of Rostering.
-func likesOf(tables ...[]byte) (map[string]string, error) {
-	out := map[string]string{}
-	for _, table := range tables {
-		var entries []struct {
-			ID   string         `yaml:"id"`
-			Like string         `yaml:"like"`
-			Rest map[string]any `yaml:",inline"`
-		}
-		if err := strictyaml.Unmarshal(table, &entries); err != nil {
-			return nil, err
-		}
-		for _, e := range entries {
-			if e.Like != "" {
-				out[e.ID] = e.Like
-			}
-		}
-	}
-	return out, nil
-}
+var V1P1 = beside("OneRoster 1.1 provider", "or11.rostering.", v1p1Faults, v1p1Variants, v1p1Behaviours)
 
 func v1p1Behaviours() map[string]behaviour {
-	all := map[string]behaviour{}
-	for id, w := range fault.Gather(shapesOfV1P1(), statusOfV1P1(), signatureFaults(), odditiesOfV1P1()) {
-		all[id] = behaviour{Wrap: at(v1p1Base, id, w)}
-	}
-	shared, _ := v1p1Likes() // a broken table is told where it is read
-	wrappers, data := rosteringWrappers(), reshapes()
-	own := map[string]func(fixtures.District) fixtures.District{}
-	for id, like := range shared {
-		if w, wraps := wrappers[like]; wraps {
-			all[id] = behaviour{Wrap: at(v1p1Base, like, w)}
-		}
-		if change, changes := data[like]; changes {
-			own[id] = change
-		}
-	}
-	reshape(all, own)
-	return all
+	own := fault.Gather(shapesOfV1P1(), statusOfV1P1(), signatureFaults(), odditiesOfV1P1())
+	return ofService(v1p1Base, own, map[string]func(fixtures.District) fixtures.District{}, v1p1Faults, v1p1Variants)
 }
 
 // users applies to answers that hold users.

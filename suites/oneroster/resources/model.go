@@ -40,7 +40,7 @@ type Catalogue struct {
 }
 
 // open reads the crawl of a session, and what the crawl of rosters says of resources.
-func open(of *service.Service, rosters *rest.Beside, s *harness.Session) (*Catalogue, error) {
+func open(of *service.Service, rosters []*rest.Beside, s *harness.Session) (*Catalogue, error) {
 	c := &Catalogue{
 		holders: map[string]map[string]holder{},
 		bare:    map[string]string{},

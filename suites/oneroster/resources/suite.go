@@ -11,8 +11,8 @@ import (
 
 // Suite judges OneRoster 1.2 Resources Providers.
 func Suite() harness.Suite {
-	rosters := &rest.Beside{Service: service.Rostering(), Suite: "oneroster.rostering",
-		Address: func(t *harness.Target) string { return oneroster.Of(t).Rostering }}
+	rosters := []*rest.Beside{{Service: service.Rostering(), Suite: "oneroster.rostering",
+		Address: func(t *harness.Target) string { return oneroster.Of(t).Rostering }}}
 	return suite(service.Resources(), rosters, func(t *harness.Target) string { return oneroster.Of(t).Resources },
 		"or12-resources-core-provider", "or12-resources-provider")
 }
@@ -20,11 +20,11 @@ func Suite() harness.Suite {
 // Suite11 judges those of OneRoster 1.1, which has rosters and resources below one root.
 func Suite11() harness.Suite {
 	root := func(t *harness.Target) string { return oneroster.Of(t).V1P1 }
-	rosters := &rest.Beside{Service: service.Rostering11(), Suite: "oneroster.v1p1-rostering", Address: root}
+	rosters := []*rest.Beside{{Service: service.Rostering11(), Suite: "oneroster.v1p1-rostering", Address: root}}
 	return suite(service.Resources11(), rosters, root, "or11-resources-provider")
 }
 
-func suite(of *service.Service, rosters *rest.Beside, address func(*harness.Target) string, profiles ...string) harness.Suite {
+func suite(of *service.Service, rosters []*rest.Beside, address func(*harness.Target) string, profiles ...string) harness.Suite {
 	return rest.Suite(rest.Provider{
 		Service:  of,
 		Title:    of.Standard + " Resources Provider (REST)",

@@ -22,11 +22,18 @@ type Beside struct {
 	Suite string
 	// Address gives the base URL in the target file; empty where there is none.
 	Address func(t *harness.Target) string
+	// For names, by collection, the requirements that take it though it has no parents of
+	// sub-collections: below the service that is judged.
+	For map[string][]string
 }
+
+// besides are the services beside one.
+type besides []*Beside
 
 // neighbour is a collection of the service beside.
 type neighbour struct {
 	*corpus.Collection
+	of     *Beside
 	facts  CrawlFacts
 	judged bool // by the suite of that service, in this run
 }
@@ -36,17 +43,18 @@ func (b *Beside) base(s *harness.Session) string { return strings.TrimRight(b.Ad
 // scopes are what it takes to read the parents: they stand in collections of the core.
 func (b *Beside) scopes() []string { return []string{b.Service.Scopes.Prefix + b.Service.Scopes.Core} }
 
-// collections lists those that hold the parents of sub-collections which a run covers.
+// collections lists those that hold the parents of sub-collections which a run covers, and
+// those that what it wants takes.
 func (b *Beside) collections(of *service.Service, s *harness.Session) []service.Collection {
 	var out []service.Collection
-	if b == nil {
-		return nil
-	}
-	for _, op := range of.Operations {
-		name, foreign := of.Foreign(op)
-		known := slices.ContainsFunc(out, func(c service.Collection) bool { return c.Name == name })
-		if foreign && s.Covers(op.ID) && !known {
-			out = append(out, b.Service.Collection(name))
+	for _, c := range b.Service.Collections {
+		parents := slices.ContainsFunc(of.Operations, func(op service.Operation) bool {
+			name, foreign := of.Foreign(op)
+			return foreign && name == c.Name && s.Covers(op.ID)
+		})
+		wanted := slices.ContainsFunc(b.For[c.Name], func(name string) bool { return s.Wants(of.Requirement(name)) })
+		if parents || wanted {
+			out = append(out, c)
 		}
 	}
 	return out
@@ -61,34 +69,55 @@ func (b *Beside) needed(of *service.Service, s *harness.Session) []service.Colle
 }
 
 // open reads what the crawls have left of them.
-func (b *Beside) open(of *service.Service, s *harness.Session) (map[string]neighbour, error) {
+func (all besides) open(of *service.Service, s *harness.Session) (map[string]neighbour, error) {
 	out := map[string]neighbour{}
-	for _, c := range b.collections(of, s) {
-		n := neighbour{judged: true}
-		var err error
-		if n.Collection, err = corpus.Open(s.DirOf(b.Suite), c.Name); errors.Is(err, os.ErrNotExist) {
-			n.judged = false
-			n.Collection, err = corpus.Open(s.Dir, c.Name)
+	for _, b := range all {
+		for _, c := range b.collections(of, s) {
+			n, err := b.opened(c, s)
+			if errors.Is(err, os.ErrNotExist) {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			out[c.Name] = n
 		}
-		if errors.Is(err, os.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		if err := n.Fact(&n.facts); err != nil {
-			return nil, fmt.Errorf("reading the facts of %s: %w", c.Name, err)
-		}
-		out[c.Name] = n
 	}
 	return out, nil
 }
 
-// doctor looks whether the parents can be read.
+// opened reads a crawl: that of the suite which judges the service, or our own.
+func (b *Beside) opened(c service.Collection, s *harness.Session) (neighbour, error) {
+	n := neighbour{of: b, judged: true}
+	var err error
+	if n.Collection, err = corpus.Open(s.DirOf(b.Suite), c.Name); errors.Is(err, os.ErrNotExist) {
+		n.judged = false
+		n.Collection, err = corpus.Open(s.Dir, c.Name)
+	}
+	if err != nil {
+		return n, err
+	}
+	if err := n.Fact(&n.facts); err != nil {
+		return n, fmt.Errorf("reading the facts of %s: %w", c.Name, err)
+	}
+	return n, nil
+}
+
+// having finds the service that has a collection.
+func (all besides) having(name string) *Beside {
+	for _, b := range all {
+		if slices.ContainsFunc(b.Service.Collections, func(c service.Collection) bool { return c.Name == name }) {
+			return b
+		}
+	}
+	panic("no service beside has a collection " + name)
+}
+
+// doctor looks whether they can be read.
 func (b *Beside) doctor(ctx context.Context, of *service.Service, s *harness.Session) []harness.Diagnosis {
 	var out []harness.Diagnosis
 	for _, c := range b.collections(of, s) {
-		d := harness.Diagnosis{Name: "parents: /" + c.Name, OK: true, Detail: "can be read in the " + b.Service.Title + " service"}
+		d := harness.Diagnosis{Name: "beside: /" + c.Name, OK: true, Detail: "can be read in the " + b.Service.Title + " service"}
 		if b.Address(s.Target) == "" {
 			d.OK, d.Detail, d.Remedy = false, b.unknown(c.Name), b.remedy()
 			return append(out, d) // the same is true of all
@@ -103,6 +132,9 @@ func (b *Beside) doctor(ctx context.Context, of *service.Service, s *harness.Ses
 	}
 	return out
 }
+
+// Scopes are what a token must have that reads a collection of a service beside.
+func (c *Corpus) Scopes(name string) []string { return c.besides.having(name).scopes() }
 
 func (b *Beside) unknown(name string) string {
 	return fmt.Sprintf("/%s are of the %s service, and the target file doesn't say where that lies", name, b.Service.Title)
@@ -131,9 +163,9 @@ func (t *T) parentless(op service.Operation) bool {
 
 // WithoutBeside tells what keeps collections of the service beside from being known.
 func (t *T) WithoutBeside(names ...string) (harness.Obstacle, bool) {
-	beside := model(t).Crawled().provider
 	for _, name := range names {
 		n, read := crawl(t).beside[name]
+		beside := crawl(t).besides.having(name)
 		reason := fmt.Sprintf("the crawl of /%s of the %s service broke off: ", name, beside.Service.Title)
 		switch {
 		case !read:

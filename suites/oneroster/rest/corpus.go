@@ -21,7 +21,7 @@ type Corpus struct {
 	places map[string]map[string]int // kind → sourcedId → index in its whole collection
 	beside map[string]neighbour      // collections of the service beside
 
-	provider *Beside // nil where there is none
+	besides besides
 }
 
 // Model is what a service's own package keeps of the crawl and knows of its objects beyond
@@ -48,8 +48,8 @@ type Members struct {
 
 // Open reads the crawl that was left in the session's folder. Each object of the whole
 // collections is handed to take, unless that is nil, as far as memory goes.
-func Open(of *service.Service, beside *Beside, s *harness.Session, take func(kind string, object []byte)) (*Corpus, error) {
-	c := &Corpus{Service: of, Seed: s.Seed, provider: beside, raw: map[string]*corpus.Collection{}, facts: map[string]CrawlFacts{},
+func Open(of *service.Service, beside []*Beside, s *harness.Session, take func(kind string, object []byte)) (*Corpus, error) {
+	c := &Corpus{Service: of, Seed: s.Seed, besides: beside, raw: map[string]*corpus.Collection{}, facts: map[string]CrawlFacts{},
 		places: map[string]map[string]int{}}
 	for _, one := range of.Collections {
 		raw, err := corpus.Open(s.Dir, one.Name)
@@ -77,7 +77,7 @@ func Open(of *service.Service, beside *Beside, s *harness.Session, take func(kin
 		c.facts[one.Name] = facts
 	}
 	var err error
-	c.beside, err = beside.open(of, s)
+	c.beside, err = c.besides.open(of, s)
 	return c, err
 }
 

@@ -77,9 +77,9 @@ type Twice struct {
 	Again, Before *harness.Evidence
 }
 
-// prepare crawls every collection that the run covers, and those of the service beside in
-// which its parents stand, two at a time.
-func prepare(ctx context.Context, of *service.Service, beside *Beside, s *harness.Session) error {
+// prepare crawls every collection that the run covers, and those of the services beside that
+// it takes, two at a time.
+func prepare(ctx context.Context, of *service.Service, beside []*Beside, s *harness.Session) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(2) // one waits for the target while the other validates
 	meter := &meter{session: s, done: map[string]int{}, total: map[string]int{}}
@@ -95,12 +95,14 @@ func prepare(ctx context.Context, of *service.Service, beside *Beside, s *harnes
 			return crawler.run(ctx)
 		})
 	}
-	for _, c := range beside.needed(of, s) {
-		group.Go(func() error {
-			crawler := &crawler{session: s, service: beside.Service, base: beside.base(s), scopes: beside.scopes(), foreign: true, collection: c,
-				op: c.List, meter: meter, seen: map[string]struct{}{}}
-			return crawler.run(ctx)
-		})
+	for _, b := range beside {
+		for _, c := range b.needed(of, s) {
+			group.Go(func() error {
+				crawler := &crawler{session: s, service: b.Service, base: b.base(s), scopes: b.scopes(), foreign: true, collection: c, op: c.List,
+					meter: meter, seen: map[string]struct{}{}}
+				return crawler.run(ctx)
+			})
+		}
 	}
 	return group.Wait()
 }

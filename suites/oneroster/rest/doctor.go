@@ -11,7 +11,7 @@ import (
 // doctor reads every collection that the profiles cover. Where none can be read the
 // set-up is at fault and the run can't begin; where one can't, the run judges it. An
 // empty collection is no fault, but leaves requirements not-tested.
-func doctor(ctx context.Context, of *service.Service, beside *Beside, s *harness.Session) []harness.Diagnosis {
+func doctor(ctx context.Context, of *service.Service, beside []*Beside, s *harness.Session) []harness.Diagnosis {
 	var out []harness.Diagnosis
 	var seen []*harness.Response
 	for _, c := range of.Collections {
@@ -33,7 +33,10 @@ func doctor(ctx context.Context, of *service.Service, beside *Beside, s *harness
 		out = append(out, d)
 	}
 	if _, nothing := s.Everywhere("collection", of.Path, seen); !nothing {
-		return append(out, beside.doctor(ctx, of, s)...)
+		for _, b := range beside {
+			out = append(out, b.doctor(ctx, of, s)...)
+		}
+		return out
 	}
 	// The parameter may be at fault, which the run judges; and where the profiles cover
 	// one collection alone, others tell whether the service is there at all.

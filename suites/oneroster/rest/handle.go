@@ -47,6 +47,13 @@ func nothingFor(s *service.Service) map[string]bool {
 	without(!s.Has(service.Reference, service.Structure), "payload.objects")
 	without(!s.Has(service.Date), filterAt+"date", "payload.dates")
 	without(!s.Has(service.Boolean), filterAt+"boolean")
+	without(!s.Has(service.Number), "payload.numbers")
+	subs := slices.ContainsFunc(s.Operations, service.Operation.Sub)
+	without(!subs, pagingAt+"sub-collections", sortAt+"sub-collections", filterAt+"sub-collections", fieldsAt+"sub-collections",
+		errorsAt+"unknown-parent")
+	without(!subs && !derived, "identity.same-object")
+	without(s.Scopes.Core == s.Scopes.Full, scopeAt+"core", scopeAt+"core-only")
+	without(len(s.Writes) > 0, errorsAt+"write-refused")
 	without(true, s.Without...)
 	return out
 }

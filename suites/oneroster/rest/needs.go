@@ -216,13 +216,14 @@ func sampled(s *service.Service, many string, takes func(m Members) bool) []Need
 		{
 			Text: sub.WithMembers(many),
 			Unmet: func(_ context.Context, t *T) (harness.Obstacle, bool) {
-				if t.parentless(t.Service.Operation(sub.Operation)) {
-					return *t.alone, true
-				}
 				if o, is := t.cutShort(sub.Needs...); is {
 					return o, true
 				}
-				if takes == nil || slices.ContainsFunc(model(t).Members(), takes) {
+				members := model(t).Members()
+				if len(members) == 0 && t.parentless(t.Service.Operation(sub.Operation)) {
+					return *t.alone, true
+				}
+				if takes == nil || slices.ContainsFunc(members, takes) {
 					return fine()
 				}
 				return t.noMembers(many), true

@@ -9,15 +9,14 @@ func parentIDs(t *T, op service.Operation) (ids []string, ok bool) {
 	switch {
 	case op.Parameters() == 0:
 		return nil, true
-	case t.parentless(op):
-		return nil, false
 	case op.Single:
 		return firstID(t, op.Root())
 	}
+	// What refers to its parent tells of it, whether or not the service beside is read.
 	if ids, ok := model(t).Parents(op); ok {
 		return ids, true
 	}
-	if op.Parameters() == 1 {
+	if op.Parameters() == 1 && !t.parentless(op) {
 		return firstID(t, op.Root())
 	}
 	return nil, false

@@ -49,6 +49,7 @@ func payloadRules(s *service.Service) []payloadRule {
 		{"payload.utf8", "Every object is well-formed UTF-8", every(s, "")},
 		{"payload.no-duplicate-members", "No object names a member twice", every(s, "")},
 		{"payload.text", "Texts are JSON strings", ofTypes(s, service.Text)},
+		{"payload.numbers", "Numbers are JSON numbers", ofTypes(s, service.Number)},
 		{"payload.lists", "Lists are JSON arrays", ofTypes(s, service.List)},
 		{"payload.objects", "Structures are JSON objects", ofTypes(s, service.Structure, service.Reference)},
 		{"payload.metadata", "metadata is an object", every(s, "/metadata")},
@@ -64,14 +65,14 @@ func payloadRules(s *service.Service) []payloadRule {
 		if rule.Keyword == "additionalProperties" {
 			about = []string{""} // what there shouldn't be can't be looked at
 		}
-		list = append(list, payloadRule{rule.Requirement, rule.Title, one(rule.Kind, about...)})
+		list = with(list, payloadRule{rule.Requirement, rule.Title, one(rule.Kind, about...)})
 	}
 	extensible := map[string][]string{}
 	for _, c := range s.Whole() {
 		list = append(list, payloadRule{requiredOf(c.Kind), "Every object of /" + c.Name + " has its required members", one(c.Kind, "")})
 		kind := s.Kinds[c.Kind]
 		for at, name := range kind.Vocabularies {
-			list = append(list, payloadRule{"vocabulary." + name, at[1:] + " of " + kind.Article() + " is of the vocabulary", one(c.Kind, at)})
+			list = with(list, payloadRule{"vocabulary." + name, at[1:] + " of " + kind.Article() + " is of the vocabulary", one(c.Kind, at)})
 			if member, _ := kind.Member(at); member.Extensible {
 				extensible[c.Kind] = append(extensible[c.Kind], at)
 			}
@@ -81,6 +82,18 @@ func payloadRules(s *service.Service) []payloadRule {
 	spared := nothingFor(s)
 	list = slices.DeleteFunc(list, func(r payloadRule) bool { return spared[r.requirement] })
 	slices.SortStableFunc(list, func(a, b payloadRule) int { return strings.Compare(a.requirement, b.requirement) })
+	return list
+}
+
+// with adds a rule, or what it is about to the one of the same requirement.
+func with(list []payloadRule, r payloadRule) []payloadRule {
+	i := slices.IndexFunc(list, func(o payloadRule) bool { return o.requirement == r.requirement })
+	if i < 0 {
+		return append(list, r)
+	}
+	for kind, at := range r.about {
+		list[i].about[kind] = append(list[i].about[kind], at...)
+	}
 	return list
 }
 

@@ -74,6 +74,8 @@ func requirementForValue(k *service.Kind, f Fault) string {
 		return "payload.dates"
 	case service.List:
 		return "payload.lists"
+	case service.Number:
+		return "payload.numbers"
 	case service.Structure, service.Reference:
 		return "payload.objects"
 	}

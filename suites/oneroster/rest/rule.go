@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -15,6 +16,7 @@ type Rule[M Model] struct {
 	Title       string
 	Requirement string   // below the service
 	Needs       []string // collections that must have been crawled whole
+	Beside      []string // those of services beside
 	Holder      string   // the collection whose objects are looked at, for evidence
 	Remedy      string   // what to load when nothing was looked at
 	Scan        func(m M, see See)
@@ -26,9 +28,10 @@ type See func(ok bool, at Place, expected, seen string)
 
 // Place says which object, by sourcedId and index in its collection, and where in it.
 type Place struct {
-	Index   int
-	ID      string
-	Pointer string
+	Index      int
+	ID         string
+	Pointer    string
+	Collection string // where the rule looks at several; else its Holder
 }
 
 // DataLabel marks the checks that need no further request.
@@ -39,7 +42,7 @@ func (u Rule[M]) Check() Check {
 	id := u.Requirement
 	return Check{
 		ID: u.Name, Title: u.Title, Requirements: []string{id}, Labels: []string{DataLabel, topicOf(u.Requirement)},
-		Needs: []Need{Whole(u.Needs...), u.held(), {Text: u.Remedy}},
+		Needs: u.needs(),
 		Body: func(_ context.Context, t *T) {
 			looked, shown := 0, 0
 			u.Scan(model(t).(M), func(ok bool, at Place, expected, seen string) {
@@ -48,13 +51,14 @@ func (u Rule[M]) Check() Check {
 					t.Examined(id, 1)
 					return
 				}
+				holder := cmp.Or(at.Collection, u.Holder)
 				finding := harness.Finding{
-					Sent:     fmt.Sprintf("GET %s/%s (the crawl)", t.Session().Base, u.Holder),
+					Sent:     fmt.Sprintf("GET %s/%s (the crawl)", t.Session().Base, holder),
 					Expected: expected, Seen: seen, Where: fmt.Sprintf("%s %s", at.ID, at.Pointer),
 				}
 				// Finding the page an object came on costs a pass over the pages.
 				if shown++; shown <= 3 {
-					finding.Exchanges = t.CrawlEvidence(u.Holder, at.Index)
+					finding.Exchanges = t.CrawlEvidence(holder, at.Index)
 				}
 				t.Fail(id, finding)
 			})
@@ -63,6 +67,14 @@ func (u Rule[M]) Check() Check {
 			}
 		},
 	}
+}
+
+func (u Rule[M]) needs() []Need {
+	out := []Need{Whole(u.Needs...)}
+	if len(u.Beside) > 0 {
+		out = append(out, Known(u.Beside...))
+	}
+	return append(out, u.held(), Need{Text: u.Remedy})
 }
 
 // held needs an object to hold the rule against: an empty collection is a lack, one whose

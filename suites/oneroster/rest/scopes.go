@@ -19,20 +19,26 @@ func scopeChecks(s *service.Service) []Check {
 			Needs: append([]Need{tokenEndpoint(), {Text: "a client that can be granted less than everything, or core_client in target.yaml"}}, needs...),
 			Body:  body}
 	}
-	core := c("core", "The core scope opens the core operations, and no others", nil, scopeCore, "core", "core-only", "status", "challenge")
+	var out []Check
+	if s.Scopes.Core != s.Scopes.Full {
+		out = append(out, c("core", "The core scope opens the core operations, and no others", nil, scopeCore, "core", "core-only", "status",
+			"challenge"))
+	}
+	if other := s.Scopes.Other; other != "" {
+		out = append(out, c("other", "The scope "+other+" opens nothing here", nil, scopeOther, "other", "status", "challenge"))
+	}
 	beside := s.Scopes.Beside
 	if s.Scopes.Core == s.Scopes.Full {
 		return []Check{c("full", "The one scope opens everything", nil, scopeFull, "full")}
 	}
 	if beside == "" {
-		return []Check{core, c("full", "The full scope opens everything", beyondCore(s), scopeFull, "full")}
+		return append(out, c("full", "The full scope opens everything", beyondCore(s), scopeFull, "full"))
 	}
-	return []Check{
-		core,
+	return append(out,
 		c("full", "The full scope opens everything but "+beside, beyondCore(s), scopeFull, "full", beside+"-needed"),
 		c(beside, fmt.Sprintf("The %s scope opens %s, and nothing else", beside, beside),
 			[]Need{Covered(s.Collection(beside).ListID, beside)}, scopeApart, beside, beside+"-only"),
-	}
+	)
 }
 
 // opens asks an operation with a token. It tells whether it was opened, and
@@ -96,7 +102,7 @@ func judgeScopeAccess(
 			continue
 		}
 		t.Assert(shutID, !opened, harness.Finding{Expected: "a refusal", Seen: r.Summary(), Where: op.Path, Responses: shown})
-		if !opened && r.Status != 200 && shutID == scopeAt+"core-only" {
+		if !opened && r.Status != 200 && (shutID == scopeAt+"core-only" || shutID == scopeAt+"other") {
 			t.Assert(scopeAt+"status", r.Status == 403, harness.Finding{Expected: "403", Seen: r.Summary(), Where: op.Path, Responses: shown})
 			judgeChallenge(t, scopeAt+"challenge", r)
 		}
@@ -127,6 +133,25 @@ func scopeCore(ctx context.Context, t *T) {
 	open := statusApart(ctx, t, token)
 	if !t.Blocked(scopeAt + "status") {
 		t.Settle(t.BlockedBy(only, "nothing is refused for want of a scope", open), scopeAt+"status")
+	}
+	unchallenged(t, scopeAt+"challenge")
+}
+
+// scopeOther asks with a token that opens operations of another service below the same base
+// URL, and none of this one.
+func scopeOther(ctx context.Context, t *T) {
+	const only = scopeAt + "other"
+	other := t.Service.Scopes.Other
+	token, why := narrow(ctx, t, other)
+	if token == "" {
+		unavailable(t, other, why)
+		return
+	}
+	nothing := func(service.Operation) bool { return false }
+	judgeScopeAccess(ctx, t, token, nothing, "", only, func(op service.Operation) bool { return !op.Sub() })
+	t.Lacks("there is nothing to read", "Load some objects.", only)
+	if !t.Blocked(scopeAt + "status") {
+		t.Settle(t.BlockedBy(only, "nothing is refused for want of a scope"), scopeAt+"status")
 	}
 	unchallenged(t, scopeAt+"challenge")
 }

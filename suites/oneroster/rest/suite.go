@@ -17,9 +17,9 @@ type Provider struct {
 	Profiles []string // that it can judge
 	// Address gives the base URL of the service in the target file.
 	Address func(t *harness.Target) string
-	// Beside is the service that has the parents of sub-collections which this one doesn't
-	// have; nil where it has them all.
-	Beside *Beside
+	// Beside are the services that have the parents of sub-collections which this one doesn't
+	// have, and what else its objects refer to; nil where it has them all.
+	Beside []*Beside
 	// Own are the checks that hold for this service alone.
 	Own []Check
 	// Open reads the crawl into the service's model.

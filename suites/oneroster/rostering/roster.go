@@ -22,45 +22,22 @@ type Roster struct {
 	Enrollments  []Enrollment
 	Demographics []Demographics
 
-	symbols []string
-	byText  map[string]uint32
+	*rest.Symbols
 	shared  map[string]string // texts that objects have in common
 	derived map[string]derivation
 	alone   bool // users have one role each, as in 1.1
 }
 
-// Enrollment in compact form; the numbers are symbols of Roster.Text.
+// Enrollment in compact form; the numbers are symbols of the roster.
 type Enrollment struct {
 	User, Class, School, Role, Status, Primary, Begin, End uint32
 	Modified                                               int64 // milliseconds since 1970; 0 when unreadable
 }
 
-// Text gives the text of a symbol.
-func (r *Roster) Text(symbol uint32) string { return r.symbols[symbol] }
-
-// Symbol gives the symbol of a text; ok is false when no enrollment uses it.
-func (r *Roster) Symbol(text string) (symbol uint32, ok bool) {
-	symbol, ok = r.byText[text]
-	return symbol, ok
-}
-
-func (r *Roster) intern(text string) uint32 {
-	if s, ok := r.byText[text]; ok {
-		return s
-	}
-	s := uint32(len(r.symbols))
-	text = strings.Clone(text)
-	r.symbols = append(r.symbols, text)
-	r.byText[text] = s
-	return s
-}
-
 // open reads the crawl of a session.
 func open(of *service.Service, s *harness.Session) (r *Roster, err error) {
-	r = &Roster{byText: map[string]uint32{}, shared: map[string]string{}, derived: map[string]derivation{}}
-	_, alone := of.Kinds["user"].Member("/role")
-	r.alone = alone
-	r.intern("")
+	r = &Roster{Symbols: rest.NewSymbols(), shared: map[string]string{}, derived: map[string]derivation{}}
+	_, r.alone = of.Kinds["user"].Member("/role")
 	for _, d := range derivations(of) {
 		r.derived[d.Name] = d
 	}
@@ -138,10 +115,10 @@ func (r *Roster) compact(e enrollment) Enrollment {
 		if ref == nil {
 			return 0
 		}
-		return r.intern(ref.SourcedID)
+		return r.Intern(ref.SourcedID)
 	}
-	out := Enrollment{User: id(e.User), Class: id(e.Class), School: id(e.School), Role: r.intern(e.Role), Status: r.intern(e.Status),
-		Primary: r.intern(e.Primary), Begin: r.intern(e.BeginDate), End: r.intern(e.EndDate)}
+	out := Enrollment{User: id(e.User), Class: id(e.Class), School: id(e.School), Role: r.Intern(e.Role), Status: r.Intern(e.Status),
+		Primary: r.Intern(e.Primary), Begin: r.Intern(e.BeginDate), End: r.Intern(e.EndDate)}
 	if at, err := time.Parse(time.RFC3339Nano, e.DateLastModified); err == nil {
 		out.Modified = at.UnixMilli()
 	}

@@ -13,6 +13,7 @@ type Type string
 // Types of members.
 const (
 	Text       Type = "text"
+	Number     Type = "number"
 	Boolean    Type = "boolean" // written as a text, true or false
 	Date       Type = "date"
 	DateTime   Type = "date-time"
@@ -32,6 +33,7 @@ type Kind struct {
 	Structured   []string          `yaml:"structured"`   // properties that are no single value
 	Lists        []string          `yaml:"lists"`        // of those, lists of texts to filter by
 	Select       Selection         `yaml:"select"`       // fields to ask for
+	Sent         []string          `yaml:"sent"`         // members that are written though they needn't be
 	Vocabularies map[string]string `yaml:"vocabularies"` // pointer to the requirement on its terms
 
 	Name    string   `yaml:"-"`
@@ -107,6 +109,8 @@ func typeOf(m schemas.Member) Type {
 		return Anything
 	case m.Type == "object":
 		return Structure
+	case m.Type == "number":
+		return Number
 	case len(m.Terms) == 2 && slices.Contains(m.Terms, "true") && slices.Contains(m.Terms, "false"):
 		return Boolean
 	case len(m.Terms) > 0:

@@ -4,6 +4,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -26,6 +27,13 @@ var (
 	Rostering11 = sync.OnceValue(func() *Service { return mustLoad("rostering-1.1") })
 	Resources11 = sync.OnceValue(func() *Service { return mustLoad("resources-1.1") })
 )
+
+// Gradebook is the OneRoster 1.2 Gradebook service, but for the operations of assessments.
+var Gradebook = sync.OnceValue(func() *Service { return mustLoad("gradebook-1.2") })
+
+// Assessment is the part of the OneRoster 1.2 Gradebook service that the Assessment Results
+// Profile keeps: the operations of assessments, with scopes of their own.
+var Assessment = sync.OnceValue(func() *Service { return mustLoad("assessment-1.2") })
 
 // mustLoad loads a description that is part of the program; the package's tests read it.
 func mustLoad(name string) *Service {
@@ -145,7 +153,7 @@ func (s *Service) readKinds() error {
 }
 
 func (k *Kind) check() error {
-	single := []Type{Text, Boolean, Date, DateTime, Vocabulary}
+	single := []Type{Text, Number, Boolean, Date, DateTime, Vocabulary}
 	for _, part := range []struct {
 		what  string
 		names []string
@@ -183,26 +191,47 @@ func (s *Service) readOperations() error {
 	for i := range s.Operations {
 		op := &s.Operations[i]
 		if op.Method == "" {
-			op.Method = "GET"
+			op.Method = http.MethodGet
 		}
 		switch {
 		case op.ID == "" || seen[op.ID]:
 			return fmt.Errorf("operation %q is given twice, or has no id", op.ID)
 		case !strings.HasPrefix(op.Path, "/"):
 			return fmt.Errorf("operation %s: path %q doesn't begin with a slash", op.ID, op.Path)
-		case op.Wrapper == "" || s.Kinds[op.Kind] == nil:
-			return fmt.Errorf("operation %s has no wrapper, or is of the unknown kind %q", op.ID, op.Kind)
+		case (op.Wrapper == "") != (op.Method == http.MethodDelete) || s.Kinds[op.Kind] == nil:
+			return fmt.Errorf("operation %s has no wrapper, or one too many, or is of the unknown kind %q", op.ID, op.Kind)
+		case op.Method != http.MethodGet && op.Single == (op.Method == http.MethodPost):
+			return fmt.Errorf("operation %s: whether it writes one object is wrong for %s", op.ID, op.Method)
 		case len(op.Scopes) == 0:
 			return fmt.Errorf("operation %s is opened by no scope", op.ID)
 		}
-		for _, scope := range op.Scopes {
-			if !slices.Contains([]string{s.Scopes.Core, s.Scopes.Full, s.Scopes.Apart}, scope) {
-				return fmt.Errorf("operation %s: the service has no scope %s", op.ID, scope)
-			}
+		if err := s.checkScopes(op); err != nil {
+			return fmt.Errorf("operation %s: %w", op.ID, err)
 		}
 		seen[op.ID] = true
 		op.core = slices.Contains(op.Scopes, s.Scopes.Core)
 		op.apart = s.Scopes.Apart != "" && slices.Contains(op.Scopes, s.Scopes.Apart)
+	}
+	writes := func(op Operation) bool { return op.Method != http.MethodGet }
+	for _, op := range s.Operations {
+		if writes(op) {
+			s.Writes = append(s.Writes, op)
+		}
+	}
+	s.Operations = slices.DeleteFunc(s.Operations, writes)
+	return nil
+}
+
+// checkScopes holds an operation to the scopes that the service has for its method.
+func (s *Service) checkScopes(op *Operation) error {
+	known := []string{s.Scopes.Core, s.Scopes.Full, s.Scopes.Apart}
+	if op.Method != http.MethodGet {
+		known = []string{s.Scopes.For(op.Method)}
+	}
+	for _, scope := range op.Scopes {
+		if scope == "" || !slices.Contains(known, scope) {
+			return fmt.Errorf("the service has no scope %q for it", scope)
+		}
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package service
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"unicode"
@@ -32,7 +33,11 @@ type Service struct {
 	Collections []Collection     `yaml:"collections"`
 	Words       Words            `yaml:"words"`
 	Samples     Samples          `yaml:"samples"`
-	Operations  []Operation      `yaml:"operations"` // ordered by path
+	Operations  []Operation      `yaml:"operations"` // those that read, ordered by path
+
+	// Writes are the operations that put, post and delete; a description lists them among
+	// the others.
+	Writes []Operation `yaml:"-"`
 }
 
 // Status says how error bodies are wrapped and what their code minors are, where that isn't as
@@ -74,14 +79,24 @@ type Scopes struct {
 	Full   string `yaml:"full"`   // opens all but those that stand apart
 	Apart  string `yaml:"apart"`  // opens operations that no other does; empty where there are none
 	Beside string `yaml:"beside"` // the collection that Apart opens, which names the requirements
+	Other  string `yaml:"other"`  // opens operations of another service at the same address, and none of this one
+	Put    string `yaml:"put"`    // opens what makes or replaces one object; empty where nothing writes
+	Post   string `yaml:"post"`   // opens what makes objects to which the provider gives ids
+	Delete string `yaml:"delete"` // opens what deletes one object
+}
+
+// For names the scope that opens operations of a method that writes; empty where there is
+// none.
+func (s Scopes) For(method string) string {
+	return map[string]string{http.MethodPut: s.Put, http.MethodPost: s.Post, http.MethodDelete: s.Delete}[method]
 }
 
 // Operation is one operation of a service.
 type Operation struct {
-	ID      string   `yaml:"id"`     // operationId
-	Method  string   `yaml:"method"` // GET where none is named
-	Path    string   `yaml:"path"`   // with {parameters}
-	Wrapper string   `yaml:"wrapper"`
+	ID      string   `yaml:"id"`      // operationId
+	Method  string   `yaml:"method"`  // GET where none is named
+	Path    string   `yaml:"path"`    // with {parameters}
+	Wrapper string   `yaml:"wrapper"` // the member that holds the payload: of the answer, or of what is written
 	Kind    string   `yaml:"kind"`
 	Single  bool     `yaml:"single"`
 	By      string   `yaml:"by"`     // of a sub-collection that equals a filter: the reference to its parent
@@ -177,9 +192,13 @@ func (s *Service) Serves(id string) bool {
 	return slices.ContainsFunc(s.Operations, func(op Operation) bool { return op.ID == id })
 }
 
+// Pairs is the member of the answer to a POST: each id that was sent, with the one that the
+// provider gave the object.
+const Pairs = "sourcedIdPairs"
+
 // Operation finds one by operationId; an unknown one is a fault of the caller.
 func (s *Service) Operation(id string) Operation {
-	for _, op := range s.Operations {
+	for _, op := range slices.Concat(s.Operations, s.Writes) {
 		if op.ID == id {
 			return op
 		}

@@ -42,6 +42,28 @@ func TestPaths(t *testing.T) {
 	}
 }
 
+// TestWrites tells what writes from what reads.
+func TestWrites(t *testing.T) {
+	for _, s := range []*Service{Gradebook(), Assessment()} {
+		for _, op := range s.Writes {
+			if op.Method == "GET" || op.Scopes[0] != s.Scopes.For(op.Method) || s.Operation(op.ID).Path != op.Path {
+				t.Errorf("%+v", op)
+			}
+		}
+		for _, op := range s.Operations {
+			if op.Method != "GET" {
+				t.Errorf("%s %s is among what reads", op.Method, op.Path)
+			}
+		}
+	}
+	if n, m := len(Gradebook().Writes), len(Assessment().Writes); n != 12 || m != 4 || len(Rostering().Writes) != 0 {
+		t.Errorf("%d and %d operations write", n, m)
+	}
+	if m, _ := Gradebook().Kinds["result"].Member("/score"); m.Type != Number {
+		t.Errorf("%+v", m)
+	}
+}
+
 // TestForeign tells parents of the service from those of another.
 func TestForeign(t *testing.T) {
 	if name, foreign := Resources().Foreign(Resources().Operation("getResourcesForClass")); name != "classes" || !foreign {
@@ -87,11 +109,14 @@ func TestMembers(t *testing.T) {
 
 // TestMistakes meets descriptions that are wrong in one way each.
 func TestMistakes(t *testing.T) {
-	text, err := files.ReadFile("data/rostering-1.2.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, change := range map[string][2]string{
+	refuses(t, "gradebook-1.2", map[string][2]string{
+		"an unknown scope to write":  {"scopes: [gradebook.createpost]", "scopes: [gradebook.createput]"},
+		"a scope to read for writes": {"scopes: [gradebook.delete]", "scopes: [gradebook.readonly]"},
+		"a DELETE with a body":       {"id: deleteCategory\n", "id: deleteCategory\n    wrapper: category\n"},
+		"a PUT without":              {"method: PUT\n    path: /results/{sourcedId}\n    wrapper: result\n", "method: PUT\n    path: /results/{sourcedId}\n"},
+		"a POST of one":              {"id: postResultsForLineItem\n", "id: postResultsForLineItem\n    single: true\n"},
+	})
+	refuses(t, "rostering-1.2", map[string][2]string{
 		"a member that no schema has":   {"labels: [title]", "labels: [tittle]"},
 		"a label that is no text":       {"labels: [title]", "labels: [startDate]"},
 		"an unknown kind":               {"kind: org\n", "kind: orgg\n"},
@@ -112,7 +137,16 @@ func TestMistakes(t *testing.T) {
 		"no selection":                  {"plain: [sourcedId, name, type]", "plain: [name, type]"},
 		"a nested property of none":     {"nested: [org.sourcedId]", "nested: [title.sourcedId]"},
 		"a vocabulary that is none":     {"vocabularies: {/sex: sex}", "vocabularies: {/birthDate: sex}"},
-	} {
+	})
+}
+
+func refuses(t *testing.T, service string, changes map[string][2]string) {
+	t.Helper()
+	text, err := files.ReadFile("data/" + service + ".yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range changes {
 		bent := strings.Replace(string(text), change[0], change[1], 1)
 		if bent == string(text) {
 			t.Errorf("%s: the description doesn't have %q", name, change[0])

@@ -1,0 +1,135 @@
+package gradebook
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/rest"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/scores"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
+)
+
+// Gradebook is the crawl as the checks of gradebooks read it. It is read-only.
+type Gradebook struct {
+	*scores.Book
+
+	Categories []Category
+	classes    []string         // those with line items, in order
+	items      map[string][]int // class to its line items, by index
+	members    []rest.Members
+}
+
+// Category of OneRoster 1.2.
+type Category struct {
+	rest.Base
+	Weight *float64 `json:"weight"`
+}
+
+// samplesMost bounds the classes whose line items are told to checks that look for one to try
+// parameters on.
+const samplesMost = 200
+
+func open(of *service.Service, beside []*rest.Beside, s *harness.Session) (*Gradebook, error) {
+	g := &Gradebook{items: map[string][]int{}}
+	var err error
+	g.Book, err = scores.Open(of, terms, beside, s, func(_ string, object []byte) {
+		g.Categories = append(g.Categories, rest.Read[Category](object))
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i := range g.Items {
+		if class := g.Text(g.Items[i].Class); class != "" {
+			g.items[class] = append(g.items[class], i)
+		}
+	}
+	for class := range g.items {
+		g.classes = append(g.classes, class)
+	}
+	slices.Sort(g.classes)
+	for _, class := range g.classes[:min(len(g.classes), samplesMost)] {
+		g.members = append(g.members, g.lineItemsOf(class))
+	}
+	return g, nil
+}
+
+// lineItemsOf tells what the line items of a class are: those that refer to it.
+func (g *Gradebook) lineItemsOf(class string) rest.Members {
+	m := rest.Members{Parent: class, Must: map[string]bool{}, May: map[string]bool{}}
+	for _, i := range g.items[class] {
+		x := &g.Items[i]
+		m.May[x.ID] = true
+		if g.Active(x.Status) {
+			m.Must[x.ID] = true
+		}
+	}
+	return m
+}
+
+// Members lists what the line items of each class are, of the first classes.
+func (g *Gradebook) Members() []rest.Members { return g.members }
+
+// Parents gives a class, or a class and what is asked for within it, that has members.
+func (g *Gradebook) Parents(op service.Operation) (ids []string, ok bool) {
+	switch {
+	case strings.HasSuffix(op.Path, "/scoreScales"):
+		return g.scaleParent(op)
+	case op.Kind == "result":
+		return g.resultParent(op)
+	}
+	for _, m := range g.members {
+		if len(m.Must) > 0 {
+			return []string{m.Parent}, true
+		}
+	}
+	return nil, false
+}
+
+func (g *Gradebook) scaleParent(op service.Operation) ([]string, bool) {
+	for _, s := range g.sortedScales() {
+		if s.Status != "active" || s.Class == 0 {
+			continue
+		}
+		if op.Root() == "classes" {
+			return []string{g.Text(s.Class)}, true
+		}
+		if c, known := g.Rosters.Class(s.Class); known && c.School != 0 {
+			return []string{g.Text(c.School)}, true
+		}
+	}
+	return nil, false
+}
+
+// resultParent gives the ids of an active result of an active line item of a class.
+func (g *Gradebook) resultParent(op service.Operation) ([]string, bool) {
+	for i := range g.Results {
+		r := &g.Results[i]
+		x := g.ItemOf(r.Item)
+		if x == nil || x.Class == 0 || r.Student == 0 || !g.Active(r.Status) || !g.Active(x.Status) {
+			continue
+		}
+		class := g.Text(x.Class)
+		switch {
+		case strings.Contains(op.Path, "/lineItems/"):
+			return []string{class, x.ID}, true
+		case strings.Contains(op.Path, "/students/"):
+			return []string{class, g.Text(r.Student)}, true
+		}
+		return []string{class}, true
+	}
+	return nil, false
+}
+
+// sortedScales are the score scales in the order of their ids.
+func (g *Gradebook) sortedScales() []scores.Scale {
+	var out []scores.Scale
+	for _, s := range g.Scales {
+		out = append(out, s)
+	}
+	slices.SortFunc(out, func(a, b scores.Scale) int { return strings.Compare(a.ID, b.ID) })
+	return out
+}
+
+// read gives the crawl to a check.
+func read(t *rest.T) *Gradebook { return t.Session().Shared.(*Gradebook) }

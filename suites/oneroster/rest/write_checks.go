@@ -1,0 +1,475 @@
+package rest
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
+)
+
+func at(r *harness.Response) []*harness.Response { return []*harness.Response{r} }
+
+// createdByPut makes one object of each kind, and looks for it wherever it belongs.
+func createdByPut(ctx context.Context, d *desk) {
+	for _, kind := range d.kinds() {
+		op := d.of(http.MethodPut, kind)
+		id, object, r, ok := d.make(ctx, kind)
+		d.first(writeAt+"put-accepted", ok, harness.Finding{Expected: "201", Seen: r.Summary(), Where: r.Request.Method + " " + op.Path, Responses: at(r)})
+		if !ok {
+			continue
+		}
+		d.Assert(writeAt+"put-status", r.Status == http.StatusCreated,
+			harness.Finding{Expected: "201", Seen: r.Summary(), Where: "PUT " + op.Path, Responses: at(r)})
+		if !d.stored(ctx, kind, id, object, r, writeAt+"stored") {
+			continue
+		}
+		if d.known[kind] == "" {
+			d.known[kind] = id
+		}
+		list := d.Service.CollectionOf(kind).List
+		d.holds(ctx, list, list.Path, id, writeAt+"listed")
+		for _, sub := range d.Service.Operations {
+			if ids, known := d.parentsOf(sub, object); sub.Sub() && sub.Kind == kind && known {
+				d.holds(ctx, sub, sub.PathFor(ids...), id, writeAt+"sub-listed")
+			}
+		}
+	}
+	d.rest(writeAt + "put-accepted")
+}
+
+// first examines what all else of a check stands on.
+func (d *desk) first(requirement string, ok bool, f harness.Finding) bool {
+	if !ok {
+		d.broke = f.Responses[0]
+	}
+	return d.Assert(requirement, ok, f)
+}
+
+// rest says at the end of a check what hangs on by, of what was not examined: where by was
+// not broken there was nothing to look at.
+func (d *desk) rest(by string) {
+	if d.broke != nil {
+		d.Settle(d.BlockedBy(by, "it is not accepted: "+d.broke.Summary(), d.broke))
+		return
+	}
+	d.Settle(harness.Unclaimed("the service has nothing of the kind"))
+}
+
+// stored holds what is read of an object to what was sent.
+func (d *desk) stored(ctx context.Context, kind, id string, object map[string]any, put *harness.Response, requirement string) bool {
+	read, r, there := d.read(ctx, kind, id)
+	if unread(r) {
+		d.NotTested(d.BlockedAt(r, r.Summary()), requirement)
+		return false
+	}
+	shown := []*harness.Response{put, r}
+	where := d.of(http.MethodGet, kind).Path
+	if !there {
+		d.Fail(requirement, harness.Finding{Expected: "the object that was stored", Seen: r.Summary(), Where: where, Responses: shown})
+		return false
+	}
+	why := unlike("", object, read)
+	return d.Assert(requirement, why == "", harness.Finding{Expected: "what was sent", Seen: why, Where: where, Responses: shown})
+}
+
+// parentsOf gives ids for the path of a sub-collection in which an object must stand: those
+// that it refers to itself. Of students and schools the word of the path is not the kind.
+func (d *desk) parentsOf(op service.Operation, object map[string]any) (ids []string, known bool) {
+	for _, segment := range op.Segments() {
+		member := map[string]string{"classes": "class", "schools": "school", "students": "student", "lineItems": "lineItem"}[segment]
+		if member == "" {
+			continue
+		}
+		reference, is := object[member].(map[string]any)
+		id, _ := reference["sourcedId"].(string)
+		switch {
+		case is:
+		case member == "class" && object["lineItem"] != nil: // by way of the line item
+			id = d.known["class"]
+		default:
+			return nil, false
+		}
+		ids = append(ids, id)
+	}
+	return ids, len(ids) == op.Parameters() && !slices.Contains(ids, "")
+}
+
+// pagesWalked bounds how far a collection is walked to look for one object.
+const pagesWalked = 40
+
+// find counts an object in a collection: by a filter, and where that finds nothing by a walk.
+func (d *desk) find(ctx context.Context, op service.Operation, path, id string) (n int, page *Page) {
+	of := func(p *Page) int {
+		return len(slices.DeleteFunc(slices.Clone(p.IDs), func(other string) bool { return other != id }))
+	}
+	page = d.List(ctx, path, op.Wrapper, Query("filter", "sourcedId="+quote(id)))
+	if page.OK() && of(page) > 0 {
+		return of(page), page
+	}
+	for offset, walked := 0, 0; walked < pagesWalked; walked++ {
+		page = d.List(ctx, path, op.Wrapper, Query("limit", "1000", "offset", fmt.Sprint(offset)))
+		if n = of(page); !page.OK() || n > 0 || len(page.IDs) == 0 {
+			break
+		}
+		offset += len(page.IDs)
+	}
+	return n, page
+}
+
+// holds asserts that a collection has an object once.
+func (d *desk) holds(ctx context.Context, op service.Operation, path, id, requirement string) {
+	n, page := d.find(ctx, op, path, id)
+	if !page.OK() {
+		d.NotTested(d.BlockedAt(page.Response, page.Why()), requirement)
+		return
+	}
+	d.Assert(requirement, n == 1, harness.Finding{Expected: "the object that was stored, once", Seen: fmt.Sprintf("it is there %d times", n),
+		Where: op.Path, Responses: at(page.Response)})
+}
+
+// replacedByPut puts an object again, with other texts and without what it needn't have.
+func replacedByPut(ctx context.Context, d *desk) {
+	for _, kind := range d.kinds() {
+		id, object, r, ok := d.make(ctx, kind)
+		if !ok {
+			d.NotTested(d.refused(r))
+			return
+		}
+		d.known[kind] = id
+		before, seen, there := d.read(ctx, kind, id)
+		if !there {
+			d.NotTested(d.BlockedBy(writeAt+"stored", "what was put is not there", r, seen))
+			return
+		}
+		op := d.of(http.MethodPut, kind)
+		// The same once more changes nothing.
+		same := d.put(ctx, kind, id, object)
+		if !d.first(writeAt+"replace-accepted", accepted(same),
+			harness.Finding{Expected: "201 or 200", Seen: same.Summary(), Where: "PUT " + op.Path + ", the same again", Responses: at(same)}) {
+			continue
+		}
+		list := d.Service.CollectionOf(kind).List
+		d.holds(ctx, list, list.Path, id, writeAt+"idempotent")
+
+		smaller := d.object(kind, id, false)
+		text := ""
+		for _, name := range d.Service.Kinds[kind].Labels {
+			if _, has := smaller[name].(string); has {
+				text, smaller[name] = name, "Rollcall replaced "+name
+			}
+		}
+		smaller["dateLastModified"] = before["dateLastModified"]
+		again := d.put(ctx, kind, id, smaller)
+		if !d.first(writeAt+"replace-accepted", accepted(again),
+			harness.Finding{Expected: "201 or 200", Seen: again.Summary(), Where: "PUT " + op.Path + ", changed", Responses: at(again)}) {
+			continue
+		}
+		d.Assert(writeAt+"replace-status", again.Status == http.StatusCreated || again.Status == http.StatusOK,
+			harness.Finding{Expected: "201, or 200", Seen: again.Summary(), Where: "PUT " + op.Path, Responses: at(again)})
+		after, read, there := d.read(ctx, kind, id)
+		if unread(read) {
+			d.NotTested(d.BlockedAt(read, read.Summary()), writeAt+"replaced", writeAt+"replaced-whole", writeAt+"modified")
+			continue
+		}
+		shown, where := []*harness.Response{again, read}, d.of(http.MethodGet, kind).Path
+		if text != "" || !there {
+			why := "it is not there"
+			if there {
+				why = unlike("", smaller, after)
+			}
+			d.Assert(writeAt+"replaced", why == "", harness.Finding{Expected: "what was sent last", Seen: why, Where: where, Responses: shown})
+		}
+		if !there {
+			continue
+		}
+		for _, name := range d.Service.Kinds[kind].Sent {
+			_, was := before[name]
+			kept, still := after[name]
+			d.Assert(writeAt+"replaced-whole", !was || !still || !alike(kept, before[name]),
+				harness.Finding{Expected: "no " + name + ", for the object that was sent last has none", Seen: "that of the one before", Where: where, Responses: shown})
+		}
+		d.Assert(writeAt+"modified", later(before, after), harness.Finding{Expected: "a later dateLastModified than before",
+			Seen: fmt.Sprintf("%v, after %v", after["dateLastModified"], before["dateLastModified"]), Where: where, Responses: shown})
+	}
+	d.rest(writeAt + "replace-accepted")
+}
+
+// later tells whether an object says that it was modified after another.
+func later(before, after map[string]any) bool {
+	was, errWas := time.Parse(time.RFC3339, fmt.Sprint(before["dateLastModified"]))
+	is, errIs := time.Parse(time.RFC3339, fmt.Sprint(after["dateLastModified"]))
+	// Clocks of whole seconds need not show that it moved.
+	return errWas != nil || errIs != nil || is.After(was) || is.Equal(was) && was.Nanosecond() == 0
+}
+
+// writers is how many write at once.
+const writers = 20
+
+// concurrentPuts has many write at once: each an object of its own, and all one and the same.
+func concurrentPuts(ctx context.Context, d *desk) {
+	kind := d.kinds()[0]
+	common, object, r, ok := d.make(ctx, kind)
+	if !ok {
+		d.NotTested(d.refused(r))
+		return
+	}
+	if _, seen, there := d.read(ctx, kind, common); !there {
+		d.NotTested(d.BlockedBy(writeAt+"stored", "what was put is not there", r, seen))
+		return
+	}
+	op := d.of(http.MethodPut, kind)
+	ids, answers := make([]string, writers), make([][2]*harness.Response, writers)
+	objects := make([]map[string]any, writers)
+	for i := range ids {
+		ids[i] = newID()
+		objects[i] = d.object(kind, ids[i], true)
+		d.made = append(d.made, madeObject{kind, ids[i]})
+	}
+	var wait sync.WaitGroup
+	for i := range ids {
+		wait.Go(func() {
+			answers[i][0] = d.send(ctx, http.MethodPut, op.PathFor(ids[i]), map[string]any{op.Wrapper: objects[i]})
+			answers[i][1] = d.send(ctx, http.MethodPut, op.PathFor(common), map[string]any{op.Wrapper: object})
+		})
+	}
+	wait.Wait()
+	for i, id := range ids {
+		own, shared := answers[i][0], answers[i][1]
+		d.Assert(writeAt+"concurrent-same", accepted(shared) || Between(shared),
+			harness.Finding{Expected: "each of twenty that put the same to be answered 201 or 200", Seen: shared.Summary(), Where: "PUT " + op.Path, Responses: at(shared)})
+		if !accepted(own) {
+			d.Assert(writeAt+"concurrent", Between(own),
+				harness.Finding{Expected: "201, or to be told to wait", Seen: own.Summary(), Where: "PUT " + op.Path, Responses: at(own)})
+			continue
+		}
+		if !d.stored(ctx, kind, id, objects[i], own, writeAt+"concurrent") {
+			break
+		}
+	}
+	list := d.Service.CollectionOf(kind).List
+	d.holds(ctx, list, list.Path, common, writeAt+"concurrent-same")
+}
+
+// deleted takes objects away, those on which others hang among them.
+func deleted(ctx context.Context, d *desk) {
+	for _, kind := range d.kinds() {
+		id, _, r, ok := d.make(ctx, kind)
+		if !ok {
+			d.NotTested(d.refused(r))
+			return
+		}
+		if _, seen, there := d.read(ctx, kind, id); !there {
+			d.NotTested(d.BlockedBy(writeAt+"stored", "what was put is not there", r, seen))
+			return
+		}
+		op := d.of(http.MethodDelete, kind)
+		gone := d.send(ctx, http.MethodDelete, op.PathFor(id), nil)
+		if !d.first(writeAt+"delete-accepted", accepted(gone),
+			harness.Finding{Expected: "204", Seen: gone.Summary(), Where: "DELETE " + op.Path, Responses: at(gone)}) {
+			continue
+		}
+		d.Assert(writeAt+"delete-status", gone.Status == http.StatusNoContent,
+			harness.Finding{Expected: "204", Seen: gone.Summary(), Where: "DELETE " + op.Path, Responses: at(gone)})
+		_, seen, there := d.read(ctx, kind, id)
+		if unread(seen) {
+			d.NotTested(d.BlockedAt(seen, seen.Summary()), writeAt+"deleted")
+			continue
+		}
+		if !d.Assert(writeAt+"deleted", !there,
+			harness.Finding{Expected: "404, or the object flagged tobedeleted", Seen: seen.Summary(), Where: op.Path, Responses: []*harness.Response{gone, seen}}) {
+			continue
+		}
+		list := d.Service.CollectionOf(kind).List
+		n, page := d.find(ctx, list, list.Path, id)
+		if page.OK() && seen.Status != http.StatusOK {
+			d.Assert(writeAt+"deleted", n == 0, harness.Finding{Expected: "a collection without it", Seen: "it is listed", Where: list.Path, Responses: at(page.Response)})
+		}
+	}
+	unknown := d.of(http.MethodDelete, d.kinds()[0])
+	r := d.send(ctx, http.MethodDelete, unknown.PathFor(newID()), nil)
+	if Between(r) {
+		d.NotTested(d.BlockedAt(r, r.Summary()), writeAt+"delete-unknown")
+	} else {
+		d.Assert(writeAt+"delete-unknown", r.Status == http.StatusNotFound,
+			harness.Finding{Expected: "404", Seen: r.Summary(), Where: "DELETE " + unknown.Path, Responses: at(r)})
+	}
+	deletedInUse(ctx, d)
+	d.rest(writeAt + "delete-accepted")
+}
+
+// deletedInUse deletes what other objects refer to. It may be refused, or flag or take away
+// what hangs on it: only a reference that leads nowhere must not remain.
+func deletedInUse(ctx context.Context, d *desk) {
+	for _, kind := range d.kinds() {
+		for _, m := range d.Service.Kinds[kind].References() {
+			if !m.Required || d.Service.Kinds[m.Refers] == nil {
+				continue
+			}
+			delete(d.known, m.Refers) // of which others of this check know nothing
+			id, _, r, ok := d.make(ctx, kind)
+			if !ok {
+				d.NotTested(d.refused(r), writeAt+"delete-in-use")
+				return
+			}
+			d.deleteUnder(ctx, kind, id, m)
+			delete(d.known, m.Refers)
+		}
+	}
+}
+
+// deleteUnder deletes what an object refers to.
+func (d *desk) deleteUnder(ctx context.Context, kind, id string, m service.Member) {
+	below, op := d.known[m.Refers], d.of(http.MethodDelete, m.Refers)
+	gone := d.send(ctx, http.MethodDelete, op.PathFor(below), nil)
+	_, target, still := d.read(ctx, m.Refers, below)
+	_, reading, hangs := d.read(ctx, kind, id)
+	if Between(gone) || unread(target) || unread(reading) {
+		d.NotTested(d.BlockedAt(gone, gone.Summary()), writeAt+"delete-in-use")
+		return
+	}
+	dangling := hangs && target.Status != http.StatusOK
+	seen := fmt.Sprintf("%s; the %s is there, and what it refers to isn't", gone.Summary(), kind)
+	if !accepted(gone) {
+		dangling = !still || !hangs
+		seen = gone.Summary() + ", and not all is there as before"
+	}
+	d.Assert(writeAt+"delete-in-use", !dangling, harness.Finding{
+		Expected: "a refusal with deletefailure, or no reference that leads nowhere",
+		Seen:     seen, Where: "DELETE " + op.Path, Responses: []*harness.Response{gone, target, reading},
+	})
+}
+
+// postedSets sends sets of objects below each parent that takes them.
+func postedSets(ctx context.Context, d *desk) {
+	for _, op := range d.Service.Writes {
+		if op.Method != http.MethodPost {
+			continue
+		}
+		// What posted objects have to refer to is made by way of one that is put.
+		_, _, r, ok := d.make(ctx, op.Kind)
+		if !ok {
+			d.NotTested(d.refused(r))
+			return
+		}
+		objects := []map[string]any{d.object(op.Kind, "rollcall-1", true), d.object(op.Kind, "rollcall-2", true)}
+		ids, known := d.parentsOf(op, objects[0])
+		if !known {
+			continue // below a session, of which the check has none
+		}
+		r = d.send(ctx, http.MethodPost, op.PathFor(ids...), map[string]any{op.Wrapper: objects})
+		pairs := pairsOf(r)
+		for _, allocated := range pairs {
+			d.made = append(d.made, madeObject{op.Kind, allocated})
+		}
+		if !d.first(writeAt+"post-accepted", r.Problem == "" && r.Status == http.StatusCreated,
+			harness.Finding{Expected: "201", Seen: r.Summary(), Where: "POST " + op.Path, Responses: at(r)}) {
+			continue
+		}
+		first, second := pairs["rollcall-1"], pairs["rollcall-2"]
+		if !d.Assert(writeAt+"post-pairs", len(pairs) == 2 && first != "" && second != "" && first != second,
+			harness.Finding{Expected: "for each sourcedId that was sent the one that was allocated", Seen: fmt.Sprintf("%d pairs", len(pairs)),
+				Where: "POST " + op.Path + " " + service.Pairs, Responses: at(r)}) {
+			continue
+		}
+		for i, id := range []string{first, second} {
+			sent := maps.Clone(objects[i])
+			sent["sourcedId"] = id
+			d.stored(ctx, op.Kind, id, sent, r, writeAt+"post-stored")
+		}
+		nowhere := d.send(ctx, http.MethodPost, op.PathFor(slices.Repeat([]string{newID()}, op.Parameters())...),
+			map[string]any{op.Wrapper: []any{}})
+		if !Between(nowhere) {
+			d.Assert(writeAt+"post-unknown-parent", nowhere.Status == http.StatusNotFound || nowhere.Status == http.StatusUnprocessableEntity,
+				harness.Finding{Expected: "404", Seen: nowhere.Summary(), Where: "POST " + op.Path, Responses: at(nowhere)})
+		}
+	}
+	d.rest(writeAt + "post-accepted")
+}
+
+// pairsOf reads the sourcedIds that a provider allocated, by those that were sent.
+func pairsOf(r *harness.Response) map[string]string {
+	var answer struct {
+		Pairs []struct {
+			Supplied  string `json:"suppliedSourcedId"`
+			Allocated string `json:"allocatedSourcedId"`
+		} `json:"sourcedIdPairs"`
+	}
+	_ = decode(r.Body, &answer)
+	pairs := map[string]string{}
+	for _, p := range answer.Pairs {
+		pairs[p.Supplied] = p.Allocated
+	}
+	return pairs
+}
+
+// writeScopes tries each operation of one kind with tokens for one scope alone.
+func writeScopes(ctx context.Context, d *desk) {
+	kind := d.kinds()[0]
+	put, list := d.of(http.MethodPut, kind), d.Service.CollectionOf(kind).List
+	var post service.Operation
+	for _, op := range d.Service.Writes {
+		if op.Method == http.MethodPost && op.Root() == "classes" && op.Parameters() == 1 {
+			post = op
+		}
+	}
+	id, object, r, ok := d.make(ctx, kind)
+	if !ok {
+		d.NotTested(d.refused(r))
+		return
+	}
+	bare := d.put(ctx, kind, newID(), object, "")
+	if !Between(bare) {
+		d.Assert(writeAt+"token-needed", bare.Status == http.StatusUnauthorized,
+			harness.Finding{Expected: "401", Seen: bare.Summary(), Where: "PUT " + put.Path + " without a token", Responses: at(bare)})
+	}
+	scopes := d.Service.Scopes
+	names := []string{scopes.Core, scopes.Full, scopes.Put, scopes.Post, scopes.Delete}
+	slices.Sort(names)
+	for _, scope := range slices.Compact(names) {
+		if scope == "" {
+			continue
+		}
+		token, why := narrow(ctx, d.T, scope)
+		if token == "" {
+			d.NotTested(harness.Unconfigured(why, narrowRemedy(d.T, scope)), writeAt+"scope-opens", writeAt+"scope-denied", writeAt+"scope-status")
+			continue
+		}
+		cell := func(opens bool, r *harness.Response, where string) {
+			if Between(r) || r.Status >= 500 {
+				d.Hinders(r)
+				return
+			}
+			if opens {
+				d.Assert(writeAt+"scope-opens", r.Status < 300, harness.Finding{Expected: "that " + scope + " opens it", Seen: r.Summary(), Where: where, Responses: at(r)})
+				return
+			}
+			d.Assert(writeAt+"scope-denied", r.Status >= 300, harness.Finding{Expected: "a refusal, for the token has " + scope + " alone", Seen: r.Summary(),
+				Where: where, Responses: at(r)})
+			if r.Status >= 300 {
+				d.Assert(writeAt+"scope-status", r.Status == http.StatusForbidden,
+					harness.Finding{Expected: "403", Seen: r.Summary(), Where: where + " with " + scope, Responses: at(r)})
+			}
+		}
+		fresh := newID()
+		cell(scope == scopes.Put, d.put(ctx, kind, fresh, d.object(kind, fresh, true), token), "PUT "+put.Path)
+		if post.ID != "" {
+			cell(scope == scopes.Post, d.send(ctx, http.MethodPost, post.PathFor(d.known["class"]), map[string]any{post.Wrapper: []any{}}, token), "POST "+post.Path)
+		}
+		reads := scope == scopes.Core || scope == scopes.Full
+		cell(reads, withToken(ctx, d.T, list.Path+"?limit=1", token), "GET "+list.Path)
+		if _, _, there := d.read(ctx, kind, id); !there {
+			if id, _, r, ok = d.make(ctx, kind); !ok {
+				d.NotTested(d.refused(r))
+				return
+			}
+		}
+		cell(scope == scopes.Delete, d.send(ctx, http.MethodDelete, d.of(http.MethodDelete, kind).PathFor(id), nil, token), "DELETE "+put.Path)
+	}
+	d.rest(writeAt + "scope-denied")
+}
