@@ -38,8 +38,8 @@ func main() {
 
 // suites lists every suite this program judges with.
 func suites() []harness.Suite {
-	return []harness.Suite{rostering.Suite(), resources.Suite(), gradebook.Suite(), assessment.Suite(), gradebook.PushSuite(), assessment.PushSuite(),
-		rostering.Suite11(), resources.Suite11(), csv.Suite(nil), ltitool.Suite(), ltiplatform.Suite()}
+	return []harness.Suite{rostering.Suite(), resources.Suite(), gradebook.Suite(), assessment.Suite(), gradebook.PushSuite(),
+		assessment.PushSuite(), rostering.Suite11(), resources.Suite11(), csv.Suite(nil), ltitool.Suite(), ltiplatform.Suite()}
 }
 
 // known are the suites that are explained and listed: beside those of `rollcall run` the one

@@ -83,7 +83,9 @@ func spread(list []Requirement, services []Service) ([]Requirement, error) {
 		for end < len(list) && list[end].family() == family {
 			end++
 		}
-		those := slices.DeleteFunc(slices.Clone(services), func(s Service) bool { return family != everyService && !slices.Contains(s.Families, family) })
+		those := slices.DeleteFunc(slices.Clone(services), func(s Service) bool {
+			return family != everyService && !slices.Contains(s.Families, family)
+		})
 		if len(those) == 0 {
 			return nil, fmt.Errorf("%s stands for services, and none is named before it", list[i].ID)
 		}

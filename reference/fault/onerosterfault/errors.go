@@ -12,8 +12,9 @@ func fail(a *answer, code int, minor string) {
 	a.status = code
 	a.header = http.Header{"Content-Type": {"application/json"}}
 	if a.request != nil && baseOf(a.request.URL.Path) == v1p1Base {
-		spelt := strings.NewReplacer("unknownobject", "unknown object", "invaliddata", "invalid data", "unauthorisedrequest", "unauthorized").Replace(minor)
-		body, _ := json.Marshal(object{"statusInfoSet": []any{object{"imsx_codeMajor": "failure", "imsx_severity": "error", "imsx_codeMinor": spelt}}})
+		spelt := strings.NewReplacer("unknownobject", "unknown object", "invaliddata", "invalid data", "unauthorisedrequest", "unauthorized")
+		entry := object{"imsx_codeMajor": "failure", "imsx_severity": "error", "imsx_codeMinor": spelt.Replace(minor)}
+		body, _ := json.Marshal(object{"statusInfoSet": []any{entry}})
 		a.setBody(body)
 		return
 	}

@@ -42,7 +42,8 @@ func errorChecks(of *service.Service) []Check {
 		c("unknown-parameter", "An unknown query parameter is ignored", anObject(), unknownParameter, "unknown-parameter"),
 	}
 	if of.Warns {
-		list = append(list, c("warning", "What is asked for in vain is warned of beside the data", anObject(), warned, "warning", "not-in-success"))
+		list = append(list, c("warning", "What is asked for in vain is warned of beside the data", anObject(), warned,
+			"warning", "not-in-success"))
 	}
 	return list
 }

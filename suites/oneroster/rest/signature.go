@@ -41,7 +41,8 @@ func signatureChecks() []Check {
 			Needs: []Need{signed()}, Body: body}
 	}
 	return []Check{
-		c("accepted", "Signed requests are let in, whatever their query", signaturesTaken, "sha1", "sha256", "query", "blank", "reserved", "form"),
+		c("accepted", "Signed requests are let in, whatever their query", signaturesTaken,
+			"sha1", "sha256", "query", "blank", "reserved", "form"),
 		c("refused", "A request that is not signed right is refused", signaturesRefused, "altered", "wrong-secret", "unknown-key", "bound",
 			"incomplete", "stale", "replayed"),
 	}

@@ -175,7 +175,8 @@ func warned(ctx context.Context, t *T) {
 		}
 		where, shown := try[0]+"=noSuchProperty: /"+t.Service.Status.Set, []*harness.Response{p.Response}
 		entries, shaped := statusSet(t, p.Response.Body)
-		if !t.Assert(warning, shaped, harness.Finding{Expected: "a status info set beside the data", Seen: "none", Where: where, Responses: shown}) {
+		if !t.Assert(warning, shaped, harness.Finding{Expected: "a status info set beside the data", Seen: "none", Where: where,
+			Responses: shown}) {
 			t.Examined(success, 1)
 			continue
 		}

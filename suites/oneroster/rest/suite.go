@@ -56,8 +56,8 @@ func Suite(p Provider) harness.Suite {
 
 // checks lists those that hold for any service, by topic.
 func checks(of *service.Service) []Check {
-	list := slices.Concat(endpointChecks(of), pagingChecks(of), totalChecks(), linkChecks(), sortChecks(of), filterChecks(of), fieldsChecks(of),
-		errorChecks(of), tokenChecks(), accessChecks(), scopeChecks(of), transportChecks(), robustnessChecks(),
+	list := slices.Concat(endpointChecks(of), pagingChecks(of), totalChecks(), linkChecks(), sortChecks(of), filterChecks(of),
+		fieldsChecks(of), errorChecks(of), tokenChecks(), accessChecks(), scopeChecks(of), transportChecks(), robustnessChecks(),
 		payloadChecks(of), identityChecks(of), referenceChecks(), lifecycleChecks())
 	if of.Signed {
 		list = append(list, signatureChecks()...)
