@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 )
 
 // Token is an access token as a target granted it (RFC 6749 §5.1).
@@ -201,4 +202,23 @@ func (s *Session) WithoutTokenEndpoint() (o Obstacle, ok bool) {
 	}
 	return Unconfigured("the target file gives a token ("+s.keyOf("bearer")+"), and names no token endpoint",
 		"Give token_url, client_id and client_secret instead of bearer, where the product issues tokens."), !s.HasTokenEndpoint()
+}
+
+// SpoiltTokenError names a member of the answer to a refused token request that holds a
+// character which it must not (RFC 6749 §5.2: printable ASCII, without the quote and the
+// backslash), and that character; "" where there is none.
+func SpoiltTokenError(body []byte) string {
+	var members map[string]any
+	_ = json.Unmarshal(body, &members) // what can't be read has no members
+	for _, name := range []string{"error", "error_description", "error_uri"} {
+		text, _ := members[name].(string)
+		at := strings.IndexFunc(text, func(r rune) bool {
+			return r < ' ' || r > '~' || r == '"' || r == '\\' || r == ' ' && name == "error_uri"
+		})
+		if at >= 0 {
+			r, _ := utf8.DecodeRuneInString(text[at:])
+			return fmt.Sprintf("%s holds %q", name, r)
+		}
+	}
+	return ""
 }

@@ -8,6 +8,9 @@ import (
 	"strings"
 )
 
+// listFilter is a filter on a list, with what it looks for.
+var listFilter = regexp.MustCompile(`^(grades|subjects|roles)[=~]'([^']*)'$`)
+
 // fieldFaults are failures that products in the field were seen to have
 // (docs/realworld.md).
 func fieldFaults() map[string]wrapper {
@@ -34,6 +37,19 @@ func fieldFaults() map[string]wrapper {
 				return ""
 			}
 			return f
+		}),
+		"filter-list-first": changing(func(a *answer) bool {
+			return isCollection(a.path) && listFilter.MatchString(a.request.URL.Query().Get("filter"))
+		}, func(a *answer) {
+			m := listFilter.FindStringSubmatch(a.request.URL.Query().Get("filter"))
+			a.list(func(all []any) []any {
+				return slices.DeleteFunc(all, func(o any) bool {
+					list, _ := o.(object)[m[1]].([]any)
+					return len(list) > 0 && !strings.Contains(m[2], str(list[0]))
+				})
+			})
+			a.header.Del("X-Total-Count")
+			a.header.Del("Link")
 		}),
 		"filter-third-clause-500": changing(func(a *answer) bool {
 			return isCollection(a.path) && len(joints.FindAllString(a.request.URL.Query().Get("filter"), -1)) > 1

@@ -35,7 +35,9 @@ func missedFaults() map[string]wrapper {
 			a.header.Del("Link")
 			a.list(func(l []any) []any { return l[:min(len(l), 50)] })
 		}),
-		"sort-structured-500": changing(asks(func(q url.Values) bool { return slices.Contains(structured, q.Get("sort")) }), broken),
+		"sub-empty-everything": overflowing(func(q url.Values) bool { return !q.Has("filter") }, "/students", "/resources"),
+		"sub-empty-filtered":   overflowing(func(q url.Values) bool { return q.Get("filter") == "sourcedId!='no-such-object-here'" }, "/students", "/resources"),
+		"sort-structured-500":  changing(asks(func(q url.Values) bool { return slices.Contains(structured, q.Get("sort")) }), broken),
 		"filter-structured-500": changing(asks(func(q url.Values) bool {
 			m := predicate.FindStringSubmatch(q.Get("filter"))
 			return m != nil && slices.Contains(structured, m[1])
@@ -123,6 +125,24 @@ func missedFaults() map[string]wrapper {
 		"semesters-in-part": changing(both(under("terms"), whole), func(a *answer) {
 			a.list(func(l []any) []any { return l[min(1, len(l)):] })
 		}),
+	}
+}
+
+// overflowing answers a sub-collection that holds nothing with all there is of its kind, where
+// the request is such a one.
+func overflowing(applies func(q url.Values) bool, suffixes ...string) wrapper {
+	return func(h http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			path, ours := servicePath(r)
+			at := slices.IndexFunc(suffixes, func(s string) bool { return strings.HasSuffix(path, s) })
+			a := ask(h, r)
+			if ours && at >= 0 && strings.Count(path, "/") == 3 && a.status == http.StatusOK && length(a) == 0 && applies(r.URL.Query()) {
+				r = r.Clone(r.Context())
+				r.URL.Path = strings.TrimSuffix(r.URL.Path, path) + suffixes[at]
+				a = ask(h, r)
+			}
+			a.send(w)
+		})
 	}
 }
 

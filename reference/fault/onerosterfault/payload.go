@@ -166,7 +166,8 @@ func payloadFaults() map[string]wrapper {
 				r["href"] = base + path
 			}
 		})),
-		"ref-source-id": changing(succeeded, refs(func(r object) { r["sourceId"] = r["sourcedId"]; delete(r, "sourcedId") })),
+		"ref-source-id":    changing(succeeded, refs(func(r object) { r["sourceId"] = r["sourcedId"]; delete(r, "sourcedId") })),
+		"ref-other-scheme": changing(succeeded, refs(func(r object) { r["href"] = "x" + str(r["href"]) })),
 		"ref-dead-href": changing(succeeded, refs(func(r object) {
 			base := baseOf(str(r["href"]))
 			r["href"] = strings.Replace(str(r["href"]), base+"/", base+"/v2/", 1)

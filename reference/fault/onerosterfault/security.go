@@ -196,6 +196,10 @@ func securityFaults() map[string]wrapper {
 			return got
 		}),
 		"token-error-200": tokenAnswers(denied, func(got *httptest.ResponseRecorder) *httptest.ResponseRecorder { got.Code = http.StatusOK; return got }),
+		"token-error-quotes": tokenAnswers(denied, func(got *httptest.ResponseRecorder) *httptest.ResponseRecorder {
+			got.Body = bytes.NewBufferString(strings.Replace(got.Body.String(), `"error_description":"`, `"error_description":"\"client\": `, 1))
+			return got
+		}),
 		"token-error-html": tokenAnswers(denied, func(got *httptest.ResponseRecorder) *httptest.ResponseRecorder {
 			got.Body = bytes.NewBufferString("<h1>Denied</h1>")
 			got.Header().Set("Content-Type", "text/html")

@@ -84,6 +84,13 @@ func endpointFaults() map[string]behaviour {
 			w.WriteHeader(http.StatusBadRequest)
 			_, _ = w.Write([]byte(`{"error":"invalid_scope"}`)) // the client may be gone
 		}),
+		"platform-access-error-translated": at("/token", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			rec := bend.Answered(next, r)
+			body := strings.Replace(rec.Body.String(), `"error_description":"`, `"error_description":"Zurückgewiesen: `, 1)
+			rec.Body.Reset()
+			rec.Body.WriteString(body)
+			bend.Give(w, rec)
+		}),
 		"platform-access-breaks": refusing(func(w http.ResponseWriter) {
 			http.Error(w, "Internal Server Error", http.StatusInternalServerError)
 		}),

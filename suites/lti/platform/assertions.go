@@ -72,7 +72,8 @@ func accessRefused(ctx context.Context, t *harness.T) {
 	reused := side.Random()
 	j.ask(ctx, t, asked{claims: map[string]any{"jti": reused}})
 	all, silent, refuses := j.badRequests(reused), 0, false
-	var let harness.Obstacle // of a request that was answered with a token
+	var let harness.Obstacle       // of a request that was answered with a token
+	var nameless *harness.Response // a refusal without an error
 	for i, c := range all {
 		r := j.ask(ctx, t, c.a)
 		f := harness.Finding{
@@ -96,7 +97,7 @@ func accessRefused(ctx context.Context, t *harness.T) {
 		refuses = true
 		if !t.Assert(reqTripped, r.Status < 500, f) {
 			t.NotTested(harness.BlockedBy(reqTripped, c.what+" was answered with "+r.Summary()+": no token, and no reason either", r),
-				Prefix+c.id, reqError)
+				Prefix+c.id, reqError, reqErrorText)
 			continue
 		}
 		if c.codes == nil {
@@ -108,10 +109,17 @@ func accessRefused(ctx context.Context, t *harness.T) {
 		_ = json.Unmarshal(r.Body, &e) // no code, then
 		f.Expected = "400 or 401 with an error code of RFC 6749 §5.2 that fits"
 		t.Assert(reqError, (r.Status == 400 || r.Status == 401) && slices.Contains(c.codes, e.Error), f)
+		if nameless = r; e.Error != "" {
+			spoilt := harness.SpoiltTokenError(r.Body)
+			f.Expected, f.Seen = "printable ASCII, without the quote and the backslash", spoilt
+			t.Assert(reqErrorText, spoilt == "", f)
+		}
 	}
 	// An endpoint that never refuses has no errors to be judged by.
 	if !refuses {
-		t.NotTested(let, reqTripped, reqError)
+		t.NotTested(let, reqTripped, reqError, reqErrorText)
+	} else if t.Looked(reqError) && !t.Looked(reqErrorText) {
+		t.NotTested(harness.BlockedBy(reqError, "no refusal names an error", nameless), reqErrorText)
 	}
 }
 
@@ -131,8 +139,10 @@ func (j *judge) mute(ctx context.Context, t *harness.T, r *harness.Response, lef
 	for _, c := range left { // what was examined to its end is not half tested
 		t.NotTested(o, Prefix+c.id)
 	}
-	if !t.Looked(reqError) {
-		t.NotTested(o, reqError)
+	for _, id := range []string{reqError, reqErrorText} {
+		if !t.Looked(id) {
+			t.NotTested(o, id)
+		}
 	}
 }
 

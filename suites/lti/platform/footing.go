@@ -19,11 +19,12 @@ import (
 
 // Owners of the first steps.
 const (
-	reqBegun = Prefix + "login.begun"
-	reqToken = Prefix + "response.token"
-	reqKeys  = Prefix + "keys.readable"
-	reqIssue = Prefix + "access.token"
-	reqError = Prefix + "access.error"
+	reqBegun     = Prefix + "login.begun"
+	reqToken     = Prefix + "response.token"
+	reqKeys      = Prefix + "keys.readable"
+	reqIssue     = Prefix + "access.token"
+	reqError     = Prefix + "access.error"
+	reqErrorText = Prefix + "access.error-text"
 	// What breaks down gives nobody access, and is a failure of its own, whatever it was
 	// asked for.
 	reqBroken  = Prefix + "error.status"

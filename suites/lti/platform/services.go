@@ -24,7 +24,7 @@ func serviceChecks() []harness.Check {
 		{ID: "platform.keys", Title: "The key set can be read, and holds public keys alone", Body: keySet, Requirements: []string{"keys.readable", "keys.public", "keys.kid", "keys.size", "keys.form"}},
 		{ID: "platform.access-token", Title: "Grants an access token for a signed assertion", Needs: []harness.Need{services()}, Body: accessToken, Requirements: []string{"access.token", "access.form", "access.expires", "access.no-store", "access.aud-list", "access.scope-subset", "access.scope-named", "access.scope-present", "access.fractions", "access.rotation"}},
 		{ID: "platform.access-refused", Title: "Refuses assertions and requests that are wrong in one way", Needs: []harness.Need{services(), issuing()}, Body: accessRefused, Requirements: []string{"access.key", "access.alg", "access.kid", "access.aud", "access.expired", "access.exp-missing", "access.aud-missing", "access.iat-missing", "access.life", "access.future", "access.replay",
-			"access.jti-missing", "access.iss", "access.iss-sub", "access.grant", "access.assertion-type", "access.scope", "access.missing", "access.repeated", "access.get", "access.error", "access.status"}},
+			"access.jti-missing", "access.iss", "access.iss-sub", "access.grant", "access.assertion-type", "access.scope", "access.missing", "access.repeated", "access.get", "access.error", "access.error-text", "access.status"}},
 	}
 }
 

@@ -95,11 +95,11 @@ func compareSub(ctx context.Context, t *rest.T, op service.Operation, id string)
 		t.Blocked(id, empty) // nothing is answered, whoever the parent
 		return
 	}
-	judgeEmpty(ctx, t, op, empty)
+	judgeEmpty(ctx, t, op, empty, id)
 }
 
 // judgeEmpty asks for the resources of a parent that refers to none.
-func judgeEmpty(ctx context.Context, t *rest.T, op service.Operation, id string) {
+func judgeEmpty(ctx context.Context, t *rest.T, op service.Operation, id, members string) {
 	bare := read(t).bare[op.Root()]
 	if bare == "" {
 		t.NotApplicable(id, "each of /"+op.Root()+" refers to a resource")
@@ -115,4 +115,7 @@ func judgeEmpty(ctx context.Context, t *rest.T, op service.Operation, id string)
 	}
 	t.Assert(id, page.Status == 200, harness.Finding{Expected: "200 and an empty list, for the parent is known", Seen: page.Summary(),
 		Where: bare, Responses: []*harness.Response{page.Response}})
+	t.NoMembers(ctx, page, op.PathFor(bare), op.Wrapper, members, bare, func(g rest.Collected) []string {
+		return slices.DeleteFunc(rest.Apart(g.IDs, map[string]bool{}), func(id string) bool { return g.Deleted[id] })
+	})
 }

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -168,23 +169,18 @@ func filterNested(ctx context.Context, t *T) {
 			if !ok {
 				continue
 			}
-			any, all := map[string]bool{}, map[string]bool{}
-			loose := map[string]bool{}
+			any := map[string]bool{}
 			for id, l := range lists {
-				hasV, hasW := slices.Contains(l, v), slices.Contains(l, w)
-				if hasV || hasW {
+				if slices.Contains(l, v) || slices.Contains(l, w) {
 					any[id] = true
 				}
-				if hasV {
-					all[id] = true
-				}
-				if slices.ContainsFunc(l, func(x string) bool { return strings.Contains(fold(x), fold(v)) }) {
-					loose[id] = true
-				}
 			}
-			// One value: what holds it. A contains that works on the text of each
-			// entry is a sane reading as well.
-			judgeOrRefused(ctx, t, s, contains, name+"~"+quote(v), answer{all, union(all, loose)})
+			all, loose := holdersOf(lists, v)
+			judgeOrRefused(ctx, t, s, contains, name+"~"+quote(v), answer{all, loose})
+			if x, ok := behind(lists, len(s.objects)); ok {
+				must, may := holdersOf(lists, x)
+				judgeOrRefused(ctx, t, s, contains, name+"~"+quote(x), answer{must, may})
+			}
 			judgeOrRefused(ctx, t, s, contains, name+"~"+quote(v+","+w), exactly(any), exactly(map[string]bool{}))
 			only := map[string]bool{}
 			for id, l := range lists {
@@ -221,6 +217,39 @@ func (s filterSample) lists(name string) map[string][]string {
 		}
 	}
 	return out
+}
+
+// holdersOf gives what holds an entry, and what may be taken to hold it: a contains that works
+// on the text of each entry is a sane reading as well.
+func holdersOf(lists map[string][]string, entry string) (must, may map[string]bool) {
+	must, may = map[string]bool{}, map[string]bool{}
+	for id, l := range lists {
+		if slices.Contains(l, entry) {
+			must[id] = true
+		}
+		if slices.ContainsFunc(l, func(x string) bool { return strings.Contains(fold(x), fold(entry)) }) {
+			may[id] = true
+		}
+	}
+	return must, may
+}
+
+// behind picks an entry that stands behind others wherever it stands, and that divides the
+// objects: who looks at the first of a list alone doesn't find it.
+func behind(lists map[string][]string, all int) (string, bool) {
+	counts, first := map[string]int{}, map[string]bool{}
+	for _, l := range lists {
+		for i, x := range l {
+			counts[x]++
+			first[x] = first[x] || i == 0
+		}
+	}
+	for _, x := range slices.Sorted(maps.Keys(counts)) {
+		if counts[x] < all && !first[x] && !strings.ContainsAny(x, "',%_\\&+#") {
+			return x, true
+		}
+	}
+	return "", false
 }
 
 // twoOf picks two entries that divide the objects.

@@ -148,6 +148,13 @@ func (h *hrefTrial) follow(ctx context.Context, c service.Collection, u RefUse) 
 				Where: fmt.Sprintf("%s %s/href", e.Holder, u.At), Exchanges: t.CrawlEvidence(c.Name, e.Object)})
 			continue
 		}
+		if scheme := strings.ToLower(target.Scheme); scheme != "http" && scheme != "https" {
+			tried++
+			t.Fail(hrefResolves, harness.Finding{Sent: "GET /" + c.Name + " (the crawl)",
+				Expected: "an address that a client can get, by http or https", Seen: t.Show("href", e.Ref.Href),
+				Where: fmt.Sprintf("%s %s/href", e.Holder, u.At), Exchanges: t.CrawlEvidence(c.Name, e.Object)})
+			continue
+		}
 		if !sameService(t, target) {
 			t.Note(hrefResolves, "the href %s lies outside of this service and was not followed", e.Ref.Href)
 			continue

@@ -1,9 +1,12 @@
 package rest
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
 )
 
 // Set makes a set of ids.
@@ -102,4 +105,35 @@ func inWords(words []string) string {
 		return strings.Join(words, "")
 	}
 	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
+}
+
+// everySatisfies is a filter that every object satisfies.
+const everySatisfies = "sourcedId!='no-such-object-here'"
+
+// NoMembers judges what the sub-collection of a parent that has no members lists: nothing, as
+// it is and by a filter that everything satisfies. plain is the answer without a filter;
+// foreign tells of what a page lists what doesn't belong there. How a filter is refused is
+// judged elsewhere.
+func (t *T) NoMembers(ctx context.Context, plain *Page, path, wrapper, id, where string, foreign func(Collected) []string) {
+	for _, filter := range []string{"", everySatisfies} {
+		page := plain
+		if filter != "" {
+			page = t.List(ctx, path, wrapper, Query("filter", filter))
+		}
+		if !page.OK() {
+			continue
+		}
+		got := Collected{IDs: Set(page.IDs), Deleted: map[string]bool{}}
+		for i, object := range page.IDs {
+			if Read[Base](page.Objects[i]).Status == "tobedeleted" {
+				got.Deleted[object] = true
+			}
+		}
+		extra := foreign(got)
+		if len(extra) > 0 { // that nothing comes proves nothing of who has members
+			t.Fail(id, harness.Finding{Expected: "nothing, for the parent has no members",
+				Seen: fmt.Sprintf("%d objects; %s", len(got.IDs), Differ(nil, extra)), Where: where, Responses: []*harness.Response{page.Response}})
+			return
+		}
+	}
 }

@@ -31,7 +31,7 @@ func tokenChecks() []Check {
 		c("authentication", "The client authenticates by HTTP Basic, and may by form",
 			[]Need{formPosted(), someGrant("basic", "form", "basic-raw")}, tokenAuthentication, "basic-auth", "basic-encoded", "form-auth"),
 		c("refusals", "What deserves no token gets none, and an error by name", nil, tokenRefusals, "wrong-secret", "invalid-client",
-			"unsupported-grant", "unknown-scope", "error-body", "post-only", "method-status"),
+			"unsupported-grant", "unknown-scope", "error-body", "error-text", "post-only", "method-status"),
 		c("lifetime", "A token serves again and again, and a new one leaves it valid", nil, tokenLifetime, "reusable", "independent"),
 	}
 }
@@ -249,6 +249,7 @@ func tokenRefusals(ctx context.Context, t *T) {
 			t.Assert(at("error-body"), isError && slices.Contains(oauthErrors, code),
 				harness.Finding{Expected: "a JSON object with error, one of the codes of OAuth 2.0",
 					Seen: fmt.Sprintf("%s, error %q", r.Summary(), code), Where: x.name + ": /error", Responses: shown})
+			judgeErrorText(t, r, x.name)
 		}
 	}
 	if refusedWith != nil {
@@ -257,6 +258,9 @@ func tokenRefusals(ctx context.Context, t *T) {
 			by = at("invalid-client") // refused it is, but as the server's own error
 		}
 		t.Settle(t.BlockedBy(by, "no token request is refused with a client error", refusedWith), at("error-body"))
+	}
+	if refusedWith != nil && t.Looked(at("error-body")) {
+		t.Settle(t.BlockedBy(at("error-body"), "no refusal names an error", refusedWith), at("error-text"))
 	}
 	unknown := t.Service.Scopes.Prefix + "no-such.scope"
 	got, r := t.RequestToken(ctx, harness.TokenRequest{Scopes: []string{unknown}})
@@ -267,6 +271,9 @@ func tokenRefusals(ctx context.Context, t *T) {
 		if ok && r.Status == 200 && len(strings.Fields(got.Scope)) > 0 {
 			ok = false // nothing that was asked for is left to grant
 		}
+	}
+	if got == nil {
+		judgeErrorText(t, r, "scope="+unknown)
 	}
 	t.Assert(at("unknown-scope"), ok, harness.Finding{Expected: "invalid_scope, or no token", Seen: grantSeen(got, r),
 		Where: "scope=" + unknown, Responses: []*harness.Response{r}})
@@ -281,6 +288,17 @@ func tokenRefusals(ctx context.Context, t *T) {
 	t.Assert(at("method-status"), namesMethod(g.Header.Values("Allow"), http.MethodPost),
 		harness.Finding{Expected: "an Allow header that names POST", Seen: fmt.Sprintf("Allow: %q", strings.Join(g.Header.Values("Allow"), ", ")),
 			Where: "header Allow", Responses: []*harness.Response{g}})
+}
+
+// judgeErrorText looks at the characters of an error, where one is named.
+func judgeErrorText(t *T, r *harness.Response, where string) {
+	if _, isError := oauthCode(r); !isError {
+		return
+	}
+	spoilt := harness.SpoiltTokenError(r.Body)
+	t.Assert(tokenAt+"error-text", spoilt == "", harness.Finding{
+		Expected: "printable ASCII, without the quote and the backslash", Seen: spoilt,
+		Where: where, Responses: []*harness.Response{r}})
 }
 
 // namesMethod tells whether an Allow header (RFC 9110 §10.2.1) names a method.

@@ -161,6 +161,8 @@ func compareSub(ctx context.Context, t *rest.T, s sub, id string, judgeEmpty boo
 		t.Assert(empty, response.Status == 200,
 			harness.Finding{Expected: "200 and an empty list, for the parent is known", Seen: response.Summary(), Where: p.ids,
 				Responses: []*harness.Response{response}})
+		t.NoMembers(ctx, page, op.PathFor(strings.Split(p.ids, "\x00")...), op.Wrapper, id, p.ids,
+			func(g rest.Collected) []string { return p.extra(roster(t), op.Kind, g) })
 	}
 	if len(bare) == 0 {
 		t.NotApplicable(empty, "every parent has a member")
