@@ -41,6 +41,7 @@ func suites() []harness.Suite {
 	return []harness.Suite{
 		rostering.Suite(), resources.Suite(), gradebook.Suite(), assessment.Suite(),
 		gradebook.PushSuite(), assessment.PushSuite(), // what is written comes when all is read
+		rostering.Suite11(), resources.Suite11(),
 		csv.Suite(nil), ltitool.Suite(), ltiplatform.Suite(),
 	}
 }

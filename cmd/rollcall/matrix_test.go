@@ -160,6 +160,11 @@ func TestGradebookMatrix(t *testing.T) {
 	serviceMatrix{onerosterfault.Gradebook, gradebook.Suite(), 80, 15, "data/matrix-gradebook.json", "testdata/unproved-gradebook.txt"}.prove(t)
 }
 
+// TestV1P1Matrix proves that of OneRoster 1.1.
+func TestV1P1Matrix(t *testing.T) {
+	serviceMatrix{onerosterfault.V1P1, rostering.Suite11(), 40, 20, "data/matrix-v1p1.json", "testdata/unproved-v1p1.txt"}.prove(t)
+}
+
 func TestAssessmentMatrix(t *testing.T) {
 	serviceMatrix{onerosterfault.Assessment, assessment.Suite(), 40, 15, "data/matrix-assessment.json", "testdata/unproved-assessment.txt"}.prove(t)
 }

@@ -36,10 +36,11 @@ func serveSIS() *cobra.Command {
 	var data, writeTarget string
 	c := &cobra.Command{
 		Use:   "sis",
-		Short: "Run the reference SIS: a OneRoster 1.2 Rostering, Resources and Gradebook Provider",
+		Short: "Run the reference SIS: a OneRoster Provider of Rostering, Resources and Gradebook",
 		Long: `Run the reference SIS with the district Riverbend Unified, and print its URLs and
-credentials: the services Rostering, Resources and Gradebook, assessments among the last,
-with one token endpoint. It listens on 127.0.0.1 unless told otherwise. With --fault it
+credentials: the services Rostering, Resources and Gradebook of OneRoster 1.2, assessments among the
+last, and OneRoster 1.1 from the same data, with one token endpoint; requests of 1.1 may be
+signed by OAuth 1.0a instead. It listens on 127.0.0.1 unless told otherwise. With --fault it
 misbehaves in a named way, to see whether your consumer (or Rollcall) notices;
 "rollcall list faults" shows them all. Given several times it has all of them, each
 around the next, so that the first sees what the others have left of an answer.`,
@@ -107,6 +108,7 @@ func describe(w io.Writer, s *district.SIS, o district.Options, took time.Durati
 	fmt.Fprintf(w, "  base URL       %s\n", s.BaseURL)
 	fmt.Fprintf(w, "  resources URL  %s\n", s.ResourcesURL)
 	fmt.Fprintf(w, "  gradebook URL  %s\n", s.GradebookURL)
+	fmt.Fprintf(w, "  1.1 URL        %s\n", s.V1P1URL)
 	if s.Case != nil {
 		fmt.Fprintf(w, "  CASE URL       %s\n", s.Case.URL)
 	}
@@ -123,6 +125,10 @@ func describe(w io.Writer, s *district.SIS, o district.Options, took time.Durati
 // targetFor describes a running reference as a target file. The secrets stand in
 // it: they are worth nothing once the provider ends.
 func targetFor(s *district.SIS, caFile string, profiles []string) ([]byte, error) {
+	var signed *harness.OAuth1
+	if s.Signed {
+		signed = &harness.OAuth1{Key: s.Main.ID, Secret: s.Main.Secret}
+	}
 	var frameworks oneroster.CASE
 	if s.Case != nil {
 		frameworks.URL = harness.Elsewhere(s.Case.URL)
@@ -139,6 +145,7 @@ func targetFor(s *district.SIS, caFile string, profiles []string) ([]byte, error
 		&oneroster.Section{
 			Rostering: s.BaseURL,
 			Resources: s.ResourcesURL,
+			V1P1:      s.V1P1URL,
 			Gradebook: s.GradebookURL,
 			CASE:      frameworks,
 			Writes:    s.Class != "",
@@ -148,6 +155,7 @@ func targetFor(s *district.SIS, caFile string, profiles []string) ([]byte, error
 				ClientID:     s.Main.ID,
 				ClientSecret: s.Main.Secret,
 				Core:         &harness.Client{ClientID: s.Core.ID, ClientSecret: s.Core.Secret},
+				OAuth1:       signed,
 			},
 		})
 }
@@ -155,5 +163,5 @@ func targetFor(s *district.SIS, caFile string, profiles []string) ([]byte, error
 // allProfiles lists every profile of the REST provider that the reference is.
 func allProfiles() []string {
 	return slices.Concat(rostering.Suite().Profiles, resources.Suite().Profiles, gradebook.Suite().Profiles, assessment.Suite().Profiles,
-		gradebook.PushSuite().Profiles, assessment.PushSuite().Profiles)
+		gradebook.PushSuite().Profiles, assessment.PushSuite().Profiles, rostering.Suite11().Profiles, resources.Suite11().Profiles)
 }

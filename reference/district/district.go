@@ -49,6 +49,7 @@ type Options struct {
 	// when empty.
 	ClientID, ClientSecret string
 
+	signed bool // a fault or variant is about signed requests
 	oldTLS bool // a fault: accept TLS 1.0 too
 }
 
@@ -62,6 +63,8 @@ type SIS struct {
 	Main   Client // may have every scope
 	Core   Client // may only have roster-core.readonly and resource-core.readonly
 	Knobs  oneroster.Knobs
+	// Signed says that a fault or variant shows in requests that are signed.
+	Signed bool
 	CAPEM  []byte // of the self-made authority; nil without one
 	Class  string // the sourcedId of a class with line items; empty where none was loaded
 
@@ -78,7 +81,7 @@ func StartSIS(ctx context.Context, o Options) (*SIS, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &SIS{Main: Client{o.ClientID, o.ClientSecret}, Core: Client{o.ClientID + "-core", secret()}}
+	s := &SIS{Signed: o.signed, Main: Client{o.ClientID, o.ClientSecret}, Core: Client{o.ClientID + "-core", secret()}}
 	if s.store, err = sis.OpenStore(ctx, o.DB); err != nil {
 		return nil, err
 	}
@@ -117,7 +120,7 @@ func (o Options) filled() (Options, error) {
 		if ttl := setup.TokenTTL.Duration(); ttl > 0 {
 			o.TokenTTL = ttl
 		}
-		o.TLS = o.TLS || setup.TLS
+		o.TLS, o.signed = o.TLS || setup.TLS, o.signed || setup.Signed
 		o.oldTLS = o.oldTLS || setup.OldTLS
 		if setup.PathPrefix != "" {
 			o.Knobs.PathPrefix = setup.PathPrefix
@@ -154,7 +157,7 @@ func (s *SIS) start(ctx context.Context, o Options) error {
 		Store: s.store, Seed: o.Seed, Knobs: o.Knobs, TokenTTL: o.TokenTTL, BaseURL: o.BaseURL,
 		Clients: []security.Client{
 			{ID: s.Main.ID, Secret: s.Main.Secret, Scopes: sis.Scopes()},
-			{ID: s.Core.ID, Secret: s.Core.Secret, Scopes: []string{sis.ScopeRosterCore, resources.ScopeCore}},
+			{ID: s.Core.ID, Secret: s.Core.Secret, Scopes: []string{sis.ScopeRosterCore, resources.ScopeCore, sis.V1P1ScopeRosterCore}},
 		},
 	})
 	if err != nil {

@@ -52,6 +52,8 @@ type Setup struct {
 	MaxLimit   int    `yaml:"max_limit,omitempty"`
 	// ClientSecret is the secret of the main client, where it matters what it holds.
 	ClientSecret string `yaml:"client_secret,omitempty"`
+	// Signed has the judge sign its requests (OAuth 1.0a) where it may.
+	Signed bool `yaml:"signed,omitempty"`
 }
 
 // Seconds is a duration written as a number of seconds.

@@ -60,7 +60,8 @@ func (s *selector) filter(ctx context.Context, c store.Collection, keys []store.
 	if _, err := compile(f, s.properties[c]); err != nil {
 		return nil, err
 	}
-	inColumns := manyEnough(keys)
+	view := s.view(c)
+	inColumns := manyEnough(keys) && !view.differsIn(f)
 	for _, group := range f {
 		for _, by := range group {
 			found, _ := s.properties[c].find(by.path)
@@ -71,6 +72,22 @@ func (s *selector) filter(ctx context.Context, c store.Collection, keys []store.
 		return s.filterByColumns(ctx, c, keys, f)
 	}
 	return s.filterByDocuments(ctx, c, keys, f)
+}
+
+// view gives the form of a collection's objects; nil where it is the stored one.
+func (s *selector) view(c store.Collection) *View {
+	if v, differs := s.views[c]; differs {
+		return &v
+	}
+	return nil
+}
+
+// seen gives a document in the form in which it has a property.
+func (s *selector) seen(c store.Collection, property string, document []byte) []byte {
+	if v := s.view(c); v.differs(property) {
+		return v.Show(document)
+	}
+	return document
 }
 
 // manyEnough says whether a column, which is read as a whole, is read sooner than the
@@ -130,12 +147,16 @@ func (s *selector) filterByColumns(ctx context.Context, c store.Collection, keys
 
 func (s *selector) filterByDocuments(ctx context.Context, c store.Collection, keys []store.Key, f filter) ([]store.Key, error) {
 	var parts []*[]store.Key
+	view := s.view(c)
+	if !view.differsIn(f) {
+		view = nil
+	}
 	err := s.visitParts(ctx, c, keys, func() store.Visit {
 		matches, _ := compile(f, s.properties[c]) // one for each goroutine
 		passed := new([]store.Key)
 		parts = append(parts, passed)
 		return func(key store.Key, body []byte) error {
-			if matches(body) {
+			if matches(view.show(body)) {
 				*passed = append(*passed, key)
 			}
 			return nil

@@ -2,6 +2,7 @@ package oneroster
 
 import (
 	"context"
+	"maps"
 	"reflect"
 
 	"github.com/rollcall-edu/rollcall/reference/store"
@@ -53,6 +54,9 @@ type Service struct {
 	// Scopes open its operations.
 	Scopes []Scope
 
+	// Dialect is what an older version of the standard has otherwise; nil for 1.2.
+	Dialect *Dialect
+
 	// Discovery are the file names of its own OpenAPI document below Path/discovery/.
 	Discovery []string
 }
@@ -65,6 +69,7 @@ type Endpoint struct {
 	Name       string
 	Collection store.Collection
 	Subset     string // empty when the endpoint shows the whole collection
+	Where      string // in place of Subset: a filter that those fulfil which it shows
 	Plural     string
 	Singular   string
 	Owner      string // the word for its object in the names of relations; Singular when empty
@@ -109,7 +114,7 @@ type Scope struct{ Name, Description string }
 // OpenStore opens a store that has columns for the objects of some services, by a DSN as
 // store.Open takes it.
 func OpenStore(ctx context.Context, dsn string, services []Service, collections ...store.Collection) (store.Store, error) {
-	return store.OpenColumns(ctx, dsn, columns(objectProperties(services)), collections...)
+	return store.OpenColumns(ctx, dsn, columns(objectProperties(native(services))), collections...)
 }
 
 // objectProperties returns the property tree of each collection's objects.
@@ -121,6 +126,17 @@ func objectProperties(services []Service) map[store.Collection]*property {
 		}
 	}
 	return properties
+}
+
+// views gathers the forms of objects that aren't stored so.
+func views(services []Service) map[store.Collection]View {
+	all := map[store.Collection]View{}
+	for _, s := range services {
+		if s.Dialect != nil {
+			maps.Copy(all, s.Dialect.Views)
+		}
+	}
+	return all
 }
 
 // composed gathers the relations that follow from others, of all services.

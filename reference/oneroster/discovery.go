@@ -25,7 +25,7 @@ func (p *Provider) serveDiscovery(w http.ResponseWriter, r *http.Request, s *ser
 		return
 	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		refuseMethod(w, r, "GET, HEAD, OPTIONS")
+		refuseMethod(w, r, "GET, HEAD, OPTIONS", nil)
 		return
 	}
 	document, err := json.Marshal(p.openAPI(s, p.publicBase(r)))
@@ -212,7 +212,7 @@ func (p *Provider) describeSchemas(s *service) object {
 	}}
 	for i := range s.operations {
 		target := s.operations[i].target
-		schemas[target.Singular] = p.selector.properties[target.Collection].schema()
+		schemas[target.Singular] = s.selector.properties[target.Collection].schema()
 	}
 	return schemas
 }

@@ -132,7 +132,7 @@ func (s *selector) comparison(ctx context.Context, w wanted) func(a, b store.Key
 			return v, nil
 		}
 		err := s.store.Scan(ctx, w.collection, key, key+1, func(_ store.Key, body []byte) error {
-			of := func(visit func([]byte) bool) { eachValue(body, w.sort, visit) }
+			of := func(visit func([]byte) bool) { eachValue(s.seen(w.collection, w.sort, body), w.sort, visit) }
 			values[key] = appendSortValue([]byte{}, of, found.many)
 			return nil
 		})

@@ -27,9 +27,11 @@ type operation struct {
 	// Scopes open the operation, any one of them; without the common prefix.
 	Scopes []string `json:"scopes"`
 
+	prefix   string // of its scopes
 	segments []string
 	parents  []Endpoint // the endpoint of each sourcedId in the path
 	target   Endpoint   // the endpoint that names the payload
+	span     filter     // that the objects of the target fulfil, where that spans it
 	single   bool       // whether the path ends in a sourcedId
 }
 
@@ -49,6 +51,7 @@ func (s *Service) operations() ([]operation, error) {
 }
 
 func (o *operation) complete(s *Service) error {
+	o.prefix = s.prefix()
 	o.segments = strings.Split(strings.TrimPrefix(o.Path, "/"), "/")
 	for i, segment := range o.segments {
 		if isParameter(segment) {
@@ -78,8 +81,14 @@ func (o *operation) complete(s *Service) error {
 		return fmt.Errorf("nothing is within %q", o.Within)
 	}
 	for _, scope := range o.Scopes {
-		if !slices.ContainsFunc(s.Scopes, func(known Scope) bool { return known.Name == ScopePrefix+scope }) {
+		if !slices.ContainsFunc(s.Scopes, func(known Scope) bool { return known.Name == s.prefix()+scope }) {
 			return fmt.Errorf("no scope %q", scope)
+		}
+	}
+	if o.target.Where != "" {
+		var err error
+		if o.span, err = parseFilter(o.target.Where); err != nil {
+			return err
 		}
 	}
 	if len(o.Scopes) == 0 {
@@ -112,7 +121,7 @@ func isParameter(segment string) bool { return strings.HasPrefix(segment, "{") }
 func (o *operation) fullScopes() []string {
 	full := make([]string, len(o.Scopes))
 	for i, scope := range o.Scopes {
-		full[i] = ScopePrefix + scope
+		full[i] = o.prefix + scope
 	}
 	return full
 }

@@ -57,9 +57,10 @@ type Provider struct {
 	knobs    Knobs
 	baseURL  string
 	services []*service
-	selector *selector
 	tokens   security.Tokens
 	endpoint *security.TokenEndpoint
+	selector *selector // of what is as it is stored
+	signed   *security.Signatures
 	now      func() time.Time
 
 	// Of all services, by which what is written is held to what it may be.
@@ -101,8 +102,9 @@ func New(_ context.Context, config Config) (*Provider, error) {
 	p := &Provider{
 		knobs:    knobs,
 		baseURL:  strings.TrimRight(config.BaseURL, "/"),
-		selector: newSelector(config.Store, config.Services),
+		selector: newSelector(config.Store, native(config.Services)),
 		tokens:   tokens,
+		signed:   security.NewSignatures(clients, config.Clock),
 		now:      config.Clock,
 		objects:  map[store.Collection]reflect.Type{}, vocabularies: map[store.Collection]map[string]Vocabulary{},
 		endpoint: &security.TokenEndpoint{
@@ -113,8 +115,12 @@ func New(_ context.Context, config Config) (*Provider, error) {
 		p.now = time.Now
 	}
 	for i := range config.Services {
-		p.describe(&config.Services[i])
-		s := &service{Service: &config.Services[i]}
+		s := &service{Service: &config.Services[i], selector: p.selector}
+		if s.Dialect != nil {
+			s.selector = newSelector(config.Store, config.Services[i:i+1])
+		} else {
+			p.describe(s.Service)
+		}
 		if s.operations, err = s.Service.operations(); err != nil {
 			return nil, fmt.Errorf("starting the provider: %w", err)
 		}

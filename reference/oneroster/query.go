@@ -20,6 +20,7 @@ type query struct {
 	filter        filter          // nil for all
 	fields        map[string]bool // nil for all
 	parameters    []parameter     // all of them, as they came, for Link
+	warnings      []failure       // what was asked for in vain, where that is no failure
 }
 
 type parameter struct{ name, value string }
@@ -47,7 +48,7 @@ func parseParameters(raw string) ([]parameter, *failure) {
 // collection, fields alone for a single object. Others are ignored. One of the
 // six that comes twice (but for fields) or empty is refused, since there is no
 // telling what was meant.
-func parseQuery(raw string, single bool, properties *property, maxLimit int) (query, *failure) {
+func parseQuery(raw string, single bool, properties *property, maxLimit int, d *Dialect) (query, *failure) {
 	q := query{limit: min(DefaultLimit, maxLimit)}
 	var failed *failure
 	if q.parameters, failed = parseParameters(raw); failed != nil {
@@ -57,7 +58,10 @@ func parseQuery(raw string, single bool, properties *property, maxLimit int) (qu
 	for _, p := range q.parameters {
 		switch {
 		case p.name == "fields":
-			if failed := q.addFields(p.value, properties); failed != nil {
+			switch failed := q.addFields(p.value, properties, d); {
+			case d.warnedOf(failed):
+				q.warnings = append(q.warnings, *failed)
+			case failed != nil:
 				return q, failed
 			}
 			continue
@@ -99,6 +103,11 @@ func parseQuery(raw string, single bool, properties *property, maxLimit int) (qu
 	// default order then, as 1.1 ruled.
 	if _, ok := properties.find(given["sort"]); ok {
 		q.sort = given["sort"]
+	} else if given["sort"] != "" && d != nil {
+		q.warnings = append(q.warnings, *fail(http.StatusBadRequest, minorInvalidSort, "there is no property %q to sort by", given["sort"]))
+	}
+	if slices.ContainsFunc(q.warnings, func(f failure) bool { return f.minor == minorInvalidSelection }) {
+		q.fields = nil // all data, as 1.1 has it
 	}
 	if text, ok := given["filter"]; ok {
 		f, err := parseFilter(text)
@@ -125,7 +134,10 @@ func parseCount(name, text string, least int) (int, *failure) {
 
 // addFields takes the names of one fields parameter. The OpenAPI document has
 // the parameter repeated, everybody else separates by commas; both count.
-func (q *query) addFields(value string, properties *property) *failure {
+func (q *query) addFields(value string, properties *property, d *Dialect) *failure {
+	if d != nil && strings.Trim(value, ", ") == "" {
+		return fail(http.StatusBadRequest, minorBlankSelection, "the selection is blank")
+	}
 	if q.fields == nil {
 		q.fields = map[string]bool{}
 	}

@@ -51,6 +51,7 @@ type scope struct {
 type selector struct {
 	store      store.Store
 	properties map[store.Collection]*property
+	views      map[store.Collection]View
 	shortcuts  []Shortcut
 	composed   map[string][]Step
 	cache      *derivedCache
@@ -60,6 +61,7 @@ func newSelector(s store.Store, services []Service) *selector {
 	return &selector{
 		store:      s,
 		properties: objectProperties(services),
+		views:      views(services),
 		shortcuts:  shortcuts(services),
 		composed:   composed(services),
 		cache:      newDerivedCache(cachedKeys),

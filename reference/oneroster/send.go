@@ -13,13 +13,13 @@ import (
 )
 
 // sendObject sends a single object in its wrapper.
-func (p *Provider) sendObject(w http.ResponseWriter, r *http.Request, e Endpoint, sourcedID string, key store.Key, fields map[string]bool,
+func (s *service) sendObject(w http.ResponseWriter, r *http.Request, e Endpoint, sourcedID string, key store.Key, q query,
 	at Addresses) error {
 	body := []byte(`{"` + e.Singular + `":`)
 	there := false
-	err := p.selector.store.Scan(r.Context(), e.Collection, key, key+1, func(_ store.Key, document []byte) error {
+	err := s.selector.store.Scan(r.Context(), e.Collection, key, key+1, func(_ store.Key, document []byte) error {
 		there = true
-		body = appendSelected(body, document, fields, at)
+		body = appendSelected(body, s.selector.view(e.Collection).show(document), q.fields, at)
 		return nil
 	})
 	if err != nil {
@@ -30,7 +30,7 @@ func (p *Provider) sendObject(w http.ResponseWriter, r *http.Request, e Endpoint
 	}
 	out := newResponse(w, r)
 	defer out.close()
-	out.write(append(body, '}'))
+	out.write(append(body, s.Dialect.end(q.warnings)...))
 	return nil
 }
 
@@ -46,7 +46,7 @@ var buffers = sync.Pool{New: func() any { return new([]byte) }}
 //
 // An error before the first byte is returned. Later there is no way to tell the
 // client but to break the connection off, lest half a page pass for a whole one.
-func (p *Provider) sendPage(w http.ResponseWriter, r *http.Request, wrapper string, selected selection, q query, at Addresses) error {
+func (s *service) sendPage(w http.ResponseWriter, r *http.Request, wrapper string, selected selection, q query, at Addresses) error {
 	if r.Method == http.MethodHead {
 		newResponse(w, r).close()
 		return nil
@@ -56,7 +56,7 @@ func (p *Provider) sendPage(w http.ResponseWriter, r *http.Request, wrapper stri
 	buffer := append((*pooled)[:0], `{"`+wrapper+`":[`...)
 
 	var out *response
-	keys, err := p.selector.page(r.Context(), selected, q.offset, q.limit)
+	keys, err := s.selector.page(r.Context(), selected, q.offset, q.limit)
 	if err != nil {
 		return err
 	}
@@ -64,12 +64,12 @@ func (p *Provider) sendPage(w http.ResponseWriter, r *http.Request, wrapper stri
 	for len(keys) > 0 {
 		batch := keys[:min(len(keys), sendBatch)]
 		keys = keys[len(batch):]
-		err := p.selector.store.Read(r.Context(), selected.collection, batch, func(_ store.Key, document []byte) error {
+		err := s.selector.store.Read(r.Context(), selected.collection, batch, func(_ store.Key, document []byte) error {
 			if !first {
 				buffer = append(buffer, ',')
 			}
 			first = false
-			buffer = appendSelected(buffer, document, q.fields, at)
+			buffer = appendSelected(buffer, s.selector.view(selected.collection).show(document), q.fields, at)
 			return nil
 		})
 		if err != nil && out == nil {
@@ -91,7 +91,7 @@ func (p *Provider) sendPage(w http.ResponseWriter, r *http.Request, wrapper stri
 		out = newResponse(w, r)
 		defer out.close()
 	}
-	buffer = append(buffer, "]}"...)
+	buffer = append(append(buffer, ']'), s.Dialect.end(q.warnings)...)
 	out.write(buffer)
 	*pooled = buffer
 	return nil

@@ -15,6 +15,7 @@ import (
 // service is a described service that is served.
 type service struct {
 	*Service
+	selector   *selector
 	operations []operation
 }
 
@@ -28,21 +29,21 @@ func (p *Provider) serveService(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !below {
-		nothingHere(w)
+		nothingHere(w, nil)
 		return
 	}
 	routes := findRoutes(s.operations, path)
 	if len(routes) == 0 {
-		nothingHere(w)
+		nothingHere(w, s.Dialect)
 		return
 	}
 	route, found := choose(routes, r.Method)
 	if !found {
-		refuseMethod(w, r, allowed(routes))
+		refuseMethod(w, r, allowed(routes), s.Dialect)
 		return
 	}
-	if failed := p.authorize(w, r, route.operation); failed != nil {
-		failed.write(w)
+	if failed := p.authorize(w, r, s, route.operation); failed != nil {
+		failed.writeIn(w, s.Dialect)
 		return
 	}
 	err := error(nil)
@@ -57,7 +58,7 @@ func (p *Provider) serveService(w http.ResponseWriter, r *http.Request) {
 			// The cause may quote the database; it stays inside.
 			failed = fail(http.StatusInternalServerError, minorInternal, "the provider could not reach its data")
 		}
-		failed.write(w)
+		failed.writeIn(w, s.Dialect)
 	}
 }
 
@@ -72,24 +73,42 @@ func (p *Provider) find(escapedPath string) (s *service, path string, below bool
 	return nil, "", false
 }
 
-func nothingHere(w http.ResponseWriter) {
-	fail(http.StatusNotFound, minorUnknownObject, "there is no operation at this path").write(w)
+func nothingHere(w http.ResponseWriter, d *Dialect) {
+	fail(http.StatusNotFound, minorUnknownObject, "there is no operation at this path").writeIn(w, d)
 }
 
 // refuseMethod answers a method for which there is no operation, and OPTIONS.
-func refuseMethod(w http.ResponseWriter, r *http.Request, allowed string) {
+func refuseMethod(w http.ResponseWriter, r *http.Request, allowed string, d *Dialect) {
 	w.Header().Set("Allow", allowed)
 	if r.Method == http.MethodOptions {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	fail(http.StatusMethodNotAllowed, minorForbidden, "there is no %s of this; there is %s", r.Method, allowed).write(w)
+	fail(http.StatusMethodNotAllowed, minorForbidden, "there is no %s of this; there is %s", r.Method, allowed).writeIn(w, d)
 }
 
 // authorize demands a bearer token that holds one of the operation's scopes
 // (RFC 6750; OpenAPI document, security of each operation).
-func (p *Provider) authorize(w http.ResponseWriter, r *http.Request, o *operation) *failure {
-	challenge := func(attributes string) { w.Header().Set("WWW-Authenticate", `Bearer realm="OneRoster"`+attributes) }
+func (p *Provider) authorize(w http.ResponseWriter, r *http.Request, s *service, o *operation) *failure {
+	challenge := func(attributes string) {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="OneRoster"`+attributes)
+		if s.signed() {
+			w.Header().Add("WWW-Authenticate", `OAuth realm="OneRoster"`)
+		}
+	}
+	if s.signed() {
+		client, err := p.signed.Verify(r, p.publicBase(r)+strings.TrimPrefix(r.URL.EscapedPath(), p.knobs.PathPrefix))
+		switch {
+		case errors.Is(err, security.ErrNoSignature): // it may have a token
+		case err != nil:
+			challenge("")
+			return fail(http.StatusUnauthorized, minorUnauthorised, "%v", err)
+		case !slices.ContainsFunc(o.fullScopes(), func(scope string) bool { return slices.Contains(client.Scopes, scope) }):
+			return fail(http.StatusForbidden, minorForbidden, "the consumer lacks the right %s", strings.Join(o.fullScopes(), " or "))
+		default:
+			return nil
+		}
+	}
 
 	token, err := security.BearerToken(r)
 	if errors.Is(err, security.ErrNoBearer) {
@@ -117,23 +136,23 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request, o *operatio
 // answer reads the query, finds the objects and sends them.
 func (p *Provider) answer(w http.ResponseWriter, r *http.Request, s *service, route route) error {
 	provider := p.publicBase(r)
-	at := Addresses{Service: provider + s.Path, Provider: provider}
-	properties := p.selector.properties[route.target.Collection]
-	q, failed := parseQuery(r.URL.RawQuery, route.single, properties, p.knobs.MaxLimit)
+	at := s.addresses(provider)
+	properties := s.selector.properties[route.target.Collection]
+	q, failed := parseQuery(r.URL.RawQuery, route.single, properties, p.knobs.MaxLimit, s.Dialect)
 	if failed != nil {
 		return failed
 	}
-	owners, err := p.resolveParents(r.Context(), route)
+	owners, err := s.resolveParents(r.Context(), route)
 	if err != nil {
 		return err
 	}
 	if route.single {
 		sourcedID := route.sourcedIDs[len(route.sourcedIDs)-1]
-		key, err := p.resolve(r.Context(), route.target, sourcedID)
+		key, err := s.resolve(r.Context(), route.target, sourcedID)
 		if err != nil {
 			return err
 		}
-		return p.sendObject(w, r, route.target, sourcedID, key, q.fields, at)
+		return s.sendObject(w, r, route.target, sourcedID, key, q, at)
 	}
 	from := scope{collection: route.target.Collection, relation: route.target.Subset, owner: store.Whole}
 	if route.Relation != "" {
@@ -142,26 +161,30 @@ func (p *Provider) answer(w http.ResponseWriter, r *http.Request, s *service, ro
 	if route.Within != "" {
 		from.within, from.whole = route.Within, owners[0]
 	}
-	selected, err := p.selector.choose(r.Context(), from, relativeHrefs(q.filter, at), q.sort, q.descending)
+	wanted := relativeHrefs(q.filter, at)
+	if route.Relation == "" {
+		wanted = narrow(wanted, route.span)
+	}
+	selected, err := s.selector.choose(r.Context(), from, wanted, q.sort, q.descending)
 	if err != nil {
 		return err
 	}
 	collectionURL := at.Service + strings.TrimPrefix(r.URL.EscapedPath(), p.knobs.PathPrefix+s.Path)
 	setPagingHeaders(w.Header(), collectionURL, q, selected.total)
-	return p.sendPage(w, r, route.target.Plural, selected, q, at)
+	return s.sendPage(w, r, route.target.Plural, selected, q, at)
 }
 
 // resolveParents finds the objects that the path goes through. Where there are two, a
 // school and a class, the class must be one of the school's.
-func (p *Provider) resolveParents(ctx context.Context, route route) ([]store.Key, error) {
+func (s *service) resolveParents(ctx context.Context, route route) ([]store.Key, error) {
 	var owners []store.Key
 	for i, parent := range route.parents {
-		key, err := p.resolve(ctx, parent, route.sourcedIDs[i])
+		key, err := s.resolve(ctx, parent, route.sourcedIDs[i])
 		if err != nil {
 			return nil, err
 		}
 		if i > 0 {
-			members, err := p.selector.choose(ctx, scope{
+			members, err := s.selector.choose(ctx, scope{
 				collection: parent.Collection, relation: route.parents[i-1].owner() + "." + parent.Name, owner: owners[i-1],
 			}, nil, "", false)
 			if err != nil {
@@ -181,15 +204,21 @@ func (e Endpoint) owner() string { return cmp.Or(e.Owner, e.Singular) }
 
 // resolve finds an object of an endpoint. One of another kind, such as a teacher
 // below /students, is as unknown as one that does not exist.
-func (p *Provider) resolve(ctx context.Context, e Endpoint, sourcedID string) (store.Key, error) {
-	key, err := p.selector.store.Find(ctx, e.Collection, sourcedID)
+func (s *service) resolve(ctx context.Context, e Endpoint, sourcedID string) (store.Key, error) {
+	key, err := s.selector.store.Find(ctx, e.Collection, sourcedID)
 	if errors.Is(err, store.ErrNotFound) {
 		return 0, unknownObject(sourcedID)
 	}
-	if err != nil || e.Subset == "" {
+	if err != nil || e.Subset == "" && e.Where == "" {
 		return key, err
 	}
-	subset, err := p.selector.choose(ctx, scope{collection: e.Collection, relation: e.Subset, owner: store.Whole}, nil, "", false)
+	var span filter
+	if e.Where != "" {
+		if span, err = parseFilter(e.Where); err != nil {
+			return 0, err
+		}
+	}
+	subset, err := s.selector.choose(ctx, scope{collection: e.Collection, relation: e.Subset, owner: store.Whole}, span, "", false)
 	if err != nil {
 		return 0, err
 	}

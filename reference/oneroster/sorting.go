@@ -25,7 +25,7 @@ func (s *selector) sort(ctx context.Context, c store.Collection, keys []store.Ke
 	}
 	found, _ := s.properties[c].find(property)
 	repeats := property != "sourcedId" // of which no two are equal
-	if inColumn(property, found) && manyEnough(keys) {
+	if inColumn(property, found) && manyEnough(keys) && !s.view(c).differs(property) {
 		return s.sortByColumn(ctx, c, keys, property, newColumn(repeats), found)
 	}
 	return s.sortByDocuments(ctx, c, keys, property, found)
@@ -40,7 +40,7 @@ func (s *selector) sortByDocuments(ctx context.Context, c store.Collection, keys
 		parts = append(parts, part)
 		var value []byte
 		return func(key store.Key, body []byte) error {
-			of := func(visit func([]byte) bool) { eachValue(body, property, visit) }
+			of := func(visit func([]byte) bool) { eachValue(s.seen(c, property, body), property, visit) }
 			value = appendSortValue(value[:0], of, found.many)
 			part.add(key, value)
 			return nil

@@ -56,17 +56,15 @@ func unknownObject(sourcedID string) *failure {
 }
 
 // write sends the failure. Headers beyond the content type are set before.
-func (f *failure) write(w http.ResponseWriter) {
+func (f *failure) write(w http.ResponseWriter) { f.writeIn(w, nil) }
+
+// writeIn sends it as a version of the standard words it.
+func (f *failure) writeIn(w http.ResponseWriter, d *Dialect) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(f.status)
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
 	// A write error means that the client left; there is nobody to tell.
-	_ = encoder.Encode(statusInfo{
-		CodeMajor:   "failure",
-		Severity:    "error",
-		Description: f.description,
-		CodeMinor:   codeMinor{[]codeMinorField{{"TargetEndSystem", f.minor}}},
-	})
+	_ = encoder.Encode(d.body(f))
 }

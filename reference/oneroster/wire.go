@@ -86,7 +86,11 @@ func ReferAcross(servicePath, kind, endpoint, sourcedID string) Reference {
 
 // Addresses are the URLs that the marks of documents stand for: that of the service, and
 // that of the provider, below which its services are.
-type Addresses struct{ Service, Provider string }
+type Addresses struct {
+	Service, Provider string
+	// Merged are the paths of services in whose place this one stands.
+	Merged []string
+}
 
 // EncodeDocument returns the stored form of an object.
 func EncodeDocument(object any) ([]byte, error) {
@@ -111,7 +115,15 @@ func AppendDocument(dst, document []byte, at Addresses) []byte {
 		dst = append(dst, document[:i]...)
 		document = document[i+1:]
 		if len(document) > 0 && document[0] == acrossMark {
-			dst, document = append(dst, at.Provider...), document[1:]
+			document = document[1:]
+			base := at.Provider
+			for _, path := range at.Merged {
+				if rest, within := bytes.CutPrefix(document, []byte(path+"/")); within {
+					base, document = at.Service+"/", rest
+					break
+				}
+			}
+			dst = append(dst, base...)
 		} else {
 			dst = append(dst, at.Service...)
 		}

@@ -101,7 +101,7 @@ type pair struct {
 func (p *Provider) post(w http.ResponseWriter, r *http.Request, route route) error {
 	c := route.target.Collection
 	for i, parent := range route.parents {
-		if _, err := p.resolve(r.Context(), parent, route.sourcedIDs[i]); err != nil {
+		if _, err := (&service{selector: p.selector}).resolve(r.Context(), parent, route.sourcedIDs[i]); err != nil {
 			return err
 		}
 	}

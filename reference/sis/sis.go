@@ -17,7 +17,7 @@ type SIS struct{ *oneroster.Provider }
 
 // Services lists what a SIS offers.
 func Services() []oneroster.Service {
-	return []oneroster.Service{Rostering(), resources.Service(), gradebook.Service()}
+	return []oneroster.Service{Rostering(), resources.Service(), gradebook.Service(), V1P1()}
 }
 
 // New makes a provider of the data in the store, already loaded (see Load).
@@ -38,6 +38,7 @@ func (s *SIS) ServicePath() string { return s.Knobs().PathPrefix + BasePath }
 type Endpoints struct {
 	BaseURL      string // of the Rostering service, without a slash at the end
 	ResourcesURL string // of the Resources service
+	V1P1URL      string // of all services of OneRoster 1.1
 	GradebookURL string // of the Gradebook service, and of its assessments
 	TokenURL     string
 }
@@ -47,6 +48,6 @@ func (s *SIS) Endpoints(origin string) Endpoints {
 	base := s.Base(origin)
 	return Endpoints{
 		BaseURL: base + BasePath, ResourcesURL: base + resources.BasePath, GradebookURL: base + gradebook.BasePath,
-		TokenURL: s.TokenURL(origin),
+		V1P1URL: base + V1P1Path, TokenURL: s.TokenURL(origin),
 	}
 }

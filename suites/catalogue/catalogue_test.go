@@ -34,13 +34,16 @@ const (
 	coreOperations      = 22
 )
 
-// services are those of OneRoster 1.2, with the profile that is the whole of each.
+// services are those of OneRoster, with the profile that is the whole of each, and how many
+// operations a core profile of its own has.
 var services = []struct {
 	id, whole        string
 	operations, core int
 }{
 	{"or12.rostering", "or12-rostering-provider", rosteringOperations, coreOperations},
 	{"or12.resources", "or12-resources-provider", 5, 2},
+	{"or11.rostering", "or11-rostering-provider", rosteringOperations, coreOperations},
+	{"or11.resources", "or11-resources-provider", 4, 0},
 	{"or12.gradebook", "or12-gradebook-provider", 15, 8},
 	{"or12.assessment", "or12-assessment-provider", 4, 0}, // it has no core
 }
@@ -136,7 +139,7 @@ func TestProfilesAskForWhatTheyCover(t *testing.T) {
 // several.
 func serviceOf(id string) string {
 	parts := strings.SplitN(id, ".", 3)
-	if parts[0] == "or12" {
+	if parts[0] == "or12" || parts[0] == "or11" {
 		return parts[0] + "." + parts[1]
 	}
 	return parts[0]

@@ -36,8 +36,9 @@ type client struct {
 	headers  http.Header     // added to every request, e.g. an API gateway's key
 	origins  map[string]bool // that may see credentials; nil: any
 	token    func(ctx context.Context, scopes []string) (string, error)
-	renew    func(used string) // forgets the session's token, unless another took its place
-	futile   atomic.Bool       // renewing never helped: the target refuses good tokens
+	sign     func(method, address string) string // the Authorization of a request, where requests are signed; nil: they have tokens
+	renew    func(used string)                   // forgets the session's token, unless another took its place
+	futile   atomic.Bool                         // renewing never helped: the target refuses good tokens
 	helped   atomic.Bool
 	recorder *recorder
 	limiter  *rate.Limiter // of the target file; nil: no limit
@@ -170,6 +171,9 @@ func (c *client) run(ctx context.Context, response *Response, r Request, wire **
 	if foreign {
 		response.Withheld = c.secretive(r)
 		c.withhold(request)
+	}
+	if r.Auth == AuthSession && c.sign != nil && !foreign {
+		request.Header.Set("Authorization", c.sign(r.Method, r.URL))
 	}
 	if r.Auth == AuthSession && c.token != nil && !foreign {
 		token, err := c.token(ctx, r.Scopes)

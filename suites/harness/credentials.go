@@ -22,6 +22,9 @@ type Credentials struct {
 	// Core is a second client that may only have the core scopes. With it Rollcall can test scope enforcement where the first client can't ask
 	// for less than everything.
 	Core *Client `yaml:"core_client,omitempty"`
+	// OAuth1 has requests of services that may be signed (Access.Signed) signed by OAuth 1.0a,
+	// in place of a token.
+	OAuth1 *OAuth1 `yaml:"oauth1,omitempty"`
 }
 
 // Client is one more registered client.
@@ -34,6 +37,8 @@ type Client struct {
 type Access struct {
 	Key string // where they stand, for remedies: the section's key, a dot and theirs
 	Of  func(*Target) *Credentials
+	// Signed says that the services may be reached by signed requests (OAuth 1.0a) as well.
+	Signed bool
 }
 
 // Reserved tells whether credentials hold characters that are encoded for HTTP Basic
@@ -58,6 +63,17 @@ func (c *Credentials) Validate(t *Target, key string, needed bool) error {
 	case c.Bearer == "" && needed && (c.TokenURL == "" || c.ClientID == "" || c.ClientSecret == ""):
 		return t.Problem(key[strings.LastIndex(key, ".")+1:], "token_url, client_id and client_secret are all needed",
 			"take them from the product's OAuth client registration; where it issues no tokens itself, give its issuer's, or a token as `bearer: ${ROLLCALL_TOKEN}`")
+	}
+	if o := c.OAuth1; o != nil {
+		if o.Method == "" {
+			o.Method = "HMAC-SHA256"
+		}
+		switch {
+		case o.Key == "" || o.Secret == "":
+			return t.Problem("oauth1", "consumer_key and consumer_secret are both needed", "take them from the product's registration of consumers")
+		case o.Method != "HMAC-SHA256" && o.Method != "HMAC-SHA1":
+			return t.Problem("method", "there is no such way to sign", "write HMAC-SHA256 or HMAC-SHA1")
+		}
 	}
 	for name := range c.Parameters {
 		if slices.Contains([]string{"grant_type", "scope", "client_id", "client_secret"}, name) {

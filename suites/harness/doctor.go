@@ -71,7 +71,7 @@ func Doctor(ctx context.Context, target *Target, suite Suite, o DoctorOptions, o
 	if suite.Service != nil {
 		d.reach(ctx, "service", s.Base)
 	}
-	if suite.Service != nil && suite.Access != nil && !d.broken && s.credentials().Bearer == "" {
+	if suite.Service != nil && suite.Access != nil && !d.broken && s.credentials().Bearer == "" && !s.Signs() {
 		d.reach(ctx, "token endpoint", s.credentials().TokenURL)
 	}
 	if suite.Service != nil && suite.Access != nil && !d.broken {

@@ -43,6 +43,11 @@ func (s *Session) TokenWay() (text string, standard bool) {
 func (d *doctor) tokens(ctx context.Context) {
 	s := d.session
 	auth := s.credentials()
+	if s.Signs() {
+		d.say(Diagnosis{Name: "token", OK: true, Detail: "requests are signed by " + auth.OAuth1.Method + " (" + s.keyOf("oauth1") +
+			"); no token endpoint is judged"})
+		return
+	}
 	if auth.Bearer != "" {
 		d.say(Diagnosis{
 			Name:   "token",

@@ -57,6 +57,6 @@ func (c *client) withhold(r *http.Request) {
 // secretive tells whether a request carries what withhold would take off, or a body
 // that must not be seen.
 func (c *client) secretive(r Request) bool {
-	return r.Auth == AuthSession && c.token != nil || r.Secret || len(c.headers) > 0 || r.Header.Get("Authorization") != "" ||
-		r.Header.Get("Cookie") != ""
+	return r.Auth == AuthSession && (c.token != nil || c.sign != nil) || r.Secret || len(c.headers) > 0 ||
+		r.Header.Get("Authorization") != "" || r.Header.Get("Cookie") != ""
 }

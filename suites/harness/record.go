@@ -202,6 +202,8 @@ func curl(e reports.Exchange, auth Auth) string {
 		case "User-Agent", "Accept-Encoding":
 		case "Authorization":
 			switch {
+			case strings.HasPrefix(h.Value, "OAuth "):
+				b.WriteString(` -H "Authorization: OAuth $ROLLCALL_SIGNATURE"`)
 			case auth == AuthSession:
 				b.WriteString(` -H "Authorization: Bearer $ROLLCALL_TOKEN"`)
 			case strings.HasPrefix(h.Value, "Basic "):

@@ -141,6 +141,10 @@ func NewSession(target *Target, suite Suite, o SessionOptions) (*Session, error)
 	if s.credentials().Bearer == "" {
 		s.client.renew = s.tokens.forget
 	}
+	if s.Signs() {
+		s.client.token, s.client.renew = nil, nil
+		s.client.sign = func(method, address string) string { return s.Authorization(method, address, Signature{}) }
+	}
 	return s, nil
 }
 

@@ -124,7 +124,7 @@ func TestTargetSpelling(t *testing.T) {
 	change := func(old, new string) string { return strings.Replace(goodTarget, old, new, 1) }
 	for text, want := range map[string]string{
 		change("    token_url:", "    tokenurl:"):                                                             "did you mean token_url?",
-		change("or12-rostering-core-provider", "or12-rostering-core-provder"):                                 "did you mean or12-rostering-core-provider?",
+		change("or12-rostering-core-provider", "or12-rostering-core-provder"):                                 "did you mean or12-rostering-core-provider or or11-rostering-core-provider?",
 		goodTarget + "stance: strickt\n":                                                                      "did you mean strict?",
 		goodTarget + "disclaims: [demografics]\n":                                                             "did you mean demographics?",
 		goodTarget + "limits: {page_sise: 5}\n":                                                               "did you mean page_size?",

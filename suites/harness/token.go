@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -142,6 +143,9 @@ const renewal = 30 * time.Second
 
 // get gives a token for some scopes; without any, for those of the session.
 func (k *tokens) get(ctx context.Context, scopes []string) (string, error) {
+	if k.session.Signs() {
+		return "", errors.New("requests are signed, and no token is asked for")
+	}
 	if bearer := k.session.credentials().Bearer; bearer != "" {
 		return bearer, nil
 	}
@@ -188,11 +192,14 @@ func (t *T) AccessToken(ctx context.Context) (string, error) { return t.session.
 
 // HasTokenEndpoint tells whether the target file names a token endpoint; where it gives
 // a token instead there is none to judge.
-func (s *Session) HasTokenEndpoint() bool { return s.credentials().TokenURL != "" }
+func (s *Session) HasTokenEndpoint() bool { return s.credentials().TokenURL != "" && !s.Signs() }
 
 // WithoutTokenEndpoint is the obstacle that there is no token endpoint to ask; ok is false
 // where there is one.
 func (s *Session) WithoutTokenEndpoint() (o Obstacle, ok bool) {
+	if s.Signs() {
+		return Unclaimed("requests are signed (" + s.keyOf("oauth1") + "), and no token is asked for"), true
+	}
 	return Unconfigured("the target file gives a token ("+s.keyOf("bearer")+"), and names no token endpoint",
 		"Give token_url, client_id and client_secret instead of bearer, where the product issues tokens."), !s.HasTokenEndpoint()
 }

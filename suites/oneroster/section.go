@@ -17,6 +17,9 @@ type Section struct {
 	Rostering string `yaml:"rostering,omitempty"`
 	// Resources is that of the 1.2 Resources service.
 	Resources string `yaml:"resources,omitempty"`
+	// V1P1 is the one root of all services of OneRoster 1.1, such as
+	// https://sis.example.org/ims/oneroster/v1p1.
+	V1P1 string `yaml:"v1p1,omitempty"`
 	// Gradebook is that of the 1.2 Gradebook service.
 	Gradebook string `yaml:"gradebook,omitempty"`
 	// Assessment is that of the 1.2 Assessment Results operations, where they don't lie below
@@ -79,7 +82,8 @@ func (s *Section) Keys() []byte { return keys }
 
 // bases are the base URLs of the services, by their keys.
 func (s *Section) bases() []base {
-	return []base{{"rostering", &s.Rostering}, {"resources", &s.Resources}, {"gradebook", &s.Gradebook}, {"assessment", &s.Assessment}}
+	return []base{{"rostering", &s.Rostering}, {"resources", &s.Resources}, {"gradebook", &s.Gradebook}, {"assessment", &s.Assessment},
+		{"v1p1", &s.V1P1}}
 }
 
 type base struct {
@@ -98,7 +102,7 @@ func (s *Section) Addresses() []*string {
 
 // Identity is where the services and the bundle lie.
 func (s *Section) Identity() []string {
-	return []string{s.Rostering, s.Resources, s.Gradebook, s.Assessment, s.CSV.Bundle}
+	return []string{s.Rostering, s.Resources, s.Gradebook, s.Assessment, s.V1P1, s.CSV.Bundle}
 }
 
 const example = "https://sis.example.org/ims/oneroster/rostering/v1p2"
@@ -119,7 +123,10 @@ func (s *Section) Validate(t *harness.Target) error {
 	if err := s.CASE.validate(t); err != nil {
 		return err
 	}
-	served := slices.ContainsFunc(s.bases(), func(b base) bool { return *b.url != "" })
+	served := slices.ContainsFunc(s.bases(), func(b base) bool {
+		signed := b.url == &s.V1P1 && s.Auth.OAuth1 != nil // which takes no token
+		return *b.url != "" && !signed
+	})
 	return s.Auth.Validate(t, Access().Key, served)
 }
 

@@ -46,10 +46,10 @@ func TestSection(t *testing.T) {
 	for _, a := range s.Addresses() {
 		addresses = append(addresses, *a)
 	}
-	if want := []string{s.Rostering, s.Resources, s.Gradebook, s.Assessment, s.Auth.TokenURL}; !slices.Equal(addresses, want) {
+	if want := []string{s.Rostering, s.Resources, s.Gradebook, s.Assessment, s.V1P1, s.Auth.TokenURL}; !slices.Equal(addresses, want) {
 		t.Errorf("its addresses are %q", addresses)
 	}
-	if want := []string{s.Rostering, s.Resources, s.Gradebook, s.Assessment, s.CSV.Bundle}; !slices.Equal(s.Identity(), want) {
+	if want := []string{s.Rostering, s.Resources, s.Gradebook, s.Assessment, s.V1P1, s.CSV.Bundle}; !slices.Equal(s.Identity(), want) {
 		t.Errorf("it is told by %q", s.Identity())
 	}
 }

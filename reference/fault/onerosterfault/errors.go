@@ -11,6 +11,13 @@ import (
 func fail(a *answer, code int, minor string) {
 	a.status = code
 	a.header = http.Header{"Content-Type": {"application/json"}}
+	if a.request != nil && baseOf(a.request.URL.Path) == v1p1Base {
+		spelt := strings.NewReplacer("unknownobject", "unknown object", "invaliddata", "invalid data", "unauthorisedrequest", "unauthorized")
+		entry := object{"imsx_codeMajor": "failure", "imsx_severity": "error", "imsx_codeMinor": spelt.Replace(minor)}
+		body, _ := json.Marshal(object{"statusInfoSet": []any{entry}})
+		a.setBody(body)
+		return
+	}
 	body, _ := json.Marshal(object{"imsx_codeMajor": "failure", "imsx_severity": "error", "imsx_description": http.StatusText(code),
 		"imsx_CodeMinor": object{"imsx_codeMinorField": []any{object{"imsx_codeMinorFieldName": "TargetEndSystem", "imsx_codeMinorFieldValue": minor}}}})
 	a.setBody(body)
@@ -37,7 +44,9 @@ func statusInfo(change func(object)) func(*answer) {
 func codeMinor(a *answer, value string) bool { return strings.Contains(a.body.String(), `"`+value+`"`) }
 
 func errorFaults() map[string]wrapper {
-	unknown := func(a *answer) bool { return a.status == http.StatusNotFound && codeMinor(a, "unknownobject") }
+	unknown := func(a *answer) bool {
+		return a.status == http.StatusNotFound && (codeMinor(a, "unknownobject") || codeMinor(a, "unknown object"))
+	}
 	unknownObject := func(a *answer) bool { return unknown(a) && !isCollection(a.path) }
 	return map[string]wrapper{
 		"error-as-200": changing(unknownObject, func(a *answer) { a.status = http.StatusOK }),

@@ -88,7 +88,7 @@ func beside(role, requirements string, faults, variants []byte, behaviours func(
 
 // Services lists the kinds of faults that a provider of OneRoster can have.
 func Services() []*fault.Kind[Data] {
-	return []*fault.Kind[Data]{Rostering, Resources, Gradebook, Assessment, Push}
+	return []*fault.Kind[Data]{Rostering, Resources, Gradebook, Assessment, Push, V1P1}
 }
 
 // Faults lists the faults of the Rostering service, in the order of the table.
@@ -264,7 +264,7 @@ func serviceOf(path string) string {
 
 // baseOf gives the base path of the service that a path or URL leads to, or "".
 func baseOf(path string) string {
-	for _, base := range []string{rosteringBase, resourcesBase, gradebookBase} {
+	for _, base := range []string{rosteringBase, resourcesBase, gradebookBase, v1p1Base} {
 		if strings.Contains(path, base) {
 			return base
 		}

@@ -54,7 +54,7 @@ func open(of *service.Service, rosters []*rest.Beside, s *harness.Session) (*Cat
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range []string{"classes", "courses", "users"} {
+	for _, name := range holding(of) {
 		if err := c.hold(name); err != nil {
 			return nil, err
 		}

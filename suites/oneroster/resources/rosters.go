@@ -8,16 +8,26 @@ import (
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/rest"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
-// holding are the collections of rosters whose objects refer to resources.
-var holding = []string{"classes", "courses", "users"}
+// holding lists the collections of rosters whose objects refer to resources: those that have
+// sub-collections of them.
+func holding(of *service.Service) []string {
+	var out []string
+	for _, op := range of.Operations {
+		if name, foreign := of.Foreign(op); foreign {
+			out = append(out, name)
+		}
+	}
+	return out
+}
 
 // rosterChecks judge what rosters and resources say of each other.
-func rosterChecks() []rest.Check {
+func rosterChecks(of *service.Service) []rest.Check {
 	needs := []rest.Need{
 		rest.Covered("getResourcesForClass", "what rosters refer to"),
-		rest.Known(holding...),
+		rest.Known(holding(of)...),
 		rest.Whole("resources"),
 		{Text: "classes, courses or users that refer to resources"},
 	}
@@ -35,7 +45,7 @@ func rosterChecks() []rest.Check {
 // eachReference visits the references of rosters to resources, in order, until visit says
 // that it has seen enough.
 func (c *Catalogue) eachReference(visit func(collection, holder string, r rest.Ref) (more bool)) {
-	for _, name := range holding {
+	for _, name := range holding(c.Service) {
 		for _, id := range c.parents(name) {
 			for _, r := range c.holders[name][id].Resources {
 				if !visit(name, id, r) {

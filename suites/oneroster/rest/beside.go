@@ -141,7 +141,7 @@ func (b *Beside) unknown(name string) string {
 }
 
 func (b *Beside) remedy() string {
-	return fmt.Sprintf("Give oneroster.%s, and let the client have %s.", b.Service.Name, strings.Join(b.scopes(), " "))
+	return fmt.Sprintf("Give oneroster.%s, and let the client have %s.", b.Service.Key, strings.Join(b.scopes(), " "))
 }
 
 // Beside gives the spool of a collection of the service beside; nil when it wasn't read.

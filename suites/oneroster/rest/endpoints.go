@@ -57,7 +57,7 @@ func endpointChecks(s *service.Service) []Check {
 		Body: func(_ context.Context, t *T) {
 			u, err := url.Parse(t.Session().Base)
 			t.Assert("endpoint.base-path", err == nil && strings.HasSuffix(u.Path, s.Path), harness.Finding{
-				Expected: "a base URL that ends in " + s.Path, Seen: t.Session().Base, Where: "oneroster." + s.Name + " in target.yaml"})
+				Expected: "a base URL that ends in " + s.Path, Seen: t.Session().Base, Where: "oneroster." + s.Key + " in target.yaml"})
 		},
 	})
 }
@@ -152,6 +152,10 @@ func judgeBody(t *T, op service.Operation, r *harness.Response, wrapper string) 
 	_, status := envelope["imsx_codeMajor"]
 	t.Assert(idNoStatus, !status, harness.Finding{Expected: "a payload without imsx_ members", Seen: "imsx_codeMajor in a 200",
 		Where: "/imsx_codeMajor", Responses: shown})
+	if entries, shaped := statusSet(t, r.Body); shaped && t.Service.Status.Set != "" {
+		t.Assert(idNoStatus, entries[0].Major != "failure" && entries[0].Severity != "error",
+			harness.Finding{Expected: "no failure beside the data", Seen: "a failure in a 200", Where: "/" + t.Service.Status.Set, Responses: shown})
+	}
 	fault := ""
 	if op.Single {
 		_, fault = takeSingle(r, op.Wrapper)
@@ -165,7 +169,7 @@ func judgeBody(t *T, op service.Operation, r *harness.Response, wrapper string) 
 		Where: "/" + op.Wrapper, Responses: shown}) {
 		var others []string
 		for name := range envelope {
-			if name != op.Wrapper {
+			if name != op.Wrapper && (name != t.Service.Status.Set || name == "") {
 				others = append(others, name)
 			}
 		}

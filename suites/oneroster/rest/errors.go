@@ -19,14 +19,14 @@ const errorsAt = "errors."
 const missing = "rollcall-no-such-object-5f0a"
 
 // errorChecks judge how the service says no.
-func errorChecks() []Check {
+func errorChecks(of *service.Service) []Check {
 	c := func(name, title string, needs []Need, body func(context.Context, *T), requirements ...string) Check {
 		for i := range requirements {
 			requirements[i] = errorsAt + requirements[i]
 		}
 		return Check{ID: "errors." + name, Title: title, Requirements: requirements, Labels: []string{"errors"}, Needs: needs, Body: body}
 	}
-	return []Check{
+	list := []Check{
 		c("unknown-object", "Unknown ids are answered 404 by every single read", nil, unknownObject, "unknown-object", "invalid-id",
 			"not-in-success"),
 		c("unknown-parent", "Unknown parents are answered 404 by every sub-collection", nil, unknownParent, "unknown-parent"),
@@ -41,6 +41,11 @@ func errorChecks() []Check {
 		c("server-error", "No well-formed request is answered with a server error", nil, serverErrors, "server-error"),
 		c("unknown-parameter", "An unknown query parameter is ignored", anObject(), unknownParameter, "unknown-parameter"),
 	}
+	if of.Warns {
+		list = append(list, c("warning", "What is asked for in vain is warned of beside the data", anObject(), warned,
+			"warning", "not-in-success"))
+	}
+	return list
 }
 
 func unknownObject(ctx context.Context, t *T) {
@@ -174,14 +179,13 @@ func failures(t *T) []failure {
 	plain := func(path, q string) func(context.Context, *T) *harness.Response {
 		return func(ctx context.Context, t *T) *harness.Response { return t.Get(ctx, path, q) }
 	}
-	return []failure{
+	list := []failure{
 		{"unknown object", 404, "code-unknown-object", "unknownobject", "errors.unknown-object", plain(t.sample().Read.PathFor(missing), "")},
 		{"unknown " + t.other().Kind, 404, "code-unknown-object", "unknownobject", "errors.unknown-object",
 			plain(t.other().Read.PathFor(missing), "")},
 		{"unknown filter field", 400, "code-invalid-filter", "invalid_filter_field", "filter.unknown-field",
 			plain(t.sample().List.Path, Query("filter", "noSuchProperty='x'"))},
-		{"unknown field", 400, "code-invalid-selection", "invalid_selection_field", "fields.unknown",
-			plain(t.sample().List.Path, Query("fields", "noSuchField"))},
+		selectionFailure(t, plain),
 		{"no token", 401, "code-unauthorised", "unauthorisedrequest", "access.missing", func(ctx context.Context, t *T) *harness.Response {
 			return t.Do(ctx, harness.Request{URL: t.Session().Base + t.sample().List.Path, Auth: harness.AuthNone})
 		}},
@@ -200,6 +204,17 @@ func failures(t *T) []failure {
 			return nil
 		}},
 	}
+	return slices.DeleteFunc(list, func(f failure) bool { return t.spared[errorsAt+f.minor] })
+}
+
+// selectionFailure is a selection of what there isn't; where that is no failure, of nothing.
+func selectionFailure(t *T, plain func(path, q string) func(context.Context, *T) *harness.Response) failure {
+	if t.Service.Warns {
+		return failure{"blank selection", 400, "code-invalid-selection", "invalid_selection_field", "fields.blank",
+			plain(t.sample().List.Path, blankSelection)}
+	}
+	return failure{"unknown field", 400, "code-invalid-selection", "invalid_selection_field", "fields.unknown",
+		plain(t.sample().List.Path, Query("fields", "noSuchField"))}
 }
 
 // insufficient names a scope, and operations that it doesn't open: the core one's, or where that
@@ -262,7 +277,9 @@ func errorBodies(ctx context.Context, t *T) {
 	}
 	if judged > 0 && shut.Owner() == "" {
 		for _, id := range []string{at("code-minor-shape"), at("code-minor-vocabulary"), at("code-minor-name")} {
-			t.NotApplicable(id, "the error bodies have no code minor, which is optional")
+			if !t.spared[id] {
+				t.NotApplicable(id, "the error bodies have no code minor, which is optional")
+			}
 		}
 		t.NotApplicable(at("text-unknown-object"), "the error bodies have no description, which is optional")
 	}

@@ -54,6 +54,7 @@ func nothingFor(s *service.Service) map[string]bool {
 	without(!subs && !derived, "identity.same-object")
 	without(s.Scopes.Core == s.Scopes.Full, scopeAt+"core", scopeAt+"core-only")
 	without(len(s.Writes) > 0, errorsAt+"write-refused")
+	without(true, s.Without...)
 	return out
 }
 

@@ -28,6 +28,9 @@ func scopeChecks(s *service.Service) []Check {
 		out = append(out, c("other", "The scope "+other+" opens nothing here", nil, scopeOther, "other", "status", "challenge"))
 	}
 	beside := s.Scopes.Beside
+	if s.Scopes.Core == s.Scopes.Full {
+		return []Check{c("full", "The one scope opens everything", nil, scopeFull, "full")}
+	}
 	if beside == "" {
 		return append(out, c("full", "The full scope opens everything", beyondCore(s), scopeFull, "full"))
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"reflect"
 	"slices"
 	"strconv"
@@ -23,12 +24,16 @@ func fieldsChecks(of *service.Service) []Check {
 		}
 		return Check{ID: "fields." + name, Title: title, Requirements: requirements, Labels: []string{"fields"}, Needs: needs, Body: body}
 	}
+	unknown := c("unknown", "An unknown field is refused with 400", nil, fieldsUnknown, "unknown")
+	if of.Warns {
+		unknown = c("unknown", "An unknown field is answered with the data, a blank selection with 400", anObject(), fieldsUnknown, "unknown", "blank")
+	}
 	return []Check{
 		c("collection", "fields supplies what it names, as it is, and nothing else", inBody("any objects"), fieldsCollection, "selected",
 			"others-left-out", "values", "nested-objects", "same-objects", "comma-list"),
 		c("single", "fields works on single objects", inBody("any object"), fieldsSingle, "single"),
 		c("sub-collections", "fields works on sub-collections", sampled(of, "a", selectedSub), fieldsSub, "sub-collections"),
-		c("unknown", "An unknown field is refused with 400", nil, fieldsUnknown, "unknown"),
+		unknown,
 		c("repeated", "fields may be repeated", anObject(), fieldsRepeated, "repeated"),
 	}
 }
@@ -215,6 +220,10 @@ func fieldsSub(ctx context.Context, t *T) {
 
 func fieldsUnknown(ctx context.Context, t *T) {
 	const id = fieldsAt + "unknown"
+	if t.Service.Warns {
+		fieldsUnknownWarned(ctx, t)
+		return
+	}
 	sample := t.sample()
 	r := t.Get(ctx, sample.List.Path, Query("limit", "5", "fields", "noSuchField"))
 	mixed := t.Get(ctx, sample.List.Path, Query("limit", "5", "fields", "sourcedId,noSuchField"))
@@ -232,6 +241,45 @@ func fieldsUnknown(ctx context.Context, t *T) {
 			t.Assert(id, s.Status == 400, harness.Finding{Expected: "400", Seen: s.Summary(), Responses: []*harness.Response{s}})
 		}
 	}
+}
+
+// fieldsUnknownWarned judges the same where the data come all the same: as without fields, or
+// with what was named and is there.
+func fieldsUnknownWarned(ctx context.Context, t *T) {
+	const id = fieldsAt + "unknown"
+	const blank = fieldsAt + "blank"
+	c, _ := pageable(t, 1)
+	plain := part(ctx, t, c, 0, 5)
+	if !t.ReadyPage(plain, id, blank) {
+		return
+	}
+	for _, names := range []string{"noSuchField", "sourcedId,noSuchField"} {
+		p := part(ctx, t, c, 0, 5, "fields", names)
+		if !p.OK() && p.Status != http.StatusBadRequest && !t.ItsOwn(ctx, p.Response, id) {
+			continue
+		}
+		t.Assert(id, p.OK() && len(p.Objects) == len(plain.Objects) && !emptied(p, plain),
+			harness.Finding{Expected: "200 with the objects", Seen: p.Summary(), Where: "fields=" + names,
+				Responses: []*harness.Response{p.Response, plain.Response}})
+	}
+	r := t.Get(ctx, c.List.Path, blankSelection)
+	if r.Status == http.StatusBadRequest || t.ItsOwn(ctx, r, blank) {
+		t.Assert(blank, r.Status == http.StatusBadRequest,
+			harness.Finding{Expected: "400", Seen: r.Summary(), Where: "fields=", Responses: []*harness.Response{r}})
+	}
+}
+
+// blankSelection names nothing at all, which is refused where an unknown name isn't.
+const blankSelection = "limit=5&fields="
+
+// emptied tells whether a page holds objects of which nothing is left.
+func emptied(p, plain *Page) bool {
+	for i, o := range p.Objects {
+		if len(Read[map[string]any](o)) == 0 && len(Read[map[string]any](plain.Objects[i])) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func fieldsRepeated(ctx context.Context, t *T) {

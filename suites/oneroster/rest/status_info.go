@@ -27,6 +27,9 @@ type codeMinor struct {
 // judgeStatusInfo judges an error body. It names the requirement that kept what stands
 // deeper from being looked at; empty when nothing did.
 func judgeStatusInfo(t *T, schema *schemas.Schema, r *harness.Response, f failure, at func(string) string) (by string) {
+	if t.Service.Status.Set != "" {
+		return judgeStatusSet(t, r, f, at)
+	}
 	shown := []*harness.Response{r}
 	members, _ := membersOf(r.Body)
 	_, major := members["imsx_codeMajor"]
@@ -126,6 +129,10 @@ func judgeCodeMinor(t *T, schema *schemas.Schema, body statusBody, f failure, at
 // judgeTerms reads a refusal that no operation documents, 404 and 405 alike: where it is a
 // status info object, what it says is of the vocabularies, and a failure.
 func judgeTerms(t *T, r *harness.Response, what string) {
+	if t.Service.Status.Set != "" {
+		judgeTermsOfSet(t, r, what)
+		return
+	}
 	members, fault := membersOf(r.Body)
 	if fault != "" || members["imsx_codeMajor"] == nil {
 		return

@@ -30,14 +30,16 @@ type Provider struct {
 // OneRoster service over REST, and its own.
 func Suite(p Provider) harness.Suite {
 	of := p.Service
+	access := oneroster.Access()
+	access.Signed = of.Signed
 	suite := harness.Suite{
 		ID:       "oneroster." + of.Name,
 		Title:    p.Title,
 		Role:     "provider",
 		Profiles: p.Profiles,
 		Section:  oneroster.New,
-		Access:   oneroster.Access(),
-		Service:  harness.ServiceURL(of.Name, p.Address),
+		Access:   access,
+		Service:  harness.ServiceURL(of.Key, p.Address),
 		Owner:    func(s *harness.Session, r *harness.Response) string { return of.Requirement(owner(of, s, s.Base, r)) },
 		Scopes:   scopes,
 		Doctor:   func(ctx context.Context, s *harness.Session) []harness.Diagnosis { return doctor(ctx, of, p.Beside, s) },
@@ -54,9 +56,16 @@ func Suite(p Provider) harness.Suite {
 
 // checks lists those that hold for any service, by topic.
 func checks(of *service.Service) []Check {
-	return slices.Concat(endpointChecks(of), pagingChecks(of), totalChecks(), linkChecks(), sortChecks(of), filterChecks(of), fieldsChecks(of),
-		errorChecks(), tokenChecks(), accessChecks(), scopeChecks(of), transportChecks(), discoveryChecks(), robustnessChecks(),
+	list := slices.Concat(endpointChecks(of), pagingChecks(of), totalChecks(), linkChecks(), sortChecks(of), filterChecks(of),
+		fieldsChecks(of), errorChecks(of), tokenChecks(), accessChecks(), scopeChecks(of), transportChecks(), robustnessChecks(),
 		payloadChecks(of), identityChecks(of), referenceChecks(), lifecycleChecks())
+	if of.Signed {
+		list = append(list, signatureChecks()...)
+	}
+	if len(of.Discovery) > 0 {
+		list = append(list, discoveryChecks()...)
+	}
+	return list
 }
 
 // scopes lists the scopes that the chosen profiles ask for.

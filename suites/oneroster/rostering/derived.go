@@ -105,7 +105,7 @@ func (d derivation) kindRequirement(r *Roster, i int) string {
 		return "vocabulary.session-type"
 	case d.Part.Of == "orgs":
 		return "vocabulary.org-type"
-	case r.Users[i].Roles == nil:
+	case r.alone || r.Users[i].Roles == nil:
 		return "payload.required-user"
 	case len(r.Users[i].Roles) == 0:
 		return "payload.user-roles"

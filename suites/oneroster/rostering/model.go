@@ -81,12 +81,26 @@ type User struct {
 	Identifier   string `json:"identifier"`
 	UserIDs      []any  `json:"userIds"`
 	Roles        []Role `json:"roles"`
+	Role         string `json:"role"` // of 1.1, in all orgs
+	Orgs         []Ref  `json:"orgs"`
 	UserProfiles []struct {
 		ProfileID string `json:"profileId"`
 	} `json:"userProfiles"`
 	PrimaryOrg *Ref  `json:"primaryOrg"`
 	Agents     []Ref `json:"agents"`
 	Resources  []Ref `json:"resources"`
+}
+
+// once gives a user of 1.1 the roles of 1.2: the one role, in each of the orgs.
+func (u User) once() User {
+	for i := range u.Orgs {
+		u.Roles = append(u.Roles, Role{Role: u.Role, Org: &u.Orgs[i]})
+	}
+	if len(u.Orgs) == 0 && u.Role != "" {
+		u.Roles = []Role{{Role: u.Role}}
+	}
+	u.Role, u.Orgs = "", nil
+	return u
 }
 
 // HasRole tells whether the user has a role anywhere.

@@ -34,7 +34,7 @@ func targets(of *service.Service, requirement, holder string, others ...string) 
 		"enrollment-user": {"/user"}, "enrollment-class": {"/class"}, "enrollment-school": {"/school"},
 		"class-course": {"/course"}, "class-school": {"/school"}, "class-terms": {"/terms/*"}, "course": {"/schoolYear", "/org"},
 		"org": {"/parent", "/children/*"}, "session": {"/parent", "/children/*"}, "user-orgs": {"/roles/*/org",
-			"/primaryOrg"}, "user-agents": {"/agents/*"},
+			"/primaryOrg", "/orgs/*"}, "user-agents": {"/agents/*"},
 	}[requirement]
 	kind := of.Collection(holder).Kind
 	return rule{"references." + requirement, fmt.Sprintf("What /%s refers to at %s exists", holder, strings.Join(places, " and ")),

@@ -25,6 +25,7 @@ type Roster struct {
 	*rest.Symbols
 	shared  map[string]string // texts that objects have in common
 	derived map[string]derivation
+	alone   bool // users have one role each, as in 1.1
 }
 
 // Enrollment in compact form; the numbers are symbols of the roster.
@@ -36,6 +37,7 @@ type Enrollment struct {
 // open reads the crawl of a session.
 func open(of *service.Service, s *harness.Session) (r *Roster, err error) {
 	r = &Roster{Symbols: rest.NewSymbols(), shared: map[string]string{}, derived: map[string]derivation{}}
+	_, r.alone = of.Kinds["user"].Member("/role")
 	for _, d := range derivations(of) {
 		r.derived[d.Name] = d
 	}
@@ -55,7 +57,12 @@ func (r *Roster) take(kind string, object []byte) {
 	case "class":
 		r.Classes = append(r.Classes, rest.Read[Class](object))
 	case "user":
-		r.Users = append(r.Users, r.slim(rest.Read[User](object)))
+		u := rest.Read[User](object)
+		if r.alone {
+			u.Roles = nil // of 1.2, and not this version's
+			u = u.once()
+		}
+		r.Users = append(r.Users, r.slim(u))
 	case "demographics":
 		r.Demographics = append(r.Demographics, r.slimDemographics(rest.Read[Demographics](object)))
 	case "enrollment":

@@ -11,12 +11,22 @@ import (
 
 // Suite judges OneRoster 1.2 Rostering Providers.
 func Suite() harness.Suite {
-	of := service.Rostering()
+	return suite(service.Rostering(), func(t *harness.Target) string { return oneroster.Of(t).Rostering },
+		"or12-rostering-core-provider", "or12-rostering-provider", "or12-demographics-provider")
+}
+
+// Suite11 judges those of OneRoster 1.1.
+func Suite11() harness.Suite {
+	return suite(service.Rostering11(), func(t *harness.Target) string { return oneroster.Of(t).V1P1 },
+		"or11-rostering-core-provider", "or11-rostering-provider")
+}
+
+func suite(of *service.Service, address func(*harness.Target) string, profiles ...string) harness.Suite {
 	return rest.Suite(rest.Provider{
 		Service:  of,
-		Title:    "OneRoster 1.2 Rostering Provider (REST)",
-		Profiles: []string{"or12-rostering-core-provider", "or12-rostering-provider", "or12-demographics-provider"},
-		Address:  func(t *harness.Target) string { return oneroster.Of(t).Rostering },
+		Title:    of.Standard + " Rostering Provider (REST)",
+		Profiles: profiles,
+		Address:  address,
 		Own:      slices.Concat(derivedChecks(of), subChecks(of), targetChecks(of), structureChecks(), peopleChecks(), classChecks()),
 		Open:     func(s *harness.Session) (rest.Model, error) { return open(of, s) },
 	})

@@ -22,6 +22,12 @@ var Rostering = sync.OnceValue(func() *Service { return mustLoad("rostering-1.2"
 // Resources is the OneRoster 1.2 Resources service.
 var Resources = sync.OnceValue(func() *Service { return mustLoad("resources-1.2") })
 
+// Rostering11 and Resources11 are those services of OneRoster 1.1, which has one root for all.
+var (
+	Rostering11 = sync.OnceValue(func() *Service { return mustLoad("rostering-1.1") })
+	Resources11 = sync.OnceValue(func() *Service { return mustLoad("resources-1.1") })
+)
+
 // Gradebook is the OneRoster 1.2 Gradebook service, but for the operations of assessments.
 var Gradebook = sync.OnceValue(func() *Service { return mustLoad("gradebook-1.2") })
 
@@ -56,6 +62,12 @@ func Parse(text []byte) (*Service, error) {
 	if err := strictyaml.Unmarshal(text, s); err != nil {
 		return nil, fmt.Errorf("reading it: %w", err)
 	}
+	if s.Like != "" {
+		var err error
+		if s, err = likeAnother(s.Like, text); err != nil {
+			return nil, err
+		}
+	}
 	for _, step := range []func() error{s.checkNames, s.readKinds, s.readOperations, s.readCollections, s.readPayload, s.checkSamples} {
 		if err := step(); err != nil {
 			return nil, err
@@ -64,14 +76,48 @@ func Parse(text []byte) (*Service, error) {
 	return s, nil
 }
 
+// likeAnother reads a description over the one that it is like: what it says stands in place
+// of what that says, key by key, and of its kinds those that it names.
+func likeAnother(like string, text []byte) (*Service, error) {
+	base, err := files.ReadFile("data/" + like + ".yaml")
+	if err != nil {
+		return nil, fmt.Errorf("it is like %s, which there isn't: %w", like, err)
+	}
+	s := &Service{}
+	if err := strictyaml.Unmarshal(base, s); err != nil {
+		return nil, fmt.Errorf("reading %s, which it is like: %w", like, err)
+	}
+	if s.Like != "" {
+		return nil, fmt.Errorf("it is like %s, which is like another itself", like)
+	}
+	own := *s
+	own.Scopes, own.Samples = Scopes{}, Samples{} // said as a whole, or not at all
+	if err := strictyaml.Unmarshal(text, &own); err != nil {
+		return nil, fmt.Errorf("reading it: %w", err)
+	}
+	if own.Samples.Collection == "" {
+		own.Samples = s.Samples
+	}
+	if own.Scopes.Prefix == "" {
+		own.Scopes = s.Scopes
+	}
+	return &own, nil
+}
+
 func (s *Service) checkNames() error {
+	if s.Key == "" {
+		s.Key = s.Name
+	}
 	for name, text := range map[string]string{"name": s.Name, "standard": s.Standard, "title": s.Title, "requirements": s.Requirements,
-		"checks": s.Checks, "path": s.Path, "schemas": s.Schemas, "status-info": s.StatusInfo, "openapi": s.OpenAPI,
+		"checks": s.Checks, "path": s.Path, "schemas": s.Schemas, "status-info": s.StatusInfo,
 		"scopes.prefix": s.Scopes.Prefix, "words.many": s.Words.Many,
 		"scopes.family": s.Scopes.Family, "words.data": s.Words.Data, "scopes.core": s.Scopes.Core, "scopes.full": s.Scopes.Full} {
 		if text == "" {
 			return fmt.Errorf("%s is missing", name)
 		}
+	}
+	if (s.OpenAPI == "") != (len(s.Discovery) == 0) {
+		return errors.New("an OpenAPI document and the names of discovery documents go together")
 	}
 	if !strings.HasPrefix(s.Path, "/") || strings.HasSuffix(s.Path, "/") {
 		return fmt.Errorf("path %q doesn't begin with a slash, or ends in one", s.Path)

@@ -10,7 +10,9 @@ import (
 
 // Service is one OneRoster service in one version. It is read-only.
 type Service struct {
-	Name         string   `yaml:"name"`         // as in the target file, e.g. rostering
+	Like         string   `yaml:"like"`         // name of the description that this one differs from; empty: it says all itself
+	Name         string   `yaml:"name"`         // e.g. rostering
+	Key          string   `yaml:"key"`          // of its base URL in the target file; empty: its name
 	Standard     string   `yaml:"standard"`     // e.g. OneRoster 1.2
 	Title        string   `yaml:"title"`        // as the standard calls the service
 	Requirements string   `yaml:"requirements"` // what ids of requirements begin with, e.g. or12.rostering
@@ -18,8 +20,12 @@ type Service struct {
 	Path         string   `yaml:"path"`         // what base URLs end in, by the servers of the OpenAPI document
 	Schemas      string   `yaml:"schemas"`      // what names of schemas begin with
 	StatusInfo   string   `yaml:"status-info"`  // name of the schema of error bodies
-	OpenAPI      string   `yaml:"openapi"`      // file name of the official document
+	OpenAPI      string   `yaml:"openapi"`      // file name of the official document; empty where there is none
 	Discovery    []string `yaml:"discovery"`    // file names under which a provider publishes its own
+	Status       Status   `yaml:"status"`       // how error bodies differ from those of 1.2
+	Warns        bool     `yaml:"warns"`        // unknown fields in fields and sort are answered with data, and a warning
+	Signed       bool     `yaml:"signed"`       // requests may be signed by OAuth 1.0a in place of a token
+	Without      []string `yaml:"without"`      // requirements of checks that it has nothing of, below the service
 
 	Scopes      Scopes           `yaml:"scopes"`
 	Kinds       map[string]*Kind `yaml:"kinds"`
@@ -32,6 +38,37 @@ type Service struct {
 	// Writes are the operations that put, post and delete; a description lists them among
 	// the others.
 	Writes []Operation `yaml:"-"`
+}
+
+// Status says how error bodies are wrapped and what their code minors are, where that isn't as
+// in 1.2: one object, with the vocabulary of its schema.
+type Status struct {
+	Set    string   `yaml:"set"`    // the member that holds a list of status infos, whose code minor is a text
+	Minors []string `yaml:"minors"` // the vocabulary of code minors; blanks, underscores and case don't count
+	// Spellings are what may stand in place of a code minor of 1.2.
+	Spellings map[string][]string `yaml:"spellings"`
+}
+
+// Plain writes a code minor as such are compared where documents spell them in several ways.
+func (s Status) Plain(minor string) string {
+	return strings.NewReplacer(" ", "", "_", "").Replace(strings.ToLower(minor))
+}
+
+// Means tells whether a code minor says what another one does in 1.2.
+func (s Status) Means(minor, of string) bool {
+	return slices.ContainsFunc(append([]string{of}, s.Spellings[of]...), func(one string) bool { return s.Plain(one) == s.Plain(minor) })
+}
+
+// Lists tells whether a code minor is of the vocabulary.
+func (s Status) Lists(minor string) bool {
+	spelt := slices.Clone(s.Minors)
+	for _, others := range s.Spellings {
+		spelt = append(spelt, others...)
+	}
+	for of := range s.Spellings {
+		spelt = append(spelt, of)
+	}
+	return slices.ContainsFunc(spelt, func(one string) bool { return s.Plain(one) == s.Plain(minor) })
 }
 
 // Scopes names the OAuth 2 scopes of a service; all but Prefix without it.
@@ -148,6 +185,11 @@ func (s SubSample) Count(n string) string {
 		return "a " + s.Member
 	}
 	return n + " " + s.Member + "s"
+}
+
+// Serves tells whether the service has an operation.
+func (s *Service) Serves(id string) bool {
+	return slices.ContainsFunc(s.Operations, func(op Operation) bool { return op.ID == id })
 }
 
 // Pairs is the member of the answer to a POST: each id that was sent, with the one that the
