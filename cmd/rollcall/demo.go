@@ -46,12 +46,12 @@ the role whose fault it is is judged alone: see how a failure looks.`,
 				return err
 			}
 			f.demo = demoCall(f, data, faults)
-			if broken.any() && len(broken.sis) == 0 {
+			if broken.any() && len(broken.sis)+len(broken.competency) == 0 {
 				return demoLTI(cmd, f, broken)
 			}
 			ca := filepath.Join(f.out, "demo-ca.pem")
 			s, err := district.StartSIS(cmd.Context(), district.Options{Data: size, Faults: broken.sis, TLS: true, CAFile: ca, TokenTTL: demoTTL,
-				Seed: f.seed})
+				Seed: f.seed, Case: &district.CaseOptions{Faults: broken.competency}})
 			if err != nil {
 				return fmt.Errorf("starting the reference district: %w", err)
 			}

@@ -124,22 +124,6 @@ func targetSchema() (string, error) {
 }
 
 func faultsPage() (string, error) {
-	providers, err := onerosterfault.Faults()
-	if err != nil {
-		return "", err
-	}
-	providerOddities, err := onerosterfault.Variants()
-	if err != nil {
-		return "", err
-	}
-	resources, err := onerosterfault.Resources.Faults()
-	if err != nil {
-		return "", err
-	}
-	resourceOddities, err := onerosterfault.Resources.Variants()
-	if err != nil {
-		return "", err
-	}
 	tools, toolOddities, platforms, platformOddities, err := ltiFaults()
 	if err != nil {
 		return "", err
@@ -171,8 +155,17 @@ func faultsPage() (string, error) {
 			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", v.ID, v.Title, v.Why)
 		}
 	}
-	role("Rostering provider", providers, providerOddities)
-	role("Resources provider", resources, resourceOddities)
+	for _, kind := range onerosterfault.Services() {
+		faults, err := kind.Faults()
+		if err != nil {
+			return "", err
+		}
+		variants, err := kind.Variants()
+		if err != nil {
+			return "", err
+		}
+		role(kind.Name(), faults, variants)
+	}
 	role("CASE server", cases, caseOddities)
 	role("Tool", tools, toolOddities)
 	role("Platform", platforms, platformOddities)

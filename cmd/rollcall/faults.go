@@ -158,7 +158,8 @@ func faultsOf(role string, ids []string) error {
 	if err != nil {
 		return err
 	}
-	for of, foreign := range map[string][]string{"sis": sorted.sis, "case": sorted.competency, "tool": sorted.tool, "platform": sorted.platform} {
+	roles := map[string][]string{"sis": sorted.sis, "case": sorted.competency, "tool": sorted.tool, "platform": sorted.platform}
+	for of, foreign := range roles {
 		if of != role && len(foreign) > 0 {
 			return &harness.ConfigError{
 				Key:    "--fault",

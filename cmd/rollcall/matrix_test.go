@@ -22,6 +22,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/assessment"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/gradebook"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/resources"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/rostering"
@@ -142,7 +143,7 @@ type serviceMatrix struct {
 	unproved         string // the checks that no fault of the matrix has turned red yet
 }
 
-// TestMatrix proves the judge of Rostering, TestResourcesMatrix that of Resources.
+// TestMatrix proves the judge of Rostering, the others that of the service in their names.
 func TestMatrix(t *testing.T) {
 	serviceMatrix{onerosterfault.Rostering, rostering.Suite(), 60, 30, "data/matrix.json", "testdata/unproved.txt"}.prove(t)
 }
@@ -153,6 +154,14 @@ func TestResourcesMatrix(t *testing.T) {
 
 func TestPushMatrix(t *testing.T) {
 	serviceMatrix{onerosterfault.Push, gradebook.PushSuite(), 50, 10, "data/matrix-push.json", "testdata/unproved-push.txt"}.prove(t)
+}
+
+func TestGradebookMatrix(t *testing.T) {
+	serviceMatrix{onerosterfault.Gradebook, gradebook.Suite(), 80, 15, "data/matrix-gradebook.json", "testdata/unproved-gradebook.txt"}.prove(t)
+}
+
+func TestAssessmentMatrix(t *testing.T) {
+	serviceMatrix{onerosterfault.Assessment, assessment.Suite(), 40, 15, "data/matrix-assessment.json", "testdata/unproved-assessment.txt"}.prove(t)
 }
 
 // prove proves a judge: with each fault on, what it breaks must be found and nothing

@@ -42,7 +42,7 @@ itself failed, 4 incomplete (something was not tested or not reached).`,
 		return usage{fmt.Errorf("%w; %ssee `%s --help`", err, misspeltFlag(cmd, err), cmd.CommandPath())}
 	})
 	root.AddCommand(demoCommand(), doctorCommand(), initCommand(), targetCommand(), runCommand(), csvCommand(), fixturesCommand(),
-		serveCommand(), registrationCommand(), listCommand(),
+		pushCommand(), serveCommand(), registrationCommand(), listCommand(),
 		explainCommand(), reportCommand(), versionCommand())
 	wrapArgs(root)
 	return root

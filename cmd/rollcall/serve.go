@@ -56,6 +56,7 @@ around the next, so that the first sees what the others have left of an answer.`
 			if err := faultsOf("sis", o.Faults); err != nil {
 				return err
 			}
+			o.Case = &district.CaseOptions{}
 			began := time.Now()
 			if o.Data > 100_000 {
 				fmt.Fprintf(cmd.ErrOrStderr(), "loading %s …\n", data)
@@ -106,6 +107,9 @@ func describe(w io.Writer, s *district.SIS, o district.Options, took time.Durati
 	fmt.Fprintf(w, "  base URL       %s\n", s.BaseURL)
 	fmt.Fprintf(w, "  resources URL  %s\n", s.ResourcesURL)
 	fmt.Fprintf(w, "  gradebook URL  %s\n", s.GradebookURL)
+	if s.Case != nil {
+		fmt.Fprintf(w, "  CASE URL       %s\n", s.Case.URL)
+	}
 	fmt.Fprintf(w, "  token URL      %s\n", s.TokenURL)
 	fmt.Fprintf(w, "  client id      %s\n", s.Main.ID)
 	fmt.Fprintf(w, "  client secret  %s\n", s.Main.Secret)
@@ -119,6 +123,10 @@ func describe(w io.Writer, s *district.SIS, o district.Options, took time.Durati
 // targetFor describes a running reference as a target file. The secrets stand in
 // it: they are worth nothing once the provider ends.
 func targetFor(s *district.SIS, caFile string, profiles []string) ([]byte, error) {
+	var frameworks oneroster.CASE
+	if s.Case != nil {
+		frameworks.URL = harness.Elsewhere(s.Case.URL)
+	}
 	return harness.WriteTarget(
 		harness.Target{
 			Name:     "Rollcall reference SIS",
@@ -132,6 +140,7 @@ func targetFor(s *district.SIS, caFile string, profiles []string) ([]byte, error
 			Rostering: s.BaseURL,
 			Resources: s.ResourcesURL,
 			Gradebook: s.GradebookURL,
+			CASE:      frameworks,
 			Writes:    s.Class != "",
 			Writable:  oneroster.Writable{Class: s.Class},
 			Auth: harness.Credentials{

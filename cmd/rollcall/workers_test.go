@@ -10,11 +10,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/rollcall-edu/rollcall/reference/district"
+	"github.com/rollcall-edu/rollcall/reference/fault/casefault"
 	"github.com/rollcall-edu/rollcall/reference/fault/onerosterfault"
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
@@ -78,6 +80,14 @@ func judgedIn(dir string, o district.Options, stance catalogue.Stance, how harne
 	if o.TLS {
 		o.CAFile = filepath.Join(dir, "ca.pem")
 	}
+	o.Case = &district.CaseOptions{}
+	o.Faults = slices.DeleteFunc(slices.Clone(o.Faults), func(id string) bool {
+		_, known, _ := casefault.Kind.Setup(id)
+		if known {
+			o.Case.Faults = append(o.Case.Faults, id)
+		}
+		return known
+	})
 	s, err := district.StartSIS(ctx, o)
 	if err != nil {
 		return nil, err

@@ -105,7 +105,8 @@ func (r row) texts(member string) []string {
 }
 
 // filterable are the members of a document that hold texts.
-var filterable = []string{"identifier", "uri", "frameworkType", "caseVersion", "creator", "title", "lastChangeDateTime", "officialSourceURL",
+var filterable = []string{"identifier", "uri", "frameworkType", "caseVersion", "creator", "title", "lastChangeDateTime",
+	"officialSourceURL",
 	"publisher", "description", "subject", "language", "version", "adoptionStatus", "statusStartDate", "statusEndDate", "notes"}
 
 // matching keeps the rows that pass a filter. Values are compared without regard to case; =

@@ -9,6 +9,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -42,6 +43,8 @@ type Options struct {
 	BaseURL  string // as clients see it, where that differs
 	// Around is put around everything that is served; nil is nothing.
 	Around func(http.Handler) http.Handler
+	// Case has a CASE server run beside it, of which alignments are resolved; nil: none.
+	Case *CaseOptions
 	// ClientID and ClientSecret fix the credentials of the main client; random
 	// when empty.
 	ClientID, ClientSecret string
@@ -62,6 +65,9 @@ type SIS struct {
 	CAPEM  []byte // of the self-made authority; nil without one
 	Class  string // the sourcedId of a class with line items; empty where none was loaded
 
+	// Case is the CASE server beside it; nil without one.
+	Case *Case
+
 	server *oneroster.Server
 	store  store.Store
 }
@@ -79,6 +85,12 @@ func StartSIS(ctx context.Context, o Options) (*SIS, error) {
 	if err := s.start(ctx, o); err != nil {
 		s.store.Close()
 		return nil, err
+	}
+	if o.Case != nil {
+		if s.Case, err = StartCase(ctx, *o.Case); err != nil {
+			s.Close()
+			return nil, err
+		}
 	}
 	return s, nil
 }
@@ -199,6 +211,9 @@ func (s *SIS) Wait() error { return s.server.Wait() }
 // Close ends the provider and its store.
 func (s *SIS) Close() error {
 	err := s.server.Close()
+	if s.Case != nil {
+		err = errors.Join(err, s.Case.Close())
+	}
 	if closed := s.store.Close(); err == nil && closed != nil {
 		err = closed
 	}

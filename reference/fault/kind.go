@@ -31,6 +31,9 @@ func NewKind[C any](name string, read func() (Tables, error), behaviours func() 
 	return &Kind[C]{name: name, tables: sync.OnceValues(read), behaviours: behaviours, drop: drop}
 }
 
+// Name is what kind of server it is, such as a Rostering provider.
+func (k *Kind[C]) Name() string { return k.name }
+
 // Faults lists the faults, in the order of the table.
 func (k *Kind[C]) Faults() ([]Fault, error) {
 	t, err := k.tables()

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
+	"github.com/rollcall-edu/rollcall/fixtures/framework"
 )
 
 // of applies to answers with objects of a collection, also where they are those of a class,
@@ -62,9 +63,21 @@ func exchange(o object, a, b string) {
 	}
 }
 
-func before(s, mark string) string {
-	s, _, _ = strings.Cut(s, mark)
-	return s
+// moved changes a part of the address of a reference.
+func moved(from, to string) func(object) {
+	return func(r object) { r["href"] = strings.Replace(str(r["href"]), from, to, 1) }
+}
+
+// ofList has a reference lead to all classes.
+func ofList(r object) {
+	base, _, _ := strings.Cut(str(r["href"]), "/classes/")
+	r["href"] = base + "/classes"
+}
+
+// fromTop counts a percentile from the other end.
+func fromTop(o object) {
+	scaled(o, "scorePercentile", -1)
+	plus(o, "scorePercentile", 100)
 }
 
 // values changes each value of a score scale.
@@ -83,6 +96,17 @@ func inList(v any, change func(object)) {
 		if o, is := x.(object); is {
 			change(o)
 		}
+	}
+}
+
+// identified puts what has a code in the fixtures' frameworks in the place of an objective.
+func identified(code string) func(string) string {
+	return func(id string) string {
+		book, err := framework.Read()
+		if err != nil {
+			return id // a broken book is told where it is read
+		}
+		return book.Identifier(code)
 	}
 }
 
@@ -225,8 +249,8 @@ func gradebookWrappers() map[string]wrapper {
 		"gradebook-result-class-gone":         in("results", to("class", gone)),
 		"gradebook-scale-class-gone":          in("scoreScales", to("class", gone)),
 		"gradebook-scale-course-gone":         in("scoreScales", to("course", gone)),
-		"gradebook-rosters-href-dead":         in("lineItems", to("class", func(r object) { r["href"] = strings.Replace(str(r["href"]), "/rostering/v1p2/", "/rostering/v1p1/", 1) })),
-		"gradebook-rosters-href-list":         in("lineItems", to("class", func(r object) { r["href"] = before(str(r["href"]), "/classes/") + "/classes" })),
+		"gradebook-rosters-href-dead":         in("lineItems", to("class", moved("/rostering/v1p2/", "/rostering/v1p1/"))),
+		"gradebook-rosters-href-list":         in("lineItems", to("class", ofList)),
 		"gradebook-reference-plural":          in("lineItems", to("category", func(r object) { r["type"] = "categories" })),
 		"gradebook-reference-without-href":    in("lineItems", to("category", func(r object) { delete(r, "href") })),
 		"gradebook-reference-as-id":           in("results", member("student", func(v any) any { return str(v.(object)["sourcedId"]) })),
@@ -272,7 +296,6 @@ func gradebookWrappers() map[string]wrapper {
 		"gradebook-no-results-is-404":   changing(both(collection, below), emptyIs404),
 
 		// legal
-		"gradebook-status-extended":      in("results", each(func(o object) { replace(o, "scoreStatus", "partially graded", "ext:half-done") })),
 		"gradebook-result-without-class": in("results", dropping("class")),
 	}
 }
@@ -295,18 +318,23 @@ func assessmentWrappers() map[string]wrapper {
 		"assessment-bounds-exchanged":      inside("LineItems", each(func(o object) { exchange(o, "resultValueMin", "resultValueMax") })),
 		"assessment-percentile-beyond":     inside("Results", member("scorePercentile", func(any) any { return 250 })),
 		"assessment-percentile-fraction":   inside("Results", each(func(o object) { scaled(o, "scorePercentile", 0.01) })),
-		"assessment-percentile-from-top":   inside("Results", each(func(o object) { scaled(o, "scorePercentile", -1); plus(o, "scorePercentile", 100) })),
+		"assessment-percentile-from-top":   inside("Results", each(fromTop)),
 		"assessment-percentile-without-score": inside("Results", each(func(o object) {
 			if o["scorePercentile"] != nil {
 				delete(o, "score")
 				delete(o, "textScore")
 			}
 		})),
-		"assessment-exempt-with-score": inside("Results", each(func(o object) { o["scoreStatus"], o["score"] = "exempt", 0 })),
-		"assessment-flags-contradict":  inside("Results", each(func(o object) { o["inProgress"], o["late"] = "true", "true" })),
-		"assessment-date-in-future":    inside("Results", member("scoreDate", func(any) any { return "2199-01-01" })),
-		"assessment-objective-code":    inside("LineItems", each(ids(func(string) string { return "5.NF.B.7" }))),
-		"assessment-objective-urn":     inside("LineItems", each(ids(func(id string) string { return "urn:uuid:" + id }))),
+		"assessment-exempt-with-score":  inside("Results", each(func(o object) { o["scoreStatus"], o["score"] = "exempt", 0 })),
+		"assessment-flags-contradict":   inside("Results", each(func(o object) { o["inProgress"], o["late"] = "true", "true" })),
+		"assessment-date-in-future":     inside("Results", member("scoreDate", func(any) any { return "2199-01-01" })),
+		"assessment-objective-code":     inside("LineItems", each(ids(func(string) string { return "5.NF.B.7" }))),
+		"assessment-objective-unknown":  inside("LineItems", each(ids(func(id string) string { return id[:8] + "-0000-4000-8000-" + id[24:] }))),
+		"assessment-objective-document": inside("LineItems", each(ids(identified("doc")))),
+		"assessment-objective-strand":   inside("LineItems", each(ids(identified("A")))),
+		"assessment-objective-retired":  inside("LineItems", each(ids(identified("P.1")))),
+		"assessment-objective-ended":    inside("LineItems", each(ids(identified("A.4")))),
+		"assessment-objective-urn":      inside("LineItems", each(ids(func(id string) string { return "urn:uuid:" + id }))),
 	}
 }
 
@@ -353,6 +381,14 @@ func gradebookReshapes() map[string]func(fixtures.District) fixtures.District {
 		"gradebook-not-enrolled": func(d fixtures.District) fixtures.District {
 			somebody := noStudent(d)
 			return marked{District: d, result: func(r fixtures.Result) fixtures.Result { r.Student = somebody; return r }}
+		},
+		"gradebook-status-extended": func(d fixtures.District) fixtures.District {
+			return marked{District: d, result: func(r fixtures.Result) fixtures.Result {
+				if r.ScoreStatus == "partially graded" {
+					r.ScoreStatus = "ext:half-done"
+				}
+				return r
+			}}
 		},
 		"gradebook-extra-credit": func(d fixtures.District) fixtures.District {
 			return marked{District: d, result: func(r fixtures.Result) fixtures.Result {

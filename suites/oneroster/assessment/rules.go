@@ -109,8 +109,7 @@ func eachRanked(b *scores.Book, visit func(i int, r *scores.Result)) {
 }
 
 func ranked(b *scores.Book, i int) rest.Place {
-	id, _, _ := b.Raw(terms.Results).At(i)
-	return rest.Place{Index: i, ID: id, Pointer: "/scorePercentile"}
+	return rest.Place{Index: i, ID: b.ResultID(i), Pointer: "/scorePercentile"}
 }
 
 // byItem lists the ranked results of each item, in order of their items.

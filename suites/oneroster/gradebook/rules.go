@@ -123,8 +123,7 @@ func (g *Gradebook) eachResult(visit func(r *scores.Result, x *scores.Item, at f
 			continue
 		}
 		visit(r, x, func(pointer string) rest.Place {
-			id, _, _ := g.Raw("results").At(i)
-			return rest.Place{Index: i, ID: id, Pointer: pointer}
+			return rest.Place{Index: i, ID: g.ResultID(i), Pointer: pointer}
 		})
 	}
 }
@@ -189,7 +188,8 @@ func sessionOfClass(g *Gradebook, see rest.See) {
 				continue
 			}
 			overlaps := slices.ContainsFunc(terms, func(t scores.Session) bool { return s.Start < t.End && t.Start < s.End })
-			see(overlaps, g.at(i, pointer), "a session in the time of class "+g.Text(x.Class), fmt.Sprintf("%s, %s to %s", g.Text(id), s.Start, s.End))
+			see(overlaps, g.at(i, pointer), "a session in the time of class "+g.Text(x.Class),
+				fmt.Sprintf("%s, %s to %s", g.Text(id), s.Start, s.End))
 		}
 	})
 }

@@ -157,8 +157,10 @@ type set struct {
 
 // Open reads the crawl of a session. take, unless nil, is handed the objects that are neither
 // items nor results nor scales.
-func Open(of *service.Service, terms Terms, beside []*rest.Beside, s *harness.Session, take func(kind string, object []byte)) (*Book, error) {
-	b := &Book{Symbols: rest.NewSymbols(), Terms: terms, Scales: map[string]Scale{}, byID: map[uint32]int{}}
+func Open(
+	of *service.Service, terms Terms, beside []*rest.Beside, s *harness.Session, take func(kind string, object []byte),
+) (*Book, error) {
+	b := NewBook(terms)
 	var err error
 	b.Corpus, err = rest.Open(of, beside, s, func(kind string, object []byte) {
 		switch kind {
@@ -185,6 +187,19 @@ func Open(of *service.Service, terms Terms, beside []*rest.Beside, s *harness.Se
 	}
 	b.Rosters = newRosters(b.Corpus, b.Symbols)
 	return b, err
+}
+
+// NewBook makes a book without anything in it, of no crawl: for tests of rules.
+func NewBook(terms Terms) *Book {
+	return &Book{Symbols: rest.NewSymbols(), Terms: terms, Scales: map[string]Scale{}, byID: map[uint32]int{}}
+}
+
+// Fill puts items and results into a book, in place of what it holds.
+func (b *Book) Fill(items []Item, results []Result) {
+	b.Items, b.Results = items, results
+	for i, x := range items {
+		b.byID[b.Intern(x.ID)] = i
+	}
 }
 
 func (b *Book) takeScale(object []byte) {
@@ -290,11 +305,19 @@ func (b *Book) eachItem(visit func(i int, x *Item)) {
 	}
 }
 
+// ResultID gives the sourcedId of a result; "" of one that came in no crawl.
+func (b *Book) ResultID(i int) string {
+	if b.Corpus == nil {
+		return ""
+	}
+	id, _, _ := b.Raw(b.Terms.Results).At(i)
+	return id
+}
+
 // atResult says where a result stands: its id is read from the spool, for a million of them
 // are held in columns.
 func (b *Book) atResult(i int, pointer string) rest.Place {
-	id, _, _ := b.Raw(b.Terms.Results).At(i)
-	return rest.Place{Index: i, ID: id, Pointer: pointer}
+	return rest.Place{Index: i, ID: b.ResultID(i), Pointer: pointer}
 }
 
 func (b *Book) atItem(i int, pointer string) rest.Place {

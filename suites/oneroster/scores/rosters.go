@@ -174,6 +174,7 @@ func Rosters12(more map[string][]string) *rest.Beside {
 // ScalesBeside is the Gradebook service beside assessments, for the score scales.
 func ScalesBeside() *rest.Beside {
 	return &rest.Beside{Service: service.Gradebook(), Suite: "oneroster.gradebook",
-		For:     map[string][]string{scaleCollection: {"references.item-scale", "references.result-scale", "results.scale-score", "results.scale-text"}},
+		For: map[string][]string{scaleCollection: {"references.item-scale", "references.result-scale", "results.scale-score",
+			"results.scale-text"}},
 		Address: func(t *harness.Target) string { return oneroster.Of(t).Gradebook }}
 }
