@@ -234,18 +234,18 @@ func holdersOf(lists map[string][]string, entry string) (must, may map[string]bo
 	return must, may
 }
 
-// behind picks an entry that stands behind others wherever it stands, and that divides the
-// objects: who looks at the first of a list alone doesn't find it.
+// behind picks an entry that stands behind others in a list, and that divides the objects: who
+// looks at the first of a list alone doesn't find it there.
 func behind(lists map[string][]string, all int) (string, bool) {
-	counts, first := map[string]int{}, map[string]bool{}
+	counts, later := map[string]int{}, map[string]bool{}
 	for _, l := range lists {
 		for i, x := range l {
 			counts[x]++
-			first[x] = first[x] || i == 0
+			later[x] = later[x] || i > 0
 		}
 	}
 	for _, x := range slices.Sorted(maps.Keys(counts)) {
-		if counts[x] < all && !first[x] && !strings.ContainsAny(x, "',%_\\&+#") {
+		if counts[x] < all && later[x] && !strings.ContainsAny(x, "',%_\\&+#") {
 			return x, true
 		}
 	}
