@@ -123,16 +123,6 @@ func targetSchema() (string, error) {
 	return string(text), err
 }
 
-// both gives the faults and the variants of a service.
-func both(k *fault.Kind[onerosterfault.Data]) ([]fault.Fault, []fault.Variant, error) {
-	faults, err := k.Faults()
-	if err != nil {
-		return nil, nil, err
-	}
-	variants, err := k.Variants()
-	return faults, variants, err
-}
-
 func faultsPage() (string, error) {
 	tools, toolOddities, platforms, platformOddities, err := ltiFaults()
 	if err != nil {

@@ -29,7 +29,7 @@ func scopeChecks(s *service.Service) []Check {
 	}
 	beside := s.Scopes.Beside
 	if s.Scopes.Core == s.Scopes.Full {
-		return []Check{c("full", "The one scope opens everything", nil, scopeFull, "full")}
+		return append(out, c("full", "The one scope opens everything", nil, scopeFull, "full"))
 	}
 	if beside == "" {
 		return append(out, c("full", "The full scope opens everything", beyondCore(s), scopeFull, "full"))
