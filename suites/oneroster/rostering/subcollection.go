@@ -172,8 +172,12 @@ func compareSub(ctx context.Context, t *rest.T, s sub, id string, judgeEmpty boo
 	}
 }
 
-// lost tells whether a reference by which members are told leads nowhere: then nobody knows
-// that a parent has none.
+// plainRoles are the roles of enrollments that the standard has: who is enrolled as anything
+// else may count as one of these to whoever serves it.
+var plainRoles = []string{"administrator", "proctor", "student", "teacher"}
+
+// lost tells whether a reference by which members are told leads nowhere, or somebody's role
+// can't be told: then nobody knows that a parent has none.
 func lost(r *Roster) bool {
 	asked := map[uint32]bool{}
 	gone := func(kind string, id uint32) bool { // each is asked for once
@@ -182,7 +186,7 @@ func lost(r *Roster) bool {
 		return !known && !r.Has(kind, r.Text(id))
 	}
 	for _, e := range r.Enrollments {
-		if gone("user", e.User) || gone("class", e.Class) || gone("org", e.School) {
+		if gone("user", e.User) || gone("class", e.Class) || gone("org", e.School) || !slices.Contains(plainRoles, r.Text(e.Role)) {
 			return true
 		}
 	}
