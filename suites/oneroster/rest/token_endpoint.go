@@ -257,10 +257,10 @@ func tokenRefusals(ctx context.Context, t *T) {
 		if refusedWith.Status >= 500 {
 			by = at("invalid-client") // refused it is, but as the server's own error
 		}
-		t.Settle(t.BlockedBy(by, "no token request is refused with a client error", refusedWith), at("error-body"))
-	}
-	if refusedWith != nil && t.Looked(at("error-body")) {
-		t.Settle(t.BlockedBy(at("error-body"), "no refusal names an error", refusedWith), at("error-text"))
+		if t.Looked(at("error-body")) {
+			t.Settle(t.BlockedBy(at("error-body"), "no refusal names an error", refusedWith), at("error-text"))
+		}
+		t.Settle(t.BlockedBy(by, "no token request is refused with a client error", refusedWith), at("error-body"), at("error-text"))
 	}
 	unknown := t.Service.Scopes.Prefix + "no-such.scope"
 	got, r := t.RequestToken(ctx, harness.TokenRequest{Scopes: []string{unknown}})
