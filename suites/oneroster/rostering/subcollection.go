@@ -172,12 +172,19 @@ func compareSub(ctx context.Context, t *rest.T, s sub, id string, judgeEmpty boo
 	}
 }
 
-// plainRoles are the roles of enrollments that the standard has: who is enrolled as anything
-// else may count as one of these to whoever serves it.
-var plainRoles = []string{"administrator", "proctor", "student", "teacher"}
+// plainRoles are the roles that the standard has for enrollments, and those that it has for
+// users, which OneRoster 1.1 once allowed here.
+var plainRoles = []string{"administrator", "aide", "guardian", "parent", "proctor", "relative", "student", "teacher"}
 
-// lost tells whether a reference by which members are told leads nowhere, or somebody's role
-// can't be told: then nobody knows that a parent has none.
+// plain tells whether a role says who somebody is in a class. An extension (vocabularies,
+// OneRoster 1.2 §4.13) names none of the standard's roles; any other text may count as one of
+// them to whoever serves it.
+func plain(role string) bool {
+	return slices.Contains(plainRoles, role) || strings.HasPrefix(role, "ext:")
+}
+
+// lost tells whether a reference by which members are told leads nowhere or in a circle, or
+// somebody's role can't be told: then nobody knows that a parent has none.
 func lost(r *Roster) bool {
 	asked := map[uint32]bool{}
 	gone := func(kind string, id uint32) bool { // each is asked for once
@@ -186,7 +193,7 @@ func lost(r *Roster) bool {
 		return !known && !r.Has(kind, r.Text(id))
 	}
 	for _, e := range r.Enrollments {
-		if gone("user", e.User) || gone("class", e.Class) || gone("org", e.School) || !slices.Contains(plainRoles, r.Text(e.Role)) {
+		if gone("user", e.User) || gone("class", e.Class) || gone("org", e.School) || !plain(r.Text(e.Role)) {
 			return true
 		}
 	}
@@ -197,7 +204,11 @@ func lost(r *Roster) bool {
 			return true
 		}
 	}
-	return false
+	settled := true
+	sessionsAcyclic(r, func(ok bool, _ place, _, _ string) { settled = settled && ok })
+	return !settled || slices.ContainsFunc(r.Sessions, func(s AcademicSession) bool {
+		return s.Parent != nil && !r.Has("academicSession", s.Parent.SourcedID)
+	})
 }
 
 // alive leaves out the parents that are flagged for deletion, and those that no
