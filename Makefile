@@ -86,7 +86,7 @@ conformance:
 # Every fault must be caught, no variant may be minded. Requests wait for each other, and
 # launches for pages: three cells go side by side.
 matrix:
-	$(GO) test ./cmd/rollcall -run '^Test(Resources|Gradebook|Assessment|Push|V1P1|Case)?Matrix' -count=1 -timeout 60m -parallel 3
+	$(GO) test ./cmd/rollcall -run '^Test(Resources|Gradebook|Assessment|AssessmentPush|Push|V1P1|Case)?Matrix' -count=1 -timeout 60m -parallel 3
 	$(GO) test ./cmd/rollcall -run '^TestCSVMatrix' -count=1 -timeout 60m
 	$(GO) test ./cmd/rollcall -run '^Test(Tool|Platform)Matrix' -count=1 -timeout 60m -parallel 3
 
@@ -102,7 +102,7 @@ pairs:
 products:
 	$(GO) test ./suites/harness -run '^Test(NoCanaryLeaves|ReportsAreBounded)$$' -count=1 -timeout 60m
 	$(GO) test ./cmd/rollcall ./suites/oneroster/csv/importer -count=1 -timeout 60m \
-		-skip '^Test((CSV|Tool|Platform|Resources|Gradebook|Assessment|Push|V1P1|Case)?(Conformance|Matrix)|(Tool|Platform)?Pairs$$|Mutants$$|Container|Walls|Docs)|Browser'
+		-skip '^Test((CSV|Tool|Platform|Resources|Gradebook|Assessment|AssessmentPush|Push|V1P1|Case)?(Conformance|Matrix)|(Tool|Platform)?Pairs$$|Mutants$$|Container|Walls|Docs)|Browser'
 
 # Pages in a real browser, targets in real containers.
 browser:

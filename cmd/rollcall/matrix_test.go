@@ -156,6 +156,11 @@ func TestPushMatrix(t *testing.T) {
 	serviceMatrix{onerosterfault.Push, gradebook.PushSuite(), 50, 10, "data/matrix-push.json", "testdata/unproved-push.txt"}.prove(t)
 }
 
+func TestAssessmentPushMatrix(t *testing.T) {
+	serviceMatrix{onerosterfault.AssessmentPush, assessment.PushSuite(), 40, 10, "data/matrix-assessment-push.json",
+		"testdata/unproved-assessment-push.txt"}.prove(t)
+}
+
 func TestGradebookMatrix(t *testing.T) {
 	serviceMatrix{onerosterfault.Gradebook, gradebook.Suite(), 80, 15, "data/matrix-gradebook.json", "testdata/unproved-gradebook.txt"}.prove(t)
 }

@@ -24,7 +24,7 @@ const breath = 250 * time.Millisecond
 // answer; a good second answer is gone on with, and the run tells of it once.
 func (c *client) again(ctx context.Context, r Request, keep *keeper) *Response {
 	first := c.renewed(ctx, r, keep)
-	if r.Once || !first.lapsed() || ctx.Err() != nil {
+	if r.Once || r.Cut != CutNever || !first.lapsed() || ctx.Err() != nil {
 		return first
 	}
 	timer := time.NewTimer(cmp.Or(c.breath, breath))

@@ -184,6 +184,10 @@ func (c *client) run(ctx context.Context, response *Response, r Request, wire **
 		request.Header.Set("Authorization", "Bearer "+token)
 		response.token = token
 	}
+	if r.Cut != CutNever {
+		c.breakOff(ctx, response, request, r)
+		return
+	}
 	connections := &keptConnections{}
 	one := *c.http
 	one.CheckRedirect = func(next *http.Request, via []*http.Request) error {

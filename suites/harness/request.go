@@ -39,6 +39,9 @@ type Request struct {
 	// lets it do so with other methods than GET and HEAD, where twice does no harm.
 	Once       bool
 	Repeatable bool
+	// Cut breaks the connection off on purpose, where writes are judged that didn't come
+	// through. Such a request is never sent again, and its response has a Problem.
+	Cut Cut
 	// Most lowers how long the answer's body may be, in bytes; 0 means the target's.
 	// What is asked for many times at once has to be small.
 	Most int64
@@ -48,6 +51,16 @@ type Request struct {
 	// that can't be used is blocked by it; empty leaves it to Suite.Owner.
 	Owner string
 }
+
+// Cut says where a connection is broken off.
+type Cut int
+
+// Not at all, in the midst of the body, or behind it and before the answer is read.
+const (
+	CutNever Cut = iota
+	CutBody
+	CutAnswer
+)
 
 // Response is what came of a Request. Body is decoded (gunzipped) and whole
 // unless Problem says otherwise.

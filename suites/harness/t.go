@@ -99,7 +99,7 @@ func (t *T) Check() Check { return t.check }
 // check. It never returns nil; see Response.Problem for what went wrong.
 func (t *T) Do(ctx context.Context, r Request) *Response {
 	response := t.session.client.do(ctx, r, t.kept)
-	if response.Problem != "" || response.Status < 200 || response.Status > 299 {
+	if r.Cut == CutNever && (response.Problem != "" || response.Status < 200 || response.Status > 299) {
 		t.mu.Lock()
 		t.unusable = response
 		t.mu.Unlock()

@@ -43,6 +43,7 @@ type Writable struct {
 	Class   string `yaml:"class,omitempty"`
 	School  string `yaml:"school,omitempty"`  // that of the class
 	Student string `yaml:"student,omitempty"` // of the class
+	Session string `yaml:"session,omitempty"` // an academic session in which the class may have results
 }
 
 // CSV names a bundle that the product wrote.

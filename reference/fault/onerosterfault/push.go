@@ -20,6 +20,12 @@ var pushFaultsTable []byte
 //go:embed push-variants.yaml
 var pushVariantsTable []byte
 
+//go:embed assessment-push-faults.yaml
+var assessmentPushFaultsTable []byte
+
+//go:embed assessment-push-variants.yaml
+var assessmentPushVariantsTable []byte
+
 // pushBase is where the service begins that is written to.
 const pushBase = "/ims/oneroster/gradebook/v1p2"
 
@@ -28,10 +34,45 @@ var Push = fault.NewKind("Gradebook push provider", func() (fault.Tables, error)
 	return fault.ReadTables("Gradebook push provider", pushFaultsTable, pushVariantsTable, pushBehaviours(), nil, nil)
 }, pushBehaviours, func(*Data, fault.Fault) {})
 
+// AssessmentPush are those of assessments that are written to: each is like one of Push, to the
+// operations of assessments alone.
+var AssessmentPush = fault.NewKind("Assessment Results push provider", func() (fault.Tables, error) {
+	t, err := fault.ReadTables("Assessment Results push provider", assessmentPushFaultsTable, assessmentPushVariantsTable,
+		assessmentPushBehaviours(), nil, nil)
+	if err != nil {
+		return t, err
+	}
+	like, err := Push.Tables()
+	if err != nil {
+		return t, err
+	}
+	return t, t.Inherit(like, "or12.gradebook.", "or12.assessment.")
+}, assessmentPushBehaviours, func(*Data, fault.Fault) {})
+
+// pushAnswers gathers how writes are answered.
+func pushAnswers() map[string]func(*write) *answer {
+	return fault.Gather(putFaults(), refusalFaults(), interruptedFaults(), deleteFaults(), postFaults(), writeScopeFaults(), pushVariants())
+}
+
+// besidePuts lets in whoever has a token for a scope of a service beside.
+const besidePuts = "push-scope-beside-puts"
+
 func pushBehaviours() map[string]behaviour {
-	all := map[string]behaviour{}
-	for id, of := range fault.Gather(putFaults(), refusalFaults(), deleteFaults(), postFaults(), writeScopeFaults(), pushVariants()) {
-		all[id] = behaviour{Wrap: writing(of)}
+	all := map[string]behaviour{besidePuts: {Wrap: letsInBeside("", "assessment.")}}
+	for id, of := range pushAnswers() {
+		all[id] = behaviour{Wrap: writing("", of)}
+	}
+	return all
+}
+
+func assessmentPushBehaviours() map[string]behaviour {
+	all, answers := map[string]behaviour{}, pushAnswers()
+	for id, like := range likes(assessmentPushFaultsTable, assessmentPushVariantsTable) {
+		if of, is := answers[like]; is {
+			all[id] = behaviour{Wrap: writing("/assessment", of)}
+		} else if like == besidePuts {
+			all[id] = behaviour{Wrap: letsInBeside("/assessment", "gradebook.")}
+		}
 	}
 	return all
 }
@@ -45,6 +86,7 @@ type write struct {
 	body  []byte
 	path  string
 	id    string // the last segment of a path to one object
+	ended bool   // the body ended before it was whole
 }
 
 // memory is what a wrapper remembers of writes.
@@ -56,24 +98,26 @@ type memory struct {
 	token   string // one that opened everything
 	flight  int
 	flights map[string]int
+	left    map[string]bool // of which the client left before the answer
 }
 
-// writing makes a wrapper of what answers a request of the service.
-func writing(answer func(w *write) *answer) wrapper {
+// writing makes a wrapper of what answers a request of the service below a path that begins
+// so. An answer that is nil hangs up.
+func writing(begins string, answer func(w *write) *answer) wrapper {
 	return func(h http.Handler) http.Handler {
-		m := &memory{puts: map[string]int{}, kept: map[string][]byte{}, gone: map[string]bool{}, flights: map[string]int{}}
+		m := &memory{puts: map[string]int{}, kept: map[string][]byte{}, gone: map[string]bool{}, flights: map[string]int{}, left: map[string]bool{}}
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			_, path, ours := strings.Cut(r.URL.Path, pushBase)
-			if !ours || strings.HasPrefix(path, "/discovery/") {
+			if !ours || strings.HasPrefix(path, "/discovery/") || !strings.HasPrefix(path, begins) {
 				h.ServeHTTP(w, r)
 				return
 			}
 			body, err := io.ReadAll(r.Body)
-			if err != nil {
+			asked := &write{memory: m, inner: h, r: r, body: body, path: path, id: path[strings.LastIndexByte(path, '/')+1:], ended: err != nil}
+			a := answer(asked)
+			if a == nil || asked.ended {
 				panic(http.ErrAbortHandler)
 			}
-			asked := &write{memory: m, inner: h, r: r, body: body, path: path, id: path[strings.LastIndexByte(path, '/')+1:]}
-			a := answer(asked)
 			if r.Method == http.MethodPut && a.status < 300 {
 				m.mu.Lock()
 				m.puts[asked.id]++
@@ -87,8 +131,13 @@ func writing(answer func(w *write) *answer) wrapper {
 	}
 }
 
-// pass hands the request on, as it is now.
-func (w *write) pass() *answer { return w.ask(w.r.Method, w.r.URL.Path, w.body) }
+// pass hands the request on, as it is now; one whose body ended is not.
+func (w *write) pass() *answer {
+	if w.ended {
+		panic(http.ErrAbortHandler)
+	}
+	return w.ask(w.r.Method, w.r.URL.Path, w.body)
+}
 
 // ask has the provider answer another request of the same client.
 func (w *write) ask(method, path string, body []byte) *answer {
@@ -521,11 +570,26 @@ func postFaults() map[string]func(*write) *answer {
 			l[0][allocated], l[1][allocated] = l[1][allocated], l[0][allocated]
 			return wrapped(l)
 		}),
+		"push-post-session-unimplemented": func(w *write) *answer {
+			if w.is(http.MethodPost) && belowSession(w) {
+				return w.as(http.StatusNotImplemented, `{"imsx_codeMajor":"unsupported","imsx_severity":"error"}`)
+			}
+			return w.pass()
+		},
+		"push-post-any-session": func(w *write) *answer {
+			a := w.pass()
+			if w.is(http.MethodPost) && belowSession(w) && a.status == http.StatusNotFound {
+				return w.as(http.StatusCreated, `{"sourcedIdPairs":[]}`)
+			}
+			return a
+		},
 		"push-post-to-nowhere": onAnswer(http.MethodPost, http.StatusNotFound, func(w *write, _ *answer) *answer {
 			return w.as(http.StatusCreated, `{"sourcedIdPairs":[]}`)
 		}),
 	}
 }
+
+func belowSession(w *write) bool { return strings.Contains(w.path, "/academicSessions/") }
 
 // writeScopeFaults let in whom they shouldn't.
 func writeScopeFaults() map[string]func(*write) *answer {
@@ -542,7 +606,26 @@ func writeScopeFaults() map[string]func(*write) *answer {
 			return w.pass()
 		})
 	}
+	// where opens no more than paths that hold a text.
+	where := func(method, part string) func(*write) *answer {
+		all := opened(method, http.StatusForbidden)
+		return func(w *write) *answer {
+			if strings.Contains(w.path, part) {
+				return all(w)
+			}
+			return w.pass()
+		}
+	}
 	return map[string]func(*write) *answer{
+		"push-any-scope-puts-results":    where(http.MethodPut, "esults/"),
+		"push-any-scope-deletes-results": where(http.MethodDelete, "esults/"),
+		"push-any-scope-posts-session":   where(http.MethodPost, "/academicSessions/"),
+		"push-write-scope-reads-one": func(w *write) *answer {
+			if isCollection(w.path) {
+				return w.pass()
+			}
+			return opened(http.MethodGet, http.StatusForbidden)(w)
+		},
 		"push-any-scope-puts":    opened(http.MethodPut, http.StatusForbidden),
 		"push-any-scope-posts":   opened(http.MethodPost, http.StatusForbidden),
 		"push-any-scope-deletes": opened(http.MethodDelete, http.StatusForbidden),

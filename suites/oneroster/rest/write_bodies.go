@@ -66,7 +66,7 @@ func (d *desk) value(k *service.Kind, m service.Member) any {
 		}
 		return out
 	}
-	return "Rollcall " + name
+	return d.text(name)
 }
 
 // reference makes one to an object of a kind. Of what another service has it is not known

@@ -3,7 +3,6 @@ package rest
 import (
 	"context"
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -76,6 +75,7 @@ func (d *desk) stored(ctx context.Context, kind, id string, object map[string]an
 	shown := []*harness.Response{put, r}
 	where := d.of(http.MethodGet, kind).Path
 	if !there {
+		d.astray[kind] = true
 		d.Fail(requirement, harness.Finding{Expected: "the object that was stored", Seen: r.Summary(), Where: where, Responses: shown})
 		return false
 	}
@@ -84,19 +84,22 @@ func (d *desk) stored(ctx context.Context, kind, id string, object map[string]an
 }
 
 // parentsOf gives ids for the path of a sub-collection in which an object must stand: those
-// that it refers to itself. Of students and schools the word of the path is not the kind.
+// that it refers to itself, or that what it refers to does. Of students and schools the word
+// of the path is not the kind.
 func (d *desk) parentsOf(op service.Operation, object map[string]any) (ids []string, known bool) {
-	for _, segment := range op.Segments() {
-		member := map[string]string{"classes": "class", "schools": "school", "students": "student", "lineItems": "lineItem"}[segment]
-		if member == "" {
+	segments := op.Segments()
+	for i, segment := range segments[:len(segments)-1] {
+		if !strings.HasPrefix(segments[i+1], "{") {
 			continue
 		}
+		member := map[string]string{"classes": "class", "schools": "school", "students": "student", "lineItems": "lineItem",
+			"academicSessions": "academicSession"}[segment]
 		reference, is := object[member].(map[string]any)
 		id, _ := reference["sourcedId"].(string)
 		switch {
 		case is:
-		case member == "class" && object["lineItem"] != nil: // by way of the line item
-			id = d.known["class"]
+		case slices.Contains([]string{"class", "academicSession"}, member) && object["lineItem"] != nil: // by way of the line item
+			id = d.known[member]
 		default:
 			return nil, false
 		}
@@ -166,7 +169,7 @@ func replacedByPut(ctx context.Context, d *desk) {
 		text := ""
 		for _, name := range d.Service.Kinds[kind].Labels {
 			if _, has := smaller[name].(string); has {
-				text, smaller[name] = name, "Rollcall replaced "+name
+				text, smaller[name] = name, d.text("replaced "+name)
 			}
 		}
 		smaller["dateLastModified"] = before["dateLastModified"]
@@ -352,143 +355,4 @@ func (d *desk) deleteUnder(ctx context.Context, kind, id string, m service.Membe
 		Expected: "a refusal with deletefailure, or no reference that leads nowhere",
 		Seen:     seen, Where: "DELETE " + op.Path, Responses: []*harness.Response{gone, target, reading},
 	})
-}
-
-// postedSets sends sets of objects below each parent that takes them.
-func postedSets(ctx context.Context, d *desk) {
-	for _, op := range d.Service.Writes {
-		if op.Method != http.MethodPost {
-			continue
-		}
-		// What posted objects have to refer to is made by way of one that is put.
-		_, _, r, ok := d.make(ctx, op.Kind)
-		if !ok {
-			d.NotTested(d.refused(r))
-			return
-		}
-		objects := []map[string]any{d.object(op.Kind, "rollcall-1", true), d.object(op.Kind, "rollcall-2", true)}
-		for i, o := range objects { // so that one can be told from the other
-			for _, name := range slices.Concat(d.Service.Kinds[op.Kind].Labels, d.Service.Kinds[op.Kind].Sent) {
-				if text, is := o[name].(string); is && strings.HasPrefix(text, "Rollcall") {
-					o[name] = fmt.Sprintf("%s %d", text, i+1)
-				}
-			}
-		}
-		ids, known := d.parentsOf(op, objects[0])
-		if !known {
-			continue // below a session, of which the check has none
-		}
-		r = d.send(ctx, http.MethodPost, op.PathFor(ids...), map[string]any{op.Wrapper: objects})
-		pairs := pairsOf(r)
-		for _, allocated := range pairs {
-			d.made = append(d.made, madeObject{op.Kind, allocated})
-		}
-		if !d.first(writeAt+"post-accepted", r.Problem == "" && r.Status == http.StatusCreated,
-			harness.Finding{Expected: "201", Seen: r.Summary(), Where: "POST " + op.Path, Responses: at(r)}) {
-			continue
-		}
-		first, second := pairs["rollcall-1"], pairs["rollcall-2"]
-		if !d.Assert(writeAt+"post-pairs", len(pairs) == 2 && first != "" && second != "" && first != second,
-			harness.Finding{Expected: "for each sourcedId that was sent the one that was allocated", Seen: fmt.Sprintf("%d pairs", len(pairs)),
-				Where: "POST " + op.Path + " " + service.Pairs, Responses: at(r)}) {
-			continue
-		}
-		for i, id := range []string{first, second} {
-			sent := maps.Clone(objects[i])
-			sent["sourcedId"] = id
-			d.stored(ctx, op.Kind, id, sent, r, writeAt+"post-stored")
-		}
-		nowhere := d.send(ctx, http.MethodPost, op.PathFor(slices.Repeat([]string{newID()}, op.Parameters())...),
-			map[string]any{op.Wrapper: []any{}})
-		if !Between(nowhere) {
-			d.Assert(writeAt+"post-unknown-parent", nowhere.Status == http.StatusNotFound || nowhere.Status == http.StatusUnprocessableEntity,
-				harness.Finding{Expected: "404", Seen: nowhere.Summary(), Where: "POST " + op.Path, Responses: at(nowhere)})
-		}
-	}
-	d.rest(writeAt + "post-accepted")
-}
-
-// pairsOf reads the sourcedIds that a provider allocated, by those that were sent.
-func pairsOf(r *harness.Response) map[string]string {
-	var answer struct {
-		Pairs []struct {
-			Supplied  string `json:"suppliedSourcedId"`
-			Allocated string `json:"allocatedSourcedId"`
-		} `json:"sourcedIdPairs"`
-	}
-	_ = decode(r.Body, &answer)
-	pairs := map[string]string{}
-	for _, p := range answer.Pairs {
-		pairs[p.Supplied] = p.Allocated
-	}
-	return pairs
-}
-
-// writeScopes tries each operation of one kind with tokens for one scope alone.
-func writeScopes(ctx context.Context, d *desk) {
-	kind := d.kinds()[0]
-	put, list := d.of(http.MethodPut, kind), d.Service.CollectionOf(kind).List
-	var post service.Operation
-	for _, op := range d.Service.Writes {
-		if op.Method == http.MethodPost && op.Root() == "classes" && op.Parameters() == 1 {
-			post = op
-		}
-	}
-	id, object, r, ok := d.make(ctx, kind)
-	if !ok {
-		d.NotTested(d.refused(r))
-		return
-	}
-	bare := d.put(ctx, kind, newID(), object, "")
-	if !Between(bare) {
-		d.Assert(writeAt+"token-needed", bare.Status == http.StatusUnauthorized,
-			harness.Finding{Expected: "401", Seen: bare.Summary(), Where: "PUT " + put.Path + " without a token", Responses: at(bare)})
-	}
-	scopes := d.Service.Scopes
-	names := []string{scopes.Core, scopes.Full, scopes.Put, scopes.Post, scopes.Delete}
-	slices.Sort(names)
-	for _, scope := range slices.Compact(names) {
-		if scope == "" {
-			continue
-		}
-		token, why := narrow(ctx, d.T, scope)
-		if token == "" {
-			d.NotTested(harness.Unconfigured(why, narrowRemedy(d.T, scope)), writeAt+"scope-opens", writeAt+"scope-denied", writeAt+"scope-status")
-			continue
-		}
-		cell := func(opens bool, r *harness.Response, where string) {
-			if Between(r) || r.Status >= 500 {
-				d.Hinders(r)
-				return
-			}
-			if opens {
-				d.Assert(writeAt+"scope-opens", r.Status < 300, harness.Finding{Expected: "that " + scope + " opens it", Seen: r.Summary(),
-					Where: where, Responses: at(r)})
-				return
-			}
-			d.Assert(writeAt+"scope-denied", r.Status >= 300,
-				harness.Finding{Expected: "a refusal, for the token has " + scope + " alone", Seen: r.Summary(),
-					Where: where, Responses: at(r)})
-			if r.Status >= 300 {
-				d.Assert(writeAt+"scope-status", r.Status == http.StatusForbidden,
-					harness.Finding{Expected: "403", Seen: r.Summary(), Where: where + " with " + scope, Responses: at(r)})
-			}
-		}
-		fresh := newID()
-		cell(scope == scopes.Put, d.put(ctx, kind, fresh, d.object(kind, fresh, true), token), "PUT "+put.Path)
-		if post.ID != "" {
-			none := map[string]any{post.Wrapper: []any{}}
-			cell(scope == scopes.Post, d.send(ctx, http.MethodPost, post.PathFor(d.known["class"]), none, token), "POST "+post.Path)
-		}
-		reads := scope == scopes.Core || scope == scopes.Full
-		cell(reads, withToken(ctx, d.T, list.Path+"?limit=1", token), "GET "+list.Path)
-		if _, _, there := d.read(ctx, kind, id); !there {
-			if id, _, r, ok = d.make(ctx, kind); !ok {
-				d.NotTested(d.refused(r))
-				return
-			}
-		}
-		cell(scope == scopes.Delete, d.send(ctx, http.MethodDelete, d.of(http.MethodDelete, kind).PathFor(id), nil, token), "DELETE "+put.Path)
-	}
-	d.rest(writeAt + "scope-denied")
 }

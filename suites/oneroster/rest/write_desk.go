@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
-	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/oneroster"
@@ -19,10 +17,12 @@ import (
 // has made, which it takes away at the end.
 type desk struct {
 	*T
-	known map[string]string // the sourcedId of an object of each kind to which references may lead
-	made  []madeObject
-	seen  *harness.Response // what was read of the object that was made last
-	broke *harness.Response // by which what all else stands on failed
+	known  map[string]string // the sourcedId of an object of each kind to which references may lead
+	made   []madeObject
+	mark   string            // stands in the texts of all that is made, so that it can be told from others
+	astray map[string]bool   // kinds of which something was accepted and is not where it was put
+	seen   *harness.Response // what was read of the object that was made last
+	broke  *harness.Response // by which what all else stands on failed
 }
 
 type madeObject struct{ kind, id string }
@@ -30,7 +30,7 @@ type madeObject struct{ kind, id string }
 // atDesk gives a check its desk, and clears it when the check is through.
 func atDesk(body func(context.Context, *desk)) func(context.Context, *T) {
 	return func(ctx context.Context, t *T) {
-		d := &desk{T: t, known: map[string]string{}}
+		d := &desk{T: t, known: map[string]string{}, astray: map[string]bool{}, mark: newID()[:8]}
 		if o, is := d.prepare(ctx); is {
 			t.NotTested(o)
 			return
@@ -135,8 +135,16 @@ func newID() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
+// text makes a text that says who made it.
+func (d *desk) text(name string) string { return "Rollcall " + d.mark + " " + name }
+
 // send does a request that writes, with the session's token unless another is given.
 func (d *desk) send(ctx context.Context, method, path string, body any, token ...string) *harness.Response {
+	return d.Do(ctx, d.request(method, path, body, token...))
+}
+
+// request makes it.
+func (d *desk) request(method, path string, body any, token ...string) harness.Request {
 	r := harness.Request{Method: method, URL: d.Session().Base + path, Header: http.Header{}, Repeatable: method == http.MethodPut,
 		Owner: d.Service.Requirement(writeOwner(method))}
 	if body != nil {
@@ -153,7 +161,7 @@ func (d *desk) send(ctx context.Context, method, path string, body any, token ..
 			r.Header.Set("Authorization", "Bearer "+token[0])
 		}
 	}
-	return d.Do(ctx, r)
+	return r
 }
 
 // put sends an object. Whatever is answered, it may be there from then on.
@@ -185,6 +193,7 @@ func (d *desk) make(ctx context.Context, kind string) (id string, object map[str
 	}
 	var there bool
 	_, d.seen, there = d.read(ctx, kind, id)
+	d.astray[kind] = d.astray[kind] || !there
 	return id, object, r, there
 }
 
@@ -218,27 +227,4 @@ func (d *desk) read(ctx context.Context, kind, id string) (object map[string]any
 // unread tells whether an answer says neither that an object is there nor that it isn't.
 func unread(r *harness.Response) bool {
 	return Between(r) || r.Status != http.StatusOK && r.Status != http.StatusNotFound && r.Status != http.StatusGone
-}
-
-// clearLimit is how long taking away may take when the check's own time is up.
-const clearLimit = 30 * time.Second
-
-// clear takes away what the check has made, the last first, and names what it couldn't.
-func (d *desk) clear(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), clearLimit)
-	defer cancel()
-	var left []string
-	for _, m := range slices.Backward(d.made) {
-		r := d.send(ctx, http.MethodDelete, d.of(http.MethodDelete, m.kind).PathFor(m.id), nil)
-		if accepted(r) || r.Status == http.StatusNotFound || r.Status == http.StatusGone {
-			continue
-		}
-		if _, seen, there := d.read(ctx, m.kind, m.id); !there && !unread(seen) {
-			continue
-		}
-		left = append(left, "/"+d.Service.CollectionOf(m.kind).Name+"/"+d.Own(m.id))
-	}
-	if len(left) > 0 && len(d.Requirements()) > 0 {
-		d.Note(d.Requirements()[0], "Rollcall made these and could not delete them again: %s", strings.Join(left, ", "))
-	}
 }

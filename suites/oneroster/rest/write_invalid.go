@@ -127,6 +127,7 @@ func (d *desk) tryUnfit(ctx context.Context, kind string, op service.Operation, 
 			d.Assert(writeAt+"not-stored", !there, harness.Finding{Expected: "404, for nothing is to be stored", Seen: "it is there",
 				Where: where, Responses: shown})
 		}
+		d.astray[kind] = d.astray[kind] || accepted(r) && !there
 		if under == u.other && there {
 			d.made = append(d.made, madeObject{kind, under})
 		}

@@ -56,12 +56,14 @@ func writeChecks(of *service.Service) []Check {
 			"impossible-value", "foreign-reference", "id-mismatch", "truncated", "not-stored", "served-valid", "refusal-status",
 			"refusal-info", "server-error"),
 		c("concurrent", "Twenty writers at once lose nothing", concurrentPuts, "concurrent", "concurrent-same"),
+		c("interrupted", "A write that breaks off is done whole or not at all, and can be done again", interruptedWrites, "interrupted-whole",
+			"interrupted-again"),
 		c("delete", "What is deleted is gone", deleted, "delete-accepted", "delete-status", "deleted", "delete-unknown", "delete-in-use"),
 		c("scope", "Each scope opens what it is for", writeScopes, "scope-opens", "scope-denied", "scope-status", "token-needed"),
 	}
 	if of.Scopes.Post != "" {
 		list = append(list, c("post", "What is posted is stored under the ids that are told", postedSets, "post-accepted", "post-pairs",
-			"post-stored", "post-unknown-parent"))
+			"post-stored", "post-session", "post-unknown-parent"))
 	}
 	return list
 }

@@ -35,6 +35,18 @@ var Gradebook = sync.OnceValue(func() *Service { return mustLoad("gradebook-1.2"
 // Profile keeps: the operations of assessments, with scopes of their own.
 var Assessment = sync.OnceValue(func() *Service { return mustLoad("assessment-1.2") })
 
+// ScopesBeside lists the scopes of the other services of the same standard, which open nothing
+// of this one, whose names differ from these in a word.
+func ScopesBeside(of *Service) []string {
+	var out []string
+	for _, other := range []*Service{Rostering(), Resources(), Gradebook(), Assessment()} {
+		if other.Name != of.Name && other.Standard == of.Standard && other.Scopes.Prefix == of.Scopes.Prefix {
+			out = append(out, other.Scopes.All()...)
+		}
+	}
+	return out
+}
+
 // mustLoad loads a description that is part of the program; the package's tests read it.
 func mustLoad(name string) *Service {
 	s, err := load(name)

@@ -91,6 +91,13 @@ func (s Scopes) For(method string) string {
 	return map[string]string{http.MethodPut: s.Put, http.MethodPost: s.Post, http.MethodDelete: s.Delete}[method]
 }
 
+// All lists the scopes, each once.
+func (s Scopes) All() []string {
+	all := []string{s.Core, s.Full, s.Apart, s.Put, s.Post, s.Delete}
+	slices.Sort(all)
+	return slices.DeleteFunc(slices.Compact(all), func(scope string) bool { return scope == "" })
+}
+
 // Operation is one operation of a service.
 type Operation struct {
 	ID      string   `yaml:"id"`      // operationId
