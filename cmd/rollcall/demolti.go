@@ -86,7 +86,8 @@ func openLTI(cmd *cobra.Command, f *runFlags, broken roleFaults) (d *ltiDemo, er
 	if err != nil {
 		return d, err
 	}
-	p, t, err := startLTI(cmd, made, made.AuthorityPEM, []tool.Platform{ownPlatform(asPlatform)}, ownRegistrations(asTool), broken)
+	p, t, err := startLTI(cmd, ltiRoles{made: made, trust: made.AuthorityPEM, others: []tool.Platform{ownPlatform(asPlatform)},
+		tools: ownRegistrations(asTool), faults: broken})
 	if err != nil {
 		return d, err
 	}

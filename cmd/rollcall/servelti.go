@@ -107,7 +107,8 @@ func serveTool() *cobra.Command {
 --platforms names a YAML list of the platforms that it knows, each with issuer,
 client_id, auth_url, jwks_url and deployments. With --fault it misbehaves in a named
 way, to see whether your platform (or Rollcall) notices. With --db it remembers logins
-and launches over a restart, under the same address.`,
+and launches over a restart, and signs with the same key, under the same address; the
+private key is in that database.`,
 		Example: "  rollcall serve tool --platforms platforms.yaml\n  rollcall serve tool --platforms platforms.yaml --fault tool-nonce-unchecked",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -164,7 +165,8 @@ that it knows, each with client_id, login_url, redirect_uris, target_link_uri, j
 and deployments; every course then has two links to each of them. With --rotate-keys it
 signs with a new key from time to time, as platforms do: a tool has to read the keys
 again then. With --db it remembers over a restart, under the same address, who is signed
-in, what was used and what was granted.`,
+in, what was used and what was granted, and signs with the same keys; the private ones are
+in that database.`,
 		Example: "  rollcall serve platform --tools tools.yaml\n  rollcall serve platform --tools tools.yaml --fault platform-nonce-own",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -236,15 +238,22 @@ func describePlatform(w io.Writer, p *district.Platform) {
 func serveDistrict() *cobra.Command {
 	f := &webFlags{}
 	var rotate time.Duration
+	var port uint16
 	c := &cobra.Command{
 		Use:   "district",
 		Short: "Run the whole reference district: SIS, platform and tool, registered with each other",
 		Long: `Run the reference SIS, platform and tool, all with the people of Riverbend Unified.
 The tool is registered at the platform: sign in there as somebody, open a course and a
 link. Browsers find names below localhost on this machine by themselves. With --fault
-the role whose fault it is misbehaves.`,
-		Example: "  rollcall serve district --ca-out ca.pem\n  rollcall serve district --fault tool-nonce-unchecked --rotate-keys 5m",
-		Args:    cobra.NoArgs,
+the role whose fault it is misbehaves.
+
+With --db all three keep what they have in one database, and go on with it when they are
+started again: what was written to the SIS, who is signed in, launches, signing keys.
+Others know them by their addresses; --port has these stay the same: the SIS is at that
+port, the platform at the next, the tool at the one after.`,
+		Example: "  rollcall serve district --ca-out ca.pem\n  rollcall serve district --fault tool-nonce-unchecked --rotate-keys 5m\n" +
+			"  rollcall serve district --db district.db --port 9500",
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			broken, err := sortFaults(f.faults)
 			if err != nil {
@@ -257,12 +266,14 @@ the role whose fault it is misbehaves.`,
 			if err != nil {
 				return err
 			}
-			s, err := district.StartSIS(cmd.Context(), district.Options{Faults: broken.sis})
+			secret := os.Getenv("ROLLCALL_CLIENT_SECRET")
+			s, err := district.StartSIS(cmd.Context(), district.Options{Faults: broken.sis, DB: f.db, Resume: f.db != "", Listen: beyond(port, 0),
+				ClientSecret: secret})
 			if err != nil {
-				return err
+				return &harness.ConfigError{Key: "serve district", Cause: err.Error(), Remedy: "see `rollcall serve district --help`"}
 			}
 			defer s.Close()
-			p, t, err := startLTI(cmd, made, trust, nil, nil, broken)
+			p, t, err := startLTI(cmd, ltiRoles{made: made, trust: trust, faults: broken, db: f.db, port: port})
 			if err != nil {
 				return err
 			}
@@ -284,8 +295,18 @@ the role whose fault it is misbehaves.`,
 	c.Flags().StringVar(&f.caOut, "ca-out", "", "write the self-made authority here, for others to trust")
 	c.Flags().BoolVar(&f.plain, "plain", false, "http instead of https: browsers then keep no cookies across sites")
 	c.Flags().StringArrayVar(&f.faults, "fault", nil, "misbehave: a fault or variant of `rollcall list faults` (repeatable)")
+	c.Flags().StringVar(&f.db, "db", "", "SQLite file or PostgreSQL DSN, in which all of them keep what they have (default: in memory)")
+	c.Flags().Uint16Var(&port, "port", 0, "the SIS listens here, platform and tool on the next two (default: any free ones)")
 	rotation(c, &rotate)
 	return c
+}
+
+// beyond is an address on this machine, so many ports beyond one; any free one where there is none.
+func beyond(port uint16, by int) string {
+	if port == 0 {
+		return ""
+	}
+	return fmt.Sprintf("127.0.0.1:%d", int(port)+by)
 }
 
 // misbehaves says which faults a role has, if any.
@@ -295,12 +316,22 @@ func misbehaves(w io.Writer, faults []string) {
 	}
 }
 
+// ltiRoles says how the reference platform and the reference tool are brought up together.
+type ltiRoles struct {
+	made   *security.SelfMade
+	trust  []byte
+	others []tool.Platform         // that the tool knows as well
+	tools  []platform.Registration // that the platform knows as well
+	faults roleFaults
+	db     string // of both; empty: memory
+	port   uint16 // the platform is at the next one, the tool behind it; 0: any free ones
+}
+
 // startLTI brings up the reference platform and the reference tool, registered with
 // each other, and whoever else is given; faults make them misbehave.
-func startLTI(cmd *cobra.Command, made *security.SelfMade, trust []byte, others []tool.Platform, tools []platform.Registration,
-	faults roleFaults) (*district.Platform, *district.Tool, error) {
-	p, err := district.StartPlatform(cmd.Context(), district.PlatformOptions{TLS: made, TrustPEM: trust, Tools: tools,
-		Faults: faults.platform})
+func startLTI(cmd *cobra.Command, o ltiRoles) (*district.Platform, *district.Tool, error) {
+	p, err := district.StartPlatform(cmd.Context(), district.PlatformOptions{TLS: o.made, TrustPEM: o.trust, Tools: o.tools,
+		Faults: o.faults.platform, DB: o.db, Listen: beyond(o.port, 1)})
 	if err != nil {
 		return nil, nil, fmt.Errorf("starting the reference platform: %w", err)
 	}
@@ -314,10 +345,12 @@ func startLTI(cmd *cobra.Command, made *security.SelfMade, trust []byte, others 
 		Deployments: []string{first, second},
 	}
 	t, err := district.StartTool(cmd.Context(), district.ToolOptions{
-		TLS:       made,
-		TrustPEM:  trust,
-		Platforms: append([]tool.Platform{own}, others...),
-		Faults:    faults.tool,
+		TLS:       o.made,
+		TrustPEM:  o.trust,
+		Platforms: append([]tool.Platform{own}, o.others...),
+		Faults:    o.faults.tool,
+		DB:        o.db,
+		Listen:    beyond(o.port, 2),
 	})
 	if err != nil {
 		p.Close()

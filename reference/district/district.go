@@ -31,6 +31,7 @@ type Options struct {
 	DataSeed uint64        // zero: fixtures.DefaultSeed
 	DB       string        // store DSN; empty: memory
 	Keep     bool          // serve what DB holds already, load nothing
+	Resume   bool          // serve what DB holds already, and load only where it holds nothing
 	Listen   string        // zero: 127.0.0.1:0
 	Seed     uint64        // of the provider's knobs; 0 is the plain provider
 	Knobs    oneroster.Knobs
@@ -137,7 +138,15 @@ func (o Options) filled() (Options, error) {
 }
 
 func (s *SIS) start(ctx context.Context, o Options) error {
-	if !o.Keep {
+	load := !o.Keep
+	if o.Resume {
+		label, err := s.store.Label(ctx)
+		if err != nil {
+			return err
+		}
+		load = label == ""
+	}
+	if load || o.Resume {
 		d, err := fixtures.New(o.Data, o.DataSeed)
 		if err != nil {
 			return err
@@ -145,8 +154,10 @@ func (s *SIS) start(ctx context.Context, o Options) error {
 		if d, err = onerosterfault.Reshape(d, o.Faults...); err != nil {
 			return err
 		}
-		if err := sis.Load(ctx, s.store, d); err != nil {
-			return err
+		if load {
+			if err := sis.Load(ctx, s.store, d); err != nil {
+				return err
+			}
 		}
 		for item := range d.LineItems() {
 			s.Class = item.Class

@@ -3,6 +3,7 @@ package district
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
@@ -34,6 +35,10 @@ type Platform struct {
 	Origin string
 	server *web.Server
 	store  store.Store
+
+	rotations sync.WaitGroup // what writes to the store by itself
+	ended     chan struct{}
+	closing   sync.Once
 }
 
 // StartPlatform serves the reference platform until Close, or until ctx ends.
@@ -75,19 +80,30 @@ func StartPlatform(ctx context.Context, o PlatformOptions) (*Platform, error) {
 		return nil, err
 	}
 	server.Serve(ctx, bent.Wrap(p.Handler()))
-	return &Platform{Platform: p, Origin: o.Origin, server: server, store: kept}, nil
+	return &Platform{Platform: p, Origin: o.Origin, server: server, store: kept, ended: make(chan struct{})}, nil
 }
 
-// RotateKeys has the platform sign with a new key each time, until ctx ends; the
-// former ones stay published for a while. Nothing happens when every is zero.
+// RotateKeys has the platform sign with a new key each time, until ctx ends or the platform
+// does; the former ones stay published for a while. Nothing happens when every is zero.
 func (p *Platform) RotateKeys(ctx context.Context, every time.Duration) {
-	if every > 0 {
-		go p.Keys().RotateEvery(ctx, every)
+	if every <= 0 {
+		return
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		<-p.ended
+		cancel()
+	}()
+	p.rotations.Go(func() { p.Keys().RotateEvery(ctx, every) })
 }
 
 // Wait returns when the platform has ended.
 func (p *Platform) Wait() error { return p.server.Wait() }
 
 // Close ends the platform and its store.
-func (p *Platform) Close() error { return errors.Join(p.server.Close(), p.store.Close()) }
+func (p *Platform) Close() error {
+	err := p.server.Close()
+	p.closing.Do(func() { close(p.ended) })
+	p.rotations.Wait()
+	return errors.Join(err, p.store.Close())
+}

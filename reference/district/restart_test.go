@@ -248,12 +248,25 @@ func testPlatformRemembers(t *testing.T, dsn string) {
 	}
 	authentication := url.Values{"scope": {"openid"}, "response_type": {"id_token"}, "response_mode": {"form_post"}, "prompt": {"none"}, "client_id": {"quiz"},
 		"redirect_uri": {callback}, "state": {"s"}, "nonce": {"n"}, "login_hint": login["login_hint"], "lti_message_hint": login["lti_message_hint"]}
-	if _, page, _ := v.ask(p.origin+"/auth", authentication); fields(page).Get("id_token") == "" {
+	_, page, _ = v.ask(p.origin+"/auth", authentication)
+	signed := fields(page).Get("id_token")
+	if signed == "" {
 		t.Errorf("the launch that was begun: %s", page)
 	}
+	_, before, _ := v.ask(p.origin+"/jwks", nil)
 
 	p.kill()
 	start()
+
+	if _, after, _ := v.ask(p.origin+"/jwks", nil); after != before {
+		t.Errorf("the published keys were %s, and are %s", before, after)
+	}
+	if strings.Contains(before, `"d"`) {
+		t.Error("the private key is published")
+	}
+	if _, err := (&security.RemoteKeys{URL: p.origin + "/jwks"}).Verify(t.Context(), signed); err != nil {
+		t.Errorf("a token that was signed before the restart: %v", err)
+	}
 
 	if _, page, _ := v.ask(p.origin+"/auth", authentication); fields(page).Get("id_token") != "" {
 		t.Error("a launch is good for a second token")
@@ -330,6 +343,7 @@ func testToolRemembers(t *testing.T, dsn string) {
 		}
 		return url.Values{"state": {q.Get("state")}, "id_token": {token}}
 	}
+	_, before, _ := v.ask(s.origin+"/jwks", nil)
 	first, second := begun(s.origin), begun(s.origin)
 	used := answer(first)
 	status, page, opened := v.ask(s.origin+"/launch", used)
@@ -343,6 +357,9 @@ func testToolRemembers(t *testing.T, dsn string) {
 	s.kill()
 	start()
 
+	if _, after, _ := v.ask(s.origin+"/jwks", nil); after != before || !strings.Contains(before, `"kid"`) {
+		t.Errorf("the published keys were %s, and are %s", before, after)
+	}
 	if status, page, _ := v.ask(opened, nil); status != http.StatusOK || !strings.Contains(page, `id="launched"`) {
 		t.Errorf("the launch that was opened: %d %s", status, page)
 	}

@@ -11,9 +11,8 @@ import (
 )
 
 // What the platform remembers is in a store, so that a restart takes nothing from
-// anybody: who is signed in stays so, and what was used once isn't good again. Its
-// signing keys aren't there: it publishes new ones, which tools read when they meet
-// them.
+// anybody: who is signed in stays so, what was used once isn't good again, and its keys
+// sign on.
 
 const (
 	sessionsKept   store.Collection = "platformSessions"
@@ -21,12 +20,13 @@ const (
 	assertionsKept store.Collection = "platformAssertions"
 	tokensKept     store.Collection = "platformTokens"
 	toolsKept      store.Collection = "platformTools" // registered by hand
+	keysKept       store.Collection = "platformKeys"
 )
 
 // OpenStore opens a store for a platform, by a DSN as store.Open takes it. Other roles
 // may have the same.
 func OpenStore(ctx context.Context, dsn string) (store.Store, error) {
-	return store.Open(ctx, dsn, sessionsKept, launchesKept, assertionsKept, tokensKept, toolsKept)
+	return store.Open(ctx, dsn, sessionsKept, launchesKept, assertionsKept, tokensKept, toolsKept, keysKept)
 }
 
 // registerKept registers the tools that were registered by hand. Of one that the platform

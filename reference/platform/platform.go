@@ -143,7 +143,7 @@ func New(ctx context.Context, c Config) (*Platform, error) {
 		}
 		c.Store = s
 	}
-	keys, err := security.NewKeys()
+	keys, err := lti.SigningKeys(ctx, c.Store, keysKept)
 	if err != nil {
 		return nil, err
 	}

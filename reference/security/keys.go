@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"sync"
@@ -27,6 +29,14 @@ const keptKeys = 2
 type Keys struct {
 	mu   sync.RWMutex
 	keys []signingKey // the newest first
+	keep func([]KeptKey) error
+}
+
+// KeptKey is a key as it is kept over a restart. Whoever has it can sign: it belongs nowhere
+// but there.
+type KeptKey struct {
+	ID      string `json:"kid"`
+	Private []byte `json:"pkcs8"` // PKCS #8, DER (RFC 5208)
 }
 
 type signingKey struct {
@@ -35,13 +45,45 @@ type signingKey struct {
 }
 
 // NewKeys makes a first key.
-func NewKeys() (*Keys, error) {
-	k := &Keys{}
+func NewKeys() (*Keys, error) { return RestoreKeys(nil, nil) }
+
+// RestoreKeys goes on with keys that were kept, the newest first; where there are none it
+// makes a first one. keep, unless it is nil, is told of all keys before a new one signs: a
+// token can't be signed by a key that a restart would lose.
+func RestoreKeys(kept []KeptKey, keep func([]KeptKey) error) (*Keys, error) {
+	k := &Keys{keep: keep}
+	for _, one := range kept {
+		parsed, err := x509.ParsePKCS8PrivateKey(one.Private)
+		if err != nil {
+			return nil, fmt.Errorf("reading a signing key: %w", err)
+		}
+		private, is := parsed.(*rsa.PrivateKey)
+		if !is || one.ID == "" {
+			return nil, errors.New("reading a signing key: it is no RSA key, or has no id")
+		}
+		k.keys = append(k.keys, signingKey{one.ID, private})
+	}
+	if len(k.keys) > 0 {
+		return k, nil
+	}
 	return k, k.Rotate()
 }
 
+// kept writes keys as they are kept.
+func kept(keys []signingKey) ([]KeptKey, error) {
+	var out []KeptKey
+	for _, key := range keys {
+		der, err := x509.MarshalPKCS8PrivateKey(key.private)
+		if err != nil {
+			return nil, fmt.Errorf("writing a signing key: %w", err)
+		}
+		out = append(out, KeptKey{key.id, der})
+	}
+	return out, nil
+}
+
 // Rotate makes a new key, which signs from now on. The former keys stay published
-// for a while.
+// for a while. Where it can't be kept the one in use stays.
 func (k *Keys) Rotate() error {
 	private, err := rsa.GenerateKey(rand.Reader, keyBits)
 	if err != nil {
@@ -51,8 +93,18 @@ func (k *Keys) Rotate() error {
 	rand.Read(id)
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.keys = append([]signingKey{{base64.RawURLEncoding.EncodeToString(id), private}}, k.keys...)
-	k.keys = k.keys[:min(len(k.keys), 1+keptKeys)]
+	keys := append([]signingKey{{base64.RawURLEncoding.EncodeToString(id), private}}, k.keys...)
+	keys = keys[:min(len(keys), 1+keptKeys)]
+	if k.keep != nil {
+		records, err := kept(keys)
+		if err != nil {
+			return err
+		}
+		if err := k.keep(records); err != nil {
+			return err
+		}
+	}
+	k.keys = keys
 	return nil
 }
 

@@ -79,6 +79,35 @@ func TestRotatedKeys(t *testing.T) {
 	}
 }
 
+// A key that can't be kept doesn't sign, and what was kept must be keys.
+func TestKeysThatCantBeKept(t *testing.T) {
+	var last []KeptKey
+	failing := false
+	k, err := RestoreKeys(nil, func(keys []KeptKey) error {
+		if failing {
+			return errors.New("no room")
+		}
+		last = keys
+		return nil
+	})
+	if err != nil || len(last) != 1 {
+		t.Fatalf("%v; kept are %d", err, len(last))
+	}
+	id, _ := k.Current()
+	failing = true
+	if err := k.Rotate(); err == nil {
+		t.Error("a key is not kept, and signs")
+	}
+	if now, _ := k.Current(); now != id || id != last[0].ID {
+		t.Errorf("%s was kept, and %s signs, after %s", last[0].ID, now, id)
+	}
+	for _, bad := range []KeptKey{{"k", []byte("no key")}, {"", last[0].Private}} {
+		if _, err := RestoreKeys([]KeptKey{bad}, nil); err == nil {
+			t.Errorf("%q passes for a key", bad.ID)
+		}
+	}
+}
+
 func TestRotateEvery(t *testing.T) {
 	k, err := NewKeys()
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -55,6 +56,13 @@ func openFile(path string) (engine, error) {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
+	}
+	// It may hold people's data and private keys: a file that is made here is the owner's alone,
+	// and so are the logs beside it. What is wrong with the path SQLite says.
+	if made, err := os.OpenFile(absolute, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600); err == nil {
+		if err := made.Close(); err != nil {
+			return nil, err
+		}
 	}
 	// With a log that is written ahead, whoever reads waits for nobody who writes. It is
 	// synced when it is copied into the file: a transaction survives the process at

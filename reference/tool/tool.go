@@ -52,8 +52,8 @@ type Tool struct {
 	keys      *security.Keys
 	verifiers map[string]Verifier // by issuer and client id
 
-	// What the tool remembers is in a store, so that a restart takes nothing from anybody,
-	// and what was used once isn't good again.
+	// What the tool remembers is in a store, its keys among it, so that a restart takes nothing
+	// from anybody, and what was used once isn't good again.
 	pending  *lti.Expiring[pending] // logins under way, by state
 	nonces   *lti.Expiring[bool]
 	launches *lti.Expiring[Launch] // by a random id
@@ -63,12 +63,13 @@ const (
 	loginsKept   store.Collection = "toolLogins"
 	noncesKept   store.Collection = "toolNonces"
 	launchesKept store.Collection = "toolLaunches"
+	keysKept     store.Collection = "toolKeys"
 )
 
 // OpenStore opens a store for a tool, by a DSN as store.Open takes it. Other roles may
 // have the same.
 func OpenStore(ctx context.Context, dsn string) (store.Store, error) {
-	return store.Open(ctx, dsn, loginsKept, noncesKept, launchesKept)
+	return store.Open(ctx, dsn, loginsKept, noncesKept, launchesKept, keysKept)
 }
 
 // pending is a login that was begun in some browser and has not come back.
@@ -133,7 +134,7 @@ func New(ctx context.Context, c Config) (*Tool, error) {
 		}
 		c.Store = s
 	}
-	keys, err := security.NewKeys()
+	keys, err := lti.SigningKeys(ctx, c.Store, keysKept)
 	if err != nil {
 		return nil, err
 	}
