@@ -105,7 +105,8 @@ type memory struct {
 // so. An answer that is nil hangs up.
 func writing(begins string, answer func(w *write) *answer) wrapper {
 	return func(h http.Handler) http.Handler {
-		m := &memory{puts: map[string]int{}, kept: map[string][]byte{}, gone: map[string]bool{}, flights: map[string]int{}, left: map[string]bool{}}
+		m := &memory{puts: map[string]int{}, kept: map[string][]byte{}, gone: map[string]bool{}, flights: map[string]int{},
+			left: map[string]bool{}}
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			_, path, ours := strings.Cut(r.URL.Path, pushBase)
 			if !ours || strings.HasPrefix(path, "/discovery/") || !strings.HasPrefix(path, begins) {

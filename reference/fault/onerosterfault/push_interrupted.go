@@ -18,7 +18,8 @@ const leaving = 200 * time.Millisecond
 // first tells whether an object of the kinds that others refer to is put for the first time:
 // on these alone is looked whether a client leaves, for it takes a while.
 func (w *write) first() bool {
-	return w.is(http.MethodPut) && w.before() == 0 && (strings.HasPrefix(w.path, "/categories/") || strings.HasPrefix(w.path, "/assessmentLineItems/"))
+	return w.is(http.MethodPut) && w.before() == 0 &&
+		(strings.HasPrefix(w.path, "/categories/") || strings.HasPrefix(w.path, "/assessmentLineItems/"))
 }
 
 // leaves tells whether the client leaves without its answer.

@@ -79,22 +79,28 @@ func (g *Gradebook) Parents(op service.Operation) (ids []string, ok bool) {
 		return g.resultParent(op)
 	}
 	for _, m := range g.members {
-		if len(m.Must) > 0 {
+		if len(m.Must) > 0 && g.listed("classes", m.Parent) {
 			return []string{m.Parent}, true
 		}
 	}
 	return nil, false
 }
 
+// listed tells whether rosters list an object, as far as these were read: nothing can be asked
+// below one that is merely referred to.
+func (g *Gradebook) listed(collection, id string) bool {
+	return g.Beside(collection) == nil || g.InRosters(collection)(id)
+}
+
 func (g *Gradebook) scaleParent(op service.Operation) ([]string, bool) {
 	for _, s := range g.sortedScales() {
-		if s.Status != "active" || s.Class == 0 {
+		if s.Status != "active" || s.Class == 0 || !g.listed("classes", g.Text(s.Class)) {
 			continue
 		}
 		if op.Root() == "classes" {
 			return []string{g.Text(s.Class)}, true
 		}
-		if c, known := g.Rosters.Class(s.Class); known && c.School != 0 {
+		if c, known := g.Rosters.Class(s.Class); known && c.School != 0 && g.listed("orgs", g.Text(c.School)) {
 			return []string{g.Text(c.School)}, true
 		}
 	}
@@ -110,6 +116,9 @@ func (g *Gradebook) resultParent(op service.Operation) ([]string, bool) {
 			continue
 		}
 		class := g.Text(x.Class)
+		if !g.listed("classes", class) {
+			continue
+		}
 		switch {
 		case strings.Contains(op.Path, "/lineItems/"):
 			return []string{class, x.ID}, true

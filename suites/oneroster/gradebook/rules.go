@@ -263,7 +263,7 @@ func rangesDisjoint(g *Gradebook, see rest.See) {
 				continue
 			}
 			other := slices.IndexFunc(s.Values[:i], func(o scores.ScaleValue) bool {
-				return !math.IsNaN(o.To) && o.From <= v.To && v.From <= o.To && o.RHS != v.RHS
+				return !math.IsNaN(o.To) && o.From <= o.To && o.From <= v.To && v.From <= o.To && o.RHS != v.RHS
 			})
 			seen := ""
 			if other >= 0 {

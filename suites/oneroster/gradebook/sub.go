@@ -94,7 +94,7 @@ func compareSub(ctx context.Context, t *rest.T, op service.Operation, x sub, id 
 	tried, answered := 0, false
 	for _, ids := range parents {
 		m := x.members(g, ids)
-		if len(m.Must) == 0 || len(m.Must) > mostMembers || tried >= parentsTried {
+		if len(m.Must) == 0 || len(m.Must) > mostMembers || tried >= parentsTried || !g.listed(collectionOf[op.Root()], ids[0]) {
 			continue
 		}
 		tried++
@@ -123,6 +123,9 @@ func compareSub(ctx context.Context, t *rest.T, op service.Operation, x sub, id 
 		t.Blocked(id) // nothing is answered, whoever the parent
 	}
 }
+
+// collectionOf names the collection of rosters in which the parents of a path stand.
+var collectionOf = map[string]string{"classes": "classes", "schools": "orgs"}
 
 func classesWithItems(g *Gradebook) (out [][]string) {
 	for _, class := range g.classes[:min(len(g.classes), most)] {

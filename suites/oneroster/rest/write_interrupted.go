@@ -70,8 +70,8 @@ func (d *desk) interrupt(ctx context.Context, kind string, cut harness.Cut) bool
 	if !accepted(r) && pause(ctx, writeSettles) { // the one that broke off may not be through
 		r = d.put(ctx, kind, id, object)
 	}
-	if !d.Assert(again, accepted(r), harness.Finding{Expected: "201 or 200", Seen: r.Summary(), Where: "PUT " + op.Path + ", after one" + where,
-		Responses: []*harness.Response{r, broken}}) {
+	if !d.Assert(again, accepted(r), harness.Finding{Expected: "201 or 200", Seen: r.Summary(),
+		Where: "PUT " + op.Path + ", after one" + where, Responses: []*harness.Response{r, broken}}) {
 		return true
 	}
 	if !d.stored(ctx, kind, id, object, r, again) {

@@ -126,7 +126,9 @@ func (d *desk) posted(ctx context.Context, op service.Operation) (ids []string, 
 
 // post sends a set. What came of it is taken away by the ids that are told; where they don't
 // tell of each object, the rest is looked for.
-func (d *desk) post(ctx context.Context, op service.Operation, parents []string, objects []map[string]any, token ...string) *harness.Response {
+func (d *desk) post(
+	ctx context.Context, op service.Operation, parents []string, objects []map[string]any, token ...string,
+) *harness.Response {
 	r := d.send(ctx, http.MethodPost, op.PathFor(parents...), map[string]any{op.Wrapper: objects}, token...)
 	pairs := pairsOf(r)
 	allocated := map[string]bool{}
