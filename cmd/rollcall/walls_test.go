@@ -39,19 +39,19 @@ var walls = []struct {
 }
 
 // standards are the names of what the kernel doesn't know.
-var standards = regexp.MustCompile(`(?i)oneroster|\blti`)
+var standards = regexp.MustCompile(`(?i)oneroster|\blti|\blis_`)
 
 // introduction is how Rollcall presents itself to every product: the one place in the kernel
 // where standards are named, for the product's log.
 const introduction = `"Rollcall (OneRoster and LTI conformance harness)"`
 
-// TestWallsKernel: the kernel knows no standard. Its source names none, not even in a remedy
+// TestWallsKernel: the kernel knows no standard. Its source and its data name none, not even in a remedy
 // (a section of the target file and its credentials say where they stand), and it reaches
 // nothing of theirs; nor does what describes a standard's products know how they are judged.
 func TestWallsKernel(t *testing.T) {
 	const kernel = module + "suites/harness"
 	rooms := []string{module + "suites/oneroster", module + "suites/lti"}
-	met, introduced := map[string]bool{}, 0
+	met, introduced, described := map[string]bool{}, 0, 0
 	for _, p := range list(t) {
 		inKernel := p.ImportPath == kernel || strings.HasPrefix(p.ImportPath, kernel+"/")
 		if !inKernel && !slices.Contains(rooms, p.ImportPath) {
@@ -68,11 +68,17 @@ func TestWallsKernel(t *testing.T) {
 		if !inKernel {
 			continue
 		}
-		for _, name := range p.GoFiles {
+		data, err := filepath.Glob(filepath.Join(p.Dir, "*.yaml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range slices.Concat(p.GoFiles, data) {
+			name = filepath.Base(name)
 			text, err := os.ReadFile(filepath.Join(p.Dir, name))
 			if err != nil {
 				t.Fatal(err)
 			}
+			described += strings.Count(name, ".yaml")
 			for i, line := range strings.Split(string(text), "\n") {
 				if strings.Contains(line, introduction) {
 					introduced++
@@ -82,8 +88,8 @@ func TestWallsKernel(t *testing.T) {
 			}
 		}
 	}
-	if !met[kernel] || !met[rooms[0]] || !met[rooms[1]] || introduced != 1 {
-		t.Errorf("there are %v, and %d introductions; the wall test looks at nothing", met, introduced)
+	if !met[kernel] || !met[rooms[0]] || !met[rooms[1]] || introduced != 1 || described < 2 {
+		t.Errorf("there are %v, %d introductions and %d files of data; the wall test looks at nothing", met, introduced, described)
 	}
 }
 

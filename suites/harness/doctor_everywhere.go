@@ -61,8 +61,8 @@ func see(r *Response) sight {
 // Everywhere tells what is wrong with the set-up where no place of the service that
 // the run stands on can be read: then not one place is at fault, and there is nothing
 // to judge. Where one can, it is silent: what the others answer is for the run to
-// judge. path is what base URLs of the service end in.
-func (s *Session) Everywhere(what, path string, responses []*Response) (Diagnosis, bool) {
+// judge. data is what is read there, path what base URLs of the service end in.
+func (s *Session) Everywhere(what, data, path string, responses []*Response) (Diagnosis, bool) {
 	kinds := map[sight]int{}
 	for _, r := range responses {
 		kinds[see(r)]++
@@ -94,7 +94,7 @@ func (s *Session) Everywhere(what, path string, responses []*Response) (Diagnosi
 		x.Detail += ", " + challengeOf(r)
 		x.Remedy = s.whoseToken()
 	case forbidden:
-		x.Remedy = "Allow the client to read the roster in the product's client registration: the token is known and opens nothing."
+		x.Remedy = fmt.Sprintf("Allow the client to read %s in the product's client registration: the token is known and opens nothing.", data)
 	case absent:
 		x.Remedy = fmt.Sprintf("Correct the base URL: does it end in %s? What stands before that (a tenant, a prefix) is in the product's documentation.", path)
 		if strings.HasSuffix(s.Base, path) {

@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -54,7 +55,7 @@ const (
 	secret
 )
 
-// rules are redact.yaml, read.
+// rules are redact.yaml, read, with what sections say of their standards' data.
 type rules struct {
 	classes map[string]class // by the comparable form of a name
 	endings []string
@@ -67,10 +68,11 @@ type rules struct {
 	asked map[string]bool // of fragments of secrets: whether they are words
 }
 
-// NewRedactor reads the embedded rules. Secrets given here are removed wherever
-// they stand; an empty salt is replaced by a random one.
-func NewRedactor(salt []byte, secrets ...string) (*Redactor, error) {
-	rules, err := readRules()
+// NewRedactor reads the embedded rules, and beside them those that are told (Section.Hides).
+// Secrets given here are removed wherever they stand; an empty salt is replaced by a random
+// one.
+func NewRedactor(salt []byte, hides [][]byte, secrets ...string) (*Redactor, error) {
+	rules, err := rulesOf(hides)
 	if err != nil {
 		return nil, err
 	}
@@ -89,18 +91,46 @@ func NewRedactor(salt []byte, secrets ...string) (*Redactor, error) {
 	return r, nil
 }
 
-var readRules = sync.OnceValues(func() (*rules, error) {
-	var file struct {
-		Personal []string `yaml:"personal"`
-		Flags    []string `yaml:"flags"`
-		Codes    []string `yaml:"codes"`
-		Secret   []string `yaml:"secret"`
-		Endings  []string `yaml:"endings"`
-		Headers  []string `yaml:"headers"`
-		Words    []string `yaml:"words"`
+// madeRules are the rules that were read in this process, by the texts that they were read
+// from: sessions of a run have the same, and what they have found out of names.
+var madeRules sync.Map
+
+// rulesOf reads the kernel's rules and those of sections.
+func rulesOf(hides [][]byte) (*rules, error) {
+	key := string(bytes.Join(hides, []byte{0}))
+	if made, there := madeRules.Load(key); there {
+		return made.(*rules), nil
 	}
-	if err := strictyaml.Unmarshal(redactRules, &file); err != nil {
-		return nil, fmt.Errorf("reading the redaction rules: %w", err)
+	r, err := readRules(append([][]byte{redactRules}, hides...))
+	if err != nil {
+		return nil, err
+	}
+	made, _ := madeRules.LoadOrStore(key, r)
+	return made.(*rules), nil
+}
+
+// hidden is a file of rules.
+type hidden struct {
+	Personal []string `yaml:"personal"`
+	Flags    []string `yaml:"flags"`
+	Codes    []string `yaml:"codes"`
+	Secret   []string `yaml:"secret"`
+	Endings  []string `yaml:"endings"`
+	Headers  []string `yaml:"headers"`
+	Words    []string `yaml:"words"`
+}
+
+func readRules(texts [][]byte) (*rules, error) {
+	var file hidden
+	for _, text := range texts {
+		var one hidden
+		if err := strictyaml.Unmarshal(text, &one); err != nil {
+			return nil, fmt.Errorf("reading the redaction rules: %w", err)
+		}
+		file.Personal, file.Flags = append(file.Personal, one.Personal...), append(file.Flags, one.Flags...)
+		file.Codes, file.Secret = append(file.Codes, one.Codes...), append(file.Secret, one.Secret...)
+		file.Endings, file.Headers = append(file.Endings, one.Endings...), append(file.Headers, one.Headers...)
+		file.Words = append(file.Words, one.Words...)
 	}
 	r := &rules{
 		classes: map[string]class{},
@@ -109,12 +139,12 @@ var readRules = sync.OnceValues(func() (*rules, error) {
 		cache:   map[string]class{},
 		asked:   map[string]bool{},
 	}
-	texts := slices.Clone(file.Words)
+	said := slices.Clone(file.Words)
 	for c, names := range map[class][]string{personal: file.Personal, flag: file.Flags, code: file.Codes, secret: file.Secret} {
 		for _, n := range names {
 			r.classes[normal(n)] = c
 		}
-		texts = append(texts, names...)
+		said = append(said, names...)
 	}
 	for _, n := range file.Endings {
 		if end := normal(n); r.classes[end] == ordinary {
@@ -130,13 +160,13 @@ var readRules = sync.OnceValues(func() (*rules, error) {
 	if err != nil {
 		return nil, err
 	}
-	text := strings.Join(append(texts, more...), " \n")
+	text := strings.Join(append(said, more...), " \n")
 	for _, w := range wordsOf(text) {
 		r.words[w] = true
 	}
 	r.text = asWritten(text)
 	return r, nil
-})
+}
 
 // normal gives the form in which names of members are compared: decoded, in lower case,
 // without signs.

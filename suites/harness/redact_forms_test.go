@@ -110,7 +110,7 @@ var canarySecrets = []string{
 // A secret is found in each form in which products write what they were sent.
 func TestSecretsInEveryForm(t *testing.T) {
 	for _, secret := range canarySecrets {
-		r, err := NewRedactor([]byte("salt"))
+		r, err := NewRedactor([]byte("salt"), standardsHide(t))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -173,7 +173,7 @@ func leak(t *testing.T, text, secret string) {
 
 // Words that reports are made of are no secrets, though a passphrase begins with them.
 func TestWordsAreNoFragments(t *testing.T) {
-	r, err := NewRedactor([]byte("salt"), "rollcall-client-secret-for-staging", "oneroster rostering conformance")
+	r, err := NewRedactor([]byte("salt"), standardsHide(t), "rollcall-client-secret-for-staging", "oneroster rostering conformance")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +191,7 @@ func TestWordsAreNoFragments(t *testing.T) {
 // make the secrets of the target file forgotten.
 func TestSecretsAreBounded(t *testing.T) {
 	t.Parallel()
-	r, err := NewRedactor([]byte("salt"), "pinned-5ecret-77")
+	r, err := NewRedactor([]byte("salt"), standardsHide(t), "pinned-5ecret-77")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,11 @@ import (
 // redactorFor makes the redactor of a session or a run: it knows the target's secrets, and
 // that what the target file names on purpose is nobody's data.
 func redactorFor(target *Target, salt []byte, keep bool) (*Redactor, error) {
-	r, err := NewRedactor(salt, target.secret...)
+	var hides [][]byte
+	for _, section := range target.sections {
+		hides = append(hides, section.Hides())
+	}
+	r, err := NewRedactor(salt, hides, target.secret...)
 	if err != nil {
 		return nil, err
 	}

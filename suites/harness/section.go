@@ -16,6 +16,9 @@ type Section interface {
 	// Keys says of each of its types and keys what it is for, as keys.yaml does of the
 	// kernel's: see there.
 	Keys() []byte
+	// Hides says what of its standard's data never reaches a report in clear, as redact.yaml
+	// does of any product's: see there. nil: nothing of its own.
+	Hides() []byte
 	// Validate puts defaults in, and holds the section to what can be used: what can't is
 	// worded by Target.Problem. It is called as well where the file has no such section.
 	Validate(t *Target) error

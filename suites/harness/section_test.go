@@ -39,6 +39,7 @@ toyStep:
 
 func (s *toySection) Key() string          { return "toy" }
 func (s *toySection) Keys() []byte         { return []byte(cmp.Or(s.said, toyKeys)) }
+func (s *toySection) Hides() []byte        { return []byte("personal: [cityOfBirth]\n") }
 func (s *toySection) Identity() []string   { return []string{s.First, s.Second} }
 func (s *toySection) Addresses() []*string { return []*string{&s.First, &s.Second, &s.Auth.TokenURL} }
 

@@ -125,11 +125,17 @@ func Of(t *harness.Target) *Section { return harness.SectionOf[Section](t) }
 //go:embed keys.yaml
 var keys []byte
 
+//go:embed redact.yaml
+var hides []byte
+
 // Key is that of the section.
 func (l *Section) Key() string { return "lti" }
 
 // Keys says what the keys of the section are for.
 func (l *Section) Keys() []byte { return keys }
+
+// Hides says what of its data never reaches a report in clear.
+func (l *Section) Hides() []byte { return hides }
 
 // Identity is the registration, and where the product lies.
 func (l *Section) Identity() []string {

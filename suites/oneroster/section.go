@@ -75,11 +75,17 @@ const key = "oneroster"
 //go:embed keys.yaml
 var keys []byte
 
+//go:embed redact.yaml
+var hides []byte
+
 // Key is that of the section.
 func (s *Section) Key() string { return key }
 
 // Keys says what the keys of the section are for.
 func (s *Section) Keys() []byte { return keys }
+
+// Hides says what of its data never reaches a report in clear.
+func (s *Section) Hides() []byte { return hides }
 
 // bases are the base URLs of the services, by their keys.
 func (s *Section) bases() []base {

@@ -3,6 +3,7 @@ package assessment
 import (
 	"fmt"
 	"maps"
+	"net/http/httptest"
 	"testing"
 
 	"github.com/rollcall-edu/rollcall/reports"
@@ -20,7 +21,10 @@ const standard = "5c9a1f2e-8a2b-4c1d-9e3f-0a1b2c3d4e5f"
 func newFake(t *testing.T) *resttest.Provider {
 	t.Helper()
 	of, book, rosters := service.Assessment(), service.Gradebook(), service.Rostering()
-	p := resttest.NewProvider(t, of, book, rosters)
+	p := resttest.NewProvider(of, book, rosters)
+	server := httptest.NewServer(p)
+	t.Cleanup(server.Close)
+	p.Origin = server.URL
 	roster := func(kind, collection, id string) object { return p.Reference(rosters, kind, collection, id) }
 	item := func(id string) object { return p.Reference(of, "assessmentLineItem", "assessmentLineItems", id) }
 	add := func(collection, id string, day int, members object) {

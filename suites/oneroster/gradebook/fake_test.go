@@ -2,6 +2,7 @@ package gradebook
 
 import (
 	"fmt"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -18,7 +19,10 @@ type object = resttest.Object
 func newFake(t *testing.T) *resttest.Provider {
 	t.Helper()
 	book, rosters := service.Gradebook(), service.Rostering()
-	p := resttest.NewProvider(t, book, service.Assessment(), rosters)
+	p := resttest.NewProvider(book, service.Assessment(), rosters)
+	server := httptest.NewServer(p)
+	t.Cleanup(server.Close)
+	p.Origin = server.URL
 	roster := func(kind, collection, id string) object { return p.Reference(rosters, kind, collection, id) }
 	own := func(kind, collection, id string) object { return p.Reference(book, kind, collection, id) }
 	add := func(collection, id string, day int, members object) object {

@@ -32,7 +32,7 @@ func doctor(ctx context.Context, of *service.Service, beside []*Beside, s *harne
 		}
 		out = append(out, d)
 	}
-	if _, nothing := s.Everywhere("collection", of.Path, seen); !nothing {
+	if _, nothing := s.Everywhere("collection", of.Words.Data+" objects", of.Path, seen); !nothing {
 		for _, b := range beside {
 			out = append(out, b.doctor(ctx, of, s)...)
 		}
@@ -53,7 +53,7 @@ func doctor(ctx context.Context, of *service.Service, beside []*Beside, s *harne
 		}
 		seen = append(seen, r)
 	}
-	if fault, nothing := s.Everywhere("collection", of.Path, seen); nothing {
+	if fault, nothing := s.Everywhere("collection", of.Words.Data+" objects", of.Path, seen); nothing {
 		return []harness.Diagnosis{fault}
 	}
 	return out

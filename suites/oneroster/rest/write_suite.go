@@ -89,7 +89,7 @@ func writeDoctor(ctx context.Context, of *service.Service, s *harness.Session) [
 		d.OK, d.Detail = false, page.Why()
 		d.Remedy = fmt.Sprintf("Open %s with a token of your own and look; what is written can't be read back.", page.URL)
 	}
-	if fault, nothing := s.Everywhere("collection", of.Path, []*harness.Response{page.Response}); nothing {
+	if fault, nothing := s.Everywhere("collection", of.Words.Data+" objects", of.Path, []*harness.Response{page.Response}); nothing {
 		return []harness.Diagnosis{fault}
 	}
 	return []harness.Diagnosis{d}

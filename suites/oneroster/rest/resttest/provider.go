@@ -6,7 +6,6 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strconv"
@@ -61,14 +60,10 @@ func (a *Reply) Is(method, root string) bool {
 	return a.Op.ID != "" && a.Request.Method == method && (root == "" || a.Op.Root() == root)
 }
 
-// NewProvider starts a fake of the services; the first is judged.
-func NewProvider(t *testing.T, services ...*service.Service) *Provider {
-	t.Helper()
-	p := &Provider{Services: services, Data: map[string][]Object{}, tokens: map[string][]string{}}
-	server := httptest.NewServer(p)
-	t.Cleanup(server.Close)
-	p.Origin = server.URL
-	return p
+// NewProvider makes a fake of the services; the first is judged. Whoever serves it says where
+// (Origin).
+func NewProvider(services ...*service.Service) *Provider {
+	return &Provider{Services: services, Data: map[string][]Object{}, tokens: map[string][]string{}}
 }
 
 // Base is the base URL of a service.
@@ -265,7 +260,9 @@ func collectionOf(of *service.Service, kind string) string {
 	if of.Kinds[kind] != nil {
 		return of.CollectionOf(kind).Name
 	}
-	return map[string]string{"class": "classes", "org": "orgs", "user": "users", "course": "courses", "academicSession": "academicSessions"}[kind]
+	return map[string]string{
+		"class": "classes", "org": "orgs", "user": "users", "course": "courses", "academicSession": "academicSessions",
+	}[kind]
 }
 
 func (p *Provider) single(a *Reply) {
