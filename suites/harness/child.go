@@ -126,7 +126,7 @@ func (t *Target) values() []string {
 }
 
 func (t *Target) patch() Patch {
-	p := Patch{Stance: string(t.Stance), Profiles: t.Profiles, TokenWay: t.way}
+	p := Patch{Stance: string(t.Stance), Profiles: t.Profiles, TokenWays: t.ways}
 	for _, address := range t.addresses() {
 		p.Addresses = append(p.Addresses, *address)
 	}
@@ -140,6 +140,6 @@ func (t *Target) apply(p Patch) {
 			*address = p.Addresses[i]
 		}
 	}
-	t.Profiles, t.way = p.Profiles, p.TokenWay
+	t.Profiles, t.ways = p.Profiles, p.TokenWays
 	t.Stance = catalogue.Stance(p.Stance)
 }

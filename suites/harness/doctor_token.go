@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -30,10 +31,7 @@ var wayText = map[string]string{
 // TokenWay tells how the token endpoint takes requests; standard is false where the
 // standard has no such way, and the run goes on with it all the same.
 func (s *Session) TokenWay() (text string, standard bool) {
-	way := s.credentials().Method
-	if s.Target.way != "" {
-		way = s.Target.way
-	}
+	way := cmp.Or(s.way(), s.credentials().Method)
 	return wayText[way], way == "basic" || way == "form" || way == rawBasic // which is judged by itself
 }
 
@@ -107,7 +105,7 @@ func worthTrying(r *Response) bool {
 // otherWay notes a way that works where the one that was configured doesn't.
 func (d *doctor) otherWay(way string, first *Response) {
 	s := d.session
-	s.Target.way = way
+	s.found(way)
 	x := Diagnosis{Name: "token", Detail: fmt.Sprintf("granted for %s alone; with %s the token endpoint answered %s%s. The run goes on so, and judges it",
 		wayText[way], wayText[s.credentials().Method], first.Summary(), quotedError(first))}
 	if way == rawBasic {

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -154,6 +155,20 @@ func (s *Session) credentials() *Credentials {
 		return &Credentials{}
 	}
 	return s.suite.Access.Of(s.Target)
+}
+
+// way is how the token endpoint takes requests, where the doctor found that it doesn't take them
+// as the target file says: of a target once, by whichever suite came first. Empty: as it says.
+func (s *Session) way() string { return s.Target.ways[s.keyOf("")] }
+
+// found notes it, for all suites that have the same credentials.
+func (s *Session) found(way string) {
+	ways := maps.Clone(s.Target.ways)
+	if ways == nil {
+		ways = map[string]string{}
+	}
+	ways[s.keyOf("")] = way
+	s.Target.ways = ways
 }
 
 // keyOf gives the path of a key of the credentials in the target file, or their own path.

@@ -55,7 +55,8 @@ type Patch struct {
 	Addresses []string `json:"addresses,omitempty"` // in the order of Target.addresses
 	Stance    string   `json:"stance,omitempty"`
 	Profiles  []string `json:"profiles,omitempty"`
-	TokenWay  string   `json:"token_way,omitempty"`
+	// TokenWays are Target.ways: what the doctor found once the children needn't find again.
+	TokenWays map[string]string `json:"token_ways,omitempty"`
 }
 
 // ShardArgument is the hidden argument that makes a program which imports the

@@ -39,7 +39,7 @@ type Target struct {
 	lookedUp map[string]string // what ${NAME} stood for
 	lines    map[string]int    // where each key stands, by its path such as limits.page_size
 	literal  []string          // keys whose secrets stand in the file itself
-	way      string            // how the token endpoint takes requests, where not as the standard has it: see ways
+	ways     map[string]string // how token endpoints take requests, by the key of the credentials, where not as the standard has it
 }
 
 // TLS says whom to trust.

@@ -57,7 +57,7 @@ func (s *Session) requestToken(ctx context.Context, r TokenRequest, keep *keeper
 		}
 	}
 	if r.Method == "" {
-		r.Method = cmp.Or(s.Target.way, auth.Method)
+		r.Method = cmp.Or(s.way(), auth.Method)
 	}
 	form := url.Values{"grant_type": {"client_credentials"}}
 	if r.GrantType != "" {
