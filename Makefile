@@ -116,6 +116,7 @@ bench:
 SEED ?= 1
 mutants:
 	$(GO) run ./tools/mutants -role sis -n 100 -seed $(SEED)
+	$(GO) run ./tools/mutants -role gradebook -n 60 -seed $(SEED)
 	$(GO) run ./tools/mutants -role tool -n 60 -seed $(SEED)
 	$(GO) run ./tools/mutants -role platform -n 60 -seed $(SEED)
 
