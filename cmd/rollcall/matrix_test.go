@@ -19,6 +19,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/district"
 	"github.com/rollcall-edu/rollcall/reference/fault"
 	"github.com/rollcall-edu/rollcall/reference/fault/onerosterfault"
+	"github.com/rollcall-edu/rollcall/reference/store/pgtest"
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/harness"
@@ -88,19 +89,23 @@ func story(q reports.RequirementResult) string {
 }
 
 // TestConformance holds the clean reference to every requirement, in both
-// stances, plain and varied: nothing may fail, be in error or be left unknown.
+// stances, plain and varied, on either database: nothing may fail, be in error or be left unknown.
 func TestConformance(t *testing.T) {
+	rosters := slices.Concat(rostering.Suite().Profiles, resources.Suite().Profiles)
 	for _, test := range []struct {
-		name string
-		o    district.Options
-		s    catalogue.Stance
-		n    int
+		name     string
+		o        district.Options
+		s        catalogue.Stance
+		n        int
+		profiles []string // all where none is named
 	}{
-		{"strict", district.Options{TLS: true, TokenTTL: 4 * time.Second}, catalogue.Strict, 2},
-		{"certification", district.Options{TLS: true, TokenTTL: 4 * time.Second}, catalogue.Certification, 1},
-		{"plain http", district.Options{}, catalogue.Strict, 2},
-		{"varied", district.Options{Seed: 7, DataSeed: 99}, catalogue.Strict, 2},
-		{"medium", district.Options{Data: fixtures.Medium}, catalogue.Strict, 2},
+		{"strict", district.Options{TLS: true, TokenTTL: 4 * time.Second}, catalogue.Strict, 2, nil},
+		{"certification", district.Options{TLS: true, TokenTTL: 4 * time.Second}, catalogue.Certification, 1, nil},
+		{"plain http", district.Options{}, catalogue.Strict, 2, rosters},
+		{"varied", district.Options{Seed: 7, DataSeed: 99}, catalogue.Strict, 2, nil},
+		{"PostgreSQL", district.Options{Seed: 3}, catalogue.Strict, 2, nil},
+		{"medium", district.Options{Data: fixtures.Medium}, catalogue.Strict, 2,
+			slices.Concat(rosters, gradebook.Suite().Profiles, assessment.Suite().Profiles)},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if testing.Short() && test.name != "strict" {
@@ -109,7 +114,13 @@ func TestConformance(t *testing.T) {
 			if !test.o.TLS { // there tokens live for seconds
 				t.Parallel()
 			}
-			report := judged(t, test.o, test.s, test.n)
+			if test.name == "PostgreSQL" {
+				test.o.DB = pgtest.Start(t)
+			}
+			report, err := judgedIn(t.TempDir(), test.o, test.s, harness.Options{Shards: test.n}, test.profiles...)
+			if err != nil {
+				t.Fatal(err)
+			}
 			for _, q := range report.Requirements {
 				switch q.Verdict {
 				case reports.Pass, reports.NotApplicable:
