@@ -50,9 +50,33 @@ type Reply struct {
 	Raw     string // sent instead of Body
 }
 
-// Refuse answers as the standard has it.
+// Refuse answers as the standard of the service has it.
 func (a *Reply) Refuse(status int, minor, text string) {
 	a.Status, a.Body, a.Raw = status, Failure(minor, text), ""
+	if a.Service.Status.Set != "" {
+		a.Body = Object{a.Service.Status.Set: []Object{a.plain("failure", "error", minor, text)}}
+	}
+}
+
+// plain is a status info where these come in a set: its code minor is a text, as the service
+// spells it.
+func (a *Reply) plain(major, severity, minor, text string) Object {
+	for _, spelt := range a.Service.Status.Minors {
+		if a.Service.Status.Means(spelt, minor) {
+			minor = spelt
+			break
+		}
+	}
+	return Object{"imsx_codeMajor": major, "imsx_severity": severity, "imsx_codeMinor": minor, "imsx_description": text}
+}
+
+// warn says beside the data that something was asked for in vain, where the service does so.
+func (a *Reply) warn(minor, text string) bool {
+	if !a.Service.Warns {
+		return false
+	}
+	a.Body[a.Service.Status.Set] = []Object{a.plain("success", "warning", minor, text)}
+	return true
 }
 
 // Is tells whether the exchange is of a method, below a collection; any where that is empty.
@@ -248,7 +272,11 @@ func (p *Provider) query(a *Reply) Query {
 }
 
 func (p *Provider) selected(a *Reply, list []Object) ([]Object, bool) {
+	whole := list
 	list, ok := p.query(a).Selected(list)
+	if !ok && strings.Trim(a.Query.Get("fields"), " ,") != "" && a.warn("invalid_selection_field", "an unknown field") {
+		return whole, true
+	}
 	if !ok {
 		a.Refuse(http.StatusBadRequest, "invalid_selection_field", "an unknown field")
 	}
@@ -315,7 +343,10 @@ func (p *Provider) collection(a *Reply) {
 		a.Refuse(http.StatusBadRequest, "invalid_filter_field", "an impossible filter")
 		return
 	}
-	if list, good = q.Sorted(list); !good {
+	unsorted := list
+	if list, good = q.Sorted(list); !good && !q.Knows(a.Query.Get("sort")) && a.warn("invalid_sort_field", "an unknown field") {
+		list = unsorted
+	} else if !good {
 		a.Refuse(http.StatusBadRequest, "invalid_sort_field", "an impossible order")
 		return
 	}
