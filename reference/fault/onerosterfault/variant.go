@@ -219,6 +219,12 @@ func payloadVariants() map[string]wrapper {
 			})
 		}),
 		"selection-keeps-id": selectionKeepsID,
+		"other-methods-400":  changing(status(http.StatusMethodNotAllowed), func(a *answer) { fail(a, http.StatusBadRequest, "invaliddata") }),
+		"basic-refused-400": changing(status(http.StatusUnauthorized), func(a *answer) {
+			if _, _, basic := a.request.BasicAuth(); basic {
+				fail(a, http.StatusBadRequest, "invaliddata")
+			}
+		}),
 	}
 }
 

@@ -21,6 +21,7 @@ type desk struct {
 	*T
 	known map[string]string // the sourcedId of an object of each kind to which references may lead
 	made  []madeObject
+	lost  []string          // what was accepted, and is not to be found where it was to be
 	seen  *harness.Response // what was read of the object that was made last
 	broke *harness.Response // by which what all else stands on failed
 }
@@ -185,6 +186,9 @@ func (d *desk) make(ctx context.Context, kind string) (id string, object map[str
 	}
 	var there bool
 	_, d.seen, there = d.read(ctx, kind, id)
+	if !there && !unread(d.seen) {
+		d.lost = append(d.lost, r.Request.Method+" /"+d.Service.CollectionOf(kind).Name+"/"+d.Own(id))
+	}
 	return id, object, r, there
 }
 
@@ -237,6 +241,10 @@ func (d *desk) clear(ctx context.Context) {
 			continue
 		}
 		left = append(left, "/"+d.Service.CollectionOf(m.kind).Name+"/"+d.Own(m.id))
+	}
+	if len(d.lost) > 0 && len(d.Requirements()) > 0 {
+		d.Note(d.Requirements()[0], "Rollcall can't tell under which sourcedIds the product stored what it sent, if it did: %s. "+
+			"Look for objects whose titles or comments begin with Rollcall, and delete them", strings.Join(d.lost, ", "))
 	}
 	if len(left) > 0 && len(d.Requirements()) > 0 {
 		d.Note(d.Requirements()[0], "Rollcall made these and could not delete them again: %s", strings.Join(left, ", "))
