@@ -80,7 +80,7 @@ func (s *Session) Everywhere(what, path string, responses []*Response) (Diagnosi
 		x.Detail = fmt.Sprintf("no %s can be read: %s", what, strings.Join(said, "; "))
 		x.Remedy = "Open these with a token of your own and look: there is nothing that could be judged."
 		if kinds[forbidden]+kinds[absent] == len(responses) && kinds[forbidden] > 0 {
-			x.Remedy = s.moreRights()
+			x.Remedy += " " + s.moreRights()
 		}
 		return x, true
 	}

@@ -22,7 +22,7 @@ func filterChecks(of *service.Service) []Check {
 		return Check{ID: "filter." + name, Title: title, Requirements: requirements, Labels: []string{"filter"}, Needs: needs, Body: body}
 	}
 	varied := inBody("a collection whose objects differ in a date, a text and a term of a vocabulary")
-	return []Check{
+	list := []Check{
 		c("equality", "The predicates = and != leave what they say", varied, filterEquality, "equal", "not-equal", "sourced-id", "vocabulary",
 			"boolean", "not-ignored"),
 		c("order", "The predicates >, >=, < and <= leave what they say", threeDates(), filterOrder, "greater",
@@ -46,6 +46,16 @@ func filterChecks(of *service.Service) []Check {
 		c("no-match", "A filter that nothing satisfies is an empty page", filledSample(of), filterNoMatch, "no-match"),
 		c("sub-collections", "Sub-collections can be filtered", sampled(of, "two", filteredSub), filterSub, "sub-collections"),
 	}
+	if of.Numbers() {
+		list = append(list, c("number", "Numbers are compared as numbers", []Need{happens("numbers that stand in another order than as texts",
+			"no collection of a size to compute with has numbers that stand in another order than as texts",
+			func(_ *T, samples []filterSample) bool {
+				return slices.ContainsFunc(samples, func(s filterSample) bool {
+					return slices.ContainsFunc(s.numbers(), func(p property) bool { _, ok := p.telling(); return ok })
+				})
+			})}, filterNumbers, "number"))
+	}
+	return list
 }
 
 // answer is what a filter has to leave, and what it may leave besides where the
@@ -261,6 +271,22 @@ func threeDates() []Need {
 		happens("objects that changed at three different times",
 			"no collection of a size to compute with has objects that changed at three different times", three("date-time")).
 			For(filterAt + "date-time"),
+	}
+}
+
+// filterNumbers asks for what is above and below a number where a comparison of texts would
+// leave others.
+func filterNumbers(ctx context.Context, t *T) {
+	const id = filterAt + "number"
+	for _, s := range filterSamples(t) {
+		for _, p := range s.numbers() {
+			v, ok := p.telling()
+			if !ok {
+				continue
+			}
+			s.filtered(ctx, t, id, p.name+">"+quote(v), exactly(p.where(func(x string) bool { return p.compare(x, v) > 0 })))
+			s.filtered(ctx, t, id, p.name+"<"+quote(v), exactly(p.where(func(x string) bool { return p.compare(x, v) < 0 })))
+		}
 	}
 }
 
