@@ -105,7 +105,8 @@ func (s filterSample) filterless(ctx context.Context, t *T, id string, r *harnes
 
 // refuses tells whether an answer says that what was asked for is not to be had so.
 func refuses(r *harness.Response) bool {
-	return r.Problem == "" && slices.Contains([]int{http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusNotImplemented}, r.Status)
+	return r.Problem == "" &&
+		slices.Contains([]int{http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusNotImplemented}, r.Status)
 }
 
 func judgeFilter(ctx context.Context, t *T, id, filter string, g Collected, answers ...answer) bool {
