@@ -79,6 +79,9 @@ func (s *Session) Everywhere(what, data, path string, responses []*Response) (Di
 		}
 		x.Detail = fmt.Sprintf("no %s can be read: %s", what, strings.Join(said, "; "))
 		x.Remedy = "Open these with a token of your own and look: there is nothing that could be judged."
+		if kinds[forbidden]+kinds[absent] == len(responses) && kinds[forbidden] > 0 {
+			x.Remedy += " " + s.moreRights()
+		}
 		return x, true
 	}
 	every := fmt.Sprintf("every %s", what)
@@ -94,12 +97,13 @@ func (s *Session) Everywhere(what, data, path string, responses []*Response) (Di
 		x.Detail += ", " + challengeOf(r)
 		x.Remedy = s.whoseToken()
 	case forbidden:
-		x.Remedy = fmt.Sprintf("Allow the client to read %s in the product's client registration: the token is known and opens nothing.", data)
+		x.Remedy = s.moreRights()
 	case absent:
 		x.Remedy = fmt.Sprintf("Correct the base URL: does it end in %s? What stands before that (a tenant, a prefix) is in the product's documentation.", path)
 		if strings.HasSuffix(s.Base, path) {
 			x.Remedy = fmt.Sprintf("Correct the base URL: it ends in %s as it should, so look at host and port, and at what the product wants between (a tenant, a prefix).", path)
 		}
+		x.Remedy += " If the product doesn't serve this at all, leave its profile out of the target file."
 	case noGet:
 		x.Remedy = fmt.Sprintf("Correct the base URL: something else than the service takes the requests. Does it end in %s?", path)
 	case throttled:
@@ -125,6 +129,12 @@ func (s *Session) wordOf(r *Response) string {
 		return fmt.Sprintf("%d with a page for people%s", r.Status, titleOf(r))
 	}
 	return strings.TrimSpace(fmt.Sprintf("%d %s", r.Status, http.StatusText(r.Status)))
+}
+
+// moreRights says what to look at where a token is known and opens nothing.
+func (s *Session) moreRights() string {
+	return "Allow the client to read this in the product's client registration: the token is known and opens nothing. " +
+		"Where the product has scopes of its own, name them in " + s.keyOf("scope") + "; the answer may say which it wants."
 }
 
 // whoseToken says what to look at where no token is taken.

@@ -59,7 +59,8 @@ func (d *doctor) tokens(ctx context.Context) {
 	}
 	token, first := ask(auth.Method, s.Scopes)
 	if token != nil {
-		d.say(Diagnosis{Name: "token", OK: true, Detail: fmt.Sprintf("granted for %d scopes", len(s.Scopes))})
+		many := map[bool]string{false: "s"}[len(s.Scopes) == 1]
+		d.say(Diagnosis{Name: "token", OK: true, Detail: fmt.Sprintf("granted for %d scope%s", len(s.Scopes), many)})
 		return
 	}
 	refused := []*Response{first}

@@ -21,6 +21,9 @@ func Dial(ctx context.Context, network, address string) (net.Conn, error) {
 	return (&net.Dialer{Timeout: 10 * time.Second}).DialContext(ctx, network, address)
 }
 
+// ClosedEarly is the Problem of a response that never began: the target took the request and hung up.
+const ClosedEarly = "the connection was closed before a response came"
+
 func newTransport(config *tls.Config) *http.Transport {
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
@@ -51,7 +54,7 @@ func transportProblem(err error) (string, bool) {
 		return "the host name can't be resolved: " + err.Error(), true
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return "the connection was closed before a response came", false
+		return ClosedEarly, false
 	}
 	return err.Error(), false
 }

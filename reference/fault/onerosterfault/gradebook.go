@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
@@ -55,6 +57,31 @@ func to(name string, change func(object)) func(*answer) {
 func gone(r object) {
 	r["sourcedId"] = str(r["sourcedId"]) + "-gone"
 	r["href"] = str(r["href"]) + "-gone"
+}
+
+// ordering is a filter by the order of a property.
+var ordering = regexp.MustCompile(`^(score|weight|resultValueM\w+)([<>])'([^']*)'$`)
+
+// numbersAsTexts compares numbers as if they were texts.
+func numbersAsTexts(h http.Handler) http.Handler {
+	return changing(func(a *answer) bool {
+		return isCollection(a.path) && ordering.MatchString(a.request.URL.Query().Get("filter"))
+	},
+		func(a *answer) {
+			m := ordering.FindStringSubmatch(a.request.URL.Query().Get("filter"))
+			bare := a.request.Clone(a.request.Context())
+			rewrite(bare, "filter", "")
+			whole := ask(h, bare)
+			whole.list(func(l []any) []any {
+				return slices.DeleteFunc(l, func(o any) bool {
+					v, has := o.(object)[m[1]].(json.Number)
+					return !has || (strings.Compare(string(v), m[3]) > 0) != (m[2] == ">") || string(v) == m[3]
+				})
+			})
+			a.setBody(whole.body.Bytes())
+			a.header.Del("Link")
+			a.header.Set("X-Total-Count", strconv.Itoa(length(a)))
+		})(h)
 }
 
 func exchange(o object, a, b string) {
@@ -220,6 +247,7 @@ func elsewhere(other func(path string) (string, bool)) wrapper {
 // its objects.
 func gradebookWrappers() map[string]wrapper {
 	return map[string]wrapper{
+		"gradebook-number-as-text":            numbersAsTexts,
 		"gradebook-result-without-status":     in("results", dropping("scoreStatus")),
 		"gradebook-line-item-without-due":     in("lineItems", dropping("dueDate")),
 		"gradebook-category-without-title":    in("categories", dropping("title")),

@@ -2,12 +2,15 @@ package onerosterfault
 
 import (
 	"bytes"
+	"encoding/json"
 	"html"
+	"io"
 	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // structured are the properties that hold lists and objects.
@@ -29,6 +32,16 @@ func missedFaults() map[string]wrapper {
 	}
 	written := func(a *answer) bool { return a.status == http.StatusMethodNotAllowed }
 	return map[string]wrapper{
+		"write-upserts": upserting,
+		"filter-equal-refused": changing(asks(func(q url.Values) bool {
+			m := predicate.FindStringSubmatch(q.Get("filter"))
+			return m != nil && m[2] == "="
+		}), func(a *answer) { fail(a, http.StatusBadRequest, "invalid_filter_field") }),
+		"filter-modified-500": changing(asks(func(q url.Values) bool { return strings.HasPrefix(q.Get("filter"), "dateLastModified>") }), broken),
+		"filter-blank-hangs-up": changing(asks(func(q url.Values) bool {
+			m := predicate.FindStringSubmatch(q.Get("filter"))
+			return m != nil && strings.Contains(q.Get("filter")[len(m[0]):], " ")
+		}), func(*answer) { panic(http.ErrAbortHandler) }),
 		"largest-limit-500": changing(enrollments, broken),
 		"largest-limit-silent": changing(enrollments, func(a *answer) {
 			a.header.Del("X-Total-Count")
@@ -159,4 +172,27 @@ func published(old, new string) wrapper {
 			a.send(w)
 		})
 	}
+}
+
+// upserting stores whatever object is put, below an id that nobody has as well, as products do
+// that were extended so. What is no object it answers alike, and stores nothing.
+func upserting(h http.Handler) http.Handler {
+	var mu sync.Mutex
+	stored := map[string]bool{}
+	return changing(func(*answer) bool { return true }, func(a *answer) {
+		mu.Lock()
+		defer mu.Unlock()
+		switch {
+		case a.request.Method == http.MethodPut && a.status == http.StatusMethodNotAllowed:
+			var o object
+			if body, err := io.ReadAll(a.request.Body); err == nil && json.Unmarshal(body, &o) == nil && o != nil {
+				stored[a.path] = true
+			}
+			a.status = http.StatusOK
+			say(a, "application/json", `{"upserted":1}`)
+		case a.request.Method == http.MethodGet && a.status == http.StatusNotFound && stored[a.path]:
+			a.status = http.StatusOK
+			say(a, "application/json", `{"user":{"sourcedId":"stored"}}`)
+		}
+	})(h)
 }

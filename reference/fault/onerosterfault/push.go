@@ -272,6 +272,12 @@ func putFaults() map[string]func(*write) *answer {
 		}),
 		"push-put-200": onAnswer(http.MethodPut, http.StatusCreated, toStatus(http.StatusOK)),
 		"push-put-500": onAnswer(http.MethodPut, http.StatusCreated, toStatus(http.StatusInternalServerError)),
+		"push-categories-fixed": func(w *write) *answer {
+			if w.is(http.MethodPut) && strings.HasPrefix(w.path, "/categories/") && !w.there() {
+				return w.as(http.StatusNotFound, `{"imsx_codeMajor":"failure","imsx_severity":"error"}`)
+			}
+			return w.pass()
+		},
 		"push-put-409-again": func(w *write) *answer {
 			if w.is(http.MethodPut) && w.there() {
 				return w.as(http.StatusConflict, `{"imsx_codeMajor":"failure","imsx_severity":"error"}`)
@@ -359,6 +365,21 @@ func putFaults() map[string]func(*write) *answer {
 			a := w.pass()
 			if w.is(http.MethodGet) && a.status == http.StatusOK && w.before() > 0 {
 				a.objects(func(o object) { o["dateLastModified"] = "2026-01-01T00:00:00.001Z" })
+			}
+			return a
+		},
+		"push-modified-of-the-client": func(w *write) *answer {
+			if w.is(http.MethodPut) {
+				w.mu.Lock()
+				w.kept[w.id] = w.body
+				w.mu.Unlock()
+			}
+			a := w.pass()
+			w.mu.Lock()
+			_, o := objectOf(w.kept[w.id])
+			w.mu.Unlock()
+			if w.is(http.MethodGet) && a.status == http.StatusOK && o["dateLastModified"] != nil {
+				a.objects(func(served object) { served["dateLastModified"] = o["dateLastModified"] })
 			}
 			return a
 		},

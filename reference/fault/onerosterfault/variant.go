@@ -219,6 +219,13 @@ func payloadVariants() map[string]wrapper {
 			})
 		}),
 		"selection-keeps-id": selectionKeepsID,
+		"link-field-empty":   changing(func(a *answer) bool { return collection(a) && length(a) == 0 }, func(a *answer) { a.header.Set("Link", "") }),
+		"other-methods-400":  changing(status(http.StatusMethodNotAllowed), func(a *answer) { fail(a, http.StatusBadRequest, "invaliddata") }),
+		"basic-refused-400": changing(status(http.StatusUnauthorized), func(a *answer) {
+			if _, _, basic := a.request.BasicAuth(); basic {
+				fail(a, http.StatusBadRequest, "invaliddata")
+			}
+		}),
 	}
 }
 

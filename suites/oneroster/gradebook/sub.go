@@ -14,7 +14,7 @@ import (
 
 const (
 	// parentsTried is how many parents a sub-collection is looked at below.
-	parentsTried = 3
+	parentsTried = 8
 	// mostMembers bounds a sub-collection that is read whole.
 	mostMembers = 5000
 	// most is how many parents are looked at for those that have members.
@@ -266,6 +266,7 @@ func scalesOfSchool(g *Gradebook, ids []string) rest.Members {
 // that has none.
 func judgeEmpty(ctx context.Context, t *rest.T) {
 	g := read(t)
+	var op service.Operation
 	path, wrapper := "", ""
 	scored := map[uint32]bool{}
 	for i := range g.Results {
@@ -274,7 +275,7 @@ func judgeEmpty(ctx context.Context, t *rest.T) {
 	for i := range g.Items {
 		x := &g.Items[i]
 		if symbol, _ := g.Symbol(x.ID); g.Active(x.Status) && x.Class != 0 && x.ID != "" && !scored[symbol] {
-			op := t.Service.Operation("getResultsForLineItemForClass")
+			op = t.Service.Operation("getResultsForLineItemForClass")
 			path, wrapper = op.PathFor(g.Text(x.Class), x.ID), op.Wrapper
 			break
 		}
@@ -282,7 +283,7 @@ func judgeEmpty(ctx context.Context, t *rest.T) {
 	if path == "" {
 		for _, id := range g.Rosters.Classes() {
 			if class := g.Text(id); len(g.items[class]) == 0 {
-				op := t.Service.Operation("getLineItemsForClass")
+				op = t.Service.Operation("getLineItemsForClass")
 				path, wrapper = op.PathFor(class), op.Wrapper
 				break
 			}
@@ -297,11 +298,25 @@ func judgeEmpty(ctx context.Context, t *rest.T) {
 		t.NotTested(t.BlockedAt(page.Response, page.Why()), subEmpty)
 		return
 	}
-	if page.Status != 200 && !t.ItsOwn(ctx, page.Response, subEmpty) {
+	if page.Status != 200 && (!t.ItsOwn(ctx, page.Response, subEmpty) || !fullAnswers(ctx, t, g, op)) {
 		return
 	}
 	t.Assert(subEmpty, page.Status == 200, harness.Finding{Expected: "200 and an empty list, for the parent is known", Seen: page.Summary(),
 		Where: path, Responses: []*harness.Response{page.Response}})
+}
+
+// fullAnswers tells whether a sub-collection answers for a parent that has members. Where it
+// doesn't, what is asked of an empty one is blocked by its endpoint.
+func fullAnswers(ctx context.Context, t *rest.T, g *Gradebook, op service.Operation) bool {
+	parents := classesWithItems(g)
+	if op.Parameters() > 1 {
+		parents = itemsWithResults(g)
+	}
+	if len(parents) == 0 {
+		return true
+	}
+	page := rest.TakeApart(t.Get(ctx, op.PathFor(parents[0]...), ""), op.Wrapper)
+	return t.ReadyPage(page, subEmpty)
 }
 
 // judgeOther asks for the results of a line item under a class that it isn't of.

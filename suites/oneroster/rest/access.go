@@ -111,7 +111,7 @@ func accessRefused(ctx context.Context, t *T) {
 		{at("malformed"), "no scheme", func() *harness.Response { return bare(ctx, t, path, "abcdef") }, true},
 		{at("unknown"), "a made-up token", func() *harness.Response { return bare(ctx, t, path, "Bearer rollcall-made-up-0a1b2c3d4e5f") }, false},
 		{at("unknown"), "a token with one character changed", func() *harness.Response { return bare(ctx, t, path, "Bearer "+changed) }, false},
-		{at("other-scheme"), "the client secret by HTTP Basic", func() *harness.Response { return bare(ctx, t, path, basic) }, false},
+		{at("other-scheme"), "the client secret by HTTP Basic", func() *harness.Response { return bare(ctx, t, path, basic) }, true},
 		{at("query-token"), "a token in the query string", func() *harness.Response {
 			return t.Do(ctx, harness.Request{URL: t.Session().Base + path + "&access_token=" + escape(good), Auth: harness.AuthNone})
 		}, true},

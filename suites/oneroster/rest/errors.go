@@ -253,6 +253,8 @@ func errorBodies(ctx context.Context, t *T) {
 				t.NotTested(*t.alone, at(f.minor))
 			case r == nil:
 				t.NotTested(harness.Unconfigured(f.name+" "+seen, remedyOf(t)), at(f.minor))
+			case f.governs == "scope.status" && r.Status == http.StatusNotFound:
+				t.NotTested(t.BlockedAt(r, r.Summary()), at(f.minor)) // what isn't there says nothing of scopes
 			case t.ItsOwn(ctx, r, at(f.minor)):
 				refused = r
 				t.NotTested(t.BlockedBy(f.governor(t, r), f.name+" "+seen, r), at(f.minor))
@@ -303,8 +305,13 @@ func judgeInternals(t *T, id string, r *harness.Response, what string) {
 		Responses: []*harness.Response{r}})
 }
 
-// otherMethods sends what could write, only at ids that don't exist and with
-// empty bodies: a product that does carry it out is not harmed.
+// nothingToStore is the body with which other methods are tried: JSON, so that it comes as far
+// as the router of a product that parses bodies before, and no object, so that one that has the
+// method after all, and makes what it is sent, can make nothing of it.
+const nothingToStore = "[]"
+
+// otherMethods sends what could write, only at ids that don't exist and with nothing to store:
+// a product that does carry it out is not harmed.
 func otherMethods(ctx context.Context, t *T) {
 	const refused, status = errorsAt + "write-refused", errorsAt + "method-status"
 	problems := 0
@@ -323,7 +330,7 @@ func otherMethods(ctx context.Context, t *T) {
 			break
 		}
 		r := t.Do(ctx, harness.Request{Method: try.method, Repeatable: true, URL: t.Session().Base + try.path,
-			Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte("{}")})
+			Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(nothingToStore)})
 		if r.Problem != "" {
 			problems++
 		}
@@ -335,17 +342,40 @@ func otherMethods(ctx context.Context, t *T) {
 		if !t.spared[refused] {
 			t.Assert(refused, r.Status >= 400 && (r.Status < 500 || r.Status == 501),
 				harness.Finding{Expected: "a refusal: 405, or another client error", Seen: r.Summary(), Where: try.method, Responses: shown})
+			t.leftBehind(ctx, try.path, r, refused)
 			if r.Status < 400 || r.Status >= 500 && r.Status != 501 {
 				t.NotTested(t.BlockedBy(refused, try.method+" is not refused", r), status)
 				continue
 			}
+		}
+		if lookedAtBody(r) {
+			judgeTerms(t, r, try.method)
+			continue // it may have the method, beyond the standard
 		}
 		ok := r.Status == 501 || r.Status == 404 && !try.there || r.Status == 403 || r.Status == 405 && r.Header.Get("Allow") != ""
 		t.Assert(status, ok, harness.Finding{Expected: "405 with an Allow header",
 			Seen: fmt.Sprintf("%d, Allow: %q", r.Status, r.Header.Get("Allow")), Where: try.method + " " + try.path, Responses: shown})
 		judgeTerms(t, r, try.method)
 	}
+	t.Settle(harness.Unclaimed("other methods are refused for what was sent with them: the product may have them"), status)
 	termsOptional(t)
+}
+
+// lookedAtBody tells whether a refusal is one of what was sent, and not of the method.
+func lookedAtBody(r *harness.Response) bool {
+	return slices.Contains([]int{http.StatusBadRequest, http.StatusLengthRequired, http.StatusUnsupportedMediaType,
+		http.StatusUnprocessableEntity}, r.Status)
+}
+
+// leftBehind names what a product made of a request that it should have refused.
+func (t *T) leftBehind(ctx context.Context, path string, r *harness.Response, requirement string) {
+	if r.Request.Method != http.MethodPut || r.Status >= 300 {
+		return
+	}
+	made := t.Get(ctx, path, "")
+	if _, there := singleID(t.Service, made.Body); there && made.Status == http.StatusOK {
+		t.Note(requirement, "The product stored what it should have refused: delete %s", path)
+	}
 }
 
 // serverErrors asks what every HTTP client may ask, as far as no other requirement that

@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -21,7 +22,7 @@ func filterChecks(of *service.Service) []Check {
 		return Check{ID: "filter." + name, Title: title, Requirements: requirements, Labels: []string{"filter"}, Needs: needs, Body: body}
 	}
 	varied := inBody("a collection whose objects differ in a date, a text and a term of a vocabulary")
-	return []Check{
+	list := []Check{
 		c("equality", "The predicates = and != leave what they say", varied, filterEquality, "equal", "not-equal", "sourced-id", "vocabulary",
 			"boolean", "not-ignored"),
 		c("order", "The predicates >, >=, < and <= leave what they say", threeDates(), filterOrder, "greater",
@@ -45,6 +46,16 @@ func filterChecks(of *service.Service) []Check {
 		c("no-match", "A filter that nothing satisfies is an empty page", filledSample(of), filterNoMatch, "no-match"),
 		c("sub-collections", "Sub-collections can be filtered", sampled(of, "two", filteredSub), filterSub, "sub-collections"),
 	}
+	if of.Numbers() {
+		list = append(list, c("number", "Numbers are compared as numbers", []Need{happens("numbers that stand in another order than as texts",
+			"no collection of a size to compute with has numbers that stand in another order than as texts",
+			func(_ *T, samples []filterSample) bool {
+				return slices.ContainsFunc(samples, func(s filterSample) bool {
+					return slices.ContainsFunc(s.numbers(), func(p property) bool { _, ok := p.telling(); return ok })
+				})
+			})}, filterNumbers, "number"))
+	}
+	return list
 }
 
 // answer is what a filter has to leave, and what it may leave besides where the
@@ -58,7 +69,44 @@ func exactly(ids map[string]bool) answer { return answer{ids, ids} }
 func (s filterSample) filtered(ctx context.Context, t *T, id, filter string, answers ...answer) bool {
 	op := s.List
 	g := t.ReadAll(ctx, op.Path, op.Wrapper, 2*computeMost, "filter", filter)
+	if o, is := s.filterless(ctx, t, id, g.First.Response); is {
+		t.NotTested(o, id)
+		return false
+	}
 	return judgeFilter(ctx, t, id, filter, g, answers...)
+}
+
+// filterless tells, of a filter that was refused, whether none is taken: where the simplest,
+// whatever its property, is refused as well, that is the one cause.
+func (s filterSample) filterless(ctx context.Context, t *T, id string, r *harness.Response) (harness.Obstacle, bool) {
+	const equal = filterAt + "equal"
+	if id == equal || !refuses(r) {
+		return fine()
+	}
+	var last *harness.Response
+	tried := 0
+	for _, p := range s.properties("text", "vocabulary") {
+		v, ok := p.dividing()
+		if !ok || tried >= 3 {
+			continue
+		}
+		tried++
+		page := part(ctx, t, s.Collection, 0, 1, "filter", p.name+"="+quote(v))
+		if last = page.Response; !refuses(last) {
+			return fine()
+		}
+	}
+	if last == nil {
+		return fine()
+	}
+	return t.BlockedBy(equal, "a filter with = is refused whatever the property: "+last.Summary(), last).
+		Expecting("200, and the objects that the filter leaves"), true
+}
+
+// refuses tells whether an answer says that what was asked for is not to be had so.
+func refuses(r *harness.Response) bool {
+	return r.Problem == "" &&
+		slices.Contains([]int{http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusNotImplemented}, r.Status)
 }
 
 func judgeFilter(ctx context.Context, t *T, id, filter string, g Collected, answers ...answer) bool {
@@ -72,7 +120,7 @@ func judgeFilter(ctx context.Context, t *T, id, filter string, g Collected, answ
 		if !t.ItsOwn(ctx, g.First.Response, id) {
 			return false
 		}
-		t.Fail(id, harness.Finding{Expected: fmt.Sprintf("200 and the %d objects that the filter leaves", len(answers[0].must)), Seen: g.Why,
+		t.Fail(id, harness.Finding{Expected: "200 and the " + objects(len(answers[0].must)) + " that the filter leaves", Seen: g.Why,
 			Where: where, Responses: shown})
 		return false
 	}
@@ -83,9 +131,17 @@ func judgeFilter(ctx context.Context, t *T, id, filter string, g Collected, answ
 		}
 	}
 	a := answers[0]
-	t.Fail(id, harness.Finding{Expected: fmt.Sprintf("the %d objects that the filter leaves", len(a.must)),
-		Seen: fmt.Sprintf("%d objects; %s", len(g.IDs), difference(a.must, Without(g.IDs, a.may, a.must))), Where: where, Responses: shown})
+	t.Fail(id, harness.Finding{Expected: "the " + objects(len(a.must)) + " that the filter leaves",
+		Seen: fmt.Sprintf("%s; %s", objects(len(g.IDs)), difference(a.must, Without(g.IDs, a.may, a.must))), Where: where, Responses: shown})
 	return false
+}
+
+// objects counts them in words of a sentence.
+func objects(n int) string {
+	if n == 1 {
+		return "1 object"
+	}
+	return fmt.Sprintf("%d objects", n)
 }
 
 // refusedInstead tells whether a filter was refused properly; some requirements
@@ -157,8 +213,8 @@ func judgeIgnored(ctx context.Context, t *T, id string, s filterSample, filter s
 		return // refused: not ignored
 	}
 	whole := len(p.IDs) >= min(len(s.objects), 100) && len(want) < len(p.IDs)
-	t.Assert(id, !whole, harness.Finding{Expected: fmt.Sprintf("%d objects, or a refusal", len(want)),
-		Seen: fmt.Sprintf("%d objects, as without the filter", len(p.IDs)), Responses: []*harness.Response{p.Response}})
+	t.Assert(id, !whole, harness.Finding{Expected: objects(len(want)) + ", or a refusal",
+		Seen: objects(len(p.IDs)) + ", as without the filter", Responses: []*harness.Response{p.Response}})
 }
 
 func filterOrder(ctx context.Context, t *T) {
@@ -216,6 +272,22 @@ func threeDates() []Need {
 		happens("objects that changed at three different times",
 			"no collection of a size to compute with has objects that changed at three different times", three("date-time")).
 			For(filterAt + "date-time"),
+	}
+}
+
+// filterNumbers asks for what is above and below a number where a comparison of texts would
+// leave others.
+func filterNumbers(ctx context.Context, t *T) {
+	const id = filterAt + "number"
+	for _, s := range filterSamples(t) {
+		for _, p := range s.numbers() {
+			v, ok := p.telling()
+			if !ok {
+				continue
+			}
+			s.filtered(ctx, t, id, p.name+">"+quote(v), exactly(p.where(func(x string) bool { return p.compare(x, v) > 0 })))
+			s.filtered(ctx, t, id, p.name+"<"+quote(v), exactly(p.where(func(x string) bool { return p.compare(x, v) < 0 })))
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -52,8 +53,32 @@ func owner(of *service.Service, s *harness.Session, base string, r *harness.Resp
 		if asked := askedFor(r.Request.URL); asked != "" {
 			return asked
 		}
+	case brokenDown(r):
+		if asked := brokenBy(r.Request.URL); asked != "" {
+			return asked
+		}
 	}
 	return endpointRequirement(op)
+}
+
+// brokenDown tells whether the product itself failed at a request: by a server error that is no
+// gateway's, or by closing the connection.
+func brokenDown(r *harness.Response) bool {
+	return r.Problem == harness.ClosedEarly || r.Problem == "" && r.Status >= 500 && r.Status != http.StatusNotImplemented && !Between(r)
+}
+
+// brokenBy names the requirement that a query parameter is no reason to break down, of those
+// that a request has; empty where it has none.
+func brokenBy(address string) string {
+	_, q, _ := strings.Cut(address, "?")
+	switch asked, err := url.ParseQuery(q); {
+	case err != nil:
+	case asked.Has("filter"):
+		return filterAt + "no-500"
+	case asked.Has("sort") || asked.Has("orderBy"):
+		return sortAt + "no-500"
+	}
+	return ""
 }
 
 // tokenOwner names the requirement that governs why no token can be had.
@@ -289,15 +314,7 @@ func brokeDown(t *T, r *harness.Response, ids []string) bool {
 	if r.Status < 500 || r.Status == http.StatusNotImplemented || slices.ContainsFunc(ids, t.musts) {
 		return false
 	}
-	by := errorsAt + "server-error"
-	_, q, _ := strings.Cut(r.Request.URL, "?")
-	switch asked, err := url.ParseQuery(q); {
-	case err != nil:
-	case asked.Has("filter"):
-		by = filterAt + "no-500"
-	case asked.Has("sort") || asked.Has("orderBy"):
-		by = sortAt + "no-500"
-	}
+	by := cmp.Or(brokenBy(r.Request.URL), errorsAt+"server-error")
 	t.NotTested(t.BlockedBy(by, r.Line()+" is answered with a server error: "+r.Summary(), r).Expecting("no server error"), ids...)
 	return true
 }

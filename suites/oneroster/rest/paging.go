@@ -213,6 +213,13 @@ func pageOffset(ctx context.Context, t *T) {
 				fmt.Sprintf("the page at offset %d holds %d objects of the 3 asked for, though more follow", offset, len(p.IDs)), p.Response))
 			continue
 		}
+		if p.IDs[0] == want[0] && !slices.Equal(p.IDs[:min(len(p.IDs), len(want))], want) {
+			// It is counted rightly, and the order is another than on the page before.
+			t.Examined(records, 1)
+			t.NotTested(t.BlockedBy(pagingAt+"nothing-lost", fmt.Sprintf("the page at offset %d begins where it should and goes on with others "+
+				"than a longer page does", offset), p.Response, base.Response).Expecting("one order, whatever the size of a page"), records)
+			continue
+		}
 		t.Assert(records, slices.Equal(p.IDs[:min(len(p.IDs), len(want))], want),
 			harness.Finding{Expected: fmt.Sprintf("the objects number %d to %d of the collection", offset, offset+len(want)-1),
 				Seen: describeShift(base.IDs, p.IDs), Where: fmt.Sprintf("offset=%d", offset), Responses: []*harness.Response{p.Response,

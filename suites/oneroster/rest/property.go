@@ -1,8 +1,10 @@
 package rest
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -17,7 +19,7 @@ import (
 // sorted, with its values as the crawl saw them.
 type property struct {
 	name   string
-	kind   string            // text, date, date-time, vocabulary, boolean
+	kind   string            // text, date, date-time, vocabulary, boolean, number
 	values map[string]string // by sourcedId; objects without it are absent
 	all    map[string]bool   // every sourcedId
 	counts map[string]int    // objects by value
@@ -87,6 +89,9 @@ func (s filterSample) property(name, kind string) property {
 			}
 			v = m[part]
 		}
+		if number, is := v.(float64); is && kind == "number" {
+			v = strconv.FormatFloat(number, 'f', -1, 64)
+		}
 		if text, isText := v.(string); isText {
 			p.garbled = p.garbled || s.garbled[id] && strings.ContainsRune(text, utf8.RuneError)
 			p.values[id] = text
@@ -114,6 +119,29 @@ func (s filterSample) properties(kinds ...string) []property {
 	return out
 }
 
+// numbers gives the properties of a sample that are numbers.
+func (s filterSample) numbers() []property {
+	var out []property
+	for _, m := range s.kind.Members {
+		if m.Type == service.Number && len(m.Path) == 1 {
+			out = append(out, s.property(m.Path[0], "number"))
+		}
+	}
+	return out
+}
+
+// telling picks a value that has others above or below it as a number which as a text it hasn't.
+func (p property) telling() (string, bool) {
+	for _, v := range p.sorted() {
+		for other := range p.counts {
+			if (p.compare(other, v) > 0) != (strings.Compare(other, v) > 0) {
+				return v, true
+			}
+		}
+	}
+	return "", false
+}
+
 // sorted gives the distinct values in order.
 func (p property) sorted() []string {
 	var out []string
@@ -126,6 +154,11 @@ func (p property) sorted() []string {
 
 // compare orders two values as their kind demands; text by code point.
 func (p property) compare(a, b string) int {
+	if p.kind == "number" {
+		x, _ := strconv.ParseFloat(a, 64)
+		y, _ := strconv.ParseFloat(b, 64)
+		return cmp.Compare(x, y)
+	}
 	if p.kind == "date-time" {
 		x, errX := time.Parse(time.RFC3339Nano, strings.ToUpper(a))
 		y, errY := time.Parse(time.RFC3339Nano, strings.ToUpper(b))

@@ -90,7 +90,7 @@ func TakeApart(r *harness.Response, wrapper string) *Page {
 	if n, err := strconv.Atoi(strings.TrimSpace(r.Header.Get("X-Total-Count"))); err == nil && n >= 0 {
 		p.Total = n
 	}
-	if lines := r.Header.Values("Link"); len(lines) > 0 {
+	if lines := r.Header.Values("Link"); strings.Join(lines, "") != "" { // an empty list is none (RFC 9110 §5.6.1)
 		p.Links = parseLinks(lines, r.URL)
 	}
 	if r.Problem != "" || r.Status != 200 {

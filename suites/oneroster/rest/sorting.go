@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -217,11 +218,16 @@ func sortEvery(ctx context.Context, t *T) {
 					Responses: []*harness.Response{page.Response}})
 				continue
 			}
-			ok := false
-			for _, compare := range orders() {
-				ok = ok || inOrder(texts(page.Objects, p.name), true, compare)
+			ok, rising := false, false
+			values := texts(page.Objects, p.name)
+			for _, compare := range append(slices.Collect(maps.Values(orders())), p.compare) {
+				ok, rising = ok || inOrder(values, true, compare), rising || inOrder(values, false, compare)
 			}
-			ok = ok || inOrder(texts(page.Objects, p.name), true, p.compare)
+			if rising && !ok {
+				t.NotTested(t.BlockedBy(sortAt+"descending", "with orderBy=desc it is sorted on "+p.name+", in rising order", page.Response).
+					Expecting("falling order"), id)
+				continue
+			}
 			t.Assert(id, ok, harness.Finding{Expected: "the collection sorted on " + p.name, Seen: "an order that no order of Unicode explains",
 				Where: "sort=" + p.name, Responses: []*harness.Response{page.Response}})
 		}

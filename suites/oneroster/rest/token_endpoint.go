@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -89,7 +90,8 @@ func tokenGrant(ctx context.Context, t *T) {
 // granted is named where it differs.
 func judgeScopes(ctx context.Context, t *T, at func(string) string) {
 	for _, scope := range t.Session().Scopes {
-		got, r := t.RequestToken(ctx, harness.TokenRequest{Scopes: []string{scope}})
+		// By its official name, whatever the target file would have asked for instead.
+		got, r := t.RequestToken(ctx, harness.TokenRequest{Scopes: []string{scope}, Extra: url.Values{"scope": {scope}}})
 		shown := []*harness.Response{r}
 		if !t.Assert(at("official-scopes"), got != nil, harness.Finding{Expected: "a token for " + scope, Seen: r.Summary(), Responses: shown}) {
 			continue

@@ -31,6 +31,9 @@ func (d *desk) object(kind, id string, optional bool) map[string]any {
 // sentOn is the day of all dates that are sent.
 const sentOn = "2026-01-15"
 
+// sentAt is the instant of all date-times.
+const sentAt = sentOn + "T08:00:00.000Z"
+
 // value makes what a member holds.
 func (d *desk) value(k *service.Kind, m service.Member) any {
 	name := m.Path[len(m.Path)-1]
@@ -44,7 +47,7 @@ func (d *desk) value(k *service.Kind, m service.Member) any {
 	case service.Date:
 		return sentOn
 	case service.DateTime:
-		return sentOn + "T08:00:00.000Z"
+		return sentAt
 	case service.Vocabulary:
 		for _, usual := range []string{"active", "fully graded"} {
 			if slices.Contains(m.Terms, usual) {

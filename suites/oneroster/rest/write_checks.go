@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -19,6 +20,9 @@ func at(r *harness.Response) []*harness.Response { return []*harness.Response{r}
 func createdByPut(ctx context.Context, d *desk) {
 	for _, kind := range d.kinds() {
 		op := d.of(http.MethodPut, kind)
+		if !d.foundation(ctx, kind) {
+			continue // told of what it would stand on
+		}
 		id, object, r, _ := d.make(ctx, kind)
 		ok := accepted(r)
 		d.first(writeAt+"put-accepted", ok, harness.Finding{Expected: "201", Seen: r.Summary(),
@@ -45,6 +49,45 @@ func createdByPut(ctx context.Context, d *desk) {
 		}
 	}
 	d.rest(writeAt + "put-accepted")
+}
+
+// foundation looks for something to which an object of a kind may refer, where none could be
+// made: that one kind isn't taken says nothing of the next.
+func (d *desk) foundation(ctx context.Context, kind string) bool {
+	if d.broke == nil {
+		return true
+	}
+	for _, m := range d.Service.Kinds[kind].References() {
+		if !m.Required || d.Service.Kinds[m.Refers] == nil || d.known[m.Refers] != "" {
+			continue
+		}
+		list := d.Service.CollectionOf(m.Refers).List
+		d.known[m.Refers] = d.referred(ctx, m.Refers)
+		if page := d.List(ctx, list.Path, list.Wrapper, Query("limit", "1")); d.known[m.Refers] == "" && page.OK() && len(page.IDs) > 0 {
+			d.known[m.Refers] = page.IDs[0]
+		}
+		if d.known[m.Refers] == "" {
+			return false
+		}
+	}
+	return true
+}
+
+// pairsSeen words what a POST told of the sourcedIds that were sent.
+func pairsSeen(pairs map[string]string) string {
+	seen := fmt.Sprintf("%d pairs", len(pairs))
+	if len(pairs) == 1 {
+		seen = "1 pair"
+	}
+	supplied, allocated := slices.Collect(maps.Keys(pairs)), slices.Collect(maps.Values(pairs))
+	known := func(id string) bool { return strings.HasPrefix(id, "rollcall-") }
+	switch {
+	case len(pairs) > 0 && !slices.ContainsFunc(supplied, known) && slices.ContainsFunc(allocated, known):
+		return seen + ", each turned: suppliedSourcedId is what was allocated"
+	case len(pairs) > 0 && !slices.ContainsFunc(supplied, known):
+		return seen + ", of which none has a suppliedSourcedId that was sent"
+	}
+	return seen
 }
 
 // first examines what all else of a check stands on.
@@ -213,8 +256,9 @@ func replacedByPut(ctx context.Context, d *desk) {
 func later(before, after map[string]any) bool {
 	was, errWas := time.Parse(time.RFC3339, fmt.Sprint(before["dateLastModified"]))
 	is, errIs := time.Parse(time.RFC3339, fmt.Sprint(after["dateLastModified"]))
-	// Clocks of whole seconds need not show that it moved.
-	return errWas != nil || errIs != nil || is.After(was) || is.Equal(was) && was.Nanosecond() == 0
+	sent, _ := time.Parse(time.RFC3339, sentAt)
+	// Clocks of whole seconds need not show that it moved; what the client said is no clock.
+	return errWas != nil || errIs != nil || is.After(was) || is.Equal(was) && was.Nanosecond() == 0 && !is.Equal(sent)
 }
 
 // writers is how many write at once.

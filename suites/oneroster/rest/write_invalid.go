@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -112,7 +113,7 @@ func (d *desk) tryUnfit(ctx context.Context, kind string, op service.Operation, 
 		d.Assert(writeAt+"refusal-status", r.Status == http.StatusUnprocessableEntity || r.Status == http.StatusBadRequest,
 			harness.Finding{Expected: "422, or 400", Seen: r.Summary(), Where: where, Responses: at(r)})
 		d.Assert(writeAt+"refusal-info", d.statusInfo(r), harness.Finding{Expected: "a status info object that tells of a failure",
-			Seen: "none", Where: where, Responses: at(r)})
+			Seen: cmp.Or(shapeOf(r), r.Summary()), Where: where, Responses: at(r)})
 	}
 	for _, under := range []string{id, u.other} {
 		if under == "" {
@@ -137,6 +138,14 @@ func (d *desk) tryUnfit(ctx context.Context, kind string, op service.Operation, 
 				Where: where, Responses: shown})
 		}
 	}
+}
+
+// shapeOf names the members of an error body.
+func shapeOf(r *harness.Response) string {
+	if members, fault := membersOf(r.Body); fault == "" && len(members) > 0 {
+		return r.Summary() + ", members " + memberNames(members)
+	}
+	return ""
 }
 
 // statusInfo tells whether a refusal says by a status info object that it failed.

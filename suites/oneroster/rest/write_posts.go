@@ -67,7 +67,7 @@ func (d *desk) postedSet(ctx context.Context, op service.Operation, taken string
 	pairs := pairsOf(r)
 	first, second := pairs["rollcall-1"], pairs["rollcall-2"]
 	if !d.Assert(writeAt+"post-pairs", len(pairs) == 2 && first != "" && second != "" && first != second,
-		harness.Finding{Expected: "for each sourcedId that was sent the one that was allocated", Seen: fmt.Sprintf("%d pairs", len(pairs)),
+		harness.Finding{Expected: "for each sourcedId that was sent the one that was allocated", Seen: pairsSeen(pairs),
 			Where: "POST " + op.Path + " " + service.Pairs, Responses: at(r)}) {
 		return true
 	}

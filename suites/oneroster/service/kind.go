@@ -80,6 +80,16 @@ func (k *Kind) Pointers(types ...Type) []string {
 	return out
 }
 
+// Numbers tells whether objects of the service have members of their own that are numbers.
+func (s *Service) Numbers() bool {
+	for _, k := range s.Kinds {
+		if slices.ContainsFunc(k.Members, func(m Member) bool { return m.Type == Number && len(m.Path) == 1 }) {
+			return true
+		}
+	}
+	return false
+}
+
 // References lists the members that refer to other objects. It is called for every object
 // of a crawl; what it gives is not to be changed.
 func (k *Kind) References() []Member { return k.references }
