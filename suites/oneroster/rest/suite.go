@@ -20,6 +20,8 @@ type Provider struct {
 	// Beside are the services that have the parents of sub-collections which this one doesn't
 	// have, and what else its objects refer to; nil where it has them all.
 	Beside []*Beside
+	// Twin is the same service in another version, where its own checks compare the two.
+	Twin *Twin
 	// Own are the checks that hold for this service alone.
 	Own []Check
 	// Open reads the crawl into the service's model.
@@ -43,7 +45,7 @@ func Suite(p Provider) harness.Suite {
 		Owner:    func(s *harness.Session, r *harness.Response) string { return of.Requirement(owner(of, s, s.Base, r)) },
 		Scopes:   scopes,
 		Doctor:   func(ctx context.Context, s *harness.Session) []harness.Diagnosis { return doctor(ctx, of, p.Beside, s) },
-		Prepare:  func(ctx context.Context, s *harness.Session) error { return prepare(ctx, of, p.Beside, s) },
+		Prepare:  func(ctx context.Context, s *harness.Session) error { return prepare(ctx, of, p.Beside, p.Twin, s) },
 		Open:     func(_ context.Context, s *harness.Session) (any, error) { return p.Open(s) },
 	}
 	for _, c := range slices.Concat(checks(of), p.Own) {
