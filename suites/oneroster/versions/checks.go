@@ -72,6 +72,7 @@ type trial struct {
 	of         service.Collection
 	id         string // the requirement
 	mine, hers *corpus.Collection
+	met        []bool // of hers, which are in mine
 	spools     map[string][2]*corpus.Collection
 	members    map[string]*disagreement
 	fresh      map[string]reading
@@ -87,7 +88,7 @@ func compare(ctx context.Context, t *rest.T, twin *rest.Twin, of service.Collect
 		fresh: map[string]reading{}}
 	r.settled, r.above = r.settles, r.ancestors
 	mine, same := r.walk(ctx)
-	hers := r.only(ctx, r.hers, r.mine, own, other)
+	hers := r.only(ctx)
 	if ctx.Err() != nil {
 		return // cut off: nothing is said
 	}
@@ -107,21 +108,22 @@ func compare(ctx context.Context, t *rest.T, twin *rest.Twin, of service.Collect
 
 // walk compares what both list, and gathers what the version judged here lists alone.
 func (r *trial) walk(ctx context.Context) (alone *disagreement, same int) {
-	alone = &disagreement{}
-	_ = r.mine.Each(func(i int, id string, raw []byte) bool {
+	alone, r.met = &disagreement{}, make([]bool, r.hers.Len())
+	own, other := reader{}, reader{}
+	next, inOrder := 0, true // most products list the same in one order
+	_ = r.mine.Each(func(_ int, id string, raw []byte) bool {
 		if id == "" {
 			return ctx.Err() == nil
 		}
-		at := r.hers.Find(id)
+		at, twin := r.twinOf(id, next, inOrder)
 		if at < 0 {
-			r.lone(alone, id, rest.Read[object](raw), r.other, r.own, r.lists(1))
+			if !r.leftOut(own.read(raw), r.other, r.own, r.lists(1)) {
+				alone.add(id)
+			}
 			return ctx.Err() == nil
 		}
-		_, twin, err := r.hers.At(at)
-		if err != nil {
-			return ctx.Err() == nil
-		}
-		found := r.differences(rest.Read[object](raw), rest.Read[object](twin))
+		next, inOrder, r.met[at] = at+1, at == next, true
+		found := r.differences(own.read(raw), other.read(twin))
 		if len(found) == 0 {
 			same++
 		}
@@ -133,24 +135,40 @@ func (r *trial) walk(ctx context.Context) (alone *disagreement, same int) {
 	return alone, same
 }
 
-// only gathers what the other version lists alone.
-func (r *trial) only(ctx context.Context, listing, lacking *corpus.Collection, without, with side) *disagreement {
-	alone := &disagreement{}
-	_ = listing.Each(func(_ int, id string, raw []byte) bool {
-		if id != "" && !lacking.Has(id) {
-			r.lone(alone, id, rest.Read[object](raw), without, with, r.lists(0))
+// twinOf finds an object by the other version, first at the place where it is supposed; at is
+// negative where that doesn't list it.
+func (r *trial) twinOf(id string, supposed int, likely bool) (at int, raw []byte) {
+	if likely && supposed < r.hers.Len() {
+		if there, raw, err := r.hers.At(supposed); err == nil && there == id {
+			return supposed, raw
 		}
-		return ctx.Err() == nil
-	})
-	return alone
+	}
+	if at = r.hers.Find(id); at >= 0 {
+		var err error
+		if _, raw, err = r.hers.At(at); err != nil {
+			return -1, nil
+		}
+	}
+	return at, raw
 }
 
-// lone notes an object that one version lists alone, unless the other may leave it out.
-func (r *trial) lone(alone *disagreement, id string, o object, lacking, listing side, lists func(kind, id string) bool) {
-	if r.leftOut(o, lacking, listing, lists) {
-		return
+// only gathers what the other version lists alone: what was not met on the walk.
+func (r *trial) only(ctx context.Context) *disagreement {
+	alone, other := &disagreement{}, reader{}
+	for i, met := range r.met {
+		if ctx.Err() != nil {
+			break
+		}
+		if met {
+			continue
+		}
+		id, raw, err := r.hers.At(i)
+		if err != nil || id == "" || r.mine.Has(id) || r.leftOut(other.read(raw), r.own, r.other, r.lists(0)) {
+			continue
+		}
+		alone.add(id)
 	}
-	alone.add(id)
+	return alone
 }
 
 func (d *disagreement) add(id string) {
@@ -255,7 +273,8 @@ func (r *trial) missing(ctx context.Context, alone *disagreement, with, without 
 		own, other := r.read(ctx, id)
 		has, lacks := gone(own, other), gone(other, own)
 		switch {
-		case has.object != nil && lacks.response != nil && lacks.response.Status == 404:
+		case has.gone():
+		case has.object != nil && lacks.gone():
 			confirmed = true
 			responses = append(responses, has.response, lacks.response)
 		case has.object == nil || lacks.object == nil:

@@ -21,6 +21,35 @@ func (o object) has(name string) bool {
 	return !slices.Contains([]string{"", "null", `""`, "[]", "{}"}, string(o[name]))
 }
 
+// reader takes objects of a spool apart, one after the other: what it gave is gone with the
+// next.
+type reader struct {
+	members object
+	names   map[string]string
+}
+
+func (r *reader) read(raw []byte) object {
+	if r.members == nil {
+		r.members, r.names = object{}, map[string]string{}
+	}
+	clear(r.members)
+	rest.EachMember(raw, func(name, value []byte) bool {
+		known, met := r.names[string(name)]
+		if !met {
+			known = rest.Name(name)
+			if len(r.names) < mostNames {
+				r.names[string(name)] = known
+			}
+		}
+		r.members[known] = value
+		return len(r.members) < mostNames
+	})
+	return r.members
+}
+
+// mostNames bounds the names of members that are remembered, and the members of one object.
+const mostNames = 200
+
 // field is a member that both versions have, and how its values are compared.
 type field struct {
 	name   string
