@@ -72,6 +72,21 @@ func broken(r *reports.Report) map[string]reports.RequirementResult {
 	return out
 }
 
+// noted lists the requirements that the standard leaves open, and of which a check found that
+// they aren't kept: a report tells of that in notes, which decide nothing.
+func noted(r *reports.Report) map[string]bool {
+	out := map[string]bool{}
+	for _, c := range r.Checks {
+		for _, said := range c.Results {
+			level := slices.ContainsFunc(r.Requirements, func(q reports.RequirementResult) bool { return q.ID == said.Requirement && q.Level == reports.May })
+			if said.Verdict == reports.Fail && level {
+				out[said.Requirement] = true
+			}
+		}
+	}
+	return out
+}
+
 func story(q reports.RequirementResult) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s is %s", q.ID, q.Verdict)
@@ -224,14 +239,16 @@ func (m serviceMatrix) prove(t *testing.T) {
 				}
 				report := judgedCell(t, c)
 				found := record(f.ID, report)
-				blames(t, report)
+				if sound(t, report); len(noted(report)) == 0 {
+					blames(t, report)
+				}
 				if len(f.Breaks) == 0 {
 					t.Error("the fault breaks no requirement")
 				}
 				for _, id := range f.Breaks {
 					if _, known := cat.Requirement(id); !known {
 						t.Errorf("breaks %s, which the catalogue doesn't hold", id)
-					} else if _, caught := found[id]; !caught {
+					} else if _, caught := found[id]; !caught && !noted(report)[id] {
 						t.Errorf("%s was not caught", id)
 					}
 				}
