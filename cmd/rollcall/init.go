@@ -58,7 +58,8 @@ type question struct {
 
 func (a *answers) questions() []question {
 	container := func() bool {
-		paths := slices.ContainsFunc([]string{a.Rostering, a.Resources, a.Gradebook, a.V1P1}, func(url string) bool { return strings.HasPrefix(url, "/") })
+		urls := []string{a.Rostering, a.Resources, a.Gradebook, a.V1P1}
+		paths := slices.ContainsFunc(urls, func(url string) bool { return strings.HasPrefix(url, "/") })
 		return !paths || a.Image != "" || a.Dockerfile != ""
 	}
 	without := func(suites ...string) func() bool { return func() bool { return !a.judgedBy(suites...) } }
@@ -168,7 +169,8 @@ Secrets are not asked for: they stay in environment variables.`,
 	f.StringVar(&a.Writable, "writable-class", "", "sourcedId of a class that Rollcall may write to; without one nothing is written")
 	f.StringVar(&a.CASE, "case-url", "", "base URL of the CASE server that has the learning standards of gradebooks and assessments")
 	f.StringVar(&a.ConsumerKey, "consumer-key", "", "consumer key, where OneRoster 1.1 wants requests signed by OAuth 1.0a")
-	f.StringVar(&a.ConsumerSecretName, "consumer-secret-env", "ROLLCALL_CONSUMER_SECRET", "environment variable that holds the consumer's secret")
+	f.StringVar(&a.ConsumerSecretName, "consumer-secret-env", "ROLLCALL_CONSUMER_SECRET",
+		"environment variable that holds the consumer's secret")
 	f.StringVar(&a.TokenURL, "token-url", "", "OAuth 2 token endpoint")
 	f.StringVar(&a.ClientID, "client-id", "", "OAuth 2 client id; for LTI what the platform has issued")
 	f.StringVar(&a.SecretName, "secret-env", "ROLLCALL_CLIENT_SECRET", "environment variable that holds the client secret")

@@ -108,7 +108,9 @@ func appended(name, text string) func(object) {
 // flipped turns a flag around.
 func flipped(name string) func(object) {
 	return func(o object) {
-		o[name] = map[string]string{"true": "false", "false": "true"}[str(o[name])]
+		if other := map[string]string{"true": "false", "false": "true"}[str(o[name])]; other != "" {
+			o[name] = other
+		}
 	}
 }
 

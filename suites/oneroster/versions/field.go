@@ -163,8 +163,8 @@ func textOf(raw json.RawMessage) (string, bool) {
 }
 
 // grades are the codes of the Common Education Data Standards, which 1.1 demands and 1.2 doesn't.
-var grades = []string{"IT", "PR", "PK", "TK", "KG", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "AS", "BA", "PB", "MD",
-	"PM", "DO", "PD", "AE", "PT", "UG", "OTHER"}
+var grades = []string{"IT", "PR", "PK", "TK", "KG", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "AS", "BA",
+	"PB", "MD", "PM", "DO", "PD", "AE", "PT", "UG", "OTHER"}
 
 // grade reads a code for a grade; ok is false where it is a word of the product's own.
 func grade(text string) (code string, ok bool) {
