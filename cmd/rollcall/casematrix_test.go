@@ -51,9 +51,10 @@ func TestCaseMatrix(t *testing.T) {
 		for _, f := range tables.Faults {
 			t.Run("fault/"+f.ID, func(t *testing.T) {
 				t.Parallel()
-				found := record(f.ID, judge(t, f.ID))
+				report := judge(t, f.ID)
+				found := record(f.ID, report)
 				for _, id := range f.Breaks {
-					if _, caught := found[id]; !caught {
+					if _, caught := found[id]; !caught && !noted(report)[id] {
 						t.Errorf("%s was not caught", id)
 					}
 				}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rollcall-edu/rollcall/reference/district"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/harness"
 )
@@ -67,6 +68,58 @@ func TestDoctorBrowser(t *testing.T) {
 				t.Errorf("nothing of %s is said in %+v", test.says, found)
 			}
 			t.Log(amiss)
+		})
+	}
+}
+
+// The doctor asks the CASE server of a target file, once for all suites, and holds nothing of
+// it against anybody.
+func TestDoctorCASE(t *testing.T) {
+	for _, test := range []struct {
+		fault string
+		ok    bool
+		says  string
+		does  string // the remedy
+	}{
+		{"", true, "has frameworks, and speaks CASE 1.1 by its address", ""},
+		{"case-503", false, "was answered with 503", "Start it or name another one"},
+		{"case-html", false, "a page of HTML", "Look at the address"},
+		{"case-token-wanted", false, "was answered with 401", "oneroster.case.token"},
+		{"case-stalls", false, "will be not-tested", "Nothing is held against the product"},
+		{"case-other-404", false, "the address may be wrong", "ends in the version"},
+		{"case-elsewhere", false, "redirect to another server", "Nothing is held against the product"},
+	} {
+		t.Run(test.fault, func(t *testing.T) {
+			t.Parallel()
+			o := district.Options{Case: &district.CaseOptions{}}
+			if test.fault != "" {
+				o.Case.Faults = []string{test.fault}
+			}
+			sis, err := district.StartSIS(t.Context(), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer sis.Close()
+			text := string(servedText(t, sis, "", []string{"or12-gradebook-core-provider", "or12-assessment-provider"})) + "limits: {request_timeout: 3s}\n"
+			target, err := harness.ParseTarget("target.yaml", []byte(text), os.LookupEnv, sections()...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			run, err := harness.New(target, suites(), harness.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			found, err := run.Doctor(t.Context(), harness.DoctorOptions{}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found = slices.DeleteFunc(found, func(d harness.Diagnosis) bool { return d.Name != "CASE server" })
+			if len(found) != 1 {
+				t.Fatalf("it is told of %d times: %+v", len(found), found)
+			}
+			if d := found[0]; d.OK != test.ok || d.Fatal || !strings.Contains(d.Detail, test.says) || !strings.Contains(d.Remedy, test.does) {
+				t.Errorf("said is %+v", d)
+			}
 		})
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	_ "embed"
 	"fmt"
 	"io"
@@ -31,8 +32,10 @@ type answers struct {
 	Profiles []string
 	Name     string
 
-	Rostering, Resources                       string
+	Rostering, Resources, Gradebook, V1P1      string
+	Writable, CASE                             string
 	TokenURL, ClientID, SecretName, BearerName string
+	ConsumerKey, ConsumerSecretName            string
 	Bundle                                     string
 	LoginURL, TargetLinkURI                    string
 	RedirectURIs                               []string
@@ -47,22 +50,32 @@ type question struct {
 	flag, question string
 	value          *string
 	optional       bool
+	// spare says that nothing is lacking where nobody is there to answer.
+	spare bool
 	// unless tells that another answer makes this one needless.
 	unless func() bool
 }
 
 func (a *answers) questions() []question {
 	container := func() bool {
-		return !strings.HasPrefix(a.Rostering+a.Resources, "/") || a.Image != "" || a.Dockerfile != ""
+		urls := []string{a.Rostering, a.Resources, a.Gradebook, a.V1P1}
+		paths := slices.ContainsFunc(urls, func(url string) bool { return strings.HasPrefix(url, "/") })
+		return !paths || a.Image != "" || a.Dockerfile != ""
 	}
-	without := func(suite string) func() bool { return func() bool { return !slices.Contains(a.Suites, suite) } }
+	without := func(suites ...string) func() bool { return func() bool { return !a.judgedBy(suites...) } }
+	tokenless := func() bool { return a.BearerName != "" || a.signedAlone() }
 	return []question{
 		{flag: "--name", question: "Name of the product: ", value: &a.Name},
 		{roles: []string{"provider"}, flag: "--url", question: "Base URL of its Rostering service (ends in /ims/oneroster/rostering/v1p2; only the path where it comes as a container): ", value: &a.Rostering, unless: without("oneroster.rostering")},
 		{roles: []string{"provider"}, flag: "--resources-url", question: "Base URL of its Resources service (ends in /ims/oneroster/resources/v1p2): ", value: &a.Resources, unless: without("oneroster.resources")},
+		{roles: []string{"provider"}, flag: "--gradebook-url", question: "Base URL of its Gradebook service, assessments included (ends in /ims/oneroster/gradebook/v1p2): ", value: &a.Gradebook, unless: without("oneroster.gradebook", "oneroster.assessment")},
+		{roles: []string{"provider"}, flag: "--v1p1-url", question: "Base URL of its OneRoster 1.1 (ends in /ims/oneroster/v1p1): ", value: &a.V1P1, unless: without("oneroster.v1p1")},
+		{roles: []string{"provider"}, flag: "--writable-class", question: "A class that Rollcall may write to, by sourcedId (empty: nothing is written, and writes are not tested): ", value: &a.Writable, optional: true, spare: true, unless: func() bool { return !a.pushes() }},
+		{roles: []string{"provider"}, flag: "--case-url", question: "Base URL of the CASE server that has its learning standards (ends in /ims/case/v1p1; empty: none is asked): ", value: &a.CASE, optional: true, spare: true, unless: without("oneroster.gradebook", "oneroster.assessment")},
 		{roles: []string{"provider"}, flag: "--image", question: "Container image: ", value: &a.Image, unless: container},
 		{roles: []string{"provider"}, flag: "--port", question: "Port on which it listens inside: ", value: &a.Port, unless: func() bool { return a.Image == "" && a.Dockerfile == "" }},
-		{roles: []string{"provider"}, flag: "--token-url", question: "Token URL (empty where it issues no tokens: one of your own is sent then): ", value: &a.TokenURL, optional: true, unless: func() bool { return a.BearerName != "" }},
+		{roles: []string{"provider"}, flag: "--consumer-key", question: "Consumer key, where its OneRoster 1.1 wants requests that are signed by OAuth 1.0a (empty: it takes tokens): ", value: &a.ConsumerKey, optional: true, spare: true, unless: without("oneroster.v1p1")},
+		{roles: []string{"provider"}, flag: "--token-url", question: "Token URL (empty where it issues no tokens: one of your own is sent then): ", value: &a.TokenURL, optional: true, unless: tokenless},
 		{roles: []string{"provider"}, flag: "--client-id", question: "Client id: ", value: &a.ClientID, unless: func() bool { return a.TokenURL == "" }},
 		{roles: []string{"csv"}, flag: "--bundle", question: "The bundle (a zip, a folder or a CSV file): ", value: &a.Bundle},
 		{roles: []string{"tool"}, flag: "--login-url", question: "Login URL of the tool: ", value: &a.LoginURL},
@@ -73,6 +86,25 @@ func (a *answers) questions() []question {
 		{roles: []string{"platform"}, flag: "--client-id", question: "The client id that it has issued to Rollcall: ", value: &a.ClientID},
 		{roles: []string{"platform"}, flag: "--deployment", question: "The deployment id: ", value: &a.Deployment},
 	}
+}
+
+// judgedBy tells whether one of the suites, or one whose id begins so, judges the profiles.
+func (a *answers) judgedBy(suites ...string) bool {
+	return slices.ContainsFunc(a.Suites, func(id string) bool {
+		return slices.ContainsFunc(suites, func(name string) bool { return id == name || strings.HasPrefix(id, name+"-") })
+	})
+}
+
+// pushes tells whether profiles of writes are claimed.
+func (a *answers) pushes() bool {
+	return slices.ContainsFunc(a.Suites, func(id string) bool { return strings.HasSuffix(id, "-push") })
+}
+
+// signedAlone tells whether all that is judged takes requests that are signed, and no token is
+// needed.
+func (a *answers) signedAlone() bool {
+	tokens := slices.ContainsFunc(a.Suites, func(id string) bool { return !strings.HasPrefix(id, "oneroster.v1p1-") })
+	return a.ConsumerKey != "" && !tokens
 }
 
 func initCommand() *cobra.Command {
@@ -90,6 +122,8 @@ Secrets are not asked for: they stay in environment variables.`,
       --token-url https://sis.example.org/oauth2/token --client-id rollcall
   rollcall init --profile lti13-core-tool --name Quizmaker --login-url https://quiz.example.org/lti/login \
       --target-link-uri https://quiz.example.org/lti/quiz/1
+  rollcall init --profile or11-rostering-provider --name "Example SIS" --v1p1-url https://sis.example.org/ims/oneroster/v1p1 \
+      --consumer-key rollcall
   rollcall init --profile or12-csv-export --name "Example SIS" --bundle export.zip`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -130,6 +164,13 @@ Secrets are not asked for: they stay in environment variables.`,
 	f.StringVar(&a.Name, "name", "", "the product's name, for the report")
 	f.StringVar(&a.Rostering, "url", "", "base URL of the OneRoster 1.2 Rostering service")
 	f.StringVar(&a.Resources, "resources-url", "", "base URL of the OneRoster 1.2 Resources service")
+	f.StringVar(&a.Gradebook, "gradebook-url", "", "base URL of the OneRoster 1.2 Gradebook service, assessments included")
+	f.StringVar(&a.V1P1, "v1p1-url", "", "base URL of OneRoster 1.1, whose services have one root")
+	f.StringVar(&a.Writable, "writable-class", "", "sourcedId of a class that Rollcall may write to; without one nothing is written")
+	f.StringVar(&a.CASE, "case-url", "", "base URL of the CASE server that has the learning standards of gradebooks and assessments")
+	f.StringVar(&a.ConsumerKey, "consumer-key", "", "consumer key, where OneRoster 1.1 wants requests signed by OAuth 1.0a")
+	f.StringVar(&a.ConsumerSecretName, "consumer-secret-env", "ROLLCALL_CONSUMER_SECRET",
+		"environment variable that holds the consumer's secret")
 	f.StringVar(&a.TokenURL, "token-url", "", "OAuth 2 token endpoint")
 	f.StringVar(&a.ClientID, "client-id", "", "OAuth 2 client id; for LTI what the platform has issued")
 	f.StringVar(&a.SecretName, "secret-env", "ROLLCALL_CLIENT_SECRET", "environment variable that holds the client secret")
@@ -156,10 +197,13 @@ const defaultProfile = "or12-rostering-core-provider"
 func next(a answers, path string) string {
 	var b strings.Builder
 	switch {
-	case a.Role == "provider" && a.BearerName != "":
-		fmt.Fprintf(&b, "  export %s=…\n", a.BearerName)
 	case a.Role == "provider":
-		fmt.Fprintf(&b, "  export %s=…\n", a.SecretName)
+		if a.ConsumerKey != "" {
+			fmt.Fprintf(&b, "  export %s=…\n", a.ConsumerSecretName)
+		}
+		if name := cmp.Or(a.BearerName, a.SecretName); !a.signedAlone() {
+			fmt.Fprintf(&b, "  export %s=…\n", name)
+		}
 	case a.Role == "tool" || a.Role == "platform":
 		fmt.Fprintf(&b, "  rollcall registration --target %s\n", quoteArg(path))
 	}
@@ -190,6 +234,10 @@ func ask(a *answers, in io.Reader, out io.Writer) error {
 		for strings.TrimSpace(*q.value) == "" {
 			fmt.Fprint(out, q.question)
 			if !lines.Scan() {
+				if q.spare {
+					fmt.Fprintln(out)
+					break
+				}
 				return &harness.ConfigError{Key: q.flag, Cause: "no answer", Remedy: "give it as a flag: " + q.flag}
 			}
 			*q.value = strings.TrimSpace(lines.Text())
@@ -198,7 +246,7 @@ func ask(a *answers, in io.Reader, out io.Writer) error {
 			}
 		}
 	}
-	if a.Role == "provider" && a.TokenURL == "" && a.BearerName == "" {
+	if a.Role == "provider" && a.TokenURL == "" && a.BearerName == "" && !a.signedAlone() {
 		a.BearerName = "ROLLCALL_TOKEN"
 	}
 	return nil

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -63,6 +65,10 @@ assessment.delete to remove. It judges nothing: look at the SIS.`,
 			got, err := does(cmd.Context())
 			if got != nil {
 				tellPushed(cmd.OutOrStdout(), got, past)
+			}
+			if errors.Is(err, context.Canceled) {
+				fmt.Fprintln(cmd.ErrOrStderr(), "Interrupted. Pushed again it takes its own place; --remove takes away what was stored.")
+				return exit(reports.ExitIncomplete)
 			}
 			if err != nil {
 				return &harness.ConfigError{Key: "push", Cause: err.Error(), Remedy: "try the target file with `rollcall doctor`"}

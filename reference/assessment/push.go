@@ -127,6 +127,9 @@ func (c *client) remove(ctx context.Context, o object) error {
 	return err
 }
 
+// errInterrupted stands for what was not tried any more, as somebody ended it.
+var errInterrupted = errors.New("was not tried, for the push was interrupted")
+
 // errGivenUp stands for what was not tried any more.
 var errGivenUp = errors.New("was not tried, for the SIS took nothing of what came before")
 
@@ -141,10 +144,13 @@ func each(ctx context.Context, objects []object, do func(object) error) (failed 
 		all.Go(func() {
 			for o := range work {
 				mu.Lock()
-				hopeless := len(failed) >= patience && done == 0 || ctx.Err() != nil
+				hopeless := len(failed) >= patience && done == 0
 				mu.Unlock()
 				err := errGivenUp
-				if !hopeless {
+				switch {
+				case ctx.Err() != nil:
+					err = errInterrupted
+				case !hopeless:
 					err = do(o)
 				}
 				mu.Lock()

@@ -20,6 +20,12 @@ func (t *T) Elsewhere(ctx context.Context, r Request) *Response {
 	return t.session.elsewhere.once(ctx, r, t.kept)
 }
 
+// Elsewhere sends such a request outside of any check, for the doctor; the exchange is not kept.
+func (s *Session) Elsewhere(ctx context.Context, r Request) *Response {
+	r.Auth, r.Follow = AuthNone, false
+	return s.elsewhere.once(ctx, r, nil)
+}
+
 // elsewhereClient makes the client for those requests: its evidence is that of the session.
 func (s *Session) elsewhereClient() *client {
 	budgets := s.client.budgets

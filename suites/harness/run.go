@@ -265,6 +265,9 @@ func (r *Run) part(ctx context.Context, p part, keep *journal, cancel context.Ca
 	if p.suite.Prepare != nil {
 		w := p.base
 		w.Prepare, w.Prefix, w.Memory = true, r.prefix("p"+p.mark), r.memory(1)
+		for _, c := range p.todo {
+			w.Checks = append(w.Checks, c.ID)
+		}
 		if err := r.child(ctx, w, func(e Event) error { return r.prepared(e, p.suite) }); err != nil {
 			if ctx.Err() != nil {
 				return nil

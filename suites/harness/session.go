@@ -30,7 +30,7 @@ type Session struct {
 	Dir       string   // scratch folder of the suite, shared by the processes of a run
 	Seed      uint64   // varies what a check is free to choose
 	Shared    any      // what Suite.Open gave
-	Checks    []string // ids of those that this process runs; a group's in their order
+	Checks    []string // ids of those that this process runs, or prepares for; a group's in their order
 
 	suite  Suite
 	client *client

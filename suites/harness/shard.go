@@ -32,7 +32,7 @@ type Work struct {
 	Prefix  string   `json:"prefix"`
 	Shards  int      `json:"shards"`  // children that run side by side
 	Memory  int64    `json:"memory"`  // that the child may take
-	Prepare bool     `json:"prepare"` // prepare instead of running checks
+	Prepare bool     `json:"prepare"` // prepare for the checks instead of running them
 	Checks  []string `json:"checks"`
 	// KeepPersonal leaves personal data in the evidence.
 	KeepPersonal bool `json:"keepPersonal,omitempty"`
@@ -152,6 +152,7 @@ func (w Work) run(ctx context.Context, suite Suite, target *Target, events *emit
 		return err
 	}
 	s.ask = func(text string) { _ = events.emit(Event{Kind: EventAsk, Message: text}) } // the parent is gone, then
+	s.Checks = w.Checks
 	if w.Prepare {
 		held := 0
 		s.progress = func(done, total int, unit string) { // one call at a time
@@ -182,7 +183,6 @@ func (w Work) run(ctx context.Context, suite Suite, target *Target, events *emit
 }
 
 func (w Work) checks(ctx context.Context, suite Suite, s *Session, events *emitter) error {
-	s.Checks = w.Checks
 	handles := map[string]*T{}
 	var specs []executor.Spec
 	for _, id := range w.Checks {

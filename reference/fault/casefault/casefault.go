@@ -48,12 +48,48 @@ func gone() map[string]bend.Wrapper {
 		"case-knows-nothing": items(func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 			refuse(w, http.StatusNotFound, "unknownobject")
 		}),
+		"case-item-ended": answered("/CFItems/", only("A.1", func(o object) { o["statusEndDate"] = "2020-06-30" })),
+		"case-framework-retired": answered("/CFDocuments/", func(o object) object {
+			o["adoptionStatus"] = "Retired"
+			return o
+		}),
+		"case-item-replaced": answered("/CFItemAssociations/", associated("replacedBy", false)),
+		"case-item-parent":   answered("/CFItemAssociations/", associated("isChildOf", true)),
 		"case-forgets-one": answered("/CFItems/", func(o object) object {
 			if o["humanCodingScheme"] == "A.1" {
 				return nil
 			}
 			return o
 		}),
+	}
+}
+
+// only changes the item that has a code.
+func only(code string, change func(object)) func(object) object {
+	return func(o object) object {
+		if o["humanCodingScheme"] == code {
+			change(o)
+		}
+		return o
+	}
+}
+
+// associated has the standard A.1 stand in one more association: with something below it, or
+// in its place.
+func associated(kind string, below bool) func(object) object {
+	return func(o object) object {
+		item, _ := o["CFItem"].(object)
+		list, _ := o["CFAssociations"].([]any)
+		if item["humanCodingScheme"] != "A.1" {
+			return o
+		}
+		self := object{"identifier": item["identifier"], "title": item["fullStatement"], "uri": item["uri"]}
+		other := object{"identifier": "5f0f4d5e-3f8e-4c57-8f43-6a0b8f0e8b11", "title": "Count seeds", "uri": item["uri"]}
+		if below {
+			self, other = other, self
+		}
+		o["CFAssociations"] = append(list, object{"associationType": kind, "originNodeURI": self, "destinationNodeURI": other})
+		return o
 	}
 }
 

@@ -41,7 +41,7 @@ func TestEveryOneShows(t *testing.T) {
 		bent.Wrap(s).ServeHTTP(w, r.WithContext(ctx))
 		return http.StatusText(w.Code) + w.Header().Get("Location") + w.Body.String()
 	}
-	paths := []string{"/CFItems/" + book.Identifier("A.1"), "/CFItemAssociations/" + book.Identifier("A.1")}
+	paths := []string{"/CFItems/" + book.Identifier("A.1"), "/CFItemAssociations/" + book.Identifier("A.1"), "/CFDocuments/" + book.Identifier("doc")}
 	var ids []string
 	for _, f := range tables.Faults {
 		ids = append(ids, f.ID)

@@ -39,7 +39,11 @@ func TestTablesAndBehavioursAgree(t *testing.T) {
 		if k == Push || k == AssessmentPush {
 			least = 10 // the standard says little of writes, and leaves little open that can be told apart
 		}
-		if len(faults) < 30 || len(variants) < least {
+		most := 30
+		if k == Versions {
+			most = 25 // there are as many ways for two versions to differ
+		}
+		if len(faults) < most || len(variants) < least {
 			t.Errorf("%d faults and %d variants; of Resources: %t", len(faults), len(variants), k == Resources)
 		}
 	}

@@ -149,6 +149,25 @@ func ids(change func(string) string) func(object) {
 	})
 }
 
+// results changes the ids of learning objectives of one source in results, where there is one
+// alone.
+func results(source string, change func(string) string) func(object) {
+	return sets(func(s object) {
+		if l, _ := s["learningObjectiveResults"].([]any); s["source"] != source || len(l) != 1 {
+			return
+		}
+		inList(s["learningObjectiveResults"], func(o object) { o["learningObjectiveId"] = change(str(o["learningObjectiveId"])) })
+	})
+}
+
+// apart puts another standard in the place of each: one of the other strand.
+func apart(id string) string {
+	if other := identified("B.1")(id); other != id {
+		return other
+	}
+	return identified("A.2")(id)
+}
+
 func flagsAsBooleans(o object) {
 	for _, name := range []string{"inProgress", "incomplete", "late", "missing"} {
 		if o[name] != nil {
@@ -309,6 +328,8 @@ func gradebookWrappers() map[string]wrapper {
 		"gradebook-date-in-future":      in("results", member("scoreDate", func(any) any { return "2199-01-01" })),
 		"gradebook-date-before-work":    in("results", member("scoreDate", func(any) any { return "1999-01-01" })),
 		"gradebook-objective-code":      in("lineItems", each(ids(func(string) string { return "5.NF.B.7" }))),
+		"gradebook-objective-apart":     in("results", each(results("case", apart))),
+		"gradebook-objective-strange":   in("results", each(results("unknown", func(id string) string { return id + "-b" }))),
 		"gradebook-objective-urn":       in("lineItems", each(ids(func(id string) string { return "urn:uuid:" + id }))),
 		"gradebook-objective-capitals":  in("lineItems", each(ids(strings.ToUpper))),
 		"gradebook-scale-backwards":     in("scoreScales", each(values(func(v object) { v["itemValueLHS"] = "100-0" }))),
@@ -362,6 +383,8 @@ func assessmentWrappers() map[string]wrapper {
 		"assessment-objective-strand":   inside("LineItems", each(ids(identified("A")))),
 		"assessment-objective-retired":  inside("LineItems", each(ids(identified("P.1")))),
 		"assessment-objective-ended":    inside("LineItems", each(ids(identified("A.4")))),
+		"assessment-objective-apart":    inside("Results", each(results("case", apart))),
+		"assessment-objective-strange":  inside("Results", each(results("unknown", func(id string) string { return id + "-b" }))),
 		"assessment-objective-urn":      inside("LineItems", each(ids(func(id string) string { return "urn:uuid:" + id }))),
 	}
 }

@@ -88,7 +88,7 @@ func beside(role, requirements string, faults, variants []byte, behaviours func(
 
 // Services lists the kinds of faults that a provider of OneRoster can have.
 func Services() []*fault.Kind[Data] {
-	return []*fault.Kind[Data]{Rostering, Resources, Gradebook, Assessment, Push, AssessmentPush, V1P1}
+	return []*fault.Kind[Data]{Rostering, Resources, Gradebook, Assessment, Push, AssessmentPush, V1P1, Versions}
 }
 
 // Faults lists the faults of the Rostering service, in the order of the table.

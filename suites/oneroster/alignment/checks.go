@@ -44,8 +44,10 @@ func server() rest.Need {
 	}
 }
 
-func baseOf(t *rest.T) *url.URL {
-	u, err := url.Parse(string(oneroster.Of(t.Session().Target).CASE.URL))
+func baseOf(t *rest.T) *url.URL { return baseURL(t.Session()) }
+
+func baseURL(s *harness.Session) *url.URL {
+	u, err := url.Parse(string(oneroster.Of(s.Target).CASE.URL))
 	if err != nil || u.Host == "" {
 		return nil
 	}
@@ -99,6 +101,8 @@ func resolution(ctx context.Context, t *rest.T, terms scores.Terms) {
 		book: t.Session().Shared.(scores.Holder).Scores(), told: map[string]int{},
 		objectives: map[string]*objective{}, results: map[pair]scores.Placed{},
 	}
+	r.recall(placeOf(t.Session()))
+	defer func() { r.remember(placeOf(t.Session())) }()
 	r.book.EachObjective(func(o scores.Placed) bool {
 		r.add(o)
 		return true
@@ -196,14 +200,14 @@ func (r *trial) strange(ctx context.Context, key string, o *objective, a answer)
 		r.fail(anItem, o.first, harness.Finding{
 			Expected:  "an item of a framework",
 			Seen:      fmt.Sprintf("the framework %s itself; named %d times", document.name(), o.uses),
-			Responses: []*harness.Response{asked.response},
+			Responses: r.shows(ctx, "CFDocuments", key, "CFDocument", asked),
 		})
 	default:
 		r.fail(resolves, o.first, harness.Finding{
 			Expected:  "an item that the CASE server of the target file knows",
 			Seen:      fmt.Sprintf("%s, of which it knows nothing; named %d times", key, o.uses),
 			Count:     o.uses,
-			Responses: []*harness.Response{a.response},
+			Responses: r.shows(ctx, "CFItems", key, "CFItem", a),
 		})
 	}
 }

@@ -56,11 +56,12 @@ func newResolver(base *url.URL, token string, ask func(context.Context, harness.
 func (r *resolver) get(ctx context.Context, operation, key, wrapper string) answer {
 	place := operation + "/" + key
 	if known, met := r.answers[place]; met {
+		r.quirk(known.quirk)
 		return known
 	}
 	a := answer{why: "was not asked for any more"}
 	if r.trouble[operation] < maxTrouble && r.left > 0 && time.Now().Before(r.until) {
-		a = r.question(ctx, place, wrapper)
+		a = r.question(ctx, r.base.JoinPath(place), wrapper)
 		r.keep(operation, &a)
 	}
 	r.answers[place] = a
@@ -97,8 +98,7 @@ func (r *resolver) quirk(text string) {
 }
 
 // question sends a request, and follows where the server moves it within itself.
-func (r *resolver) question(ctx context.Context, place, wrapper string) answer {
-	address := r.base.JoinPath(place)
+func (r *resolver) question(ctx context.Context, address *url.URL, wrapper string) answer {
 	for moves := 0; ; moves++ {
 		r.left--
 		header := http.Header{}
@@ -200,18 +200,20 @@ func (r *resolver) obstacle() (o harness.Obstacle, is bool) {
 		return harness.Unconfigured(fmt.Sprintf("%s was asked %d questions, or for %s, and no more", server, maxQuestions, patience),
 			"Nothing: the rest would be like what was looked at."), true
 	}
-	remedy := "Start it or name another one (oneroster.case.url), and run again. Nothing is held against the product for it."
-	if response := r.failed.response; response != nil {
-		switch {
-		case response.Status == http.StatusUnauthorized || response.Status == http.StatusForbidden:
-			remedy = "Give Rollcall a token that this server has issued (oneroster.case.token), and run again."
-		case response.Status == http.StatusNotFound || response.Status == http.StatusOK:
-			remedy = "Look at the address: oneroster.case.url ends in the version, such as /ims/case/v1p1. If it is right, the server is wrong, " +
-				"and not the product."
-		case response.Status == http.StatusTooManyRequests:
-			remedy = "Run again when it isn't busy. Nothing is held against the product for it."
-		}
-	}
-	return harness.Unconfigured(fmt.Sprintf("%s is of no use: %s %s", server, r.failed.response.Line(), r.failed.why), remedy).
+	return harness.Unconfigured(fmt.Sprintf("%s is of no use: %s %s", server, r.failed.response.Line(), r.failed.why), r.failed.remedy()).
 		Seen(r.failed.response.Evidence), true
+}
+
+// remedy says what to do about an answer that nobody can use.
+func (a answer) remedy() string {
+	switch a.response.Status {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return "Give Rollcall a token that this server has issued (oneroster.case.token), and run again."
+	case http.StatusNotFound, http.StatusOK:
+		return "Look at the address: oneroster.case.url ends in the version, such as /ims/case/v1p1. If it is right, the server is wrong, " +
+			"and not the product."
+	case http.StatusTooManyRequests:
+		return "Run again when it isn't busy. Nothing is held against the product for it."
+	}
+	return "Start it or name another one (oneroster.case.url), and run again. Nothing is held against the product for it."
 }

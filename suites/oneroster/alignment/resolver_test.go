@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -277,4 +278,47 @@ func FuzzAnswer(f *testing.F) {
 			t.Error("nothing is said of what is in the way")
 		}
 	})
+}
+
+// TestRemembered: a second suite of a run asks nothing that the first was told, and shows a
+// finding by an answer of its own.
+func TestRemembered(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "case", "answers.json")
+	first := newFake()
+	first.bodies["CFItems/"+strand] = `{"CFItem":` + first.bodies["CFItems/"+strand] + `}`
+	r := first.resolver(t)
+	r.item(t.Context(), seeds)
+	r.item(t.Context(), strand)
+	r.item(t.Context(), garden)
+	r.edges(t.Context(), seeds)
+	first.then = func(_ string, r *harness.Response) { r.Status = 500 }
+	r.document(t.Context(), garden)
+	r.remember(path)
+
+	second := newFake()
+	r = second.resolver(t)
+	r.recall(path)
+	item, a := r.item(t.Context(), seeds)
+	if a.kind != found || item.Statement != "Count seeds" || len(second.asked) != 0 {
+		t.Errorf("it is %+v; asked was %q", item, second.asked)
+	}
+	if e, known := r.edges(t.Context(), seeds); !known || len(e.Associations) != 1 || len(second.asked) != 0 {
+		t.Errorf("the edges are %v; asked was %q", e, second.asked)
+	}
+	if r.item(t.Context(), strand); len(r.quirks) != 1 {
+		t.Errorf("of the server is told %q", r.quirks)
+	}
+	_, a = r.item(t.Context(), garden)
+	if a.kind != unknown {
+		t.Errorf("a document is an item: %v", a.kind)
+	}
+	if shown := r.shows(t.Context(), "CFItems", garden, "CFItem", a); len(shown) != 1 || shown[0].Status != 404 || len(second.asked) != 1 {
+		t.Errorf("shown is %v; asked was %q", shown, second.asked)
+	}
+	if _, a := r.document(t.Context(), garden); a.kind != found {
+		t.Errorf("what broke down before is asked for no more: %s", a.why)
+	}
+	if r.left >= maxQuestions {
+		t.Error("the bound is that of one suite")
+	}
 }

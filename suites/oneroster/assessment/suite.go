@@ -25,6 +25,7 @@ func Suite() harness.Suite {
 		Profiles: []string{"or12-assessment-provider"},
 		Address:  func(t *harness.Target) string { return oneroster.Of(t).Assessments() },
 		Beside:   beside,
+		Look:     alignment.Doctor,
 		Own:      slices.Concat(scores.Checks(terms), alignment.Checks(terms), treeChecks(), percentileChecks()),
 		Open:     func(s *harness.Session) (rest.Model, error) { return open(of, beside, s) },
 	})

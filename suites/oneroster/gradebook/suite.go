@@ -24,6 +24,7 @@ func Suite() harness.Suite {
 		Profiles: []string{"or12-gradebook-core-provider", "or12-gradebook-provider"},
 		Address:  func(t *harness.Target) string { return oneroster.Of(t).Gradebook },
 		Beside:   beside,
+		Look:     alignment.Doctor,
 		Own:      slices.Concat(scores.Checks(terms), alignment.Checks(terms), referenceChecks(), lineItemChecks(), scaleChecks(), subChecks(of)),
 		Open:     func(s *harness.Session) (rest.Model, error) { return open(of, beside, s) },
 	})

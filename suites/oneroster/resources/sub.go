@@ -115,7 +115,19 @@ func judgeEmpty(ctx context.Context, t *rest.T, op service.Operation, id, member
 	}
 	t.Assert(id, page.Status == 200, harness.Finding{Expected: "200 and an empty list, for the parent is known", Seen: page.Summary(),
 		Where: bare, Responses: []*harness.Response{page.Response}})
-	t.NoMembers(ctx, page, op.PathFor(bare), op.Wrapper, members, bare, func(g rest.Collected) []string {
-		return slices.DeleteFunc(rest.Apart(g.IDs, map[string]bool{}), func(id string) bool { return g.Deleted[id] })
-	})
+	below := func(parent string, may map[string]bool) rest.Parent {
+		return rest.Parent{Path: op.PathFor(parent), Where: parent, Foreign: func(g rest.Collected) []string {
+			return slices.DeleteFunc(rest.Apart(g.IDs, may), func(id string) bool { return g.Deleted[id] })
+		}}
+	}
+	var full *rest.Parent
+	c := read(t)
+	for _, parent := range c.parents(op.Root()) {
+		if m := c.members(op.Root(), parent); len(m.Must) > 0 {
+			other := below(parent, m.May)
+			full = &other
+			break
+		}
+	}
+	t.NoMembers(ctx, members, page, op.Wrapper, below(bare, map[string]bool{}), full)
 }

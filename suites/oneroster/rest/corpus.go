@@ -22,6 +22,7 @@ type Corpus struct {
 	beside map[string]neighbour      // collections of the service beside
 
 	besides besides
+	twins   twins // collections of the service in its other version
 }
 
 // Model is what a service's own package keeps of the crawl and knows of its objects beyond

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -77,9 +78,9 @@ type Twice struct {
 	Again, Before *harness.Evidence
 }
 
-// prepare crawls every collection that the run covers, and those of the services beside that
-// it takes, two at a time.
-func prepare(ctx context.Context, of *service.Service, beside []*Beside, s *harness.Session) error {
+// prepare crawls every collection that the run covers, and those of the services beside and of
+// the twin that it takes, two at a time.
+func prepare(ctx context.Context, of *service.Service, beside []*Beside, twin *Twin, s *harness.Session) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(2) // one waits for the target while the other validates
 	meter := &meter{session: s, done: map[string]int{}, total: map[string]int{}}
@@ -103,6 +104,13 @@ func prepare(ctx context.Context, of *service.Service, beside []*Beside, s *harn
 				return crawler.run(ctx)
 			})
 		}
+	}
+	for _, c := range twin.needed(of, s) {
+		group.Go(func() error {
+			crawler := &crawler{session: s, service: twin.Service, base: twin.base(s), scopes: twin.scopes(s), foreign: true, dir: twin.dir(s),
+				collection: c, op: c.List, meter: meter, seen: map[string]struct{}{}}
+			return crawler.run(ctx)
+		})
 	}
 	return group.Wait()
 }
@@ -132,6 +140,7 @@ type crawler struct {
 	base       string   // where the service lies
 	scopes     []string // of the token, where it isn't the session's own
 	foreign    bool     // it is read for what it says of others, and not judged
+	dir        string   // where the spool goes; empty: to the suite's own
 	collection service.Collection
 	op         service.Operation
 	meter      *meter
@@ -145,7 +154,7 @@ type crawler struct {
 // run crawls one collection by computed offsets. It follows what came rather
 // than what was asked for: a provider may cap the page size.
 func (c *crawler) run(ctx context.Context) error {
-	w, err := corpus.Create(c.session.Dir, c.collection.Name)
+	w, err := corpus.Create(cmp.Or(c.dir, c.session.Dir), c.collection.Name)
 	if err != nil {
 		return err
 	}

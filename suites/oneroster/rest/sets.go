@@ -110,30 +110,54 @@ func inWords(words []string) string {
 // everySatisfies is a filter that every object satisfies.
 const everySatisfies = "sourcedId!='no-such-object-here'"
 
+// Parent is one below which a sub-collection lies, and what tells of what is listed there that
+// doesn't belong to it.
+type Parent struct {
+	Path    string
+	Where   string
+	Foreign func(Collected) []string
+}
+
 // NoMembers judges what the sub-collection of a parent that has no members lists: nothing, as
-// it is and by a filter that everything satisfies. plain is the answer without a filter;
-// foreign tells of what a page lists what doesn't belong there. How a filter is refused is
-// judged elsewhere.
-func (t *T) NoMembers(ctx context.Context, plain *Page, path, wrapper, id, where string, foreign func(Collected) []string) {
-	for _, filter := range []string{"", everySatisfies} {
+// it is and by a filter that everything satisfies. plain is the answer without a filter. How a
+// filter is refused is judged elsewhere, and so is one that reaches beyond a parent that has
+// members, such as full: that filters do is one cause. full is nil where no parent has any.
+func (t *T) NoMembers(ctx context.Context, id string, plain *Page, wrapper string, bare Parent, full *Parent) {
+	every := Query("filter", everySatisfies)
+	for _, filtered := range []bool{false, true} {
 		page := plain
-		if filter != "" {
-			page = t.List(ctx, path, wrapper, Query("filter", filter))
+		if filtered {
+			page = t.List(ctx, bare.Path, wrapper, every)
 		}
-		if !page.OK() {
+		got, extra := bare.listed(page)
+		if len(extra) == 0 { // that nothing comes proves nothing of who has members
 			continue
 		}
-		got := Collected{IDs: Set(page.IDs), Deleted: map[string]bool{}}
-		for i, object := range page.IDs {
-			if Read[Base](page.Objects[i]).Status == "tobedeleted" {
-				got.Deleted[object] = true
+		if filtered && full != nil {
+			other := t.List(ctx, full.Path, wrapper, every)
+			if _, beyond := full.listed(other); len(beyond) > 0 {
+				t.NotTested(t.BlockedBy(filterAt+"sub-collections", "a filter on what a parent has reaches beyond it, whether or not it has members",
+					other.Response, page.Response).Expecting("members of the parent alone"), id)
+				return
 			}
 		}
-		extra := foreign(got)
-		if len(extra) > 0 { // that nothing comes proves nothing of who has members
-			t.Fail(id, harness.Finding{Expected: "nothing, for the parent has no members",
-				Seen: fmt.Sprintf("%d objects; %s", len(got.IDs), Differ(nil, extra)), Where: where, Responses: []*harness.Response{page.Response}})
-			return
+		t.Fail(id, harness.Finding{Expected: "nothing, for the parent has no members",
+			Seen:  fmt.Sprintf("%d objects; %s", len(got.IDs), Differ(nil, extra)),
+			Where: bare.Where, Responses: []*harness.Response{page.Response}})
+		return
+	}
+}
+
+// listed takes what a page lists, and what of it doesn't belong to the parent.
+func (p Parent) listed(page *Page) (got Collected, foreign []string) {
+	got = Collected{IDs: Set(page.IDs), Deleted: map[string]bool{}}
+	if !page.OK() {
+		return got, nil
+	}
+	for i, object := range page.IDs {
+		if Read[Base](page.Objects[i]).Status == "tobedeleted" {
+			got.Deleted[object] = true
 		}
 	}
+	return got, p.Foreign(got)
 }

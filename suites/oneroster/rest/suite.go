@@ -20,6 +20,10 @@ type Provider struct {
 	// Beside are the services that have the parents of sub-collections which this one doesn't
 	// have, and what else its objects refer to; nil where it has them all.
 	Beside []*Beside
+	// Twin is the same service in another version, where its own checks compare the two.
+	Twin *Twin
+	// Look is what the doctor looks at besides the service; nil: nothing.
+	Look func(ctx context.Context, s *harness.Session) []harness.Diagnosis
 	// Own are the checks that hold for this service alone.
 	Own []Check
 	// Open reads the crawl into the service's model.
@@ -42,9 +46,15 @@ func Suite(p Provider) harness.Suite {
 		Service:  harness.ServiceURL(of.Key, p.Address),
 		Owner:    func(s *harness.Session, r *harness.Response) string { return of.Requirement(owner(of, s, s.Base, r)) },
 		Scopes:   scopes,
-		Doctor:   func(ctx context.Context, s *harness.Session) []harness.Diagnosis { return doctor(ctx, of, p.Beside, s) },
-		Prepare:  func(ctx context.Context, s *harness.Session) error { return prepare(ctx, of, p.Beside, s) },
-		Open:     func(_ context.Context, s *harness.Session) (any, error) { return p.Open(s) },
+		Doctor: func(ctx context.Context, s *harness.Session) []harness.Diagnosis {
+			found := doctor(ctx, of, p.Beside, s)
+			if p.Look != nil {
+				found = append(found, p.Look(ctx, s)...)
+			}
+			return found
+		},
+		Prepare: func(ctx context.Context, s *harness.Session) error { return prepare(ctx, of, p.Beside, p.Twin, s) },
+		Open:    func(_ context.Context, s *harness.Session) (any, error) { return p.Open(s) },
 	}
 	for _, c := range slices.Concat(checks(of), p.Own) {
 		if check := c.of(of); len(check.Requirements) > 0 {

@@ -132,9 +132,12 @@ func (d *desk) post(
 	r := d.send(ctx, http.MethodPost, op.PathFor(parents...), map[string]any{op.Wrapper: objects}, token...)
 	pairs := pairsOf(r)
 	allocated := map[string]bool{}
-	for _, id := range pairs {
+	for supplied, id := range pairs {
 		allocated[id] = true
 		d.made = append(d.made, madeObject{op.Kind, id})
+		if !strings.HasPrefix(supplied, "rollcall-") { // turned, it is what was allocated
+			d.made = append(d.made, madeObject{op.Kind, supplied})
+		}
 	}
 	if (r.Problem != "" || r.Status < 300 || r.Status >= 500) && len(allocated) < len(objects) {
 		d.astray[op.Kind] = true

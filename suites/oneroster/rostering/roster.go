@@ -2,6 +2,7 @@ package rostering
 
 import (
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
@@ -26,6 +27,7 @@ type Roster struct {
 	shared  map[string]string // texts that objects have in common
 	derived map[string]derivation
 	alone   bool // users have one role each, as in 1.1
+	astray  func() bool
 }
 
 // Enrollment in compact form; the numbers are symbols of the roster.
@@ -37,6 +39,7 @@ type Enrollment struct {
 // open reads the crawl of a session.
 func open(of *service.Service, s *harness.Session) (r *Roster, err error) {
 	r = &Roster{Symbols: rest.NewSymbols(), shared: map[string]string{}, derived: map[string]derivation{}}
+	r.astray = sync.OnceValue(r.goneAstray)
 	_, r.alone = of.Kinds["user"].Member("/role")
 	for _, d := range derivations(of) {
 		r.derived[d.Name] = d

@@ -161,11 +161,14 @@ func compareSub(ctx context.Context, t *rest.T, s sub, id string, judgeEmpty boo
 		t.Assert(empty, response.Status == 200,
 			harness.Finding{Expected: "200 and an empty list, for the parent is known", Seen: response.Summary(), Where: p.ids,
 				Responses: []*harness.Response{response}})
-		if lost(roster(t)) {
+		if roster(t).lost() {
 			continue // who that is nobody can tell: it may have members
 		}
-		t.NoMembers(ctx, page, op.PathFor(strings.Split(p.ids, "\x00")...), op.Wrapper, id, p.ids,
-			func(g rest.Collected) []string { return p.extra(roster(t), op.Kind, g) })
+		var other *rest.Parent
+		if len(full) > 0 {
+			other = full[0].below(t, op)
+		}
+		t.NoMembers(ctx, id, page, op.Wrapper, *p.below(t, op), other)
 	}
 	if len(bare) == 0 {
 		t.NotApplicable(empty, "every parent has a member")
@@ -184,8 +187,12 @@ func plain(role string) bool {
 }
 
 // lost tells whether a reference by which members are told leads nowhere or in a circle, or
-// somebody's role can't be told: then nobody knows that a parent has none.
-func lost(r *Roster) bool {
+// somebody's role can't be told: then nobody knows that a parent has none. A state has a
+// million enrollments to look through, and each sub-collection asks: it is told once.
+func (r *Roster) lost() bool { return r.astray() }
+
+// goneAstray looks.
+func (r *Roster) goneAstray() bool {
 	asked := map[uint32]bool{}
 	gone := func(kind string, id uint32) bool { // each is asked for once
 		known := asked[id]
@@ -228,6 +235,12 @@ func alive(r *Roster, op service.Operation, members map[string]*membership) map[
 type parent struct {
 	ids string
 	*membership
+}
+
+// below is the parent as the sub-collection of an operation lies below it.
+func (p parent) below(t *rest.T, op service.Operation) *rest.Parent {
+	return &rest.Parent{Path: op.PathFor(strings.Split(p.ids, "\x00")...), Where: p.ids,
+		Foreign: func(g rest.Collected) []string { return p.extra(roster(t), op.Kind, g) }}
 }
 
 // pickParents chooses some parents with members, the fullest that is not too

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/rest"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
@@ -33,6 +34,9 @@ type Book struct {
 	Scales  map[string]Scale // by sourcedId
 	// Beside is what the rosters say, as far as they were read.
 	Rosters *Rosters
+
+	// Led says that a CASE server is asked where objectives of CASE lead, and what they are below.
+	Led bool
 
 	byID map[uint32]int // symbol of its sourcedId to the item
 }
@@ -161,6 +165,7 @@ func Open(
 	of *service.Service, terms Terms, beside []*rest.Beside, s *harness.Session, take func(kind string, object []byte),
 ) (*Book, error) {
 	b := NewBook(terms)
+	b.Led = oneroster.Of(s.Target).CASE.URL != ""
 	var err error
 	b.Corpus, err = rest.Open(of, beside, s, func(kind string, object []byte) {
 		switch kind {

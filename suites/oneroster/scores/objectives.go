@@ -157,7 +157,8 @@ func seeOnce(see rest.See, sets []Objective, at func() rest.Place) {
 }
 
 // objectivesOfItem compares a result with its item, where that is aligned to anything of the
-// same source.
+// same source. Where a CASE server tells what is below an objective of CASE, it is for
+// objectives.below-item to say what is neither.
 func objectivesOfItem(b *Book, see rest.See) {
 	type pair struct{ item, result uint32 }
 	met := map[pair]bool{}
@@ -170,7 +171,7 @@ func objectivesOfItem(b *Book, see rest.See) {
 		of := b.Sets(x.Objectives)
 		for _, o := range b.Sets(r.Objectives) {
 			source := slices.ContainsFunc(of, func(y Objective) bool { return y.Source == o.Source })
-			if !source {
+			if !source || b.Led && o.Source == SourceCASE {
 				continue
 			}
 			if slices.Contains(of, o) {
