@@ -43,6 +43,8 @@ type Writable struct {
 	Class   string `yaml:"class,omitempty"`
 	School  string `yaml:"school,omitempty"`  // that of the class
 	Student string `yaml:"student,omitempty"` // of the class
+	// GradingPeriod is one in which line items of the class count; OneRoster 1.1 has none without.
+	GradingPeriod string `yaml:"grading_period,omitempty"`
 }
 
 // CSV names a bundle that the product wrote.

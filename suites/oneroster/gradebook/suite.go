@@ -16,15 +16,29 @@ var terms = scores.Terms{Items: "lineItems", Item: "lineItem", Results: "results
 
 // Suite judges OneRoster 1.2 Gradebook Providers.
 func Suite() harness.Suite {
-	of := service.Gradebook()
-	beside := []*rest.Beside{scores.Rosters12(besideFor())}
+	address := func(t *harness.Target) string { return oneroster.Of(t).Gradebook }
+	return suite(service.Gradebook(), scores.Rosters12(besideFor()), address, slices.Concat(alignment.Checks(terms), scaleChecks()),
+		"or12-gradebook-core-provider", "or12-gradebook-provider")
+}
+
+// Suite11 judges those of OneRoster 1.1, which has rosters below the same root.
+func Suite11() harness.Suite {
+	address := func(t *harness.Target) string { return oneroster.Of(t).V1P1 }
+	return suite(service.Gradebook11(), scores.Rosters11(besideFor()), address, nil, "or11-gradebook-provider")
+}
+
+// suite is one of a version; more are the checks that only this has.
+func suite(
+	of *service.Service, rosters *rest.Beside, address func(*harness.Target) string, more []rest.Check, profiles ...string,
+) harness.Suite {
+	beside := []*rest.Beside{rosters}
 	return rest.Suite(rest.Provider{
 		Service:  of,
-		Title:    "OneRoster 1.2 Gradebook Provider (REST)",
-		Profiles: []string{"or12-gradebook-core-provider", "or12-gradebook-provider"},
-		Address:  func(t *harness.Target) string { return oneroster.Of(t).Gradebook },
+		Title:    of.Standard + " Gradebook Provider (REST)",
+		Profiles: profiles,
+		Address:  address,
 		Beside:   beside,
-		Own:      slices.Concat(scores.Checks(terms), alignment.Checks(terms), referenceChecks(), lineItemChecks(), scaleChecks(), subChecks(of)),
+		Own:      slices.Concat(scores.Checks(terms), more, referenceChecks(), lineItemChecks(), subChecks(of)),
 		Open:     func(s *harness.Session) (rest.Model, error) { return open(of, beside, s) },
 	})
 }
