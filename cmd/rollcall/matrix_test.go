@@ -165,6 +165,22 @@ func TestV1P1Matrix(t *testing.T) {
 	serviceMatrix{onerosterfault.V1P1, rostering.Suite11(), 40, 20, "data/matrix-v1p1.json", "testdata/unproved-v1p1.txt"}.prove(t)
 }
 
+// Those of its other services.
+func TestV1P1ResourcesMatrix(t *testing.T) {
+	serviceMatrix{onerosterfault.V1P1Resources, resources.Suite11(), 30, 10, "data/matrix-v1p1-resources.json",
+		"testdata/unproved-v1p1-resources.txt"}.prove(t)
+}
+
+func TestV1P1GradebookMatrix(t *testing.T) {
+	serviceMatrix{onerosterfault.V1P1Gradebook, gradebook.Suite11(), 50, 10, "data/matrix-v1p1-gradebook.json",
+		"testdata/unproved-v1p1-gradebook.txt"}.prove(t)
+}
+
+func TestV1P1PushMatrix(t *testing.T) {
+	serviceMatrix{onerosterfault.V1P1Push, gradebook.PushSuite11(), 30, 8, "data/matrix-v1p1-push.json",
+		"testdata/unproved-v1p1-push.txt"}.prove(t)
+}
+
 func TestAssessmentMatrix(t *testing.T) {
 	serviceMatrix{onerosterfault.Assessment, assessment.Suite(), 40, 15, "data/matrix-assessment.json", "testdata/unproved-assessment.txt"}.prove(t)
 }

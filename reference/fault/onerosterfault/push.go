@@ -20,9 +20,6 @@ var pushFaultsTable []byte
 //go:embed push-variants.yaml
 var pushVariantsTable []byte
 
-// pushBase is where the service begins that is written to.
-const pushBase = "/ims/oneroster/gradebook/v1p2"
-
 // Push are the faults and variants of a Gradebook service that is written to.
 var Push = fault.NewKind("Gradebook push provider", func() (fault.Tables, error) {
 	return fault.ReadTables("Gradebook push provider", pushFaultsTable, pushVariantsTable, pushBehaviours(), nil, nil)
@@ -30,8 +27,22 @@ var Push = fault.NewKind("Gradebook push provider", func() (fault.Tables, error)
 
 func pushBehaviours() map[string]behaviour {
 	all := map[string]behaviour{}
-	for id, of := range fault.Gather(putFaults(), refusalFaults(), deleteFaults(), postFaults(), writeScopeFaults(), pushVariants()) {
-		all[id] = behaviour{Wrap: writing(of)}
+	for id, w := range pushWrappers() {
+		all[id] = behaviour{Wrap: at(gradebookBase, id, w)}
+	}
+	return all
+}
+
+// pushWrappers gathers what a service that is written to can do.
+func pushWrappers() map[string]wrapper {
+	return allWriting(fault.Gather(putFaults(), refusalFaults(), deleteFaults(), postFaults(), writeScopeFaults(), pushVariants()))
+}
+
+// allWriting makes wrappers of what answers requests of a service that is written to.
+func allWriting(of map[string]func(*write) *answer) map[string]wrapper {
+	all := map[string]wrapper{}
+	for id, answers := range of {
+		all[id] = writing(answers)
 	}
 	return all
 }
@@ -63,8 +74,8 @@ func writing(answer func(w *write) *answer) wrapper {
 	return func(h http.Handler) http.Handler {
 		m := &memory{puts: map[string]int{}, kept: map[string][]byte{}, gone: map[string]bool{}, flights: map[string]int{}}
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			_, path, ours := strings.Cut(r.URL.Path, pushBase)
-			if !ours || strings.HasPrefix(path, "/discovery/") {
+			path, ours := servicePath(r)
+			if !ours {
 				h.ServeHTTP(w, r)
 				return
 			}
