@@ -57,14 +57,14 @@ walls:
 	$(GO) test ./cmd/rollcall -run '^Test(Walls|Docs)' -count=1
 
 # Unit tests beside the code, with the race detector. Some packages would take minutes with
-# it: the suite of rosters judges some hundreds of bent services, the store has SQLite in it,
+# it: the suites of rosters and resources judge some hundreds of bent services, the store has SQLite in it,
 # the district's data are made by one goroutine, broken bundles are many, and the program and
 # the judge of importers run whole judgements,
 # which `products` does without it. There the detector looks on while every check meets a
 # service that isn't bent, while several write to a store at once, and while the program
 # judges the reference. Many of these wait for services that don't answer: four go
 # side by side (by GOMAXPROCS, for Ginkgo refuses to run under -parallel).
-ROSTERS := ./suites/oneroster/rostering
+ROSTERS := ./suites/oneroster/rostering ./suites/oneroster/resources
 STORE   := ./reference/store
 PROGRAM := ./cmd/rollcall
 BUNDLES := ./fixtures ./fixtures/bundle ./fixtures/broken ./suites/oneroster/csv/importer
@@ -100,7 +100,8 @@ pairs:
 # Products that answer as nobody scripted, bundles and set-ups of all kinds, runs that
 # die: what of the command line's tests stands in none of the other lists.
 products:
-	$(GO) test ./suites/harness -run '^Test(NoCanaryLeaves|ReportsAreBounded)$$' -count=1 -timeout 60m
+	$(GO) test ./suites/harness ./reports ./reference/sis -count=1 -timeout 60m \
+		-run '^Test(NoCanaryLeaves|(Reports|Secrets|People|LongStrings)AreBounded|DearTexts|PageIsBounded|Seeds)$$'
 	$(GO) test ./cmd/rollcall ./suites/oneroster/csv/importer -count=1 -timeout 60m \
 		-skip '^Test((CSV|Tool|Platform|Resources|Gradebook|Assessment|Push|V1P1|Case)?(Conformance|Matrix)|(Tool|Platform)?Pairs$$|Mutants$$|Container|Walls|Docs)|Browser'
 
@@ -116,6 +117,7 @@ bench:
 SEED ?= 1
 mutants:
 	$(GO) run ./tools/mutants -role sis -n 100 -seed $(SEED)
+	$(GO) run ./tools/mutants -role gradebook -n 60 -seed $(SEED)
 	$(GO) run ./tools/mutants -role tool -n 60 -seed $(SEED)
 	$(GO) run ./tools/mutants -role platform -n 60 -seed $(SEED)
 

@@ -95,6 +95,9 @@ func huge() *Report {
 // TestPageIsBounded: whatever a report holds, the page opens, says what it leaves out,
 // and still shows the exchange of a failure.
 func TestPageIsBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("this takes minutes under the race detector: make products runs it")
+	}
 	cases := bulky()
 	cases["everything"] = func(r *Report) { *r = *huge() }
 	for name, more := range cases {

@@ -9,11 +9,17 @@ import (
 
 	"github.com/rollcall-edu/rollcall/reference/district"
 	"github.com/rollcall-edu/rollcall/reference/fault/mutant"
+	refbook "github.com/rollcall-edu/rollcall/reference/gradebook"
 	"github.com/rollcall-edu/rollcall/reference/oneroster"
-	"github.com/rollcall-edu/rollcall/reference/resources"
+	refresources "github.com/rollcall-edu/rollcall/reference/resources"
 	"github.com/rollcall-edu/rollcall/reference/sis"
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
+	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/assessment"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/gradebook"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/resources"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/rostering"
 )
 
 // TestMutants holds the judge to mistakes that nobody thought of: small changes of the
@@ -24,28 +30,45 @@ func TestMutants(t *testing.T) {
 	if testing.Short() {
 		t.Skip("mutants run by themselves: make mutants")
 	}
-	clean := open(judged(t, district.Options{}, catalogue.Strict, 1))
+	judge := func(t *testing.T, o district.Options, profiles []string) *reports.Report {
+		report, err := judgedIn(t.TempDir(), o, catalogue.Strict, harness.Options{}, profiles...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return report
+	}
+	type subject struct { // a mutant, the profiles of its service, and what is open without it
+		*mutant.Mutant
+		profiles []string
+		clean    map[string]string
+	}
 	var mu sync.Mutex
 	var noticed, idle int
 	var unnoticed []string
-	var tried []*mutant.Mutant
+	var tried []subject
 	for _, x := range []struct {
-		service oneroster.Service
-		some    sample
-	}{{sis.Rostering(), sample{whole: 300, few: 12}}, {resources.Service(), sample{whole: 100, few: 6}}} {
+		service  oneroster.Service
+		some     sample
+		profiles []string
+	}{
+		{sis.Rostering(), sample{whole: 300, few: 12}, rostering.Suite().Profiles},
+		{refresources.Service(), sample{whole: 100, few: 6}, slices.Concat(rostering.Suite().Profiles, resources.Suite().Profiles)},
+		{refbook.Service(), sample{whole: 300, few: 6}, slices.Concat(gradebook.Suite().Profiles, assessment.Suite().Profiles)},
+	} {
+		clean := open(judge(t, district.Options{}, x.profiles))
 		all, err := mutant.Of(x.service)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, i := range x.some.of(t, len(all)) {
-			tried = append(tried, all[i])
+			tried = append(tried, subject{all[i], x.profiles, clean})
 		}
 	}
 	t.Run("each", func(t *testing.T) {
 		for _, m := range tried {
 			t.Run(strings.ReplaceAll(strings.TrimPrefix(m.Name, "GET /"), "/", "."), func(t *testing.T) {
 				t.Parallel()
-				report := judged(t, district.Options{Around: m.Wrap}, catalogue.Strict, 1)
+				report := judge(t, district.Options{Around: m.Wrap}, m.profiles)
 				sound(t, report)
 				found := broken(report)
 				mu.Lock()
@@ -63,7 +86,7 @@ func TestMutants(t *testing.T) {
 					t.Errorf("nothing is broken by it, %d answers changed", m.Bites())
 				}
 				for id, reason := range open(report) {
-					if _, always := clean[id]; !always {
+					if _, always := m.clean[id]; !always {
 						t.Errorf("%s is not tested, and nothing is broken: %s", id, reason)
 					}
 				}

@@ -14,7 +14,6 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/fault/onerosterfault"
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
-	"github.com/rollcall-edu/rollcall/suites/oneroster/rostering"
 )
 
 // A sample is what of a large set is tried: so many in the whole, always the same, of
@@ -83,19 +82,25 @@ func TestPairs(t *testing.T) {
 	if testing.Short() {
 		t.Skip("pairs run by themselves: make pairs")
 	}
-	faults, err := onerosterfault.Faults()
-	if err != nil {
-		t.Fatal(err)
-	}
-	try := func(ids ...string) {
+	try := func(m serviceMatrix, ids ...string) {
 		t.Run(strings.Join(ids, "+"), func(t *testing.T) {
 			t.Parallel()
-			blames(t, judgedCell(t, cell{Faults: ids, Stance: catalogue.Strict, Profiles: rostering.Suite().Profiles}))
+			blames(t, judgedCell(t, cell{Faults: ids, Stance: catalogue.Strict, Profiles: m.suite.Profiles}))
 		})
 	}
-	try("page-overlap", "total-wrong") // the one that our own help names
-	for _, p := range (sample{whole: 150, few: 20}).pairsOf(t, faults) {
-		try(p[0].ID, p[1].ID)
+	for _, m := range serviceMatrices() {
+		faults, err := m.kind.Faults()
+		if err != nil {
+			t.Fatal(err)
+		}
+		some := sample{whole: 40, few: 3}
+		if m.kind == onerosterfault.Rostering {
+			try(m, "page-overlap", "total-wrong") // the one that our own help names
+			some = sample{whole: 150, few: 14}
+		}
+		for _, p := range some.pairsOf(t, faults) {
+			try(m, p[0].ID, p[1].ID)
+		}
 	}
 }
 

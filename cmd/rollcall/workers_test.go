@@ -70,7 +70,7 @@ func (c cell) judge() (*reports.Report, error) {
 // judgedIn runs the suites of some profiles, of all services where none are named, against a
 // reference over real sockets.
 func judgedIn(dir string, o district.Options, stance catalogue.Stance, how harness.Options, profiles ...string) (*reports.Report, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Minute)
 	defer cancel()
 	for _, id := range o.Faults {
 		if setup, err := onerosterfault.Lookup(id); err == nil && setup.TLS {

@@ -173,6 +173,9 @@ func TestBaseURL(t *testing.T) {
 }
 
 func TestSeeds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("this takes minutes under the race detector: make products runs it")
+	}
 	seen := map[string]bool{}
 	for seed := range uint64(40) {
 		knobs := oneroster.KnobsFor(seed)

@@ -190,6 +190,9 @@ func TestWordsAreNoFragments(t *testing.T) {
 // A product that grants a new token to each request can't fill the memory, and can't
 // make the secrets of the target file forgotten.
 func TestSecretsAreBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("this takes minutes under the race detector: make products runs it")
+	}
 	t.Parallel()
 	r, err := NewRedactor([]byte("salt"), "pinned-5ecret-77")
 	if err != nil {
@@ -208,6 +211,9 @@ func TestSecretsAreBounded(t *testing.T) {
 
 // One string of five megabytes, under whatever name, costs what is shown of it.
 func TestLongStringsAreBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("this takes minutes under the race detector: make products runs it")
+	}
 	r := testRedactor(t)
 	long := strings.Repeat(`a"<&\\`, 1<<20)
 	for _, in := range []string{`{"givenName":"` + strings.ReplaceAll(long, `"`, "'") + `"}`, `{"x":"` + strings.ReplaceAll(long, `"`, "'") + `"}`, long, `{"` + strings.ReplaceAll(long, `"`, "'") + `":1}`,
@@ -247,6 +253,9 @@ func FuzzSecrets(f *testing.F) {
 
 // Redacting is linear: texts made to be dear aren't.
 func TestDearTexts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("this takes minutes under the race detector: make products runs it")
+	}
 	r := testRedactor(t)
 	r.Secret("aaaaaaaaaaaaaaaaaaaaaaaaaaaaab", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b")
 	done := make(chan bool)

@@ -54,6 +54,9 @@ func TestPeopleOfOrdinaryNames(t *testing.T) {
 
 // A million people cost what is documented, and the latest are known all the same.
 func TestPeopleAreBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("this takes minutes under the race detector: make products runs it")
+	}
 	t.Parallel()
 	r := testRedactor(t)
 	for i := range maxPeople + 3*maxRecentPeople {

@@ -32,9 +32,12 @@ import (
 	"github.com/rollcall-edu/rollcall/strictyaml"
 )
 
-// folders are the packages of each role whose mistakes the role's suite has to notice.
+// folders are the packages and files of each role whose mistakes the role's suite has to notice.
+// Those of a gradebook are of the SIS too, where they are few among many.
 var folders = map[string][]string{
-	"sis":      {"reference/sis", "reference/resources", "reference/oneroster", "reference/security"},
+	"sis": {"reference/sis", "reference/resources", "reference/gradebook", "reference/oneroster", "reference/security"},
+	"gradebook": {"reference/gradebook", "reference/oneroster/write.go", "reference/oneroster/validate.go",
+		"reference/oneroster/references.go", "reference/oneroster/dialect.go", "reference/sis/v1p1.go", "reference/security/signature.go"},
 	"tool":     {"reference/tool", "reference/lti"},
 	"platform": {"reference/platform", "reference/lti"},
 }
@@ -65,7 +68,7 @@ func survivors() (map[string]string, error) {
 
 func main() {
 	log.SetFlags(0)
-	role := flag.String("role", "sis", "sis, tool or platform")
+	role := flag.String("role", "sis", "sis, gradebook, tool or platform")
 	n := flag.Int("n", 100, "how many mutants are drawn")
 	seed := flag.Uint64("seed", 1, "draws others")
 	abreast := flag.Int("abreast", 2, "how many are judged side by side")
@@ -88,7 +91,7 @@ type result struct {
 
 func run(role string, n int, seed uint64, abreast int, only string, limit time.Duration, list, again bool) error {
 	if folders[role] == nil {
-		return fmt.Errorf("there is no role %q: sis, tool or platform", role)
+		return fmt.Errorf("there is no role %q: sis, gradebook, tool or platform", role)
 	}
 	known, err := survivors()
 	if err != nil {
