@@ -162,6 +162,8 @@ var formatWords = map[string]string{
 	"date":      "a day of the calendar, YYYY-MM-DD",
 	"date-time": "a date and time with a zone, as 2026-01-31T13:45:00.000Z (RFC 3339)",
 	"uri":       "an absolute URI (RFC 3986)",
+
+	"date-or-date-time": "a day of the calendar, YYYY-MM-DD, or a date and time with a zone (RFC 3339)",
 }
 
 func formatHint(format string, value any) string {

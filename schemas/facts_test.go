@@ -131,7 +131,7 @@ func change(t testing.TB, holder any, pointer string, value any, remove bool) an
 // TestFacts holds the schemas to their facts, and a second validator that reads
 // the same files to the same findings.
 func TestFacts(t *testing.T) {
-	second := newSecond(t, "uri")
+	second := newSecond(t, "uri", "date-or-date-time")
 	total, shared := 0, 0
 	for file, facts := range readFacts(t) {
 		seen := map[string]bool{}

@@ -13,7 +13,9 @@ import (
 var formats = map[string]func(string) bool{
 	"date":      isDate,
 	"date-time": isDateTime,
-	"uri":       isURI,
+	// Either will do where nobody could read which one a document asks for.
+	"date-or-date-time": func(s string) bool { return isDate(s) || isDateTime(s) },
+	"uri":               isURI,
 }
 
 // formatPrefix keeps our judges apart from gojsonschema's own. Its registry is

@@ -15,7 +15,7 @@ import (
 // offence at, both validators accept; and it is right about what is JSON.
 func FuzzValidate(f *testing.F) {
 	// Its date-time takes signs within the time ("T+0:00:00Z"); FuzzFormats is for those.
-	second := newSecond(f, "uri", "date", "date-time")
+	second := newSecond(f, "uri", "date", "date-time", "date-or-date-time")
 	names := Names()
 	for _, facts := range readFacts(f) {
 		for _, fact := range facts {

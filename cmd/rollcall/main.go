@@ -40,8 +40,8 @@ func main() {
 func suites() []harness.Suite {
 	return []harness.Suite{
 		rostering.Suite(), resources.Suite(), gradebook.Suite(), assessment.Suite(),
-		gradebook.PushSuite(), assessment.PushSuite(), // what is written comes when all is read
-		rostering.Suite11(), resources.Suite11(),
+		rostering.Suite11(), resources.Suite11(), gradebook.Suite11(),
+		gradebook.PushSuite(), assessment.PushSuite(), gradebook.PushSuite11(), // what is written comes when all is read
 		csv.Suite(nil), ltitool.Suite(), ltiplatform.Suite(),
 	}
 }

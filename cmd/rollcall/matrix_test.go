@@ -176,6 +176,9 @@ func serviceMatrices() []serviceMatrix {
 		{onerosterfault.Push, gradebook.PushSuite(), 50, 10, "data/matrix-push.json", "testdata/unproved-push.txt"},
 		{onerosterfault.Gradebook, gradebook.Suite(), 80, 15, "data/matrix-gradebook.json", "testdata/unproved-gradebook.txt"},
 		{onerosterfault.V1P1, rostering.Suite11(), 40, 20, "data/matrix-v1p1.json", "testdata/unproved-v1p1.txt"},
+		{onerosterfault.V1P1Resources, resources.Suite11(), 30, 10, "data/matrix-v1p1-resources.json", "testdata/unproved-v1p1-resources.txt"},
+		{onerosterfault.V1P1Gradebook, gradebook.Suite11(), 50, 10, "data/matrix-v1p1-gradebook.json", "testdata/unproved-v1p1-gradebook.txt"},
+		{onerosterfault.V1P1Push, gradebook.PushSuite11(), 30, 8, "data/matrix-v1p1-push.json", "testdata/unproved-v1p1-push.txt"},
 		{onerosterfault.Assessment, assessment.Suite(), 40, 15, "data/matrix-assessment.json", "testdata/unproved-assessment.txt"},
 		{onerosterfault.AssessmentPush, assessment.PushSuite(), 40, 10, "data/matrix-assessment-push.json",
 			"testdata/unproved-assessment-push.txt"},
@@ -193,12 +196,15 @@ func proveOf(t *testing.T, kind *fault.Kind[onerosterfault.Data]) {
 }
 
 // TestMatrix proves the judge of Rostering, the others that of the service in their names.
-func TestMatrix(t *testing.T)           { proveOf(t, onerosterfault.Rostering) }
-func TestResourcesMatrix(t *testing.T)  { proveOf(t, onerosterfault.Resources) }
-func TestPushMatrix(t *testing.T)       { proveOf(t, onerosterfault.Push) }
-func TestGradebookMatrix(t *testing.T)  { proveOf(t, onerosterfault.Gradebook) }
-func TestV1P1Matrix(t *testing.T)       { proveOf(t, onerosterfault.V1P1) }
-func TestAssessmentMatrix(t *testing.T) { proveOf(t, onerosterfault.Assessment) }
+func TestMatrix(t *testing.T)              { proveOf(t, onerosterfault.Rostering) }
+func TestResourcesMatrix(t *testing.T)     { proveOf(t, onerosterfault.Resources) }
+func TestPushMatrix(t *testing.T)          { proveOf(t, onerosterfault.Push) }
+func TestGradebookMatrix(t *testing.T)     { proveOf(t, onerosterfault.Gradebook) }
+func TestV1P1Matrix(t *testing.T)          { proveOf(t, onerosterfault.V1P1) }
+func TestV1P1ResourcesMatrix(t *testing.T) { proveOf(t, onerosterfault.V1P1Resources) }
+func TestV1P1GradebookMatrix(t *testing.T) { proveOf(t, onerosterfault.V1P1Gradebook) }
+func TestV1P1PushMatrix(t *testing.T)      { proveOf(t, onerosterfault.V1P1Push) }
+func TestAssessmentMatrix(t *testing.T)    { proveOf(t, onerosterfault.Assessment) }
 func TestAssessmentPushMatrix(t *testing.T) {
 	proveOf(t, onerosterfault.AssessmentPush)
 }

@@ -163,5 +163,6 @@ func targetFor(s *district.SIS, caFile string, profiles []string) ([]byte, error
 // allProfiles lists every profile of the REST provider that the reference is.
 func allProfiles() []string {
 	return slices.Concat(rostering.Suite().Profiles, resources.Suite().Profiles, gradebook.Suite().Profiles, assessment.Suite().Profiles,
-		gradebook.PushSuite().Profiles, assessment.PushSuite().Profiles, rostering.Suite11().Profiles, resources.Suite11().Profiles)
+		gradebook.PushSuite().Profiles, assessment.PushSuite().Profiles, rostering.Suite11().Profiles, resources.Suite11().Profiles,
+		gradebook.Suite11().Profiles, gradebook.PushSuite11().Profiles)
 }

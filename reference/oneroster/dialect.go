@@ -1,8 +1,11 @@
 package oneroster
 
 import (
+	"bytes"
 	"encoding/json"
+	"maps"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -20,6 +23,10 @@ type Dialect struct {
 
 	// Views are its own forms of objects, of the collections whose objects differ.
 	Views map[store.Collection]View
+
+	// Shown are the collections of which it has no more than what can say all that it
+	// requires. The rest isn't there for its clients: nothing is made up.
+	Shown map[store.Collection]Shown
 
 	// Merged are the paths of other services whose objects it serves itself: what refers
 	// to these refers to its own.
@@ -39,6 +46,22 @@ type View struct {
 
 	// Differs are the members that can't be read off the stored document as they are.
 	Differs []string
+
+	// Take completes an object that a client sent to what is stored of it, where that is
+	// more: before is what is stored under its sourcedId, nil where nothing is, and find
+	// gives other stored documents, nil where there is none. It may be nil itself.
+	Take func(sent map[string]any, before []byte, find func(c store.Collection, sourcedID string) []byte)
+}
+
+// Shown says which objects of a collection a dialect has.
+type Shown struct {
+	// Where is a filter that they fulfil as they are stored.
+	Where string
+
+	// Relation leads to them from objects of the collection Of, which have to be shown too; empty
+	// where they hang on nothing.
+	Relation string
+	Of       store.Collection
 }
 
 // prefix begins the scopes of a service.
@@ -63,10 +86,24 @@ func (s *Service) addresses(provider string) Addresses {
 
 // show gives a document in its form.
 func (v *View) show(document []byte) []byte {
-	if v == nil {
+	if v == nil || v.Show == nil {
 		return document
 	}
 	return v.Show(document)
+}
+
+// take completes an object that was sent to what is stored of it.
+func (d *Dialect) take(tx store.Tx, c store.Collection, sent map[string]any, before []byte) {
+	if d == nil || d.Views[c].Take == nil {
+		return
+	}
+	d.Views[c].Take(sent, before, func(c store.Collection, sourcedID string) []byte {
+		_, body, err := tx.Get(c, sourcedID)
+		if err != nil {
+			return nil // what isn't there is told where it is referred to
+		}
+		return body
+	})
 }
 
 // differs says whether a property, by its dotted path, can't be read off the stored document.
@@ -100,6 +137,20 @@ func Elements(array []byte, visit func(value []byte)) {
 		visit(value)
 		return true
 	})
+}
+
+// Value decodes a raw value of a stored document, as one that was sent is decoded. Of a reference
+// the sourcedId is to be gone by.
+func Value(raw []byte) (value any) {
+	decoder := json.NewDecoder(bytes.NewReader(bytes.ReplaceAll(raw, []byte{baseMark}, nil)))
+	decoder.UseNumber()
+	_ = decoder.Decode(&value) // what is stored is whole
+	return value
+}
+
+// MemberNames lists the members of a struct as they stand on the wire.
+func MemberNames(object reflect.Type) []string {
+	return slices.Sorted(maps.Keys(describe(object).members))
 }
 
 // Text gives a raw scalar of a stored document as text.

@@ -52,6 +52,7 @@ type selector struct {
 	store      store.Store
 	properties map[store.Collection]*property
 	views      map[store.Collection]View
+	shown      map[store.Collection]Shown
 	shortcuts  []Shortcut
 	composed   map[string][]Step
 	cache      *derivedCache
@@ -62,6 +63,7 @@ func newSelector(s store.Store, services []Service) *selector {
 		store:      s,
 		properties: objectProperties(services),
 		views:      views(services),
+		shown:      shownOf(services),
 		shortcuts:  shortcuts(services),
 		composed:   composed(services),
 		cache:      newDerivedCache(cachedKeys),
@@ -84,7 +86,7 @@ func (w wanted) String() string {
 }
 
 func (s *selector) choose(ctx context.Context, from scope, f filter, sort string, descending bool) (selection, error) {
-	if from.relation == "" && f == nil && sort == "" {
+	if from.relation == "" && f == nil && sort == "" && !s.limited(from.collection) {
 		n, err := s.store.Count(ctx, from.collection)
 		return selection{collection: from.collection, whole: true, total: n}, err
 	}
@@ -93,7 +95,7 @@ func (s *selector) choose(ctx context.Context, from scope, f filter, sort string
 		// Others may be waiting for the same keys, so the work goes on when
 		// the one who asked first has left.
 		ctx := context.WithoutCancel(ctx)
-		if was != nil {
+		if was != nil && !s.limited(from.collection) {
 			if d, ok, err := s.follow(ctx, w, *was); ok || err != nil {
 				return d, err
 			}
@@ -113,6 +115,9 @@ func (s *selector) derive(ctx context.Context, w wanted) (derived, error) {
 	at := s.store.Version()
 	keys, err := s.candidates(ctx, w.scope, w.filter)
 	if err != nil {
+		return derived{}, err
+	}
+	if keys, err = s.show(ctx, w.collection, keys); err != nil {
 		return derived{}, err
 	}
 	if keys, err = s.filter(ctx, w.collection, keys, w.filter); err != nil {

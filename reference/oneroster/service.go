@@ -50,7 +50,7 @@ func (p *Provider) serveService(w http.ResponseWriter, r *http.Request) {
 	if route.Method == http.MethodGet {
 		err = p.answer(w, r, s, route)
 	} else {
-		err = p.write(w, r, route)
+		err = p.write(w, r, s, route)
 	}
 	if err != nil {
 		var failed *failure
@@ -209,7 +209,13 @@ func (s *service) resolve(ctx context.Context, e Endpoint, sourcedID string) (st
 	if errors.Is(err, store.ErrNotFound) {
 		return 0, unknownObject(sourcedID)
 	}
-	if err != nil || e.Subset == "" && e.Where == "" {
+	if err != nil {
+		return 0, err
+	}
+	if there, err := s.selector.has(ctx, e.Collection, key); err != nil || !there {
+		return 0, cmp.Or(err, error(unknownObject(sourcedID)))
+	}
+	if e.Subset == "" && e.Where == "" {
 		return key, err
 	}
 	var span filter

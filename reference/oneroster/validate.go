@@ -225,14 +225,18 @@ type sentObject struct {
 	members   map[string]any
 }
 
-// accept holds an object to the description of a collection.
-func (p *Provider) accept(c store.Collection, value any) (sentObject, *failure) {
+// accept holds an object to the description of a collection: that of the service to which it
+// was sent, where this has one of its own.
+func (p *Provider) accept(s *service, c store.Collection, value any) (sentObject, *failure) {
 	members, ok := value.(map[string]any)
 	if !ok {
 		return sentObject{}, fail(http.StatusUnprocessableEntity, minorInvalidData, "an object of %s is a JSON object", c)
 	}
-	v := validator{p.vocabularies[c]}
-	if failed := v.object(p.objects[c], "", members); failed != nil {
+	v, object := validator{p.vocabularies[c]}, p.objects[c]
+	if s.Dialect != nil {
+		v, object = validator{s.Vocabularies[c]}, s.Objects[c]
+	}
+	if failed := v.object(object, "", members); failed != nil {
 		return sentObject{}, failed
 	}
 	sourcedID, _ := members["sourcedId"].(string)

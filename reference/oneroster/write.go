@@ -22,33 +22,33 @@ const (
 
 // write answers PUT, POST and DELETE. What they do is one transaction, and an answer of
 // success says that it is stored for good.
-func (p *Provider) write(w http.ResponseWriter, r *http.Request, route route) error {
+func (p *Provider) write(w http.ResponseWriter, r *http.Request, s *service, route route) error {
 	switch route.Method {
 	case http.MethodPut:
-		return p.put(w, r, route)
+		return p.put(w, r, s, route)
 	case http.MethodPost:
-		return p.post(w, r, route)
+		return p.post(w, r, s, route)
 	default:
-		return p.delete(w, r, route)
+		return p.delete(w, r, s, route)
 	}
 }
 
 // put stores an object under the sourcedId of the path, whatever was there (OpenAPI
 // document: 201, and no body).
-func (p *Provider) put(w http.ResponseWriter, r *http.Request, route route) error {
+func (p *Provider) put(w http.ResponseWriter, r *http.Request, s *service, route route) error {
 	c, sourcedID := route.target.Collection, route.sourcedIDs[len(route.sourcedIDs)-1]
 	value, failed := readWrapped(w, r, route.target.Singular, largestObject)
 	if failed != nil {
 		return failed
 	}
-	sent, failed := p.accept(c, value)
+	sent, failed := p.accept(s, c, value)
 	if failed != nil {
 		return failed
 	}
 	if sent.sourcedID != sourcedID {
 		return invalid("sourcedId", "is not that of the path")
 	}
-	err := p.selector.store.Update(r.Context(), func(tx store.Tx) error { return p.store(tx, c, sent, sourcedID) })
+	err := p.selector.store.Update(r.Context(), func(tx store.Tx) error { return p.store(tx, s, c, sent, sourcedID) })
 	if err != nil {
 		return err
 	}
@@ -57,11 +57,12 @@ func (p *Provider) put(w http.ResponseWriter, r *http.Request, route route) erro
 }
 
 // store puts an object, in the place of the one that has its sourcedId, if there is one.
-func (p *Provider) store(tx store.Tx, c store.Collection, sent sentObject, sourcedID string) error {
+func (p *Provider) store(tx store.Tx, s *service, c store.Collection, sent sentObject, sourcedID string) error {
 	_, before, err := tx.Get(c, sourcedID)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
+	s.Dialect.take(tx, c, sent.members, before)
 	after, err := p.complete(c, sent, sourcedID, p.modified(before))
 	if err != nil {
 		return err
@@ -98,10 +99,10 @@ type pair struct {
 
 // post stores a set of objects below a parent, each under a sourcedId that the provider
 // allocates: all of them or none.
-func (p *Provider) post(w http.ResponseWriter, r *http.Request, route route) error {
+func (p *Provider) post(w http.ResponseWriter, r *http.Request, s *service, route route) error {
 	c := route.target.Collection
 	for i, parent := range route.parents {
-		if _, err := (&service{selector: p.selector}).resolve(r.Context(), parent, route.sourcedIDs[i]); err != nil {
+		if _, err := s.resolve(r.Context(), parent, route.sourcedIDs[i]); err != nil {
 			return err
 		}
 	}
@@ -116,7 +117,7 @@ func (p *Provider) post(w http.ResponseWriter, r *http.Request, route route) err
 	supplied := map[string]bool{}
 	sent := make([]sentObject, len(elements))
 	for i, element := range elements {
-		if sent[i], failed = p.accept(c, element); failed != nil {
+		if sent[i], failed = p.accept(s, c, element); failed != nil {
 			return failed
 		}
 		if supplied[sent[i].sourcedID] {
@@ -131,7 +132,7 @@ func (p *Provider) post(w http.ResponseWriter, r *http.Request, route route) err
 				return failed
 			}
 			pairs[i] = pair{object.sourcedID, allocate()}
-			if err := p.store(tx, c, object, pairs[i].Allocated); err != nil {
+			if err := p.store(tx, s, c, object, pairs[i].Allocated); err != nil {
 				return err
 			}
 		}
@@ -204,8 +205,13 @@ func allocate() string {
 
 // delete removes an object for good, unless others refer to it: then nothing is changed,
 // and the code minor deletefailure says why.
-func (p *Provider) delete(w http.ResponseWriter, r *http.Request, route route) error {
+func (p *Provider) delete(w http.ResponseWriter, r *http.Request, s *service, route route) error {
 	c, sourcedID := route.target.Collection, route.sourcedIDs[len(route.sourcedIDs)-1]
+	if s.selector.limited(c) {
+		if _, err := s.resolve(r.Context(), route.target, sourcedID); err != nil {
+			return err // whatever another version has under it
+		}
+	}
 	err := p.selector.store.Update(r.Context(), func(tx store.Tx) error {
 		key, before, err := tx.Get(c, sourcedID)
 		if errors.Is(err, store.ErrNotFound) {

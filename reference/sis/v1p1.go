@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rollcall-edu/rollcall/reference/gradebook"
 	"github.com/rollcall-edu/rollcall/reference/oneroster"
 	"github.com/rollcall-edu/rollcall/reference/resources"
 	"github.com/rollcall-edu/rollcall/reference/store"
@@ -43,38 +44,45 @@ type userV1P1 struct {
 	Password    string    `json:"password,omitempty"`
 }
 
-// V1P1 describes Rostering and Resources of OneRoster 1.1, as one service of the same data:
-// what 1.2 has beyond them is left out, and users have the shape of 1.1.
+// V1P1 describes Rostering, Resources and Gradebook of OneRoster 1.1, as one service of the same
+// data: what 1.2 has beyond them is left out, and users and marks have the shape of 1.1.
 func V1P1() oneroster.Service {
-	rostering, ofResources := Rostering(), resources.Service()
+	rostering, ofResources, marks := Rostering(), resources.Service(), gradebook.V1P1()
 	objects := maps.Clone(rostering.Objects)
 	maps.Copy(objects, ofResources.Objects)
+	maps.Copy(objects, marks.Objects)
 	objects[Users] = reflect.TypeFor[userV1P1]()
+	views := map[store.Collection]oneroster.View{
+		Users:        {Show: showUserV1P1, Differs: []string{"role", "orgs", "username"}},
+		Demographics: {Show: showDemographicsV1P1, Differs: []string{"sex"}},
+	}
+	maps.Copy(views, marks.Dialect.Views)
 	return oneroster.Service{
 		Name:       "OneRoster 1.1",
 		Path:       V1P1Path,
-		Operations: operationsV1P1(rostering.Operations, ofResources.Operations),
-		Endpoints:  endpointsV1P1(rostering.Endpoints, ofResources.Endpoints),
+		Operations: operationsV1P1(rostering.Operations, ofResources.Operations, marks.Operations),
+		Endpoints:  endpointsV1P1(rostering.Endpoints, ofResources.Endpoints, marks.Endpoints),
 		Objects:    objects,
-		Relations:  slices.Concat(rostering.Relations, ofResources.Relations),
-		Shortcuts:  rostering.Shortcuts,
-		Scopes: []oneroster.Scope{
+		Relations:  slices.Concat(rostering.Relations, ofResources.Relations, marks.Relations),
+		Composed:   marks.Composed,
+		Shortcuts:  slices.Concat(rostering.Shortcuts, marks.Shortcuts),
+		Referrals:  marks.Referrals,
+		Scopes: append([]oneroster.Scope{
 			{Name: V1P1ScopeRoster, Description: "All reads of rosters but those of demographics."},
 			{Name: V1P1ScopeRosterCore, Description: "The core reads: each collection and each single object, without demographics."},
 			{Name: V1P1ScopeDemographics, Description: "The reads of demographics."},
 			{Name: V1P1ScopeResources, Description: "All reads of resources."},
-		},
+		}, marks.Scopes...),
+		Vocabularies: marks.Vocabularies,
 		Dialect: &oneroster.Dialect{
 			Version:     "1.1",
 			ScopePrefix: oneroster.ScopePrefixV1P1,
-			Views: map[store.Collection]oneroster.View{
-				Users:        {Show: showUserV1P1, Differs: []string{"role", "orgs", "username"}},
-				Demographics: {Show: showDemographicsV1P1, Differs: []string{"sex"}},
-			},
-			Merged: []string{BasePath, resources.BasePath},
+			Views:       views,
+			Shown:       marks.Dialect.Shown,
+			Merged:      []string{BasePath, resources.BasePath, gradebook.BasePath},
 			Minors: map[string]string{
 				"unknownobject": "unknown object", "invaliddata": "invalid data", "unauthorisedrequest": "unauthorized",
-				"internal_server_error": "", // 1.1 has none for it
+				"internal_server_error": "", "deletefailure": "", // 1.1 has none for them
 			},
 			Signed: true,
 		},

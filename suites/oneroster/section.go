@@ -44,6 +44,8 @@ type Writable struct {
 	School  string `yaml:"school,omitempty"`  // that of the class
 	Student string `yaml:"student,omitempty"` // of the class
 	Session string `yaml:"session,omitempty"` // an academic session in which the class may have results
+	// GradingPeriod is one in which line items of the class count; OneRoster 1.1 has none without.
+	GradingPeriod string `yaml:"grading_period,omitempty"`
 }
 
 // CSV names a bundle that the product wrote.

@@ -144,11 +144,12 @@ func (a *answer) objects(change func(object)) {
 	})
 }
 
-// list changes the array of a collection as a whole.
+// list changes the array of a collection as a whole; a warning that 1.1 has beside it is no part
+// of that.
 func (a *answer) list(change func([]any) []any) {
 	a.envelope(func(envelope object) {
 		for name, inner := range envelope {
-			if v, ok := inner.([]any); ok {
+			if v, ok := inner.([]any); ok && name != "statusInfoSet" {
 				envelope[name] = change(v)
 			}
 		}

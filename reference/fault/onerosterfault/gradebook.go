@@ -252,9 +252,10 @@ func elsewhere(other func(path string) (string, bool)) wrapper {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			path, ours := servicePath(r)
 			if to, is := other(path); ours && is {
-				prefix, _, _ := strings.Cut(r.URL.Path, gradebookBase)
+				base := baseOf(r.URL.Path)
+				prefix, _, _ := strings.Cut(r.URL.Path, base)
 				inner := r.Clone(r.Context())
-				inner.URL.Path, inner.URL.RawPath = prefix+gradebookBase+to, ""
+				inner.URL.Path, inner.URL.RawPath = prefix+base+to, ""
 				r = inner
 			}
 			h.ServeHTTP(w, r)

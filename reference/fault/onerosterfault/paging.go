@@ -76,8 +76,8 @@ func setTotal(value func(a *answer) string) func(*answer) {
 
 func length(a *answer) (n int) {
 	a.envelope(func(e object) {
-		for _, v := range e {
-			if l, ok := v.([]any); ok {
+		for name, v := range e {
+			if l, ok := v.([]any); ok && name != "statusInfoSet" {
 				n = len(l)
 			}
 		}

@@ -26,9 +26,6 @@ var assessmentPushFaultsTable []byte
 //go:embed assessment-push-variants.yaml
 var assessmentPushVariantsTable []byte
 
-// pushBase is where the service begins that is written to.
-const pushBase = "/ims/oneroster/gradebook/v1p2"
-
 // Push are the faults and variants of a Gradebook service that is written to.
 var Push = fault.NewKind("Gradebook push provider", func() (fault.Tables, error) {
 	return fault.ReadTables("Gradebook push provider", pushFaultsTable, pushVariantsTable, pushBehaviours(), nil, nil)
@@ -59,8 +56,8 @@ const besidePuts = "push-scope-beside-puts"
 
 func pushBehaviours() map[string]behaviour {
 	all := map[string]behaviour{besidePuts: {Wrap: letsInBeside("", "assessment.")}}
-	for id, of := range pushAnswers() {
-		all[id] = behaviour{Wrap: writing("", of)}
+	for id, w := range pushWrappers() {
+		all[id] = behaviour{Wrap: at(gradebookBase, id, w)}
 	}
 	return all
 }
@@ -73,6 +70,18 @@ func assessmentPushBehaviours() map[string]behaviour {
 		} else if like == besidePuts {
 			all[id] = behaviour{Wrap: letsInBeside("/assessment", "gradebook.")}
 		}
+	}
+	return all
+}
+
+// pushWrappers gathers what a service that is written to can do.
+func pushWrappers() map[string]wrapper { return allWriting(pushAnswers()) }
+
+// allWriting makes wrappers of what answers requests of a service that is written to.
+func allWriting(of map[string]func(*write) *answer) map[string]wrapper {
+	all := map[string]wrapper{}
+	for id, answers := range of {
+		all[id] = writing("", answers)
 	}
 	return all
 }
@@ -108,8 +117,8 @@ func writing(begins string, answer func(w *write) *answer) wrapper {
 		m := &memory{puts: map[string]int{}, kept: map[string][]byte{}, gone: map[string]bool{}, flights: map[string]int{},
 			left: map[string]bool{}}
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			_, path, ours := strings.Cut(r.URL.Path, pushBase)
-			if !ours || strings.HasPrefix(path, "/discovery/") || !strings.HasPrefix(path, begins) {
+			path, ours := servicePath(r)
+			if !ours || !strings.HasPrefix(path, begins) {
 				h.ServeHTTP(w, r)
 				return
 			}

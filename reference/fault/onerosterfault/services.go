@@ -71,24 +71,39 @@ var Gradebook = beside("Gradebook provider", "or12.gradebook.", gradebookFaults,
 // Assessment are those of its assessments.
 var Assessment = beside("Assessment Results provider", "or12.assessment.", assessmentFaults, assessmentVariants, assessmentBehaviours)
 
-// beside makes the kind of a service of which many faults are like those of Rostering.
-func beside(role, requirements string, faults, variants []byte, behaviours func() map[string]behaviour) *fault.Kind[Data] {
+// origin is a kind whose entries those of others may be like.
+type origin struct {
+	kind         *fault.Kind[Data]
+	requirements string
+}
+
+// beside makes the kind of a service of which many faults are like those of Rostering, or of
+// others.
+func beside(
+	role, requirements string, faults, variants []byte, behaviours func() map[string]behaviour, others ...origin,
+) *fault.Kind[Data] {
 	return fault.NewKind(role, func() (fault.Tables, error) {
 		t, err := fault.ReadTables(role, faults, variants, behaviours(), nil, nil)
 		if err != nil {
 			return t, err
 		}
-		like, err := Rostering.Tables()
-		if err != nil {
-			return t, err
+		var from []fault.Origin
+		for _, o := range append([]origin{{Rostering, "or12.rostering."}}, others...) {
+			like, err := o.kind.Tables()
+			if err != nil {
+				return t, err
+			}
+			from = append(from, fault.Origin{Tables: like, Requirements: o.requirements})
 		}
-		return t, t.Inherit(like, "or12.rostering.", requirements)
+		return t, t.Inherit(requirements, from...)
 	}, behaviours, func(*Data, fault.Fault) {})
 }
 
 // Services lists the kinds of faults that a provider of OneRoster can have.
 func Services() []*fault.Kind[Data] {
-	return []*fault.Kind[Data]{Rostering, Resources, Gradebook, Assessment, Push, AssessmentPush, V1P1, Versions}
+	return []*fault.Kind[Data]{
+		Rostering, Resources, Gradebook, Assessment, Push, AssessmentPush, V1P1, V1P1Resources, V1P1Gradebook, V1P1Push, Versions,
+	}
 }
 
 // Faults lists the faults of the Rostering service, in the order of the table.
@@ -192,7 +207,7 @@ func at(base, id string, w wrapper) wrapper {
 	}
 }
 
-// likes gives the entries of tables that name one of Rostering.
+// likes gives the entries of tables that name one of another service.
 func likes(tables ...[]byte) map[string]string {
 	out := map[string]string{}
 	for _, table := range tables {
@@ -213,14 +228,15 @@ func likes(tables ...[]byte) map[string]string {
 	return out
 }
 
-// ofService gathers what a service can do: its own, and what is like that of Rostering.
+// ofService gathers what a service can do: its own, and what is like that of others.
 func ofService(base string, own map[string]wrapper, data map[string]func(fixtures.District) fixtures.District,
 	tables ...[]byte) map[string]behaviour {
 	all := map[string]behaviour{}
 	for id, w := range own {
 		all[id] = behaviour{Wrap: at(base, id, w)}
 	}
-	wrappers, shapes := rosteringWrappers(), reshapes()
+	wrappers := fault.Gather(rosteringWrappers(), resourceFaults(), gradebookWrappers(), pushWrappers(), v1p1Wrappers())
+	shapes := fault.Gather(reshapes(), resourceReshapes(), gradebookReshapes())
 	data = maps.Clone(data)
 	for id, like := range likes(tables...) {
 		if w, wraps := wrappers[like]; wraps {
@@ -250,13 +266,29 @@ func assessmentBehaviours() map[string]behaviour {
 	return ofService(assessmentBase, assessmentWrappers(), assessmentReshapes(), assessmentFaults, assessmentVariants)
 }
 
-// serviceOf tells the service of a path, assessments from the gradebook too; "" where it is
-// none's.
+// serviceOf tells the service of a path, assessments from the gradebook too, and those of 1.1 by
+// what is asked for; "" where it is none's.
 func serviceOf(path string) string {
 	if strings.Contains(path, assessmentBase) {
 		return assessmentBase
 	}
-	return baseOf(path)
+	base := baseOf(path)
+	if base != v1p1Base {
+		return base
+	}
+	_, below, _ := strings.Cut(path, base)
+	parts := strings.Split(strings.Trim(below, "/"), "/")
+	name := parts[len(parts)-1]
+	if len(parts)%2 == 0 {
+		name = parts[len(parts)-2]
+	}
+	switch name {
+	case "resources":
+		return v1p1ResourcesBase
+	case "categories", "lineItems", "results":
+		return v1p1GradebookBase
+	}
+	return v1p1Base
 }
 
 // baseOf gives the base path of the service that a path or URL leads to, or "".

@@ -18,16 +18,26 @@ var v1p1Faults []byte
 //go:embed v1p1-variants.yaml
 var v1p1Variants []byte
 
-// v1p1Base is the one root of OneRoster 1.1.
-const v1p1Base = "/ims/oneroster/v1p1"
+// v1p1Base is the one root of OneRoster 1.1, and stands for its rosters; the other services are told
+// by what is asked for.
+const (
+	v1p1Base          = "/ims/oneroster/v1p1"
+	v1p1ResourcesBase = v1p1Base + " resources"
+	v1p1GradebookBase = v1p1Base + " gradebook"
+)
 
-// V1P1 are the faults and variants of a provider's OneRoster 1.1: what its Rostering of 1.2 can
+// V1P1 are the faults and variants of a provider's Rostering of OneRoster 1.1: what that of 1.2 can
 // get wrong, to this version alone, and what 1.1 has otherwise.
 var V1P1 = beside("OneRoster 1.1 provider", "or11.rostering.", v1p1Faults, v1p1Variants, v1p1Behaviours)
 
 func v1p1Behaviours() map[string]behaviour {
-	own := fault.Gather(shapesOfV1P1(), statusOfV1P1(), signatureFaults(), odditiesOfV1P1())
-	return ofService(v1p1Base, own, map[string]func(fixtures.District) fixtures.District{}, v1p1Faults, v1p1Variants)
+	return ofService(v1p1Base, v1p1Wrappers(), map[string]func(fixtures.District) fixtures.District{}, v1p1Faults, v1p1Variants)
+}
+
+// v1p1Wrappers gathers what rosters of 1.1 can get wrong otherwise than those of 1.2; what error
+// bodies and signatures can, befalls its other services too.
+func v1p1Wrappers() map[string]wrapper {
+	return fault.Gather(shapesOfV1P1(), statusOfV1P1(), signatureFaults(), odditiesOfV1P1())
 }
 
 // users applies to answers that hold users.

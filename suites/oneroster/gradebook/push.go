@@ -16,3 +16,13 @@ func PushSuite() harness.Suite {
 		Address:  func(t *harness.Target) string { return oneroster.Of(t).Gradebook },
 	})
 }
+
+// PushSuite11 judges those of OneRoster 1.1.
+func PushSuite11() harness.Suite {
+	return rest.WriteSuite(rest.Provider{
+		Service:  service.Gradebook11(),
+		Title:    "OneRoster 1.1 Gradebook Provider, Push (REST)",
+		Profiles: []string{"or11-gradebook-push-provider"},
+		Address:  func(t *harness.Target) string { return oneroster.Of(t).V1P1 },
+	})
+}

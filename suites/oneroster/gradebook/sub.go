@@ -58,6 +58,9 @@ const (
 func subChecks(s *service.Service) []rest.Check {
 	var out []rest.Check
 	for _, x := range subs {
+		if !s.Serves(x.op) {
+			continue // 1.1 has fewer
+		}
 		op := s.Operation(x.op)
 		needs := []rest.Need{rest.Covered(x.op, op.Path), rest.Whole(x.needs...)}
 		if len(x.beside) > 0 {

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
+	"github.com/rollcall-edu/rollcall/suites/harness"
 )
 
 // TestWhole holds the suite to the catalogue: every requirement of its profiles is decided.
@@ -12,10 +13,12 @@ func TestWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := Suite().Validate(cat); err != nil {
-		t.Error(err)
-	}
-	if left := Suite().Uncovered(cat); len(left) > 0 {
-		t.Errorf("no check decides %v", left)
+	for _, s := range []harness.Suite{Suite(), PushSuite(), Suite11(), PushSuite11()} {
+		if err := s.Validate(cat); err != nil {
+			t.Error(err)
+		}
+		if left := s.Uncovered(cat); len(left) > 0 {
+			t.Errorf("%s: no check decides %v", s.ID, left)
+		}
 	}
 }

@@ -136,6 +136,9 @@ func (b *Beside) doctor(ctx context.Context, of *service.Service, s *harness.Ses
 // Scopes are what a token must have that reads a collection of a service beside.
 func (c *Corpus) Scopes(name string) []string { return c.besides.having(name).scopes() }
 
+// BesidePath is the path in which the base URL of the service beside ends that has a collection.
+func (c *Corpus) BesidePath(name string) string { return c.besides.having(name).Service.Path }
+
 func (b *Beside) unknown(name string) string {
 	return fmt.Sprintf("/%s are of the %s service, and the target file doesn't say where that lies", name, b.Service.Title)
 }

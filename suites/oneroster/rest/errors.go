@@ -314,6 +314,7 @@ const nothingToStore = "[]"
 // a product that does carry it out is not harmed.
 func otherMethods(ctx context.Context, t *T) {
 	const refused, status = errorsAt + "write-refused", errorsAt + "method-status"
+	judged := slices.DeleteFunc([]string{refused, status}, func(id string) bool { return t.spared[id] })
 	problems := 0
 	for _, try := range []struct {
 		method, path string
@@ -336,7 +337,7 @@ func otherMethods(ctx context.Context, t *T) {
 		}
 		shown := []*harness.Response{r}
 		if Between(r) {
-			t.NotTested(t.BlockedAt(r, r.Summary()), refused, status)
+			t.NotTested(t.BlockedAt(r, r.Summary()), judged...)
 			continue
 		}
 		if !t.spared[refused] {

@@ -48,6 +48,7 @@ func nothingFor(s *service.Service) map[string]bool {
 	without(!s.Has(service.Date), filterAt+"date", "payload.dates")
 	without(!s.Has(service.Boolean), filterAt+"boolean")
 	without(!s.Has(service.Number), "payload.numbers")
+	without(!s.Has(service.List), "payload.lists")
 	subs := slices.ContainsFunc(s.Operations, service.Operation.Sub)
 	without(!subs, pagingAt+"sub-collections", sortAt+"sub-collections", filterAt+"sub-collections", fieldsAt+"sub-collections",
 		errorsAt+"unknown-parent")

@@ -45,6 +45,8 @@ func owner(of *service.Service, s *harness.Session, base string, r *harness.Resp
 		return errorsAt + "unknown-route"
 	case len(of.Writes) > 0 && slices.Contains([]string{http.MethodPut, http.MethodPost, http.MethodDelete}, r.Request.Method):
 		return writeOwner(r.Request.Method)
+	case len(of.Writes) > 0 && r.Request.Method == http.MethodPatch:
+		return errorsAt + "method-status"
 	case r.Request.Method != "" && r.Request.Method != http.MethodGet && r.Request.Method != http.MethodHead:
 		return errorsAt + "write-refused"
 	case r.Problem == "" && r.Status == 200:

@@ -44,7 +44,7 @@ func atDesk(body func(context.Context, *desk)) func(context.Context, *T) {
 // it doesn't, what those refer to that are there.
 func (d *desk) prepare(ctx context.Context) (harness.Obstacle, bool) {
 	w := oneroster.Of(d.Session().Target).Writable
-	for kind, id := range map[string]string{"class": w.Class, "org": w.School, "user": w.Student} {
+	for kind, id := range map[string]string{"class": w.Class, "org": w.School, "user": w.Student, "academicSession": w.GradingPeriod} {
 		if id != "" {
 			d.known[kind] = id
 		}
@@ -55,14 +55,16 @@ func (d *desk) prepare(ctx context.Context) (harness.Obstacle, bool) {
 				continue
 			}
 			if d.known[m.Refers] = d.referred(ctx, m.Refers); d.known[m.Refers] == "" {
-				word := map[string]string{"org": "school", "user": "student"}[m.Refers]
 				return harness.Unconfigured(fmt.Sprintf("nothing tells to which %s %s could refer", m.Refers, d.Service.Kinds[kind].Article()),
-					fmt.Sprintf("Give oneroster.writable.%s in target.yaml.", word)), true
+					fmt.Sprintf("Give oneroster.writable.%s in target.yaml.", writableKeys[m.Refers])), true
 			}
 		}
 	}
 	return fine()
 }
+
+// writableKeys are those of the target file that name what is written to, by the kind of object.
+var writableKeys = map[string]string{"class": "class", "org": "school", "user": "student", "academicSession": "grading_period"}
 
 // referred looks for an object of a kind that others refer to: of the class, if there are
 // such, or else of all.

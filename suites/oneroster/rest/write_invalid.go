@@ -155,9 +155,16 @@ func (d *desk) statusInfo(r *harness.Response) bool {
 		panic(err)
 	}
 	findings, err := schema.Validate(r.Body)
+	if err != nil || schemas.Worst(findings) == schemas.Error {
+		return false
+	}
+	if d.Service.Status.Set != "" {
+		entries, shaped := statusSet(d.T, r.Body)
+		return shaped && entries[0].Major == "failure"
+	}
 	var info statusInfo
 	_ = decode(r.Body, &info)
-	return err == nil && schemas.Worst(findings) != schemas.Error && info.Major == "failure"
+	return info.Major == "failure"
 }
 
 // unschemed says what of an object the schema forbids.

@@ -17,14 +17,16 @@ const writeAt = "write."
 // from a crawl would be wrong where somebody writes meanwhile.
 func WriteSuite(p Provider) harness.Suite {
 	of := p.Service
+	access := oneroster.Access()
+	access.Signed = of.Signed
 	suite := harness.Suite{
 		ID:       "oneroster." + of.Name + "-push",
 		Title:    p.Title,
 		Role:     "provider",
 		Profiles: p.Profiles,
 		Section:  oneroster.New,
-		Access:   oneroster.Access(),
-		Service:  harness.ServiceURL(of.Name, p.Address),
+		Access:   access,
+		Service:  harness.ServiceURL(of.Key, p.Address),
 		Owner:    func(s *harness.Session, r *harness.Response) string { return of.Requirement(owner(of, s, s.Base, r)) },
 		Scopes:   scopes,
 		Doctor:   func(ctx context.Context, s *harness.Session) []harness.Diagnosis { return writeDoctor(ctx, of, s) },

@@ -85,7 +85,7 @@ func followOne(ctx context.Context, t *rest.T, b *Book, collection, home, at str
 	right := fault == "" && rest.SourcedID(object) == e.Ref.SourcedID
 	// The very address that the standard gives the object is right, whatever it answers.
 	if below := strings.TrimSuffix(u.EscapedPath(), "/"+home+"/"+service.EscapeSegment(e.Ref.SourcedID)); !right &&
-		strings.HasSuffix(below, service.Rostering().Path) {
+		strings.HasSuffix(below, b.BesidePath(home)) {
 		t.NotTested(harness.Unconfigured("the Rostering service answers "+response.Line()+": "+response.Summary(),
 			"Judge the Rostering service first, and mend what that finds."), hrefResolves, hrefObject)
 		return true, true

@@ -159,6 +159,15 @@ func (r *Rosters) Classes() []uint32 {
 // Rosters12 is the Rostering service beside a gradebook or assessments. more are the requirements
 // that take a collection of it, beyond those that both services have.
 func Rosters12(more map[string][]string) *rest.Beside {
+	return rosters(more, service.Rostering(), func(t *harness.Target) string { return oneroster.Of(t).Rostering })
+}
+
+// Rosters11 is that of OneRoster 1.1, below the same root.
+func Rosters11(more map[string][]string) *rest.Beside {
+	return rosters(more, service.Rostering11(), func(t *harness.Target) string { return oneroster.Of(t).V1P1 })
+}
+
+func rosters(more map[string][]string, of *service.Service, address func(*harness.Target) string) *rest.Beside {
 	wants := map[string][]string{
 		"classes":     {"references.item-class", hrefResolves, hrefObject},
 		"users":       {"references.result-student", hrefResolves, hrefObject},
@@ -167,8 +176,7 @@ func Rosters12(more map[string][]string) *rest.Beside {
 	for collection, names := range more {
 		wants[collection] = append(wants[collection], names...)
 	}
-	return &rest.Beside{Service: service.Rostering(), Suite: "oneroster.rostering", For: wants,
-		Address: func(t *harness.Target) string { return oneroster.Of(t).Rostering }}
+	return &rest.Beside{Service: of, Suite: "oneroster." + of.Name, For: wants, Address: address}
 }
 
 // ScalesBeside is the Gradebook service beside assessments, for the score scales.

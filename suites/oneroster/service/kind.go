@@ -127,7 +127,7 @@ func typeOf(m schemas.Member) Type {
 		return Vocabulary
 	case m.Format == "date":
 		return Date
-	case m.Format == "date-time":
+	case m.Format == "date-time" || m.Format == "date-or-date-time":
 		return DateTime
 	case m.Format == "uri":
 		return URI

@@ -4,6 +4,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -22,10 +23,12 @@ var Rostering = sync.OnceValue(func() *Service { return mustLoad("rostering-1.2"
 // Resources is the OneRoster 1.2 Resources service.
 var Resources = sync.OnceValue(func() *Service { return mustLoad("resources-1.2") })
 
-// Rostering11 and Resources11 are those services of OneRoster 1.1, which has one root for all.
+// Rostering11, Resources11 and Gradebook11 are those services of OneRoster 1.1, which has one root
+// for all.
 var (
 	Rostering11 = sync.OnceValue(func() *Service { return mustLoad("rostering-1.1") })
 	Resources11 = sync.OnceValue(func() *Service { return mustLoad("resources-1.1") })
+	Gradebook11 = sync.OnceValue(func() *Service { return mustLoad("gradebook-1.1") })
 )
 
 // Gradebook is the OneRoster 1.2 Gradebook service, but for the operations of assessments.
@@ -89,7 +92,8 @@ func Parse(text []byte) (*Service, error) {
 }
 
 // likeAnother reads a description over the one that it is like: what it says stands in place
-// of what that says, key by key, and of its kinds those that it names.
+// of what that says, key by key, and of its kinds those that it names: one of which it says nothing
+// else it doesn't have.
 func likeAnother(like string, text []byte) (*Service, error) {
 	base, err := files.ReadFile("data/" + like + ".yaml")
 	if err != nil {
@@ -113,12 +117,16 @@ func likeAnother(like string, text []byte) (*Service, error) {
 	if own.Scopes.Prefix == "" {
 		own.Scopes = s.Scopes
 	}
+	maps.DeleteFunc(own.Kinds, func(_ string, k *Kind) bool { return k == nil })
 	return &own, nil
 }
 
 func (s *Service) checkNames() error {
 	if s.Key == "" {
 		s.Key = s.Name
+	}
+	if len(s.Made) == 0 {
+		s.Made = []int{http.StatusCreated}
 	}
 	for name, text := range map[string]string{"name": s.Name, "standard": s.Standard, "title": s.Title, "requirements": s.Requirements,
 		"checks": s.Checks, "path": s.Path, "schemas": s.Schemas, "status-info": s.StatusInfo,

@@ -25,6 +25,7 @@ type Service struct {
 	Status       Status   `yaml:"status"`       // how error bodies differ from those of 1.2
 	Warns        bool     `yaml:"warns"`        // unknown fields in fields and sort are answered with data, and a warning
 	Signed       bool     `yaml:"signed"`       // requests may be signed by OAuth 1.0a in place of a token
+	Made         []int    `yaml:"made"`         // statuses of a PUT that makes an object; empty: 201
 	Without      []string `yaml:"without"`      // requirements of checks that it has nothing of, below the service
 
 	Scopes      Scopes           `yaml:"scopes"`
