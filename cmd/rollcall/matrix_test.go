@@ -48,16 +48,6 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"rollcall": main})
 }
 
-// judged runs every suite against a reference over real sockets, in child processes.
-func judged(t *testing.T, o district.Options, stance catalogue.Stance, shards int) *reports.Report {
-	t.Helper()
-	report, err := judgedIn(t.TempDir(), o, stance, harness.Options{Shards: shards})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return report
-}
-
 // matrixTimeout is how long the judge waits for an answer in the matrix: short,
 // so that stalls are soon over, long enough for a busy machine.
 const matrixTimeout = 3 * time.Second
