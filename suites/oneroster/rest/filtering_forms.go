@@ -182,13 +182,13 @@ func filterNested(ctx context.Context, t *T) {
 				judgeOrRefused(ctx, t, s, contains, name+"~"+quote(x), answer{must, may})
 			}
 			judgeOrRefused(ctx, t, s, contains, name+"~"+quote(v+","+w), exactly(any), exactly(map[string]bool{}))
-			only := map[string]bool{}
-			for id, l := range lists {
-				if len(l) == 1 && l[0] == v {
-					only[id] = true
-				}
-			}
+			only, _ := holdersAlone(lists, v)
 			judgeOrRefused(ctx, t, s, equal, name+"="+quote(v), answer{only, all})
+			if x, ok := anywhere(lists, len(s.objects)); ok { // who finds it first in a list of several finds it behind as well
+				only, same := holdersAlone(lists, x)
+				all, _ = holdersOf(lists, x)
+				judgeOrRefused(ctx, t, s, equal, name+"="+quote(x), answer{only, same}, exactly(all))
+			}
 			break
 		}
 	}
@@ -232,6 +232,39 @@ func holdersOf(lists map[string][]string, entry string) (must, may map[string]bo
 		}
 	}
 	return must, may
+}
+
+// holdersAlone gives those whose list is that entry, and those whose list holds nothing else.
+func holdersAlone(lists map[string][]string, entry string) (only, same map[string]bool) {
+	only, same = map[string]bool{}, map[string]bool{}
+	for id, l := range lists {
+		if slices.ContainsFunc(l, func(x string) bool { return x != entry }) {
+			continue
+		}
+		same[id] = true
+		if len(l) == 1 {
+			only[id] = true
+		}
+	}
+	return only, same
+}
+
+// anywhere picks an entry that is the first of some lists of several and stands behind in others.
+func anywhere(lists map[string][]string, all int) (string, bool) {
+	first, later := map[string]bool{}, map[string]bool{}
+	for _, l := range lists {
+		for i, x := range l {
+			first[x] = first[x] || i == 0 && len(l) > 1
+			later[x] = later[x] || i > 0
+		}
+	}
+	for _, x := range slices.Sorted(maps.Keys(first)) {
+		holders, _ := holdersOf(lists, x)
+		if first[x] && later[x] && len(holders) < all && !strings.ContainsAny(x, "',%_\\&+#") {
+			return x, true
+		}
+	}
+	return "", false
 }
 
 // behind picks an entry that stands behind others in a list, and that divides the objects: who
