@@ -43,7 +43,7 @@ var AssessmentPush = fault.NewKind("Assessment Results push provider", func() (f
 	if err != nil {
 		return t, err
 	}
-	return t, t.Inherit(like, "or12.gradebook.", "or12.assessment.")
+	return t, t.Inherit("or12.assessment.", fault.Origin{Tables: like, Requirements: "or12.gradebook."})
 }, assessmentPushBehaviours, func(*Data, fault.Fault) {})
 
 // pushAnswers gathers how writes are answered.
