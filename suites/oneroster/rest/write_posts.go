@@ -157,8 +157,11 @@ func (d *desk) below(kind, refers string) (below string, has bool) {
 }
 
 // findSession looks for an academic session of the class: what the target file names, or that
-// of a line item of the class.
+// of a line item of the class. Nothing is looked for where nothing is posted below a session.
 func (d *desk) findSession(ctx context.Context) (harness.Obstacle, bool) {
+	if !slices.ContainsFunc(d.posts(), func(op service.Operation) bool { return op.Parameters() > 1 }) {
+		return fine()
+	}
 	if d.known["academicSession"] = oneroster.Of(d.Session().Target).Writable.Session; d.known["academicSession"] != "" {
 		return fine()
 	}
