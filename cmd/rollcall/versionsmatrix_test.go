@@ -12,7 +12,7 @@ import (
 
 // bothVersions are the profiles of a product that is judged by OneRoster 1.1 and 1.2.
 var bothVersions = []string{"or12-rostering-provider", "or12-demographics-provider", "or12-resources-provider", "or11-rostering-provider",
-	"or11-resources-provider"}
+	"or11-resources-provider", "or12-gradebook-provider", "or11-gradebook-provider"}
 
 // TestVersionsMatrix: in what two versions of one product disagree is found and told of that
 // alone, and what they may have otherwise nobody minds. What else a fault breaks in the version

@@ -2,9 +2,11 @@ package onerosterfault
 
 import (
 	_ "embed"
+	"fmt"
 	"hash/fnv"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/reference/fault"
@@ -33,7 +35,10 @@ func versionsBehaviours() map[string]behaviour {
 		}
 	}
 	of := func(ref any) any { return leading(ref, district) }
-	for base, list := range map[string]map[string]wrapper{v1p1Base: earlier(of), rosteringBase: later(of), resourcesBase: laterResources()} {
+	for base, list := range map[string]map[string]wrapper{
+		v1p1Base: earlier(of), rosteringBase: later(of), resourcesBase: laterResources(), v1p1GradebookBase: earlierGradebook(),
+		gradebookBase: laterGradebook(),
+	} {
 		for id, w := range list {
 			all[id] = behaviour{Wrap: at(base, id, w), Bend: found}
 		}
@@ -261,5 +266,31 @@ func laterResources() map[string]wrapper {
 		"versions-resource-roles":    differing([]string{"resources"}, set("roles", []any{"parent"})),
 		"versions-resources-lacking": lacking("importance!='secondary'", func(o object) bool { return str(o["importance"]) == "secondary" }, "resources"),
 		"versions-roles-of-1.2":      differing([]string{"resources"}, set("roles", []any{"counselor"})),
+	}
+}
+
+// earlierGradebook are what gradebooks say otherwise by 1.1.
+func earlierGradebook() map[string]wrapper {
+	return map[string]wrapper{
+		"versions-item-due":        differing([]string{"lineItems"}, set("dueDate", "2031-05-01T00:00:00.000Z")),
+		"versions-result-rounded":  differing([]string{"results"}, raised("score")),
+		"versions-results-lacking": lacking("scoreStatus!='fully graded'", func(o object) bool { return str(o["scoreStatus"]) == "fully graded" }, "results"),
+		"versions-comments-left-out": changing(succeeded, func(a *answer) {
+			a.objects(func(o object) { delete(o, "comment"); delete(o, "description") })
+		}),
+	}
+}
+
+// laterGradebook are what they say otherwise by 1.2.
+func laterGradebook() map[string]wrapper {
+	return map[string]wrapper{"versions-category-title": differing([]string{"categories"}, appended("title", " (old)"))}
+}
+
+// raised adds one to a number.
+func raised(name string) func(object) {
+	return func(o object) {
+		if n, err := strconv.ParseFloat(fmt.Sprint(o[name]), 64); err == nil {
+			o[name] = n + 1
+		}
 	}
 }
