@@ -36,10 +36,16 @@ func (d *desk) unfits(kind, id string) []unfit {
 	}
 	bent("unknown-member", "a member that there isn't", func(o map[string]any) { o["rollcallUnknown"] = "x" })
 	for _, m := range k.Members {
-		if len(m.Path) != 1 || !m.Required || slices.Contains([]string{"sourcedId", "status", "dateLastModified"}, m.Path[0]) {
+		if len(m.Path) != 1 || slices.Contains([]string{"sourcedId", "status", "dateLastModified"}, m.Path[0]) {
 			continue
 		}
 		name := m.Path[0]
+		if !m.Required { // of what may be left out, terms alone: there is one list of them for all members
+			if m.Type == service.Vocabulary || m.Type == service.Boolean {
+				bent("impossible-value", name+": no term of the vocabulary", func(o map[string]any) { o[name] = "rollcall-no-term" })
+			}
+			continue
+		}
 		if len(out) < 3 {
 			bent("missing-member", "no "+name, func(o map[string]any) { delete(o, name) })
 		}
