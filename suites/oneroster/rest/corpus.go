@@ -23,6 +23,7 @@ type Corpus struct {
 
 	besides besides
 	twins   twins // collections of the service in its other version
+	decoded decoded
 }
 
 // Model is what a service's own package keeps of the crawl and knows of its objects beyond

@@ -6,12 +6,14 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
 	"golang.org/x/text/collate"
 	"golang.org/x/text/language"
 
+	"github.com/rollcall-edu/rollcall/suites/harness/corpus"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
@@ -61,18 +63,50 @@ func filterSamples(t *T) []filterSample {
 		if c.Derived() != "" || raw == nil || !raw.Complete || raw.Len() == 0 || raw.Len() > computeMost {
 			continue
 		}
-		s := filterSample{Collection: c, kind: t.Service.Kinds[c.Kind], objects: map[string]map[string]any{}, of: t, garbled: map[string]bool{}}
-		_ = raw.Each(func(_ int, id string, object []byte) bool {
-			s.objects[id] = Read[map[string]any](object)
-			if !utf8.Valid(object) {
-				s.garbled[id] = true
-			}
-			return true
-		})
+		s := filterSample{Collection: c, kind: t.Service.Kinds[c.Kind], of: t}
+		s.objects, s.garbled = crawl(t).decoded.objects(c.Name, raw)
 		out = append(out, s)
 	}
 	slices.SortStableFunc(out, func(a, b filterSample) int { return len(b.objects) - len(a.objects) })
 	return out
+}
+
+// decoded keeps the objects of small collections as they were taken apart: some twenty checks
+// ask for them. Nobody may change them.
+type decoded struct {
+	mu    sync.Mutex
+	known map[string]decodedCollection
+}
+
+type decodedCollection struct {
+	objects map[string]map[string]any
+	garbled map[string]bool
+}
+
+// decodedMost bounds the collections that are kept: an object takes some 3 KiB.
+const decodedMost = 1000
+
+func (d *decoded) objects(name string, raw *corpus.Collection) (objects map[string]map[string]any, garbled map[string]bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if known, is := d.known[name]; is {
+		return known.objects, known.garbled
+	}
+	objects, garbled = map[string]map[string]any{}, map[string]bool{}
+	_ = raw.Each(func(_ int, id string, object []byte) bool {
+		objects[id] = Read[map[string]any](object)
+		if !utf8.Valid(object) {
+			garbled[id] = true
+		}
+		return true
+	})
+	if raw.Len() <= decodedMost {
+		if d.known == nil {
+			d.known = map[string]decodedCollection{}
+		}
+		d.known[name] = decodedCollection{objects, garbled}
+	}
+	return objects, garbled
 }
 
 // property reads one property of every object, following dots.
