@@ -57,14 +57,14 @@ walls:
 	$(GO) test ./cmd/rollcall -run '^Test(Walls|Docs|RecordedMatrix)' -count=1
 
 # Unit tests beside the code, with the race detector. Some packages would take minutes with
-# it: the suites of rosters and resources judge some hundreds of bent services, the store has SQLite in it,
+# it: the suites of rosters, resources and gradebooks judge some hundreds of bent services, the store has SQLite in it,
 # the district's data are made by one goroutine, broken bundles are many, and the program and
 # the judge of importers run whole judgements,
 # which `products` does without it. There the detector looks on while every check meets a
 # service that isn't bent, while several write to a store at once, and while the program
 # judges the reference. Many of these wait for services that don't answer: four go
 # side by side (by GOMAXPROCS, for Ginkgo refuses to run under -parallel).
-ROSTERS := ./suites/oneroster/rostering ./suites/oneroster/resources
+ROSTERS := ./suites/oneroster/rostering ./suites/oneroster/resources ./suites/oneroster/gradebook
 STORE   := ./reference/store
 PROGRAM := ./cmd/rollcall
 BUNDLES := ./fixtures ./fixtures/bundle ./fixtures/broken ./suites/oneroster/csv/importer

@@ -24,6 +24,9 @@ type unfit struct {
 	other       string // a sourcedId under which it must not be stored either
 }
 
+// missingTried bounds how many required members are left out, one after the other.
+const missingTried = 2
+
 // unfits lists those that a kind allows.
 func (d *desk) unfits(kind, id string) []unfit {
 	k := d.Service.Kinds[kind]
@@ -35,6 +38,7 @@ func (d *desk) unfits(kind, id string) []unfit {
 		out = append(out, unfit{requirement: requirement, what: what, object: o})
 	}
 	bent("unknown-member", "a member that there isn't", func(o map[string]any) { o["rollcallUnknown"] = "x" })
+	lacking := 0
 	for _, m := range k.Members {
 		if len(m.Path) != 1 || slices.Contains([]string{"sourcedId", "status", "dateLastModified"}, m.Path[0]) {
 			continue
@@ -46,7 +50,7 @@ func (d *desk) unfits(kind, id string) []unfit {
 			}
 			continue
 		}
-		if len(out) < 3 {
+		if lacking++; lacking <= missingTried {
 			bent("missing-member", "no "+name, func(o map[string]any) { delete(o, name) })
 		}
 		switch m.Type {

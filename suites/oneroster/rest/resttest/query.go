@@ -168,7 +168,21 @@ func ValuesAt(o Object, name string) []string {
 	case []string:
 		return v
 	}
+	if n, is := number(o[first]); is {
+		return []string{strconv.FormatFloat(n, 'f', -1, 64)}
+	}
 	return nil
+}
+
+// number reads a member that is no text.
+func number(v any) (float64, bool) {
+	switch n := v.(type) {
+	case int:
+		return float64(n), true
+	case float64:
+		return n, true
+	}
+	return 0, false
 }
 
 // Satisfies tells whether an object satisfies one clause of a filter.
@@ -192,6 +206,13 @@ func Satisfies(name, sign, value string, o Object) bool {
 	c := strings.Compare(have[0], value)
 	if name == "dateLastModified" {
 		c = Instant(have[0]).Compare(Instant(value))
+	}
+	if n, is := number(o[name]); is {
+		asked, err := strconv.ParseFloat(value, 64)
+		if err != nil {
+			return false
+		}
+		c = cmp.Compare(n, asked)
 	}
 	return Signed(sign, c)
 }
