@@ -66,6 +66,24 @@ func Accused(results map[string]reports.RequirementResult) []string {
 	return out
 }
 
+// Unaccused holds what a provider that does right gets: nobody is accused, and so many
+// requirements pass at least.
+func Unaccused(t *testing.T, results map[string]reports.RequirementResult, least int) {
+	t.Helper()
+	Complain(t, results, nil)
+	passed := 0
+	for id, q := range results {
+		if q.Verdict == reports.Pass {
+			passed++
+		} else if testing.Verbose() {
+			t.Logf("%s is %s: %s (%s)", id, q.Verdict, q.Reason, q.Remedy)
+		}
+	}
+	if passed < least {
+		t.Errorf("%d of %d requirements pass", passed, len(results))
+	}
+}
+
 // Complain compares the requirements that failed or warned with those that should.
 func Complain(t *testing.T, results map[string]reports.RequirementResult, want []string) {
 	t.Helper()
