@@ -298,6 +298,19 @@ func putFaults() map[string]func(*write) *answer {
 				delete(o, name)
 			}
 		}),
+		"push-drops-objectives": onPut(func(o map[string]any) { delete(o, "learningObjectiveSet") }),
+		"push-loses-each-third": func(w *write) *answer {
+			if !w.is(http.MethodPut) {
+				return w.pass()
+			}
+			w.mu.Lock()
+			lost := w.puts[w.id] == 0 && len(w.puts)%3 == 2
+			w.mu.Unlock()
+			if lost {
+				return w.as(http.StatusCreated, "")
+			}
+			return w.pass()
+		},
 		"push-cuts-titles": onPut(func(o map[string]any) {
 			if title := str(o["title"]); len(title) > 10 {
 				o["title"] = title[:10]

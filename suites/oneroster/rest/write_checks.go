@@ -51,6 +51,49 @@ func createdByPut(ctx context.Context, d *desk) {
 	d.rest(writeAt + "put-accepted")
 }
 
+// setsByPut puts objects with lists of objects in them, such as learning objectives. A provider
+// that has no room for these may say so; it may not take them and lose them.
+func setsByPut(ctx context.Context, d *desk) {
+	const requirement = writeAt + "sets"
+	var refused *harness.Response
+	for _, kind := range d.kinds() {
+		k := d.Service.Kinds[kind]
+		if len(sets(k)) == 0 {
+			continue
+		}
+		id, object, r, ok := d.make(ctx, kind)
+		if !ok {
+			d.NotTested(d.refused(r))
+			return
+		}
+		if !d.stored(ctx, kind, id, object, r, writeAt+"stored") {
+			d.Settle(d.BlockedBy(writeAt+"stored", "what was put is not as it was sent", r))
+			return
+		}
+		for _, m := range sets(k) {
+			object[m.Path[0]] = d.value(k, m)
+			put := d.put(ctx, kind, id, object)
+			delete(object, m.Path[0])
+			if !accepted(put) {
+				refused = put
+				continue
+			}
+			read, r, there := d.read(ctx, kind, id)
+			if unread(r) || !there {
+				d.NotTested(d.BlockedAt(r, r.Summary()), requirement)
+				continue
+			}
+			why := unlike(m.At, d.value(k, m), read[m.Path[0]])
+			d.Assert(requirement, why == "", harness.Finding{Expected: "the " + m.Path[0] + " that was sent", Seen: why,
+				Where: d.of(http.MethodGet, kind).Path, Responses: []*harness.Response{put, r}})
+		}
+	}
+	if refused != nil {
+		d.NotApplicable(requirement, "objects with such members are refused: "+refused.Summary())
+	}
+	d.rest(requirement)
+}
+
 // foundation looks for something to which an object of a kind may refer, where none could be
 // made: that one kind isn't taken says nothing of the next.
 func (d *desk) foundation(ctx context.Context, kind string) bool {
@@ -311,12 +354,33 @@ func concurrentPuts(ctx context.Context, d *desk) {
 				harness.Finding{Expected: "201, or to be told to wait", Seen: own.Summary(), Where: "PUT " + op.Path, Responses: at(own)})
 			continue
 		}
-		if !d.stored(ctx, kind, id, objects[i], own, writeAt+"concurrent") {
+		if !d.kept(ctx, kind, id, objects[i], own) {
 			break
 		}
 	}
 	list := d.Service.CollectionOf(kind).List
 	d.holds(ctx, list, list.Path, common, writeAt+"concurrent-same")
+}
+
+// kept holds what is read of an object that was put among others to what was sent. What a
+// provider loses of those as well that come one after another is lost by no race.
+func (d *desk) kept(ctx context.Context, kind, id string, object map[string]any, put *harness.Response) bool {
+	const requirement = writeAt + "concurrent"
+	if read, r, there := d.read(ctx, kind, id); unread(r) || there && unlike("", object, read) == "" {
+		return d.stored(ctx, kind, id, object, put, requirement)
+	}
+	for range writers {
+		alone := newID()
+		sent := d.object(kind, alone, true)
+		answer := d.put(ctx, kind, alone, sent)
+		read, r, there := d.read(ctx, kind, alone)
+		if accepted(answer) && !unread(r) && (!there || unlike("", sent, read) != "") {
+			d.NotTested(d.BlockedBy(writeAt+"stored", "objects are lost that were put one after another as well", answer, r).
+				Expecting("the object that was stored"), requirement)
+			return false
+		}
+	}
+	return d.stored(ctx, kind, id, object, put, requirement)
 }
 
 // deleted takes objects away, those on which others hang among them.

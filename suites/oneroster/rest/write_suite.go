@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
@@ -62,6 +63,9 @@ func writeChecks(of *service.Service) []Check {
 			"interrupted-again"),
 		c("delete", "What is deleted is gone", deleted, "delete-accepted", "delete-status", "deleted", "delete-unknown", "delete-in-use"),
 		c("scope", "Each scope opens what it is for", writeScopes, "scope-opens", "scope-denied", "scope-status", "token-needed"),
+	}
+	if slices.ContainsFunc(slices.Collect(maps.Values(of.Kinds)), func(k *service.Kind) bool { return len(sets(k)) > 0 }) {
+		list = append(list, c("sets", "What is put of lists within an object can be read again", setsByPut, "sets", "stored"))
 	}
 	if of.Scopes.Post != "" {
 		list = append(list, c("post", "What is posted is stored under the ids that are told", postedSets, "post-accepted", "post-pairs",
