@@ -61,7 +61,7 @@ walls:
 # the district's data are made by one goroutine, broken bundles are many, and the program and
 # the judge of importers run whole judgements,
 # which `products` does without it. There the detector looks on while every check meets a
-# service that isn't bent, while several write to a store at once, and while the program
+# service that isn't bent, while several write to a store at once or leave in the midst of it, and while the program
 # judges the reference. Many of these wait for services that don't answer: four go
 # side by side (by GOMAXPROCS, for Ginkgo refuses to run under -parallel).
 ROSTERS := ./suites/oneroster/rostering ./suites/oneroster/resources ./suites/oneroster/gradebook
@@ -75,7 +75,7 @@ unit:
 	apart=$$($(GO) list $(ROSTERS) $(STORE) $(PROGRAM) $(BUNDLES)); \
 	run $$race -short -timeout 40m $$($(GO) list ./... | grep -vxF "$$apart") && \
 	run $$race -short -timeout 40m $(ROSTERS) -run '^TestUnbent$$' && \
-	run $$race -short -timeout 40m $(STORE) -run '^Test(TwoWriters|Reopened|KilledSQLite)$$' && \
+	run $$race -short -timeout 40m $(STORE) -run '^Test(TwoWriters|Reopened|KilledSQLite|AbandonedWrites)$$' && \
 	run $$race -timeout 40m $(PROGRAM) -run '^TestConformance$$/^strict$$' && \
 	GOMAXPROCS=4 run -short -timeout 40m $(ROSTERS) $(STORE) $(BUNDLES)
 

@@ -300,7 +300,14 @@ func (c *sqliteConnection) query(ctx context.Context, text string, arguments []a
 	}
 }
 
+// execute runs a statement to its end once it has begun. Where a client leaves meanwhile the
+// driver would say that a BEGIN or a COMMIT failed which was carried out: the transaction
+// would stay open, and all others wait for it.
 func (c *sqliteConnection) execute(ctx context.Context, text string, arguments ...any) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	ctx = context.WithoutCancel(ctx)
 	if len(arguments) == 0 {
 		_, err := c.driver.ExecContext(ctx, text, nil)
 		return err
@@ -375,7 +382,10 @@ func (t *sqliteTransaction) insert(ctx context.Context, table string, columns []
 	if len(pending) == 0 {
 		return nil
 	}
-	_, err := t.driver.ExecContext(ctx, text(len(pending)/len(columns)), driverValues(pending))
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	_, err := t.driver.ExecContext(context.WithoutCancel(ctx), text(len(pending)/len(columns)), driverValues(pending))
 	return err
 }
 

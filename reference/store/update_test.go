@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/rollcall-edu/rollcall/reference/store"
 	"github.com/rollcall-edu/rollcall/reference/store/pgtest"
@@ -595,5 +596,53 @@ func want(t *testing.T, s store.Store, c store.Collection, sourcedIDs ...string)
 	read := 0
 	if err := s.Read(t.Context(), c, keys, func(store.Key, []byte) error { read++; return nil }); err != nil || read != len(keys) {
 		t.Errorf("%d documents, %v, want %d", read, err, len(keys))
+	}
+}
+
+// TestAbandonedWrites: whoever leaves in the midst of writing keeps nobody waiting. What goes
+// wrong there is a matter of microseconds, which the race detector makes long.
+func TestAbandonedWrites(t *testing.T) {
+	for name, dsn := range map[string]func(t *testing.T) string{
+		"memory":     func(*testing.T) string { return "memory" },
+		"SQLite":     func(t *testing.T) string { return filepath.Join(t.TempDir(), "left.db") },
+		"PostgreSQL": func(t *testing.T) string { return pgtest.Start(t) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := open(t, dsn(t))
+			load(t, s, dataset(1))
+			var writers, readers sync.WaitGroup
+			for n := range 3 {
+				writers.Go(func() {
+					for i := range 300 {
+						ctx, leave := context.WithTimeout(t.Context(), time.Duration(i%15)*100*time.Microsecond)
+						_ = s.Update(ctx, func(tx store.Tx) error { // it may be in time
+							_, err := tx.Put(users, store.Document{SourcedID: fmt.Sprintf("%d left %d", n, i%20), Body: []byte("1")})
+							return err
+						})
+						leave()
+					}
+				})
+			}
+			over := make(chan struct{})
+			for range 2 {
+				readers.Go(func() {
+					for {
+						select {
+						case <-over:
+							return
+						default:
+						}
+						if err := s.Scan(t.Context(), users, 0, 100, func(store.Key, []byte) error { return nil }); err != nil {
+							t.Error(err)
+							return
+						}
+					}
+				})
+			}
+			writers.Wait()
+			close(over)
+			readers.Wait()
+			update(t, s, func(tx store.Tx) { put(t, tx, users, "after", "1") })
+		})
 	}
 }

@@ -105,7 +105,7 @@ func (d *desk) foundation(ctx context.Context, kind string) bool {
 			continue
 		}
 		list := d.Service.CollectionOf(m.Refers).List
-		d.known[m.Refers] = d.referred(ctx, m.Refers)
+		d.known[m.Refers], _ = d.referred(ctx, m.Refers)
 		if page := d.List(ctx, list.Path, list.Wrapper, Query("limit", "1")); d.known[m.Refers] == "" && page.OK() && len(page.IDs) > 0 {
 			d.known[m.Refers] = page.IDs[0]
 		}

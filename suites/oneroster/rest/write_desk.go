@@ -54,7 +54,11 @@ func (d *desk) prepare(ctx context.Context) (harness.Obstacle, bool) {
 			if !m.Required || d.known[m.Refers] != "" || d.Service.Kinds[m.Refers] != nil {
 				continue
 			}
-			if d.known[m.Refers] = d.referred(ctx, m.Refers); d.known[m.Refers] == "" {
+			var failed *Page
+			if d.known[m.Refers], failed = d.referred(ctx, m.Refers); d.known[m.Refers] == "" {
+				if failed != nil {
+					return d.BlockedAt(failed.Response, failed.Why()), true
+				}
 				return harness.Unconfigured(fmt.Sprintf("nothing tells to which %s %s could refer", m.Refers, d.Service.Kinds[kind].Article()),
 					fmt.Sprintf("Give oneroster.writable.%s in target.yaml.", writableKeys[m.Refers])), true
 			}
@@ -67,8 +71,8 @@ func (d *desk) prepare(ctx context.Context) (harness.Obstacle, bool) {
 var writableKeys = map[string]string{"class": "class", "org": "school", "user": "student", "academicSession": "grading_period"}
 
 // referred looks for an object of a kind that others refer to: of the class, if there are
-// such, or else of all.
-func (d *desk) referred(ctx context.Context, kind string) string {
+// such, or else of all. Where there is none, failed is the last collection that can't be read.
+func (d *desk) referred(ctx context.Context, kind string) (id string, failed *Page) {
 	ops := slices.Clone(d.Service.Operations)
 	slices.SortStableFunc(ops, func(a, b service.Operation) int { return b.Parameters() - a.Parameters() })
 	for _, op := range ops {
@@ -84,17 +88,20 @@ func (d *desk) referred(ctx context.Context, kind string) string {
 				continue
 			}
 			page := d.List(ctx, op.PathFor(ids...), op.Wrapper, Query("limit", "1"))
+			if !page.OK() {
+				failed = page
+			}
 			if page.OK() && len(page.Objects) > 0 {
 				object := map[string]any{}
 				_ = json.Unmarshal(page.Objects[0], &object)
 				if reference, ok := object[m.Path[0]].(map[string]any); ok {
 					id, _ := reference["sourcedId"].(string)
-					return id
+					return id, nil
 				}
 			}
 		}
 	}
-	return ""
+	return "", failed
 }
 
 // kinds lists those that are put, what others refer to first.
