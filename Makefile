@@ -62,21 +62,26 @@ walls:
 # the judge of importers run whole judgements,
 # which `products` does without it. There the detector looks on while every check meets a
 # service that isn't bent, while several write to a store at once or leave in the midst of it, and while the program
-# judges the reference. Many of these wait for services that don't answer: four go
+# judges a part of the reference, another one each day. Many of these wait for services that don't answer: four go
 # side by side (by GOMAXPROCS, for Ginkgo refuses to run under -parallel).
 ROSTERS := ./suites/oneroster/rostering ./suites/oneroster/resources ./suites/oneroster/gradebook
 STORE   := ./reference/store
+KERNEL  := ./suites/harness
+# Whole runs, each with processes of its own that take a second to begin under the detector.
+RUNS    := '^Test(HostileTargetFiles|DeadChildSparesTheOthers|InterruptedRunLeavesAReport|HostileTargets|KilledParent|ExitCodes|Verdicts|Waivers)$$'
 PROGRAM := ./cmd/rollcall
 BUNDLES := ./fixtures ./fixtures/bundle ./fixtures/broken ./suites/oneroster/csv/importer
 unit:
 	@race=-race; if ! command -v "$${CC:-gcc}" >/dev/null 2>&1; then \
 		race=; echo 'unit tests run without the race detector: it needs a C compiler'; fi; \
 	run() { echo "$(GO) test $$*"; $(GO) test "$$@"; }; \
-	apart=$$($(GO) list $(ROSTERS) $(STORE) $(PROGRAM) $(BUNDLES)); \
+	apart=$$($(GO) list $(ROSTERS) $(STORE) $(KERNEL) $(PROGRAM) $(BUNDLES)); \
 	run $$race -short -timeout 40m $$($(GO) list ./... | grep -vxF "$$apart") && \
 	run $$race -short -timeout 40m $(ROSTERS) -run '^TestUnbent$$' && \
 	run $$race -short -timeout 40m $(STORE) -run '^Test(TwoWriters|Reopened|KilledSQLite|AbandonedWrites)$$' && \
-	run $$race -timeout 40m $(PROGRAM) -run '^TestConformance$$/^strict$$' && \
+	run $$race -short -timeout 40m $(KERNEL) -skip $(RUNS) && \
+	run $$race -short -timeout 40m $(PROGRAM) -run '^TestConformance$$/^strict$$' && \
+	run -short -timeout 40m $(KERNEL) -run $(RUNS) && \
 	GOMAXPROCS=4 run -short -timeout 40m $(ROSTERS) $(STORE) $(BUNDLES)
 
 # Every suite against the clean reference, over real sockets.
@@ -100,8 +105,8 @@ pairs:
 # Products that answer as nobody scripted, bundles and set-ups of all kinds, runs that
 # die: what of the command line's tests stands in none of the other lists.
 products:
-	$(GO) test ./suites/harness ./reports ./reference/sis -count=1 -timeout 60m \
-		-run '^Test(NoCanaryLeaves|(Reports|Secrets|People|LongStrings)AreBounded|DearTexts|PageIsBounded|Seeds)$$'
+	$(GO) test ./suites/harness ./reports ./reference/sis ./suites/oneroster/csv/source -count=1 -timeout 60m \
+		-run '^Test(NoCanaryLeaves|(Reports|Secrets|People|LongStrings)AreBounded|DearTexts|PageIsBounded|Seeds|Bounds)$$'
 	$(GO) test ./cmd/rollcall ./suites/oneroster/csv/importer -count=1 -timeout 60m \
 		-skip '(Conformance|Matrix|Pairs|Mutants)$$|^Test(Container|Walls|Docs)|Browser'
 

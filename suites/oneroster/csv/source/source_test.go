@@ -231,6 +231,9 @@ func FuzzOpen(f *testing.F) {
 // A directory of several megabytes is not read, and what unpacks to
 // more than it may is refused with both figures.
 func TestBounds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes long under the race detector, and is about memory")
+	}
 	var many []item
 	for range 20_000 {
 		many = append(many, item{name: strings.Repeat("x", 250) + ".csv"})
