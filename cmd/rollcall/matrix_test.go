@@ -233,10 +233,9 @@ func TestAssessmentPushMatrix(t *testing.T) {
 }
 
 // prove proves a judge: with each fault on, what it breaks must be found and nothing
-// unrelated be accused; with each variant on nothing may be. An eighth of the faults, another
+// unrelated be accused; with each variant on nothing may be. A twelfth of the faults, another
 // one every day, is judged by every check; the others by those that found them before, and
-// by bystanders. Of what is like a fault or variant of another service, which the same code
-// provokes and the same checks find, a third is tried a day.
+// by bystanders. Not all are tried each day (resting).
 func (m serviceMatrix) prove(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the matrix runs by itself: make matrix")
@@ -261,7 +260,7 @@ func (m serviceMatrix) prove(t *testing.T) {
 		t.Fatal(err)
 	}
 	whole := map[int]bool{}
-	for _, i := range (sample{len(faults), len(faults) / 8}).of(t, len(faults)) {
+	for _, i := range (sample{len(faults), len(faults) / 12}).of(t, len(faults)) {
 		whole[i] = true
 	}
 	resting := m.resting(t, faults, variants)
@@ -368,26 +367,36 @@ func (m serviceMatrix) prove(t *testing.T) {
 	}
 }
 
-// resting names what is not tried today of that which is like a fault or a variant of another
-// service. All is tried where ROLLCALL_MATRIX is set.
+// resting names what is not tried today: of what is like a fault or a variant of another
+// service two thirds, of the other faults a third, of the other variants, each of which is
+// judged by every check, a half. All is tried where ROLLCALL_MATRIX is set.
 func (m serviceMatrix) resting(t *testing.T, faults []fault.Fault, variants []fault.Variant) map[string]bool {
-	var alike []string
+	var alike, own, legal []string
 	for _, f := range faults {
 		if f.Like != "" {
 			alike = append(alike, f.ID)
+		} else {
+			own = append(own, f.ID)
 		}
 	}
 	for _, v := range variants {
 		if v.Like != "" {
 			alike = append(alike, v.ID)
+		} else {
+			legal = append(legal, v.ID)
 		}
 	}
 	rest := map[string]bool{}
-	for _, id := range alike {
-		rest[id] = true
-	}
-	for _, i := range (sample{len(alike), (len(alike) + 2) / 3}).of(t, len(alike)) {
-		delete(rest, alike[i])
+	for _, part := range []struct {
+		ids   []string
+		tried int
+	}{{alike, (len(alike) + 2) / 3}, {own, (2*len(own) + 2) / 3}, {legal, (len(legal) + 1) / 2}} {
+		for _, id := range part.ids {
+			rest[id] = true
+		}
+		for _, i := range (sample{len(part.ids), part.tried}).of(t, len(part.ids)) {
+			delete(rest, part.ids[i])
+		}
 	}
 	return rest
 }

@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha1"
@@ -30,6 +31,7 @@ type Signature struct {
 	Method      string
 	Nonce       string
 	Timestamp   time.Time
+	Version     string // 1.0 where none is given
 	// Leave names parameters of the header that are left out, before signing.
 	Leave []string
 	// Of is the URL that is signed in place of the one that is sent, and Verb the method.
@@ -92,7 +94,7 @@ func nonce() string {
 func (x Signature) header() string {
 	parameters := [][2]string{
 		{"oauth_consumer_key", x.Key}, {"oauth_nonce", x.Nonce}, {"oauth_signature_method", x.Method},
-		{"oauth_timestamp", strconv.FormatInt(x.Timestamp.Unix(), 10)}, {"oauth_version", "1.0"},
+		{"oauth_timestamp", strconv.FormatInt(x.Timestamp.Unix(), 10)}, {"oauth_version", cmp.Or(x.Version, "1.0")},
 	}
 	parameters = slices.DeleteFunc(parameters, func(p [2]string) bool { return slices.Contains(x.Leave, p[0]) })
 	signature := sign(x.Method, x.Secret, signatureBase(x.Verb, x.Of, parameters))

@@ -219,13 +219,14 @@ func signatureFaults() map[string]wrapper {
 		"v1p1-reserved-refused": turnedAway(func(r *http.Request, _ string) bool {
 			return strings.Contains(r.URL.RawQuery, "%26") || strings.Contains(r.URL.RawQuery, "%2B")
 		}),
-		"v1p1-query-unsorted":   turnedAway(func(r *http.Request, _ string) bool { return strings.HasPrefix(r.URL.RawQuery, "sort=") }),
-		"v1p1-realm-refused":    turnedAway(func(_ *http.Request, header string) bool { return strings.Contains(header, "realm=") }),
-		"v1p1-version-wanted":   turnedAway(func(_ *http.Request, header string) bool { return !strings.Contains(header, "oauth_version") }),
-		"v1p1-unverified":       waved("not that of a known consumer"),
-		"v1p1-stale-taken":      waved("too far from"),
-		"v1p1-replay-taken":     waved("nonce was used"),
-		"v1p1-incomplete-taken": waved("lacks oauth_nonce", "lacks oauth_timestamp"),
+		"v1p1-query-unsorted":    turnedAway(func(r *http.Request, _ string) bool { return strings.HasPrefix(r.URL.RawQuery, "sort=") }),
+		"v1p1-realm-refused":     turnedAway(func(_ *http.Request, header string) bool { return strings.Contains(header, "realm=") }),
+		"v1p1-version-wanted":    turnedAway(func(_ *http.Request, header string) bool { return !strings.Contains(header, "oauth_version") }),
+		"v1p1-unverified":        waved("not that of a known consumer"),
+		"v1p1-stale-taken":       waved("too far from"),
+		"v1p1-replay-taken":      waved("nonce was used"),
+		"v1p1-any-version-taken": waved("oauth_version is"),
+		"v1p1-incomplete-taken":  waved("lacks oauth_nonce", "lacks oauth_timestamp"),
 	}
 }
 

@@ -44,7 +44,7 @@ func signatureChecks() []Check {
 		c("accepted", "Signed requests are let in, whatever their query", signaturesTaken,
 			"sha1", "sha256", "query", "blank", "reserved", "form"),
 		c("refused", "A request that is not signed right is refused", signaturesRefused, "altered", "wrong-secret", "unknown-key", "bound",
-			"incomplete", "stale", "replayed"),
+			"incomplete", "version", "stale", "replayed"),
 	}
 }
 
@@ -113,6 +113,7 @@ func signaturesRefused(ctx context.Context, t *T) {
 		{at("incomplete"), "no timestamp", harness.Signature{Leave: []string{"oauth_timestamp"}}},
 		{at("incomplete"), "no consumer key", harness.Signature{Leave: []string{"oauth_consumer_key"}}},
 		{at("incomplete"), "no signature", harness.Signature{Leave: []string{"oauth_signature"}}},
+		{at("version"), "oauth_version 2.0", harness.Signature{Version: "2.0"}},
 		{at("stale"), "a timestamp of yesterday", harness.Signature{Timestamp: time.Now().Add(-day)}},
 		{at("stale"), "a timestamp of tomorrow", harness.Signature{Timestamp: time.Now().Add(day)}},
 	} {
