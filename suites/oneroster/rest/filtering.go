@@ -48,7 +48,7 @@ func filterChecks(of *service.Service) []Check {
 	}
 	if of.Numbers() {
 		list = append(list, c("number", "Numbers are compared as numbers", []Need{happens("numbers that stand in another order than as texts",
-			"no collection of a size to compute with has numbers that stand in another order than as texts",
+			"no collection has numbers that stand in another order than as texts",
 			func(_ *T, samples []filterSample) bool {
 				return slices.ContainsFunc(samples, func(s filterSample) bool {
 					return slices.ContainsFunc(s.numbers(), func(p property) bool { _, ok := p.telling(); return ok })
@@ -202,8 +202,8 @@ func filterEquality(ctx context.Context, t *T) {
 		}
 	}
 	// That all are enabled, or active, is a state of affairs and no lack.
-	t.Absent("no collection of a size to compute with has objects that differ in such a property", truth, term)
-	t.Lacks("no collection of a size to compute with has objects that differ in such a property", "Load objects with different values.")
+	t.Absent("no collection has objects that differ in such a property", truth, term)
+	t.Settle(t.lackingSmall("no collection has objects that differ in such a property", "Load objects with different values."))
 }
 
 // judgeIgnored looks whether a filter that leaves few objects gave them all.
@@ -263,14 +263,14 @@ func threeDates() []Need {
 			return holds(samples, func(_ filterSample, p property) bool { return len(p.counts) >= 3 }, kinds...)
 		}
 	}
-	const without = "no collection of a size to compute with has three different dates"
+	const without = "no collection has three different dates"
 	const load = "Load objects with different dates, and change some at different times."
 	return []Need{
 		found("a collection with three different dates", without, load, three("date", "date-time")).
 			For(filterAt+"greater", filterAt+"greater-or-equal", filterAt+"less", filterAt+"less-or-equal"),
 		found("a collection with three different dates without a time", without, load, three("date")).For(filterAt + "date"),
 		happens("objects that changed at three different times",
-			"no collection of a size to compute with has objects that changed at three different times", three("date-time")).
+			"no collection has objects that changed at three different times", three("date-time")).
 			For(filterAt + "date-time"),
 	}
 }

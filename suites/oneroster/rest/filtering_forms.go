@@ -67,7 +67,7 @@ func changedThrice(samples []filterSample) (s filterSample, p property, at time.
 // threeTimes needs such a sample.
 func threeTimes() []Need {
 	return []Need{happens("objects that changed at three different times",
-		"no collection of a size to compute with has objects that changed at three different times",
+		"no collection has objects that changed at three different times",
 		func(_ *T, samples []filterSample) bool { _, _, _, ok := changedThrice(samples); return ok })}
 }
 
@@ -134,7 +134,7 @@ func filterTextOrder(ctx context.Context, t *T) {
 // nestedNeeds are those of filters on members within members, and on lists.
 func nestedNeeds(of *service.Service) []Need {
 	return []Need{
-		found(of.Words.Nested, "no collection of a size to compute with has references that differ", of.Words.NestedLoad,
+		found(of.Words.Nested, "no collection has references that differ", of.Words.NestedLoad,
 			func(_ *T, samples []filterSample) bool {
 				return slices.ContainsFunc(samples, func(s filterSample) bool {
 					return slices.ContainsFunc(s.kind.Nested, func(name string) bool { return s.property(name, "text").divided() })

@@ -164,8 +164,7 @@ func changing() []Need {
 			if _, _, ok := sortable(t); ok {
 				return fine()
 			}
-			return t.lacking("no collection of a size to compute with has a date that differs", "Load objects that changed at different times."),
-				true
+			return t.lackingSmall("no collection has a date that differs", "Load objects that changed at different times."), true
 		},
 	}}
 }
@@ -177,8 +176,21 @@ func found(text, reason, load string, there func(t *T, samples []filterSample) b
 		if there(t, filterSamples(t)) {
 			return fine()
 		}
-		return t.lacking(reason, load), true
+		return t.lackingSmall(reason, load), true
 	}}
+}
+
+// lackingSmall is lacking of what is looked for in the collections of a size to compute with.
+// Where others are larger nobody is told to load more: the data may well be there.
+func (t *T) lackingSmall(reason, load string) harness.Obstacle {
+	for _, c := range t.Service.Collections {
+		if raw := crawl(t).Raw(c.Name); c.Derived() == "" && raw != nil && raw.Len() > computeMost {
+			return t.lacking(fmt.Sprintf("%s, of those with up to %d objects, for which answers can be worked out; larger ones, such as %s, are not asked for this",
+				reason, computeMost, c.List.Path),
+				fmt.Sprintf("Judge a system with less data beside this one, in which all collections have fewer than %d objects.", computeMost))
+		}
+	}
+	return t.lacking(reason, load)
 }
 
 // happens needs data that need not be there.
