@@ -217,6 +217,11 @@ func (p *Platform) claims(l *Pending, nonce string) map[string]any {
 		}
 		out[lti.Namespace+"role_scope_mentor"] = scope
 	}
+	for _, s := range p.services {
+		if name, claim := s.Claim(l); name != "" {
+			out[name] = claim
+		}
+	}
 	if custom := p.custom(l, out); len(custom) > 0 {
 		out[lti.Namespace+"custom"] = custom
 	}

@@ -32,6 +32,9 @@ func (p *Platform) Handler() http.Handler {
 	mux.HandleFunc("/auth", p.auth)
 	mux.Handle("GET /jwks", p.keys)
 	mux.HandleFunc("/token", p.token)
+	for _, s := range p.services {
+		s.Handle(mux)
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		h := w.Header()

@@ -57,6 +57,8 @@ type Config struct {
 	// Store keeps what the platform remembers, opened by OpenStore; nil: one in memory,
 	// which is gone with the process. The platform does not close it.
 	Store store.Store
+	// Services are those that the platform offers beside launches; nil: none.
+	Services []func(p *Platform) (Service, error)
 	// Login changes the login initiation, Claims the claims of a launch just
 	// before they are signed, Sign signs them, Respond changes what is posted to
 	// the tool; nil: as the standard has it. Faults come in here.
@@ -78,6 +80,8 @@ type Platform struct {
 	school *school
 	links  []Link
 	secret []byte // of pseudonyms
+	// services are made when all else is.
+	services []Service
 
 	sessions *lti.Expiring[session]
 	pending  *lti.Expiring[Pending] // launches under way, by lti_message_hint
@@ -166,6 +170,13 @@ func New(ctx context.Context, c Config) (*Platform, error) {
 	}
 	if err := p.registerKept(ctx); err != nil {
 		return nil, err
+	}
+	for _, made := range c.Services {
+		s, err := made(p)
+		if err != nil {
+			return nil, err
+		}
+		p.services = append(p.services, s)
 	}
 	return p, nil
 }

@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"encoding/base64"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -63,6 +64,8 @@ type Launch struct {
 	// Early takes a refusal at the login for an answer too, also of a launch that
 	// may be opened.
 	Early bool `yaml:"early"`
+	// Serve answers what the launch's own services are asked, below $services; nil: nothing.
+	Serve http.Handler `yaml:"-"`
 }
 
 // Login changes the login initiation.
@@ -184,7 +187,8 @@ func (p *platform) value(text string, a *attempt) any {
 	if n, _ := fmt.Sscanf(text, "$half%d", &seconds); n == 1 {
 		return float64(a.now.Unix()+seconds) + 0.5
 	}
-	return strings.NewReplacer("$issuer", p.issuer, "$client", p.clientID, "$target", p.target, "$hint", a.hint).Replace(text)
+	return strings.NewReplacer("$issuer", p.issuer, "$client", p.clientID, "$target", p.target, "$hint", a.hint,
+		"$services", p.issuer+"/acts/"+a.hint).Replace(text)
 }
 
 // respelled writes a text in the other case. One without letters, or that others are

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
@@ -42,6 +43,7 @@ type platform struct {
 	curve       map[string]any     // a key of another kind
 
 	services services
+	acting   atomic.Pointer[acting] // the action under way, if any
 	server   *http.Server
 }
 
@@ -167,6 +169,8 @@ func (p *platform) handler() http.Handler {
 	mux.HandleFunc("GET /stolen/{hint}/{form}", p.stolen)
 	mux.HandleFunc("/auth", p.auth)
 	mux.HandleFunc("GET /jwks", p.jwks)
+	mux.HandleFunc("POST /token", p.tokens)
+	mux.HandleFunc("/acts/{hint}/", p.act)
 	p.services.register(mux, p)
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		page(w, "home", map[string]any{"Issuer": p.issuer, "Client": p.clientID, "Deployments": strings.Join(p.deployments, ", ")})

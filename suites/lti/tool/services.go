@@ -43,7 +43,6 @@ const (
 
 func (s *services) register(mux *http.ServeMux, p *platform) {
 	s.tokens, s.items = map[string][]string{}, map[string]map[string]any{}
-	mux.HandleFunc("POST /token", s.token)
 	mux.HandleFunc("GET /services/members", s.allowed(func(w http.ResponseWriter, r *http.Request) { s.members(w, r, p) }, nrpsScope))
 	mux.HandleFunc("GET /services/lineitems", s.allowed(s.list, agsScope+"lineitem", agsScope+"lineitem.readonly"))
 	mux.HandleFunc("POST /services/lineitems", s.allowed(func(w http.ResponseWriter, r *http.Request) { s.put(w, r, p, "") },

@@ -1,0 +1,158 @@
+package platform
+
+import (
+	"context"
+	"iter"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/lti"
+)
+
+// Part is what a service of LTI Advantage adds to the suite for platforms. Its checks share
+// the browser, the launches and Rollcall's side with those of launches.
+type Part struct {
+	Profile string // catalogue id
+	Prefix  string // begins the ids of its requirements, which its checks name without
+	Checks  []harness.Check
+	// Owner names the requirement that governs an answer of the service; nil: none.
+	Owner func(s *harness.Session, r *harness.Response) string
+}
+
+// checks are those of a part, as the suite has them.
+func (p Part) checks() []harness.Check {
+	var out []harness.Check
+	for _, c := range p.Checks {
+		c.Requirements = slices.Clone(c.Requirements)
+		for i, id := range c.Requirements {
+			c.Requirements[i] = p.Prefix + id
+		}
+		c.Group, c.Timeout = group, checkTimeout
+		c.Needs = append([]harness.Need{registered()}, c.Needs...)
+		out = append(out, c)
+	}
+	return out
+}
+
+// Launch is a good launch, from which a service begins.
+type Launch struct {
+	User      lti.User
+	Link      lti.Link
+	Claims    map[string]any
+	Exchanges []string // its evidence
+}
+
+// Upon are the needs of a check that stands on a good launch, which First then gives.
+func Upon(more ...harness.Need) []harness.Need { return upon(more...) }
+
+// Issuing needs a token endpoint that answers a right request with a token, and scopes in
+// the target file to ask for.
+func Issuing() []harness.Need { return []harness.Need{services(), issuing()} }
+
+// Setting makes a need of what the target file says.
+func Setting(text string, o harness.Obstacle, lacks func(l *lti.Section) bool) harness.Need {
+	return setting(text, o, func(j *judge) bool { return lacks(&j.target) })
+}
+
+// First gives the good launch that all others stand on, of the first user from the first link.
+func First(t *harness.T) Launch {
+	_, s := launchOf(t)
+	return s.launched(t)
+}
+
+// Launches gives good launches by every user from every link. What those hang on that brought
+// no token is said of all requirements of the check.
+func Launches(ctx context.Context, t *harness.T) iter.Seq[Launch] {
+	j := judgeOf(t)
+	return func(yield func(Launch) bool) {
+		for s := range j.launches(ctx) {
+			if s.claims == nil {
+				t.NotTested(j.halted(t, s, s.sent()))
+				continue
+			}
+			if !yield(s.launched(t)) {
+				return
+			}
+		}
+	}
+}
+
+// As gives the good launch of a user from a link, made once a run, or what it hangs on that
+// it brought no token.
+func As(ctx context.Context, t *harness.T, user lti.User, link lti.Link) (l Launch, o harness.Obstacle, ok bool) {
+	j := judgeOf(t)
+	s := j.good(ctx, user, link)
+	if s.claims == nil {
+		return Launch{}, j.halted(t, s, s.sent()), false
+	}
+	return s.launched(t), harness.Obstacle{}, true
+}
+
+func (s *seen) launched(t *harness.T) Launch {
+	return Launch{User: s.user, Link: s.link, Claims: s.claims, Exchanges: s.keep(t, s.sent())}
+}
+
+// AccessToken asks for an access token for scopes; what was granted is kept for the run. It is
+// "" where none was, as the answer shows.
+func AccessToken(ctx context.Context, t *harness.T, scopes ...string) (token string, r *harness.Response) {
+	j := judgeOf(t)
+	kept := Shared(t, func() map[string]accessGranted { return map[string]accessGranted{} })
+	key := strings.Join(scopes, " ")
+	j.mu.Lock()
+	had, there := kept[key]
+	j.mu.Unlock()
+	if there {
+		return had.token, had.answer
+	}
+	r = j.ask(ctx, t, asked{form: map[string]string{"scope": key}})
+	answer, ok := granted(r)
+	if !ok {
+		return "", r
+	}
+	token = answer["access_token"].(string)
+	j.secret(token)
+	j.mu.Lock()
+	kept[key] = accessGranted{token, r}
+	j.mu.Unlock()
+	return token, r
+}
+
+type accessGranted struct {
+	token  string
+	answer *harness.Response
+}
+
+// Refused words an answer of the token endpoint that brought no token, with the error that it
+// names, and Issues is the requirement that governs it.
+func Refused(r *harness.Response) string { return refusal(r) }
+
+// Issues is the requirement that governs what the token endpoint answers to right requests.
+const Issues = reqIssue
+
+// Do asks a service, with an access token; "" sends none.
+func Do(ctx context.Context, t *harness.T, token string, r harness.Request) *harness.Response {
+	r.Auth = harness.AuthNone
+	r.Header = r.Header.Clone()
+	if token != "" {
+		if r.Header == nil {
+			r.Header = http.Header{}
+		}
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	return t.Do(ctx, r)
+}
+
+// Shared gives what the checks of a part share in one run, one value of each type, made when
+// it is first asked for. It guards nothing within the value.
+func Shared[T any](t *harness.T, made func() T) T {
+	j := judgeOf(t)
+	key := reflect.TypeFor[T]()
+	if v, there := j.parts.Load(key); there {
+		return v.(T)
+	}
+	v, _ := j.parts.LoadOrStore(key, made())
+	return v.(T)
+}
