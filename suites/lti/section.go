@@ -101,6 +101,11 @@ type Tool struct {
 	Anonymous string `yaml:"anonymous,omitempty"`
 	// Teacher is on pages that only those who teach see.
 	Teacher Marker `yaml:"teacher,omitempty"`
+	// Roster are the steps by which an instructor has the tool read the roster, from the page of
+	// an opened launch on; Score those by which a learner earns a score, and Zero a score of 0.
+	Roster []browser.Step `yaml:"roster,omitempty"`
+	Score  []browser.Step `yaml:"score,omitempty"`
+	Zero   []browser.Step `yaml:"zero,omitempty"`
 }
 
 // Marker is how a page is known: all that is given must hold.
@@ -195,7 +200,7 @@ func (l *Section) Hosts() []string {
 
 // steps gives all scripts, for filling in what comes from the environment.
 func (l *Section) steps() [][]browser.Step {
-	out := [][]browser.Step{l.Tool.Steps}
+	out := [][]browser.Step{l.Tool.Steps, l.Tool.Roster, l.Tool.Score, l.Tool.Zero}
 	for _, u := range l.Platform.Users {
 		out = append(out, u.Steps)
 	}

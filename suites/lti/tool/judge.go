@@ -63,6 +63,7 @@ func open(ctx context.Context, s *harness.Session) (any, error) {
 	}
 	j.ctx, j.keep = ctx, s.KeepPersonal()
 	p.minted = func(token string) { s.Redactor().Secret(token) }
+	p.services.made = p.minted
 	context.AfterFunc(ctx, func() { b.Close(); p.close() })
 	return j, nil
 }

@@ -1,10 +1,10 @@
 package tool
 
 import (
+	"cmp"
 	_ "embed"
 	"encoding/base64"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -64,8 +64,8 @@ type Launch struct {
 	// Early takes a refusal at the login for an answer too, also of a launch that
 	// may be opened.
 	Early bool `yaml:"early"`
-	// Serve answers what the launch's own services are asked, below $services; nil: nothing.
-	Serve http.Handler `yaml:"-"`
+	// Services names the address of the launch's services ($services), where it is not its own.
+	Services string `yaml:"-"`
 }
 
 // Login changes the login initiation.
@@ -188,7 +188,7 @@ func (p *platform) value(text string, a *attempt) any {
 		return float64(a.now.Unix()+seconds) + 0.5
 	}
 	return strings.NewReplacer("$issuer", p.issuer, "$client", p.clientID, "$target", p.target, "$hint", a.hint,
-		"$services", p.issuer+"/acts/"+a.hint).Replace(text)
+		"$services", p.issuer+"/acts/"+cmp.Or(a.launch.Services, a.hint)).Replace(text)
 }
 
 // respelled writes a text in the other case. One without letters, or that others are

@@ -1,15 +1,12 @@
 package tool
 
 import (
-	"bytes"
 	"context"
-	"errors"
-	"io"
+	"fmt"
 	"net/http"
 	"reflect"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
@@ -20,7 +17,7 @@ import (
 // Part is what a service of LTI Advantage adds to the suite for tools. Its checks share the
 // browser and Rollcall's platform with those of launches.
 type Part struct {
-	Profile string // catalogue id
+	Profile string // catalogue id; empty: its requirements are in profiles of others
 	Prefix  string // begins the ids of its requirements, which its checks name without
 	Checks  []harness.Check
 }
@@ -51,8 +48,15 @@ func Setting(text string, o harness.Obstacle, lacks func(l *lti.Section) bool) h
 // Section gives what the target file says of LTI.
 func Section(t *harness.T) *lti.Section { return &judgeOf(t).target }
 
+// Budget is how long a launch may take, and what a tool does of itself.
+func Budget(t *harness.T) time.Duration { return judgeOf(t).budget }
+
+// Origin is where Rollcall's side is, which is the issuer of the platform that it is.
+func Origin(t *harness.T) string { return judgeOf(t).platform.issuer }
+
 // Shared gives what the checks of a part share in one run, one value of each type, made when
-// it is first asked for. It guards nothing within the value.
+// it is first asked for. Checks of this suite run one after the other; it guards nothing within
+// the value.
 func Shared[T any](t *harness.T, made func() T) T {
 	j := judgeOf(t)
 	key := reflect.TypeFor[T]()
@@ -72,7 +76,11 @@ type Action struct {
 	// $services in a text stands for the address below which Serve answers, without a slash
 	// at its end: a claim may name "$services/members".
 	Claims map[string]any
-	// Steps are taken on the tool's page once the launch has come to rest.
+	// Services names the address of the services. Actions of one name have the same, as a
+	// course has the same gradebook each time; empty: this action has one of its own.
+	Services string
+	// Steps are taken on the tool's page once the launch has come to rest. Where one can't be
+	// taken the others aren't, and what has come by then is what came of the action.
 	Steps   []browser.Step
 	Frame   bool // the tool is in a frame of the platform's page
 	Blocked bool // the browser blocks cookies there
@@ -81,184 +89,83 @@ type Action struct {
 	// Token answers at the token endpoint while the action lasts, where it returns true;
 	// nil: as always.
 	Token func(w http.ResponseWriter, r *http.Request) bool
-	// Done tells whether all that is waited for has come; nil: when the page is at rest.
-	Done func() bool
+	// Done tells whether all that is waited for has come, by what came; nil: when the page is
+	// at rest.
+	Done func(calls []Call) bool
 	// Patience is how long is waited for it, once the steps were taken; 0: the budget of a launch.
 	Patience time.Duration
-}
-
-// Call is one request that came from the tool, or from its browser, while an action was
-// under way.
-type Call struct {
-	At     time.Time
-	Token  bool   // it came to the token endpoint, otherwise below $services
-	Method string // of HTTP
-	Path   string // below $services
-	Query  string
-	Header http.Header
-	Body   []byte
-	Status int    // with which it was answered
-	Answer []byte // the body of the answer
-
-	url string
+	// Quiet is how long nothing may have come before the action is over, though all has that
+	// is waited for; 0: no longer than a page takes to come to rest.
+	Quiet time.Duration
 }
 
 // Acted is what came of an action.
 type Acted struct {
 	Calls     []Call          // in the order in which they came
 	Frames    []browser.Frame // what the browser shows at the end
+	Page      browser.Frame   // the one of the tool
 	Exchanges []string        // the evidence: of the browser, and of the calls
+	Waited    time.Duration   // for what didn't come; 0: it came
+	Untaken   error           // why a step could not be taken
 }
 
-// acting is an action under way.
-type acting struct {
-	origin string // of Rollcall's side
-
-	mu    sync.Mutex
-	calls []Call
-	token func(w http.ResponseWriter, r *http.Request) bool
+// Missing is the obstacle of what didn't come of an action: where a step could not be taken, the
+// target file is at fault, and else its steps lead elsewhere.
+func (a Acted) Missing(what, key string) harness.Obstacle {
+	reason := fmt.Sprintf("no %s came within %s", what, a.Waited.Round(time.Second))
+	if a.Untaken != nil {
+		reason += ": the steps of " + key + " could not be taken: " + a.Untaken.Error()
+	}
+	return harness.Unconfigured(reason, "Correct "+key+" in the target file, so that its steps lead there; run with --keep-personal-data to see where they ended.").
+		Seen(a.Exchanges...)
 }
 
-// mostCalls bounds what is kept of a tool that asks without end.
-const mostCalls = 500
+// Text is all that the tool's page shows, in one line.
+func (a Acted) Text() string { return strings.Join(strings.Fields(a.Page.Text), " ") }
+
+// Broken says how the tool's page shows that it broke down or refused; "" where it doesn't.
+func (a Acted) Broken() string {
+	switch {
+	case a.Page.Failed, a.Page.Closed, a.Page.Status >= 400:
+		return describeStatus(a.Page)
+	}
+	return ""
+}
 
 // Act has somebody launch the tool and take the steps of an action, and waits until what is
-// waited for has come. Where the launch or the steps don't lead there it gives what that
-// hangs on.
+// waited for has come. Where the launch doesn't open it gives what that hangs on.
 func Act(ctx context.Context, t *harness.T, a Action) (got Acted, o harness.Obstacle, ok bool) {
 	j := judgeOf(t)
+	if b := j.stand(); b != nil {
+		return got, j.footless(t, b), false
+	}
 	p, err := j.browser.Open(ctx, browser.PageOptions{BlockThirdParty: a.Blocked})
 	if err != nil {
 		return got, j.failing(err), false
 	}
 	defer p.Close()
-	under := &acting{origin: j.platform.issuer, token: a.Token}
-	j.platform.acting.Store(under)
+	l := Launch{ID: "act", Title: a.Title, User: a.User, Expect: "open", Claims: a.Claims, Frame: a.Frame, Blocked: a.Blocked, Services: a.Services}
+	under := j.platform.enact(a)
 	defer j.platform.acting.CompareAndSwap(under, nil)
-	if b := j.stand(); b != nil {
-		return got, j.footless(t, b), false
-	}
-	s := j.launchIn(ctx, p, Launch{ID: "act", Title: a.Title, User: a.User, Expect: "open", Claims: a.Claims, Frame: a.Frame,
-		Blocked: a.Blocked, Serve: under.record(a.Serve)})
+	s := j.launchIn(ctx, p, l)
 	if s.problem != nil || j.decide(s, nil) == refused {
-		o := j.halted(t, s, a.Title)
-		return got, o, false
+		return got, j.halted(t, s, a.Title), false
 	}
 	got.Exchanges = s.keep(t, a.Title)
-	if err := p.Run(ctx, a.Steps); err != nil {
-		if ctx.Err() != nil {
-			return got, unknown(err.Error()), false
-		}
-		return got, harness.Unconfigured("the steps of the target file could not be taken: "+err.Error(), stepsRemedy), false
+	steps := a.Steps
+	if a.Frame && len(steps) > 0 {
+		steps = append([]browser.Step{{Frame: "tool"}}, steps...)
 	}
-	end := time.Now().Add(max(a.Patience, 0))
-	if a.Patience == 0 {
-		end = time.Now().Add(j.budget)
+	if got.Untaken = p.Run(ctx, steps); ctx.Err() != nil {
+		return got, unknown(ctx.Err().Error()), false
 	}
-	done := a.Done
-	if done == nil {
-		done = func() bool { return true }
+	under.await(ctx, p, a, j.budget, &got)
+	if got.Frames, err = p.Look(ctx); err == nil { // what can't be read is not shown
+		got.Page = shown(got.Frames)
 	}
-	for {
-		if err := p.Settle(ctx, activeTime, time.Until(end), nil); errors.Is(err, browser.ErrGone) || ctx.Err() != nil {
-			break
-		}
-		if done() || time.Now().After(end) {
-			break
-		}
-		pass(ctx, activeTime)
-	}
-	got.Frames, _ = p.Look(ctx) // what can't be read is not shown
-	under.mu.Lock()
-	got.Calls = slices.Clone(under.calls)
-	under.mu.Unlock()
+	got.Calls = under.all()
 	for _, c := range got.Calls {
 		got.Exchanges = append(got.Exchanges, t.Watch(c.watched()))
 	}
 	return got, harness.Obstacle{}, true
-}
-
-const stepsRemedy = "Correct the steps in the target file; run with --keep-personal-data to see where they ended."
-
-// record notes what comes, and how it is answered.
-func (a *acting) record(next http.Handler) http.Handler {
-	if next == nil {
-		next = http.NotFoundHandler()
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.note(w, r, false, next.ServeHTTP) })
-}
-
-func (a *acting) note(w http.ResponseWriter, r *http.Request, token bool, answer func(http.ResponseWriter, *http.Request)) {
-	body, _ := io.ReadAll(r.Body) // what broke off is judged as it came
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	c := Call{At: time.Now(), Token: token, Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Header: r.Header.Clone(), Body: body,
-		url: a.origin + r.RequestURI}
-	seen := &answered{ResponseWriter: w, status: http.StatusOK}
-	answer(seen, r)
-	c.Status, c.Answer = seen.status, seen.body.Bytes()
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if len(a.calls) < mostCalls {
-		a.calls = append(a.calls, c)
-	}
-}
-
-// answered keeps what is answered.
-type answered struct {
-	http.ResponseWriter
-	status int
-	body   bytes.Buffer
-}
-
-func (a *answered) WriteHeader(status int) { a.status = status; a.ResponseWriter.WriteHeader(status) }
-
-func (a *answered) Write(b []byte) (int, error) {
-	a.body.Write(b)
-	return a.ResponseWriter.Write(b)
-}
-
-// Unwrap has whoever breaks a connection off find it.
-func (a *answered) Unwrap() http.ResponseWriter { return a.ResponseWriter }
-
-// watched is a call as evidence.
-func (c Call) watched() harness.Watched {
-	return harness.Watched{Started: c.At, Ended: c.At, Method: c.Method, URL: c.url, Request: c.Header, Body: string(c.Body), Form: c.Token, Status: c.Status,
-		Answer: c.Answer}
-}
-
-// act is where the services of a launch answer.
-func (p *platform) act(w http.ResponseWriter, r *http.Request) {
-	a := p.find(r.PathValue("hint"))
-	if a == nil || a.launch.Serve == nil {
-		http.NotFound(w, r)
-		return
-	}
-	http.StripPrefix("/acts/"+r.PathValue("hint"), a.launch.Serve).ServeHTTP(w, r)
-}
-
-// tokens is the token endpoint, which an action may answer at.
-func (p *platform) tokens(w http.ResponseWriter, r *http.Request) {
-	under := p.acting.Load()
-	if under == nil {
-		p.services.token(w, r)
-		return
-	}
-	under.note(w, r, true, func(w http.ResponseWriter, r *http.Request) {
-		if under.token == nil || !under.token(w, r) {
-			p.services.token(w, r)
-		}
-	})
-}
-
-// Granted gives the scopes of the access token that a request brings; none where it brings
-// no token that was given out here.
-func Granted(t *harness.T, r *http.Request) []string {
-	token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if !bearer {
-		return nil
-	}
-	s := &judgeOf(t).platform.services
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.tokens[token]
 }

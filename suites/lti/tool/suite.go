@@ -21,7 +21,9 @@ func Suite(parts ...Part) harness.Suite {
 	all, profiles := checks(), []string{Profile}
 	for _, p := range parts {
 		all = append(all, p.checks()...)
-		profiles = append(profiles, p.Profile)
+		if p.Profile != "" {
+			profiles = append(profiles, p.Profile)
+		}
 	}
 	return harness.Suite{
 		ID: "lti.tool", Title: "LTI 1.3 tools", Role: "tool", Checks: all, Profiles: profiles,
