@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -79,7 +80,7 @@ func toolMatrix(t *testing.T) *ltiMatrix {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &ltiMatrix{prefix: ltitool.Prefix, record: "data/matrix-tool.json", checks: ltitool.Suite().Checks, faults: tools, variants: variants,
+	return &ltiMatrix{prefix: ltitool.Prefix, record: "data/matrix-tool.json", checks: toolSuite().Checks, faults: tools, variants: variants,
 		bystanders: []string{"launch.learner", "launch.instructor", "refuse.link-missing"},
 		oddities:   []string{"launch.blank-role", "refuse.version", "refuse.state-elsewhere", "response.error", "browser.frame", "browser.blocked-storage", "login.post", "auth.*"},
 		own: map[string][]string{
@@ -123,7 +124,7 @@ func platformMatrix(t *testing.T) *ltiMatrix {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &ltiMatrix{prefix: ltiplatform.Prefix, record: "data/matrix-platform.json", checks: ltiplatform.Suite().Checks, faults: platforms, variants: variants,
+	return &ltiMatrix{prefix: ltiplatform.Prefix, record: "data/matrix-platform.json", checks: platformSuite().Checks, faults: platforms, variants: variants,
 		bystanders: []string{"login.iss", "token.kid", "response.token", "refuse.redirect-unregistered"},
 		oddities: []string{"login.*", "token.*", "message.*", "custom.*", "response.*", "stable.*", "distinct.*", "roles.*", "storage.*", "keys.*", "access.*", "error.*",
 			"refuse.scope-wrong", "refuse.login-hint-foreign", "refuse.message-hint-tampered"},
@@ -246,6 +247,9 @@ func (m *ltiMatrix) everyProved(t *testing.T, seen map[string]caught) {
 // chosen thins out the faults.
 func chosen(i int) bool { return os.Getenv("ROLLCALL_MATRIX") != "" || i%16 == 0 }
 
+// whole are ids that are written out, those of services.
+var whole = regexp.MustCompile(`^(lti13|nrps20|ags20|dl20|sec10)\.`)
+
 // focus puts together what a run judges; nil is everything.
 func (m *ltiMatrix) focus(lists ...[]string) []string {
 	if os.Getenv("ROLLCALL_MATRIX") == "whole" {
@@ -254,7 +258,7 @@ func (m *ltiMatrix) focus(lists ...[]string) []string {
 	var out []string
 	for _, l := range lists {
 		for _, id := range l {
-			if !strings.HasPrefix(id, m.prefix) {
+			if !whole.MatchString(id) {
 				id = m.prefix + id
 			}
 			out = append(out, id)

@@ -29,6 +29,7 @@ type Call struct {
 	Status   int         // with which it was answered; 0: it was broken off
 	Response http.Header // of the answer
 	Answer   []byte      // its body
+	Exchange string      // its id among the evidence
 
 	url string
 }
@@ -199,13 +200,17 @@ func (p *platform) note(c Call) {
 	}
 }
 
-// Asked gives the requests of access tokens that came in this run so far: a tool that has a
-// token asks for no other.
+// Asked gives the requests of access tokens that came in this run so far, as evidence of a
+// check: a tool that has a token asks for no other.
 func Asked(t *harness.T) []Call {
 	p := judgeOf(t).platform
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	return slices.Clone(p.asked)
+	out := slices.Clone(p.asked)
+	p.mu.Unlock()
+	for i := range out {
+		out[i].Exchange = t.Watch(out[i].watched())
+	}
+	return out
 }
 
 // Grant is how an access token is given.

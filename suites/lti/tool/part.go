@@ -164,8 +164,9 @@ func Act(ctx context.Context, t *harness.T, a Action) (got Acted, o harness.Obst
 		got.Page = shown(got.Frames)
 	}
 	got.Calls = under.all()
-	for _, c := range got.Calls {
-		got.Exchanges = append(got.Exchanges, t.Watch(c.watched()))
+	for i := range got.Calls {
+		got.Calls[i].Exchange = t.Watch(got.Calls[i].watched())
+		got.Exchanges = append(got.Exchanges, got.Calls[i].Exchange)
 	}
 	return got, harness.Obstacle{}, true
 }
