@@ -173,7 +173,7 @@ func (m *ltiMatrix) run(t *testing.T) {
 			}
 			t.Run("fault/"+f.ID, func(t *testing.T) {
 				t.Parallel()
-				report, found := one(t, f.ID, m.focus(f.Breaks, m.bystanders), false)
+				report, found := one(t, f.ID, m.focus(f.Breaks, m.bystandersOf(f)), false)
 				blames(t, report)
 				for _, id := range f.Breaks {
 					if _, caught := found[id]; !caught {
@@ -196,6 +196,9 @@ func (m *ltiMatrix) run(t *testing.T) {
 				oddities := m.oddities
 				if own := m.own[v.ID]; own != nil {
 					oddities = own
+				}
+				if service := m.serviceOf(v.ID); service != nil {
+					oddities = service
 				}
 				report, _ := one(t, v.ID, m.focus(oddities, m.bystanders), true)
 				for _, q := range report.Requirements {
@@ -220,6 +223,27 @@ func (m *ltiMatrix) run(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// bystandersOf are what a fault is judged by beside what it breaks: one of a service by others of
+// services, for it shows where the tool calls one.
+func (m *ltiMatrix) bystandersOf(f fault.Fault) []string {
+	if strings.HasPrefix(f.Breaks[0], m.prefix) {
+		return m.bystanders
+	}
+	return []string{m.bystanders[0], "nrps20.tool.roster.pages", "ags20.tool.score.shape", "sec10.tool.token.form"}
+}
+
+// serviceOf gives what a variant of how services are called is judged by; nil where it is none.
+func (m *ltiMatrix) serviceOf(id string) []string {
+	const roster, grades, token = "nrps20.tool.*", "ags20.tool.*", "sec10.tool.*"
+	for begins, focus := range map[string][]string{"tool-access-": {roster, grades, token}, "tool-roster-": {roster, token}, "tool-score-": {grades},
+		"tool-item": {grades}} {
+		if strings.HasPrefix(id, begins) {
+			return focus
+		}
+	}
+	return nil
 }
 
 // holds tells whether the matrix has a fault or variant.

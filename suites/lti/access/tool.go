@@ -60,8 +60,19 @@ func (p provokes) calling() harness.Need {
 	return harness.Need{Text: "steps by which the tool calls a service, or one that does so by itself",
 		Unmet: func(ctx context.Context, t *harness.T) (harness.Obstacle, bool) {
 			_, o, ok := p.first(ctx, t)
-			return o, !ok
+			return o, !ok && len(tool.Asked(t)) == 0
 		}}
+}
+
+// Refused is why a tool calls no service: its requests of a token are not in the form of the
+// standard, and were refused.
+func Refused(a tool.Acted) (o harness.Obstacle, is bool) {
+	for _, c := range a.Calls {
+		if c.Token && c.Status >= http.StatusBadRequest {
+			return harness.BlockedBy(Prefix+"form", "the request of an access token is not in the form of the standard, and was refused").Seen(c.Exchange), true
+		}
+	}
+	return o, false
 }
 
 // first gives the first service that the tool calls, and how.
@@ -77,6 +88,12 @@ func (p provokes) first(ctx context.Context, t *harness.T) (by Provoke, o harnes
 		}
 	}
 	return by, why, false
+}
+
+// why says why no service is called.
+func (p provokes) why(ctx context.Context, t *harness.T) harness.Obstacle {
+	_, o, _ := p.first(ctx, t)
+	return o
 }
 
 // all gives what came of each service that the tool calls.
@@ -104,6 +121,10 @@ func calls(a tool.Acted) (services, tokens []tool.Call) {
 // header looks how tokens are sent.
 func (p provokes) header(ctx context.Context, t *harness.T) {
 	acted, by := p.all(ctx, t)
+	if len(acted) == 0 {
+		t.NotTested(p.why(ctx, t))
+		return
+	}
 	for i, a := range acted {
 		services, _ := calls(a)
 		for _, c := range services {
@@ -132,6 +153,10 @@ func scheme(h http.Header) string {
 // cached looks whether a tool asks for a token for each request.
 func (p provokes) cached(ctx context.Context, t *harness.T) {
 	acted, by := p.all(ctx, t)
+	if len(acted) == 0 {
+		t.NotTested(p.why(ctx, t))
+		return
+	}
 	several := false
 	for i, a := range acted {
 		services, tokens := calls(a)
@@ -206,8 +231,17 @@ func (p provokes) revoked(ctx context.Context, t *harness.T, by Provoke, token f
 	tool.Acted, harness.Obstacle, bool) {
 	tool.Revoke(t)
 	a, o, ok := by.Again(ctx, t, token)
-	if services, _ := calls(a); ok && len(services) == 0 {
+	services, _ := calls(a)
+	bare := !slices.ContainsFunc(services, func(c tool.Call) bool { return c.Header.Get("Authorization") != "" })
+	switch {
+	case !ok:
+	case len(services) == 0:
+		if o, is := Refused(a); is {
+			return a, o, false
+		}
 		return a, a.Missing("request of "+by.Service, by.Key), false
+	case bare:
+		return a, harness.BlockedBy(ReqHeader, "no request has the header Authorization").Seen(a.Exchanges...), false
 	}
 	return a, o, ok
 }
@@ -243,7 +277,7 @@ func (p provokes) given(g tool.Grant, requirement string) func(context.Context, 
 // byScope looks whether a token is used for what another service asks.
 func (p provokes) byScope(ctx context.Context, t *harness.T) {
 	acted, by := p.all(ctx, t)
-	if len(acted) < 2 {
+	if len(acted) < 2 && len(p) > 1 {
 		_, o, _ := p[0].Plain(ctx, t)
 		if len(by) > 0 && by[0].Key == p[0].Key {
 			_, o, _ = p[1].Plain(ctx, t)

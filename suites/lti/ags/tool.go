@@ -129,6 +129,9 @@ func plainScores(ctx context.Context, t *harness.T) (tool.Acted, harness.Obstacl
 func plain(ctx context.Context, t *harness.T) (worked, harness.Obstacle, bool) {
 	w, o, ok := kept(ctx, t, round{title: "a learner works", quiet: time.Second})
 	if ok && len(w.scores()) == 0 {
+		if o, is := access.Refused(w.Acted); is {
+			return w, o, false
+		}
 		if len(tool.Section(t).Tool.Score) == 0 {
 			return w, harness.Unconfigured("no steps lead to a score (lti.tool.score), and at a launch by a learner the tool posts none by itself",
 				"Add lti.tool.score: what a learner does, from the opened launch on, until a score is due, such as [{click: \"text=Start\"}, {click: \"text=Hand in\"}]."), false

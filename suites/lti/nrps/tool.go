@@ -129,6 +129,9 @@ func plainRoster(ctx context.Context, t *harness.T) (tool.Acted, harness.Obstacl
 		{members: members(2), links: []string{`<$here?course=1&since=3>; rel="differences"`}},
 	}})
 	if ok && len(requests(a)) == 0 {
+		if o, is := access.Refused(a); is {
+			return a, o, false
+		}
 		if len(tool.Section(t).Tool.Roster) == 0 {
 			return a, harness.Unconfigured("no steps lead to a roster (lti.tool.roster), and at a launch by an instructor the tool reads none by itself",
 				"Add lti.tool.roster: what an instructor does, from the opened launch on, to have the tool read who is in the course, such as [{click: \"text=Participants\"}]."), false
