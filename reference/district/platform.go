@@ -9,6 +9,7 @@ import (
 	"github.com/rollcall-edu/rollcall/fixtures"
 	"github.com/rollcall-edu/rollcall/reference/fault/platformfault"
 	"github.com/rollcall-edu/rollcall/reference/platform"
+	"github.com/rollcall-edu/rollcall/reference/platform/ags"
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/reference/store"
 	"github.com/rollcall-edu/rollcall/reference/web"
@@ -33,6 +34,7 @@ type PlatformOptions struct {
 type Platform struct {
 	*platform.Platform
 	Origin string
+	Grades *ags.Service // the gradebook
 	server *web.Server
 	store  store.Store
 
@@ -60,7 +62,7 @@ func StartPlatform(ctx context.Context, o PlatformOptions) (*Platform, error) {
 	if err != nil {
 		return nil, err
 	}
-	kept, err := platform.OpenStore(ctx, o.DB)
+	kept, err := platform.OpenStore(ctx, o.DB, ags.Collections()...)
 	if err != nil {
 		return nil, err
 	}
@@ -73,6 +75,13 @@ func StartPlatform(ctx context.Context, o PlatformOptions) (*Platform, error) {
 		o.Origin = server.Named(o.Host)
 	}
 	c := platform.Config{Origin: o.Origin, District: d, Tools: o.Tools, HTTP: security.LoopbackClient(o.TrustPEM), Store: kept}
+	var grades *ags.Service
+	c.Services = []func(*platform.Platform) (platform.Service, error){
+		func(p *platform.Platform) (platform.Service, error) {
+			grades = ags.New(p)
+			return grades, nil
+		},
+	}
 	p, err := platform.New(ctx, bent.Bend(c))
 	if err != nil {
 		server.Close()
@@ -80,7 +89,7 @@ func StartPlatform(ctx context.Context, o PlatformOptions) (*Platform, error) {
 		return nil, err
 	}
 	server.Serve(ctx, bent.Wrap(p.Handler()))
-	return &Platform{Platform: p, Origin: o.Origin, server: server, store: kept, ended: make(chan struct{})}, nil
+	return &Platform{Platform: p, Origin: o.Origin, Grades: grades, server: server, store: kept, ended: make(chan struct{})}, nil
 }
 
 // RotateKeys has the platform sign with a new key each time, until ctx ends or the platform

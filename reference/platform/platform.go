@@ -165,7 +165,7 @@ func New(ctx context.Context, c Config) (*Platform, error) {
 	if p.c.Sign == nil {
 		p.c.Sign = func(keys *security.Keys, claims map[string]any) (string, error) { return keys.Sign(claims) }
 	}
-	for _, t := range c.Tools {
+	for _, t := range slices.Clone(c.Tools) { // what is registered moves in the list
 		p.Register(t)
 	}
 	if err := p.registerKept(ctx); err != nil {
