@@ -9,6 +9,7 @@ import (
 	"github.com/rollcall-edu/rollcall/fixtures"
 	"github.com/rollcall-edu/rollcall/reference/fault/platformfault"
 	"github.com/rollcall-edu/rollcall/reference/platform"
+	"github.com/rollcall-edu/rollcall/reference/platform/nrps"
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/reference/store"
 	"github.com/rollcall-edu/rollcall/reference/web"
@@ -27,6 +28,11 @@ type PlatformOptions struct {
 	TLS      *security.SelfMade // nil: plain http
 	TrustPEM []byte             // authorities of tools
 	DB       string             // store DSN; empty: memory
+}
+
+// services are what the reference platform offers beside launches.
+func services() []func(*platform.Platform) (platform.Service, error) {
+	return []func(*platform.Platform) (platform.Service, error){nrps.New}
 }
 
 // Platform is a running reference platform.
@@ -72,7 +78,7 @@ func StartPlatform(ctx context.Context, o PlatformOptions) (*Platform, error) {
 	if o.Origin == "" {
 		o.Origin = server.Named(o.Host)
 	}
-	c := platform.Config{Origin: o.Origin, District: d, Tools: o.Tools, HTTP: security.LoopbackClient(o.TrustPEM), Store: kept}
+	c := platform.Config{Origin: o.Origin, District: d, Tools: o.Tools, HTTP: security.LoopbackClient(o.TrustPEM), Store: kept, Services: services()}
 	p, err := platform.New(ctx, bent.Bend(c))
 	if err != nil {
 		server.Close()
