@@ -211,7 +211,9 @@ func TestPagesAreTheWhole(t *testing.T) {
 	}
 	for _, query := range []string{"?limit=1", "?limit=3", "?limit=1000", "?role=Learner&limit=2", "?role=" + url.QueryEscape(lti.Membership+"Learner") + "&limit=2"} {
 		some, last := w.walk(w.address("a-1") + query)
-		want := len(slices.DeleteFunc(slices.Clone(all), func(m member) bool { return strings.Contains(query, "role") && !slices.Contains(m.Roles, lti.Membership+"Learner") }))
+		want := len(slices.DeleteFunc(slices.Clone(all), func(m member) bool {
+			return strings.Contains(query, "role") && !slices.Contains(m.Roles, lti.Membership+"Learner")
+		}))
 		seen := map[string]bool{}
 		for _, m := range some {
 			seen[m.ID] = true
