@@ -10,6 +10,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/fault/platformfault"
 	"github.com/rollcall-edu/rollcall/reference/platform"
 	"github.com/rollcall-edu/rollcall/reference/platform/ags"
+	"github.com/rollcall-edu/rollcall/reference/platform/nrps"
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/reference/store"
 	"github.com/rollcall-edu/rollcall/reference/web"
@@ -28,6 +29,15 @@ type PlatformOptions struct {
 	TLS      *security.SelfMade // nil: plain http
 	TrustPEM []byte             // authorities of tools
 	DB       string             // store DSN; empty: memory
+}
+
+// services are what the reference platform offers beside launches. The gradebook is given to
+// who asks for it.
+func services(grades **ags.Service) []func(*platform.Platform) (platform.Service, error) {
+	return []func(*platform.Platform) (platform.Service, error){nrps.New, func(p *platform.Platform) (platform.Service, error) {
+		*grades = ags.New(p)
+		return *grades, nil
+	}}
 }
 
 // Platform is a running reference platform.
@@ -74,14 +84,9 @@ func StartPlatform(ctx context.Context, o PlatformOptions) (*Platform, error) {
 	if o.Origin == "" {
 		o.Origin = server.Named(o.Host)
 	}
-	c := platform.Config{Origin: o.Origin, District: d, Tools: o.Tools, HTTP: security.LoopbackClient(o.TrustPEM), Store: kept}
 	var grades *ags.Service
-	c.Services = []func(*platform.Platform) (platform.Service, error){
-		func(p *platform.Platform) (platform.Service, error) {
-			grades = ags.New(p)
-			return grades, nil
-		},
-	}
+	c := platform.Config{Origin: o.Origin, District: d, Tools: o.Tools, HTTP: security.LoopbackClient(o.TrustPEM), Store: kept,
+		Services: services(&grades)}
 	p, err := platform.New(ctx, bent.Bend(c))
 	if err != nil {
 		server.Close()

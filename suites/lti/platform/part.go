@@ -2,6 +2,7 @@ package platform
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"net/http"
 	"reflect"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/harness/browser"
 	"github.com/rollcall-edu/rollcall/suites/lti"
 )
 
@@ -132,9 +134,11 @@ func Refused(r *harness.Response) string { return refusal(r) }
 // Issues is the requirement that governs what the token endpoint answers to right requests.
 const Issues = reqIssue
 
-// Do asks a service, with an access token; "" sends none.
+// Do asks a service, with an access token; "" sends none. The token goes to the origins of the
+// target file, and to those that a launch named as a service's.
 func Do(ctx context.Context, t *harness.T, token string, r harness.Request) *harness.Response {
 	r.Auth = harness.AuthNone
+	r.Told = judgeOf(t).told(r.URL)
 	r.Header = r.Header.Clone()
 	if token != "" {
 		if r.Header == nil {
@@ -143,6 +147,66 @@ func Do(ctx context.Context, t *harness.T, token string, r harness.Request) *har
 		r.Header.Set("Authorization", "Bearer "+token)
 	}
 	return t.Do(ctx, r)
+}
+
+// told tells whether a good launch named the origin of an address as that of a service.
+func (j *judge) told(address string) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, s := range j.kept {
+		for name, claim := range s.claims {
+			if strings.HasPrefix(name, serviceNames) && namesOrigin(claim, originOf(address)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// serviceNames begins the claims of services: lti-nrps, lti-ags and what comes to be.
+const serviceNames = "https://purl.imsglobal.org/spec/lti-"
+
+// namesOrigin tells whether one of the members of a claim is an address at an origin.
+func namesOrigin(claim any, origin string) bool {
+	members, _ := claim.(map[string]any)
+	for _, v := range members {
+		if text, is := v.(string); is && absolute(text) && originOf(text) == origin {
+			return true
+		}
+	}
+	return false
+}
+
+// Principal is the role in a course that the name of a role stands for, such as Instructor;
+// "" for every other. Short names and those of LTI 1.1 stand for what they stood for.
+func Principal(role string) string { return principal(role) }
+
+// Unattended needs launches and visits that no person makes; why says what a person can't do.
+func Unattended(why string) harness.Need { return unattended(why) }
+
+// Visit signs a user in, in a browser of their own, takes steps there, and gives the text that
+// is shown in the end. It needs Unattended.
+func Visit(ctx context.Context, t *harness.T, user lti.User, steps []browser.Step) (text string, err error) {
+	j := judgeOf(t)
+	defer j.uncover(user) // some platforms let nobody have two sessions, and end the other one
+	page, err := j.browser.Open(ctx, browser.PageOptions{})
+	if err != nil {
+		return "", err
+	}
+	defer page.Close()
+	if err := page.Run(ctx, user.Steps); err != nil {
+		return "", fmt.Errorf("signing in as %s: %w", user.Name, err)
+	}
+	if err := page.Run(ctx, steps); err != nil {
+		return "", err
+	}
+	j.settled(ctx, page)
+	frames, err := page.Look(ctx)
+	var texts []string
+	for _, f := range frames {
+		texts = append(texts, f.Text)
+	}
+	return strings.Join(texts, "\n"), err
 }
 
 // Shared gives what the checks of a part share in one run, one value of each type, made when
