@@ -121,9 +121,9 @@ func claimedItem(ctx context.Context, d *desk) {
 				return
 			}
 		}
-		all, problem := d.walk(ctx, query(d.at.items, "resource_link_id", id))
+		all, problem := d.walk(ctx, d.at.items)
 		if problem != "" {
-			d.NotTested(harness.BlockedBy(reqList, problem, all.last()...))
+			d.NotTested(harness.BlockedBy(all.owner, problem, all.last()...))
 			return
 		}
 		// What isn't filtered doesn't belong to the link.

@@ -198,7 +198,7 @@ func (d *desk) clear(ctx context.Context) {
 		if taken(r) || r.Status == http.StatusNotFound || r.Status == http.StatusGone {
 			continue
 		}
-		if r := d.get(ctx, scopeItems, id, typeItem, ""); r.Status != http.StatusNotFound && r.Status != http.StatusGone {
+		if r := d.get(ctx, scopeItems, id, typeItem, ""); r.Status < 400 || r.Status >= 500 {
 			left = append(left, id)
 		}
 	}
@@ -223,6 +223,7 @@ type pages struct {
 	objects   []map[string]any
 	responses []*harness.Response
 	sizes     []int
+	owner     string // the requirement that governs a page which ended the walk
 }
 
 // ids are those of what was brought.
@@ -236,6 +237,7 @@ func (p pages) ids() []string {
 
 // walk follows the pages of line items to their end; problem says why there is none.
 func (d *desk) walk(ctx context.Context, address string) (p pages, problem string) {
+	p.owner = reqList
 	seen := map[string]bool{}
 	for next := address; next != ""; {
 		if seen[next] {
@@ -248,8 +250,12 @@ func (d *desk) walk(ctx context.Context, address string) (p pages, problem strin
 		r := d.get(ctx, d.reading(), next, typeItems, reqList)
 		p.responses = append(p.responses, r)
 		list, is := listOf(r)
-		if r.Problem != "" || r.Status != http.StatusOK || !is {
-			return p, "a page is answered with " + r.Summary()
+		switch {
+		case r.Problem != "" || r.Status != http.StatusOK:
+			return p, "line items are answered with " + r.Summary()
+		case !is:
+			p.owner = PlatformPrefix + "list.form"
+			return p, "line items are no list"
 		}
 		p.objects, p.sizes = append(p.objects, list...), append(p.sizes, len(list))
 		next = weblink.Targets(r.Header.Values("Link"), next)["next"]

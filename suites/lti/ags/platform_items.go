@@ -33,7 +33,11 @@ func list(ctx context.Context, d *desk) {
 	none := func(why string) {
 		d.NotTested(harness.NoData(why, "Let the tool have a line item in the course, or let Rollcall make one (lti.platform.writes)."))
 	}
-	if !is || len(all) == 0 {
+	if !is {
+		d.NotTested(harness.BlockedBy(p+"list.form", "line items are no list", r))
+		return
+	}
+	if len(all) == 0 {
 		none("there is no line item")
 		return
 	}
@@ -138,7 +142,7 @@ func create(ctx context.Context, d *desk) {
 	}
 	all, problem := d.walk(ctx, d.at.items)
 	if problem != "" {
-		d.NotTested(harness.BlockedBy(reqList, problem, all.last()...), p+"create.listed")
+		d.NotTested(harness.BlockedBy(all.owner, problem, all.last()...), p+"create.listed")
 	} else {
 		d.Assert(p+"create.listed", slices.Contains(all.ids(), id), harness.Finding{Expected: "the line item that was made, in the list", Seen: "it isn't there",
 			Responses: append([]*harness.Response{r}, all.last()...)})
@@ -207,7 +211,7 @@ func createRefused(ctx context.Context, d *desk) {
 	}
 	all, problem := d.walk(ctx, d.at.items)
 	if problem != "" {
-		d.NotTested(harness.BlockedBy(reqList, problem, all.last()...), p+"create.nothing")
+		d.NotTested(harness.BlockedBy(all.owner, problem, all.last()...), p+"create.nothing")
 		return
 	}
 	for _, m := range all.objects {
@@ -240,6 +244,10 @@ func filters(ctx context.Context, d *desk) {
 			return
 		}
 		made[name] = id
+	}
+	if all, problem := d.walk(ctx, d.at.items); problem != "" { // it is no filter's
+		d.NotTested(harness.BlockedBy(all.owner, problem, all.last()...))
+		return
 	}
 	for _, x := range []struct {
 		id   string
@@ -322,7 +330,7 @@ func paging(ctx context.Context, d *desk) {
 	for _, x := range []struct{ id, address string }{{"page.union", d.at.items}, {"page.filtered", query(d.at.items, "tag", tag)}} {
 		whole, problem := d.walk(ctx, x.address)
 		if problem != "" {
-			d.NotTested(harness.BlockedBy(reqList, problem, whole.last()...), p+x.id)
+			d.NotTested(harness.BlockedBy(whole.owner, problem, whole.last()...), p+x.id)
 			continue
 		}
 		if n := len(whole.objects); n < 3 || n >= mostPages {
@@ -412,7 +420,11 @@ func remove(ctx context.Context, d *desk) {
 		return
 	}
 	after := d.get(ctx, scopeItems, id, typeItem, reqRead)
-	gone := after.Status == http.StatusNotFound || after.Status == http.StatusGone
+	if after.Status >= 500 {
+		d.NotTested(harness.BlockedBy(reqRead, "a line item can't be read: "+after.Summary(), after))
+		return
+	}
+	gone := after.Status >= 400 && after.Status < 500 // which of them is another requirement's
 	proof := []*harness.Response{after, r}
 	d.Assert(p+"delete.gone", gone, harness.Finding{Sent: "a line item that was deleted", Expected: "404 Not Found", Seen: after.Summary(), Responses: proof})
 	if all, problem := d.walk(ctx, d.at.items); problem == "" {
