@@ -289,8 +289,8 @@ const stamp = "2006-01-02T15:04:05.000Z07:00"
 
 // score is one that can be, changed; "absent" leaves a member out.
 func (d *desk) score(user string, change map[string]any) map[string]any {
-	return changed(map[string]any{"userId": user, "timestamp": d.tick(time.Second), "activityProgress": "Completed", "gradingProgress": "FullyGraded",
-		"scoreGiven": 3, "scoreMaximum": 4}, change)
+	return changed(map[string]any{"userId": user, "timestamp": d.tick(time.Second), "activityProgress": "Completed",
+		"gradingProgress": "FullyGraded", "scoreGiven": 3, "scoreMaximum": 4}, change)
 }
 
 // give posts a score.
