@@ -12,6 +12,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/lti/ags"
 	ltiplatform "github.com/rollcall-edu/rollcall/suites/lti/platform"
 	ltitool "github.com/rollcall-edu/rollcall/suites/lti/tool"
 )
@@ -50,6 +51,9 @@ func TestToolMatrix(t *testing.T) { toolMatrix(t).run(t) }
 // what it breaks and by nothing else, and no variant is minded.
 func TestPlatformMatrix(t *testing.T) { platformMatrix(t).run(t) }
 
+// TestGradesMatrix does so for Assignment and Grade Services of platforms.
+func TestGradesMatrix(t *testing.T) { gradesMatrix(t).run(t) }
+
 // TestRecordedMatrix sees to it that all faults and variants of launches were run
 // since their tables changed, and that each requirement is proved by one.
 func TestRecordedMatrix(t *testing.T) {
@@ -57,7 +61,7 @@ func TestRecordedMatrix(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range []*ltiMatrix{toolMatrix(t), platformMatrix(t)} {
+	for _, m := range []*ltiMatrix{toolMatrix(t), platformMatrix(t), gradesMatrix(t)} {
 		for _, f := range m.faults {
 			for _, id := range f.Breaks {
 				if !slices.Contains(recorded[f.ID].Requirements, id) {
@@ -124,6 +128,8 @@ func platformMatrix(t *testing.T) *ltiMatrix {
 	if err != nil {
 		t.Fatal(err)
 	}
+	platforms = slices.DeleteFunc(platforms, func(f fault.Fault) bool { return strings.HasPrefix(f.ID, ofGrades) })
+	variants = slices.DeleteFunc(variants, func(v fault.Variant) bool { return strings.HasPrefix(v.ID, ofGrades) })
 	return &ltiMatrix{prefix: ltiplatform.Prefix, record: "data/matrix-platform.json", checks: platformSuite().Checks, faults: platforms, variants: variants,
 		bystanders: []string{"login.iss", "token.kid", "response.token", "refuse.redirect-unregistered"},
 		oddities: []string{"login.*", "token.*", "message.*", "custom.*", "response.*", "stable.*", "distinct.*", "roles.*", "storage.*", "keys.*", "access.*", "error.*",
@@ -134,6 +140,31 @@ func platformMatrix(t *testing.T) *ltiMatrix {
 		},
 		spared: func(id string, q reports.RequirementResult) bool {
 			return q.Verdict == reports.NotApplicable || slices.Contains(sparing[id], strings.TrimPrefix(q.ID, ltiplatform.Prefix))
+		},
+	}
+}
+
+// ofGrades begins the ids of what concerns Assignment and Grade Services of platforms.
+const ofGrades = "platform-ags-"
+
+func gradesMatrix(t *testing.T) *ltiMatrix {
+	t.Helper()
+	_, _, platforms, variants, err := ltiFaults()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := []string{"*"} // a run asks a hundred times, and launches a few
+	return &ltiMatrix{prefix: ags.PlatformPrefix, record: "data/matrix-platform-ags.json", checks: ags.PlatformPart().Checks,
+		faults:     slices.DeleteFunc(platforms, func(f fault.Fault) bool { return !strings.HasPrefix(f.ID, ofGrades) }),
+		variants:   slices.DeleteFunc(variants, func(v fault.Variant) bool { return !strings.HasPrefix(v.ID, ofGrades) }),
+		bystanders: all,
+		oddities:   all,
+		unproved:   map[string]string{"gradebook.score": "the reference has no page of the gradebook yet"},
+		judge: func(t *testing.T, focus []string, _ bool, ids ...string) *reports.Report {
+			return judgedPlatform(t, catalogue.Strict, focus, ids...)
+		},
+		spared: func(id string, q reports.RequirementResult) bool {
+			return q.ID == ags.PlatformPrefix+"gradebook.score" || slices.Contains(sparing[id], strings.TrimPrefix(q.ID, ags.PlatformPrefix))
 		},
 	}
 }

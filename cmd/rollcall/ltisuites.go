@@ -19,7 +19,7 @@ func toolSuite() harness.Suite {
 }
 
 // platformSuite judges platforms, with the services of LTI Advantage that they offer.
-func platformSuite() harness.Suite { return ltiplatform.Suite() }
+func platformSuite() harness.Suite { return ltiplatform.Suite(ags.PlatformPart()) }
 
 // toolProfiles are those that the reference tool claims.
 func toolProfiles() []string { return toolSuite().Profiles }

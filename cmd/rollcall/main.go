@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/rollcall-edu/rollcall/reports"
@@ -43,6 +44,9 @@ func suites() []harness.Suite {
 		csv.Suite(nil), toolSuite(), platformSuite(),
 	}
 }
+
+// ofPlatform tells whether a profile is one of LTI platforms.
+func ofPlatform(profile string) bool { return slices.Contains(platformSuite().Profiles, profile) }
 
 // known are the suites that are explained and listed: beside those of `rollcall run` the one
 // of `rollcall csv importer`, which is given what it judges by that command.

@@ -33,6 +33,14 @@ type Registration struct {
 	Scopes       []string          `yaml:"scopes,omitempty"` // that it may have tokens for
 	// Anonymous says that the tool is told nothing personal.
 	Anonymous bool `yaml:"anonymous,omitempty"`
+	// Private names deployments in which it is told nothing personal either.
+	Private []string `yaml:"private_deployments,omitempty"`
+}
+
+// In gives the registration as it is in one of its deployments.
+func (t Registration) In(deployment string) Registration {
+	t.Anonymous = t.Anonymous || slices.Contains(t.Private, deployment)
+	return t
 }
 
 // Link is a place in a course that opens a tool (LTI 1.3 §3.1.5).
@@ -88,7 +96,8 @@ type Platform struct {
 	used     *lti.Expiring[bool]    // ids of assertions, of the client: one that sends many forgets only its own
 	tokens   *lti.Expiring[Granted]
 
-	mu sync.Mutex // of what is registered
+	mu       sync.Mutex // of what is registered
+	changing sync.Mutex // of who is in the courses: one change after the other
 }
 
 // session is somebody who signed in.
@@ -165,10 +174,14 @@ func New(ctx context.Context, c Config) (*Platform, error) {
 	if p.c.Sign == nil {
 		p.c.Sign = func(keys *security.Keys, claims map[string]any) (string, error) { return keys.Sign(claims) }
 	}
+	p.c.Tools = nil // each is put in by Register, which changes the list
 	for _, t := range c.Tools {
 		p.Register(t)
 	}
 	if err := p.registerKept(ctx); err != nil {
+		return nil, err
+	}
+	if err := p.rosterKept(ctx); err != nil {
 		return nil, err
 	}
 	for _, made := range c.Services {

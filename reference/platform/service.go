@@ -1,10 +1,12 @@
 package platform
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"time"
 
+	"github.com/rollcall-edu/rollcall/reference/lti"
 	"github.com/rollcall-edu/rollcall/reference/store"
 )
 
@@ -19,12 +21,31 @@ type Service interface {
 	Claim(l *Pending) (name string, claim any)
 }
 
+// Scoped is a Service that has scopes, which tools may be given that are registered by hand.
+type Scoped interface {
+	Scopes() []string
+}
+
+// scopes lists those of all services.
+func (p *Platform) scopes() []string {
+	var out []string
+	for _, s := range p.services {
+		if scoped, is := s.(Scoped); is {
+			out = append(out, scoped.Scopes()...)
+		}
+	}
+	return out
+}
+
 // Member is somebody in a course, as services tell of people. What is unknown, or may not be
 // told to the tool, is "".
 type Member struct {
 	User    string // sourcedId
 	Subject string // sub of launches, user_id of services
 	Roles   []string
+	Status  string // Active, Inactive, or Deleted of somebody who left, among changes alone
+	// Place is where somebody comes among all people, by name. It never changes.
+	Place int
 
 	Name, Given, Middle, Family, Email string
 	SourcedID                          string // told as lis_person_sourcedid
@@ -41,17 +62,47 @@ type Course struct {
 // Members lists who is in a course, by name; to a tool that is told nothing personal they are
 // ids with roles.
 func (p *Platform) Members(course string, t Registration) []Member {
-	var out []Member
-	for _, id := range p.school.order {
-		roles := p.school.members[course][id]
-		if len(roles) == 0 {
+	members, _ := p.Roster(course, t)
+	return members
+}
+
+// Roster is Members with the number of the last change that it knows of.
+func (p *Platform) Roster(course string, t Registration) (members []Member, at int64) {
+	return p.roster(course, t, func(m membership) bool { return !m.Left })
+}
+
+// Changes lists those whose membership in a course changed after the change of that number,
+// and the number of the last one.
+func (p *Platform) Changes(course string, t Registration, since int64) (members []Member, at int64) {
+	return p.roster(course, t, func(m membership) bool { return m.At > since })
+}
+
+func (p *Platform) roster(course string, t Registration, wanted func(membership) bool) (members []Member, at int64) {
+	now := p.school.now.Load()
+	in := now.members[course]
+	for i, id := range p.school.order {
+		is, there := in[id]
+		if !there || !wanted(is) {
 			continue
 		}
-		m := Member{User: id, Subject: p.Subject(id), Roles: slices.Clone(roles)}
+		m := Member{User: id, Subject: p.Subject(id), Roles: slices.Clone(is.Roles), Status: is.status(), Place: i}
 		if who := p.school.people[id]; !t.Anonymous {
 			m.Name, m.Given, m.Middle, m.Family, m.Email, m.SourcedID = who.name, who.given, who.middle, who.family, who.email, who.id
 		}
-		out = append(out, m)
+		members = append(members, m)
+	}
+	return members, now.at
+}
+
+// Message gives what a launch of a link by somebody would say of them, for services that tell
+// it beforehand.
+func (p *Platform) Message(user string, l Link, t Registration) map[string]any {
+	claims := p.claims(&Pending{User: user, Link: l, Tool: t.In(l.Deployment), Target: cmp.Or(l.Target, t.TargetURI), As: "same"}, "")
+	out := map[string]any{}
+	for _, name := range []string{"message_type", "custom"} {
+		if v, there := claims[lti.Namespace+name]; there {
+			out[lti.Namespace+name] = v
+		}
 	}
 	return out
 }
@@ -112,7 +163,7 @@ func (p *Platform) Name(user string) string { return p.school.people[user].name 
 
 // Roles gives the roles of somebody in a course; none where they aren't in it.
 func (p *Platform) Roles(course, user string) []string {
-	return slices.Clone(p.school.members[course][user])
+	return slices.Clone(p.school.roles(course, user))
 }
 
 // Now is the time by the platform's clock.

@@ -47,7 +47,16 @@ type Platform struct {
 	Scopes   []string `yaml:"scopes,omitempty"`   // that it has granted to Rollcall
 	Users    []User   `yaml:"users,omitempty"`
 	Links    []Link   `yaml:"links,omitempty"`
+	// Writes says whether line items and scores may be made, which are removed again; nil:
+	// they may.
+	Writes *bool `yaml:"writes,omitempty"`
+	// Gradebook are the steps by which the first user who is an instructor, signed in, comes
+	// to the page that shows the scores of the course of the first link.
+	Gradebook []browser.Step `yaml:"gradebook,omitempty"`
 }
+
+// MayWrite tells whether the target file lets anything be made at the platform.
+func (p Platform) MayWrite() bool { return p.Writes == nil || *p.Writes }
 
 // User is somebody who can sign in.
 type User struct {
@@ -200,7 +209,7 @@ func (l *Section) Hosts() []string {
 
 // steps gives all scripts, for filling in what comes from the environment.
 func (l *Section) steps() [][]browser.Step {
-	out := [][]browser.Step{l.Tool.Steps, l.Tool.Roster, l.Tool.Score, l.Tool.Zero}
+	out := [][]browser.Step{l.Tool.Steps, l.Tool.Roster, l.Tool.Score, l.Tool.Zero, l.Platform.Gradebook}
 	for _, u := range l.Platform.Users {
 		out = append(out, u.Steps)
 	}

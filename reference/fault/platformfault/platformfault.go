@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/rollcall-edu/rollcall/reference/fault"
+	"github.com/rollcall-edu/rollcall/reference/fault/platformfault/agsfault"
 	"github.com/rollcall-edu/rollcall/reference/platform"
 )
 
@@ -29,7 +30,9 @@ var Kind = fault.NewKind("platform", func() (fault.Tables, error) {
 	for _, a := range platform.Assertions() {
 		assertions = append(assertions, a.ID)
 	}
-	return fault.ReadTables("platform", faultTable, variantTable, behaviours(), checks, assertions)
+	gradeFaults, gradeVariants := agsfault.Tables()
+	return fault.ReadTables("platform", slices.Concat(faultTable, gradeFaults), slices.Concat(variantTable, gradeVariants), behaviours(),
+		checks, assertions)
 }, behaviours, func(c *platform.Config, f fault.Fault) {
 	if len(f.Drop) > 0 {
 		c.Checks = spare(c.Checks, f.Drop...)
@@ -49,5 +52,5 @@ func spare(checks []platform.Check, ids ...string) []platform.Check {
 
 func behaviours() map[string]behaviour {
 	return fault.Gather(claimFaults(), memberFaults(), tokenFaults(), requestFaults(), laxFaults(), hintFaults(), pageFaults(),
-		serviceFaults(), endpointFaults(), oddities(), mannerisms())
+		serviceFaults(), endpointFaults(), oddities(), mannerisms(), agsfault.Behaviours())
 }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
-	"github.com/rollcall-edu/rollcall/suites/lti/access"
+	tokens "github.com/rollcall-edu/rollcall/suites/lti/access"
 	"github.com/rollcall-edu/rollcall/suites/lti/tool"
 )
 
@@ -64,12 +64,12 @@ func ToolPart() tool.Part {
 	}}
 }
 
-// offered is what a launch offers of grades.
-var offered = []string{lineItemScope, resultScope, scoreScope}
+// toolScopes are what a launch offers of grades.
+var toolScopes = []string{lineItemScope, resultScope, scoreScope}
 
 // ToolProvokes has a tool post scores.
-func ToolProvokes() access.Provoke {
-	return access.Provoke{Service: "posting scores", Key: scoreKey, Offered: offered, Plain: plainScores,
+func ToolProvokes() tokens.Provoke {
+	return tokens.Provoke{Service: "posting scores", Key: scoreKey, Offered: toolScopes, Plain: plainScores,
 		Again: func(ctx context.Context, t *harness.T, token func(w http.ResponseWriter, r *http.Request) bool) (tool.Acted, harness.Obstacle, bool) {
 			a, o, ok := work(ctx, t, round{title: "scores once more", token: token})
 			return a.Acted, o, ok
@@ -129,7 +129,7 @@ func plainScores(ctx context.Context, t *harness.T) (tool.Acted, harness.Obstacl
 func plain(ctx context.Context, t *harness.T) (worked, harness.Obstacle, bool) {
 	w, o, ok := kept(ctx, t, round{title: "a learner works", quiet: time.Second})
 	if ok && len(w.scores()) == 0 {
-		if o, is := access.Refused(w.Acted); is {
+		if o, is := tokens.Refused(w.Acted); is {
 			return w, o, false
 		}
 		if len(tool.Section(t).Tool.Score) == 0 {
@@ -157,12 +157,12 @@ func kept(ctx context.Context, t *harness.T, r round) (worked, harness.Obstacle,
 func work(ctx context.Context, t *harness.T, r round) (worked, harness.Obstacle, bool) {
 	user := "u-learner-" + tool.Fresh()
 	services, link := "course-1-grades", "link-1"
-	ags := map[string]any{"scope": list(offered), "lineitems": "$services/lineitems?course=1", "lineitem": "$services/lineitems/7?type_id=3"}
+	ags := map[string]any{"scope": anyOf(toolScopes), "lineitems": "$services/lineitems?course=1", "lineitem": "$services/lineitems/7?type_id=3"}
 	if r.own != "" {
 		services, link = r.own+"-grades", r.own
 		delete(ags, "lineitem")
 	}
-	g := &gradebook{t: t, round: r, at: tool.Origin(t) + "/acts/" + services, said: map[signature]int{}}
+	g := &servedBook{t: t, round: r, at: tool.Origin(t) + "/acts/" + services, said: map[signature]int{}}
 	steps := r.steps
 	if steps == nil {
 		steps = tool.Section(t).Tool.Score
@@ -178,7 +178,7 @@ func work(ctx context.Context, t *harness.T, r round) (worked, harness.Obstacle,
 	return worked{a, user}, o, ok
 }
 
-func list(texts []string) []any {
+func anyOf(texts []string) []any {
 	var out []any
 	for _, s := range texts {
 		out = append(out, s)
@@ -210,9 +210,9 @@ func unanswered(w worked) (harness.Obstacle, bool) {
 	for _, s := range w.scores() {
 		switch {
 		case s.Status == http.StatusForbidden:
-			o = harness.BlockedBy(access.ReqScope, "the token of the score is for something else")
+			o = harness.BlockedBy(tokens.ReqScope, "the token of the score is for something else")
 		case s.Status == http.StatusUnauthorized:
-			o = harness.BlockedBy(access.ReqHeader, "the score has no token that is good")
+			o = harness.BlockedBy(tokens.ReqHeader, "the score has no token that is good")
 		case s.Status == http.StatusNotFound || s.Status == http.StatusMethodNotAllowed:
 			o = harness.BlockedBy(ToolPrefix+"score.address", "the score went to "+s.Method+" …"+s.Path+"?"+s.Query)
 		default:
@@ -222,8 +222,8 @@ func unanswered(w worked) (harness.Obstacle, bool) {
 	return o.Seen(w.Exchanges...), o.Owner() != ""
 }
 
-// gradebook is the services of one round.
-type gradebook struct {
+// servedBook is the services of one round.
+type servedBook struct {
 	t     *harness.T
 	round round
 	at    string // address of the services
@@ -232,7 +232,7 @@ type gradebook struct {
 
 // ServeHTTP answers as a platform does. Calls come one at a time, for most tools; what is kept
 // between them is guarded by the round's book, or by nobody but this.
-func (g *gradebook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (g *servedBook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := strings.TrimPrefix(r.URL.Path, "/lineitems")
 	switch id, below, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/"); {
 	case path == r.URL.Path, id != "" && !g.has(id), g.round.own == "" && id != "" && r.URL.Query().Get("type_id") != "3",
@@ -265,7 +265,7 @@ func (g *gradebook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // score takes a score.
-func (g *gradebook) score(w http.ResponseWriter, r *http.Request) {
+func (g *servedBook) score(w http.ResponseWriter, r *http.Request) {
 	s := read(r)
 	lock.Lock()
 	before := g.said[s]

@@ -24,7 +24,7 @@ type book struct {
 }
 
 // has tells whether there is a line item of that name in the address.
-func (g *gradebook) has(id string) bool {
+func (g *servedBook) has(id string) bool {
 	if g.round.book == nil {
 		return id == "7"
 	}
@@ -32,7 +32,7 @@ func (g *gradebook) has(id string) bool {
 }
 
 // item gives a line item.
-func (g *gradebook) item(id string) map[string]any {
+func (g *servedBook) item(id string) map[string]any {
 	if g.round.book == nil {
 		return map[string]any{"id": g.at + "/lineitems/7?type_id=3", "scoreMaximum": 100, "label": "Algebra, chapter 1", "resourceLinkId": "link-1"}
 	}
@@ -47,7 +47,7 @@ func (g *gradebook) item(id string) map[string]any {
 }
 
 // list lists line items, whatever filters are asked for but the id of the resource.
-func (g *gradebook) list(w http.ResponseWriter, r *http.Request) {
+func (g *servedBook) list(w http.ResponseWriter, r *http.Request) {
 	if g.round.book == nil {
 		tool.Answer(w, http.StatusOK, lineItemsMedia, []any{g.item("7")})
 		return
@@ -69,7 +69,7 @@ func (g *gradebook) list(w http.ResponseWriter, r *http.Request) {
 }
 
 // make makes a line item.
-func (g *gradebook) make(w http.ResponseWriter, r *http.Request) {
+func (g *servedBook) make(w http.ResponseWriter, r *http.Request) {
 	var item map[string]any
 	body, _ := io.ReadAll(r.Body) // it was read before
 	if json.Unmarshal(body, &item) != nil || item == nil {
@@ -89,7 +89,7 @@ func (g *gradebook) make(w http.ResponseWriter, r *http.Request) {
 	tool.Answer(w, http.StatusCreated, lineItemMedia, item)
 }
 
-var itemSchema = sync.OnceValue(func() *schemas.Schema { return schemas.MustLoad("lti/ags/2.0/new-line-item") })
+var itemSchema = sync.OnceValue(func() *schemas.Schema { return schemas.MustLoad("lti/ags/2.0/lineitem-sent") })
 
 // made are the line items that a tool wanted made.
 func made(w worked) []tool.Call {
