@@ -10,10 +10,12 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/lti/nrps"
 	ltiplatform "github.com/rollcall-edu/rollcall/suites/lti/platform"
 	ltitool "github.com/rollcall-edu/rollcall/suites/lti/tool"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/assessment"
@@ -42,9 +44,15 @@ func suites() []harness.Suite {
 		rostering.Suite(), resources.Suite(), gradebook.Suite(), assessment.Suite(),
 		rostering.Suite11(), resources.Suite11(), gradebook.Suite11(),
 		gradebook.PushSuite(), assessment.PushSuite(), gradebook.PushSuite11(), // what is written comes when all is read
-		csv.Suite(nil), ltitool.Suite(), ltiplatform.Suite(),
+		csv.Suite(nil), ltitool.Suite(), platformSuite(),
 	}
 }
+
+// platformSuite judges LTI platforms: launches, and the services of LTI Advantage.
+func platformSuite() harness.Suite { return ltiplatform.Suite(nrps.PlatformPart()) }
+
+// ofPlatform tells whether a profile is one of LTI platforms.
+func ofPlatform(profile string) bool { return slices.Contains(platformSuite().Profiles, profile) }
 
 // known are the suites that are explained and listed: beside those of `rollcall run` the one
 // of `rollcall csv importer`, which is given what it judges by that command.

@@ -47,6 +47,14 @@ type Platform struct {
 	Scopes   []string `yaml:"scopes,omitempty"`   // that it has granted to Rollcall
 	Users    []User   `yaml:"users,omitempty"`
 	Links    []Link   `yaml:"links,omitempty"`
+	Roster   Roster   `yaml:"roster,omitempty"`
+}
+
+// Roster is how somebody comes to the course of the first link, and leaves it again.
+type Roster struct {
+	By     string         `yaml:"by,omitempty"` // name of the user who does so; empty: the first
+	Enroll []browser.Step `yaml:"enroll,omitempty"`
+	Leave  []browser.Step `yaml:"leave,omitempty"`
 }
 
 // User is somebody who can sign in.
@@ -195,7 +203,7 @@ func (l *Section) Hosts() []string {
 
 // steps gives all scripts, for filling in what comes from the environment.
 func (l *Section) steps() [][]browser.Step {
-	out := [][]browser.Step{l.Tool.Steps}
+	out := [][]browser.Step{l.Tool.Steps, l.Platform.Roster.Enroll, l.Platform.Roster.Leave}
 	for _, u := range l.Platform.Users {
 		out = append(out, u.Steps)
 	}
