@@ -143,6 +143,10 @@ func messages(t *harness.T, all roster, told []member) {
 		Where:     "/members/*/message/*/message_type",
 		Responses: all.proof(),
 	})
+	if untyped == len(told)-objects {
+		left(t, harness.BlockedBy(PlatformPrefix+"rlid.message-type", "no message is one of a launch", all.proof()...), "rlid.custom")
+		return
+	}
 	substituted(t, all, launched)
 }
 
