@@ -78,7 +78,14 @@ func StartPlatform(ctx context.Context, o PlatformOptions) (*Platform, error) {
 	if o.Origin == "" {
 		o.Origin = server.Named(o.Host)
 	}
-	c := platform.Config{Origin: o.Origin, District: d, Tools: o.Tools, HTTP: security.LoopbackClient(o.TrustPEM), Store: kept, Services: services()}
+	c := platform.Config{
+		Origin:   o.Origin,
+		District: d,
+		Tools:    o.Tools,
+		HTTP:     security.LoopbackClient(o.TrustPEM),
+		Store:    kept,
+		Services: services(),
+	}
 	p, err := platform.New(ctx, bent.Bend(c))
 	if err != nil {
 		server.Close()

@@ -210,7 +210,10 @@ func nrpsAccessFaults() map[string]behaviour {
 			return claim
 		}),
 		"platform-nrps-claim-version-text": claimed(func(claim, _ map[string]any) any { claim["service_versions"] = "2.0"; return claim }),
-		"platform-nrps-claim-version-old":  claimed(func(claim, _ map[string]any) any { claim["service_versions"] = []string{"1.0"}; return claim }),
+		"platform-nrps-claim-version-old": claimed(func(claim, _ map[string]any) any {
+			claim["service_versions"] = []string{"1.0"}
+			return claim
+		}),
 		"platform-nrps-claim-http": claimed(func(claim, _ map[string]any) any {
 			claim["context_memberships_url"] = strings.Replace(claim["context_memberships_url"].(string), "https:", "http:", 1)
 			return claim
@@ -257,8 +260,9 @@ func nrpsMemberFaults() map[string]behaviour {
 		"platform-nrps-type-lis": restated(func(rec *httptest.ResponseRecorder, _ *http.Request) {
 			rec.Header().Set("Content-Type", "application/vnd.ims.lis.v2.membershipcontainer+json")
 		}),
-		"platform-nrps-accept-exact": refusing(http.StatusNotAcceptable, func(r *http.Request) bool { return r.Header.Get("Accept") != nrps.MediaType }),
-		"platform-nrps-id-number":    containers(func(c map[string]any, _ *http.Request) { c["id"] = 7 }),
+		"platform-nrps-accept-exact": refusing(http.StatusNotAcceptable,
+			func(r *http.Request) bool { return r.Header.Get("Accept") != nrps.MediaType }),
+		"platform-nrps-id-number": containers(func(c map[string]any, _ *http.Request) { c["id"] = 7 }),
 		"platform-nrps-context-other": containers(func(c map[string]any, _ *http.Request) {
 			if x, is := c["context"].(map[string]any); is {
 				x["id"] = "7"
@@ -536,7 +540,8 @@ func nrpsOddities() map[string]behaviour {
 			m["roles"] = short
 		}),
 		"platform-nrps-roles-more": eachMember(func(m map[string]any) {
-			m["roles"] = append([]any{"http://purl.imsglobal.org/vocab/lis/v2/institution/person#Other", "https://vendor.example/role#Helper"}, m["roles"].([]any)...)
+			m["roles"] = append([]any{"http://purl.imsglobal.org/vocab/lis/v2/institution/person#Other", "https://vendor.example/role#Helper"},
+				m["roles"].([]any)...)
 		}),
 		"platform-nrps-no-status": eachMember(func(m map[string]any) {
 			if m["status"] == "Active" {

@@ -73,9 +73,11 @@ func PlatformPart() platform.Part {
 			Needs:        reading(unattended(), changing()),
 			Requirements: []string{"change.enrolled", "change.left", "change.list"}},
 		{ID: "platform.nrps-link", Title: "Of a link that is named, its messages are told", Body: linked,
-			Needs: reading(), Requirements: []string{"rlid.message", "rlid.array", "rlid.message-type", "rlid.custom", "rlid.members", "rlid.unknown"}},
+			Needs: reading(), Requirements: []string{"rlid.message", "rlid.array", "rlid.message-type", "rlid.custom", "rlid.members",
+				"rlid.unknown"}},
 		{ID: "platform.nrps-errors", Title: "Odd and wrong requests break nothing", Body: odd,
-			Needs: reading(), Requirements: []string{"error.status", "limit.invalid", "query.unknown", "method.refused", "method.status", "method.head"}},
+			Needs: reading(), Requirements: []string{"error.status", "limit.invalid", "query.unknown", "method.refused", "method.status",
+				"method.head"}},
 	}}
 }
 
@@ -116,7 +118,7 @@ func reading(more ...harness.Need) []harness.Need {
 
 // claimed needs a launch that says where the service is.
 func claimed() harness.Need {
-	return harness.Need{Text: "a launch that says where members are told", Unmet: func(_ context.Context, t *harness.T) (harness.Obstacle, bool) {
+	return need("a launch that says where members are told", func(_ context.Context, t *harness.T) (harness.Obstacle, bool) {
 		l := platform.First(t)
 		claim, _ := l.Claims[claimName].(map[string]any)
 		address, _ := claim["context_memberships_url"].(string)
@@ -127,23 +129,27 @@ func claimed() harness.Need {
 			return harness.BlockedBy(reqAddress, "the launch has no address at which members are told").Seen(l.Exchanges...), true
 		}
 		return harness.Obstacle{}, false
-	}}
+	})
 }
 
 // granted needs a token for the scope of the service alone.
 func granted() harness.Need {
-	return harness.Need{Text: "an access token for the scope of the service", Unmet: func(ctx context.Context, t *harness.T) (harness.Obstacle, bool) {
+	return need("an access token for the scope of the service", func(ctx context.Context, t *harness.T) (harness.Obstacle, bool) {
 		token, r := platform.AccessToken(ctx, t, scope)
 		return harness.BlockedBy(reqScope, "no token is issued for the scope of the service alone: "+platform.Refused(r), r), token == ""
-	}}
+	})
 }
 
 // answering needs a service that answers a right request with members.
 func answering() harness.Need {
-	return harness.Need{Text: "a service that answers a right request with members", Unmet: func(ctx context.Context, t *harness.T) (harness.Obstacle, bool) {
+	return need("a service that answers a right request with members", func(ctx context.Context, t *harness.T) (harness.Obstacle, bool) {
 		p := ask(ctx, t, address(t))
 		return harness.BlockedBy(reqReadable, "a right request brings no members: "+p.what(), p.Response), !p.usable()
-	}}
+	})
+}
+
+func need(text string, unmet func(ctx context.Context, t *harness.T) (harness.Obstacle, bool)) harness.Need {
+	return harness.Need{Text: text, Unmet: unmet}
 }
 
 // address is where the launch on which all stands says that members are told.

@@ -40,7 +40,8 @@ func access(ctx context.Context, t *harness.T) {
 			"deny.unknown-token", "deny.changed-token", "deny.scope", "deny.status", "deny.challenge")
 		return
 	}
-	lower := asked(ctx, t, "", harness.Request{URL: address(t), Header: http.Header{"Accept": {mediaType}, "Authorization": {"bearer " + token}}})
+	lower := asked(ctx, t, "", harness.Request{URL: address(t),
+		Header: http.Header{"Accept": {mediaType}, "Authorization": {"bearer " + token}}})
 	t.Assert(PlatformPrefix+"access.scheme", lower.usable(), harness.Finding{
 		Sent:      "a good token, by the scheme bearer in small letters",
 		Expected:  "200 and members",

@@ -44,8 +44,13 @@ func claims(ctx context.Context, t *harness.T) {
 		findings, _ := claimSchema().Validate(text) // so it can be read
 		t.Examined(PlatformPrefix+"claim.form", 1)
 		for _, f := range findings {
-			t.Fail(PlatformPrefix+"claim.form", harness.Finding{Sent: sent(l), Expected: f.Expected, Seen: f.Message, Where: "/" + claimName + f.Pointer,
-				Exchanges: l.Exchanges})
+			t.Fail(PlatformPrefix+"claim.form", harness.Finding{
+				Sent:      sent(l),
+				Expected:  f.Expected,
+				Seen:      f.Message,
+				Where:     "/" + claimName + f.Pointer,
+				Exchanges: l.Exchanges,
+			})
 		}
 		claim, _ := value.(map[string]any)
 		if versions, is := claim["service_versions"].([]any); is {

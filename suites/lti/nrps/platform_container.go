@@ -94,7 +94,8 @@ func form(t *harness.T, p page) {
 			if s.id != "" {
 				broken[s.id] = true
 				// A message never quotes a value: it may be somebody's name.
-				t.Fail(PlatformPrefix+s.id, harness.Finding{Expected: f.Expected, Seen: f.Message, Where: at, Responses: []*harness.Response{p.Response}})
+				t.Fail(PlatformPrefix+s.id, harness.Finding{Expected: f.Expected, Seen: f.Message, Where: at,
+					Responses: []*harness.Response{p.Response}})
 			}
 			break
 		}
@@ -135,7 +136,8 @@ func ofCourse(t *harness.T, p page) {
 		}
 	}
 	if !t.Looked(PlatformPrefix + "container.context-names") {
-		t.NotApplicable(PlatformPrefix+"container.context-names", "the container and the launch have no name of the course in common, which is optional")
+		t.NotApplicable(PlatformPrefix+"container.context-names",
+			"the container and the launch have no name of the course in common, which is optional")
 	}
 }
 
@@ -143,7 +145,8 @@ func ofCourse(t *harness.T, p page) {
 func people(t *harness.T, all roster) {
 	if len(all.members) == 0 {
 		o := harness.NoData("the course has no members", "Have lti.platform.links open a course with people in it.")
-		t.NotTested(o, PlatformPrefix+"member.user-id", PlatformPrefix+"member.roles", PlatformPrefix+"member.status", PlatformPrefix+"member.personal")
+		t.NotTested(o, PlatformPrefix+"member.user-id", PlatformPrefix+"member.roles", PlatformPrefix+"member.status",
+			PlatformPrefix+"member.personal")
 		left(t, o, "member.unique", "member.roles-known", "member.no-deleted", "member.no-null", "member.legible")
 		return
 	}
@@ -175,11 +178,14 @@ func people(t *harness.T, all roster) {
 		t.Assert(PlatformPrefix+name, n == 0, harness.Finding{Expected: expected, Seen: seen, Where: where, Responses: all.proof()})
 	}
 	say("member.unique", twice, "everybody once", many(twice, "member")+" more than once", "/members/*/user_id")
-	say("member.no-deleted", deleted, "nobody with status Deleted: that is for what changes alone", many(deleted, "member")+" with status Deleted",
+	say("member.no-deleted", deleted, "nobody with status Deleted: that is for what changes alone",
+		many(deleted, "member")+" with status Deleted",
 		"/members/*/status")
-	say("member.roles-known", roleless, "a role in courses, of the vocabulary, for everybody who has roles", many(roleless, "member")+" without one",
+	say("member.roles-known", roleless, "a role in courses, of the vocabulary, for everybody who has roles",
+		many(roleless, "member")+" without one",
 		"/members/*/roles")
-	say("member.no-null", len(nulls), "no member that is null: what isn't known is left out", "null at "+strings.Join(nulls, ", "), strings.Join(nulls, ", "))
+	say("member.no-null", len(nulls), "no member that is null: what isn't known is left out", "null at "+strings.Join(nulls, ", "),
+		strings.Join(nulls, ", "))
 	say("member.legible", len(harmed), "texts as somebody wrote them", strings.Join(harmed, ", "), "/members")
 }
 
@@ -232,7 +238,8 @@ func compared(ctx context.Context, t *harness.T) {
 		left(t, harness.BlockedBy(PlatformPrefix+"launch.listed", "nobody who launches is found among the members", all.proof()...),
 			"launch.roles", "launch.privacy")
 	}
-	left(t, harness.BlockedBy(PlatformPrefix+"member.roles-known", "whoever launches has no role that is known", all.proof()...), "launch.roles")
+	left(t, harness.BlockedBy(PlatformPrefix+"member.roles-known", "whoever launches has no role that is known", all.proof()...),
+		"launch.roles")
 	if !t.Looked(PlatformPrefix + "launch.names") {
 		t.NotApplicable(PlatformPrefix+"launch.names", "launches and members have nothing personal in common, which is optional")
 	}

@@ -34,14 +34,16 @@ func differences(ctx context.Context, t *harness.T) {
 		Where:     "header Link",
 		Responses: []*harness.Response{all.last().Response},
 	}) {
-		left(t, harness.BlockedBy(reqLink, "no link leads to what changes", all.last().Response), "diff.answers", "diff.only-changes", "diff.goes-on")
+		left(t, harness.BlockedBy(reqLink, "no link leads to what changes", all.last().Response),
+			"diff.answers", "diff.only-changes", "diff.goes-on")
 		return
 	}
 	now := walk(ctx, t, at, mostPages)
 	if now.failed != nil {
 		t.Fail(reqAnswers, harness.Finding{Expected: "200 and members, or none where nothing changed", Seen: now.failed.what(),
 			Responses: []*harness.Response{now.failed.Response, all.last().Response}})
-		left(t, harness.BlockedBy(reqAnswers, "what changes can't be read: "+now.failed.what(), now.failed.Response), "diff.only-changes", "diff.goes-on")
+		left(t, harness.BlockedBy(reqAnswers, "what changes can't be read: "+now.failed.what(), now.failed.Response),
+			"diff.only-changes", "diff.goes-on")
 		return
 	}
 	if o, stuck := now.stuck(); stuck {
@@ -82,7 +84,8 @@ func changes(ctx context.Context, t *harness.T) {
 		return
 	}
 	if before.leading() == "" {
-		left(t, harness.BlockedBy(reqLink, "no link leads to what changes", before.last().Response), "change.enrolled", "change.left", "change.list")
+		left(t, harness.BlockedBy(reqLink, "no link leads to what changes", before.last().Response),
+			"change.enrolled", "change.left", "change.list")
 		return
 	}
 	target := lti.Of(t.Session().Target).Platform
@@ -110,10 +113,12 @@ func changes(ctx context.Context, t *harness.T) {
 	after := walk(ctx, t, address(t), mostPages)
 	_, err := platform.Visit(ctx, t, by, target.Roster.Leave)
 	if err != nil {
-		t.Note(PlatformPrefix+"change.left", "the steps by which somebody leaves again could not be taken, so that whoever was enrolled is in the course still: %s", err)
+		t.Note(PlatformPrefix+"change.left",
+			"the steps by which somebody leaves again could not be taken, so that whoever was enrolled is in the course still: %s", err)
 	}
 	if since.failed != nil {
-		left(t, harness.BlockedBy(reqAnswers, "what changes can't be read: "+since.failed.what(), since.failed.Response), "change.enrolled", "change.left", "change.list")
+		left(t, harness.BlockedBy(reqAnswers, "what changes can't be read: "+since.failed.what(), since.failed.Response),
+			"change.enrolled", "change.left", "change.list")
 		return
 	}
 	if !t.Assert(PlatformPrefix+"change.enrolled", came != "", harness.Finding{
@@ -123,7 +128,8 @@ func changes(ctx context.Context, t *harness.T) {
 		Cause:     enrolledCause(before, after),
 		Responses: append(since.proof(), before.last().Response),
 	}) {
-		left(t, harness.BlockedBy(PlatformPrefix+"change.enrolled", "it doesn't show who was enrolled", since.proof()...), "change.left", "change.list")
+		left(t, harness.BlockedBy(PlatformPrefix+"change.enrolled", "it doesn't show who was enrolled", since.proof()...),
+			"change.left", "change.list")
 		return
 	}
 	if _, there := after.ids()[came]; after.failed == nil {
@@ -135,7 +141,8 @@ func changes(ctx context.Context, t *harness.T) {
 		})
 	}
 	if err != nil {
-		left(t, harness.Unconfigured("the steps by which somebody leaves could not be taken: "+err.Error(), "Correct lti.platform.roster.leave."), "change.left", "change.list")
+		left(t, harness.Unconfigured("the steps by which somebody leaves could not be taken: "+err.Error(), "Correct lti.platform.roster.leave."),
+			"change.left", "change.list")
 		return
 	}
 	from := after.leading()

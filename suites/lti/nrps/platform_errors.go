@@ -33,7 +33,8 @@ func odd(ctx context.Context, t *harness.T) {
 	first := ask(ctx, t, address(t))
 	for _, x := range oddRequests {
 		p := askBy(ctx, t, harness.Request{URL: with(address(t), x.params...), Header: x.header})
-		f := harness.Finding{Sent: x.sent, Expected: "a refusal, or members: no breakdown", Seen: p.what(), Responses: []*harness.Response{p.Response}}
+		f := harness.Finding{Sent: x.sent, Expected: "a refusal, or members: no breakdown", Seen: p.what(),
+			Responses: []*harness.Response{p.Response}}
 		if !t.Assert(reqBroken, p.Problem == "" && p.Status < 500, f) {
 			left(t, harness.BlockedBy(reqBroken, x.sent+" is answered with "+p.what(), p.Response), "limit.invalid")
 			continue
@@ -60,7 +61,8 @@ func odd(ctx context.Context, t *harness.T) {
 	})
 	written := askBy(ctx, t, harness.Request{URL: address(t), Method: http.MethodPost, Body: []byte("{}"),
 		Header: http.Header{"Content-Type": {"application/json"}, "Accept": {mediaType}}})
-	f := harness.Finding{Sent: "POST with an empty object", Expected: "a refusal", Seen: written.Summary(), Responses: []*harness.Response{written.Response}}
+	f := harness.Finding{Sent: "POST with an empty object", Expected: "a refusal", Seen: written.Summary(),
+		Responses: []*harness.Response{written.Response}}
 	t.Assert(PlatformPrefix+"method.refused", written.Status < 200 || written.Status > 299, f)
 	switch {
 	case written.Status >= 500 || written.Problem != "":

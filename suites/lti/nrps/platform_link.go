@@ -34,7 +34,8 @@ func linked(ctx context.Context, t *harness.T) {
 	}
 	all := walk(ctx, t, at, mostPages)
 	if all.failed != nil && len(all.pages) == 0 {
-		t.Fail(reqMessage, harness.Finding{Expected: "200 and members with messages", Seen: all.failed.what(), Responses: []*harness.Response{all.failed.Response}})
+		t.Fail(reqMessage, harness.Finding{Expected: "200 and members with messages", Seen: all.failed.what(),
+			Responses: []*harness.Response{all.failed.Response}})
 		left(t, harness.BlockedBy(reqMessage, "a link that is named is answered with "+all.failed.what(), all.failed.Response),
 			"rlid.array", "rlid.message-type", "rlid.custom", "rlid.members", "rlid.unknown")
 		return
@@ -58,7 +59,8 @@ func linked(ctx context.Context, t *harness.T) {
 		}
 	}
 	if active == 0 {
-		left(t, harness.BlockedBy(PlatformPrefix+"rlid.members", "nobody is told for the link", all.proof()...), "rlid.message", "rlid.array", "rlid.message-type", "rlid.custom", "rlid.unknown")
+		left(t, harness.BlockedBy(PlatformPrefix+"rlid.members", "nobody is told for the link", all.proof()...),
+			"rlid.message", "rlid.array", "rlid.message-type", "rlid.custom", "rlid.unknown")
 		return
 	}
 	t.Assert(reqMessage, lacking == 0, harness.Finding{
@@ -68,7 +70,8 @@ func linked(ctx context.Context, t *harness.T) {
 		Responses: all.proof(),
 	})
 	if len(told) == 0 {
-		left(t, harness.BlockedBy(reqMessage, "no member has a message", all.proof()...), "rlid.array", "rlid.message-type", "rlid.custom", "rlid.unknown")
+		left(t, harness.BlockedBy(reqMessage, "no member has a message", all.proof()...),
+			"rlid.array", "rlid.message-type", "rlid.custom", "rlid.unknown")
 		return
 	}
 	messages(t, all, told)
@@ -204,10 +207,11 @@ func unknownLink(ctx context.Context, t *harness.T) {
 		left(t, harness.BlockedBy(reqBroken, "a link that there isn't is answered with "+p.what(), p.Response), "rlid.unknown")
 		return
 	}
-	t.Assert(PlatformPrefix+"rlid.unknown", p.Status == http.StatusNotFound || p.Status == http.StatusBadRequest || p.usable() && len(p.members) == 0, harness.Finding{
-		Sent:      "rlid of a link that there isn't",
-		Expected:  "404, or no members",
-		Seen:      p.what() + ", " + many(len(p.members), "member"),
-		Responses: []*harness.Response{p.Response},
-	})
+	t.Assert(PlatformPrefix+"rlid.unknown",
+		p.Status == http.StatusNotFound || p.Status == http.StatusBadRequest || p.usable() && len(p.members) == 0, harness.Finding{
+			Sent:      "rlid of a link that there isn't",
+			Expected:  "404, or no members",
+			Seen:      p.what() + ", " + many(len(p.members), "member"),
+			Responses: []*harness.Response{p.Response},
+		})
 }

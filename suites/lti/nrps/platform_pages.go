@@ -170,12 +170,14 @@ func pages(ctx context.Context, t *harness.T) {
 		left(t, harness.BlockedBy(reqEnds, endless(turned), turned.last().Response), "page.whole", "page.keeps-role", "page.keeps-rlid")
 		return
 	}
-	f := harness.Finding{Sent: fmt.Sprintf("limit=%d, and all next links", size), Expected: fmt.Sprintf("the %d members that there are, each once", n),
+	f := harness.Finding{Sent: fmt.Sprintf("limit=%d, and all next links", size),
+		Expected:  fmt.Sprintf("the %d members that there are, each once", n),
 		Responses: append([]*harness.Response{turned.last().Response}, turned.proof()...)}
 	twice := len(turned.members) - len(turned.ids())
 	switch f.Seen = differ(turned.ids(), all.ids()); {
 	case turned.failed != nil:
-		f.Seen, f.Responses = "a next link that is answered with "+turned.failed.what(), []*harness.Response{turned.failed.Response, turned.last().Response}
+		f.Seen, f.Responses = "a next link that is answered with "+turned.failed.what(),
+			[]*harness.Response{turned.failed.Response, turned.last().Response}
 	case f.Seen == "" && twice > len(all.members)-n:
 		f.Seen = many(twice, "member") + " on several pages"
 	}
@@ -207,7 +209,8 @@ func turnedAll(t *harness.T, r roster, size int) bool {
 
 // limits holds a page to its limit; ok is false where there is no page.
 func limits(t *harness.T, p page, size int) bool {
-	f := harness.Finding{Expected: many(size, "member") + " at most", Seen: many(len(p.members), "member"), Responses: []*harness.Response{p.Response}}
+	f := harness.Finding{Expected: many(size, "member") + " at most", Seen: many(len(p.members), "member"),
+		Responses: []*harness.Response{p.Response}}
 	if !p.usable() {
 		f.Expected, f.Seen = "200 and "+f.Expected, p.what()
 		t.Fail(reqLimit, f)
@@ -286,7 +289,8 @@ func keepsRole(ctx context.Context, t *harness.T, all roster) {
 	}
 	n := len(want.ids())
 	if n < 2 {
-		left(t, harness.NoData("too few members have a role for several pages", "Have lti.platform.links open a course with more people in it."), name)
+		left(t, harness.NoData("too few members have a role for several pages", "Have lti.platform.links open a course with more people in it."),
+			name)
 		return
 	}
 	size := (n + mostTurns - 1) / mostTurns
@@ -296,7 +300,8 @@ func keepsRole(ctx context.Context, t *harness.T, all roster) {
 
 // kept holds what pages bring together against what came without a limit.
 func kept(t *harness.T, name string, got, want roster, sent string) {
-	f := harness.Finding{Sent: sent, Expected: fmt.Sprintf("the %d members that come without a limit", len(want.ids())), Responses: got.proof()}
+	f := harness.Finding{Sent: sent, Expected: fmt.Sprintf("the %d members that come without a limit", len(want.ids())),
+		Responses: got.proof()}
 	switch {
 	case got.failed != nil:
 		f.Seen, f.Responses = got.failed.what(), []*harness.Response{got.failed.Response}

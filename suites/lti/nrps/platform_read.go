@@ -100,7 +100,8 @@ func asked(ctx context.Context, t *harness.T, token string, r harness.Request) p
 }
 
 // personal are the members that say who somebody is.
-var personal = []string{"name", "given_name", "middle_name", "family_name", "email", "picture", "lis_person_sourcedid", "lti11_legacy_user_id"}
+var personal = []string{"name", "given_name", "middle_name", "family_name", "email", "picture", "lis_person_sourcedid",
+	"lti11_legacy_user_id"}
 
 // hush has what members tell of people hidden, wherever it turns up.
 func hush(t *harness.T, members []member) {
