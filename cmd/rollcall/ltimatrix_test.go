@@ -11,6 +11,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/lti/ags"
 	"github.com/rollcall-edu/rollcall/suites/lti/nrps"
 	ltiplatform "github.com/rollcall-edu/rollcall/suites/lti/platform"
 	ltitool "github.com/rollcall-edu/rollcall/suites/lti/tool"
@@ -53,6 +54,9 @@ func TestPlatformMatrix(t *testing.T) { platformMatrix(t).run(t) }
 // TestPlatformNRPSMatrix does so for who is in a course.
 func TestPlatformNRPSMatrix(t *testing.T) { nrpsPlatformMatrix(t).run(t) }
 
+// TestGradesMatrix does so for Assignment and Grade Services of platforms.
+func TestGradesMatrix(t *testing.T) { gradesMatrix(t).run(t) }
+
 // TestRecordedMatrix sees to it that all faults and variants of launches were run
 // since their tables changed, and that each requirement is proved by one.
 func TestRecordedMatrix(t *testing.T) {
@@ -60,7 +64,7 @@ func TestRecordedMatrix(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range []*ltiMatrix{toolMatrix(t), platformMatrix(t), nrpsPlatformMatrix(t)} {
+	for _, m := range []*ltiMatrix{toolMatrix(t), platformMatrix(t), nrpsPlatformMatrix(t), gradesMatrix(t)} {
 		for _, f := range m.faults {
 			for _, id := range f.Breaks {
 				if !slices.Contains(recorded[f.ID].Requirements, id) {
@@ -144,7 +148,7 @@ func platformMatrix(t *testing.T) *ltiMatrix {
 }
 
 // serviceFaults begin the ids of faults and variants of a platform's services.
-var serviceFaults = []string{"platform-nrps-"}
+var serviceFaults = []string{"platform-nrps-", ofGrades}
 
 // ofService tells whether a fault or variant is one of a service, and not of launches.
 func ofService(id string) bool {
@@ -174,6 +178,31 @@ func nrpsPlatformMatrix(t *testing.T) *ltiMatrix {
 			return judgedPlatform(t, catalogue.Strict, focus, ids...)
 		},
 		spared: func(id string, q reports.RequirementResult) bool { return q.Verdict == reports.NotApplicable },
+	}
+}
+
+// ofGrades begins the ids of what concerns Assignment and Grade Services of platforms.
+const ofGrades = "platform-ags-"
+
+func gradesMatrix(t *testing.T) *ltiMatrix {
+	t.Helper()
+	_, _, platforms, variants, err := ltiFaults()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := []string{"*"} // a run asks a hundred times, and launches a few
+	return &ltiMatrix{prefix: ags.PlatformPrefix, record: "data/matrix-platform-ags.json", checks: ags.PlatformPart().Checks,
+		faults:     slices.DeleteFunc(platforms, func(f fault.Fault) bool { return !strings.HasPrefix(f.ID, ofGrades) }),
+		variants:   slices.DeleteFunc(variants, func(v fault.Variant) bool { return !strings.HasPrefix(v.ID, ofGrades) }),
+		bystanders: all,
+		oddities:   all,
+		unproved:   map[string]string{"gradebook.score": "the reference has no page of the gradebook yet"},
+		judge: func(t *testing.T, focus []string, _ bool, ids ...string) *reports.Report {
+			return judgedPlatform(t, catalogue.Strict, focus, ids...)
+		},
+		spared: func(id string, q reports.RequirementResult) bool {
+			return q.ID == ags.PlatformPrefix+"gradebook.score" || slices.Contains(sparing[id], strings.TrimPrefix(q.ID, ags.PlatformPrefix))
+		},
 	}
 }
 

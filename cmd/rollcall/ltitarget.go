@@ -22,6 +22,9 @@ func ownScopes() []string {
 	return []string{
 		"https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly",
 		"https://purl.imsglobal.org/spec/lti-ags/scope/result.readonly",
+		"https://purl.imsglobal.org/spec/lti-ags/scope/lineitem",
+		"https://purl.imsglobal.org/spec/lti-ags/scope/lineitem.readonly",
+		"https://purl.imsglobal.org/spec/lti-ags/scope/score",
 	}
 }
 

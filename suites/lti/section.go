@@ -48,6 +48,12 @@ type Platform struct {
 	Users    []User   `yaml:"users,omitempty"`
 	Links    []Link   `yaml:"links,omitempty"`
 	Roster   Roster   `yaml:"roster,omitempty"`
+	// Writes says whether line items and scores may be made, which are removed again; nil:
+	// they may.
+	Writes *bool `yaml:"writes,omitempty"`
+	// Gradebook are the steps by which the first user who is an instructor, signed in, comes
+	// to the page that shows the scores of the course of the first link.
+	Gradebook []browser.Step `yaml:"gradebook,omitempty"`
 }
 
 // Roster is how somebody comes to the course of the first link, and leaves it again.
@@ -56,6 +62,9 @@ type Roster struct {
 	Enroll []browser.Step `yaml:"enroll,omitempty"`
 	Leave  []browser.Step `yaml:"leave,omitempty"`
 }
+
+// MayWrite tells whether the target file lets anything be made at the platform.
+func (p Platform) MayWrite() bool { return p.Writes == nil || *p.Writes }
 
 // User is somebody who can sign in.
 type User struct {
@@ -203,7 +212,7 @@ func (l *Section) Hosts() []string {
 
 // steps gives all scripts, for filling in what comes from the environment.
 func (l *Section) steps() [][]browser.Step {
-	out := [][]browser.Step{l.Tool.Steps, l.Platform.Roster.Enroll, l.Platform.Roster.Leave}
+	out := [][]browser.Step{l.Tool.Steps, l.Platform.Roster.Enroll, l.Platform.Roster.Leave, l.Platform.Gradebook}
 	for _, u := range l.Platform.Users {
 		out = append(out, u.Steps)
 	}

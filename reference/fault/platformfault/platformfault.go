@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/rollcall-edu/rollcall/reference/fault"
+	"github.com/rollcall-edu/rollcall/reference/fault/platformfault/agsfault"
 	"github.com/rollcall-edu/rollcall/reference/platform"
 )
 
@@ -51,7 +52,8 @@ var Kind = fault.NewKind("platform", func() (fault.Tables, error) {
 	if err != nil {
 		return fault.Tables{}, fmt.Errorf("reading the variants of a platform: %w", err)
 	}
-	return fault.ReadTables("platform", faults, variants, behaviours(), checks, assertions)
+	gradeFaults, gradeVariants := agsfault.Tables()
+	return fault.ReadTables("platform", append(faults, gradeFaults...), append(variants, gradeVariants...), behaviours(), checks, assertions)
 }, behaviours, func(c *platform.Config, f fault.Fault) {
 	if len(f.Drop) > 0 {
 		c.Checks = spare(c.Checks, f.Drop...)
@@ -71,5 +73,6 @@ func spare(checks []platform.Check, ids ...string) []platform.Check {
 
 func behaviours() map[string]behaviour {
 	return fault.Gather(claimFaults(), memberFaults(), tokenFaults(), requestFaults(), laxFaults(), hintFaults(), pageFaults(),
-		serviceFaults(), endpointFaults(), oddities(), mannerisms(), nrpsFaults(), nrpsOddities())
+		serviceFaults(), endpointFaults(), oddities(), mannerisms(), nrpsFaults(), nrpsOddities(),
+		agsfault.Behaviours())
 }

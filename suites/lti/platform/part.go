@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
@@ -106,7 +107,7 @@ func AccessToken(ctx context.Context, t *harness.T, scopes ...string) (token str
 	j.mu.Lock()
 	had, there := kept[key]
 	j.mu.Unlock()
-	if there {
+	if there && time.Now().Before(had.until) {
 		return had.token, had.answer
 	}
 	r = j.ask(ctx, t, asked{form: map[string]string{"scope": key}})
@@ -117,7 +118,7 @@ func AccessToken(ctx context.Context, t *harness.T, scopes ...string) (token str
 	token = answer["access_token"].(string)
 	j.secret(token)
 	j.mu.Lock()
-	kept[key] = accessGranted{token, r}
+	kept[key] = accessGranted{token, r, time.Now().Add(goodFor(answer))}
 	j.mu.Unlock()
 	return token, r
 }
@@ -125,6 +126,48 @@ func AccessToken(ctx context.Context, t *harness.T, scopes ...string) (token str
 type accessGranted struct {
 	token  string
 	answer *harness.Response
+	until  time.Time
+}
+
+const (
+	tokenLife   = time.Hour        // of a token that doesn't say how long it is good
+	tokenMargin = 10 * time.Second // before its end it is no longer begun with
+)
+
+// goodFor tells how long a token that was granted can be used.
+func goodFor(answer map[string]any) time.Duration {
+	if seconds, is := answer["expires_in"].(float64); is {
+		return time.Duration(seconds*float64(time.Second)) - tokenMargin
+	}
+	return tokenLife
+}
+
+// OtherRegistration needs a second registration of Rollcall at the platform.
+func OtherRegistration() harness.Need { return otherRegistration() }
+
+// OtherAccessToken asks for an access token of the second registration; "" where none was
+// granted, as the answer shows.
+func OtherAccessToken(ctx context.Context, t *harness.T, scopes ...string) (token string, r *harness.Response) {
+	j := judgeOf(t)
+	other := j.target.OtherClientID
+	r = j.ask(ctx, t, asked{claims: map[string]any{"iss": other, "sub": other}, form: map[string]string{"scope": strings.Join(scopes, " ")}})
+	answer, ok := granted(r)
+	if !ok {
+		return "", r
+	}
+	token = answer["access_token"].(string)
+	j.secret(token)
+	return token, r
+}
+
+// Anew makes a launch that isn't kept: what it tells is of now. It needs Unattended.
+func Anew(ctx context.Context, t *harness.T, user lti.User, link lti.Link) (l Launch, o harness.Obstacle, ok bool) {
+	j := judgeOf(t)
+	s := j.begin(ctx, user, link, plan{})
+	if s.claims == nil {
+		return Launch{}, j.halted(t, s, s.sent()), false
+	}
+	return s.launched(t), harness.Obstacle{}, true
 }
 
 // Refused words an answer of the token endpoint that brought no token, with the error that it

@@ -1,0 +1,3 @@
+// Package ags judges Assignment and Grade Services 2.0: what a platform offers to a tool, which
+// Rollcall is then (platform*.go). It must not know the reference.
+package ags
