@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
-	"github.com/rollcall-edu/rollcall/suites/lti/access"
+	tokens "github.com/rollcall-edu/rollcall/suites/lti/access"
 	"github.com/rollcall-edu/rollcall/suites/lti/tool"
 )
 
@@ -45,10 +45,10 @@ func ToolPart() tool.Part {
 }
 
 // ToolProvokes has a tool read a roster.
-func ToolProvokes() access.Provoke {
-	return access.Provoke{Service: "reading a roster", Key: rosterKey, Offered: []string{memberScope}, Plain: plainRoster,
+func ToolProvokes() tokens.Provoke {
+	return tokens.Provoke{Service: "reading a roster", Key: rosterKey, Offered: []string{memberScope}, Plain: plainRoster,
 		Again: func(ctx context.Context, t *harness.T, token func(w http.ResponseWriter, r *http.Request) bool) (tool.Acted, harness.Obstacle, bool) {
-			return read(ctx, t, roster{title: "a roster of one page", pages: []page{first()}, token: token})
+			return read(ctx, t, givenRoster{title: "a roster of one page", pages: []givenPage{first()}, token: token})
 		}}
 }
 
@@ -76,10 +76,10 @@ type came struct {
 	ok       bool
 }
 
-// roster is one that a tool is given.
-type roster struct {
+// givenRoster is one that a tool is given.
+type givenRoster struct {
 	title string
-	pages []page
+	pages []givenPage
 	token func(w http.ResponseWriter, r *http.Request) bool
 	// waits is how many requests of the roster are waited for; 0: one for each page.
 	waits int
@@ -90,15 +90,15 @@ type roster struct {
 	known bool
 }
 
-// page is one answer. Links are those of its header, in which $here stands for the address of
+// givenPage is one answer. Links are those of its header, in which $here stands for the address of
 // the roster without a query.
-type page struct {
+type givenPage struct {
 	members []map[string]any // nil: the answer has no members at all
 	links   []string
 	status  int // 0: 200
 }
 
-func member(n int, name string, roles ...any) map[string]any {
+func somebody(n int, name string, roles ...any) map[string]any {
 	given, family, _ := strings.Cut(name, " ")
 	if roles == nil {
 		roles = []any{"http://purl.imsglobal.org/vocab/lis/v2/membership#Learner"}
@@ -108,28 +108,28 @@ func member(n int, name string, roles ...any) map[string]any {
 }
 
 // The people of the rosters, of a page each.
-var people = [][]string{{"Amara Okafor", "Jonas Weber"}, {"Mei-Ling Tan", "Diego Fuentes"}, {"Saoirse Byrne"}}
+var pupils = [][]string{{"Amara Okafor", "Jonas Weber"}, {"Mei-Ling Tan", "Diego Fuentes"}, {"Saoirse Byrne"}}
 
 func members(page int) []map[string]any {
 	var out []map[string]any
-	for i, name := range people[page] {
-		out = append(out, member(page*10+i, name))
+	for i, name := range pupils[page] {
+		out = append(out, somebody(page*10+i, name))
 	}
 	return out
 }
 
-func first(links ...string) page { return page{members: members(0), links: links} }
+func first(links ...string) givenPage { return givenPage{members: members(0), links: links} }
 
 // plainRoster has the tool read a roster of three pages, once a run: that it does so at all is
 // what everything here stands on.
 func plainRoster(ctx context.Context, t *harness.T) (tool.Acted, harness.Obstacle, bool) {
-	a, o, ok := read(ctx, t, roster{title: "a roster of three pages", known: true, quiet: time.Second, pages: []page{
+	a, o, ok := read(ctx, t, givenRoster{title: "a roster of three pages", known: true, quiet: time.Second, pages: []givenPage{
 		first(`<$here?course=1&page=2>; rel="next"`),
 		{members: members(1), links: []string{`<$here?course=1&page=3>; rel="next"`}},
 		{members: members(2), links: []string{`<$here?course=1&since=3>; rel="differences"`}},
 	}})
 	if ok && len(requests(a)) == 0 {
-		if o, is := access.Refused(a); is {
+		if o, is := tokens.Refused(a); is {
 			return a, o, false
 		}
 		if len(tool.Section(t).Tool.Roster) == 0 {
@@ -142,7 +142,7 @@ func plainRoster(ctx context.Context, t *harness.T) (tool.Acted, harness.Obstacl
 }
 
 // read has the tool read a roster, once a run for each of them but those with tokens of their own.
-func read(ctx context.Context, t *harness.T, r roster) (tool.Acted, harness.Obstacle, bool) {
+func read(ctx context.Context, t *harness.T, r givenRoster) (tool.Acted, harness.Obstacle, bool) {
 	all := tool.Shared(t, func() *rosters { return &rosters{read: map[string]came{}} })
 	if c, there := all.read[r.title]; there && r.token == nil {
 		return c.acted, c.obstacle, c.ok
@@ -161,7 +161,7 @@ func read(ctx context.Context, t *harness.T, r roster) (tool.Acted, harness.Obst
 	return a, o, ok
 }
 
-func act(ctx context.Context, t *harness.T, r roster) (tool.Acted, harness.Obstacle, bool) {
+func act(ctx context.Context, t *harness.T, r givenRoster) (tool.Acted, harness.Obstacle, bool) {
 	services := "course-1-roster"
 	claims := map[string]any{"ags": nil}
 	if !r.known {
@@ -191,7 +191,7 @@ func act(ctx context.Context, t *harness.T, r roster) (tool.Acted, harness.Obsta
 }
 
 // serve answers a request of the roster. Whoever loses the query of its address finds nothing.
-func (r roster) serve(t *harness.T, w http.ResponseWriter, q *http.Request, here string) {
+func (r givenRoster) serve(t *harness.T, w http.ResponseWriter, q *http.Request, here string) {
 	n := 1
 	if text := q.URL.Query().Get("page"); text != "" {
 		n, _ = strconv.Atoi(text) // our own
@@ -260,9 +260,9 @@ func unanswered(a tool.Acted) (harness.Obstacle, bool) {
 	for _, c := range requests(a) {
 		switch c.Status {
 		case http.StatusForbidden:
-			o = harness.BlockedBy(access.ReqScope, "the token of the request is for something else")
+			o = harness.BlockedBy(tokens.ReqScope, "the token of the request is for something else")
 		case http.StatusUnauthorized:
-			o = harness.BlockedBy(access.ReqHeader, "the request has no token that is good")
+			o = harness.BlockedBy(tokens.ReqHeader, "the request has no token that is good")
 		case http.StatusNotFound, http.StatusMethodNotAllowed:
 			o = harness.BlockedBy(ToolPrefix+"roster.address", "the request is not for the roster that the launch names")
 		default:
@@ -331,7 +331,7 @@ func rosterLinks(ctx context.Context, t *harness.T) {
 		t.NotTested(harness.BlockedBy(ToolPrefix+"roster.pages", "the tool follows no link to a next page").Seen(plain.Exchanges...))
 		return
 	}
-	a, o, ok := given(ctx, t, roster{title: "a roster whose links are written otherwise", quiet: time.Second, pages: []page{
+	a, o, ok := given(ctx, t, givenRoster{title: "a roster whose links are written otherwise", quiet: time.Second, pages: []givenPage{
 		first(`<$here?course=1&page=2>; rel=next`),
 		{members: members(1), links: []string{`<$here?course=1&since=2>; rel="differences", <$here?course=1&page=3>; title="the rest, all of it"; rel="next"`}},
 		{members: members(2), links: []string{`<$here?course=1&since=3>; rel="differences"`}},
@@ -344,7 +344,7 @@ func rosterLinks(ctx context.Context, t *harness.T) {
 }
 
 // given has the tool read another roster than the plain one, of which it has asked for something.
-func given(ctx context.Context, t *harness.T, r roster) (tool.Acted, harness.Obstacle, bool) {
+func given(ctx context.Context, t *harness.T, r givenRoster) (tool.Acted, harness.Obstacle, bool) {
 	a, o, ok := read(ctx, t, r)
 	if ok && len(requests(a)) == 0 {
 		return a, a.Missing("request of the roster", rosterKey), false
