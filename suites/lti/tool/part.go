@@ -3,6 +3,7 @@ package tool
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"reflect"
 	"slices"
@@ -80,10 +81,19 @@ type Action struct {
 	// course has the same gradebook each time; empty: this action has one of its own.
 	Services string
 	// Steps are taken on the tool's page once the launch has come to rest. Where one can't be
-	// taken the others aren't, and what has come by then is what came of the action.
+	// taken the others aren't, and that is what came of the action; unless all has come that is
+	// waited for, or Lenient is set: then it is what has come by then.
 	Steps   []browser.Step
+	Lenient bool
 	Frame   bool // the tool is in a frame of the platform's page
+	Window  bool // the tool is in a window that the platform's page has opened
 	Blocked bool // the browser blocks cookies there
+	Storage bool // the platform offers its storage
+	// Target is the target_link_uri, where it isn't that of the target file.
+	Target string
+	// Unmarked says that the page need not be that of an opened launch: whether the steps can
+	// be taken tells. Where Vain is set they may lead nowhere, and are not waited for long.
+	Unmarked, Vain bool
 	// Serve answers what comes below $services, by paths that begin with a slash.
 	Serve http.Handler
 	// Token answers at the token endpoint while the action lasts, where it returns true;
@@ -106,15 +116,19 @@ type Acted struct {
 	Page      browser.Frame   // the one of the tool
 	Exchanges []string        // the evidence: of the browser, and of the calls
 	Waited    time.Duration   // for what didn't come; 0: it came
-	Untaken   error           // why a step could not be taken
+	Nonce     string          // of the launch
+	// Refused words what came instead of the page, where a plain launch opens and this one
+	// didn't; Halted why the steps could not be taken.
+	Refused, Halted string
+	Where           string // the page's address, without what may be personal
 }
 
 // Missing is the obstacle of what didn't come of an action: where a step could not be taken, the
 // target file is at fault, and else its steps lead elsewhere.
 func (a Acted) Missing(what, key string) harness.Obstacle {
 	reason := fmt.Sprintf("no %s came within %s", what, a.Waited.Round(time.Second))
-	if a.Untaken != nil {
-		reason += ": the steps of " + key + " could not be taken: " + a.Untaken.Error()
+	if a.Halted != "" {
+		reason += ": the steps of " + key + " could not be taken: " + a.Halted
 	}
 	return harness.Unconfigured(reason, "Correct "+key+" in the target file, so that its steps lead there; run with --keep-personal-data to see where they ended.").
 		Seen(a.Exchanges...)
@@ -144,20 +158,35 @@ func Act(ctx context.Context, t *harness.T, a Action) (got Acted, o harness.Obst
 		return got, j.failing(err), false
 	}
 	defer p.Close()
-	l := Launch{ID: "act", Title: a.Title, User: a.User, Expect: "open", Claims: a.Claims, Frame: a.Frame, Blocked: a.Blocked, Services: a.Services}
 	under := j.platform.enact(a)
 	defer j.platform.acting.CompareAndSwap(under, nil)
-	s := j.launchIn(ctx, p, l)
-	if s.problem != nil || j.decide(s, nil) == refused {
+	s := j.launchIn(ctx, p, a.launch())
+	got.Where = t.Where(s.page.URL)
+	if s.attempt != nil {
+		s.attempt.mu.Lock()
+		got.Nonce, _ = s.attempt.claims["nonce"].(string)
+		s.attempt.mu.Unlock()
+	}
+	if s.problem != nil || j.turnedAway(s, a) {
+		if s.problem == nil && s.answered() {
+			got.Refused, got.Exchanges = s.shows(), s.keep(t, a.Title)
+			return got, j.halt(s).Seen(got.Exchanges...), false
+		}
 		return got, j.halted(t, s, a.Title), false
 	}
 	got.Exchanges = s.keep(t, a.Title)
-	steps := a.Steps
-	if a.Frame && len(steps) > 0 {
-		steps = append([]browser.Step{{Frame: "tool"}}, steps...)
+	take := p.Run
+	if a.Vain {
+		take = func(ctx context.Context, steps []browser.Step) error { return p.RunWithin(ctx, vainPatience, steps) }
 	}
-	if got.Untaken = p.Run(ctx, steps); ctx.Err() != nil {
-		return got, unknown(ctx.Err().Error()), false
+	if err := take(ctx, a.Steps); err != nil {
+		if ctx.Err() != nil {
+			return got, unknown(err.Error()), false
+		}
+		got.Halted = err.Error()
+		if !a.Vain && !a.Lenient && (a.Done == nil || !a.Done(under.all())) {
+			return got, harness.Unconfigured("the steps of the target file could not be taken: "+err.Error(), stepsRemedy), false
+		}
 	}
 	under.await(ctx, p, a, j.budget, &got)
 	if got.Frames, err = p.Look(ctx); err == nil { // what can't be read is not shown
@@ -170,3 +199,34 @@ func Act(ctx context.Context, t *harness.T, a Action) (got Acted, o harness.Obst
 	}
 	return got, harness.Obstacle{}, true
 }
+
+// launch is what the action begins with.
+func (a Action) launch() Launch {
+	l := Launch{ID: "act", Title: a.Title, User: a.User, Expect: "open", Claims: a.Claims, Frame: a.Frame, Window: a.Window, Blocked: a.Blocked,
+		Storage: a.Storage, Services: a.Services}
+	if a.Unmarked {
+		l.Expect = "answer"
+	}
+	if a.Target != "" {
+		l.Login.Set = map[string]string{"target_link_uri": a.Target}
+		l.Claims = maps.Clone(l.Claims)
+		if l.Claims == nil {
+			l.Claims = map[string]any{}
+		}
+		l.Claims["target_link_uri"] = a.Target
+	}
+	return l
+}
+
+// turnedAway tells whether the launch of an action was not opened.
+func (j *judge) turnedAway(s *sight, a Action) bool {
+	if a.Unmarked {
+		return s.page.Status >= http.StatusBadRequest || s.page.Failed || s.page.Closed || !s.answered()
+	}
+	return j.decide(s, nil) == refused
+}
+
+// vainPatience is how long is waited for what a step needs that may not be there.
+const vainPatience = 2 * time.Second
+
+const stepsRemedy = "Correct the steps in the target file; run with --keep-personal-data to see where they ended."
