@@ -23,7 +23,6 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
 	"github.com/rollcall-edu/rollcall/suites/lti"
-	ltitool "github.com/rollcall-edu/rollcall/suites/lti/tool"
 )
 
 // demoLTI brings up the reference platform and the reference tool, launches one
@@ -97,7 +96,7 @@ func openLTI(cmd *cobra.Command, f *runFlags, broken roleFaults) (d *ltiDemo, er
 		}
 	}
 	roles := []*demoRole{
-		{what: "tool", name: "the reference tool", profiles: []string{ltitool.Profile}, section: toolSection(t, platformListen, asPlatform, cert, key), faults: broken.tool},
+		{what: "tool", name: "the reference tool", profiles: toolProfiles(), section: toolSection(t, platformListen, asPlatform, cert, key), faults: broken.tool},
 		{what: "platform", name: "the reference platform", profiles: platformSuite().Profiles, section: platformSection(p, toolListen, asTool, cert, key), faults: broken.platform},
 	}
 	if broken.any() {
@@ -232,10 +231,23 @@ func toolSection(t *district.Tool, listen, origin, cert, key string) *lti.Sectio
 			LoginURL:      t.LoginURL(),
 			TargetLinkURI: t.TargetURL("quiz"),
 			RedirectURIs:  []string{t.RedirectURL()},
+			JWKSURL:       t.JWKSURL(),
+			Roster:        []browser.Step{{Click: "#roster"}},
+			Score:         working("4", "18"),
+			Zero:          working("1", "10"),
 			Launched:      lti.Marker{Selector: "#launched"},
 			Teacher:       lti.Marker{Selector: "#teacher"},
 		},
 	}
+}
+
+// working are the steps of a learner who works through the quiz of the reference tool.
+func working(list ...string) []browser.Step {
+	steps := []browser.Step{{Click: "#begin"}}
+	for _, a := range list {
+		steps = append(steps, browser.Step{Click: "input[value='" + a + "']"}, browser.Step{Click: "#answer"})
+	}
+	return steps
 }
 
 // demoLaunch opens the reference tool from the reference platform as a teacher

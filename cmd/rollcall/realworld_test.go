@@ -20,7 +20,7 @@ import (
 var code = regexp.MustCompile("`([^`]+)`")
 
 // judgedHere finds requirements on services and launches; those on bundles have a test of their own.
-var judgedHere = regexp.MustCompile("`(or12|lti13|nrps20|ags20|dl20)\\.")
+var judgedHere = regexp.MustCompile("`(or12|lti13|nrps20|ags20|dl20|sec10)\\.")
 
 // TestRealWorld holds docs/realworld.md to what there is: every requirement it
 // names is in the catalogue, every failure has a fault, and each of its faults

@@ -184,18 +184,18 @@ const (
 func (a ask) timesProblem() (wrong, long string) {
 	iat, is := a.claims["iat"].(float64)
 	exp, is2 := a.claims["exp"].(float64)
-	at := func(seconds float64) time.Time { return time.Unix(int64(seconds), 0) }
+	now := float64(a.At.Unix())
 	switch {
 	case !is || !is2:
 		return "iat or exp is no number", ""
 	case exp <= iat:
 		return "exp is not behind iat", ""
-	case at(exp).Before(a.At.Add(-skew)):
+	case exp < now-skew.Seconds():
 		return "exp is over", ""
-	case at(iat).After(a.At.Add(skew)):
+	case iat > now+skew.Seconds():
 		return "iat is yet to come", ""
 	case exp-iat > longLife.Seconds():
-		return "", fmt.Sprintf("it is good for %s", time.Duration(exp-iat)*time.Second)
+		return "", fmt.Sprintf("it is good for %.4g hours", (exp-iat)/time.Hour.Seconds())
 	}
 	return "", ""
 }
