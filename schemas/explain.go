@@ -27,6 +27,7 @@ var keywords = map[string]string{
 	"array_min_items":                 "minItems",
 	"string_gte":                      "minLength",
 	"number_gte":                      "minimum",
+	"number_gt":                       "exclusiveMinimum",
 }
 
 // explain puts results into words. gojsonschema reports a failed vocabulary as
@@ -88,6 +89,9 @@ func (s *Schema) finding(r gojsonschema.ResultError, tokens []string) Finding {
 		f.Message = "A required text is empty. The type allows it, yet no reader can use it."
 	case "minimum":
 		f.Expected = fmt.Sprintf("at least %v", *n.minimum)
+		f.Message = "The number is too small."
+	case "exclusiveMinimum":
+		f.Expected = fmt.Sprintf("more than %v", *n.above)
 		f.Message = "The number is too small."
 	default: // a keyword that our files do not use
 		f.Expected, f.Message = r.Description(), "The schema does not allow this."

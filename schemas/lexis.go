@@ -153,14 +153,14 @@ func (w *walker) number(n *node) bool {
 			w.add(Finding{Keyword: KeywordNumber, Severity: Warning, Expected: "a number within the range of a double", Seen: "a number beyond it",
 				Message: "Readers will differ in what they make of this number (RFC 8259 section 6)."})
 		}
-		if n != nil && (n.kinds&kindNumber == 0 || n.minimum != nil) {
+		if n != nil && (n.kinds&kindNumber == 0 || n.minimum != nil || n.above != nil) {
 			w.offend() // perhaps; exact arithmetic will tell
 		}
 		return true
 	}
-	if n != nil && n.minimum != nil {
+	if n != nil && (n.minimum != nil || n.above != nil) {
 		value, err := strconv.ParseFloat(text, 64)
-		if err != nil || value < *n.minimum {
+		if err != nil || n.minimum != nil && value < *n.minimum || n.above != nil && value <= *n.above {
 			w.offend()
 		}
 	}

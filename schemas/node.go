@@ -46,6 +46,7 @@ type node struct {
 	format    string
 	judge     func(string) bool
 	minimum   *float64
+	above     *float64 // exclusiveMinimum
 
 	severity map[string]Severity // by keyword, or "required/member"
 	official *regexp.Regexp      // the pattern as the official document prints it
@@ -83,6 +84,7 @@ type raw struct {
 	Pattern    string          `json:"pattern"`
 	Format     string          `json:"format"`
 	Minimum    *float64        `json:"minimum"`
+	Above      *float64        `json:"exclusiveMinimum"`
 
 	// Ours, ignored by other validators; see README.md.
 	Severity map[string]Severity `json:"severity"`
@@ -174,6 +176,7 @@ func (c *compiler) fill(n *node, r *raw, base, name string) (err error) {
 		}
 	}
 	n.minItems, n.minLength, n.minimum, n.severity = r.MinItems, r.MinLength, r.Minimum, r.Severity
+	n.above = r.Above
 	for name := range r.Properties {
 		n.names = append(n.names, name)
 	}

@@ -74,6 +74,61 @@ func compareModel(t *testing.T, path, model string) {
 	}
 }
 
+// TestModelOfGrades compares the objects of Assignment and Grade Services with what the
+// official document says of each member. It knows of no others than those of the erratum.
+func TestModelOfGrades(t *testing.T) {
+	text, err := os.ReadFile("testdata/model-ags.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const path = "lti/ags/v2p0/definitions.json"
+	c := compiler{files: map[string]*raw{}, nodes: map[string]*node{}}
+	if _, err := c.read(path); err != nil {
+		t.Fatal(err)
+	}
+	weighed := []string{"Result.scoreOf required", "Result.userId required"} // by severity, as warnings
+	later := []string{"LineItem.gradesReleased", "LineItem.submissionReview", "LineItemSent.gradesReleased", "LineItemSent.submissionReview",
+		"Result.scoringUserId", "Score.scoringUserId", "Score.submission", "LineItemSent.id"}
+	official := string(text)
+	for _, name := range []string{"LineItem", "LineItemSent", "Result", "Score"} {
+		n, err := c.at(idBase+path, "#/definitions/"+name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n.closed {
+			t.Errorf("%s is closed, and the standard has unknown members passed over", name)
+		}
+		for _, member := range n.names {
+			p := n.props[member]
+			line := fmt.Sprintf("%s.%s %s", name, member, map[bool]string{true: "required", false: "optional"}[n.required&p.bit != 0])
+			if slices.Contains(weighed, line) {
+				line = strings.Replace(line, "required", "optional", 1)
+			}
+			kind := kindOf(p.node)
+			switch {
+			case p.node.pattern != nil && strings.HasPrefix(p.node.pattern.String(), "^https?"):
+				kind = "uri"
+			case p.node.pattern != nil && strings.HasPrefix(p.node.pattern.String(), "^[0-9]{4}"):
+				kind = "date-time"
+			case p.node.pattern != nil && strings.Contains(p.node.pattern.String(), "{0,256}"):
+				kind += "<=256"
+			case p.node.above != nil:
+				kind += fmt.Sprintf(">%v", *p.node.above)
+			}
+			line += " " + kind
+			if !strings.Contains(official, line+"\n") && !slices.Contains(later, name+"."+member) {
+				t.Errorf("ours says %q, the official document does not", line)
+			}
+			official = strings.Replace(official, line+"\n", "", 1)
+		}
+	}
+	for _, line := range strings.Split(strings.TrimSpace(official), "\n") {
+		if line != "" && !strings.HasPrefix(line, "#") {
+			t.Errorf("the official document says %q, ours does not", line)
+		}
+	}
+}
+
 // kindOf writes the kind of a member as testdata/model.txt does.
 func kindOf(n *node) string {
 	switch terms, extension := n.vocabulary(); {
@@ -332,7 +387,7 @@ func TestLoad(t *testing.T) {
 		t.Errorf("an unknown name gives %v, which does not say what there is", err)
 	}
 	names := Names()
-	if !slices.IsSorted(names) || len(names) != 61 {
+	if !slices.IsSorted(names) || len(names) != 70 {
 		t.Errorf("%d names: %q", len(names), names)
 	}
 	for _, name := range names {

@@ -23,8 +23,6 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
 	"github.com/rollcall-edu/rollcall/suites/lti"
-	ltiplatform "github.com/rollcall-edu/rollcall/suites/lti/platform"
-	ltitool "github.com/rollcall-edu/rollcall/suites/lti/tool"
 )
 
 // demoLTI brings up the reference platform and the reference tool, launches one
@@ -98,8 +96,8 @@ func openLTI(cmd *cobra.Command, f *runFlags, broken roleFaults) (d *ltiDemo, er
 		}
 	}
 	roles := []*demoRole{
-		{what: "tool", name: "the reference tool", profile: ltitool.Profile, section: toolSection(t, platformListen, asPlatform, cert, key), faults: broken.tool},
-		{what: "platform", name: "the reference platform", profile: ltiplatform.Profile, section: platformSection(p, toolListen, asTool, cert, key), faults: broken.platform},
+		{what: "tool", name: "the reference tool", profiles: toolProfiles(), section: toolSection(t, platformListen, asPlatform, cert, key), faults: broken.tool},
+		{what: "platform", name: "the reference platform", profiles: platformSuite().Profiles, section: platformSection(p, toolListen, asTool, cert, key), faults: broken.platform},
 	}
 	if broken.any() {
 		roles = slices.DeleteFunc(roles, func(x *demoRole) bool { return len(x.faults) == 0 })
@@ -147,9 +145,10 @@ func (d *ltiDemo) judge(ctx context.Context, errs io.Writer, line *board) (wait 
 
 // demoRole is one side of LTI that the demo judges.
 type demoRole struct {
-	what, name, profile string
-	section             *lti.Section
-	faults              []string
+	what, name string
+	profiles   []string
+	section    *lti.Section
+	faults     []string
 
 	path  string
 	flags *runFlags
@@ -171,7 +170,7 @@ func (x *demoRole) describe(f *runFlags, ca string, out io.Writer) error {
 		Vendor:   "Rollcall",
 		Product:  "reference/" + x.what,
 		Version:  version,
-		Profiles: []string{x.profile},
+		Profiles: x.profiles,
 		TLS:      harness.TLS{CAFile: ca},
 	}, x.section)
 	if err != nil {
@@ -232,10 +231,23 @@ func toolSection(t *district.Tool, listen, origin, cert, key string) *lti.Sectio
 			LoginURL:      t.LoginURL(),
 			TargetLinkURI: t.TargetURL("quiz"),
 			RedirectURIs:  []string{t.RedirectURL()},
+			JWKSURL:       t.JWKSURL(),
+			Roster:        []browser.Step{{Click: "#roster"}},
+			Score:         working("4", "18"),
+			Zero:          working("1", "10"),
 			Launched:      lti.Marker{Selector: "#launched"},
 			Teacher:       lti.Marker{Selector: "#teacher"},
 		},
 	}
+}
+
+// working are the steps of a learner who works through the quiz of the reference tool.
+func working(list ...string) []browser.Step {
+	steps := []browser.Step{{Click: "#begin"}}
+	for _, a := range list {
+		steps = append(steps, browser.Step{Click: "input[value='" + a + "']"}, browser.Step{Click: "#answer"})
+	}
+	return steps
 }
 
 // demoLaunch opens the reference tool from the reference platform as a teacher

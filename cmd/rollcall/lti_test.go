@@ -119,10 +119,23 @@ lti:
     login_url: %s
     target_link_uri: %s
     redirect_uris: [%s]
+    jwks_url: %s
     teacher: {selector: "#teacher"}
     anonymous: served
+    roster: [{click: "#roster"}]
+    score: %s
+    zero: %s
 %s
-`, ltitool.Profile, stance, own.ca, own.listen, own.origin, own.cert, own.key, other, s.LoginURL(), s.TargetURL("quiz"), s.RedirectURL(), marker)
+`, strings.Join(toolProfiles(), ", "), stance, own.ca, own.listen, own.origin, own.cert, own.key, other, s.LoginURL(), s.TargetURL("quiz"), s.RedirectURL(), s.JWKSURL(), answering("4", "18"), answering("1", "10"), marker)
+}
+
+// answering are the steps of a learner who works through the quiz of the reference tool.
+func answering(answers ...string) string {
+	steps := `[{click: "#begin"}`
+	for _, a := range answers {
+		steps += fmt.Sprintf(`, {click: "input[value='%s']"}, {click: "#answer"}`, a)
+	}
+	return steps + "]"
 }
 
 // TestToolConformance holds the clean reference tool to every requirement, with

@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -11,6 +12,8 @@ import (
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/lti/ags"
+	"github.com/rollcall-edu/rollcall/suites/lti/nrps"
 	ltiplatform "github.com/rollcall-edu/rollcall/suites/lti/platform"
 	ltitool "github.com/rollcall-edu/rollcall/suites/lti/tool"
 )
@@ -49,6 +52,12 @@ func TestToolMatrix(t *testing.T) { toolMatrix(t).run(t) }
 // what it breaks and by nothing else, and no variant is minded.
 func TestPlatformMatrix(t *testing.T) { platformMatrix(t).run(t) }
 
+// TestPlatformNRPSMatrix does so for who is in a course.
+func TestPlatformNRPSMatrix(t *testing.T) { nrpsPlatformMatrix(t).run(t) }
+
+// TestGradesMatrix does so for Assignment and Grade Services of platforms.
+func TestGradesMatrix(t *testing.T) { gradesMatrix(t).run(t) }
+
 // TestRecordedMatrix sees to it that all faults and variants of launches were run
 // since their tables changed, and that each requirement is proved by one.
 func TestRecordedMatrix(t *testing.T) {
@@ -56,7 +65,7 @@ func TestRecordedMatrix(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range []*ltiMatrix{toolMatrix(t), platformMatrix(t)} {
+	for _, m := range []*ltiMatrix{toolMatrix(t), platformMatrix(t), nrpsPlatformMatrix(t), gradesMatrix(t)} {
 		for _, f := range m.faults {
 			for _, id := range f.Breaks {
 				if !slices.Contains(recorded[f.ID].Requirements, id) {
@@ -79,7 +88,7 @@ func toolMatrix(t *testing.T) *ltiMatrix {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &ltiMatrix{prefix: ltitool.Prefix, record: "data/matrix-tool.json", checks: ltitool.Suite().Checks, faults: tools, variants: variants,
+	return &ltiMatrix{prefix: ltitool.Prefix, record: "data/matrix-tool.json", checks: ltitool.Suite(calledParts()...).Checks, faults: tools, variants: variants,
 		bystanders: []string{"launch.learner", "launch.instructor", "refuse.link-missing"},
 		oddities:   []string{"launch.blank-role", "refuse.version", "refuse.state-elsewhere", "response.error", "browser.frame", "browser.blocked-storage", "login.post", "auth.*"},
 		own: map[string][]string{
@@ -123,6 +132,8 @@ func platformMatrix(t *testing.T) *ltiMatrix {
 	if err != nil {
 		t.Fatal(err)
 	}
+	platforms = slices.DeleteFunc(platforms, func(f fault.Fault) bool { return ofService(f.ID) })
+	variants = slices.DeleteFunc(variants, func(v fault.Variant) bool { return ofService(v.ID) })
 	return &ltiMatrix{prefix: ltiplatform.Prefix, record: "data/matrix-platform.json", checks: ltiplatform.Suite().Checks, faults: platforms, variants: variants,
 		bystanders: []string{"login.iss", "token.kid", "response.token", "refuse.redirect-unregistered"},
 		oddities: []string{"login.*", "token.*", "message.*", "custom.*", "response.*", "stable.*", "distinct.*", "roles.*", "storage.*", "keys.*", "access.*", "error.*",
@@ -133,6 +144,65 @@ func platformMatrix(t *testing.T) *ltiMatrix {
 		},
 		spared: func(id string, q reports.RequirementResult) bool {
 			return q.Verdict == reports.NotApplicable || slices.Contains(sparing[id], strings.TrimPrefix(q.ID, ltiplatform.Prefix))
+		},
+	}
+}
+
+// serviceFaults begin the ids of faults and variants of a platform's services.
+var serviceFaults = []string{"platform-nrps-", ofGrades}
+
+// ofService tells whether a fault or variant is one of a service, and not of launches.
+func ofService(id string) bool {
+	return slices.ContainsFunc(serviceFaults, func(begins string) bool { return strings.HasPrefix(id, begins) })
+}
+
+// nrpsPlatformMatrix judges each by all that is asked of rosters, but for what somebody has to
+// come to a course for.
+func nrpsPlatformMatrix(t *testing.T) *ltiMatrix {
+	t.Helper()
+	_, _, platforms, variants, err := ltiFaults()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const begins = "platform-nrps-"
+	rosters := []string{"claim.*", "access.*", "deny.*", "container.*", "member.*", "launch.*", "role.*", "limit.*", "page.*", "rlid.*", "diff.*",
+		"error.*", "query.*", "method.*"}
+	return &ltiMatrix{prefix: nrps.PlatformPrefix, record: "data/matrix-platform-nrps.json",
+		checks: slices.DeleteFunc(platformSuite().Checks, func(c harness.Check) bool {
+			return !strings.HasPrefix(c.Requirements[0], nrps.PlatformPrefix)
+		}),
+		faults:     slices.DeleteFunc(platforms, func(f fault.Fault) bool { return !strings.HasPrefix(f.ID, begins) }),
+		variants:   slices.DeleteFunc(variants, func(v fault.Variant) bool { return !strings.HasPrefix(v.ID, begins) }),
+		bystanders: rosters,
+		oddities:   []string{"change.*"},
+		judge: func(t *testing.T, focus []string, _ bool, ids ...string) *reports.Report {
+			return judgedPlatform(t, catalogue.Strict, focus, ids...)
+		},
+		spared: func(id string, q reports.RequirementResult) bool { return q.Verdict == reports.NotApplicable },
+	}
+}
+
+// ofGrades begins the ids of what concerns Assignment and Grade Services of platforms.
+const ofGrades = "platform-ags-"
+
+func gradesMatrix(t *testing.T) *ltiMatrix {
+	t.Helper()
+	_, _, platforms, variants, err := ltiFaults()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := []string{"*"} // a run asks a hundred times, and launches a few
+	return &ltiMatrix{prefix: ags.PlatformPrefix, record: "data/matrix-platform-ags.json", checks: ags.PlatformPart().Checks,
+		faults:     slices.DeleteFunc(platforms, func(f fault.Fault) bool { return !strings.HasPrefix(f.ID, ofGrades) }),
+		variants:   slices.DeleteFunc(variants, func(v fault.Variant) bool { return !strings.HasPrefix(v.ID, ofGrades) }),
+		bystanders: all,
+		oddities:   all,
+		unproved:   map[string]string{"gradebook.score": "the reference has no page of the gradebook yet"},
+		judge: func(t *testing.T, focus []string, _ bool, ids ...string) *reports.Report {
+			return judgedPlatform(t, catalogue.Strict, focus, ids...)
+		},
+		spared: func(id string, q reports.RequirementResult) bool {
+			return q.ID == ags.PlatformPrefix+"gradebook.score" || slices.Contains(sparing[id], strings.TrimPrefix(q.ID, ags.PlatformPrefix))
 		},
 	}
 }
@@ -172,7 +242,7 @@ func (m *ltiMatrix) run(t *testing.T) {
 			}
 			t.Run("fault/"+f.ID, func(t *testing.T) {
 				t.Parallel()
-				report, found := one(t, f.ID, m.focus(f.Breaks, m.bystanders), false)
+				report, found := one(t, f.ID, m.focus(f.Breaks, m.bystandersOf(f)), false)
 				blames(t, report)
 				for _, id := range f.Breaks {
 					if _, caught := found[id]; !caught {
@@ -195,6 +265,9 @@ func (m *ltiMatrix) run(t *testing.T) {
 				oddities := m.oddities
 				if own := m.own[v.ID]; own != nil {
 					oddities = own
+				}
+				if service := m.serviceOf(v.ID); service != nil {
+					oddities = service
 				}
 				report, _ := one(t, v.ID, m.focus(oddities, m.bystanders), true)
 				for _, q := range report.Requirements {
@@ -219,6 +292,27 @@ func (m *ltiMatrix) run(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// bystandersOf are what a fault is judged by beside what it breaks: one of a service by others of
+// services, for it shows where the tool calls one.
+func (m *ltiMatrix) bystandersOf(f fault.Fault) []string {
+	if strings.HasPrefix(f.Breaks[0], m.prefix) {
+		return m.bystanders
+	}
+	return []string{m.bystanders[0], "nrps20.tool.roster.pages", "ags20.tool.score.shape", "sec10.tool.token.form"}
+}
+
+// serviceOf gives what a variant of how services are called is judged by; nil where it is none.
+func (m *ltiMatrix) serviceOf(id string) []string {
+	const roster, grades, token = "nrps20.tool.*", "ags20.tool.*", "sec10.tool.*"
+	for begins, focus := range map[string][]string{"tool-access-": {roster, grades, token}, "tool-roster-": {roster, token}, "tool-score-": {grades},
+		"tool-item": {grades}} {
+		if strings.HasPrefix(id, begins) {
+			return focus
+		}
+	}
+	return nil
 }
 
 // holds tells whether the matrix has a fault or variant.
@@ -246,6 +340,9 @@ func (m *ltiMatrix) everyProved(t *testing.T, seen map[string]caught) {
 // chosen thins out the faults.
 func chosen(i int) bool { return os.Getenv("ROLLCALL_MATRIX") != "" || i%16 == 0 }
 
+// whole are ids that are written out, those of services.
+var whole = regexp.MustCompile(`^(lti13|nrps20|ags20|dl20|sec10)\.`)
+
 // focus puts together what a run judges; nil is everything.
 func (m *ltiMatrix) focus(lists ...[]string) []string {
 	if os.Getenv("ROLLCALL_MATRIX") == "whole" {
@@ -254,7 +351,7 @@ func (m *ltiMatrix) focus(lists ...[]string) []string {
 	var out []string
 	for _, l := range lists {
 		for _, id := range l {
-			if !strings.HasPrefix(id, m.prefix) {
+			if !whole.MatchString(id) {
 				id = m.prefix + id
 			}
 			out = append(out, id)

@@ -75,7 +75,7 @@ func platformText(p *district.Platform, own judgesSide, stance catalogue.Stance)
 	section.LaunchTimeout = harness.Duration(6 * time.Second)
 	text, err := harness.WriteTarget(harness.Target{
 		Name:     "Rollcall reference platform",
-		Profiles: []string{ltiplatform.Profile},
+		Profiles: platformSuite().Profiles,
 		Stance:   stance,
 		TLS:      harness.TLS{CAFile: own.ca},
 	}, section)

@@ -15,8 +15,18 @@ import (
 const (
 	ownClient = "rollcall-judge"
 	ownOther  = "rollcall-judge-2"
-	ownScope  = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
 )
+
+// ownScopes are those that Rollcall may have there.
+func ownScopes() []string {
+	return []string{
+		"https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly",
+		"https://purl.imsglobal.org/spec/lti-ags/scope/result.readonly",
+		"https://purl.imsglobal.org/spec/lti-ags/scope/lineitem",
+		"https://purl.imsglobal.org/spec/lti-ags/scope/lineitem.readonly",
+		"https://purl.imsglobal.org/spec/lti-ags/scope/score",
+	}
+}
 
 // ownRegistrations are two: the second is there to be mistaken for the first, and has no
 // links.
@@ -30,7 +40,7 @@ func ownRegistrations(origin string) []platform.Registration {
 		JWKSURL:      origin + "/jwks",
 		Deployments:  []string{"judge-1", "judge-2"},
 		Custom:       ownCustom(),
-		Scopes:       []string{ownScope},
+		Scopes:       ownScopes(),
 	}
 	other := one
 	other.ClientID, other.Deployments = ownOther, nil
@@ -61,6 +71,16 @@ func platformSection(p *district.Platform, listen, origin, cert, key string) *lt
 		}
 		return steps
 	}
+	// Somebody who is not in the course comes to it, and leaves.
+	outside := ""
+	for _, c := range p.Courses() {
+		for _, m := range p.Members(c.ID, platform.Registration{}) {
+			if outside == "" && p.Roles(course, m.User) == nil {
+				outside = m.User
+			}
+		}
+	}
+	people := browser.Step{Open: p.Origin + "/courses/" + course + "/people"}
 	custom := ownCustom()
 	custom["part"] = "quiz"
 	return &lti.Section{
@@ -76,11 +96,16 @@ func platformSection(p *district.Platform, listen, origin, cert, key string) *lt
 			AuthURL:  p.AuthURL(),
 			JWKSURL:  p.JWKSURL(),
 			TokenURL: p.TokenURL(),
-			Scopes:   []string{ownScope},
+			Scopes:   ownScopes(),
 			Users: []lti.User{
 				{Name: "a teacher", Role: "instructor", Steps: sign(teacher)},
 				{Name: "a student", Role: "learner", Steps: sign(student)},
 				{Name: "a parent", Role: "mentor", Steps: sign(parent)},
+			},
+			Roster: lti.Roster{
+				By:     "a teacher",
+				Enroll: []browser.Step{people, {Select: "#who", Value: outside}, {Click: "#enroll button"}, {Wait: `[id="member-` + outside + `"]`}},
+				Leave:  []browser.Step{people, {Click: `[id="member-` + outside + `"] .leave`}, {Wait: `#who option[value="` + outside + `"]`}},
 			},
 			Links: []lti.Link{
 				{Name: "quiz", Steps: link(1, "same"), Custom: custom},

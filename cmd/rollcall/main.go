@@ -10,12 +10,11 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/harness"
-	ltiplatform "github.com/rollcall-edu/rollcall/suites/lti/platform"
-	ltitool "github.com/rollcall-edu/rollcall/suites/lti/tool"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/assessment"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/importer"
@@ -42,9 +41,12 @@ func suites() []harness.Suite {
 		rostering.Suite(), resources.Suite(), gradebook.Suite(), assessment.Suite(),
 		rostering.Suite11(), resources.Suite11(), gradebook.Suite11(),
 		gradebook.PushSuite(), assessment.PushSuite(), gradebook.PushSuite11(), // what is written comes when all is read
-		csv.Suite(nil), ltitool.Suite(), ltiplatform.Suite(),
+		csv.Suite(nil), toolSuite(), platformSuite(),
 	}
 }
+
+// ofPlatform tells whether a profile is one of LTI platforms.
+func ofPlatform(profile string) bool { return slices.Contains(platformSuite().Profiles, profile) }
 
 // known are the suites that are explained and listed: beside those of `rollcall run` the one
 // of `rollcall csv importer`, which is given what it judges by that command.

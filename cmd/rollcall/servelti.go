@@ -365,6 +365,7 @@ func startLTI(cmd *cobra.Command, o ltiRoles) (*district.Platform, *district.Too
 		JWKSURL:      t.JWKSURL(),
 		Deployments:  []string{first, second},
 		Custom:       map[string]string{"who": "$User.id"},
+		Scopes:       ownScopes(),
 	})
 	return p, t, nil
 }

@@ -9,6 +9,8 @@ import (
 	"github.com/rollcall-edu/rollcall/fixtures"
 	"github.com/rollcall-edu/rollcall/reference/fault/platformfault"
 	"github.com/rollcall-edu/rollcall/reference/platform"
+	"github.com/rollcall-edu/rollcall/reference/platform/ags"
+	"github.com/rollcall-edu/rollcall/reference/platform/nrps"
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/reference/store"
 	"github.com/rollcall-edu/rollcall/reference/web"
@@ -29,10 +31,20 @@ type PlatformOptions struct {
 	DB       string             // store DSN; empty: memory
 }
 
+// services are what the reference platform offers beside launches. The gradebook is given to
+// who asks for it.
+func services(grades **ags.Service) []func(*platform.Platform) (platform.Service, error) {
+	return []func(*platform.Platform) (platform.Service, error){nrps.New, func(p *platform.Platform) (platform.Service, error) {
+		*grades = ags.New(p)
+		return *grades, nil
+	}}
+}
+
 // Platform is a running reference platform.
 type Platform struct {
 	*platform.Platform
 	Origin string
+	Grades *ags.Service // the gradebook
 	server *web.Server
 	store  store.Store
 
@@ -60,7 +72,7 @@ func StartPlatform(ctx context.Context, o PlatformOptions) (*Platform, error) {
 	if err != nil {
 		return nil, err
 	}
-	kept, err := platform.OpenStore(ctx, o.DB)
+	kept, err := platform.OpenStore(ctx, o.DB, ags.Collections()...)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +84,15 @@ func StartPlatform(ctx context.Context, o PlatformOptions) (*Platform, error) {
 	if o.Origin == "" {
 		o.Origin = server.Named(o.Host)
 	}
-	c := platform.Config{Origin: o.Origin, District: d, Tools: o.Tools, HTTP: security.LoopbackClient(o.TrustPEM), Store: kept}
+	var grades *ags.Service
+	c := platform.Config{
+		Origin:   o.Origin,
+		District: d,
+		Tools:    o.Tools,
+		HTTP:     security.LoopbackClient(o.TrustPEM),
+		Store:    kept,
+		Services: services(&grades),
+	}
 	p, err := platform.New(ctx, bent.Bend(c))
 	if err != nil {
 		server.Close()
@@ -80,7 +100,7 @@ func StartPlatform(ctx context.Context, o PlatformOptions) (*Platform, error) {
 		return nil, err
 	}
 	server.Serve(ctx, bent.Wrap(p.Handler()))
-	return &Platform{Platform: p, Origin: o.Origin, server: server, store: kept, ended: make(chan struct{})}, nil
+	return &Platform{Platform: p, Origin: o.Origin, Grades: grades, server: server, store: kept, ended: make(chan struct{})}, nil
 }
 
 // RotateKeys has the platform sign with a new key each time, until ctx ends or the platform

@@ -183,7 +183,7 @@ func (p *Platform) claims(l *Pending, nonce string) map[string]any {
 	now := p.c.Now()
 	who, c := p.school.people[l.User], course{}
 	c, _ = p.school.course(l.Link.Course)
-	roles := p.school.members[c.id][l.User]
+	roles := p.school.roles(c.id, l.User)
 	out := map[string]any{
 		"iss": p.c.Origin, "aud": l.Tool.ClientID, "azp": l.Tool.ClientID, "iat": now.Unix(), "exp": now.Add(tokenLife).Unix(), "nonce": nonce,
 		"sub": p.pseudonym("user", l.User), "locale": "en-US",
@@ -209,13 +209,18 @@ func (p *Platform) claims(l *Pending, nonce string) map[string]any {
 	}
 	out[lti.Namespace+"lis"] = lis
 	if slices.Contains(roles, lti.Membership+"Mentor") {
-		var scope []string
+		scope := []string{} // where the children left there is nobody, and never null
 		for _, child := range p.school.mentors[l.User] {
-			if p.school.members[c.id][child] != nil {
+			if p.school.roles(c.id, child) != nil {
 				scope = append(scope, p.pseudonym("user", child))
 			}
 		}
 		out[lti.Namespace+"role_scope_mentor"] = scope
+	}
+	for _, s := range p.services {
+		if name, claim := s.Claim(l); name != "" {
+			out[name] = claim
+		}
 	}
 	if custom := p.custom(l, out); len(custom) > 0 {
 		out[lti.Namespace+"custom"] = custom

@@ -21,12 +21,13 @@ const (
 	tokensKept     store.Collection = "platformTokens"
 	toolsKept      store.Collection = "platformTools" // registered by hand
 	keysKept       store.Collection = "platformKeys"
+	peopleKept     store.Collection = "platformPeople" // who came to courses and left them, beyond the SIS
 )
 
-// OpenStore opens a store for a platform, by a DSN as store.Open takes it. Other roles
-// may have the same.
-func OpenStore(ctx context.Context, dsn string) (store.Store, error) {
-	return store.Open(ctx, dsn, sessionsKept, launchesKept, assertionsKept, tokensKept, toolsKept, keysKept)
+// OpenStore opens a store for a platform and for what its services keep, by a DSN as
+// store.Open takes it. Other roles may have the same.
+func OpenStore(ctx context.Context, dsn string, services ...store.Collection) (store.Store, error) {
+	return store.Open(ctx, dsn, append(services, sessionsKept, launchesKept, assertionsKept, tokensKept, toolsKept, keysKept, peopleKept)...)
 }
 
 // registerKept registers the tools that were registered by hand. Of one that the platform

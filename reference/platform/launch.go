@@ -19,8 +19,12 @@ func (p *Platform) mayOpen(w http.ResponseWriter, r *http.Request) (Link, *sessi
 		return Link{}, nil, false
 	}
 	l, there := p.link(r.PathValue("link"))
-	if !there || p.school.members[l.Course][s.User] == nil {
+	if !there || p.school.roles(l.Course, s.User) == nil {
 		p.problem(w, http.StatusNotFound, "There is no such link in your courses.")
+		return Link{}, nil, false
+	}
+	if p.school.in(l.Course)[s.User].Inactive {
+		p.problem(w, http.StatusForbidden, "You take no part in this course just now.")
 		return Link{}, nil, false
 	}
 	return l, s, true
@@ -57,7 +61,15 @@ func (p *Platform) begin(w http.ResponseWriter, r *http.Request) {
 	if as != "frame" && as != "window" {
 		as = "same"
 	}
-	launch := &Pending{Hint: lti.Random(), Login: p.pseudonym("login", s.User), User: s.User, Link: l, Tool: t, As: as, Target: l.Target}
+	launch := &Pending{
+		Hint:   lti.Random(),
+		Login:  p.pseudonym("login", s.User),
+		User:   s.User,
+		Link:   l,
+		Tool:   t.In(l.Deployment),
+		As:     as,
+		Target: l.Target,
+	}
 	if launch.Target == "" {
 		launch.Target = t.TargetURI
 	}

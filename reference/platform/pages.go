@@ -25,6 +25,8 @@ func (p *Platform) Handler() http.Handler {
 	mux.HandleFunc("POST /signin", p.signIn)
 	mux.HandleFunc("POST /signout", p.signOut)
 	mux.HandleFunc("GET /courses/{course}", p.course)
+	mux.HandleFunc("GET /courses/{course}/people", p.showPeople)
+	mux.HandleFunc("POST /courses/{course}/people", p.changePeople)
 	mux.HandleFunc("GET /links/{link}", p.openLink)
 	mux.HandleFunc("GET /links/{link}/begin", p.begin)
 	mux.HandleFunc("GET /tools", p.showTools)
@@ -32,6 +34,9 @@ func (p *Platform) Handler() http.Handler {
 	mux.HandleFunc("/auth", p.auth)
 	mux.Handle("GET /jwks", p.keys)
 	mux.HandleFunc("/token", p.token)
+	for _, s := range p.services {
+		s.Handle(mux)
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		h := w.Header()
@@ -51,6 +56,7 @@ var policies = map[string]string{
 	"signin":  "; form-action 'self'; frame-ancestors 'none'",
 	"courses": "; form-action 'self'; frame-ancestors 'none'",
 	"tools":   "; form-action 'self'; frame-ancestors 'none'",
+	"people":  "; form-action 'self'; frame-ancestors 'none'",
 	// A tool may go to its return_url in our own frame.
 	"course": "; form-action 'none'; frame-ancestors 'self'",
 	"frame":  "; form-action 'none'; frame-src http: https:; frame-ancestors 'self'",
@@ -168,7 +174,7 @@ func (p *Platform) home(w http.ResponseWriter, r *http.Request) {
 // asWhat tells who somebody is, for the list of people.
 func (p *Platform) asWhat(user string) string {
 	for _, c := range p.school.courses {
-		switch roles := p.school.members[c.id][user]; {
+		switch roles := p.school.roles(c.id, user); {
 		case len(roles) == 0:
 		case roles[0] == lti.Membership+"Instructor":
 			return " (teacher)"
@@ -245,9 +251,13 @@ func (p *Platform) course(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c, there := p.school.course(r.PathValue("course"))
-	if !there || p.school.members[c.id][s.User] == nil {
+	if !there || p.school.roles(c.id, s.User) == nil {
 		p.problem(w, http.StatusNotFound, "You are in no such course.")
 		return
+	}
+	people := ""
+	if p.mayEnroll(c.id, s.User) {
+		people = "/courses/" + url.PathEscape(c.id) + "/people"
 	}
 	var links []pair
 	p.mu.Lock()
@@ -258,7 +268,7 @@ func (p *Platform) course(w http.ResponseWriter, r *http.Request) {
 	}
 	p.mu.Unlock()
 	p.page(w, http.StatusOK, "course", struct {
-		Title, Name string
-		Links       []pair
-	}{c.title, p.school.people[s.User].name, links})
+		Title, Name, People string
+		Links               []pair
+	}{c.title, p.school.people[s.User].name, people, links})
 }

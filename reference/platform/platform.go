@@ -33,6 +33,14 @@ type Registration struct {
 	Scopes       []string          `yaml:"scopes,omitempty"` // that it may have tokens for
 	// Anonymous says that the tool is told nothing personal.
 	Anonymous bool `yaml:"anonymous,omitempty"`
+	// Private names deployments in which it is told nothing personal either.
+	Private []string `yaml:"private_deployments,omitempty"`
+}
+
+// In gives the registration as it is in one of its deployments.
+func (t Registration) In(deployment string) Registration {
+	t.Anonymous = t.Anonymous || slices.Contains(t.Private, deployment)
+	return t
 }
 
 // Link is a place in a course that opens a tool (LTI 1.3 §3.1.5).
@@ -57,6 +65,8 @@ type Config struct {
 	// Store keeps what the platform remembers, opened by OpenStore; nil: one in memory,
 	// which is gone with the process. The platform does not close it.
 	Store store.Store
+	// Services are those that the platform offers beside launches; nil: none.
+	Services []func(p *Platform) (Service, error)
 	// Login changes the login initiation, Claims the claims of a launch just
 	// before they are signed, Sign signs them, Respond changes what is posted to
 	// the tool; nil: as the standard has it. Faults come in here.
@@ -78,13 +88,16 @@ type Platform struct {
 	school *school
 	links  []Link
 	secret []byte // of pseudonyms
+	// services are made when all else is.
+	services []Service
 
 	sessions *lti.Expiring[session]
 	pending  *lti.Expiring[Pending] // launches under way, by lti_message_hint
 	used     *lti.Expiring[bool]    // ids of assertions, of the client: one that sends many forgets only its own
 	tokens   *lti.Expiring[Granted]
 
-	mu sync.Mutex // of what is registered
+	mu       sync.Mutex // of what is registered
+	changing sync.Mutex // of who is in the courses: one change after the other
 }
 
 // session is somebody who signed in.
@@ -161,11 +174,22 @@ func New(ctx context.Context, c Config) (*Platform, error) {
 	if p.c.Sign == nil {
 		p.c.Sign = func(keys *security.Keys, claims map[string]any) (string, error) { return keys.Sign(claims) }
 	}
+	p.c.Tools = nil // each is put in by Register, which changes the list
 	for _, t := range c.Tools {
 		p.Register(t)
 	}
 	if err := p.registerKept(ctx); err != nil {
 		return nil, err
+	}
+	if err := p.rosterKept(ctx); err != nil {
+		return nil, err
+	}
+	for _, made := range c.Services {
+		s, err := made(p)
+		if err != nil {
+			return nil, err
+		}
+		p.services = append(p.services, s)
 	}
 	return p, nil
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync/atomic"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
 	"github.com/rollcall-edu/rollcall/reference/lti"
@@ -15,10 +16,37 @@ type school struct {
 	people  map[string]person
 	order   []string // of people, by name
 	courses []course
-	members map[string]map[string][]string // course → user → roles
-	mentors map[string][]string            // user → those whom the user accompanies
+	mentors map[string][]string // user → those whom the user accompanies
 	// offerings are the courses that classes are taught from, by sourcedId.
 	offerings map[string]offering
+	// now is who is in the courses; a change makes a new one.
+	now atomic.Pointer[roster]
+}
+
+// roster is who is in the courses at one time.
+type roster struct {
+	at      int64                            // number of the last change
+	members map[string]map[string]membership // course → user
+}
+
+// membership is what somebody is in a course. Of those who left it stays, so that it can be
+// told that they did.
+type membership struct {
+	Roles    []string `json:"roles"`
+	Inactive bool     `json:"inactive,omitempty"`
+	Left     bool     `json:"left,omitempty"`
+	At       int64    `json:"at"` // number of the change by which it came about; 0: it is the SIS's
+}
+
+// in gives who is in a course, with those who left it.
+func (s *school) in(course string) map[string]membership { return s.now.Load().members[course] }
+
+// roles are those of somebody in a course; none where they aren't in it.
+func (s *school) roles(course, user string) []string {
+	if m := s.in(course)[user]; !m.Left {
+		return m.Roles
+	}
+	return nil
 }
 
 type person struct {
@@ -42,10 +70,10 @@ var contextRoles = map[string][]string{
 func readSchool(d fixtures.District) *school {
 	s := &school{
 		people:    map[string]person{},
-		members:   map[string]map[string][]string{},
 		mentors:   map[string][]string{},
 		offerings: map[string]offering{},
 	}
+	members := map[string]map[string]membership{}
 	for o := range d.Courses() {
 		s.offerings[o.SourcedID] = offering{o.Title, o.CourseCode}
 	}
@@ -66,20 +94,23 @@ func readSchool(d fixtures.District) *school {
 				term = c.Terms[0]
 			}
 			s.courses = append(s.courses, course{c.SourcedID, c.Title, c.ClassCode, c.Course, term})
-			s.members[c.SourcedID] = map[string][]string{}
+			members[c.SourcedID] = map[string]membership{}
 		}
 	}
 	for e := range d.Enrollments() {
-		if _, there := s.people[e.User]; e.Status == fixtures.Active && there && s.members[e.Class] != nil {
+		if _, there := s.people[e.User]; e.Status == fixtures.Active && there && members[e.Class] != nil {
+			m := members[e.Class][e.User]
 			for _, r := range contextRoles[e.Role] {
-				if !slices.Contains(s.members[e.Class][e.User], r) {
-					s.members[e.Class][e.User] = append(s.members[e.Class][e.User], r)
+				if !slices.Contains(m.Roles, r) {
+					m.Roles = append(m.Roles, r)
 				}
 			}
+			members[e.Class][e.User] = m
 		}
 	}
-	s.addMentors()
-	s.courses = slices.DeleteFunc(s.courses, func(c course) bool { return len(s.members[c.id]) == 0 })
+	s.addMentors(members)
+	s.now.Store(&roster{members: members})
+	s.courses = slices.DeleteFunc(s.courses, func(c course) bool { return len(members[c.id]) == 0 })
 	for id := range s.people {
 		s.order = append(s.order, id)
 	}
@@ -91,14 +122,14 @@ func readSchool(d fixtures.District) *school {
 }
 
 // addMentors lets parents into the courses of their children.
-func (s *school) addMentors() {
+func (s *school) addMentors(all map[string]map[string]membership) {
 	for mentor, children := range s.mentors {
 		if _, there := s.people[mentor]; !there {
 			continue
 		}
-		for _, members := range s.members {
-			if _, in := members[mentor]; !in && slices.ContainsFunc(children, func(c string) bool { return members[c] != nil }) {
-				members[mentor] = []string{lti.Membership + "Mentor"}
+		for _, members := range all {
+			if _, in := members[mentor]; !in && slices.ContainsFunc(children, func(c string) bool { return members[c].Roles != nil }) {
+				members[mentor] = membership{Roles: []string{lti.Membership + "Mentor"}}
 			}
 		}
 	}
@@ -108,7 +139,7 @@ func (s *school) addMentors() {
 func (s *school) coursesOf(user string) []course {
 	var out []course
 	for _, c := range s.courses {
-		if s.members[c.id][user] != nil {
+		if s.roles(c.id, user) != nil {
 			out = append(out, c)
 		}
 	}
@@ -128,7 +159,7 @@ func (s *school) course(id string) (course, bool) {
 func (p *Platform) People() (teacher, student, parent, courseID string) {
 	for _, c := range p.school.courses {
 		for _, id := range p.school.order {
-			switch roles := p.school.members[c.id][id]; {
+			switch roles := p.school.roles(c.id, id); {
 			case len(roles) == 0:
 			case teacher == "" && roles[0] == lti.Membership+"Instructor":
 				teacher = id

@@ -25,7 +25,7 @@ const (
 // administers tells whether somebody has the role of an administrator anywhere.
 func (s *school) administers(user string) bool {
 	return slices.ContainsFunc(s.courses, func(c course) bool {
-		return slices.Contains(s.members[c.id][user], lti.Membership+"Administrator")
+		return slices.Contains(s.roles(c.id, user), lti.Membership+"Administrator")
 	})
 }
 
@@ -59,7 +59,8 @@ func (p *Platform) showTools(w http.ResponseWriter, r *http.Request) {
 		CSRF                         string
 		Issuer, Auth, JWKS, TokenURL string
 		Tools                        []Registration
-	}{s.CSRF, p.Issuer(), p.AuthURL(), p.JWKSURL(), p.TokenURL(), tools})
+		Scopes                       []string
+	}{s.CSRF, p.Issuer(), p.AuthURL(), p.JWKSURL(), p.TokenURL(), tools, p.scopes()})
 }
 
 // registerTool takes the form of showTools: a new tool, or a further deployment of one
@@ -113,6 +114,8 @@ func (p *Platform) registration(f url.Values) (t Registration, problem string) {
 		TargetURI:    f.Get("target_link_uri"),
 		JWKSURL:      f.Get("jwks_url"),
 		Deployments:  []string{deploymentID()},
+		Scopes:       f["scopes"],
+		Anonymous:    f.Get("anonymous") != "",
 	}
 	for _, x := range []struct{ what, value string }{{"login URL", t.LoginURL}, {"target link URI", t.TargetURI}, {"JWKS URL", t.JWKSURL}} {
 		if !absolute(x.value) {
@@ -120,6 +123,8 @@ func (p *Platform) registration(f url.Values) (t Registration, problem string) {
 		}
 	}
 	switch {
+	case slices.ContainsFunc(t.Scopes, func(s string) bool { return !slices.Contains(p.scopes(), s) }):
+		return t, "There is no such scope here."
 	case t.Name == "" || len(t.Name) > 255:
 		return t, "The tool needs a name, of 255 characters at most."
 	case len(t.RedirectURIs) == 0 || slices.ContainsFunc(t.RedirectURIs,

@@ -59,6 +59,7 @@ func TestToolsAreRegisteredByHand(t *testing.T) {
 		"no redirect URI":      func(v url.Values) { v.Set("redirect_uris", " ") },
 		"a fragment":           func(v url.Values) { v.Set("redirect_uris", "https://maps.example/a#b") },
 		"no name":              func(v url.Values) { v.Set("name", "") },
+		"a scope there isn't":  func(v url.Values) { v.Set("scopes", "x") },
 		"an unknown client id": func(v url.Values) { v.Set("client_id", "nobody") },
 	} {
 		bad := url.Values{}
@@ -81,5 +82,23 @@ func TestOthersRegisterNoTools(t *testing.T) {
 	}
 	if status := w.post("/tools", url.Values{"name": {"x"}}); status != http.StatusForbidden {
 		t.Errorf("a teacher registers a tool: %d", status)
+	}
+}
+
+// Every tool that the platform is given is registered, however many there are.
+func TestAllToolsAreRegistered(t *testing.T) {
+	var tools []Registration
+	for _, id := range []string{"a", "b", "c"} {
+		tools = append(tools, Registration{ClientID: id, Deployments: []string{"1"}})
+	}
+	p, err := New(t.Context(), Config{Origin: "https://platform.example", Tools: tools})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, _, course := p.People()
+	for _, id := range []string{"a", "b", "c"} {
+		if _, known := p.Tool(id); !known || len(p.Links(course, id)) != 2 || p.remote[id] == nil {
+			t.Errorf("%s is not registered, or has no links", id)
+		}
 	}
 }

@@ -9,4 +9,7 @@
 //	GET       /resources/{name} what is launched: any target_link_uri
 //	GET       /decoded          the launch as the tool understood it
 //	GET       /jwks             the tool's public keys
+//	GET, POST /quiz             what a learner answers; POST /task a written task
+//	GET       /roster           who is in the course (NRPS 2.0), for those who teach
+//	GET, POST /tasks            the work of all, graded by those who teach (AGS 2.0)
 package tool

@@ -15,7 +15,10 @@ import (
 //go:embed pages.html
 var pagesText string
 
-var pages = template.Must(template.New("pages").Parse(pagesText))
+//go:embed work.html
+var workText string
+
+var pages = template.Must(template.Must(template.New("pages").Parse(pagesText)).Parse(workText))
 
 func (t *Tool) page(w http.ResponseWriter, status int, name string, data any) {
 	var b bytes.Buffer
@@ -72,6 +75,7 @@ func (t *Tool) resource(w http.ResponseWriter, r *http.Request) {
 	view := struct {
 		Name, Person, Course, Resource, Launch string
 		Teaches, Learns, Mentors, Picks, Test  bool
+		Roster                                 bool
 		Mentored                               []string
 		Return                                 string
 	}{
@@ -82,6 +86,7 @@ func (t *Tool) resource(w http.ResponseWriter, r *http.Request) {
 		Mentors:  lti.InCourse(roles)["Mentor"],
 		Picks:    !l.isResource(),
 		Mentored: c.Mentored,
+		Roster:   l.services().members != "",
 		Person:   strings.TrimSpace(c.Name),
 	}
 	for _, r := range roles {

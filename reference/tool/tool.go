@@ -1,15 +1,18 @@
 package tool
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/rollcall-edu/rollcall/reference/lti"
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/reference/store"
+	"github.com/rollcall-edu/rollcall/reference/tool/client"
 )
 
 // Platform is one registration with a platform: it is known by issuer and client
@@ -19,6 +22,7 @@ type Platform struct {
 	ClientID    string   `yaml:"client_id"`
 	AuthURL     string   `yaml:"auth_url"`
 	TokenURL    string   `yaml:"token_url,omitempty"`
+	Audience    string   `yaml:"audience,omitempty"` // aud of client assertions, where that isn't token_url
 	JWKSURL     string   `yaml:"jwks_url"`
 	Deployments []string `yaml:"deployments"`
 }
@@ -32,7 +36,7 @@ type Verifier interface {
 type Config struct {
 	Origin    string // scheme, host and port under which browsers see it
 	Platforms []Platform
-	HTTP      *http.Client // for the keys of platforms; nil: the default one
+	HTTP      *http.Client // for the keys and the services of platforms; nil: the default one
 	Now       func() time.Time
 	// Store keeps what the tool remembers, opened by OpenStore; nil: one in memory, which
 	// is gone with the process. The tool does not close it.
@@ -44,6 +48,8 @@ type Config struct {
 	// Verifier makes the verifier of a platform's tokens; nil: by its published
 	// keys.
 	Verifier func(Platform) Verifier
+	// Assertion makes the claims by which it asks for access tokens; nil: client.Assertion.
+	Assertion func(p client.Platform, id string, now time.Time) map[string]any
 }
 
 // Tool is the running role. It is safe for concurrent use.
@@ -57,6 +63,11 @@ type Tool struct {
 	pending  *lti.Expiring[pending] // logins under way, by state
 	nonces   *lti.Expiring[bool]
 	launches *lti.Expiring[Launch] // by a random id
+	works    *lti.Expiring[desk]   // by registration, deployment and link
+
+	client *client.Client
+	desks  sync.Mutex // one at a time changes what is worked
+	making sync.Mutex // one at a time makes line items
 }
 
 const (
@@ -64,12 +75,13 @@ const (
 	noncesKept   store.Collection = "toolNonces"
 	launchesKept store.Collection = "toolLaunches"
 	keysKept     store.Collection = "toolKeys"
+	worksKept    store.Collection = "toolWorks"
 )
 
 // OpenStore opens a store for a tool, by a DSN as store.Open takes it. Other roles may
 // have the same.
 func OpenStore(ctx context.Context, dsn string) (store.Store, error) {
-	return store.Open(ctx, dsn, loginsKept, noncesKept, launchesKept, keysKept)
+	return store.Open(ctx, dsn, loginsKept, noncesKept, launchesKept, keysKept, worksKept)
 }
 
 // pending is a login that was begun in some browser and has not come back.
@@ -145,12 +157,17 @@ func New(ctx context.Context, c Config) (*Tool, error) {
 		pending:   lti.NewExpiring[pending](c.Store, loginsKept, most),
 		nonces:    lti.NewExpiring[bool](c.Store, noncesKept, most),
 		launches:  lti.NewExpiring[Launch](c.Store, launchesKept, most),
+		works:     lti.NewExpiring[desk](c.Store, worksKept, most),
 	}
+	t.client = client.New(client.Config{HTTP: cmp.Or(c.HTTP, http.DefaultClient), Sign: keys.Sign, Now: t.now, Random: lti.Random,
+		Assertion: c.Assertion})
 	for _, p := range c.Platforms {
 		t.verifiers[p.key()] = c.Verifier(p)
 	}
 	return t, nil
 }
+
+func (t *Tool) now() time.Time { return t.c.Now() }
 
 func (p Platform) key() string { return p.Issuer + "\n" + p.ClientID }
 
@@ -172,6 +189,13 @@ func (t *Tool) Handler() http.Handler {
 	mux.HandleFunc("GET /resources/{name}", t.resource)
 	mux.HandleFunc("GET /decoded", t.decoded)
 	mux.Handle("GET /jwks", t.keys)
+	mux.HandleFunc("GET /quiz", t.quizPage)
+	mux.HandleFunc("POST /quiz", t.quizStep)
+	mux.HandleFunc("POST /quiz/again", t.again)
+	mux.HandleFunc("POST /task", t.taskStep)
+	mux.HandleFunc("GET /roster", t.rosterPage)
+	mux.HandleFunc("GET /tasks", t.tasksPage)
+	mux.HandleFunc("POST /tasks", t.grade)
 	return bounded(mux)
 }
 

@@ -167,7 +167,7 @@ func (c *client) run(ctx context.Context, response *Response, r Request, wire **
 	for name, values := range r.Header {
 		request.Header[http.CanonicalHeaderKey(name)] = values
 	}
-	foreign := c.foreign(request.URL)
+	foreign := !r.Told && c.foreign(request.URL)
 	if foreign {
 		response.Withheld = c.secretive(r)
 		c.withhold(request)

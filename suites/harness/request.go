@@ -50,6 +50,9 @@ type Request struct {
 	// Owner is the requirement that governs the answer. What stands on an answer
 	// that can't be used is blocked by it; empty leaves it to Suite.Owner.
 	Owner string
+	// Told says that the target named the address itself, in what it signed: it is no
+	// stranger's, though the target file doesn't name its origin.
+	Told bool
 }
 
 // Cut says where a connection is broken off.

@@ -47,7 +47,24 @@ type Platform struct {
 	Scopes   []string `yaml:"scopes,omitempty"`   // that it has granted to Rollcall
 	Users    []User   `yaml:"users,omitempty"`
 	Links    []Link   `yaml:"links,omitempty"`
+	Roster   Roster   `yaml:"roster,omitempty"`
+	// Writes says whether line items and scores may be made, which are removed again; nil:
+	// they may.
+	Writes *bool `yaml:"writes,omitempty"`
+	// Gradebook are the steps by which the first user who is an instructor, signed in, comes
+	// to the page that shows the scores of the course of the first link.
+	Gradebook []browser.Step `yaml:"gradebook,omitempty"`
 }
+
+// Roster is how somebody comes to the course of the first link, and leaves it again.
+type Roster struct {
+	By     string         `yaml:"by,omitempty"` // name of the user who does so; empty: the first
+	Enroll []browser.Step `yaml:"enroll,omitempty"`
+	Leave  []browser.Step `yaml:"leave,omitempty"`
+}
+
+// MayWrite tells whether the target file lets anything be made at the platform.
+func (p Platform) MayWrite() bool { return p.Writes == nil || *p.Writes }
 
 // User is somebody who can sign in.
 type User struct {
@@ -101,6 +118,11 @@ type Tool struct {
 	Anonymous string `yaml:"anonymous,omitempty"`
 	// Teacher is on pages that only those who teach see.
 	Teacher Marker `yaml:"teacher,omitempty"`
+	// Roster are the steps by which an instructor has the tool read the roster, from the page of
+	// an opened launch on; Score those by which a learner earns a score, and Zero a score of 0.
+	Roster []browser.Step `yaml:"roster,omitempty"`
+	Score  []browser.Step `yaml:"score,omitempty"`
+	Zero   []browser.Step `yaml:"zero,omitempty"`
 }
 
 // Marker is how a page is known: all that is given must hold.
@@ -195,7 +217,8 @@ func (l *Section) Hosts() []string {
 
 // steps gives all scripts, for filling in what comes from the environment.
 func (l *Section) steps() [][]browser.Step {
-	out := [][]browser.Step{l.Tool.Steps}
+	out := [][]browser.Step{l.Tool.Steps, l.Tool.Roster, l.Tool.Score, l.Tool.Zero, l.Platform.Roster.Enroll, l.Platform.Roster.Leave,
+		l.Platform.Gradebook}
 	for _, u := range l.Platform.Users {
 		out = append(out, u.Steps)
 	}

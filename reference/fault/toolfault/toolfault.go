@@ -17,6 +17,22 @@ var faultTable []byte
 //go:embed variants.yaml
 var variantTable []byte
 
+// The tables of services.
+var (
+	//go:embed token-faults.yaml
+	tokenFaultTable []byte
+	//go:embed token-variants.yaml
+	tokenVariantTable []byte
+	//go:embed nrps-faults.yaml
+	rosterFaultTable []byte
+	//go:embed nrps-variants.yaml
+	rosterVariantTable []byte
+	//go:embed ags-faults.yaml
+	scoreFaultTable []byte
+	//go:embed ags-variants.yaml
+	scoreVariantTable []byte
+)
+
 type behaviour = fault.Behaviour[tool.Config]
 
 // Kind is the faults and variants of a tool: rules that are forgotten, added or
@@ -26,7 +42,9 @@ var Kind = fault.NewKind("tool", func() (fault.Tables, error) {
 	for _, r := range tool.Rules() {
 		rules = append(rules, r.ID)
 	}
-	return fault.ReadTables("tool", faultTable, variantTable, behaviours(), rules, nil)
+	faults := fault.Together(faultTable, tokenFaultTable, rosterFaultTable, scoreFaultTable)
+	variants := fault.Together(variantTable, tokenVariantTable, rosterVariantTable, scoreVariantTable)
+	return fault.ReadTables("tool", faults, variants, behaviours(), rules, nil)
 }, behaviours, func(c *tool.Config, f fault.Fault) {
 	if len(f.Drop) > 0 {
 		c.Rules = spare(c.Rules, f.Drop...)
@@ -44,7 +62,8 @@ func spare(rules []tool.Rule, ids ...string) []tool.Rule {
 func behaviours() map[string]behaviour {
 	return fault.Gather(ruleFaults(), keyFaults(), loginFaults(), answerFaults(), cookieFaults(), patienceOf(), headerFaults(), nearFaults(),
 		boundFaults(),
-		shownFaults(), setFaults(), alikeOf(), oddities())
+		shownFaults(), setFaults(), alikeOf(), oddities(),
+		tokenFaults(), tokenOddities(), rosterFaults(), rosterOddities(), scoreFaults(), scoreOddities())
 }
 
 // rule makes a behaviour that adds a rule of its own.

@@ -28,6 +28,7 @@ type judge struct {
 	ctx     context.Context // of the run: sessions outlive the check that began them
 	visits  visits
 	ahead   ahead
+	parts   sync.Map // what the checks of a part share, by its type
 
 	mu     sync.Mutex
 	kept   map[string]*seen // good launches, by user and link

@@ -22,8 +22,8 @@ const group = "lti-platform"
 // there are no steps. What hangs is given up long before.
 const checkTimeout = 15 * time.Minute
 
-// Suite judges platforms.
-func Suite() harness.Suite {
+// Suite judges platforms: their launches, and the services of LTI Advantage that are given.
+func Suite(parts ...Part) harness.Suite {
 	var all []harness.Check
 	for _, c := range append(append(launchChecks(), refusalChecks()...), serviceChecks()...) {
 		for i, id := range c.Requirements {
@@ -33,16 +33,30 @@ func Suite() harness.Suite {
 		c.Needs = append([]harness.Need{registered()}, c.Needs...)
 		all = append(all, c)
 	}
+	profiles := []string{Profile}
+	for _, p := range parts {
+		all = append(all, p.checks()...)
+		profiles = append(profiles, p.Profile)
+	}
 	return harness.Suite{
 		ID:       "lti.platform",
 		Title:    "LTI 1.3 platforms",
 		Role:     "platform",
 		Checks:   all,
-		Profiles: []string{Profile},
+		Profiles: profiles,
 		Section:  lti.New,
 		Doctor:   doctor,
 		Open:     open,
-		Owner:    owner,
+		Owner: func(s *harness.Session, r *harness.Response) string {
+			for _, p := range parts {
+				if p.Owner != nil {
+					if id := p.Owner(s, r); id != "" {
+						return id
+					}
+				}
+			}
+			return owner(s, r)
+		},
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -27,6 +28,7 @@ type judge struct {
 
 	ctx     context.Context // of the run
 	keep    bool            // pictures are kept
+	parts   sync.Map        // what the checks of a part share, by its type
 	earlier earlier
 
 	footing footing
@@ -61,6 +63,7 @@ func open(ctx context.Context, s *harness.Session) (any, error) {
 	}
 	j.ctx, j.keep = ctx, s.KeepPersonal()
 	p.minted = func(token string) { s.Redactor().Secret(token) }
+	p.services.made = p.minted
 	context.AfterFunc(ctx, func() { b.Close(); p.close() })
 	return j, nil
 }

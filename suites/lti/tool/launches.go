@@ -1,6 +1,7 @@
 package tool
 
 import (
+	"cmp"
 	_ "embed"
 	"encoding/base64"
 	"fmt"
@@ -63,6 +64,8 @@ type Launch struct {
 	// Early takes a refusal at the login for an answer too, also of a launch that
 	// may be opened.
 	Early bool `yaml:"early"`
+	// Services names the address of the launch's services ($services), where it is not its own.
+	Services string `yaml:"-"`
 }
 
 // Login changes the login initiation.
@@ -184,7 +187,8 @@ func (p *platform) value(text string, a *attempt) any {
 	if n, _ := fmt.Sscanf(text, "$half%d", &seconds); n == 1 {
 		return float64(a.now.Unix()+seconds) + 0.5
 	}
-	return strings.NewReplacer("$issuer", p.issuer, "$client", p.clientID, "$target", p.target, "$hint", a.hint).Replace(text)
+	return strings.NewReplacer("$issuer", p.issuer, "$client", p.clientID, "$target", p.target, "$hint", a.hint,
+		"$services", p.issuer+"/acts/"+cmp.Or(a.launch.Services, a.hint)).Replace(text)
 }
 
 // respelled writes a text in the other case. One without letters, or that others are

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
@@ -42,6 +43,9 @@ type platform struct {
 	curve       map[string]any     // a key of another kind
 
 	services services
+	acting   atomic.Pointer[acting] // the action under way, if any
+	acts     map[string]*acting     // those whose services have a name, by it
+	asked    []Call                 // requests of access tokens
 	server   *http.Server
 }
 
@@ -87,6 +91,7 @@ func start(ctx context.Context, t *harness.Target) (*platform, error) {
 		target:      l.Tool.TargetLinkURI,
 		login:       l.Tool.LoginURL,
 		attempts:    map[string]*attempt{},
+		acts:        map[string]*acting{},
 		unsaid:      len(l.Tool.RedirectURIs) == 0,
 	}
 	for _, address := range append([]string{l.Tool.LoginURL, l.Tool.TargetLinkURI}, l.Tool.RedirectURIs...) {
@@ -167,6 +172,8 @@ func (p *platform) handler() http.Handler {
 	mux.HandleFunc("GET /stolen/{hint}/{form}", p.stolen)
 	mux.HandleFunc("/auth", p.auth)
 	mux.HandleFunc("GET /jwks", p.jwks)
+	mux.HandleFunc("POST /token", p.tokenEndpoint)
+	mux.HandleFunc("/acts/{name}/", p.act)
 	p.services.register(mux, p)
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		page(w, "home", map[string]any{"Issuer": p.issuer, "Client": p.clientID, "Deployments": strings.Join(p.deployments, ", ")})

@@ -1,6 +1,7 @@
 package tool
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -16,6 +17,8 @@ import (
 // it opens, and must not be refused for that; how it calls them isn't judged here, so that
 // whoever asks in the form of the standard gets a token. They hold nobody's data.
 type services struct {
+	made func(token string) // told of each token, which is a secret; may be nil
+
 	mu     sync.Mutex
 	tokens map[string][]string // scopes, by token
 	items  map[string]map[string]any
@@ -43,7 +46,6 @@ const (
 
 func (s *services) register(mux *http.ServeMux, p *platform) {
 	s.tokens, s.items = map[string][]string{}, map[string]map[string]any{}
-	mux.HandleFunc("POST /token", s.token)
 	mux.HandleFunc("GET /services/members", s.allowed(func(w http.ResponseWriter, r *http.Request) { s.members(w, r, p) }, nrpsScope))
 	mux.HandleFunc("GET /services/lineitems", s.allowed(s.list, agsScope+"lineitem", agsScope+"lineitem.readonly"))
 	mux.HandleFunc("POST /services/lineitems", s.allowed(func(w http.ResponseWriter, r *http.Request) { s.put(w, r, p, "") },
@@ -67,7 +69,10 @@ func give(w http.ResponseWriter, status int, media string, v any) {
 }
 
 // token grants what is asked for and is to be had (Security Framework 1.0 §4.1).
-func (s *services) token(w http.ResponseWriter, r *http.Request) {
+func (s *services) token(w http.ResponseWriter, r *http.Request) { s.grant(w, r, Grant{}) }
+
+// grant does so in a way of its own.
+func (s *services) grant(w http.ResponseWriter, r *http.Request, g Grant) {
 	refuse := func(code, why string) {
 		give(w, http.StatusBadRequest, "application/json", map[string]any{"error": code, "error_description": why})
 	}
@@ -92,20 +97,22 @@ func (s *services) token(w http.ResponseWriter, r *http.Request) {
 	}
 	s.tokens[token] = scopes
 	s.mu.Unlock()
+	if s.made != nil {
+		s.made(token)
+	}
 	w.Header().Set("Cache-Control", "no-store")
-	give(w, http.StatusOK, "application/json", map[string]any{"access_token": token, "token_type": "Bearer", "expires_in": 3600,
+	give(w, cmp.Or(g.Status, http.StatusOK), "application/json", map[string]any{"access_token": token, "token_type": cmp.Or(g.Type, "Bearer"), "expires_in": 3600,
 		"scope": strings.Join(scopes, " ")})
 }
 
 // allowed lets a request through that has a token for one of the scopes.
 func (s *services) allowed(next http.HandlerFunc, scopes ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 		s.mu.Lock()
-		has, known := s.tokens[token]
+		has, known := s.tokens[bearer(r.Header)]
 		s.mu.Unlock()
 		switch {
-		case !bearer || !known:
+		case !known:
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			give(w, http.StatusUnauthorized, "application/json", map[string]any{"error": "invalid_token"})
 		case !slices.ContainsFunc(scopes, func(x string) bool { return slices.Contains(has, x) }):

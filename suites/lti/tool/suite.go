@@ -15,10 +15,18 @@ const Profile = "lti13-core-tool"
 // group holds all checks together: they share one browser and one platform.
 const group = "lti-tool"
 
-// Suite judges tools.
-func Suite() harness.Suite {
+// Suite judges tools: how they are launched, and how they use the services of LTI Advantage
+// that are given.
+func Suite(parts ...Part) harness.Suite {
+	all, profiles := checks(), []string{Profile}
+	for _, p := range parts {
+		all = append(all, p.checks()...)
+		if p.Profile != "" {
+			profiles = append(profiles, p.Profile)
+		}
+	}
 	return harness.Suite{
-		ID: "lti.tool", Title: "LTI 1.3 tools", Role: "tool", Checks: checks(), Profiles: []string{Profile},
+		ID: "lti.tool", Title: "LTI 1.3 tools", Role: "tool", Checks: all, Profiles: profiles,
 		Section: lti.New, Doctor: doctor, Open: open,
 	}
 }

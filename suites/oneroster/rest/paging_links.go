@@ -10,6 +10,7 @@ import (
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
+	"github.com/rollcall-edu/rollcall/suites/weblink"
 )
 
 // linkChecks judge the Link header. Where it isn't sent, only its absence is
@@ -63,7 +64,7 @@ func linkForm(ctx context.Context, t *T) {
 			Where: "header Link", Responses: shown}) {
 			continue
 		}
-		values, fine := linkValues(fields)
+		values, fine := weblink.Parse(fields)
 		t.Assert(syntax, fine && len(values) > 0,
 			harness.Finding{Expected: `<URL>; rel="…", separated by commas`, Seen: Examples(fields), Where: "header Link", Responses: shown})
 		asked, err := url.Parse(p.Response.Request.URL)

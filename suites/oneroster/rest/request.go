@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/weblink"
 )
 
 // Query builds a query string in the order given: name, value, name, value…
@@ -91,7 +92,7 @@ func TakeApart(r *harness.Response, wrapper string) *Page {
 		p.Total = n
 	}
 	if lines := r.Header.Values("Link"); strings.Join(lines, "") != "" { // an empty list is none (RFC 9110 §5.6.1)
-		p.Links = parseLinks(lines, r.URL)
+		p.Links = weblink.Targets(lines, r.URL)
 	}
 	if r.Problem != "" || r.Status != 200 {
 		return p

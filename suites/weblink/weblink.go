@@ -1,20 +1,22 @@
-package rest
+// Package weblink reads Link header fields (RFC 8288), by which services of every kind say
+// where their next page is.
+package weblink
 
 import (
 	"net/url"
 	"strings"
 )
 
-// linkValue is one link of a Link header field as it was sent.
-type linkValue struct {
+// Link is one link of a Link header field as it was sent.
+type Link struct {
 	Target string
 	Rels   []string // lower case
 }
 
-// linkValues reads Link header fields (RFC 8288 §3): several fields, several
+// Parse reads Link header fields (RFC 8288 §3): several fields, several
 // links in one, relation types quoted or not, in any order and case, several in
 // one rel. wellFormed is false when something was left that is no link.
-func linkValues(fields []string) (links []linkValue, wellFormed bool) {
+func Parse(fields []string) (links []Link, wellFormed bool) {
 	wellFormed = true
 	for _, field := range fields {
 		for rest := strings.TrimSpace(field); rest != ""; rest = strings.TrimSpace(rest) {
@@ -23,23 +25,23 @@ func linkValues(fields []string) (links []linkValue, wellFormed bool) {
 				return links, false
 			}
 			target := rest[1:end]
-			params, after := linkParams(rest[end+1:])
+			named, after := params(rest[end+1:])
 			rest = after
-			if _, named := params["rel"]; !named {
+			if _, there := named["rel"]; !there {
 				wellFormed = false
 			}
-			links = append(links, linkValue{target, strings.Fields(strings.ToLower(params["rel"]))})
+			links = append(links, Link{target, strings.Fields(strings.ToLower(named["rel"]))})
 		}
 	}
 	return links, wellFormed
 }
 
-// parseLinks gives the target of each relation; relative ones are resolved
+// Targets gives the target of each relation; relative ones are resolved
 // against base. A later link of the same relation does not replace an earlier one.
-func parseLinks(fields []string, base string) map[string]string {
+func Targets(fields []string, base string) map[string]string {
 	links := map[string]string{}
 	origin, _ := url.Parse(base)
-	values, _ := linkValues(fields)
+	values, _ := Parse(fields)
 	for _, l := range values {
 		if u, err := url.Parse(l.Target); err == nil && origin != nil {
 			l.Target = origin.ResolveReference(u).String()
@@ -53,18 +55,18 @@ func parseLinks(fields []string, base string) map[string]string {
 	return links
 }
 
-// linkParams reads ;name=value pairs up to the comma that ends the link.
-func linkParams(s string) (map[string]string, string) {
-	params := map[string]string{}
+// params reads ;name=value pairs up to the comma that ends the link.
+func params(s string) (map[string]string, string) {
+	named := map[string]string{}
 	for {
 		s = strings.TrimLeft(s, " \t")
 		if s == "" || s[0] == ',' {
-			return params, strings.TrimPrefix(s, ",")
+			return named, strings.TrimPrefix(s, ",")
 		}
 		s = strings.TrimLeft(strings.TrimPrefix(s, ";"), " \t")
 		end := strings.IndexAny(s, "=;,")
 		if end < 0 {
-			return params, ""
+			return named, ""
 		}
 		name := strings.ToLower(strings.TrimSpace(s[:end]))
 		if s[end] != '=' {
@@ -90,8 +92,8 @@ func linkParams(s string) (map[string]string, string) {
 			value.WriteString(strings.TrimSpace(s[:i]))
 			s = s[i:]
 		}
-		if _, twice := params[name]; !twice && name != "" {
-			params[name] = value.String()
+		if _, twice := named[name]; !twice && name != "" {
+			named[name] = value.String()
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package rest
+package weblink
 
 import "testing"
 
@@ -13,16 +13,16 @@ func TestLinks(t *testing.T) {
 		"relative":    {`</u?offset=2>; rel="next", <?offset=8>; rel="last"`},
 		"comma":       {`<https://x/u?offset=2>; rel="next", <https://x/u?offset=8>; rel="last",`},
 	} {
-		links := parseLinks(fields, "https://x/u?limit=2")
+		links := Targets(fields, "https://x/u?limit=2")
 		if links["next"] != "https://x/u?offset=2" || links["last"] != "https://x/u?offset=8" {
 			t.Errorf("%s: %v", name, links)
 		}
-		if _, fine := linkValues(fields); !fine {
+		if _, fine := Parse(fields); !fine {
 			t.Errorf("%s is called malformed", name)
 		}
 	}
 	for _, bad := range []string{"https://x/u; rel=next", "<https://x/u; rel=next", "<https://x/u>", `{"next":"x"}`} {
-		if _, fine := linkValues([]string{bad}); fine {
+		if _, fine := Parse([]string{bad}); fine {
 			t.Errorf("%s is called well formed", bad)
 		}
 	}
@@ -30,5 +30,5 @@ func TestLinks(t *testing.T) {
 
 func FuzzLinks(f *testing.F) {
 	f.Add(`<https://x/u?offset=2>; title="a, b"; rel="next", <x>; rel=last`)
-	f.Fuzz(func(t *testing.T, field string) { parseLinks([]string{field}, "https://x/") })
+	f.Fuzz(func(t *testing.T, field string) { Targets([]string{field}, "https://x/") })
 }

@@ -1,0 +1,250 @@
+package agsfault
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/rollcall-edu/rollcall/reference/fault/bend"
+)
+
+// gradeItems are those whose line items are wrong.
+func gradeItems() map[string]behaviour {
+	return map[string]behaviour{
+		"list-down":     failing("list"),
+		"list-json":     shown("application/json", "list"),
+		"list-wrapped":  answering(func(rec *httptest.ResponseRecorder, _ *http.Request) { wrapped(rec, "lineItems") }, "list"),
+		"list-text":     telling(func(m object, _ *http.Request) { m["gradesReleased"] = "yes" }, "list"),
+		"list-null":     telling(func(m object, _ *http.Request) { m["endDateTime"] = or(m["endDateTime"], nil) }, "list"),
+		"read-down":     failing("read"),
+		"read-json":     shown("application/json; charset=utf-8", "read"),
+		"read-other":    telling(func(m object, _ *http.Request) { m["resourceId"] = "another" }, "read"),
+		"unknown-403":   restated(is(http.StatusNotFound), http.StatusForbidden, "read"),
+		"create-down":   failing("create"),
+		"create-200":    restated(is(http.StatusCreated), http.StatusOK, "create"),
+		"create-json":   shown("application/json", "create"),
+		"create-no-id":  telling(func(m object, _ *http.Request) { delete(m, "id") }, "create"),
+		"create-rounds": taking(func(m object) { whole(m, "scoreMaximum") }, "create"),
+		"create-tag-lost": taking(func(m object) {
+			if text, _ := m["tag"].(string); strings.Contains(text, "&") {
+				delete(m, "tag")
+			}
+		}, "create"),
+		"create-zone-lost": taking(func(m object) {
+			for _, name := range []string{"startDateTime", "endDateTime"} {
+				if text, _ := m[name].(string); len(text) > 19 {
+					m[name] = text[:19] + "Z"
+				}
+			}
+		}, "create"),
+		"create-strict": refusing(http.StatusBadRequest, func(m object) bool { _, odd := m["rollcall"]; return odd }, "create"),
+		"create-unlisted": answering(func(rec *httptest.ResponseRecorder, r *http.Request) {
+			kept(rec, func(m object) bool { return m["resourceLinkId"] == nil || r.URL.RawQuery != "" })
+		}, "list"),
+		"label-invented": taking(func(m object) {
+			if text, is := m["label"].(string); m["label"] == nil || is && strings.TrimSpace(text) == "" {
+				m["label"] = "Line Item 1"
+			}
+		}, "create"),
+		"maximum-assumed": taking(func(m object) { m["scoreMaximum"] = or(m["scoreMaximum"], 1) }, "create"),
+		"lengths-cut":     taking(func(m object) { cut(m, "tag"); cut(m, "resourceId") }, "create"),
+		"types-converted": taking(func(m object) {
+			if _, text := m["scoreMaximum"].(string); text {
+				m["scoreMaximum"] = 100
+			}
+		}, "create"),
+		"dates-dropped": forgiving(http.StatusBadRequest, func(m object) {
+			if m["startDateTime"] != nil || m["endDateTime"] != nil {
+				delete(m, "startDateTime")
+				delete(m, "endDateTime")
+			}
+		}, "create"),
+		"link-unchecked":   forgiving(http.StatusNotFound, func(m object) { delete(m, "resourceLinkId") }, "create"),
+		"refused-kept":     refusedKept(),
+		"tag-ignored":      asking(func(q url.Values) { q.Del("tag") }, "list"),
+		"resource-ignored": asking(func(q url.Values) { q.Del("resource_id") }, "list"),
+		"link-ignored":     asking(func(q url.Values) { q.Del("resource_link_id") }, "list"),
+		"filters-last": asking(func(q url.Values) {
+			if q.Has("resource_id") {
+				q.Del("tag")
+				q.Del("resource_link_id")
+			}
+		}, "list"),
+		"none-404": answering(func(rec *httptest.ResponseRecorder, r *http.Request) {
+			if strings.TrimSpace(rec.Body.String()) == "[]" && r.URL.RawQuery != "" {
+				rec.Code = http.StatusNotFound
+			}
+		}, "list"),
+		"limit-ignored": asking(func(q url.Values) { q.Del("limit") }, "list"),
+		"limit-cuts":    answering(func(rec *httptest.ResponseRecorder, _ *http.Request) { rec.Header().Del("Link") }, "list"),
+		"next-itself": answering(func(rec *httptest.ResponseRecorder, r *http.Request) {
+			if rec.Header().Get("Link") != "" {
+				rec.Header().Set("Link", "<"+r.URL.RequestURI()+`>; rel="next"`)
+			}
+		}, "list"),
+		"next-unfiltered": answering(func(rec *httptest.ResponseRecorder, _ *http.Request) {
+			link, _ := url.Parse(strings.TrimPrefix(strings.TrimSuffix(rec.Header().Get("Link"), `>; rel="next"`), "<"))
+			if q := link.Query(); q.Has("tag") {
+				q.Del("tag")
+				link.RawQuery = q.Encode()
+				rec.Header().Set("Link", "<"+link.String()+`>; rel="next"`)
+			}
+		}, "list"),
+		"put-405": grades(func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+			http.Error(w, "no", http.StatusMethodNotAllowed)
+		}, "put"),
+		"put-empty": answering(func(rec *httptest.ResponseRecorder, _ *http.Request) { rec.Body.Reset() }, "put"),
+		"put-label-kept": grades(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			if m, before := sent(r), before(r, next); m != nil && before["label"] != nil && m["label"] != nil {
+				m["label"] = before["label"]
+				resent(r, m)
+			}
+			next.ServeHTTP(w, r)
+		}, "put"),
+		"put-merges": grades(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			if m, before := sent(r), before(r, next); m != nil && m["tag"] == nil && before["tag"] != nil {
+				m["tag"] = before["tag"]
+				resent(r, m)
+			}
+			next.ServeHTTP(w, r)
+		}, "put"),
+		"put-patches": grades(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			if m, before := sent(r), before(r, next); m != nil {
+				for _, name := range []string{"label", "scoreMaximum"} {
+					m[name] = or(m[name], before[name])
+				}
+				resent(r, m)
+			}
+			next.ServeHTTP(w, r)
+		}, "put"),
+		"put-moves":  putMoves(),
+		"delete-200": restated(is(http.StatusNoContent), http.StatusOK, "delete"),
+		"delete-hides": grades(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			if before(r, next) == nil {
+				next.ServeHTTP(w, r)
+				return
+			}
+			w.WriteHeader(http.StatusNoContent)
+		}, "delete"),
+		"delete-again":  restated(is(http.StatusNotFound), http.StatusNoContent, "delete"),
+		"deleted-takes": deletedTakes(),
+		"label-500":     refusing(http.StatusInternalServerError, func(m object) bool { return m["label"] == nil }, "create"),
+		"one-status":    restated(is(http.StatusBadRequest), http.StatusUnprocessableEntity, "create", "score"),
+		"method-404": {Wrap: bend.Below("/ags/", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			rec := bend.Answered(next, r)
+			if rec.Code == http.StatusMethodNotAllowed {
+				rec.Code = http.StatusNotFound
+			}
+			bend.Give(w, rec)
+		})},
+		"media-any": {Wrap: func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				switch gradesOf(r) {
+				case "create":
+					r.Header.Set("Content-Type", "application/vnd.ims.lis.v2.lineitem+json")
+				case "score":
+					r.Header.Set("Content-Type", "application/vnd.ims.lis.v1.score+json")
+				}
+				next.ServeHTTP(w, r)
+			})
+		}},
+	}
+}
+
+// wrapped puts a list into an object.
+func wrapped(rec *httptest.ResponseRecorder, name string) {
+	var list []any
+	if json.Unmarshal(rec.Body.Bytes(), &list) == nil && list != nil {
+		written(rec, object{name: list})
+	}
+}
+
+// kept leaves what doesn't fit out of a list.
+func kept(rec *httptest.ResponseRecorder, fits func(m object) bool) {
+	var list []object
+	if json.Unmarshal(rec.Body.Bytes(), &list) == nil && list != nil {
+		written(rec, slices.DeleteFunc(list, func(m object) bool { return !fits(m) }))
+	}
+}
+
+// whole cuts the fraction of a number.
+func whole(m object, name string) {
+	if f, is := m[name].(float64); is && f > 1 {
+		m[name] = int(f)
+	}
+}
+
+// cut shortens a text to what fits.
+func cut(m object, name string) {
+	if text, is := m[name].(string); is && len(text) > 256 {
+		m[name] = text[:256]
+	}
+}
+
+// before reads the line item that a request is about; nil: there is none.
+func before(r *http.Request, next http.Handler) (m object) {
+	one := r.Clone(r.Context())
+	one.Method = http.MethodGet
+	again(one, nil)
+	rec := bend.Answered(next, one)
+	if rec.Code == http.StatusOK {
+		_ = json.Unmarshal(rec.Body.Bytes(), &m) // it is ours
+	}
+	return m
+}
+
+// refusedKept makes a line item of what it refuses.
+func refusedKept() behaviour {
+	return grades(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		m := sent(r)
+		rec := bend.Answered(next, r)
+		if _, there := m["label"]; rec.Code == http.StatusBadRequest && m != nil && !there {
+			m["label"] = "Untitled"
+			resent(r, m)
+			_ = bend.Answered(next, r)
+		}
+		bend.Give(w, rec)
+	}, "create")
+}
+
+// putMoves has a line item be found at another address once it was replaced.
+func putMoves() behaviour {
+	var mu sync.Mutex
+	moved := map[string]bool{}
+	return grades(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		mu.Lock()
+		defer mu.Unlock()
+		if gradesOf(r) == "put" {
+			if m := sent(r); m != nil {
+				delete(m, "id")
+				resent(r, m)
+			}
+		}
+		rec := bend.Answered(next, r)
+		if gradesOf(r) == "put" && rec.Code == http.StatusOK {
+			moved[r.URL.Path] = true
+		}
+		var m object
+		if moved[r.URL.Path] && rec.Code == http.StatusOK && json.Unmarshal(rec.Body.Bytes(), &m) == nil {
+			m["id"] = m["id"].(string) + "?revision=2"
+			written(rec, m)
+		}
+		bend.Give(w, rec)
+	}, "put", "read")
+}
+
+// deletedTakes takes scores where there is no line item.
+func deletedTakes() behaviour {
+	return grades(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		rec := bend.Answered(next, r)
+		if rec.Code == http.StatusNotFound && strings.Contains(rec.Body.String(), "line item") {
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		bend.Give(w, rec)
+	}, "score")
+}

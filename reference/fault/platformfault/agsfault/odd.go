@@ -1,0 +1,271 @@
+package agsfault
+
+import (
+	"encoding/json"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/reference/fault/bend"
+)
+
+// gradeOddities are platforms whose grades are right in an unusual way.
+func gradeOddities() map[string]behaviour {
+	results := func(change func(m object)) behaviour {
+		return telling(func(m object, _ *http.Request) { change(m) }, "results", "result")
+	}
+	items := []string{"list", "create", "read", "put"}
+	return faultsOf("platform-ags-", map[string]behaviour{
+		"query": queried(),
+		"score-204": answering(func(rec *httptest.ResponseRecorder, _ *http.Request) {
+			if rec.Code == http.StatusOK {
+				rec.Code = http.StatusNoContent
+				rec.Body.Reset()
+				rec.Header().Del("Content-Type")
+			}
+		}, "score"),
+		"score-201": restated(is(http.StatusOK), http.StatusCreated, "score"),
+		"score-202": later(),
+		"more-members": telling(func(m object, _ *http.Request) {
+			m["vendor"], m["https://vendor.example/x"] = []any{1}, object{"a": nil}
+		}, append(slices.Clone(items), "results", "result")...),
+		"links-more": answering(func(rec *httptest.ResponseRecorder, r *http.Request) {
+			link := strings.ReplaceAll(rec.Header().Get("Link"), `"`, "")
+			if link != "" {
+				link += ", "
+			}
+			rec.Header().Set("Link", link+"<"+r.URL.RequestURI()+">; title=a; REL=first")
+		}, "list", "results"),
+		"links-relative": answering(func(rec *httptest.ResponseRecorder, _ *http.Request) {
+			next := strings.TrimPrefix(strings.TrimSuffix(rec.Header().Get("Link"), `>; rel="next"`), "<")
+			if u, err := url.Parse(next); err == nil && u.Path != "" {
+				rec.Header().Set("Link", "<"+u.RequestURI()+`>; rel="next"`)
+			}
+		}, "list"),
+		"pages-small": asking(func(q url.Values) {
+			if n, err := strconv.Atoi(q.Get("limit")); err != nil || n > 2 {
+				q.Set("limit", "2")
+			}
+		}, "list"),
+		"maximum-default": results(func(m object) {
+			scaled(m, 1)
+			delete(m, "resultMaximum")
+		}),
+		"maximum-hundred": results(func(m object) { scaled(m, 100) }),
+		"media-parameters": answering(func(rec *httptest.ResponseRecorder, _ *http.Request) {
+			if kind := rec.Header().Get("Content-Type"); kind != "" {
+				rec.Header().Set("Content-Type", strings.ToUpper(kind)+"; charset=UTF-8")
+			}
+		}),
+		"results-everybody": answering(func(rec *httptest.ResponseRecorder, r *http.Request) {
+			var list []object
+			if json.Unmarshal(rec.Body.Bytes(), &list) == nil && list != nil && r.URL.RawQuery == "" {
+				at := "https://" + r.Host + strings.TrimSuffix(r.URL.Path, "/results")
+				written(rec, append(list, object{"id": at + "/results/x", "scoreOf": at, "userId": "somebody", "resultMaximum": 40}))
+			}
+		}, "results"),
+		"results-graded": answering(func(rec *httptest.ResponseRecorder, _ *http.Request) {
+			kept(rec, func(m object) bool { return m["resultScore"] != nil })
+		}, "results"),
+		"denied-401": restated(is(http.StatusForbidden), http.StatusUnauthorized),
+		"again-409":  againConflicts(),
+		"item-blank": claiming(func(c object) { c["lineitem"] = or(c["lineitem"], "") }),
+		"claim-more": claiming(func(c object) {
+			c["scope"] = append(c["scope"].([]string), "https://vendor.example/scope/grades")
+			c["vendor"] = true
+		}),
+		"order-reversed": reversed(),
+		"user-422": answering(func(rec *httptest.ResponseRecorder, _ *http.Request) {
+			if rec.Code == http.StatusNotFound && strings.Contains(rec.Body.String(), "userId") {
+				rec.Code = http.StatusUnprocessableEntity
+			}
+		}, "score"),
+		"tokens-short": {Wrap: bend.At("/token", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			rec := bend.Answered(next, r)
+			var t object
+			if rec.Code == http.StatusOK && json.Unmarshal(rec.Body.Bytes(), &t) == nil {
+				t["expires_in"] = 15
+				written(rec, t)
+			}
+			bend.Give(w, rec)
+		})},
+		"challenge-lower": answering(func(rec *httptest.ResponseRecorder, _ *http.Request) {
+			if c := rec.Header().Get("WWW-Authenticate"); c != "" {
+				rec.Header().Set("WWW-Authenticate", strings.Replace(c, "Bearer", "bearer", 1))
+			}
+		}),
+		"json-pretty": answering(func(rec *httptest.ResponseRecorder, _ *http.Request) {
+			var v any
+			if json.Unmarshal(rec.Body.Bytes(), &v) == nil {
+				text, err := json.MarshalIndent(v, " ", "\t")
+				if err == nil {
+					rec.Body.Reset()
+					rec.Body.WriteString("\n " + string(text) + "\n")
+				}
+			}
+		}),
+		"rounded": results(func(m object) {
+			for _, name := range []string{"resultScore", "resultMaximum"} {
+				if f, is := m[name].(float64); is {
+					m[name] = math.Round(f*100) / 100
+				}
+			}
+		}),
+		"dates-elsewhere": telling(func(m object, _ *http.Request) {
+			for _, name := range []string{"startDateTime", "endDateTime"} {
+				text, _ := m[name].(string)
+				if t, err := time.Parse(time.RFC3339, text); err == nil {
+					m[name] = t.In(time.FixedZone("", -5*3600)).Format("2006-01-02T15:04:05.000Z07:00")
+				}
+			}
+		}, items...),
+		"unknown-410": restated(is(http.StatusNotFound), http.StatusGone, "read", "delete", "results"),
+	})
+}
+
+// scaled writes a result in another scale.
+func scaled(m object, top float64) {
+	s, there := m["resultScore"].(float64)
+	if of, is := m["resultMaximum"].(float64); is && there {
+		m["resultScore"] = s / of * top
+	}
+	m["resultMaximum"] = top
+}
+
+// queried has a query string in the addresses of line items, behind their paths.
+func queried() behaviour {
+	const mark = "?type_id=3"
+	out := func(id string) string {
+		if head, user, is := strings.Cut(id, "/results/"); is {
+			return head + "/results/" + user + mark
+		}
+		return id + mark
+	}
+	b := behaviour{Wrap: func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			asks := gradesOf(r)
+			if asks == "" {
+				next.ServeHTTP(w, r)
+				return
+			}
+			q := r.URL.Query()
+			if q.Get("type_id") != "3" { // whoever puts things behind it doesn't come here
+				http.Error(w, `{"error":"there is nothing"}`, http.StatusNotFound)
+				return
+			}
+			q.Del("type_id")
+			r.URL.RawQuery = q.Encode()
+			if m := sent(r); m != nil {
+				if id, is := m["id"].(string); is {
+					m["id"] = strings.TrimSuffix(id, mark)
+					resent(r, m)
+				}
+			}
+			rec := bend.Answered(next, r)
+			told := func(m object) {
+				for _, name := range []string{"id", "scoreOf"} {
+					if id, is := m[name].(string); is {
+						m[name] = out(id)
+					}
+				}
+			}
+			var one object
+			var many []object
+			switch {
+			case rec.Code >= 300:
+			case json.Unmarshal(rec.Body.Bytes(), &many) == nil && many != nil:
+				for _, m := range many {
+					told(m)
+				}
+				written(rec, many)
+			case json.Unmarshal(rec.Body.Bytes(), &one) == nil && one != nil:
+				told(one)
+				written(rec, one)
+			}
+			for _, name := range []string{"Link", "Location"} {
+				if v := rec.Header().Get(name); strings.Contains(v, "?") {
+					rec.Header().Set(name, strings.Replace(v, "?", mark+"&", 1))
+				} else if v != "" {
+					rec.Header().Set(name, v+mark)
+				}
+			}
+			bend.Give(w, rec)
+		})
+	}}
+	b.Bend = claiming(func(c object) {
+		for _, name := range []string{"lineitems", "lineitem"} {
+			if at, is := c[name].(string); is {
+				c[name] = at + mark
+			}
+		}
+	}).Bend
+	return b
+}
+
+// later takes scores at once, and works them in a while afterwards.
+func later() behaviour {
+	const while = 400 * time.Millisecond
+	var mu sync.Mutex
+	taken := map[string]time.Time{} // by line item
+	before := map[string]string{}   // what its results said
+	return grades(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		mu.Lock()
+		defer mu.Unlock()
+		path := strings.TrimSuffix(strings.TrimSuffix(r.URL.Path, "/scores"), "/results")
+		rec := bend.Answered(next, r)
+		switch {
+		case gradesOf(r) == "score" && rec.Code == http.StatusOK:
+			rec.Code, taken[path] = http.StatusAccepted, time.Now()
+		case gradesOf(r) == "results" && rec.Code == http.StatusOK:
+			key := path + "?" + r.URL.RawQuery
+			if text, had := before[key]; had && time.Since(taken[path]) < while {
+				rec.Body.Reset()
+				rec.Body.WriteString(text)
+				break
+			}
+			before[key] = rec.Body.String()
+		}
+		bend.Give(w, rec)
+	}, "score", "results")
+}
+
+// againConflicts answers the same score with 409.
+func againConflicts() behaviour {
+	var mu sync.Mutex
+	last := map[string]string{}
+	return grades(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		m := sent(r)
+		text, _ := m["timestamp"].(string)
+		mu.Lock()
+		twice := text != "" && last[r.URL.Path] == text
+		mu.Unlock()
+		if twice {
+			http.Error(w, `{"error":"a score of this time was taken"}`, http.StatusConflict)
+			return
+		}
+		rec := bend.Answered(next, r)
+		if rec.Code == http.StatusOK {
+			mu.Lock()
+			last[r.URL.Path] = text
+			mu.Unlock()
+		}
+		bend.Give(w, rec)
+	}, "score")
+}
+
+// reversed lists the newest line item first: on each page, for pages are cut from the oldest.
+func reversed() behaviour {
+	return answering(func(rec *httptest.ResponseRecorder, _ *http.Request) {
+		var list []object
+		if json.Unmarshal(rec.Body.Bytes(), &list) == nil && list != nil {
+			slices.Reverse(list)
+			written(rec, list)
+		}
+	}, "list")
+}

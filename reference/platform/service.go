@@ -1,0 +1,173 @@
+package platform
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/reference/lti"
+	"github.com/rollcall-edu/rollcall/reference/store"
+)
+
+// Service is one of LTI Advantage that the platform offers to tools beside launches. It is
+// made with the platform (Config.Services), asks it who is in which course and which tokens
+// are good, and keeps what it has in the platform's store.
+type Service interface {
+	// Handle adds what the service answers, to tools and to browsers.
+	Handle(mux *http.ServeMux)
+	// Claim gives the claim by which a launch tells of the service; where the launch has
+	// none the name is "".
+	Claim(l *Pending) (name string, claim any)
+}
+
+// Scoped is a Service that has scopes, which tools may be given that are registered by hand.
+type Scoped interface {
+	Scopes() []string
+}
+
+// scopes lists those of all services.
+func (p *Platform) scopes() []string {
+	var out []string
+	for _, s := range p.services {
+		if scoped, is := s.(Scoped); is {
+			out = append(out, scoped.Scopes()...)
+		}
+	}
+	return out
+}
+
+// Member is somebody in a course, as services tell of people. What is unknown, or may not be
+// told to the tool, is "".
+type Member struct {
+	User    string // sourcedId
+	Subject string // sub of launches, user_id of services
+	Roles   []string
+	Status  string // Active, Inactive, or Deleted of somebody who left, among changes alone
+	// Place is where somebody comes among all people, by name. It never changes.
+	Place int
+
+	Name, Given, Middle, Family, Email string
+	SourcedID                          string // told as lis_person_sourcedid
+}
+
+// Course is a course as services tell of it.
+type Course struct {
+	ID      string // sourcedId of the class
+	Context string // context.id of launches
+	Title   string
+	Label   string
+}
+
+// Members lists who is in a course, by name; to a tool that is told nothing personal they are
+// ids with roles.
+func (p *Platform) Members(course string, t Registration) []Member {
+	members, _ := p.Roster(course, t)
+	return members
+}
+
+// Roster is Members with the number of the last change that it knows of.
+func (p *Platform) Roster(course string, t Registration) (members []Member, at int64) {
+	return p.roster(course, t, func(m membership) bool { return !m.Left })
+}
+
+// Changes lists those whose membership in a course changed after the change of that number,
+// and the number of the last one.
+func (p *Platform) Changes(course string, t Registration, since int64) (members []Member, at int64) {
+	return p.roster(course, t, func(m membership) bool { return m.At > since })
+}
+
+func (p *Platform) roster(course string, t Registration, wanted func(membership) bool) (members []Member, at int64) {
+	now := p.school.now.Load()
+	in := now.members[course]
+	for i, id := range p.school.order {
+		is, there := in[id]
+		if !there || !wanted(is) {
+			continue
+		}
+		m := Member{User: id, Subject: p.Subject(id), Roles: slices.Clone(is.Roles), Status: is.status(), Place: i}
+		if who := p.school.people[id]; !t.Anonymous {
+			m.Name, m.Given, m.Middle, m.Family, m.Email, m.SourcedID = who.name, who.given, who.middle, who.family, who.email, who.id
+		}
+		members = append(members, m)
+	}
+	return members, now.at
+}
+
+// Message gives what a launch of a link by somebody would say of them, for services that tell
+// it beforehand.
+func (p *Platform) Message(user string, l Link, t Registration) map[string]any {
+	claims := p.claims(&Pending{User: user, Link: l, Tool: t.In(l.Deployment), Target: cmp.Or(l.Target, t.TargetURI), As: "same"}, "")
+	out := map[string]any{}
+	for _, name := range []string{"message_type", "custom"} {
+		if v, there := claims[lti.Namespace+name]; there {
+			out[lti.Namespace+name] = v
+		}
+	}
+	return out
+}
+
+// Courses lists the courses of the platform.
+func (p *Platform) Courses() []Course {
+	var out []Course
+	for _, c := range p.school.courses {
+		out = append(out, p.describe(c))
+	}
+	return out
+}
+
+// Course finds one by the sourcedId of its class.
+func (p *Platform) Course(id string) (Course, bool) {
+	c, there := p.school.course(id)
+	return p.describe(c), there
+}
+
+func (p *Platform) describe(c course) Course {
+	return Course{ID: c.id, Context: p.pseudonym("course", c.id), Title: c.title, Label: c.code}
+}
+
+// Links lists the places in a course that open a tool.
+func (p *Platform) Links(course, client string) []Link {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var out []Link
+	for _, l := range p.links {
+		if l.Course == course && l.Tool == client {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// Link finds one by its id, which launches tell as resource_link.id.
+func (p *Platform) Link(id string) (Link, bool) { return p.link(id) }
+
+// Tool finds a registration by its client id.
+func (p *Platform) Tool(client string) (Registration, bool) { return p.tool(client) }
+
+// Subject is what tools know somebody by.
+func (p *Platform) Subject(user string) string { return p.pseudonym("user", user) }
+
+// SignedIn tells who has signed in with a browser, by sourcedId, and the token that forms of
+// their pages carry; ok is false where nobody has, or where the store can't be read.
+func (p *Platform) SignedIn(r *http.Request) (user, csrf string, ok bool) {
+	s, err := p.signedIn(r)
+	if err != nil || s == nil {
+		return "", "", false
+	}
+	return s.User, s.CSRF, true
+}
+
+// Name gives the name of somebody, for pages of the platform's own.
+func (p *Platform) Name(user string) string { return p.school.people[user].name }
+
+// Roles gives the roles of somebody in a course; none where they aren't in it.
+func (p *Platform) Roles(course, user string) []string {
+	return slices.Clone(p.school.roles(course, user))
+}
+
+// Now is the time by the platform's clock.
+func (p *Platform) Now() time.Time { return p.c.Now() }
+
+// Store is what the platform and its services keep things in.
+func (p *Platform) Store() store.Store { return p.c.Store }

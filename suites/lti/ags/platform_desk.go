@@ -1,0 +1,519 @@
+package ags
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/schemas"
+	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/lti"
+	"github.com/rollcall-edu/rollcall/suites/lti/platform"
+	"github.com/rollcall-edu/rollcall/suites/lti/side"
+	"github.com/rollcall-edu/rollcall/suites/weblink"
+)
+
+// desk is where a check works: it knows what the launch said, and what it has made, which it
+// takes away at the end.
+type desk struct {
+	*harness.T
+	launch platform.Launch
+	at     endpoint
+	mark   string   // stands in the texts of all that is made
+	made   []string // addresses of line items
+	astray bool     // something was taken and can't be told where it is
+	clock  time.Time
+}
+
+// claimName is that of the service's claim (AGS 2.0 §3.1).
+const claimName = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
+
+// endpoint is what a launch says of the service.
+type endpoint struct {
+	there       bool
+	scopes      []string
+	items, item string
+	raw         any
+}
+
+func endpointOf(l platform.Launch) endpoint {
+	raw, there := l.Claims[claimName]
+	m, is := raw.(map[string]any)
+	e := endpoint{there: there && is, raw: raw}
+	list, _ := m["scope"].([]any)
+	for _, v := range list {
+		if s, is := v.(string); is {
+			e.scopes = append(e.scopes, s)
+		}
+	}
+	e.items, _ = m["lineitems"].(string)
+	e.item, _ = m["lineitem"].(string)
+	return e
+}
+
+// atDesk gives a check its desk, and clears it when the check is through.
+func atDesk(body func(ctx context.Context, d *desk)) func(context.Context, *harness.T) {
+	return func(ctx context.Context, t *harness.T) {
+		l := platform.First(t)
+		// Scores have a time of their own, which need not be now; the past leaves room.
+		d := &desk{T: t, launch: l, at: endpointOf(l), mark: side.Random()[:10], clock: time.Now().UTC().Add(-time.Hour).Truncate(time.Second)}
+		for _, scope := range d.needed() {
+			token, r := platform.AccessToken(ctx, t, scope)
+			if token == "" {
+				t.NotTested(harness.BlockedBy(PlatformPrefix+"claim.scopes", "no token is issued for "+short(scope)+" alone: "+platform.Refused(r), r))
+				return
+			}
+		}
+		defer d.clear(ctx)
+		body(ctx, d)
+	}
+}
+
+// needed are the scopes of the check: all, where it makes anything of which results are read.
+func (d *desk) needed() []string {
+	own := lti.Of(d.Session().Target).Platform
+	switch {
+	case !own.MayWrite():
+		return []string{scopeReading}
+	case slices.Contains(d.Check().Requirements, reqList), slices.ContainsFunc(d.Check().Requirements, func(id string) bool {
+		return strings.HasPrefix(id, PlatformPrefix+"score.") || strings.HasPrefix(id, PlatformPrefix+"result.")
+	}):
+		return intersect(allScopes, own.Scopes)
+	}
+	return intersect([]string{scopeItems}, own.Scopes)
+}
+
+func intersect(a, b []string) []string {
+	return slices.DeleteFunc(slices.Clone(a), func(s string) bool { return !slices.Contains(b, s) })
+}
+
+// short is the name of a scope as people call it.
+func short(scope string) string { return scope[strings.LastIndex(scope, "/")+1:] }
+
+func join(texts []string) string { return strings.Join(texts, ", ") }
+
+// ask asks with a token of one scope.
+func (d *desk) ask(ctx context.Context, scope string, r harness.Request) *harness.Response {
+	token, got := platform.AccessToken(ctx, d.T, scope)
+	if token == "" { // there was one when the check began
+		return &harness.Response{Request: r, Unreachable: true,
+			Problem: "the token endpoint gives no token any more: " + platform.Refused(got), Evidence: got.Evidence}
+	}
+	return platform.Do(ctx, d.T, token, r)
+}
+
+func (d *desk) get(ctx context.Context, scope, address, kind, owner string) *harness.Response {
+	return d.ask(ctx, scope, harness.Request{URL: address, Header: http.Header{"Accept": {kind}}, Owner: owner})
+}
+
+// send sends an object, or a text as it is.
+func (d *desk) send(ctx context.Context, scope, method, address, kind string, v any) *harness.Response {
+	body, is := v.(string)
+	if !is {
+		text, err := json.Marshal(v)
+		if err != nil {
+			return &harness.Response{Problem: err.Error(), Unreachable: true}
+		}
+		body = string(text)
+	}
+	return d.ask(ctx, scope, harness.Request{Method: method, URL: address, Body: []byte(body),
+		Header: http.Header{"Content-Type": {kind}, "Accept": {kind}}})
+}
+
+// item is a line item that can be, changed; "absent" leaves a member out.
+func (d *desk) item(change map[string]any) map[string]any {
+	m := map[string]any{"label": "Rollcall " + d.mark, "scoreMaximum": 40, "resourceId": "rollcall-" + d.mark, "tag": "rollcall"}
+	return changed(m, change)
+}
+
+func changed(m, change map[string]any) map[string]any {
+	maps.Copy(m, change)
+	maps.DeleteFunc(m, func(_ string, v any) bool { return v == absent })
+	return m
+}
+
+// absent leaves a member out.
+const absent = "\x00absent"
+
+// post asks for a line item to be made, and notes what was.
+func (d *desk) post(ctx context.Context, v any) (id string, r *harness.Response) {
+	r = d.send(ctx, scopeItems, http.MethodPost, d.at.items, typeItem, v)
+	return d.note(r), r
+}
+
+// note notes what an answer says was made.
+func (d *desk) note(r *harness.Response) string {
+	if !taken(r) {
+		d.astray = d.astray || r.Status == 0 || r.Status >= 500 // who knows
+		return ""
+	}
+	id := textOf(objectOf(r), "id")
+	if !absolute(id) {
+		id = r.Header.Get("Location")
+	}
+	if !absolute(id) {
+		d.astray = true
+		return ""
+	}
+	if !slices.Contains(d.made, id) {
+		d.made = append(d.made, id)
+	}
+	return id
+}
+
+// make makes a line item that can be; where that fails all the requirements named, or all of
+// the check, are blocked by it.
+func (d *desk) make(ctx context.Context, change map[string]any, requirements ...string) (id string, ok bool) {
+	id, r := d.post(ctx, d.item(change))
+	if id == "" {
+		d.NotTested(harness.BlockedBy(reqCreate, "no line item can be made: "+r.Summary(), r), requirements...)
+		return "", false
+	}
+	return id, true
+}
+
+// Bounds of what is waited for, and of pages that are followed.
+const (
+	clearTime = 20 * time.Second
+	mostPages = 100
+)
+
+// clear deletes what was made, and names what is left.
+func (d *desk) clear(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), clearTime)
+	defer cancel()
+	if d.astray {
+		d.find(ctx)
+	}
+	var left []string
+	for _, id := range d.made {
+		r := d.ask(ctx, scopeItems, harness.Request{Method: http.MethodDelete, URL: id, Repeatable: true})
+		if taken(r) || r.Status == http.StatusNotFound || r.Status == http.StatusGone {
+			continue
+		}
+		if r := d.get(ctx, scopeItems, id, typeItem, ""); r.Status < 400 || r.Status >= 500 {
+			left = append(left, id)
+		}
+	}
+	if len(left) > 0 {
+		d.Note(d.Check().Requirements[0], "left behind at the platform, for it could not be deleted: %s", strings.Join(left, ", "))
+	}
+}
+
+// find looks for what was made without a word, by the mark.
+func (d *desk) find(ctx context.Context) {
+	all, _ := d.walk(ctx, d.at.items)
+	for _, m := range all.objects {
+		id := textOf(m, "id")
+		if text, err := json.Marshal(m); err == nil && strings.Contains(string(text), d.mark) && absolute(id) && !slices.Contains(d.made, id) {
+			d.made = append(d.made, id)
+		}
+	}
+}
+
+// pages are what a walk over pages brought.
+type pages struct {
+	objects   []map[string]any
+	responses []*harness.Response
+	sizes     []int
+	owner     string // the requirement that governs a page which ended the walk
+}
+
+// ids are those of what was brought.
+func (p pages) ids() []string {
+	var out []string
+	for _, m := range p.objects {
+		out = append(out, textOf(m, "id"))
+	}
+	return out
+}
+
+// walk follows the pages of line items to their end; problem says why there is none.
+func (d *desk) walk(ctx context.Context, address string) (p pages, problem string) {
+	p.owner = reqList
+	seen := map[string]bool{}
+	for next := address; next != ""; {
+		if seen[next] {
+			return p, "a page leads back to one that was read before"
+		}
+		if len(seen) == mostPages {
+			return p, fmt.Sprintf("there is no end after %d pages", mostPages)
+		}
+		seen[next] = true
+		r := d.get(ctx, d.reading(), next, typeItems, reqList)
+		p.responses = append(p.responses, r)
+		list, is := listOf(r)
+		switch {
+		case r.Problem != "" || r.Status != http.StatusOK:
+			return p, "line items are answered with " + r.Summary()
+		case !is:
+			p.owner = PlatformPrefix + "list.form"
+			return p, "line items are no list"
+		}
+		p.objects, p.sizes = append(p.objects, list...), append(p.sizes, len(list))
+		next = weblink.Targets(r.Header.Values("Link"), next)["next"]
+	}
+	return p, ""
+}
+
+// reading is the scope by which line items are read.
+func (d *desk) reading() string {
+	if slices.Contains(lti.Of(d.Session().Target).Platform.Scopes, scopeItems) && lti.Of(d.Session().Target).Platform.MayWrite() {
+		return scopeItems
+	}
+	return scopeReading
+}
+
+// last are the latest responses of a walk, the last one first.
+func (p pages) last() []*harness.Response {
+	out := slices.Clone(p.responses)
+	slices.Reverse(out)
+	return out[:min(len(out), 3)]
+}
+
+// tick gives the time of the next score, a while behind the one before.
+func (d *desk) tick(by time.Duration) string {
+	d.clock = d.clock.Add(by)
+	return d.clock.Format(stamp)
+}
+
+// stamp is how times are sent: with milliseconds, in UTC.
+const stamp = "2006-01-02T15:04:05.000Z07:00"
+
+// score is one that can be, changed; "absent" leaves a member out.
+func (d *desk) score(user string, change map[string]any) map[string]any {
+	return changed(map[string]any{"userId": user, "timestamp": d.tick(time.Second), "activityProgress": "Completed",
+		"gradingProgress": "FullyGraded", "scoreGiven": 3, "scoreMaximum": 4}, change)
+}
+
+// give posts a score.
+func (d *desk) give(ctx context.Context, item string, v any) *harness.Response {
+	return d.send(ctx, scopeScores, http.MethodPost, below(item, "scores"), typeScore, v)
+}
+
+// student finds out who can have a score; where that fails the check is blocked.
+func (d *desk) student(ctx context.Context) (user string, ok bool) {
+	p := lti.Of(d.Session().Target).Platform
+	i := slices.IndexFunc(p.Users, isLearner) // a need of the check
+	l, o, ok := platform.As(ctx, d.T, p.Users[i], d.launch.Link)
+	if !ok {
+		d.NotTested(o)
+		return "", false
+	}
+	user, _ = l.Claims["sub"].(string)
+	if user == "" {
+		d.NotTested(harness.BlockedBy("lti13.platform.token.sub", "the learner's launch names nobody").Seen(l.Exchanges...))
+		return "", false
+	}
+	return user, true
+}
+
+// Results may come a while after their scores.
+const (
+	resultTime = 3 * time.Second
+	resultLook = 250 * time.Millisecond
+)
+
+// result reads how somebody stands, until it fits or the time is over.
+func (d *desk) result(ctx context.Context, item, user string, fits func(m map[string]any) bool) (m map[string]any, r *harness.Response) {
+	end := time.Now().Add(resultTime)
+	for {
+		r = d.get(ctx, scopeResults, query(below(item, "results"), "user_id", user), typeResults, reqResults)
+		list, is := listOf(r)
+		m = nil
+		for _, x := range list {
+			if is && textOf(x, "userId") == user {
+				m = x
+			}
+		}
+		if !is || r.Status != http.StatusOK || fits(m) || time.Now().After(end) || ctx.Err() != nil {
+			return m, r
+		}
+		time.Sleep(resultLook)
+	}
+}
+
+// readable tells whether results were answered; otherwise the requirements are blocked.
+func (d *desk) readable(r *harness.Response, user string, requirements ...string) bool {
+	list, is := listOf(r)
+	if is && r.Status == http.StatusOK && r.Problem == "" {
+		others := len(list) > 0 && !slices.ContainsFunc(list, func(m map[string]any) bool { return textOf(m, "userId") == user })
+		if others {
+			d.NotTested(harness.BlockedBy(PlatformPrefix+"result.user", "there are results, and none names the learner", r), requirements...)
+		}
+		return !others
+	}
+	d.NotTested(harness.BlockedBy(reqResults, "results are answered with "+r.Summary(), r), requirements...)
+	return false
+}
+
+// share is a result as a part of its maximum, which is 1 where nothing is said.
+func share(m map[string]any) (part float64, there bool) {
+	given, there := m["resultScore"].(float64)
+	top, said := m["resultMaximum"].(float64)
+	if !said || top == 0 {
+		top = 1
+	}
+	return given / top, there
+}
+
+// near tells whether a result is a part of its maximum, as nearly as products round.
+func near(want float64) func(map[string]any) bool {
+	return func(m map[string]any) bool {
+		part, there := share(m)
+		return there && part > want-0.006 && part < want+0.006
+	}
+}
+
+// told words a result.
+func told(m map[string]any) string {
+	if m == nil {
+		return "no result"
+	}
+	show := func(name string) string {
+		if v, there := m[name]; there {
+			return fmt.Sprintf("%s %v", name, v)
+		}
+		return "no " + name
+	}
+	return show("resultScore") + ", " + show("resultMaximum")
+}
+
+// refuses holds an answer to being a refusal, by one of the statuses.
+func (d *desk) refuses(id, sent string, r *harness.Response, statuses ...int) {
+	id = PlatformPrefix + id
+	f := harness.Finding{Sent: sent, Expected: "a refusal, " + codes(statuses), Seen: r.Summary(), Responses: []*harness.Response{r}}
+	switch {
+	case r.Status >= 500:
+		d.NotTested(harness.BlockedBy(reqBroke, sent+": nothing was taken, but the platform broke down with "+r.Summary(), r), id)
+		return
+	case r.Status >= 400:
+		d.Examined(id, 1)
+	default:
+		d.Fail(id, f)
+		return
+	}
+	if slices.Contains(d.Check().Requirements, reqStatus) {
+		f.Expected = codes(statuses)
+		d.Assert(reqStatus, slices.Contains(statuses, r.Status), f)
+	}
+	if slices.Contains(d.Check().Requirements, reqBroke) {
+		d.Examined(reqBroke, 1)
+	}
+}
+
+// shaped holds a body to a schema; what is null though it may be left out has a requirement of
+// its own, where the check decides it.
+func (d *desk) shaped(id, schema string, r *harness.Response) {
+	id = PlatformPrefix + id
+	findings, err := schemas.MustLoad("lti/ags/2.0/" + schema).Validate(r.Body)
+	if err != nil {
+		d.Fail(id, harness.Finding{Expected: "JSON", Seen: err.Error(), Responses: []*harness.Response{r}})
+		return
+	}
+	const noNull = PlatformPrefix + "list.no-null"
+	fine, nulls := true, false
+	for _, f := range findings {
+		told := harness.Finding{Expected: f.Expected, Seen: f.Message, Where: f.Pointer, Responses: []*harness.Response{r}}
+		switch {
+		case f.Seen == "null" && !demanded(f.Pointer):
+			if nulls = true; slices.Contains(d.Check().Requirements, noNull) {
+				told.Expected, told.Seen = "no member at all where nothing is known", "null"
+				d.Fail(noNull, told)
+			}
+		case f.Severity == schemas.Error:
+			fine = false
+			d.Fail(id, told)
+		}
+	}
+	if fine {
+		d.Examined(id, 1)
+	}
+	if !nulls && slices.Contains(d.Check().Requirements, noNull) {
+		d.Examined(noNull, 1)
+	}
+}
+
+// demanded tells whether a member has to be there.
+func demanded(pointer string) bool {
+	name := pointer[strings.LastIndex(pointer, "/")+1:]
+	_, number := strconv.Atoi(name)
+	return number == nil || slices.Contains([]string{"", "id", "label", "scoreMaximum"}, name)
+}
+
+// typed holds an answer to a media type.
+func (d *desk) typed(id, kind string, r *harness.Response) {
+	got, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	d.Assert(PlatformPrefix+id, strings.EqualFold(strings.TrimSpace(got), kind), harness.Finding{
+		Expected:  "Content-Type: " + kind,
+		Seen:      "Content-Type: " + r.Header.Get("Content-Type"),
+		Where:     "Content-Type",
+		Responses: []*harness.Response{r},
+	})
+}
+
+// below puts a name behind the path of a line item, where its query string stays (AGS 2.0
+// §3.3.1, §3.4.1).
+func below(item, name string) string {
+	path, rest, has := strings.Cut(item, "?")
+	if has {
+		rest = "?" + rest
+	}
+	return strings.TrimSuffix(path, "/") + "/" + name + rest
+}
+
+// query adds parameters to an address that may have some.
+func query(address string, pairs ...string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return address
+	}
+	q := url.Values{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		q.Add(pairs[i], pairs[i+1])
+	}
+	if u.RawQuery != "" {
+		u.RawQuery += "&"
+	}
+	u.RawQuery += q.Encode()
+	return u.String()
+}
+
+func taken(r *harness.Response) bool { return r.Problem == "" && r.Status >= 200 && r.Status < 300 }
+
+// objectOf and listOf read a body; an object is empty where there is none.
+func objectOf(r *harness.Response) (m map[string]any) {
+	_ = json.Unmarshal(r.Body, &m) // what can't be read is none
+	return m
+}
+
+func listOf(r *harness.Response) (list []map[string]any, is bool) {
+	err := json.Unmarshal(r.Body, &list)
+	return list, err == nil && list != nil
+}
+
+func textOf(m map[string]any, name string) string {
+	s, _ := m[name].(string)
+	return s
+}
+
+func absolute(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http")
+}
+
+// codes words statuses.
+func codes(statuses []int) string {
+	var out []string
+	for _, s := range statuses {
+		out = append(out, fmt.Sprintf("%d %s", s, http.StatusText(s)))
+	}
+	return strings.Join(out, " or ")
+}

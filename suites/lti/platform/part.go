@@ -1,0 +1,268 @@
+package platform
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/harness/browser"
+	"github.com/rollcall-edu/rollcall/suites/lti"
+)
+
+// Part is what a service of LTI Advantage adds to the suite for platforms. Its checks share
+// the browser, the launches and Rollcall's side with those of launches.
+type Part struct {
+	Profile string // catalogue id
+	Prefix  string // begins the ids of its requirements, which its checks name without
+	Checks  []harness.Check
+	// Owner names the requirement that governs an answer of the service; nil: none.
+	Owner func(s *harness.Session, r *harness.Response) string
+}
+
+// checks are those of a part, as the suite has them.
+func (p Part) checks() []harness.Check {
+	var out []harness.Check
+	for _, c := range p.Checks {
+		c.Requirements = slices.Clone(c.Requirements)
+		for i, id := range c.Requirements {
+			c.Requirements[i] = p.Prefix + id
+		}
+		c.Group, c.Timeout = group, checkTimeout
+		c.Needs = append([]harness.Need{registered()}, c.Needs...)
+		out = append(out, c)
+	}
+	return out
+}
+
+// Launch is a good launch, from which a service begins.
+type Launch struct {
+	User      lti.User
+	Link      lti.Link
+	Claims    map[string]any
+	Exchanges []string // its evidence
+}
+
+// Upon are the needs of a check that stands on a good launch, which First then gives.
+func Upon(more ...harness.Need) []harness.Need { return upon(more...) }
+
+// Issuing needs a token endpoint that answers a right request with a token, and scopes in
+// the target file to ask for.
+func Issuing() []harness.Need { return []harness.Need{services(), issuing()} }
+
+// Setting makes a need of what the target file says.
+func Setting(text string, o harness.Obstacle, lacks func(l *lti.Section) bool) harness.Need {
+	return setting(text, o, func(j *judge) bool { return lacks(&j.target) })
+}
+
+// First gives the good launch that all others stand on, of the first user from the first link.
+func First(t *harness.T) Launch {
+	_, s := launchOf(t)
+	return s.launched(t)
+}
+
+// Launches gives good launches by every user from every link. What those hang on that brought
+// no token is said of all requirements of the check.
+func Launches(ctx context.Context, t *harness.T) iter.Seq[Launch] {
+	j := judgeOf(t)
+	return func(yield func(Launch) bool) {
+		for s := range j.launches(ctx) {
+			if s.claims == nil {
+				t.NotTested(j.halted(t, s, s.sent()))
+				continue
+			}
+			if !yield(s.launched(t)) {
+				return
+			}
+		}
+	}
+}
+
+// As gives the good launch of a user from a link, made once a run, or what it hangs on that
+// it brought no token.
+func As(ctx context.Context, t *harness.T, user lti.User, link lti.Link) (l Launch, o harness.Obstacle, ok bool) {
+	j := judgeOf(t)
+	s := j.good(ctx, user, link)
+	if s.claims == nil {
+		return Launch{}, j.halted(t, s, s.sent()), false
+	}
+	return s.launched(t), harness.Obstacle{}, true
+}
+
+func (s *seen) launched(t *harness.T) Launch {
+	return Launch{User: s.user, Link: s.link, Claims: s.claims, Exchanges: s.keep(t, s.sent())}
+}
+
+// AccessToken asks for an access token for scopes; what was granted is kept for the run. It is
+// "" where none was, as the answer shows.
+func AccessToken(ctx context.Context, t *harness.T, scopes ...string) (token string, r *harness.Response) {
+	j := judgeOf(t)
+	kept := Shared(t, func() map[string]accessGranted { return map[string]accessGranted{} })
+	key := strings.Join(scopes, " ")
+	j.mu.Lock()
+	had, there := kept[key]
+	j.mu.Unlock()
+	if there && time.Now().Before(had.until) {
+		return had.token, had.answer
+	}
+	r = j.ask(ctx, t, asked{form: map[string]string{"scope": key}})
+	answer, ok := granted(r)
+	if !ok {
+		return "", r
+	}
+	token = answer["access_token"].(string)
+	j.secret(token)
+	j.mu.Lock()
+	kept[key] = accessGranted{token, r, time.Now().Add(goodFor(answer))}
+	j.mu.Unlock()
+	return token, r
+}
+
+type accessGranted struct {
+	token  string
+	answer *harness.Response
+	until  time.Time
+}
+
+const (
+	tokenLife   = time.Hour        // of a token that doesn't say how long it is good
+	tokenMargin = 10 * time.Second // before its end it is no longer begun with
+)
+
+// goodFor tells how long a token that was granted can be used.
+func goodFor(answer map[string]any) time.Duration {
+	if seconds, is := answer["expires_in"].(float64); is {
+		return time.Duration(seconds*float64(time.Second)) - tokenMargin
+	}
+	return tokenLife
+}
+
+// OtherRegistration needs a second registration of Rollcall at the platform.
+func OtherRegistration() harness.Need { return otherRegistration() }
+
+// OtherAccessToken asks for an access token of the second registration; "" where none was
+// granted, as the answer shows.
+func OtherAccessToken(ctx context.Context, t *harness.T, scopes ...string) (token string, r *harness.Response) {
+	j := judgeOf(t)
+	other := j.target.OtherClientID
+	r = j.ask(ctx, t, asked{claims: map[string]any{"iss": other, "sub": other}, form: map[string]string{"scope": strings.Join(scopes, " ")}})
+	answer, ok := granted(r)
+	if !ok {
+		return "", r
+	}
+	token = answer["access_token"].(string)
+	j.secret(token)
+	return token, r
+}
+
+// Anew makes a launch that isn't kept: what it tells is of now. It needs Unattended.
+func Anew(ctx context.Context, t *harness.T, user lti.User, link lti.Link) (l Launch, o harness.Obstacle, ok bool) {
+	j := judgeOf(t)
+	s := j.begin(ctx, user, link, plan{})
+	if s.claims == nil {
+		return Launch{}, j.halted(t, s, s.sent()), false
+	}
+	return s.launched(t), harness.Obstacle{}, true
+}
+
+// Refused words an answer of the token endpoint that brought no token, with the error that it
+// names, and Issues is the requirement that governs it.
+func Refused(r *harness.Response) string { return refusal(r) }
+
+// Issues is the requirement that governs what the token endpoint answers to right requests.
+const Issues = reqIssue
+
+// Subset is the requirement that a token is good for scopes that were asked for alone.
+const Subset = Prefix + "access.scope-subset"
+
+// Do asks a service, with an access token; "" sends none. The token goes to the origins of the
+// target file, and to those that a launch named as a service's.
+func Do(ctx context.Context, t *harness.T, token string, r harness.Request) *harness.Response {
+	r.Auth = harness.AuthNone
+	r.Told = judgeOf(t).told(r.URL)
+	r.Header = r.Header.Clone()
+	if token != "" {
+		if r.Header == nil {
+			r.Header = http.Header{}
+		}
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	return t.Do(ctx, r)
+}
+
+// told tells whether a good launch named the origin of an address as that of a service.
+func (j *judge) told(address string) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, s := range j.kept {
+		for name, claim := range s.claims {
+			if strings.HasPrefix(name, serviceNames) && namesOrigin(claim, originOf(address)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// serviceNames begins the claims of services: lti-nrps, lti-ags and what comes to be.
+const serviceNames = "https://purl.imsglobal.org/spec/lti-"
+
+// namesOrigin tells whether one of the members of a claim is an address at an origin.
+func namesOrigin(claim any, origin string) bool {
+	members, _ := claim.(map[string]any)
+	for _, v := range members {
+		if text, is := v.(string); is && absolute(text) && originOf(text) == origin {
+			return true
+		}
+	}
+	return false
+}
+
+// Principal is the role in a course that the name of a role stands for, such as Instructor;
+// "" for every other. Short names and those of LTI 1.1 stand for what they stood for.
+func Principal(role string) string { return principal(role) }
+
+// Unattended needs launches and visits that no person makes; why says what a person can't do.
+func Unattended(why string) harness.Need { return unattended(why) }
+
+// Visit signs a user in, in a browser of their own, takes steps there, and gives the text that
+// is shown in the end. It needs Unattended.
+func Visit(ctx context.Context, t *harness.T, user lti.User, steps []browser.Step) (text string, err error) {
+	j := judgeOf(t)
+	defer j.uncover(user) // some platforms let nobody have two sessions, and end the other one
+	page, err := j.browser.Open(ctx, browser.PageOptions{})
+	if err != nil {
+		return "", err
+	}
+	defer page.Close()
+	if err := page.Run(ctx, user.Steps); err != nil {
+		return "", fmt.Errorf("signing in as %s: %w", user.Name, err)
+	}
+	if err := page.Run(ctx, steps); err != nil {
+		return "", err
+	}
+	j.settled(ctx, page)
+	frames, err := page.Look(ctx)
+	var texts []string
+	for _, f := range frames {
+		texts = append(texts, f.Text)
+	}
+	return strings.Join(texts, "\n"), err
+}
+
+// Shared gives what the checks of a part share in one run, one value of each type, made when
+// it is first asked for. It guards nothing within the value.
+func Shared[T any](t *harness.T, made func() T) T {
+	j := judgeOf(t)
+	key := reflect.TypeFor[T]()
+	if v, there := j.parts.Load(key); there {
+		return v.(T)
+	}
+	v, _ := j.parts.LoadOrStore(key, made())
+	return v.(T)
+}
