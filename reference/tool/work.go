@@ -229,7 +229,8 @@ func (d *desk) of(l *Launch) *work {
 		mine = &work{Items: map[string]string{}, Last: map[string]time.Time{}, Owed: map[string]*client.Score{}}
 		d.Works[l.user()] = mine
 	}
-	mine.Name = cmp.Or(strings.TrimSpace(l.Claims.Name), strings.TrimSpace(l.Claims.GivenName+" "+l.Claims.FamilyName), "Somebody without a name here")
+	mine.Name = cmp.Or(strings.TrimSpace(l.Claims.Name),
+		strings.TrimSpace(l.Claims.GivenName+" "+l.Claims.FamilyName), "Somebody without a name here")
 	mine.Endpoint = l.services().grades
 	return mine
 }
@@ -370,7 +371,8 @@ func (t *Tool) item(ctx context.Context, l *Launch, part string, mine *work) (st
 	t.making.Lock() // two at once would make two
 	defer t.making.Unlock()
 	link := l.Claims.ResourceLink
-	own := client.LineItem{Label: cmp.Or(strings.TrimSpace(link.Title), "Quiz"), Maximum: quizMaximum, Tag: part, ResourceID: part + " of " + link.ID,
+	own := client.LineItem{Label: cmp.Or(strings.TrimSpace(link.Title), "Quiz"), Maximum: quizMaximum, Tag: part,
+		ResourceID:     part + " of " + link.ID,
 		ResourceLinkID: link.ID}
 	if part == taskPart { // beside the one of the quiz: a launch names the one item of its link, if it has one
 		own.Label, own.Maximum, own.ResourceLinkID = own.Label+": written task", taskMaximum, ""

@@ -101,7 +101,8 @@ func insisting(status, times int) behaviour {
 		var body []byte
 		r = changedRequest(r, func(_ *http.Request, b []byte) []byte { body = b; return b })
 		for n := 0; ; n++ {
-			if a, err = send(changedRequest(r, func(*http.Request, []byte) []byte { return body })); err != nil || a.StatusCode != status || n == times {
+			a, err = send(changedRequest(r, func(*http.Request, []byte) []byte { return body }))
+			if err != nil || a.StatusCode != status || n == times {
 				return a, err
 			}
 		}

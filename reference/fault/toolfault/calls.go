@@ -36,7 +36,8 @@ func (a *reply) is(status int, body string) {
 
 // passing makes a behaviour of what a tool's client goes through. send makes the request, as often
 // as it likes.
-func passing(of func(*http.Request) bool, through func(r *http.Request, send func(*http.Request) (*reply, error)) (*reply, error)) behaviour {
+func passing(of func(*http.Request) bool, through func(r *http.Request, send func(*http.Request) (*reply,
+	error)) (*reply, error)) behaviour {
 	return behaviour{Bend: func(c *tool.Config) {
 		c.HTTP = transport(c.HTTP, func(next http.RoundTripper) http.RoundTripper { return way{next, of, through} })
 	}}

@@ -13,7 +13,8 @@ import (
 )
 
 // everyScope is what libraries ask for that know no launch.
-var everyScope = strings.Join([]string{client.ScopeMembers, client.ScopeLineItem, client.ScopeLineItemsRead, client.ScopeResults, client.ScopeScore}, " ")
+var everyScope = strings.Join([]string{client.ScopeMembers, client.ScopeLineItem, client.ScopeLineItemsRead,
+	client.ScopeResults, client.ScopeScore}, " ")
 
 // form changes the form by which a token is asked for.
 func form(change func(v url.Values)) behaviour {

@@ -159,7 +159,8 @@ func (c *Client) MakeLineItem(ctx context.Context, p Platform, e Endpoint, item 
 		return item, fmt.Errorf("writing a line item: %w", err)
 	}
 	const what = "making a line item"
-	a, err := c.do(ctx, p, call{what: what, scopes: scopes, method: http.MethodPost, url: e.LineItems, accept: mediaLineItem, media: mediaLineItem,
+	a, err := c.do(ctx, p, call{what: what, scopes: scopes, method: http.MethodPost, url: e.LineItems,
+		accept: mediaLineItem, media: mediaLineItem,
 		body: body, good: []int{http.StatusCreated, http.StatusOK}, once: true})
 	if err != nil {
 		return item, err
@@ -211,7 +212,8 @@ func (c *Client) Results(ctx context.Context, p Platform, e Endpoint, item, user
 		return nil, err
 	}
 	const what = "reading results"
-	a, err := c.do(ctx, p, call{what: what, scopes: scopes, method: http.MethodGet, url: address, accept: mediaResults, good: []int{http.StatusOK}})
+	a, err := c.do(ctx, p, call{what: what, scopes: scopes, method: http.MethodGet, url: address,
+		accept: mediaResults, good: []int{http.StatusOK}})
 	if err != nil {
 		return nil, err
 	}

@@ -100,8 +100,9 @@ func (p provokes) request(ctx context.Context, t *harness.T) {
 	l := tool.Section(t)
 	for _, a := range list {
 		assert := func(requirement, expected, seen, where string) bool {
-			return t.Assert(Prefix+requirement, seen == "", harness.Finding{Sent: "nothing: the tool asks for an access token", Expected: expected, Seen: seen,
-				Where: where, Exchanges: []string{a.Exchange}})
+			return t.Assert(Prefix+requirement, seen == "",
+				harness.Finding{Sent: "nothing: the tool asks for an access token", Expected: expected, Seen: seen,
+					Where: where, Exchanges: []string{a.Exchange}})
 		}
 		assert("form", "a form with grant_type, client_assertion_type, client_assertion and scope, once each", a.formProblem(), "the body")
 		if a.problem != "" {
@@ -211,8 +212,9 @@ func (p provokes) fresh(t *harness.T) {
 		}
 		n++
 		if n > 1 {
-			t.Assert(Prefix+"jti-fresh", !seen[jti], harness.Finding{Sent: "nothing: the tool asks for an access token again", Expected: "another jti each time",
-				Seen: "one that came before", Where: "jti", Exchanges: []string{c.Exchange}})
+			t.Assert(Prefix+"jti-fresh", !seen[jti],
+				harness.Finding{Sent: "nothing: the tool asks for an access token again", Expected: "another jti each time",
+					Seen: "one that came before", Where: "jti", Exchanges: []string{c.Exchange}})
 		}
 		seen[jti] = true
 	}
@@ -241,7 +243,8 @@ func (p provokes) signature(ctx context.Context, t *harness.T) {
 		} `json:"keys"`
 	}
 	if err := json.Unmarshal(r.Body, &set); r.Status != 200 || err != nil {
-		t.Fail(id, harness.Finding{Expected: "a set of keys at lti.tool.jwks_url", Seen: "none that can be read", Responses: []*harness.Response{r}})
+		t.Fail(id, harness.Finding{Expected: "a set of keys at lti.tool.jwks_url", Seen: "none that can be read",
+			Responses: []*harness.Response{r}})
 		return
 	}
 	list := p.asks(t)

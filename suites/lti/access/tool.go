@@ -203,7 +203,8 @@ func (p provokes) renewed(ctx context.Context, t *harness.T) {
 	t.Assert(id, p.came(t, a), f)
 	const most = 5
 	if len(tokens) > most {
-		f.Expected, f.Seen = fmt.Sprintf("%d requests of a token at most", most), fmt.Sprintf("%d, and %d of the service", len(tokens), len(services))
+		f.Expected, f.Seen = fmt.Sprintf("%d requests of a token at most", most),
+			fmt.Sprintf("%d, and %d of the service", len(tokens), len(services))
 		t.Fail(id, f)
 	}
 	p.fresh(t)

@@ -49,11 +49,13 @@ func ToolPart() tool.Part {
 	items := harness.Check{ID: "ags.line-items", Title: "Makes line items of its own once", Needs: needs, Body: lineItems,
 		Requirements: []string{"line-item.shape", "line-item.media", "line-item.once", "line-item.pages"}}
 	return tool.Part{Profile: ToolProfile, Prefix: ToolPrefix, Checks: []harness.Check{
-		check("score", "Posts scores as the standard has them", scoreShape, "score.shape", "score.maximum", "score.members", "score.media", "score.address",
+		check("score", "Posts scores as the standard has them", scoreShape, "score.shape", "score.maximum",
+			"score.members", "score.media", "score.address",
 			"score.user", "score.precise", "score.rising"),
 		zero,
 		check("success-200", "Takes 200 and an empty body for a success", success(http.StatusOK, ""), "score.success"),
-		check("success-201", "Takes 201 for a success", success(http.StatusCreated, `{"resultUrl":"https://platform.example/results/1"}`), "score.success"),
+		check("success-201", "Takes 201 for a success", success(http.StatusCreated,
+			`{"resultUrl":"https://platform.example/results/1"}`), "score.success"),
 		check("success-202", "Takes 202 and an empty body for a success", success(http.StatusAccepted, ""), "score.success"),
 		check("success-204", "Takes 204 for a success", success(http.StatusNoContent, ""), "score.success"),
 		check("busy", "Sends a score again that the platform was too busy for", scoreBusy, "score.busy"),
@@ -70,7 +72,8 @@ var toolScopes = []string{lineItemScope, resultScope, scoreScope}
 // ToolProvokes has a tool post scores.
 func ToolProvokes() tokens.Provoke {
 	return tokens.Provoke{Service: "posting scores", Key: scoreKey, Offered: toolScopes, Plain: plainScores,
-		Again: func(ctx context.Context, t *harness.T, token func(w http.ResponseWriter, r *http.Request) bool) (tool.Acted, harness.Obstacle, bool) {
+		Again: func(ctx context.Context, t *harness.T, token func(w http.ResponseWriter,
+			r *http.Request) bool) (tool.Acted, harness.Obstacle, bool) {
 			a, o, ok := work(ctx, t, round{title: "scores once more", token: token})
 			return a.Acted, o, ok
 		}}
@@ -157,7 +160,8 @@ func kept(ctx context.Context, t *harness.T, r round) (worked, harness.Obstacle,
 func work(ctx context.Context, t *harness.T, r round) (worked, harness.Obstacle, bool) {
 	user := "u-learner-" + tool.Fresh()
 	services, link := "course-1-grades", "link-1"
-	ags := map[string]any{"scope": anyOf(toolScopes), "lineitems": "$services/lineitems?course=1", "lineitem": "$services/lineitems/7?type_id=3"}
+	ags := map[string]any{"scope": anyOf(toolScopes), "lineitems": "$services/lineitems?course=1",
+		"lineitem": "$services/lineitems/7?type_id=3"}
 	if r.own != "" {
 		services, link = r.own+"-grades", r.own
 		delete(ags, "lineitem")
@@ -171,7 +175,8 @@ func work(ctx context.Context, t *harness.T, r round) (worked, harness.Obstacle,
 	if done == nil {
 		done = func(scores []score) bool { return len(scores) > 0 }
 	}
-	a, o, ok := tool.Act(ctx, t, tool.Action{Title: r.title, User: "learner", Services: services, Steps: steps, Lenient: true, Serve: g, Token: r.token, Quiet: r.quiet,
+	a, o, ok := tool.Act(ctx, t, tool.Action{Title: r.title, User: "learner", Services: services, Steps: steps,
+		Lenient: true, Serve: g, Token: r.token, Quiet: r.quiet,
 		Patience: r.patience,
 		Claims:   map[string]any{"sub": user, "nrps": nil, "ags": ags, "resource_link": map[string]any{"id": link}},
 		Done:     func(calls []tool.Call) bool { return done(scoresOf(calls)) }})

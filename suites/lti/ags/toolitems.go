@@ -34,7 +34,8 @@ func (g *servedBook) has(id string) bool {
 // item gives a line item.
 func (g *servedBook) item(id string) map[string]any {
 	if g.round.book == nil {
-		return map[string]any{"id": g.at + "/lineitems/7?type_id=3", "scoreMaximum": 100, "label": "Algebra, chapter 1", "resourceLinkId": "link-1"}
+		return map[string]any{"id": g.at + "/lineitems/7?type_id=3", "scoreMaximum": 100,
+			"label": "Algebra, chapter 1", "resourceLinkId": "link-1"}
 	}
 	g.round.book.mu.Lock()
 	defer g.round.book.mu.Unlock()
@@ -59,7 +60,8 @@ func (g *servedBook) list(w http.ResponseWriter, r *http.Request) {
 		q := r.URL.Query()
 		q.Set("page", "2")
 		w.Header().Add("Link", "<"+g.at+"/lineitems?"+q.Encode()+`>; rel="next"`)
-		tool.Answer(w, http.StatusOK, lineItemsMedia, []any{map[string]any{"id": g.at + "/lineitems/stranger?type_id=3", "scoreMaximum": 1, "label": "Attendance"}})
+		tool.Answer(w, http.StatusOK, lineItemsMedia,
+			[]any{map[string]any{"id": g.at + "/lineitems/stranger?type_id=3", "scoreMaximum": 1, "label": "Attendance"}})
 		return
 	}
 	if b.paged {
@@ -113,7 +115,8 @@ func kind(body []byte) string {
 // makes any, with the first, and has it with the second; with a third it is on the second page
 // of the list.
 func lineItems(ctx context.Context, t *harness.T) {
-	const shape, media, once, pages = ToolPrefix + "line-item.shape", ToolPrefix + "line-item.media", ToolPrefix + "line-item.once", ToolPrefix + "line-item.pages"
+	const item = ToolPrefix + "line-item."
+	const shape, media, once, pages = item + "shape", item + "media", item + "once", item + "pages"
 	all := []string{shape, media, once, pages}
 	own := &book{}
 	link := "link-" + tool.Fresh()
@@ -170,7 +173,8 @@ func anew(t *harness.T, requirement, sent string, first, later worked) (kept boo
 	for _, c := range made(later) {
 		if had[kind(c.Body)] {
 			kept = false
-			t.Fail(requirement, harness.Finding{Sent: sent, Expected: "the line item that there is", Seen: "another one of the same name is made", Where: "POST …/lineitems",
+			t.Fail(requirement, harness.Finding{Sent: sent, Expected: "the line item that there is",
+				Seen: "another one of the same name is made", Where: "POST …/lineitems",
 				Exchanges: []string{c.Exchange}})
 		}
 	}

@@ -140,7 +140,8 @@ func shaped(t *harness.T, c tool.Call, s *schemas.Schema, requirement string) {
 	t.Examined(id, 1)
 	for _, f := range findings {
 		if f.Severity == schemas.Error {
-			t.Fail(id, harness.Finding{Sent: "nothing: the tool does it by itself", Expected: f.Expected, Seen: f.Message, Where: f.Pointer, Exchanges: []string{c.Exchange}})
+			t.Fail(id, harness.Finding{Sent: "nothing: the tool does it by itself", Expected: f.Expected,
+				Seen: f.Message, Where: f.Pointer, Exchanges: []string{c.Exchange}})
 		}
 	}
 }
@@ -166,8 +167,9 @@ func rising(t *harness.T, w worked) {
 			continue
 		}
 		compared = true
-		t.Assert(id, at.After(before.at), harness.Finding{Sent: "a learner goes on working", Expected: "a timestamp later than " + before.at.Format(time.RFC3339Nano),
-			Seen: text, Where: "/timestamp", Exchanges: []string{s.Exchange}})
+		t.Assert(id, at.After(before.at), harness.Finding{Sent: "a learner goes on working",
+			Expected: "a timestamp later than " + before.at.Format(time.RFC3339Nano),
+			Seen:     text, Where: "/timestamp", Exchanges: []string{s.Exchange}})
 	}
 	if !compared {
 		t.NotTested(harness.NoData("the work of a learner leads to one score only", "Let the steps of lti.tool.score lead to several scores, if the tool posts more than one."), id)
@@ -191,7 +193,8 @@ func scoreZero(ctx context.Context, t *harness.T) {
 	}
 	last := list[len(list)-1]
 	given, there := last.members["scoreGiven"]
-	f := harness.Finding{Sent: "a learner ends with a score of 0", Expected: "scoreGiven: 0", Where: "/scoreGiven", Exchanges: []string{last.Exchange}}
+	f := harness.Finding{Sent: "a learner ends with a score of 0", Expected: "scoreGiven: 0", Where: "/scoreGiven",
+		Exchanges: []string{last.Exchange}}
 	switch {
 	case given == 0.0:
 		t.Examined(id, 1)
@@ -255,7 +258,8 @@ func repeated(list []score) string {
 
 // steadyPage tells whether the tool's page is the same for each learner who works alike.
 func steadyPage(ctx context.Context, t *harness.T, before worked) bool {
-	w, _, ok := kept(ctx, t, round{title: "another learner works", done: func(scores []score) bool { return len(scores) >= len(before.scores()) }})
+	w, _, ok := kept(ctx, t, round{title: "another learner works",
+		done: func(scores []score) bool { return len(scores) >= len(before.scores()) }})
 	return ok && w.Text() == before.Text()
 }
 

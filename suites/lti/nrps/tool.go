@@ -47,7 +47,8 @@ func ToolPart() tool.Part {
 // ToolProvokes has a tool read a roster.
 func ToolProvokes() tokens.Provoke {
 	return tokens.Provoke{Service: "reading a roster", Key: rosterKey, Offered: []string{memberScope}, Plain: plainRoster,
-		Again: func(ctx context.Context, t *harness.T, token func(w http.ResponseWriter, r *http.Request) bool) (tool.Acted, harness.Obstacle, bool) {
+		Again: func(ctx context.Context, t *harness.T, token func(w http.ResponseWriter,
+			r *http.Request) bool) (tool.Acted, harness.Obstacle, bool) {
 			return read(ctx, t, givenRoster{title: "a roster of one page", pages: []givenPage{first()}, token: token, anew: true})
 		}}
 }
@@ -104,7 +105,8 @@ func somebody(n int, name string, roles ...any) map[string]any {
 	if roles == nil {
 		roles = []any{"http://purl.imsglobal.org/vocab/lis/v2/membership#Learner"}
 	}
-	return map[string]any{"user_id": fmt.Sprintf("u-member-%d", n), "status": "Active", "name": name, "given_name": given, "family_name": family,
+	return map[string]any{"user_id": fmt.Sprintf("u-member-%d", n), "status": "Active", "name": name,
+		"given_name": given, "family_name": family,
 		"email": fmt.Sprintf("member%d@riverbend.example", n), "roles": roles}
 }
 
@@ -175,7 +177,8 @@ func act(ctx context.Context, t *harness.T, r givenRoster) (tool.Acted, harness.
 	if r.waits == 0 {
 		r.waits = len(r.pages)
 	}
-	return tool.Act(ctx, t, tool.Action{Title: r.title, User: "instructor", Claims: claims, Services: services, Steps: tool.Section(t).Tool.Roster, Lenient: true,
+	return tool.Act(ctx, t, tool.Action{Title: r.title, User: "instructor", Claims: claims, Services: services,
+		Steps: tool.Section(t).Tool.Roster, Lenient: true,
 		Token: r.token, Quiet: r.quiet, Patience: r.patience,
 		Serve: http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 			r.serve(t, w, q, tool.Origin(t)+"/acts/"+services+"/members")
@@ -216,7 +219,8 @@ func (r givenRoster) serve(t *harness.T, w http.ResponseWriter, q *http.Request,
 	for _, l := range p.links {
 		w.Header().Add("Link", strings.ReplaceAll(l, "$here", here))
 	}
-	body := map[string]any{"id": here + "?" + q.URL.RawQuery, "context": map[string]any{"id": "course-1", "label": "ALG-1", "title": "Algebra 1"}}
+	body := map[string]any{"id": here + "?" + q.URL.RawQuery, "context": map[string]any{"id": "course-1",
+		"label": "ALG-1", "title": "Algebra 1"}}
 	if p.members != nil {
 		body["members"] = p.members
 	}
@@ -285,8 +289,9 @@ func rosterRequest(ctx context.Context, t *harness.T) {
 		media, _, err := mime.ParseMediaType(part)
 		named = named || err == nil && media == memberMedia
 	}
-	t.Assert(ToolPrefix+"roster.accept", named, harness.Finding{Sent: "nothing: the tool asks for the roster", Expected: "Accept: " + memberMedia,
-		Seen: strings.Join(c.Header.Values("Accept"), ", "), Where: "header Accept", Exchanges: []string{c.Exchange}})
+	t.Assert(ToolPrefix+"roster.accept", named, harness.Finding{Sent: "nothing: the tool asks for the roster",
+		Expected: "Accept: " + memberMedia,
+		Seen:     strings.Join(c.Header.Values("Accept"), ", "), Where: "header Accept", Exchanges: []string{c.Exchange}})
 }
 
 func query(q string) string {

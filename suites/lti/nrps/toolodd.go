@@ -46,7 +46,8 @@ func taken(ctx context.Context, t *harness.T, requirement string, r givenRoster)
 		t.NotTested(o)
 		return
 	}
-	t.Assert(ToolPrefix+requirement, a.Broken() == "", harness.Finding{Sent: r.title, Expected: "a page, as for other rosters", Seen: a.Broken(),
+	t.Assert(ToolPrefix+requirement, a.Broken() == "", harness.Finding{Sent: r.title,
+		Expected: "a page, as for other rosters", Seen: a.Broken(),
 		Where: "the tool's page", Exchanges: a.Exchanges})
 }
 
@@ -84,13 +85,16 @@ func unlike(ctx context.Context, t *harness.T, requirement string, broken, whole
 		t.NotTested(o)
 		return
 	}
-	t.Assert(ToolPrefix+requirement, a.Broken() != "" || control.Broken() != "" || a.Text() != control.Text(), harness.Finding{Sent: broken.title,
-		Expected: "a page that says that the roster could not be read",
-		Seen:     "the same page as for " + whole.title + ": what is not known is taken for nobody", Where: "the tool's page", Exchanges: a.Exchanges})
+	t.Assert(ToolPrefix+requirement, a.Broken() != "" || control.Broken() != "" || a.Text() != control.Text(),
+		harness.Finding{Sent: broken.title,
+			Expected: "a page that says that the roster could not be read",
+			Seen:     "the same page as for " + whole.title + ": what is not known is taken for nobody",
+			Where:    "the tool's page", Exchanges: a.Exchanges})
 }
 
 func rosterMissing(ctx context.Context, t *harness.T) {
-	unlike(ctx, t, "roster.missing-members", givenRoster{title: "an answer that has no members, not even an empty list", pages: []givenPage{{}}}, empty)
+	unlike(ctx, t, "roster.missing-members",
+		givenRoster{title: "an answer that has no members, not even an empty list", pages: []givenPage{{}}}, empty)
 }
 
 // mostRounds is how often a page may be asked for that leads to itself: a tool may read it
@@ -113,8 +117,9 @@ func rosterLoop(ctx context.Context, t *harness.T) {
 		return
 	}
 	n := len(requests(a))
-	t.Assert(ToolPrefix+"roster.loop", n <= mostRounds, harness.Finding{Sent: circling.title, Expected: fmt.Sprintf("no more than %d requests", mostRounds),
-		Seen: fmt.Sprintf("%d or more, one after the other", n), Where: "header Link", Exchanges: a.Exchanges[:min(len(a.Exchanges), 12)]})
+	t.Assert(ToolPrefix+"roster.loop", n <= mostRounds, harness.Finding{Sent: circling.title,
+		Expected: fmt.Sprintf("no more than %d requests", mostRounds),
+		Seen:     fmt.Sprintf("%d or more, one after the other", n), Where: "header Link", Exchanges: a.Exchanges[:min(len(a.Exchanges), 12)]})
 }
 
 // rosterWhole breaks a roster off behind its first page.

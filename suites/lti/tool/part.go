@@ -202,7 +202,8 @@ func Act(ctx context.Context, t *harness.T, a Action) (got Acted, o harness.Obst
 
 // launch is what the action begins with.
 func (a Action) launch() Launch {
-	l := Launch{ID: "act", Title: a.Title, User: a.User, Expect: "open", Claims: a.Claims, Frame: a.Frame, Window: a.Window, Blocked: a.Blocked,
+	l := Launch{ID: "act", Title: a.Title, User: a.User, Expect: "open", Claims: a.Claims, Frame: a.Frame,
+		Window: a.Window, Blocked: a.Blocked,
 		Storage: a.Storage, Services: a.Services}
 	if a.Unmarked {
 		l.Expect = "answer"

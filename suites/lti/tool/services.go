@@ -101,7 +101,8 @@ func (s *services) grant(w http.ResponseWriter, r *http.Request, g Grant) {
 		s.made(token)
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	give(w, cmp.Or(g.Status, http.StatusOK), "application/json", map[string]any{"access_token": token, "token_type": cmp.Or(g.Type, "Bearer"), "expires_in": 3600,
+	give(w, cmp.Or(g.Status, http.StatusOK), "application/json", map[string]any{"access_token": token,
+		"token_type": cmp.Or(g.Type, "Bearer"), "expires_in": 3600,
 		"scope": strings.Join(scopes, " ")})
 }
 
