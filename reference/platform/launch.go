@@ -19,8 +19,13 @@ func (p *Platform) mayOpen(w http.ResponseWriter, r *http.Request) (Link, *sessi
 		return Link{}, nil, false
 	}
 	l, there := p.link(r.PathValue("link"))
-	if !there || p.school.members[l.Course][s.User] == nil {
+	roles := p.school.members[l.Course][s.User]
+	if !there || roles == nil {
 		p.problem(w, http.StatusNotFound, "There is no such link in your courses.")
+		return Link{}, nil, false
+	}
+	if l.Item != nil && !l.Item.Available.Open(p.c.Now()) && !lti.Teaches(roles) {
+		p.problem(w, http.StatusForbidden, "This is not open now.")
 		return Link{}, nil, false
 	}
 	return l, s, true
@@ -53,11 +58,17 @@ func (p *Platform) begin(w http.ResponseWriter, r *http.Request) {
 		p.problem(w, http.StatusNotFound, "The tool of this link is no longer registered.")
 		return
 	}
-	as := r.URL.Query().Get("as")
-	if as != "frame" && as != "window" {
-		as = "same"
+	p.Begin(w, r, &Pending{User: s.User, Link: l, Tool: t, As: r.URL.Query().Get("as"), Target: l.Target})
+}
+
+// Begin initiates a login at the tool for a launch, which says who launches what, as what and
+// with which message.
+func (p *Platform) Begin(w http.ResponseWriter, r *http.Request, launch *Pending) {
+	l, t := launch.Link, launch.Tool
+	launch.Hint, launch.Login = lti.Random(), p.pseudonym("login", launch.User)
+	if launch.As != "frame" && launch.As != "window" {
+		launch.As = "same"
 	}
-	launch := &Pending{Hint: lti.Random(), Login: p.pseudonym("login", s.User), User: s.User, Link: l, Tool: t, As: as, Target: l.Target}
 	if launch.Target == "" {
 		launch.Target = t.TargetURI
 	}
