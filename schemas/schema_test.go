@@ -332,7 +332,7 @@ func TestLoad(t *testing.T) {
 		t.Errorf("an unknown name gives %v, which does not say what there is", err)
 	}
 	names := Names()
-	if !slices.IsSorted(names) || len(names) != 61 {
+	if !slices.IsSorted(names) || len(names) != 68 {
 		t.Errorf("%d names: %q", len(names), names)
 	}
 	for _, name := range names {

@@ -14,8 +14,6 @@ import (
 
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/harness"
-	ltiplatform "github.com/rollcall-edu/rollcall/suites/lti/platform"
-	ltitool "github.com/rollcall-edu/rollcall/suites/lti/tool"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/assessment"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/importer"
@@ -42,7 +40,7 @@ func suites() []harness.Suite {
 		rostering.Suite(), resources.Suite(), gradebook.Suite(), assessment.Suite(),
 		rostering.Suite11(), resources.Suite11(), gradebook.Suite11(),
 		gradebook.PushSuite(), assessment.PushSuite(), gradebook.PushSuite11(), // what is written comes when all is read
-		csv.Suite(nil), ltitool.Suite(), ltiplatform.Suite(),
+		csv.Suite(nil), toolSuite(), platformSuite(),
 	}
 }
 

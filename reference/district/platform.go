@@ -9,6 +9,7 @@ import (
 	"github.com/rollcall-edu/rollcall/fixtures"
 	"github.com/rollcall-edu/rollcall/reference/fault/platformfault"
 	"github.com/rollcall-edu/rollcall/reference/platform"
+	"github.com/rollcall-edu/rollcall/reference/platform/deeplinking"
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/reference/store"
 	"github.com/rollcall-edu/rollcall/reference/web"
@@ -60,7 +61,7 @@ func StartPlatform(ctx context.Context, o PlatformOptions) (*Platform, error) {
 	if err != nil {
 		return nil, err
 	}
-	kept, err := platform.OpenStore(ctx, o.DB)
+	kept, err := platform.OpenStore(ctx, o.DB, deeplinking.Collections()...)
 	if err != nil {
 		return nil, err
 	}
@@ -73,6 +74,7 @@ func StartPlatform(ctx context.Context, o PlatformOptions) (*Platform, error) {
 		o.Origin = server.Named(o.Host)
 	}
 	c := platform.Config{Origin: o.Origin, District: d, Tools: o.Tools, HTTP: security.LoopbackClient(o.TrustPEM), Store: kept}
+	c.Services = append(c.Services, deeplinking.New(ctx, deeplinking.Options{}))
 	p, err := platform.New(ctx, bent.Bend(c))
 	if err != nil {
 		server.Close()

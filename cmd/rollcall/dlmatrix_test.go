@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/reports"
+	"github.com/rollcall-edu/rollcall/suites/catalogue"
+	"github.com/rollcall-edu/rollcall/suites/harness"
+	ltitool "github.com/rollcall-edu/rollcall/suites/lti/tool"
+)
+
+// judgedPicker judges the picker of the reference tool.
+func judgedPicker(t testing.TB, focus []string, faults ...string) *reports.Report {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	defer cancel()
+	text := servedTool(ctx, t, catalogue.Strict, marked, focus, faults...)
+	for old, by := range map[string]string{
+		"profiles: [" + ltitool.Profile + "]": "profiles: [" + ltitool.Profile + ", dl20-tool]",
+		"  tool:\n":                           "  tool:\n" + pickSteps(text),
+	} {
+		if strings.Count(text, old) != 1 {
+			t.Fatalf("%q is not once in %s", old, text)
+		}
+		text = strings.Replace(text, old, by, 1)
+	}
+	return judgedBy(ctx, t, text, harness.Options{Focus: focus})
+}
+
+// pickSteps are the steps in the picker of the reference tool, and where its keys are.
+func pickSteps(text string) string {
+	_, rest, _ := strings.Cut(text, "login_url: ")
+	origin, _, _ := strings.Cut(rest, "/login")
+	return "    jwks_url: " + origin + `/jwks
+    pick:
+      steps: [{click: "input[value=quiz]"}, {click: "#add"}]
+      several: [{click: "input[value=quiz]"}, {click: "input[value=page]"}, {click: "input[value=text]"}, {click: "input[value=picture]"}, {click: "input[value=sheet]"}, {click: "#add"}]
+      cancel: [{click: "#cancel"}]
+`
+}
+
+// TestPickerConformance holds the clean reference tool to deep linking.
+func TestPickerConformance(t *testing.T) {
+	if testing.Short() {
+		t.Skip("browsers are left out with -short")
+	}
+	t.Parallel() // it waits more than it works
+	report := judgedPicker(t, []string{"dl20.tool.*"})
+	judged := 0
+	for _, q := range report.Requirements {
+		if !strings.HasPrefix(q.ID, "dl20.tool.") {
+			continue
+		}
+		judged++
+		if q.Verdict != reports.Pass {
+			t.Errorf("%s %s", story(q), q.Reason)
+		}
+	}
+	t.Logf("%d requirements, %d checks, %s", judged, len(report.Checks), report.Run.Finished.Sub(report.Run.Started))
+}
