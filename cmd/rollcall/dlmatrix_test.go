@@ -9,6 +9,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	ltiplatform "github.com/rollcall-edu/rollcall/suites/lti/platform"
 	ltitool "github.com/rollcall-edu/rollcall/suites/lti/tool"
 )
 
@@ -40,6 +41,42 @@ func pickSteps(text string) string {
       several: [{click: "input[value=quiz]"}, {click: "input[value=page]"}, {click: "input[value=text]"}, {click: "input[value=picture]"}, {click: "input[value=sheet]"}, {click: "#add"}]
       cancel: [{click: "#cancel"}]
 `
+}
+
+// judgedPicks judges how the reference platform asks for content and takes it.
+func judgedPicks(t testing.TB, focus []string, faults ...string) *reports.Report {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	defer cancel()
+	text, _ := servedPlatform(ctx, t, catalogue.Strict, faults...)
+	const profile = "  - " + ltiplatform.Profile + "\n"
+	if strings.Count(text, profile) != 1 {
+		t.Fatalf("%q is not once in %s", profile, text)
+	}
+	return judgedBy(ctx, t, strings.Replace(text, profile, profile+"  - dl20-platform\n", 1), harness.Options{Focus: focus})
+}
+
+// TestPicksConformance holds the clean reference platform to deep linking.
+func TestPicksConformance(t *testing.T) {
+	if testing.Short() {
+		t.Skip("browsers are left out with -short")
+	}
+	t.Parallel() // it waits more than it works
+	report := judgedPicks(t, []string{"dl20.platform.*"})
+	judged := 0
+	for _, q := range report.Requirements {
+		if !strings.HasPrefix(q.ID, "dl20.platform.") {
+			continue
+		}
+		judged++
+		if q.Verdict != reports.Pass {
+			t.Errorf("%s %s", story(q), q.Reason)
+		}
+		for _, n := range q.Notes {
+			t.Log(q.ID, n)
+		}
+	}
+	t.Logf("%d requirements, %d checks, %s", judged, len(report.Checks), report.Run.Finished.Sub(report.Run.Started))
 }
 
 // TestPickerConformance holds the clean reference tool to deep linking.

@@ -11,4 +11,4 @@ import (
 func toolSuite() harness.Suite { return ltitool.Suite(deeplinking.ToolPart()) }
 
 // platformSuite judges platforms: launches, and the services of LTI Advantage.
-func platformSuite() harness.Suite { return ltiplatform.Suite() }
+func platformSuite() harness.Suite { return ltiplatform.Suite(deeplinking.PlatformPart()) }

@@ -22,13 +22,13 @@ import (
 // Registration is a tool that the platform knows (LTI 1.3 §3.1.3). One
 // registration has one or several deployments.
 type Registration struct {
-	ClientID     string            `yaml:"client_id"`
-	Name         string            `yaml:"name"`
-	LoginURL     string            `yaml:"login_url"`
-	RedirectURIs []string          `yaml:"redirect_uris"`
-	TargetURI    string            `yaml:"target_link_uri"`
+	ClientID     string   `yaml:"client_id"`
+	Name         string   `yaml:"name"`
+	LoginURL     string   `yaml:"login_url"`
+	RedirectURIs []string `yaml:"redirect_uris"`
+	TargetURI    string   `yaml:"target_link_uri"`
 	// PickerURI is the target_link_uri of deep linking requests; empty: TargetURI.
-	PickerURI string `yaml:"deep_linking_uri,omitempty"`
+	PickerURI   string            `yaml:"deep_linking_uri,omitempty"`
 	JWKSURL     string            `yaml:"jwks_url"`
 	Deployments []string          `yaml:"deployments"`
 	Custom      map[string]string `yaml:"custom,omitempty"`

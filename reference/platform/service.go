@@ -133,7 +133,9 @@ func (p *Platform) Roles(course, user string) []string {
 }
 
 // Problem shows what is wrong, without sending the browser anywhere.
-func (p *Platform) Problem(w http.ResponseWriter, status int, text string) { p.problem(w, status, text) }
+func (p *Platform) Problem(w http.ResponseWriter, status int, text string) {
+	p.problem(w, status, text)
+}
 
 // Forgetful says that the store can't be reached.
 func (p *Platform) Forgetful(w http.ResponseWriter) { p.forgetful(w) }

@@ -77,7 +77,9 @@ func Rules() []Rule {
 		{"return.session", func(a *Answer) string {
 			return unless(a.Session != "" && a.Session == a.Pick.Session, "The choice was begun by somebody else, or you have signed out since.")
 		}},
-		{"return.iss", func(a *Answer) string { return unless(a.Response.Issuer == a.Tool.ClientID, "The answer is of another tool.") }},
+		{"return.iss", func(a *Answer) string {
+			return unless(a.Response.Issuer == a.Tool.ClientID, "The answer is of another tool.")
+		}},
 		{"return.aud", func(a *Answer) string {
 			return unless(slices.Contains(a.Audience, a.Issuer), "The answer is meant for another platform.")
 		}},

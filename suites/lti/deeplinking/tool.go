@@ -357,4 +357,3 @@ func one(id, title, requirement string, w way, judge func(t *harness.T, id strin
 		}
 	}}
 }
-
