@@ -2,13 +2,16 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/rollcall-edu/rollcall/reference/fault"
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/lti/deeplinking"
 	ltiplatform "github.com/rollcall-edu/rollcall/suites/lti/platform"
 	ltitool "github.com/rollcall-edu/rollcall/suites/lti/tool"
 )
@@ -97,4 +100,65 @@ func TestPickerConformance(t *testing.T) {
 		}
 	}
 	t.Logf("%d requirements, %d checks, %s", judged, len(report.Checks), report.Run.Finished.Sub(report.Run.Started))
+}
+
+// ofPicker and ofPicks begin the ids of what concerns deep linking of tools and of platforms.
+const (
+	ofPicker = "tool-dl-"
+	ofPicks  = "platform-dl-"
+)
+
+// TestPickerMatrix holds the judge of pickers to the faults of tools.
+func TestPickerMatrix(t *testing.T) { pickerMatrix(t).run(t) }
+
+// TestPicksMatrix holds the judge of how content is picked to the faults of platforms.
+func TestPicksMatrix(t *testing.T) { picksMatrix(t).run(t) }
+
+func pickerMatrix(t *testing.T) *ltiMatrix {
+	t.Helper()
+	tools, variants, _, _, err := ltiFaults()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const prefix = "dl20.tool."
+	return &ltiMatrix{prefix: prefix, record: "data/matrix-tool-dl.json", checks: named(deeplinking.ToolPart().Checks, prefix),
+		faults:     slices.DeleteFunc(tools, func(f fault.Fault) bool { return !strings.HasPrefix(f.ID, ofPicker) }),
+		variants:   slices.DeleteFunc(variants, func(v fault.Variant) bool { return !strings.HasPrefix(v.ID, ofPicker) }),
+		bystanders: []string{"token.iss", "content.shape", "response.post"},
+		oddities:   []string{"token.*", "message.type", "message.data", "message.names", "content.*", "response.*", "item.opens"},
+		judge: func(t *testing.T, focus []string, _ bool, ids ...string) *reports.Report {
+			return judgedPicker(t, focus, ids...)
+		},
+		spared: func(_ string, q reports.RequirementResult) bool { return q.Verdict == reports.NotApplicable },
+	}
+}
+
+func picksMatrix(t *testing.T) *ltiMatrix {
+	t.Helper()
+	_, _, platforms, variants, err := ltiFaults()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const prefix = "dl20.platform."
+	return &ltiMatrix{prefix: prefix, record: "data/matrix-platform-dl.json", checks: named(deeplinking.PlatformPart().Checks, prefix),
+		faults:     slices.DeleteFunc(platforms, func(f fault.Fault) bool { return !strings.HasPrefix(f.ID, ofPicks) }),
+		variants:   slices.DeleteFunc(variants, func(v fault.Variant) bool { return !strings.HasPrefix(v.ID, ofPicks) }),
+		bystanders: []string{"accept.aud-list", "refuse.aud"},
+		oddities:   []string{"request.*", "settings.*", "accept.link", "accept.several", "accept.none", "refuse.iss", "refuse.accepted", "launch.*"},
+		judge: func(t *testing.T, focus []string, _ bool, ids ...string) *reports.Report {
+			return judgedPicks(t, focus, ids...)
+		},
+		spared: func(_ string, q reports.RequirementResult) bool { return q.Verdict == reports.NotApplicable },
+	}
+}
+
+// named gives checks of a part with the whole ids of their requirements.
+func named(checks []harness.Check, prefix string) []harness.Check {
+	for i, c := range checks {
+		checks[i].Requirements = nil
+		for _, id := range c.Requirements {
+			checks[i].Requirements = append(checks[i].Requirements, prefix+id)
+		}
+	}
+	return checks
 }

@@ -56,7 +56,7 @@ func TestRecordedMatrix(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range []*ltiMatrix{toolMatrix(t), platformMatrix(t)} {
+	for _, m := range []*ltiMatrix{toolMatrix(t), platformMatrix(t), pickerMatrix(t), picksMatrix(t)} {
 		for _, f := range m.faults {
 			for _, id := range f.Breaks {
 				if !slices.Contains(recorded[f.ID].Requirements, id) {
@@ -79,6 +79,8 @@ func toolMatrix(t *testing.T) *ltiMatrix {
 	if err != nil {
 		t.Fatal(err)
 	}
+	tools = slices.DeleteFunc(tools, func(f fault.Fault) bool { return strings.HasPrefix(f.ID, ofPicker) })
+	variants = slices.DeleteFunc(variants, func(v fault.Variant) bool { return strings.HasPrefix(v.ID, ofPicker) })
 	return &ltiMatrix{prefix: ltitool.Prefix, record: "data/matrix-tool.json", checks: ltitool.Suite().Checks, faults: tools, variants: variants,
 		bystanders: []string{"launch.learner", "launch.instructor", "refuse.link-missing"},
 		oddities:   []string{"launch.blank-role", "refuse.version", "refuse.state-elsewhere", "response.error", "browser.frame", "browser.blocked-storage", "login.post", "auth.*"},
@@ -123,6 +125,8 @@ func platformMatrix(t *testing.T) *ltiMatrix {
 	if err != nil {
 		t.Fatal(err)
 	}
+	platforms = slices.DeleteFunc(platforms, func(f fault.Fault) bool { return strings.HasPrefix(f.ID, ofPicks) })
+	variants = slices.DeleteFunc(variants, func(v fault.Variant) bool { return strings.HasPrefix(v.ID, ofPicks) })
 	return &ltiMatrix{prefix: ltiplatform.Prefix, record: "data/matrix-platform.json", checks: ltiplatform.Suite().Checks, faults: platforms, variants: variants,
 		bystanders: []string{"login.iss", "token.kid", "response.token", "refuse.redirect-unregistered"},
 		oddities: []string{"login.*", "token.*", "message.*", "custom.*", "response.*", "stable.*", "distinct.*", "roles.*", "storage.*", "keys.*", "access.*", "error.*",

@@ -10,10 +10,14 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/lti/deeplinking"
+	ltiplatform "github.com/rollcall-edu/rollcall/suites/lti/platform"
+	ltitool "github.com/rollcall-edu/rollcall/suites/lti/tool"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/assessment"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/importer"
@@ -43,6 +47,15 @@ func suites() []harness.Suite {
 		csv.Suite(nil), toolSuite(), platformSuite(),
 	}
 }
+
+// toolSuite judges LTI tools: launches, and the services of LTI Advantage.
+func toolSuite() harness.Suite { return ltitool.Suite(deeplinking.ToolPart()) }
+
+// platformSuite judges LTI platforms: launches, and the services of LTI Advantage.
+func platformSuite() harness.Suite { return ltiplatform.Suite(deeplinking.PlatformPart()) }
+
+// ofPlatform tells whether a profile is one of LTI platforms.
+func ofPlatform(profile string) bool { return slices.Contains(platformSuite().Profiles, profile) }
 
 // known are the suites that are explained and listed: beside those of `rollcall run` the one
 // of `rollcall csv importer`, which is given what it judges by that command.

@@ -32,8 +32,8 @@ other_client_id there is a second registration to be made.`,
 			announce(cmd.ErrOrStderr(), target, f)
 			l, out := lti.Of(target), cmd.OutOrStdout()
 			for _, id := range target.Profiles {
-				switch id {
-				case ltitool.Profile:
+				switch {
+				case id == ltitool.Profile:
 					fmt.Fprintf(out, "Register Rollcall as a platform at the tool:\n\n  issuer           %s\n  client id        %s\n  deployment ids   %s\n  auth URL         %s/auth\n  JWKS URL         %s/jwks\n  token URL        %s/token\n",
 						l.PublicURL, l.ClientID, strings.Join(l.Deployments, "\n                   "), l.PublicURL, l.PublicURL, l.PublicURL)
 					if l.OtherClientID != "" {
@@ -41,7 +41,7 @@ other_client_id there is a second registration to be made.`,
 							l.OtherClientID)
 					}
 					return nil
-				case ltiplatform.Profile:
+				case ofPlatform(id):
 					fmt.Fprintf(out, "Register Rollcall as a tool at the platform:\n\n  login URL        %s/login\n  redirect URI     %s/callback\n  target link URI  %s/target\n  JWKS URL         %s/jwks\n\nThe platform gives a client id and deployment ids in return: write them into the target file (client_id, deployments).\n",
 						l.PublicURL, l.PublicURL, l.PublicURL, l.PublicURL)
 					if l.OtherClientID != "" {

@@ -16,7 +16,6 @@ import (
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/harness/container"
-	ltiplatform "github.com/rollcall-edu/rollcall/suites/lti/platform"
 )
 
 // runFlags are what `run` and `demo` are told on the command line.
@@ -92,10 +91,10 @@ written into the folder "partial" of --out: the report of the whole stays as it 
 
 // execute judges a target, writes the reports and says where they are.
 func execute(ctx context.Context, target *harness.Target, f *runFlags, out, errs io.Writer) error {
-	if f.interactive && !slices.Contains(target.Profiles, ltiplatform.Profile) {
+	if f.interactive && !slices.ContainsFunc(target.Profiles, ofPlatform) {
 		return &harness.ConfigError{
 			Key:    "--interactive",
-			Cause:  "only " + ltiplatform.Profile + " has launches for a person to open",
+			Cause:  "only profiles of LTI platforms have launches for a person to open",
 			Remedy: "leave it out: Rollcall drives everything else by itself",
 		}
 	}
