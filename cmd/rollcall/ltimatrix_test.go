@@ -64,7 +64,8 @@ func TestRecordedMatrix(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range []*ltiMatrix{toolMatrix(t), platformMatrix(t), nrpsPlatformMatrix(t), gradesMatrix(t)} {
+	for _, m := range []*ltiMatrix{toolMatrix(t), platformMatrix(t), nrpsPlatformMatrix(t), gradesMatrix(t),
+		pickerMatrix(t), picksMatrix(t)} {
 		for _, f := range m.faults {
 			for _, id := range f.Breaks {
 				if !slices.Contains(recorded[f.ID].Requirements, id) {
@@ -87,6 +88,8 @@ func toolMatrix(t *testing.T) *ltiMatrix {
 	if err != nil {
 		t.Fatal(err)
 	}
+	tools = slices.DeleteFunc(tools, func(f fault.Fault) bool { return strings.HasPrefix(f.ID, ofPicker) })
+	variants = slices.DeleteFunc(variants, func(v fault.Variant) bool { return strings.HasPrefix(v.ID, ofPicker) })
 	return &ltiMatrix{prefix: ltitool.Prefix, record: "data/matrix-tool.json", checks: ltitool.Suite().Checks, faults: tools, variants: variants,
 		bystanders: []string{"launch.learner", "launch.instructor", "refuse.link-missing"},
 		oddities:   []string{"launch.blank-role", "refuse.version", "refuse.state-elsewhere", "response.error", "browser.frame", "browser.blocked-storage", "login.post", "auth.*"},
@@ -148,7 +151,7 @@ func platformMatrix(t *testing.T) *ltiMatrix {
 }
 
 // serviceFaults begin the ids of faults and variants of a platform's services.
-var serviceFaults = []string{"platform-nrps-", ofGrades}
+var serviceFaults = []string{"platform-nrps-", ofGrades, ofPicks}
 
 // ofService tells whether a fault or variant is one of a service, and not of launches.
 func ofService(id string) bool {
