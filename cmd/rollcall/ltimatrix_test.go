@@ -199,12 +199,11 @@ func gradesMatrix(t *testing.T) *ltiMatrix {
 		variants:   slices.DeleteFunc(variants, func(v fault.Variant) bool { return !strings.HasPrefix(v.ID, ofGrades) }),
 		bystanders: all,
 		oddities:   all,
-		unproved:   map[string]string{"gradebook.score": "the reference has no page of the gradebook yet"},
 		judge: func(t *testing.T, focus []string, _ bool, ids ...string) *reports.Report {
 			return judgedPlatform(t, catalogue.Strict, focus, ids...)
 		},
 		spared: func(id string, q reports.RequirementResult) bool {
-			return q.ID == ags.PlatformPrefix+"gradebook.score" || slices.Contains(sparing[id], strings.TrimPrefix(q.ID, ags.PlatformPrefix))
+			return slices.Contains(sparing[id], strings.TrimPrefix(q.ID, ags.PlatformPrefix))
 		},
 	}
 }

@@ -103,6 +103,7 @@ func platformSection(p *district.Platform, listen, origin, cert, key string) *lt
 				{Name: "a student", Role: "learner", Steps: sign(student)},
 				{Name: "a parent", Role: "mentor", Steps: sign(parent)},
 			},
+			Gradebook: []browser.Step{{Open: p.Origin + "/courses/" + course + "/gradebook"}, {Wait: "#book"}},
 			Roster: lti.Roster{
 				By:     "a teacher",
 				Enroll: []browser.Step{people, {Select: "#who", Value: outside}, {Click: "#enroll button"}, {Wait: `[id="member-` + outside + `"]`}},

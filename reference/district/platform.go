@@ -12,6 +12,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/platform"
 	"github.com/rollcall-edu/rollcall/reference/platform/ags"
 	"github.com/rollcall-edu/rollcall/reference/platform/deeplinking"
+	"github.com/rollcall-edu/rollcall/reference/platform/gradebook"
 	"github.com/rollcall-edu/rollcall/reference/platform/nrps"
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/reference/store"
@@ -39,7 +40,7 @@ func services(grades **ags.Service) []func(*platform.Platform) (platform.Service
 	return []func(*platform.Platform) (platform.Service, error){nrps.New, func(p *platform.Platform) (platform.Service, error) {
 		*grades = ags.New(p)
 		return *grades, nil
-	}}
+	}, func(p *platform.Platform) (platform.Service, error) { return gradebook.New(p, *grades), nil }}
 }
 
 // Platform is a running reference platform.
