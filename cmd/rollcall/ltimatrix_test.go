@@ -12,6 +12,7 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/lti/ags"
+	"github.com/rollcall-edu/rollcall/suites/lti/nrps"
 	ltiplatform "github.com/rollcall-edu/rollcall/suites/lti/platform"
 	ltitool "github.com/rollcall-edu/rollcall/suites/lti/tool"
 )
@@ -50,8 +51,11 @@ func TestToolMatrix(t *testing.T) { toolMatrix(t).run(t) }
 // what it breaks and by nothing else, and no variant is minded.
 func TestPlatformMatrix(t *testing.T) { platformMatrix(t).run(t) }
 
-// TestGradesMatrix does so for Assignment and Grade Services of platforms.
-func TestGradesMatrix(t *testing.T) { gradesMatrix(t).run(t) }
+// TestPlatformGradesMatrix does so for grades.
+func TestPlatformGradesMatrix(t *testing.T) { gradesMatrix(t).run(t) }
+
+// TestPlatformNRPSMatrix does so for who is in a course.
+func TestPlatformNRPSMatrix(t *testing.T) { nrpsPlatformMatrix(t).run(t) }
 
 // TestRecordedMatrix sees to it that all faults and variants of launches were run
 // since their tables changed, and that each requirement is proved by one.
@@ -60,7 +64,7 @@ func TestRecordedMatrix(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range []*ltiMatrix{toolMatrix(t), platformMatrix(t), gradesMatrix(t)} {
+	for _, m := range []*ltiMatrix{toolMatrix(t), platformMatrix(t), nrpsPlatformMatrix(t), gradesMatrix(t)} {
 		for _, f := range m.faults {
 			for _, id := range f.Breaks {
 				if !slices.Contains(recorded[f.ID].Requirements, id) {
@@ -127,8 +131,8 @@ func platformMatrix(t *testing.T) *ltiMatrix {
 	if err != nil {
 		t.Fatal(err)
 	}
-	platforms = slices.DeleteFunc(platforms, func(f fault.Fault) bool { return strings.HasPrefix(f.ID, ofGrades) })
-	variants = slices.DeleteFunc(variants, func(v fault.Variant) bool { return strings.HasPrefix(v.ID, ofGrades) })
+	platforms = slices.DeleteFunc(platforms, func(f fault.Fault) bool { return ofService(f.ID) })
+	variants = slices.DeleteFunc(variants, func(v fault.Variant) bool { return ofService(v.ID) })
 	return &ltiMatrix{prefix: ltiplatform.Prefix, record: "data/matrix-platform.json", checks: ltiplatform.Suite().Checks, faults: platforms, variants: variants,
 		bystanders: []string{"login.iss", "token.kid", "response.token", "refuse.redirect-unregistered"},
 		oddities: []string{"login.*", "token.*", "message.*", "custom.*", "response.*", "stable.*", "distinct.*", "roles.*", "storage.*", "keys.*", "access.*", "error.*",
@@ -143,9 +147,18 @@ func platformMatrix(t *testing.T) *ltiMatrix {
 	}
 }
 
+// serviceFaults begin the ids of faults and variants of a platform's services.
+var serviceFaults = []string{"platform-nrps-", ofGrades}
+
 // ofGrades begins the ids of what concerns Assignment and Grade Services of platforms.
 const ofGrades = "platform-ags-"
 
+// ofService tells whether a fault or variant is one of a service, and not of launches.
+func ofService(id string) bool {
+	return slices.ContainsFunc(serviceFaults, func(begins string) bool { return strings.HasPrefix(id, begins) })
+}
+
+// gradesMatrix judges each by all that is asked of grades.
 func gradesMatrix(t *testing.T) *ltiMatrix {
 	t.Helper()
 	_, _, platforms, variants, err := ltiFaults()
@@ -153,7 +166,10 @@ func gradesMatrix(t *testing.T) *ltiMatrix {
 		t.Fatal(err)
 	}
 	all := []string{"*"} // a run asks a hundred times, and launches a few
-	return &ltiMatrix{prefix: ags.PlatformPrefix, record: "data/matrix-platform-ags.json", checks: ags.PlatformPart().Checks,
+	return &ltiMatrix{prefix: ags.PlatformPrefix, record: "data/matrix-platform-ags.json",
+		checks: slices.DeleteFunc(platformSuite().Checks, func(c harness.Check) bool {
+			return !strings.HasPrefix(c.Requirements[0], ags.PlatformPrefix)
+		}),
 		faults:     slices.DeleteFunc(platforms, func(f fault.Fault) bool { return !strings.HasPrefix(f.ID, ofGrades) }),
 		variants:   slices.DeleteFunc(variants, func(v fault.Variant) bool { return !strings.HasPrefix(v.ID, ofGrades) }),
 		bystanders: all,
@@ -165,6 +181,32 @@ func gradesMatrix(t *testing.T) *ltiMatrix {
 		spared: func(id string, q reports.RequirementResult) bool {
 			return q.ID == ags.PlatformPrefix+"gradebook.score" || slices.Contains(sparing[id], strings.TrimPrefix(q.ID, ags.PlatformPrefix))
 		},
+	}
+}
+
+// nrpsPlatformMatrix judges each by all that is asked of rosters, but for what somebody has to
+// come to a course for.
+func nrpsPlatformMatrix(t *testing.T) *ltiMatrix {
+	t.Helper()
+	_, _, platforms, variants, err := ltiFaults()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const begins = "platform-nrps-"
+	rosters := []string{"claim.*", "access.*", "deny.*", "container.*", "member.*", "launch.*", "role.*", "limit.*", "page.*", "rlid.*", "diff.*",
+		"error.*", "query.*", "method.*"}
+	return &ltiMatrix{prefix: nrps.PlatformPrefix, record: "data/matrix-platform-nrps.json",
+		checks: slices.DeleteFunc(platformSuite().Checks, func(c harness.Check) bool {
+			return !strings.HasPrefix(c.Requirements[0], nrps.PlatformPrefix)
+		}),
+		faults:     slices.DeleteFunc(platforms, func(f fault.Fault) bool { return !strings.HasPrefix(f.ID, begins) }),
+		variants:   slices.DeleteFunc(variants, func(v fault.Variant) bool { return !strings.HasPrefix(v.ID, begins) }),
+		bystanders: rosters,
+		oddities:   []string{"change.*"},
+		judge: func(t *testing.T, focus []string, _ bool, ids ...string) *reports.Report {
+			return judgedPlatform(t, catalogue.Strict, focus, ids...)
+		},
+		spared: func(id string, q reports.RequirementResult) bool { return q.Verdict == reports.NotApplicable },
 	}
 }
 

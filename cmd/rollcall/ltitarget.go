@@ -71,6 +71,16 @@ func platformSection(p *district.Platform, listen, origin, cert, key string) *lt
 		}
 		return steps
 	}
+	// Somebody who is not in the course comes to it, and leaves.
+	outside := ""
+	for _, c := range p.Courses() {
+		for _, m := range p.Members(c.ID, platform.Registration{}) {
+			if outside == "" && p.Roles(course, m.User) == nil {
+				outside = m.User
+			}
+		}
+	}
+	people := browser.Step{Open: p.Origin + "/courses/" + course + "/people"}
 	custom := ownCustom()
 	custom["part"] = "quiz"
 	return &lti.Section{
@@ -91,6 +101,11 @@ func platformSection(p *district.Platform, listen, origin, cert, key string) *lt
 				{Name: "a teacher", Role: "instructor", Steps: sign(teacher)},
 				{Name: "a student", Role: "learner", Steps: sign(student)},
 				{Name: "a parent", Role: "mentor", Steps: sign(parent)},
+			},
+			Roster: lti.Roster{
+				By:     "a teacher",
+				Enroll: []browser.Step{people, {Select: "#who", Value: outside}, {Click: "#enroll button"}, {Wait: `[id="member-` + outside + `"]`}},
+				Leave:  []browser.Step{people, {Click: `[id="member-` + outside + `"] .leave`}, {Wait: `#who option[value="` + outside + `"]`}},
 			},
 			Links: []lti.Link{
 				{Name: "quiz", Steps: link(1, "same"), Custom: custom},

@@ -16,6 +16,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/lti/ags"
+	"github.com/rollcall-edu/rollcall/suites/lti/nrps"
 	ltiplatform "github.com/rollcall-edu/rollcall/suites/lti/platform"
 	ltitool "github.com/rollcall-edu/rollcall/suites/lti/tool"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/assessment"
@@ -49,7 +50,7 @@ func suites() []harness.Suite {
 }
 
 // platformSuite judges LTI platforms: launches, and the services of LTI Advantage.
-func platformSuite() harness.Suite { return ltiplatform.Suite(ags.PlatformPart()) }
+func platformSuite() harness.Suite { return ltiplatform.Suite(nrps.PlatformPart(), ags.PlatformPart()) }
 
 // ofPlatform tells whether a profile is one of LTI platforms.
 func ofPlatform(profile string) bool { return slices.Contains(platformSuite().Profiles, profile) }

@@ -19,6 +19,9 @@ import (
 
 var code = regexp.MustCompile("`([^`]+)`")
 
+// judgedHere finds requirements on services and launches; those on bundles have a test of their own.
+var judgedHere = regexp.MustCompile("`(or12|lti13|nrps20|ags20|dl20)\\.")
+
 // TestRealWorld holds docs/realworld.md to what there is: every requirement it
 // names is in the catalogue, every failure has a fault, and each of its faults
 // breaks one of its requirements.
@@ -43,7 +46,7 @@ func TestRealWorld(t *testing.T) {
 	rows := 0
 	for _, line := range strings.Split(string(text), "\n") {
 		cells := strings.Split(line, "|")
-		if len(cells) != 6 || !strings.Contains(cells[3], "`or12.") && !strings.Contains(cells[3], "`lti13.") {
+		if len(cells) != 6 || !judgedHere.MatchString(cells[3]) {
 			continue
 		}
 		rows++

@@ -85,8 +85,14 @@ func StartPlatform(ctx context.Context, o PlatformOptions) (*Platform, error) {
 		o.Origin = server.Named(o.Host)
 	}
 	var grades *ags.Service
-	c := platform.Config{Origin: o.Origin, District: d, Tools: o.Tools, HTTP: security.LoopbackClient(o.TrustPEM), Store: kept,
-		Services: services(&grades)}
+	c := platform.Config{
+		Origin:   o.Origin,
+		District: d,
+		Tools:    o.Tools,
+		HTTP:     security.LoopbackClient(o.TrustPEM),
+		Store:    kept,
+		Services: services(&grades),
+	}
 	p, err := platform.New(ctx, bent.Bend(c))
 	if err != nil {
 		server.Close()

@@ -61,7 +61,15 @@ func (p *Platform) begin(w http.ResponseWriter, r *http.Request) {
 	if as != "frame" && as != "window" {
 		as = "same"
 	}
-	launch := &Pending{Hint: lti.Random(), Login: p.pseudonym("login", s.User), User: s.User, Link: l, Tool: t.In(l.Deployment), As: as, Target: l.Target}
+	launch := &Pending{
+		Hint:   lti.Random(),
+		Login:  p.pseudonym("login", s.User),
+		User:   s.User,
+		Link:   l,
+		Tool:   t.In(l.Deployment),
+		As:     as,
+		Target: l.Target,
+	}
 	if launch.Target == "" {
 		launch.Target = t.TargetURI
 	}

@@ -53,10 +53,18 @@ type Platform struct {
 	// Gradebook are the steps by which the first user who is an instructor, signed in, comes
 	// to the page that shows the scores of the course of the first link.
 	Gradebook []browser.Step `yaml:"gradebook,omitempty"`
+	Roster    Roster         `yaml:"roster,omitempty"`
 }
 
 // MayWrite tells whether the target file lets anything be made at the platform.
 func (p Platform) MayWrite() bool { return p.Writes == nil || *p.Writes }
+
+// Roster is how somebody comes to the course of the first link, and leaves it again.
+type Roster struct {
+	By     string         `yaml:"by,omitempty"` // name of the user who does so; empty: the first
+	Enroll []browser.Step `yaml:"enroll,omitempty"`
+	Leave  []browser.Step `yaml:"leave,omitempty"`
+}
 
 // User is somebody who can sign in.
 type User struct {
@@ -204,7 +212,7 @@ func (l *Section) Hosts() []string {
 
 // steps gives all scripts, for filling in what comes from the environment.
 func (l *Section) steps() [][]browser.Step {
-	out := [][]browser.Step{l.Tool.Steps, l.Platform.Gradebook}
+	out := [][]browser.Step{l.Tool.Steps, l.Platform.Gradebook, l.Platform.Roster.Enroll, l.Platform.Roster.Leave}
 	for _, u := range l.Platform.Users {
 		out = append(out, u.Steps)
 	}

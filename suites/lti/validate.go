@@ -44,6 +44,11 @@ func (l *Section) validatePeople(t *harness.Target) error {
 				"name a link of lti.platform.links that has no same_as itself")
 		}
 	}
+	if r := p.Roster; (len(r.Enroll) == 0) != (len(r.Leave) == 0) {
+		return t.Problem("roster", "enroll and leave go together", "give the steps for both, so that nobody stays enrolled, or for none")
+	} else if r.By != "" && !slices.ContainsFunc(p.Users, func(u User) bool { return u.Name == r.By }) {
+		return t.Problem("by", fmt.Sprintf("%q is no user", r.By), "name one of lti.platform.users")
+	}
 	for _, script := range l.steps() {
 		for i, s := range script {
 			if n := verbs(s); n != 1 {

@@ -4,7 +4,9 @@
 package platformfault
 
 import (
-	_ "embed"
+	"embed"
+	"fmt"
+	"io/fs"
 	"slices"
 
 	"github.com/rollcall-edu/rollcall/reference/fault"
@@ -12,11 +14,23 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/platform"
 )
 
-//go:embed faults.yaml
-var faultTable []byte
+//go:embed *.yaml
+var tables embed.FS
 
-//go:embed variants.yaml
-var variantTable []byte
+// table gives the tables of launches, and those of every service after them, as one.
+func table(name string) ([]byte, error) {
+	names, err := fs.Glob(tables, "*-"+name)
+	var out []byte
+	for _, name := range append([]string{name}, names...) {
+		if err != nil {
+			break
+		}
+		var text []byte
+		text, err = tables.ReadFile(name)
+		out = append(append(out, text...), '\n')
+	}
+	return out, err
+}
 
 type behaviour = fault.Behaviour[platform.Config]
 
@@ -30,9 +44,15 @@ var Kind = fault.NewKind("platform", func() (fault.Tables, error) {
 	for _, a := range platform.Assertions() {
 		assertions = append(assertions, a.ID)
 	}
-	gradeFaults, gradeVariants := agsfault.Tables()
-	return fault.ReadTables("platform", slices.Concat(faultTable, gradeFaults), slices.Concat(variantTable, gradeVariants), behaviours(),
-		checks, assertions)
+	faults, err := table("faults.yaml")
+	if err != nil {
+		return fault.Tables{}, fmt.Errorf("reading the faults of a platform: %w", err)
+	}
+	variants, err := table("variants.yaml")
+	if err != nil {
+		return fault.Tables{}, fmt.Errorf("reading the variants of a platform: %w", err)
+	}
+	return fault.ReadTables("platform", faults, variants, behaviours(), checks, assertions)
 }, behaviours, func(c *platform.Config, f fault.Fault) {
 	if len(f.Drop) > 0 {
 		c.Checks = spare(c.Checks, f.Drop...)
@@ -52,5 +72,5 @@ func spare(checks []platform.Check, ids ...string) []platform.Check {
 
 func behaviours() map[string]behaviour {
 	return fault.Gather(claimFaults(), memberFaults(), tokenFaults(), requestFaults(), laxFaults(), hintFaults(), pageFaults(),
-		serviceFaults(), endpointFaults(), oddities(), mannerisms(), agsfault.Behaviours())
+		serviceFaults(), endpointFaults(), oddities(), mannerisms(), nrpsFaults(), nrpsOddities(), agsfault.Behaviours())
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/platform"
 )
 
-// container is the answer (§2.3). What isn't known, or may not be told, is left out.
+// container is the answer. What isn't known, or may not be told, is left out.
 type container struct {
 	ID      string       `json:"id"`
 	Context contextBody  `json:"context"`
@@ -35,7 +35,7 @@ type memberBody struct {
 	Family    string   `json:"family_name,omitempty"`
 	Email     string   `json:"email,omitempty"`
 	SourcedID string   `json:"lis_person_sourcedid,omitempty"`
-	// Message is there where a link was named: what its launch would say of the member (§2.4).
+	// Message is there where a link was named: what its launch would say of the member.
 	Message []map[string]any `json:"message,omitempty"`
 }
 
@@ -146,7 +146,7 @@ func (q asked) to(address, rel string, set map[string]int64) string {
 	return "<" + address + `>; rel="` + rel + `"`
 }
 
-// read takes in what a request asks for, or says what is wrong with it (§2.2).
+// read takes in what a request asks for, or says what is wrong with it.
 func (s *Service) read(who asker, query string) (q asked, status int, problem string) {
 	v, err := url.ParseQuery(query)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/security"
 )
 
-// What NRPS 2.0 calls things (§2.3, §3.6.1.1).
+// What NRPS 2.0 calls things.
 const (
 	Scope     = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
 	ClaimName = "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice"
@@ -41,7 +41,7 @@ func (s *Service) Handle(mux *http.ServeMux) {
 // Scopes are those that tools may have.
 func (s *Service) Scopes() []string { return []string{Scope} }
 
-// Claim tells where the members of the course are, to tools that may read them (§3.6.1.1).
+// Claim tells where the members of the course are, to tools that may read them.
 func (s *Service) Claim(l *platform.Pending) (name string, claim any) {
 	c, there := s.p.Course(l.Link.Course)
 	if !there || !slices.Contains(l.Tool.Scopes, Scope) {

@@ -177,6 +177,9 @@ func Refused(r *harness.Response) string { return refusal(r) }
 // Issues is the requirement that governs what the token endpoint answers to right requests.
 const Issues = reqIssue
 
+// Subset is the requirement that a token is good for scopes that were asked for alone.
+const Subset = Prefix + "access.scope-subset"
+
 // Do asks a service, with an access token; "" sends none. The token goes to the origins of the
 // target file, and to those that a launch named as a service's.
 func Do(ctx context.Context, t *harness.T, token string, r harness.Request) *harness.Response {
