@@ -51,11 +51,11 @@ func TestToolMatrix(t *testing.T) { toolMatrix(t).run(t) }
 // what it breaks and by nothing else, and no variant is minded.
 func TestPlatformMatrix(t *testing.T) { platformMatrix(t).run(t) }
 
+// TestPlatformGradesMatrix does so for grades.
+func TestPlatformGradesMatrix(t *testing.T) { gradesMatrix(t).run(t) }
+
 // TestPlatformNRPSMatrix does so for who is in a course.
 func TestPlatformNRPSMatrix(t *testing.T) { nrpsPlatformMatrix(t).run(t) }
-
-// TestGradesMatrix does so for Assignment and Grade Services of platforms.
-func TestGradesMatrix(t *testing.T) { gradesMatrix(t).run(t) }
 
 // TestRecordedMatrix sees to it that all faults and variants of launches were run
 // since their tables changed, and that each requirement is proved by one.
@@ -194,7 +194,10 @@ func gradesMatrix(t *testing.T) *ltiMatrix {
 		t.Fatal(err)
 	}
 	all := []string{"*"} // a run asks a hundred times, and launches a few
-	return &ltiMatrix{prefix: ags.PlatformPrefix, record: "data/matrix-platform-ags.json", checks: ags.PlatformPart().Checks,
+	return &ltiMatrix{prefix: ags.PlatformPrefix, record: "data/matrix-platform-ags.json",
+		checks: slices.DeleteFunc(platformSuite().Checks, func(c harness.Check) bool {
+			return !strings.HasPrefix(c.Requirements[0], ags.PlatformPrefix)
+		}),
 		faults:     slices.DeleteFunc(platforms, func(f fault.Fault) bool { return !strings.HasPrefix(f.ID, ofGrades) }),
 		variants:   slices.DeleteFunc(variants, func(v fault.Variant) bool { return !strings.HasPrefix(v.ID, ofGrades) }),
 		bystanders: all,

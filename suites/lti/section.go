@@ -75,15 +75,15 @@ type Pick struct {
 	Remove  []browser.Step `yaml:"remove,omitempty"`
 }
 
+// MayWrite tells whether the target file lets anything be made at the platform.
+func (p Platform) MayWrite() bool { return p.Writes == nil || *p.Writes }
+
 // Roster is how somebody comes to the course of the first link, and leaves it again.
 type Roster struct {
 	By     string         `yaml:"by,omitempty"` // name of the user who does so; empty: the first
 	Enroll []browser.Step `yaml:"enroll,omitempty"`
 	Leave  []browser.Step `yaml:"leave,omitempty"`
 }
-
-// MayWrite tells whether the target file lets anything be made at the platform.
-func (p Platform) MayWrite() bool { return p.Writes == nil || *p.Writes }
 
 // User is somebody who can sign in.
 type User struct {

@@ -56,8 +56,7 @@ var Kind = fault.NewKind("platform", func() (fault.Tables, error) {
 	if err != nil {
 		return fault.Tables{}, fmt.Errorf("reading the variants of a platform: %w", err)
 	}
-	gradeFaults, gradeVariants := agsfault.Tables()
-	return fault.ReadTables("platform", append(faults, gradeFaults...), append(variants, gradeVariants...), behaviours(), checks, assertions)
+	return fault.ReadTables("platform", faults, variants, behaviours(), checks, assertions)
 }, behaviours, func(c *platform.Config, f fault.Fault) {
 	if len(f.Drop) > 0 {
 		c.Checks, c.Spared = spare(c.Checks, f.Drop...), append(slices.Clone(c.Spared), f.Drop...)

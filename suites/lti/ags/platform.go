@@ -53,48 +53,130 @@ const (
 func PlatformPart() platform.Part {
 	p := PlatformPrefix
 	return platform.Part{Profile: PlatformProfile, Prefix: p, Checks: []harness.Check{
-		{ID: "platform.ags.claim", Title: "Launches tell of the service, and of scopes that are granted",
-			Needs: platform.Upon(needIssuing(p + "claim.scopes")...), Body: claims,
-			Requirements: []string{"claim.present", "claim.form", "claim.lineitems", "claim.scopes"}},
-		{ID: "platform.ags.claim-lineitem", Title: "A launch names a line item where its link has exactly one",
-			Needs: writing([]string{scopeItems}, platform.Unattended("the link has to be opened anew for each line item that is made")), Body: atDesk(claimedItem),
-			Requirements: []string{"claim.single"}},
-		{ID: "platform.ags.access", Title: "A token opens what its scope says, and nothing else",
+		{
+			ID:           "platform.ags.claim",
+			Title:        "Launches tell of the service, and of scopes that are granted",
+			Needs:        platform.Upon(needIssuing(p + "claim.scopes")...),
+			Body:         claims,
+			Requirements: []string{"claim.present", "claim.form", "claim.lineitems", "claim.scopes"},
+		},
+		{
+			ID:    "platform.ags.claim-lineitem",
+			Title: "A launch names a line item where its link has exactly one",
+			Needs: writing([]string{scopeItems},
+				platform.Unattended("the link has to be opened anew for each line item that is made")),
+			Body:         atDesk(claimedItem),
+			Requirements: []string{"claim.single"},
+		},
+		{
+			ID:    "platform.ags.access",
+			Title: "A token opens what its scope says, and nothing else",
 			Needs: append(writing(allScopes), platform.OtherRegistration().For(p+"access.other-client"),
-				anotherScope().For(p+"access.other-service")), Body: atDesk(access),
-			Requirements: []string{"access.none", "access.unknown", "access.allowed", "access.read-only", "access.items", "access.results", "access.scores",
-				"access.other-service", "access.other-client", "access.status", "access.challenge"}},
-		{ID: "platform.ags.list", Title: "Line items can be listed, and read one by one", Needs: granted(scopeReading), Body: atDesk(list),
-			Requirements: []string{"list.answers", "list.type", "list.form", "list.no-null", "item.answers", "item.type", "item.same", "item.unknown"}},
-		{ID: "platform.ags.create", Title: "A line item that is made is kept as it was sent", Needs: writing([]string{scopeItems}), Body: atDesk(create),
-			Requirements: []string{"create.answers", "create.status", "create.type", "create.form", "create.kept", "create.dates", "create.unknown-members", "create.listed"}},
-		{ID: "platform.ags.create-refused", Title: "A line item that can't be is refused, and nothing is made of it",
-			Needs: writing([]string{scopeItems}), Body: atDesk(createRefused),
-			Requirements: []string{"create.label", "create.maximum", "create.lengths", "create.types", "create.date-form", "create.link", "create.nothing", "errors.breakdown", "errors.status"}},
-		{ID: "platform.ags.filters", Title: "Line items are found by tag, resource and link", Needs: writing([]string{scopeItems}), Body: atDesk(filters),
-			Requirements: []string{"filter.tag", "filter.resource", "filter.link", "filter.together", "filter.none"}},
-		{ID: "platform.ags.paging", Title: "Pages of line items are the whole", Needs: writing([]string{scopeItems}), Body: atDesk(paging),
-			Requirements: []string{"page.limit", "page.union", "page.filtered"}},
-		{ID: "platform.ags.put", Title: "A line item is replaced as a whole", Needs: writing([]string{scopeItems}), Body: atDesk(put),
-			Requirements: []string{"put.answers", "put.form", "put.kept", "put.whole", "put.id", "put.refused"}},
-		{ID: "platform.ags.delete", Title: "A line item that is deleted is gone", Needs: writing(allScopes), Body: atDesk(remove),
-			Requirements: []string{"delete.answers", "delete.gone", "delete.again", "delete.scores", "errors.status"}},
-		{ID: "platform.ags.scores", Title: "Scores are taken in every state", Needs: writing(allScopes, learner()), Body: atDesk(scores),
-			Requirements: []string{"score.answers", "score.progress", "score.zero", "score.extra", "score.comment-blank", "score.submission", "score.unknown-members"}},
-		{ID: "platform.ags.scores-refused", Title: "A score that can't be is refused, and changes nothing",
-			Needs: writing(allScopes, learner()), Body: atDesk(scoresRefused),
-			Requirements: []string{"score.user", "score.user-unknown", "score.activity", "score.grading", "score.timestamp", "score.zone", "score.without-maximum",
-				"score.maximum", "score.negative", "score.types", "score.unchanged", "errors.breakdown", "errors.status"}},
-		{ID: "platform.ags.order", Title: "The score that is latest counts", Needs: writing(allScopes, learner()), Body: atDesk(order),
-			Requirements: []string{"score.later", "score.stale", "score.conflict", "score.again", "score.offset"}},
-		{ID: "platform.ags.results", Title: "Results say what the scores say", Needs: writing(allScopes, learner()), Body: atDesk(results),
-			Requirements: []string{"result.answers", "result.type", "result.form", "result.empty", "result.score", "result.extra", "result.user", "result.score-of",
-				"result.filter", "result.id", "result.comment", "result.cleared"}},
-		{ID: "platform.ags.errors", Title: "Requests of the wrong kind are refused", Needs: writing(allScopes, learner()), Body: atDesk(wrongKinds),
-			Requirements: []string{"errors.method", "errors.media", "errors.breakdown"}},
-		{ID: "platform.ags.gradebook", Title: "People see the score that was sent",
-			Needs: writing(allScopes, learner(), platform.Unattended("somebody has to look at the gradebook while the score is there"), gradebookSteps(), somebodyTeaching()),
-			Body:  atDesk(gradebook), Requirements: []string{"gradebook.score"}},
+				anotherScope().For(p+"access.other-service")),
+			Body: atDesk(access),
+			Requirements: []string{"access.none", "access.unknown", "access.allowed", "access.read-only", "access.items",
+				"access.results", "access.scores", "access.other-service", "access.other-client", "access.status",
+				"access.challenge"},
+		},
+		{
+			ID:    "platform.ags.list",
+			Title: "Line items can be listed, and read one by one",
+			Needs: granted(scopeReading),
+			Body:  atDesk(list),
+			Requirements: []string{"list.answers", "list.type", "list.form", "list.no-null", "item.answers", "item.type", "item.same",
+				"item.unknown"},
+		},
+		{
+			ID:    "platform.ags.create",
+			Title: "A line item that is made is kept as it was sent",
+			Needs: writing([]string{scopeItems}),
+			Body:  atDesk(create),
+			Requirements: []string{"create.answers", "create.status", "create.type", "create.form", "create.kept", "create.dates",
+				"create.unknown-members", "create.listed"},
+		},
+		{
+			ID:    "platform.ags.create-refused",
+			Title: "A line item that can't be is refused, and nothing is made of it",
+			Needs: writing([]string{scopeItems}),
+			Body:  atDesk(createRefused),
+			Requirements: []string{"create.label", "create.maximum", "create.lengths", "create.types", "create.date-form",
+				"create.link", "create.nothing", "errors.breakdown", "errors.status"},
+		},
+		{
+			ID:           "platform.ags.filters",
+			Title:        "Line items are found by tag, resource and link",
+			Needs:        writing([]string{scopeItems}),
+			Body:         atDesk(filters),
+			Requirements: []string{"filter.tag", "filter.resource", "filter.link", "filter.together", "filter.none"},
+		},
+		{
+			ID:           "platform.ags.paging",
+			Title:        "Pages of line items are the whole",
+			Needs:        writing([]string{scopeItems}),
+			Body:         atDesk(paging),
+			Requirements: []string{"page.limit", "page.union", "page.filtered"},
+		},
+		{
+			ID:           "platform.ags.put",
+			Title:        "A line item is replaced as a whole",
+			Needs:        writing([]string{scopeItems}),
+			Body:         atDesk(put),
+			Requirements: []string{"put.answers", "put.form", "put.kept", "put.whole", "put.id", "put.refused"},
+		},
+		{
+			ID:           "platform.ags.delete",
+			Title:        "A line item that is deleted is gone",
+			Needs:        writing(allScopes),
+			Body:         atDesk(remove),
+			Requirements: []string{"delete.answers", "delete.gone", "delete.again", "delete.scores", "errors.status"},
+		},
+		{
+			ID:    "platform.ags.scores",
+			Title: "Scores are taken in every state",
+			Needs: writing(allScopes, learner()),
+			Body:  atDesk(scores),
+			Requirements: []string{"score.answers", "score.progress", "score.zero", "score.extra", "score.comment-blank",
+				"score.submission", "score.unknown-members"},
+		},
+		{
+			ID:    "platform.ags.scores-refused",
+			Title: "A score that can't be is refused, and changes nothing",
+			Needs: writing(allScopes, learner()),
+			Body:  atDesk(scoresRefused),
+			Requirements: []string{"score.user", "score.user-unknown", "score.activity", "score.grading", "score.timestamp",
+				"score.zone", "score.without-maximum", "score.maximum", "score.negative", "score.types",
+				"score.unchanged", "errors.breakdown", "errors.status"},
+		},
+		{
+			ID:           "platform.ags.order",
+			Title:        "The score that is latest counts",
+			Needs:        writing(allScopes, learner()),
+			Body:         atDesk(order),
+			Requirements: []string{"score.later", "score.stale", "score.conflict", "score.again", "score.offset"},
+		},
+		{
+			ID:    "platform.ags.results",
+			Title: "Results say what the scores say",
+			Needs: writing(allScopes, learner()),
+			Body:  atDesk(results),
+			Requirements: []string{"result.answers", "result.type", "result.form", "result.empty", "result.score", "result.extra",
+				"result.user", "result.score-of", "result.filter", "result.id", "result.comment", "result.cleared"},
+		},
+		{
+			ID:           "platform.ags.errors",
+			Title:        "Requests of the wrong kind are refused",
+			Needs:        writing(allScopes, learner()),
+			Body:         atDesk(wrongKinds),
+			Requirements: []string{"errors.method", "errors.media", "errors.breakdown"},
+		},
+		{
+			ID:    "platform.ags.gradebook",
+			Title: "People see the score that was sent",
+			Needs: writing(allScopes, learner(), gradebookSteps(), somebodyTeaching(),
+				platform.Unattended("somebody has to look at the gradebook while the score is there")),
+			Body:         atDesk(gradebook),
+			Requirements: []string{"gradebook.score"},
+		},
 	}}
 }
 
@@ -120,8 +202,9 @@ func writing(scopes []string, more ...harness.Need) []harness.Need {
 }
 
 func writes() harness.Need {
-	return platform.Setting("lti.platform.writes that isn't false", harness.Unconfigured("the target file has nothing made at the platform (lti.platform.writes: false)",
-		"Set lti.platform.writes to true, or leave it out: what is made is removed again."),
+	return platform.Setting("lti.platform.writes that isn't false",
+		harness.Unconfigured("the target file has nothing made at the platform (lti.platform.writes: false)",
+			"Set lti.platform.writes to true, or leave it out: what is made is removed again."),
 		func(l *lti.Section) bool { return !l.Platform.MayWrite() })
 }
 
@@ -137,8 +220,9 @@ func configured(scopes []string) harness.Need {
 
 // anotherScope needs a scope of another service in the target file.
 func anotherScope() harness.Need {
-	return platform.Setting("a scope of another service in lti.platform.scopes", harness.Unconfigured("lti.platform.scopes has no scope of another service",
-		"Add the scope of Names and Roles to lti.platform.scopes, where the platform grants it."),
+	return platform.Setting("a scope of another service in lti.platform.scopes",
+		harness.Unconfigured("lti.platform.scopes has no scope of another service",
+			"Add the scope of Names and Roles to lti.platform.scopes, where the platform grants it."),
 		func(l *lti.Section) bool { return otherScope(l) == "" })
 }
 
@@ -154,7 +238,8 @@ func otherScope(l *lti.Section) string {
 
 // offered needs a launch that says where the line items are.
 func offered() harness.Need {
-	return harness.Need{Text: "a launch that says where line items are", Unmet: func(_ context.Context, t *harness.T) (harness.Obstacle, bool) {
+	const text = "a launch that says where line items are"
+	return harness.Need{Text: text, Unmet: func(_ context.Context, t *harness.T) (harness.Obstacle, bool) {
 		l := platform.First(t)
 		e := endpointOf(l)
 		switch {
@@ -171,19 +256,21 @@ func offered() harness.Need {
 
 // learner needs somebody who can have a score.
 func learner() harness.Need {
-	return platform.Setting("a user with role learner in lti.platform.users", harness.Unconfigured("the target file has nobody who can have a score",
-		"Add a user with role learner to lti.platform.users."), func(l *lti.Section) bool {
-		return !slices.ContainsFunc(l.Platform.Users, isLearner)
-	})
+	return platform.Setting("a user with role learner in lti.platform.users",
+		harness.Unconfigured("the target file has nobody who can have a score",
+			"Add a user with role learner to lti.platform.users."), func(l *lti.Section) bool {
+			return !slices.ContainsFunc(l.Platform.Users, isLearner)
+		})
 }
 
 func isLearner(u lti.User) bool { return u.Role == "learner" }
 
 func somebodyTeaching() harness.Need {
-	return platform.Setting("a user with role instructor in lti.platform.users", harness.Unconfigured("the target file has nobody who could look at a gradebook",
-		"Add a user with role instructor to lti.platform.users."), func(l *lti.Section) bool {
-		return !slices.ContainsFunc(l.Platform.Users, isInstructor)
-	})
+	return platform.Setting("a user with role instructor in lti.platform.users",
+		harness.Unconfigured("the target file has nobody who could look at a gradebook",
+			"Add a user with role instructor to lti.platform.users."), func(l *lti.Section) bool {
+			return !slices.ContainsFunc(l.Platform.Users, isInstructor)
+		})
 }
 
 func isInstructor(u lti.User) bool { return u.Role == "instructor" }

@@ -3,7 +3,6 @@ package ags
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -48,7 +47,8 @@ func claims(ctx context.Context, t *harness.T) {
 		}
 	}
 	if !t.Looked(PlatformPrefix + "claim.scopes") {
-		t.NotTested(harness.BlockedBy(reqForm, "the launch names no scopes of the service").Seen(platform.First(t).Exchanges...), PlatformPrefix+"claim.scopes")
+		t.NotTested(harness.BlockedBy(reqForm, "the launch names no scopes of the service").Seen(platform.First(t).Exchanges...),
+			PlatformPrefix+"claim.scopes")
 	}
 }
 
@@ -115,6 +115,7 @@ func claimedItem(ctx context.Context, d *desk) {
 		d.NotTested(harness.BlockedBy("lti13.platform.message.resource-link", "the launch names no link").Seen(d.launch.Exchanges...))
 		return
 	}
+	kinds := []string{"no line item", "one line item", "several line items"}
 	for n := range 3 {
 		if n > 0 {
 			if _, ok := d.make(ctx, map[string]any{"resourceLinkId": id}); !ok {
@@ -140,7 +141,7 @@ func claimedItem(ctx context.Context, d *desk) {
 			expected = "lineitem " + want
 		}
 		d.Assert(PlatformPrefix+"claim.single", e.item == want, harness.Finding{
-			Sent:      fmt.Sprintf("a launch of a link with %s", []string{"no line item", "one line item"}[min(len(own), 1)]+map[bool]string{true: " and more", false: ""}[len(own) > 1]),
+			Sent:      "a launch of a link with " + kinds[min(len(own), 2)],
 			Expected:  expected,
 			Seen:      "lineitem " + e.item,
 			Where:     "/lineitem",
@@ -150,12 +151,15 @@ func claimedItem(ctx context.Context, d *desk) {
 	}
 }
 
+// by asks with one token or another.
+type by func(harness.Request) *harness.Response
+
 // operation is one thing that can be done, of the right kind in all but its token.
 type operation struct {
 	name  string
 	opens []string // scopes, any of which will do
 	owner string
-	do    func(ctx context.Context, d *desk, by func(harness.Request) *harness.Response) *harness.Response
+	do    func(ctx context.Context, d *desk, by by) *harness.Response
 }
 
 // operations lists those of the service. Each leaves a line item as it was, and what it makes
@@ -175,32 +179,32 @@ func operations(item, user string) []operation {
 	}
 	reads, writes := []string{scopeItems, scopeReading}, []string{scopeItems}
 	return []operation{
-		{"lists line items", reads, reqList, func(_ context.Context, d *desk, by func(harness.Request) *harness.Response) *harness.Response {
+		{"lists line items", reads, reqList, func(_ context.Context, d *desk, by by) *harness.Response {
 			return by(request(http.MethodGet, d.at.items, typeItems, nil))
 		}},
-		{"reads a line item", reads, reqRead, func(_ context.Context, _ *desk, by func(harness.Request) *harness.Response) *harness.Response {
+		{"reads a line item", reads, reqRead, func(_ context.Context, _ *desk, by by) *harness.Response {
 			return by(request(http.MethodGet, item, typeItem, nil))
 		}},
-		{"makes a line item", writes, reqCreate, func(_ context.Context, d *desk, by func(harness.Request) *harness.Response) *harness.Response {
+		{"makes a line item", writes, reqCreate, func(_ context.Context, d *desk, by by) *harness.Response {
 			r := by(request(http.MethodPost, d.at.items, typeItem, d.item(nil)))
 			d.note(r)
 			return r
 		}},
-		{"replaces a line item", writes, reqPut, func(_ context.Context, d *desk, by func(harness.Request) *harness.Response) *harness.Response {
+		{"replaces a line item", writes, reqPut, func(_ context.Context, d *desk, by by) *harness.Response {
 			return by(request(http.MethodPut, item, typeItem, d.item(map[string]any{"id": item})))
 		}},
 		{"deletes a line item", writes, PlatformPrefix + "delete.answers",
-			func(ctx context.Context, d *desk, by func(harness.Request) *harness.Response) *harness.Response {
+			func(ctx context.Context, d *desk, by by) *harness.Response {
 				one, r := d.post(ctx, d.item(nil))
 				if one == "" {
 					return r
 				}
 				return by(request(http.MethodDelete, one, typeItem, nil))
 			}},
-		{"posts a score", []string{scopeScores}, reqScore, func(_ context.Context, d *desk, by func(harness.Request) *harness.Response) *harness.Response {
+		{"posts a score", []string{scopeScores}, reqScore, func(_ context.Context, d *desk, by by) *harness.Response {
 			return by(request(http.MethodPost, below(item, "scores"), typeScore, d.score(user, nil)))
 		}},
-		{"reads results", []string{scopeResults}, reqResults, func(_ context.Context, _ *desk, by func(harness.Request) *harness.Response) *harness.Response {
+		{"reads results", []string{scopeResults}, reqResults, func(_ context.Context, _ *desk, by by) *harness.Response {
 			return by(request(http.MethodGet, below(item, "results"), typeResults, nil))
 		}},
 	}
@@ -287,7 +291,8 @@ func (d *desk) shut(ctx context.Context, o operation, id, with, token string) {
 	r := o.do(ctx, d, func(r harness.Request) *harness.Response { return platform.Do(ctx, d.T, token, r) })
 	d.closed(PlatformPrefix+id, "whoever has "+with+" "+o.name, http.StatusUnauthorized, r)
 	if r.Status == http.StatusUnauthorized {
-		d.Assert(PlatformPrefix+"access.challenge", strings.HasPrefix(strings.ToLower(r.Header.Get("WWW-Authenticate")), "bearer"), harness.Finding{
+		scheme := strings.ToLower(r.Header.Get("WWW-Authenticate"))
+		d.Assert(PlatformPrefix+"access.challenge", strings.HasPrefix(scheme, "bearer"), harness.Finding{
 			Sent: "a request with " + with, Expected: "WWW-Authenticate: Bearer", Seen: "WWW-Authenticate: " + r.Header.Get("WWW-Authenticate"),
 			Where: "WWW-Authenticate", Responses: []*harness.Response{r}})
 	} else {
@@ -312,8 +317,12 @@ func (d *desk) strange(ctx context.Context, o operation, item string) {
 	if o.owner == reqList {
 		list, _ := listOf(r)
 		seen := slices.ContainsFunc(list, func(m map[string]any) bool { return textOf(m, "id") == item })
-		d.Assert(id, !seen, harness.Finding{Sent: "another tool lists line items", Expected: "those alone that are its own", Seen: "one of Rollcall's",
-			Responses: []*harness.Response{r}})
+		d.Assert(id, !seen, harness.Finding{
+			Sent:      "another tool lists line items",
+			Expected:  "those alone that are its own",
+			Seen:      "one of Rollcall's",
+			Responses: []*harness.Response{r},
+		})
 		return
 	}
 	switch {

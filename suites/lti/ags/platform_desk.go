@@ -241,9 +241,11 @@ func (d *desk) walk(ctx context.Context, address string) (p pages, problem strin
 	seen := map[string]bool{}
 	for next := address; next != ""; {
 		if seen[next] {
+			p.owner = PlatformPrefix + "page.union"
 			return p, "a page leads back to one that was read before"
 		}
 		if len(seen) == mostPages {
+			p.owner = PlatformPrefix + "page.union"
 			return p, fmt.Sprintf("there is no end after %d pages", mostPages)
 		}
 		seen[next] = true
@@ -289,8 +291,8 @@ const stamp = "2006-01-02T15:04:05.000Z07:00"
 
 // score is one that can be, changed; "absent" leaves a member out.
 func (d *desk) score(user string, change map[string]any) map[string]any {
-	return changed(map[string]any{"userId": user, "timestamp": d.tick(time.Second), "activityProgress": "Completed", "gradingProgress": "FullyGraded",
-		"scoreGiven": 3, "scoreMaximum": 4}, change)
+	return changed(map[string]any{"userId": user, "timestamp": d.tick(time.Second), "activityProgress": "Completed",
+		"gradingProgress": "FullyGraded", "scoreGiven": 3, "scoreMaximum": 4}, change)
 }
 
 // give posts a score.

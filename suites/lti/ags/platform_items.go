@@ -24,8 +24,12 @@ func list(ctx context.Context, d *desk) {
 	}
 	r := d.get(ctx, d.reading(), d.at.items, typeItems, reqList)
 	all, is := listOf(r)
-	if !d.Assert(reqList, r.Status == http.StatusOK && r.Problem == "", harness.Finding{Expected: "200 OK and a list", Seen: r.Summary(), Responses: []*harness.Response{r}}) {
-		d.NotTested(harness.BlockedBy(reqList, "line items can't be listed: "+r.Summary(), r))
+	if !d.Assert(reqList, r.Status == http.StatusOK && r.Problem == "", harness.Finding{
+		Expected:  "200 OK and a list",
+		Seen:      r.Summary(),
+		Responses: []*harness.Response{r},
+	}) {
+		d.NotTested(harness.BlockedBy(reqList, "line items can't be listed: "+r.Summary(), r).Told())
 		return
 	}
 	d.typed("list.type", typeItems, r)
@@ -51,15 +55,22 @@ func list(ctx context.Context, d *desk) {
 		return
 	}
 	single := d.get(ctx, d.reading(), id, typeItem, reqRead)
-	if !d.Assert(reqRead, single.Status == http.StatusOK && single.Problem == "", harness.Finding{Expected: "200 OK and the line item", Seen: single.Summary(),
-		Responses: []*harness.Response{single}}) {
-		d.NotTested(harness.BlockedBy(reqRead, "a line item can't be read: "+single.Summary(), single))
+	if !d.Assert(reqRead, single.Status == http.StatusOK && single.Problem == "", harness.Finding{
+		Expected:  "200 OK and the line item",
+		Seen:      single.Summary(),
+		Responses: []*harness.Response{single},
+	}) {
+		d.NotTested(harness.BlockedBy(reqRead, "a line item can't be read: "+single.Summary(), single).Told())
 		return
 	}
 	d.typed("item.type", typeItem, single)
 	differs := differences(one, objectOf(single))
-	d.Assert(p+"item.same", len(differs) == 0, harness.Finding{Expected: "what the list says of it", Seen: "another " + strings.Join(differs, ", "),
-		Where: strings.Join(differs, ", "), Responses: []*harness.Response{single, r}})
+	d.Assert(p+"item.same", len(differs) == 0, harness.Finding{
+		Expected:  "what the list says of it",
+		Seen:      "another " + strings.Join(differs, ", "),
+		Where:     strings.Join(differs, ", "),
+		Responses: []*harness.Response{single, r},
+	})
 	unknown := d.get(ctx, d.reading(), strangeOf(id), typeItem, reqRead)
 	if unknown.Status >= 500 {
 		d.NotTested(harness.BlockedBy(reqBroke, "a line item that there isn't: "+unknown.Summary(), unknown), p+"item.unknown")
@@ -102,7 +113,8 @@ func or(v, instead any) any {
 // create makes a line item and reads it back.
 func create(ctx context.Context, d *desk) {
 	sent := d.item(map[string]any{
-		"label": "Rollcall " + d.mark + ": fractions, Brüche & 分数", "scoreMaximum": 12.5, "tag": "rollcall/grade & more", "resourceLinkId": d.link(),
+		"label": "Rollcall " + d.mark + ": fractions, Brüche & 分数", "scoreMaximum": 12.5,
+		"tag": "rollcall/grade & more", "resourceLinkId": d.link(),
 		"startDateTime": "2031-02-03T04:05:06Z", "endDateTime": "2031-03-04T05:06:07+01:00",
 	})
 	if sent["resourceLinkId"] == "" {
@@ -110,9 +122,13 @@ func create(ctx context.Context, d *desk) {
 	}
 	id, r := d.post(ctx, sent)
 	proof := []*harness.Response{r}
-	if !d.Assert(reqCreate, id != "", harness.Finding{Sent: "a line item that can be made", Expected: "201 Created and the line item, with its id", Seen: r.Summary(),
-		Responses: proof}) {
-		d.NotTested(harness.BlockedBy(reqCreate, "no line item can be made: "+r.Summary(), r))
+	if !d.Assert(reqCreate, id != "", harness.Finding{
+		Sent:      "a line item that can be made",
+		Expected:  "201 Created and the line item, with its id",
+		Seen:      r.Summary(),
+		Responses: proof,
+	}) {
+		d.NotTested(harness.BlockedBy(reqCreate, "no line item can be made: "+r.Summary(), r).Told())
 		return
 	}
 	d.Assert(p+"create.status", r.Status == http.StatusCreated, harness.Finding{Expected: "201 Created", Seen: r.Summary(), Responses: proof})
@@ -136,24 +152,35 @@ func create(ctx context.Context, d *desk) {
 		for _, name := range []string{"startDateTime", "endDateTime"} {
 			want, _ := time.Parse(time.RFC3339, sent[name].(string)) // ours can be read
 			got, err := time.Parse(time.RFC3339, textOf(m, name))
-			d.Assert(p+"create.dates", err == nil && got.Equal(want), harness.Finding{Expected: fmt.Sprint(sent[name]), Seen: fmt.Sprint(or(m[name], "nothing")),
-				Where: "/" + name, Responses: proof})
+			d.Assert(p+"create.dates", err == nil && got.Equal(want), harness.Finding{
+				Expected:  fmt.Sprint(sent[name]),
+				Seen:      fmt.Sprint(or(m[name], "nothing")),
+				Where:     "/" + name,
+				Responses: proof,
+			})
 		}
 	}
 	all, problem := d.walk(ctx, d.at.items)
 	if problem != "" {
 		d.NotTested(harness.BlockedBy(all.owner, problem, all.last()...), p+"create.listed")
 	} else {
-		d.Assert(p+"create.listed", slices.Contains(all.ids(), id), harness.Finding{Expected: "the line item that was made, in the list", Seen: "it isn't there",
-			Responses: append([]*harness.Response{r}, all.last()...)})
+		d.Assert(p+"create.listed", slices.Contains(all.ids(), id), harness.Finding{
+			Expected:  "the line item that was made, in the list",
+			Seen:      "it isn't there",
+			Responses: append([]*harness.Response{r}, all.last()...),
+		})
 	}
 	other, r := d.post(ctx, d.item(map[string]any{"https://rollcall.invalid/extension": map[string]any{"a": []int{1}}, "rollcall": true}))
 	if r.Status >= 500 {
 		d.NotTested(harness.BlockedBy(reqBroke, "members that nobody knows: "+r.Summary(), r), p+"create.unknown-members")
 		return
 	}
-	d.Assert(p+"create.unknown-members", other != "", harness.Finding{Sent: "a line item with members that nobody knows", Expected: "they are passed over", Seen: r.Summary(),
-		Responses: []*harness.Response{r}})
+	d.Assert(p+"create.unknown-members", other != "", harness.Finding{
+		Sent:      "a line item with members that nobody knows",
+		Expected:  "they are passed over",
+		Seen:      r.Summary(),
+		Responses: []*harness.Response{r},
+	})
 }
 
 // link is the id of the link that was launched.
@@ -218,8 +245,12 @@ func createRefused(ctx context.Context, d *desk) {
 		id := textOf(m, "id")
 		if !slices.Contains(d.made, id) && (strings.Contains(fmt.Sprint(m), d.mark)) {
 			d.made = append(d.made, id)
-			d.Fail(p+"create.nothing", harness.Finding{Sent: "line items that were refused", Expected: "nothing is made of them", Seen: "one is there: " + id,
-				Responses: all.last()})
+			d.Fail(p+"create.nothing", harness.Finding{
+				Sent:      "line items that were refused",
+				Expected:  "nothing is made of them",
+				Seen:      "one is there: " + id,
+				Responses: all.last(),
+			})
 		}
 	}
 	d.Examined(p+"create.nothing", 1)
@@ -236,7 +267,8 @@ func filters(ctx context.Context, d *desk) {
 		"link":  {"tag": absent, "resourceId": resource, "resourceLinkId": d.link()},
 	} {
 		if change["resourceLinkId"] == "" {
-			d.NotTested(harness.BlockedBy("lti13.platform.message.resource-link", "the launch names no link").Seen(d.launch.Exchanges...), p+"filter.link", p+"filter.together")
+			d.NotTested(harness.BlockedBy("lti13.platform.message.resource-link", "the launch names no link").Seen(d.launch.Exchanges...),
+				p+"filter.link", p+"filter.together")
 			continue
 		}
 		id, ok := d.make(ctx, change)
@@ -340,11 +372,21 @@ func paging(ctx context.Context, d *desk) {
 		}
 		single, problem := d.walk(ctx, query(x.address, "limit", "1"))
 		if problem != "" {
-			d.Fail(p+x.id, harness.Finding{Sent: "line items, one a page", Expected: "an end, and all of them", Seen: problem, Responses: single.last()})
+			d.Fail(p+x.id, harness.Finding{
+				Sent:      "line items, one a page",
+				Expected:  "an end, and all of them",
+				Seen:      problem,
+				Responses: single.last(),
+			})
 		} else {
 			a, b := slices.Sorted(slices.Values(whole.ids())), slices.Sorted(slices.Values(single.ids()))
-			d.Assert(p+x.id, slices.Equal(a, b), harness.Finding{Sent: "line items, one a page", Expected: fmt.Sprintf("the same %d, each once", len(a)),
-				Seen: fmt.Sprintf("%d on %d pages", len(b), len(single.responses)), Where: "Link", Responses: single.last()})
+			d.Assert(p+x.id, slices.Equal(a, b), harness.Finding{
+				Sent:      "line items, one a page",
+				Expected:  fmt.Sprintf("the same %d, each once", len(a)),
+				Seen:      fmt.Sprintf("%d on %d pages", len(b), len(single.responses)),
+				Where:     "Link",
+				Responses: single.last(),
+			})
 		}
 		for i, n := range single.sizes {
 			d.Assert(p+"page.limit", n <= 1, harness.Finding{Sent: "limit=1", Expected: "one line item at most", Seen: fmt.Sprintf("%d", n),
@@ -371,9 +413,13 @@ func put(ctx context.Context, d *desk) {
 	delete(sent, "tag")
 	sent["label"], sent["scoreMaximum"] = "Rollcall "+d.mark+", renamed", 55
 	r := d.send(ctx, scopeItems, http.MethodPut, id, typeItem, sent)
-	if !d.Assert(reqPut, r.Status == http.StatusOK && r.Problem == "", harness.Finding{Sent: "a line item, replaced", Expected: "200 OK and the line item", Seen: r.Summary(),
-		Responses: []*harness.Response{r}}) && !taken(r) {
-		d.NotTested(harness.BlockedBy(reqPut, "no line item can be replaced: "+r.Summary(), r))
+	if !d.Assert(reqPut, r.Status == http.StatusOK && r.Problem == "", harness.Finding{
+		Sent:      "a line item, replaced",
+		Expected:  "200 OK and the line item",
+		Seen:      r.Summary(),
+		Responses: []*harness.Response{r},
+	}) && !taken(r) {
+		d.NotTested(harness.BlockedBy(reqPut, "no line item can be replaced: "+r.Summary(), r).Told())
 		return
 	}
 	d.shaped("put.form", "lineitem", r)
@@ -387,19 +433,34 @@ func put(ctx context.Context, d *desk) {
 	m := objectOf(after)
 	d.Assert(p+"put.id", textOf(m, "id") == id, harness.Finding{Expected: id, Seen: textOf(m, "id"), Where: "/id", Responses: proof})
 	for _, name := range []string{"label", "scoreMaximum"} {
-		d.Assert(p+"put.kept", same(sent[name], m[name]), harness.Finding{Sent: fmt.Sprintf("%s %v", name, sent[name]), Expected: fmt.Sprint(sent[name]),
-			Seen: fmt.Sprint(or(m[name], "nothing")), Where: "/" + name, Responses: proof})
+		d.Assert(p+"put.kept", same(sent[name], m[name]), harness.Finding{
+			Sent:      fmt.Sprintf("%s %v", name, sent[name]),
+			Expected:  fmt.Sprint(sent[name]),
+			Seen:      fmt.Sprint(or(m[name], "nothing")),
+			Where:     "/" + name,
+			Responses: proof,
+		})
 	}
-	d.Assert(p+"put.whole", or(m["tag"], "") == "", harness.Finding{Sent: "a line item without its tag", Expected: "no tag", Seen: fmt.Sprint(m["tag"]), Where: "/tag",
-		Responses: proof})
+	d.Assert(p+"put.whole", or(m["tag"], "") == "", harness.Finding{
+		Sent:      "a line item without its tag",
+		Expected:  "no tag",
+		Seen:      fmt.Sprint(m["tag"]),
+		Where:     "/tag",
+		Responses: proof,
+	})
 	for _, name := range []string{"label", "scoreMaximum"} {
 		lacking := d.item(map[string]any{"id": id, name: absent})
-		d.refuses("put.refused", "a line item without "+name, d.send(ctx, scopeItems, http.MethodPut, id, typeItem, lacking), http.StatusBadRequest)
+		r := d.send(ctx, scopeItems, http.MethodPut, id, typeItem, lacking)
+		d.refuses("put.refused", "a line item without "+name, r, http.StatusBadRequest)
 	}
 	again := d.get(ctx, scopeItems, id, typeItem, reqRead)
 	left := differences(m, objectOf(again))
-	d.Assert(p+"put.refused", again.Status == http.StatusOK && len(left) == 0, harness.Finding{Sent: "a line item that can't be", Expected: "it stays as it was",
-		Seen: "another " + strings.Join(left, ", "), Responses: []*harness.Response{again}})
+	d.Assert(p+"put.refused", again.Status == http.StatusOK && len(left) == 0, harness.Finding{
+		Sent:      "a line item that can't be",
+		Expected:  "it stays as it was",
+		Seen:      "another " + strings.Join(left, ", "),
+		Responses: []*harness.Response{again},
+	})
 }
 
 // remove deletes a line item, and looks for it.
@@ -413,32 +474,50 @@ func remove(ctx context.Context, d *desk) {
 		return
 	}
 	r := d.ask(ctx, scopeItems, harness.Request{Method: http.MethodDelete, URL: id})
-	d.Assert(p+"delete.answers", r.Status == http.StatusNoContent && r.Problem == "", harness.Finding{Sent: "a line item, to be deleted", Expected: "204 No Content",
-		Seen: r.Summary(), Responses: []*harness.Response{r}})
+	d.Assert(p+"delete.answers", r.Status == http.StatusNoContent && r.Problem == "", harness.Finding{
+		Sent:      "a line item, to be deleted",
+		Expected:  "204 No Content",
+		Seen:      r.Summary(),
+		Responses: []*harness.Response{r},
+	})
 	if !taken(r) {
 		d.NotTested(harness.BlockedBy(p+"delete.answers", "no line item can be deleted: "+r.Summary(), r))
 		return
 	}
 	after := d.get(ctx, scopeItems, id, typeItem, reqRead)
 	if after.Status >= 500 {
-		d.NotTested(harness.BlockedBy(reqRead, "a line item can't be read: "+after.Summary(), after))
+		d.NotTested(harness.BlockedBy(reqRead, "a line item can't be read: "+after.Summary(), after).Told())
 		return
 	}
 	gone := after.Status >= 400 && after.Status < 500 // which of them is another requirement's
 	proof := []*harness.Response{after, r}
-	d.Assert(p+"delete.gone", gone, harness.Finding{Sent: "a line item that was deleted", Expected: "404 Not Found", Seen: after.Summary(), Responses: proof})
+	d.Assert(p+"delete.gone", gone, harness.Finding{
+		Sent:      "a line item that was deleted",
+		Expected:  "404 Not Found",
+		Seen:      after.Summary(),
+		Responses: proof,
+	})
 	if all, problem := d.walk(ctx, d.at.items); problem == "" {
-		d.Assert(p+"delete.gone", !slices.Contains(all.ids(), id), harness.Finding{Sent: "a line item that was deleted", Expected: "it isn't listed any more", Seen: "it is",
-			Responses: all.last()})
+		d.Assert(p+"delete.gone", !slices.Contains(all.ids(), id), harness.Finding{
+			Sent:      "a line item that was deleted",
+			Expected:  "it isn't listed any more",
+			Seen:      "it is",
+			Responses: all.last(),
+		})
 	}
 	if !gone {
 		d.NotTested(harness.BlockedBy(p+"delete.gone", "the line item is still there", after))
 		return
 	}
-	d.refuses("delete.again", "a line item, to be deleted a second time", d.ask(ctx, scopeItems, harness.Request{Method: http.MethodDelete, URL: id}),
+	d.refuses("delete.again", "a line item, to be deleted a second time", d.ask(ctx, scopeItems, harness.Request{
+		Method: http.MethodDelete,
+		URL:    id,
+	}),
 		http.StatusNotFound, http.StatusGone)
-	d.refuses("delete.scores", "a score in a line item that was deleted", d.give(ctx, id, d.score(user, nil)), http.StatusNotFound, http.StatusGone)
-	d.refuses("delete.scores", "results of a line item that was deleted", d.get(ctx, scopeResults, below(id, "results"), typeResults, ""), http.StatusNotFound, http.StatusGone)
+	r = d.give(ctx, id, d.score(user, nil))
+	d.refuses("delete.scores", "a score in a line item that was deleted", r, http.StatusNotFound, http.StatusGone)
+	r = d.get(ctx, scopeResults, below(id, "results"), typeResults, "")
+	d.refuses("delete.scores", "results of a line item that was deleted", r, http.StatusNotFound, http.StatusGone)
 }
 
 // wrongKinds tries methods and media types that there are not.
@@ -454,21 +533,41 @@ func wrongKinds(ctx context.Context, d *desk) {
 	refused := func(req, sent string, status int, r *harness.Response) {
 		d.note(r)
 		proof := []*harness.Response{r}
-		d.Assert(reqBroke, r.Status < 500, harness.Finding{Sent: sent, Expected: "a refusal, such as " + codes([]int{status}), Seen: r.Summary(), Responses: proof})
+		d.Assert(reqBroke, r.Status < 500, harness.Finding{
+			Sent:      sent,
+			Expected:  "a refusal, such as " + codes([]int{status}),
+			Seen:      r.Summary(),
+			Responses: proof,
+		})
 		if r.Status < 500 {
 			d.Assert(req, r.Status == status, harness.Finding{Sent: sent, Expected: codes([]int{status}), Seen: r.Summary(), Responses: proof})
 		} else {
 			d.NotTested(harness.BlockedBy(reqBroke, sent+": "+r.Summary(), r), req)
 		}
 	}
-	refused(p+"errors.method", "GET where scores are posted", http.StatusMethodNotAllowed, d.get(ctx, scopeScores, below(id, "scores"), "*/*", ""))
-	refused(p+"errors.method", "POST where results are read", http.StatusMethodNotAllowed, d.send(ctx, scopeResults, http.MethodPost, below(id, "results"), typeScore, d.score(user, nil)))
-	refused(p+"errors.method", "PUT where line items are listed", http.StatusMethodNotAllowed, d.send(ctx, scopeItems, http.MethodPut, d.at.items, typeItem, d.item(nil)))
-	refused(p+"errors.media", "a score as text/plain", http.StatusUnsupportedMediaType, d.send(ctx, scopeScores, http.MethodPost, below(id, "scores"), "text/plain", d.score(user, nil)))
-	refused(p+"errors.media", "a line item as text/plain", http.StatusUnsupportedMediaType, d.send(ctx, scopeItems, http.MethodPost, d.at.items, "text/plain", d.item(nil)))
-	for _, x := range []struct{ sent, body string }{{"a score that ends in the midst", `{"userId":`}, {"a list in the place of a score", `[{}]`}, {"a text in the place of a score", `"8"`}} {
+	scores, results := below(id, "scores"), below(id, "results")
+	r := d.get(ctx, scopeScores, scores, "*/*", "")
+	refused(p+"errors.method", "GET where scores are posted", http.StatusMethodNotAllowed, r)
+	r = d.send(ctx, scopeResults, http.MethodPost, results, typeScore, d.score(user, nil))
+	refused(p+"errors.method", "POST where results are read", http.StatusMethodNotAllowed, r)
+	r = d.send(ctx, scopeItems, http.MethodPut, d.at.items, typeItem, d.item(nil))
+	refused(p+"errors.method", "PUT where line items are listed", http.StatusMethodNotAllowed, r)
+	r = d.send(ctx, scopeScores, http.MethodPost, scores, "text/plain", d.score(user, nil))
+	refused(p+"errors.media", "a score as text/plain", http.StatusUnsupportedMediaType, r)
+	r = d.send(ctx, scopeItems, http.MethodPost, d.at.items, "text/plain", d.item(nil))
+	refused(p+"errors.media", "a line item as text/plain", http.StatusUnsupportedMediaType, r)
+	for _, x := range []struct{ sent, body string }{
+		{"a score that ends in the midst", `{"userId":`},
+		{"a list in the place of a score", `[{}]`},
+		{"a text in the place of a score", `"8"`},
+	} {
 		r := d.send(ctx, scopeScores, http.MethodPost, below(id, "scores"), typeScore, x.body)
-		d.Assert(reqBroke, r.Status >= 400 && r.Status < 500, harness.Finding{Sent: x.sent, Expected: "400 Bad Request", Seen: r.Summary(), Responses: []*harness.Response{r}})
+		d.Assert(reqBroke, r.Status >= 400 && r.Status < 500, harness.Finding{
+			Sent:      x.sent,
+			Expected:  "400 Bad Request",
+			Seen:      r.Summary(),
+			Responses: []*harness.Response{r},
+		})
 	}
 }
 
@@ -483,7 +582,7 @@ func gradebook(ctx context.Context, d *desk) {
 		return
 	}
 	if r := d.give(ctx, id, d.score(user, map[string]any{"scoreGiven": shownScore, "scoreMaximum": shownMaximum})); !taken(r) {
-		d.NotTested(harness.BlockedBy(reqScore, "no score is taken: "+r.Summary(), r))
+		d.NotTested(harness.BlockedBy(reqScore, "no score is taken: "+r.Summary(), r).Told())
 		return
 	}
 	t := lti.Of(d.Session().Target).Platform
@@ -509,7 +608,8 @@ const (
 
 // number tells whether a text has a number, by itself.
 func number(text string, n int) bool {
-	return slices.ContainsFunc(strings.FieldsFunc(text, func(c rune) bool { return (c < '0' || c > '9') && c != '.' && c != ',' }), func(s string) bool {
+	other := func(c rune) bool { return (c < '0' || c > '9') && c != '.' && c != ',' }
+	return slices.ContainsFunc(strings.FieldsFunc(text, other), func(s string) bool {
 		whole, fraction, _ := strings.Cut(strings.ReplaceAll(s, ",", "."), ".")
 		return whole == fmt.Sprint(n) && strings.Trim(fraction, "0") == ""
 	})

@@ -19,8 +19,12 @@ func (d *desk) takes(id, sent string, r *harness.Response) bool {
 		d.NotTested(harness.BlockedBy(reqBroke, sent+": "+r.Summary(), r), id)
 		return false
 	}
-	return d.Assert(id, r.Problem == "" && slices.Contains(takenScore, r.Status), harness.Finding{Sent: sent, Expected: "200, 201, 202 or 204: it is taken", Seen: r.Summary(),
-		Responses: []*harness.Response{r}})
+	return d.Assert(id, r.Problem == "" && slices.Contains(takenScore, r.Status), harness.Finding{
+		Sent:      sent,
+		Expected:  "200, 201, 202 or 204: it is taken",
+		Seen:      r.Summary(),
+		Responses: []*harness.Response{r},
+	})
 }
 
 // counts waits for a result, and holds it to a part of its maximum.
@@ -29,7 +33,12 @@ func (d *desk) counts(ctx context.Context, id, sent, item, user string, part flo
 	if !d.readable(r, user, id) {
 		return
 	}
-	d.Assert(id, near(part)(m), harness.Finding{Sent: sent, Expected: fmt.Sprintf("a result of %v times its maximum", part), Seen: told(m), Responses: []*harness.Response{r}})
+	d.Assert(id, near(part)(m), harness.Finding{
+		Sent:      sent,
+		Expected:  fmt.Sprintf("a result of %v times its maximum", part),
+		Seen:      told(m),
+		Responses: []*harness.Response{r},
+	})
 }
 
 // scored makes a line item with a first score in it; where that fails the check is blocked.
@@ -42,7 +51,7 @@ func (d *desk) scored(ctx context.Context) (item, user string, ok bool) {
 	}
 	r := d.give(ctx, item, d.score(user, nil))
 	if !slices.Contains(takenScore, r.Status) || r.Problem != "" {
-		d.NotTested(harness.BlockedBy(reqScore, "no score is taken: "+r.Summary(), r))
+		d.NotTested(harness.BlockedBy(reqScore, "no score is taken: "+r.Summary(), r).Told())
 		return "", "", false
 	}
 	return item, user, true
@@ -59,11 +68,12 @@ func scores(ctx context.Context, d *desk) {
 		return
 	}
 	if r := d.give(ctx, item, d.score(user, nil)); !d.takes(reqScore, "a score, fully graded", r) {
-		d.NotTested(harness.BlockedBy(reqScore, "no score is taken: "+r.Summary(), r))
+		d.NotTested(harness.BlockedBy(reqScore, "no score is taken: "+r.Summary(), r).Told())
 		return
 	}
-	for _, x := range [][2]string{{"Initialized", "NotReady"}, {"Started", "NotReady"}, {"InProgress", "NotReady"}, {"InProgress", "Pending"}, {"Submitted", "Pending"},
-		{"Submitted", "PendingManual"}, {"Completed", "Failed"}, {"Completed", "PendingManual"}, {"Submitted", "FullyGraded"}, {"Completed", "FullyGraded"}} {
+	for _, x := range [][2]string{{"Initialized", "NotReady"}, {"Started", "NotReady"}, {"InProgress", "NotReady"}, {"InProgress", "Pending"},
+		{"Submitted", "Pending"}, {"Submitted", "PendingManual"}, {"Completed", "Failed"}, {"Completed", "PendingManual"},
+		{"Submitted", "FullyGraded"}, {"Completed", "FullyGraded"}} {
 		change := map[string]any{"activityProgress": x[0], "gradingProgress": x[1]}
 		if x[1] != "FullyGraded" {
 			change["scoreGiven"], change["scoreMaximum"] = absent, absent
@@ -77,7 +87,8 @@ func scores(ctx context.Context, d *desk) {
 	d.takes(p+"score.comment-blank", "a comment that is empty", d.give(ctx, item, d.score(user, map[string]any{"comment": ""})))
 	// When something was handed in says nothing of when it was graded.
 	handed := func(at time.Duration) map[string]any {
-		return map[string]any{"submission": map[string]any{"startedAt": d.clock.Add(-48 * time.Hour).Format(stamp), "submittedAt": d.clock.Add(at).Format(stamp)}}
+		began, ended := d.clock.Add(-48*time.Hour).Format(stamp), d.clock.Add(at).Format(stamp)
+		return map[string]any{"submission": map[string]any{"startedAt": began, "submittedAt": ended}}
 	}
 	d.takes(p+"score.submission", "a score of what was handed in an hour before", d.give(ctx, item, d.score(user, handed(-time.Hour))))
 	late := d.score(user, handed(-2*time.Hour))
@@ -156,14 +167,19 @@ func order(ctx context.Context, d *desk) {
 	if r.Status >= 500 {
 		d.NotTested(harness.BlockedBy(reqBroke, "the same score again: "+r.Summary(), r), p+"score.again")
 	} else {
-		d.Assert(p+"score.again", slices.Contains(takenScore, r.Status) || r.Status == http.StatusConflict, harness.Finding{Sent: "the same score again",
-			Expected: "it is taken once more, or 409 Conflict", Seen: r.Summary(), Responses: []*harness.Response{r}})
+		d.Assert(p+"score.again", slices.Contains(takenScore, r.Status) || r.Status == http.StatusConflict, harness.Finding{
+			Sent:      "the same score again",
+			Expected:  "it is taken once more, or 409 Conflict",
+			Seen:      r.Summary(),
+			Responses: []*harness.Response{r},
+		})
 	}
 	d.stale(ctx, item, user, "score.stale", "a score that is 5 s older", at(1, base.Add(-5*time.Second)))
 	d.stale(ctx, item, user, "score.stale", "a score that is 1 ms older", at(1, base.Add(-time.Millisecond)))
 	// A clock that shows more is not later, nor one that shows less earlier.
 	east, west := time.FixedZone("", 9*3600), time.FixedZone("", -8*3600)
-	d.stale(ctx, item, user, "score.offset", "a score that is older, by a clock that is nine hours ahead", at(1, base.Add(-time.Second).In(east)))
+	older := at(1, base.Add(-time.Second).In(east))
+	d.stale(ctx, item, user, "score.offset", "a score that is older, by a clock that is nine hours ahead", older)
 	sent := "a score that is later, by a clock that is eight hours behind"
 	if d.takes(p+"score.offset", sent, d.give(ctx, item, at(2, base.Add(time.Second).In(west)))) {
 		d.counts(ctx, p+"score.offset", sent, item, user, 0.5)
@@ -199,17 +215,26 @@ func results(ctx context.Context, d *desk) {
 	}
 	r := d.get(ctx, scopeResults, below(item, "results"), typeResults, reqResults)
 	before, is := listOf(r)
-	if !d.Assert(reqResults, r.Status == http.StatusOK && is, harness.Finding{Expected: "200 OK and a list", Seen: r.Summary(), Responses: []*harness.Response{r}}) {
-		d.NotTested(harness.BlockedBy(reqResults, "results are answered with "+r.Summary(), r))
+	if !d.Assert(reqResults, r.Status == http.StatusOK && is, harness.Finding{
+		Expected:  "200 OK and a list",
+		Seen:      r.Summary(),
+		Responses: []*harness.Response{r},
+	}) {
+		d.NotTested(harness.BlockedBy(reqResults, "results are answered with "+r.Summary(), r).Told())
 		return
 	}
 	marked := slices.ContainsFunc(before, func(m map[string]any) bool { _, there := m["resultScore"].(float64); return there })
-	d.Assert(p+"result.empty", !marked, harness.Finding{Sent: "results of a line item that was just made", Expected: "no score", Seen: "one", Responses: []*harness.Response{r}})
+	d.Assert(p+"result.empty", !marked, harness.Finding{
+		Sent:      "results of a line item that was just made",
+		Expected:  "no score",
+		Seen:      "one",
+		Responses: []*harness.Response{r},
+	})
 	d.typed("result.type", typeResults, r)
 	comment := "Rollcall " + d.mark + ": well done, très bien"
 	posted := d.give(ctx, item, d.score(user, map[string]any{"comment": comment}))
 	if !slices.Contains(takenScore, posted.Status) || posted.Problem != "" {
-		d.NotTested(harness.BlockedBy(reqScore, "no score is taken: "+posted.Summary(), posted))
+		d.NotTested(harness.BlockedBy(reqScore, "no score is taken: "+posted.Summary(), posted).Told())
 		return
 	}
 	m, one := d.result(ctx, item, user, near(0.75))
@@ -217,14 +242,19 @@ func results(ctx context.Context, d *desk) {
 	r = d.get(ctx, scopeResults, below(item, "results"), typeResults, reqResults)
 	list, is := listOf(r)
 	if !is {
-		d.NotTested(harness.BlockedBy(reqResults, "results are answered with "+r.Summary(), r))
+		d.NotTested(harness.BlockedBy(reqResults, "results are answered with "+r.Summary(), r).Told())
 		return
 	}
 	d.shaped("result.form", "results", r)
 	d.typed("result.type", typeResults, r)
 	i := slices.IndexFunc(list, func(m map[string]any) bool { return textOf(m, "userId") == user })
-	d.Assert(p+"result.user", i >= 0, harness.Finding{Sent: "a score of the learner", Expected: "a result with their userId", Seen: fmt.Sprintf("%d results, none of theirs", len(list)),
-		Where: "/userId", Responses: []*harness.Response{r}})
+	d.Assert(p+"result.user", i >= 0, harness.Finding{
+		Sent:      "a score of the learner",
+		Expected:  "a result with their userId",
+		Seen:      fmt.Sprintf("%d results, none of theirs", len(list)),
+		Where:     "/userId",
+		Responses: []*harness.Response{r},
+	})
 	if i < 0 {
 		d.NotTested(harness.BlockedBy(p+"result.user", "no result names the learner", r))
 		return
@@ -233,37 +263,69 @@ func results(ctx context.Context, d *desk) {
 	if m == nil {
 		m = whole
 	}
-	d.Assert(p+"result.score", near(0.75)(whole), harness.Finding{Sent: "3 out of 4, in a line item of 40", Expected: "30 out of 40, or as much of another resultMaximum", Seen: told(whole),
-		Responses: []*harness.Response{r, posted}})
-	d.Assert(p+"result.score-of", textOf(whole, "scoreOf") == item, harness.Finding{Expected: "scoreOf " + item, Seen: "scoreOf " + textOf(whole, "scoreOf"), Where: "/scoreOf",
-		Responses: []*harness.Response{r}})
+	d.Assert(p+"result.score", near(0.75)(whole), harness.Finding{
+		Sent:      "3 out of 4, in a line item of 40",
+		Expected:  "30 out of 40, or as much of another resultMaximum",
+		Seen:      told(whole),
+		Responses: []*harness.Response{r, posted},
+	})
+	d.Assert(p+"result.score-of", textOf(whole, "scoreOf") == item, harness.Finding{
+		Expected:  "scoreOf " + item,
+		Seen:      "scoreOf " + textOf(whole, "scoreOf"),
+		Where:     "/scoreOf",
+		Responses: []*harness.Response{r},
+	})
 	filtered, _ := listOf(one)
-	d.Assert(p+"result.filter", len(filtered) == 1 && textOf(filtered[0], "userId") == user, harness.Finding{Sent: "results by user_id", Expected: "the one of the learner",
-		Seen: fmt.Sprintf("%d results", len(filtered)), Responses: proof})
+	d.Assert(p+"result.filter", len(filtered) == 1 && textOf(filtered[0], "userId") == user, harness.Finding{
+		Sent:      "results by user_id",
+		Expected:  "the one of the learner",
+		Seen:      fmt.Sprintf("%d results", len(filtered)),
+		Responses: proof,
+	})
 	nobody := d.get(ctx, scopeResults, query(below(item, "results"), "user_id", "rollcall-nobody"), typeResults, reqResults)
 	none, is := listOf(nobody)
-	d.Assert(p+"result.filter", nobody.Status == http.StatusOK && is && len(none) == 0 || nobody.Status == http.StatusNotFound, harness.Finding{Sent: "results of somebody that there isn't",
-		Expected: "200 OK and an empty list", Seen: fmt.Sprintf("%s, %d results", nobody.Summary(), len(none)), Responses: []*harness.Response{nobody}})
+	empty := nobody.Status == http.StatusOK && is && len(none) == 0 || nobody.Status == http.StatusNotFound
+	d.Assert(p+"result.filter", empty, harness.Finding{
+		Sent:      "results of somebody that there isn't",
+		Expected:  "200 OK and an empty list",
+		Seen:      fmt.Sprintf("%s, %d results", nobody.Summary(), len(none)),
+		Responses: []*harness.Response{nobody},
+	})
 	if at := textOf(whole, "id"); absolute(at) {
 		single := d.get(ctx, scopeResults, at, "*/*", "")
-		d.Assert(p+"result.id", single.Status == http.StatusOK && single.Problem == "", harness.Finding{Sent: "the id of a result", Expected: "200 OK and the result", Seen: single.Summary(),
-			Responses: []*harness.Response{single}})
+		d.Assert(p+"result.id", single.Status == http.StatusOK && single.Problem == "", harness.Finding{
+			Sent:      "the id of a result",
+			Expected:  "200 OK and the result",
+			Seen:      single.Summary(),
+			Responses: []*harness.Response{single},
+		})
 	} else {
 		d.NotTested(harness.BlockedBy(p+"result.form", "the result has no address", r), p+"result.id")
 	}
-	d.Assert(p+"result.comment", textOf(whole, "comment") == comment, harness.Finding{Sent: "a comment of the score", Expected: "it, in the result", Seen: map[bool]string{true: "another one",
-		false: "none"}[textOf(whole, "comment") != ""], Where: "/comment", Responses: []*harness.Response{r, posted}})
+	d.Assert(p+"result.comment", textOf(whole, "comment") == comment, harness.Finding{
+		Sent:     "a comment of the score",
+		Expected: "it, in the result",
+		Seen: map[bool]string{true: "another one",
+			false: "none"}[textOf(whole, "comment") != ""],
+		Where:     "/comment",
+		Responses: []*harness.Response{r, posted},
+	})
 	if posted := d.give(ctx, item, d.score(user, map[string]any{"scoreGiven": 6})); slices.Contains(takenScore, posted.Status) {
 		d.counts(ctx, p+"result.extra", "6 out of 4", item, user, 1.5)
 	} else {
 		d.NotTested(harness.BlockedBy(p+"score.extra", "no score beyond its maximum is taken: "+posted.Summary(), posted), p+"result.extra")
 	}
-	if posted := d.give(ctx, item, d.score(user, map[string]any{"scoreGiven": absent, "scoreMaximum": absent})); slices.Contains(takenScore, posted.Status) {
+	back := d.score(user, map[string]any{"scoreGiven": absent, "scoreMaximum": absent})
+	if posted := d.give(ctx, item, back); slices.Contains(takenScore, posted.Status) {
 		cleared := func(m map[string]any) bool { return m == nil || m["resultScore"] == nil }
 		m, r := d.result(ctx, item, user, cleared)
 		if d.readable(r, user, p+"result.cleared") {
-			d.Assert(p+"result.cleared", cleared(m), harness.Finding{Sent: "a score that is fully graded and has no scoreGiven", Expected: "no resultScore any more", Seen: told(m),
-				Responses: []*harness.Response{r, posted}})
+			d.Assert(p+"result.cleared", cleared(m), harness.Finding{
+				Sent:      "a score that is fully graded and has no scoreGiven",
+				Expected:  "no resultScore any more",
+				Seen:      told(m),
+				Responses: []*harness.Response{r, posted},
+			})
 		}
 	} else {
 		d.NotTested(harness.BlockedBy(reqScore, "a score without scoreGiven is not taken: "+posted.Summary(), posted), p+"result.cleared")

@@ -49,10 +49,13 @@ func gradeScores() map[string]behaviour {
 			}
 			bend.Give(w, rec)
 		}, "score"),
-		"activity-any-case":   swallowing(says("activityProgress", "completed")),
-		"grading-any":         swallowing(says("gradingProgress", "Graded")),
-		"timestamp-now":       swallowing(lacks("timestamp")),
-		"zone-assumed":        swallowing(func(m object) bool { s, _ := m["timestamp"].(string); return len(s) == len("2006-01-02T15:04:05.000") }),
+		"activity-any-case": swallowing(says("activityProgress", "completed")),
+		"grading-any":       swallowing(says("gradingProgress", "Graded")),
+		"timestamp-now":     swallowing(lacks("timestamp")),
+		"zone-assumed": swallowing(func(m object) bool {
+			s, _ := m["timestamp"].(string)
+			return len(s) == len("2006-01-02T15:04:05.000")
+		}),
 		"maximum-of-item":     swallowing(bare),
 		"maximum-passed":      swallowing(number("scoreMaximum", func(f float64) bool { return f <= 0 })),
 		"negative-taken":      swallowing(number("scoreGiven", func(f float64) bool { return f < 0 })),
