@@ -52,11 +52,11 @@ func TestToolMatrix(t *testing.T) { toolMatrix(t).run(t) }
 // what it breaks and by nothing else, and no variant is minded.
 func TestPlatformMatrix(t *testing.T) { platformMatrix(t).run(t) }
 
+// TestPlatformGradesMatrix does so for grades.
+func TestPlatformGradesMatrix(t *testing.T) { gradesMatrix(t).run(t) }
+
 // TestPlatformNRPSMatrix does so for who is in a course.
 func TestPlatformNRPSMatrix(t *testing.T) { nrpsPlatformMatrix(t).run(t) }
-
-// TestGradesMatrix does so for Assignment and Grade Services of platforms.
-func TestGradesMatrix(t *testing.T) { gradesMatrix(t).run(t) }
 
 // TestRecordedMatrix sees to it that all faults and variants of launches were run
 // since their tables changed, and that each requirement is proved by one.
@@ -65,7 +65,8 @@ func TestRecordedMatrix(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range []*ltiMatrix{toolMatrix(t), platformMatrix(t), nrpsPlatformMatrix(t), gradesMatrix(t)} {
+	for _, m := range []*ltiMatrix{toolMatrix(t), platformMatrix(t), nrpsPlatformMatrix(t), gradesMatrix(t),
+		pickerMatrix(t), picksMatrix(t)} {
 		for _, f := range m.faults {
 			for _, id := range f.Breaks {
 				if !slices.Contains(recorded[f.ID].Requirements, id) {
@@ -88,6 +89,8 @@ func toolMatrix(t *testing.T) *ltiMatrix {
 	if err != nil {
 		t.Fatal(err)
 	}
+	tools = slices.DeleteFunc(tools, func(f fault.Fault) bool { return strings.HasPrefix(f.ID, ofPicker) })
+	variants = slices.DeleteFunc(variants, func(v fault.Variant) bool { return strings.HasPrefix(v.ID, ofPicker) })
 	return &ltiMatrix{prefix: ltitool.Prefix, record: "data/matrix-tool.json", checks: ltitool.Suite(calledParts()...).Checks, faults: tools, variants: variants,
 		bystanders: []string{"launch.learner", "launch.instructor", "refuse.link-missing"},
 		oddities:   []string{"launch.blank-role", "refuse.version", "refuse.state-elsewhere", "response.error", "browser.frame", "browser.blocked-storage", "login.post", "auth.*"},
@@ -149,7 +152,7 @@ func platformMatrix(t *testing.T) *ltiMatrix {
 }
 
 // serviceFaults begin the ids of faults and variants of a platform's services.
-var serviceFaults = []string{"platform-nrps-", ofGrades}
+var serviceFaults = []string{"platform-nrps-", ofGrades, ofPicks}
 
 // ofService tells whether a fault or variant is one of a service, and not of launches.
 func ofService(id string) bool {
@@ -192,17 +195,19 @@ func gradesMatrix(t *testing.T) *ltiMatrix {
 		t.Fatal(err)
 	}
 	all := []string{"*"} // a run asks a hundred times, and launches a few
-	return &ltiMatrix{prefix: ags.PlatformPrefix, record: "data/matrix-platform-ags.json", checks: ags.PlatformPart().Checks,
+	return &ltiMatrix{prefix: ags.PlatformPrefix, record: "data/matrix-platform-ags.json",
+		checks: slices.DeleteFunc(platformSuite().Checks, func(c harness.Check) bool {
+			return !strings.HasPrefix(c.Requirements[0], ags.PlatformPrefix)
+		}),
 		faults:     slices.DeleteFunc(platforms, func(f fault.Fault) bool { return !strings.HasPrefix(f.ID, ofGrades) }),
 		variants:   slices.DeleteFunc(variants, func(v fault.Variant) bool { return !strings.HasPrefix(v.ID, ofGrades) }),
 		bystanders: all,
 		oddities:   all,
-		unproved:   map[string]string{"gradebook.score": "the reference has no page of the gradebook yet"},
 		judge: func(t *testing.T, focus []string, _ bool, ids ...string) *reports.Report {
 			return judgedPlatform(t, catalogue.Strict, focus, ids...)
 		},
 		spared: func(id string, q reports.RequirementResult) bool {
-			return q.ID == ags.PlatformPrefix+"gradebook.score" || slices.Contains(sparing[id], strings.TrimPrefix(q.ID, ags.PlatformPrefix))
+			return slices.Contains(sparing[id], strings.TrimPrefix(q.ID, ags.PlatformPrefix))
 		},
 	}
 }

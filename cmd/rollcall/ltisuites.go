@@ -4,6 +4,7 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/lti/access"
 	"github.com/rollcall-edu/rollcall/suites/lti/ags"
+	"github.com/rollcall-edu/rollcall/suites/lti/deeplinking"
 	"github.com/rollcall-edu/rollcall/suites/lti/nrps"
 	ltiplatform "github.com/rollcall-edu/rollcall/suites/lti/platform"
 	ltitool "github.com/rollcall-edu/rollcall/suites/lti/tool"
@@ -11,7 +12,7 @@ import (
 
 // toolSuite judges tools, with the services of LTI Advantage that they call.
 func toolSuite() harness.Suite {
-	return ltitool.Suite(calledParts()...)
+	return ltitool.Suite(append(calledParts(), deeplinking.ToolPart())...)
 }
 
 // calledParts are the services that tools call.
@@ -20,7 +21,9 @@ func calledParts() []ltitool.Part {
 }
 
 // platformSuite judges platforms, with the services of LTI Advantage that they offer.
-func platformSuite() harness.Suite { return ltiplatform.Suite(nrps.PlatformPart(), ags.PlatformPart()) }
+func platformSuite() harness.Suite {
+	return ltiplatform.Suite(nrps.PlatformPart(), ags.PlatformPart(), deeplinking.PlatformPart())
+}
 
 // toolProfiles are those that the reference tool claims.
 func toolProfiles() []string { return toolSuite().Profiles }

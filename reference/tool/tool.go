@@ -50,6 +50,10 @@ type Config struct {
 	Verifier func(Platform) Verifier
 	// Assertion makes the claims by which it asks for access tokens; nil: client.Assertion.
 	Assertion func(p client.Platform, id string, now time.Time) map[string]any
+	// Reply changes the answer to a deep linking request just before it is signed, Sign signs
+	// it; nil: as the standard has it. Faults come in here.
+	Reply func(claims map[string]any, l *Launch)
+	Sign  func(keys *security.Keys, claims map[string]any) (string, error)
 }
 
 // Tool is the running role. It is safe for concurrent use.
@@ -139,6 +143,9 @@ func New(ctx context.Context, c Config) (*Tool, error) {
 	if c.Verifier == nil {
 		c.Verifier = func(p Platform) Verifier { return &security.RemoteKeys{URL: p.JWKSURL, HTTP: c.HTTP} }
 	}
+	if c.Sign == nil {
+		c.Sign = func(keys *security.Keys, claims map[string]any) (string, error) { return keys.Sign(claims) }
+	}
 	if c.Store == nil {
 		s, err := OpenStore(ctx, "")
 		if err != nil {
@@ -187,6 +194,8 @@ func (t *Tool) Handler() http.Handler {
 	mux.HandleFunc("/launch", t.launch)
 	mux.HandleFunc("POST /launch/stored", t.stored)
 	mux.HandleFunc("GET /resources/{name}", t.resource)
+	mux.HandleFunc("POST /resources/deep-linking", t.picked)
+	mux.HandleFunc("GET /files/{name}", t.file)
 	mux.HandleFunc("GET /decoded", t.decoded)
 	mux.Handle("GET /jwks", t.keys)
 	mux.HandleFunc("GET /quiz", t.quizPage)

@@ -141,7 +141,7 @@ func (t *Tool) person(w http.ResponseWriter, r *http.Request, rule, text string,
 	case failed != nil:
 		t.refuse(w, failed.Status, failed.Rule, failed.Text)
 		return nil
-	case !l.isResource() || l.Claims.Roles == nil || !may(*l.Claims.Roles):
+	case l.picks() || l.Claims.Roles == nil || !may(*l.Claims.Roles):
 		t.refuse(w, http.StatusForbidden, rule, text)
 		return nil
 	}

@@ -4,34 +4,32 @@
 package toolfault
 
 import (
-	_ "embed"
+	"embed"
+	"fmt"
+	"io/fs"
 	"slices"
 
 	"github.com/rollcall-edu/rollcall/reference/fault"
 	"github.com/rollcall-edu/rollcall/reference/tool"
 )
 
-//go:embed faults.yaml
-var faultTable []byte
+//go:embed *.yaml
+var tables embed.FS
 
-//go:embed variants.yaml
-var variantTable []byte
-
-// The tables of services.
-var (
-	//go:embed token-faults.yaml
-	tokenFaultTable []byte
-	//go:embed token-variants.yaml
-	tokenVariantTable []byte
-	//go:embed nrps-faults.yaml
-	rosterFaultTable []byte
-	//go:embed nrps-variants.yaml
-	rosterVariantTable []byte
-	//go:embed ags-faults.yaml
-	scoreFaultTable []byte
-	//go:embed ags-variants.yaml
-	scoreVariantTable []byte
-)
+// table gives the tables of launches, and those of every service after them, as one.
+func table(name string) ([]byte, error) {
+	names, err := fs.Glob(tables, "*-"+name)
+	var out []byte
+	for _, name := range append([]string{name}, names...) {
+		if err != nil {
+			break
+		}
+		var text []byte
+		text, err = tables.ReadFile(name)
+		out = append(append(out, text...), '\n')
+	}
+	return out, err
+}
 
 type behaviour = fault.Behaviour[tool.Config]
 
@@ -42,8 +40,14 @@ var Kind = fault.NewKind("tool", func() (fault.Tables, error) {
 	for _, r := range tool.Rules() {
 		rules = append(rules, r.ID)
 	}
-	faults := fault.Together(faultTable, tokenFaultTable, rosterFaultTable, scoreFaultTable)
-	variants := fault.Together(variantTable, tokenVariantTable, rosterVariantTable, scoreVariantTable)
+	faults, err := table("faults.yaml")
+	if err != nil {
+		return fault.Tables{}, fmt.Errorf("reading the faults of a tool: %w", err)
+	}
+	variants, err := table("variants.yaml")
+	if err != nil {
+		return fault.Tables{}, fmt.Errorf("reading the variants of a tool: %w", err)
+	}
 	return fault.ReadTables("tool", faults, variants, behaviours(), rules, nil)
 }, behaviours, func(c *tool.Config, f fault.Fault) {
 	if len(f.Drop) > 0 {
@@ -63,7 +67,8 @@ func behaviours() map[string]behaviour {
 	return fault.Gather(ruleFaults(), keyFaults(), loginFaults(), answerFaults(), cookieFaults(), patienceOf(), headerFaults(), nearFaults(),
 		boundFaults(),
 		shownFaults(), setFaults(), alikeOf(), oddities(),
-		tokenFaults(), tokenOddities(), rosterFaults(), rosterOddities(), scoreFaults(), scoreOddities())
+		tokenFaults(), tokenOddities(), rosterFaults(), rosterOddities(), scoreFaults(), scoreOddities(),
+		replyFaults(), pickerFaults(), pickerOddities())
 }
 
 // rule makes a behaviour that adds a rule of its own.

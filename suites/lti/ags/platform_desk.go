@@ -241,9 +241,11 @@ func (d *desk) walk(ctx context.Context, address string) (p pages, problem strin
 	seen := map[string]bool{}
 	for next := address; next != ""; {
 		if seen[next] {
+			p.owner = PlatformPrefix + "page.union"
 			return p, "a page leads back to one that was read before"
 		}
 		if len(seen) == mostPages {
+			p.owner = PlatformPrefix + "page.union"
 			return p, fmt.Sprintf("there is no end after %d pages", mostPages)
 		}
 		seen[next] = true

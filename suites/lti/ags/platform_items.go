@@ -29,7 +29,7 @@ func list(ctx context.Context, d *desk) {
 		Seen:      r.Summary(),
 		Responses: []*harness.Response{r},
 	}) {
-		d.NotTested(harness.BlockedBy(reqList, "line items can't be listed: "+r.Summary(), r))
+		d.NotTested(harness.BlockedBy(reqList, "line items can't be listed: "+r.Summary(), r).Told())
 		return
 	}
 	d.typed("list.type", typeItems, r)
@@ -60,7 +60,7 @@ func list(ctx context.Context, d *desk) {
 		Seen:      single.Summary(),
 		Responses: []*harness.Response{single},
 	}) {
-		d.NotTested(harness.BlockedBy(reqRead, "a line item can't be read: "+single.Summary(), single))
+		d.NotTested(harness.BlockedBy(reqRead, "a line item can't be read: "+single.Summary(), single).Told())
 		return
 	}
 	d.typed("item.type", typeItem, single)
@@ -128,7 +128,7 @@ func create(ctx context.Context, d *desk) {
 		Seen:      r.Summary(),
 		Responses: proof,
 	}) {
-		d.NotTested(harness.BlockedBy(reqCreate, "no line item can be made: "+r.Summary(), r))
+		d.NotTested(harness.BlockedBy(reqCreate, "no line item can be made: "+r.Summary(), r).Told())
 		return
 	}
 	d.Assert(p+"create.status", r.Status == http.StatusCreated, harness.Finding{Expected: "201 Created", Seen: r.Summary(), Responses: proof})
@@ -419,7 +419,7 @@ func put(ctx context.Context, d *desk) {
 		Seen:      r.Summary(),
 		Responses: []*harness.Response{r},
 	}) && !taken(r) {
-		d.NotTested(harness.BlockedBy(reqPut, "no line item can be replaced: "+r.Summary(), r))
+		d.NotTested(harness.BlockedBy(reqPut, "no line item can be replaced: "+r.Summary(), r).Told())
 		return
 	}
 	d.shaped("put.form", "lineitem", r)
@@ -486,7 +486,7 @@ func remove(ctx context.Context, d *desk) {
 	}
 	after := d.get(ctx, scopeItems, id, typeItem, reqRead)
 	if after.Status >= 500 {
-		d.NotTested(harness.BlockedBy(reqRead, "a line item can't be read: "+after.Summary(), after))
+		d.NotTested(harness.BlockedBy(reqRead, "a line item can't be read: "+after.Summary(), after).Told())
 		return
 	}
 	gone := after.Status >= 400 && after.Status < 500 // which of them is another requirement's
@@ -582,7 +582,7 @@ func gradebook(ctx context.Context, d *desk) {
 		return
 	}
 	if r := d.give(ctx, id, d.score(user, map[string]any{"scoreGiven": shownScore, "scoreMaximum": shownMaximum})); !taken(r) {
-		d.NotTested(harness.BlockedBy(reqScore, "no score is taken: "+r.Summary(), r))
+		d.NotTested(harness.BlockedBy(reqScore, "no score is taken: "+r.Summary(), r).Told())
 		return
 	}
 	t := lti.Of(d.Session().Target).Platform

@@ -51,7 +51,7 @@ func (d *desk) scored(ctx context.Context) (item, user string, ok bool) {
 	}
 	r := d.give(ctx, item, d.score(user, nil))
 	if !slices.Contains(takenScore, r.Status) || r.Problem != "" {
-		d.NotTested(harness.BlockedBy(reqScore, "no score is taken: "+r.Summary(), r))
+		d.NotTested(harness.BlockedBy(reqScore, "no score is taken: "+r.Summary(), r).Told())
 		return "", "", false
 	}
 	return item, user, true
@@ -68,7 +68,7 @@ func scores(ctx context.Context, d *desk) {
 		return
 	}
 	if r := d.give(ctx, item, d.score(user, nil)); !d.takes(reqScore, "a score, fully graded", r) {
-		d.NotTested(harness.BlockedBy(reqScore, "no score is taken: "+r.Summary(), r))
+		d.NotTested(harness.BlockedBy(reqScore, "no score is taken: "+r.Summary(), r).Told())
 		return
 	}
 	for _, x := range [][2]string{{"Initialized", "NotReady"}, {"Started", "NotReady"}, {"InProgress", "NotReady"}, {"InProgress", "Pending"},
@@ -220,7 +220,7 @@ func results(ctx context.Context, d *desk) {
 		Seen:      r.Summary(),
 		Responses: []*harness.Response{r},
 	}) {
-		d.NotTested(harness.BlockedBy(reqResults, "results are answered with "+r.Summary(), r))
+		d.NotTested(harness.BlockedBy(reqResults, "results are answered with "+r.Summary(), r).Told())
 		return
 	}
 	marked := slices.ContainsFunc(before, func(m map[string]any) bool { _, there := m["resultScore"].(float64); return there })
@@ -234,7 +234,7 @@ func results(ctx context.Context, d *desk) {
 	comment := "Rollcall " + d.mark + ": well done, très bien"
 	posted := d.give(ctx, item, d.score(user, map[string]any{"comment": comment}))
 	if !slices.Contains(takenScore, posted.Status) || posted.Problem != "" {
-		d.NotTested(harness.BlockedBy(reqScore, "no score is taken: "+posted.Summary(), posted))
+		d.NotTested(harness.BlockedBy(reqScore, "no score is taken: "+posted.Summary(), posted).Told())
 		return
 	}
 	m, one := d.result(ctx, item, user, near(0.75))
@@ -242,7 +242,7 @@ func results(ctx context.Context, d *desk) {
 	r = d.get(ctx, scopeResults, below(item, "results"), typeResults, reqResults)
 	list, is := listOf(r)
 	if !is {
-		d.NotTested(harness.BlockedBy(reqResults, "results are answered with "+r.Summary(), r))
+		d.NotTested(harness.BlockedBy(reqResults, "results are answered with "+r.Summary(), r).Told())
 		return
 	}
 	d.shaped("result.form", "results", r)

@@ -1,10 +1,9 @@
 // Package agsfault makes the Assignment and Grade Services of the reference platform wrong on
-// purpose, and odd within the law. What is said of each is data.
+// purpose, and odd within the law. What is said of each is data (ags-faults.yaml beside it).
 package agsfault
 
 import (
 	"bytes"
-	_ "embed"
 	"encoding/base64"
 	"encoding/json"
 	"io"
@@ -21,15 +20,6 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/platform"
 )
 
-//go:embed faults.yaml
-var faultTable []byte
-
-//go:embed variants.yaml
-var variantTable []byte
-
-// Tables are what is said of the faults and of the variants, as YAML.
-func Tables() (faults, variants []byte) { return faultTable, variantTable }
-
 // Behaviour is what one of them does to a platform.
 type Behaviour = fault.Behaviour[platform.Config]
 
@@ -37,7 +27,9 @@ type Behaviour = fault.Behaviour[platform.Config]
 type behaviour = Behaviour
 
 // Behaviours gives what all of them do.
-func Behaviours() map[string]Behaviour { return fault.Gather(gradeFaults(), gradeOddities()) }
+func Behaviours() map[string]Behaviour {
+	return fault.Gather(gradeFaults(), bookFaults(), gradeOddities())
+}
 
 // What a platform gets wrong of Assignment and Grade Services is wrapped around its handler:
 // requests are changed on their way in, answers on their way out.
