@@ -6,9 +6,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spf13/cobra"
+
+	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/harness/browser"
 )
 
 // TestToolWithoutSteps: where the target file has no steps the report says what to write, and
@@ -44,5 +48,59 @@ func TestToolWithoutSteps(t *testing.T) {
 	}
 	if q := judged("tool-roster-at-launch")[pages]; q.Verdict != reports.Pass {
 		t.Errorf("a tool that reads the roster by itself: %s %s", story(q), q.Reason)
+	}
+}
+
+// TestToolAndPlatform has the reference tool call the services of the reference platform: a
+// learner's work is told, and a teacher sees the roster.
+func TestToolAndPlatform(t *testing.T) {
+	if testing.Short() {
+		t.Skip("browsers are left out with -short")
+	}
+	if _, err := browser.Find(); err != nil {
+		t.Skip(err)
+	}
+	t.Parallel() // it waits more than it works
+	made, err := security.NewSelfMade(time.Now(), "platform.localhost", "tool.localhost", "127.0.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := &cobra.Command{}
+	cmd.SetContext(t.Context())
+	p, served, err := startLTI(cmd, ltiRoles{made: made, trust: made.AuthorityPEM})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { served.Close(); p.Close() })
+	b, err := browser.New(browser.Options{TrustPEM: made.AuthorityPEM})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Close)
+	teacher, student, _, course := p.People()
+	for user, steps := range map[string][]browser.Step{
+		student: append(working("4", "18"), browser.Step{Wait: "#points"}),
+		teacher: {{Click: "#roster"}, {Wait: "#members tbody tr"}},
+	} {
+		page, err := b.Open(t.Context(), browser.PageOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := page.Run(t.Context(), append([]browser.Step{
+			{Open: p.Origin + "/"}, {Select: "#user", Value: user}, {Click: "#signin"}, {Wait: "#courses"},
+			{Open: p.Origin + "/courses/" + course}, {Click: "#links li:last-child a.as-same"}, {Wait: "#launched"},
+		}, steps...)); err != nil {
+			t.Errorf("%s: %v", user, err)
+		}
+		frames, err := page.Look(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, not := range []string{"is not told", "could not be told"} {
+			if strings.Contains(frames[0].Text, not) {
+				t.Errorf("%s", frames[0].Text)
+			}
+		}
+		page.Close()
 	}
 }

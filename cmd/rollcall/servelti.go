@@ -105,8 +105,9 @@ func serveTool() *cobra.Command {
 		Short: "Run the reference tool: an LTI 1.3 tool that platforms can launch",
 		Long: `Run the reference tool, and print the addresses that a platform has to be told.
 --platforms names a YAML list of the platforms that it knows, each with issuer,
-client_id, auth_url, jwks_url and deployments. With --fault it misbehaves in a named
-way, to see whether your platform (or Rollcall) notices. With --db it remembers logins
+client_id, auth_url, jwks_url and deployments; for rosters and grades it needs token_url
+too, and audience where aud of client assertions isn't that. With --fault it misbehaves
+in a named way, to see whether your platform (or Rollcall) notices. With --db it remembers logins
 and launches over a restart, and signs with the same key, under the same address; the
 private key is in that database.`,
 		Example: "  rollcall serve tool --platforms platforms.yaml\n  rollcall serve tool --platforms platforms.yaml --fault tool-nonce-unchecked",
