@@ -43,7 +43,7 @@ func TestRealWorld(t *testing.T) {
 	rows := 0
 	for _, line := range strings.Split(string(text), "\n") {
 		cells := strings.Split(line, "|")
-		if len(cells) != 6 || !strings.Contains(cells[3], "`or12.") && !strings.Contains(cells[3], "`lti13.") {
+		if len(cells) != 6 || !strings.Contains(cells[3], "`or12.") && !strings.Contains(cells[3], "`lti13.") && !strings.Contains(cells[3], "`dl20.") {
 			continue
 		}
 		rows++
