@@ -39,11 +39,13 @@ func ToolPart() tool.Part {
 			tool.Setting("the tool's keys in lti.tool.jwks_url", harness.Unconfigured("the target file doesn't say where the tool's keys are",
 				"Add lti.tool.jwks_url."), func(l *lti.Section) bool { return l.Tool.JWKSURL == "" }).
 				For(toolPrefix+"token.kid-published", toolPrefix+"token.signature")), Body: message,
-			Requirements: []string{"token.alg", "token.kid", "token.kid-published", "token.signature", "token.iss", "token.aud", "token.aud-text", "token.azp",
+			Requirements: []string{"token.alg", "token.kid", "token.kid-published", "token.signature", "token.iss", "token.aud",
+				"token.aud-text", "token.azp",
 				"token.exp", "token.iat", "token.life", "token.nonce", "token.nonce-fresh", "token.nonce-own", "message.type", "message.version",
 				"message.deployment", "message.data", "message.names", "message.texts"}},
 		{ID: "dl.tool.content", Title: "What was picked has the form of its type", Needs: picking(several().For(toolPrefix + "content.several")), Body: content,
-			Requirements: []string{"content.list", "content.type", "content.shape", "content.sizes", "content.custom", "content.line-item", "content.times", "content.address", "content.no-null",
+			Requirements: []string{"content.list", "content.type", "content.shape", "content.sizes", "content.custom", "content.line-item",
+				"content.times", "content.address", "content.no-null",
 				"content.accepted", "content.several"}},
 		{ID: "dl.tool.item", Title: "A resource link that was picked opens", Needs: picking(), Body: item, Requirements: []string{"item.opens"}},
 		one("window", "The picker works in a window of its own", "picker.window", way{window: true}, nil),
@@ -52,7 +54,8 @@ func ToolPart() tool.Part {
 		one("least", "The picker does with the settings that are required", "picker.least", way{frame: true, omit: optional, noData: true}, nil),
 		one("unknown", "Settings that the tool doesn't know are passed over", "picker.unknown", way{frame: true, unknown: true}, nil),
 		one("nulls", "Settings that are null are as good as left out", "picker.nulls", way{frame: true, nulls: true, noData: true}, nil),
-		one("data-absent", "Where the request brings no data the answer brings none", "message.data-absent", way{frame: true, noData: true, omit: []string{"title"}}, noData),
+		one("data-absent", "Where the request brings no data the answer brings none", "message.data-absent",
+			way{frame: true, noData: true, omit: []string{"title"}}, noData),
 		one("data-long", "Long data come back whole", "message.data-long", way{frame: true, data: longData}, dataBack),
 		one("data-odd", "Data come back byte for byte, whatever they hold", "message.data-odd", way{frame: true, data: oddData}, dataBack),
 		one("data-empty", "Empty data come back", "message.data-empty", way{frame: true, data: ""}, dataBack),
@@ -331,29 +334,30 @@ func standing(ctx context.Context, t *harness.T, ids ...string) bool {
 // answer, unless it is nil.
 func one(id, title, requirement string, w way, judge func(t *harness.T, id string, p *picked)) harness.Check {
 	w.id = id
-	return harness.Check{ID: "dl.tool." + id, Title: title, Needs: picking(), Requirements: []string{requirement}, Body: func(ctx context.Context, t *harness.T) {
-		id := toolPrefix + requirement
-		if !standing(ctx, t) {
-			return
-		}
-		p := pick(ctx, t, w)
-		f := harness.Finding{Sent: title, Expected: "the picker opens, and an answer comes", Where: p.acted.Where, Exchanges: p.acted.Exchanges}
-		switch {
-		case p.claims != nil && judge == nil:
-			t.Examined(id, 1)
-		case p.claims != nil:
-			judge(t, id, p)
-		case p.acted.Refused != "":
-			f.Seen = "it did not open; the tool showed " + p.acted.Refused
-			t.Fail(id, f)
-		case p.acted.Halted != "":
-			f.Seen = "it opened, and what picked an item before doesn't now: " + p.acted.Halted
-			t.Fail(id, f)
-		case !p.ok:
-			t.NotTested(p.obstacle)
-		default:
-			f.Seen = "no answer that can be read"
-			t.Fail(id, f)
-		}
-	}}
+	return harness.Check{ID: "dl.tool." + id, Title: title, Needs: picking(), Requirements: []string{requirement},
+		Body: func(ctx context.Context, t *harness.T) {
+			id := toolPrefix + requirement
+			if !standing(ctx, t) {
+				return
+			}
+			p := pick(ctx, t, w)
+			f := harness.Finding{Sent: title, Expected: "the picker opens, and an answer comes", Where: p.acted.Where, Exchanges: p.acted.Exchanges}
+			switch {
+			case p.claims != nil && judge == nil:
+				t.Examined(id, 1)
+			case p.claims != nil:
+				judge(t, id, p)
+			case p.acted.Refused != "":
+				f.Seen = "it did not open; the tool showed " + p.acted.Refused
+				t.Fail(id, f)
+			case p.acted.Halted != "":
+				f.Seen = "it opened, and what picked an item before doesn't now: " + p.acted.Halted
+				t.Fail(id, f)
+			case !p.ok:
+				t.NotTested(p.obstacle)
+			default:
+				f.Seen = "no answer that can be read"
+				t.Fail(id, f)
+			}
+		}}
 }

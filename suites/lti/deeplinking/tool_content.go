@@ -95,7 +95,8 @@ func content(ctx context.Context, t *harness.T) {
 		}
 	}
 	if !seen["content.type"] {
-		t.NotTested(harness.BlockedBy(toolPrefix+"content.list", "nothing was picked").Seen(answers[0].acted.Exchanges...), toolPrefix+"content.type",
+		t.NotTested(harness.BlockedBy(toolPrefix+"content.list", "nothing was picked").Seen(answers[0].acted.Exchanges...),
+			toolPrefix+"content.type",
 			toolPrefix+"content.shape", toolPrefix+"content.no-null", toolPrefix+"content.accepted")
 	}
 }
@@ -169,7 +170,8 @@ func single(ctx context.Context, t *harness.T) {
 	if p := pick(ctx, t, severalWay(t)); !p.answered(t) {
 		return
 	} else if len(p.items()) < 2 {
-		t.NotTested(harness.BlockedBy(toolPrefix+"content.several", "the steps bring one item also where several are taken").Seen(p.acted.Exchanges...))
+		t.NotTested(harness.BlockedBy(toolPrefix+"content.several",
+			"the steps bring one item also where several are taken").Seen(p.acted.Exchanges...))
 		return
 	}
 	p := pick(ctx, t, way{id: "single", frame: true, steps: tool.Section(t).Tool.Pick.Several, vain: true, set: map[string]any{"accept_multiple": false}})
@@ -257,7 +259,8 @@ func script(ctx context.Context, t *harness.T) {
 	}
 	ran := slices.ContainsFunc(p.acted.Calls, func(c tool.Call) bool { return c.Path == path })
 	t.Assert(toolPrefix+"picker.script", !ran, harness.Finding{Sent: "a deep linking request whose deep_link_return_url begins with javascript:",
-		Expected: "a refusal, or a page that doesn't run it", Seen: "it ran in the tool's page", Where: p.acted.Where, Exchanges: p.acted.Exchanges})
+		Expected: "a refusal, or a page that doesn't run it", Seen: "it ran in the tool's page", Where: p.acted.Where,
+		Exchanges: p.acted.Exchanges})
 }
 
 // cancel chooses nothing.

@@ -208,7 +208,8 @@ func Act(ctx context.Context, t *harness.T, a Action) (got Acted, o harness.Obst
 
 // launch is what the action begins with.
 func (a Action) launch(under *acting) Launch {
-	l := Launch{ID: "act", Title: a.Title, User: a.User, Expect: "open", Claims: a.Claims, Frame: a.Frame, Window: a.Window, Blocked: a.Blocked,
+	l := Launch{ID: "act", Title: a.Title, User: a.User, Expect: "open", Claims: a.Claims, Frame: a.Frame, Window: a.Window,
+		Blocked: a.Blocked,
 		Storage: a.Storage, Serve: under.record(a.Serve)}
 	if a.Unmarked {
 		l.Expect = "answer"
@@ -279,7 +280,8 @@ func (a *answered) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
 // watched is a call as evidence.
 func (c Call) watched() harness.Watched {
-	return harness.Watched{Started: c.At, Ended: c.At, Method: c.Method, URL: c.url, Request: c.Header, Body: string(c.Body), Form: c.Token, Status: c.Status,
+	return harness.Watched{Started: c.At, Ended: c.At, Method: c.Method, URL: c.url, Request: c.Header, Body: string(c.Body),
+		Form: c.Token, Status: c.Status,
 		Answer: c.Answer}
 }
 
