@@ -232,10 +232,24 @@ func toolSection(t *district.Tool, listen, origin, cert, key string) *lti.Sectio
 			LoginURL:      t.LoginURL(),
 			TargetLinkURI: t.TargetURL("quiz"),
 			RedirectURIs:  []string{t.RedirectURL()},
+			JWKSURL:       t.JWKSURL(),
+			Pick:          picking(),
 			Launched:      lti.Marker{Selector: "#launched"},
 			Teacher:       lti.Marker{Selector: "#teacher"},
 		},
 	}
+}
+
+// picking are the steps in the picker of the reference tool.
+func picking() lti.Picking {
+	choose := func(names ...string) (steps []browser.Step) {
+		for _, name := range names {
+			steps = append(steps, browser.Step{Click: "input[value=" + name + "]"})
+		}
+		return append(steps, browser.Step{Click: "#add"})
+	}
+	return lti.Picking{Steps: choose("quiz"), Several: choose("quiz", "page", "text", "picture", "sheet"),
+		Cancel: []browser.Step{{Click: "#cancel"}}}
 }
 
 // demoLaunch opens the reference tool from the reference platform as a teacher

@@ -54,6 +54,9 @@ func toolSuite() harness.Suite { return ltitool.Suite(deeplinking.ToolPart()) }
 // platformSuite judges LTI platforms: launches, and the services of LTI Advantage.
 func platformSuite() harness.Suite { return ltiplatform.Suite(deeplinking.PlatformPart()) }
 
+// ofTool tells whether a profile is one of LTI tools.
+func ofTool(profile string) bool { return slices.Contains(toolSuite().Profiles, profile) }
+
 // ofPlatform tells whether a profile is one of LTI platforms.
 func ofPlatform(profile string) bool { return slices.Contains(platformSuite().Profiles, profile) }
 

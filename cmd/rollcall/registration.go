@@ -33,7 +33,7 @@ other_client_id there is a second registration to be made.`,
 			l, out := lti.Of(target), cmd.OutOrStdout()
 			for _, id := range target.Profiles {
 				switch {
-				case id == ltitool.Profile:
+				case ofTool(id):
 					fmt.Fprintf(out, "Register Rollcall as a platform at the tool:\n\n  issuer           %s\n  client id        %s\n  deployment ids   %s\n  auth URL         %s/auth\n  JWKS URL         %s/jwks\n  token URL        %s/token\n",
 						l.PublicURL, l.ClientID, strings.Join(l.Deployments, "\n                   "), l.PublicURL, l.PublicURL, l.PublicURL)
 					if l.OtherClientID != "" {
