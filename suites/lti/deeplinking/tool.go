@@ -48,17 +48,18 @@ func ToolPart() tool.Part {
 				"content.times", "content.address", "content.no-null",
 				"content.accepted", "content.several"}},
 		{ID: "dl.tool.item", Title: "A resource link that was picked opens", Needs: picking(), Body: item, Requirements: []string{"item.opens"}},
+		one("frame", "The picker works in a frame of the platform's page", "picker.frame", way{frame: true}, nil),
 		one("window", "The picker works in a window of its own", "picker.window", way{window: true}, nil),
 		one("blocked", "The picker works in a frame where cookies are blocked", "picker.blocked", way{frame: true, blocked: true}, nil),
-		one("bare", "The picker opens though the request names neither a resource link nor a target", "picker.bare", way{frame: true, bare: true}, nil),
-		one("least", "The picker does with the settings that are required", "picker.least", way{frame: true, omit: optional, noData: true}, nil),
-		one("unknown", "Settings that the tool doesn't know are passed over", "picker.unknown", way{frame: true, unknown: true}, nil),
-		one("nulls", "Settings that are null are as good as left out", "picker.nulls", way{frame: true, nulls: true, noData: true}, nil),
+		one("bare", "The picker opens though the request names neither a resource link nor a target", "picker.bare", way{bare: true}, nil),
+		one("least", "The picker does with the settings that are required", "picker.least", way{omit: optional, noData: true}, nil),
+		one("unknown", "Settings that the tool doesn't know are passed over", "picker.unknown", way{unknown: true}, nil),
+		one("nulls", "Settings that are null are as good as left out", "picker.nulls", way{nulls: true, noData: true}, nil),
 		one("data-absent", "Where the request brings no data the answer brings none", "message.data-absent",
-			way{frame: true, noData: true, omit: []string{"title"}}, noData),
-		one("data-long", "Long data come back whole", "message.data-long", way{frame: true, data: longData}, dataBack),
-		one("data-odd", "Data come back byte for byte, whatever they hold", "message.data-odd", way{frame: true, data: oddData}, dataBack),
-		one("data-empty", "Empty data come back", "message.data-empty", way{frame: true, data: ""}, dataBack),
+			way{noData: true, omit: []string{"title"}}, noData),
+		one("data-long", "Long data come back whole", "message.data-long", way{data: longData}, dataBack),
+		one("data-odd", "Data come back byte for byte, whatever they hold", "message.data-odd", way{data: oddData}, dataBack),
+		one("data-empty", "Empty data come back", "message.data-empty", way{data: ""}, dataBack),
 		{ID: "dl.tool.single", Title: "Where one item is asked for, one comes at most", Needs: picking(several()), Body: single, Requirements: []string{"content.single"}},
 		{ID: "dl.tool.accepted", Title: "Types that are not asked for don't come", Needs: picking(), Body: others, Requirements: []string{"content.others"}},
 		{ID: "dl.tool.lineitem", Title: "No line item comes where none is taken", Needs: picking(), Body: noLineItem, Requirements: []string{"content.no-line-item"}},
@@ -220,8 +221,8 @@ func pick(ctx context.Context, t *harness.T, w way) *picked {
 	return p
 }
 
-// base is the request that most is told of: in a frame of the platform's page.
-var base = way{id: "base", frame: true}
+// base is the request that most is told of: in the window of the platform.
+var base = way{id: "base"}
 
 func choose(ctx context.Context, t *harness.T, w way) *picked {
 	inbox := &inbox{}

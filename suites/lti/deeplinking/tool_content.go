@@ -61,7 +61,7 @@ func aspect(f schemas.Finding) string {
 
 // severalWay picks several items.
 func severalWay(t *harness.T) way {
-	return way{id: "several", frame: true, steps: tool.Section(t).Tool.Pick.Several}
+	return way{id: "several", steps: tool.Section(t).Tool.Pick.Several}
 }
 
 // content holds what was picked to the forms of its types (LTI Deep Linking 2.0 §3).
@@ -174,7 +174,7 @@ func single(ctx context.Context, t *harness.T) {
 			"the steps bring one item also where several are taken").Seen(p.acted.Exchanges...))
 		return
 	}
-	p := pick(ctx, t, way{id: "single", frame: true, steps: tool.Section(t).Tool.Pick.Several, vain: true, set: map[string]any{"accept_multiple": false}})
+	p := pick(ctx, t, way{id: "single", steps: tool.Section(t).Tool.Pick.Several, vain: true, set: map[string]any{"accept_multiple": false}})
 	within(t, toolPrefix+"content.single", p, len(p.items()) < 2, "a deep linking request that takes one item", "one item at most",
 		fmt.Sprintf("%d items", len(p.items())))
 }
@@ -199,7 +199,7 @@ func others(ctx context.Context, t *harness.T) {
 		t.NotTested(harness.BlockedBy(toolPrefix+"content.list", "nothing was picked before").Seen(had.acted.Exchanges...))
 		return
 	}
-	p := pick(ctx, t, way{id: "others", frame: true, types: left, vain: true})
+	p := pick(ctx, t, way{id: "others", types: left, vain: true})
 	var strays []string
 	for _, item := range p.items() {
 		if kind, _ := item["type"].(string); !slices.Contains(left, kind) {
@@ -241,7 +241,7 @@ func noLineItem(ctx context.Context, t *harness.T) {
 		t.NotApplicable(toolPrefix+"content.no-line-item", "what the steps pick has no line item in any case")
 		return
 	}
-	p := pick(ctx, t, way{id: "lineitem", frame: true, set: map[string]any{"accept_lineitem": false}, vain: true})
+	p := pick(ctx, t, way{id: "lineitem", set: map[string]any{"accept_lineitem": false}, vain: true})
 	within(t, toolPrefix+"content.no-line-item", p, lines(p) == 0, "a deep linking request with accept_lineitem false", "no line item",
 		fmt.Sprintf("%d line items", lines(p)))
 }
@@ -252,7 +252,7 @@ func script(ctx context.Context, t *harness.T) {
 		return
 	}
 	const path = "/ran"
-	p := pick(ctx, t, way{id: "return", frame: true, vain: true, address: "javascript:void(new Image().src='$services" + path + "')"})
+	p := pick(ctx, t, way{id: "return", vain: true, address: "javascript:void(new Image().src='$services" + path + "')"})
 	if !p.ok && p.acted.Refused == "" {
 		t.NotTested(p.obstacle)
 		return
@@ -268,7 +268,7 @@ func cancel(ctx context.Context, t *harness.T) {
 	if !standing(ctx, t) {
 		return
 	}
-	p := pick(ctx, t, way{id: "cancel", frame: true, steps: tool.Section(t).Tool.Pick.Cancel})
+	p := pick(ctx, t, way{id: "cancel", steps: tool.Section(t).Tool.Pick.Cancel})
 	if !p.ok || p.acted.Refused != "" {
 		p.answered(t)
 		return
@@ -302,7 +302,7 @@ func item(ctx context.Context, t *harness.T) {
 	if title, is := items[i]["title"].(string); is && title != "" {
 		link["title"] = title
 	}
-	a := tool.Action{Title: "a launch of the resource link that was picked", User: "learner", Frame: true,
+	a := tool.Action{Title: "a launch of the resource link that was picked", User: "learner",
 		Claims: map[string]any{"resource_link": link}}
 	a.Target, _ = items[i]["url"].(string)
 	if custom, is := items[i]["custom"].(map[string]any); is && len(custom) > 0 {

@@ -166,7 +166,7 @@ func nonces(ctx context.Context, t *harness.T, p *picked, say func(id string, ok
 		return
 	}
 	say("token.nonce-own", nonce != p.acted.Nonce, "a nonce of the tool's own", "that of the request", "/nonce")
-	if again := pick(ctx, t, way{id: "again", frame: true}); again.answered(t, toolPrefix+"token.nonce-fresh") {
+	if again := pick(ctx, t, way{id: "again"}); again.answered(t, toolPrefix+"token.nonce-fresh") {
 		say("token.nonce-fresh", again.claims["nonce"] != nonce, "another nonce than in the answer before", "the same", "/nonce")
 	}
 }
