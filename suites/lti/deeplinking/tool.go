@@ -305,9 +305,6 @@ func (p *picked) read(t *harness.T) {
 	}
 }
 
-// sent words the request in findings.
-func (p *picked) sent() string { return p.acted.Where }
-
 // answered tells whether an answer came that can be read, and says of requirements what they
 // hang on where none did.
 func (p *picked) answered(t *harness.T, ids ...string) bool {
