@@ -235,6 +235,7 @@ func toolSection(t *district.Tool, listen, origin, cert, key string) *lti.Sectio
 			Roster:        []browser.Step{{Click: "#roster"}},
 			Score:         working("4", "18"),
 			Zero:          working("1", "10"),
+			Pick:          picking(),
 			Launched:      lti.Marker{Selector: "#launched"},
 			Teacher:       lti.Marker{Selector: "#teacher"},
 		},
@@ -248,6 +249,18 @@ func working(list ...string) []browser.Step {
 		steps = append(steps, browser.Step{Click: "input[value='" + a + "']"}, browser.Step{Click: "#answer"})
 	}
 	return steps
+}
+
+// picking are the steps in the picker of the reference tool.
+func picking() lti.Picking {
+	choose := func(names ...string) (steps []browser.Step) {
+		for _, name := range names {
+			steps = append(steps, browser.Step{Click: "input[value=" + name + "]"})
+		}
+		return append(steps, browser.Step{Click: "#add"})
+	}
+	return lti.Picking{Steps: choose("quiz"), Several: choose("quiz", "page", "text", "picture", "sheet"),
+		Cancel: []browser.Step{{Click: "#cancel"}}}
 }
 
 // demoLaunch opens the reference tool from the reference platform as a teacher

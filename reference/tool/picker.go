@@ -25,14 +25,15 @@ var offers = []offer{
 		released := true
 		at := func(days int) string { return now.AddDate(0, 0, days).UTC().Format(time.RFC3339) }
 		return lti.ContentItem{
-			Type:       lti.TypeLTI,
-			URL:        t.TargetURL("quiz") + "?chapter=1",
-			Title:      "Quiz: sets and functions",
-			Text:       "Ten questions about chapter 1",
-			Icon:       &lti.Image{URL: t.c.Origin + "/files/icon.svg", Width: 24, Height: 24},
-			Thumbnail:  &lti.Image{URL: t.c.Origin + "/files/icon.svg", Width: 90, Height: 90},
-			Custom:     map[string]string{"chapter": "1", "who": "$User.id"},
-			LineItem:   &lti.LineItem{ScoreMaximum: 10, Label: "Sets and functions", ResourceID: "chapter-1", Tag: "quiz", GradesReleased: &released},
+			Type:      lti.TypeLTI,
+			URL:       t.TargetURL("quiz") + "?chapter=1",
+			Title:     "Quiz: sets and functions",
+			Text:      "Ten questions about chapter 1",
+			Icon:      &lti.Image{URL: t.c.Origin + "/files/icon.svg", Width: 24, Height: 24},
+			Thumbnail: &lti.Image{URL: t.c.Origin + "/files/icon.svg", Width: 90, Height: 90},
+			Custom:    map[string]string{"chapter": "1", "who": "$User.id"},
+			LineItem: &lti.LineItem{ScoreMaximum: 10, Label: "Sets and functions", ResourceID: "chapter-1", Tag: "quiz",
+				GradesReleased: &released},
 			Available:  &lti.Period{Start: at(-1), End: at(60)},
 			Submission: &lti.Period{Start: at(-1), End: at(30)},
 			Iframe:     &lti.Sized{Width: 800, Height: 600},
@@ -40,7 +41,8 @@ var offers = []offer{
 		}
 	}},
 	{"practice", "Practice without points", func(t *Tool, _ time.Time) lti.ContentItem {
-		return lti.ContentItem{Type: lti.TypeLTI, URL: t.TargetURL("practice"), Title: "Practice: sets", Custom: map[string]string{"chapter": "2"}}
+		return lti.ContentItem{Type: lti.TypeLTI, URL: t.TargetURL("practice"), Title: "Practice: sets",
+			Custom: map[string]string{"chapter": "2"}}
 	}},
 	{"page", "A page about sets", func(t *Tool, _ time.Time) lti.ContentItem {
 		return lti.ContentItem{

@@ -21,6 +21,8 @@ lti:
       - {name: quiz, steps: [{click: "#quiz"}]}
       - {name: framed, as: frame, same_as: quiz, steps: [{click: "#framed"}]}
       - {name: other, as: window, steps: [{click: "#other"}]}
+    picks:
+      - {name: editor, user: a teacher, steps: [{click: "#add"}], shows: [{click: "#list"}]}
 `
 
 // A target file that can't be meant is refused where it is wrong, with a way to mend it.
@@ -33,6 +35,9 @@ func TestTargetFiles(t *testing.T) {
 		"same as self": {"same_as: quiz", "same_as: framed", "same_as"},
 		"two verbs":    {`{click: "#quiz"}`, `{click: "#quiz", wait: "#done"}`, "steps"},
 		"no verb":      {`{click: "#quiz"}`, `{}`, "steps"},
+		"nobody picks": {"user: a teacher", "user: somebody", "user"},
+		"no picker":    {`steps: [{click: "#add"}]`, "steps: []", "picks"},
+		"a pick":       {`{click: "#list"}`, `{click: "#list", wait: x}`, "steps"},
 		"stray value":  {`{click: "#quiz"}`, `{click: "#quiz", value: x}`, "value"},
 	} {
 		_, err := harness.ParseTarget("target.yaml", []byte(strings.Replace(file, test.old, test.by, 1)), func(string) (string, bool) { return "", false }, New)

@@ -279,7 +279,7 @@ func pickOddities() map[string]behaviour {
 		"platform-dl-settings-least": wantsNot("accept_media_types", "accept_lineitem", "auto_create", "title", "text"),
 		"platform-dl-settings-more": asking(func(_, s map[string]any, _ *platform.Pending) {
 			s["can_confirm"], s["https://vendor.example/setting"] = true, map[string]any{"a": 1}
-			s["accept_types"] = []string{"ltiResourceLink", "link", "https://vendor.example/type", "ltiAssetProcessor"}
+			s["accept_types"] = []string{"ltiResourceLink", "link", "file", "html", "image", "https://vendor.example/type", "ltiAssetProcessor"}
 		}),
 		"platform-dl-targets-none": wants("accept_presentation_document_targets", []string{}),
 		"platform-dl-target-none":  asking(func(c, _ map[string]any, _ *platform.Pending) { delete(c, ns+"target_link_uri") }),

@@ -70,7 +70,8 @@ func (s *Service) editor(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	s.p.Page(w, http.StatusOK, "Content of "+t.course.Title, true, func(string) template.HTML {
-		return render("editor", map[string]any{"Course": t.course, "Path": url.PathEscape(t.course.ID), "CSRF": t.csrf, "Tools": tools, "Content": all})
+		return render("editor",
+			map[string]any{"Course": t.course, "Path": url.PathEscape(t.course.ID), "CSRF": t.csrf, "Tools": tools, "Content": all})
 	})
 }
 
@@ -163,5 +164,6 @@ func (s *Service) Shown(r *http.Request, course, user string) []platform.Section
 	if len(all) == 0 && !teaches {
 		return nil
 	}
-	return []platform.Section{{Title: "Content", Body: render("shown", map[string]any{"Content": all, "Teaches": teaches, "Path": url.PathEscape(course)})}}
+	return []platform.Section{{Title: "Content",
+		Body: render("shown", map[string]any{"Content": all, "Teaches": teaches, "Path": url.PathEscape(course)})}}
 }

@@ -101,7 +101,8 @@ func Rules() []Rule {
 		}},
 		{"return.many", func(a *Answer) string { return unless(len(a.Items) <= mostItems, "There is too much in the answer.") }},
 		{"return.single", func(a *Answer) string {
-			return unless(len(a.Items) < 2 || a.Pick.Settings.Multiple == nil || *a.Pick.Settings.Multiple, "One item was asked for, and several came.")
+			return unless(len(a.Items) < 2 || a.Pick.Settings.Multiple == nil || *a.Pick.Settings.Multiple,
+				"One item was asked for, and several came.")
 		}},
 		{"return.accepted", each("The answer has content of a type that was not asked for.", func(a *Answer, i lti.ContentItem) bool {
 			return slices.Contains(a.Pick.Settings.Types, i.Type)

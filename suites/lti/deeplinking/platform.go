@@ -30,7 +30,8 @@ const (
 func PlatformPart() platform.Part {
 	checks := []harness.Check{
 		{ID: "dl.platform.request", Title: "A tool is asked for content by a deep linking request", Needs: asking(), Body: requests,
-			Requirements: []string{"request.begun", "request.type", "request.deployment", "request.user", "request.link", "request.target", "settings.present", "settings.return", "settings.types",
+			Requirements: []string{"request.begun", "request.type", "request.deployment", "request.user", "request.link", "request.target",
+				"settings.present", "settings.return", "settings.types",
 				"settings.known-types", "settings.targets", "settings.media", "settings.flags", "settings.texts", "settings.no-null", "settings.fresh"}},
 		{ID: "dl.platform.accept", Title: "A resource link that was picked is kept, wherever it was picked", Needs: writing(), Body: accepts,
 			Requirements: []string{"accept.link"}},
@@ -140,7 +141,8 @@ func judgeRequest(t *harness.T, place lti.Pick, a asked, f harness.Finding, look
 		return t.Assert(platformPrefix+id, ok, f)
 	}
 	kind, version := a.claims[claim+"message_type"], a.claims[claim+"version"]
-	say("request.type", kind == "LtiDeepLinkingRequest" && version == "1.3.0", "LtiDeepLinkingRequest, 1.3.0", platform.Words(kind)+", "+platform.Words(version),
+	say("request.type", kind == "LtiDeepLinkingRequest" && version == "1.3.0", "LtiDeepLinkingRequest, 1.3.0",
+		platform.Words(kind)+", "+platform.Words(version),
 		"/message_type")
 	d, _ := a.claims[claim+"deployment_id"].(string)
 	say("request.deployment", slices.Contains(section.Deployments, d), "one of "+strings.Join(section.Deployments, ", "), d, "/deployment_id")
@@ -196,7 +198,8 @@ func judgeRequest(t *harness.T, place lti.Pick, a asked, f harness.Finding, look
 		say("settings.known-types", len(odd) == 0, strings.Join(types, ", ")+", or the address of a vendor's type", strings.Join(odd, ", "),
 			"/deep_linking_settings/accept_types")
 	} else {
-		t.NotTested(harness.BlockedBy(platformPrefix+"settings.types", "no types are named").Seen(f.Exchanges...), platformPrefix+"settings.known-types")
+		t.NotTested(harness.BlockedBy(platformPrefix+"settings.types", "no types are named").Seen(f.Exchanges...),
+			platformPrefix+"settings.known-types")
 	}
 }
 
@@ -218,8 +221,9 @@ func fresh(ctx context.Context, t *harness.T, place lti.Pick) {
 		}
 	}
 	same := both[0].text("data") == both[1].text("data") && both[0].text("deep_link_return_url") == both[1].text("deep_link_return_url")
-	t.Assert(id, !same, harness.Finding{Sent: "two deep linking requests, one after the other", Expected: "data or deep_link_return_url of their own",
-		Seen: "the same in both", Where: "/deep_linking_settings", Exchanges: ids})
+	t.Assert(id, !same,
+		harness.Finding{Sent: "two deep linking requests, one after the other", Expected: "data or deep_link_return_url of their own",
+			Seen: "the same in both", Where: "/deep_linking_settings", Exchanges: ids})
 }
 
 // describe words what a platform answered.

@@ -50,27 +50,33 @@ func badAnswers() []bad {
 			return []wrong{{sent: "an answer by a key that is not published", how: answer{foreign: true, header: map[string]any{"kid": foreign.ID}}},
 				{sent: "an answer whose header brings the key", how: answer{foreign: true, header: map[string]any{"kid": foreign.ID, "jwk": foreign.JWK()}}}}, ""
 		}},
-		plain("refuse.none", "Refuses an answer that isn't signed by a key pair", wrong{sent: "an answer whose alg is none", how: answer{way: mint.None}},
+		plain("refuse.none", "Refuses an answer that isn't signed by a key pair",
+			wrong{sent: "an answer whose alg is none", how: answer{way: mint.None}},
 			wrong{sent: "an answer signed by HS256 with the public key as the secret", how: answer{way: mint.HS256}}),
-		plain("refuse.iss", "Refuses an answer of another tool", wrong{sent: "an answer whose iss is another client", how: set("iss", "somebody-else")}),
+		plain("refuse.iss", "Refuses an answer of another tool",
+			wrong{sent: "an answer whose iss is another client", how: set("iss", "somebody-else")}),
 		plain("refuse.aud", "Refuses an answer for another platform", wrong{sent: "an answer whose aud is another platform", how: set("aud", "https://somewhere-else.example")}),
 		{id: "refuse.expired", title: "Refuses an answer that is over", answers: func(context.Context, *harness.T, tried) ([]wrong, string) {
 			now := time.Now().Unix()
-			return []wrong{{sent: "an answer that expired an hour ago", how: answer{claims: map[string]any{"iat": now - hour - 100, "exp": now - hour}}}}, ""
+			return []wrong{{sent: "an answer that expired an hour ago",
+				how: answer{claims: map[string]any{"iat": now - hour - 100, "exp": now - hour}}}}, ""
 		}},
 		{id: "refuse.replay", title: "Refuses an answer whose nonce was used", answers: func(_ context.Context, _ *harness.T, g tried) ([]wrong, string) {
 			return []wrong{{sent: "an answer with the nonce of one that was taken", how: set("nonce", g.nonce)}}, ""
 		}},
 		plain("refuse.nonce", "Refuses an answer without a nonce", wrong{sent: "an answer without nonce", how: set("nonce", nil)}),
-		plain("refuse.type", "Refuses another message", wrong{sent: "an answer whose message_type is LtiDeepLinkingRequest", how: set(claim+"message_type", "LtiDeepLinkingRequest")},
+		plain("refuse.type", "Refuses another message",
+			wrong{sent: "an answer whose message_type is LtiDeepLinkingRequest", how: set(claim+"message_type", "LtiDeepLinkingRequest")},
 			wrong{sent: "an answer without message_type", how: set(claim+"message_type", nil)}),
 		plain("refuse.version", "Refuses another version", wrong{sent: "an answer of version 2.0.0", how: set(claim+"version", "2.0.0")}),
-		plain("refuse.deployment", "Refuses an answer of another deployment", wrong{sent: "an answer of a deployment that there isn't", how: set(claim+"deployment_id", "never-issued")}),
+		plain("refuse.deployment", "Refuses an answer of another deployment",
+			wrong{sent: "an answer of a deployment that there isn't", how: set(claim+"deployment_id", "never-issued")}),
 		{id: "refuse.data", title: "Refuses other data than the request's", answers: func(_ context.Context, _ *harness.T, g tried) ([]wrong, string) {
 			if g.asked.text("data") == "" {
 				return nil, "the requests have no data, which is optional"
 			}
-			return []wrong{{sent: "an answer with other data", how: set(dlClaim+"data", "other data")}, {sent: "an answer without data", how: set(dlClaim+"data", nil)}}, ""
+			return []wrong{{sent: "an answer with other data", how: set(dlClaim+"data", "other data")},
+				{sent: "an answer without data", how: set(dlClaim+"data", nil)}}, ""
 		}},
 		{id: "refuse.data-foreign", title: "Refuses the data of another request", answers: func(ctx context.Context, t *harness.T, g tried) ([]wrong, string) {
 			if g.asked.text("data") == "" {
@@ -115,7 +121,8 @@ func badAnswers() []bad {
 			}
 			return nil, "no place of lti.platform.picks asks for one item alone"
 		}},
-		plain("refuse.field", "Refuses an answer in another field", wrong{sent: "an answer in the field id_token", how: answer{field: "id_token"}}),
+		plain("refuse.field", "Refuses an answer in another field",
+			wrong{sent: "an answer in the field id_token", how: answer{field: "id_token"}}),
 		plain("refuse.get", "Refuses an answer by GET", wrong{sent: "an answer in the address, by GET", how: answer{get: true}}),
 	}
 }
@@ -163,7 +170,8 @@ func refuses(ctx context.Context, t *harness.T, b bad) {
 			t.Fail(reqStatus, x.finding(w.sent, "an answer below 500", "none"))
 			continue
 		}
-		t.Assert(reqStatus, x.picked.Answer.Status < 500, x.finding(w.sent, "an answer below 500: it is the answer that is wrong", describe(x.picked)))
+		t.Assert(reqStatus, x.picked.Answer.Status < 500,
+			x.finding(w.sent, "an answer below 500: it is the answer that is wrong", describe(x.picked)))
 		if b.id == "refuse.single" {
 			page := strings.Join(x.pages, "\n")
 			both := strings.Contains(page, x.word+"-0") && strings.Contains(page, x.word+"-1")
@@ -212,13 +220,15 @@ func markup(ctx context.Context, t *harness.T) {
 	}, func(x tried) {
 		// In a frame that is nobody's a script may run.
 		ran := len(x.pages) > 0 && strings.Contains(x.pages[0][:min(len(x.pages[0]), 300)], `dir="4711"`)
-		t.Assert(platformPrefix+"accept.html", !ran, x.finding("HTML with a script in it", "HTML without its script", "the script ran on the page"))
+		t.Assert(platformPrefix+"accept.html", !ran,
+			x.finding("HTML with a script in it", "HTML without its script", "the script ran on the page"))
 	})
 	tryItem("refuse.script", "link", func(word string) map[string]any {
 		return map[string]any{"url": "javascript:void('" + word + "')"}
 	}, func(x tried) {
 		leads := slices.ContainsFunc(x.pages, func(p string) bool { return strings.Contains(p, `="javascript:void('`+x.word) })
-		t.Assert(platformPrefix+"refuse.script", !leads, x.finding("a link whose url begins with javascript:", "a refusal, or no link to it", "a link that runs it"))
+		t.Assert(platformPrefix+"refuse.script", !leads,
+			x.finding("a link whose url begins with javascript:", "a refusal, or no link to it", "a link that runs it"))
 	})
 }
 
@@ -276,11 +286,13 @@ func launches(ctx context.Context, t *harness.T) {
 		t.Assert(platformPrefix+id, ok, f)
 	}
 	custom, _ := l.Claims[claim+"custom"].(map[string]any)
-	say("launch.custom", custom["rollcall_picked"] == x.word, "custom with rollcall_picked="+x.word, "rollcall_picked="+fmt.Sprint(custom["rollcall_picked"]), "/custom")
+	say("launch.custom", custom["rollcall_picked"] == x.word, "custom with rollcall_picked="+x.word,
+		"rollcall_picked="+fmt.Sprint(custom["rollcall_picked"]), "/custom")
 	target, _ := l.Claims[claim+"target_link_uri"].(string)
 	say("launch.target", target == item["url"], fmt.Sprint(item["url"]), target, "/target_link_uri")
 	d := l.Claims[claim+"deployment_id"]
-	say("launch.deployment", d == x.asked.claims[claim+"deployment_id"], "that of the request, "+platform.Words(x.asked.claims[claim+"deployment_id"]), platform.Words(d), "/deployment_id")
+	say("launch.deployment", d == x.asked.claims[claim+"deployment_id"],
+		"that of the request, "+platform.Words(x.asked.claims[claim+"deployment_id"]), platform.Words(d), "/deployment_id")
 	link, _ := l.Claims[claim+"resource_link"].(map[string]any)
 	own, _ := link["id"].(string)
 	other, _ := platform.First(t).Claims[claim+"resource_link"].(map[string]any)

@@ -39,23 +39,27 @@ func ToolPart() tool.Part {
 			tool.Setting("the tool's keys in lti.tool.jwks_url", harness.Unconfigured("the target file doesn't say where the tool's keys are",
 				"Add lti.tool.jwks_url."), func(l *lti.Section) bool { return l.Tool.JWKSURL == "" }).
 				For(toolPrefix+"token.kid-published", toolPrefix+"token.signature")), Body: message,
-			Requirements: []string{"token.alg", "token.kid", "token.kid-published", "token.signature", "token.iss", "token.aud", "token.aud-text", "token.azp",
+			Requirements: []string{"token.alg", "token.kid", "token.kid-published", "token.signature", "token.iss", "token.aud",
+				"token.aud-text", "token.azp",
 				"token.exp", "token.iat", "token.life", "token.nonce", "token.nonce-fresh", "token.nonce-own", "message.type", "message.version",
 				"message.deployment", "message.data", "message.names", "message.texts"}},
 		{ID: "dl.tool.content", Title: "What was picked has the form of its type", Needs: picking(several().For(toolPrefix + "content.several")), Body: content,
-			Requirements: []string{"content.list", "content.type", "content.shape", "content.sizes", "content.custom", "content.line-item", "content.times", "content.address", "content.no-null",
+			Requirements: []string{"content.list", "content.type", "content.shape", "content.sizes", "content.custom", "content.line-item",
+				"content.times", "content.address", "content.no-null",
 				"content.accepted", "content.several"}},
 		{ID: "dl.tool.item", Title: "A resource link that was picked opens", Needs: picking(), Body: item, Requirements: []string{"item.opens"}},
+		one("frame", "The picker works in a frame of the platform's page", "picker.frame", way{frame: true}, nil),
 		one("window", "The picker works in a window of its own", "picker.window", way{window: true}, nil),
 		one("blocked", "The picker works in a frame where cookies are blocked", "picker.blocked", way{frame: true, blocked: true}, nil),
-		one("bare", "The picker opens though the request names neither a resource link nor a target", "picker.bare", way{frame: true, bare: true}, nil),
-		one("least", "The picker does with the settings that are required", "picker.least", way{frame: true, omit: optional, noData: true}, nil),
-		one("unknown", "Settings that the tool doesn't know are passed over", "picker.unknown", way{frame: true, unknown: true}, nil),
-		one("nulls", "Settings that are null are as good as left out", "picker.nulls", way{frame: true, nulls: true, noData: true}, nil),
-		one("data-absent", "Where the request brings no data the answer brings none", "message.data-absent", way{frame: true, noData: true, omit: []string{"title"}}, noData),
-		one("data-long", "Long data come back whole", "message.data-long", way{frame: true, data: longData}, dataBack),
-		one("data-odd", "Data come back byte for byte, whatever they hold", "message.data-odd", way{frame: true, data: oddData}, dataBack),
-		one("data-empty", "Empty data come back", "message.data-empty", way{frame: true, data: ""}, dataBack),
+		one("bare", "The picker opens though the request names neither a resource link nor a target", "picker.bare", way{bare: true}, nil),
+		one("least", "The picker does with the settings that are required", "picker.least", way{omit: optional, noData: true}, nil),
+		one("unknown", "Settings that the tool doesn't know are passed over", "picker.unknown", way{unknown: true}, nil),
+		one("nulls", "Settings that are null are as good as left out", "picker.nulls", way{nulls: true, noData: true}, nil),
+		one("data-absent", "Where the request brings no data the answer brings none", "message.data-absent",
+			way{noData: true, omit: []string{"title"}}, noData),
+		one("data-long", "Long data come back whole", "message.data-long", way{data: longData}, dataBack),
+		one("data-odd", "Data come back byte for byte, whatever they hold", "message.data-odd", way{data: oddData}, dataBack),
+		one("data-empty", "Empty data come back", "message.data-empty", way{data: ""}, dataBack),
 		{ID: "dl.tool.single", Title: "Where one item is asked for, one comes at most", Needs: picking(several()), Body: single, Requirements: []string{"content.single"}},
 		{ID: "dl.tool.accepted", Title: "Types that are not asked for don't come", Needs: picking(), Body: others, Requirements: []string{"content.others"}},
 		{ID: "dl.tool.lineitem", Title: "No line item comes where none is taken", Needs: picking(), Body: noLineItem, Requirements: []string{"content.no-line-item"}},
@@ -217,8 +221,8 @@ func pick(ctx context.Context, t *harness.T, w way) *picked {
 	return p
 }
 
-// base is the request that most is told of: in a frame of the platform's page.
-var base = way{id: "base", frame: true}
+// base is the request that most is told of: in the window of the platform.
+var base = way{id: "base"}
 
 func choose(ctx context.Context, t *harness.T, w way) *picked {
 	inbox := &inbox{}
@@ -301,9 +305,6 @@ func (p *picked) read(t *harness.T) {
 	}
 }
 
-// sent words the request in findings.
-func (p *picked) sent() string { return p.acted.Where }
-
 // answered tells whether an answer came that can be read, and says of requirements what they
 // hang on where none did.
 func (p *picked) answered(t *harness.T, ids ...string) bool {
@@ -331,29 +332,30 @@ func standing(ctx context.Context, t *harness.T, ids ...string) bool {
 // answer, unless it is nil.
 func one(id, title, requirement string, w way, judge func(t *harness.T, id string, p *picked)) harness.Check {
 	w.id = id
-	return harness.Check{ID: "dl.tool." + id, Title: title, Needs: picking(), Requirements: []string{requirement}, Body: func(ctx context.Context, t *harness.T) {
-		id := toolPrefix + requirement
-		if !standing(ctx, t) {
-			return
-		}
-		p := pick(ctx, t, w)
-		f := harness.Finding{Sent: title, Expected: "the picker opens, and an answer comes", Where: p.acted.Where, Exchanges: p.acted.Exchanges}
-		switch {
-		case p.claims != nil && judge == nil:
-			t.Examined(id, 1)
-		case p.claims != nil:
-			judge(t, id, p)
-		case p.acted.Refused != "":
-			f.Seen = "it did not open; the tool showed " + p.acted.Refused
-			t.Fail(id, f)
-		case p.acted.Halted != "":
-			f.Seen = "it opened, and what picked an item before doesn't now: " + p.acted.Halted
-			t.Fail(id, f)
-		case !p.ok:
-			t.NotTested(p.obstacle)
-		default:
-			f.Seen = "no answer that can be read"
-			t.Fail(id, f)
-		}
-	}}
+	return harness.Check{ID: "dl.tool." + id, Title: title, Needs: picking(), Requirements: []string{requirement},
+		Body: func(ctx context.Context, t *harness.T) {
+			id := toolPrefix + requirement
+			if !standing(ctx, t) {
+				return
+			}
+			p := pick(ctx, t, w)
+			f := harness.Finding{Sent: title, Expected: "the picker opens, and an answer comes", Where: p.acted.Where, Exchanges: p.acted.Exchanges}
+			switch {
+			case p.claims != nil && judge == nil:
+				t.Examined(id, 1)
+			case p.claims != nil:
+				judge(t, id, p)
+			case p.acted.Refused != "":
+				f.Seen = "it did not open; the tool showed " + p.acted.Refused
+				t.Fail(id, f)
+			case p.acted.Halted != "":
+				f.Seen = "it opened, and what picked an item before doesn't now: " + p.acted.Halted
+				t.Fail(id, f)
+			case !p.ok:
+				t.NotTested(p.obstacle)
+			default:
+				f.Seen = "no answer that can be read"
+				t.Fail(id, f)
+			}
+		}}
 }

@@ -61,7 +61,7 @@ func aspect(f schemas.Finding) string {
 
 // severalWay picks several items.
 func severalWay(t *harness.T) way {
-	return way{id: "several", frame: true, steps: tool.Section(t).Tool.Pick.Several}
+	return way{id: "several", steps: tool.Section(t).Tool.Pick.Several}
 }
 
 // content holds what was picked to the forms of its types (LTI Deep Linking 2.0 §3).
@@ -95,7 +95,8 @@ func content(ctx context.Context, t *harness.T) {
 		}
 	}
 	if !seen["content.type"] {
-		t.NotTested(harness.BlockedBy(toolPrefix+"content.list", "nothing was picked").Seen(answers[0].acted.Exchanges...), toolPrefix+"content.type",
+		t.NotTested(harness.BlockedBy(toolPrefix+"content.list", "nothing was picked").Seen(answers[0].acted.Exchanges...),
+			toolPrefix+"content.type",
 			toolPrefix+"content.shape", toolPrefix+"content.no-null", toolPrefix+"content.accepted")
 	}
 }
@@ -169,10 +170,11 @@ func single(ctx context.Context, t *harness.T) {
 	if p := pick(ctx, t, severalWay(t)); !p.answered(t) {
 		return
 	} else if len(p.items()) < 2 {
-		t.NotTested(harness.BlockedBy(toolPrefix+"content.several", "the steps bring one item also where several are taken").Seen(p.acted.Exchanges...))
+		t.NotTested(harness.BlockedBy(toolPrefix+"content.several",
+			"the steps bring one item also where several are taken").Seen(p.acted.Exchanges...))
 		return
 	}
-	p := pick(ctx, t, way{id: "single", frame: true, steps: tool.Section(t).Tool.Pick.Several, vain: true, set: map[string]any{"accept_multiple": false}})
+	p := pick(ctx, t, way{id: "single", steps: tool.Section(t).Tool.Pick.Several, vain: true, set: map[string]any{"accept_multiple": false}})
 	within(t, toolPrefix+"content.single", p, len(p.items()) < 2, "a deep linking request that takes one item", "one item at most",
 		fmt.Sprintf("%d items", len(p.items())))
 }
@@ -197,7 +199,7 @@ func others(ctx context.Context, t *harness.T) {
 		t.NotTested(harness.BlockedBy(toolPrefix+"content.list", "nothing was picked before").Seen(had.acted.Exchanges...))
 		return
 	}
-	p := pick(ctx, t, way{id: "others", frame: true, types: left, vain: true})
+	p := pick(ctx, t, way{id: "others", types: left, vain: true})
 	var strays []string
 	for _, item := range p.items() {
 		if kind, _ := item["type"].(string); !slices.Contains(left, kind) {
@@ -239,7 +241,7 @@ func noLineItem(ctx context.Context, t *harness.T) {
 		t.NotApplicable(toolPrefix+"content.no-line-item", "what the steps pick has no line item in any case")
 		return
 	}
-	p := pick(ctx, t, way{id: "lineitem", frame: true, set: map[string]any{"accept_lineitem": false}, vain: true})
+	p := pick(ctx, t, way{id: "lineitem", set: map[string]any{"accept_lineitem": false}, vain: true})
 	within(t, toolPrefix+"content.no-line-item", p, lines(p) == 0, "a deep linking request with accept_lineitem false", "no line item",
 		fmt.Sprintf("%d line items", lines(p)))
 }
@@ -250,14 +252,15 @@ func script(ctx context.Context, t *harness.T) {
 		return
 	}
 	const path = "/ran"
-	p := pick(ctx, t, way{id: "return", frame: true, vain: true, address: "javascript:void(new Image().src='$services" + path + "')"})
+	p := pick(ctx, t, way{id: "return", vain: true, address: "javascript:void(new Image().src='$services" + path + "')"})
 	if !p.ok && p.acted.Refused == "" {
 		t.NotTested(p.obstacle)
 		return
 	}
 	ran := slices.ContainsFunc(p.acted.Calls, func(c tool.Call) bool { return c.Path == path })
 	t.Assert(toolPrefix+"picker.script", !ran, harness.Finding{Sent: "a deep linking request whose deep_link_return_url begins with javascript:",
-		Expected: "a refusal, or a page that doesn't run it", Seen: "it ran in the tool's page", Where: p.acted.Where, Exchanges: p.acted.Exchanges})
+		Expected: "a refusal, or a page that doesn't run it", Seen: "it ran in the tool's page", Where: p.acted.Where,
+		Exchanges: p.acted.Exchanges})
 }
 
 // cancel chooses nothing.
@@ -265,7 +268,7 @@ func cancel(ctx context.Context, t *harness.T) {
 	if !standing(ctx, t) {
 		return
 	}
-	p := pick(ctx, t, way{id: "cancel", frame: true, steps: tool.Section(t).Tool.Pick.Cancel})
+	p := pick(ctx, t, way{id: "cancel", steps: tool.Section(t).Tool.Pick.Cancel})
 	if !p.ok || p.acted.Refused != "" {
 		p.answered(t)
 		return
@@ -299,7 +302,7 @@ func item(ctx context.Context, t *harness.T) {
 	if title, is := items[i]["title"].(string); is && title != "" {
 		link["title"] = title
 	}
-	a := tool.Action{Title: "a launch of the resource link that was picked", User: "learner", Frame: true,
+	a := tool.Action{Title: "a launch of the resource link that was picked", User: "learner",
 		Claims: map[string]any{"resource_link": link}}
 	a.Target, _ = items[i]["url"].(string)
 	if custom, is := items[i]["custom"].(map[string]any); is && len(custom) > 0 {

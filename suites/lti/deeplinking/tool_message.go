@@ -109,7 +109,8 @@ func message(ctx context.Context, t *harness.T) {
 		iat, _ := p.claims["iat"].(float64)
 		say("token.life", broken["token.iat"] || date(exp).Sub(date(iat)) <= most, "an hour at most", date(exp).Sub(date(iat)).String(), "/exp")
 	} else {
-		t.NotTested(harness.BlockedBy(toolPrefix+"token.exp", "the message doesn't say when it ends").Seen(p.acted.Exchanges...), toolPrefix+"token.life")
+		t.NotTested(harness.BlockedBy(toolPrefix+"token.exp", "the message doesn't say when it ends").Seen(p.acted.Exchanges...),
+			toolPrefix+"token.life")
 	}
 	if iat, is := p.claims["iat"].(float64); is {
 		say("token.iat", !date(iat).After(at.Add(skew)) && date(iat).After(at.Add(-most)), "a time within the last hour", shownTime(iat), "/iat")
@@ -141,13 +142,15 @@ func signed(ctx context.Context, t *harness.T, p *picked) {
 	f.Responses = []*harness.Response{r}
 	f.Expected, f.Seen, f.Where = "a key that is published at lti.tool.jwks_url", "none of this id: "+shown(p.header["kid"]), "kid"
 	if kid == "" {
-		t.NotTested(harness.BlockedBy(toolPrefix+"token.kid", "the header names no key").Seen(p.acted.Exchanges...), toolPrefix+"token.kid-published")
+		t.NotTested(harness.BlockedBy(toolPrefix+"token.kid", "the header names no key").Seen(p.acted.Exchanges...),
+			toolPrefix+"token.kid-published")
 		found = good
 	} else {
 		t.Assert(toolPrefix+"token.kid-published", found, f)
 	}
 	if !found && kid != "" {
-		t.NotTested(harness.BlockedBy(toolPrefix+"token.kid-published", "the key is not published").Seen(p.acted.Exchanges...), toolPrefix+"token.signature")
+		t.NotTested(harness.BlockedBy(toolPrefix+"token.kid-published", "the key is not published").Seen(p.acted.Exchanges...),
+			toolPrefix+"token.signature")
 		return
 	}
 	f.Expected, f.Seen, f.Where = "a signature by that key", "another", ""
@@ -163,13 +166,14 @@ func nonces(ctx context.Context, t *harness.T, p *picked, say func(id string, ok
 		return
 	}
 	say("token.nonce-own", nonce != p.acted.Nonce, "a nonce of the tool's own", "that of the request", "/nonce")
-	if again := pick(ctx, t, way{id: "again", frame: true}); again.answered(t, toolPrefix+"token.nonce-fresh") {
+	if again := pick(ctx, t, way{id: "again"}); again.answered(t, toolPrefix+"token.nonce-fresh") {
 		say("token.nonce-fresh", again.claims["nonce"] != nonce, "another nonce than in the answer before", "the same", "/nonce")
 	}
 }
 
 // parts say which requirement speaks of the form of a claim.
-var parts = []struct{ pointer, id string }{{"/iss", "token.iss"}, {"/azp", "token.azp"}, {"/aud", "token.aud"}, {"/exp", "token.exp"}, {"/iat", "token.iat"},
+var parts = []struct{ pointer, id string }{{"/iss", "token.iss"}, {"/azp", "token.azp"}, {"/aud", "token.aud"},
+	{"/exp", "token.exp"}, {"/iat", "token.iat"},
 	{"/nonce", "token.nonce"}, {"/message_type", "message.type"}, {"/version", "message.version"}, {"/deployment_id", "message.deployment"},
 	{"/data", "message.data"}, {"/msg", "message.texts"}, {"/log", "message.texts"}, {"/errormsg", "message.texts"}, {"/errorlog", "message.texts"},
 	{"/content_items", "content.list"}}
@@ -221,8 +225,9 @@ func dataBack(t *harness.T, id string, p *picked) {
 	default:
 		seen = fmt.Sprintf("other data, of %d bytes", len(text))
 	}
-	t.Assert(id, got == sent, harness.Finding{Sent: fmt.Sprintf("a deep linking request with data of %d bytes", len(sent)), Expected: "the same, byte for byte",
-		Seen: seen, Where: "/data", Exchanges: p.acted.Exchanges})
+	t.Assert(id, got == sent, harness.Finding{Sent: fmt.Sprintf("a deep linking request with data of %d bytes", len(sent)),
+		Expected: "the same, byte for byte",
+		Seen:     seen, Where: "/data", Exchanges: p.acted.Exchanges})
 }
 
 // noData looks whether data came of which the request had none.
@@ -233,7 +238,8 @@ func noData(t *harness.T, id string, p *picked) {
 }
 
 // known are the claims that an answer may have of LTI's.
-var known = []string{claim + "message_type", claim + "version", claim + "deployment_id", dlClaim + "content_items", dlClaim + "data", dlClaim + "msg",
+var known = []string{claim + "message_type", claim + "version", claim + "deployment_id", dlClaim + "content_items", dlClaim + "data",
+	dlClaim + "msg",
 	dlClaim + "log", dlClaim + "errormsg", dlClaim + "errorlog"}
 
 // strange lists claims that were meant to be of LTI's, and are called otherwise.
