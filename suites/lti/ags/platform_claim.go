@@ -295,8 +295,13 @@ func (d *desk) shut(ctx context.Context, o operation, id, with, token string) {
 		d.Assert(PlatformPrefix+"access.challenge", strings.HasPrefix(scheme, "bearer"), harness.Finding{
 			Sent: "a request with " + with, Expected: "WWW-Authenticate: Bearer", Seen: "WWW-Authenticate: " + r.Header.Get("WWW-Authenticate"),
 			Where: "WWW-Authenticate", Responses: []*harness.Response{r}})
-	} else {
-		d.NotTested(harness.BlockedBy(PlatformPrefix+"access.status", "nobody is refused by 401", r), PlatformPrefix+"access.challenge")
+		return
+	}
+	if owner := PlatformPrefix + "access.status"; !d.Looked(PlatformPrefix + "access.challenge") {
+		if taken(r) {
+			owner = PlatformPrefix + id
+		}
+		d.NotTested(harness.BlockedBy(owner, "nobody is refused by 401", r), PlatformPrefix+"access.challenge")
 	}
 }
 

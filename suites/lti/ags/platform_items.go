@@ -354,8 +354,12 @@ func fits(m map[string]any, by []string) bool {
 // paging reads all line items, and the same one at a time.
 func paging(ctx context.Context, d *desk) {
 	tag := "page " + d.mark
-	for range 3 {
-		if _, ok := d.make(ctx, map[string]any{"tag": tag}); !ok {
+	for i := range 5 { // what doesn't fit lies between what does
+		change := map[string]any{"tag": tag}
+		if i%2 == 1 {
+			change["tag"] = absent
+		}
+		if _, ok := d.make(ctx, change); !ok {
 			return
 		}
 	}
@@ -473,6 +477,8 @@ func remove(ctx context.Context, d *desk) {
 	if !ok {
 		return
 	}
+	// What doesn't work at all says nothing of a line item that is gone.
+	scored, read := d.give(ctx, id, d.score(user, nil)), d.get(ctx, scopeResults, below(id, "results"), typeResults, reqResults)
 	r := d.ask(ctx, scopeItems, harness.Request{Method: http.MethodDelete, URL: id})
 	d.Assert(p+"delete.answers", r.Status == http.StatusNoContent && r.Problem == "", harness.Finding{
 		Sent:      "a line item, to be deleted",
@@ -514,10 +520,16 @@ func remove(ctx context.Context, d *desk) {
 		URL:    id,
 	}),
 		http.StatusNotFound, http.StatusGone)
+	if !taken(scored) {
+		d.NotTested(harness.BlockedBy(reqScore, "no score is taken: "+scored.Summary(), scored), p+"delete.scores")
+		return
+	}
 	r = d.give(ctx, id, d.score(user, nil))
 	d.refuses("delete.scores", "a score in a line item that was deleted", r, http.StatusNotFound, http.StatusGone)
-	r = d.get(ctx, scopeResults, below(id, "results"), typeResults, "")
-	d.refuses("delete.scores", "results of a line item that was deleted", r, http.StatusNotFound, http.StatusGone)
+	if taken(read) {
+		r = d.get(ctx, scopeResults, below(id, "results"), typeResults, "")
+		d.refuses("delete.scores", "results of a line item that was deleted", r, http.StatusNotFound, http.StatusGone)
+	}
 }
 
 // wrongKinds tries methods and media types that there are not.
@@ -552,10 +564,13 @@ func wrongKinds(ctx context.Context, d *desk) {
 	refused(p+"errors.method", "POST where results are read", http.StatusMethodNotAllowed, r)
 	r = d.send(ctx, scopeItems, http.MethodPut, d.at.items, typeItem, d.item(nil))
 	refused(p+"errors.method", "PUT where line items are listed", http.StatusMethodNotAllowed, r)
-	r = d.send(ctx, scopeScores, http.MethodPost, scores, "text/plain", d.score(user, nil))
-	refused(p+"errors.media", "a score as text/plain", http.StatusUnsupportedMediaType, r)
 	r = d.send(ctx, scopeItems, http.MethodPost, d.at.items, "text/plain", d.item(nil))
 	refused(p+"errors.media", "a line item as text/plain", http.StatusUnsupportedMediaType, r)
+	if r := d.give(ctx, id, d.score(user, nil)); !taken(r) { // a refusal proves nothing
+		return
+	}
+	r = d.send(ctx, scopeScores, http.MethodPost, scores, "text/plain", d.score(user, nil))
+	refused(p+"errors.media", "a score as text/plain", http.StatusUnsupportedMediaType, r)
 	for _, x := range []struct{ sent, body string }{
 		{"a score that ends in the midst", `{"userId":`},
 		{"a list in the place of a score", `[{}]`},

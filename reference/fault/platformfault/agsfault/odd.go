@@ -125,7 +125,7 @@ func gradeOddities() map[string]behaviour {
 				}
 			}
 		}, items...),
-		"unknown-410": restated(is(http.StatusNotFound), http.StatusGone, "read", "delete", "results"),
+		"unknown-410": goneForGood(),
 	})
 }
 
@@ -257,6 +257,22 @@ func againConflicts() behaviour {
 		}
 		bend.Give(w, rec)
 	}, "score")
+}
+
+// goneForGood remembers what was deleted.
+func goneForGood() behaviour {
+	var deleted sync.Map
+	return grades(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		path := strings.TrimSuffix(strings.TrimSuffix(r.URL.Path, "/scores"), "/results")
+		rec := bend.Answered(next, r)
+		if _, gone := deleted.Load(path); gone && rec.Code == http.StatusNotFound {
+			rec.Code = http.StatusGone
+		}
+		if gradesOf(r) == "delete" && rec.Code == http.StatusNoContent {
+			deleted.Store(path, true)
+		}
+		bend.Give(w, rec)
+	})
 }
 
 // reversed lists the newest line item first: on each page, for pages are cut from the oldest.
