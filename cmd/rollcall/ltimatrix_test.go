@@ -64,7 +64,8 @@ func TestRecordedMatrix(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range []*ltiMatrix{toolMatrix(t), platformMatrix(t), nrpsPlatformMatrix(t), gradesMatrix(t)} {
+	for _, m := range []*ltiMatrix{toolMatrix(t), platformMatrix(t), nrpsPlatformMatrix(t), gradesMatrix(t),
+		pickerMatrix(t), picksMatrix(t)} {
 		for _, f := range m.faults {
 			for _, id := range f.Breaks {
 				if !slices.Contains(recorded[f.ID].Requirements, id) {
@@ -87,6 +88,8 @@ func toolMatrix(t *testing.T) *ltiMatrix {
 	if err != nil {
 		t.Fatal(err)
 	}
+	tools = slices.DeleteFunc(tools, func(f fault.Fault) bool { return strings.HasPrefix(f.ID, ofPicker) })
+	variants = slices.DeleteFunc(variants, func(v fault.Variant) bool { return strings.HasPrefix(v.ID, ofPicker) })
 	return &ltiMatrix{prefix: ltitool.Prefix, record: "data/matrix-tool.json", checks: ltitool.Suite().Checks, faults: tools, variants: variants,
 		bystanders: []string{"launch.learner", "launch.instructor", "refuse.link-missing"},
 		oddities:   []string{"launch.blank-role", "refuse.version", "refuse.state-elsewhere", "response.error", "browser.frame", "browser.blocked-storage", "login.post", "auth.*"},
@@ -148,40 +151,11 @@ func platformMatrix(t *testing.T) *ltiMatrix {
 }
 
 // serviceFaults begin the ids of faults and variants of a platform's services.
-var serviceFaults = []string{"platform-nrps-", ofGrades}
-
-// ofGrades begins the ids of what concerns Assignment and Grade Services of platforms.
-const ofGrades = "platform-ags-"
+var serviceFaults = []string{"platform-nrps-", ofGrades, ofPicks}
 
 // ofService tells whether a fault or variant is one of a service, and not of launches.
 func ofService(id string) bool {
 	return slices.ContainsFunc(serviceFaults, func(begins string) bool { return strings.HasPrefix(id, begins) })
-}
-
-// gradesMatrix judges each by all that is asked of grades.
-func gradesMatrix(t *testing.T) *ltiMatrix {
-	t.Helper()
-	_, _, platforms, variants, err := ltiFaults()
-	if err != nil {
-		t.Fatal(err)
-	}
-	all := []string{"*"} // a run asks a hundred times, and launches a few
-	return &ltiMatrix{prefix: ags.PlatformPrefix, record: "data/matrix-platform-ags.json",
-		checks: slices.DeleteFunc(platformSuite().Checks, func(c harness.Check) bool {
-			return !strings.HasPrefix(c.Requirements[0], ags.PlatformPrefix)
-		}),
-		faults:     slices.DeleteFunc(platforms, func(f fault.Fault) bool { return !strings.HasPrefix(f.ID, ofGrades) }),
-		variants:   slices.DeleteFunc(variants, func(v fault.Variant) bool { return !strings.HasPrefix(v.ID, ofGrades) }),
-		bystanders: all,
-		oddities:   all,
-		unproved:   map[string]string{"gradebook.score": "the reference has no page of the gradebook yet"},
-		judge: func(t *testing.T, focus []string, _ bool, ids ...string) *reports.Report {
-			return judgedPlatform(t, catalogue.Strict, focus, ids...)
-		},
-		spared: func(id string, q reports.RequirementResult) bool {
-			return q.ID == ags.PlatformPrefix+"gradebook.score" || slices.Contains(sparing[id], strings.TrimPrefix(q.ID, ags.PlatformPrefix))
-		},
-	}
 }
 
 // nrpsPlatformMatrix judges each by all that is asked of rosters, but for what somebody has to
@@ -207,6 +181,33 @@ func nrpsPlatformMatrix(t *testing.T) *ltiMatrix {
 			return judgedPlatform(t, catalogue.Strict, focus, ids...)
 		},
 		spared: func(id string, q reports.RequirementResult) bool { return q.Verdict == reports.NotApplicable },
+	}
+}
+
+// ofGrades begins the ids of what concerns Assignment and Grade Services of platforms.
+const ofGrades = "platform-ags-"
+
+func gradesMatrix(t *testing.T) *ltiMatrix {
+	t.Helper()
+	_, _, platforms, variants, err := ltiFaults()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := []string{"*"} // a run asks a hundred times, and launches a few
+	return &ltiMatrix{prefix: ags.PlatformPrefix, record: "data/matrix-platform-ags.json",
+		checks: slices.DeleteFunc(platformSuite().Checks, func(c harness.Check) bool {
+			return !strings.HasPrefix(c.Requirements[0], ags.PlatformPrefix)
+		}),
+		faults:     slices.DeleteFunc(platforms, func(f fault.Fault) bool { return !strings.HasPrefix(f.ID, ofGrades) }),
+		variants:   slices.DeleteFunc(variants, func(v fault.Variant) bool { return !strings.HasPrefix(v.ID, ofGrades) }),
+		bystanders: all,
+		oddities:   all,
+		judge: func(t *testing.T, focus []string, _ bool, ids ...string) *reports.Report {
+			return judgedPlatform(t, catalogue.Strict, focus, ids...)
+		},
+		spared: func(id string, q reports.RequirementResult) bool {
+			return slices.Contains(sparing[id], strings.TrimPrefix(q.ID, ags.PlatformPrefix))
+		},
 	}
 }
 

@@ -37,6 +37,7 @@ func ownRegistrations(origin string) []platform.Registration {
 		LoginURL:     origin + "/login",
 		RedirectURIs: []string{origin + "/callback"},
 		TargetURI:    origin + "/target",
+		PickerURI:    origin + "/target?pick",
 		JWKSURL:      origin + "/jwks",
 		Deployments:  []string{"judge-1", "judge-2"},
 		Custom:       ownCustom(),
@@ -102,6 +103,7 @@ func platformSection(p *district.Platform, listen, origin, cert, key string) *lt
 				{Name: "a student", Role: "learner", Steps: sign(student)},
 				{Name: "a parent", Role: "mentor", Steps: sign(parent)},
 			},
+			Gradebook: []browser.Step{{Open: p.Origin + "/courses/" + course + "/gradebook"}, {Wait: "#book"}},
 			Roster: lti.Roster{
 				By:     "a teacher",
 				Enroll: []browser.Step{people, {Select: "#who", Value: outside}, {Click: "#enroll button"}, {Wait: `[id="member-` + outside + `"]`}},
@@ -113,6 +115,26 @@ func platformSection(p *district.Platform, listen, origin, cert, key string) *lt
 				{Name: "quiz in a frame", As: "frame", SameAs: "quiz", Steps: link(1, "frame")},
 				{Name: "quiz in a window", As: "window", SameAs: "quiz", Steps: link(1, "window")},
 			},
+			Picks: picksAt(p.Origin+"/courses/"+course, origin+"/target?pick"),
 		},
 	}
+}
+
+// picksAt are the places of the reference platform from which content of a course is picked.
+func picksAt(course, target string) []lti.Pick {
+	pick := func(name, as, by string) lti.Pick {
+		steps := []browser.Step{{Open: course + "/content"}, {Click: fmt.Sprintf(`#pickers a.as-%s[href*="tool=%s"]`, by, ownClient)}}
+		if as == "window" {
+			steps = append(steps, browser.Step{Window: true})
+		}
+		return lti.Pick{Name: name, As: as, Steps: steps, Target: target}
+	}
+	first := pick("content in the same window", "", "same")
+	first.Shows = []browser.Step{{Open: course + "/content"}, {Wait: "#content"}}
+	first.Opens = []browser.Step{{Open: course}, {Click: `#links a.as-same[aria-label*="$title"]`}}
+	first.Remove = []browser.Step{{Open: course + "/content"}, {Click: `#content button[aria-label*="$title"]`}}
+	asked := pick("content that somebody says yes to", "", "asked")
+	asked.Confirm = []browser.Step{{Click: "#confirm"}, {Wait: "#added"}}
+	return []lti.Pick{first, pick("content in a frame", "frame", "frame"), pick("content in a window", "window", "window"), asked,
+		pick("one link or text", "", "one")}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/lti/ags"
+	"github.com/rollcall-edu/rollcall/suites/lti/deeplinking"
 	"github.com/rollcall-edu/rollcall/suites/lti/nrps"
 	ltiplatform "github.com/rollcall-edu/rollcall/suites/lti/platform"
 	ltitool "github.com/rollcall-edu/rollcall/suites/lti/tool"
@@ -45,12 +46,17 @@ func suites() []harness.Suite {
 		rostering.Suite(), resources.Suite(), gradebook.Suite(), assessment.Suite(),
 		rostering.Suite11(), resources.Suite11(), gradebook.Suite11(),
 		gradebook.PushSuite(), assessment.PushSuite(), gradebook.PushSuite11(), // what is written comes when all is read
-		csv.Suite(nil), ltitool.Suite(), platformSuite(),
+		csv.Suite(nil), toolSuite(), platformSuite(),
 	}
 }
 
+// toolSuite judges LTI tools: launches, and the services of LTI Advantage.
+func toolSuite() harness.Suite { return ltitool.Suite(deeplinking.ToolPart()) }
+
 // platformSuite judges LTI platforms: launches, and the services of LTI Advantage.
-func platformSuite() harness.Suite { return ltiplatform.Suite(nrps.PlatformPart(), ags.PlatformPart()) }
+func platformSuite() harness.Suite {
+	return ltiplatform.Suite(nrps.PlatformPart(), ags.PlatformPart(), deeplinking.PlatformPart())
+}
 
 // ofPlatform tells whether a profile is one of LTI platforms.
 func ofPlatform(profile string) bool { return slices.Contains(platformSuite().Profiles, profile) }

@@ -362,6 +362,7 @@ func startLTI(cmd *cobra.Command, o ltiRoles) (*district.Platform, *district.Too
 		LoginURL:     t.LoginURL(),
 		RedirectURIs: []string{t.RedirectURL()},
 		TargetURI:    t.TargetURL("quiz"),
+		PickerURI:    t.TargetURL("deep-linking"),
 		JWKSURL:      t.JWKSURL(),
 		Deployments:  []string{first, second},
 		Custom:       map[string]string{"who": "$User.id"},

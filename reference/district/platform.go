@@ -3,6 +3,7 @@ package district
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -10,6 +11,8 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/fault/platformfault"
 	"github.com/rollcall-edu/rollcall/reference/platform"
 	"github.com/rollcall-edu/rollcall/reference/platform/ags"
+	"github.com/rollcall-edu/rollcall/reference/platform/deeplinking"
+	"github.com/rollcall-edu/rollcall/reference/platform/gradebook"
 	"github.com/rollcall-edu/rollcall/reference/platform/nrps"
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/reference/store"
@@ -37,7 +40,7 @@ func services(grades **ags.Service) []func(*platform.Platform) (platform.Service
 	return []func(*platform.Platform) (platform.Service, error){nrps.New, func(p *platform.Platform) (platform.Service, error) {
 		*grades = ags.New(p)
 		return *grades, nil
-	}}
+	}, func(p *platform.Platform) (platform.Service, error) { return gradebook.New(p, *grades), nil }}
 }
 
 // Platform is a running reference platform.
@@ -72,7 +75,7 @@ func StartPlatform(ctx context.Context, o PlatformOptions) (*Platform, error) {
 	if err != nil {
 		return nil, err
 	}
-	kept, err := platform.OpenStore(ctx, o.DB, ags.Collections()...)
+	kept, err := platform.OpenStore(ctx, o.DB, slices.Concat(ags.Collections(), deeplinking.Collections())...)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +94,7 @@ func StartPlatform(ctx context.Context, o PlatformOptions) (*Platform, error) {
 		Tools:    o.Tools,
 		HTTP:     security.LoopbackClient(o.TrustPEM),
 		Store:    kept,
-		Services: services(&grades),
+		Services: append(services(&grades), deeplinking.New(ctx, deeplinking.Options{})),
 	}
 	p, err := platform.New(ctx, bent.Bend(c))
 	if err != nil {

@@ -50,6 +50,7 @@ type Claims struct {
 	Custom       map[string]any `json:"https://purl.imsglobal.org/spec/lti/claim/custom"`
 	LIS          map[string]any `json:"https://purl.imsglobal.org/spec/lti/claim/lis"`
 	Mentored     []string       `json:"https://purl.imsglobal.org/spec/lti/claim/role_scope_mentor"`
+	Settings     *Settings      `json:"https://purl.imsglobal.org/spec/lti-dl/claim/deep_linking_settings"`
 }
 
 // Link is the placement that was launched (LTI 1.3 §5.3.5).

@@ -1,6 +1,8 @@
 package platform
 
 import (
+	"cmp"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -187,16 +189,19 @@ func (p *Platform) claims(l *Pending, nonce string) map[string]any {
 	out := map[string]any{
 		"iss": p.c.Origin, "aud": l.Tool.ClientID, "azp": l.Tool.ClientID, "iat": now.Unix(), "exp": now.Add(tokenLife).Unix(), "nonce": nonce,
 		"sub": p.pseudonym("user", l.User), "locale": "en-US",
-		lti.Namespace + "message_type": lti.ResourceLinkRequest, lti.Namespace + "version": lti.Version,
+		lti.Namespace + "message_type": cmp.Or(l.Message, lti.ResourceLinkRequest), lti.Namespace + "version": lti.Version,
 		lti.Namespace + "deployment_id":   l.Link.Deployment,
 		lti.Namespace + "target_link_uri": l.Target, lti.Namespace + "roles": slices.Clone(roles),
-		lti.Namespace + "resource_link": map[string]any{"id": l.Link.ID, "title": l.Link.Title, "description": l.Link.Description},
 		lti.Namespace + "context": map[string]any{"id": p.pseudonym("course", c.id), "title": c.title, "label": c.code,
 			"type": []string{"http://purl.imsglobal.org/vocab/lis/v2/course#CourseSection"}},
 		lti.Namespace + "tool_platform": map[string]any{"guid": p.pseudonym("platform"), "name": platformName, "description": aboutText,
 			"url": p.c.Origin, "contact_email": contactEmail, "product_family_code": "rollcall-reference", "version": "1"},
 		lti.Namespace + "launch_presentation": p.presentation(l, c),
 	}
+	if l.Link.ID != "" { // a deep linking request is about none
+		out[lti.Namespace+"resource_link"] = map[string]any{"id": l.Link.ID, "title": l.Link.Title, "description": l.Link.Description}
+	}
+	maps.Copy(out, l.Own)
 	lis := map[string]any{"course_section_sourcedid": c.id, "course_offering_sourcedid": c.course}
 	if !l.Tool.Anonymous {
 		lis["person_sourcedid"] = who.id

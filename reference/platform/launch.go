@@ -27,6 +27,10 @@ func (p *Platform) mayOpen(w http.ResponseWriter, r *http.Request) (Link, *sessi
 		p.problem(w, http.StatusForbidden, "You take no part in this course just now.")
 		return Link{}, nil, false
 	}
+	if l.Item != nil && !l.Item.Available.Open(p.c.Now()) && !lti.Teaches(p.school.roles(l.Course, s.User)) {
+		p.problem(w, http.StatusForbidden, "This is not open now.")
+		return Link{}, nil, false
+	}
 	return l, s, true
 }
 
@@ -57,19 +61,18 @@ func (p *Platform) begin(w http.ResponseWriter, r *http.Request) {
 		p.problem(w, http.StatusNotFound, "The tool of this link is no longer registered.")
 		return
 	}
-	as := r.URL.Query().Get("as")
-	if as != "frame" && as != "window" {
-		as = "same"
+	p.Begin(w, r, &Pending{User: s.User, Link: l, Tool: t, As: r.URL.Query().Get("as"), Target: l.Target})
+}
+
+// Begin initiates a login at the tool for a launch, which says who launches what, as what and
+// with which message.
+func (p *Platform) Begin(w http.ResponseWriter, r *http.Request, launch *Pending) {
+	l, t := launch.Link, launch.Tool
+	launch.Hint, launch.Login = lti.Random(), p.pseudonym("login", launch.User)
+	if launch.As != "frame" && launch.As != "window" {
+		launch.As = "same"
 	}
-	launch := &Pending{
-		Hint:   lti.Random(),
-		Login:  p.pseudonym("login", s.User),
-		User:   s.User,
-		Link:   l,
-		Tool:   t.In(l.Deployment),
-		As:     as,
-		Target: l.Target,
-	}
+	launch.Tool = t.In(l.Deployment)
 	if launch.Target == "" {
 		launch.Target = t.TargetURI
 	}

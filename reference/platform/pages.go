@@ -57,8 +57,10 @@ var policies = map[string]string{
 	"courses": "; form-action 'self'; frame-ancestors 'none'",
 	"tools":   "; form-action 'self'; frame-ancestors 'none'",
 	"people":  "; form-action 'self'; frame-ancestors 'none'",
+	// A page of a service may be where a tool has sent the browser in our own frame.
+	"service": "; form-action 'self'; img-src http: https:; frame-ancestors 'self'",
 	// A tool may go to its return_url in our own frame.
-	"course": "; form-action 'none'; frame-ancestors 'self'",
+	"course": "; form-action 'self'; img-src http: https:; frame-ancestors 'self'",
 	"frame":  "; form-action 'none'; frame-src http: https:; frame-ancestors 'self'",
 	// Browsers hold to this where a form's answer redirects to as well, and a tool may
 	// have hosts that nobody registered.
@@ -68,8 +70,12 @@ var policies = map[string]string{
 // page shows a page. Where the browser posts to a tool, the form's action is what
 // was registered.
 func (p *Platform) page(w http.ResponseWriter, status int, name string, values any) {
+	p.write(w, status, name, lti.Random(), values)
+}
+
+// write shows a page whose scripts have a nonce.
+func (p *Platform) write(w http.ResponseWriter, status int, name, nonce string, values any) {
 	var b bytes.Buffer
-	nonce := lti.Random()
 	if err := pages.ExecuteTemplate(&b, name, struct {
 		V     any
 		Nonce string
@@ -259,16 +265,23 @@ func (p *Platform) course(w http.ResponseWriter, r *http.Request) {
 	if p.mayEnroll(c.id, s.User) {
 		people = "/courses/" + url.PathEscape(c.id) + "/people"
 	}
-	var links []pair
+	var links []Link
 	p.mu.Lock()
 	for _, l := range p.links {
 		if l.Course == c.id {
-			links = append(links, pair{l.ID, l.Title})
+			links = append(links, l)
 		}
 	}
 	p.mu.Unlock()
+	var sections []Section
+	for _, service := range p.services {
+		if shower, is := service.(Shower); is {
+			sections = append(sections, shower.Shown(r, c.id, s.User)...)
+		}
+	}
 	p.page(w, http.StatusOK, "course", struct {
 		Title, Name, People string
-		Links               []pair
-	}{c.title, p.school.people[s.User].name, people, links})
+		Links               []Link
+		Sections            []Section
+	}{c.title, p.school.people[s.User].name, people, links, sections})
 }

@@ -22,15 +22,17 @@ import (
 // Registration is a tool that the platform knows (LTI 1.3 §3.1.3). One
 // registration has one or several deployments.
 type Registration struct {
-	ClientID     string            `yaml:"client_id"`
-	Name         string            `yaml:"name"`
-	LoginURL     string            `yaml:"login_url"`
-	RedirectURIs []string          `yaml:"redirect_uris"`
-	TargetURI    string            `yaml:"target_link_uri"`
-	JWKSURL      string            `yaml:"jwks_url"`
-	Deployments  []string          `yaml:"deployments"`
-	Custom       map[string]string `yaml:"custom,omitempty"`
-	Scopes       []string          `yaml:"scopes,omitempty"` // that it may have tokens for
+	ClientID     string   `yaml:"client_id"`
+	Name         string   `yaml:"name"`
+	LoginURL     string   `yaml:"login_url"`
+	RedirectURIs []string `yaml:"redirect_uris"`
+	TargetURI    string   `yaml:"target_link_uri"`
+	// PickerURI is the target_link_uri of deep linking requests; empty: TargetURI.
+	PickerURI   string            `yaml:"deep_linking_uri,omitempty"`
+	JWKSURL     string            `yaml:"jwks_url"`
+	Deployments []string          `yaml:"deployments"`
+	Custom      map[string]string `yaml:"custom,omitempty"`
+	Scopes      []string          `yaml:"scopes,omitempty"` // that it may have tokens for
 	// Anonymous says that the tool is told nothing personal.
 	Anonymous bool `yaml:"anonymous,omitempty"`
 	// Private names deployments in which it is told nothing personal either.
@@ -53,6 +55,8 @@ type Link struct {
 	Deployment  string
 	Target      string // target_link_uri; empty: that of the registration
 	Custom      map[string]string
+	// Item is what the link was picked as; nil: it came with the registration.
+	Item *lti.ContentItem
 }
 
 // Config is what a platform is made of.
@@ -74,6 +78,10 @@ type Config struct {
 	Claims  func(map[string]any, *Pending)
 	Sign    func(keys *security.Keys, claims map[string]any) (string, error)
 	Respond func(url.Values)
+	// Content changes what a tool has given for a course, just before it is kept; nil: as it
+	// came. Spared are rules of services that they forget, by their ids. Faults come in here.
+	Content func([]lti.ContentItem) []lti.ContentItem
+	Spared  []string
 	// Checks are what an authentication request is held to; nil: Checks().
 	Checks []Check
 	// Claimed are what a client assertion is held to; nil: Assertions().
@@ -115,6 +123,10 @@ type Pending struct {
 	Tool   Registration
 	As     string // frame, window or same
 	Target string
+	// Message is the type of the message; empty: that of a resource link. Own are the claims
+	// that the message has beside those of all.
+	Message string
+	Own     map[string]any
 }
 
 const (
@@ -200,7 +212,7 @@ func (p *Platform) Register(t Registration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.c.Tools = append(slices.DeleteFunc(p.c.Tools, func(o Registration) bool { return o.ClientID == t.ClientID }), t)
-	p.links = slices.DeleteFunc(p.links, func(l Link) bool { return l.Tool == t.ClientID })
+	p.links = slices.DeleteFunc(p.links, func(l Link) bool { return l.Tool == t.ClientID && l.Item == nil })
 	p.remote[t.ClientID] = &security.RemoteKeys{URL: t.JWKSURL, HTTP: p.c.HTTP}
 	if len(t.Deployments) == 0 {
 		return
@@ -223,6 +235,20 @@ func (p *Platform) Register(t Registration) {
 			})
 		}
 	}
+}
+
+// AddLink adds a link that somebody has picked, in the place of the one of its id.
+func (p *Platform) AddLink(l Link) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.links = append(slices.DeleteFunc(p.links, func(o Link) bool { return o.ID == l.ID }), l)
+}
+
+// RemoveLink takes a link away.
+func (p *Platform) RemoveLink(id string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.links = slices.DeleteFunc(p.links, func(l Link) bool { return l.ID == id })
 }
 
 // pseudonym makes a stable id that tells nothing.

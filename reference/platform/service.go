@@ -2,11 +2,15 @@ package platform
 
 import (
 	"cmp"
+	"context"
+	"html/template"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
 	"github.com/rollcall-edu/rollcall/reference/lti"
+	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/reference/store"
 )
 
@@ -35,6 +39,18 @@ func (p *Platform) scopes() []string {
 		}
 	}
 	return out
+}
+
+// Shower is a service that has something to show on the page of a course.
+type Shower interface {
+	// Shown gives what somebody in the course sees there, nil where that is nothing.
+	Shown(r *http.Request, course, user string) []Section
+}
+
+// Section is a part of the page of a course.
+type Section struct {
+	Title string
+	Body  template.HTML
 }
 
 // Member is somebody in a course, as services tell of people. What is unknown, or may not be
@@ -164,6 +180,64 @@ func (p *Platform) Name(user string) string { return p.school.people[user].name 
 // Roles gives the roles of somebody in a course; none where they aren't in it.
 func (p *Platform) Roles(course, user string) []string {
 	return slices.Clone(p.school.roles(course, user))
+}
+
+// Problem shows what is wrong, without sending the browser anywhere.
+func (p *Platform) Problem(w http.ResponseWriter, status int, text string) {
+	p.problem(w, status, text)
+}
+
+// Forgetful says that the store can't be reached.
+func (p *Platform) Forgetful(w http.ResponseWriter) { p.forgetful(w) }
+
+// Page shows a page of a service, with what is in the body; a script there has the nonce, and
+// forms are for the platform's own addresses. Where storage is set the page keeps things for
+// tools that it opens (LTI postMessage Storage 0.1).
+func (p *Platform) Page(w http.ResponseWriter, status int, title string, storage bool, body func(nonce string) template.HTML) {
+	nonce := lti.Random()
+	p.write(w, status, "service", nonce, struct {
+		Title   string
+		Body    template.HTML
+		Storage bool
+	}{title, body(nonce), storage})
+}
+
+// Frame shows a page with a tool in a frame, whose launch begins at an address of the platform.
+func (p *Platform) Frame(w http.ResponseWriter, title, course, begin string) {
+	p.page(w, http.StatusOK, "frame", struct {
+		Title, Course, Begin string
+		Height               int
+	}{title, url.PathEscape(course), begin, frameHeight})
+}
+
+// Verify checks the signature of what a tool has signed, by its published keys, and gives the
+// payload. The error is one of package security.
+func (p *Platform) Verify(ctx context.Context, client, token string) ([]byte, error) {
+	p.mu.Lock()
+	keys := p.remote[client]
+	p.mu.Unlock()
+	if keys == nil {
+		return nil, security.ErrUnknownKey
+	}
+	return keys.Verify(ctx, token)
+}
+
+// Spares tells whether a rule of a service is to be forgotten (Config.Spared).
+func (p *Platform) Spares(rule string) bool { return slices.Contains(p.c.Spared, rule) }
+
+// Given is what a tool has given for a course as it is kept (Config.Content).
+func (p *Platform) Given(items []lti.ContentItem) []lti.ContentItem {
+	if p.c.Content == nil {
+		return items
+	}
+	return p.c.Content(items)
+}
+
+// Tools lists the tools that are registered.
+func (p *Platform) Tools() []Registration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.c.Tools)
 }
 
 // Now is the time by the platform's clock.

@@ -39,11 +39,22 @@ func (p *Platform) variables(l *Pending, claims map[string]any) map[string]strin
 		"Context.type":      "http://purl.imsglobal.org/vocab/lis/v2/course#CourseSection",
 		"Context.sourcedId": c.id, "Context.id.history": "", "ResourceLink.id.history": "", // nothing here is a copy
 		"CourseOffering.sourcedId": c.course, "CourseOffering.title": offering.title, "CourseOffering.label": offering.code, "CourseSection.sourcedId": c.id, "CourseSection.title": c.title, "CourseSection.label": c.code,
-		"ResourceLink.id": l.Link.ID, "ResourceLink.title": l.Link.Title, "ResourceLink.description": l.Link.Description,
 		"Membership.role": strings.Join(roles, ","), "Membership.status": "Active", "ToolPlatform.productFamilyCode": "rollcall-reference", "ToolPlatform.version": "1",
 		"ToolPlatformInstance.guid": p.pseudonym("platform"), "ToolPlatformInstance.name": platformName,
 		"ToolPlatformInstance.description": aboutText, "ToolPlatformInstance.url": p.c.Origin, "ToolPlatformInstance.contactEmail": contactEmail,
 		"Message.documentTarget": shown["document_target"].(string), "Message.returnUrl": shown["return_url"].(string), "Message.locale": "en-US",
+	}
+	if l.Link.ID != "" {
+		maps.Copy(out, map[string]string{"ResourceLink.id": l.Link.ID, "ResourceLink.title": l.Link.Title,
+			"ResourceLink.description": l.Link.Description})
+	}
+	if i := l.Link.Item; i != nil { // what is open all the time has no value, and stays as it is
+		for name, v := range map[string]string{"available.startDateTime": i.Available.From(), "available.endDateTime": i.Available.Until(),
+			"submission.startDateTime": i.Submission.From(), "submission.endDateTime": i.Submission.Until()} {
+			if v != "" {
+				out["ResourceLink."+name] = v
+			}
+		}
 	}
 	if height, there := shown["height"].(int); there {
 		out["Message.height"] = strconv.Itoa(height)

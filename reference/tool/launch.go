@@ -144,8 +144,8 @@ func (t *Tool) open(w http.ResponseWriter, r *http.Request, launch *Launch) {
 		t.forgetful(w)
 		return
 	}
-	target := t.TargetURL("deep-linking")
-	if c := launch.Claims; c.Target != nil {
+	target := t.TargetURL("deep-linking") // of whatever a deep linking request names
+	if c := launch.Claims; c.Target != nil && !launch.picks() {
 		target = *c.Target
 	}
 	u, err := url.Parse(target)
@@ -196,5 +196,5 @@ func (t *Tool) find(r *http.Request) (*Launch, *Failure) {
 	return &l, nil
 }
 
-// isResource tells which message a launch is.
-func (l *Launch) isResource() bool { return l.Claims.MessageType == lti.ResourceLinkRequest }
+// picks tells whether content is to be picked.
+func (l *Launch) picks() bool { return l.Claims.MessageType == lti.DeepLinkingRequest }

@@ -19,17 +19,22 @@ var pages = template.Must(template.New("pages").Parse(pagesText))
 
 func (t *Tool) page(w http.ResponseWriter, status int, name string, data any) {
 	var b bytes.Buffer
-	script := "'none'"
-	if storage, has := data.(storagePage); has { // the one page with a script
-		storage.Nonce = lti.Random()
-		script, data = "'nonce-"+storage.Nonce+"'", storage
+	script, actions := "'none'", "'self'"
+	switch with := data.(type) { // the pages with a script
+	case storagePage:
+		with.Nonce = lti.Random()
+		script, data = "'nonce-"+with.Nonce+"'", with
+	case replyPage:
+		with.Nonce = lti.Random()
+		// Browsers hold to this where a form's answer redirects to as well.
+		script, actions, data = "'nonce-"+with.Nonce+"'", "http: https:", with
 	}
 	if err := pages.ExecuteTemplate(&b, name, data); err != nil {
 		http.Error(w, "The page can't be shown.", http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; script-src "+script+
-		"; form-action 'self'; base-uri 'none'")
+		"; form-action "+actions+"; base-uri 'none'")
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
 	_, _ = w.Write(b.Bytes()) // the client may be gone
@@ -64,6 +69,10 @@ func (t *Tool) resource(w http.ResponseWriter, r *http.Request) {
 		t.refuse(w, failed.Status, failed.Rule, failed.Text)
 		return
 	}
+	if l.picks() {
+		t.picker(w, l)
+		return
+	}
 	c := l.Claims
 	var roles []string
 	if c.Roles != nil {
@@ -71,7 +80,7 @@ func (t *Tool) resource(w http.ResponseWriter, r *http.Request) {
 	}
 	view := struct {
 		Name, Person, Course, Resource, Launch string
-		Teaches, Learns, Mentors, Picks, Test  bool
+		Teaches, Learns, Mentors, Test         bool
 		Mentored                               []string
 		Return                                 string
 	}{
@@ -80,7 +89,6 @@ func (t *Tool) resource(w http.ResponseWriter, r *http.Request) {
 		Teaches:  lti.Teaches(roles),
 		Learns:   lti.InCourse(roles)["Learner"],
 		Mentors:  lti.InCourse(roles)["Mentor"],
-		Picks:    !l.isResource(),
 		Mentored: c.Mentored,
 		Person:   strings.TrimSpace(c.Name),
 	}

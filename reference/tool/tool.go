@@ -44,6 +44,10 @@ type Config struct {
 	// Verifier makes the verifier of a platform's tokens; nil: by its published
 	// keys.
 	Verifier func(Platform) Verifier
+	// Reply changes the answer to a deep linking request just before it is signed, Sign signs
+	// it; nil: as the standard has it. Faults come in here.
+	Reply func(claims map[string]any, l *Launch)
+	Sign  func(keys *security.Keys, claims map[string]any) (string, error)
 }
 
 // Tool is the running role. It is safe for concurrent use.
@@ -127,6 +131,9 @@ func New(ctx context.Context, c Config) (*Tool, error) {
 	if c.Verifier == nil {
 		c.Verifier = func(p Platform) Verifier { return &security.RemoteKeys{URL: p.JWKSURL, HTTP: c.HTTP} }
 	}
+	if c.Sign == nil {
+		c.Sign = func(keys *security.Keys, claims map[string]any) (string, error) { return keys.Sign(claims) }
+	}
 	if c.Store == nil {
 		s, err := OpenStore(ctx, "")
 		if err != nil {
@@ -170,6 +177,8 @@ func (t *Tool) Handler() http.Handler {
 	mux.HandleFunc("/launch", t.launch)
 	mux.HandleFunc("POST /launch/stored", t.stored)
 	mux.HandleFunc("GET /resources/{name}", t.resource)
+	mux.HandleFunc("POST /resources/deep-linking", t.picked)
+	mux.HandleFunc("GET /files/{name}", t.file)
 	mux.HandleFunc("GET /decoded", t.decoded)
 	mux.Handle("GET /jwks", t.keys)
 	return bounded(mux)

@@ -47,13 +47,32 @@ type Platform struct {
 	Scopes   []string `yaml:"scopes,omitempty"`   // that it has granted to Rollcall
 	Users    []User   `yaml:"users,omitempty"`
 	Links    []Link   `yaml:"links,omitempty"`
+	Roster   Roster   `yaml:"roster,omitempty"`
 	// Writes says whether line items and scores may be made, which are removed again; nil:
 	// they may.
 	Writes *bool `yaml:"writes,omitempty"`
 	// Gradebook are the steps by which the first user who is an instructor, signed in, comes
 	// to the page that shows the scores of the course of the first link.
 	Gradebook []browser.Step `yaml:"gradebook,omitempty"`
-	Roster    Roster         `yaml:"roster,omitempty"`
+	Picks     []Pick         `yaml:"picks,omitempty"`
+}
+
+// Pick is a place from which Rollcall, as the tool, is asked for content by a deep linking
+// request.
+type Pick struct {
+	Name string `yaml:"name"`
+	As   string `yaml:"as,omitempty"`   // frame or window, where the picker opens so
+	User string `yaml:"user,omitempty"` // who picks: a name of Users; the first instructor by default
+	// Target is the target_link_uri of the request, where it isn't the registered one.
+	Target string         `yaml:"target,omitempty"`
+	Steps  []browser.Step `yaml:"steps"`
+	// Confirm are the steps after the answer until the content is kept; Shows lead to a page
+	// that lists it. Opens open what was picked, and Remove take it away: they may name it by
+	// $title.
+	Confirm []browser.Step `yaml:"confirm,omitempty"`
+	Shows   []browser.Step `yaml:"shows,omitempty"`
+	Opens   []browser.Step `yaml:"opens,omitempty"`
+	Remove  []browser.Step `yaml:"remove,omitempty"`
 }
 
 // MayWrite tells whether the target file lets anything be made at the platform.
@@ -117,7 +136,15 @@ type Tool struct {
 	// isn't said.
 	Anonymous string `yaml:"anonymous,omitempty"`
 	// Teacher is on pages that only those who teach see.
-	Teacher Marker `yaml:"teacher,omitempty"`
+	Teacher Marker  `yaml:"teacher,omitempty"`
+	Pick    Picking `yaml:"pick,omitempty"`
+}
+
+// Picking is what a teacher does in a tool's picker of content.
+type Picking struct {
+	Steps   []browser.Step `yaml:"steps,omitempty"`   // until one item is on its way to the platform
+	Several []browser.Step `yaml:"several,omitempty"` // the same, with several items
+	Cancel  []browser.Step `yaml:"cancel,omitempty"`  // until nothing was chosen
 }
 
 // Marker is how a page is known: all that is given must hold.
@@ -212,7 +239,11 @@ func (l *Section) Hosts() []string {
 
 // steps gives all scripts, for filling in what comes from the environment.
 func (l *Section) steps() [][]browser.Step {
-	out := [][]browser.Step{l.Tool.Steps, l.Platform.Gradebook, l.Platform.Roster.Enroll, l.Platform.Roster.Leave}
+	out := [][]browser.Step{l.Tool.Steps, l.Tool.Pick.Steps, l.Tool.Pick.Several, l.Tool.Pick.Cancel, l.Platform.Gradebook,
+		l.Platform.Roster.Enroll, l.Platform.Roster.Leave}
+	for _, p := range l.Platform.Picks {
+		out = append(out, p.Steps, p.Confirm, p.Shows, p.Opens, p.Remove)
+	}
 	for _, u := range l.Platform.Users {
 		out = append(out, u.Steps)
 	}

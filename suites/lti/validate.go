@@ -49,6 +49,14 @@ func (l *Section) validatePeople(t *harness.Target) error {
 	} else if r.By != "" && !slices.ContainsFunc(p.Users, func(u User) bool { return u.Name == r.By }) {
 		return t.Problem("by", fmt.Sprintf("%q is no user", r.By), "name one of lti.platform.users")
 	}
+	for _, k := range p.Picks {
+		if k.User != "" && !slices.ContainsFunc(p.Users, func(u User) bool { return u.Name == k.User }) {
+			return t.Problem("user", fmt.Sprintf("%s is picked from by %q, who is nobody", k.Name, k.User), "name somebody of lti.platform.users")
+		}
+		if k.Name == "" || len(k.Steps) == 0 {
+			return t.Problem("picks", "a place to pick from has no name, or no steps", "give both: how to call it, and how the picker is opened")
+		}
+	}
 	for _, script := range l.steps() {
 		for i, s := range script {
 			if n := verbs(s); n != 1 {

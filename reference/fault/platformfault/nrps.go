@@ -282,7 +282,9 @@ func nrpsMemberFaults() map[string]behaviour {
 		"platform-nrps-user-camel":  eachMember(renamed("user_id", "userId")),
 		"platform-nrps-user-other":  eachMember(func(m map[string]any) { m["user_id"] = m["user_id"].(string) + "-7" }),
 		"platform-nrps-twice": containers(func(c map[string]any, r *http.Request) {
-			if list, _ := c["members"].([]any); len(list) > 0 && r.URL.RawQuery == "" {
+			v := r.URL.Query()
+			narrowed := v.Has("limit") || v.Has("role") || v.Has("rlid") || v.Has("since")
+			if list, _ := c["members"].([]any); len(list) > 0 && !narrowed {
 				c["members"] = append(list, list[0])
 			}
 		}),

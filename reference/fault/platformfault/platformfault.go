@@ -12,6 +12,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/fault"
 	"github.com/rollcall-edu/rollcall/reference/fault/platformfault/agsfault"
 	"github.com/rollcall-edu/rollcall/reference/platform"
+	"github.com/rollcall-edu/rollcall/reference/platform/deeplinking"
 )
 
 //go:embed *.yaml
@@ -44,6 +45,9 @@ var Kind = fault.NewKind("platform", func() (fault.Tables, error) {
 	for _, a := range platform.Assertions() {
 		assertions = append(assertions, a.ID)
 	}
+	for _, r := range deeplinking.Rules() {
+		checks = append(checks, r.ID)
+	}
 	faults, err := table("faults.yaml")
 	if err != nil {
 		return fault.Tables{}, fmt.Errorf("reading the faults of a platform: %w", err)
@@ -55,7 +59,7 @@ var Kind = fault.NewKind("platform", func() (fault.Tables, error) {
 	return fault.ReadTables("platform", faults, variants, behaviours(), checks, assertions)
 }, behaviours, func(c *platform.Config, f fault.Fault) {
 	if len(f.Drop) > 0 {
-		c.Checks = spare(c.Checks, f.Drop...)
+		c.Checks, c.Spared = spare(c.Checks, f.Drop...), append(slices.Clone(c.Spared), f.Drop...)
 	}
 	if len(f.Assertions) > 0 {
 		c.Assertions = slices.DeleteFunc(platform.Assertions(), func(a platform.Assertion) bool { return slices.Contains(f.Assertions, a.ID) })
@@ -72,5 +76,6 @@ func spare(checks []platform.Check, ids ...string) []platform.Check {
 
 func behaviours() map[string]behaviour {
 	return fault.Gather(claimFaults(), memberFaults(), tokenFaults(), requestFaults(), laxFaults(), hintFaults(), pageFaults(),
-		serviceFaults(), endpointFaults(), oddities(), mannerisms(), nrpsFaults(), nrpsOddities(), agsfault.Behaviours())
+		serviceFaults(), endpointFaults(), oddities(), mannerisms(), nrpsFaults(), nrpsOddities(),
+		agsfault.Behaviours(), pickFaults(), takenFaults(), pickOddities())
 }

@@ -4,18 +4,32 @@
 package toolfault
 
 import (
-	_ "embed"
+	"embed"
+	"fmt"
+	"io/fs"
 	"slices"
 
 	"github.com/rollcall-edu/rollcall/reference/fault"
 	"github.com/rollcall-edu/rollcall/reference/tool"
 )
 
-//go:embed faults.yaml
-var faultTable []byte
+//go:embed *.yaml
+var tables embed.FS
 
-//go:embed variants.yaml
-var variantTable []byte
+// table gives the tables of launches, and those of every service after them, as one.
+func table(name string) ([]byte, error) {
+	names, err := fs.Glob(tables, "*-"+name)
+	var out []byte
+	for _, name := range append([]string{name}, names...) {
+		if err != nil {
+			break
+		}
+		var text []byte
+		text, err = tables.ReadFile(name)
+		out = append(append(out, text...), '\n')
+	}
+	return out, err
+}
 
 type behaviour = fault.Behaviour[tool.Config]
 
@@ -26,7 +40,15 @@ var Kind = fault.NewKind("tool", func() (fault.Tables, error) {
 	for _, r := range tool.Rules() {
 		rules = append(rules, r.ID)
 	}
-	return fault.ReadTables("tool", faultTable, variantTable, behaviours(), rules, nil)
+	faults, err := table("faults.yaml")
+	if err != nil {
+		return fault.Tables{}, fmt.Errorf("reading the faults of a tool: %w", err)
+	}
+	variants, err := table("variants.yaml")
+	if err != nil {
+		return fault.Tables{}, fmt.Errorf("reading the variants of a tool: %w", err)
+	}
+	return fault.ReadTables("tool", faults, variants, behaviours(), rules, nil)
 }, behaviours, func(c *tool.Config, f fault.Fault) {
 	if len(f.Drop) > 0 {
 		c.Rules = spare(c.Rules, f.Drop...)
@@ -44,7 +66,7 @@ func spare(rules []tool.Rule, ids ...string) []tool.Rule {
 func behaviours() map[string]behaviour {
 	return fault.Gather(ruleFaults(), keyFaults(), loginFaults(), answerFaults(), cookieFaults(), patienceOf(), headerFaults(), nearFaults(),
 		boundFaults(),
-		shownFaults(), setFaults(), alikeOf(), oddities())
+		shownFaults(), setFaults(), alikeOf(), oddities(), replyFaults(), pickerFaults(), pickerOddities())
 }
 
 // rule makes a behaviour that adds a rule of its own.

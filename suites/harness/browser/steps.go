@@ -66,6 +66,13 @@ func (p *Page) Run(ctx context.Context, steps []Step) error {
 	return nil
 }
 
+// RunWithin takes steps as Run does, where what each needs has to be there within limit.
+func (p *Page) RunWithin(ctx context.Context, limit time.Duration, steps []Step) error {
+	p.limit = limit
+	defer func() { p.limit = 0 }()
+	return p.Run(ctx, steps)
+}
+
 // where words what the browser shows, "" where that can't be told.
 func (p *Page) where() string {
 	tree, err := call(p, page.GetFrameTree, cdp.Empty{})

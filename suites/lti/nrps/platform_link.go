@@ -40,7 +40,11 @@ func linked(ctx context.Context, t *harness.T) {
 			"rlid.array", "rlid.message-type", "rlid.custom", "rlid.members", "rlid.unknown")
 		return
 	}
-	if o, stuck := all.stuck(); stuck {
+	o, stuck := all.stuck()
+	if !stuck {
+		o, stuck = all.nameless()
+	}
+	if stuck {
 		t.NotTested(o)
 		return
 	}

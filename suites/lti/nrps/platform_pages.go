@@ -283,8 +283,13 @@ func keepsRole(ctx context.Context, t *harness.T, all roster) {
 		return
 	}
 	at := with(address(t), "role", membership+role)
-	want, ok := complete(ctx, t, at, PlatformPrefix+name)
-	if !ok {
+	want := walk(ctx, t, at, mostPages)
+	if want.failed != nil && len(want.pages) == 0 {
+		left(t, harness.BlockedBy(reqOnly, "a role by its full name is answered with "+want.failed.what(), want.failed.Response), name)
+		return
+	}
+	if o, stuck := want.stuck(); stuck {
+		left(t, o, name)
 		return
 	}
 	n := len(want.ids())

@@ -167,6 +167,9 @@ func (j *judge) begin(ctx context.Context, user lti.User, link lti.Link, p plan)
 		}
 	}
 	j.outcome(ctx, page, s)
+	if p.after != nil {
+		p.after(ctx, page)
+	}
 	j.finish(ctx, s, page)
 	return s
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/lti/mint"
 )
 
 // key is one published key.
@@ -113,4 +114,23 @@ func verified(token string, k any) bool {
 	}
 	_, err = signed.Verify(k)
 	return err == nil
+}
+
+// SignedBy tells whether a token is signed by a key of a set as it was published; found tells
+// whether the set has a key of the id that the token names.
+func SignedBy(token string, set []byte) (found, signed bool) {
+	var published struct {
+		Keys []map[string]any `json:"keys"`
+	}
+	header, _, err := mint.Decode(token)
+	if err != nil || json.Unmarshal(set, &published) != nil {
+		return false, false
+	}
+	kid, _ := header["kid"].(string)
+	for _, raw := range published.Keys {
+		k := readKey(raw)
+		found = found || kid != "" && raw["kid"] == kid
+		signed = signed || k.public != nil && (kid == "" || raw["kid"] == kid) && verified(token, k.public)
+	}
+	return found, signed
 }

@@ -35,6 +35,8 @@ type tool struct {
 	marked int                // pictures that markup of ours asked for
 	past   map[string]*launch // by state, for answers that come late
 	task   string             // what a person is to do now
+	// brought is what the page posts by which somebody else's browser brings an answer.
+	brought *Reply
 
 	server *http.Server
 }
@@ -59,6 +61,10 @@ type plan struct {
 	// then is called once the login has come, unless it is nil.
 	then   func(ctx context.Context, p *browser.Page, l *launch) error
 	change func(q url.Values) // the last word on the request
+	// posts makes of the claims of a deep linking request what the page posts that has it, and
+	// where; after is called when the launch is over, before its page is left. Either may be nil.
+	posts func(claims map[string]any) Reply
+	after func(ctx context.Context, p *browser.Page)
 }
 
 // launch is what was seen of one.
@@ -230,6 +236,7 @@ func (t *tool) handler() http.Handler {
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(map[string]any{"keys": []any{t.foreign.JWK()}}) // the client may be gone
 	})
+	mux.HandleFunc("GET /bring", t.bring)
 	mux.HandleFunc("GET /{$}", t.home)
 	mux.HandleFunc("GET /target", func(w http.ResponseWriter, _ *http.Request) { show(w, "Rollcall is opened by a launch.") })
 	return mux
@@ -337,6 +344,12 @@ func (t *tool) callback(w http.ResponseWriter, r *http.Request) {
 	if l.plan.probe {
 		page(w, "probe", probe{atAnswer, l.login.Get("lti_storage_target"), originOf(t.authURL), l.storageKey(), mostStored, ""})
 		return
+	}
+	if claims := claimsOf(r.PostForm.Get("id_token")); l.plan.posts != nil && claims != nil && len(l.answers) == 1 {
+		if reply := l.plan.posts(claims); reply.Action != "" {
+			answered(w, r, reply)
+			return
+		}
 	}
 	if l.plan.manual {
 		page(w, "had", nil)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"reflect"
 	"slices"
@@ -75,7 +76,14 @@ type Action struct {
 	// Steps are taken on the tool's page once the launch has come to rest.
 	Steps   []browser.Step
 	Frame   bool // the tool is in a frame of the platform's page
+	Window  bool // the tool is in a window that the platform's page has opened
 	Blocked bool // the browser blocks cookies there
+	Storage bool // the platform offers its storage
+	// Target is the target_link_uri, where it isn't that of the target file.
+	Target string
+	// Unmarked says that the page need not be that of an opened launch: whether the steps can
+	// be taken tells. Where Vain is set they may lead nowhere.
+	Unmarked, Vain bool
 	// Serve answers what comes below $services, by paths that begin with a slash.
 	Serve http.Handler
 	// Token answers at the token endpoint while the action lasts, where it returns true;
@@ -108,6 +116,11 @@ type Acted struct {
 	Calls     []Call          // in the order in which they came
 	Frames    []browser.Frame // what the browser shows at the end
 	Exchanges []string        // the evidence: of the browser, and of the calls
+	Nonce     string          // of the launch
+	// Refused words what came instead of the page, where a plain launch opens and this one
+	// didn't; Halted why the steps could not be taken.
+	Refused, Halted string
+	Where           string // the page's address, without what may be personal
 }
 
 // acting is an action under way.
@@ -138,18 +151,33 @@ func Act(ctx context.Context, t *harness.T, a Action) (got Acted, o harness.Obst
 	if b := j.stand(); b != nil {
 		return got, j.footless(t, b), false
 	}
-	s := j.launchIn(ctx, p, Launch{ID: "act", Title: a.Title, User: a.User, Expect: "open", Claims: a.Claims, Frame: a.Frame,
-		Blocked: a.Blocked, Serve: under.record(a.Serve)})
-	if s.problem != nil || j.decide(s, nil) == refused {
-		o := j.halted(t, s, a.Title)
-		return got, o, false
+	s := j.launchIn(ctx, p, a.launch(under))
+	got.Where = t.Where(s.page.URL)
+	if s.attempt != nil {
+		s.attempt.mu.Lock()
+		got.Nonce, _ = s.attempt.claims["nonce"].(string)
+		s.attempt.mu.Unlock()
+	}
+	if s.problem != nil || j.turnedAway(s, a) {
+		if s.problem == nil && s.answered() {
+			got.Refused, got.Exchanges = s.shows(), s.keep(t, a.Title)
+			return got, j.halt(s).Seen(got.Exchanges...), false
+		}
+		return got, j.halted(t, s, a.Title), false
 	}
 	got.Exchanges = s.keep(t, a.Title)
-	if err := p.Run(ctx, a.Steps); err != nil {
+	take := p.Run
+	if a.Vain {
+		take = func(ctx context.Context, steps []browser.Step) error { return p.RunWithin(ctx, vainPatience, steps) }
+	}
+	if err := take(ctx, a.Steps); err != nil && (!a.Vain || ctx.Err() != nil) && (a.Done == nil || !a.Done()) {
 		if ctx.Err() != nil {
 			return got, unknown(err.Error()), false
 		}
+		got.Halted = err.Error()
 		return got, harness.Unconfigured("the steps of the target file could not be taken: "+err.Error(), stepsRemedy), false
+	} else if err != nil {
+		got.Halted = err.Error()
 	}
 	end := time.Now().Add(max(a.Patience, 0))
 	if a.Patience == 0 {
@@ -177,6 +205,35 @@ func Act(ctx context.Context, t *harness.T, a Action) (got Acted, o harness.Obst
 	}
 	return got, harness.Obstacle{}, true
 }
+
+// launch is what the action begins with.
+func (a Action) launch(under *acting) Launch {
+	l := Launch{ID: "act", Title: a.Title, User: a.User, Expect: "open", Claims: a.Claims, Frame: a.Frame, Window: a.Window, Blocked: a.Blocked,
+		Storage: a.Storage, Serve: under.record(a.Serve)}
+	if a.Unmarked {
+		l.Expect = "answer"
+	}
+	if a.Target != "" {
+		l.Login.Set = map[string]string{"target_link_uri": a.Target}
+		l.Claims = maps.Clone(l.Claims)
+		if l.Claims == nil {
+			l.Claims = map[string]any{}
+		}
+		l.Claims["target_link_uri"] = a.Target
+	}
+	return l
+}
+
+// turnedAway tells whether the launch of an action was not opened.
+func (j *judge) turnedAway(s *sight, a Action) bool {
+	if a.Unmarked {
+		return s.page.Status >= http.StatusBadRequest || s.page.Failed || s.page.Closed || !s.answered()
+	}
+	return j.decide(s, nil) == refused
+}
+
+// vainPatience is how long is waited for what a step needs that may not be there.
+const vainPatience = 2 * time.Second
 
 const stepsRemedy = "Correct the steps in the target file; run with --keep-personal-data to see where they ended."
 

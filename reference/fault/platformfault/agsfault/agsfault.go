@@ -27,7 +27,9 @@ type Behaviour = fault.Behaviour[platform.Config]
 type behaviour = Behaviour
 
 // Behaviours gives what all of them do.
-func Behaviours() map[string]Behaviour { return fault.Gather(gradeFaults(), gradeOddities()) }
+func Behaviours() map[string]Behaviour {
+	return fault.Gather(gradeFaults(), bookFaults(), gradeOddities())
+}
 
 // What a platform gets wrong of Assignment and Grade Services is wrapped around its handler:
 // requests are changed on their way in, answers on their way out.
