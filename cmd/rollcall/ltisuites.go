@@ -10,9 +10,11 @@ import (
 	ltitool "github.com/rollcall-edu/rollcall/suites/lti/tool"
 )
 
+// Suites judge LTI Advantage Complete as the sum of launches and of all services.
+
 // toolSuite judges tools, with the services of LTI Advantage that they call.
 func toolSuite() harness.Suite {
-	return ltitool.Suite(append(calledParts(), deeplinking.ToolPart())...)
+	return ltitool.Suite(append(calledParts(), deeplinking.ToolPart(), ltitool.Part{Profile: "lti-advantage-tool"})...)
 }
 
 // calledParts are the services that tools call.
@@ -22,7 +24,8 @@ func calledParts() []ltitool.Part {
 
 // platformSuite judges platforms, with the services of LTI Advantage that they offer.
 func platformSuite() harness.Suite {
-	return ltiplatform.Suite(nrps.PlatformPart(), ags.PlatformPart(), deeplinking.PlatformPart())
+	return ltiplatform.Suite(nrps.PlatformPart(), ags.PlatformPart(), deeplinking.PlatformPart(),
+		ltiplatform.Part{Profile: "lti-advantage-platform"})
 }
 
 // toolProfiles are those that the reference tool claims.

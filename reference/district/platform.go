@@ -1,6 +1,7 @@
 package district
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/rollcall-edu/rollcall/fixtures"
 	"github.com/rollcall-edu/rollcall/reference/fault/platformfault"
+	"github.com/rollcall-edu/rollcall/reference/lti"
 	"github.com/rollcall-edu/rollcall/reference/platform"
 	"github.com/rollcall-edu/rollcall/reference/platform/ags"
 	"github.com/rollcall-edu/rollcall/reference/platform/deeplinking"
@@ -41,6 +43,22 @@ func services(grades **ags.Service) []func(*platform.Platform) (platform.Service
 		*grades = ags.New(p)
 		return *grades, nil
 	}, func(p *platform.Platform) (platform.Service, error) { return gradebook.New(p, *grades), nil }}
+}
+
+// declared has what deep linking brings of line items stand in the gradebook, which is made
+// later than it is named here.
+type declared struct{ grades **ags.Service }
+
+// Declare makes the line item of a link.
+func (d declared) Declare(ctx context.Context, link platform.Link, item lti.LineItem) error {
+	_, err := (*d.grades).Couple(ctx, link, ags.LineItem{
+		Label:          cmp.Or(item.Label, link.Title),
+		ScoreMaximum:   item.ScoreMaximum,
+		ResourceID:     item.ResourceID,
+		Tag:            item.Tag,
+		GradesReleased: item.GradesReleased,
+	})
+	return err
 }
 
 // Platform is a running reference platform.
@@ -94,7 +112,7 @@ func StartPlatform(ctx context.Context, o PlatformOptions) (*Platform, error) {
 		Tools:    o.Tools,
 		HTTP:     security.LoopbackClient(o.TrustPEM),
 		Store:    kept,
-		Services: append(services(&grades), deeplinking.New(ctx, deeplinking.Options{})),
+		Services: append(services(&grades), deeplinking.New(ctx, deeplinking.Options{LineItems: declared{&grades}})),
 	}
 	p, err := platform.New(ctx, bent.Bend(c))
 	if err != nil {
