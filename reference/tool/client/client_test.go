@@ -234,3 +234,18 @@ func TestLinks(t *testing.T) {
 		}
 	}
 }
+
+// Results are those of one learner, below the path of the line item.
+func TestResults(t *testing.T) {
+	f, c, p := newFar(t, func(w http.ResponseWriter, _ *http.Request, _ int) {
+		_, _ = io.WriteString(w, `[{"id":"/r/1","userId":"u","resultScore":0,"resultMaximum":10},{"id":"/r/2","userId":"another"}]`)
+	})
+	e := Endpoint{Scope: []string{ScopeResults}}
+	list, err := c.Results(t.Context(), p, e, f.URL+"/items/7?type_id=3", "u")
+	if err != nil || len(list) != 1 || list[0].Score == nil || *list[0].Score != 0 || f.asked[0] != "GET /items/7/results?type_id=3&user_id=u" {
+		t.Errorf("%v, %v, %v", list, err, f.asked)
+	}
+	if _, err := c.Results(t.Context(), p, Endpoint{}, f.URL, "u"); !errors.Is(err, ErrNotOffered) {
+		t.Errorf("results that aren't offered: %v", err)
+	}
+}
