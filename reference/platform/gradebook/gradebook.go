@@ -137,7 +137,9 @@ func (s *Service) standing(c ags.Column, g ags.Grade) mark {
 func state(g ags.Grade) string {
 	work := map[string]string{ags.Initialized: "opened", ags.Started: "started", ags.InProgress: "in progress", ags.Submitted: "submitted",
 		ags.Completed: "completed"}[g.Activity]
-	grading := map[string]string{ags.Pending: "being graded", ags.PendingManual: "to be graded by hand", ags.Failed: "grading failed"}[g.Grading]
+	grading := map[string]string{
+		ags.Pending: "being graded", ags.PendingManual: "to be graded by hand", ags.Failed: "grading failed",
+	}[g.Grading]
 	return strings.Trim(work+", "+grading, ", ")
 }
 

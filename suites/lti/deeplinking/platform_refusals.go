@@ -55,7 +55,8 @@ func badAnswers() []bad {
 			wrong{sent: "an answer signed by HS256 with the public key as the secret", how: answer{way: mint.HS256}}),
 		plain("refuse.iss", "Refuses an answer of another tool",
 			wrong{sent: "an answer whose iss is another client", how: set("iss", "somebody-else")}),
-		plain("refuse.aud", "Refuses an answer for another platform", wrong{sent: "an answer whose aud is another platform", how: set("aud", "https://somewhere-else.example")}),
+		plain("refuse.aud", "Refuses an answer for another platform",
+			wrong{sent: "an answer whose aud is another platform", how: set("aud", "https://somewhere-else.example")}),
 		{id: "refuse.expired", title: "Refuses an answer that is over", answers: func(context.Context, *harness.T, tried) ([]wrong, string) {
 			now := time.Now().Unix()
 			return []wrong{{sent: "an answer that expired an hour ago",
