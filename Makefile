@@ -91,9 +91,9 @@ conformance:
 # Every fault must be caught, no variant may be minded. Requests wait for each other, and
 # launches for pages: three cells go side by side.
 matrix:
-	$(GO) test ./cmd/rollcall -run 'Matrix$$' -skip '^Test(CSV|Tool|Platform|Recorded)' -count=1 -timeout 60m -parallel 3
+	$(GO) test ./cmd/rollcall -run 'Matrix$$' -skip '^Test(CSV|Tool|Platform|Picker|Picks|Recorded)' -count=1 -timeout 60m -parallel 3
 	$(GO) test ./cmd/rollcall -run '^TestCSVMatrix' -count=1 -timeout 60m
-	$(GO) test ./cmd/rollcall -run '^Test(Tool|Platform)Matrix' -count=1 -timeout 60m -parallel 3
+	$(GO) test ./cmd/rollcall -run '^Test(Tool|Platform|PlatformNRPS|PlatformGrades|Picker|Picks)Matrix$$' -count=1 -timeout 60m -parallel 3
 
 # Two faults at once, and changes that a program made: a sample that is another one
 # every day; ROLLCALL_SEED takes others.

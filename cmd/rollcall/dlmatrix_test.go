@@ -12,8 +12,6 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/lti/deeplinking"
-	ltiplatform "github.com/rollcall-edu/rollcall/suites/lti/platform"
-	ltitool "github.com/rollcall-edu/rollcall/suites/lti/tool"
 )
 
 // judgedPicker judges the picker of the reference tool.
@@ -22,29 +20,16 @@ func judgedPicker(t testing.TB, focus []string, faults ...string) *reports.Repor
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
 	text := servedTool(ctx, t, catalogue.Strict, marked, focus, faults...)
-	for old, by := range map[string]string{
-		"profiles: [" + ltitool.Profile + "]": "profiles: [" + ltitool.Profile + ", dl20-tool]",
-		"  tool:\n":                           "  tool:\n" + pickSteps(text),
-		patience:                              patient,
-	} {
-		if strings.Count(text, old) != 1 {
-			t.Fatalf("%q is not once in %s", old, text)
-		}
-		text = strings.Replace(text, old, by, 1)
-	}
-	return judgedBy(ctx, t, text, harness.Options{Focus: focus})
+	return judgedBy(ctx, t, patiently(t, text), harness.Options{Focus: focus})
 }
 
-// pickSteps are the steps in the picker of the reference tool, and where its keys are.
-func pickSteps(text string) string {
-	_, rest, _ := strings.Cut(text, "login_url: ")
-	origin, _, _ := strings.Cut(rest, "/login")
-	return "    jwks_url: " + origin + `/jwks
-    pick:
-      steps: [{click: "input[value=quiz]"}, {click: "#add"}]
-      several: [{click: "input[value=quiz]"}, {click: "input[value=page]"}, {click: "input[value=text]"}, {click: "input[value=picture]"}, {click: "input[value=sheet]"}, {click: "#add"}]
-      cancel: [{click: "#cancel"}]
-`
+// patiently gives what is picked its time in a target file.
+func patiently(t testing.TB, text string) string {
+	t.Helper()
+	if strings.Count(text, patience) != 1 {
+		t.Fatalf("%q is not once in %s", patience, text)
+	}
+	return strings.Replace(text, patience, patient, 1)
 }
 
 // What is picked goes through more pages than a launch does: a busy machine takes longer.
@@ -59,55 +44,7 @@ func judgedPicks(t testing.TB, focus []string, faults ...string) *reports.Report
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
 	text, _ := servedPlatform(ctx, t, catalogue.Strict, faults...)
-	const profile = "  - " + ltiplatform.Profile + "\n"
-	if strings.Count(text, profile) != 1 {
-		t.Fatalf("%q is not once in %s", profile, text)
-	}
-	text = strings.Replace(strings.Replace(text, profile, profile+"  - dl20-platform\n", 1), patience, patient, 1)
-	return judgedBy(ctx, t, text, harness.Options{Focus: focus})
-}
-
-// TestPicksConformance holds the clean reference platform to deep linking.
-func TestPicksConformance(t *testing.T) {
-	if testing.Short() {
-		t.Skip("browsers are left out with -short")
-	}
-	t.Parallel() // it waits more than it works
-	report := judgedPicks(t, []string{"dl20.platform.*"})
-	judged := 0
-	for _, q := range report.Requirements {
-		if !strings.HasPrefix(q.ID, "dl20.platform.") {
-			continue
-		}
-		judged++
-		if q.Verdict != reports.Pass {
-			t.Errorf("%s %s", story(q), q.Reason)
-		}
-		for _, n := range q.Notes {
-			t.Log(q.ID, n)
-		}
-	}
-	t.Logf("%d requirements, %d checks, %s", judged, len(report.Checks), report.Run.Finished.Sub(report.Run.Started))
-}
-
-// TestPickerConformance holds the clean reference tool to deep linking.
-func TestPickerConformance(t *testing.T) {
-	if testing.Short() {
-		t.Skip("browsers are left out with -short")
-	}
-	t.Parallel() // it waits more than it works
-	report := judgedPicker(t, []string{"dl20.tool.*"})
-	judged := 0
-	for _, q := range report.Requirements {
-		if !strings.HasPrefix(q.ID, "dl20.tool.") {
-			continue
-		}
-		judged++
-		if q.Verdict != reports.Pass {
-			t.Errorf("%s %s", story(q), q.Reason)
-		}
-	}
-	t.Logf("%d requirements, %d checks, %s", judged, len(report.Checks), report.Run.Finished.Sub(report.Run.Started))
+	return judgedBy(ctx, t, patiently(t, text), harness.Options{Focus: focus})
 }
 
 // ofPicker and ofPicks begin the ids of what concerns deep linking of tools and of platforms.

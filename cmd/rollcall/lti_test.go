@@ -125,6 +125,10 @@ lti:
     roster: [{click: "#roster"}]
     score: %s
     zero: %s
+    pick:
+      steps: [{click: "input[value=quiz]"}, {click: "#add"}]
+      several: [{click: "input[value=quiz]"}, {click: "input[value=page]"}, {click: "input[value=text]"}, {click: "input[value=picture]"}, {click: "input[value=sheet]"}, {click: "#add"}]
+      cancel: [{click: "#cancel"}]
 %s
 `, strings.Join(toolProfiles(), ", "), stance, own.ca, own.listen, own.origin, own.cert, own.key, other, s.LoginURL(), s.TargetURL("quiz"), s.RedirectURL(), s.JWKSURL(), answering("4", "18"), answering("1", "10"), marker)
 }
