@@ -1,7 +1,6 @@
 package fault
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 	"time"
@@ -68,9 +67,6 @@ type Tables struct {
 	Faults   []Fault
 	Variants []Variant
 }
-
-// Together makes one table of several: each is a list.
-func Together(tables ...[]byte) []byte { return bytes.Join(tables, []byte("\n")) }
 
 // ReadTables reads the tables of a role, as YAML, and holds them against what can be
 // done: each entry must have a behaviour or drop rules that there are, each

@@ -3,7 +3,6 @@ package platform
 import (
 	"context"
 	"fmt"
-	"iter"
 	"net/http"
 	"reflect"
 	"slices"
@@ -64,23 +63,6 @@ func Setting(text string, o harness.Obstacle, lacks func(l *lti.Section) bool) h
 func First(t *harness.T) Launch {
 	_, s := launchOf(t)
 	return s.launched(t)
-}
-
-// Launches gives good launches by every user from every link. What those hang on that brought
-// no token is said of all requirements of the check.
-func Launches(ctx context.Context, t *harness.T) iter.Seq[Launch] {
-	j := judgeOf(t)
-	return func(yield func(Launch) bool) {
-		for s := range j.launches(ctx) {
-			if s.claims == nil {
-				t.NotTested(j.halted(t, s, s.sent()))
-				continue
-			}
-			if !yield(s.launched(t)) {
-				return
-			}
-		}
-	}
 }
 
 // As gives the good launch of a user from a link, made once a run, or what it hangs on that
