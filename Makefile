@@ -6,6 +6,8 @@ GO      ?= go
 BIN     := bin/rollcall
 REPORT  := demo-report
 export GOTOOLCHAIN ?= local
+# What was compiled in one clone serves the next: paths of this one are in nothing.
+export GOFLAGS ?= -trimpath
 # Containers in tests: no clean-up sidecar (it can't be pulled offline; the tests
 # end what they start), and published ports are on this host.
 export TESTCONTAINERS_RYUK_DISABLED ?= true
