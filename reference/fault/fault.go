@@ -2,6 +2,7 @@ package fault
 
 import (
 	"fmt"
+	"io/fs"
 	"slices"
 	"time"
 
@@ -66,6 +67,22 @@ func (s Seconds) Duration() time.Duration { return time.Duration(float64(s) * fl
 type Tables struct {
 	Faults   []Fault
 	Variants []Variant
+}
+
+// Table gives a table of a kind, and after it those of the same name that begin with a service
+// and a hyphen, as one.
+func Table(tables fs.FS, name string) ([]byte, error) {
+	names, err := fs.Glob(tables, "*-"+name)
+	var out []byte
+	for _, name := range append([]string{name}, names...) {
+		if err != nil {
+			break
+		}
+		var text []byte
+		text, err = fs.ReadFile(tables, name)
+		out = append(append(out, text...), '\n')
+	}
+	return out, err
 }
 
 // ReadTables reads the tables of a role, as YAML, and holds them against what can be

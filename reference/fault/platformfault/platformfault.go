@@ -6,7 +6,6 @@ package platformfault
 import (
 	"embed"
 	"fmt"
-	"io/fs"
 	"slices"
 
 	"github.com/rollcall-edu/rollcall/reference/fault"
@@ -17,21 +16,6 @@ import (
 
 //go:embed *.yaml
 var tables embed.FS
-
-// table gives the tables of launches, and those of every service after them, as one.
-func table(name string) ([]byte, error) {
-	names, err := fs.Glob(tables, "*-"+name)
-	var out []byte
-	for _, name := range append([]string{name}, names...) {
-		if err != nil {
-			break
-		}
-		var text []byte
-		text, err = tables.ReadFile(name)
-		out = append(append(out, text...), '\n')
-	}
-	return out, err
-}
 
 type behaviour = fault.Behaviour[platform.Config]
 
@@ -48,11 +32,11 @@ var Kind = fault.NewKind("platform", func() (fault.Tables, error) {
 	for _, r := range deeplinking.Rules() {
 		checks = append(checks, r.ID)
 	}
-	faults, err := table("faults.yaml")
+	faults, err := fault.Table(tables, "faults.yaml")
 	if err != nil {
 		return fault.Tables{}, fmt.Errorf("reading the faults of a platform: %w", err)
 	}
-	variants, err := table("variants.yaml")
+	variants, err := fault.Table(tables, "variants.yaml")
 	if err != nil {
 		return fault.Tables{}, fmt.Errorf("reading the variants of a platform: %w", err)
 	}
