@@ -265,6 +265,9 @@ func filters(ctx context.Context, d *desk) {
 		"tag":   {"tag": tag, "resourceId": absent},
 		"both":  {"tag": tag, "resourceId": resource},
 		"link":  {"tag": absent, "resourceId": resource, "resourceLinkId": d.link()},
+		// What begins or ends as what is asked for is another value.
+		"longer":  {"tag": tag + "-2", "resourceId": resource + "-2"},
+		"shorter": {"tag": strings.TrimPrefix(tag, "t-"), "resourceId": strings.TrimPrefix(resource, "r-")},
 	} {
 		if change["resourceLinkId"] == "" {
 			d.NotTested(harness.BlockedBy("lti13.platform.message.resource-link", "the launch names no link").Seen(d.launch.Exchanges...),

@@ -2,6 +2,7 @@ package agsfault
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -73,6 +74,23 @@ func gradeItems() map[string]behaviour {
 				q.Del("tag")
 				q.Del("resource_link_id")
 			}
+		}, "list"),
+		"filters-contain": grades(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			asked := r.URL.Query()
+			q := maps.Clone(asked)
+			q.Del("tag")
+			q.Del("resource_id")
+			r.URL.RawQuery = q.Encode()
+			rec := bend.Answered(next, r)
+			var items []object
+			if (asked.Has("tag") || asked.Has("resource_id")) && json.Unmarshal(rec.Body.Bytes(), &items) == nil {
+				written(rec, slices.DeleteFunc(items, func(m object) bool {
+					tag, _ := m["tag"].(string)
+					resource, _ := m["resourceId"].(string)
+					return !strings.Contains(tag, asked.Get("tag")) || !strings.Contains(resource, asked.Get("resource_id"))
+				}))
+			}
+			bend.Give(w, rec)
 		}, "list"),
 		"none-404": answering(func(rec *httptest.ResponseRecorder, r *http.Request) {
 			if strings.TrimSpace(rec.Body.String()) == "[]" && r.URL.RawQuery != "" {
