@@ -11,6 +11,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/scan"
+	"github.com/rollcall-edu/rollcall/tools/daily"
 )
 
 // firstSteps are what can go wrong before a file can be read by columns, with the
@@ -52,28 +53,35 @@ func TestCSVOneCause(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, file := range b.Order {
-			for _, x := range firstSteps {
-				if testing.Short() && file != "users" && file != "manifest" && file != "roles" {
-					continue
+			t.Run(base+" "+file, func(t *testing.T) {
+				if file != "users" && file != "manifest" && file != "roles" {
+					daily.Share(t, 3)
 				}
-				s := x.step
-				s.File = file
-				report, result := reportOf(t, packed(t, base, s))
-				what := base + " " + file + " " + s.Form + s.Encoding + s.Ends + s.Method
-				if len(result.Findings) != 1 || result.Findings[0].Rule.ID != x.owner || result.Findings[0].Count != 1 {
-					t.Errorf("%s: %q, want %s once", what, rulesBroken(result), x.owner)
-				}
-				blocked := 0
-				for _, q := range report.Requirements {
-					blocked += len(q.Blocks)
-					if q.Verdict == reports.Error || q.Verdict == reports.NotTested && (q.Blame == nil || q.Blame.Requirement != "orcsv."+x.owner) {
-						t.Errorf("%s: %s is %s: %s", what, q.ID, q.Verdict, q.Reason)
-					}
-				}
-				if x.blocks && blocked == 0 {
-					t.Errorf("%s: %s blocks nothing", what, x.owner)
-				}
+				oneCause(t, base, file)
+			})
+		}
+	}
+}
+
+// oneCause breaks a file of a bundle in each way, and looks who is accused of it.
+func oneCause(t *testing.T, base, file string) {
+	for _, x := range firstSteps {
+		s := x.step
+		s.File = file
+		report, result := reportOf(t, packed(t, base, s))
+		what := base + " " + file + " " + s.Form + s.Encoding + s.Ends + s.Method
+		if len(result.Findings) != 1 || result.Findings[0].Rule.ID != x.owner || result.Findings[0].Count != 1 {
+			t.Errorf("%s: %q, want %s once", what, rulesBroken(result), x.owner)
+		}
+		blocked := 0
+		for _, q := range report.Requirements {
+			blocked += len(q.Blocks)
+			if q.Verdict == reports.Error || q.Verdict == reports.NotTested && (q.Blame == nil || q.Blame.Requirement != "orcsv."+x.owner) {
+				t.Errorf("%s: %s is %s: %s", what, q.ID, q.Verdict, q.Reason)
 			}
+		}
+		if x.blocks && blocked == 0 {
+			t.Errorf("%s: %s blocks nothing", what, x.owner)
 		}
 	}
 }
@@ -105,21 +113,24 @@ func TestCSVUnseenCharacters(t *testing.T) {
 	for character, name := range map[string]string{"\u00a0": "U+00A0", "\u200b": "U+200B", "\u2060": "U+2060",
 		"\u00ad": "U+00AD", "\ufeff": "U+FEFF", "\u200e": "U+200E", " ": "U+0020"} {
 		for _, file := range []string{"users", "orgs", "enrollments", "results"} {
-			for column, old := range b.Files[file].Header {
-				if column > 4 && character != "\u200b" {
-					continue
-				}
-				for _, new := range []string{character + old, old[:3] + character + old[3:], old + character} {
-					if column == 0 && strings.HasPrefix(new, "\ufeff") {
-						continue // that is a byte order mark, and right
+			t.Run(name+" "+file, func(t *testing.T) {
+				daily.Share(t, 3)
+				for column, old := range b.Files[file].Header {
+					if column > 4 && character != "\u200b" {
+						continue
 					}
-					_, result := reportOf(t, packed(t, csvcases.Bulk, csvcases.Step{File: file, Column: old, Columns: "rename", Value: &new}))
-					if len(result.Findings) != 1 || result.Findings[0].Rule.ID != "header.case" || !strings.Contains(csv.Seen(result.Findings[0].Examples[0]), name) ||
-						!strings.Contains(result.Findings[0].Remedy(), "Delete") {
-						t.Errorf("%s %q: %+v", file, new, result.Findings)
+					for _, new := range []string{character + old, old[:3] + character + old[3:], old + character} {
+						if column == 0 && strings.HasPrefix(new, "\ufeff") {
+							continue // that is a byte order mark, and right
+						}
+						_, result := reportOf(t, packed(t, csvcases.Bulk, csvcases.Step{File: file, Column: old, Columns: "rename", Value: &new}))
+						if len(result.Findings) != 1 || result.Findings[0].Rule.ID != "header.case" || !strings.Contains(csv.Seen(result.Findings[0].Examples[0]), name) ||
+							!strings.Contains(result.Findings[0].Remedy(), "Delete") {
+							t.Errorf("%s %q: %+v", file, new, result.Findings)
+						}
 					}
 				}
-			}
+			})
 		}
 	}
 }

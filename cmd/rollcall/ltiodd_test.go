@@ -6,12 +6,10 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,6 +25,7 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
 	ltiplatform "github.com/rollcall-edu/rollcall/suites/lti/platform"
 	ltitool "github.com/rollcall-edu/rollcall/suites/lti/tool"
+	"github.com/rollcall-edu/rollcall/tools/daily"
 )
 
 // odd is an answer that a target can give to anything.
@@ -137,19 +136,16 @@ func sampled(t *testing.T, parts []string, most int) []oddCase {
 			all = append(all, oddCase{part, o, len(all)})
 		}
 	}
-	if os.Getenv("ROLLCALL_MATRIX") != "" {
+	if daily.All() {
 		return all
 	}
-	seed := uint64(time.Now().Unix() / 86_400)
-	if text := os.Getenv("ROLLCALL_SEED"); text != "" {
-		var err error
-		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
-			t.Fatalf("ROLLCALL_SEED is no number: %v", err)
-		}
+	seed, _ := daily.Seed(t)
+	t.Logf("%s=%d repeats this sample", daily.EnvSeed, seed)
+	var out []oddCase
+	for _, i := range daily.Draw(seed, len(all), most) {
+		out = append(out, all[i])
 	}
-	t.Logf("ROLLCALL_SEED=%d repeats this sample", seed)
-	rand.New(rand.NewPCG(seed, 1)).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-	return all[:most]
+	return out
 }
 
 // oddly runs cases side by side.

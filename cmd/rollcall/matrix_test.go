@@ -233,7 +233,7 @@ func TestAssessmentPushMatrix(t *testing.T) {
 }
 
 // prove proves a judge: with each fault on, what it breaks must be found and nothing
-// unrelated be accused; with each variant on nothing may be. A twelfth of the faults, another
+// unrelated be accused; with each variant on nothing may be. A twentieth of the faults, another
 // one every day, is judged by every check; the others by those that found them before, and
 // by bystanders. Not all are tried each day (resting).
 func (m serviceMatrix) prove(t *testing.T) {
@@ -260,7 +260,7 @@ func (m serviceMatrix) prove(t *testing.T) {
 		t.Fatal(err)
 	}
 	whole := map[int]bool{}
-	for _, i := range (sample{len(faults), len(faults) / 12}).of(t, len(faults)) {
+	for _, i := range (sample{len(faults), len(faults) / 20}).of(t, len(faults)) {
 		whole[i] = true
 	}
 	resting := m.resting(t, faults, variants)
@@ -368,8 +368,8 @@ func (m serviceMatrix) prove(t *testing.T) {
 }
 
 // resting names what is not tried today: of what is like a fault or a variant of another
-// service two thirds, of the other faults a third, of the other variants, each of which is
-// judged by every check, a half. All is tried where ROLLCALL_MATRIX is set.
+// service three quarters, of the other faults a half, of the other variants, each of which is
+// judged by every check, two thirds. All is tried where ROLLCALL_MATRIX is set.
 func (m serviceMatrix) resting(t *testing.T, faults []fault.Fault, variants []fault.Variant) map[string]bool {
 	var alike, own, legal []string
 	for _, f := range faults {
@@ -390,7 +390,7 @@ func (m serviceMatrix) resting(t *testing.T, faults []fault.Fault, variants []fa
 	for _, part := range []struct {
 		ids   []string
 		tried int
-	}{{alike, (len(alike) + 2) / 3}, {own, (2*len(own) + 2) / 3}, {legal, (len(legal) + 1) / 2}} {
+	}{{alike, (len(alike) + 3) / 4}, {own, (len(own) + 1) / 2}, {legal, (len(legal) + 2) / 3}} {
 		for _, id := range part.ids {
 			rest[id] = true
 		}

@@ -51,9 +51,9 @@ func TestMutants(t *testing.T) {
 		some     sample
 		profiles []string
 	}{
-		{sis.Rostering(), sample{whole: 300, few: 12}, rostering.Suite().Profiles},
-		{refresources.Service(), sample{whole: 100, few: 6}, slices.Concat(rostering.Suite().Profiles, resources.Suite().Profiles)},
-		{refbook.Service(), sample{whole: 300, few: 6}, slices.Concat(gradebook.Suite().Profiles, assessment.Suite().Profiles)},
+		{sis.Rostering(), sample{whole: 300, few: 8}, rostering.Suite().Profiles},
+		{refresources.Service(), sample{whole: 100, few: 4}, slices.Concat(rostering.Suite().Profiles, resources.Suite().Profiles)},
+		{refbook.Service(), sample{whole: 300, few: 4}, slices.Concat(gradebook.Suite().Profiles, assessment.Suite().Profiles)},
 	} {
 		clean := open(judge(t, district.Options{}, x.profiles))
 		all, err := mutant.Of(x.service)

@@ -153,14 +153,15 @@ func Act(ctx context.Context, t *harness.T, a Action) (got Acted, o harness.Obst
 	if b := j.stand(); b != nil {
 		return got, j.footless(t, b), false
 	}
-	p, err := j.browser.Open(ctx, browser.PageOptions{BlockThirdParty: a.Blocked})
+	l := a.launch()
+	p, err := j.opens(ctx, l)
 	if err != nil {
 		return got, j.failing(err), false
 	}
 	defer p.Close()
 	under := j.platform.enact(a)
 	defer j.platform.acting.CompareAndSwap(under, nil)
-	s := j.launchIn(ctx, p, a.launch())
+	s := j.launchIn(ctx, p, l)
 	got.Where = t.Where(s.page.URL)
 	if s.attempt != nil {
 		s.attempt.mu.Lock()

@@ -5,15 +5,13 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/rollcall-edu/rollcall/reports"
+	"github.com/rollcall-edu/rollcall/tools/daily"
 )
 
 // hostileAnswers are what a target may answer to anything.
@@ -81,15 +79,9 @@ func TestAnyAnswer(t *testing.T) {
 		all = append(all, scenario{name + " but for tokens", name, true, 0}, scenario{name + " to everything", name, false, 0}, scenario{name + " in the middle", name, true, 1})
 	}
 	slices.SortFunc(all, func(a, b scenario) int { return strings.Compare(a.name, b.name) })
-	seed := uint64(time.Now().Unix() / 86_400) // the same all day, so that a failure can be looked at
-	if text := os.Getenv("ROLLCALL_SEED"); text != "" {
-		var err error
-		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
-			t.Fatalf("ROLLCALL_SEED is no number: %v", err)
-		}
-	}
+	seed, _ := daily.Seed(t)
 	random := rand.New(rand.NewPCG(seed, 3))
-	if os.Getenv("ROLLCALL_MATRIX") != "all" {
+	if !daily.All() {
 		// What is asked for once more takes a breath each time.
 		all = slices.DeleteFunc(all, func(x scenario) bool {
 			return x.after > 0 && slices.Contains([]string{"503", "nothing", "a reset"}, x.answer)
@@ -97,7 +89,7 @@ func TestAnyAnswer(t *testing.T) {
 		random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 		all = all[:6]
 	}
-	t.Logf("ROLLCALL_SEED=%d repeats this sample", seed)
+	t.Logf("%s=%d repeats this sample", daily.EnvSeed, seed)
 	for _, x := range all {
 		if x.after > 0 {
 			x.after = 20 + random.Int64N(400)
