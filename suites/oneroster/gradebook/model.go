@@ -3,6 +3,7 @@ package gradebook
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/rest"
@@ -18,6 +19,7 @@ type Gradebook struct {
 	classes    []string         // those with line items, in order
 	items      map[string][]int // class to its line items, by index
 	members    []rest.Members
+	results    func() map[uint32][]uint32 // class to the results that are said to be of it, by index
 }
 
 // Category of OneRoster 1.2.
@@ -48,10 +50,31 @@ func open(of *service.Service, beside []*rest.Beside, s *harness.Session) (*Grad
 		g.classes = append(g.classes, class)
 	}
 	slices.Sort(g.classes)
+	g.results = sync.OnceValue(g.byClass)
 	for _, class := range g.classes[:min(len(g.classes), samplesMost)] {
 		g.members = append(g.members, g.lineItemsOf(class))
 	}
 	return g, nil
+}
+
+// byClass lists the results of each class: of that of their line item, and of the one that they
+// name themselves. There may be a million, which are not gone through for each class.
+func (g *Gradebook) byClass() map[uint32][]uint32 {
+	out := map[uint32][]uint32{}
+	for i := range g.Results {
+		r := &g.Results[i]
+		own := uint32(0)
+		if x := g.ItemOf(r.Item); x != nil {
+			own = x.Class
+		}
+		if own != 0 {
+			out[own] = append(out[own], uint32(i))
+		}
+		if r.Class != 0 && r.Class != own {
+			out[r.Class] = append(out[r.Class], uint32(i))
+		}
+	}
+	return out
 }
 
 // lineItemsOf tells what the line items of a class are: those that refer to it.

@@ -212,14 +212,14 @@ func resultsOfStudent(g *Gradebook, ids []string) rest.Members {
 func (g *Gradebook) resultsOf(parent string, some func(r *scores.Result) bool) rest.Members {
 	m := rest.Members{Parent: parent, Must: map[string]bool{}, May: map[string]bool{}}
 	class, _ := g.Symbol(parent)
-	for i := range g.Results {
+	for _, i := range g.results()[class] {
 		r := &g.Results[i]
 		x := g.ItemOf(r.Item)
 		own := x != nil && x.Class == class
-		if !own && r.Class != class || !some(r) {
+		if !some(r) {
 			continue
 		}
-		id := g.ResultID(i)
+		id := g.ResultID(int(i))
 		m.May[id] = true
 		if own && (r.Class == 0 || r.Class == class) && g.Active(r.Status) && g.Active(x.Status) {
 			m.Must[id] = true
