@@ -76,6 +76,7 @@ type sight struct {
 	marked  bool   // the marker of the target file is there
 	teacher bool   // the marker of those who teach is there
 	late    bool   // it was opened at a second try, though the tool had read the keys at the first
+	wired   bool   // it was made without a browser
 	problem error
 }
 
