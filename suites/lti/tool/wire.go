@@ -234,7 +234,7 @@ func pageOf(address string, r *harness.Response) browser.Frame {
 			words = append(words, strings.Fields(n.Data)...)
 		case n.Type == html.ElementNode && slices.Contains(lively, n.DataAtom), // may change what is seen
 			n.Type == html.ElementNode && slices.ContainsFunc(n.Attr, func(a html.Attribute) bool {
-				return a.Key == "hidden" || strings.HasPrefix(a.Key, "on") ||
+				return a.Key == "hidden" || a.Key == "http-equiv" || strings.HasPrefix(a.Key, "on") ||
 					a.Key == "style" && (strings.Contains(a.Val, "none") || strings.Contains(a.Val, "hidden"))
 			}):
 			f.Active++
