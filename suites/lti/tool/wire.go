@@ -52,7 +52,16 @@ func (j *judge) byWire(ctx context.Context, t *harness.T, launches []Launch) (ot
 	seen := map[string]*sight{}
 	for _, l := range launches {
 		if !l.Frame && !l.Window && !l.Blocked && !l.Storage {
-			if s := j.wire(ctx, t, l); j.plainlyRefused(s) {
+			s := j.wire(ctx, t, l)
+			if s.fell {
+				made := &trial{seen: s, control: first, fell: true}
+				j.ahead[l.ID] = made
+				if !made.back() { // its check will tell
+					j.accused.Store(true)
+				}
+				return slices.DeleteFunc(slices.Clone(launches), func(x Launch) bool { return x.ID == l.ID })
+			}
+			if j.plainlyRefused(s) {
 				seen[l.ID] = s
 				continue
 			}
@@ -140,6 +149,11 @@ func (j *judge) wire(ctx context.Context, t *harness.T, l Launch) *sight {
 			Auth: harness.AuthNone, Secret: true, Once: true, Told: true})
 		x.Ended, x.Status, x.Response, x.Problem = time.Now(), r.Status, r.Header, r.Problem
 		s.log = append(s.log, x)
+		if r.Status == 0 && j.platform.known(at.Host) && deserted(ctx, at) && reached(s, at.Host) {
+			s.page = browser.Frame{URL: address, Failed: true, Why: cutOff[0]}
+			j.fall(ctx, s, at)
+			return s
+		}
 		if r.Status == 0 || r.Problem != "" {
 			s.problem = fmt.Errorf("a launch by wire: %s", r.Problem)
 			return s
@@ -164,6 +178,14 @@ func (j *judge) wire(ctx context.Context, t *harness.T, l Launch) *sight {
 		s.page = pageOf(address, r)
 		return s
 	}
+}
+
+// reached tells whether the tool has answered in this launch.
+func reached(s *sight, host string) bool {
+	return slices.ContainsFunc(s.log, func(x browser.Exchange) bool {
+		to, err := url.Parse(x.URL)
+		return err == nil && to.Host == host && x.Status > 0
+	})
 }
 
 // headers are those of a document that the browser asked for in the plain good launch: some tools look at
