@@ -44,7 +44,7 @@ type ahead map[string]*trial
 func (j *judge) take(ctx context.Context, t *harness.T, l Launch) *trial {
 	made, known := j.ahead[l.ID]
 	if !known {
-		j.salvo(ctx, j.salvoOf(t, l))
+		j.salvo(ctx, t, j.salvoOf(t, l))
 		made = j.ahead[l.ID]
 	}
 	delete(j.ahead, l.ID)
@@ -91,9 +91,12 @@ func launchOf(check string) (Launch, bool) {
 
 // salvo makes launches two at a time, broken ones between two unbroken, and keeps what was
 // seen where all went its usual way.
-func (j *judge) salvo(ctx context.Context, launches []Launch) {
+func (j *judge) salvo(ctx context.Context, t *harness.T, launches []Launch) {
 	for _, l := range launches {
 		j.ahead[l.ID] = nil
+	}
+	if len(launches) > 0 && launches[0].Expect == "refuse" {
+		launches = j.byWire(ctx, t, launches)
 	}
 	if len(launches) < 2 {
 		return

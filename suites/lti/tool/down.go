@@ -24,6 +24,15 @@ const fellText = "the tool went down: it answered at first, and nothing listened
 // up tells whether the tool is there: no launch brought it down for good.
 func (j *judge) up() bool { return j.fell.Load() == nil }
 
+// fall notes that the tool went down in a launch, and whether it is there again.
+func (j *judge) fall(ctx context.Context, s *sight, at *url.URL) {
+	s.fell = true
+	if s.gone = !j.up() && deserted(ctx, at) || !risen(ctx, at); s.gone { // it is waited for once
+		title := s.attempt.launch.Title
+		j.fell.Store(&title)
+	}
+}
+
 // proven makes a launch in which the tool went down once more, where the tool is there again.
 func (j *judge) proven(ctx context.Context, l Launch, s *sight) *sight {
 	if s.fell && !s.gone {

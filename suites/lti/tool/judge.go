@@ -33,6 +33,7 @@ type judge struct {
 
 	footing footing
 	ahead   ahead
+	wires   wires
 	good    []browser.Frame                  // pages of good launches
 	bad     []browser.Frame                  // pages of launches that have to be refused
 	blind   string                           // why opened and refused can't be told apart
@@ -287,7 +288,9 @@ func (s *sight) keep(t *harness.T, what string) []string {
 	if len(s.console) > 0 {
 		t.Text(what+": console and dialogs", strings.Join(s.console, "\n"))
 	}
-	if t.Session().KeepPersonal() {
+	if s.wired {
+		t.Text(what+": what the tool answered, without a browser", describe(s.page))
+	} else if t.Session().KeepPersonal() {
 		if len(s.picture) > 0 {
 			t.Picture(what+": what a person sees", "image/jpeg", s.picture)
 		}

@@ -76,6 +76,7 @@ type sight struct {
 	marked  bool   // the marker of the target file is there
 	teacher bool   // the marker of those who teach is there
 	late    bool   // it was opened at a second try, though the tool had read the keys at the first
+	wired   bool   // it was made without a browser
 	problem error
 }
 
@@ -295,11 +296,7 @@ func (j *judge) gone(ctx context.Context, s *sight) error {
 	})
 	switch {
 	case reached && because(nobodyListens), slices.ContainsFunc(cutOff, because) && deserted(ctx, u):
-		s.fell = true
-		if s.gone = !j.up() && deserted(ctx, u) || !risen(ctx, u); s.gone { // it is waited for once
-			title := s.attempt.launch.Title
-			j.fell.Store(&title)
-		}
+		j.fall(ctx, s, u)
 	case slices.ContainsFunc(unreachable, because):
 		return awayError{j.since(fmt.Errorf("the tool can't be reached at %s: %s", browser.Bare(s.page.URL), s.page.Why))}
 	}
