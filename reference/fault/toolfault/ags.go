@@ -1,6 +1,7 @@
 package toolfault
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -57,6 +58,11 @@ func scoreFaults() map[string]behaviour {
 			}
 		}),
 		"tool-score-time-fixed": members(ofScores, func(m map[string]any) { m["timestamp"] = fixed }),
+		"tool-score-ahead": members(ofScores, func(m map[string]any) {
+			if at, err := time.Parse(time.RFC3339, fmt.Sprint(m["timestamp"])); err == nil {
+				m["timestamp"] = at.Add(2 * time.Hour).Format("2006-01-02T15:04:05.000Z")
+			}
+		}),
 		"tool-score-200-only": receiving(ofScores, func(_ *http.Request, a *reply) {
 			if a.StatusCode > 200 && a.StatusCode < 300 {
 				a.is(http.StatusBadRequest, "")

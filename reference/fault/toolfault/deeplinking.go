@@ -2,6 +2,7 @@ package toolfault
 
 import (
 	"crypto"
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -104,6 +105,12 @@ func replyFaults() map[string]behaviour {
 	return map[string]behaviour{
 		"tool-dl-unsigned": replySigned(func(kid string) map[string]any { return map[string]any{"alg": "none", "typ": "JWT", "kid": kid} },
 			func(*rsa.PrivateKey, string) []byte { return nil }),
+		"tool-dl-hs256": replySigned(func(kid string) map[string]any { return map[string]any{"alg": "HS256", "typ": "JWT", "kid": kid} },
+			func(_ *rsa.PrivateKey, text string) []byte {
+				mac := hmac.New(sha256.New, []byte("rollcall"))
+				mac.Write([]byte(text))
+				return mac.Sum(nil)
+			}),
 		"tool-dl-kid-missing": replySigned(func(string) map[string]any { return map[string]any{"alg": "RS256", "typ": "JWT"} }, byRS256),
 		"tool-dl-kid-unknown": replySigned(func(string) map[string]any { return named("retired-long-ago") }, byRS256),
 		"tool-dl-key-other": replySigned(named, func(_ *rsa.PrivateKey, text string) []byte {

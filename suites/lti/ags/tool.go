@@ -51,7 +51,7 @@ func ToolPart() tool.Part {
 	return tool.Part{Profile: ToolProfile, Prefix: ToolPrefix, Checks: []harness.Check{
 		check("score", "Posts scores as the standard has them", scoreShape, "score.shape", "score.maximum",
 			"score.members", "score.media", "score.address",
-			"score.user", "score.precise", "score.rising"),
+			"score.user", "score.precise", "score.due", "score.rising"),
 		zero,
 		check("success-200", "Takes 200 and an empty body for a success", success(http.StatusOK, ""), "score.success"),
 		check("success-201", "Takes 201 for a success", success(http.StatusCreated,
@@ -118,7 +118,7 @@ type round struct {
 	quiet    time.Duration
 	// own: the launch names no line item, in a link of this name.
 	own string
-	// book holds line items; nil: none but the one that the launch names.
+	// book holds line items; nil: that of the course that all launches are in.
 	book *book
 }
 
@@ -162,9 +162,12 @@ func work(ctx context.Context, t *harness.T, r round) (worked, harness.Obstacle,
 	services, link := "course-1-grades", "link-1"
 	ags := map[string]any{"scope": anyOf(toolScopes), "lineitems": "$services/lineitems?course=1",
 		"lineitem": "$services/lineitems/7?type_id=3"}
-	if r.own != "" {
+	switch {
+	case r.own != "":
 		services, link = r.own+"-grades", r.own
 		delete(ags, "lineitem")
+	case r.book == nil:
+		r.book = courseBook(t)
 	}
 	g := &servedBook{t: t, round: r, at: tool.Origin(t) + "/acts/" + services, said: map[signature]int{}}
 	steps := r.steps
@@ -217,7 +220,7 @@ func unanswered(w worked) (harness.Obstacle, bool) {
 		case s.Status == http.StatusForbidden:
 			o = harness.BlockedBy(tokens.ReqScope, "the token of the score is for something else")
 		case s.Status == http.StatusUnauthorized:
-			o = harness.BlockedBy(tokens.ReqHeader, "the score has no token that is good")
+			o = tokens.Unauthorized(s.Call)
 		case s.Status == http.StatusNotFound || s.Status == http.StatusMethodNotAllowed:
 			o = harness.BlockedBy(ToolPrefix+"score.address", "the score went to "+s.Method+" …"+s.Path+"?"+s.Query)
 		default:
@@ -240,7 +243,7 @@ type servedBook struct {
 func (g *servedBook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := strings.TrimPrefix(r.URL.Path, "/lineitems")
 	switch id, below, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/"); {
-	case path == r.URL.Path, id != "" && !g.has(id), g.round.own == "" && id != "" && r.URL.Query().Get("type_id") != "3",
+	case path == r.URL.Path, id != "" && g.item(id) == nil, g.round.own == "" && id != "" && r.URL.Query().Get("type_id") != "3",
 		id == "" && r.URL.Query().Get("course") != "1":
 		http.NotFound(w, r)
 	case id == "" && r.Method == http.MethodGet:
@@ -251,9 +254,13 @@ func (g *servedBook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if tool.Admit(g.t, w, r, lineItemScope) {
 			g.make(w, r)
 		}
-	case below == "" && (r.Method == http.MethodGet || r.Method == http.MethodPut):
+	case below == "" && r.Method == http.MethodGet:
 		if tool.Admit(g.t, w, r, lineItemScope, lineItemsScope) {
 			tool.Answer(w, http.StatusOK, lineItemMedia, g.item(id))
+		}
+	case below == "" && r.Method == http.MethodPut:
+		if tool.Admit(g.t, w, r, lineItemScope) {
+			g.change(w, r, id)
 		}
 	case below == "scores" && r.Method == http.MethodPost:
 		if tool.Admit(g.t, w, r, scoreScope) {

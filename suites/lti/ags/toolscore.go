@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -93,7 +94,7 @@ func scoreShape(ctx context.Context, t *harness.T) {
 			t.Assert(ToolPrefix+requirement, ok, harness.Finding{Sent: "a learner works", Expected: expected, Seen: seen, Where: where,
 				Exchanges: []string{s.Exchange}})
 		}
-		assert("score.address", s.Method == http.MethodPost && s.Path == "/lineitems/7/scores" && values(s.Query).Get("type_id") == "3",
+		assert("score.address", s.Method == http.MethodPost && scoresPath.MatchString(s.Path) && values(s.Query).Get("type_id") == "3",
 			"POST …/lineitems/7/scores?type_id=3, for the line item is …/lineitems/7?type_id=3", s.Method+" …"+s.Path+"?"+s.Query, "the address")
 		media, _, err := mime.ParseMediaType(s.Header.Get("Content-Type"))
 		assert("score.media", err == nil && media == scoreMedia, scoreMedia, s.Header.Get("Content-Type"), "header Content-Type")
@@ -113,16 +114,29 @@ func scoreShape(ctx context.Context, t *harness.T) {
 		t.Examined(ToolPrefix+"score.members", 1)
 		user, _ := s.members["userId"].(string)
 		assert("score.user", user == w.user, "userId is sub of the launch", "another one", "/userId")
-		if at, _ := s.members["timestamp"].(string); at != "" {
-			_, fraction, _ := strings.Cut(at, ".")
+		text, _ := s.members["timestamp"].(string)
+		if text != "" {
+			_, fraction, _ := strings.Cut(text, ".")
 			assert("score.precise", fraction != "", "fractions of a second", "whole seconds", "/timestamp")
+		}
+		if at, err := time.Parse(time.RFC3339, text); err == nil {
+			assert("score.due", !at.After(s.At.Add(skew)), "a time until "+s.At.UTC().Format(time.RFC3339)+", when the score came", text, "/timestamp")
 		}
 	}
 	rising(t, w)
-	if !t.Looked(ToolPrefix + "score.precise") {
-		t.NotTested(harness.BlockedBy(ToolPrefix+"score.shape", "no score has a timestamp that is text"), ToolPrefix+"score.precise")
+	for _, id := range []string{ToolPrefix + "score.precise", ToolPrefix + "score.due"} {
+		if !t.Looked(id) {
+			t.NotTested(harness.BlockedBy(ToolPrefix+"score.shape", "no score has a timestamp that can be read"), id)
+		}
 	}
 }
+
+// scoresPath is that of the scores of a line item, be it the one that the launch names or one
+// that the tool has made itself.
+var scoresPath = regexp.MustCompile(`^/lineitems/[0-9]+/scores$`)
+
+// skew is how far clocks may be apart.
+const skew = 2 * time.Minute
 
 func values(query string) url.Values {
 	v, _ := url.ParseQuery(query) // what can't be read lacks what it needs
@@ -153,7 +167,7 @@ func rising(t *harness.T, w worked) {
 		at   time.Time
 		says signature
 	}
-	last := map[string]told{}
+	last := map[struct{ item, user string }]told{}
 	compared := false
 	for _, s := range w.scores() {
 		text, _ := s.members["timestamp"].(string)
@@ -161,8 +175,9 @@ func rising(t *harness.T, w worked) {
 		if err != nil {
 			continue
 		}
-		before, there := last[s.Path]
-		last[s.Path] = told{at, s.says}
+		of := struct{ item, user string }{s.Path, s.says.user}
+		before, there := last[of]
+		last[of] = told{at, s.says}
 		if !there || before.says == s.says {
 			continue
 		}
