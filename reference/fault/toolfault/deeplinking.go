@@ -306,6 +306,9 @@ func pickerOddities() map[string]behaviour {
 		"tool-dl-fractions": replying(func(claims map[string]any, _ *tool.Launch) {
 			claims["iat"], claims["exp"] = float64(time.Now().Unix())+0.5, float64(time.Now().Unix())+300.25
 		}),
+		"tool-dl-nothing-for-it": settled(func(s map[string]json.RawMessage) bool {
+			return strings.Contains(string(s["accept_types"]), `"ltiResourceLink"`)
+		}),
 		"tool-dl-no-items": replying(func(claims map[string]any, _ *tool.Launch) {
 			if list, is := claims[items].([]any); is && len(list) == 0 {
 				delete(claims, items)

@@ -1,6 +1,7 @@
 package toolfault
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -68,6 +69,7 @@ func rosterFaults() map[string]behaviour {
 			if link := a.Header.Get("Link"); !strings.Contains(link, "next") {
 				a.Header.Set("Link", strings.Replace(link, "differences", "next", 1))
 			}
+			a.body = bytes.ReplaceAll(a.body, []byte(`"Deleted"`), []byte(`"Active"`))
 		}),
 		"tool-roster-needs-names": unsupported(func(list []map[string]any) bool {
 			for _, m := range list {

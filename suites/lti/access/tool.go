@@ -35,9 +35,9 @@ func Unauthorized(c tool.Call) harness.Obstacle {
 
 // Provoke has a tool call a service.
 type Provoke struct {
-	Service string // as findings say it
-	Key     string // of the steps in the target file
-	Offered []string
+	Service string                      // as findings say it
+	Key     string                      // of the steps in the target file
+	Offered func(t *harness.T) []string // the scopes that its launches offer
 	// Plain does it as it always is; what came of it is kept for the run.
 	Plain func(ctx context.Context, t *harness.T) (tool.Acted, harness.Obstacle, bool)
 	// Again does it once more, with other answers at the token endpoint.
@@ -236,9 +236,10 @@ func (p provokes) renewed(ctx context.Context, t *harness.T) {
 
 // offered looks whether requests of tokens keep to what a launch offers.
 func (provokes) offered(t *harness.T, by Provoke, tokens []tool.Call) {
+	scopes := by.Offered(t)
 	for _, c := range tokens {
-		beyond := slices.DeleteFunc(scopesOf(c), func(s string) bool { return slices.Contains(by.Offered, s) })
-		t.Assert(Prefix+"scopes-offered", len(beyond) == 0, harness.Finding{Sent: "a launch that offers " + strings.Join(by.Offered, " "),
+		beyond := slices.DeleteFunc(scopesOf(c), func(s string) bool { return slices.Contains(scopes, s) })
+		t.Assert(Prefix+"scopes-offered", len(beyond) == 0, harness.Finding{Sent: "a launch that offers " + strings.Join(scopes, " "),
 			Expected: "no scope beyond", Seen: strings.Join(beyond, " "), Where: "scope", Exchanges: []string{c.Exchange}})
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -123,7 +124,7 @@ func scoreShape(ctx context.Context, t *harness.T) {
 			assert("score.due", !at.After(s.At.Add(skew)), "a time until "+s.At.UTC().Format(time.RFC3339)+", when the score came", text, "/timestamp")
 		}
 	}
-	rising(t, w)
+	rising(ctx, t, w)
 	for _, id := range []string{ToolPrefix + "score.precise", ToolPrefix + "score.due"} {
 		if !t.Looked(id) {
 			t.NotTested(harness.BlockedBy(ToolPrefix+"score.shape", "no score has a timestamp that can be read"), id)
@@ -160,35 +161,70 @@ func shaped(t *harness.T, c tool.Call, s *schemas.Schema, requirement string) {
 	}
 }
 
-// rising compares the times of scores of one line item that say something new.
-func rising(t *harness.T, w worked) {
+// rising compares the times of scores of one line item that say something new: of one work, or
+// of two by the same learner where there is one score to each.
+func rising(ctx context.Context, t *harness.T, w worked) {
 	id := ToolPrefix + "score.rising"
 	type told struct {
 		at   time.Time
 		says signature
+		work int
 	}
 	last := map[struct{ item, user string }]told{}
 	compared := false
-	for _, s := range w.scores() {
-		text, _ := s.members["timestamp"].(string)
-		at, err := time.Parse(time.RFC3339, text)
-		if err != nil {
-			continue
+	compare := func(work int, list []score) {
+		for _, s := range list {
+			text, _ := s.members["timestamp"].(string)
+			at, err := time.Parse(time.RFC3339, text)
+			if err != nil {
+				continue
+			}
+			of := struct{ item, user string }{s.Path, s.says.user}
+			before, there := last[of]
+			last[of] = told{at, s.says, work}
+			if !there || before.says == s.says && before.work == work {
+				continue
+			}
+			compared = true
+			t.Assert(id, at.After(before.at), harness.Finding{Sent: "a learner goes on working",
+				Expected: "a timestamp later than " + before.at.Format(time.RFC3339Nano),
+				Seen:     text, Where: "/timestamp", Exchanges: []string{s.Exchange}})
 		}
-		of := struct{ item, user string }{s.Path, s.says.user}
-		before, there := last[of]
-		last[of] = told{at, s.says}
-		if !there || before.says == s.says {
-			continue
+	}
+	compare(1, w.scores())
+	if !compared {
+		if again, _, ok := kept(ctx, t, round{title: "the same learner works once more", user: w.user}); ok {
+			compare(2, again.scores())
 		}
-		compared = true
-		t.Assert(id, at.After(before.at), harness.Finding{Sent: "a learner goes on working",
-			Expected: "a timestamp later than " + before.at.Format(time.RFC3339Nano),
-			Seen:     text, Where: "/timestamp", Exchanges: []string{s.Exchange}})
 	}
 	if !compared {
-		t.NotTested(harness.NoData("the work of a learner leads to one score only", "Let the steps of lti.tool.score lead to several scores, if the tool posts more than one."), id)
+		t.NotTested(harness.NoData("the work of a learner leads to one score only, also where they work once more", "Let the steps of lti.tool.score lead to several scores, if the tool posts more than one."), id)
 	}
+}
+
+// scoreDeclared has a learner work at a link that the platform has made a line item for, as it
+// does for a resource link that was picked with one (AGS 2.0 §3.1.2).
+func scoreDeclared(ctx context.Context, t *harness.T) {
+	before, _, _ := plain(ctx, t)
+	if o, is := unanswered(before); is {
+		t.NotTested(o)
+		return
+	}
+	w, o, ok := kept(ctx, t, round{title: "a launch offers to post scores to its line item, and no line items beside", declared: true})
+	if !ok {
+		t.NotTested(o)
+		return
+	}
+	taken := slices.ContainsFunc(w.scores(), func(s score) bool { return s.Status >= 200 && s.Status < 300 })
+	f := harness.Finding{Sent: "the claim of grades with lineitem, and scope " + scoreScope, Expected: "a score for the line item", Where: "…/scores",
+		Seen: "none within " + w.Waited.Round(time.Second).String(), Exchanges: w.Exchanges}
+	if list := w.scores(); len(list) > 0 && !taken {
+		f.Seen = fmt.Sprintf("one that was answered with %d", list[0].Status)
+	}
+	if w.Broken() != "" {
+		f.Seen += "; the tool showed " + w.Broken()
+	}
+	t.Assert(ToolPrefix+"score.declared", taken, f)
 }
 
 func noZero(l *lti.Section) bool { return len(l.Tool.Zero) == 0 }
@@ -207,6 +243,15 @@ func scoreZero(ctx context.Context, t *harness.T) {
 		return
 	}
 	last := list[len(list)-1]
+	ends := map[string]score{} // of each line item
+	for _, s := range list {
+		ends[s.Path] = s
+	}
+	for _, s := range ends { // a tool may tell other things beside, such as the time that it took
+		if s.members["scoreGiven"] == 0.0 {
+			last = s
+		}
+	}
 	given, there := last.members["scoreGiven"]
 	f := harness.Finding{Sent: "a learner ends with a score of 0", Expected: "scoreGiven: 0", Where: "/scoreGiven",
 		Exchanges: []string{last.Exchange}}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -48,11 +49,27 @@ func ToolPart() tool.Part {
 
 // ToolProvokes has a tool read a roster.
 func ToolProvokes() tokens.Provoke {
-	return tokens.Provoke{Service: "reading a roster", Key: rosterKey, Offered: []string{memberScope}, Plain: plainRoster,
+	return tokens.Provoke{Service: "reading a roster", Key: rosterKey, Offered: offered, Plain: plainRoster,
 		Again: func(ctx context.Context, t *harness.T, token func(w http.ResponseWriter,
 			r *http.Request) bool) (tool.Acted, harness.Obstacle, bool) {
 			return read(ctx, t, givenRoster{title: "a roster of one page", pages: []givenPage{first()}, token: token, anew: true})
 		}}
+}
+
+// offered are the scopes that launches offer in which rosters are read.
+func offered(t *harness.T) []string {
+	scopes := []string{memberScope}
+	if tool.Shared(t, newRosters).graded {
+		for _, s := range tool.GradeScopes() {
+			scopes = append(scopes, s.(string))
+		}
+	}
+	return scopes
+}
+
+// asks tells whether requests of tokens came: then something else is in the way.
+func asks(a tool.Acted) bool {
+	return slices.ContainsFunc(a.Calls, func(c tool.Call) bool { return c.Token })
 }
 
 const rosterKey = "lti.tool.roster"
@@ -71,7 +88,11 @@ type rosters struct {
 	read map[string]came
 	// stale: in a course that it never met the tool reads no roster, where it does in one that it knows.
 	stale bool
+	// graded: the tool reads a roster where grades are offered too, and none where they aren't.
+	graded bool
 }
+
+func newRosters() *rosters { return &rosters{read: map[string]came{}} }
 
 type came struct {
 	acted    tool.Acted
@@ -92,6 +113,8 @@ type givenRoster struct {
 	patience time.Duration
 	// known: in the course that all launches are in, rather than in one of its own.
 	known bool
+	// graded: the launch offers grades too, and the gradebook that all launches have.
+	graded bool
 	// ends is after how many requests no page leads to another any more; 0: never. A tool that
 	// goes round would do so for as long as it is answered.
 	ends int
@@ -163,16 +186,22 @@ func plainRoster(ctx context.Context, t *harness.T) (tool.Acted, harness.Obstacl
 
 // read has the tool read a roster, once a run for each of them.
 func read(ctx context.Context, t *harness.T, r givenRoster) (tool.Acted, harness.Obstacle, bool) {
-	all := tool.Shared(t, func() *rosters { return &rosters{read: map[string]came{}} })
+	all := tool.Shared(t, newRosters)
 	if c, there := all.read[r.title]; there && !r.anew {
 		return c.acted, c.obstacle, c.ok
 	}
-	r.known = r.known || all.stale
+	r.known, r.graded = r.known || all.stale, all.graded
 	a, o, ok := act(ctx, t, r)
 	if ok && !r.known && len(requests(a)) == 0 { // it may know no such course
 		r.known = true
 		if a, o, ok = act(ctx, t, r); ok && len(requests(a)) > 0 {
 			all.stale = true
+		}
+	}
+	if ok && !r.graded && len(all.read) == 0 && len(requests(a)) == 0 && !asks(a) { // it may show people with their grades
+		r.graded = true
+		if b, _, came := act(ctx, t, r); came && len(requests(b)) > 0 {
+			a, all.graded = b, true
 		}
 	}
 	if !r.anew {
@@ -184,6 +213,9 @@ func read(ctx context.Context, t *harness.T, r givenRoster) (tool.Acted, harness
 func act(ctx context.Context, t *harness.T, r givenRoster) (tool.Acted, harness.Obstacle, bool) {
 	services := "course-1-roster"
 	claims := map[string]any{"ags": nil}
+	if r.graded {
+		claims["ags"] = map[string]any{"scope": tool.GradeScopes(), "lineitems": tool.Origin(t) + "/services/lineitems?course=1"}
+	}
 	if !r.known {
 		fresh := tool.Fresh()
 		services = "course-" + fresh + "-roster"

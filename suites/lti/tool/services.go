@@ -34,6 +34,15 @@ const (
 
 var granted = []string{nrpsScope, agsScope + "lineitem", agsScope + "lineitem.readonly", agsScope + "result.readonly", agsScope + "score"}
 
+// GradeScopes are those of grades.
+func GradeScopes() []any {
+	var out []any
+	for _, s := range granted[1:] {
+		out = append(out, s)
+	}
+	return out
+}
+
 // mostKept bounds how many line items a tool can have kept.
 const mostKept = 200
 
