@@ -130,7 +130,8 @@ func alsoTime() behaviour {
 		r = changedRequest(r, func(_ *http.Request, b []byte) []byte { body = b; return b })
 		a, err := send(changedRequest(r, func(*http.Request, []byte) []byte { return body }))
 		var m map[string]any
-		if err != nil || a.StatusCode >= 300 || json.Unmarshal(body, &m) != nil || m["scoreGiven"] == nil || !strings.Contains(r.URL.Path, "/7/") {
+		graded := json.Unmarshal(body, &m) == nil && m["scoreGiven"] != nil
+		if err != nil || a.StatusCode >= 300 || !graded || !strings.Contains(r.URL.Path, "/7/") {
 			return a, err
 		}
 		m["scoreGiven"], m["scoreMaximum"] = 61, 999

@@ -344,9 +344,10 @@ func (p provokes) ended(ctx context.Context, t *harness.T) {
 			over++
 		}
 	}
-	t.Assert(Prefix+"ended", over == 0, harness.Finding{Sent: fmt.Sprintf("a token with expires_in %.0f, and %s when that is over", shortLife.Seconds(), by.Service),
-		Expected: "a new token", Seen: fmt.Sprintf("%d requests with the one that is over, of %d", over, len(services)), Where: "header Authorization",
-		Exchanges: a.Exchanges})
+	t.Assert(Prefix+"ended", over == 0, harness.Finding{
+		Sent:     fmt.Sprintf("a token with expires_in %.0f, and %s when that is over", shortLife.Seconds(), by.Service),
+		Expected: "a new token", Seen: fmt.Sprintf("%d requests with the one that is over, of %d", over, len(services)),
+		Where: "header Authorization", Exchanges: a.Exchanges})
 }
 
 // byScope looks whether a token is used for what another service asks.

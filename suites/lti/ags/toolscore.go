@@ -121,7 +121,8 @@ func scoreShape(ctx context.Context, t *harness.T) {
 			assert("score.precise", fraction != "", "fractions of a second", "whole seconds", "/timestamp")
 		}
 		if at, err := time.Parse(time.RFC3339, text); err == nil {
-			assert("score.due", !at.After(s.At.Add(skew)), "a time until "+s.At.UTC().Format(time.RFC3339)+", when the score came", text, "/timestamp")
+			came := s.At.UTC().Format(time.RFC3339)
+			assert("score.due", !at.After(s.At.Add(skew)), "a time until "+came+", when the score came", text, "/timestamp")
 		}
 	}
 	rising(ctx, t, w)
@@ -216,7 +217,8 @@ func scoreDeclared(ctx context.Context, t *harness.T) {
 		return
 	}
 	taken := slices.ContainsFunc(w.scores(), func(s score) bool { return s.Status >= 200 && s.Status < 300 })
-	f := harness.Finding{Sent: "the claim of grades with lineitem, and scope " + scoreScope, Expected: "a score for the line item", Where: "…/scores",
+	f := harness.Finding{Sent: "the claim of grades with lineitem, and scope " + scoreScope,
+		Expected: "a score for the line item", Where: "…/scores",
 		Seen: "none within " + w.Waited.Round(time.Second).String(), Exchanges: w.Exchanges}
 	if list := w.scores(); len(list) > 0 && !taken {
 		f.Seen = fmt.Sprintf("one that was answered with %d", list[0].Status)

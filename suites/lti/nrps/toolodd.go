@@ -118,7 +118,8 @@ func rosterMissing(ctx context.Context, t *harness.T) {
 const mostRounds = 8
 
 // circling is a roster whose page leads to itself.
-var circling = givenRoster{title: "a roster whose next page is the same one", waits: mostRounds + 1, patience: 4 * time.Second, ends: 3 * mostRounds,
+var circling = givenRoster{title: "a roster whose next page is the same one", waits: mostRounds + 1,
+	patience: 4 * time.Second, ends: 3 * mostRounds,
 	pages: []givenPage{first(`<$here?course=1>; rel="next"`)}}
 
 func rosterLoop(ctx context.Context, t *harness.T) {
@@ -147,5 +148,8 @@ func rosterWhole(ctx context.Context, t *harness.T) {
 	}
 	unlike(ctx, t, "roster.whole", givenRoster{title: "a roster whose second page is answered with 500", waits: 2, quiet: time.Second,
 		pages: []givenPage{first(`<$here?course=1&page=2>; rel="next"`), {status: http.StatusInternalServerError}}}, short)
+	if a, _, ok := given(ctx, t, circling); ok && len(requests(a)) > mostRounds {
+		return // it goes round until the roster ends, and has all of it then
+	}
 	unlike(ctx, t, "roster.whole", circling, short)
 }
