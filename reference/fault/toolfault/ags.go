@@ -1,6 +1,8 @@
 package toolfault
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -57,6 +59,18 @@ func scoreFaults() map[string]behaviour {
 			}
 		}),
 		"tool-score-time-fixed": members(ofScores, func(m map[string]any) { m["timestamp"] = fixed }),
+		"tool-score-ahead": members(ofScores, func(m map[string]any) {
+			if at, err := time.Parse(time.RFC3339, fmt.Sprint(m["timestamp"])); err == nil {
+				m["timestamp"] = at.Add(2 * time.Hour).Format("2006-01-02T15:04:05.000Z")
+			}
+		}),
+		"tool-score-needs-items": payload(func(claims map[string]json.RawMessage) bool {
+			const grades = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
+			if claim := claims[grades]; claim != nil && !strings.Contains(string(claim), `"lineitems"`) {
+				delete(claims, grades)
+			}
+			return true
+		}),
 		"tool-score-200-only": receiving(ofScores, func(_ *http.Request, a *reply) {
 			if a.StatusCode > 200 && a.StatusCode < 300 {
 				a.is(http.StatusBadRequest, "")
@@ -109,6 +123,33 @@ func insisting(status, times int) behaviour {
 	})
 }
 
+// alsoTime posts how long a learner took to another line item, with the same timestamp.
+func alsoTime() behaviour {
+	return passing(ofScores, func(r *http.Request, send func(*http.Request) (*reply, error)) (*reply, error) {
+		var body []byte
+		r = changedRequest(r, func(_ *http.Request, b []byte) []byte { body = b; return b })
+		a, err := send(changedRequest(r, func(*http.Request, []byte) []byte { return body }))
+		var m map[string]any
+		graded := json.Unmarshal(body, &m) == nil && m["scoreGiven"] != nil
+		if err != nil || a.StatusCode >= 300 || !graded || !strings.Contains(r.URL.Path, "/7/") {
+			return a, err
+		}
+		m["scoreGiven"], m["scoreMaximum"] = 61, 999
+		for range 4 {
+			b, err := send(changedRequest(r, func(r *http.Request, _ []byte) []byte {
+				r.URL.Path = strings.Replace(r.URL.Path, "/7/", "/8/", 1)
+				out, _ := json.Marshal(m) // it was JSON before
+				return out
+			}))
+			if err == nil && b.StatusCode < 500 {
+				break
+			}
+			time.Sleep(300 * time.Millisecond)
+		}
+		return a, nil
+	})
+}
+
 // scoreOddities are tools that do so in an unusual way.
 func scoreOddities() map[string]behaviour {
 	return map[string]behaviour{
@@ -126,7 +167,10 @@ func scoreOddities() map[string]behaviour {
 				m["scoreGiven"], m["scoreMaximum"] = given/10, 1
 			}
 		}),
-		"tool-score-slow":    receiving(ofScores, func(*http.Request, *reply) { time.Sleep(250 * time.Millisecond) }),
+		"tool-score-slow":     receiving(ofScores, func(*http.Request, *reply) { time.Sleep(250 * time.Millisecond) }),
+		"tool-score-time-too": alsoTime(),
+		"tool-services-slow": receiving(func(r *http.Request) bool { return ofScores(r) || ofRoster(r) || ofItems(r) || ofTokens(r) },
+			func(*http.Request, *reply) { time.Sleep(1500 * time.Millisecond) }),
 		"tool-score-charset": header(ofScores, "Content-Type", "application/vnd.ims.lis.v1.score+json; charset=utf-8"),
 		"tool-score-bare":    members(ofScores, func(m map[string]any) { delete(m, "submission") }),
 		"tool-items-all": sending(ofItems, func(r *http.Request, body []byte) []byte {

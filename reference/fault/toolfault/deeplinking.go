@@ -2,6 +2,7 @@ package toolfault
 
 import (
 	"crypto"
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -104,6 +105,12 @@ func replyFaults() map[string]behaviour {
 	return map[string]behaviour{
 		"tool-dl-unsigned": replySigned(func(kid string) map[string]any { return map[string]any{"alg": "none", "typ": "JWT", "kid": kid} },
 			func(*rsa.PrivateKey, string) []byte { return nil }),
+		"tool-dl-hs256": replySigned(func(kid string) map[string]any { return map[string]any{"alg": "HS256", "typ": "JWT", "kid": kid} },
+			func(_ *rsa.PrivateKey, text string) []byte {
+				mac := hmac.New(sha256.New, []byte("rollcall"))
+				mac.Write([]byte(text))
+				return mac.Sum(nil)
+			}),
 		"tool-dl-kid-missing": replySigned(func(string) map[string]any { return map[string]any{"alg": "RS256", "typ": "JWT"} }, byRS256),
 		"tool-dl-kid-unknown": replySigned(func(string) map[string]any { return named("retired-long-ago") }, byRS256),
 		"tool-dl-key-other": replySigned(named, func(_ *rsa.PrivateKey, text string) []byte {
@@ -298,6 +305,9 @@ func pickerOddities() map[string]behaviour {
 		"tool-dl-short-life": replying(func(claims map[string]any, _ *tool.Launch) { claims["exp"] = time.Now().Unix() + 60 }),
 		"tool-dl-fractions": replying(func(claims map[string]any, _ *tool.Launch) {
 			claims["iat"], claims["exp"] = float64(time.Now().Unix())+0.5, float64(time.Now().Unix())+300.25
+		}),
+		"tool-dl-nothing-for-it": settled(func(s map[string]json.RawMessage) bool {
+			return strings.Contains(string(s["accept_types"]), `"ltiResourceLink"`)
 		}),
 		"tool-dl-no-items": replying(func(claims map[string]any, _ *tool.Launch) {
 			if list, is := claims[items].([]any); is && len(list) == 0 {

@@ -1,6 +1,7 @@
 package toolfault
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -49,6 +50,26 @@ func rosterFaults() map[string]behaviour {
 			if !oneSpelling.MatchString(a.Header.Get("Link")) {
 				a.Header.Del("Link")
 			}
+		}),
+		"tool-roster-links-lowered": receiving(ofRoster, func(_ *http.Request, a *reply) {
+			a.Header.Set("Link", strings.ToLower(a.Header.Get("Link")))
+		}),
+		"tool-roster-links-decoded": receiving(ofRoster, func(_ *http.Request, a *reply) {
+			plain, err := url.PathUnescape(a.Header.Get("Link"))
+			if err == nil {
+				a.Header.Set("Link", plain)
+			}
+		}),
+		"tool-roster-last-page": receiving(ofRoster, func(_ *http.Request, a *reply) {
+			if a.StatusCode == http.StatusOK && strings.Contains(a.Header.Get("Link"), "next") {
+				a.is(http.StatusOK, nobody)
+			}
+		}),
+		"tool-roster-differences": receiving(ofRoster, func(_ *http.Request, a *reply) {
+			if link := a.Header.Get("Link"); !strings.Contains(link, "next") {
+				a.Header.Set("Link", strings.Replace(link, "differences", "next", 1))
+			}
+			a.body = bytes.ReplaceAll(a.body, []byte(`"Deleted"`), []byte(`"Active"`))
 		}),
 		"tool-roster-needs-names": unsupported(func(list []map[string]any) bool {
 			for _, m := range list {

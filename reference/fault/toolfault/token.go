@@ -88,8 +88,14 @@ func tokenFaults() map[string]behaviour {
 			r.Header.Del("Authorization")
 			return body
 		}),
-		"tool-access-each-time":   granting(func(_ *reply, granted map[string]any) { granted["expires_in"] = 0 }),
-		"tool-access-kept":        mistaking(ofServices, http.StatusUnauthorized, http.StatusBadRequest),
+		"tool-access-each-time": granting(func(_ *reply, granted map[string]any) { granted["expires_in"] = 0 }),
+		"tool-access-kept":      mistaking(ofServices, http.StatusUnauthorized, http.StatusBadRequest),
+		"tool-access-lasting":   granting(func(_ *reply, granted map[string]any) { granted["expires_in"] = 365 * 24 * 3600 }),
+		"tool-access-members-too": form(func(v url.Values) {
+			if strings.Contains(v.Get("scope"), "lti-ags") {
+				v.Set("scope", v.Get("scope")+" "+client.ScopeMembers)
+			}
+		}),
 		"tool-access-200-only":    mistaking(ofTokens, http.StatusCreated, http.StatusBadRequest),
 		"tool-access-all-scopes":  form(func(v url.Values) { v.Set("scope", everyScope) }),
 		"tool-access-one-for-all": oneForAll(),

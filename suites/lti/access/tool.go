@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/lti/tool"
@@ -17,14 +18,26 @@ const Prefix = "sec10.tool.token."
 // ReqScope is the requirement that governs requests that come with a token for something else.
 const ReqScope = Prefix + "by-scope"
 
-// ReqHeader is the one that governs requests that come without any token that was given.
-const ReqHeader = Prefix + "header"
+// ReqHeader is the one that governs requests that come without any token that was given, and
+// reqRenewed the one that governs those that come with one that is good no more.
+const (
+	ReqHeader  = Prefix + "header"
+	reqRenewed = Prefix + "renewed"
+)
+
+// Unauthorized is why a request of a service was answered with 401.
+func Unauthorized(c tool.Call) harness.Obstacle {
+	if _, issued := tool.Issued(c.Header); issued {
+		return harness.BlockedBy(reqRenewed, "the request has a token that is good no more, and no new one was asked for").Seen(c.Exchange)
+	}
+	return harness.BlockedBy(ReqHeader, "the request has no token that was given").Seen(c.Exchange)
+}
 
 // Provoke has a tool call a service.
 type Provoke struct {
-	Service string // as findings say it
-	Key     string // of the steps in the target file
-	Offered []string
+	Service string                      // as findings say it
+	Key     string                      // of the steps in the target file
+	Offered func(t *harness.T) []string // the scopes that its launches offer
 	// Plain does it as it always is; what came of it is kept for the run.
 	Plain func(ctx context.Context, t *harness.T) (tool.Acted, harness.Obstacle, bool)
 	// Again does it once more, with other answers at the token endpoint.
@@ -49,6 +62,7 @@ func ToolPart(by ...Provoke) tool.Part {
 			Requirements: []string{"created"}},
 		{ID: "access.bearer-case", Title: "Takes a token of type bearer in small letters", Needs: needs,
 			Body: p.given(tool.Grant{Type: "bearer"}, "bearer-case"), Requirements: []string{"bearer-case"}},
+		{ID: "access.ended", Title: "Uses no token beyond its end", Needs: needs, Body: p.ended, Requirements: []string{"ended"}},
 		{ID: "access.by-scope", Title: "Uses each token for what it was granted", Needs: needs, Body: p.byScope, Requirements: []string{"by-scope"}},
 	}}
 }
@@ -130,13 +144,13 @@ func (p provokes) header(ctx context.Context, t *harness.T) {
 		for _, c := range services {
 			f := harness.Finding{Sent: by[i].Service, Expected: "Authorization: Bearer and a token that was given", Where: "header Authorization",
 				Exchanges: []string{c.Exchange}}
-			_, known := tool.Granted(t, c.Header)
+			_, issued := tool.Issued(c.Header)
 			switch {
 			case strings.Contains(c.Query, "access_token="):
 				f.Seen = "the token is in the address, which ends in logs"
 			case c.Header.Get("Authorization") == "":
 				f.Seen = "no such header"
-			case !known && c.Status != http.StatusUnauthorized: // a token of an earlier run is answered with 401, and may be
+			case !issued:
 				f.Seen = "something else: " + scheme(c.Header)
 			}
 			t.Assert(ReqHeader, f.Seen == "", f)
@@ -196,11 +210,11 @@ func (p provokes) renewed(ctx context.Context, t *harness.T) {
 		return
 	}
 	services, tokens := calls(a)
-	id := Prefix + "renewed"
+	id := reqRenewed
 	f := harness.Finding{Sent: by.Service + "; its tokens are no longer good, and are answered with 401",
 		Expected: "a new token is asked for, and the request made again", Where: "the token endpoint", Exchanges: a.Exchanges}
 	f.Seen = "no request of a token, or none by which the service was called then"
-	t.Assert(id, p.came(t, a), f)
+	t.Assert(id, p.came(a), f)
 	const most = 5
 	if len(tokens) > most {
 		f.Expected, f.Seen = fmt.Sprintf("%d requests of a token at most", most),
@@ -208,29 +222,41 @@ func (p provokes) renewed(ctx context.Context, t *harness.T) {
 		t.Fail(id, f)
 	}
 	p.fresh(t)
-	if len(tokens) == 0 {
+	p.offered(t, by, tokens)
+	for _, x := range p { // what came of the others is kept
+		if plain, _, ok := x.Plain(ctx, t); ok {
+			_, tokens := calls(plain)
+			p.offered(t, x, tokens)
+		}
+	}
+	if !t.Looked(Prefix + "scopes-offered") {
 		t.NotTested(harness.BlockedBy(id, "no token was asked for").Seen(a.Exchanges...), Prefix+"scopes-offered")
 	}
+}
+
+// offered looks whether requests of tokens keep to what a launch offers.
+func (provokes) offered(t *harness.T, by Provoke, tokens []tool.Call) {
+	scopes := by.Offered(t)
 	for _, c := range tokens {
-		beyond := slices.DeleteFunc(scopesOf(c), func(s string) bool { return slices.Contains(by.Offered, s) })
-		t.Assert(Prefix+"scopes-offered", len(beyond) == 0, harness.Finding{Sent: "a launch that offers " + strings.Join(by.Offered, " "),
+		beyond := slices.DeleteFunc(scopesOf(c), func(s string) bool { return slices.Contains(scopes, s) })
+		t.Assert(Prefix+"scopes-offered", len(beyond) == 0, harness.Finding{Sent: "a launch that offers " + strings.Join(scopes, " "),
 			Expected: "no scope beyond", Seen: strings.Join(beyond, " "), Where: "scope", Exchanges: []string{c.Exchange}})
 	}
 }
 
 // came tells whether a service was called by a token that is good now.
-func (p provokes) came(t *harness.T, a tool.Acted) bool {
+func (provokes) came(a tool.Acted) bool {
 	services, _ := calls(a)
 	return slices.ContainsFunc(services, func(c tool.Call) bool {
-		_, known := tool.Granted(t, c.Header)
-		return known
+		_, issued := tool.Issued(c.Header)
+		return issued && c.Status != http.StatusUnauthorized
 	})
 }
 
 // revoked has a service called when no token is good any more.
 func (p provokes) revoked(ctx context.Context, t *harness.T, by Provoke, token func(w http.ResponseWriter, r *http.Request) bool) (
 	tool.Acted, harness.Obstacle, bool) {
-	tool.Revoke(t)
+	defer tool.Revoke(t)()
 	a, o, ok := by.Again(ctx, t, token)
 	services, _ := calls(a)
 	bare := !slices.ContainsFunc(services, func(c tool.Call) bool { return c.Header.Get("Authorization") != "" })
@@ -261,7 +287,7 @@ func (p provokes) given(g tool.Grant, requirement string) func(context.Context, 
 			return
 		}
 		if _, tokens := calls(a); len(tokens) == 0 {
-			t.NotTested(harness.BlockedBy(Prefix+"renewed", "no token was asked for when the old one was answered with 401").Seen(a.Exchanges...))
+			t.NotTested(harness.BlockedBy(reqRenewed, "no token was asked for when the old one was answered with 401").Seen(a.Exchanges...))
 			return
 		}
 		answer := "an access token, "
@@ -270,9 +296,58 @@ func (p provokes) given(g tool.Grant, requirement string) func(context.Context, 
 		} else {
 			answer += "with token_type " + g.Type
 		}
-		t.Assert(Prefix+requirement, p.came(t, a), harness.Finding{Sent: answer, Expected: "it is used to call the service",
+		t.Assert(Prefix+requirement, p.came(a), harness.Finding{Sent: answer, Expected: "it is used to call the service",
 			Seen: "no request came with it", Where: "header Authorization", Exchanges: a.Exchanges})
 	}
+}
+
+// shortLife is how long the token lasts by which it is seen whether a tool minds its end.
+const shortLife = 2 * time.Second
+
+// ended gives a token that is over soon, and has the tool call once more when it is.
+func (p provokes) ended(ctx context.Context, t *harness.T) {
+	by, o, ok := p.first(ctx, t)
+	if !ok {
+		t.NotTested(o)
+		return
+	}
+	a, o, ok := p.revoked(ctx, t, by, func(w http.ResponseWriter, r *http.Request) bool {
+		tool.Give(t, w, r, tool.Grant{Life: shortLife})
+		return true
+	})
+	if !ok {
+		t.NotTested(o)
+		return
+	}
+	if !p.came(a) {
+		t.NotTested(harness.BlockedBy(reqRenewed, "the service was not called by a new token").Seen(a.Exchanges...))
+		return
+	}
+	select {
+	case <-ctx.Done():
+		return
+	case <-time.After(shortLife):
+	}
+	a, o, ok = by.Again(ctx, t, nil)
+	if !ok {
+		t.NotTested(o)
+		return
+	}
+	services, _ := calls(a)
+	if len(services) == 0 {
+		t.NotTested(a.Missing("request of "+by.Service, by.Key))
+		return
+	}
+	over := 0
+	for _, c := range services {
+		if end, issued := tool.Issued(c.Header); issued && c.At.After(end) {
+			over++
+		}
+	}
+	t.Assert(Prefix+"ended", over == 0, harness.Finding{
+		Sent:     fmt.Sprintf("a token with expires_in %.0f, and %s when that is over", shortLife.Seconds(), by.Service),
+		Expected: "a new token", Seen: fmt.Sprintf("%d requests with the one that is over, of %d", over, len(services)),
+		Where: "header Authorization", Exchanges: a.Exchanges})
 }
 
 // byScope looks whether a token is used for what another service asks.

@@ -1,6 +1,7 @@
 package ags
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -51,13 +52,14 @@ func ToolPart() tool.Part {
 	return tool.Part{Profile: ToolProfile, Prefix: ToolPrefix, Checks: []harness.Check{
 		check("score", "Posts scores as the standard has them", scoreShape, "score.shape", "score.maximum",
 			"score.members", "score.media", "score.address",
-			"score.user", "score.precise", "score.rising"),
+			"score.user", "score.precise", "score.due", "score.rising"),
 		zero,
 		check("success-200", "Takes 200 and an empty body for a success", success(http.StatusOK, ""), "score.success"),
 		check("success-201", "Takes 201 for a success", success(http.StatusCreated,
 			`{"resultUrl":"https://platform.example/results/1"}`), "score.success"),
 		check("success-202", "Takes 202 and an empty body for a success", success(http.StatusAccepted, ""), "score.success"),
 		check("success-204", "Takes 204 for a success", success(http.StatusNoContent, ""), "score.success"),
+		check("declared", "Posts scores where a launch offers nothing but its line item", scoreDeclared, "score.declared"),
 		check("busy", "Sends a score again that the platform was too busy for", scoreBusy, "score.busy"),
 		check("broken-off", "Sends a score again whose answer was broken off", scoreBrokenOff, "score.broken-off"),
 		check("bounded", "Doesn't send a score without end", scoreBounded, "score.bounded"),
@@ -71,7 +73,8 @@ var toolScopes = []string{lineItemScope, resultScope, scoreScope}
 
 // ToolProvokes has a tool post scores.
 func ToolProvokes() tokens.Provoke {
-	return tokens.Provoke{Service: "posting scores", Key: scoreKey, Offered: toolScopes, Plain: plainScores,
+	return tokens.Provoke{Service: "posting scores", Key: scoreKey, Plain: plainScores,
+		Offered: func(*harness.T) []string { return toolScopes },
 		Again: func(ctx context.Context, t *harness.T, token func(w http.ResponseWriter,
 			r *http.Request) bool) (tool.Acted, harness.Obstacle, bool) {
 			a, o, ok := work(ctx, t, round{title: "scores once more", token: token})
@@ -110,6 +113,7 @@ type round struct {
 	title string
 	token func(w http.ResponseWriter, r *http.Request) bool
 	steps []browser.Step // nil: those of the target file
+	user  string         // who works; empty: somebody new
 	// answer answers a score, by what it says and how often that came before; nil: 200 and {}.
 	answer func(w http.ResponseWriter, said signature, before int)
 	// done tells whether all came that is waited for, by the scores so far; nil: when there is one.
@@ -118,7 +122,9 @@ type round struct {
 	quiet    time.Duration
 	// own: the launch names no line item, in a link of this name.
 	own string
-	// book holds line items; nil: none but the one that the launch names.
+	// declared: the launch offers nothing but to post scores to its line item.
+	declared bool
+	// book holds line items; nil: that of the course that all launches are in.
 	book *book
 }
 
@@ -155,16 +161,23 @@ func kept(ctx context.Context, t *harness.T, r round) (worked, harness.Obstacle,
 	return c.worked, c.obstacle, c.ok
 }
 
-// work has a learner whom the tool never met work at a link that it knows. The line item's
+// work has a learner, whom the tool never met unless the round says who, work at a link that it knows. The line item's
 // address has a query, as those of widespread platforms have.
 func work(ctx context.Context, t *harness.T, r round) (worked, harness.Obstacle, bool) {
-	user := "u-learner-" + tool.Fresh()
+	user := cmp.Or(r.user, "u-learner-"+tool.Fresh())
 	services, link := "course-1-grades", "link-1"
 	ags := map[string]any{"scope": anyOf(toolScopes), "lineitems": "$services/lineitems?course=1",
 		"lineitem": "$services/lineitems/7?type_id=3"}
-	if r.own != "" {
+	switch {
+	case r.own != "":
 		services, link = r.own+"-grades", r.own
 		delete(ags, "lineitem")
+	case r.book == nil:
+		r.book = courseBook(t)
+	}
+	if r.declared {
+		ags["scope"] = []any{scoreScope}
+		delete(ags, "lineitems")
 	}
 	g := &servedBook{t: t, round: r, at: tool.Origin(t) + "/acts/" + services, said: map[signature]int{}}
 	steps := r.steps
@@ -217,7 +230,7 @@ func unanswered(w worked) (harness.Obstacle, bool) {
 		case s.Status == http.StatusForbidden:
 			o = harness.BlockedBy(tokens.ReqScope, "the token of the score is for something else")
 		case s.Status == http.StatusUnauthorized:
-			o = harness.BlockedBy(tokens.ReqHeader, "the score has no token that is good")
+			o = tokens.Unauthorized(s.Call)
 		case s.Status == http.StatusNotFound || s.Status == http.StatusMethodNotAllowed:
 			o = harness.BlockedBy(ToolPrefix+"score.address", "the score went to "+s.Method+" …"+s.Path+"?"+s.Query)
 		default:
@@ -240,7 +253,7 @@ type servedBook struct {
 func (g *servedBook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := strings.TrimPrefix(r.URL.Path, "/lineitems")
 	switch id, below, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/"); {
-	case path == r.URL.Path, id != "" && !g.has(id), g.round.own == "" && id != "" && r.URL.Query().Get("type_id") != "3",
+	case path == r.URL.Path, id != "" && g.item(id) == nil, g.round.own == "" && id != "" && r.URL.Query().Get("type_id") != "3",
 		id == "" && r.URL.Query().Get("course") != "1":
 		http.NotFound(w, r)
 	case id == "" && r.Method == http.MethodGet:
@@ -251,9 +264,13 @@ func (g *servedBook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if tool.Admit(g.t, w, r, lineItemScope) {
 			g.make(w, r)
 		}
-	case below == "" && (r.Method == http.MethodGet || r.Method == http.MethodPut):
+	case below == "" && r.Method == http.MethodGet:
 		if tool.Admit(g.t, w, r, lineItemScope, lineItemsScope) {
 			tool.Answer(w, http.StatusOK, lineItemMedia, g.item(id))
+		}
+	case below == "" && r.Method == http.MethodPut:
+		if tool.Admit(g.t, w, r, lineItemScope) {
+			g.change(w, r, id)
 		}
 	case below == "scores" && r.Method == http.MethodPost:
 		if tool.Admit(g.t, w, r, scoreScope) {

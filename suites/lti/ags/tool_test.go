@@ -2,6 +2,7 @@ package ags
 
 import (
 	"net/http"
+	"net/url"
 	"testing"
 
 	"github.com/rollcall-edu/rollcall/suites/lti/tool"
@@ -44,5 +45,20 @@ func TestKinds(t *testing.T) {
 	if one != kind([]byte(`{"resourceLinkId":"l","label":"Quiz","tag":"t","resourceId":"r","scoreMaximum":20,"x":1}`)) ||
 		one == kind([]byte(`{"label":"Quiz","tag":"t","resourceId":"other","resourceLinkId":"l"}`)) {
 		t.Error(one)
+	}
+}
+
+// Filters let through what has their values, and everything where there are none.
+func TestFilters(t *testing.T) {
+	item := map[string]any{"resourceLinkId": "l", "tag": "t"}
+	for query, want := range map[string]bool{"": true, "course=1&limit=1": true, "tag=t": true, "tag=t&resource_link_id=l": true,
+		"tag=t&resource_link_id=m": false, "resource_id=r": false, "tag=": false} {
+		q, err := url.ParseQuery(query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if filtered(item, q) != want {
+			t.Errorf("%q: %t", query, !want)
+		}
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,55 +21,92 @@ import (
 type book struct {
 	mu    sync.Mutex
 	items []map[string]any // as they were posted, with their ids
+	kept  bool             // of a course that lasts: what an earlier run has made is there
 	paged bool             // the first page has strangers' items alone
 	asked int              // how often the second page was
 }
 
-// has tells whether there is a line item of that name in the address.
-func (g *servedBook) has(id string) bool {
-	if g.round.book == nil {
-		return id == "7"
-	}
-	return g.item(id) != nil
+// courseBook is the gradebook of the course that all launches are in, with the line item that
+// they name. A tool may keep the address of one that it has made itself for good.
+func courseBook(t *harness.T) *book {
+	return tool.Shared(t, func() *courses {
+		return &courses{book{kept: true, items: []map[string]any{{"id": tool.Origin(t) + "/acts/course-1-grades/lineitems/7?type_id=3",
+			"scoreMaximum": 100, "label": "Algebra, chapter 1", "resourceLinkId": "link-1"}}}}
+	}).book()
 }
 
-// item gives a line item.
+// courses are the gradebooks of a run.
+type courses struct{ first book }
+
+func (c *courses) book() *book { return &c.first }
+
+// item gives a line item, by the name in its address.
 func (g *servedBook) item(id string) map[string]any {
-	if g.round.book == nil {
-		return map[string]any{"id": g.at + "/lineitems/7?type_id=3", "scoreMaximum": 100,
-			"label": "Algebra, chapter 1", "resourceLinkId": "link-1"}
-	}
-	g.round.book.mu.Lock()
-	defer g.round.book.mu.Unlock()
-	for _, i := range g.round.book.items {
-		if i["id"] == g.at+"/lineitems/"+id+"?type_id=3" {
+	b := g.round.book
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	address := g.at + "/lineitems/" + id + "?type_id=3"
+	for _, i := range b.items {
+		if i["id"] == address {
 			return i
 		}
+	}
+	if b.kept {
+		return map[string]any{"id": address, "scoreMaximum": 100, "label": "Made in an earlier run"}
 	}
 	return nil
 }
 
-// list lists line items, whatever filters are asked for but the id of the resource.
+// list lists line items by the filters of the standard (AGS 2.0 §3.2.5).
 func (g *servedBook) list(w http.ResponseWriter, r *http.Request) {
-	if g.round.book == nil {
-		tool.Answer(w, http.StatusOK, lineItemsMedia, []any{g.item("7")})
-		return
-	}
 	b := g.round.book
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.paged && r.URL.Query().Get("page") == "" {
-		q := r.URL.Query()
-		q.Set("page", "2")
-		w.Header().Add("Link", "<"+g.at+"/lineitems?"+q.Encode()+`>; rel="next"`)
-		tool.Answer(w, http.StatusOK, lineItemsMedia,
-			[]any{map[string]any{"id": g.at + "/lineitems/stranger?type_id=3", "scoreMaximum": 1, "label": "Attendance"}})
-		return
-	}
-	if b.paged {
+	q := r.URL.Query()
+	items := b.items
+	if b.paged && q.Get("page") == "" {
+		items = []map[string]any{{"id": g.at + "/lineitems/stranger?type_id=3", "scoreMaximum": 1, "label": "Attendance"}}
+		next := r.URL.Query()
+		next.Set("page", "2")
+		w.Header().Add("Link", "<"+g.at+"/lineitems?"+next.Encode()+`>; rel="next"`)
+	} else if b.paged {
 		b.asked++
 	}
-	tool.Answer(w, http.StatusOK, lineItemsMedia, append([]map[string]any{}, b.items...))
+	found := []map[string]any{}
+	for _, i := range items {
+		if filtered(i, q) {
+			found = append(found, i)
+		}
+	}
+	tool.Answer(w, http.StatusOK, lineItemsMedia, found)
+}
+
+// filtered tells whether a line item is what filters let through.
+func filtered(item map[string]any, q url.Values) bool {
+	for parameter, member := range map[string]string{"resource_link_id": "resourceLinkId", "resource_id": "resourceId", "tag": "tag"} {
+		if q.Has(parameter) && item[member] != q.Get(parameter) {
+			return false
+		}
+	}
+	return true
+}
+
+// change puts what a tool says in the place of a line item.
+func (g *servedBook) change(w http.ResponseWriter, r *http.Request, id string) {
+	var item map[string]any
+	body, _ := io.ReadAll(r.Body) // it was read before
+	if json.Unmarshal(body, &item) != nil || item == nil {
+		tool.Answer(w, http.StatusBadRequest, "application/json", map[string]any{"error": "the line item can't be read"})
+		return
+	}
+	item["id"] = g.at + "/lineitems/" + id + "?type_id=3"
+	b := g.round.book
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if i := slices.IndexFunc(b.items, func(x map[string]any) bool { return x["id"] == item["id"] }); i >= 0 {
+		b.items[i] = item
+	}
+	tool.Answer(w, http.StatusOK, lineItemMedia, item)
 }
 
 // make makes a line item.
@@ -76,11 +115,6 @@ func (g *servedBook) make(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body) // it was read before
 	if json.Unmarshal(body, &item) != nil || item == nil {
 		tool.Answer(w, http.StatusBadRequest, "application/json", map[string]any{"error": "the line item can't be read"})
-		return
-	}
-	if g.round.book == nil { // not what the launch is about, and taken all the same
-		item["id"] = g.at + "/lineitems/7?type_id=3"
-		tool.Answer(w, http.StatusCreated, lineItemMedia, item)
 		return
 	}
 	b := g.round.book

@@ -8,6 +8,8 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -93,7 +95,7 @@ func scoreShape(ctx context.Context, t *harness.T) {
 			t.Assert(ToolPrefix+requirement, ok, harness.Finding{Sent: "a learner works", Expected: expected, Seen: seen, Where: where,
 				Exchanges: []string{s.Exchange}})
 		}
-		assert("score.address", s.Method == http.MethodPost && s.Path == "/lineitems/7/scores" && values(s.Query).Get("type_id") == "3",
+		assert("score.address", s.Method == http.MethodPost && scoresPath.MatchString(s.Path) && values(s.Query).Get("type_id") == "3",
 			"POST …/lineitems/7/scores?type_id=3, for the line item is …/lineitems/7?type_id=3", s.Method+" …"+s.Path+"?"+s.Query, "the address")
 		media, _, err := mime.ParseMediaType(s.Header.Get("Content-Type"))
 		assert("score.media", err == nil && media == scoreMedia, scoreMedia, s.Header.Get("Content-Type"), "header Content-Type")
@@ -113,16 +115,30 @@ func scoreShape(ctx context.Context, t *harness.T) {
 		t.Examined(ToolPrefix+"score.members", 1)
 		user, _ := s.members["userId"].(string)
 		assert("score.user", user == w.user, "userId is sub of the launch", "another one", "/userId")
-		if at, _ := s.members["timestamp"].(string); at != "" {
-			_, fraction, _ := strings.Cut(at, ".")
+		text, _ := s.members["timestamp"].(string)
+		if text != "" {
+			_, fraction, _ := strings.Cut(text, ".")
 			assert("score.precise", fraction != "", "fractions of a second", "whole seconds", "/timestamp")
 		}
+		if at, err := time.Parse(time.RFC3339, text); err == nil {
+			came := s.At.UTC().Format(time.RFC3339)
+			assert("score.due", !at.After(s.At.Add(skew)), "a time until "+came+", when the score came", text, "/timestamp")
+		}
 	}
-	rising(t, w)
-	if !t.Looked(ToolPrefix + "score.precise") {
-		t.NotTested(harness.BlockedBy(ToolPrefix+"score.shape", "no score has a timestamp that is text"), ToolPrefix+"score.precise")
+	rising(ctx, t, w)
+	for _, id := range []string{ToolPrefix + "score.precise", ToolPrefix + "score.due"} {
+		if !t.Looked(id) {
+			t.NotTested(harness.BlockedBy(ToolPrefix+"score.shape", "no score has a timestamp that can be read"), id)
+		}
 	}
 }
+
+// scoresPath is that of the scores of a line item, be it the one that the launch names or one
+// that the tool has made itself.
+var scoresPath = regexp.MustCompile(`^/lineitems/[0-9]+/scores$`)
+
+// skew is how far clocks may be apart.
+const skew = 2 * time.Minute
 
 func values(query string) url.Values {
 	v, _ := url.ParseQuery(query) // what can't be read lacks what it needs
@@ -146,34 +162,71 @@ func shaped(t *harness.T, c tool.Call, s *schemas.Schema, requirement string) {
 	}
 }
 
-// rising compares the times of scores of one line item that say something new.
-func rising(t *harness.T, w worked) {
+// rising compares the times of scores of one line item that say something new: of one work, or
+// of two by the same learner where there is one score to each.
+func rising(ctx context.Context, t *harness.T, w worked) {
 	id := ToolPrefix + "score.rising"
 	type told struct {
 		at   time.Time
 		says signature
+		work int
 	}
-	last := map[string]told{}
+	last := map[struct{ item, user string }]told{}
 	compared := false
-	for _, s := range w.scores() {
-		text, _ := s.members["timestamp"].(string)
-		at, err := time.Parse(time.RFC3339, text)
-		if err != nil {
-			continue
+	compare := func(work int, list []score) {
+		for _, s := range list {
+			text, _ := s.members["timestamp"].(string)
+			at, err := time.Parse(time.RFC3339, text)
+			if err != nil {
+				continue
+			}
+			of := struct{ item, user string }{s.Path, s.says.user}
+			before, there := last[of]
+			last[of] = told{at, s.says, work}
+			if !there || before.says == s.says && before.work == work {
+				continue
+			}
+			compared = true
+			t.Assert(id, at.After(before.at), harness.Finding{Sent: "a learner goes on working",
+				Expected: "a timestamp later than " + before.at.Format(time.RFC3339Nano),
+				Seen:     text, Where: "/timestamp", Exchanges: []string{s.Exchange}})
 		}
-		before, there := last[s.Path]
-		last[s.Path] = told{at, s.says}
-		if !there || before.says == s.says {
-			continue
+	}
+	compare(1, w.scores())
+	if !compared {
+		if again, _, ok := kept(ctx, t, round{title: "the same learner works once more", user: w.user}); ok {
+			compare(2, again.scores())
 		}
-		compared = true
-		t.Assert(id, at.After(before.at), harness.Finding{Sent: "a learner goes on working",
-			Expected: "a timestamp later than " + before.at.Format(time.RFC3339Nano),
-			Seen:     text, Where: "/timestamp", Exchanges: []string{s.Exchange}})
 	}
 	if !compared {
-		t.NotTested(harness.NoData("the work of a learner leads to one score only", "Let the steps of lti.tool.score lead to several scores, if the tool posts more than one."), id)
+		t.NotTested(harness.NoData("the work of a learner leads to one score only, also where they work once more", "Let the steps of lti.tool.score lead to several scores, if the tool posts more than one."), id)
 	}
+}
+
+// scoreDeclared has a learner work at a link that the platform has made a line item for, as it
+// does for a resource link that was picked with one (AGS 2.0 §3.1.2).
+func scoreDeclared(ctx context.Context, t *harness.T) {
+	before, _, _ := plain(ctx, t)
+	if o, is := unanswered(before); is {
+		t.NotTested(o)
+		return
+	}
+	w, o, ok := kept(ctx, t, round{title: "a launch offers to post scores to its line item, and no line items beside", declared: true})
+	if !ok {
+		t.NotTested(o)
+		return
+	}
+	taken := slices.ContainsFunc(w.scores(), func(s score) bool { return s.Status >= 200 && s.Status < 300 })
+	f := harness.Finding{Sent: "the claim of grades with lineitem, and scope " + scoreScope,
+		Expected: "a score for the line item", Where: "…/scores",
+		Seen: "none within " + w.Waited.Round(time.Second).String(), Exchanges: w.Exchanges}
+	if list := w.scores(); len(list) > 0 && !taken {
+		f.Seen = fmt.Sprintf("one that was answered with %d", list[0].Status)
+	}
+	if w.Broken() != "" {
+		f.Seen += "; the tool showed " + w.Broken()
+	}
+	t.Assert(ToolPrefix+"score.declared", taken, f)
 }
 
 func noZero(l *lti.Section) bool { return len(l.Tool.Zero) == 0 }
@@ -192,6 +245,15 @@ func scoreZero(ctx context.Context, t *harness.T) {
 		return
 	}
 	last := list[len(list)-1]
+	ends := map[string]score{} // of each line item
+	for _, s := range list {
+		ends[s.Path] = s
+	}
+	for _, s := range ends { // a tool may tell other things beside, such as the time that it took
+		if s.members["scoreGiven"] == 0.0 {
+			last = s
+		}
+	}
 	given, there := last.members["scoreGiven"]
 	f := harness.Finding{Sent: "a learner ends with a score of 0", Expected: "scoreGiven: 0", Where: "/scoreGiven",
 		Exchanges: []string{last.Exchange}}

@@ -60,7 +60,7 @@ func ToolPart() tool.Part {
 		one("data-long", "Long data come back whole", "message.data-long", way{data: longData}, dataBack),
 		one("data-odd", "Data come back byte for byte, whatever they hold", "message.data-odd", way{data: oddData}, dataBack),
 		one("data-empty", "Empty data come back", "message.data-empty", way{data: ""}, dataBack),
-		{ID: "dl.tool.single", Title: "Where one item is asked for, one comes at most", Needs: picking(several()), Body: single, Requirements: []string{"content.single"}},
+		{ID: "dl.tool.single", Title: "Where one item is asked for, one comes at most", Needs: picking(), Body: single, Requirements: []string{"content.single"}},
 		{ID: "dl.tool.accepted", Title: "Types that are not asked for don't come", Needs: picking(), Body: others, Requirements: []string{"content.others"}},
 		{ID: "dl.tool.lineitem", Title: "No line item comes where none is taken", Needs: picking(), Body: noLineItem, Requirements: []string{"content.no-line-item"}},
 		{ID: "dl.tool.return", Title: "The answer goes to no address that is a script", Needs: picking(), Body: script, Requirements: []string{"picker.script"}},
@@ -82,7 +82,7 @@ const pickRemedy = "Add lti.tool.pick.steps to it: what a teacher clicks on the 
 func several() harness.Need {
 	return tool.Setting("steps that pick several items, in lti.tool.pick.several",
 		harness.Unconfigured("the target file has no steps that pick several items",
-			"Add lti.tool.pick.several to it; where the tool never sends several, leave the check out."),
+			"Add lti.tool.pick.several to it, unless the tool never sends several: then nothing is amiss."),
 		func(l *lti.Section) bool { return len(l.Tool.Pick.Several) == 0 })
 }
 
@@ -346,6 +346,10 @@ func one(id, title, requirement string, w way, judge func(t *harness.T, id strin
 			case p.claims != nil:
 				judge(t, id, p)
 			case p.acted.Refused != "":
+				if o, shut := shutThere(ctx, t, w); shut {
+					t.NotTested(o)
+					return
+				}
 				f.Seen = "it did not open; the tool showed " + p.acted.Refused
 				t.Fail(id, f)
 			case p.acted.Halted != "":
@@ -358,4 +362,15 @@ func one(id, title, requirement string, w way, judge func(t *harness.T, id strin
 				t.Fail(id, f)
 			}
 		}}
+}
+
+// shutThere tells whether no launch opens where the picker didn't, be it of a resource link: then
+// that is what is wrong, and the picker has no part in it.
+func shutThere(ctx context.Context, t *harness.T, w way) (harness.Obstacle, bool) {
+	if !w.frame && !w.window {
+		return harness.Obstacle{}, false
+	}
+	_, o, ok := tool.Act(ctx, t, tool.Action{Title: "a launch of a resource link in the same place", User: "instructor",
+		Frame: w.frame, Window: w.window, Blocked: w.blocked, Storage: w.blocked})
+	return o, !ok
 }

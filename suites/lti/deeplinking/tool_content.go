@@ -162,19 +162,23 @@ func hasMember(item map[string]any, names ...string) bool {
 	return false
 }
 
-// single asks for one item, and picks several where the picker lets one.
+// single asks for one item, and picks several where the picker lets one. Of a tool that has no
+// steps for several it is seen that it sends one.
 func single(ctx context.Context, t *harness.T) {
 	if !standing(ctx, t) {
 		return
 	}
-	if p := pick(ctx, t, severalWay(t)); !p.answered(t) {
-		return
-	} else if len(p.items()) < 2 {
-		t.NotTested(harness.BlockedBy(toolPrefix+"content.several",
-			"the steps bring one item also where several are taken").Seen(p.acted.Exchanges...))
-		return
+	steps := tool.Section(t).Tool.Pick.Several
+	if len(steps) > 0 {
+		if p := pick(ctx, t, severalWay(t)); !p.answered(t) {
+			return
+		} else if len(p.items()) < 2 {
+			t.NotTested(harness.BlockedBy(toolPrefix+"content.several",
+				"the steps bring one item also where several are taken").Seen(p.acted.Exchanges...))
+			return
+		}
 	}
-	p := pick(ctx, t, way{id: "single", steps: tool.Section(t).Tool.Pick.Several, vain: true, set: map[string]any{"accept_multiple": false}})
+	p := pick(ctx, t, way{id: "single", steps: steps, vain: len(steps) > 0, set: map[string]any{"accept_multiple": false}})
 	within(t, toolPrefix+"content.single", p, len(p.items()) < 2, "a deep linking request that takes one item", "one item at most",
 		fmt.Sprintf("%d items", len(p.items())))
 }
@@ -200,6 +204,10 @@ func others(ctx context.Context, t *harness.T) {
 		return
 	}
 	p := pick(ctx, t, way{id: "others", types: left, vain: true})
+	if p.acted.Refused != "" { // a tool that has nothing else may say so at once
+		t.Examined(toolPrefix+"content.others", 1)
+		return
+	}
 	var strays []string
 	for _, item := range p.items() {
 		if kind, _ := item["type"].(string); !slices.Contains(left, kind) {

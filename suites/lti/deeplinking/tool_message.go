@@ -141,6 +141,9 @@ func signed(ctx context.Context, t *harness.T, p *picked) {
 	found, good := platform.SignedBy(p.token, r.Body)
 	f.Responses = []*harness.Response{r}
 	f.Expected, f.Seen, f.Where = "a key that is published at lti.tool.jwks_url", "none of this id: "+shown(p.header["kid"]), "kid"
+	if !platform.IsKeySet(r.Body) {
+		f.Seen = "what is published there is no set of keys: an object whose member keys is a list"
+	}
 	if kid == "" {
 		t.NotTested(harness.BlockedBy(toolPrefix+"token.kid", "the header names no key").Seen(p.acted.Exchanges...),
 			toolPrefix+"token.kid-published")
@@ -233,7 +236,11 @@ func dataBack(t *harness.T, id string, p *picked) {
 // noData looks whether data came of which the request had none.
 func noData(t *harness.T, id string, p *picked) {
 	got, there := p.claims[dlClaim+"data"]
-	t.Assert(id, !there, harness.Finding{Sent: "a deep linking request without data", Expected: "none", Seen: shown(got), Where: "/data",
+	seen := shown(got)
+	if got == nil {
+		seen = "the claim, with null"
+	}
+	t.Assert(id, !there, harness.Finding{Sent: "a deep linking request without data", Expected: "no such claim", Seen: seen, Where: "/data",
 		Exchanges: p.acted.Exchanges})
 }
 

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
@@ -34,7 +36,8 @@ func ToolPart() tool.Part {
 	}
 	return tool.Part{Profile: ToolProfile, Prefix: ToolPrefix, Checks: []harness.Check{
 		check("request", "Asks for the roster as the standard has it", rosterRequest, "roster.address", "roster.accept"),
-		check("pages", "Reads a roster of three pages to its end", rosterPages, "roster.pages"),
+		check("pages", "Reads a roster of three pages to its end", rosterPages, "roster.pages", "roster.everybody", "roster.differences"),
+		check("next", "Goes on where the link leads, to the letter", rosterNext, "roster.next"),
 		check("links", "Finds the next page in any right form of the header", rosterLinks, "roster.links"),
 		check("nameless", "Takes members of whom no more is told than id and roles", rosterNameless, "roster.nameless"),
 		check("empty", "Takes a roster without members", rosterEmpty, "roster.empty"),
@@ -46,11 +49,27 @@ func ToolPart() tool.Part {
 
 // ToolProvokes has a tool read a roster.
 func ToolProvokes() tokens.Provoke {
-	return tokens.Provoke{Service: "reading a roster", Key: rosterKey, Offered: []string{memberScope}, Plain: plainRoster,
+	return tokens.Provoke{Service: "reading a roster", Key: rosterKey, Offered: offered, Plain: plainRoster,
 		Again: func(ctx context.Context, t *harness.T, token func(w http.ResponseWriter,
 			r *http.Request) bool) (tool.Acted, harness.Obstacle, bool) {
 			return read(ctx, t, givenRoster{title: "a roster of one page", pages: []givenPage{first()}, token: token, anew: true})
 		}}
+}
+
+// offered are the scopes that launches offer in which rosters are read.
+func offered(t *harness.T) []string {
+	scopes := []string{memberScope}
+	if tool.Shared(t, newRosters).graded {
+		for _, s := range tool.GradeScopes() {
+			scopes = append(scopes, s.(string))
+		}
+	}
+	return scopes
+}
+
+// asks tells whether requests of tokens came: then something else is in the way.
+func asks(a tool.Acted) bool {
+	return slices.ContainsFunc(a.Calls, func(c tool.Call) bool { return c.Token })
 }
 
 const rosterKey = "lti.tool.roster"
@@ -69,7 +88,11 @@ type rosters struct {
 	read map[string]came
 	// stale: in a course that it never met the tool reads no roster, where it does in one that it knows.
 	stale bool
+	// graded: the tool reads a roster where grades are offered too, and none where they aren't.
+	graded bool
 }
+
+func newRosters() *rosters { return &rosters{read: map[string]came{}} }
 
 type came struct {
 	acted    tool.Acted
@@ -90,6 +113,13 @@ type givenRoster struct {
 	patience time.Duration
 	// known: in the course that all launches are in, rather than in one of its own.
 	known bool
+	// graded: the launch offers grades too, and the gradebook that all launches have.
+	graded bool
+	// ends is after how many requests no page leads to another any more; 0: never. A tool that
+	// goes round would do so for as long as it is answered.
+	ends int
+	// after must come back with each page but the first, letter by letter; empty: nothing.
+	after string
 }
 
 // givenPage is one answer. Links are those of its header, in which $here stands for the address of
@@ -121,6 +151,16 @@ func members(page int) []map[string]any {
 	return out
 }
 
+// changed is what the link of differences leads to: somebody has left (NRPS 2.0 §2.5).
+var changed = func() givenPage {
+	left := somebody(99, gone)
+	left["status"] = "Deleted"
+	return givenPage{members: []map[string]any{left}}
+}()
+
+// gone is who isn't in the course any more.
+const gone = "Wilhelmina Petrosyan"
+
 func first(links ...string) givenPage { return givenPage{members: members(0), links: links} }
 
 // plainRoster has the tool read a roster of three pages, once a run: that it does so at all is
@@ -146,16 +186,25 @@ func plainRoster(ctx context.Context, t *harness.T) (tool.Acted, harness.Obstacl
 
 // read has the tool read a roster, once a run for each of them.
 func read(ctx context.Context, t *harness.T, r givenRoster) (tool.Acted, harness.Obstacle, bool) {
-	all := tool.Shared(t, func() *rosters { return &rosters{read: map[string]came{}} })
+	all := tool.Shared(t, newRosters)
 	if c, there := all.read[r.title]; there && !r.anew {
 		return c.acted, c.obstacle, c.ok
 	}
-	r.known = r.known || all.stale
+	r.known, r.graded = r.known || all.stale, all.graded
 	a, o, ok := act(ctx, t, r)
 	if ok && !r.known && len(requests(a)) == 0 { // it may know no such course
 		r.known = true
 		if a, o, ok = act(ctx, t, r); ok && len(requests(a)) > 0 {
 			all.stale = true
+		}
+	}
+	if ok && !r.graded && len(all.read) == 0 && len(requests(a)) == 0 && !asks(a) { // it may show people with their grades
+		r.graded = true
+		switch b, why, came := act(ctx, t, r); {
+		case !came:
+			a, o, ok = b, why, false
+		case len(requests(b)) > 0:
+			a, all.graded = b, true
 		}
 	}
 	if !r.anew {
@@ -167,6 +216,9 @@ func read(ctx context.Context, t *harness.T, r givenRoster) (tool.Acted, harness
 func act(ctx context.Context, t *harness.T, r givenRoster) (tool.Acted, harness.Obstacle, bool) {
 	services := "course-1-roster"
 	claims := map[string]any{"ags": nil}
+	if r.graded {
+		claims["ags"] = map[string]any{"scope": tool.GradeScopes(), "lineitems": tool.Origin(t) + "/services/lineitems?course=1"}
+	}
 	if !r.known {
 		fresh := tool.Fresh()
 		services = "course-" + fresh + "-roster"
@@ -177,11 +229,13 @@ func act(ctx context.Context, t *harness.T, r givenRoster) (tool.Acted, harness.
 	if r.waits == 0 {
 		r.waits = len(r.pages)
 	}
+	var served atomic.Int32
 	return tool.Act(ctx, t, tool.Action{Title: r.title, User: "instructor", Claims: claims, Services: services,
 		Steps: tool.Section(t).Tool.Roster, Lenient: true,
 		Token: r.token, Quiet: r.quiet, Patience: r.patience,
 		Serve: http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
-			r.serve(t, w, q, tool.Origin(t)+"/acts/"+services+"/members")
+			over := served.Add(1) > int32(r.ends) && r.ends > 0
+			r.serve(t, w, q, tool.Origin(t)+"/acts/"+services+"/members", over)
 		}),
 		Done: func(calls []tool.Call) bool {
 			n := 0
@@ -195,13 +249,13 @@ func act(ctx context.Context, t *harness.T, r givenRoster) (tool.Acted, harness.
 }
 
 // serve answers a request of the roster. Whoever loses the query of its address finds nothing.
-func (r givenRoster) serve(t *harness.T, w http.ResponseWriter, q *http.Request, here string) {
+func (r givenRoster) serve(t *harness.T, w http.ResponseWriter, q *http.Request, here string, over bool) {
 	n := 1
 	if text := q.URL.Query().Get("page"); text != "" {
 		n, _ = strconv.Atoi(text) // our own
 	}
 	switch {
-	case q.URL.Path != "/members", q.URL.Query().Get("course") != "1", n < 1, n > len(r.pages):
+	case q.URL.Path != "/members", q.URL.Query().Get("course") != "1", n < 1, n > len(r.pages), n > 1 && q.URL.Query().Get("after") != r.after:
 		http.NotFound(w, q)
 		return
 	case q.Method != http.MethodGet:
@@ -212,6 +266,12 @@ func (r givenRoster) serve(t *harness.T, w http.ResponseWriter, q *http.Request,
 		return
 	}
 	p := r.pages[n-1]
+	if q.URL.Query().Has("since") {
+		p = changed
+	}
+	if over {
+		p.links = nil
+	}
 	if p.status != 0 {
 		http.Error(w, "The roster is not to be had just now.", p.status)
 		return
@@ -267,7 +327,7 @@ func unanswered(a tool.Acted) (harness.Obstacle, bool) {
 		case http.StatusForbidden:
 			o = harness.BlockedBy(tokens.ReqScope, "the token of the request is for something else")
 		case http.StatusUnauthorized:
-			o = harness.BlockedBy(tokens.ReqHeader, "the request has no token that is good")
+			o = tokens.Unauthorized(c)
 		case http.StatusNotFound, http.StatusMethodNotAllowed:
 			o = harness.BlockedBy(ToolPrefix+"roster.address", "the request is not for the roster that the launch names")
 		default:
@@ -312,7 +372,47 @@ func hasCourse(q string) bool {
 
 func rosterPages(ctx context.Context, t *harness.T) {
 	a, _, _ := plainRoster(ctx, t)
-	readTo(t, a, "roster.pages", "a roster of three pages, each with a Link header whose rel is \"next\" but the last")
+	const sent = "a roster of three pages, each with a Link header whose rel is \"next\" but the last"
+	readTo(t, a, "roster.pages", sent)
+	const everybody, differences = ToolPrefix + "roster.everybody", ToolPrefix + "roster.differences"
+	switch {
+	case !shows(a):
+		t.NotApplicable(everybody, unshown)
+		t.NotApplicable(differences, unshown)
+		return
+	case pagesOf(a)["2"] == 0 || pagesOf(a)["3"] == 0:
+		t.NotTested(harness.BlockedBy(ToolPrefix+"roster.pages", "the roster is not read to its end").Seen(a.Exchanges...), everybody)
+	default:
+		missing := unnamed(a)
+		t.Assert(everybody, missing == 0, harness.Finding{Sent: sent, Expected: "a page that names all of them",
+			Seen: fmt.Sprintf("%d of 5 are missing", missing), Where: "the tool's page", Exchanges: a.Exchanges})
+	}
+	t.Assert(differences, !names(a, gone), harness.Finding{Sent: "a link whose rel is \"differences\", which leads to somebody who has left: status Deleted",
+		Expected: "a page that doesn't name them", Seen: "they are shown as one of the course", Where: "the tool's page", Exchanges: a.Exchanges})
+}
+
+// rosterNext has pages whose links hold an opaque text, as those of widespread platforms do.
+func rosterNext(ctx context.Context, t *harness.T) {
+	plain, _, _ := plainRoster(ctx, t)
+	if got := pagesOf(plain); got["3"] == 0 {
+		if o, is := unanswered(plain); is {
+			t.NotTested(o)
+			return
+		}
+		t.NotTested(harness.BlockedBy(ToolPrefix+"roster.pages", "the tool follows no link to a next page").Seen(plain.Exchanges...))
+		return
+	}
+	a, o, ok := given(ctx, t, givenRoster{title: "a roster whose links hold an opaque text", quiet: time.Second,
+		after: "WyJhIixCXQ+/=", pages: []givenPage{
+			first(`<$here?course=1&page=2&after=WyJhIixCXQ%2B%2F%3D>; rel="next"`),
+			{members: members(1), links: []string{`<$here?course=1&page=3&after=WyJhIixCXQ%2B%2F%3D>; rel="next"`}},
+			{members: members(2)},
+		}})
+	if !ok {
+		t.NotTested(o)
+		return
+	}
+	readTo(t, a, "roster.next", "a roster of three pages, whose addresses hold after=WyJhIixCXQ%2B%2F%3D: without it there is no such page")
 }
 
 // readTo looks whether three pages were read.

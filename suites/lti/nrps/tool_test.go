@@ -39,3 +39,15 @@ func TestShows(t *testing.T) {
 		}
 	}
 }
+
+func TestUnnamed(t *testing.T) {
+	a := tool.Acted{}
+	a.Page.Text = "Amara Okafor, Jonas Weber, Tan Mei-Ling, Diego Fuentes"
+	if n := unnamed(a); n != 1 || names(a, gone) {
+		t.Errorf("%d are missing", n)
+	}
+	a.Page.Text += ", Saoirse Byrne, " + gone
+	if n := unnamed(a); n != 0 || !names(a, gone) {
+		t.Errorf("%d are missing", n)
+	}
+}

@@ -116,6 +116,14 @@ func verified(token string, k any) bool {
 	return err == nil
 }
 
+// IsKeySet tells whether something is a set of keys (RFC 7517 §5).
+func IsKeySet(set []byte) bool {
+	var published struct {
+		Keys []map[string]any `json:"keys"`
+	}
+	return json.Unmarshal(set, &published) == nil && published.Keys != nil
+}
+
 // SignedBy tells whether a token is signed by a key of a set as it was published; found tells
 // whether the set has a key of the id that the token names.
 func SignedBy(token string, set []byte) (found, signed bool) {

@@ -215,8 +215,9 @@ func Asked(t *harness.T) []Call {
 
 // Grant is how an access token is given.
 type Grant struct {
-	Status int    // of the answer; 0: 200
-	Type   string // token_type; empty: Bearer
+	Status int           // of the answer; 0: 200
+	Type   string        // token_type; empty: Bearer
+	Life   time.Duration // until its end; 0: an hour
 }
 
 // Give answers a request of an access token in a way of its own.
@@ -224,12 +225,17 @@ func Give(t *harness.T, w http.ResponseWriter, r *http.Request, g Grant) {
 	judgeOf(t).platform.services.grant(w, r, g)
 }
 
-// Revoke has no token that was given be good any more: the tool is told so by 401.
-func Revoke(t *harness.T) {
+// Revoke has no token that was given be good any more: the tool is told so by 401. restore has
+// them be good again, for a tool that keeps its token would call nothing else in this run.
+func Revoke(t *harness.T) (restore func()) {
 	s := &judgeOf(t).platform.services
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	clear(s.tokens)
+	until := func(at time.Time) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.revoked = at
+	}
+	until(time.Now())
+	return func() { until(time.Time{}) }
 }
 
 // Admit answers a request that has no token for one of the scopes, as a platform does: 401
@@ -240,14 +246,11 @@ func Admit(t *harness.T, w http.ResponseWriter, r *http.Request, scopes ...strin
 	return admitted
 }
 
-// Granted gives the scopes of the access token that a request brings; known is false where it
-// brings none that was given out here.
-func Granted(t *harness.T, h http.Header) (scopes []string, known bool) {
-	s := &judgeOf(t).platform.services
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	scopes, known = s.tokens[bearer(h)]
-	return scopes, known
+// Issued tells whether a request brings an access token that was given out by Rollcall, in this
+// run or in one before, be it good or not any more; end is when it ends.
+func Issued(h http.Header) (end time.Time, issued bool) {
+	a, issued := readAccess(bearer(h))
+	return a.end(), issued
 }
 
 // bearer gives the token of a header, whose scheme may be in any case (RFC 9110 §11.1).

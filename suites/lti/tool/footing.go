@@ -271,6 +271,8 @@ func (j *judge) halt(s *sight) harness.Obstacle {
 		return harness.BlockedBy(reqUp, fellText)
 	case s.page.Status == http.StatusTooManyRequests:
 		return unknown(busyProblem)
+	case !j.asked(s) && (l.Blocked || l.Frame || l.Window): // for the login of a plain launch works
+		return harness.BlockedBy(l.owner(), "no authentication request came; the tool showed "+s.shows())
 	case !j.asked(s):
 		return harness.BlockedBy(l.login(), "a good login led to no authentication request; the tool showed "+s.shows())
 	case !s.requested():

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/lti/side"
 )
@@ -19,10 +20,10 @@ import (
 type services struct {
 	made func(token string) // told of each token, which is a secret; may be nil
 
-	mu     sync.Mutex
-	tokens map[string][]string // scopes, by token
-	items  map[string]map[string]any
-	order  []string
+	mu      sync.Mutex
+	revoked time.Time // tokens that were given until then are not good
+	items   map[string]map[string]any
+	order   []string
 }
 
 // The scopes that are granted.
@@ -33,7 +34,16 @@ const (
 
 var granted = []string{nrpsScope, agsScope + "lineitem", agsScope + "lineitem.readonly", agsScope + "result.readonly", agsScope + "score"}
 
-// mostKept bounds what a tool can have kept: tokens, and line items.
+// GradeScopes are those of grades.
+func GradeScopes() []any {
+	var out []any
+	for _, s := range granted[1:] {
+		out = append(out, s)
+	}
+	return out
+}
+
+// mostKept bounds how many line items a tool can have kept.
 const mostKept = 200
 
 // The media types of what is served.
@@ -45,7 +55,7 @@ const (
 )
 
 func (s *services) register(mux *http.ServeMux, p *platform) {
-	s.tokens, s.items = map[string][]string{}, map[string]map[string]any{}
+	s.items = map[string]map[string]any{}
 	mux.HandleFunc("GET /services/members", s.allowed(func(w http.ResponseWriter, r *http.Request) { s.members(w, r, p) }, nrpsScope))
 	mux.HandleFunc("GET /services/lineitems", s.allowed(s.list, agsScope+"lineitem", agsScope+"lineitem.readonly"))
 	mux.HandleFunc("POST /services/lineitems", s.allowed(func(w http.ResponseWriter, r *http.Request) { s.put(w, r, p, "") },
@@ -90,30 +100,34 @@ func (s *services) grant(w http.ResponseWriter, r *http.Request, g Grant) {
 		refuse("invalid_scope", "none of the scopes is to be had here")
 		return
 	}
-	token := side.Random()
-	s.mu.Lock()
-	if len(s.tokens) >= mostKept {
-		clear(s.tokens)
-	}
-	s.tokens[token] = scopes
-	s.mu.Unlock()
+	life := cmp.Or(g.Life, tokenLife)
+	token := newAccess(scopes, time.Now(), life).String()
 	if s.made != nil {
 		s.made(token)
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	give(w, cmp.Or(g.Status, http.StatusOK), "application/json", map[string]any{"access_token": token,
-		"token_type": cmp.Or(g.Type, "Bearer"), "expires_in": 3600,
+		"token_type": cmp.Or(g.Type, "Bearer"), "expires_in": int(life.Seconds()),
 		"scope": strings.Join(scopes, " ")})
+}
+
+// good gives the scopes of the token of a request, where it is good now.
+func (s *services) good(h http.Header) (scopes []string, good bool) {
+	a, issued := readAccess(bearer(h))
+	if !issued {
+		return nil, false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return a.Scopes, a.at().After(s.revoked) && time.Now().Before(a.end())
 }
 
 // allowed lets a request through that has a token for one of the scopes.
 func (s *services) allowed(next http.HandlerFunc, scopes ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		s.mu.Lock()
-		has, known := s.tokens[bearer(r.Header)]
-		s.mu.Unlock()
+		has, good := s.good(r.Header)
 		switch {
-		case !known:
+		case !good:
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			give(w, http.StatusUnauthorized, "application/json", map[string]any{"error": "invalid_token"})
 		case !slices.ContainsFunc(scopes, func(x string) bool { return slices.Contains(has, x) }):
