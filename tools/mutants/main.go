@@ -89,8 +89,14 @@ func main() {
 	only := flag.String("only", "", "judge the mutants whose name begins so")
 	limit := flag.Duration("limit", 8*time.Minute, "how long one may take: what hangs is noticed too")
 	list := flag.Bool("list", false, "list them, and judge none")
+	quick := flag.Bool("quick", false, "of platform-services: judge by what shows without a browser alone")
 	again := flag.Bool("again", false, "judge those too that survivors.yaml has a reason for")
 	flag.Parse()
+	if *quick {
+		if err := os.Setenv("ROLLCALL_MUTANT_QUICK", "yes"); err != nil {
+			log.Fatal(err)
+		}
+	}
 	if err := run(*role, *n, *seed, *abreast, *only, *limit, *list, *again); err != nil {
 		log.Fatal(err)
 	}
