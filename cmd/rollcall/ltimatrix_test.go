@@ -152,7 +152,10 @@ func platformMatrix(t *testing.T) *ltiMatrix {
 }
 
 // serviceFaults begin the ids of faults and variants of a platform's services.
-var serviceFaults = []string{"platform-nrps-", ofGrades, ofPicks}
+var serviceFaults = []string{ofRosters, ofGrades, ofPicks}
+
+// ofRosters begins the ids of what concerns Names and Roles of platforms.
+const ofRosters = "platform-nrps-"
 
 // ofService tells whether a fault or variant is one of a service, and not of launches.
 func ofService(id string) bool {
@@ -167,15 +170,14 @@ func nrpsPlatformMatrix(t *testing.T) *ltiMatrix {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const begins = "platform-nrps-"
 	rosters := []string{"claim.*", "access.*", "deny.*", "container.*", "member.*", "launch.*", "role.*", "limit.*", "page.*", "rlid.*", "diff.*",
 		"error.*", "query.*", "method.*"}
 	return &ltiMatrix{prefix: nrps.PlatformPrefix, record: "data/matrix-platform-nrps.json",
 		checks: slices.DeleteFunc(platformSuite().Checks, func(c harness.Check) bool {
 			return !strings.HasPrefix(c.Requirements[0], nrps.PlatformPrefix)
 		}),
-		faults:     slices.DeleteFunc(platforms, func(f fault.Fault) bool { return !strings.HasPrefix(f.ID, begins) }),
-		variants:   slices.DeleteFunc(variants, func(v fault.Variant) bool { return !strings.HasPrefix(v.ID, begins) }),
+		faults:     slices.DeleteFunc(platforms, func(f fault.Fault) bool { return !strings.HasPrefix(f.ID, ofRosters) }),
+		variants:   slices.DeleteFunc(variants, func(v fault.Variant) bool { return !strings.HasPrefix(v.ID, ofRosters) }),
 		bystanders: rosters,
 		oddities:   []string{"change.*"},
 		judge: func(t *testing.T, focus []string, _ bool, ids ...string) *reports.Report {

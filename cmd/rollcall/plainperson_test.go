@@ -15,8 +15,10 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"testing"
 
 	"github.com/rollcall-edu/rollcall/reference/security"
+	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
 	"github.com/rollcall-edu/rollcall/suites/lti"
@@ -28,6 +30,23 @@ import (
 type plainPerson struct {
 	client *http.Client
 	of     lti.Platform
+}
+
+// judgedPlainly judges a platform whose launches are opened so. What needs a browser, or somebody
+// who doesn't mind how often they are asked, isn't judged.
+func judgedPlainly(ctx context.Context, t testing.TB, text string, own judgesSide, o harness.Options) *reports.Report {
+	t.Helper()
+	return judgedBy(ctx, t, text, attended(t, o, text, own, func(target *harness.Target, made *security.SelfMade) func(string) {
+		person, err := newPlainPerson(target, made)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return func(task string) {
+			if err := person.do(ctx, task); err != nil && ctx.Err() == nil {
+				t.Log(err) // a fault may be why
+			}
+		}
+	}))
 }
 
 func newPlainPerson(target *harness.Target, made *security.SelfMade) (*plainPerson, error) {

@@ -1,6 +1,7 @@
 package toolfault
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -54,6 +55,11 @@ func scoreFaults() map[string]behaviour {
 			if s, is := m["timestamp"].(string); is {
 				before, _, _ := strings.Cut(s, ".")
 				m["timestamp"] = before + "Z"
+			}
+		}),
+		"tool-score-local-time": members(ofScores, func(m map[string]any) {
+			if at, err := time.Parse(time.RFC3339, fmt.Sprint(m["timestamp"])); err == nil {
+				m["timestamp"] = at.In(time.FixedZone("", 2*3600)).Format("2006-01-02T15:04:05.000") + "Z"
 			}
 		}),
 		"tool-score-time-fixed": members(ofScores, func(m map[string]any) { m["timestamp"] = fixed }),

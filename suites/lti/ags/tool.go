@@ -51,7 +51,7 @@ func ToolPart() tool.Part {
 	return tool.Part{Profile: ToolProfile, Prefix: ToolPrefix, Checks: []harness.Check{
 		check("score", "Posts scores as the standard has them", scoreShape, "score.shape", "score.maximum",
 			"score.members", "score.media", "score.address",
-			"score.user", "score.precise", "score.rising"),
+			"score.user", "score.precise", "score.timely", "score.rising"),
 		zero,
 		check("success-200", "Takes 200 and an empty body for a success", success(http.StatusOK, ""), "score.success"),
 		check("success-201", "Takes 201 for a success", success(http.StatusCreated,

@@ -3,6 +3,7 @@ package ags
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/lti/tool"
 )
@@ -35,6 +36,27 @@ func TestScoresAreFound(t *testing.T) {
 	}
 	if repeated(list) != "" || repeated(append(list, list[0])) == "" {
 		t.Error("what came twice isn't seen, or what didn't is")
+	}
+}
+
+// A timestamp may be off by what clocks are, and by how long a score waits.
+func TestAwry(t *testing.T) {
+	came := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
+	for text, want := range map[string]struct {
+		off      string
+		readable bool
+	}{
+		"2026-11-30T12:00:00.000Z":      {"", true},
+		"2026-11-30T14:00:00.000+02:00": {"", true},
+		"2026-11-30T11:50:00.000Z":      {"", true},
+		"2026-11-30T12:04:00Z":          {"", true},
+		"2026-11-30T14:00:00Z":          {"2h0m0s ahead", true},
+		"2026-11-30T11:00:00Z":          {"1h0m0s before", true},
+		"2026-11-30T12:00:00":           {"", false},
+	} {
+		if off, readable := awry(text, came); off != want.off || readable != want.readable {
+			t.Errorf("%s: %q, %t", text, off, readable)
+		}
 	}
 }
 

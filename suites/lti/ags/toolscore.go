@@ -116,12 +116,40 @@ func scoreShape(ctx context.Context, t *harness.T) {
 		if at, _ := s.members["timestamp"].(string); at != "" {
 			_, fraction, _ := strings.Cut(at, ".")
 			assert("score.precise", fraction != "", "fractions of a second", "whole seconds", "/timestamp")
+			if off, readable := awry(at, s.At); readable {
+				assert("score.timely", off == "", "the time at which the score was given, as it came at "+s.At.UTC().Format(time.RFC3339), at+", "+off,
+					"/timestamp")
+			}
 		}
 	}
 	rising(t, w)
-	if !t.Looked(ToolPrefix + "score.precise") {
-		t.NotTested(harness.BlockedBy(ToolPrefix+"score.shape", "no score has a timestamp that is text"), ToolPrefix+"score.precise")
+	for requirement, why := range map[string]string{"score.precise": "no score has a timestamp that is text",
+		"score.timely": "no score has a timestamp that can be read"} {
+		if !t.Looked(ToolPrefix + requirement) {
+			t.NotTested(harness.BlockedBy(ToolPrefix+"score.shape", why), ToolPrefix+requirement)
+		}
 	}
+}
+
+// clocksApart is how far the clocks of a tool and of Rollcall may be apart; scoresWait how long a
+// score may have waited in the tool before it came.
+const (
+	clocksApart = 5 * time.Minute
+	scoresWait  = 10 * time.Minute
+)
+
+// awry says how far a timestamp is from when its score came; "" where it may be right.
+func awry(text string, came time.Time) (off string, readable bool) {
+	at, err := time.Parse(time.RFC3339, text)
+	switch d := at.Sub(came); {
+	case err != nil:
+		return "", false
+	case d > clocksApart:
+		return d.Round(time.Minute).String() + " ahead", true
+	case -d > clocksApart+scoresWait:
+		return (-d).Round(time.Minute).String() + " before", true
+	}
+	return "", true
 }
 
 func values(query string) url.Values {
