@@ -100,8 +100,8 @@ matrix:
 # Two faults at once, and changes that a program made: a sample that is another one
 # every day; ROLLCALL_SEED takes others.
 pairs:
-	@out=$$(mktemp); echo "$(GO) test ./cmd/rollcall -run '^Test((Tool|Platform)?Pairs|Mutants)$$' -v"; \
-	$(GO) test ./cmd/rollcall -run '^Test((Tool|Platform)?Pairs|Mutants)$$' -v -count=1 -timeout 300m -parallel 3 >$$out 2>&1; code=$$?; \
+	@out=$$(mktemp); echo "$(GO) test ./cmd/rollcall -run '^Test((Tool|Platform)?(Service)?Pairs|Mutants)$$' -v"; \
+	$(GO) test ./cmd/rollcall -run '^Test((Tool|Platform)?(Service)?Pairs|Mutants)$$' -v -count=1 -timeout 300m -parallel 3 >$$out 2>&1; code=$$?; \
 	grep -v '^=== \(RUN\|PAUSE\|CONT\)' $$out; rm -f $$out; exit $$code
 
 # Products that answer as nobody scripted, bundles and set-ups of all kinds, runs that
@@ -127,6 +127,8 @@ mutants:
 	$(GO) run ./tools/mutants -role gradebook -n 60 -seed $(SEED)
 	$(GO) run ./tools/mutants -role tool -n 60 -seed $(SEED)
 	$(GO) run ./tools/mutants -role platform -n 60 -seed $(SEED)
+	$(GO) run ./tools/mutants -role tool-services -n 40 -seed $(SEED)
+	$(GO) run ./tools/mutants -role platform-services -n 60 -seed $(SEED)
 
 FUZZTIME ?= 30s
 fuzz:

@@ -152,7 +152,10 @@ func platformMatrix(t *testing.T) *ltiMatrix {
 }
 
 // serviceFaults begin the ids of faults and variants of a platform's services.
-var serviceFaults = []string{"platform-nrps-", ofGrades, ofPicks}
+var serviceFaults = []string{ofRosters, ofGrades, ofPicks}
+
+// ofRosters begins the ids of what concerns Names and Roles of platforms.
+const ofRosters = "platform-nrps-"
 
 // ofService tells whether a fault or variant is one of a service, and not of launches.
 func ofService(id string) bool {
@@ -167,15 +170,14 @@ func nrpsPlatformMatrix(t *testing.T) *ltiMatrix {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const begins = "platform-nrps-"
 	rosters := []string{"claim.*", "access.*", "deny.*", "container.*", "member.*", "launch.*", "role.*", "limit.*", "page.*", "rlid.*", "diff.*",
 		"error.*", "query.*", "method.*"}
 	return &ltiMatrix{prefix: nrps.PlatformPrefix, record: "data/matrix-platform-nrps.json",
 		checks: slices.DeleteFunc(platformSuite().Checks, func(c harness.Check) bool {
 			return !strings.HasPrefix(c.Requirements[0], nrps.PlatformPrefix)
 		}),
-		faults:     slices.DeleteFunc(platforms, func(f fault.Fault) bool { return !strings.HasPrefix(f.ID, begins) }),
-		variants:   slices.DeleteFunc(variants, func(v fault.Variant) bool { return !strings.HasPrefix(v.ID, begins) }),
+		faults:     slices.DeleteFunc(platforms, func(f fault.Fault) bool { return !strings.HasPrefix(f.ID, ofRosters) }),
+		variants:   slices.DeleteFunc(variants, func(v fault.Variant) bool { return !strings.HasPrefix(v.ID, ofRosters) }),
 		bystanders: rosters,
 		oddities:   []string{"change.*"},
 		judge: func(t *testing.T, focus []string, _ bool, ids ...string) *reports.Report {
@@ -241,10 +243,8 @@ func (m *ltiMatrix) run(t *testing.T) {
 		return report, found
 	}
 	t.Run("each", func(t *testing.T) {
-		for i, f := range m.faults {
-			if !chosen(i) {
-				continue
-			}
+		for _, i := range today(t, len(m.faults)) {
+			f := m.faults[i]
 			t.Run("fault/"+f.ID, func(t *testing.T) {
 				t.Parallel()
 				report, found := one(t, f.ID, m.focus(f.Breaks, m.bystandersOf(f)), false)
@@ -261,10 +261,8 @@ func (m *ltiMatrix) run(t *testing.T) {
 				}
 			})
 		}
-		for i, v := range m.variants {
-			if !chosen(i) {
-				continue
-			}
+		for _, i := range today(t, len(m.variants)) {
+			v := m.variants[i]
 			t.Run("variant/"+v.ID, func(t *testing.T) {
 				t.Parallel()
 				oddities := m.oddities
@@ -342,8 +340,12 @@ func (m *ltiMatrix) everyProved(t *testing.T, seen map[string]caught) {
 	}
 }
 
-// chosen thins out the faults.
-func chosen(i int) bool { return os.Getenv("ROLLCALL_MATRIX") != "" || i%48 == 0 }
+// today gives what is tried of n faults or variants: every forty-eighth, others every day
+// (sample).
+func today(t *testing.T, n int) []int {
+	t.Helper()
+	return sample{n, (n + 47) / 48}.of(t, n)
+}
 
 // whole are ids that are written out, those of services.
 var whole = regexp.MustCompile(`^(lti13|nrps20|ags20|dl20|sec10)\.`)

@@ -35,18 +35,26 @@ func judgedPlatformBy(t testing.TB, stance catalogue.Stance, focus []string, by 
 	text, own := servedPlatform(ctx, t, stance, faults...)
 	o := harness.Options{Focus: focus}
 	if by != nil {
-		target, err := harness.ParseTarget("target.yaml", []byte(text), os.LookupEnv, sections()...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		act := by(target, own.made)
-		o.Interactive, o.Observe = true, func(p harness.Progress) {
-			if p.Ask != "" {
-				go act(p.Ask)
-			}
-		}
+		o = attended(t, o, text, own, by)
 	}
 	return judgedBy(ctx, t, text, o)
+}
+
+// attended has somebody open the launches who is told what to do.
+func attended(t testing.TB, o harness.Options, text string, own judgesSide,
+	by func(*harness.Target, *security.SelfMade) func(task string)) harness.Options {
+	t.Helper()
+	target, err := harness.ParseTarget("target.yaml", []byte(text), os.LookupEnv, sections()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	act := by(target, own.made)
+	o.Interactive, o.Observe = true, func(p harness.Progress) {
+		if p.Ask != "" {
+			go act(p.Ask)
+		}
+	}
+	return o
 }
 
 // servedPlatform serves the reference platform and gives the target file by which it is
@@ -180,24 +188,12 @@ func TestPlatformConformanceInteractive(t *testing.T) {
 				return
 			}
 			defer page.Close()
-			p := lti.Of(target).Platform
-			var steps []browser.Step
-			for _, u := range p.Users {
-				if strings.Contains(task, " as "+u.Name) {
-					steps = append(steps, u.Steps...)
-				}
-			}
-			at := -1
-			for i, l := range p.Links { // names begin with each other
-				if strings.Contains(task, "open "+l.Name) && (at < 0 || len(l.Name) > len(p.Links[at].Name)) {
-					at = i
-				}
-			}
-			if len(steps) == 0 || at < 0 {
-				t.Errorf("nobody would understand %q", task)
+			steps, err := taskOf(lti.Of(target).Platform, task)
+			if err != nil {
+				t.Error(err)
 				return
 			}
-			if err := page.Run(ctx, append(steps, p.Links[at].Steps...)); err != nil && ctx.Err() == nil { // else the run has ended
+			if err := page.Run(ctx, steps); err != nil && ctx.Err() == nil { // else the run has ended
 				t.Errorf("%s: %v", task, err)
 			}
 			if strings.Contains(task, "sign out") {

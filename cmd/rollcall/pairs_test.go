@@ -1,16 +1,19 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rollcall-edu/rollcall/reference/fault"
 	"github.com/rollcall-edu/rollcall/reference/fault/onerosterfault"
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
+	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/tools/daily"
 )
 
@@ -110,14 +113,124 @@ func (m *ltiMatrix) pairs(t *testing.T) {
 	if testing.Short() {
 		t.Skip("browsers are left out with -short")
 	}
-	for _, p := range (sample{whole: 24, few: 3}).pairsOf(t, slices.DeleteFunc(slices.Clone(m.faults), m.long)) {
-		t.Run(p[0].ID+"+"+p[1].ID, func(t *testing.T) {
-			t.Parallel()
-			sideBySide <- struct{}{}
-			defer func() { <-sideBySide }()
-			blames(t, m.judge(t, m.focus(p[0].Breaks, p[1].Breaks, m.bystanders), false, p[0].ID, p[1].ID))
-		})
+	for _, p := range (sample{whole: 24, few: 2}).pairsOf(t, slices.DeleteFunc(slices.Clone(m.faults), func(f fault.Fault) bool {
+		return m.long(f) || serviceOf(f) != launches
+	})) {
+		m.pair(t, p, m.bystanders, m.judge)
 	}
+}
+
+// launches are what is no service: their requirements begin so.
+const launches = "lti13"
+
+// serviceOf names the standard that a fault breaks.
+func serviceOf(f fault.Fault) string {
+	standard, _, _ := strings.Cut(f.Breaks[0], ".")
+	return standard
+}
+
+// TestToolServicePairs has two faults of the services that tools call, of one service and of
+// two; a launch may be one of the two.
+func TestToolServicePairs(t *testing.T) {
+	tools := toolMatrix(t)
+	tools.faults = append(tools.faults, pickerMatrix(t).faults...)
+	tools.servicePairs(t, judgedPicker)
+}
+
+// TestPlatformServicePairs has two faults of what platforms offer.
+func TestPlatformServicePairs(t *testing.T) {
+	platforms := platformMatrix(t)
+	for _, more := range []*ltiMatrix{nrpsPlatformMatrix(t), gradesMatrix(t), picksMatrix(t)} {
+		platforms.faults = append(platforms.faults, more.faults...)
+		platforms.checks = append(platforms.checks, more.checks...)
+	}
+	platforms.servicePairs(t, func(t testing.TB, focus []string, ids ...string) *reports.Report {
+		if slices.ContainsFunc(ids, func(id string) bool { return !strings.HasPrefix(id, ofGrades) && !strings.HasPrefix(id, ofRosters) }) {
+			return judgedPicks(t, focus, ids...)
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+		defer cancel()
+		text, own := servedPlatform(ctx, t, catalogue.Strict, ids...)
+		report := judgedPlainly(ctx, t, text, own, harness.Options{Focus: focus})
+		found := broken(report)
+		for _, f := range platforms.faults { // what doesn't show needs a browser, or is lost
+			if slices.Contains(ids, f.ID) && !slices.ContainsFunc(f.Breaks, func(id string) bool { _, caught := found[id]; return caught }) {
+				return judgedPicks(t, focus, ids...)
+			}
+		}
+		return report
+	})
+}
+
+func (m *ltiMatrix) servicePairs(t *testing.T, judged func(testing.TB, []string, ...string) *reports.Report) {
+	if testing.Short() {
+		t.Skip("browsers are left out with -short")
+	}
+	var faults []fault.Fault
+	for _, f := range m.faults {
+		if !m.long(f) && !slices.Contains(unmarked, f.ID) {
+			faults = append(faults, f)
+		}
+	}
+	var within, across [][2]fault.Fault
+	for i, f := range faults {
+		for _, g := range faults[i+1:] {
+			switch one, other := serviceOf(f), serviceOf(g); {
+			case one != other:
+				across = append(across, [2]fault.Fault{f, g})
+			case one != launches:
+				within = append(within, [2]fault.Fault{f, g})
+			}
+		}
+	}
+	for _, kind := range [][][2]fault.Fault{within, across} {
+		for _, i := range (sample{whole: 24, few: 1}).of(t, len(kind)) {
+			m.pair(t, kind[i], nil, func(t *testing.T, focus []string, _ bool, ids ...string) *reports.Report {
+				return judged(t, focus, ids...)
+			})
+		}
+	}
+}
+
+// pair judges a product with two faults by what either breaks, and by bystanders: neither is
+// lost but behind what the other one breaks, and nothing else is accused.
+func (m *ltiMatrix) pair(t *testing.T, p [2]fault.Fault, bystanders []string,
+	judge func(t *testing.T, focus []string, odd bool, ids ...string) *reports.Report) {
+	t.Run(p[0].ID+"+"+p[1].ID, func(t *testing.T) {
+		t.Parallel()
+		sideBySide <- struct{}{}
+		defer func() { <-sideBySide }()
+		report := judge(t, m.focus(p[0].Breaks, p[1].Breaks, bystanders), false, p[0].ID, p[1].ID)
+		blames(t, report)
+		found := broken(report)
+		for i, f := range p {
+			if slices.ContainsFunc(f.Breaks, func(id string) bool { _, caught := found[id]; return caught }) {
+				continue
+			}
+			for _, id := range f.Breaks {
+				if !blockedBy(report, id, found) {
+					t.Errorf("%s is lost beside %s: %s%s", f.ID, p[1-i].ID, id, told(report, id))
+				}
+			}
+		}
+		for id, q := range found {
+			if !slices.ContainsFunc(p[:], func(f fault.Fault) bool { return expected(id, f.Breaks) || expected(id, f.May) }) {
+				t.Errorf("unrelated: %s", story(q))
+			}
+		}
+	})
+}
+
+// blockedBy tells whether a report says of a requirement that something stands in its way which is
+// broken.
+func blockedBy(r *reports.Report, id string, found map[string]reports.RequirementResult) bool {
+	return slices.ContainsFunc(r.Requirements, func(q reports.RequirementResult) bool {
+		if q.ID != id || q.Verdict != reports.NotTested || q.Blame == nil || q.Blame.Kind != reports.BlockedBy {
+			return false
+		}
+		_, there := found[q.Blame.Requirement]
+		return there
+	})
 }
 
 // most is how many checks a requirement of a pair may take: more are minutes in a

@@ -1,6 +1,7 @@
 // Command mutants holds the judge to mistakes that a program makes in the source of the
 // reference: turned comparisons, negated conditions, dropped statements, changed
-// constants. Each mutant is judged over the wire by the whole suite of its role; what is
+// constants. Each mutant is judged over the wire by the whole suite of its role, or by what it
+// has for services; what is
 // not noticed gets a check, or a reason in survivors.yaml.
 //
 //	go run ./tools/mutants -role sis -n 100
@@ -18,6 +19,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -40,6 +42,17 @@ var folders = map[string][]string{
 		"reference/oneroster/references.go", "reference/oneroster/dialect.go", "reference/sis/v1p1.go", "reference/security/signature.go"},
 	"tool":     {"reference/tool", "reference/lti"},
 	"platform": {"reference/platform", "reference/lti"},
+	"tool-services": {"reference/tool/client", "reference/tool/picker.go", "reference/tool/teach.go", "reference/tool/work.go",
+		"reference/lti/deeplinking.go"},
+	"platform-services": {"reference/platform/ags", "reference/platform/nrps", "reference/platform/deeplinking", "reference/platform/gradebook",
+		"reference/platform/roster.go", "reference/platform/service.go", "reference/platform/token.go"},
+}
+
+// focus is what the mistakes of a role are judged by where that isn't its whole suite: what a
+// service does wrong shows where it is called, and a launch costs more than many calls.
+var focus = map[string][]string{
+	"tool-services":     {"nrps20.tool.*", "ags20.tool.*", "sec10.tool.*", "dl20.tool.*"},
+	"platform-services": {"nrps20.platform.*", "ags20.platform.*", "dl20.platform.*", "lti13.platform.access.*"},
 }
 
 //go:embed survivors.yaml
@@ -48,35 +61,42 @@ var recorded []byte
 // survivor is a mutant that the judge doesn't notice, and why that is no fault of its.
 type survivor struct {
 	Mutant string `yaml:"mutant"`
+	What   string `yaml:"what"` // the source of the place: an ordinal may come to name another one
 	Reason string `yaml:"reason"`
 }
 
-func survivors() (map[string]string, error) {
+func survivors() (map[string]survivor, error) {
 	var list []survivor
 	if err := strictyaml.Unmarshal(recorded, &list); err != nil {
 		return nil, fmt.Errorf("reading survivors.yaml: %w", err)
 	}
-	out := map[string]string{}
+	out := map[string]survivor{}
 	for _, s := range list {
-		if s.Mutant == "" || s.Reason == "" || out[s.Mutant] != "" {
-			return nil, fmt.Errorf("survivors.yaml: %q lacks a name or a reason, or is there twice", s.Mutant)
+		if s.Mutant == "" || s.What == "" || s.Reason == "" || out[s.Mutant].Reason != "" {
+			return nil, fmt.Errorf("survivors.yaml: %q lacks a name, its source or a reason, or is there twice", s.Mutant)
 		}
-		out[s.Mutant] = s.Reason
+		out[s.Mutant] = s
 	}
 	return out, nil
 }
 
 func main() {
 	log.SetFlags(0)
-	role := flag.String("role", "sis", "sis, gradebook, tool or platform")
+	role := flag.String("role", "sis", "sis, gradebook, tool, platform, tool-services or platform-services")
 	n := flag.Int("n", 100, "how many mutants are drawn")
 	seed := flag.Uint64("seed", 1, "draws others")
 	abreast := flag.Int("abreast", 2, "how many are judged side by side")
 	only := flag.String("only", "", "judge the mutants whose name begins so")
 	limit := flag.Duration("limit", 8*time.Minute, "how long one may take: what hangs is noticed too")
 	list := flag.Bool("list", false, "list them, and judge none")
+	quick := flag.Bool("quick", false, "of platform-services: judge by what shows without a browser alone")
 	again := flag.Bool("again", false, "judge those too that survivors.yaml has a reason for")
 	flag.Parse()
+	if *quick {
+		if err := os.Setenv("ROLLCALL_MUTANT_QUICK", "yes"); err != nil {
+			log.Fatal(err)
+		}
+	}
 	if err := run(*role, *n, *seed, *abreast, *only, *limit, *list, *again); err != nil {
 		log.Fatal(err)
 	}
@@ -91,7 +111,7 @@ type result struct {
 
 func run(role string, n int, seed uint64, abreast int, only string, limit time.Duration, list, again bool) error {
 	if folders[role] == nil {
-		return fmt.Errorf("there is no role %q: sis, gradebook, tool or platform", role)
+		return fmt.Errorf("there is no role %q: %s", role, strings.Join(slices.Sorted(maps.Keys(folders)), ", "))
 	}
 	known, err := survivors()
 	if err != nil {
@@ -126,7 +146,7 @@ func run(role string, n int, seed uint64, abreast int, only string, limit time.D
 	var judged []result
 	room, wait := make(chan struct{}, abreast), sync.WaitGroup{}
 	for _, m := range chosen {
-		if reason := known[m.Name]; reason != "" && !again {
+		if reason := known[m.Name].Reason; reason != "" && !again {
 			mu.Lock()
 			counts["known"]++
 			mu.Unlock()
@@ -139,8 +159,8 @@ func run(role string, n int, seed uint64, abreast int, only string, limit time.D
 			r := judge(binary, dir, role, m, limit)
 			mu.Lock()
 			defer mu.Unlock()
-			if r.Outcome == "survived" && known[m.Name] != "" {
-				r.Outcome, r.By = "known", known[m.Name]
+			if r.Outcome == "survived" && known[m.Name].Reason != "" {
+				r.Outcome, r.By = "known", known[m.Name].Reason
 			}
 			counts[r.Outcome]++
 			judged = append(judged, r)
@@ -280,7 +300,8 @@ func judge(binary, dir, role string, m Mutant, limit time.Duration) result {
 	defer cancel()
 	c := exec.CommandContext(ctx, binary, "-test.run", "^TestMutantOfTheSource$", "-test.v", "-test.timeout", (limit + time.Minute).String())
 	c.Dir = "cmd/rollcall"
-	c.Env = append(os.Environ(), "ROLLCALL_MUTANT="+itoa(m.n), "ROLLCALL_MUTANT_ROLE="+role, "ROLLCALL_MUTANT_REACHED="+reached)
+	c.Env = append(os.Environ(), "ROLLCALL_MUTANT="+itoa(m.n), "ROLLCALL_MUTANT_ROLE="+role, "ROLLCALL_MUTANT_REACHED="+reached,
+		"ROLLCALL_MUTANT_FOCUS="+strings.Join(focus[role], ","))
 	c.WaitDelay = 10 * time.Second
 	var said bytes.Buffer
 	c.Stdout, c.Stderr = &said, &said

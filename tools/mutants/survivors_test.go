@@ -16,7 +16,7 @@ func TestSurvivorsAreThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	made := map[string][]Mutant{}
-	for name := range known {
+	for name, s := range known {
 		file, _, _ := strings.Cut(name, " ")
 		if _, read := made[file]; !read {
 			source, err := os.ReadFile(filepath.Join("..", "..", file))
@@ -30,8 +30,11 @@ func TestSurvivorsAreThere(t *testing.T) {
 			}
 			made[file] = in.mutants
 		}
-		if !slices.ContainsFunc(made[file], func(m Mutant) bool { return m.Name == name }) {
+		i := slices.IndexFunc(made[file], func(m Mutant) bool { return m.Name == name })
+		if i < 0 {
 			t.Errorf("survivors.yaml has a reason for %q, which is no mutant any more", name)
+		} else if what := made[file][i].What; what != s.What {
+			t.Errorf("survivors.yaml has a reason for %q, which was %s and is %s now", name, s.What, what)
 		}
 	}
 }

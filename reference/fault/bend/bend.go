@@ -11,6 +11,18 @@ import (
 // Wrapper makes one handler out of another.
 type Wrapper = func(http.Handler) http.Handler
 
+// Then does one change after another, so that of two faults neither is lost; nil changes
+// nothing.
+func Then[A, B any](former, change func(A, B)) func(A, B) {
+	if former == nil {
+		return change
+	}
+	return func(a A, b B) {
+		former(a, b)
+		change(a, b)
+	}
+}
+
 // At makes a wrapper that handles one path and leaves all others alone.
 func At(path string, handle Handle) Wrapper {
 	return where(func(p string) bool { return p == path }, handle)

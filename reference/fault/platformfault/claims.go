@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/rollcall-edu/rollcall/reference/fault/bend"
 	"github.com/rollcall-edu/rollcall/reference/platform"
 )
 
@@ -14,7 +15,7 @@ const ns = platform.Namespace
 
 // claims makes a behaviour that changes the claims of a launch.
 func claims(change func(c map[string]any, l *platform.Pending)) behaviour {
-	return behaviour{Bend: func(c *platform.Config) { c.Claims = change }}
+	return behaviour{Bend: func(c *platform.Config) { c.Claims = bend.Then(c.Claims, change) }}
 }
 
 // set makes one that sets a claim, drop one that leaves it out.

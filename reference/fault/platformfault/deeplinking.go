@@ -124,7 +124,15 @@ func answerOf(r *http.Request) (claims map[string]any) {
 
 // content changes what a tool has given.
 func content(change func([]lti.ContentItem) []lti.ContentItem) behaviour {
-	return behaviour{Bend: func(c *platform.Config) { c.Content = change }}
+	return behaviour{Bend: func(c *platform.Config) {
+		former := c.Content
+		c.Content = func(items []lti.ContentItem) []lti.ContentItem {
+			if former != nil {
+				items = former(items)
+			}
+			return change(items)
+		}
+	}}
 }
 
 // listed changes the pages that show what was picked.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/rollcall-edu/rollcall/reference/fault/bend"
 	"github.com/rollcall-edu/rollcall/reference/platform"
 	"github.com/rollcall-edu/rollcall/reference/security"
 )
@@ -18,11 +19,11 @@ type hints struct {
 // remembering makes a platform notice the hints that it gives out.
 func (h *hints) remembering(c *platform.Config) {
 	h.of = map[string]string{}
-	c.Login = func(v url.Values, l *platform.Pending) {
+	c.Login = bend.Then(c.Login, func(v url.Values, l *platform.Pending) {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		h.of[l.User] = v.Get("login_hint")
-	}
+	})
 }
 
 // holds tells whether a hint fits what is wanted of its user.

@@ -53,7 +53,9 @@ var tokenField = regexp.MustCompile(`name="id_token" value="([^"]*)"`)
 // they must not answer.
 func requestFaults() map[string]behaviour {
 	login := func(change func(v url.Values)) behaviour {
-		return behaviour{Bend: func(c *platform.Config) { c.Login = func(v url.Values, _ *platform.Pending) { change(v) } }}
+		return behaviour{Bend: func(c *platform.Config) {
+			c.Login = bend.Then(c.Login, func(v url.Values, _ *platform.Pending) { change(v) })
+		}}
 	}
 	unless := func(name, value string) func(url.Values) {
 		return func(q url.Values) { q.Set(name, value) }

@@ -25,7 +25,7 @@ const pickerPath = "/resources/deep-linking"
 
 // replying changes the claims of an answer to a deep linking request.
 func replying(change func(claims map[string]any, l *tool.Launch)) behaviour {
-	return behaviour{Bend: func(c *tool.Config) { c.Reply = change }}
+	return behaviour{Bend: func(c *tool.Config) { c.Reply = bend.Then(c.Reply, change) }}
 }
 
 // says sets a claim of an answer, unsaid leaves some out.

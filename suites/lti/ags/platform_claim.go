@@ -225,11 +225,7 @@ func denials(scope string, o operation) string {
 
 // access tries each operation with each scope alone, with tokens of others, and with none.
 func access(ctx context.Context, d *desk) {
-	user, ok := d.student(ctx)
-	if !ok {
-		return
-	}
-	item, ok := d.make(ctx, nil)
+	item, user, ok := d.sheet(ctx, nil)
 	if !ok {
 		return
 	}

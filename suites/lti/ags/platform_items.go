@@ -472,11 +472,7 @@ func put(ctx context.Context, d *desk) {
 
 // remove deletes a line item, and looks for it.
 func remove(ctx context.Context, d *desk) {
-	user, ok := d.student(ctx)
-	if !ok {
-		return
-	}
-	id, ok := d.make(ctx, nil)
+	id, user, ok := d.sheet(ctx, nil)
 	if !ok {
 		return
 	}
@@ -537,11 +533,7 @@ func remove(ctx context.Context, d *desk) {
 
 // wrongKinds tries methods and media types that there are not.
 func wrongKinds(ctx context.Context, d *desk) {
-	user, ok := d.student(ctx)
-	if !ok {
-		return
-	}
-	id, ok := d.make(ctx, nil)
+	id, user, ok := d.sheet(ctx, nil)
 	if !ok {
 		return
 	}
@@ -591,11 +583,7 @@ func wrongKinds(ctx context.Context, d *desk) {
 
 // gradebook looks whether people see a score that was sent.
 func gradebook(ctx context.Context, d *desk) {
-	user, ok := d.student(ctx)
-	if !ok {
-		return
-	}
-	id, ok := d.make(ctx, map[string]any{"scoreMaximum": shownMaximum})
+	id, user, ok := d.sheet(ctx, map[string]any{"scoreMaximum": shownMaximum})
 	if !ok {
 		return
 	}

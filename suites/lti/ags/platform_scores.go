@@ -41,12 +41,18 @@ func (d *desk) counts(ctx context.Context, id, sent, item, user string, part flo
 	})
 }
 
-// scored makes a line item with a first score in it; where that fails the check is blocked.
-func (d *desk) scored(ctx context.Context) (item, user string, ok bool) {
+// sheet finds a learner, and makes a line item for them; where that fails the check is blocked.
+func (d *desk) sheet(ctx context.Context, change map[string]any) (item, user string, ok bool) {
 	if user, ok = d.student(ctx); !ok {
 		return "", "", false
 	}
-	if item, ok = d.make(ctx, nil); !ok {
+	item, ok = d.make(ctx, change)
+	return item, user, ok
+}
+
+// scored makes a line item with a first score in it; where that fails the check is blocked.
+func (d *desk) scored(ctx context.Context) (item, user string, ok bool) {
+	if item, user, ok = d.sheet(ctx, nil); !ok {
 		return "", "", false
 	}
 	r := d.give(ctx, item, d.score(user, nil))
@@ -59,11 +65,7 @@ func (d *desk) scored(ctx context.Context) (item, user string, ok bool) {
 
 // scores sends scores in every state.
 func scores(ctx context.Context, d *desk) {
-	user, ok := d.student(ctx)
-	if !ok {
-		return
-	}
-	item, ok := d.make(ctx, nil)
+	item, user, ok := d.sheet(ctx, nil)
 	if !ok {
 		return
 	}
@@ -218,11 +220,7 @@ func (d *desk) whole(ctx context.Context, item, user string) (list []map[string]
 
 // results looks at what results say of scores.
 func results(ctx context.Context, d *desk) {
-	user, ok := d.student(ctx)
-	if !ok {
-		return
-	}
-	item, ok := d.make(ctx, nil)
+	item, user, ok := d.sheet(ctx, nil)
 	if !ok {
 		return
 	}

@@ -76,6 +76,22 @@ func (j *judge) held(ctx context.Context, p *browser.Page, l Launch) (*attempt, 
 	return a, j.visit(ctx, p, a, address)
 }
 
+// heldBeside does so, and opens another tab beside the one of the login; nil where the login
+// didn't come so far, which it has told.
+func (j *judge) heldBeside(ctx context.Context, t *harness.T, p *browser.Page, l Launch, title string) (*attempt, *browser.Page) {
+	a, s := j.held(ctx, p, l)
+	if s.problem != nil || !s.requested() {
+		t.NotTested(j.halted(t, s, title))
+		return nil, nil
+	}
+	beside, err := p.Beside(ctx)
+	if err != nil {
+		t.NotTested(j.failing(err))
+		return nil, nil
+	}
+	return a, beside
+}
+
 // again has a browser post the answer of a launch, for the first time or once
 // more.
 func (j *judge) again(ctx context.Context, p *browser.Page, a *attempt) *sight {
@@ -105,14 +121,8 @@ func twoTabs(ctx context.Context, t *harness.T) {
 	}
 	defer p.Close()
 	id := Prefix + "browser.two-tabs"
-	a, s := j.held(ctx, p, Launch{ID: "tabs.1", User: "learner"})
-	if s.problem != nil || !s.requested() {
-		t.NotTested(j.halted(t, s, "the first tab"))
-		return
-	}
-	beside, err := p.Beside(ctx)
-	if err != nil {
-		t.NotTested(j.failing(err))
+	a, beside := j.heldBeside(ctx, t, p, Launch{ID: "tabs.1", User: "learner"}, "the first tab")
+	if beside == nil {
 		return
 	}
 	defer beside.Close()

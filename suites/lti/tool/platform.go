@@ -162,14 +162,14 @@ func (p *platform) findByNote(note string) *attempt {
 
 func (p *platform) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /courses/{hint}", p.course)
-	mux.HandleFunc("GET /courses/{hint}/open", p.open)
+	mux.HandleFunc("GET /courses/{hint}", p.attempted(p.course))
+	mux.HandleFunc("GET /courses/{hint}/open", p.attempted(p.open))
 	mux.HandleFunc("GET /courses/{hint}/window", func(w http.ResponseWriter, r *http.Request) {
 		page(w, "window", "/courses/"+url.PathEscape(r.PathValue("hint"))+"/open")
 	})
-	mux.HandleFunc("GET /courses/{hint}/again", p.courseAgain)
-	mux.HandleFunc("GET /again/{hint}", p.again)
-	mux.HandleFunc("GET /stolen/{hint}/{form}", p.stolen)
+	mux.HandleFunc("GET /courses/{hint}/again", p.attempted(p.courseAgain))
+	mux.HandleFunc("GET /again/{hint}", p.attempted(p.again))
+	mux.HandleFunc("GET /stolen/{hint}/{form}", p.attempted(p.stolen))
 	mux.HandleFunc("/auth", p.auth)
 	mux.HandleFunc("GET /jwks", p.jwks)
 	mux.HandleFunc("POST /token", p.tokenEndpoint)
@@ -181,15 +181,22 @@ func (p *platform) handler() http.Handler {
 	return mux
 }
 
-// course is the page of the platform from which the link is opened.
-func (p *platform) course(w http.ResponseWriter, r *http.Request) {
-	a := p.find(r.PathValue("hint"))
-	if a == nil {
-		http.NotFound(w, r)
-		return
+// attempted serves what belongs to a launch that is under way, or was.
+func (p *platform) attempted(serve func(w http.ResponseWriter, r *http.Request, a *attempt)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		a := p.find(r.PathValue("hint"))
+		if a == nil {
+			http.NotFound(w, r)
+			return
+		}
+		serve(w, r, a)
 	}
+}
+
+// course is the page of the platform from which the link is opened.
+func (p *platform) course(w http.ResponseWriter, r *http.Request, a *attempt) {
 	if !a.launch.Frame && !a.launch.Window {
-		p.open(w, r)
+		p.open(w, r, a)
 		return
 	}
 	values := map[string]any{"Open": "/courses/" + a.hint + "/open", "Storage": a.launch.Storage, "Window": a.launch.Window,
@@ -202,12 +209,7 @@ func (p *platform) course(w http.ResponseWriter, r *http.Request) {
 
 // courseAgain is the platform's page with a frame in which an answer is posted, in
 // whatever browser comes.
-func (p *platform) courseAgain(w http.ResponseWriter, r *http.Request) {
-	a := p.find(r.PathValue("hint"))
-	if a == nil {
-		http.NotFound(w, r)
-		return
-	}
+func (p *platform) courseAgain(w http.ResponseWriter, _ *http.Request, a *attempt) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	values := map[string]any{"Open": "/again/" + a.hint, "Storage": a.launch.Storage, "Kept": a.kept}
@@ -237,12 +239,7 @@ func (p *platform) parameters(a *attempt) url.Values {
 	return v
 }
 
-func (p *platform) open(w http.ResponseWriter, r *http.Request) {
-	a := p.find(r.PathValue("hint"))
-	if a == nil {
-		http.NotFound(w, r)
-		return
-	}
+func (p *platform) open(w http.ResponseWriter, r *http.Request, a *attempt) {
 	v := p.parameters(a)
 	a.mu.Lock()
 	a.sent, a.began = v, time.Now()
@@ -330,12 +327,7 @@ func (p *platform) all() []drawn {
 }
 
 // again posts the answer of a launch from whatever browser comes.
-func (p *platform) again(w http.ResponseWriter, r *http.Request) {
-	a := p.find(r.PathValue("hint"))
-	if a == nil {
-		http.NotFound(w, r)
-		return
-	}
+func (p *platform) again(w http.ResponseWriter, r *http.Request, a *attempt) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.redirect == "" {

@@ -125,14 +125,8 @@ func twoPeople(ctx context.Context, t *harness.T) {
 		return
 	}
 	defer p.Close()
-	a, s := j.held(ctx, p, Launch{ID: "people.learner", User: "learner"})
-	if s.problem != nil || !s.requested() {
-		t.NotTested(j.halted(t, s, "the learner's login"))
-		return
-	}
-	beside, err := p.Beside(ctx)
-	if err != nil {
-		t.NotTested(j.failing(err))
+	a, beside := j.heldBeside(ctx, t, p, Launch{ID: "people.learner", User: "learner"}, "the learner's login")
+	if beside == nil {
 		return
 	}
 	defer beside.Close()

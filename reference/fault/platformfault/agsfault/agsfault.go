@@ -211,15 +211,7 @@ func asking(change func(q url.Values), of ...string) behaviour {
 
 // claims changes the claims of launches.
 func claims(change func(c map[string]any, l *platform.Pending)) behaviour {
-	return behaviour{Bend: func(c *platform.Config) {
-		former := c.Claims
-		c.Claims = func(claims map[string]any, l *platform.Pending) {
-			if former != nil {
-				former(claims, l)
-			}
-			change(claims, l)
-		}
-	}}
+	return behaviour{Bend: func(c *platform.Config) { c.Claims = bend.Then(c.Claims, change) }}
 }
 
 // claiming changes the claim of launches.
