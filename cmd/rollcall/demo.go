@@ -106,13 +106,18 @@ func demoWhole(cmd *cobra.Command, f *runFlags, target *harness.Target, size fix
 		f.show = line.beside(errs, f.quiet, "SIS")
 	}
 	wait := lti.judge(ctx, errs, line)
+	tale := func(io.Writer) error { return nil }
+	if lti.story != nil {
+		tale = lti.story(ctx)
+	}
 	said := spoken{paint: colour(out)}
 	failed := execute(ctx, target, f, &said, errs)
 	if failed == nil {
 		failed = demoBundle(ctx, size, f, &said)
 	}
 	line.say(out, errs, &said)
-	return errors.Join(failed, wait(out))
+	failed = errors.Join(failed, wait(out))
+	return errors.Join(failed, tale(out))
 }
 
 // demoCall words how the demo was called, without its focus.

@@ -328,6 +328,9 @@ type ltiRoles struct {
 	port   uint16 // the platform is at the next one, the tool behind it; 0: any free ones
 }
 
+// referenceTool is the client id of the reference tool at the reference platform.
+const referenceTool = "reference-tool"
+
 // startLTI brings up the reference platform and the reference tool, registered with
 // each other, and whoever else is given; faults make them misbehave.
 func startLTI(cmd *cobra.Command, o ltiRoles) (*district.Platform, *district.Tool, error) {
@@ -336,10 +339,10 @@ func startLTI(cmd *cobra.Command, o ltiRoles) (*district.Platform, *district.Too
 	if err != nil {
 		return nil, nil, fmt.Errorf("starting the reference platform: %w", err)
 	}
-	const client, first, second = "reference-tool", "riverbend-1", "riverbend-2"
+	const first, second = "riverbend-1", "riverbend-2"
 	own := tool.Platform{
 		Issuer:      p.Issuer(),
-		ClientID:    client,
+		ClientID:    referenceTool,
 		AuthURL:     p.AuthURL(),
 		TokenURL:    p.TokenURL(),
 		JWKSURL:     p.JWKSURL(),
@@ -358,7 +361,7 @@ func startLTI(cmd *cobra.Command, o ltiRoles) (*district.Platform, *district.Too
 		return nil, nil, fmt.Errorf("starting the reference tool: %w", err)
 	}
 	p.Register(platform.Registration{
-		ClientID:     client,
+		ClientID:     referenceTool,
 		Name:         "Reference tool",
 		LoginURL:     t.LoginURL(),
 		RedirectURIs: []string{t.RedirectURL()},
