@@ -39,11 +39,15 @@ func (t Told) Err() error {
 // things keep the machine busy.
 const patience = 30 * time.Second
 
-// Pictures are as wide as a page needs to show a table, and as high as most are.
+// Pictures are as wide as a page needs to show a table, and as high as the page is, but for very
+// short ones.
 const (
 	width  = 900
-	height = 600
+	height = 320
 )
+
+// sayLimit is how long a page may take to say what it has to, once all steps are taken.
+const sayLimit = 10 * time.Second
 
 // Play plays the story in pages of a browser, one for each person.
 func Play(ctx context.Context, b *browser.Browser, c Cast) Told {
@@ -101,7 +105,7 @@ func (s Scene) play(ctx context.Context, page *browser.Page) error {
 	if err := page.RunWithin(ctx, patience, s.steps); err != nil {
 		return err
 	}
-	for end := time.Now().Add(patience); ; {
+	for end := time.Now().Add(sayLimit); ; {
 		missing, seen, err := s.missing(ctx, page)
 		if err == nil && missing == "" {
 			return nil

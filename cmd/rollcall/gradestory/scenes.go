@@ -107,7 +107,7 @@ func (c Cast) scenes() []Scene {
 				"completed. Nobody else has a mark.",
 			Who:   c.Teacher,
 			steps: []browser.Step{{Open: book}, {Wait: "#book"}},
-			says:  []string{"Gradebook of " + c.Title, c.Learner.Name, "5", "completed"},
+			says:  []string{"Gradebook of " + c.Title, c.Learner.Name + " 5 completed"},
 		},
 		{
 			Title: "How the score came about",
@@ -124,7 +124,7 @@ func (c Cast) scenes() []Scene {
 			Alt:   "The page of the mark says that it was given by hand. The mark that counts is 8 of 10, by hand; the 5 points of the tool stand beside it.",
 			Who:   c.Teacher,
 			steps: []browser.Step{{Fill: "#points", Value: "8"}, {Fill: "#comment", Value: ownComment}, {Click: "#override button"}, {Wait: "#done"}},
-			says:  []string{"The mark was given by hand.", "gave 8 by hand", ownComment},
+			says:  []string{"The mark was given by hand.", "8 of 10, by hand", "gave 8 by hand", ownComment},
 		},
 		{
 			Title: "The learner does the quiz once more, without a mistake",
@@ -142,15 +142,15 @@ func (c Cast) scenes() []Scene {
 				"with 10 points. The history lists the mark by hand and all that the tool has sent.",
 			Who:   c.Teacher,
 			steps: []browser.Step{{Open: book}, {Wait: "#book"}, cell, {Wait: "#override"}},
-			says:  []string{"8 by hand", "10 of 10", "2 of 2 answers are right", "gave 8 by hand"},
+			says:  []string{"8 of 10, by hand", "10 of 10", "2 of 2 answers are right", "gave 8 by hand"},
 		},
 		{
 			Title: "The learner sees the mark that counts",
 			Text:  "Learners see their own marks, and theirs alone, once these are released.",
-			Alt:   "The learner’s page Your grades in " + c.Title + ": the quiz, 8 of 10, by hand, with the teacher’s comment.",
+			Alt:   "The learner’s page Your grades in " + c.Title + ": the quiz, 8 of 10, given by hand, with the teacher’s comment.",
 			Who:   c.Learner,
 			steps: []browser.Step{{Open: book}, {Wait: "#own"}},
-			says:  []string{"Your grades in " + c.Title, "8", ownComment},
+			says:  []string{"Your grades in " + c.Title, "8 of 10, given by hand", ownComment},
 		},
 		{
 			Title: "The teacher lets go of the mark by hand",
@@ -159,7 +159,7 @@ func (c Cast) scenes() []Scene {
 				c.Teacher.Name + " letting the mark by hand go.",
 			Who:   c.Teacher,
 			steps: []browser.Step{{Click: "#letgo button"}, {Wait: "#done"}},
-			says:  []string{"was let go", "let the mark given by hand go", "gave 8 by hand"},
+			says:  []string{"was let go", "10 of 10", "let the mark given by hand go", "gave 8 by hand"},
 		},
 	}
 }

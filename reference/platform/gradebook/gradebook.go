@@ -121,12 +121,11 @@ func (s *Service) shown(c ags.Column) column {
 type mark struct {
 	Points, State, Comment string // Points is empty where there are none
 	ByHand                 bool
-	Attempts               int
 	Href                   string
 }
 
 func (s *Service) standing(c ags.Column, g ags.Grade) mark {
-	out := mark{State: state(g), ByHand: g.Override != nil, Attempts: len(attempts(g.History))}
+	out := mark{State: progress(g), ByHand: g.Override != nil}
 	if m := g.Stands(); m != nil {
 		points, _ := m.Points(c)
 		out.Points, out.Comment = number(points), m.Comment
@@ -142,6 +141,15 @@ func state(g ags.Grade) string {
 		ags.Pending: "being graded", ags.PendingManual: "to be graded by hand", ags.Failed: "grading failed",
 	}[g.Grading]
 	return strings.Trim(work+", "+grading, ", ")
+}
+
+// progress words how far a learner has come, and with which attempt where there are several.
+func progress(g ags.Grade) string {
+	text := state(g)
+	if n := len(attempts(g.History)); n > 1 {
+		text += fmt.Sprintf(", attempt %d", n)
+	}
+	return text
 }
 
 // number writes points, to two decimals at most.
@@ -185,7 +193,7 @@ func (s *Service) book(w http.ResponseWriter, r *http.Request) {
 		for i, c := range items {
 			m := s.standing(c, stand[i][v.user])
 			if !c.Released() {
-				m = mark{State: state(stand[i][v.user])}
+				m = mark{State: progress(stand[i][v.user])}
 			}
 			own = append(own, m)
 		}

@@ -96,7 +96,7 @@ func PlatformPart() platform.Part {
 		},
 		{
 			ID:    "platform.ags.create-refused",
-			Title: "A line item that can't be is refused, and nothing is made of it",
+			Title: "A wrong line item is refused, and nothing is made of it",
 			Needs: writing([]string{scopeItems}),
 			Body:  atDesk(createRefused),
 			Requirements: []string{"create.label", "create.maximum", "create.lengths", "create.types", "create.date-form",
@@ -104,14 +104,14 @@ func PlatformPart() platform.Part {
 		},
 		{
 			ID:           "platform.ags.filters",
-			Title:        "Line items are found by tag, resource and link",
+			Title:        "Line items are found by tag, resource and resource link",
 			Needs:        writing([]string{scopeItems}),
 			Body:         atDesk(filters),
 			Requirements: []string{"filter.tag", "filter.resource", "filter.link", "filter.together", "filter.none"},
 		},
 		{
 			ID:           "platform.ags.paging",
-			Title:        "Pages of line items are the whole",
+			Title:        "The pages of line items are together the whole list",
 			Needs:        writing([]string{scopeItems}),
 			Body:         atDesk(paging),
 			Requirements: []string{"page.limit", "page.union", "page.filtered"},
@@ -132,7 +132,7 @@ func PlatformPart() platform.Part {
 		},
 		{
 			ID:    "platform.ags.scores",
-			Title: "Scores are taken in every state",
+			Title: "Scores are taken with every activity and grading progress",
 			Needs: writing(allScopes, learner()),
 			Body:  atDesk(scores),
 			Requirements: []string{"score.answers", "score.progress", "score.zero", "score.extra", "score.comment-blank",
@@ -140,7 +140,7 @@ func PlatformPart() platform.Part {
 		},
 		{
 			ID:    "platform.ags.scores-refused",
-			Title: "A score that can't be is refused, and changes nothing",
+			Title: "A wrong score is refused, and changes nothing",
 			Needs: writing(allScopes, learner()),
 			Body:  atDesk(scoresRefused),
 			Requirements: []string{"score.user", "score.user-unknown", "score.activity", "score.grading", "score.timestamp",
@@ -149,7 +149,7 @@ func PlatformPart() platform.Part {
 		},
 		{
 			ID:           "platform.ags.order",
-			Title:        "The score that is latest counts",
+			Title:        "The latest score counts",
 			Needs:        writing(allScopes, learner()),
 			Body:         atDesk(order),
 			Requirements: []string{"score.later", "score.stale", "score.conflict", "score.again", "score.offset"},

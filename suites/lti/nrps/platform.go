@@ -72,7 +72,7 @@ func PlatformPart() platform.Part {
 		{ID: "platform.nrps-changes", Title: "Whoever comes to a course and leaves it is told of", Body: changes,
 			Needs:        reading(unattended(), changing()),
 			Requirements: []string{"change.enrolled", "change.left", "change.list"}},
-		{ID: "platform.nrps-link", Title: "Of a link that is named, its messages are told", Body: linked,
+		{ID: "platform.nrps-link", Title: "Members come with their messages where a resource link is asked for", Body: linked,
 			Needs: reading(), Requirements: []string{"rlid.message", "rlid.array", "rlid.message-type", "rlid.custom", "rlid.members",
 				"rlid.unknown"}},
 		{ID: "platform.nrps-errors", Title: "Odd and wrong requests break nothing", Body: odd,
