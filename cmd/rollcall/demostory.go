@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -68,7 +69,10 @@ func tell(ctx context.Context, p *district.Platform, made *security.SelfMade, di
 		<-done
 		switch err := told.Err(); {
 		case failed != nil:
-			fmt.Fprintf(out, "\nThe story of a grade can't be shown: %s.\n", reports.Printable(failed.Error()))
+			fmt.Fprintf(out, "\nThe story of a grade can't be shown: %s\n", reports.Printable(failed.Error()))
+			if errors.As(failed, new(*harness.ConfigError)) {
+				return exit(reports.ExitConfiguration)
+			}
 		case err != nil && ctx.Err() != nil:
 			fmt.Fprintf(out, "\nThe story of a grade was broken off; %d of %d pictures: %s\n", len(told.Shots), told.Of, path)
 			return exit(reports.ExitIncomplete)

@@ -282,11 +282,13 @@ func (s *Service) failed(w http.ResponseWriter, err error) {
 }
 
 // moment is a point in time, as people and as programs read it.
-type moment struct{ Text, Exact string }
+type moment struct{ Text, Day, Clock, Exact string }
 
 func at(t time.Time) moment {
 	t = t.UTC()
-	return moment{t.Format("2 Jan 2006, 15:04:05 UTC"), t.Format(time.RFC3339Nano)}
+	m := moment{Day: t.Format("2 Jan 2006"), Clock: t.Format("15:04:05 UTC"), Exact: t.Format(time.RFC3339Nano)}
+	m.Text = m.Day + ", " + m.Clock
+	return m
 }
 
 // said is a point in time as a tool told it; empty where it told none.
