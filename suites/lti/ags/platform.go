@@ -56,7 +56,7 @@ func PlatformPart() platform.Part {
 		{
 			ID:           "platform.ags.claim",
 			Title:        "Launches tell of the service, and of scopes that are granted",
-			Needs:        platform.Upon(needIssuing(p + "claim.scopes")...),
+			Needs:        platform.Upon(append([]harness.Need{asking().For(p + "claim.scopes")}, needIssuing(p+"claim.scopes")...)...),
 			Body:         claims,
 			Requirements: []string{"claim.present", "claim.form", "claim.lineitems", "claim.scopes"},
 		},
@@ -191,8 +191,9 @@ func needIssuing(requirements ...string) []harness.Need {
 
 // granted are the needs of a check that asks with tokens of these scopes, each alone.
 func granted(scopes ...string) []harness.Need {
-	out := append(platform.Upon(), platform.Issuing()...)
-	out = append(out, configured(scopes), offered())
+	// What the target file lacks comes first: a service that is claimed is not tested without it.
+	out := append([]harness.Need{configured(scopes)}, platform.Upon(platform.Issuing()...)...)
+	out = append(out, offered())
 	return append(out, harness.InBody("an access token for each of its scopes"))
 }
 
@@ -208,13 +209,23 @@ func writes() harness.Need {
 		func(l *lti.Section) bool { return !l.Platform.MayWrite() })
 }
 
-// configured needs scopes that the target file says are granted.
-func configured(scopes []string) harness.Need {
-	return platform.Setting("the scopes of the service in lti.platform.scopes",
-		harness.Unconfigured("lti.platform.scopes lacks scopes of Assignment and Grade Services", "Have the platform grant "+join(scopes)+
-			" to Rollcall, and add them to lti.platform.scopes."),
+// asking needs a token endpoint in the target file, and any scope of the service to ask for.
+func asking() harness.Need {
+	return platform.Setting("a token endpoint in lti.platform.token_url, and scopes of the service in lti.platform.scopes",
+		harness.Unconfigured("the target file names no token endpoint, or no scope of Assignment and Grade Services",
+			"Add token_url to lti.platform, and the scopes that the platform grants to Rollcall to lti.platform.scopes."),
 		func(l *lti.Section) bool {
-			return slices.ContainsFunc(scopes, func(s string) bool { return !slices.Contains(l.Platform.Scopes, s) })
+			return l.Platform.TokenURL == "" || !slices.ContainsFunc(l.Platform.Scopes, func(s string) bool { return slices.Contains(allScopes, s) })
+		})
+}
+
+// configured needs a token endpoint, and scopes that the target file says are granted.
+func configured(scopes []string) harness.Need {
+	return platform.Setting("a token endpoint in lti.platform.token_url, and the scopes of the service in lti.platform.scopes",
+		harness.Unconfigured("the target file names no token endpoint, or lacks scopes of Assignment and Grade Services",
+			"Add token_url to lti.platform; have the platform grant "+join(scopes)+" to Rollcall, and add them to lti.platform.scopes."),
+		func(l *lti.Section) bool {
+			return l.Platform.TokenURL == "" || slices.ContainsFunc(scopes, func(s string) bool { return !slices.Contains(l.Platform.Scopes, s) })
 		})
 }
 
@@ -243,6 +254,8 @@ func offered() harness.Need {
 		l := platform.First(t)
 		e := endpointOf(l)
 		switch {
+		case l.Claims == nil: // there is no launch, which is another need's to say
+			return harness.Obstacle{}, false
 		case !e.there:
 			return harness.BlockedBy(reqClaim, "the launch doesn't tell of the service").Seen(l.Exchanges...), true
 		case e.items != "" && !absolute(e.items):

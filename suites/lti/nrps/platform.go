@@ -123,6 +123,8 @@ func claimed() harness.Need {
 		claim, _ := l.Claims[claimName].(map[string]any)
 		address, _ := claim["context_memberships_url"].(string)
 		switch {
+		case l.Claims == nil: // there is no launch, which is another need's to say
+			return harness.Obstacle{}, false
 		case l.Claims[claimName] == nil:
 			return harness.BlockedBy(reqClaim, "the launch doesn't say where members are told").Seen(l.Exchanges...), true
 		case !absolute.MatchString(address):
@@ -143,6 +145,9 @@ func granted() harness.Need {
 // answering needs a service that answers a right request with members.
 func answering() harness.Need {
 	return need("a service that answers a right request with members", func(ctx context.Context, t *harness.T) (harness.Obstacle, bool) {
+		if address(t) == "" { // nothing says where it is, which is another need's to tell of
+			return harness.Obstacle{}, false
+		}
 		p := ask(ctx, t, address(t))
 		return harness.BlockedBy(reqReadable, "a right request brings no members: "+p.what(), p.Response), !p.usable()
 	})
