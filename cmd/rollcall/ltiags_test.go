@@ -221,7 +221,7 @@ func TestServicesWithoutLaunch(t *testing.T) {
 	}
 	text = strings.Replace(text, click, "#nothing-here", 1)
 	focus := []string{ags.PlatformPrefix + "claim.present", ags.PlatformPrefix + "list.answers", ags.PlatformPrefix + "score.zero",
-		nrps.PlatformPrefix + "claim.present", nrps.PlatformPrefix + "container.readable", nrps.PlatformPrefix + "page.limit"}
+		nrps.PlatformPrefix + "claim.present", nrps.PlatformPrefix + "container.readable", nrps.PlatformPrefix + "limit.kept"}
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	met := 0
