@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -78,6 +79,9 @@ func exposed(w io.Writer, listen, public, what string) {
 	}
 }
 
+// goType is how the YAML package names what it reads into, which is nobody's business.
+var goType = regexp.MustCompile(` in type [\w.]+`)
+
 func readList[T any](path, key string, into *[]T) error {
 	if path == "" {
 		return nil
@@ -90,8 +94,8 @@ func readList[T any](path, key string, into *[]T) error {
 		return &harness.ConfigError{
 			File:   path,
 			Key:    key,
-			Cause:  err.Error(),
-			Remedy: "write a YAML list; `rollcall serve --help` shows what stands in it",
+			Cause:  goType.ReplaceAllString(err.Error(), ""),
+			Remedy: "write a YAML list; `rollcall serve tool --help` and `rollcall serve platform --help` say what stands in it",
 		}
 	}
 	return nil
@@ -163,7 +167,7 @@ func servePlatform() *cobra.Command {
 		Long: `Run the reference platform with the people and classes of Riverbend Unified, and
 print the addresses that a tool has to be told. --tools names a YAML list of the tools
 that it knows, each with client_id, login_url, redirect_uris, target_link_uri, jwks_url
-and deployments; every course then has two links to each of them. With --rotate-keys it
+and deployments, with deep_linking_uri and scopes where it offers that; every course then has two links to each of them. With --rotate-keys it
 signs with a new key from time to time, as platforms do: a tool has to read the keys
 again then. With --db it remembers over a restart, under the same address, who is signed
 in, what was used and what was granted, and signs with the same keys; the private ones are
