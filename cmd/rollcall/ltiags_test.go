@@ -190,9 +190,13 @@ func TestPlatformGradesUnconfigured(t *testing.T) {
 	text = regexp.MustCompile(`(?m)^    scopes:\n(?: +- .*\n)+`).ReplaceAllString(text, "")
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
-	report := judgedBy(ctx, t, text, harness.Options{Focus: grades})
+	members := []string{nrps.PlatformPrefix + "container.readable", nrps.PlatformPrefix + "access.scope"}
+	report := judgedBy(ctx, t, text, harness.Options{Focus: append(members, grades...)})
 	untested := 0
 	for _, q := range report.Requirements {
+		if slices.Contains(members, q.ID) && (q.Verdict != reports.NotTested || !strings.Contains(q.Remedy, "lti.platform.scopes")) {
+			t.Errorf("%s %s %s", story(q), q.Reason, q.Remedy)
+		}
 		launched := slices.Contains([]string{"claim.present", "claim.form", "claim.lineitems"}, strings.TrimPrefix(q.ID, ags.PlatformPrefix))
 		switch {
 		case !strings.HasPrefix(q.ID, ags.PlatformPrefix) || launched && q.Verdict == reports.Pass:

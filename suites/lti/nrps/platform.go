@@ -99,9 +99,12 @@ func configured() harness.Need {
 	return platform.Setting("a token endpoint in lti.platform.token_url, and the scope of the service in lti.platform.scopes",
 		harness.Unconfigured("the target file names no token endpoint, or not the scope of Names and Roles",
 			"Add token_url to lti.platform, and "+scope+" to lti.platform.scopes."),
-		func(l *lti.Section) bool {
-			return l.Platform.TokenURL == "" || !slices.Contains(l.Platform.Scopes, scope)
-		})
+		func(l *lti.Section) bool { return !inFile(l) })
+}
+
+// inFile tells whether the target file says where tokens of the service are had.
+func inFile(l *lti.Section) bool {
+	return l.Platform.TokenURL != "" && slices.Contains(l.Platform.Scopes, scope)
 }
 
 // standing are the needs of a check that asks the service: a launch that says where it is, and
@@ -137,6 +140,9 @@ func claimed() harness.Need {
 // granted needs a token for the scope of the service alone.
 func granted() harness.Need {
 	return need("an access token for the scope of the service", func(ctx context.Context, t *harness.T) (harness.Obstacle, bool) {
+		if !inFile(lti.Of(t.Session().Target)) { // which is another need's to say
+			return harness.Obstacle{}, false
+		}
 		token, r := platform.AccessToken(ctx, t, scope)
 		return harness.BlockedBy(reqScope, "no token is issued for the scope of the service alone: "+platform.Refused(r), r), token == ""
 	})
@@ -145,7 +151,7 @@ func granted() harness.Need {
 // answering needs a service that answers a right request with members.
 func answering() harness.Need {
 	return need("a service that answers a right request with members", func(ctx context.Context, t *harness.T) (harness.Obstacle, bool) {
-		if address(t) == "" { // nothing says where it is, which is another need's to tell of
+		if address(t) == "" || !inFile(lti.Of(t.Session().Target)) { // which is another need's to say
 			return harness.Obstacle{}, false
 		}
 		p := ask(ctx, t, address(t))
