@@ -114,7 +114,7 @@ products:
 
 # Pages in a real browser, targets in real containers.
 browser:
-	$(GO) test ./reports ./cmd/rollcall -run 'Browser|^TestContainer' -count=1 -timeout 20m
+	$(GO) test ./reports ./cmd/rollcall ./cmd/rollcall/gradestory -run 'Browser|^TestContainer|^TestStory' -count=1 -timeout 20m
 
 bench:
 	$(GO) test ./schemas ./fixtures/... ./reference/... ./suites/oneroster/csv/... ./cmd/rollcall -run '^$$' -bench . -benchtime 3s -timeout 60m

@@ -29,8 +29,10 @@ func demoCommand() *cobra.Command {
 		Short: "Judge the reference district with every suite, and write the reports",
 		Long: `Bring up the reference district Riverbend Unified (https, on 127.0.0.1), judge it
 with every suite there is, and write the reports: the SIS, its CSV files, the tool and
-the platform, the last two in a browser. With --fault the reference misbehaves, and
-the role whose fault it is is judged alone: see how a failure looks.`,
+the platform, the last two in a browser. Beside it a story is played and kept as a page
+with pictures, story.html: a teacher picks a quiz, a learner does it, the score stands in
+the gradebook, and the teacher has the last word. With --fault the reference misbehaves,
+and the role whose fault it is is judged alone: see how a failure looks.`,
 		Example: "  rollcall demo\n  rollcall demo --fault page-overlap --out broken-report\n  rollcall demo --fault tool-nonce-unchecked --out broken-report\n  rollcall demo --data medium --stance strict",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -106,13 +108,18 @@ func demoWhole(cmd *cobra.Command, f *runFlags, target *harness.Target, size fix
 		f.show = line.beside(errs, f.quiet, "SIS")
 	}
 	wait := lti.judge(ctx, errs, line)
+	tale := func(io.Writer) error { return nil }
+	if lti.story != nil {
+		tale = lti.story(ctx)
+	}
 	said := spoken{paint: colour(out)}
 	failed := execute(ctx, target, f, &said, errs)
 	if failed == nil {
 		failed = demoBundle(ctx, size, f, &said)
 	}
 	line.say(out, errs, &said)
-	return errors.Join(failed, wait(out))
+	failed = errors.Join(failed, wait(out))
+	return errors.Join(failed, tale(out))
 }
 
 // demoCall words how the demo was called, without its focus.

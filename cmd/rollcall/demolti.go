@@ -38,7 +38,8 @@ func demoLTI(cmd *cobra.Command, f *runFlags, broken roleFaults) error {
 
 // ltiDemo is the LTI side of the reference district while it is up.
 type ltiDemo struct {
-	roles  []*demoRole // none where no browser is to be had
+	roles  []*demoRole                                                // none where no browser is to be had
+	story  func(ctx context.Context) (wait func(out io.Writer) error) // begins it; nil: there is none
 	closes []func()
 }
 
@@ -49,8 +50,7 @@ func (d *ltiDemo) close() {
 	}
 }
 
-// openLTI brings the two up, shows that one opens from the other, and says what of them is
-// judged. The caller closes what it gives.
+// openLTI brings the two up, and says what of them is judged. The caller closes what it gives.
 func openLTI(cmd *cobra.Command, f *runFlags, broken roleFaults) (d *ltiDemo, err error) {
 	out := cmd.OutOrStdout()
 	d = &ltiDemo{}
@@ -91,9 +91,7 @@ func openLTI(cmd *cobra.Command, f *runFlags, broken roleFaults) (d *ltiDemo, er
 	}
 	d.closes = append(d.closes, func() { t.Close(); p.Close() })
 	if !broken.any() { // broken ones need not open each other
-		if err := demoLaunch(cmd, p, made, f.out); err != nil {
-			return d, err
-		}
+		d.story = func(ctx context.Context) func(io.Writer) error { return tell(ctx, p, made, f.out) }
 	}
 	roles := []*demoRole{
 		{what: "tool", name: "the reference tool", profiles: toolProfiles(), section: toolSection(t, platformListen, asPlatform, cert, key), faults: broken.tool},
@@ -261,36 +259,4 @@ func picking() lti.Picking {
 	}
 	return lti.Picking{Steps: choose("quiz"), Several: choose("quiz", "page", "text", "picture", "sheet"),
 		Cancel: []browser.Step{{Click: "#cancel"}}}
-}
-
-// demoLaunch opens the reference tool from the reference platform as a teacher
-// would, and keeps a picture.
-func demoLaunch(cmd *cobra.Command, p *district.Platform, made *security.SelfMade, dir string) error {
-	b, err := browser.New(browser.Options{TrustPEM: made.AuthorityPEM})
-	if err != nil {
-		return err
-	}
-	defer b.Close()
-	page, err := b.Open(cmd.Context(), browser.PageOptions{})
-	if err != nil {
-		return err
-	}
-	defer page.Close()
-	teacher, _, _, course := p.People()
-	if err := page.Run(cmd.Context(), []browser.Step{
-		{Open: p.Origin + "/"}, {Select: "#user", Value: teacher}, {Click: "#signin"}, {Wait: "#courses"},
-		{Open: p.Origin + "/courses/" + course}, {Click: "#links li:last-child a.as-frame"}, {Frame: "tool"}, {Wait: "#launched"},
-	}); err != nil {
-		return fmt.Errorf("launching the reference tool from the reference platform: %w", err)
-	}
-	picture, err := page.Screenshot(cmd.Context())
-	if err != nil {
-		return err
-	}
-	path := filepath.Join(dir, "launch.jpg")
-	if err := os.WriteFile(path, picture, 0o644); err != nil {
-		return &harness.ConfigError{Key: "--out", Cause: err.Error(), Remedy: "name a folder you may write to"}
-	}
-	fmt.Fprintf(cmd.OutOrStdout(), "\nA teacher has opened the reference tool from the reference platform, in a frame: %s\n", path)
-	return nil
 }

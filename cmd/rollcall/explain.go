@@ -17,7 +17,8 @@ func explainCommand() *cobra.Command {
 		Use:   "explain ID",
 		Short: "Explain a requirement: what it says, what is checked, why it usually fails",
 		Example: `  rollcall explain or12.rostering.paging.total-count
-  rollcall explain rostering.paging.union`,
+  rollcall explain rostering.paging.union
+  rollcall explain lti-advantage-tool`,
 		Args: cobra.ExactArgs(1),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return explained(), cobra.ShellCompDirectiveNoFileComp
@@ -29,6 +30,10 @@ func explainCommand() *cobra.Command {
 			}
 			r, ok := cat.Requirement(args[0])
 			if !ok {
+				if p, is := cat.Profile(args[0]); is {
+					explainProfile(cmd, p)
+					return nil
+				}
 				return explainCheck(cmd, args[0])
 			}
 			w := cmd.OutOrStdout()
@@ -70,6 +75,12 @@ func explainCommand() *cobra.Command {
 			return nil
 		},
 	}
+}
+
+// explainProfile says what a profile asks for, and how to see all of it.
+func explainProfile(cmd *cobra.Command, p catalogue.Profile) {
+	fmt.Fprintf(cmd.OutOrStdout(), "%s\n%s\n\n%s\n\nIts %d requirements: rollcall list requirements --profile %s\nA target file for it: rollcall init --profile %s\n",
+		p.ID, p.Title, wrap(p.Summary, 90), len(p.Requirements), p.ID, p.ID)
 }
 
 // explained lists the ids that can be explained.

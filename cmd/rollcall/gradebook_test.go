@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/platform"
 	"github.com/rollcall-edu/rollcall/reference/platform/ags"
 	"github.com/rollcall-edu/rollcall/reference/security"
+	"github.com/rollcall-edu/rollcall/reference/store/pgtest"
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
 )
 
@@ -36,7 +38,7 @@ type bookWorld struct {
 	token   string
 }
 
-func newBook(t *testing.T) *bookWorld {
+func newBook(t *testing.T, dsn string) *bookWorld {
 	t.Helper()
 	if _, err := browser.Find(); err != nil {
 		t.Skip(err)
@@ -47,7 +49,7 @@ func newBook(t *testing.T) *bookWorld {
 	}
 	published := httptest.NewServer(keys)
 	t.Cleanup(published.Close)
-	w := &bookWorld{T: t, ctx: t.Context(), own: judgeSide(t, "tool.localhost"), keys: keys, dsn: filepath.Join(t.TempDir(), "platform.db"), listen: freePort(t)}
+	w := &bookWorld{T: t, ctx: t.Context(), own: judgeSide(t, "tool.localhost"), keys: keys, dsn: dsn, listen: freePort(t)}
 	w.tool = platform.Registration{ClientID: "quiz", Name: "Quiz", LoginURL: "https://tool.localhost/login", RedirectURIs: []string{"https://tool.localhost/callback"},
 		TargetURI: "https://tool.localhost/quiz", JWKSURL: published.URL, Deployments: []string{"d"}, Scopes: ags.Scopes()}
 	w.http = security.LoopbackClient(w.own.made.AuthorityPEM)
@@ -172,6 +174,20 @@ func (b *bookPage) shows(selector, text string) {
 	}
 }
 
+// heard holds the page to parts that a screen reader tells of, by role and name.
+func (b *bookPage) heard(parts ...string) {
+	b.w.Helper()
+	all, err := b.page.Heard(b.w.ctx)
+	if err != nil {
+		b.w.Fatal(err)
+	}
+	for _, p := range parts {
+		if !slices.Contains(all, p) {
+			b.w.Errorf("a screen reader doesn't tell of %q, but of\n%s", p, strings.Join(all, "\n"))
+		}
+	}
+}
+
 // usable holds the page to what people need who see nothing of it, or have no mouse.
 func (b *bookPage) usable() {
 	b.w.Helper()
@@ -225,7 +241,12 @@ func TestGradebookPage(t *testing.T) {
 	if testing.Short() {
 		t.Skip("browsers are left out with -short")
 	}
-	w := newBook(t)
+	t.Run("SQLite", func(t *testing.T) { testGradebookPage(t, filepath.Join(t.TempDir(), "platform.db")) })
+	t.Run("PostgreSQL", func(t *testing.T) { testGradebookPage(t, pgtest.Start(t)) })
+}
+
+func testGradebookPage(t *testing.T, dsn string) {
+	w := newBook(t, dsn)
 	teacher, student, parent, _ := w.p.People()
 	book := "/courses/" + url.PathEscape(w.course.ID) + "/gradebook"
 	made := w.send(w.p.Origin+"/ags/"+w.course.Context+"/d/lineitems", ags.TypeLineItem, `{"label":"Fractions <b>","scoreMaximum":20}`)
@@ -241,12 +262,17 @@ func TestGradebookPage(t *testing.T) {
 	w.score(item, student, 2, "FullyGraded", `,"scoreGiven":8,"scoreMaximum":10,"comment":"A good start"`)
 	at.open(book)
 	at.shows(link, "16")
+	at.heard("region: Learners by line items. A mark leads to how it came about, where you can give another by hand.", "rowheader: "+w.p.Name(student),
+		"link: "+w.p.Name(student)+", Fractions <b>: 16, completed", "button: Hide the marks of Fractions <b>", "table: Line items", "heading: Gradebook of "+w.course.Title)
 	at.tabTo(link)
 	at.press(browser.Enter, "#override")
+	at.heard("heading: Fractions <b>: "+w.p.Name(student), "region: Attempts", "table: Attempts", "textbox: Points (of 20)", "textbox: Comment for the learner",
+		"button: Give this mark", "table: What happened", "link: Back to the gradebook")
 	at.shows("#history", "8 of 10")
 	at.shows("#history", "A good start")
 	at.shows("#history", "to be graded by hand")
-	at.shows("#stands", "1 Jan 2027, 07:30:00 UTC")
+	at.shows("#attempts", "1 Jan 2027, 07:30:00 UTC")
+	at.shows("#attempts", "8 of 10")
 
 	// What is no number is said where it was written.
 	at.tabTo("#points")
@@ -264,15 +290,20 @@ func TestGradebookPage(t *testing.T) {
 	at.tabTo("#override button")
 	at.press(browser.Enter, "#done")
 	at.shows("#done", "by hand")
-	at.shows("#stands", "19.5 by hand")
+	at.shows("#stands", "19.5 of 20, by hand")
 
-	// The tool sends again: the mark by hand stands, and both are seen.
+	// The learner begins again, and the tool sends another score: the mark by hand stands, and both are seen.
+	w.send(item+"/scores", ags.TypeScore, fmt.Sprintf(`{"userId":%q,"timestamp":"2027-01-01T08:02:30Z","activityProgress":"Initialized","gradingProgress":"NotReady"}`, w.p.Subject(student)))
 	w.score(item, student, 3, "FullyGraded", `,"scoreGiven":10,"scoreMaximum":10`)
 	at.open(cell)
-	at.shows("#stands", "19.5 by hand")
+	at.shows("#stands", "19.5 of 20, by hand")
 	at.shows("#from-tool", "20")
+	at.shows("#attempts tbody tr:nth-child(1)", "8 of 10")
+	at.shows("#attempts tbody tr:nth-child(2)", "10 of 10")
+	at.shows("#attempts tbody tr:nth-child(2)", "1 Jan 2027, 08:02:30 UTC")
 	at.open(book)
 	at.shows(link, "19.5 by hand")
+	at.shows(link, "completed, attempt 2")
 
 	// Hidden marks are nobody's but the teacher's.
 	at.tabTo("#items button")
@@ -295,7 +326,7 @@ func TestGradebookPage(t *testing.T) {
 	}
 	w.start()
 	at.open(cell)
-	at.shows("#stands", "19.5 by hand")
+	at.shows("#stands", "19.5 of 20, by hand")
 	at.shows("#history", "Well argued")
 	at.open(book)
 	at.tabTo("#items button")

@@ -83,9 +83,33 @@ func (a *answers) questions() []question {
 		{roles: []string{"platform"}, flag: "--issuer", question: "Issuer of the platform: ", value: &a.Issuer},
 		{roles: []string{"platform"}, flag: "--auth-url", question: "Its authentication URL: ", value: &a.AuthURL},
 		{roles: []string{"platform"}, flag: "--jwks-url", question: "Its JWKS URL: ", value: &a.JWKSURL},
+		{roles: []string{"platform"}, flag: "--token-url", question: "Its token URL, where tools get access tokens: ", value: &a.TokenURL, unless: func() bool { return !a.Services() }},
 		{roles: []string{"platform"}, flag: "--client-id", question: "The client id that it has issued to Rollcall: ", value: &a.ClientID},
 		{roles: []string{"platform"}, flag: "--deployment", question: "The deployment id: ", value: &a.Deployment},
 	}
+}
+
+// Claims tells whether a service of LTI Advantage is claimed, by how its profiles begin.
+func (a answers) Claims(service string) bool {
+	return slices.ContainsFunc(a.Profiles, func(id string) bool {
+		return strings.HasPrefix(id, service+"-") || strings.HasPrefix(id, "lti-advantage-")
+	})
+}
+
+// Services tells whether any service is claimed that needs access tokens.
+func (a answers) Services() bool { return a.Claims("nrps20") || a.Claims("ags20") }
+
+// Scopes are those of the services that are claimed, where a platform grants tokens.
+func (a answers) Scopes() (out []string) {
+	if a.TokenURL == "" {
+		return nil
+	}
+	for _, scope := range ownScopes() {
+		if strings.Contains(scope, "lti-nrps") && a.Claims("nrps20") || strings.Contains(scope, "lti-ags") && a.Claims("ags20") {
+			out = append(out, scope)
+		}
+	}
+	return out
 }
 
 // judgedBy tells whether one of the suites, or one whose id begins so, judges the profiles.
@@ -122,6 +146,8 @@ Secrets are not asked for: they stay in environment variables.`,
       --token-url https://sis.example.org/oauth2/token --client-id rollcall
   rollcall init --profile lti13-core-tool --name Quizmaker --login-url https://quiz.example.org/lti/login \
       --target-link-uri https://quiz.example.org/lti/quiz/1
+  rollcall init --profile lti-advantage-tool --name Quizmaker --login-url https://quiz.example.org/lti/login \
+      --target-link-uri https://quiz.example.org/lti/quiz/1 --jwks-url https://quiz.example.org/lti/jwks
   rollcall init --profile or11-rostering-provider --name "Example SIS" --v1p1-url https://sis.example.org/ims/oneroster/v1p1 \
       --consumer-key rollcall
   rollcall init --profile or12-csv-export --name "Example SIS" --bundle export.zip`,
@@ -181,7 +207,7 @@ Secrets are not asked for: they stay in environment variables.`,
 	f.StringSliceVar(&a.RedirectURIs, "redirect-uri", nil, "redirect URI of an LTI tool (repeatable)")
 	f.StringVar(&a.Issuer, "issuer", "", "issuer of an LTI platform")
 	f.StringVar(&a.AuthURL, "auth-url", "", "authentication URL of an LTI platform")
-	f.StringVar(&a.JWKSURL, "jwks-url", "", "keys of an LTI platform")
+	f.StringVar(&a.JWKSURL, "jwks-url", "", "public keys of an LTI platform or tool")
 	f.StringVar(&a.Deployment, "deployment", "", "deployment id that an LTI platform has issued")
 	f.StringVar(&a.PublicURL, "public-url", "", "origin under which an LTI product and the browser reach Rollcall")
 	f.StringVar(&a.Image, "image", "", "container image of the product; URLs are paths then")

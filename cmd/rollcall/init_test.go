@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -55,6 +56,13 @@ var initFlags = map[string]struct {
 		"lti13-core-tool\nQuiz\nhttps://tool.example.org/login\nhttps://tool.example.org/quiz\n", []string{"What it claims", "Name", "Login URL", "What a launch"}},
 	"tool, told all": {[]string{"--profile", "lti13-core-tool", "--login-url", "https://tool.example.org/login", "--target-link-uri", "https://tool.example.org/quiz",
 		"--redirect-uri", "https://tool.example.org/launch", "--public-url", "https://judge.example.org", "--client-id", "me", "--deployment", "7"}, "", nil},
+	"tool of all services": {[]string{"--profile", "lti-advantage-tool", "--login-url", "https://tool.example.org/login", "--target-link-uri", "https://tool.example.org/quiz",
+		"--jwks-url", "https://tool.example.org/jwks"},
+		"lti-advantage-tool\nQuiz\nhttps://tool.example.org/login\nhttps://tool.example.org/quiz\n", []string{"What it claims", "Name", "Login URL", "What a launch"}},
+	"platform of all services": {[]string{"--profile", "lti-advantage-platform", "--issuer", "https://campus.example.org", "--auth-url", "https://campus.example.org/auth", "--jwks-url", "https://campus.example.org/jwks",
+		"--token-url", "https://campus.example.org/token", "--client-id", "17", "--deployment", "7:abc"},
+		"lti-advantage-platform\nCampus\nhttps://campus.example.org\nhttps://campus.example.org/auth\nhttps://campus.example.org/jwks\nhttps://campus.example.org/token\n17\n7:abc\n",
+		[]string{"What it claims", "Name", "Issuer", "authentication URL", "JWKS URL", "token URL", "client id", "deployment id"}},
 	"platform": {[]string{"--profile", "lti13-core-platform", "--issuer", "https://campus.example.org", "--auth-url", "https://campus.example.org/auth", "--jwks-url", "https://campus.example.org/jwks", "--client-id", "17", "--deployment", "7:abc"},
 		"lti13-core-platform\nCampus\nhttps://campus.example.org\nhttps://campus.example.org/auth\nhttps://campus.example.org/jwks\n17\n7:abc\n",
 		[]string{"What it claims", "Name", "Issuer", "authentication URL", "JWKS URL", "client id", "deployment id"}},
@@ -145,6 +153,46 @@ func TestInit(t *testing.T) {
 			for _, q := range test.asks {
 				if !strings.Contains(questions, q) {
 					t.Errorf("doesn't ask for %s: %s", q, questions)
+				}
+			}
+		})
+	}
+}
+
+// TestInitServices: a target file for LTI Advantage has all keys of its services, ready to be filled
+// in, and one for launches none of them.
+func TestInitServices(t *testing.T) {
+	for profile, keys := range map[string][]string{
+		"lti-advantage-tool":     {"# roster: [", "# score: [", "# zero: [", "# pick:", "# jwks_url:"},
+		"lti-advantage-platform": {"# roster:", "# gradebook: [", "# picks:", "# writes: false", "  token_url: ", "  scopes:", "/lti-ags/scope/score", "/contextmembership.readonly"},
+		"nrps20-tool":            {"# roster: [", "# jwks_url:"},
+		"lti13-core-tool":        {},
+		"lti13-core-platform":    {"# token_url:"},
+	} {
+		t.Run(profile, func(t *testing.T) {
+			a := answers{Profiles: []string{profile}, Name: "X", LoginURL: "https://x.example/login", TargetLinkURI: "https://x.example/", Issuer: "https://x.example",
+				AuthURL: "https://x.example/auth", ClientID: "1", Deployment: "1"}
+			if err := a.role(); err != nil {
+				t.Fatal(err)
+			}
+			if a.Role == "platform" {
+				a.JWKSURL = "https://x.example/jwks"
+				if a.Services() {
+					a.TokenURL = "https://x.example/token"
+				}
+			}
+			text, err := fill(a, "target.yaml")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, key := range keys {
+				if !strings.Contains(string(text), key) {
+					t.Errorf("%q isn't there", key)
+				}
+			}
+			for _, key := range []string{"roster:", "score: [", "zero: [", "pick:", "gradebook:", "picks:", "writes:"} {
+				if !slices.ContainsFunc(keys, func(k string) bool { return strings.Contains(k, key) }) && strings.Contains(string(text), "# "+key) {
+					t.Errorf("%q is there, which no profile asks for", key)
 				}
 			}
 		})

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -18,6 +19,7 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
 	"github.com/rollcall-edu/rollcall/suites/lti/ags"
+	"github.com/rollcall-edu/rollcall/suites/lti/nrps"
 )
 
 // TestPlatformGrades holds the clean reference platform to what is asked of grades, and the
@@ -174,5 +176,69 @@ func TestPlatformGradesUnwritten(t *testing.T) {
 	}
 	if left := columnsOf(t, p); len(left) != 1 || passed != 12 {
 		t.Errorf("%d line items, %d requirements passed", len(left), passed)
+	}
+}
+
+// TestPlatformGradesUnconfigured: a target file that claims the service and names no scopes is no
+// platform that conforms: what can't be asked for is not tested, and the remedy says what to write.
+func TestPlatformGradesUnconfigured(t *testing.T) {
+	if testing.Short() {
+		t.Skip("browsers are left out with -short")
+	}
+	t.Parallel()
+	_, text := gradesBehind(t, odd{})
+	text = regexp.MustCompile(`(?m)^    scopes:\n(?: +- .*\n)+`).ReplaceAllString(text, "")
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	members := []string{nrps.PlatformPrefix + "container.readable", nrps.PlatformPrefix + "access.scope"}
+	report := judgedBy(ctx, t, text, harness.Options{Focus: append(members, grades...)})
+	untested := 0
+	for _, q := range report.Requirements {
+		if slices.Contains(members, q.ID) && (q.Verdict != reports.NotTested || !strings.Contains(q.Remedy, "lti.platform.scopes")) {
+			t.Errorf("%s %s %s", story(q), q.Reason, q.Remedy)
+		}
+		launched := slices.Contains([]string{"claim.present", "claim.form", "claim.lineitems"}, strings.TrimPrefix(q.ID, ags.PlatformPrefix))
+		switch {
+		case !strings.HasPrefix(q.ID, ags.PlatformPrefix) || launched && q.Verdict == reports.Pass:
+		case launched, q.Verdict != reports.NotTested, !strings.Contains(q.Remedy, "lti.platform.scopes"):
+			t.Errorf("%s %s %s", story(q), q.Reason, q.Remedy)
+		default:
+			untested++
+		}
+	}
+	if untested < 90 || report.Exit != reports.ExitIncomplete {
+		t.Errorf("%d requirements are not tested, and the exit code is %d", untested, report.Exit)
+	}
+}
+
+// TestServicesWithoutLaunch: where the steps to the first link lead nowhere the target file is to be
+// corrected, and no service of the platform is accused of what no launch could tell.
+func TestServicesWithoutLaunch(t *testing.T) {
+	if testing.Short() {
+		t.Skip("browsers are left out with -short")
+	}
+	t.Parallel()
+	_, text := gradesBehind(t, odd{})
+	const click = "#links li:nth-child(1) a.as-same"
+	if !strings.Contains(text, click) {
+		t.Fatal("the target file has no such step")
+	}
+	text = strings.Replace(text, click, "#nothing-here", 1)
+	focus := []string{ags.PlatformPrefix + "claim.present", ags.PlatformPrefix + "list.answers", ags.PlatformPrefix + "score.zero",
+		nrps.PlatformPrefix + "claim.present", nrps.PlatformPrefix + "container.readable", nrps.PlatformPrefix + "limit.kept"}
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	met := 0
+	for _, q := range judgedBy(ctx, t, text, harness.Options{Focus: focus}).Requirements {
+		if !slices.Contains(focus, q.ID) {
+			continue
+		}
+		met++
+		if q.Verdict != reports.NotTested || q.Blame == nil || q.Blame.Kind != reports.Configuration || !strings.Contains(q.Remedy, "Correct the steps") {
+			t.Errorf("%s %s %s", story(q), q.Reason, q.Remedy)
+		}
+	}
+	if met != len(focus) {
+		t.Errorf("%d requirements were to be judged, and %d were", len(focus), met)
 	}
 }

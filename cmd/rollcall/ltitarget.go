@@ -72,15 +72,7 @@ func platformSection(p *district.Platform, listen, origin, cert, key string) *lt
 		}
 		return steps
 	}
-	// Somebody who is not in the course comes to it, and leaves.
-	outside := ""
-	for _, c := range p.Courses() {
-		for _, m := range p.Members(c.ID, platform.Registration{}) {
-			if outside == "" && p.Roles(course, m.User) == nil {
-				outside = m.User
-			}
-		}
-	}
+	outside := outsider(p, course) // comes to the course, and leaves it
 	people := browser.Step{Open: p.Origin + "/courses/" + course + "/people"}
 	custom := ownCustom()
 	custom["part"] = "quiz"

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -78,6 +79,9 @@ func exposed(w io.Writer, listen, public, what string) {
 	}
 }
 
+// goType is how the YAML package names what it reads into, which is nobody's business.
+var goType = regexp.MustCompile(` in type [\w.]+`)
+
 func readList[T any](path, key string, into *[]T) error {
 	if path == "" {
 		return nil
@@ -90,8 +94,8 @@ func readList[T any](path, key string, into *[]T) error {
 		return &harness.ConfigError{
 			File:   path,
 			Key:    key,
-			Cause:  err.Error(),
-			Remedy: "write a YAML list; `rollcall serve --help` shows what stands in it",
+			Cause:  goType.ReplaceAllString(err.Error(), ""),
+			Remedy: "write a YAML list; `rollcall serve tool --help` and `rollcall serve platform --help` say what stands in it",
 		}
 	}
 	return nil
@@ -163,7 +167,7 @@ func servePlatform() *cobra.Command {
 		Long: `Run the reference platform with the people and classes of Riverbend Unified, and
 print the addresses that a tool has to be told. --tools names a YAML list of the tools
 that it knows, each with client_id, login_url, redirect_uris, target_link_uri, jwks_url
-and deployments; every course then has two links to each of them. With --rotate-keys it
+and deployments, with deep_linking_uri and scopes where it offers that; every course then has two links to each of them. With --rotate-keys it
 signs with a new key from time to time, as platforms do: a tool has to read the keys
 again then. With --db it remembers over a restart, under the same address, who is signed
 in, what was used and what was granted, and signs with the same keys; the private ones are
@@ -328,6 +332,9 @@ type ltiRoles struct {
 	port   uint16 // the platform is at the next one, the tool behind it; 0: any free ones
 }
 
+// referenceTool is the client id of the reference tool at the reference platform.
+const referenceTool = "reference-tool"
+
 // startLTI brings up the reference platform and the reference tool, registered with
 // each other, and whoever else is given; faults make them misbehave.
 func startLTI(cmd *cobra.Command, o ltiRoles) (*district.Platform, *district.Tool, error) {
@@ -336,10 +343,10 @@ func startLTI(cmd *cobra.Command, o ltiRoles) (*district.Platform, *district.Too
 	if err != nil {
 		return nil, nil, fmt.Errorf("starting the reference platform: %w", err)
 	}
-	const client, first, second = "reference-tool", "riverbend-1", "riverbend-2"
+	const first, second = "riverbend-1", "riverbend-2"
 	own := tool.Platform{
 		Issuer:      p.Issuer(),
-		ClientID:    client,
+		ClientID:    referenceTool,
 		AuthURL:     p.AuthURL(),
 		TokenURL:    p.TokenURL(),
 		JWKSURL:     p.JWKSURL(),
@@ -358,7 +365,7 @@ func startLTI(cmd *cobra.Command, o ltiRoles) (*district.Platform, *district.Too
 		return nil, nil, fmt.Errorf("starting the reference tool: %w", err)
 	}
 	p.Register(platform.Registration{
-		ClientID:     client,
+		ClientID:     referenceTool,
 		Name:         "Reference tool",
 		LoginURL:     t.LoginURL(),
 		RedirectURIs: []string{t.RedirectURL()},

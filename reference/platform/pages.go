@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"sort"
+	"time"
 
 	"github.com/rollcall-edu/rollcall/reference/lti"
 )
@@ -16,7 +17,16 @@ import (
 //go:embed pages.html
 var pagesText string
 
-var pages = template.Must(template.New("pages").Parse(pagesText))
+var pages = template.Must(template.New("pages").Funcs(template.FuncMap{"moment": Moment}).Parse(pagesText))
+
+// Moment words a time of a message for people; what is no time stays as it is.
+func Moment(text string) string {
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return text
+	}
+	return at.UTC().Format("2 Jan 2006, 15:04 UTC")
+}
 
 // Handler serves the platform.
 func (p *Platform) Handler() http.Handler {

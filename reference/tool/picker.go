@@ -21,18 +21,18 @@ type offer struct {
 
 // offers are what the picker has, at least one of each type.
 var offers = []offer{
-	{"quiz", "Quiz: sets and functions, 10 points", func(t *Tool, now time.Time) lti.ContentItem {
+	{"quiz", "Quiz: equations, 10 points", func(t *Tool, now time.Time) lti.ContentItem {
 		released := true
 		at := func(days int) string { return now.AddDate(0, 0, days).UTC().Format(time.RFC3339) }
 		return lti.ContentItem{
 			Type:      lti.TypeLTI,
 			URL:       t.TargetURL("quiz") + "?chapter=1",
-			Title:     "Quiz: sets and functions",
-			Text:      "Ten questions about chapter 1",
+			Title:     "Quiz: equations",
+			Text:      "Two questions, and a written task",
 			Icon:      &lti.Image{URL: t.c.Origin + "/files/icon.svg", Width: 24, Height: 24},
 			Thumbnail: &lti.Image{URL: t.c.Origin + "/files/icon.svg", Width: 90, Height: 90},
 			Custom:    map[string]string{"chapter": "1", "who": "$User.id"},
-			LineItem: &lti.LineItem{ScoreMaximum: 10, Label: "Sets and functions", ResourceID: "chapter-1", Tag: "quiz",
+			LineItem: &lti.LineItem{ScoreMaximum: 10, Label: "Quiz: equations", ResourceID: "chapter-1", Tag: "quiz",
 				GradesReleased: &released},
 			Available:  &lti.Period{Start: at(-1), End: at(60)},
 			Submission: &lti.Period{Start: at(-1), End: at(30)},

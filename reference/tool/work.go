@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -259,18 +260,28 @@ func (mine *work) answered(now time.Time) []client.Score {
 	if len(mine.Answers) < len(quiz) {
 		return []client.Score{{Activity: "InProgress", Grading: "NotReady"}}
 	}
-	mine.Done, mine.Points = now, 0
+	mine.Done = now
+	right := 0
 	for i, q := range quiz {
 		if mine.Answers[i] == q.Right {
-			mine.Points += quizMaximum / float64(len(quiz))
+			right++
 		}
 	}
+	mine.Points = quizMaximum * float64(right) / float64(len(quiz))
 	times := &client.Submission{Started: client.Stamp(mine.Begun), Submitted: client.Stamp(now)}
 	points, most := mine.Points, quizMaximum
 	return []client.Score{
 		{Activity: "Submitted", Grading: "Pending", Submission: times},
-		{Activity: "Completed", Grading: "FullyGraded", Given: &points, Maximum: &most, Submission: times},
+		{Activity: "Completed", Grading: "FullyGraded", Given: &points, Maximum: &most, Submission: times, Comment: told(right)},
 	}
+}
+
+// told is what a gradebook shows beside the points of a quiz.
+func told(right int) string {
+	if right == 1 {
+		return fmt.Sprintf("1 of %d answers is right.", len(quiz))
+	}
+	return fmt.Sprintf("%d of %d answers are right.", right, len(quiz))
 }
 
 // taskStep takes a written task.

@@ -16,7 +16,7 @@ import (
 //go:embed pages.html
 var pagesText string
 
-var pages = template.Must(template.New("pages").Parse(pagesText))
+var pages = template.Must(template.New("pages").Funcs(template.FuncMap{"moment": platform.Moment}).Parse(pagesText))
 
 // render makes a part of a page.
 func render(name string, values any) template.HTML {

@@ -125,7 +125,7 @@ type mark struct {
 }
 
 func (s *Service) standing(c ags.Column, g ags.Grade) mark {
-	out := mark{State: state(g), ByHand: g.Override != nil}
+	out := mark{State: progress(g), ByHand: g.Override != nil}
 	if m := g.Stands(); m != nil {
 		points, _ := m.Points(c)
 		out.Points, out.Comment = number(points), m.Comment
@@ -141,6 +141,15 @@ func state(g ags.Grade) string {
 		ags.Pending: "being graded", ags.PendingManual: "to be graded by hand", ags.Failed: "grading failed",
 	}[g.Grading]
 	return strings.Trim(work+", "+grading, ", ")
+}
+
+// progress words how far a learner has come, and with which attempt where there are several.
+func progress(g ags.Grade) string {
+	text := state(g)
+	if n := len(attempts(g.History)); n > 1 {
+		text += fmt.Sprintf(", attempt %d", n)
+	}
+	return text
 }
 
 // number writes points, to two decimals at most.
@@ -184,7 +193,7 @@ func (s *Service) book(w http.ResponseWriter, r *http.Request) {
 		for i, c := range items {
 			m := s.standing(c, stand[i][v.user])
 			if !c.Released() {
-				m = mark{State: state(stand[i][v.user])}
+				m = mark{State: progress(stand[i][v.user])}
 			}
 			own = append(own, m)
 		}
@@ -273,11 +282,13 @@ func (s *Service) failed(w http.ResponseWriter, err error) {
 }
 
 // moment is a point in time, as people and as programs read it.
-type moment struct{ Text, Exact string }
+type moment struct{ Text, Day, Clock, Exact string }
 
 func at(t time.Time) moment {
 	t = t.UTC()
-	return moment{t.Format("2 Jan 2006, 15:04:05 UTC"), t.Format(time.RFC3339Nano)}
+	m := moment{Day: t.Format("2 Jan 2006"), Clock: t.Format("15:04:05 UTC"), Exact: t.Format(time.RFC3339Nano)}
+	m.Text = m.Day + ", " + m.Clock
+	return m
 }
 
 // said is a point in time as a tool told it; empty where it told none.
@@ -319,6 +330,59 @@ func (s *Service) event(c ags.Column, e ags.Event) event {
 	return out
 }
 
+// attempt is one go of a learner at a line item, as the tool told of it.
+type attempt struct {
+	Number          int
+	Begun, HandedIn moment
+	State           string
+	Points, Of      string // empty where it isn't graded
+	Comment         string
+
+	started string // startedAt, as the tool gave it
+	over    bool   // handed in
+}
+
+// attempts gathers the scores of a history: the service doesn't number attempts. Another one
+// begins where a tool tells of another start, or of work that goes on after it was handed in.
+func attempts(history []ags.Event) (all []attempt) {
+	for _, e := range history {
+		if e.Kind != ags.Scored || e.Score == nil {
+			continue
+		}
+		x := e.Score
+		starts := slices.Contains([]string{ags.Initialized, ags.Started, ags.InProgress}, x.Activity)
+		n := len(all) - 1
+		if n < 0 || all[n].over && starts || x.Submission.StartedAt != "" && all[n].started != "" && all[n].started != x.Submission.StartedAt {
+			all = append(all, attempt{Number: n + 2})
+			n++
+			if starts {
+				all[n].Begun = said(x.Timestamp)
+			}
+		}
+		a := &all[n]
+		if x.Submission.StartedAt != "" {
+			a.started, a.Begun = x.Submission.StartedAt, said(x.Submission.StartedAt)
+		}
+		if x.Submission.SubmittedAt != "" {
+			a.HandedIn = said(x.Submission.SubmittedAt)
+		} else if !starts && !a.over {
+			a.HandedIn = said(x.Timestamp)
+		}
+		a.over = a.over || !starts
+		a.State = state(ags.Grade{Activity: x.Activity, Grading: x.Grading})
+		if x.Grading == ags.FullyGraded {
+			a.Points, a.Of = "", ""
+			if x.Given != nil && x.Maximum != nil {
+				a.Points, a.Of = number(*x.Given), number(*x.Maximum)
+			}
+		}
+		if x.Comment != nil {
+			a.Comment = *x.Comment
+		}
+	}
+	return all
+}
+
 // form is what a teacher filled in, and what is wrong with it.
 type form struct{ Points, Comment, Problem string }
 
@@ -358,7 +422,7 @@ func (s *Service) detail(w http.ResponseWriter, r *http.Request, v visitor, c ag
 		history = append(history, s.event(c, e))
 	}
 	values := map[string]any{"Name": s.p.Name(user), "Column": s.shown(c), "Back": path(v.course.ID), "CSRF": v.csrf, "Form": filled,
-		"Stands": s.standing(c, g), "History": history, "Began": said(g.Submission.StartedAt), "Submitted": said(g.Submission.SubmittedAt),
+		"Stands": s.standing(c, g), "History": history, "Attempts": attempts(g.History),
 		"Done": done[r.URL.Query().Get("done")]}
 	if points, there := g.Mark.Points(c); there {
 		values["FromTool"] = number(points)

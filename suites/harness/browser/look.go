@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/chromedp/cdproto/accessibility"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
@@ -99,4 +100,27 @@ func (p *Page) Eval(_ context.Context, frame, expression string) (string, error)
 		return string(r.Result.Value), nil
 	}
 	return text, nil
+}
+
+// Heard lists what a screen reader tells of the page, in its order: each part that has a role and
+// a name, as "role: name". Texts are left out.
+func (p *Page) Heard(_ context.Context) ([]string, error) {
+	tree, err := call(p, accessibility.GetFullAXTree, accessibility.GetFullAXTreeParams{})
+	if err != nil {
+		return nil, fmt.Errorf("reading the page as a screen reader does: %w", err)
+	}
+	word := func(v *accessibility.Value) (text string) {
+		if v != nil {
+			_ = json.Unmarshal(v.Value, &text) // what is no text is no word
+		}
+		return text
+	}
+	var out []string
+	for _, n := range tree.Nodes {
+		role, name := word(n.Role), word(n.Name)
+		if !n.Ignored && name != "" && role != "StaticText" && role != "InlineTextBox" {
+			out = append(out, role+": "+name)
+		}
+	}
+	return out, nil
 }

@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/fetch"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
@@ -421,6 +423,37 @@ func (p *Page) Screenshot(_ context.Context) ([]byte, error) {
 		return nil, fmt.Errorf("taking a picture of the page: %w", err)
 	}
 	return r.Data, nil
+}
+
+// Picture takes a picture of the whole page, as PNG: of what would be seen by scrolling too,
+// down to a bound.
+func (p *Page) Picture(_ context.Context) ([]byte, error) {
+	size, err := call(p, page.GetLayoutMetrics, cdp.Empty{})
+	if err != nil || size.CSSContentSize == nil {
+		return nil, fmt.Errorf("measuring the page: %w", cmp.Or(err, errNoSize))
+	}
+	yes := true
+	clip := &page.Viewport{Width: size.CSSContentSize.Width, Height: min(size.CSSContentSize.Height, mostHeight), Scale: 1}
+	r, err := call(p, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatPng, Clip: clip,
+		CaptureBeyondViewport: &yes})
+	if err != nil {
+		return nil, fmt.Errorf("taking a picture of the page: %w", err)
+	}
+	return r.Data, nil
+}
+
+// mostHeight bounds pictures of whole pages, in pixels: some pages never end.
+const mostHeight = 3000
+
+var errNoSize = errors.New("it has none")
+
+// Resize has the page be as wide and as high as a window of that size.
+func (p *Page) Resize(width, height int64) error {
+	if err := do(p, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: height,
+		DeviceScaleFactor: 1}); err != nil {
+		return fmt.Errorf("sizing a page: %w", err)
+	}
+	return nil
 }
 
 // Close closes the page and forgets its cookies.

@@ -50,7 +50,7 @@ func ToolPart(by ...Provoke) tool.Part {
 	p := provokes(by)
 	needs := []harness.Need{tool.Opens(), p.calling()}
 	return tool.Part{Prefix: Prefix, Checks: []harness.Check{
-		{ID: "access.request", Title: "Asks for an access token as the standard has it", Needs: needs, Body: p.request,
+		{ID: "access.request", Title: "Asks for an access token in the form of the standard", Needs: needs, Body: p.request,
 			Requirements: []string{"form", "issuer", "audience", "audience-single", "times", "short-lived", "jti", "alg"}},
 		{ID: "access.signature", Title: "Signs the assertion by a key that the tool publishes", Needs: append(slices.Clone(needs), published()),
 			Body: p.signature, Requirements: []string{"signature"}},

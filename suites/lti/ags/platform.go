@@ -56,7 +56,7 @@ func PlatformPart() platform.Part {
 		{
 			ID:           "platform.ags.claim",
 			Title:        "Launches tell of the service, and of scopes that are granted",
-			Needs:        platform.Upon(needIssuing(p + "claim.scopes")...),
+			Needs:        platform.Upon(append([]harness.Need{asking().For(p + "claim.scopes")}, needIssuing(p+"claim.scopes")...)...),
 			Body:         claims,
 			Requirements: []string{"claim.present", "claim.form", "claim.lineitems", "claim.scopes"},
 		},
@@ -96,7 +96,7 @@ func PlatformPart() platform.Part {
 		},
 		{
 			ID:    "platform.ags.create-refused",
-			Title: "A line item that can't be is refused, and nothing is made of it",
+			Title: "A wrong line item is refused, and nothing is made of it",
 			Needs: writing([]string{scopeItems}),
 			Body:  atDesk(createRefused),
 			Requirements: []string{"create.label", "create.maximum", "create.lengths", "create.types", "create.date-form",
@@ -104,14 +104,14 @@ func PlatformPart() platform.Part {
 		},
 		{
 			ID:           "platform.ags.filters",
-			Title:        "Line items are found by tag, resource and link",
+			Title:        "Line items are found by tag, resource and resource link",
 			Needs:        writing([]string{scopeItems}),
 			Body:         atDesk(filters),
 			Requirements: []string{"filter.tag", "filter.resource", "filter.link", "filter.together", "filter.none"},
 		},
 		{
 			ID:           "platform.ags.paging",
-			Title:        "Pages of line items are the whole",
+			Title:        "The pages of line items are together the whole list",
 			Needs:        writing([]string{scopeItems}),
 			Body:         atDesk(paging),
 			Requirements: []string{"page.limit", "page.union", "page.filtered"},
@@ -132,7 +132,7 @@ func PlatformPart() platform.Part {
 		},
 		{
 			ID:    "platform.ags.scores",
-			Title: "Scores are taken in every state",
+			Title: "Scores are taken with every activity and grading progress",
 			Needs: writing(allScopes, learner()),
 			Body:  atDesk(scores),
 			Requirements: []string{"score.answers", "score.progress", "score.zero", "score.extra", "score.comment-blank",
@@ -140,7 +140,7 @@ func PlatformPart() platform.Part {
 		},
 		{
 			ID:    "platform.ags.scores-refused",
-			Title: "A score that can't be is refused, and changes nothing",
+			Title: "A wrong score is refused, and changes nothing",
 			Needs: writing(allScopes, learner()),
 			Body:  atDesk(scoresRefused),
 			Requirements: []string{"score.user", "score.user-unknown", "score.activity", "score.grading", "score.timestamp",
@@ -149,7 +149,7 @@ func PlatformPart() platform.Part {
 		},
 		{
 			ID:           "platform.ags.order",
-			Title:        "The score that is latest counts",
+			Title:        "The latest score counts",
 			Needs:        writing(allScopes, learner()),
 			Body:         atDesk(order),
 			Requirements: []string{"score.later", "score.stale", "score.conflict", "score.again", "score.offset"},
@@ -191,8 +191,9 @@ func needIssuing(requirements ...string) []harness.Need {
 
 // granted are the needs of a check that asks with tokens of these scopes, each alone.
 func granted(scopes ...string) []harness.Need {
-	out := append(platform.Upon(), platform.Issuing()...)
-	out = append(out, configured(scopes), offered())
+	// What the target file lacks comes first: a service that is claimed is not tested without it.
+	out := append([]harness.Need{configured(scopes)}, platform.Upon(platform.Issuing()...)...)
+	out = append(out, offered())
 	return append(out, harness.InBody("an access token for each of its scopes"))
 }
 
@@ -208,13 +209,23 @@ func writes() harness.Need {
 		func(l *lti.Section) bool { return !l.Platform.MayWrite() })
 }
 
-// configured needs scopes that the target file says are granted.
-func configured(scopes []string) harness.Need {
-	return platform.Setting("the scopes of the service in lti.platform.scopes",
-		harness.Unconfigured("lti.platform.scopes lacks scopes of Assignment and Grade Services", "Have the platform grant "+join(scopes)+
-			" to Rollcall, and add them to lti.platform.scopes."),
+// asking needs a token endpoint in the target file, and any scope of the service to ask for.
+func asking() harness.Need {
+	return platform.Setting("a token endpoint in lti.platform.token_url, and scopes of the service in lti.platform.scopes",
+		harness.Unconfigured("the target file names no token endpoint, or no scope of Assignment and Grade Services",
+			"Add token_url to lti.platform, and the scopes that the platform grants to Rollcall to lti.platform.scopes."),
 		func(l *lti.Section) bool {
-			return slices.ContainsFunc(scopes, func(s string) bool { return !slices.Contains(l.Platform.Scopes, s) })
+			return l.Platform.TokenURL == "" || !slices.ContainsFunc(l.Platform.Scopes, func(s string) bool { return slices.Contains(allScopes, s) })
+		})
+}
+
+// configured needs a token endpoint, and scopes that the target file says are granted.
+func configured(scopes []string) harness.Need {
+	return platform.Setting("a token endpoint in lti.platform.token_url, and the scopes of the service in lti.platform.scopes",
+		harness.Unconfigured("the target file names no token endpoint, or lacks scopes of Assignment and Grade Services",
+			"Add token_url to lti.platform; have the platform grant "+join(scopes)+" to Rollcall, and add them to lti.platform.scopes."),
+		func(l *lti.Section) bool {
+			return l.Platform.TokenURL == "" || slices.ContainsFunc(scopes, func(s string) bool { return !slices.Contains(l.Platform.Scopes, s) })
 		})
 }
 
@@ -243,6 +254,8 @@ func offered() harness.Need {
 		l := platform.First(t)
 		e := endpointOf(l)
 		switch {
+		case l.Claims == nil: // there is no launch, which is another need's to say
+			return harness.Obstacle{}, false
 		case !e.there:
 			return harness.BlockedBy(reqClaim, "the launch doesn't tell of the service").Seen(l.Exchanges...), true
 		case e.items != "" && !absolute(e.items):

@@ -42,28 +42,28 @@ func ToolPart() tool.Part {
 	check := func(id, title string, body func(context.Context, *harness.T), requirements ...string) harness.Check {
 		return harness.Check{ID: "ags." + id, Title: title, Needs: needs, Body: body, Requirements: requirements}
 	}
-	zero := check("zero", "Sends a score of 0 as one", scoreZero, "score.zero")
+	zero := check("zero", "Sends a score of 0 as a number", scoreZero, "score.zero")
 	zero.Needs = []harness.Need{tool.Opens(), tool.Setting("steps in lti.tool.zero by which a learner ends with a score of 0",
 		harness.Unconfigured("no steps lead to a score of 0 (lti.tool.zero)",
 			"Add lti.tool.zero: what a learner does, from the opened launch on, to end with 0 points, such as to answer everything wrong."),
 		noZero)}
-	items := harness.Check{ID: "ags.line-items", Title: "Makes line items of its own once", Needs: needs, Body: lineItems,
+	items := harness.Check{ID: "ags.line-items", Title: "Makes its line items once, and not at each launch", Needs: needs, Body: lineItems,
 		Requirements: []string{"line-item.shape", "line-item.media", "line-item.once", "line-item.pages"}}
 	return tool.Part{Profile: ToolProfile, Prefix: ToolPrefix, Checks: []harness.Check{
-		check("score", "Posts scores as the standard has them", scoreShape, "score.shape", "score.maximum",
+		check("score", "Posts scores in the form of the standard", scoreShape, "score.shape", "score.maximum",
 			"score.members", "score.media", "score.address",
 			"score.user", "score.precise", "score.due", "score.rising"),
 		zero,
-		check("success-200", "Takes 200 and an empty body for a success", success(http.StatusOK, ""), "score.success"),
-		check("success-201", "Takes 201 for a success", success(http.StatusCreated,
+		check("success-200", "Takes 200 and an empty body as success", success(http.StatusOK, ""), "score.success"),
+		check("success-201", "Takes 201 as success", success(http.StatusCreated,
 			`{"resultUrl":"https://platform.example/results/1"}`), "score.success"),
-		check("success-202", "Takes 202 and an empty body for a success", success(http.StatusAccepted, ""), "score.success"),
-		check("success-204", "Takes 204 for a success", success(http.StatusNoContent, ""), "score.success"),
+		check("success-202", "Takes 202 and an empty body as success", success(http.StatusAccepted, ""), "score.success"),
+		check("success-204", "Takes 204 as success", success(http.StatusNoContent, ""), "score.success"),
 		check("declared", "Posts scores where a launch offers nothing but its line item", scoreDeclared, "score.declared"),
 		check("busy", "Sends a score again that the platform was too busy for", scoreBusy, "score.busy"),
 		check("broken-off", "Sends a score again whose answer was broken off", scoreBrokenOff, "score.broken-off"),
-		check("bounded", "Doesn't send a score without end", scoreBounded, "score.bounded"),
-		check("superseded", "Doesn't insist where the platform has a newer score", scoreSuperseded, "score.superseded"),
+		check("bounded", "Doesn't send a score again without end", scoreBounded, "score.bounded"),
+		check("superseded", "Doesn't send a score again that was answered with 409", scoreSuperseded, "score.superseded"),
 		items,
 	}}
 }

@@ -53,11 +53,11 @@ func badAnswers() []bad {
 		plain("refuse.none", "Refuses an answer that isn't signed by a key pair",
 			wrong{sent: "an answer whose alg is none", how: answer{way: mint.None}},
 			wrong{sent: "an answer signed by HS256 with the public key as the secret", how: answer{way: mint.HS256}}),
-		plain("refuse.iss", "Refuses an answer of another tool",
+		plain("refuse.iss", "Refuses an answer whose iss is another client",
 			wrong{sent: "an answer whose iss is another client", how: set("iss", "somebody-else")}),
-		plain("refuse.aud", "Refuses an answer for another platform",
+		plain("refuse.aud", "Refuses an answer whose aud is another platform",
 			wrong{sent: "an answer whose aud is another platform", how: set("aud", "https://somewhere-else.example")}),
-		{id: "refuse.expired", title: "Refuses an answer that is over", answers: func(context.Context, *harness.T, tried) ([]wrong, string) {
+		{id: "refuse.expired", title: "Refuses an answer that has expired", answers: func(context.Context, *harness.T, tried) ([]wrong, string) {
 			now := time.Now().Unix()
 			return []wrong{{sent: "an answer that expired an hour ago",
 				how: answer{claims: map[string]any{"iat": now - hour - 100, "exp": now - hour}}}}, ""
@@ -66,20 +66,20 @@ func badAnswers() []bad {
 			return []wrong{{sent: "an answer with the nonce of one that was taken", how: set("nonce", g.nonce)}}, ""
 		}},
 		plain("refuse.nonce", "Refuses an answer without a nonce", wrong{sent: "an answer without nonce", how: set("nonce", nil)}),
-		plain("refuse.type", "Refuses another message",
+		plain("refuse.type", "Refuses an answer with another message type",
 			wrong{sent: "an answer whose message_type is LtiDeepLinkingRequest", how: set(claim+"message_type", "LtiDeepLinkingRequest")},
 			wrong{sent: "an answer without message_type", how: set(claim+"message_type", nil)}),
-		plain("refuse.version", "Refuses another version", wrong{sent: "an answer of version 2.0.0", how: set(claim+"version", "2.0.0")}),
+		plain("refuse.version", "Refuses an answer of another version", wrong{sent: "an answer of version 2.0.0", how: set(claim+"version", "2.0.0")}),
 		plain("refuse.deployment", "Refuses an answer of another deployment",
 			wrong{sent: "an answer of a deployment that there isn't", how: set(claim+"deployment_id", "never-issued")}),
-		{id: "refuse.data", title: "Refuses other data than the request's", answers: func(_ context.Context, _ *harness.T, g tried) ([]wrong, string) {
+		{id: "refuse.data", title: "Refuses an answer with other data than the request had", answers: func(_ context.Context, _ *harness.T, g tried) ([]wrong, string) {
 			if g.asked.text("data") == "" {
 				return nil, "the requests have no data, which is optional"
 			}
 			return []wrong{{sent: "an answer with other data", how: set(dlClaim+"data", "other data")},
 				{sent: "an answer without data", how: set(dlClaim+"data", nil)}}, ""
 		}},
-		{id: "refuse.data-foreign", title: "Refuses the data of another request", answers: func(ctx context.Context, t *harness.T, g tried) ([]wrong, string) {
+		{id: "refuse.data-foreign", title: "Refuses an answer with the data of another request", answers: func(ctx context.Context, t *harness.T, g tried) ([]wrong, string) {
 			if g.asked.text("data") == "" {
 				return nil, "the requests have no data, which is optional"
 			}
@@ -90,12 +90,12 @@ func badAnswers() []bad {
 			}
 			return []wrong{{sent: "an answer with the data of another request", how: set(dlClaim+"data", data)}}, ""
 		}},
-		{id: "refuse.session", title: "Refuses an answer that somebody else's browser brings", needs: []harness.Need{second()}, answers: func(_ context.Context, t *harness.T, g tried) ([]wrong, string) {
+		{id: "refuse.session", title: "Refuses an answer that comes by somebody else's browser", needs: []harness.Need{second()}, answers: func(_ context.Context, t *harness.T, g tried) ([]wrong, string) {
 			users := platform.Section(t).Platform.Users
 			i := slices.IndexFunc(users, func(u lti.User) bool { return u.Name != g.picked.User.Name })
 			return []wrong{{sent: "a good answer, brought by the browser of " + users[i].Name, how: answer{by: &users[i]}}}, ""
 		}},
-		{id: "refuse.accepted", title: "Refuses a type that it doesn't ask for", answers: func(ctx context.Context, t *harness.T, g tried) ([]wrong, string) {
+		{id: "refuse.accepted", title: "Keeps no content of a type that it doesn't ask for", answers: func(ctx context.Context, t *harness.T, g tried) ([]wrong, string) {
 			origin := platform.Self(t).Origin
 			out := []wrong{{sent: "an item of a type that there isn't", how: answer{items: func(word string, _ asked) []any {
 				return []any{map[string]any{"type": "https://rollcall.example/type", "title": word, "url": origin + "/target?picked=" + word}}
@@ -110,7 +110,7 @@ func badAnswers() []bad {
 			}
 			return out, ""
 		}},
-		{id: "refuse.single", title: "Refuses several items where one is asked for", answers: func(ctx context.Context, t *harness.T, _ tried) ([]wrong, string) {
+		{id: "refuse.single", title: "Keeps one item at most where it asks for one", answers: func(ctx context.Context, t *harness.T, _ tried) ([]wrong, string) {
 			origin := platform.Self(t).Origin
 			for _, place := range platform.Section(t).Platform.Picks {
 				p, _, ok := platform.Pick(ctx, t, place, false, nil, nil)
@@ -122,9 +122,9 @@ func badAnswers() []bad {
 			}
 			return nil, "no place of lti.platform.picks asks for one item alone"
 		}},
-		plain("refuse.field", "Refuses an answer in another field",
+		plain("refuse.field", "Refuses an answer in another field than JWT",
 			wrong{sent: "an answer in the field id_token", how: answer{field: "id_token"}}),
-		plain("refuse.get", "Refuses an answer by GET", wrong{sent: "an answer in the address, by GET", how: answer{get: true}}),
+		plain("refuse.get", "Refuses an answer that comes by GET", wrong{sent: "an answer in the address, by GET", how: answer{get: true}}),
 	}
 }
 

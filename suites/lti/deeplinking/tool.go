@@ -35,7 +35,7 @@ func ToolPart() tool.Part {
 	return tool.Part{Profile: "dl20-tool", Prefix: toolPrefix, Checks: []harness.Check{
 		{ID: "dl.tool.picker", Title: "A deep linking request opens the picker, which answers", Needs: picking(), Body: opens,
 			Requirements: []string{"picker.opens", "response.sent", "response.field", "response.post", "response.query"}},
-		{ID: "dl.tool.message", Title: "The answer is signed, and says whose it is", Needs: picking(
+		{ID: "dl.tool.message", Title: "The answer is signed, and names its tool, platform and request", Needs: picking(
 			tool.Setting("the tool's keys in lti.tool.jwks_url", harness.Unconfigured("the target file doesn't say where the tool's keys are",
 				"Add lti.tool.jwks_url."), func(l *lti.Section) bool { return l.Tool.JWKSURL == "" }).
 				For(toolPrefix+"token.kid-published", toolPrefix+"token.signature")), Body: message,
@@ -52,19 +52,19 @@ func ToolPart() tool.Part {
 		one("window", "The picker works in a window of its own", "picker.window", way{window: true}, nil),
 		one("blocked", "The picker works in a frame where cookies are blocked", "picker.blocked", way{frame: true, blocked: true}, nil),
 		one("bare", "The picker opens though the request names neither a resource link nor a target", "picker.bare", way{bare: true}, nil),
-		one("least", "The picker does with the settings that are required", "picker.least", way{omit: optional, noData: true}, nil),
-		one("unknown", "Settings that the tool doesn't know are passed over", "picker.unknown", way{unknown: true}, nil),
-		one("nulls", "Settings that are null are as good as left out", "picker.nulls", way{nulls: true, noData: true}, nil),
-		one("data-absent", "Where the request brings no data the answer brings none", "message.data-absent",
+		one("least", "The picker opens with the required settings alone", "picker.least", way{omit: optional, noData: true}, nil),
+		one("unknown", "Settings that the tool doesn't know are ignored", "picker.unknown", way{unknown: true}, nil),
+		one("nulls", "Settings that are null are taken as absent", "picker.nulls", way{nulls: true, noData: true}, nil),
+		one("data-absent", "The answer has no data where the request has none", "message.data-absent",
 			way{noData: true, omit: []string{"title"}}, noData),
 		one("data-long", "Long data come back whole", "message.data-long", way{data: longData}, dataBack),
 		one("data-odd", "Data come back byte for byte, whatever they hold", "message.data-odd", way{data: oddData}, dataBack),
 		one("data-empty", "Empty data come back", "message.data-empty", way{data: ""}, dataBack),
-		{ID: "dl.tool.single", Title: "Where one item is asked for, one comes at most", Needs: picking(), Body: single, Requirements: []string{"content.single"}},
-		{ID: "dl.tool.accepted", Title: "Types that are not asked for don't come", Needs: picking(), Body: others, Requirements: []string{"content.others"}},
-		{ID: "dl.tool.lineitem", Title: "No line item comes where none is taken", Needs: picking(), Body: noLineItem, Requirements: []string{"content.no-line-item"}},
-		{ID: "dl.tool.return", Title: "The answer goes to no address that is a script", Needs: picking(), Body: script, Requirements: []string{"picker.script"}},
-		{ID: "dl.tool.cancel", Title: "Who chooses nothing goes back with an answer that holds nothing", Needs: picking(cancels()), Body: cancel,
+		{ID: "dl.tool.single", Title: "One item comes at most where the platform takes one", Needs: picking(), Body: single, Requirements: []string{"content.single"}},
+		{ID: "dl.tool.accepted", Title: "No item comes of a type that the platform doesn't take", Needs: picking(), Body: others, Requirements: []string{"content.others"}},
+		{ID: "dl.tool.lineitem", Title: "No line item comes where the platform takes none", Needs: picking(), Body: noLineItem, Requirements: []string{"content.no-line-item"}},
+		{ID: "dl.tool.return", Title: "The answer doesn't go to an address that is a script", Needs: picking(), Body: script, Requirements: []string{"picker.script"}},
+		{ID: "dl.tool.cancel", Title: "Somebody who chooses nothing goes back with an answer without items", Needs: picking(cancels()), Body: cancel,
 			Requirements: []string{"response.cancel"}},
 	}}
 }

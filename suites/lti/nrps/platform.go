@@ -72,7 +72,7 @@ func PlatformPart() platform.Part {
 		{ID: "platform.nrps-changes", Title: "Whoever comes to a course and leaves it is told of", Body: changes,
 			Needs:        reading(unattended(), changing()),
 			Requirements: []string{"change.enrolled", "change.left", "change.list"}},
-		{ID: "platform.nrps-link", Title: "Of a link that is named, its messages are told", Body: linked,
+		{ID: "platform.nrps-link", Title: "Members come with their messages where a resource link is asked for", Body: linked,
 			Needs: reading(), Requirements: []string{"rlid.message", "rlid.array", "rlid.message-type", "rlid.custom", "rlid.members",
 				"rlid.unknown"}},
 		{ID: "platform.nrps-errors", Title: "Odd and wrong requests break nothing", Body: odd,
@@ -99,9 +99,12 @@ func configured() harness.Need {
 	return platform.Setting("a token endpoint in lti.platform.token_url, and the scope of the service in lti.platform.scopes",
 		harness.Unconfigured("the target file names no token endpoint, or not the scope of Names and Roles",
 			"Add token_url to lti.platform, and "+scope+" to lti.platform.scopes."),
-		func(l *lti.Section) bool {
-			return l.Platform.TokenURL == "" || !slices.Contains(l.Platform.Scopes, scope)
-		})
+		func(l *lti.Section) bool { return !inFile(l) })
+}
+
+// inFile tells whether the target file says where tokens of the service are had.
+func inFile(l *lti.Section) bool {
+	return l.Platform.TokenURL != "" && slices.Contains(l.Platform.Scopes, scope)
 }
 
 // standing are the needs of a check that asks the service: a launch that says where it is, and
@@ -123,6 +126,8 @@ func claimed() harness.Need {
 		claim, _ := l.Claims[claimName].(map[string]any)
 		address, _ := claim["context_memberships_url"].(string)
 		switch {
+		case l.Claims == nil: // there is no launch, which is another need's to say
+			return harness.Obstacle{}, false
 		case l.Claims[claimName] == nil:
 			return harness.BlockedBy(reqClaim, "the launch doesn't say where members are told").Seen(l.Exchanges...), true
 		case !absolute.MatchString(address):
@@ -135,6 +140,9 @@ func claimed() harness.Need {
 // granted needs a token for the scope of the service alone.
 func granted() harness.Need {
 	return need("an access token for the scope of the service", func(ctx context.Context, t *harness.T) (harness.Obstacle, bool) {
+		if !inFile(lti.Of(t.Session().Target)) { // which is another need's to say
+			return harness.Obstacle{}, false
+		}
 		token, r := platform.AccessToken(ctx, t, scope)
 		return harness.BlockedBy(reqScope, "no token is issued for the scope of the service alone: "+platform.Refused(r), r), token == ""
 	})
@@ -143,6 +151,9 @@ func granted() harness.Need {
 // answering needs a service that answers a right request with members.
 func answering() harness.Need {
 	return need("a service that answers a right request with members", func(ctx context.Context, t *harness.T) (harness.Obstacle, bool) {
+		if address(t) == "" || !inFile(lti.Of(t.Session().Target)) { // which is another need's to say
+			return harness.Obstacle{}, false
+		}
 		p := ask(ctx, t, address(t))
 		return harness.BlockedBy(reqReadable, "a right request brings no members: "+p.what(), p.Response), !p.usable()
 	})

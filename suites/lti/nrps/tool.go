@@ -35,15 +35,15 @@ func ToolPart() tool.Part {
 		return harness.Check{ID: "nrps." + id, Title: title, Needs: needs, Body: body, Requirements: requirements}
 	}
 	return tool.Part{Profile: ToolProfile, Prefix: ToolPrefix, Checks: []harness.Check{
-		check("request", "Asks for the roster as the standard has it", rosterRequest, "roster.address", "roster.accept"),
+		check("request", "Asks for the roster in the form of the standard", rosterRequest, "roster.address", "roster.accept"),
 		check("pages", "Reads a roster of three pages to its end", rosterPages, "roster.pages", "roster.everybody", "roster.differences"),
 		check("next", "Goes on where the link leads, to the letter", rosterNext, "roster.next"),
 		check("links", "Finds the next page in any right form of the header", rosterLinks, "roster.links"),
-		check("nameless", "Takes members of whom no more is told than id and roles", rosterNameless, "roster.nameless"),
-		check("empty", "Takes a roster without members", rosterEmpty, "roster.empty"),
-		check("missing-members", "Takes an answer without members for no roster", rosterMissing, "roster.missing-members"),
-		check("loop", "Stops where the next page is the same one", rosterLoop, "roster.loop"),
-		check("whole", "Takes a roster that breaks off for no whole one", rosterWhole, "roster.whole"),
+		check("nameless", "Reads members of whom only id and roles are told", rosterNameless, "roster.nameless"),
+		check("empty", "Takes an empty roster", rosterEmpty, "roster.empty"),
+		check("missing-members", "Tells an answer without a list of members from an empty roster", rosterMissing, "roster.missing-members"),
+		check("loop", "Stops where a next link leads to the same page", rosterLoop, "roster.loop"),
+		check("whole", "Doesn't show a part of a roster as the whole", rosterWhole, "roster.whole"),
 	}}
 }
 

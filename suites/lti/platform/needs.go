@@ -160,7 +160,11 @@ func services() harness.Need {
 func issuing() harness.Need {
 	return harness.Need{Text: "a token endpoint that answers a right request with a token",
 		Unmet: func(ctx context.Context, t *harness.T) (harness.Obstacle, bool) {
-			r := judgeOf(t).ask(ctx, t, asked{})
+			j := judgeOf(t)
+			if j.target.Platform.TokenURL == "" || len(j.target.Platform.Scopes) == 0 { // which is another need's to say
+				return harness.Obstacle{}, false
+			}
+			r := j.ask(ctx, t, asked{})
 			return harness.BlockedBy(reqIssue, "a right request is not answered with a token, so a refusal proves nothing: "+refusal(r), r),
 				!issues(r)
 		}}
