@@ -123,8 +123,9 @@ func (c Cast) scenes() []Scene {
 			Text:  "The second answer was a slip of the pen, the teacher thinks, and gives 8 points with a comment for the learner.",
 			Alt:   "The page of the mark says that it was given by hand. The mark that counts is 8 of 10, by hand; the 5 points of the tool stand beside it.",
 			Who:   c.Teacher,
-			steps: []browser.Step{{Fill: "#points", Value: "8"}, {Fill: "#comment", Value: ownComment}, {Click: "#override button"}, {Wait: "#done"}},
-			says:  []string{"The mark was given by hand.", "8 of 10, by hand", "gave 8 by hand", ownComment},
+			steps: []browser.Step{{Fill: "#points", Value: "8"}, {Fill: "#comment", Value: ownComment},
+				{Click: "#override button"}, {Wait: "#done"}},
+			says: []string{"The mark was given by hand.", "8 of 10, by hand", "gave 8 by hand", ownComment},
 		},
 		{
 			Title: "The learner does the quiz once more, without a mistake",

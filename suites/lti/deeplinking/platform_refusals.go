@@ -69,7 +69,8 @@ func badAnswers() []bad {
 		plain("refuse.type", "Refuses an answer with another message type",
 			wrong{sent: "an answer whose message_type is LtiDeepLinkingRequest", how: set(claim+"message_type", "LtiDeepLinkingRequest")},
 			wrong{sent: "an answer without message_type", how: set(claim+"message_type", nil)}),
-		plain("refuse.version", "Refuses an answer of another version", wrong{sent: "an answer of version 2.0.0", how: set(claim+"version", "2.0.0")}),
+		plain("refuse.version", "Refuses an answer of another version",
+			wrong{sent: "an answer of version 2.0.0", how: set(claim+"version", "2.0.0")}),
 		plain("refuse.deployment", "Refuses an answer of another deployment",
 			wrong{sent: "an answer of a deployment that there isn't", how: set(claim+"deployment_id", "never-issued")}),
 		{id: "refuse.data", title: "Refuses an answer with other data than the request had", answers: func(_ context.Context, _ *harness.T, g tried) ([]wrong, string) {
