@@ -378,8 +378,10 @@ func nrpsPageFaults() map[string]behaviour {
 				list[1] = list[0] // as many as there must be, one of them twice
 			}
 		}),
-		"platform-nrps-next-404":  refusing(http.StatusNotFound, has("after")),
-		"platform-nrps-link-bare": links(func(u *url.URL, rel string) string { return u.String() + `; rel="` + rel + `"` }),
+		"platform-nrps-next-404": refusing(http.StatusNotFound, has("after")),
+		"platform-nrps-link-bare": links(func(u *url.URL, rel string) string {
+			return linkText(u, rel) + ", " + u.String() + `; rel="self"`
+		}),
 		"platform-nrps-diff-relative": links(func(u *url.URL, rel string) string {
 			if rel == "differences" {
 				return "<" + u.RequestURI() + `>; rel="` + rel + `"`

@@ -3,6 +3,7 @@ package ags
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"net/http"
 	"slices"
@@ -454,6 +455,7 @@ func put(ctx context.Context, d *desk) {
 	}
 	sent := objectOf(back)
 	delete(sent, "tag")
+	maps.DeleteFunc(sent, func(_ string, v any) bool { return v == nil || v == "" }) // what isn't known is not sent
 	sent["label"], sent["scoreMaximum"] = "Rollcall "+d.mark+", renamed", 55
 	r := d.send(ctx, scopeItems, http.MethodPut, id, typeItem, sent)
 	if !d.Assert(reqPut, r.Status == http.StatusOK && r.Problem == "", harness.Finding{

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/rollcall-edu/rollcall/reference/fault/bend"
 )
@@ -124,17 +123,9 @@ func gradeItems() map[string]behaviour {
 			}
 			next.ServeHTTP(w, r)
 		}, "put"),
-		"put-echo":     putEcho(),
-		"put-unscaled": putUnscaled(),
-		"taken-blindly": forgiving(http.StatusBadRequest, func(m object) {
-			for name, right := range map[string]any{"label": "Untitled", "scoreMaximum": 1, "tag": "", "resourceId": "", "userId": nil,
-				"activityProgress": "Completed", "gradingProgress": "FullyGraded", "scoreGiven": 1, "comment": "",
-				"timestamp": time.Now().UTC().Format(time.RFC3339Nano)} {
-				m[name] = right
-			}
-			delete(m, "startDateTime")
-			delete(m, "endDateTime")
-		}, "create", "put"),
+		"put-echo":      putEcho(),
+		"put-unscaled":  putUnscaled(),
+		"taken-blindly": takenBlindly(),
 		"tag-500": grades(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			if r.URL.Query().Has("tag") {
 				http.Error(w, "a field can't be sorted by", http.StatusInternalServerError)
@@ -378,4 +369,22 @@ func putUnscaled() behaviour {
 		}
 		bend.Give(w, rec)
 	}, "put", "results")
+}
+
+// takenBlindly takes whatever is sent as a line item or a score, and makes something of it.
+func takenBlindly() behaviour {
+	return grades(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		_ = bodyOf(r)
+		rec := bend.Answered(next, r)
+		nobody := rec.Code == http.StatusNotFound && (gradesOf(r) == "create" || strings.Contains(rec.Body.String(), "userId"))
+		switch {
+		case rec.Code != http.StatusBadRequest && !nobody:
+			bend.Give(w, rec)
+		case gradesOf(r) == "create":
+			resent(r, object{"label": "Untitled", "scoreMaximum": 1})
+			bend.Give(w, bend.Answered(next, r))
+		default:
+			w.WriteHeader(http.StatusNoContent)
+		}
+	}, "create", "put", "score")
 }
