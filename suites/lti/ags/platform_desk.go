@@ -504,7 +504,8 @@ func (d *desk) shaped(id, schema string, r *harness.Response) {
 // it: tag and resourceId, and times, of which that is even asked for (AGS 2.0 §3.2.10 to §3.2.13).
 func blank(f schemas.Finding) bool {
 	name := f.Pointer[strings.LastIndex(f.Pointer, "/")+1:]
-	return slices.Contains([]string{"tag", "resourceId", "startDateTime", "endDateTime"}, name) && slices.Contains([]string{"null", `string ""`}, f.Seen)
+	return slices.Contains([]string{"tag", "resourceId", "startDateTime", "endDateTime"}, name) &&
+		slices.Contains([]string{"null", `string ""`}, f.Seen)
 }
 
 // demanded tells whether a member has to be there.
