@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/reference/district"
+	reflti "github.com/rollcall-edu/rollcall/reference/lti"
 	"github.com/rollcall-edu/rollcall/reference/platform"
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
 	"github.com/rollcall-edu/rollcall/suites/lti"
@@ -73,6 +75,12 @@ func platformSection(p *district.Platform, listen, origin, cert, key string) *lt
 		return steps
 	}
 	outside := outsider(p, course) // comes to the course, and leaves it
+	another := ""                  // learner: one result makes no pages
+	for _, m := range p.Members(course, platform.Registration{}) {
+		if m.User != student && slices.Contains(p.Roles(course, m.User), reflti.Membership+"Learner") {
+			another = m.User
+		}
+	}
 	people := browser.Step{Open: p.Origin + "/courses/" + course + "/people"}
 	custom := ownCustom()
 	custom["part"] = "quiz"
@@ -94,6 +102,7 @@ func platformSection(p *district.Platform, listen, origin, cert, key string) *lt
 				{Name: "a teacher", Role: "instructor", Steps: sign(teacher)},
 				{Name: "a student", Role: "learner", Steps: sign(student)},
 				{Name: "a parent", Role: "mentor", Steps: sign(parent)},
+				{Name: "another student", Role: "learner", Steps: sign(another)},
 			},
 			Gradebook: []browser.Step{{Open: p.Origin + "/courses/" + course + "/gradebook"}, {Wait: "#book"}},
 			Roster: lti.Roster{

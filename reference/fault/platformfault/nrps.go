@@ -378,8 +378,23 @@ func nrpsPageFaults() map[string]behaviour {
 				list[1] = list[0] // as many as there must be, one of them twice
 			}
 		}),
-		"platform-nrps-next-404":      refusing(http.StatusNotFound, has("after")),
-		"platform-nrps-link-relative": links(func(u *url.URL, rel string) string { return "<" + u.RequestURI() + `>; rel="` + rel + `"` }),
+		"platform-nrps-next-404": refusing(http.StatusNotFound, has("after")),
+		"platform-nrps-link-bare": links(func(u *url.URL, rel string) string {
+			return linkText(u, rel) + ", " + u.String() + `; rel="self"`
+		}),
+		"platform-nrps-diff-relative": links(func(u *url.URL, rel string) string {
+			if rel == "differences" {
+				return "<" + u.RequestURI() + `>; rel="` + rel + `"`
+			}
+			return linkText(u, rel)
+		}),
+		"platform-nrps-role-begins": queried(func(v url.Values) {
+			for _, role := range []string{"Learner", "Instructor"} {
+				if asked := strings.TrimPrefix(v.Get("role"), membership); asked != "" && strings.HasPrefix(role, asked) {
+					v.Set("role", membership+role)
+				}
+			}
+		}),
 		"platform-nrps-page-bare": containers(func(c map[string]any, r *http.Request) {
 			if r.URL.Query().Has("after") {
 				delete(c, "id")
@@ -521,6 +536,21 @@ func nrpsOddities() map[string]behaviour {
 			return claim
 		}),
 		"platform-nrps-links-unquoted": links(func(u *url.URL, rel string) string { return "<" + u.String() + ">;rel=" + rel }),
+		"platform-nrps-links-relative": links(func(u *url.URL, rel string) string {
+			if rel == "next" {
+				return "<" + u.RequestURI() + `>; rel="next"`
+			}
+			return linkText(u, rel)
+		}),
+		"platform-nrps-rlid-403": restated(func(rec *httptest.ResponseRecorder, r *http.Request) {
+			if rec.Code == http.StatusNotFound && r.URL.Query().Has("rlid") {
+				rec.Code = http.StatusForbidden
+			}
+		}),
+		"platform-nrps-id-bare": containers(func(c map[string]any, _ *http.Request) {
+			id, _ := c["id"].(string)
+			c["id"], _, _ = strings.Cut(id, "?")
+		}),
 		"platform-nrps-links-capitals": links(func(u *url.URL, rel string) string {
 			return "<" + u.String() + ">; REL=\"" + strings.ToUpper(rel) + "\"; title=\"more, of <them>\""
 		}),

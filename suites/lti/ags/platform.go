@@ -23,7 +23,10 @@ const (
 	scopeScores  = "https://purl.imsglobal.org/spec/lti-ags/scope/score"
 )
 
-var allScopes = []string{scopeItems, scopeReading, scopeResults, scopeScores}
+var (
+	allScopes   = []string{scopeItems, scopeReading, scopeResults, scopeScores}
+	gradeScopes = []string{scopeItems, scopeResults, scopeScores} // of whoever makes a line item and fills it
+)
 
 // Media types (AGS 2.0 §3.2.2, §3.3.3, §3.4.2).
 const (
@@ -71,8 +74,8 @@ func PlatformPart() platform.Part {
 		{
 			ID:    "platform.ags.access",
 			Title: "A token opens what its scope says, and nothing else",
-			Needs: append(writing(allScopes), platform.OtherRegistration().For(p+"access.other-client"),
-				anotherScope().For(p+"access.other-service")),
+			Needs: append(writing(gradeScopes), platform.OtherRegistration().For(p+"access.other-client"),
+				anotherScope().For(p+"access.other-service"), configured([]string{scopeReading}).For(p+"access.read-only")),
 			Body: atDesk(access),
 			Requirements: []string{"access.none", "access.unknown", "access.allowed", "access.read-only", "access.items",
 				"access.results", "access.scores", "access.other-service", "access.other-client", "access.status",
@@ -81,7 +84,7 @@ func PlatformPart() platform.Part {
 		{
 			ID:    "platform.ags.list",
 			Title: "Line items can be listed, and read one by one",
-			Needs: granted(scopeReading),
+			Needs: readable(),
 			Body:  atDesk(list),
 			Requirements: []string{"list.answers", "list.type", "list.form", "list.no-null", "item.answers", "item.type", "item.same",
 				"item.unknown"},
@@ -91,8 +94,8 @@ func PlatformPart() platform.Part {
 			Title: "A line item that is made is kept as it was sent",
 			Needs: writing([]string{scopeItems}),
 			Body:  atDesk(create),
-			Requirements: []string{"create.answers", "create.status", "create.type", "create.form", "create.kept", "create.dates",
-				"create.unknown-members", "create.listed"},
+			Requirements: []string{"create.answers", "create.status", "create.type", "create.form", "create.kept", "create.preserved",
+				"create.dates", "create.unknown-members", "create.listed"},
 		},
 		{
 			ID:    "platform.ags.create-refused",
@@ -124,16 +127,23 @@ func PlatformPart() platform.Part {
 			Requirements: []string{"put.answers", "put.form", "put.kept", "put.whole", "put.id", "put.refused"},
 		},
 		{
+			ID:           "platform.ags.put-rescaled",
+			Title:        "Results follow a maximum that was changed",
+			Needs:        writing(gradeScopes, learner()),
+			Body:         atDesk(rescaled),
+			Requirements: []string{"put.rescaled"},
+		},
+		{
 			ID:           "platform.ags.delete",
 			Title:        "A line item that is deleted is gone",
-			Needs:        writing(allScopes),
+			Needs:        writing(gradeScopes),
 			Body:         atDesk(remove),
 			Requirements: []string{"delete.answers", "delete.gone", "delete.again", "delete.scores", "errors.status"},
 		},
 		{
 			ID:    "platform.ags.scores",
 			Title: "Scores are taken with every activity and grading progress",
-			Needs: writing(allScopes, learner()),
+			Needs: writing(gradeScopes, learner()),
 			Body:  atDesk(scores),
 			Requirements: []string{"score.answers", "score.progress", "score.zero", "score.extra", "score.comment-blank",
 				"score.submission", "score.unknown-members"},
@@ -141,7 +151,7 @@ func PlatformPart() platform.Part {
 		{
 			ID:    "platform.ags.scores-refused",
 			Title: "A wrong score is refused, and changes nothing",
-			Needs: writing(allScopes, learner()),
+			Needs: writing(gradeScopes, learner()),
 			Body:  atDesk(scoresRefused),
 			Requirements: []string{"score.user", "score.user-unknown", "score.activity", "score.grading", "score.timestamp",
 				"score.zone", "score.without-maximum", "score.maximum", "score.negative", "score.types",
@@ -150,29 +160,37 @@ func PlatformPart() platform.Part {
 		{
 			ID:           "platform.ags.order",
 			Title:        "The latest score counts",
-			Needs:        writing(allScopes, learner()),
+			Needs:        writing(gradeScopes, learner()),
 			Body:         atDesk(order),
 			Requirements: []string{"score.later", "score.stale", "score.conflict", "score.again", "score.offset"},
 		},
 		{
 			ID:    "platform.ags.results",
 			Title: "Results say what the scores say",
-			Needs: writing(allScopes, learner()),
+			Needs: writing(gradeScopes, learner()),
 			Body:  atDesk(results),
 			Requirements: []string{"result.answers", "result.type", "result.form", "result.empty", "result.score", "result.extra",
-				"result.user", "result.score-of", "result.filter", "result.id", "result.comment", "result.cleared"},
+				"result.user", "result.score-of", "result.filter", "result.id", "result.comment", "result.comment-cleared",
+				"result.cleared"},
+		},
+		{
+			ID:           "platform.ags.results-paging",
+			Title:        "Pages of results are the whole",
+			Needs:        writing(gradeScopes, learners()),
+			Body:         atDesk(resultPages),
+			Requirements: []string{"result.limit", "result.pages"},
 		},
 		{
 			ID:           "platform.ags.errors",
 			Title:        "Requests of the wrong kind are refused",
-			Needs:        writing(allScopes, learner()),
+			Needs:        writing(gradeScopes, learner()),
 			Body:         atDesk(wrongKinds),
 			Requirements: []string{"errors.method", "errors.media", "errors.breakdown"},
 		},
 		{
 			ID:    "platform.ags.gradebook",
 			Title: "People see the score that was sent",
-			Needs: writing(allScopes, learner(), gradebookSteps(), somebodyTeaching(),
+			Needs: writing(gradeScopes, learner(), gradebookSteps(), somebodyTeaching(),
 				platform.Unattended("somebody has to look at the gradebook while the score is there")),
 			Body:         atDesk(gradebook),
 			Requirements: []string{"gradebook.score"},
@@ -195,6 +213,18 @@ func granted(scopes ...string) []harness.Need {
 	out := append([]harness.Need{configured(scopes)}, platform.Upon(platform.Issuing()...)...)
 	out = append(out, offered())
 	return append(out, harness.InBody("an access token for each of its scopes"))
+}
+
+// readable are those of one that reads line items, by either scope.
+func readable() []harness.Need {
+	out := append(platform.Upon(), platform.Issuing()...)
+	out = append(out, platform.Setting("a scope by which line items are read, in lti.platform.scopes",
+		harness.Unconfigured("lti.platform.scopes lacks scopes of Assignment and Grade Services", "Have the platform grant "+scopeReading+
+			" to Rollcall, and add it to lti.platform.scopes."),
+		func(l *lti.Section) bool {
+			return len(intersect([]string{scopeItems, scopeReading}, l.Platform.Scopes)) == 0
+		}), offered())
+	return append(out, harness.InBody("an access token for that scope"))
 }
 
 // writing are those of one that makes line items too.
@@ -273,6 +303,21 @@ func learner() harness.Need {
 		harness.Unconfigured("the target file has nobody who can have a score",
 			"Add a user with role learner to lti.platform.users."), func(l *lti.Section) bool {
 			return !slices.ContainsFunc(l.Platform.Users, isLearner)
+		})
+}
+
+// learners needs two who can have a score.
+func learners() harness.Need {
+	return platform.Setting("two users with role learner in lti.platform.users",
+		harness.Unconfigured("the target file has nobody, or one alone, who can have a score: one result makes no pages",
+			"Add a second user with role learner to lti.platform.users."), func(l *lti.Section) bool {
+			n := 0
+			for _, u := range l.Platform.Users {
+				if isLearner(u) {
+					n++
+				}
+			}
+			return n < 2
 		})
 }
 

@@ -118,7 +118,8 @@ func claimedItem(ctx context.Context, d *desk) {
 	kinds := []string{"no line item", "one line item", "several line items"}
 	for n := range 3 {
 		if n > 0 {
-			if _, ok := d.make(ctx, map[string]any{"resourceLinkId": id}); !ok {
+			made, ok := d.make(ctx, map[string]any{"resourceLinkId": id})
+			if !ok || !d.attached(made) { // what belongs to no link is told in no launch
 				return
 			}
 		}
@@ -229,9 +230,10 @@ func access(ctx context.Context, d *desk) {
 	if !ok {
 		return
 	}
+	own := lti.Of(d.Session().Target).Platform.Scopes
 	for _, o := range operations(item, user) {
 		works := false
-		for _, scope := range o.opens {
+		for _, scope := range intersect(o.opens, own) {
 			r := o.do(ctx, d, func(r harness.Request) *harness.Response { return d.ask(ctx, scope, r) })
 			works = works || taken(r)
 			if slices.Contains([]int{http.StatusUnauthorized, http.StatusForbidden}, r.Status) {
@@ -248,7 +250,7 @@ func access(ctx context.Context, d *desk) {
 		if !works { // a refusal proves nothing
 			continue
 		}
-		for _, scope := range allScopes {
+		for _, scope := range intersect(allScopes, own) {
 			if !slices.Contains(o.opens, scope) {
 				d.denied(ctx, o, denials(scope, o), scope)
 			}

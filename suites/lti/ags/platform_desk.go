@@ -30,6 +30,10 @@ type desk struct {
 	made   []string // addresses of line items
 	astray bool     // something was taken and can't be told where it is
 	clock  time.Time
+	// said is what was answered where something was made, by its address.
+	said map[string]map[string]any
+	// unsaid is what was in the way of a refusal by which its status could be judged.
+	unsaid harness.Obstacle
 }
 
 // claimName is that of the service's claim (AGS 2.0 §3.1).
@@ -63,7 +67,8 @@ func atDesk(body func(ctx context.Context, d *desk)) func(context.Context, *harn
 	return func(ctx context.Context, t *harness.T) {
 		l := platform.First(t)
 		// Scores have a time of their own, which need not be now; the past leaves room.
-		d := &desk{T: t, launch: l, at: endpointOf(l), mark: side.Random()[:10], clock: time.Now().UTC().Add(-time.Hour).Truncate(time.Second)}
+		d := &desk{T: t, launch: l, at: endpointOf(l), mark: side.Random()[:10], clock: time.Now().UTC().Add(-time.Hour).Truncate(time.Second),
+			said: map[string]map[string]any{}}
 		for _, scope := range d.needed() {
 			token, r := platform.AccessToken(ctx, t, scope)
 			if token == "" {
@@ -73,21 +78,27 @@ func atDesk(body func(ctx context.Context, d *desk)) func(context.Context, *harn
 		}
 		defer d.clear(ctx)
 		body(ctx, d)
+		if slices.Contains(t.Check().Requirements, reqStatus) && !t.Looked(reqStatus) && d.unsaid.Owner() != "" {
+			t.NotTested(d.unsaid, reqStatus) // nothing was refused, so that no refusal has a status
+		}
 	}
 }
 
-// needed are the scopes of the check: all, where it makes anything of which results are read.
+// needed are the scopes of the check: those of grades, where it makes anything of which results
+// are read.
 func (d *desk) needed() []string {
 	own := lti.Of(d.Session().Target).Platform
 	switch {
-	case !own.MayWrite():
-		return []string{scopeReading}
-	case slices.Contains(d.Check().Requirements, reqList), slices.ContainsFunc(d.Check().Requirements, func(id string) bool {
+	case slices.Contains(d.Check().Requirements, reqList):
+		return []string{d.reading()}
+	case slices.Contains(d.Check().Requirements, PlatformPrefix+"access.allowed"):
+		return intersect(allScopes, own.Scopes)
+	case slices.ContainsFunc(d.Check().Requirements, func(id string) bool {
 		return strings.HasPrefix(id, PlatformPrefix+"score.") || strings.HasPrefix(id, PlatformPrefix+"result.")
 	}):
-		return intersect(allScopes, own.Scopes)
+		return gradeScopes
 	}
-	return intersect([]string{scopeItems}, own.Scopes)
+	return []string{scopeItems}
 }
 
 func intersect(a, b []string) []string {
@@ -165,7 +176,28 @@ func (d *desk) note(r *harness.Response) string {
 	if !slices.Contains(d.made, id) {
 		d.made = append(d.made, id)
 	}
+	d.said[id] = objectOf(r)
 	return id
+}
+
+// attached tells whether a line item that was made says that it belongs to the link that was sent
+// with it: a platform may pass that over (AGS 2.0 §3.2.5).
+func (d *desk) attached(id string) bool { return textOf(d.said[id], "resourceLinkId") != "" }
+
+// special words what is special of a line item.
+func special(change map[string]any) string {
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(change)) {
+		with := "with "
+		if change[name] == absent {
+			with = "without "
+		}
+		out = append(out, with+name)
+	}
+	if len(out) == 0 {
+		return ""
+	}
+	return " " + strings.Join(out, ", ")
 }
 
 // make makes a line item that can be; where that fails all the requirements named, or all of
@@ -173,7 +205,7 @@ func (d *desk) note(r *harness.Response) string {
 func (d *desk) make(ctx context.Context, change map[string]any, requirements ...string) (id string, ok bool) {
 	id, r := d.post(ctx, d.item(change))
 	if id == "" {
-		d.NotTested(harness.BlockedBy(reqCreate, "no line item can be made: "+r.Summary(), r), requirements...)
+		d.NotTested(harness.BlockedBy(reqCreate, "a line item"+special(change)+" can't be made: "+r.Summary(), r), requirements...)
 		return "", false
 	}
 	return id, true
@@ -235,29 +267,47 @@ func (p pages) ids() []string {
 	return out
 }
 
+// listed is what can be read page by page, with the requirements that govern its pages.
+type listed struct {
+	name, kind, scope, answers, form, union string
+}
+
+var (
+	itemsKind = listed{"line items", typeItems, "", reqList, PlatformPrefix + "list.form", PlatformPrefix + "page.union"}
+	// resultsKind are those of a line item.
+	resultsKind = listed{"results", typeResults, scopeResults, reqResults, PlatformPrefix + "result.form", PlatformPrefix + "result.pages"}
+)
+
 // walk follows the pages of line items to their end; problem says why there is none.
 func (d *desk) walk(ctx context.Context, address string) (p pages, problem string) {
-	p.owner = reqList
+	return d.walkOf(ctx, address, itemsKind)
+}
+
+// walkOf does so with what is listed.
+func (d *desk) walkOf(ctx context.Context, address string, of listed) (p pages, problem string) {
+	if p.owner = of.answers; of.scope == "" {
+		of.scope = d.reading()
+	}
 	seen := map[string]bool{}
 	for next := address; next != ""; {
 		if seen[next] {
-			p.owner = PlatformPrefix + "page.union"
+			p.owner = of.union
 			return p, "a page leads back to one that was read before"
 		}
 		if len(seen) == mostPages {
-			p.owner = PlatformPrefix + "page.union"
+			p.owner = of.union
 			return p, fmt.Sprintf("there is no end after %d pages", mostPages)
 		}
 		seen[next] = true
-		r := d.get(ctx, d.reading(), next, typeItems, reqList)
+		r := d.get(ctx, of.scope, next, of.kind, of.answers)
 		p.responses = append(p.responses, r)
 		list, is := listOf(r)
 		switch {
 		case r.Problem != "" || r.Status != http.StatusOK:
-			return p, "line items are answered with " + r.Summary()
+			return p, of.name + " are answered with " + r.Summary()
 		case !is:
-			p.owner = PlatformPrefix + "list.form"
-			return p, "line items are no list"
+			p.owner = of.form
+			return p, of.name + " are no list"
 		}
 		p.objects, p.sizes = append(p.objects, list...), append(p.sizes, len(list))
 		next = weblink.Targets(r.Header.Values("Link"), next)["next"]
@@ -265,9 +315,10 @@ func (d *desk) walk(ctx context.Context, address string) (p pages, problem strin
 	return p, ""
 }
 
-// reading is the scope by which line items are read.
+// reading is the scope by which line items are read: the lesser one where nothing is written.
 func (d *desk) reading() string {
-	if slices.Contains(lti.Of(d.Session().Target).Platform.Scopes, scopeItems) && lti.Of(d.Session().Target).Platform.MayWrite() {
+	own := lti.Of(d.Session().Target).Platform
+	if slices.Contains(own.Scopes, scopeItems) && (own.MayWrite() || !slices.Contains(own.Scopes, scopeReading)) {
 		return scopeItems
 	}
 	return scopeReading
@@ -394,12 +445,17 @@ func (d *desk) refuses(id, sent string, r *harness.Response, statuses ...int) {
 	f := harness.Finding{Sent: sent, Expected: "a refusal, " + codes(statuses), Seen: r.Summary(), Responses: []*harness.Response{r}}
 	switch {
 	case r.Status >= 500:
-		d.NotTested(harness.BlockedBy(reqBroke, sent+": nothing was taken, but the platform broke down with "+r.Summary(), r), id)
+		d.unsaid = harness.BlockedBy(reqBroke, sent+": nothing was taken, but the platform broke down with "+r.Summary(), r)
+		d.NotTested(d.unsaid, id)
 		return
 	case r.Status >= 400:
 		d.Examined(id, 1)
 	default:
 		d.Fail(id, f)
+		d.unsaid = harness.BlockedBy(id, sent+": it was taken, and not refused", r)
+		if slices.Contains(d.Check().Requirements, reqBroke) {
+			d.Examined(reqBroke, 1)
+		}
 		return
 	}
 	if slices.Contains(d.Check().Requirements, reqStatus) {
@@ -425,6 +481,7 @@ func (d *desk) shaped(id, schema string, r *harness.Response) {
 	for _, f := range findings {
 		told := harness.Finding{Expected: f.Expected, Seen: f.Message, Where: f.Pointer, Responses: []*harness.Response{r}}
 		switch {
+		case blank(f):
 		case f.Seen == "null" && !demanded(f.Pointer):
 			if nulls = true; slices.Contains(d.Check().Requirements, noNull) {
 				told.Expected, told.Seen = "no member at all where nothing is known", "null"
@@ -441,6 +498,14 @@ func (d *desk) shaped(id, schema string, r *harness.Response) {
 	if !nulls && slices.Contains(d.Check().Requirements, noNull) {
 		d.Examined(noNull, 1)
 	}
+}
+
+// blank tells whether a finding is of a member that may be null or blank where nothing is known of
+// it: tag and resourceId, and times, of which that is even asked for (AGS 2.0 §3.2.10 to §3.2.13).
+func blank(f schemas.Finding) bool {
+	name := f.Pointer[strings.LastIndex(f.Pointer, "/")+1:]
+	return slices.Contains([]string{"tag", "resourceId", "startDateTime", "endDateTime"}, name) &&
+		slices.Contains([]string{"null", `string ""`}, f.Seen)
 }
 
 // demanded tells whether a member has to be there.

@@ -3,6 +3,7 @@ package ags
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"net/http"
 	"slices"
@@ -144,12 +145,22 @@ func create(ctx context.Context, d *desk) {
 	} else {
 		m := objectOf(back)
 		for _, name := range []string{"label", "scoreMaximum", "tag", "resourceId", "resourceLinkId"} {
-			if v, was := sent[name]; was {
-				d.Assert(p+"create.kept", same(v, m[name]), harness.Finding{Sent: fmt.Sprintf("%s %v", name, v), Expected: fmt.Sprint(v),
+			id := p + "create.preserved"
+			if name == "tag" || name == "resourceId" {
+				id = p + "create.kept"
+			}
+			if v, was := sent[name]; was && (name != "resourceLinkId" || m[name] != nil) { // it may be passed over
+				d.Assert(id, same(v, m[name]), harness.Finding{Sent: fmt.Sprintf("%s %v", name, v), Expected: fmt.Sprint(v),
 					Seen: fmt.Sprint(or(m[name], "nothing")), Where: "/" + name, Responses: proof})
 			}
 		}
+		if or(m["startDateTime"], "") == "" && or(m["endDateTime"], "") == "" {
+			d.NotApplicable(p+"create.dates", "the platform has no such times, which is allowed (AGS 2.0 §3.2.5)")
+		}
 		for _, name := range []string{"startDateTime", "endDateTime"} {
+			if or(m["startDateTime"], "") == "" && or(m["endDateTime"], "") == "" {
+				break
+			}
 			want, _ := time.Parse(time.RFC3339, sent[name].(string)) // ours can be read
 			got, err := time.Parse(time.RFC3339, textOf(m, name))
 			d.Assert(p+"create.dates", err == nil && got.Equal(want), harness.Finding{
@@ -170,18 +181,21 @@ func create(ctx context.Context, d *desk) {
 			Responses: append([]*harness.Response{r}, all.last()...),
 		})
 	}
-	other, r := d.post(ctx, d.item(map[string]any{"https://rollcall.invalid/extension": map[string]any{"a": []int{1}}, "rollcall": true}))
+	other, r := d.post(ctx, d.item(map[string]any{extension: map[string]any{"a": []int{1}}}))
 	if r.Status >= 500 {
-		d.NotTested(harness.BlockedBy(reqBroke, "members that nobody knows: "+r.Summary(), r), p+"create.unknown-members")
+		d.NotTested(harness.BlockedBy(reqBroke, "an extension that nobody knows: "+r.Summary(), r), p+"create.unknown-members")
 		return
 	}
 	d.Assert(p+"create.unknown-members", other != "", harness.Finding{
-		Sent:      "a line item with members that nobody knows",
-		Expected:  "they are passed over",
+		Sent:      "a line item with an extension that nobody knows",
+		Expected:  "it is passed over",
 		Seen:      r.Summary(),
 		Responses: []*harness.Response{r},
 	})
 }
+
+// extension is a member that nobody knows: its name is an address (AGS 2.0 §3.1.2).
+const extension = "https://rollcall.invalid/extension"
 
 // link is the id of the link that was launched.
 func (d *desk) link() string {
@@ -231,10 +245,21 @@ func createRefused(ctx context.Context, d *desk) {
 		{"create.lengths", "a resourceId of 300 characters", with("resourceId", d.mark+long), 400},
 		{"create.date-form", "an endDateTime that is no time", with("endDateTime", "tomorrow"), 400},
 		{"create.date-form", "a startDateTime without a zone", with("startDateTime", "2031-02-03T04:05:06"), 400},
-		{"create.link", "a resourceLinkId that there isn't", with("resourceLinkId", "rollcall-nothing-here"), 404},
 	} {
 		_, r := d.post(ctx, x.v)
 		d.refuses(x.id, x.sent, r, x.status)
+	}
+	const nowhere = "rollcall-nothing-here"
+	id, r := d.post(ctx, with("resourceLinkId", nowhere))
+	if taken(r) { // it may be passed over, and not kept
+		d.Assert(p+"create.link", textOf(d.said[id], "resourceLinkId") != nowhere, harness.Finding{
+			Sent:      "a resourceLinkId that there isn't",
+			Expected:  "a refusal, 404 Not Found or 400 Bad Request; or a line item without it",
+			Seen:      r.Summary() + ", and the line item has it",
+			Responses: []*harness.Response{r},
+		})
+	} else {
+		d.refuses("create.link", "a resourceLinkId that there isn't", r, http.StatusNotFound, http.StatusBadRequest)
 	}
 	all, problem := d.walk(ctx, d.at.items)
 	if problem != "" {
@@ -280,6 +305,10 @@ func filters(ctx context.Context, d *desk) {
 		}
 		made[name] = id
 	}
+	attached := made["link"] != "" && d.attached(made["link"])
+	if made["link"] != "" && !attached {
+		d.NotApplicable(p+"filter.link", "the platform attaches no line items of tools to links, which is allowed (AGS 2.0 §3.2.5)")
+	}
 	if all, problem := d.walk(ctx, d.at.items); problem != "" { // it is no filter's
 		d.NotTested(harness.BlockedBy(all.owner, problem, all.last()...))
 		return
@@ -299,6 +328,9 @@ func filters(ctx context.Context, d *desk) {
 		{"filter.none", []string{"resource_id", "none-" + d.mark}, nil},
 		{"filter.none", []string{"resource_link_id", "none-" + d.mark}, nil},
 	} {
+		if !attached && len(x.by) > 0 && x.by[0] == "resource_link_id" && x.id != "filter.none" {
+			continue
+		}
 		all, problem := d.walk(ctx, query(d.at.items, x.by...))
 		sent := "line items by " + strings.Join(x.by, " ")
 		if problem != "" {
@@ -366,9 +398,14 @@ func paging(ctx context.Context, d *desk) {
 			return
 		}
 	}
+	unfiltered := true // can be listed
 	for _, x := range []struct{ id, address string }{{"page.union", d.at.items}, {"page.filtered", query(d.at.items, "tag", tag)}} {
 		whole, problem := d.walk(ctx, x.address)
 		if problem != "" {
+			if x.id == "page.filtered" && unfiltered && whole.owner == reqList {
+				whole.owner = p + "filter.tag" // it is the filter that doesn't work
+			}
+			unfiltered = false
 			d.NotTested(harness.BlockedBy(whole.owner, problem, whole.last()...), p+x.id)
 			continue
 		}
@@ -418,6 +455,7 @@ func put(ctx context.Context, d *desk) {
 	}
 	sent := objectOf(back)
 	delete(sent, "tag")
+	maps.DeleteFunc(sent, func(_ string, v any) bool { return v == nil || v == "" }) // what isn't known is not sent
 	sent["label"], sent["scoreMaximum"] = "Rollcall "+d.mark+", renamed", 55
 	r := d.send(ctx, scopeItems, http.MethodPut, id, typeItem, sent)
 	if !d.Assert(reqPut, r.Status == http.StatusOK && r.Problem == "", harness.Finding{
@@ -438,6 +476,16 @@ func put(ctx context.Context, d *desk) {
 		return
 	}
 	m := objectOf(after)
+	if answer := objectOf(r); len(answer) > 0 {
+		echoed := differences(answer, m)
+		d.Assert(p+"put.form", len(echoed) == 0, harness.Finding{
+			Sent:      "a line item, replaced, and read",
+			Expected:  "the line item as it is now, in the answer to what replaced it",
+			Seen:      "another " + strings.Join(echoed, ", "),
+			Where:     strings.Join(echoed, ", "),
+			Responses: []*harness.Response{r, after},
+		})
+	}
 	d.Assert(p+"put.id", textOf(m, "id") == id, harness.Finding{Expected: id, Seen: textOf(m, "id"), Where: "/id", Responses: proof})
 	for _, name := range []string{"label", "scoreMaximum"} {
 		d.Assert(p+"put.kept", same(sent[name], m[name]), harness.Finding{
@@ -468,6 +516,30 @@ func put(ctx context.Context, d *desk) {
 		Seen:      "another " + strings.Join(left, ", "),
 		Responses: []*harness.Response{again},
 	})
+}
+
+// rescaled changes the maximum of a line item that has a result.
+func rescaled(ctx context.Context, d *desk) {
+	item, user, ok := d.scored(ctx)
+	if !ok {
+		return
+	}
+	if m, r := d.result(ctx, item, user, near(0.75)); !near(0.75)(m) {
+		if d.readable(r, user) {
+			d.NotTested(harness.BlockedBy(p+"result.score", "the result is not the score: "+told(m), r))
+		}
+		return
+	}
+	r := d.send(ctx, scopeItems, http.MethodPut, item, typeItem, d.item(map[string]any{"id": item, "scoreMaximum": 80}))
+	if !taken(r) {
+		d.NotTested(harness.BlockedBy(reqPut, "no line item can be replaced: "+r.Summary(), r))
+		return
+	}
+	if now, _ := objectOf(d.get(ctx, scopeItems, item, typeItem, reqRead))["scoreMaximum"].(float64); now != 80 {
+		d.NotApplicable(p+"put.rescaled", "the platform doesn't change the maximum of a line item, which is allowed (AGS 2.0 §3.2.6)")
+		return
+	}
+	d.counts(ctx, p+"put.rescaled", "30 of 40, and then a maximum of 80", item, user, 0.75)
 }
 
 // remove deletes a line item, and looks for it.

@@ -8,17 +8,16 @@ import (
 	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/lti"
+	"github.com/rollcall-edu/rollcall/suites/lti/platform"
 )
 
 // takenScore are the answers to a score that was taken (AGS 2.0 §3.4).
 var takenScore = []int{http.StatusOK, http.StatusCreated, http.StatusAccepted, http.StatusNoContent}
 
-// takes holds an answer to a score that can be to having taken it.
+// takes holds an answer to a score that can be to having taken it. Where the platform breaks down
+// it is this that doesn't work, and no refusal.
 func (d *desk) takes(id, sent string, r *harness.Response) bool {
-	if r.Status >= 500 && id != reqScore {
-		d.NotTested(harness.BlockedBy(reqBroke, sent+": "+r.Summary(), r), id)
-		return false
-	}
 	return d.Assert(id, r.Problem == "" && slices.Contains(takenScore, r.Status), harness.Finding{
 		Sent:      sent,
 		Expected:  "200, 201, 202 or 204: it is taken",
@@ -98,8 +97,8 @@ func scores(ctx context.Context, d *desk) {
 	if d.takes(p+"score.submission", "a later score of what was handed in earlier", d.give(ctx, item, late)) {
 		d.counts(ctx, p+"score.submission", "a later score of what was handed in earlier", item, user, 0.25)
 	}
-	d.takes(p+"score.unknown-members", "a score with members that nobody knows",
-		d.give(ctx, item, d.score(user, map[string]any{"https://rollcall.invalid/extension": map[string]any{"a": 1}, "rollcall": true})))
+	d.takes(p+"score.unknown-members", "a score with an extension that nobody knows",
+		d.give(ctx, item, d.score(user, map[string]any{extension: map[string]any{"a": 1}})))
 }
 
 // scoresRefused sends scores that can't be.
@@ -112,7 +111,7 @@ func scoresRefused(ctx context.Context, d *desk) {
 	with := func(name string, v any) map[string]any {
 		return d.score(user, map[string]any{"scoreGiven": 1, name: v})
 	}
-	for _, x := range []wrong{
+	all := []wrong{
 		{"score.user", "a score without userId", with("userId", absent), 400},
 		{"score.user", "a userId that is a number", with("userId", 7), 400},
 		{"score.user-unknown", "a userId that nobody has", with("userId", "rollcall-nobody"), 404},
@@ -131,12 +130,34 @@ func scoresRefused(ctx context.Context, d *desk) {
 		{"score.types", "scoreGiven that is a text", with("scoreGiven", "one"), 400},
 		{"score.types", "a comment that is a list", with("comment", []int{1}), 400},
 		{"score.types", "a list in the place of a score", []any{with("comment", "")}, 400},
-	} {
+	}
+	var refused []wrong
+	for _, x := range all {
 		statuses := []int{x.status}
 		if x.status == http.StatusNotFound { // the person isn't, and the request is wrong
 			statuses = append(statuses, http.StatusBadRequest, http.StatusUnprocessableEntity)
 		}
-		d.refuses(x.id, x.sent, d.give(ctx, item, x.v), statuses...)
+		r := d.give(ctx, item, x.v)
+		d.refuses(x.id, x.sent, r, statuses...)
+		if !taken(r) {
+			refused = append(refused, x)
+		}
+	}
+	if len(refused) == 0 {
+		d.NotTested(d.unsaid, p+"score.unchanged")
+		return
+	}
+	if len(refused) < len(all) { // what was taken counts, which is told of already
+		if r := d.give(ctx, item, d.score(user, nil)); !taken(r) {
+			d.NotTested(harness.BlockedBy(reqScore, "no score is taken any more: "+r.Summary(), r), p+"score.unchanged")
+			return
+		}
+		for _, x := range refused {
+			if m, is := x.v.(map[string]any); is && m["timestamp"] != nil && x.id != "score.timestamp" && x.id != "score.zone" {
+				m["timestamp"] = d.tick(time.Second)
+			}
+			d.give(ctx, item, x.v)
+		}
 	}
 	d.counts(ctx, p+"score.unchanged", "scores that were refused, after one of 3 out of 4", item, user, 0.75)
 }
@@ -291,6 +312,17 @@ func results(ctx context.Context, d *desk) {
 		Seen:      fmt.Sprintf("%d results", len(filtered)),
 		Responses: proof,
 	})
+	if len(user) > 1 { // what begins as theirs is somebody else's
+		part := d.get(ctx, scopeResults, query(below(item, "results"), "user_id", user[:len(user)-1]), typeResults, reqResults)
+		others, is := listOf(part)
+		theirs := slices.ContainsFunc(others, func(m map[string]any) bool { return textOf(m, "userId") == user })
+		d.Assert(p+"result.filter", !is || !theirs, harness.Finding{
+			Sent:      "results by a user_id that lacks the last character of the learner's",
+			Expected:  "none of the learner",
+			Seen:      "the learner's",
+			Responses: []*harness.Response{part},
+		})
+	}
 	nobody := d.get(ctx, scopeResults, query(below(item, "results"), "user_id", "rollcall-nobody"), typeResults, reqResults)
 	none, is := listOf(nobody)
 	empty := nobody.Status == http.StatusOK && is && len(none) == 0 || nobody.Status == http.StatusNotFound
@@ -321,7 +353,9 @@ func results(ctx context.Context, d *desk) {
 	})
 	if posted := d.give(ctx, item, d.score(user, map[string]any{"scoreGiven": 6})); slices.Contains(takenScore, posted.Status) {
 		d.counts(ctx, p+"result.extra", "6 out of 4", item, user, 1.5)
+		d.uncommented(ctx, item, user, textOf(whole, "comment") == comment, posted)
 	} else {
+		d.NotTested(harness.BlockedBy(p+"score.extra", "no later score is taken: "+posted.Summary(), posted), p+"result.comment-cleared")
 		d.NotTested(harness.BlockedBy(p+"score.extra", "no score beyond its maximum is taken: "+posted.Summary(), posted), p+"result.extra")
 	}
 	back := d.score(user, map[string]any{"scoreGiven": absent, "scoreMaximum": absent})
@@ -338,5 +372,76 @@ func results(ctx context.Context, d *desk) {
 		}
 	} else {
 		d.NotTested(harness.BlockedBy(reqScore, "a score without scoreGiven is not taken: "+posted.Summary(), posted), p+"result.cleared")
+	}
+}
+
+// uncommented looks whether a comment is gone with a score that has none; told says whether it was
+// there before.
+func (d *desk) uncommented(ctx context.Context, item, user string, told bool, posted *harness.Response) {
+	const id = p + "result.comment-cleared"
+	if !told {
+		d.NotTested(harness.BlockedBy(p+"result.comment", "no result has told a comment", posted), id)
+		return
+	}
+	m, r := d.result(ctx, item, user, func(m map[string]any) bool { return textOf(m, "comment") == "" })
+	if d.readable(r, user, id) {
+		d.Assert(id, textOf(m, "comment") == "", harness.Finding{
+			Sent:      "a score without a comment, after one that had one",
+			Expected:  "no comment any more",
+			Seen:      "the comment of the score before",
+			Where:     "/comment",
+			Responses: []*harness.Response{r, posted},
+		})
+	}
+}
+
+// resultPages gives several learners a score, and reads their results one a page.
+func resultPages(ctx context.Context, d *desk) {
+	item, ok := d.make(ctx, nil)
+	if !ok {
+		return
+	}
+	t := lti.Of(d.Session().Target).Platform
+	for _, u := range t.Users {
+		if !isLearner(u) {
+			continue
+		}
+		l, o, ok := platform.As(ctx, d.T, u, d.launch.Link)
+		if !ok {
+			d.NotTested(o)
+			return
+		}
+		user, _ := l.Claims["sub"].(string)
+		r := d.give(ctx, item, d.score(user, nil))
+		if !taken(r) {
+			d.NotTested(harness.BlockedBy(reqScore, "no score is taken: "+r.Summary(), r))
+			return
+		}
+		if m, r := d.result(ctx, item, user, near(0.75)); m == nil {
+			if d.readable(r, user) {
+				d.NotTested(harness.BlockedBy(p+"result.user", "no result names the learner", r))
+			}
+			return
+		}
+	}
+	whole, problem := d.walkOf(ctx, below(item, "results"), resultsKind)
+	if problem != "" {
+		d.NotTested(harness.BlockedBy(whole.owner, problem, whole.last()...))
+		return
+	}
+	single, problem := d.walkOf(ctx, query(below(item, "results"), "limit", "1"), resultsKind)
+	f := harness.Finding{Sent: "results, one a page", Expected: fmt.Sprintf("the same %d, each once", len(whole.objects)), Where: "Link",
+		Responses: single.last()}
+	a, b := slices.Sorted(slices.Values(whole.ids())), slices.Sorted(slices.Values(single.ids()))
+	if f.Seen = problem; problem == "" {
+		f.Seen = fmt.Sprintf("%d on %d pages", len(b), len(single.responses))
+	}
+	d.Assert(p+"result.pages", problem == "" && slices.Equal(a, b), f)
+	for i, n := range single.sizes {
+		d.Assert(p+"result.limit", n <= 1, harness.Finding{Sent: "limit=1", Expected: "one result at most", Seen: fmt.Sprint(n),
+			Responses: []*harness.Response{single.responses[i]}})
+	}
+	if !d.Looked(p + "result.limit") {
+		d.NotTested(harness.BlockedBy(p+"result.pages", "no page can be read"), p+"result.limit")
 	}
 }

@@ -68,7 +68,7 @@ func PlatformPart() platform.Part {
 			Needs: reading(), Requirements: []string{"limit.kept", "page.next", "page.ends", "page.whole", "page.links", "page.form",
 				"page.keeps-role", "page.keeps-rlid"}},
 		{ID: "platform.nrps-differences", Title: "A link leads to what changes", Body: differences,
-			Needs: reading(), Requirements: []string{"diff.link", "diff.answers", "diff.only-changes", "diff.goes-on"}},
+			Needs: reading(), Requirements: []string{"diff.link", "diff.complete", "diff.answers", "diff.only-changes", "diff.goes-on"}},
 		{ID: "platform.nrps-changes", Title: "Whoever comes to a course and leaves it is told of", Body: changes,
 			Needs:        reading(unattended(), changing()),
 			Requirements: []string{"change.enrolled", "change.left", "change.list"}},

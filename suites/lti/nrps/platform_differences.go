@@ -9,6 +9,7 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/lti"
 	"github.com/rollcall-edu/rollcall/suites/lti/platform"
+	"github.com/rollcall-edu/rollcall/suites/weblink"
 )
 
 // leading gives the link to what changes: the last that pages offer, for some offer it on the
@@ -20,6 +21,19 @@ func (r roster) leading() string {
 		}
 	}
 	return ""
+}
+
+// complete tells whether all links to what changes are written in full.
+func (r roster) complete() bool {
+	for _, p := range r.pages {
+		links, _ := weblink.Parse(p.Header.Values("Link"))
+		for _, l := range links {
+			if slices.Contains(l.Rels, "differences") && !absolute.MatchString(l.Target) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 func differences(ctx context.Context, t *harness.T) {
@@ -35,9 +49,16 @@ func differences(ctx context.Context, t *harness.T) {
 		Responses: []*harness.Response{all.last().Response},
 	}) {
 		left(t, harness.BlockedBy(reqLink, "no link leads to what changes", all.last().Response),
-			"diff.answers", "diff.only-changes", "diff.goes-on")
+			"diff.complete", "diff.answers", "diff.only-changes", "diff.goes-on")
 		return
 	}
+	complete := all.complete()
+	t.Assert(PlatformPrefix+"diff.complete", complete, harness.Finding{
+		Expected:  "an address in full",
+		Seen:      linkSeen(all.last()),
+		Where:     "header Link",
+		Responses: []*harness.Response{all.last().Response},
+	})
 	now := walk(ctx, t, at, mostPages)
 	if now.failed != nil {
 		t.Fail(reqAnswers, harness.Finding{Expected: "200 and members, or none where nothing changed", Seen: now.failed.what(),

@@ -212,9 +212,9 @@ func unknownLink(ctx context.Context, t *harness.T) {
 		return
 	}
 	t.Assert(PlatformPrefix+"rlid.unknown",
-		p.Status == http.StatusNotFound || p.Status == http.StatusBadRequest || p.usable() && len(p.members) == 0, harness.Finding{
+		p.Status >= http.StatusBadRequest || p.usable() && len(p.members) == 0, harness.Finding{
 			Sent:      "rlid of a link that there isn't",
-			Expected:  "404, or no members",
+			Expected:  "a refusal, such as 404, or no members",
 			Seen:      p.what() + ", " + many(len(p.members), "member"),
 			Responses: []*harness.Response{p.Response},
 		})

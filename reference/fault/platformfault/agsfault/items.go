@@ -20,7 +20,7 @@ func gradeItems() map[string]behaviour {
 		"list-json":     shown("application/json", "list"),
 		"list-wrapped":  answering(func(rec *httptest.ResponseRecorder, _ *http.Request) { wrapped(rec, "lineItems") }, "list"),
 		"list-text":     telling(func(m object, _ *http.Request) { m["gradesReleased"] = "yes" }, "list"),
-		"list-null":     telling(func(m object, _ *http.Request) { m["endDateTime"] = or(m["endDateTime"], nil) }, "list"),
+		"list-null":     telling(func(m object, _ *http.Request) { m["resourceLinkId"] = or(m["resourceLinkId"], nil) }, "list"),
 		"read-down":     failing("read"),
 		"read-json":     shown("application/json; charset=utf-8", "read"),
 		"read-other":    telling(func(m object, _ *http.Request) { m["resourceId"] = "another" }, "read"),
@@ -42,7 +42,7 @@ func gradeItems() map[string]behaviour {
 				}
 			}
 		}, "create"),
-		"create-strict": refusing(http.StatusBadRequest, func(m object) bool { _, odd := m["rollcall"]; return odd }, "create"),
+		"create-strict": refusing(http.StatusBadRequest, extended, "create"),
 		"create-unlisted": answering(func(rec *httptest.ResponseRecorder, r *http.Request) {
 			kept(rec, func(m object) bool { return m["resourceLinkId"] == nil || r.URL.RawQuery != "" })
 		}, "list"),
@@ -64,7 +64,7 @@ func gradeItems() map[string]behaviour {
 				delete(m, "endDateTime")
 			}
 		}, "create"),
-		"link-unchecked":   forgiving(http.StatusNotFound, func(m object) { delete(m, "resourceLinkId") }, "create"),
+		"link-unchecked":   linkKept(),
 		"refused-kept":     refusedKept(),
 		"tag-ignored":      asking(func(q url.Values) { q.Del("tag") }, "list"),
 		"resource-ignored": asking(func(q url.Values) { q.Del("resource_id") }, "list"),
@@ -123,6 +123,16 @@ func gradeItems() map[string]behaviour {
 			}
 			next.ServeHTTP(w, r)
 		}, "put"),
+		"put-echo":      putEcho(),
+		"put-unscaled":  putUnscaled(),
+		"taken-blindly": takenBlindly(),
+		"tag-500": grades(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			if r.URL.Query().Has("tag") {
+				http.Error(w, "a field can't be sorted by", http.StatusInternalServerError)
+				return
+			}
+			next.ServeHTTP(w, r)
+		}, "list"),
 		"put-merges": grades(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			if m, before := sent(r), before(r, next); m != nil && m["tag"] == nil && before["tag"] != nil {
 				m["tag"] = before["tag"]
@@ -271,4 +281,110 @@ func deletedTakes() behaviour {
 		}
 		bend.Give(w, rec)
 	}, "score")
+}
+
+// extended tells whether something has an extension.
+func extended(m object) bool {
+	for name := range m {
+		if strings.HasPrefix(name, "https://") {
+			return true
+		}
+	}
+	return false
+}
+
+// linkKept keeps the id of a link that there isn't, unchecked.
+func linkKept() behaviour {
+	var kept sync.Map // by path
+	return grades(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		m := sent(r)
+		rec := bend.Answered(next, r)
+		if gradesOf(r) == "create" && rec.Code == http.StatusNotFound && m["resourceLinkId"] != nil {
+			link := m["resourceLinkId"]
+			delete(m, "resourceLinkId")
+			resent(r, m)
+			rec = bend.Answered(next, r)
+			var made object
+			if json.Unmarshal(rec.Body.Bytes(), &made) == nil && rec.Code < 300 {
+				kept.Store(made["id"], link)
+			}
+		}
+		var one object
+		if json.Unmarshal(rec.Body.Bytes(), &one) == nil {
+			if link, is := kept.Load(one["id"]); is {
+				one["resourceLinkId"] = link
+				written(rec, one)
+			}
+		}
+		bend.Give(w, rec)
+	}, "create", "read")
+}
+
+// putEcho answers with what was sent, of which the label isn't taken over.
+func putEcho() behaviour {
+	return grades(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		m, former := sent(r), before(r, next)
+		label := m["label"]
+		if label != nil && former["label"] != nil {
+			m["label"] = former["label"]
+			resent(r, m)
+		}
+		rec := bend.Answered(next, r)
+		var one object
+		if rec.Code == http.StatusOK && json.Unmarshal(rec.Body.Bytes(), &one) == nil {
+			one["label"] = label
+			written(rec, one)
+		}
+		bend.Give(w, rec)
+	}, "put")
+}
+
+// putUnscaled leaves the points of results as they are when the maximum of their line item changes.
+func putUnscaled() behaviour {
+	var mu sync.Mutex
+	changed := map[string]float64{} // by how much, by path
+	return grades(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		mu.Lock()
+		defer mu.Unlock()
+		path := strings.TrimSuffix(r.URL.Path, "/results")
+		if gradesOf(r) == "put" {
+			was, _ := before(r, next)["scoreMaximum"].(float64)
+			rec := bend.Answered(next, r)
+			var now object
+			if rec.Code == http.StatusOK && json.Unmarshal(rec.Body.Bytes(), &now) == nil && was > 0 {
+				changed[path] = was / now["scoreMaximum"].(float64)
+			}
+			bend.Give(w, rec)
+			return
+		}
+		rec := bend.Answered(next, r)
+		var list []object
+		if by, is := changed[path]; is && json.Unmarshal(rec.Body.Bytes(), &list) == nil {
+			for _, m := range list {
+				if s, is := m["resultScore"].(float64); is {
+					m["resultScore"] = s * by
+				}
+			}
+			written(rec, list)
+		}
+		bend.Give(w, rec)
+	}, "put", "results")
+}
+
+// takenBlindly takes whatever is sent as a line item or a score, and makes something of it.
+func takenBlindly() behaviour {
+	return grades(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		_ = bodyOf(r)
+		rec := bend.Answered(next, r)
+		nobody := rec.Code == http.StatusNotFound && (gradesOf(r) == "create" || strings.Contains(rec.Body.String(), "userId"))
+		switch {
+		case rec.Code != http.StatusBadRequest && !nobody:
+			bend.Give(w, rec)
+		case gradesOf(r) == "create":
+			resent(r, object{"label": "Untitled", "scoreMaximum": 1})
+			bend.Give(w, bend.Answered(next, r))
+		default:
+			w.WriteHeader(http.StatusNoContent)
+		}
+	}, "create", "put", "score")
 }

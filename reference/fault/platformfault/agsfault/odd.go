@@ -126,6 +126,34 @@ func gradeOddities() map[string]behaviour {
 			}
 		}, items...),
 		"unknown-410": goneForGood(),
+		"nulls": telling(func(m object, _ *http.Request) {
+			m["tag"], m["resourceId"] = or(m["tag"], nil), or(m["resourceId"], "")
+			m["startDateTime"], m["endDateTime"] = or(m["startDateTime"], nil), or(m["endDateTime"], "")
+		}, items...),
+		"link-passed-over": forgiving(http.StatusNotFound, func(m object) { delete(m, "resourceLinkId") }, "create"),
+		"link-400":         restated(is(http.StatusNotFound), http.StatusBadRequest, "create"),
+		"links-unattached": taking(func(m object) { delete(m, "resourceLinkId") }, "create"),
+		"dates-none":       taking(func(m object) { timeless(m) }, "create", "put"),
+		"members-strict": refusing(http.StatusBadRequest, func(m object) bool {
+			known := []string{"id", "label", "scoreMaximum", "tag", "resourceId", "resourceLinkId", "startDateTime", "endDateTime", "gradesReleased",
+				"submissionReview", "userId", "scoreGiven", "comment", "timestamp", "activityProgress", "gradingProgress", "submission",
+				"scoringUserId"}
+			for name := range m {
+				if !slices.Contains(known, name) && !strings.HasPrefix(name, "https://") {
+					return true
+				}
+			}
+			return false
+		}, "create", "put", "score"),
+		"put-maximum-kept": grades(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			if m, was := sent(r), before(r, next)["scoreMaximum"]; m["scoreMaximum"] != nil && was != nil {
+				if f, is := m["scoreMaximum"].(float64); is && f > 0 {
+					m["scoreMaximum"] = was
+					resent(r, m)
+				}
+			}
+			next.ServeHTTP(w, r)
+		}, "put"),
 	})
 }
 
@@ -284,4 +312,14 @@ func reversed() behaviour {
 			written(rec, list)
 		}
 	}, "list")
+}
+
+// timeless leaves out times that can be read; others are refused as they are.
+func timeless(m object) {
+	for _, name := range []string{"startDateTime", "endDateTime"} {
+		text, _ := m[name].(string)
+		if _, err := time.Parse(time.RFC3339, text); err == nil {
+			delete(m, name)
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package agsfault
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -39,7 +40,7 @@ func gradeScores() map[string]behaviour {
 				m["timestamp"] = s["submittedAt"]
 			}
 		}, "score"),
-		"score-strict": refusing(http.StatusBadRequest, func(m object) bool { return m["rollcall"] != nil }, "score"),
+		"score-strict": refusing(http.StatusBadRequest, extended, "score"),
 		"user-missing": swallowing(lacks("userId")),
 		"user-any": grades(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			rec := bend.Answered(next, r)
@@ -173,12 +174,61 @@ func gradeResults() map[string]behaviour {
 		"result-user-own":     each(func(m object) { m["userId"] = "4711" }),
 		"result-of-another":   each(func(m object) { m["scoreOf"] = m["scoreOf"].(string) + "/" }),
 		"result-user-ignored": asking(func(q url.Values) { q.Del("user_id") }, "results"),
-		"result-id-slash":     each(func(m object) { m["id"] = m["id"].(string) + "/1" }),
-		"result-no-comment":   each(func(m object) { delete(m, "comment") }),
+		"result-user-begins":  userBegins(),
+		"results-cut":         answering(func(rec *httptest.ResponseRecorder, _ *http.Request) { rec.Header().Del("Link") }, "results"),
+		"results-limit":       asking(func(q url.Values) { q.Del("limit") }, "results"),
+		"comment-stays":       commentStays(),
+		"bare-500": refusing(http.StatusInternalServerError, func(m object) bool {
+			_, given := m["scoreGiven"]
+			return !given && m["gradingProgress"] != "FullyGraded"
+		}, "score"),
+		"result-id-slash":   each(func(m object) { m["id"] = m["id"].(string) + "/1" }),
+		"result-no-comment": each(func(m object) { delete(m, "comment") }),
 		"result-uncleared": taking(func(m object) {
 			if m["gradingProgress"] == "FullyGraded" && m["scoreGiven"] == nil && m["scoreMaximum"] == nil {
 				m["gradingProgress"] = "Pending"
 			}
 		}, "score"),
 	}
+}
+
+// userBegins finds the results of whoever begins as user_id says.
+func userBegins() behaviour {
+	return grades(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		q := r.URL.Query()
+		user := q.Get("user_id")
+		q.Del("user_id")
+		r.URL.RawQuery = q.Encode()
+		rec := bend.Answered(next, r)
+		var list []object
+		if user != "" && json.Unmarshal(rec.Body.Bytes(), &list) == nil {
+			kept(rec, func(m object) bool { id, _ := m["userId"].(string); return strings.HasPrefix(id, user) })
+		}
+		bend.Give(w, rec)
+	}, "results")
+}
+
+// commentStays keeps a comment until there is another one.
+func commentStays() behaviour {
+	var comments sync.Map // by path and person
+	return scoring(func(r *http.Request, m object) {
+		user, _ := m["userId"].(string)
+		key := r.URL.Path + " " + user
+		if m["comment"] != nil {
+			comments.Store(key, m["comment"])
+		} else if former, had := comments.Load(key); had && m["scoreGiven"] != nil {
+			m["comment"] = former
+		}
+	})
+}
+
+// scoring changes scores, with a look at where they go.
+func scoring(change func(r *http.Request, m object)) behaviour {
+	return grades(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		if m := sent(r); m != nil {
+			change(r, m)
+			resent(r, m)
+		}
+		next.ServeHTTP(w, r)
+	}, "score")
 }
