@@ -215,16 +215,17 @@ func granted(scopes ...string) []harness.Need {
 	return append(out, harness.InBody("an access token for each of its scopes"))
 }
 
-// readable are those of one that reads line items, by either scope.
+// readable are those of one that reads line items, by either scope. What the target file lacks comes
+// first, as for granted.
 func readable() []harness.Need {
-	out := append(platform.Upon(), platform.Issuing()...)
-	out = append(out, platform.Setting("a scope by which line items are read, in lti.platform.scopes",
-		harness.Unconfigured("lti.platform.scopes lacks scopes of Assignment and Grade Services", "Have the platform grant "+scopeReading+
-			" to Rollcall, and add it to lti.platform.scopes."),
+	setting := platform.Setting("a token endpoint in lti.platform.token_url, and a scope by which line items are read, in lti.platform.scopes",
+		harness.Unconfigured("the target file names no token endpoint, or lacks scopes of Assignment and Grade Services",
+			"Add token_url to lti.platform; have the platform grant "+scopeReading+" to Rollcall, and add it to lti.platform.scopes."),
 		func(l *lti.Section) bool {
-			return len(intersect([]string{scopeItems, scopeReading}, l.Platform.Scopes)) == 0
-		}), offered())
-	return append(out, harness.InBody("an access token for that scope"))
+			return l.Platform.TokenURL == "" || len(intersect([]string{scopeItems, scopeReading}, l.Platform.Scopes)) == 0
+		})
+	out := append([]harness.Need{setting}, platform.Upon(platform.Issuing()...)...)
+	return append(out, offered(), harness.InBody("an access token for that scope"))
 }
 
 // writing are those of one that makes line items too.
