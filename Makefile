@@ -88,7 +88,7 @@ unit:
 
 # Every suite against the clean reference, over real sockets.
 conformance:
-	$(GO) test ./cmd/rollcall -run '^Test(CSV|Tool|Platform)?Conformance' -count=1 -timeout 40m
+	$(GO) test ./cmd/rollcall -run '^Test(CSV|Tool|Platform)?Conformance' -count=1 -timeout 40m -parallel 4
 
 # Every fault must be caught, no variant may be minded. Requests wait for each other, and
 # launches for pages: three cells go side by side.

@@ -117,6 +117,7 @@ func families() [][]string {
 // Two of the runs have all profiles; the others have one family of them, which is another one
 // each day, and with ROLLCALL_MATRIX all. Under the race detector there is one profile a day.
 func TestConformance(t *testing.T) {
+	t.Parallel() // with those of tools and platforms, which wait more than they work
 	of := families()
 	today := sample{len(of), 1}.of(t, len(of))[0]
 	family := func(other int) []string {

@@ -391,7 +391,7 @@ func serverErrors(ctx context.Context, t *T) {
 		header http.Header
 	}{
 		{"an unknown parameter", "", plain + "?limit=5&noSuchParameter=1", nil},
-		{"a parameter twice", "", plain + "?fields=sourcedId&fields=" + t.Service.Samples.Property + "&limit=5", nil},
+		{"a parameter twice", "", plain + "?fields=sourcedId&fields=" + t.property() + "&limit=5", nil},
 		{"a question mark alone", "", plain + "?", nil},
 		{"OPTIONS", http.MethodOptions, plain, nil},
 		{"another language", "", plain + "?limit=5", http.Header{"Accept-Language": {"tlh;q=0.5, *;q=0.1"}}},

@@ -326,7 +326,7 @@ func filterRefused(ctx context.Context, t *T) {
 	const field, malformed, unquoted, literal, alive = filterAt + "unknown-field", filterAt + "malformed", filterAt + "unquoted",
 		filterAt + "bad-literal", filterAt + "no-500"
 	refused := func(status int) bool { return status == 400 || status == 422 }
-	named := t.Service.Samples.Property
+	named := t.property()
 	for _, try := range []struct {
 		id, filter string
 		ok         func(int) bool

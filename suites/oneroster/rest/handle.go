@@ -153,6 +153,37 @@ func (t *T) BlockedBy(owner, reason string, responses ...*harness.Response) harn
 	return harness.BlockedBy(t.Service.Requirement(owner), reason, responses...)
 }
 
-// sample is the collection that is asked where any would do, other a second one.
-func (t *T) sample() service.Collection { return t.Service.Collection(t.Service.Samples.Collection) }
-func (t *T) other() service.Collection  { return t.Service.Collection(t.Service.Samples.Other) }
+// sample is the collection that is asked where any would do, other a second one: those that the
+// description names, unless the profiles of the run cover others alone.
+func (t *T) sample() service.Collection { return t.covered(t.Service.Samples.Collection, "") }
+func (t *T) other() service.Collection {
+	return t.covered(t.Service.Samples.Other, t.Service.Samples.Collection)
+}
+
+// covered gives the collection of that name where the run covers it, otherwise one that it does,
+// but for the one called but, as far as there are others.
+func (t *T) covered(name, but string) service.Collection {
+	named := t.Service.Collection(name)
+	if t.Session().Covers(named.ListID) {
+		return named
+	}
+	spare := named
+	for _, c := range t.Service.Collections {
+		switch {
+		case !t.Session().Covers(c.ListID):
+		case c.Name != but:
+			return c
+		default:
+			spare = c
+		}
+	}
+	return spare
+}
+
+// property is one of the sample's that holds a text.
+func (t *T) property() string {
+	if t.sample().Name == t.Service.Samples.Collection {
+		return t.Service.Samples.Property
+	}
+	return "sourcedId" // which everything has
+}

@@ -270,7 +270,7 @@ func oddParameters(ctx context.Context, t *T) {
 			harness.Finding{Expected: "no server error", Seen: r.Summary(), Where: name + "=", Responses: []*harness.Response{r}})
 	}
 	r, ok := provoked(ctx, t, sample.List.Path,
-		Query("limit", "1", "filter", t.Service.Samples.Property+"='"+strings.Repeat("long ", 1200)+"'"), long)
+		Query("limit", "1", "filter", t.property()+"='"+strings.Repeat("long ", 1200)+"'"), long)
 	if !ok {
 		return
 	}
@@ -280,7 +280,7 @@ func oddParameters(ctx context.Context, t *T) {
 
 func hostileInput(ctx context.Context, t *T) {
 	const id = robustAt + "hostile-input"
-	sample, named := t.sample(), t.Service.Samples.Property
+	sample, named := t.sample(), t.property()
 	problems := 0
 	for _, x := range []struct{ path, q string }{
 		{sample.Read.PathFor("' OR '1'='1"), ""},

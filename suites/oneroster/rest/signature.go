@@ -59,7 +59,7 @@ func signedGet(ctx context.Context, t *T, query string, x harness.Signature) *ha
 // elsewhere: here, that nobody is turned away.
 func signaturesTaken(ctx context.Context, t *T) {
 	at := func(name string) string { return signatureAt + name }
-	property := t.Service.Samples.Property
+	property := t.property()
 	for _, x := range []struct {
 		id, what, query string
 		how             harness.Signature
