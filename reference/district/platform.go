@@ -61,6 +61,11 @@ func (d declared) Declare(ctx context.Context, link platform.Link, item lti.Line
 	return err
 }
 
+// Withdraw removes what came with a link.
+func (d declared) Withdraw(ctx context.Context, link platform.Link) error {
+	return (*d.grades).Decouple(ctx, link)
+}
+
 // Platform is a running reference platform.
 type Platform struct {
 	*platform.Platform

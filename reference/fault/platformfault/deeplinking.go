@@ -236,6 +236,22 @@ func takenFaults() map[string]behaviour {
 				return keys.Sign(claims)
 			}
 		}},
+		"platform-dl-lineitem-ignored": content(func(items []lti.ContentItem) []lti.ContentItem {
+			for i := range items {
+				items[i].LineItem = nil
+			}
+			return items
+		}),
+		"platform-dl-lineitem-nameless": content(func(items []lti.ContentItem) []lti.ContentItem {
+			for i, item := range items {
+				if item.LineItem != nil {
+					bare := *item.LineItem
+					bare.ResourceID = ""
+					items[i].LineItem = &bare
+				}
+			}
+			return items
+		}),
 		"platform-dl-custom-lost": opened(func(c map[string]any, l *platform.Pending) { c[ns+"custom"] = l.Tool.Custom }),
 		"platform-dl-target-lost": opened(func(c map[string]any, l *platform.Pending) { c[ns+"target_link_uri"] = l.Tool.TargetURI }),
 		"platform-dl-deployment-first": opened(func(c map[string]any, l *platform.Pending) {

@@ -2,6 +2,7 @@ package ags
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -338,6 +339,12 @@ func TestClaim(t *testing.T) {
 	}
 	if got := w.ask(http.MethodDelete, told, w.token("other", ScopeLineItem), "", ""); got.status != http.StatusForbidden {
 		t.Errorf("deleting a coupled one: %d", got.status)
+	}
+	if err := w.service.Decouple(t.Context(), w.link("other")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.service.Column(t.Context(), coupled.ID); !errors.Is(err, ErrNoColumn) {
+		t.Errorf("after its link is gone it is still there: %v", err)
 	}
 }
 

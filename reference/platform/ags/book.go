@@ -254,6 +254,24 @@ func (s *Service) Couple(ctx context.Context, l platform.Link, item LineItem) (C
 	return c, err
 }
 
+// Decouple removes the line items that came with a link, with all grades in them, once the link is
+// taken out of its course.
+func (s *Service) Decouple(ctx context.Context, l platform.Link) error {
+	columns, err := s.Columns(ctx, l.Course)
+	if err != nil {
+		return err
+	}
+	for _, c := range columns {
+		if !c.Coupled || c.Item.ResourceLinkID != l.ID {
+			continue
+		}
+		if err := s.remove(ctx, c.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // make keeps a new line item, as the last of its course.
 func (s *Service) make(ctx context.Context, c *Column) error {
 	c.ID = lti.Random()[:16]

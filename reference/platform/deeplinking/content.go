@@ -146,6 +146,12 @@ func (s *Service) remove(w http.ResponseWriter, r *http.Request) {
 		s.p.Forgetful(w)
 		return
 	}
+	if l, there := s.p.Link(id); there && s.o.LineItems != nil {
+		if err := s.o.LineItems.Withdraw(r.Context(), l); err != nil {
+			s.p.Forgetful(w)
+			return
+		}
+	}
 	s.p.RemoveLink(id)
 	http.Redirect(w, r, "/courses/"+url.PathEscape(t.course.ID)+"/content", http.StatusSeeOther)
 }

@@ -27,9 +27,11 @@ const (
 	mostContent = 500
 )
 
-// LineItems is a gradebook that makes a line item where one came with a link.
+// LineItems is a gradebook that makes a line item where one came with a link, and takes it away
+// with the link.
 type LineItems interface {
 	Declare(ctx context.Context, link platform.Link, item lti.LineItem) error
+	Withdraw(ctx context.Context, link platform.Link) error
 }
 
 // Options say what the service is made of; the zero value will do.

@@ -41,6 +41,8 @@ func (w *world) Declare(_ context.Context, _ platform.Link, item lti.LineItem) e
 	return nil
 }
 
+func (w *world) Withdraw(context.Context, platform.Link) error { return nil }
+
 func newWorld(t *testing.T, dsn string, spared ...string) *world {
 	t.Helper()
 	keys, err := security.NewKeys()

@@ -2,7 +2,9 @@ package deeplinking
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -11,6 +13,7 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/lti"
 	"github.com/rollcall-edu/rollcall/suites/lti/mint"
 	"github.com/rollcall-edu/rollcall/suites/lti/platform"
+	"github.com/rollcall-edu/rollcall/suites/lti/side"
 )
 
 // bad is an answer that must not be taken.
@@ -253,9 +256,12 @@ func launches(ctx context.Context, t *harness.T) {
 	}
 	place := platform.Section(t).Platform.Picks[0]
 	var item map[string]any
-	x, o, ok := try(ctx, t, place, false, answer{stays: true, items: func(word string, _ asked) []any {
+	x, o, ok := try(ctx, t, place, false, answer{stays: true, items: func(word string, a asked) []any {
 		item = itemOf("ltiResourceLink", word, platform.Self(t).Origin)
 		item["custom"] = map[string]any{"rollcall_picked": word}
+		if a.takesLineItems() {
+			item["lineItem"] = map[string]any{"label": word + " of Rollcall", "scoreMaximum": 7, "resourceId": word, "tag": pickedTag}
+		}
 		return []any{item}
 	}})
 	if !ok {
@@ -299,4 +305,60 @@ func launches(ctx context.Context, t *harness.T) {
 	own, _ := link["id"].(string)
 	other, _ := platform.First(t).Claims[claim+"resource_link"].(map[string]any)
 	say("launch.link", own != "" && own != other["id"], "a resource_link.id of its own", platform.Words(link["id"]), "/resource_link/id")
+	x.lineItem(ctx, t, l, own)
+}
+
+// pickedTag is the tag of line items that come with what is picked.
+const pickedTag = "rollcall-picked"
+
+// takesLineItems tells whether the platform says that it makes line items of what is picked.
+func (a asked) takesLineItems() bool { return a.settings["accept_lineitem"] == true }
+
+// lineItem looks for the line item that came with a link, in a launch of the link and where the
+// launch says that it is.
+func (x tried) lineItem(ctx context.Context, t *harness.T, l platform.Launch, link string) {
+	const made, told = platformPrefix + "launch.line-item", platformPrefix + "launch.line-item-told"
+	if !x.asked.takesLineItems() {
+		t.NotApplicable(made, "the request doesn't say that line items are taken (accept_lineitem)")
+		t.NotApplicable(told, "the request doesn't say that line items are taken (accept_lineitem)")
+		return
+	}
+	endpoint, _ := l.Claims["https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"].(map[string]any)
+	address, _ := endpoint["lineitem"].(string)
+	seen := "a claim without lineitem"
+	if endpoint == nil {
+		seen = "no such claim"
+	}
+	if !t.Assert(made, address != "", harness.Finding{Sent: l.User.Name + " opens what was picked with a line item",
+		Expected: "lineitem in the claim of Assignment and Grade Services", Seen: seen, Where: "/endpoint/lineitem", Exchanges: l.Exchanges}) {
+		t.NotTested(harness.BlockedBy(made, "no launch names the line item").Seen(l.Exchanges...), told)
+		return
+	}
+	p := platform.Section(t).Platform
+	const scopes = "https://purl.imsglobal.org/spec/lti-ags/scope/lineitem"
+	i := slices.IndexFunc(p.Scopes, func(s string) bool { return s == scopes || s == scopes+".readonly" })
+	if i < 0 || p.TokenURL == "" {
+		t.NotTested(harness.Unconfigured("the target file names no token endpoint, or no scope by which line items are read",
+			"Add token_url to lti.platform, and "+scopes+".readonly to lti.platform.scopes, where the platform grants it."), told)
+		return
+	}
+	token, r := platform.AccessToken(ctx, t, p.Scopes[i])
+	if token == "" {
+		t.NotTested(harness.BlockedBy(platform.Issues, "no token is issued: "+platform.Refused(r), r), told)
+		return
+	}
+	answer := platform.Do(ctx, t, token, harness.Request{URL: address,
+		Header: http.Header{"Accept": {"application/vnd.ims.lis.v2.lineitem+json"}}})
+	var item struct {
+		Link     string `json:"resourceLinkId"`
+		Resource string `json:"resourceId"`
+		Tag      string `json:"tag"`
+	}
+	readable := answer.Status == http.StatusOK && json.Unmarshal(answer.Body, &item) == nil
+	t.Assert(told, readable && item.Link == link && item.Resource == x.word && item.Tag == pickedTag, harness.Finding{
+		Sent:     "GET of the line item that the launch names",
+		Expected: fmt.Sprintf("resourceLinkId %s, resourceId %s, tag %s", link, x.word, pickedTag),
+		Seen: fmt.Sprintf("%s: resourceLinkId %s, resourceId %s, tag %s", answer.Summary(), side.Word(item.Link), side.Word(item.Resource),
+			side.Word(item.Tag)),
+		Responses: []*harness.Response{answer}})
 }
