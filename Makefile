@@ -86,9 +86,10 @@ unit:
 	run -short -timeout 40m $(KERNEL) -run $(RUNS) && \
 	GOMAXPROCS=4 run -short -timeout 40m $(ROSTERS) $(STORE) $(BUNDLES)
 
-# Every suite against the clean reference, over real sockets.
+# Every suite against the clean reference, over real sockets. They wait more than they work: four go
+# side by side (by GOMAXPROCS, as above).
 conformance:
-	$(GO) test ./cmd/rollcall -run '^Test(CSV|Tool|Platform)?Conformance' -count=1 -timeout 40m -parallel 4
+	GOMAXPROCS=4 $(GO) test ./cmd/rollcall -run '^Test(CSV|Tool|Platform)?Conformance' -count=1 -timeout 40m
 
 # Every fault must be caught, no variant may be minded. Requests wait for each other, and
 # launches for pages: three cells go side by side.
