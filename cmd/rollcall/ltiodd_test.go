@@ -221,7 +221,8 @@ func holdsOdd(t *testing.T, report *reports.Report, passes []string) {
 // scripted: the whole of it, its login, its redirect URI, its pages.
 func TestToolOdd(t *testing.T) {
 	where := map[string][]string{"whole": {"/"}, "login": {"/login"}, "launch": {"/launch"}, "page": {"/resources"}}
-	asked := []string{ltitool.Prefix + "login.*", ltitool.Prefix + "auth.*", ltitool.Prefix + "browser.cookie*"}
+	// A tool that answers anything at all has shown that it is up, and how it asks.
+	asked := []string{ltitool.Prefix + "login.*", ltitool.Prefix + "auth.*", ltitool.Prefix + "browser.cookie*", ltitool.Prefix + "launch.stays-up"}
 	oddly(t, sampled(t, []string{"whole", "login", "launch", "page"}, 5), func(t *testing.T, c oddCase) *reports.Report {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 		defer cancel()
