@@ -391,15 +391,24 @@ func rosterPages(ctx context.Context, t *harness.T) {
 		Expected: "a page that doesn't name them", Seen: "they are shown as one of the course", Where: "the tool's page", Exchanges: a.Exchanges})
 }
 
+// follows tells whether the tool reads the plain roster to its end; where it doesn't, no other form
+// of a link can be tried.
+func follows(ctx context.Context, t *harness.T) bool {
+	plain, _, _ := plainRoster(ctx, t)
+	if pagesOf(plain)["3"] > 0 {
+		return true
+	}
+	o, is := unanswered(plain)
+	if !is {
+		o = harness.BlockedBy(ToolPrefix+"roster.pages", "the tool follows no link to a next page").Seen(plain.Exchanges...)
+	}
+	t.NotTested(o)
+	return false
+}
+
 // rosterNext has pages whose links hold an opaque text, as those of widespread platforms do.
 func rosterNext(ctx context.Context, t *harness.T) {
-	plain, _, _ := plainRoster(ctx, t)
-	if got := pagesOf(plain); got["3"] == 0 {
-		if o, is := unanswered(plain); is {
-			t.NotTested(o)
-			return
-		}
-		t.NotTested(harness.BlockedBy(ToolPrefix+"roster.pages", "the tool follows no link to a next page").Seen(plain.Exchanges...))
+	if !follows(ctx, t) {
 		return
 	}
 	a, o, ok := given(ctx, t, givenRoster{title: "a roster whose links hold an opaque text", quiet: time.Second,
@@ -428,13 +437,7 @@ func readTo(t *harness.T, a tool.Acted, requirement, sent string) {
 }
 
 func rosterLinks(ctx context.Context, t *harness.T) {
-	plain, _, _ := plainRoster(ctx, t)
-	if got := pagesOf(plain); got["3"] == 0 {
-		if o, is := unanswered(plain); is {
-			t.NotTested(o)
-			return
-		}
-		t.NotTested(harness.BlockedBy(ToolPrefix+"roster.pages", "the tool follows no link to a next page").Seen(plain.Exchanges...))
+	if !follows(ctx, t) {
 		return
 	}
 	a, o, ok := given(ctx, t, givenRoster{title: "a roster whose links are written otherwise", quiet: time.Second, pages: []givenPage{
