@@ -80,11 +80,15 @@ func openLTI(cmd *cobra.Command, f *runFlags, broken roleFaults) (d *ltiDemo, er
 	if err != nil {
 		return d, err
 	}
+	asOther, otherListen, err := ownSide("platform.localhost")
+	if err != nil {
+		return d, err
+	}
 	asTool, toolListen, err := ownSide("tool.localhost")
 	if err != nil {
 		return d, err
 	}
-	p, t, err := startLTI(cmd, ltiRoles{made: made, trust: made.AuthorityPEM, others: []tool.Platform{ownPlatform(asPlatform)},
+	p, t, err := startLTI(cmd, ltiRoles{made: made, trust: made.AuthorityPEM, others: []tool.Platform{ownPlatform(asPlatform), ownPlatform(asOther)},
 		tools: ownRegistrations(asTool), faults: broken})
 	if err != nil {
 		return d, err
@@ -93,8 +97,10 @@ func openLTI(cmd *cobra.Command, f *runFlags, broken roleFaults) (d *ltiDemo, er
 	if !broken.any() { // broken ones need not open each other
 		d.story = func(ctx context.Context) func(io.Writer) error { return tell(ctx, p, made, f.out) }
 	}
+	asked := toolSection(t, platformListen, asPlatform, cert, key)
+	asked.OtherPlatform = lti.OtherPlatform{Listen: otherListen, PublicURL: asOther}
 	roles := []*demoRole{
-		{what: "tool", name: "the reference tool", profiles: toolProfiles(), section: toolSection(t, platformListen, asPlatform, cert, key), faults: broken.tool},
+		{what: "tool", name: "the reference tool", profiles: toolProfiles(), section: asked, faults: broken.tool},
 		{what: "platform", name: "the reference platform", profiles: platformSuite().Profiles, section: platformSection(p, toolListen, asTool, cert, key), faults: broken.platform},
 	}
 	if broken.any() {

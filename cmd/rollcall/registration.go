@@ -13,6 +13,12 @@ import (
 	ltitool "github.com/rollcall-edu/rollcall/suites/lti/tool"
 )
 
+// asPlatform lists what a tool is told of Rollcall, the platform.
+func asPlatform(l lti.Section) string {
+	return fmt.Sprintf("  issuer           %s\n  client id        %s\n  deployment ids   %s\n  auth URL         %s/auth\n  JWKS URL         %s/jwks\n  token URL        %s/token\n",
+		l.PublicURL, l.ClientID, strings.Join(l.Deployments, "\n                   "), l.PublicURL, l.PublicURL, l.PublicURL)
+}
+
 func registrationCommand() *cobra.Command {
 	f := &runFlags{}
 	c := &cobra.Command{
@@ -21,7 +27,7 @@ func registrationCommand() *cobra.Command {
 		Long: `Print the values to paste into the product's registration form: for a tool,
 Rollcall is the platform; for a platform, Rollcall is the tool. They follow from the
 section lti of the target file (listen, public_url, client_id, deployments). With
-other_client_id there is a second registration to be made.`,
+other_client_id or other_platform there is another registration to be made.`,
 		Example: "  rollcall registration target.yaml",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -35,11 +41,13 @@ other_client_id there is a second registration to be made.`,
 			for _, id := range target.Profiles {
 				switch {
 				case slices.Contains(toolProfiles(), id):
-					fmt.Fprintf(out, "Register Rollcall as a platform at the tool:\n\n  issuer           %s\n  client id        %s\n  deployment ids   %s\n  auth URL         %s/auth\n  JWKS URL         %s/jwks\n  token URL        %s/token\n",
-						l.PublicURL, l.ClientID, strings.Join(l.Deployments, "\n                   "), l.PublicURL, l.PublicURL, l.PublicURL)
+					fmt.Fprint(out, "Register Rollcall as a platform at the tool:\n\n", asPlatform(*l))
 					if l.OtherClientID != "" {
 						fmt.Fprintf(out, "\nAnd once more, as another registration with the same platform: all as above, but\n\n  client id        %s\n",
 							l.OtherClientID)
+					}
+					if l.OtherPlatform.Set() {
+						fmt.Fprint(out, "\nAnd as another platform, with which the tool's use of services is judged:\n\n", asPlatform(l.Other()))
 					}
 					return nil
 				case ofPlatform(id):

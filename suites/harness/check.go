@@ -54,6 +54,9 @@ type Suite struct {
 	// Service says where the target's service lies, e.g. the base URL of its
 	// rostering endpoints, from the target description. May be nil.
 	Service func(*Target) (string, error)
+	// Groups gives the group of a check by what the target file says, where that decides which
+	// checks can be made side by side; nil: it is as the check has it.
+	Groups func(t *Target, c Check) string
 	// Owner names the requirement that governs an answer on which checks merely
 	// stand, where its Request names none; empty when nothing governs it. May be nil.
 	Owner func(s *Session, r *Response) string

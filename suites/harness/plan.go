@@ -2,7 +2,6 @@ package harness
 
 import (
 	"fmt"
-	"hash/fnv"
 	"maps"
 	"slices"
 	"strings"
@@ -65,6 +64,9 @@ func planFor(target *Target, suites []Suite, c *catalogue.Catalogue, focus []str
 	for _, suite := range suites {
 		for _, check := range suite.Checks {
 			if slices.ContainsFunc(check.Requirements, func(r string) bool { return p.Levels[r] != "" }) && focused(check, focus) {
+				if suite.Groups != nil {
+					check.Group = suite.Groups(target, check)
+				}
 				p.Checks = append(p.Checks, check)
 			}
 		}
@@ -133,16 +135,19 @@ func matches(id, pattern string) bool {
 }
 
 // shards splits checks over n processes; those of one group stay together and in
-// order. The split depends on ids alone, so that a resumed run repeats it.
+// order, and groups are dealt out in turn. The split depends on the checks alone, so that
+// it can be repeated.
 func shards(checks []Check, n int) [][]string {
 	n = max(1, min(n, len(checks)))
 	out := make([][]string, n)
+	dealt := map[string]int{}
 	for i, c := range checks {
 		at := i % n
 		if c.Group != "" {
-			h := fnv.New32a()
-			h.Write([]byte(c.Group))
-			at = int(h.Sum32() % uint32(n))
+			if _, known := dealt[c.Group]; !known {
+				dealt[c.Group] = len(dealt) % n
+			}
+			at = dealt[c.Group]
 		}
 		out[at] = append(out[at], c.ID)
 	}

@@ -1,6 +1,7 @@
 package lti
 
 import (
+	"cmp"
 	_ "embed"
 	"net"
 	"net/url"
@@ -28,12 +29,34 @@ type Section struct {
 	// OtherClientID is a second registration, optional: at the tool, of the same
 	// issuer and with the same deployments; or of Rollcall at the platform, with
 	// the same addresses.
-	OtherClientID string   `yaml:"other_client_id,omitempty"`
-	Deployments   []string `yaml:"deployments,omitempty"`
-	Tool          Tool     `yaml:"tool,omitempty"`
-	Platform      Platform `yaml:"platform,omitempty"`
+	OtherClientID string `yaml:"other_client_id,omitempty"`
+	// OtherPlatform is Rollcall as one more platform at a tool, optional: how the tool uses
+	// services is judged there, at the same time as launches from the first.
+	OtherPlatform OtherPlatform `yaml:"other_platform,omitempty"`
+	Deployments   []string      `yaml:"deployments,omitempty"`
+	Tool          Tool          `yaml:"tool,omitempty"`
+	Platform      Platform      `yaml:"platform,omitempty"`
 	// LaunchTimeout is how long a launch may take, 15s by default.
 	LaunchTimeout harness.Duration `yaml:"launch_timeout,omitempty"`
+}
+
+// OtherPlatform is Rollcall's registration as one more platform, with an issuer of its own.
+type OtherPlatform struct {
+	Listen      string   `yaml:"listen"`
+	PublicURL   string   `yaml:"public_url,omitempty"`  // http(s)://<listen> by default
+	ClientID    string   `yaml:"client_id,omitempty"`   // that of the first by default
+	Deployments []string `yaml:"deployments,omitempty"` // those of the first by default
+}
+
+// Set tells whether there is one.
+func (o OtherPlatform) Set() bool { return o.Listen != "" }
+
+// Other is the section as Rollcall's other platform has it.
+func (l Section) Other() Section {
+	o := l.OtherPlatform
+	l.Listen, l.PublicURL, l.ClientID, l.Deployments = o.Listen, o.PublicURL, o.ClientID, o.Deployments
+	l.OtherClientID, l.OtherPlatform = "", OtherPlatform{}
+	return l
 }
 
 // Platform is a platform under test: what it tells tools, and the steps by which
@@ -200,25 +223,36 @@ func (l *Section) fill() {
 	if l.Listen == "" {
 		l.Listen = DefaultListen
 	}
-	if l.PublicURL == "" {
-		scheme := "http"
-		if l.CertFile != "" {
-			scheme = "https"
-		}
-		l.PublicURL = scheme + "://" + l.Listen
-	}
-	l.PublicURL = strings.TrimRight(l.PublicURL, "/")
+	l.PublicURL = l.origin(l.PublicURL, l.Listen)
 	if l.ClientID == "" {
 		l.ClientID = "rollcall"
 	}
 	if len(l.Deployments) == 0 {
 		l.Deployments = []string{"1"}
 	}
+	o := &l.OtherPlatform
+	if !o.Set() {
+		return
+	}
+	o.PublicURL, o.ClientID = l.origin(o.PublicURL, o.Listen), cmp.Or(o.ClientID, l.ClientID)
+	if len(o.Deployments) == 0 {
+		o.Deployments = l.Deployments
+	}
+}
+
+// origin is under which a side of Rollcall is reached, which follows from where it listens
+// unless it is said.
+func (l *Section) origin(public, listen string) string {
+	scheme := "http"
+	if l.CertFile != "" {
+		scheme = "https"
+	}
+	return strings.TrimRight(cmp.Or(public, scheme+"://"+listen), "/")
 }
 
 // Hosts lists the servers (host:port) with https that are named anywhere in the section.
 func (l *Section) Hosts() []string {
-	addresses := append([]string{l.PublicURL, l.Tool.LoginURL, l.Tool.TargetLinkURI, l.Tool.JWKSURL, l.Platform.Issuer, l.Platform.AuthURL,
+	addresses := append([]string{l.PublicURL, l.OtherPlatform.PublicURL, l.Tool.LoginURL, l.Tool.TargetLinkURI, l.Tool.JWKSURL, l.Platform.Issuer, l.Platform.AuthURL,
 		l.Platform.JWKSURL, l.Platform.TokenURL}, l.Tool.RedirectURIs...)
 	for _, script := range l.steps() {
 		for _, s := range script {

@@ -16,10 +16,13 @@ func (l *Section) Validate(t *harness.Target) error {
 	if _, _, err := net.SplitHostPort(l.Listen); err != nil {
 		return t.Problem("listen", fmt.Sprintf("%q is no host:port", l.Listen), "write it like 127.0.0.1:9460")
 	}
+	if err := l.validateOther(t); err != nil {
+		return err
+	}
 	if (l.CertFile == "") != (l.KeyFile == "") {
 		return t.Problem("cert_file", "cert_file and key_file go together", "give both, or none for plain http")
 	}
-	for _, u := range []struct{ key, value string }{{"public_url", l.PublicURL}, {"login_url", l.Tool.LoginURL},
+	for _, u := range []struct{ key, value string }{{"public_url", l.PublicURL}, {"public_url", l.OtherPlatform.PublicURL}, {"login_url", l.Tool.LoginURL},
 		{"target_link_uri", l.Tool.TargetLinkURI}, {"jwks_url", l.Tool.JWKSURL},
 		{"issuer", l.Platform.Issuer}, {"auth_url", l.Platform.AuthURL}, {"jwks_url", l.Platform.JWKSURL}, {"token_url", l.Platform.TokenURL}} {
 		if u.value == "" {
@@ -31,6 +34,18 @@ func (l *Section) Validate(t *harness.Target) error {
 		}
 	}
 	return l.validatePeople(t)
+}
+
+// validateOther holds the other platform to be another.
+func (l *Section) validateOther(t *harness.Target) error {
+	o := l.OtherPlatform
+	if _, _, err := net.SplitHostPort(o.Listen); err != nil && (o.Set() || o.PublicURL != "" || o.ClientID != "" || len(o.Deployments) > 0) {
+		return t.Problem("listen", fmt.Sprintf("%q is no host:port for the other platform", o.Listen), "write it like 127.0.0.1:9461")
+	}
+	if o.Set() && (o.Listen == l.Listen || o.PublicURL == l.PublicURL) {
+		return t.Problem("other_platform", "it is where the first one is", "give it a listen and a public_url of its own, and register it at the tool too")
+	}
+	return nil
 }
 
 // validatePeople holds the users, the links and all steps to what can be used.

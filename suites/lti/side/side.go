@@ -32,12 +32,15 @@ const (
 	bodyLimit = 1 << 20
 )
 
+// ListenKey is where a target file says where Rollcall's side listens.
+const ListenKey = "lti.listen"
+
 // Serve listens where the target file says and serves until ctx ends. The error is
 // a *harness.ConfigError where the set-up is at fault.
 func Serve(ctx context.Context, l lti.Section, h http.Handler) (*http.Server, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", l.Listen)
 	if err != nil {
-		return nil, &harness.ConfigError{Key: "lti.listen", Cause: fmt.Sprintf("Rollcall's side can't listen on %s: %v", l.Listen, err),
+		return nil, &harness.ConfigError{Key: ListenKey, Cause: fmt.Sprintf("Rollcall's side can't listen on %s: %v", l.Listen, err),
 			Remedy: "end what listens there (another run?), or choose another address and register it at the product"}
 	}
 	if l.CertFile != "" {
@@ -121,8 +124,15 @@ func Word(value string) string {
 // target file that stands.
 func Answers(ctx context.Context, s *harness.Session, product, key, address string) (out []harness.Diagnosis) {
 	r := s.Do(ctx, harness.Request{URL: address, Auth: harness.AuthNone})
-	if warning, exposed := exposure(*lti.Of(s.Target)); exposed {
-		defer func() { out = append(out, warning) }()
+	l := *lti.Of(s.Target)
+	sides := []lti.Section{l}
+	if l.OtherPlatform.Set() {
+		sides = append(sides, l.Other())
+	}
+	for _, l := range sides {
+		if warning, exposed := exposure(l); exposed {
+			defer func() { out = append(out, warning) }()
+		}
 	}
 	if r.Status == 0 {
 		return []harness.Diagnosis{{Name: product, Fatal: true, Detail: "nothing answers at " + address + ": " + r.Problem,

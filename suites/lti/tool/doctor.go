@@ -10,6 +10,7 @@ import (
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
+	"github.com/rollcall-edu/rollcall/suites/lti"
 	"github.com/rollcall-edu/rollcall/suites/lti/side"
 )
 
@@ -17,18 +18,35 @@ import (
 // authentication: most of what is wrong in a registration shows there. Where that is right
 // a good launch and a broken one are made, and both are shown as a run will take them.
 func tryLaunches(ctx context.Context, s *harness.Session) []harness.Diagnosis {
-	shared, err := open(ctx, s)
+	l := *lti.Of(s.Target)
+	j, err := open(ctx, s, l)
 	if err != nil {
 		return []harness.Diagnosis{side.Faulty("login", err)}
 	}
-	j := shared.(*judge)
 	defer j.Close()
 	j.keep = j.keep || s.Pictures() != ""
 	login := j.tryLogin(ctx)
 	if !login.OK {
 		return []harness.Diagnosis{login}
 	}
-	return append([]harness.Diagnosis{login}, j.tryPages(ctx, s.Pictures())...)
+	out := append([]harness.Diagnosis{login}, j.tryPages(ctx, s.Pictures())...)
+	if l.OtherPlatform.Set() {
+		out = append(out, tryOther(ctx, s, l.Other()))
+	}
+	return out
+}
+
+// tryOther begins a login from Rollcall's other platform.
+func tryOther(ctx context.Context, s *harness.Session, l lti.Section) harness.Diagnosis {
+	const name = "login from other_platform"
+	j, err := openOther(ctx, s, l)
+	if err != nil {
+		return side.Faulty(name, err)
+	}
+	defer j.Close()
+	d := j.tryLogin(ctx)
+	d.Name = name
+	return d
 }
 
 // tryPages shows what a run will take for an opened launch, and what for a refusal.

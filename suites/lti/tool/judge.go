@@ -48,17 +48,17 @@ type judge struct {
 	unmoved atomic.Bool                      // the tool never read the keys again for a new one
 }
 
-// open starts the platform and prepares the browser.
-func open(ctx context.Context, s *harness.Session) (any, error) {
+// open starts the platform that the section tells of, and prepares the browser.
+func open(ctx context.Context, s *harness.Session, l lti.Section) (*judge, error) {
 	b, err := side.Browser(s.Target)
 	if err != nil {
 		return nil, err
 	}
-	p, err := start(ctx, s.Target)
+	p, err := start(ctx, l)
 	if err != nil {
 		return nil, err
 	}
-	j := &judge{target: *lti.Of(s.Target), platform: p, browser: b, ahead: ahead{}, budget: time.Duration(lti.Of(s.Target).LaunchTimeout)}
+	j := &judge{target: l, platform: p, browser: b, ahead: ahead{}, budget: time.Duration(l.LaunchTimeout)}
 	if j.budget == 0 {
 		j.budget = defaultBudget
 	}

@@ -12,7 +12,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/lti"
 	"github.com/rollcall-edu/rollcall/suites/lti/mint"
 	"github.com/rollcall-edu/rollcall/suites/lti/side"
@@ -81,8 +80,7 @@ type attempt struct {
 }
 
 // start listens and serves.
-func start(ctx context.Context, t *harness.Target) (*platform, error) {
-	l := *lti.Of(t)
+func start(ctx context.Context, l lti.Section) (*platform, error) {
 	p := &platform{
 		issuer:      l.PublicURL,
 		clientID:    l.ClientID,

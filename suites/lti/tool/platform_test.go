@@ -39,7 +39,7 @@ func TestAnswersGoToTheTool(t *testing.T) {
 		{"no address", nil, []string{"", "/launch", "javascript:alert(1)", "https://tool.example/quiz"}, []bool{false, false, false, true}},
 	} {
 		lti.Of(target).Tool.RedirectURIs = test.registered
-		p, err := start(t.Context(), target)
+		p, err := start(t.Context(), *lti.Of(target))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -60,7 +60,7 @@ func TestAnswersGoToTheTool(t *testing.T) {
 // and for nobody else.
 func TestServicesAnswer(t *testing.T) {
 	target := platformTarget(t, "https://tool.example/in")
-	p, err := start(t.Context(), target)
+	p, err := start(t.Context(), *lti.Of(target))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,8 @@ package tool
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
@@ -12,23 +14,55 @@ import (
 // Profile is what a tool claims that takes launches.
 const Profile = "lti13-core-tool"
 
-// group holds all checks together: they share one browser and one platform.
-const group = "lti-tool"
+// The checks of a group share one browser and one platform. Where Rollcall is registered as
+// one more platform, those of services are a group of their own there, and are made at the
+// same time: neither can be mistaken for the other's.
+const (
+	group      = "lti-tool"
+	otherGroup = "lti-tool-services"
+)
 
 // Suite judges tools: how they are launched, and how they use the services of LTI Advantage
 // that are given.
 func Suite(parts ...Part) harness.Suite {
 	all, profiles := checks(), []string{Profile}
+	services := map[string]bool{} // the checks of parts
 	for _, p := range parts {
-		all = append(all, p.checks()...)
+		for _, c := range p.checks() {
+			services[c.ID] = true
+			all = append(all, c)
+		}
 		if p.Profile != "" {
 			profiles = append(profiles, p.Profile)
 		}
 	}
 	return harness.Suite{
 		ID: "lti.tool", Title: "LTI 1.3 tools", Role: "tool", Checks: all, Profiles: profiles,
-		Section: lti.New, Doctor: doctor, Open: open,
+		Section: lti.New, Doctor: doctor,
+		Groups: func(t *harness.Target, c harness.Check) string {
+			if services[c.ID] && lti.Of(t).OtherPlatform.Set() {
+				return otherGroup
+			}
+			return group
+		},
+		Open: func(ctx context.Context, s *harness.Session) (any, error) {
+			l := *lti.Of(s.Target)
+			if l.OtherPlatform.Set() && !slices.ContainsFunc(s.Checks, func(id string) bool { return !services[id] }) {
+				return openOther(ctx, s, l.Other())
+			}
+			return open(ctx, s, l)
+		},
 	}
+}
+
+// openOther opens what Rollcall's other platform is judged by.
+func openOther(ctx context.Context, s *harness.Session, other lti.Section) (*judge, error) {
+	j, err := open(ctx, s, other)
+	var c *harness.ConfigError
+	if errors.As(err, &c) && c.Key == side.ListenKey {
+		c.Key = "lti.other_platform.listen"
+	}
+	return j, err
 }
 
 func doctor(ctx context.Context, s *harness.Session) []harness.Diagnosis {
