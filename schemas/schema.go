@@ -19,7 +19,7 @@ type Schema struct {
 	object []string // where the objects stand that fields selects from; "*" for any index
 	noNull bool
 	root   *node
-	words  *gojsonschema.Schema
+	words  func() (*gojsonschema.Schema, error) // the same, for what is wrong
 	hints  *hints
 }
 
@@ -121,7 +121,11 @@ func (s *Schema) judge(doc []byte, w *walker) ([]Finding, error) {
 			w.worst = Note
 		}
 	}
-	result, err := s.words.Validate(gojsonschema.NewRawLoader(value))
+	words, err := s.words()
+	if err != nil {
+		return nil, err
+	}
+	result, err := words.Validate(gojsonschema.NewRawLoader(value))
 	if err != nil {
 		return nil, err
 	}

@@ -444,3 +444,12 @@ func TestRefusesWhatItCannotWalk(t *testing.T) {
 		}
 	}
 }
+
+// What is wrong in a document is worded by a schema that is compiled when it is first needed.
+func TestEverySchemaHasWords(t *testing.T) {
+	for _, name := range Names() {
+		if _, err := MustLoad(name).words(); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -112,6 +112,7 @@ func compileAll() (map[string]*Schema, error) {
 	if err != nil {
 		return nil, err
 	}
+	var one sync.Mutex // documents are read by one compiler at a time
 	set := map[string]*Schema{}
 	for _, e := range entries {
 		s := &Schema{name: e.Name, noNull: e.NoNull, hints: hints}
@@ -121,20 +122,32 @@ func compileAll() (map[string]*Schema, error) {
 		if s.root, err = c.at(idBase, e.File); err != nil {
 			return nil, fmt.Errorf("compiling %s: %w", e.Name, err)
 		}
-		// A loader each, since one that has compiled takes no more documents.
-		loader := gojsonschema.NewSchemaLoader()
-		loader.Draft, loader.AutoDetect = gojsonschema.Draft7, false
-		for _, d := range documents {
-			if err := loader.AddSchemas(gojsonschema.NewRawLoader(d)); err != nil {
-				return nil, fmt.Errorf("compiling %s: %w", e.Name, err)
-			}
-		}
-		if s.words, err = loader.Compile(gojsonschema.NewRawLoader(map[string]any{"$ref": idBase + e.File})); err != nil {
-			return nil, fmt.Errorf("compiling %s: %w", e.Name, err)
-		}
+		s.words = sync.OnceValues(func() (*gojsonschema.Schema, error) {
+			one.Lock()
+			defer one.Unlock()
+			return worded(e, documents)
+		})
 		set[e.Name] = s
 	}
 	return set, nil
+}
+
+// worded compiles a schema for gojsonschema, which costs more than all else of a start and is
+// needed for documents alone in which something is wrong.
+func worded(e entry, documents []any) (*gojsonschema.Schema, error) {
+	// A loader each, since one that has compiled takes no more documents.
+	loader := gojsonschema.NewSchemaLoader()
+	loader.Draft, loader.AutoDetect = gojsonschema.Draft7, false
+	for _, d := range documents {
+		if err := loader.AddSchemas(gojsonschema.NewRawLoader(d)); err != nil {
+			return nil, fmt.Errorf("compiling %s: %w", e.Name, err)
+		}
+	}
+	s, err := loader.Compile(gojsonschema.NewRawLoader(map[string]any{"$ref": idBase + e.File}))
+	if err != nil {
+		return nil, fmt.Errorf("compiling %s: %w", e.Name, err)
+	}
+	return s, nil
 }
 
 // read takes in a schema file for the walker and gives it for gojsonschema, whose

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,6 +20,10 @@ import (
 
 // demoTTL is short, so that the demo can show a token expire without a wait.
 const demoTTL = 4 * time.Second
+
+// demoGC lets the heap of a district, which is small, grow by so many percent between two
+// collections: browsers need the processor more.
+const demoGC = 400
 
 func demoCommand() *cobra.Command {
 	f := &runFlags{}
@@ -58,6 +63,7 @@ and the role whose fault it is is judged alone: see how a failure looks.`,
 				return fmt.Errorf("starting the reference district: %w", err)
 			}
 			defer s.Close()
+			defer debug.SetGCPercent(debug.SetGCPercent(demoGC))
 			fmt.Fprintf(cmd.ErrOrStderr(), "The reference district is up at %s\n", s.BaseURL)
 			path := filepath.Join(f.out, "demo-target.yaml")
 			text, err := targetFor(s, ca, allProfiles())

@@ -88,8 +88,9 @@ func openLTI(cmd *cobra.Command, f *runFlags, broken roleFaults) (d *ltiDemo, er
 	if err != nil {
 		return d, err
 	}
-	p, t, err := startLTI(cmd, ltiRoles{made: made, trust: made.AuthorityPEM, others: []tool.Platform{ownPlatform(asPlatform), ownPlatform(asOther)},
-		tools: ownRegistrations(asTool), faults: broken})
+	p, t, err := startLTI(cmd, ltiRoles{made: made, trust: made.AuthorityPEM,
+		others: []tool.Platform{ownPlatform(asPlatform), ownPlatform(asOther)},
+		tools:  ownRegistrations(asTool), faults: broken})
 	if err != nil {
 		return d, err
 	}

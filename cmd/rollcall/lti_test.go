@@ -157,7 +157,7 @@ func TestToolConformance(t *testing.T) {
 			if test.marker != "" && os.Getenv("ROLLCALL_MATRIX") == "" {
 				t.Skip("one way a time; ROLLCALL_MATRIX=all takes both")
 			}
-			report := judgedTool(t, test.stance, test.marker, nil)
+			report := judgedBeside(t, test.stance, test.marker, nil)
 			for _, q := range report.Requirements {
 				if q.Verdict == reports.NotApplicable && (strings.Contains(q.ID, "registrations.") || strings.HasSuffix(q.ID, "aud-crossed")) {
 					continue // TestToolConformanceRegistrations has two
@@ -169,6 +169,37 @@ func TestToolConformance(t *testing.T) {
 			t.Logf("%d checks, %s", len(report.Checks), report.Run.Finished.Sub(report.Run.Started))
 		})
 	}
+}
+
+// judgedBeside judges the reference tool while Rollcall is two platforms: launches and
+// services at the same time.
+func judgedBeside(t testing.TB, stance catalogue.Stance, marker string, focus []string, faults ...string) *reports.Report {
+	t.Helper()
+	if _, err := browser.Find(); err != nil {
+		t.Skip(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	defer cancel()
+	own := judgeSide(t, "platform.localhost")
+	listen := freePort(t)
+	_, port, _ := net.SplitHostPort(listen) // of ours
+	var known []tool.Platform
+	for _, origin := range []string{own.origin, "https://platform.localhost:" + port} {
+		known = append(known, tool.Platform{Issuer: origin, ClientID: "rollcall-client", AuthURL: origin + "/auth", TokenURL: origin + "/token", JWKSURL: origin + "/jwks", Deployments: []string{"dep-1", "dep-2"}})
+	}
+	s, err := district.StartTool(ctx, district.ToolOptions{TLS: own.made, TrustPEM: own.made.AuthorityPEM, Faults: faults, Platforms: known})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	const deployments = "  deployments: [dep-1, dep-2]\n"
+	text := strings.Replace(toolText(s, own, stance, marker, ""), deployments,
+		deployments+fmt.Sprintf("  other_platform: {listen: %q, public_url: %q}\n", listen, known[1].Issuer), 1)
+	report := judgedBy(ctx, t, text, harness.Options{Focus: focus, Shards: 2})
+	if report.Run.Shards != 2 {
+		t.Errorf("the run had %d processes", report.Run.Shards)
+	}
+	return report
 }
 
 // TestToolConformanceRegistrations judges a tool at which the platform is registered twice.

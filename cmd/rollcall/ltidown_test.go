@@ -50,6 +50,41 @@ func TestToolThatALaunchBringsDown(t *testing.T) {
 	}
 }
 
+// TestToolThatALaunchBringsDownBeside: so it is where services are judged at the same time.
+func TestToolThatALaunchBringsDownBeside(t *testing.T) {
+	if testing.Short() {
+		t.Skip("browsers are left out with -short")
+	}
+	t.Parallel() // it waits more than it works
+	report := judgedBeside(t, catalogue.Strict, marked, []string{"tool.learner", "tool.alg-*", "tool.state-*", "nrps.*", "ags.*"}, dies)
+	blames(t, report)
+	if found := broken(report); len(found) != 1 || found[staysUp].ID != staysUp {
+		t.Errorf("%d requirements are broken, want %s alone%s", len(found), staysUp, told(report, staysUp))
+	}
+	if accusing := accusers(report); len(accusing) != 1 || !strings.HasPrefix(accusing[0], "tool.alg-") {
+		t.Errorf("it is accused by %v: one launch did it", accusing)
+	}
+}
+
+// TestToolFaultBeside: a fault of a service is told where that is judged, and of nothing else.
+func TestToolFaultBeside(t *testing.T) {
+	if testing.Short() {
+		t.Skip("browsers are left out with -short")
+	}
+	t.Parallel() // it waits more than it works
+	report := judgedBeside(t, catalogue.Strict, marked, []string{"tool.learner", "tool.instructor", "nrps.*"}, "tool-roster-first-page")
+	blames(t, report)
+	found := broken(report)
+	if len(found) == 0 {
+		t.Error("nothing is broken")
+	}
+	for id, q := range found {
+		if !strings.HasPrefix(id, "nrps20.tool.roster.") {
+			t.Errorf("unrelated: %s", story(q))
+		}
+	}
+}
+
 // accusers lists the checks that say that the tool goes down.
 func accusers(r *reports.Report) []string {
 	var out []string

@@ -56,6 +56,22 @@ func TestRegistration(t *testing.T) {
 	}
 }
 
+// Another platform is printed whole, for it has an issuer of its own.
+func TestRegistrationOfAnotherPlatform(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "target.yaml")
+	text := strings.Replace(toolTarget, "OTHER", `other_platform: {listen: "127.0.0.1:9461", public_url: "https://other.example"}`, 1)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, out, errs := call(t, "", "registration", path)
+	for _, want := range []string{"issuer           https://judge.example\n", "issuer           https://other.example\n",
+		"token URL        https://other.example/token\n"} {
+		if code != 0 || !strings.Contains(out, want) {
+			t.Errorf("%d: %s%s\nhas no\n%s", code, out, errs, want)
+		}
+	}
+}
+
 // TestRegistrationListsDeployments: several deployments are listed one below the other, as
 // they are to be entered.
 func TestRegistrationListsDeployments(t *testing.T) {

@@ -138,6 +138,9 @@ func (s Service) fill(r Requirement) (Requirement, error) {
 	}
 	var unknown string
 	in := func(text string) string {
+		if !strings.Contains(text, "{") {
+			return text
+		}
 		return gap.ReplaceAllStringFunc(text, func(place string) string {
 			before, name, _ := strings.Cut(place, "{")
 			word, known := s.Fill[strings.TrimSuffix(name, "}")]

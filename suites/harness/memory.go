@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"os"
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
@@ -47,12 +48,18 @@ func (t *Target) fit(n, objects int) int {
 }
 
 // limitMemory has the collector work harder the nearer this process comes to what it
-// may take.
+// may take, and seldom before: what may be taken need not be saved.
 func limitMemory(bytes int64) {
 	if bytes > 0 {
 		debug.SetMemoryLimit(bytes)
+		if os.Getenv("GOGC") == "" {
+			debug.SetGCPercent(seldom)
+		}
 	}
 }
+
+// seldom is by how many percent the heap may grow between two collections.
+const seldom = 400
 
 // Crowded tells whether this process holds as much of the target for good as it may.
 func (s *Session) Crowded() bool {

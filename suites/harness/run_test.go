@@ -372,6 +372,10 @@ func TestPlan(t *testing.T) {
 	if !errors.As(err, &config) {
 		t.Errorf("a focus that matches nothing: %v", err)
 	}
+	tied := []Check{{ID: "a", Group: "one"}, {ID: "b"}, {ID: "c", Group: "two"}, {ID: "d", Group: "one"}, {ID: "e", Group: "two"}}
+	if got := shards(tied, 2); !slices.Equal(got[0], []string{"a", "d"}) || !slices.Equal(got[1], []string{"b", "c", "e"}) {
+		t.Errorf("groups are split into %v", got)
+	}
 	split := shards(toy().Checks, 5)
 	var all []string
 	for _, s := range split {

@@ -252,8 +252,8 @@ func (l *Section) origin(public, listen string) string {
 
 // Hosts lists the servers (host:port) with https that are named anywhere in the section.
 func (l *Section) Hosts() []string {
-	addresses := append([]string{l.PublicURL, l.OtherPlatform.PublicURL, l.Tool.LoginURL, l.Tool.TargetLinkURI, l.Tool.JWKSURL, l.Platform.Issuer, l.Platform.AuthURL,
-		l.Platform.JWKSURL, l.Platform.TokenURL}, l.Tool.RedirectURIs...)
+	addresses := append([]string{l.PublicURL, l.OtherPlatform.PublicURL, l.Tool.LoginURL, l.Tool.TargetLinkURI, l.Tool.JWKSURL,
+		l.Platform.Issuer, l.Platform.AuthURL, l.Platform.JWKSURL, l.Platform.TokenURL}, l.Tool.RedirectURIs...)
 	for _, script := range l.steps() {
 		for _, s := range script {
 			addresses = append(addresses, s.Open)

@@ -79,6 +79,34 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
+// TestOtherPlatform: what isn't said of the other platform is as at the first, and where it
+// is may not be the same place.
+func TestOtherPlatform(t *testing.T) {
+	read := func(other string) (*Section, error) {
+		target, err := harness.ParseTarget("target.yaml", []byte("rollcall: 1\nname: None\nprofiles: [lti13-core-tool]\nlti:\n  client_id: c\n"+
+			"  other_client_id: d\n  deployments: [a, b]\n  other_platform: "+other+"\n"), nil, New)
+		if err != nil {
+			return nil, err
+		}
+		return Of(target), nil
+	}
+	l, err := read(`{listen: "127.0.0.1:9461"}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := l.Other()
+	if !l.OtherPlatform.Set() || o.OtherPlatform.Set() || o.Listen != "127.0.0.1:9461" || o.PublicURL != "http://127.0.0.1:9461" ||
+		o.ClientID != "c" || o.OtherClientID != "" || len(o.Deployments) != 2 {
+		t.Errorf("read as %+v", o)
+	}
+	for _, wrong := range []string{`{listen: "9461"}`, `{public_url: "http://127.0.0.1:9461"}`, `{listen: "127.0.0.1:9460"}`,
+		`{listen: "127.0.0.1:9461", public_url: "http://127.0.0.1:9460/"}`, `{listen: "127.0.0.1:9461", public_url: "other.example"}`} {
+		if _, err := read(wrong); err == nil {
+			t.Errorf("%s is taken", wrong)
+		}
+	}
+}
+
 func TestSameLinks(t *testing.T) {
 	quiz, practice := Link{Name: "quiz"}, Link{Name: "practice"}
 	framed, window := Link{Name: "framed", As: "frame", SameAs: "quiz"}, Link{Name: "other", As: "window"}

@@ -22,7 +22,8 @@ func (l *Section) Validate(t *harness.Target) error {
 	if (l.CertFile == "") != (l.KeyFile == "") {
 		return t.Problem("cert_file", "cert_file and key_file go together", "give both, or none for plain http")
 	}
-	for _, u := range []struct{ key, value string }{{"public_url", l.PublicURL}, {"public_url", l.OtherPlatform.PublicURL}, {"login_url", l.Tool.LoginURL},
+	for _, u := range []struct{ key, value string }{{"public_url", l.PublicURL}, {"public_url", l.OtherPlatform.PublicURL},
+		{"login_url", l.Tool.LoginURL},
 		{"target_link_uri", l.Tool.TargetLinkURI}, {"jwks_url", l.Tool.JWKSURL},
 		{"issuer", l.Platform.Issuer}, {"auth_url", l.Platform.AuthURL}, {"jwks_url", l.Platform.JWKSURL}, {"token_url", l.Platform.TokenURL}} {
 		if u.value == "" {

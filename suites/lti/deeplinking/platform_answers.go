@@ -319,14 +319,21 @@ func everyType(ctx context.Context, t *harness.T) {
 		return
 	}
 	origin := platform.Self(t).Origin
+	var left []string
 	for _, kind := range types {
-		if !slices.Contains(g.asked.types(), kind) {
-			continue
-		}
-		if kind == g.asked.kindOf() {
+		switch {
+		case !slices.Contains(g.asked.types(), kind):
+		case kind == g.asked.kindOf():
 			t.Examined(platformPrefix+"accept.types", 1) // by the answer on which this stands
-			continue
+		default:
+			left = append(left, kind)
 		}
+	}
+	if len(left) > 1 && g.asked.settings["accept_multiple"] == true && typesAtOnce(ctx, t, left, origin) {
+		t.Examined(platformPrefix+"accept.types", len(left))
+		return
+	}
+	for _, kind := range left {
 		x, o, ok := try(ctx, t, platform.Section(t).Platform.Picks[0], false,
 			answer{items: func(word string, _ asked) []any { return []any{itemOf(kind, word, origin)} }})
 		if !ok {
@@ -336,6 +343,20 @@ func everyType(ctx context.Context, t *harness.T) {
 		t.Assert(platformPrefix+"accept.types", x.shown,
 			x.finding("an item of type "+kind, "the page that shows what was picked has it", "it doesn't: "+describe(x.picked)))
 	}
+}
+
+// typesAtOnce has an item of each type picked in one answer, and tells whether all are kept.
+// Where one isn't, each is picked by itself, to see which.
+func typesAtOnce(ctx context.Context, t *harness.T, kinds []string, origin string) bool {
+	name := func(word, kind string) string { return word + "-" + kind }
+	x, _, ok := try(ctx, t, platform.Section(t).Platform.Picks[0], false, answer{items: func(word string, _ asked) (out []any) {
+		for _, kind := range kinds {
+			out = append(out, itemOf(kind, name(word, kind), origin))
+		}
+		return out
+	}})
+	page := strings.Join(x.pages, "\n")
+	return ok && !slices.ContainsFunc(kinds, func(kind string) bool { return !strings.Contains(page, name(x.word, kind)) })
 }
 
 // many has several items picked.
