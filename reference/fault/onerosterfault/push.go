@@ -299,6 +299,26 @@ func putFaults() map[string]func(*write) *answer {
 			}
 		}),
 		"push-drops-objectives": onPut(func(o map[string]any) { delete(o, "learningObjectiveSet") }),
+		"push-refuses-terms": func(w *write) *answer {
+			if w.is(http.MethodPut) && bytes.Contains(w.body, []byte(`"ext:`)) {
+				return w.as(http.StatusUnprocessableEntity, `{"imsx_codeMajor":"failure","imsx_severity":"error",`+
+					`"imsx_CodeMinor":{"imsx_codeMinorField":[{"imsx_codeMinorFieldName":"TargetEndSystem","imsx_codeMinorFieldValue":"invaliddata"}]}}`)
+			}
+			return w.pass()
+		},
+		"push-references-astray": func(w *write) *answer {
+			a := w.pass()
+			if w.is(http.MethodGet) && a.status == http.StatusOK && w.before() > 0 {
+				a.objects(func(o object) {
+					for _, member := range o {
+						if to, is := member.(map[string]any); is && to["href"] != nil {
+							to["href"] = str(to["href"]) + "-gone"
+						}
+					}
+				})
+			}
+			return a
+		},
 		"push-loses-each-third": func(w *write) *answer {
 			if !w.is(http.MethodPut) {
 				return w.pass()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -40,6 +41,7 @@ func createdByPut(ctx context.Context, d *desk) {
 		if d.known[kind] == "" {
 			d.known[kind] = id
 		}
+		d.leads(ctx, kind, id)
 		list := d.Service.CollectionOf(kind).List
 		d.holds(ctx, list, list.Path, id, writeAt+"listed")
 		for _, sub := range d.Service.Operations {
@@ -49,6 +51,102 @@ func createdByPut(ctx context.Context, d *desk) {
 		}
 	}
 	d.rest(writeAt + "put-accepted")
+}
+
+// leads follows the references of an object that was put, as far as they are to objects of the
+// same service.
+func (d *desk) leads(ctx context.Context, kind, id string) {
+	const requirement = writeAt + "references"
+	object, r, there := d.read(ctx, kind, id)
+	base, err := url.Parse(d.Session().Base)
+	if !there || err != nil {
+		return // of which others tell
+	}
+	for _, m := range d.Service.Kinds[kind].References() {
+		reference, is := object[m.Path[0]].(map[string]any)
+		if !is || len(m.Path) != 1 || d.Service.Kinds[m.Refers] == nil {
+			continue
+		}
+		href, _ := reference["href"].(string)
+		named, _ := reference["sourcedId"].(string)
+		f := harness.Finding{Expected: "the address of the object with sourcedId " + named, Seen: d.Show("href", href),
+			Where: d.of(http.MethodGet, kind).Path + " " + m.At + "/href", Responses: at(r)}
+		u, err := url.Parse(href)
+		switch {
+		case err != nil || !u.IsAbs():
+			d.Fail(requirement, f)
+		case standardAddress(d.Service, base, u, m.Refers, named):
+			d.Examined(requirement, 1)
+		case !sameService(d.T, u) || innerAddress(base, u) != "":
+			d.NotApplicable(requirement, "references lead out of this service, and were not followed")
+		default:
+			got := d.Do(ctx, harness.Request{URL: href, Owner: beyond(d.T, href, hrefResolves)})
+			found, _ := singleID(d.Service, got.Body)
+			f.Seen, f.Responses = got.Summary(), []*harness.Response{got, r}
+			d.Assert(requirement, got.Status == http.StatusOK && found == named, f)
+		}
+	}
+}
+
+// ownTerm is one that no vocabulary has, in the form of those that extend one.
+const ownTerm = "ext:rollcall"
+
+// extensible names the members of a kind whose vocabulary can be extended.
+func extensible(k *service.Kind) (out []service.Member) {
+	for _, m := range k.Members {
+		if len(m.Path) == 1 && m.Type == service.Vocabulary && m.Extensible {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// with puts a new object that is as others but for one member.
+func (d *desk) with(ctx context.Context, kind string, m service.Member, value any) (id string, put *harness.Response) {
+	id = newID()
+	object := d.object(kind, id, true)
+	object[m.Path[0]] = value
+	return id, d.put(ctx, kind, id, object)
+}
+
+// missing is the obstacle of an object that was accepted and can't be read.
+func (d *desk) missing(put, read *harness.Response) harness.Obstacle {
+	if unread(read) {
+		return d.BlockedAt(read, read.Summary())
+	}
+	return d.BlockedBy(writeAt+"stored", "what was put is not there", put, read).Expecting("the object that was stored")
+}
+
+// termsByPut puts objects with terms of our own.
+func termsByPut(ctx context.Context, d *desk) {
+	const requirement = writeAt + "terms"
+	for _, kind := range d.kinds() {
+		terms := extensible(d.Service.Kinds[kind])
+		if len(terms) == 0 {
+			continue
+		}
+		if _, _, r, ok := d.make(ctx, kind); !ok {
+			d.NotTested(d.refused(r))
+			return
+		}
+		for _, m := range terms {
+			id, put := d.with(ctx, kind, m, ownTerm)
+			f := harness.Finding{Expected: m.Path[0] + " " + ownTerm + " is stored", Seen: put.Summary(),
+				Where: "PUT " + d.of(http.MethodPut, kind).Path, Responses: at(put)}
+			if !d.Assert(requirement, accepted(put), f) {
+				continue
+			}
+			read, r, there := d.read(ctx, kind, id)
+			if !there {
+				d.NotTested(d.missing(put, r), requirement)
+				continue
+			}
+			got, _ := read[m.Path[0]].(string)
+			f.Seen, f.Responses = d.Show(m.Path[0], got), []*harness.Response{put, r}
+			d.Assert(requirement, got == ownTerm, f)
+		}
+	}
+	d.rest(requirement)
 }
 
 // setsByPut puts objects with lists of objects in them, such as learning objectives. A provider
@@ -71,16 +169,14 @@ func setsByPut(ctx context.Context, d *desk) {
 			return
 		}
 		for _, m := range sets(k) {
-			object[m.Path[0]] = d.value(k, m)
-			put := d.put(ctx, kind, id, object)
-			delete(object, m.Path[0])
+			id, put := d.with(ctx, kind, m, d.value(k, m))
 			if !accepted(put) {
 				refused = put
 				continue
 			}
 			read, r, there := d.read(ctx, kind, id)
-			if unread(r) || !there {
-				d.NotTested(d.BlockedAt(r, r.Summary()), requirement)
+			if !there {
+				d.NotTested(d.missing(put, r), requirement)
 				continue
 			}
 			why := unlike(m.At, d.value(k, m), read[m.Path[0]])

@@ -47,7 +47,7 @@ func writeChecks(of *service.Service) []Check {
 		return Check{ID: "write." + name, Title: title, Requirements: requirements, Labels: []string{"write"},
 			Needs: []Need{writesAllowed()}, Body: atDesk(body)}
 	}
-	created := []string{"put-accepted", "put-status", "stored", "listed"}
+	created := []string{"put-accepted", "put-status", "stored", "references", "listed"}
 	if slices.ContainsFunc(of.Operations, service.Operation.Sub) {
 		created = append(created, "sub-listed")
 	}
@@ -64,7 +64,13 @@ func writeChecks(of *service.Service) []Check {
 		c("delete", "What is deleted is gone", deleted, "delete-accepted", "delete-status", "deleted", "delete-unknown", "delete-in-use"),
 		c("scope", "Each scope opens what it is for", writeScopes, "scope-opens", "scope-denied", "scope-status", "token-needed"),
 	}
-	if slices.ContainsFunc(slices.Collect(maps.Values(of.Kinds)), func(k *service.Kind) bool { return len(sets(k)) > 0 }) {
+	some := func(has func(*service.Kind) []service.Member) bool {
+		return slices.ContainsFunc(slices.Collect(maps.Values(of.Kinds)), func(k *service.Kind) bool { return len(has(k)) > 0 })
+	}
+	if some(extensible) && !slices.Contains(of.Without, "write.terms") {
+		list = append(list, c("terms", "What is put with a term of one's own can be read again", termsByPut, "terms"))
+	}
+	if some(sets) {
 		list = append(list, c("sets", "What is put of lists within an object can be read again", setsByPut, "sets", "stored"))
 	}
 	if of.Scopes.Post != "" {
