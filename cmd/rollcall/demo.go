@@ -112,6 +112,7 @@ func demoWhole(cmd *cobra.Command, f *runFlags, target *harness.Target, size fix
 	defer lti.close()
 	if len(lti.roles) > 0 {
 		f.show = line.beside(errs, f.quiet, "SIS")
+		f.niceness = sisNiceness
 	}
 	wait := lti.judge(ctx, errs, line)
 	tale := func(io.Writer) error { return nil }
@@ -127,6 +128,13 @@ func demoWhole(cmd *cobra.Command, f *runFlags, target *harness.Target, size fix
 	failed = errors.Join(failed, wait(out))
 	return errors.Join(failed, tale(out))
 }
+
+// What takes longest goes first: the platform, whose launches come one after the other, then
+// the tool, then the SIS, which needs the least time by itself.
+const (
+	toolNiceness = 4
+	sisNiceness  = 10
+)
 
 // demoCall words how the demo was called, without its focus.
 func demoCall(f *runFlags, data string, faults []string) string {

@@ -125,6 +125,9 @@ func (d *ltiDemo) judge(ctx context.Context, errs io.Writer, line *board) (wait 
 	for _, x := range d.roles {
 		if len(d.roles) > 1 {
 			x.flags.show = line.beside(errs, x.flags.quiet, x.what)
+			if x.what == "tool" {
+				x.flags.niceness = toolNiceness
+			}
 		}
 	}
 	var all sync.WaitGroup

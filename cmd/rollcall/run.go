@@ -35,6 +35,7 @@ type runFlags struct {
 	notes        bool
 	demo         string    // the demo that the run belongs to, as it was called
 	show         *progress // nil: a line of its own
+	niceness     int       // by which the run gives way to others beside it
 }
 
 // defaultOut is where reports go unless --out says otherwise.
@@ -122,6 +123,7 @@ func execute(ctx context.Context, target *harness.Target, f *runFlags, out, errs
 	run, err := harness.New(target, suites(), harness.Options{
 		Focus: focus, FailFast: f.failFast, Shards: f.shards, Seed: f.seed, Resume: f.resume, Events: harness.EventsFile(dir), Judge: judge(),
 		Repeat: f.repeat, Observe: show.observe, Starter: container.Start, KeepPersonal: f.keepPersonal, Interactive: f.interactive,
+		Niceness: f.niceness,
 	})
 	if err != nil {
 		return err

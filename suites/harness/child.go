@@ -60,6 +60,7 @@ func (r *Run) child(ctx context.Context, w Work, handle func(Event) error) error
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("starting a child process: %w", err)
 	}
+	yield(cmd.Process.Pid, r.o.Niceness)
 	// The pipe stays open: its end tells the child that its parent is gone. A child
 	// that dies before it has read its work is reported below.
 	go func() { _, _ = in.Write(input) }()

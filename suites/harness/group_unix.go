@@ -17,6 +17,14 @@ func ownGroup(cmd *exec.Cmd) {
 	endWithParent(cmd.SysProcAttr)
 }
 
+// yield has a process and all that it starts give way to others, by so many steps of niceness:
+// where that can't be it goes on as any.
+func yield(pid, steps int) {
+	if steps > 0 {
+		_ = syscall.Setpriority(syscall.PRIO_PGRP, pid, steps)
+	}
+}
+
 // mine tells whether a file belongs to the user of this process.
 func mine(info fs.FileInfo) bool {
 	s, known := info.Sys().(*syscall.Stat_t)

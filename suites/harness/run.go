@@ -51,6 +51,9 @@ type Options struct {
 	// Interactive says that a person is there to be asked: what they are to do
 	// comes to Observe.
 	Interactive bool
+	// Niceness is by how many steps the child processes give way to others of this machine,
+	// as nice has it: for one of several runs side by side, of which another takes longer.
+	Niceness int
 	// SkipDoctor begins at once; for the project's own tests.
 	SkipDoctor bool
 }

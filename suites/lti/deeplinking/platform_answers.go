@@ -149,12 +149,14 @@ func (x *tried) clean(ctx context.Context, t *harness.T, place lti.Pick) {
 	place = shows(t, place)
 	if len(place.Remove) > 0 {
 		for range mostRemoved {
-			if platform.RemovePicked(ctx, t, place, x.word) != nil {
+			pages, err := platform.RemovePicked(ctx, t, place, x.word)
+			if err != nil {
 				break // it can't be
 			}
-			pages, _, _, ok := platform.Shown(ctx, t, place)
-			if !ok {
-				break
+			if ok := true; pages == nil {
+				if pages, _, _, ok = platform.Shown(ctx, t, place); !ok {
+					break
+				}
 			}
 			if !slices.ContainsFunc(pages, func(p string) bool { return strings.Contains(p, x.word) }) {
 				return

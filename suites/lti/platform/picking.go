@@ -102,12 +102,12 @@ func Pick(ctx context.Context, t *harness.T, place lti.Pick, vain bool, reply fu
 		if reply == nil || by != nil {
 			return
 		}
-		_ = page.Settle(ctx, afterwards, j.budget, nil) // a page that stays busy is looked at all the same
+		j.rested(ctx, page)
 		if steps := titled(place.Confirm, posted); len(steps) > 0 && out.Confirmed == "" {
 			if err := page.RunWithin(ctx, confirmPatience(vain), steps); err != nil {
 				out.Confirmed = err.Error()
 			}
-			_ = page.Settle(ctx, afterwards, j.budget, nil)
+			j.rested(ctx, page)
 		}
 		out.Pages, _ = page.Look(ctx) // a window may have closed itself
 	}
@@ -143,8 +143,17 @@ func Pick(ctx context.Context, t *harness.T, place lti.Pick, vain bool, reply fu
 	return out, harness.Obstacle{}, true
 }
 
+// rested waits until a page that keeps what was picked, or shows it, has come to rest: soon where
+// nothing of it can go on by itself. One that stays busy is looked at all the same.
+func (j *judge) rested(ctx context.Context, page *browser.Page) {
+	_ = page.Settle(ctx, quietTime, j.budget, nil)
+	if frames, err := page.Look(ctx); err != nil || moving(frames) {
+		_ = page.Settle(ctx, afterwards, j.budget, nil)
+	}
+}
+
 const (
-	// afterwards is for how long a page is quiet that has kept what was picked.
+	// afterwards is for how long a page with scripts is quiet that has kept what was picked.
 	afterwards = 300 * time.Millisecond
 	// soon is how long a step may need that need not be possible.
 	soon = 1500 * time.Millisecond
@@ -184,7 +193,7 @@ func (j *judge) bring(ctx context.Context, user lti.User, r Reply) ([]browser.Ex
 	if err := v.page.Go(j.tool.origin + "/bring"); err != nil && !errors.As(err, new(*browser.NavigationError)) {
 		return nil, nil, err
 	}
-	_ = v.page.Settle(ctx, afterwards, j.budget, nil) // a page that stays busy is looked at all the same
+	j.rested(ctx, v.page)
 	frames, _ := v.page.Look(ctx)
 	return v.page.Log(), frames, nil
 }
@@ -228,18 +237,23 @@ func Shown(ctx context.Context, t *harness.T, place lti.Pick) (documents []strin
 		}
 		return nil, nil, harness.Unconfigured("the steps to the page that shows what was picked could not be taken: "+err.Error(), stepsRemedy), false
 	}
-	_ = v.page.Settle(ctx, afterwards, j.budget, nil) // a page that stays busy is looked at all the same
+	j.rested(ctx, v.page)
 	frames, err = v.page.Look(ctx)
 	if err != nil {
 		return nil, nil, harness.Unconfigured("the browser failed: "+err.Error(), browserRemedy), false
 	}
+	return documentsOf(ctx, v.page, frames), frames, harness.Obstacle{}, true
+}
+
+// documentsOf gives the documents of frames as they are now.
+func documentsOf(ctx context.Context, page *browser.Page, frames []browser.Frame) (out []string) {
 	for _, f := range frames {
-		text, err := v.page.Eval(ctx, f.ID, "document.documentElement ? document.documentElement.outerHTML : ''")
+		text, err := page.Eval(ctx, f.ID, "document.documentElement ? document.documentElement.outerHTML : ''")
 		if err == nil {
-			documents = append(documents, text)
+			out = append(out, text)
 		}
 	}
-	return documents, frames, harness.Obstacle{}, true
+	return out
 }
 
 // OpenPicked opens what was picked under a title, as the one who picked it, and gives the
@@ -255,21 +269,37 @@ func OpenPicked(ctx context.Context, t *harness.T, place lti.Pick, title string)
 }
 
 // RemovePicked takes away what was picked under a title, as the steps of the target file say;
-// it gives why it could not.
-func RemovePicked(ctx context.Context, t *harness.T, place lti.Pick, title string) error {
+// it gives why it could not. Where it ends at the page that shows what was picked, it gives the
+// documents of that too.
+func RemovePicked(ctx context.Context, t *harness.T, place lti.Pick, title string) (shown []string, err error) {
 	j := judgeOf(t)
 	v, err := j.visit(ctx, j.picker(place), lti.Link{Steps: place.Remove}, false)
 	if v.page == nil {
-		return err
+		return nil, err
 	}
 	defer func() { v.end(err != nil) }()
 	if err == nil {
 		err = v.page.RunWithin(ctx, soon, titledBy(place.Remove, title))
 	}
-	if err == nil {
-		_ = v.page.Settle(ctx, afterwards, j.budget, nil) // a page that stays busy has been sent what it was
+	if err != nil {
+		return nil, err
 	}
-	return err
+	j.rested(ctx, v.page)
+	if frames, unread := v.page.Look(ctx); unread == nil && showsAt(place, frames[0].URL) {
+		shown = documentsOf(ctx, v.page, frames)
+	}
+	return shown, nil
+}
+
+// showsAt tells whether an address is all that the steps lead to by which what was picked is
+// shown.
+func showsAt(place lti.Pick, address string) bool {
+	for i, step := range place.Shows {
+		if i == 0 && (step.Open == "" || address != step.Open) || i > 0 && step.Wait == "" {
+			return false
+		}
+	}
+	return len(place.Shows) > 0
 }
 
 // titled puts the title of what was picked into steps.
