@@ -72,8 +72,13 @@ func missedFaults() map[string]wrapper {
 		"empty-parameter-500": changing(asks(func(q url.Values) bool {
 			return slices.ContainsFunc(parameters, func(name string) bool { return q.Has(name) && q.Get(name) == "" })
 		}), broken),
-		"long-query-500":      changing(func(a *answer) bool { return len(a.request.URL.RawQuery) > 4000 }, broken),
-		"write-404":           changing(written, func(a *answer) { fail(a, http.StatusNotFound, "unknownobject") }),
+		"long-query-500": changing(func(a *answer) bool { return len(a.request.URL.RawQuery) > 4000 }, broken),
+		"write-404":      changing(written, func(a *answer) { fail(a, http.StatusNotFound, "unknownobject") }),
+		"write-allow-without-get": changing(written, func(a *answer) {
+			if a.header.Get("Allow") != "" {
+				a.header.Set("Allow", "HEAD, OPTIONS")
+			}
+		}),
 		"write-without-allow": changing(written, func(a *answer) { a.header.Del("Allow") }),
 		"write-own-code-minor": changing(written, func(a *answer) {
 			allowed := a.header.Get("Allow")
