@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -317,6 +318,31 @@ func putFaults() map[string]func(*write) *answer {
 					}
 				})
 			}
+			return a
+		},
+		"push-stays-in-place": func(w *write) *answer {
+			if w.is(http.MethodPut) && strings.HasPrefix(w.path, "/results/") {
+				w.mu.Lock()
+				if w.kept[w.id] == nil {
+					w.kept[w.id] = w.body
+				}
+				w.mu.Unlock()
+			}
+			a := w.pass()
+			segments := strings.Split(w.path, "/")
+			if !lists(w, a) || !strings.HasSuffix(w.path, "/results") || !slices.Contains(segments, "lineItems") {
+				return a
+			}
+			a.list(func(l []any) []any {
+				return slices.DeleteFunc(l, func(o any) bool {
+					result, _ := o.(map[string]any)
+					w.mu.Lock()
+					_, first := objectOf(w.kept[str(result["sourcedId"])])
+					w.mu.Unlock()
+					was, is := first["lineItem"].(map[string]any)
+					return is && !slices.Contains(segments, str(was["sourcedId"]))
+				})
+			})
 			return a
 		},
 		"push-loses-each-third": func(w *write) *answer {

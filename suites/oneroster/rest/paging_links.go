@@ -286,6 +286,7 @@ func linkQuery(ctx context.Context, t *T) {
 	var unread *harness.Response
 	for _, extra := range [][]string{
 		{"filter", "status='active'"},
+		{"filter", "status='active' AND sourcedId!=" + quote(missing)}, // with blanks
 		{"sort", "dateLastModified", "orderBy", "desc"},
 		{"fields", "sourcedId,status"},
 	} {

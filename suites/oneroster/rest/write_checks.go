@@ -302,6 +302,90 @@ func (d *desk) parentsOf(op service.Operation, object map[string]any) (ids []str
 // pagesWalked bounds how far a collection is walked to look for one object.
 const pagesWalked = 40
 
+// movedByPut puts objects again that refer to another object then, and looks whether the
+// sub-collections go by that.
+func movedByPut(ctx context.Context, d *desk) {
+	for _, kind := range d.kinds() {
+		for _, m := range moves(d.Service, kind) {
+			if !d.move(ctx, kind, m) {
+				return
+			}
+		}
+	}
+	d.rest(writeAt + "moved")
+}
+
+// moving is a reference of a kind by which its objects are in a sub-collection.
+type moving struct {
+	member service.Member
+	sub    service.Operation
+}
+
+// moves lists those to objects of the same service.
+func moves(of *service.Service, kind string) (out []moving) {
+	k := of.Kinds[kind]
+	for _, sub := range of.Operations {
+		for _, m := range k.References() {
+			if sub.Sub() && sub.Kind == kind && len(m.Path) == 1 && of.Kinds[m.Refers] != nil &&
+				strings.Contains(sub.Path, "/"+of.CollectionOf(m.Refers).Name+"/{") {
+				out = append(out, moving{m, sub})
+			}
+		}
+	}
+	return out
+}
+
+// move does so for one reference; false where the check hangs on something else.
+func (d *desk) move(ctx context.Context, kind string, by moving) bool {
+	const requirement = writeAt + "moved"
+	id, object, r, ok := d.make(ctx, kind)
+	if !ok {
+		d.NotTested(d.refused(r))
+		return false
+	}
+	from, known := d.parentsOf(by.sub, object)
+	if n, page := d.find(ctx, by.sub, by.sub.PathFor(from...), id); !known || n == 0 {
+		d.NotTested(d.BlockedBy(writeAt+"sub-listed", "what was put is not in its sub-collection", r, page.Response))
+		return false
+	}
+	other, _, r, ok := d.make(ctx, by.member.Refers)
+	if !ok {
+		d.NotTested(d.refused(r))
+		return false
+	}
+	object[by.member.Path[0]] = d.reference(by.member.Refers, other)
+	put := d.put(ctx, kind, id, object)
+	if !accepted(put) {
+		d.NotTested(d.BlockedBy(writeAt+"replace-accepted", "what is put again is not accepted: "+put.Summary(), put))
+		return false
+	}
+	read, seen, there := d.read(ctx, kind, id)
+	if !there {
+		d.NotTested(d.missing(put, seen))
+		return false
+	}
+	if why := unlike(by.member.At, object[by.member.Path[0]], read[by.member.Path[0]]); why != "" {
+		d.NotTested(d.BlockedBy(writeAt+"replaced", "what was put last is not what is read: "+why, put, seen))
+		return false
+	}
+	to, _ := d.parentsOf(by.sub, object)
+	for _, place := range []struct {
+		ids      []string
+		is       bool
+		expected string
+	}{{to, true, "the object is in the sub-collection of what it refers to now"},
+		{from, false, "the object is no more in the sub-collection of what it referred to before"}} {
+		n, page := d.find(ctx, by.sub, by.sub.PathFor(place.ids...), id)
+		if !page.OK() {
+			d.NotTested(d.BlockedAt(page.Response, page.Why()), requirement)
+			continue
+		}
+		d.Assert(requirement, (n > 0) == place.is, harness.Finding{Expected: place.expected, Seen: fmt.Sprintf("it is there %d times", n),
+			Where: by.sub.Path, Responses: []*harness.Response{page.Response, put}})
+	}
+	return true
+}
+
 // find counts an object in a collection: by a filter, and where that finds nothing by a walk.
 func (d *desk) find(ctx context.Context, op service.Operation, path, id string) (n int, page *Page) {
 	of := func(p *Page) int {

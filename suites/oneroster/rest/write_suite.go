@@ -70,6 +70,9 @@ func writeChecks(of *service.Service) []Check {
 	if some(extensible) && !slices.Contains(of.Without, "write.terms") {
 		list = append(list, c("terms", "What is put with a term of one's own can be read again", termsByPut, "terms"))
 	}
+	if slices.ContainsFunc(slices.Collect(maps.Keys(of.Kinds)), func(kind string) bool { return len(moves(of, kind)) > 0 }) {
+		list = append(list, c("moved", "What refers to another object goes over to its sub-collection", movedByPut, "moved"))
+	}
 	if some(sets) {
 		list = append(list, c("sets", "What is put of lists within an object can be read again", setsByPut, "sets", "stored"))
 	}
