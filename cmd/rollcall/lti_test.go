@@ -175,11 +175,23 @@ func TestToolConformance(t *testing.T) {
 // services at the same time.
 func judgedBeside(t testing.TB, stance catalogue.Stance, marker string, focus []string, faults ...string) *reports.Report {
 	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	defer cancel()
+	text, _ := servedBeside(ctx, t, stance, marker, faults...)
+	report := judgedBy(ctx, t, text, harness.Options{Focus: focus, Shards: 2})
+	if report.Run.Shards != 2 {
+		t.Errorf("the run had %d processes", report.Run.Shards)
+	}
+	return report
+}
+
+// servedBeside serves the reference tool, which knows Rollcall as two platforms, and gives the
+// target file by which it is judged, and the issuer of the other one.
+func servedBeside(ctx context.Context, t testing.TB, stance catalogue.Stance, marker string, faults ...string) (text, issuer string) {
+	t.Helper()
 	if _, err := browser.Find(); err != nil {
 		t.Skip(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
-	defer cancel()
 	own := judgeSide(t, "platform.localhost")
 	listen := freePort(t)
 	_, port, _ := net.SplitHostPort(listen) // of ours
@@ -193,13 +205,27 @@ func judgedBeside(t testing.TB, stance catalogue.Stance, marker string, focus []
 	}
 	t.Cleanup(func() { _ = s.Close() })
 	const deployments = "  deployments: [dep-1, dep-2]\n"
-	text := strings.Replace(toolText(s, own, stance, marker, ""), deployments,
-		deployments+fmt.Sprintf("  other_platform: {listen: %q, public_url: %q}\n", listen, known[1].Issuer), 1)
-	report := judgedBy(ctx, t, text, harness.Options{Focus: focus, Shards: 2})
-	if report.Run.Shards != 2 {
-		t.Errorf("the run had %d processes", report.Run.Shards)
+	return strings.Replace(toolText(s, own, stance, marker, ""), deployments,
+		deployments+fmt.Sprintf("  other_platform: {listen: %q, public_url: %q}\n", listen, known[1].Issuer), 1), known[1].Issuer
+}
+
+// TestDoctorOfTwoPlatforms: the doctor begins a login from the other platform too, and says
+// where that isn't registered.
+func TestDoctorOfTwoPlatforms(t *testing.T) {
+	if testing.Short() {
+		t.Skip("browsers are left out with -short")
 	}
-	return report
+	t.Parallel() // it waits more than it works
+	text, issuer := servedBeside(t.Context(), t, catalogue.Strict, marked)
+	path := filepath.Join(t.TempDir(), "target.yaml")
+	for public, want := range map[string]string{issuer: "ok    login from other_platform", strings.Replace(issuer, "platform.", "elsewhere.", 1): "look  login from other_platform"} {
+		if err := os.WriteFile(path, []byte(strings.Replace(text, issuer, public, 1)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, out, errs := call(t, "", "doctor", path, "--out", t.TempDir()); !strings.Contains(out, want) {
+			t.Errorf("%s has no %q\n%s", out, want, errs)
+		}
+	}
 }
 
 // TestToolConformanceRegistrations judges a tool at which the platform is registered twice.
