@@ -154,14 +154,14 @@ func (d *desk) vanished(ctx context.Context, item string, got *harness.Response)
 			"): somebody else deletes line items in this course, or the platform loses them"}
 }
 
-// lost gives the answer that shows that a line item which was made has vanished; nil where all are
-// there.
+// lost gives the answer that shows that a line item which was made isn't there; nil where all are.
 func (d *desk) lost(ctx context.Context) *harness.Response {
 	for _, id := range d.made {
-		if d.seen[id] && !d.own[id] {
-			if r := d.get(ctx, scopeItems, id, typeItem, ""); r.Unreachable {
-				return r
-			}
+		if d.own[id] {
+			continue
+		}
+		if r := d.get(ctx, scopeItems, id, typeItem, ""); r.Unreachable || r.Status == http.StatusNotFound || r.Status == http.StatusGone {
+			return r
 		}
 	}
 	return nil
@@ -171,8 +171,13 @@ func (d *desk) lost(ctx context.Context) *harness.Response {
 // vanished nothing is held against the platform.
 func (d *desk) listedRight(ctx context.Context, id string, right bool, f harness.Finding) {
 	if !right {
-		if gone := d.lost(ctx); gone != nil {
+		switch gone := d.lost(ctx); {
+		case gone == nil:
+		case gone.Unreachable:
 			f.Responses = []*harness.Response{gone}
+		default: // nobody has seen it yet
+			d.NotTested(harness.BlockedBy(reqRead, "a line item that was made can't be read: "+gone.Summary(), gone), id)
+			return
 		}
 	}
 	d.Assert(id, right, f)
