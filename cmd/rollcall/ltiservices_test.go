@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -22,31 +23,37 @@ func TestToolWithoutSteps(t *testing.T) {
 		t.Skip("browsers are left out with -short")
 	}
 	t.Parallel() // it waits more than it works
-	const pages, shape, zero = "nrps20.tool.roster.pages", "ags20.tool.score.shape", "ags20.tool.score.zero"
-	judged := func(faults ...string) map[string]reports.RequirementResult {
+	const pages, shape, zero, picked = "nrps20.tool.roster.pages", "ags20.tool.score.shape", "ags20.tool.score.zero", "dl20.tool.content.shape"
+	judged := func(focus []string, faults ...string) map[string]reports.RequirementResult {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 		defer cancel()
-		focus := []string{pages, shape, zero}
+		steps := []string{"roster:", "score:", "zero:", "pick:", "steps:", "several:", "cancel:"}
 		lines := strings.Split(servedTool(ctx, t, catalogue.Strict, marked, focus, faults...), "\n")
-		kept := lines[:0]
-		for _, l := range lines {
-			if key := strings.TrimSpace(l); !strings.HasPrefix(key, "roster:") && !strings.HasPrefix(key, "score:") && !strings.HasPrefix(key, "zero:") {
-				kept = append(kept, l)
-			}
-		}
+		lines = slices.DeleteFunc(lines, func(l string) bool {
+			return slices.ContainsFunc(steps, func(key string) bool { return strings.HasPrefix(strings.TrimSpace(l), key) })
+		})
 		out := map[string]reports.RequirementResult{}
-		for _, q := range judgedBy(ctx, t, strings.Join(kept, "\n"), harness.Options{Focus: focus}).Requirements {
+		for _, q := range judgedBy(ctx, t, strings.Join(lines, "\n"), harness.Options{Focus: focus}).Requirements {
 			out[q.ID] = q
 		}
 		return out
 	}
-	found := judged()
-	for id, key := range map[string]string{pages: "lti.tool.roster", shape: "lti.tool.score", zero: "lti.tool.zero"} {
-		if q := found[id]; q.Verdict != reports.NotTested || q.Blame == nil || q.Blame.Kind != reports.Configuration || !strings.Contains(q.Remedy, "Add "+key) {
+	found := judged([]string{"nrps20.tool.*", "ags20.tool.*", "dl20.tool.*", "sec10.tool.*"})
+	for id, q := range found {
+		service, _, _ := strings.Cut(id, ".tool.")
+		if !slices.Contains([]string{"nrps20", "ags20", "dl20", "sec10"}, service) {
+			continue // a launch that came by the way
+		}
+		if q.Verdict != reports.NotTested || q.Blame == nil || q.Blame.Kind != reports.Configuration || !strings.Contains(q.Remedy, "lti.tool.") {
 			t.Errorf("%s %s: %s", story(q), q.Reason, q.Remedy)
 		}
 	}
-	if q := judged("tool-roster-at-launch")[pages]; q.Verdict != reports.Pass {
+	for id, key := range map[string]string{pages: "lti.tool.roster", shape: "lti.tool.score", zero: "lti.tool.zero", picked: "lti.tool.pick.steps"} {
+		if !strings.Contains(found[id].Remedy, "Add "+key) {
+			t.Errorf("%s: %s", id, found[id].Remedy)
+		}
+	}
+	if q := judged([]string{pages}, "tool-roster-at-launch")[pages]; q.Verdict != reports.Pass {
 		t.Errorf("a tool that reads the roster by itself: %s %s", story(q), q.Reason)
 	}
 }

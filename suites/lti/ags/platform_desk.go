@@ -30,6 +30,8 @@ type desk struct {
 	made   []string // addresses of line items
 	astray bool     // something was taken and can't be told where it is
 	clock  time.Time
+	seen   map[string]bool // line items that were made, and have been there since
+	own    map[string]bool // those that were replaced or deleted here
 	// said is what was answered where something was made, by its address.
 	said map[string]map[string]any
 	// unsaid is what was in the way of a refusal by which its status could be judged.
@@ -68,11 +70,11 @@ func atDesk(body func(ctx context.Context, d *desk)) func(context.Context, *harn
 		l := platform.First(t)
 		// Scores have a time of their own, which need not be now; the past leaves room.
 		d := &desk{T: t, launch: l, at: endpointOf(l), mark: side.Random()[:10], clock: time.Now().UTC().Add(-time.Hour).Truncate(time.Second),
-			said: map[string]map[string]any{}}
+			said: map[string]map[string]any{}, seen: map[string]bool{}, own: map[string]bool{}}
 		for _, scope := range d.needed() {
 			token, r := platform.AccessToken(ctx, t, scope)
 			if token == "" {
-				t.NotTested(harness.BlockedBy(PlatformPrefix+"claim.scopes", "no token is issued for "+short(scope)+" alone: "+platform.Refused(r), r))
+				t.NotTested(platform.Ungranted(PlatformPrefix+"claim.scopes", "no token is issued for "+short(scope)+" alone", r))
 				return
 			}
 		}
@@ -112,12 +114,73 @@ func join(texts []string) string { return strings.Join(texts, ", ") }
 
 // ask asks with a token of one scope.
 func (d *desk) ask(ctx context.Context, scope string, r harness.Request) *harness.Response {
-	token, got := platform.AccessToken(ctx, d.T, scope)
-	if token == "" { // there was one when the check began
-		return &harness.Response{Request: r, Unreachable: true,
-			Problem: "the token endpoint gives no token any more: " + platform.Refused(got), Evidence: got.Evidence}
+	got := platform.Ask(ctx, d.T, scope, r)
+	item := d.itemAt(r.URL)
+	switch missing := got.Status == http.StatusNotFound || got.Status == http.StatusGone; {
+	case item == "":
+	case r.Method == http.MethodDelete:
+		d.own[item] = true
+	case missing && d.seen[item] && !d.own[item]:
+		return d.vanished(ctx, item, got)
+	case taken(got):
+		d.seen[item] = true
+		d.own[item] = d.own[item] || r.Method == http.MethodPut
 	}
-	return platform.Do(ctx, d.T, token, r)
+	return got
+}
+
+// itemAt gives the line item, of those that were made, to which an address belongs.
+func (d *desk) itemAt(address string) string {
+	path, _, _ := strings.Cut(address, "?")
+	for _, id := range d.made {
+		of, _, _ := strings.Cut(id, "?")
+		if path == of || strings.HasPrefix(path, of+"/") {
+			return id
+		}
+	}
+	return ""
+}
+
+// vanished looks after a line item that was there, and isn't found any more though nothing was done
+// to it here. Whether the platform has lost it or somebody has deleted it can't be told: nothing is
+// held against the platform for what was to be done with it.
+func (d *desk) vanished(ctx context.Context, item string, got *harness.Response) *harness.Response {
+	r := platform.Ask(ctx, d.T, scopeItems, harness.Request{URL: item, Header: http.Header{"Accept": {typeItem}}})
+	if r.Status != http.StatusNotFound && r.Status != http.StatusGone {
+		return got
+	}
+	return &harness.Response{Request: got.Request, URL: got.URL, Header: got.Header, Evidence: r.Evidence, Unreachable: true,
+		Problem: "a line item that Rollcall had made was there and is gone (" + r.Summary() +
+			"): somebody else deletes line items in this course, or the platform loses them"}
+}
+
+// lost gives the answer that shows that a line item which was made isn't there; nil where all are.
+func (d *desk) lost(ctx context.Context) *harness.Response {
+	for _, id := range d.made {
+		if d.own[id] {
+			continue
+		}
+		if r := d.get(ctx, scopeItems, id, typeItem, ""); r.Unreachable || r.Status == http.StatusNotFound || r.Status == http.StatusGone {
+			return r
+		}
+	}
+	return nil
+}
+
+// listedRight holds what is listed to what was made. Where it doesn't fit for a line item has
+// vanished nothing is held against the platform.
+func (d *desk) listedRight(ctx context.Context, id string, right bool, f harness.Finding) {
+	if !right {
+		switch gone := d.lost(ctx); {
+		case gone == nil:
+		case gone.Unreachable:
+			f.Responses = []*harness.Response{gone}
+		default: // nobody has seen it yet
+			d.NotTested(harness.BlockedBy(reqRead, "a line item that was made can't be read: "+gone.Summary(), gone), id)
+			return
+		}
+	}
+	d.Assert(id, right, f)
 }
 
 func (d *desk) get(ctx context.Context, scope, address, kind, owner string) *harness.Response {
@@ -162,7 +225,8 @@ func (d *desk) post(ctx context.Context, v any) (id string, r *harness.Response)
 // note notes what an answer says was made.
 func (d *desk) note(r *harness.Response) string {
 	if !taken(r) {
-		d.astray = d.astray || r.Status == 0 || r.Status >= 500 // who knows
+		sent := r.URL != ""
+		d.astray = d.astray || sent && (r.Status == 0 || r.Status >= 500) // who knows
 		return ""
 	}
 	id := textOf(objectOf(r), "id")
@@ -221,8 +285,9 @@ const (
 func (d *desk) clear(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), clearTime)
 	defer cancel()
+	lost := ""
 	if d.astray {
-		d.find(ctx)
+		lost = d.find(ctx)
 	}
 	var left []string
 	for _, id := range d.made {
@@ -237,17 +302,23 @@ func (d *desk) clear(ctx context.Context) {
 	if len(left) > 0 {
 		d.Note(d.Check().Requirements[0], "left behind at the platform, for it could not be deleted: %s", strings.Join(left, ", "))
 	}
+	if lost != "" {
+		d.Note(d.Check().Requirements[0], "perhaps left behind at the platform, which didn't say what it had made: line items with %s in their label (%s)",
+			d.Own(d.mark), lost)
+	}
 }
 
-// find looks for what was made without a word, by the mark.
-func (d *desk) find(ctx context.Context) {
-	all, _ := d.walk(ctx, d.at.items)
+// find looks for what was made without a word, by the mark, and says why it could not look through
+// all.
+func (d *desk) find(ctx context.Context) string {
+	all, problem := d.walk(ctx, d.at.items)
 	for _, m := range all.objects {
 		id := textOf(m, "id")
 		if text, err := json.Marshal(m); err == nil && strings.Contains(string(text), d.mark) && absolute(id) && !slices.Contains(d.made, id) {
 			d.made = append(d.made, id)
 		}
 	}
+	return problem
 }
 
 // pages are what a walk over pages brought.
@@ -310,6 +381,11 @@ func (d *desk) walkOf(ctx context.Context, address string, of listed) (p pages, 
 			return p, of.name + " are no list"
 		}
 		p.objects, p.sizes = append(p.objects, list...), append(p.sizes, len(list))
+		for _, m := range list {
+			if id := textOf(m, "id"); slices.Contains(d.made, id) {
+				d.seen[id] = true
+			}
+		}
 		next = weblink.Targets(r.Header.Values("Link"), next)["next"]
 	}
 	return p, ""
@@ -444,6 +520,9 @@ func (d *desk) refuses(id, sent string, r *harness.Response, statuses ...int) {
 	id = PlatformPrefix + id
 	f := harness.Finding{Sent: sent, Expected: "a refusal, " + codes(statuses), Seen: r.Summary(), Responses: []*harness.Response{r}}
 	switch {
+	case r.Unreachable:
+		d.Fail(id, f) // which leaves it open
+		return
 	case r.Status >= 500:
 		d.unsaid = harness.BlockedBy(reqBroke, sent+": nothing was taken, but the platform broke down with "+r.Summary(), r)
 		d.NotTested(d.unsaid, id)

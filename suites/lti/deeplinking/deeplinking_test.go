@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/lti/mint"
@@ -159,5 +160,17 @@ func TestAnswers(t *testing.T) {
 	_, claims, _ = ask(least.how)
 	if item := claims[dlClaim+"content_items"].([]any)[0].(map[string]any); item["url"] != nil || item["title"] == "" {
 		t.Errorf("%v", item)
+	}
+}
+
+// TestNoncesAreRepeatedInTime: a nonce is used again while the answer that had it is good, and some
+// time is left.
+func TestNoncesAreRepeatedInTime(t *testing.T) {
+	x := tried{ends: time.Now().Add(answerLife)}
+	made := x.ends.Add(-answerLife)
+	for after, want := range map[time.Duration]bool{0: false, time.Minute: false, 3 * time.Minute: true, answerLife: true, time.Hour: true} {
+		if got := x.spent(made.Add(after)); got != want {
+			t.Errorf("%s after it was made: %v", after, got)
+		}
 	}
 }

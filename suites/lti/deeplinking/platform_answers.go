@@ -38,9 +38,10 @@ type tried struct {
 	asked  asked
 	picked platform.Picked
 	nonce  string
-	shown  bool     // it is on the page that shows what was picked
-	at     []int    // where on the page each item begins, -1: nowhere
-	pages  []string // documents of that page
+	ends   time.Time // until then the answer is good, and its nonce is remembered
+	shown  bool      // it is on the page that shows what was picked
+	at     []int     // where on the page each item begins, -1: nowhere
+	pages  []string  // documents of that page
 }
 
 // refused tells whether the platform answered that it doesn't take what was posted.
@@ -166,10 +167,42 @@ func (x *tried) clean(ctx context.Context, t *harness.T, place lti.Pick) {
 	t.Note(t.Check().Requirements[0], "content with %s in its title was left at the platform", t.Own(x.word))
 }
 
+const (
+	// answerLife is how long an answer is good.
+	answerLife = 5 * time.Minute
+	// replayTime is how long it may take to bring an answer to a slow platform.
+	replayTime = 3 * time.Minute
+)
+
+// spent tells whether a platform may have forgotten the nonce of an answer by the time that another
+// one with it has come: it has to be remembered for as long as the answer is good.
+func (x tried) spent(now time.Time) bool { return now.Add(replayTime).After(x.ends) }
+
+// lately gives a good answer whose nonce no platform has forgotten: that on which all stand, or
+// another where it is long ago.
+func lately(ctx context.Context, t *harness.T) (tried, bool) {
+	x, ok := grounded(ctx, t)
+	if !ok || !x.spent(time.Now()) {
+		return x, ok
+	}
+	x, o, ok := try(ctx, t, platform.Section(t).Platform.Picks[0], false, answer{})
+	switch {
+	case !ok:
+		t.NotTested(o)
+	case !x.shown:
+		t.NotTested(harness.BlockedBy(reqAccept, "a good answer was not taken: "+describe(x.picked)).Seen(x.picked.Exchanges...))
+	default:
+		return x, true
+	}
+	return x, false
+}
+
 // token makes and signs the answer.
 func (how answer) token(self platform.Identity, issuer string, x *tried) (string, error) {
-	now := time.Now().Unix()
-	claims := map[string]any{"iss": self.ClientID, "aud": issuer, "iat": now, "exp": now + 300, "nonce": x.nonce,
+	at := time.Now()
+	now := at.Unix()
+	x.ends = at.Add(answerLife)
+	claims := map[string]any{"iss": self.ClientID, "aud": issuer, "iat": now, "exp": x.ends.Unix(), "nonce": x.nonce,
 		claim + "message_type": "LtiDeepLinkingResponse", claim + "version": "1.3.0",
 		claim + "deployment_id":   x.asked.claims[claim+"deployment_id"],
 		dlClaim + "content_items": []any{itemOf(x.asked.kindOf(), x.word, self.Origin)}}

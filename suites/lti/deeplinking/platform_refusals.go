@@ -149,7 +149,11 @@ func typesAt(ctx context.Context, t *harness.T, place lti.Pick, g tried) []strin
 
 // refuses judges answers that must not be taken.
 func refuses(ctx context.Context, t *harness.T, b bad) {
-	g, ok := grounded(ctx, t)
+	stood := grounded
+	if b.id == "refuse.replay" {
+		stood = lately
+	}
+	g, ok := stood(ctx, t)
 	if !ok {
 		return
 	}

@@ -144,7 +144,7 @@ func granted() harness.Need {
 			return harness.Obstacle{}, false
 		}
 		token, r := platform.AccessToken(ctx, t, scope)
-		return harness.BlockedBy(reqScope, "no token is issued for the scope of the service alone: "+platform.Refused(r), r), token == ""
+		return platform.Ungranted(reqScope, "no token is issued for the scope of the service alone", r), token == ""
 	})
 }
 

@@ -73,17 +73,26 @@ func ask(ctx context.Context, t *harness.T, address string) page {
 
 // askBy does so by another request.
 func askBy(ctx context.Context, t *harness.T, r harness.Request) page {
-	token, _ := platform.AccessToken(ctx, t, scope)
-	return asked(ctx, t, token, r)
+	return opened(t, platform.Ask(ctx, t, scope, formed(r)))
 }
 
 // asked asks with whatever token; "" sends none.
 func asked(ctx context.Context, t *harness.T, token string, r harness.Request) page {
+	return opened(t, platform.Do(ctx, t, token, formed(r)))
+}
+
+// formed completes a request for members.
+func formed(r harness.Request) harness.Request {
 	r.Owner = reqReadable
 	if r.Header == nil {
 		r.Header = http.Header{"Accept": {mediaType}}
 	}
-	p := page{Response: platform.Do(ctx, t, token, r)}
+	return r
+}
+
+// opened takes an answer apart.
+func opened(t *harness.T, r *harness.Response) page {
+	p := page{Response: r}
 	if json.Unmarshal(p.Body, &p.body) != nil {
 		return p
 	}

@@ -124,6 +124,26 @@ func goodFor(answer map[string]any) time.Duration {
 	return tokenLife
 }
 
+// Ungranted says what stands on a token that was not granted: on the requirement of the scope, or on
+// the token endpoint's own where that broke down or is away.
+func Ungranted(owner, why string, r *harness.Response) harness.Obstacle {
+	if r.Status == 0 || r.Status >= http.StatusInternalServerError {
+		owner = Issues
+	}
+	return harness.BlockedBy(owner, why+": "+Refused(r), r)
+}
+
+// Ask asks a service with a token for one scope. Where none is to be had any more, which a check
+// made sure of before it began, the service isn't asked: it would be blamed for a refusal.
+func Ask(ctx context.Context, t *harness.T, scope string, r harness.Request) *harness.Response {
+	token, got := AccessToken(ctx, t, scope)
+	if token == "" {
+		return &harness.Response{Request: r, Unreachable: true,
+			Problem: "the token endpoint gives no token any more: " + Refused(got), Evidence: got.Evidence}
+	}
+	return Do(ctx, t, token, r)
+}
+
 // OtherRegistration needs a second registration of Rollcall at the platform.
 func OtherRegistration() harness.Need { return otherRegistration() }
 
