@@ -90,6 +90,7 @@ func picksMatrix(t *testing.T) *ltiMatrix {
 		variants:   slices.DeleteFunc(variants, func(v fault.Variant) bool { return !strings.HasPrefix(v.ID, ofPicks) }),
 		bystanders: []string{"accept.aud-list"},
 		oddities:   []string{"request.*", "settings.*", "accept.link", "accept.several", "accept.none", "refuse.iss", "refuse.accepted", "launch.*"},
+		own:        map[string][]string{"platform-dl-media-few": {"accept.types", "refuse.media"}},
 		judge: func(t *testing.T, focus []string, _ bool, ids ...string) *reports.Report {
 			return judgedPicks(t, focus, ids...)
 		},

@@ -86,7 +86,7 @@ func main() {
 	n := flag.Int("n", 100, "how many mutants are drawn")
 	seed := flag.Uint64("seed", 1, "draws others")
 	abreast := flag.Int("abreast", 2, "how many are judged side by side")
-	only := flag.String("only", "", "judge the mutants whose name begins so")
+	only := flag.String("only", "", "judge the mutants whose name begins so; several with commas between them")
 	limit := flag.Duration("limit", 8*time.Minute, "how long one may take: what hangs is noticed too")
 	list := flag.Bool("list", false, "list them, and judge none")
 	quick := flag.Bool("quick", false, "of platform-services: judge by what shows without a browser alone")
@@ -129,7 +129,10 @@ func run(role string, n int, seed uint64, abreast int, only string, limit time.D
 	log.Printf("%d mutants are built in", len(all))
 	chosen := draw(all, n, seed)
 	if only != "" {
-		chosen = slices.DeleteFunc(slices.Clone(all), func(m Mutant) bool { return !strings.HasPrefix(m.Name, only) })
+		begins := strings.Split(only, ",")
+		chosen = slices.DeleteFunc(slices.Clone(all), func(m Mutant) bool {
+			return !slices.ContainsFunc(begins, func(s string) bool { return strings.HasPrefix(m.Name, s) })
+		})
 	}
 	if list {
 		for _, m := range chosen {

@@ -61,6 +61,11 @@ func pickFaults() map[string]behaviour {
 		"platform-dl-sub-none":      asking(func(c, _ map[string]any, _ *platform.Pending) { delete(c, "sub") }),
 		"platform-dl-link":          asking(func(c, _ map[string]any, _ *platform.Pending) { c[ns+"resource_link"] = map[string]any{"id": "editor"} }),
 		"platform-dl-target-quiz":   asking(func(c, _ map[string]any, l *platform.Pending) { c[ns+"target_link_uri"] = l.Tool.TargetURI }),
+		"platform-dl-presentation-window": asking(func(c, _ map[string]any, _ *platform.Pending) {
+			if presentation, is := c[ns+"launch_presentation"].(map[string]any); is {
+				presentation["document_target"] = "window"
+			}
+		}),
 		"platform-dl-settings-none": asking(func(c, _ map[string]any, _ *platform.Pending) { delete(c, lti.DeepLinking+"deep_linking_settings") }),
 		"platform-dl-return-path": asking(func(_, s map[string]any, _ *platform.Pending) {
 			if u, err := url.Parse(s["deep_link_return_url"].(string)); err == nil {
@@ -184,6 +189,18 @@ func takenFaults() map[string]behaviour {
 		}),
 		"platform-dl-images-refused": turning(anyItem(func(i map[string]any) bool { return i["type"] == lti.TypeImage }), http.StatusBadRequest),
 		"platform-dl-first-only":     content(func(items []lti.ContentItem) []lti.ContentItem { return items[:min(len(items), 1)] }),
+		"platform-dl-asked-kept": {
+			Bend: wants("auto_create", false).Bend,
+			Wrap: func(next http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if q := r.URL.Query(); q.Has("ask") && strings.Contains(r.URL.Path, "/content/") {
+						q.Del("ask")
+						r.URL.RawQuery = q.Encode()
+					}
+					next.ServeHTTP(w, r)
+				})
+			},
+		},
 		"platform-dl-order": content(func(items []lti.ContentItem) []lti.ContentItem {
 			slices.Reverse(items)
 			return items
@@ -318,6 +335,13 @@ func pickOddities() map[string]behaviour {
 		"platform-dl-kept-top":       script(`top.location.replace("$course")`),
 		"platform-dl-window-closes":  script(`if (window.opener && window === top) window.close(); else location.replace("$course")`),
 		"platform-dl-order-of-types": wants("accept_types", []string{"html", "image", "file", "link", "ltiResourceLink"}),
+		"platform-dl-media-few": {
+			Bend: wants("accept_media_types", "image/*, text/html,application/json").Bend,
+			Wrap: turning(anyItem(func(i map[string]any) bool {
+				media, _ := i["mediaType"].(string)
+				return i["type"] == lti.TypeFile && !strings.HasPrefix(media, "image/") && media != "text/html" && media != "application/json"
+			}), http.StatusBadRequest).Wrap,
+		},
 		"platform-dl-html-text": listed(func(body string) string {
 			return framed.ReplaceAllString(body, "<pre>$1</pre>")
 		}),

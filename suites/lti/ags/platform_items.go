@@ -628,14 +628,23 @@ func wrongKinds(ctx context.Context, d *desk) {
 			d.NotTested(harness.BlockedBy(reqBroke, sent+": "+r.Summary(), r), req)
 		}
 	}
+	// methodless holds a refusal to naming the method that there is (RFC 9110 §15.5.6).
+	methodless := func(sent, there string, r *harness.Response) {
+		const req = p + "errors.method"
+		refused(req, sent, http.StatusMethodNotAllowed, r)
+		if r.Status == http.StatusMethodNotAllowed {
+			allow := r.Header.Values("Allow")
+			d.Assert(req, names(allow, there), harness.Finding{Sent: sent, Expected: "Allow with " + there,
+				Seen: "Allow: " + strings.Join(allow, ", "), Where: "header Allow", Responses: []*harness.Response{r}})
+		}
+	}
 	scores, results := below(id, "scores"), below(id, "results")
-	r := d.get(ctx, scopeScores, scores, "*/*", "")
-	refused(p+"errors.method", "GET where scores are posted", http.StatusMethodNotAllowed, r)
-	r = d.send(ctx, scopeResults, http.MethodPost, results, typeScore, d.score(user, nil))
-	refused(p+"errors.method", "POST where results are read", http.StatusMethodNotAllowed, r)
-	r = d.send(ctx, scopeItems, http.MethodPut, d.at.items, typeItem, d.item(nil))
-	refused(p+"errors.method", "PUT where line items are listed", http.StatusMethodNotAllowed, r)
-	r = d.send(ctx, scopeItems, http.MethodPost, d.at.items, "text/plain", d.item(nil))
+	methodless("GET where scores are posted", http.MethodPost, d.get(ctx, scopeScores, scores, "*/*", ""))
+	methodless("POST where results are read", http.MethodGet,
+		d.send(ctx, scopeResults, http.MethodPost, results, typeScore, d.score(user, nil)))
+	methodless("PUT where line items are listed", http.MethodGet,
+		d.send(ctx, scopeItems, http.MethodPut, d.at.items, typeItem, d.item(nil)))
+	r := d.send(ctx, scopeItems, http.MethodPost, d.at.items, "text/plain", d.item(nil))
 	refused(p+"errors.media", "a line item as text/plain", http.StatusUnsupportedMediaType, r)
 	if r := d.give(ctx, id, d.score(user, nil)); !taken(r) { // a refusal proves nothing
 		return
@@ -655,6 +664,11 @@ func wrongKinds(ctx context.Context, d *desk) {
 			Responses: []*harness.Response{r},
 		})
 	}
+}
+
+// names tells whether a list in header fields has a name.
+func names(fields []string, name string) bool {
+	return slices.ContainsFunc(strings.Split(strings.Join(fields, ","), ","), func(s string) bool { return strings.TrimSpace(s) == name })
 }
 
 // gradebook looks whether people see a score that was sent.

@@ -174,3 +174,26 @@ func TestNoncesAreRepeatedInTime(t *testing.T) {
 		}
 	}
 }
+
+func TestMedia(t *testing.T) {
+	for list, want := range map[string]struct{ media, unwanted string }{
+		"":                                   {"text/plain", ""},
+		"*/*":                                {"text/plain", ""},
+		"*":                                  {"text/plain", ""},
+		"TEXT/Plain":                         {"text/plain", "application/x-rollcall"},
+		"text/*,image/*,application/pdf":     {"text/plain", "application/x-rollcall"},
+		"image/*, text/html,application/pdf": {"image/png", "application/x-rollcall"},
+		"application/*":                      {"application/json", "image/x-rollcall"},
+		"application/pdf, video/*":           {"application/pdf", "application/x-rollcall"},
+		"application/*,image/*":              {"application/json", "text/x-rollcall"},
+		"nothing":                            {"text/plain", "application/x-rollcall"}, // no list: whatever is sent may be refused
+	} {
+		a := asked{settings: map[string]any{"accept_media_types": list}}
+		if got := a.media(); got != want.media {
+			t.Errorf("of %q a file of %s is sent, not %s", list, got, want.media)
+		}
+		if got := a.unwanted(); got != want.unwanted {
+			t.Errorf("of %q a file of %q is not taken, not %q", list, got, want.unwanted)
+		}
+	}
+}

@@ -30,13 +30,15 @@ const (
 func PlatformPart() platform.Part {
 	checks := []harness.Check{
 		{ID: "dl.platform.request", Title: "A tool is asked for content by a deep linking request", Needs: asking(), Body: requests,
-			Requirements: []string{"request.begun", "request.type", "request.deployment", "request.user", "request.link", "request.target",
+			Requirements: []string{"request.begun", "request.type", "request.deployment", "request.user", "request.link", "request.target", "request.presentation",
 				"settings.present", "settings.return", "settings.types",
 				"settings.known-types", "settings.targets", "settings.media", "settings.flags", "settings.texts", "settings.no-null", "settings.fresh"}},
 		{ID: "dl.platform.accept", Title: "A resource link that was picked is kept, wherever it was picked", Needs: writing(), Body: accepts,
 			Requirements: []string{"accept.link"}},
 		{ID: "dl.platform.types", Title: "Each type that is asked for is kept", Needs: writing(), Body: everyType, Requirements: []string{"accept.types"}},
 		{ID: "dl.platform.several", Title: "Several items are kept, in their order", Needs: writing(), Body: many, Requirements: []string{"accept.several", "accept.order"}},
+		{ID: "dl.platform.asked", Title: "Nothing is kept before somebody says yes who is asked", Needs: writing(), Body: asks,
+			Requirements: []string{"accept.asked"}},
 		{ID: "dl.platform.launch", Title: "What was picked opens as it was given", Needs: append(writing(), platform.PickSetting("steps that open what was picked, in lti.platform.picks",
 			harness.Unconfigured("the target file has no steps that open what was picked", "Add opens to the first of lti.platform.picks: how somebody opens what has $title in its title."),
 			func(p lti.Pick) bool { return len(p.Opens) > 0 })), Body: launches,
@@ -126,6 +128,10 @@ func requests(ctx context.Context, t *harness.T) {
 		}
 		t.Examined(reqBegun, 1)
 		judgeRequest(t, place, askedOf(p.Claims), f, looked)
+		presented(t, p, f)
+	}
+	if id := platformPrefix + "request.presentation"; !t.Looked(id) {
+		t.NotApplicable(id, "no request says how it was opened, which is optional, or the browser doesn't tell")
 	}
 	for _, id := range []string{"settings.media", "settings.flags", "settings.texts"} {
 		if !looked[id] && !t.Looked(platformPrefix+id) {
@@ -202,6 +208,19 @@ func judgeRequest(t *harness.T, place lti.Pick, a asked, f harness.Finding, look
 		t.NotTested(harness.BlockedBy(platformPrefix+"settings.types", "no types are named").Seen(f.Exchanges...),
 			platformPrefix+"settings.known-types")
 	}
+}
+
+// presented holds what a request says of how it was opened to what the browser says of that.
+func presented(t *harness.T, p platform.Picked, f harness.Finding) {
+	presentation, _ := p.Claims[claim+"launch_presentation"].(map[string]any)
+	target, is := presentation["document_target"].(string)
+	want := map[string][]string{"iframe": {"iframe", "frame"}, "frame": {"iframe", "frame"}, "document": {"window"}}[p.Dest]
+	if !is || want == nil {
+		return
+	}
+	f.Expected, f.Seen, f.Where = strings.Join(want, " or "), target, "/launch_presentation/document_target"
+	f.Cause = "the browser asked for the login with Sec-Fetch-Dest: " + p.Dest
+	t.Assert(platformPrefix+"request.presentation", slices.Contains(want, target), f)
 }
 
 // fresh compares two requests of one place.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -51,20 +52,58 @@ func (x tried) refused() bool { return x.picked.Answer == nil || x.picked.Answer
 // addresses.
 func word() string { return "Rollcall-" + side.Random()[:12] }
 
-// itemOf makes a plain item of a type.
-func itemOf(kind, word, origin string) map[string]any {
+// item makes a plain item of a type.
+func (a asked) item(kind, word, origin string) map[string]any {
 	address := origin + "/target?picked=" + word
 	out := map[string]any{"type": kind, "title": word + " of Rollcall"}
 	switch kind {
 	case "html":
 		out["html"] = "<p>" + word + "</p>"
 	case "file":
-		out["mediaType"] = "text/plain"
+		out["mediaType"] = a.media()
 		out["url"] = origin + "/jwks?picked=" + word
 	default:
 		out["url"] = address
 	}
 	return out
+}
+
+// takesMedia tells whether files of a media type are taken (LTI Deep Linking 2.0 §4.4.1).
+func (a asked) takesMedia(media string) bool {
+	list := a.text("accept_media_types")
+	return list == "" || slices.ContainsFunc(strings.Split(list, ","), func(pattern string) bool {
+		pattern = strings.ToLower(strings.TrimSpace(pattern))
+		is, err := path.Match(pattern, media)
+		return err == nil && is || pattern == "*"
+	})
+}
+
+// media is a media type of which files are taken: that of plain text where it is.
+func (a asked) media() string {
+	const plain = "text/plain"
+	if a.takesMedia(plain) {
+		return plain
+	}
+	for pattern := range strings.SplitSeq(a.text("accept_media_types"), ",") {
+		kind, sub, has := strings.Cut(strings.ToLower(strings.TrimSpace(pattern)), "/")
+		if strings.Contains(sub, "*") {
+			sub = cmp.Or(map[string]string{"image": "png", "application": "json", "audio": "mpeg", "video": "mp4"}[kind], "plain")
+		}
+		if media := kind + "/" + sub; has && a.takesMedia(media) {
+			return media
+		}
+	}
+	return plain
+}
+
+// unwanted is a media type of which files are not taken; "": there is none.
+func (a asked) unwanted() string {
+	for _, media := range []string{"application/x-rollcall", "image/x-rollcall", "text/x-rollcall"} {
+		if !a.takesMedia(media) {
+			return media
+		}
+	}
+	return ""
 }
 
 // kindOf is a type that is taken: a resource link where it is.
@@ -205,7 +244,7 @@ func (how answer) token(self platform.Identity, issuer string, x *tried) (string
 	claims := map[string]any{"iss": self.ClientID, "aud": issuer, "iat": now, "exp": x.ends.Unix(), "nonce": x.nonce,
 		claim + "message_type": "LtiDeepLinkingResponse", claim + "version": "1.3.0",
 		claim + "deployment_id":   x.asked.claims[claim+"deployment_id"],
-		dlClaim + "content_items": []any{itemOf(x.asked.kindOf(), x.word, self.Origin)}}
+		dlClaim + "content_items": []any{x.asked.item(x.asked.kindOf(), x.word, self.Origin)}}
 	if how.items != nil {
 		items := how.items(x.word, x.asked)
 		for _, item := range items {
@@ -297,7 +336,7 @@ type good struct {
 func goodAnswers() []good {
 	with := func(members map[string]any) func(string, asked) []any {
 		return func(word string, a asked) []any {
-			item := itemOf(a.kindOf(), word, "") // of this side's own, once it is known
+			item := a.item(a.kindOf(), word, "") // of this side's own, once it is known
 			maps.Copy(item, members)
 			maps.DeleteFunc(item, func(_ string, v any) bool { return v == nil })
 			return []any{item}
@@ -370,7 +409,7 @@ func everyType(ctx context.Context, t *harness.T) {
 	}
 	for _, kind := range left {
 		x, o, ok := try(ctx, t, platform.Section(t).Platform.Picks[0], false,
-			answer{items: func(word string, _ asked) []any { return []any{itemOf(kind, word, origin)} }})
+			answer{items: func(word string, a asked) []any { return []any{a.item(kind, word, origin)} }})
 		if !ok {
 			t.NotTested(o)
 			continue
@@ -384,9 +423,9 @@ func everyType(ctx context.Context, t *harness.T) {
 // Where one isn't, each is picked by itself, to see which.
 func typesAtOnce(ctx context.Context, t *harness.T, kinds []string, origin string) bool {
 	name := func(word, kind string) string { return word + "-" + kind }
-	x, _, ok := try(ctx, t, platform.Section(t).Platform.Picks[0], false, answer{items: func(word string, _ asked) (out []any) {
+	x, _, ok := try(ctx, t, platform.Section(t).Platform.Picks[0], false, answer{items: func(word string, a asked) (out []any) {
 		for _, kind := range kinds {
-			out = append(out, itemOf(kind, name(word, kind), origin))
+			out = append(out, a.item(kind, name(word, kind), origin))
 		}
 		return out
 	}})
@@ -409,7 +448,7 @@ func many(ctx context.Context, t *harness.T) {
 	origin := platform.Self(t).Origin
 	x, o, ok := try(ctx, t, platform.Section(t).Platform.Picks[0], false, answer{items: func(word string, a asked) (out []any) {
 		for i := range count {
-			out = append(out, itemOf(a.kindOf(), fmt.Sprintf("%s-%d", word, i), origin))
+			out = append(out, a.item(a.kindOf(), fmt.Sprintf("%s-%d", word, i), origin))
 		}
 		return out
 	}})
@@ -432,5 +471,32 @@ func many(ctx context.Context, t *harness.T) {
 	} else {
 		t.NotTested(harness.BlockedBy(platformPrefix+"accept.several", "not all items are there").Seen(x.picked.Exchanges...),
 			platformPrefix+"accept.order")
+	}
+}
+
+// asks leaves a good answer without the yes that is asked for, so that nothing is to be kept of it
+// (LTI Deep Linking 2.0 §4.4.1, auto_create).
+func asks(ctx context.Context, t *harness.T) {
+	const id = platformPrefix + "accept.asked"
+	if _, ok := grounded(ctx, t); !ok {
+		return
+	}
+	for _, place := range platform.Section(t).Platform.Picks {
+		if len(place.Confirm) == 0 {
+			continue
+		}
+		place.Confirm = nil
+		x, o, ok := try(ctx, t, place, false, answer{})
+		if !ok {
+			t.NotTested(o)
+			continue
+		}
+		if x.asked.settings["auto_create"] == false { // who says nothing of it promises nothing
+			t.Assert(id, !x.shown, x.finding("a good answer, picked at "+place.Name+", to which nobody says yes",
+				"nothing on the page that shows what was picked, for auto_create is false", "it is there: "+describe(x.picked)))
+		}
+	}
+	if !t.Looked(id) {
+		t.NotApplicable(id, "no place of lti.platform.picks where something has to be confirmed says that auto_create is false")
 	}
 }

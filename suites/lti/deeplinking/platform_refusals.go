@@ -108,11 +108,26 @@ func badAnswers() []bad {
 				taken := typesAt(ctx, t, place, g)
 				if i := slices.IndexFunc(types, func(kind string) bool { return !slices.Contains(taken, kind) }); i >= 0 && len(taken) > 0 {
 					out = append(out, wrong{sent: "an item of type " + types[i] + " at " + place.Name, place: &place,
-						how: answer{items: func(word string, _ asked) []any { return []any{itemOf(types[i], word, origin)} }}})
+						how: answer{items: func(word string, a asked) []any { return []any{a.item(types[i], word, origin)} }}})
 					break
 				}
 			}
 			return out, ""
+		}},
+		{id: "refuse.media", title: "Keeps no file of a media type that it doesn't ask for", answers: func(_ context.Context, t *harness.T,
+			g tried) ([]wrong, string) {
+			media, origin := g.asked.unwanted(), platform.Self(t).Origin
+			switch {
+			case !slices.Contains(g.asked.types(), "file"):
+				return nil, "files are not taken"
+			case media == "":
+				return nil, "files of every media type are taken, or nothing is said of them (accept_media_types)"
+			}
+			return []wrong{{sent: "a file of the media type " + media, how: answer{items: func(word string, a asked) []any {
+				item := a.item("file", word, origin)
+				item["mediaType"] = media
+				return []any{item}
+			}}}}, ""
 		}},
 		{id: "refuse.single", title: "Keeps one item at most where it asks for one", answers: func(ctx context.Context, t *harness.T, _ tried) ([]wrong, string) {
 			origin := platform.Self(t).Origin
@@ -120,7 +135,7 @@ func badAnswers() []bad {
 				p, _, ok := platform.Pick(ctx, t, place, false, nil, nil)
 				if a := askedOf(p.Claims); ok && a.settings["accept_multiple"] == false {
 					return []wrong{{sent: "two items at " + place.Name, place: &place, how: answer{items: func(word string, a asked) []any {
-						return []any{itemOf(a.kindOf(), word+"-0", origin), itemOf(a.kindOf(), word+"-1", origin)}
+						return []any{a.item(a.kindOf(), word+"-0", origin), a.item(a.kindOf(), word+"-1", origin)}
 					}}}}, ""
 				}
 			}
@@ -204,8 +219,8 @@ func markup(ctx context.Context, t *harness.T) {
 			t.NotApplicable(platformPrefix+id, "the type "+kind+" is not taken")
 			return
 		}
-		x, o, ok := try(ctx, t, place, false, answer{items: func(word string, _ asked) []any {
-			item := itemOf(kind, word, origin)
+		x, o, ok := try(ctx, t, place, false, answer{items: func(word string, a asked) []any {
+			item := a.item(kind, word, origin)
 			for name, v := range members(word) {
 				item[name] = v
 			}
@@ -261,7 +276,7 @@ func launches(ctx context.Context, t *harness.T) {
 	place := platform.Section(t).Platform.Picks[0]
 	var item map[string]any
 	x, o, ok := try(ctx, t, place, false, answer{stays: true, items: func(word string, a asked) []any {
-		item = itemOf("ltiResourceLink", word, platform.Self(t).Origin)
+		item = a.item("ltiResourceLink", word, platform.Self(t).Origin)
 		item["custom"] = map[string]any{"rollcall_picked": word}
 		if a.takesLineItems() {
 			item["lineItem"] = map[string]any{"label": word + " of Rollcall", "scoreMaximum": 7, "resourceId": word, "tag": pickedTag}

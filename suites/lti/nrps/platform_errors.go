@@ -3,6 +3,7 @@ package nrps
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
@@ -72,7 +73,14 @@ func odd(ctx context.Context, t *harness.T) {
 	case written.Status < 300:
 		left(t, harness.BlockedBy(PlatformPrefix+"method.refused", "POST is not refused", written.Response), "method.status")
 	default:
-		f.Expected, f.Seen = "405 with Allow", written.Summary()+", Allow: "+written.Header.Get("Allow")
-		t.Assert(PlatformPrefix+"method.status", written.Status == http.StatusMethodNotAllowed && written.Header.Get("Allow") != "", f)
+		f.Expected, f.Seen = "405, with GET in Allow", written.Summary()+", Allow: "+written.Header.Get("Allow")
+		t.Assert(PlatformPrefix+"method.status", written.Status == http.StatusMethodNotAllowed && reads(written.Header.Values("Allow")), f)
 	}
+}
+
+// reads tells whether Allow names the method by which members are read (RFC 9110 §10.2.1).
+func reads(allow []string) bool {
+	return slices.ContainsFunc(strings.Split(strings.Join(allow, ","), ","), func(s string) bool {
+		return strings.TrimSpace(s) == http.MethodGet
+	})
 }

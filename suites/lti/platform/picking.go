@@ -49,6 +49,7 @@ type Picked struct {
 	Claims    map[string]any // of the request; nil: it brought no token
 	Idle      string         // why no login came, or no token; "" where they did, or it hangs on something else
 	Exchanges []string
+	Dest      string // Sec-Fetch-Dest of the login: where the tool was opened; "" where the browser doesn't tell
 	// Answer is the platform's answer to what Rollcall's page posted, and Page what the browser
 	// showed after that, at the end; nil where nothing was posted.
 	Answer *browser.Exchange
@@ -113,6 +114,9 @@ func Pick(ctx context.Context, t *harness.T, place lti.Pick, vain bool, reply fu
 	}
 	s := j.begin(ctx, user, lti.Link{Name: place.Name, As: place.As, Steps: place.Steps}, p)
 	out.Claims = s.claims
+	if s.launch != nil {
+		out.Dest = s.launch.inFrame
+	}
 	out.Exchanges = s.keep(t, "content is picked: "+place.Name)
 	if s.claims == nil || s.problem != nil {
 		var idle idleError

@@ -175,6 +175,11 @@ func gradeItems() map[string]behaviour {
 			}
 			bend.Give(w, rec)
 		})},
+		"allow-none": {Wrap: bend.Below("/ags/", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			rec := bend.Answered(next, r)
+			rec.Header().Del("Allow")
+			bend.Give(w, rec)
+		})},
 		"media-any": {Wrap: func(next http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				switch gradesOf(r) {
