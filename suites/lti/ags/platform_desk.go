@@ -303,8 +303,8 @@ func (d *desk) clear(ctx context.Context) {
 		d.Note(d.Check().Requirements[0], "left behind at the platform, for it could not be deleted: %s", strings.Join(left, ", "))
 	}
 	if lost != "" {
-		d.Note(d.Check().Requirements[0], "perhaps left behind at the platform, which didn't say what it had made: line items with %s in their label (%s)",
-			d.Own(d.mark), lost)
+		d.Note(d.Check().Requirements[0],
+			"perhaps left behind at the platform, which didn't say what it had made: line items with %s in their label (%s)", d.Own(d.mark), lost)
 	}
 }
 
