@@ -234,7 +234,7 @@ func Shown(ctx context.Context, t *harness.T, place lti.Pick) (documents []strin
 		return nil, nil, harness.Unconfigured("the browser failed: "+err.Error(), browserRemedy), false
 	}
 	for _, f := range frames {
-		text, err := v.page.Eval(ctx, f.ID, "document.documentElement ? document.documentElement.outerHTML : ''")
+		text, err := v.page.Eval(ctx, f.ID, wholeDocument)
 		if err == nil {
 			documents = append(documents, text)
 		}
