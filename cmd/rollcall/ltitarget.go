@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/rollcall-edu/rollcall/reference/district"
 	reflti "github.com/rollcall-edu/rollcall/reference/lti"
@@ -81,6 +83,8 @@ func platformSection(p *district.Platform, listen, origin, cert, key string) *lt
 			another = m.User
 		}
 	}
+	// Where the store can't be written nothing was issued that could be over.
+	over, _ := p.Grant(context.Background(), platform.Granted{Client: ownClient, Scopes: ownScopes()}, time.Now().Add(-time.Minute))
 	people := browser.Step{Open: p.Origin + "/courses/" + course + "/people"}
 	custom := ownCustom()
 	custom["part"] = "quiz"
@@ -93,11 +97,12 @@ func platformSection(p *district.Platform, listen, origin, cert, key string) *lt
 		OtherClientID: ownOther,
 		Deployments:   []string{"judge-1", "judge-2"},
 		Platform: lti.Platform{
-			Issuer:   p.Issuer(),
-			AuthURL:  p.AuthURL(),
-			JWKSURL:  p.JWKSURL(),
-			TokenURL: p.TokenURL(),
-			Scopes:   ownScopes(),
+			Issuer:       p.Issuer(),
+			AuthURL:      p.AuthURL(),
+			JWKSURL:      p.JWKSURL(),
+			TokenURL:     p.TokenURL(),
+			Scopes:       ownScopes(),
+			ExpiredToken: over, OtherElsewhere: true,
 			Users: []lti.User{
 				{Name: "a teacher", Role: "instructor", Steps: sign(teacher)},
 				{Name: "a student", Role: "learner", Steps: sign(student)},

@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -138,8 +139,8 @@ func (p *Platform) token(w http.ResponseWriter, r *http.Request) {
 		fail(http.StatusBadRequest, security.InvalidScope, "None of the scopes is granted to this client.")
 		return
 	}
-	value, now := lti.Random(), p.c.Now()
-	if err := p.tokens.Put(r.Context(), value, Granted{tool.ClientID, scopes}, now, now.Add(accessLife)); err != nil {
+	value, err := p.Grant(r.Context(), Granted{tool.ClientID, scopes}, p.c.Now().Add(accessLife))
+	if err != nil {
 		fail(http.StatusServiceUnavailable, security.ServerError, forgetfulText)
 		return
 	}
@@ -147,6 +148,12 @@ func (p *Platform) token(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Pragma", "no-cache")
 	_ = json.NewEncoder(w).Encode(map[string]any{"access_token": value, "token_type": "Bearer", "expires_in": int(accessLife.Seconds()),
 		"scope": strings.Join(scopes, " ")})
+}
+
+// Grant issues an access token that is good until a time; one that is over opens nothing.
+func (p *Platform) Grant(ctx context.Context, what Granted, until time.Time) (token string, err error) {
+	token = lti.Random()
+	return token, p.tokens.Put(ctx, token, what, p.c.Now(), until)
 }
 
 // client finds out which tool signed an assertion: the one that the assertion

@@ -68,9 +68,13 @@ type Platform struct {
 	TokenURL string   `yaml:"token_url,omitempty"`
 	Audience string   `yaml:"audience,omitempty"` // aud of client assertions, where that isn't token_url
 	Scopes   []string `yaml:"scopes,omitempty"`   // that it has granted to Rollcall
-	Users    []User   `yaml:"users,omitempty"`
-	Links    []Link   `yaml:"links,omitempty"`
-	Roster   Roster   `yaml:"roster,omitempty"`
+	// ExpiredToken is an access token of Rollcall's, for its scopes, that was good once and is over.
+	ExpiredToken string `yaml:"expired_token,omitempty"`
+	// OtherElsewhere says that the second registration is not in the course of the first link.
+	OtherElsewhere bool   `yaml:"other_elsewhere,omitempty"`
+	Users          []User `yaml:"users,omitempty"`
+	Links          []Link `yaml:"links,omitempty"`
+	Roster         Roster `yaml:"roster,omitempty"`
 	// Writes says whether line items and scores may be made, which are removed again; nil:
 	// they may.
 	Writes *bool `yaml:"writes,omitempty"`

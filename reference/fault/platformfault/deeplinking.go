@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/rollcall-edu/rollcall/reference/fault/bend"
 	"github.com/rollcall-edu/rollcall/reference/lti"
@@ -228,6 +229,9 @@ func takenFaults() map[string]behaviour {
 			Bend: func(c *platform.Config) { c.Spared = append(c.Spared, "return.address") },
 			Wrap: listed(func(body string) string { return safe.ReplaceAllString(body, `href="javascript:void('$2')"$1$2`) }).Wrap,
 		},
+		"platform-dl-script-capitals": scriptCapitals(),
+		"platform-dl-iss-registered":  unruled("return.iss", func(c map[string]any) bool { return c["iss"] == judgedOther }),
+		"platform-dl-exp-optional":    unruled("return.exp", func(c map[string]any) bool { return c["exp"] == nil }),
 		"platform-dl-field-any": back(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 			if token := r.PostForm.Get("id_token"); token != "" && !r.PostForm.Has("JWT") {
 				r.PostForm.Set("JWT", token)
@@ -270,6 +274,11 @@ func takenFaults() map[string]behaviour {
 			return items
 		}),
 		"platform-dl-custom-lost": opened(func(c map[string]any, l *platform.Pending) { c[ns+"custom"] = l.Tool.Custom }),
+		"platform-dl-custom-raw": opened(func(c map[string]any, _ *platform.Pending) {
+			if custom, is := c[ns+"custom"].(map[string]string); is && custom["rollcall_user"] != "" {
+				custom["rollcall_user"] = "$User.id"
+			}
+		}),
 		"platform-dl-target-lost": opened(func(c map[string]any, l *platform.Pending) { c[ns+"target_link_uri"] = l.Tool.TargetURI }),
 		"platform-dl-deployment-first": opened(func(c map[string]any, l *platform.Pending) {
 			c[ns+"deployment_id"] = l.Tool.Deployments[len(l.Tool.Deployments)-1]
@@ -289,6 +298,46 @@ func takenFaults() map[string]behaviour {
 			}
 		}),
 	}
+}
+
+// unruled forgets a rule of answers for those that fit, and holds the others to it.
+func unruled(rule string, fits func(claims map[string]any) bool) behaviour {
+	b := back(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		claims := answerOf(r)
+		good := map[string]bool{"return.iss": claims["iss"] == judged, "return.exp": current(claims["exp"])}[rule]
+		if claims != nil && !good && !fits(claims) {
+			http.Error(w, "The answer can't be taken.", http.StatusBadRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+	b.Bend = func(c *platform.Config) { c.Spared = append(c.Spared, rule) }
+	return b
+}
+
+// The registrations of Rollcall at the reference platform.
+const (
+	judged      = "rollcall-judge"
+	judgedOther = "rollcall-judge-2"
+)
+
+// current tells whether a time is yet to come.
+func current(exp any) bool {
+	at, is := exp.(float64)
+	return is && at > float64(time.Now().Unix())
+}
+
+// scriptCapitals looks for javascript: in small letters alone.
+func scriptCapitals() behaviour {
+	b := turning(anyItem(func(i map[string]any) bool {
+		address, _ := i["url"].(string)
+		return strings.HasPrefix(address, "javascript:")
+	}), http.StatusBadRequest)
+	shown := listed(func(body string) string { return safe.ReplaceAllString(body, `href="JavaScript:void('$2')"$1$2`) })
+	refuses := b.Wrap
+	b.Bend = func(c *platform.Config) { c.Spared = append(c.Spared, "return.address") }
+	b.Wrap = func(next http.Handler) http.Handler { return shown.Wrap(refuses(next)) }
+	return b
 }
 
 // pickOddities are legal.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/rollcall-edu/rollcall/reference/fault"
 	"github.com/rollcall-edu/rollcall/reference/fault/bend"
+	"github.com/rollcall-edu/rollcall/reference/fault/platformfault/agsfault"
 	"github.com/rollcall-edu/rollcall/reference/platform"
 	"github.com/rollcall-edu/rollcall/reference/platform/nrps"
 )
@@ -152,6 +153,25 @@ func restated(change func(rec *httptest.ResponseRecorder, r *http.Request)) beha
 	})
 }
 
+// anyClient tells members to whoever has a token, whosever it is: what is refused as the tool isn't in
+// the course is answered all the same.
+func anyClient() behaviour {
+	var mu sync.Mutex
+	good := ""
+	return members(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		rec := bend.Answered(next, r)
+		mu.Lock()
+		defer mu.Unlock()
+		if rec.Code == http.StatusOK {
+			good = r.Header.Get("Authorization")
+		} else if strings.Contains(rec.Body.String(), "not deployed there") && good != "" {
+			r.Header.Set("Authorization", good)
+			rec = bend.Answered(next, r)
+		}
+		bend.Give(w, rec)
+	})
+}
+
 // claimed changes the claim of the service in launches; nil takes it away.
 func claimed(change func(claim map[string]any, c map[string]any) any) behaviour {
 	return claims(func(c map[string]any, _ *platform.Pending) {
@@ -239,7 +259,8 @@ func nrpsAccessFaults() map[string]behaviour {
 			_, good, _ = strings.Cut(good, " ") // the scheme may have come in another case
 			return strings.HasPrefix(sent, good[:len(good)/2])
 		}),
-		"platform-nrps-any-scope": lettingIn(func(_ *http.Request, _ string, status int) bool { return status == http.StatusForbidden }),
+		"platform-nrps-any-scope":  lettingIn(func(_ *http.Request, _ string, status int) bool { return status == http.StatusForbidden }),
+		"platform-nrps-any-client": anyClient(),
 		"platform-nrps-refuses-404": restated(func(rec *httptest.ResponseRecorder, _ *http.Request) {
 			if rec.Code == http.StatusUnauthorized || rec.Code == http.StatusForbidden {
 				rec.Code = http.StatusNotFound
@@ -345,6 +366,32 @@ func nrpsPageFaults() map[string]behaviour {
 			if has("role")(r) && strings.Contains(rec.Body.String(), `"members":[]`) {
 				rec.Code = http.StatusNotFound
 			}
+		}),
+		"platform-nrps-tokens-outlive": agsfault.TokensOutlive(),
+		"platform-nrps-next-internal": links(func(u *url.URL, rel string) string {
+			if rel == "next" {
+				u.Scheme, u.Host = "http", "internal.invalid:8080"
+			}
+			return linkText(u, rel)
+		}),
+		"platform-nrps-rlid-role": queried(func(v url.Values) {
+			if v.Has("rlid") {
+				v.Del("role")
+			}
+		}),
+		"platform-nrps-default-cut": members(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			v := r.URL.Query()
+			if cut := !v.Has("limit"); cut && !v.Has("since") {
+				v.Set("limit", "10")
+				r.URL.RawQuery = v.Encode()
+				rec := bend.Answered(next, r)
+				if _, diff, both := strings.Cut(rec.Header().Get("Link"), ", "); both {
+					rec.Header().Set("Link", diff)
+				}
+				bend.Give(w, rec)
+				return
+			}
+			next.ServeHTTP(w, r)
 		}),
 		"platform-nrps-limit-ignored": queried(func(v url.Values) { v.Del("limit") }),
 		"platform-nrps-limit-more": queried(func(v url.Values) {
@@ -592,6 +639,19 @@ func nrpsOddities() map[string]behaviour {
 				m["group_enrollments"] = []any{map[string]any{"group_id": "g-1"}}
 				m["https://vendor.example/seat"] = 12
 			})
+		}),
+		"platform-nrps-private-deployment": privateDeployment(),
+		"platform-nrps-last-empty": members(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			rec := bend.Answered(next, r)
+			recast(rec, func(c map[string]any) {
+				list, _ := c["members"].([]any)
+				v := r.URL.Query()
+				if v.Get("limit") == strconv.Itoa(len(list)) && !strings.Contains(rec.Header().Get("Link"), `"next"`) {
+					v.Set("after", "100000")
+					rec.Header().Set("Link", "<https://"+r.Host+r.URL.Path+"?"+v.Encode()+`>; rel="next", `+rec.Header().Get("Link"))
+				}
+			})
+			bend.Give(w, rec)
 		}),
 		"platform-nrps-small-pages": queried(func(v url.Values) {
 			if n, err := strconv.Atoi(v.Get("limit")); !v.Has("limit") || err == nil && n > 5 {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -67,11 +68,12 @@ func oddities() map[string]behaviour {
 		"platform-login-extra": {Bend: func(c *platform.Config) {
 			c.Login = func(v url.Values, _ *platform.Pending) { v.Set("ext_theme", "dark"); v.Set("canvas_region", "x") }
 		}},
-		"platform-aud-list":    claims(func(c map[string]any, _ *platform.Pending) { c["aud"] = []any{c["aud"]} }),
-		"platform-aud-several": claims(func(c map[string]any, _ *platform.Pending) { c["aud"] = []any{c["aud"], "https://somebody.example"} }),
-		"platform-no-azp":      drop("azp"),
-		"platform-no-names":    drop("name", "given_name", "middle_name", "family_name", "email", "locale"),
-		"platform-no-optional": drop(ns+"tool_platform", ns+"launch_presentation", ns+"lis"),
+		"platform-aud-list":           claims(func(c map[string]any, _ *platform.Pending) { c["aud"] = []any{c["aud"]} }),
+		"platform-aud-several":        claims(func(c map[string]any, _ *platform.Pending) { c["aud"] = []any{c["aud"], "https://somebody.example"} }),
+		"platform-private-deployment": privateDeployment(),
+		"platform-no-azp":             drop("azp"),
+		"platform-no-names":           drop("name", "given_name", "middle_name", "family_name", "email", "locale"),
+		"platform-no-optional":        drop(ns+"tool_platform", ns+"launch_presentation", ns+"lis"),
 		"platform-more-names": claims(func(c map[string]any, _ *platform.Pending) {
 			c["middle_name"], c["picture"], c["name"] = "Q.", "https://platform.example/p.png", "Siân Ó'Néill 山田"
 			member(c, "custom", "person_name_middle", "Q.")
@@ -304,4 +306,14 @@ func shortRoles(v any) []string {
 		out = append(out, strings.TrimPrefix(r, membership))
 	}
 	return out
+}
+
+// privateDeployment tells nothing personal in the first deployment of each tool.
+func privateDeployment() behaviour {
+	return behaviour{Bend: func(c *platform.Config) {
+		c.Tools = slices.Clone(c.Tools)
+		for i, t := range c.Tools {
+			c.Tools[i].Private = t.Deployments[:min(len(t.Deployments), 1)]
+		}
+	}}
 }

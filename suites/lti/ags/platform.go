@@ -43,6 +43,7 @@ const (
 	reqForm    = PlatformPrefix + "claim.form"
 	reqList    = PlatformPrefix + "list.answers"
 	reqCreate  = PlatformPrefix + "create.answers"
+	reqAnother = PlatformPrefix + "create.another"
 	reqRead    = PlatformPrefix + "item.answers"
 	reqPut     = PlatformPrefix + "put.answers"
 	reqScore   = PlatformPrefix + "score.answers"
@@ -77,7 +78,7 @@ func PlatformPart() platform.Part {
 			Needs: append(writing(gradeScopes), platform.OtherRegistration().For(p+"access.other-client"),
 				anotherScope().For(p+"access.other-service"), configured([]string{scopeReading}).For(p+"access.read-only")),
 			Body: atDesk(access),
-			Requirements: []string{"access.none", "access.unknown", "access.allowed", "access.read-only", "access.items",
+			Requirements: []string{"access.none", "access.unknown", "access.expired", "access.allowed", "access.read-only", "access.items",
 				"access.results", "access.scores", "access.other-service", "access.other-client", "access.status",
 				"access.challenge"},
 		},
@@ -95,7 +96,7 @@ func PlatformPart() platform.Part {
 			Needs: writing([]string{scopeItems}),
 			Body:  atDesk(create),
 			Requirements: []string{"create.answers", "create.status", "create.type", "create.form", "create.kept", "create.preserved",
-				"create.dates", "create.unknown-members", "create.listed"},
+				"create.dates", "create.unknown-members", "create.listed", "create.another"},
 		},
 		{
 			ID:    "platform.ags.create-refused",
@@ -110,7 +111,7 @@ func PlatformPart() platform.Part {
 			Title:        "Line items are found by tag, resource and resource link",
 			Needs:        writing([]string{scopeItems}),
 			Body:         atDesk(filters),
-			Requirements: []string{"filter.tag", "filter.resource", "filter.link", "filter.together", "filter.none"},
+			Requirements: []string{"filter.tag", "filter.resource", "filter.link", "filter.together", "filter.none", "filter.exact"},
 		},
 		{
 			ID:           "platform.ags.paging",
@@ -171,7 +172,7 @@ func PlatformPart() platform.Part {
 			Body:  atDesk(results),
 			Requirements: []string{"result.answers", "result.type", "result.form", "result.empty", "result.score", "result.extra",
 				"result.user", "result.score-of", "result.filter", "result.id", "result.comment", "result.comment-cleared",
-				"result.cleared"},
+				"result.cleared", "filter.exact"},
 		},
 		{
 			ID:           "platform.ags.results-paging",
@@ -185,7 +186,7 @@ func PlatformPart() platform.Part {
 			Title:        "Requests of the wrong kind are refused",
 			Needs:        writing(gradeScopes, learner()),
 			Body:         atDesk(wrongKinds),
-			Requirements: []string{"errors.method", "errors.media", "errors.breakdown"},
+			Requirements: []string{"errors.method", "errors.media", "errors.parameters", "errors.breakdown"},
 		},
 		{
 			ID:    "platform.ags.gradebook",
@@ -193,7 +194,7 @@ func PlatformPart() platform.Part {
 			Needs: writing(gradeScopes, learner(), gradebookSteps(), somebodyTeaching(),
 				platform.Unattended("somebody has to look at the gradebook while the score is there")),
 			Body:         atDesk(gradebook),
-			Requirements: []string{"gradebook.score"},
+			Requirements: []string{"gradebook.score", "gradebook.text", "gradebook.deleted"},
 		},
 	}}
 }

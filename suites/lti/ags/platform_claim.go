@@ -234,7 +234,16 @@ func access(ctx context.Context, d *desk) {
 	if !ok {
 		return
 	}
+	if _, ok = d.make(ctx, nil); !ok { // what is deleted here has to be another one
+		return
+	}
 	own := lti.Of(d.Session().Target).Platform.Scopes
+	over, why, expired := platform.Expired(ctx, d.T, func(token string) bool {
+		return taken(platform.Do(ctx, d.T, token, harness.Request{URL: d.at.items, Header: http.Header{"Accept": {typeItems}}}))
+	})
+	if !expired {
+		d.NotTested(why, PlatformPrefix+"access.expired")
+	}
 	for _, o := range operations(item, user) {
 		works := false
 		for _, scope := range intersect(o.opens, own) {
@@ -264,6 +273,9 @@ func access(ctx context.Context, d *desk) {
 		}
 		d.shut(ctx, o, "access.none", "no token", "")
 		d.shut(ctx, o, "access.unknown", "a token that was never issued", "rollcall-"+d.mark)
+		if expired {
+			d.shut(ctx, o, "access.expired", "a token whose time is over", over)
+		}
 		if d.Met(PlatformPrefix + "access.other-client") {
 			d.strange(ctx, o, item)
 		}

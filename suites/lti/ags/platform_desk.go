@@ -267,7 +267,12 @@ func special(change map[string]any) string {
 // make makes a line item that can be; where that fails all the requirements named, or all of
 // the check, are blocked by it.
 func (d *desk) make(ctx context.Context, change map[string]any, requirements ...string) (id string, ok bool) {
+	had := slices.Clone(d.made)
 	id, r := d.post(ctx, d.item(change))
+	if slices.Contains(had, id) {
+		d.NotTested(harness.BlockedBy(reqAnother, "a line item"+special(change)+" isn't made: the answer is one that there was", r), requirements...)
+		return "", false
+	}
 	if id == "" {
 		d.NotTested(harness.BlockedBy(reqCreate, "a line item"+special(change)+" can't be made: "+r.Summary(), r), requirements...)
 		return "", false
@@ -364,6 +369,10 @@ func (d *desk) walkOf(ctx context.Context, address string, of listed) (p pages, 
 		if seen[next] {
 			p.owner = of.union
 			return p, "a page leads back to one that was read before"
+		}
+		if len(seen) > 0 && platform.Stranger(d.T, next) {
+			p.owner = of.union
+			return p, "a next link leads to a host that is none of the platform's: " + next
 		}
 		if len(seen) == mostPages {
 			p.owner = of.union

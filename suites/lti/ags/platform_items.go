@@ -13,6 +13,7 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/lti"
 	"github.com/rollcall-edu/rollcall/suites/lti/platform"
+	"github.com/rollcall-edu/rollcall/suites/lti/side"
 )
 
 const p = PlatformPrefix
@@ -181,6 +182,7 @@ func create(ctx context.Context, d *desk) {
 			Responses: append([]*harness.Response{r}, all.last()...),
 		})
 	}
+	d.another(ctx, id)
 	other, r := d.post(ctx, d.item(map[string]any{extension: map[string]any{"a": []int{1}}}))
 	if r.Status >= 500 {
 		d.NotTested(harness.BlockedBy(reqBroke, "an extension that nobody knows: "+r.Summary(), r), p+"create.unknown-members")
@@ -191,6 +193,30 @@ func create(ctx context.Context, d *desk) {
 		Expected:  "it is passed over",
 		Seen:      r.Summary(),
 		Responses: []*harness.Response{r},
+	})
+}
+
+// another asks for a line item to be made, with the id of one that there is.
+func (d *desk) another(ctx context.Context, former string) {
+	const req = reqAnother
+	before := d.get(ctx, scopeItems, former, typeItem, reqRead)
+	if before.Status != http.StatusOK || before.Problem != "" {
+		d.NotTested(harness.BlockedBy(reqRead, "the line item can't be read: "+before.Summary(), before), req)
+		return
+	}
+	id, r := d.post(ctx, d.item(map[string]any{"id": former, "label": "Rollcall " + d.mark + ", another"}))
+	after := d.get(ctx, scopeItems, former, typeItem, reqRead)
+	if r.Status >= 500 || after.Status >= 500 {
+		d.NotTested(harness.BlockedBy(reqBroke, "a line item to be made, with the id of another: "+r.Summary(), r, after), req)
+		return
+	}
+	stays := textOf(objectOf(before), "label") == textOf(objectOf(after), "label")
+	d.Assert(req, stays && id != former, harness.Finding{
+		Sent:      "POST of a line item with the id of one that there is",
+		Expected:  "another line item with an id of its own, or a refusal",
+		Seen:      map[bool]string{true: "the one that there was", false: "the one that there was, changed"}[stays],
+		Where:     "/id",
+		Responses: []*harness.Response{r, after, before},
 	})
 }
 
@@ -313,6 +339,7 @@ func filters(ctx context.Context, d *desk) {
 		d.NotTested(harness.BlockedBy(all.owner, problem, all.last()...))
 		return
 	}
+	works := map[string]bool{} // the filters that find what they have to
 	for _, x := range []struct {
 		id   string
 		by   []string
@@ -350,10 +377,37 @@ func filters(ctx context.Context, d *desk) {
 		}
 		slices.Sort(seen)
 		want := slices.Sorted(slices.Values(x.want))
+		works[x.by[0]] = works[x.by[0]] || len(x.by) == 2 && len(want) > 0 && slices.Equal(seen, want) && strangers == 0
 		d.listedRight(ctx, p+x.id, slices.Equal(seen, want) && strangers == 0, harness.Finding{
 			Sent:      sent,
 			Expected:  fmt.Sprintf("of those that were made %d, and none that doesn't fit", len(want)),
 			Seen:      fmt.Sprintf("%d that fit or not (%s), and %d others that don't fit", len(seen), strings.Join(seen, ", "), strangers),
+			Responses: all.last(),
+		})
+	}
+	d.cased(ctx, works, made, map[string]string{"tag": tag, "resource_id": resource})
+}
+
+// cased looks for line items by values that are theirs but for the case of their letters; works says
+// which filters find what they have to.
+func (d *desk) cased(ctx context.Context, works map[string]bool, made map[string]string, by map[string]string) {
+	const id = p + "filter.exact"
+	for name, value := range by {
+		if !works[name] {
+			owner := map[string]string{"tag": "filter.tag", "resource_id": "filter.resource"}[name]
+			d.NotTested(harness.BlockedBy(p+owner, "line items aren't found by "+name), id)
+			continue
+		}
+		all, problem := d.walk(ctx, query(d.at.items, name, side.OtherCase(value)))
+		if problem != "" {
+			d.NotTested(harness.BlockedBy(p+"filter.none", "line items by "+name+" that none has: "+problem, all.last()...), id)
+			continue
+		}
+		ours := slices.ContainsFunc(all.ids(), func(id string) bool { return keyOf(made, id) != "" })
+		d.Assert(id, !ours, harness.Finding{
+			Sent:      "line items by a " + name + " of which the case of the letters is another",
+			Expected:  "none of those that were made",
+			Seen:      "those whose " + name + " is written otherwise",
 			Responses: all.last(),
 		})
 	}
@@ -507,10 +561,14 @@ func put(ctx context.Context, d *desk) {
 		Where:     "/tag",
 		Responses: proof,
 	})
-	for _, name := range []string{"label", "scoreMaximum"} {
-		lacking := d.item(map[string]any{"id": id, name: absent})
-		r := d.send(ctx, scopeItems, http.MethodPut, id, typeItem, lacking)
-		d.refuses("put.refused", "a line item without "+name, r, http.StatusBadRequest)
+	// What can't be made can't take the place of a line item either.
+	for _, x := range []struct {
+		sent, name string
+		v          any
+	}{{"a line item without label", "label", absent}, {"a line item without scoreMaximum", "scoreMaximum", absent},
+		{"a label that is empty", "label", ""}, {"scoreMaximum 0", "scoreMaximum", 0}} {
+		r := d.send(ctx, scopeItems, http.MethodPut, id, typeItem, d.item(map[string]any{"id": id, x.name: x.v}))
+		d.refuses("put.refused", x.sent, r, http.StatusBadRequest)
 	}
 	again := d.get(ctx, scopeItems, id, typeItem, reqRead)
 	left := differences(m, objectOf(again))
@@ -647,10 +705,12 @@ func wrongKinds(ctx context.Context, d *desk) {
 	r := d.send(ctx, scopeItems, http.MethodPost, d.at.items, "text/plain", d.item(nil))
 	refused(p+"errors.media", "a line item as text/plain", http.StatusUnsupportedMediaType, r)
 	if r := d.give(ctx, id, d.score(user, nil)); !taken(r) { // a refusal proves nothing
+		d.NotTested(harness.BlockedBy(reqScore, "no score is taken: "+r.Summary(), r), p+"errors.parameters")
 		return
 	}
 	r = d.send(ctx, scopeScores, http.MethodPost, scores, "text/plain", d.score(user, nil))
 	refused(p+"errors.media", "a score as text/plain", http.StatusUnsupportedMediaType, r)
+	d.withParameters(ctx, id, user)
 	for _, x := range []struct{ sent, body string }{
 		{"a score that ends in the midst", `{"userId":`},
 		{"a list in the place of a score", `[{}]`},
@@ -671,30 +731,99 @@ func names(fields []string, name string) bool {
 	return slices.ContainsFunc(strings.Split(strings.Join(fields, ","), ","), func(s string) bool { return strings.TrimSpace(s) == name })
 }
 
-// gradebook looks whether people see a score that was sent.
+// withParameters sends a line item and a score whose media types have a parameter, as many HTTP clients
+// write them (RFC 9110 §8.3.1).
+func (d *desk) withParameters(ctx context.Context, item, user string) {
+	const id, more = p + "errors.parameters", "; charset=utf-8"
+	made := d.send(ctx, scopeItems, http.MethodPost, d.at.items, typeItem+more, d.item(nil))
+	d.note(made)
+	given := d.send(ctx, scopeScores, http.MethodPost, below(item, "scores"), typeScore+more, d.score(user, nil))
+	for what, r := range map[string]*harness.Response{"a line item": made, "a score": given} {
+		if r.Status >= 500 {
+			d.NotTested(harness.BlockedBy(reqBroke, what+" whose media type has a parameter: "+r.Summary(), r), id)
+			continue
+		}
+		d.Assert(id, taken(r), harness.Finding{
+			Sent:      what + " as its media type with " + strings.TrimPrefix(more, "; "),
+			Expected:  "it is taken, as without the parameter",
+			Seen:      r.Summary(),
+			Where:     "Content-Type",
+			Responses: []*harness.Response{r},
+		})
+	}
+}
+
+// gradebook looks whether people see a score that was sent, as points of its line item; that a label
+// is no markup there; and that a line item which is deleted is gone there too.
 func gradebook(ctx context.Context, d *desk) {
-	id, user, ok := d.sheet(ctx, map[string]any{"scoreMaximum": shownMaximum})
+	shown := d.mark + "s" // tells it from other line items of this check
+	id, user, ok := d.sheet(ctx, map[string]any{"label": "Rollcall " + shown, "scoreMaximum": shownMaximum})
 	if !ok {
 		return
 	}
-	if r := d.give(ctx, id, d.score(user, map[string]any{"scoreGiven": shownScore, "scoreMaximum": shownMaximum})); !taken(r) {
+	// In another scale, so that it isn't the points that were sent which are seen.
+	r := d.give(ctx, id, d.score(user, map[string]any{"scoreGiven": 10 * shownScore, "scoreMaximum": 10 * shownMaximum}))
+	if !taken(r) {
 		d.NotTested(harness.BlockedBy(reqScore, "no score is taken: "+r.Summary(), r).Told())
 		return
 	}
+	marked, refused := d.post(ctx, d.item(map[string]any{"label": "Rollcall " + d.mark + `m <img id="` + element + `" src="x">`}))
 	t := lti.Of(d.Session().Target).Platform
 	teacher := t.Users[slices.IndexFunc(t.Users, isInstructor)] // a need of the check
-	text, err := platform.Visit(ctx, d.T, teacher, t.Gradebook)
+	text, documents, err := platform.Look(ctx, d.T, teacher, t.Gradebook)
 	if err != nil {
 		d.NotTested(harness.Unconfigured(err.Error(), "Correct lti.platform.gradebook in the target file."))
 		return
 	}
-	column := strings.Contains(text, d.mark)
+	column := strings.Contains(text, shown)
 	d.Assert(p+"gradebook.score", column && number(text, shownScore), harness.Finding{
-		Sent:     fmt.Sprintf("the score %d of %d in a line item that was just made", shownScore, shownMaximum),
-		Expected: "its label and the score, on the page to which lti.platform.gradebook leads",
-		Seen:     fmt.Sprintf("the label: %t, the score: %t", column, number(text, shownScore)),
+		Sent:     fmt.Sprintf("the score %d of %d in a line item of %d that was just made", 10*shownScore, 10*shownMaximum, shownMaximum),
+		Expected: fmt.Sprintf("its label and the score of %d, on the page to which lti.platform.gradebook leads", shownScore),
+		Seen: fmt.Sprintf("the label: %t, the score: %t, the score as it was sent: %t", column, number(text, shownScore),
+			number(text, 10*shownScore)),
+	})
+	switch became := slices.ContainsFunc(documents, func(s string) bool { return strings.Contains(s, `<img id="`+element+`"`) }); {
+	case marked == "" && refused.Status >= 400 && refused.Status < 500:
+		d.Examined(p+"gradebook.text", 1) // what isn't taken isn't shown
+	case marked == "":
+		d.NotTested(harness.BlockedBy(reqCreate, "a line item whose label has markup can't be made: "+refused.Summary(), refused),
+			p+"gradebook.text")
+	default:
+		d.Assert(p+"gradebook.text", !became, harness.Finding{Sent: "a line item whose label has markup in it",
+			Expected:  "text, shown as text or not at all",
+			Seen:      "an element of the page: scripts could come in the same way",
+			Responses: []*harness.Response{refused}})
+	}
+	d.withdrawn(ctx, id, shown, column, teacher)
+}
+
+// withdrawn deletes a line item, and looks whether its label is still on the page of the gradebook.
+func (d *desk) withdrawn(ctx context.Context, id, label string, seen bool, teacher lti.User) {
+	const req = p + "gradebook.deleted"
+	if !seen {
+		d.NotTested(harness.BlockedBy(p+"gradebook.score", "the line item isn't in the gradebook"), req)
+		return
+	}
+	r := d.ask(ctx, scopeItems, harness.Request{Method: http.MethodDelete, URL: id})
+	if !taken(r) {
+		d.NotTested(harness.BlockedBy(p+"delete.answers", "no line item can be deleted: "+r.Summary(), r), req)
+		return
+	}
+	text, _, err := platform.Look(ctx, d.T, teacher, lti.Of(d.Session().Target).Platform.Gradebook)
+	if err != nil {
+		d.NotTested(harness.Unconfigured(err.Error(), "Correct lti.platform.gradebook in the target file."), req)
+		return
+	}
+	d.Assert(req, !strings.Contains(text, label), harness.Finding{
+		Sent:      "a line item that was deleted, with the score in it",
+		Expected:  "its label is no longer on the page to which lti.platform.gradebook leads",
+		Seen:      "it is there",
+		Responses: []*harness.Response{r},
 	})
 }
+
+// element is that of the markup in a label.
+const element = "rollcall-graded"
 
 // What is looked for in a gradebook: numbers that nobody else gives.
 const (

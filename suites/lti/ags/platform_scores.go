@@ -10,6 +10,7 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/lti"
 	"github.com/rollcall-edu/rollcall/suites/lti/platform"
+	"github.com/rollcall-edu/rollcall/suites/lti/side"
 )
 
 // takenScore are the answers to a score that was taken (AGS 2.0 §3.4).
@@ -130,6 +131,9 @@ func scoresRefused(ctx context.Context, d *desk) {
 		{"score.types", "scoreGiven that is a text", with("scoreGiven", "one"), 400},
 		{"score.types", "a comment that is a list", with("comment", []int{1}), 400},
 		{"score.types", "a list in the place of a score", []any{with("comment", "")}, 400},
+	}
+	if other := side.OtherCase(user); other != user {
+		all = append(all, wrong{"score.user-unknown", "the learner's userId with its letters in the other case", with("userId", other), 404})
 	}
 	var refused []wrong
 	for _, x := range all {
@@ -332,6 +336,7 @@ func results(ctx context.Context, d *desk) {
 		Seen:      fmt.Sprintf("%s, %d results", nobody.Summary(), len(none)),
 		Responses: []*harness.Response{nobody},
 	})
+	d.exactly(ctx, item, user, empty && len(filtered) == 1, one)
 	if at := textOf(whole, "id"); absolute(at) {
 		single := d.get(ctx, scopeResults, at, "*/*", "")
 		d.Assert(p+"result.id", single.Status == http.StatusOK && single.Problem == "", harness.Finding{
@@ -373,6 +378,30 @@ func results(ctx context.Context, d *desk) {
 	} else {
 		d.NotTested(harness.BlockedBy(reqScore, "a score without scoreGiven is not taken: "+posted.Summary(), posted), p+"result.cleared")
 	}
+}
+
+// exactly looks for results by a userId that is the learner's but for the case of its letters; found
+// says that theirs are found by their own.
+func (d *desk) exactly(ctx context.Context, item, user string, found bool, by *harness.Response) {
+	const id = p + "filter.exact"
+	other := side.OtherCase(user)
+	switch {
+	case !found:
+		d.NotTested(harness.BlockedBy(p+"result.filter", "results aren't found by user_id", by), id)
+		return
+	case other == user:
+		d.Examined(id, 1) // there are no letters to be mistaken
+		return
+	}
+	r := d.get(ctx, scopeResults, query(below(item, "results"), "user_id", other), typeResults, reqResults)
+	list, is := listOf(r)
+	theirs := slices.ContainsFunc(list, func(m map[string]any) bool { return textOf(m, "userId") == user })
+	d.Assert(id, !is || !theirs, harness.Finding{
+		Sent:      "results by the learner's user_id with its letters in the other case",
+		Expected:  "none of the learner",
+		Seen:      "the learner's",
+		Responses: []*harness.Response{r, by},
+	})
 }
 
 // uncommented looks whether a comment is gone with a score that has none; told says whether it was

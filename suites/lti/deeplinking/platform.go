@@ -42,7 +42,7 @@ func PlatformPart() platform.Part {
 		{ID: "dl.platform.launch", Title: "What was picked opens as it was given", Needs: append(writing(), platform.PickSetting("steps that open what was picked, in lti.platform.picks",
 			harness.Unconfigured("the target file has no steps that open what was picked", "Add opens to the first of lti.platform.picks: how somebody opens what has $title in its title."),
 			func(p lti.Pick) bool { return len(p.Opens) > 0 })), Body: launches,
-			Requirements: []string{"launch.opens", "launch.custom", "launch.target", "launch.link", "launch.deployment",
+			Requirements: []string{"launch.opens", "launch.custom", "launch.variables", "launch.target", "launch.link", "launch.deployment",
 				"launch.line-item", "launch.line-item-told"}},
 		{ID: "dl.platform.text", Title: "Titles are shown as text, and HTML without its scripts", Needs: writing(), Body: markup,
 			Requirements: []string{"accept.text", "accept.html", "refuse.script"}},

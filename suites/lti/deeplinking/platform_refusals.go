@@ -56,8 +56,13 @@ func badAnswers() []bad {
 		plain("refuse.none", "Refuses an answer that isn't signed by a key pair",
 			wrong{sent: "an answer whose alg is none", how: answer{way: mint.None}},
 			wrong{sent: "an answer signed by HS256 with the public key as the secret", how: answer{way: mint.HS256}}),
-		plain("refuse.iss", "Refuses an answer whose iss is another client",
-			wrong{sent: "an answer whose iss is another client", how: set("iss", "somebody-else")}),
+		{id: "refuse.iss", title: "Refuses an answer whose iss is another client", answers: func(_ context.Context, t *harness.T, _ tried) ([]wrong, string) {
+			out := []wrong{{sent: "an answer whose iss is another client", how: set("iss", "somebody-else")}}
+			if other := platform.Section(t).OtherClientID; other != "" { // which the platform knows, and has not asked
+				out = append(out, wrong{sent: "an answer whose iss is another registration", how: set("iss", other)})
+			}
+			return out, ""
+		}},
 		plain("refuse.aud", "Refuses an answer whose aud is another platform",
 			wrong{sent: "an answer whose aud is another platform", how: set("aud", "https://somewhere-else.example")}),
 		{id: "refuse.expired", title: "Refuses an answer that has expired", answers: func(context.Context, *harness.T, tried) ([]wrong, string) {
@@ -65,6 +70,7 @@ func badAnswers() []bad {
 			return []wrong{{sent: "an answer that expired an hour ago",
 				how: answer{claims: map[string]any{"iat": now - hour - 100, "exp": now - hour}}}}, ""
 		}},
+		plain("refuse.exp-missing", "Refuses an answer without exp", wrong{sent: "an answer without exp", how: set("exp", nil)}),
 		{id: "refuse.replay", title: "Refuses an answer whose nonce was used", answers: func(_ context.Context, _ *harness.T, g tried) ([]wrong, string) {
 			return []wrong{{sent: "an answer with the nonce of one that was taken", how: set("nonce", g.nonce)}}, ""
 		}},
@@ -247,13 +253,17 @@ func markup(ctx context.Context, t *harness.T) {
 		t.Assert(platformPrefix+"accept.html", !ran,
 			x.finding("HTML with a script in it", "HTML without its script", "the script ran on the page"))
 	})
-	tryItem("refuse.script", "link", func(word string) map[string]any {
-		return map[string]any{"url": "javascript:void('" + word + "')"}
-	}, func(x tried) {
-		leads := slices.ContainsFunc(x.pages, func(p string) bool { return strings.Contains(p, `="javascript:void('`+x.word) })
-		t.Assert(platformPrefix+"refuse.script", !leads,
-			x.finding("a link whose url begins with javascript:", "a refusal, or no link to it", "a link that runs it"))
-	})
+	for _, scheme := range []string{"javascript", "JavaScript"} { // schemes have no case (RFC 3986 §3.1)
+		tryItem("refuse.script", "link", func(word string) map[string]any {
+			return map[string]any{"url": scheme + ":void('" + word + "')"}
+		}, func(x tried) {
+			leads := slices.ContainsFunc(x.pages, func(p string) bool {
+				return strings.Contains(strings.ToLower(p), `="javascript:void('`+strings.ToLower(x.word))
+			})
+			t.Assert(platformPrefix+"refuse.script", !leads,
+				x.finding("a link whose url begins with "+scheme+":", "a refusal, or no link to it", "a link that runs it"))
+		})
+	}
 }
 
 const (
@@ -277,7 +287,7 @@ func launches(ctx context.Context, t *harness.T) {
 	var item map[string]any
 	x, o, ok := try(ctx, t, place, false, answer{stays: true, items: func(word string, a asked) []any {
 		item = a.item("ltiResourceLink", word, platform.Self(t).Origin)
-		item["custom"] = map[string]any{"rollcall_picked": word}
+		item["custom"] = map[string]any{"rollcall_picked": word, userParameter: "$User.id"}
 		if a.takesLineItems() {
 			item["lineItem"] = map[string]any{"label": word + " of Rollcall", "scoreMaximum": 7, "resourceId": word, "tag": pickedTag}
 		}
@@ -315,6 +325,7 @@ func launches(ctx context.Context, t *harness.T) {
 	custom, _ := l.Claims[claim+"custom"].(map[string]any)
 	say("launch.custom", custom["rollcall_picked"] == x.word, "custom with rollcall_picked="+x.word,
 		"rollcall_picked="+fmt.Sprint(custom["rollcall_picked"]), "/custom")
+	substituted(t, l, custom, say)
 	target, _ := l.Claims[claim+"target_link_uri"].(string)
 	say("launch.target", target == item["url"], fmt.Sprint(item["url"]), target, "/target_link_uri")
 	d := l.Claims[claim+"deployment_id"]
@@ -325,6 +336,33 @@ func launches(ctx context.Context, t *harness.T) {
 	other, _ := platform.First(t).Claims[claim+"resource_link"].(map[string]any)
 	say("launch.link", own != "" && own != other["id"], "a resource_link.id of its own", platform.Words(link["id"]), "/resource_link/id")
 	x.lineItem(ctx, t, l, own)
+}
+
+// userParameter is a parameter of what is picked that asks who launches.
+const userParameter = "rollcall_user"
+
+// substituted looks whether a variable is substituted in the parameters of what was picked, where it is
+// in those of the registration.
+func substituted(t *harness.T, l platform.Launch, custom map[string]any, say func(id string, ok bool, expected, seen, where string)) {
+	const id = "launch.variables"
+	first := platform.First(t)
+	known, _ := first.Claims[claim+"custom"].(map[string]any)
+	works := false
+	for name, v := range first.Link.Custom {
+		works = works || v == "$User.id" && known[name] == first.Claims["sub"] && known[name] != nil
+	}
+	if !works {
+		t.NotTested(harness.Unconfigured("no launch shows that the platform substitutes $User.id",
+			"Give a parameter with $User.id to Rollcall's registration, and name it in lti.platform.links."), platformPrefix+id)
+		return
+	}
+	if custom["rollcall_picked"] == nil {
+		t.NotTested(harness.BlockedBy(platformPrefix+"launch.custom", "the launch has none of the parameters").Seen(l.Exchanges...),
+			platformPrefix+id)
+		return
+	}
+	seen := map[bool]string{true: "the name of the variable", false: "another value"}[custom[userParameter] == "$User.id"]
+	say(id, custom[userParameter] == l.Claims["sub"], "the sub of the launch, for "+userParameter+"=$User.id", seen, "/custom/"+userParameter)
 }
 
 // pickedTag is the tag of line items that come with what is picked.

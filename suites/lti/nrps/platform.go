@@ -52,8 +52,10 @@ func PlatformPart() platform.Part {
 		{ID: "platform.nrps-claim", Title: "Launches say where the members of the course are", Body: claims,
 			Needs: platform.Upon(), Requirements: []string{"claim.present", "claim.form", "claim.version", "claim.https"}},
 		{ID: "platform.nrps-access", Title: "Members are told to whoever has a token for them, and to nobody else", Body: access,
-			Needs: standing(), Requirements: []string{"access.scope", "access.scheme", "deny.no-token", "deny.unknown-token", "deny.changed-token",
-				"deny.scope", "deny.status", "deny.challenge"}},
+			Needs: append(standing(), platform.OtherRegistration().For(PlatformPrefix+"deny.other-client"),
+				elsewhere().For(PlatformPrefix+"deny.other-client")),
+			Requirements: []string{"access.scope", "access.scheme", "deny.no-token", "deny.unknown-token", "deny.changed-token",
+				"deny.expired-token", "deny.scope", "deny.other-client", "deny.status", "deny.challenge"}},
 		{ID: "platform.nrps-container", Title: "The answer is a container of members, of the course of the launch", Body: container,
 			Needs: reading(), Requirements: []string{"container.media-type", "container.accept", "container.id", "container.context",
 				"container.context-names", "member.user-id", "member.unique", "member.roles", "member.roles-known", "member.status",
@@ -74,7 +76,7 @@ func PlatformPart() platform.Part {
 			Requirements: []string{"change.enrolled", "change.left", "change.list"}},
 		{ID: "platform.nrps-link", Title: "Members come with their messages where a resource link is asked for", Body: linked,
 			Needs: reading(), Requirements: []string{"rlid.message", "rlid.array", "rlid.message-type", "rlid.custom", "rlid.members",
-				"rlid.unknown"}},
+				"rlid.role", "rlid.unknown"}},
 		{ID: "platform.nrps-errors", Title: "Odd and wrong requests break nothing", Body: odd,
 			Needs: reading(), Requirements: []string{"error.status", "limit.invalid", "query.unknown", "method.refused", "method.status",
 				"method.head"}},
@@ -92,6 +94,15 @@ func changing() harness.Need {
 		harness.Unconfigured("the target file has no steps by which somebody comes to a course and leaves it",
 			"Add lti.platform.roster: the steps (enroll, leave) by which somebody comes to the course of the first link and leaves it again."),
 		func(l *lti.Section) bool { return len(l.Platform.Roster.Enroll) == 0 })
+}
+
+// elsewhere needs a second registration of which it is known that it isn't in the course: another tool
+// that is there may be told of its members too.
+func elsewhere() harness.Need {
+	return platform.Setting("lti.platform.other_elsewhere", harness.Unconfigured(
+		"nobody says whether the second registration is in the course, where it may read who else is",
+		"Set lti.platform.other_elsewhere to true, where other_client_id isn't in the course of the first link."),
+		func(l *lti.Section) bool { return !l.Platform.OtherElsewhere })
 }
 
 // configured needs a token endpoint in the target file, and the scope of the service.

@@ -41,7 +41,7 @@ func access(ctx context.Context, t *harness.T) {
 	}
 	if p := ask(ctx, t, address(t)); !p.usable() { // of a service that answers nobody a refusal proves nothing
 		left(t, harness.BlockedBy(reqReadable, "a right request brings no members: "+p.what(), p.Response), "access.scheme", "deny.no-token",
-			"deny.unknown-token", "deny.changed-token", "deny.scope", "deny.status", "deny.challenge")
+			"deny.unknown-token", "deny.changed-token", "deny.expired-token", "deny.scope", "deny.other-client", "deny.status", "deny.challenge")
 		return
 	}
 	lower := asked(ctx, t, "", harness.Request{URL: address(t),
@@ -61,7 +61,20 @@ func access(ctx context.Context, t *harness.T) {
 	}()
 	denied(ctx, t, "deny.no-token", "no token", "", http.StatusUnauthorized)
 	denied(ctx, t, "deny.unknown-token", "a token that was never issued", unknown, http.StatusUnauthorized)
+	refused(t, "deny.unknown-token", "the scheme Bearer and no token behind it", asked(ctx, t, "", harness.Request{URL: address(t),
+		Header: http.Header{"Accept": {mediaType}, "Authorization": {"Bearer"}}}), http.StatusUnauthorized, http.StatusBadRequest)
 	denied(ctx, t, "deny.changed-token", "a good token with its second half turned round", changed, http.StatusUnauthorized)
+	over, why, expired := platform.Expired(ctx, t, func(token string) bool {
+		return asked(ctx, t, token, harness.Request{URL: address(t)}).usable()
+	})
+	if expired {
+		denied(ctx, t, "deny.expired-token", "a token whose time is over", over, http.StatusUnauthorized)
+	} else {
+		t.NotTested(why, PlatformPrefix+"deny.expired-token")
+	}
+	if t.Met(PlatformPrefix + "deny.other-client") {
+		strange(ctx, t)
+	}
 	other := slices.DeleteFunc(slices.Clone(lti.Of(t.Session().Target).Platform.Scopes), func(s string) bool { return s == scope })
 	if len(other) == 0 {
 		t.NotTested(harness.Unconfigured("the target file names no scope but that of Names and Roles",
@@ -80,6 +93,19 @@ func access(ctx context.Context, t *harness.T) {
 		return
 	}
 	denied(ctx, t, "deny.scope", "a token for other scopes alone", foreign, http.StatusForbidden, http.StatusUnauthorized)
+}
+
+// strange asks with a token of another registration, which isn't in the course.
+func strange(ctx context.Context, t *harness.T) {
+	const name = "deny.other-client"
+	token, r := platform.OtherAccessToken(ctx, t, scope)
+	if token == "" {
+		t.NotTested(harness.Unconfigured("the second registration gets no token: "+platform.Refused(r),
+			"Grant the scope of Names and Roles to lti.other_client_id too."), PlatformPrefix+name)
+		return
+	}
+	denied(ctx, t, name, "a token of another registration, which isn't in the course", token, http.StatusForbidden,
+		http.StatusUnauthorized, http.StatusNotFound)
 }
 
 // grants tells whether a token response names a scope.
@@ -102,7 +128,11 @@ func turned(token string) string {
 
 // denied asks with a token that must not do.
 func denied(ctx context.Context, t *harness.T, name, what, token string, right ...int) {
-	p := asked(ctx, t, token, harness.Request{URL: address(t)})
+	refused(t, name, what, asked(ctx, t, token, harness.Request{URL: address(t)}), right...)
+}
+
+// refused holds an answer to being a refusal, by one of the statuses.
+func refused(t *harness.T, name, what string, p page, right ...int) {
 	f := harness.Finding{Sent: "a request with " + what, Seen: p.Summary(), Responses: []*harness.Response{p.Response}}
 	f.Expected = "a refusal"
 	t.Assert(PlatformPrefix+name, !p.list && (p.Status < 200 || p.Status > 299), f)
@@ -115,8 +145,14 @@ func denied(ctx context.Context, t *harness.T, name, what, token string, right .
 		return
 	}
 	f.Expected = "401"
+	if slices.Contains(right, http.StatusBadRequest) { // RFC 6750 §3.1, invalid_request
+		f.Expected = "401, or 400"
+	}
 	if slices.Contains(right, http.StatusForbidden) {
 		f.Expected = "403, or 401"
+	}
+	if slices.Contains(right, http.StatusNotFound) {
+		f.Expected = "403, 401 or 404"
 	}
 	t.Assert(PlatformPrefix+"deny.status", slices.Contains(right, p.Status), f)
 	if p.Status == http.StatusUnauthorized {

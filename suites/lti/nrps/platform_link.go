@@ -37,7 +37,7 @@ func linked(ctx context.Context, t *harness.T) {
 		t.Fail(reqMessage, harness.Finding{Expected: "200 and members with messages", Seen: all.failed.what(),
 			Responses: []*harness.Response{all.failed.Response}})
 		left(t, harness.BlockedBy(reqMessage, "a link that is named is answered with "+all.failed.what(), all.failed.Response),
-			"rlid.array", "rlid.message-type", "rlid.custom", "rlid.members", "rlid.unknown")
+			"rlid.array", "rlid.message-type", "rlid.custom", "rlid.members", "rlid.role", "rlid.unknown")
 		return
 	}
 	o, stuck := all.stuck()
@@ -49,6 +49,7 @@ func linked(ctx context.Context, t *harness.T) {
 		return
 	}
 	listed(ctx, t, all)
+	inRole(ctx, t, at, all)
 	active, lacking := 0, 0
 	var told []member
 	for _, m := range all.members {
@@ -109,6 +110,37 @@ func listed(ctx context.Context, t *harness.T, all roster) {
 	}
 	left(t, harness.NoData("no instructor or learner of lti.platform.users launches with a sub",
 		"Add a user with role instructor and one with role learner to lti.platform.users."), "rlid.members")
+}
+
+// inRole asks for the members of a link who have a role.
+func inRole(ctx context.Context, t *harness.T, at string, all roster) {
+	const id = PlatformPrefix + "rlid.role"
+	role := filterable(all)
+	if role == "" {
+		t.NotTested(all.roleless(), id)
+		return
+	}
+	without := func(r roster) int {
+		return len(slices.DeleteFunc(slices.Clone(r.members), func(m member) bool { return slices.Contains(m.principals(), role) }))
+	}
+	alone := walk(ctx, t, with(address(t), "role", membership+role), mostPages)
+	if o, stuck := alone.stuck(); stuck || without(alone) > 0 {
+		if !stuck || alone.failed != nil {
+			o = harness.BlockedBy(reqOnly, "roles don't filter", alone.proof()...)
+		}
+		t.NotTested(o, id)
+		return
+	}
+	both := walk(ctx, t, with(at, "role", membership+role), mostPages)
+	f := harness.Finding{Sent: "role=" + role + " and the rlid of the link", Expected: "members with the role alone",
+		Seen: many(without(both), "member") + " without it", Where: "/members/*/roles", Responses: both.proof()}
+	if both.failed != nil {
+		f.Seen, f.Responses = both.failed.what(), []*harness.Response{both.failed.Response}
+	} else if o, stuck := both.stuck(); stuck {
+		t.NotTested(o, id)
+		return
+	}
+	t.Assert(id, both.failed == nil && without(both) == 0 && len(both.members) > 0, f)
 }
 
 // messages looks at what is told of members.

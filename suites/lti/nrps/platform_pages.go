@@ -185,9 +185,22 @@ func pages(ctx context.Context, t *harness.T) {
 		Responses: append([]*harness.Response{turned.last().Response}, turned.proof()...)}
 	twice := len(turned.members) - len(turned.ids())
 	switch f.Seen = differ(turned.ids(), all.ids()); {
+	case turned.astray != "":
+		f.Seen = "a next link to a host that is none of the platform's: " + turned.astray
 	case turned.failed != nil:
 		f.Seen, f.Responses = "a next link that is answered with "+turned.failed.what(),
 			[]*harness.Response{turned.failed.Response, turned.last().Response}
+	case f.Seen != "" && len(turned.ids()) > n && len(turned.ids()) == len(union(turned, all)):
+		// The pages have everybody, and the list without a limit has not.
+		t.Fail(reqNext, harness.Finding{
+			Sent:      "the members without a limit",
+			Expected:  `Link with rel="next", for there are ` + many(len(turned.ids()), "member") + " on pages with a limit",
+			Seen:      many(n, "member") + ", and " + linkSeen(all.last()),
+			Where:     "header Link",
+			Responses: append([]*harness.Response{all.last().Response}, turned.proof()...),
+		})
+		left(t, harness.BlockedBy(reqNext, "the list without a limit is cut", all.last().Response), "page.whole", "page.keeps-role", "page.keeps-rlid")
+		return
 	case f.Seen == "" && twice > len(all.members)-n:
 		f.Seen = many(twice, "member") + " on several pages"
 	}
@@ -198,6 +211,13 @@ func pages(ctx context.Context, t *harness.T) {
 	}
 	keepsRole(ctx, t, all)
 	keepsLink(ctx, t, size)
+}
+
+// union are the members of two rosters.
+func union(a, b roster) map[string]member {
+	out := a.ids()
+	maps.Copy(out, b.ids())
+	return out
 }
 
 // turnedAll holds every page to its limit; ok is false where there is no page to look at.

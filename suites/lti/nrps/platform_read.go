@@ -142,6 +142,8 @@ type roster struct {
 	endless string
 	more    bool
 	failed  *page // which holds no members
+	// astray is a next link that leads to a host which is none of the platform's: no token goes there.
+	astray string
 }
 
 // mostPages bounds how many pages are turned where nobody knows how many there must be:
@@ -159,6 +161,10 @@ func walk(ctx context.Context, t *harness.T, address string, most int) roster {
 		}
 		if len(out.pages) >= most {
 			out.more = true
+			return out
+		}
+		if len(out.pages) > 0 && platform.Stranger(t, address) {
+			out.astray = address
 			return out
 		}
 		asked[address] = true
@@ -227,6 +233,8 @@ func (r roster) stuck() (harness.Obstacle, bool) {
 		return harness.BlockedBy(reqReadable, "members can't be read: "+r.failed.what(), r.failed.Response), true
 	case r.failed != nil:
 		return harness.BlockedBy(PlatformPrefix+"page.whole", "a next link brings no members: "+r.failed.what(), r.failed.Response), true
+	case r.astray != "":
+		return harness.BlockedBy(PlatformPrefix+"page.whole", "a next link leads to another host: "+r.astray, r.last().Response), true
 	case r.endless != "":
 		return harness.BlockedBy(reqEnds, r.endless, r.last().Response), true
 	case r.more:

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
@@ -162,6 +163,62 @@ func OtherAccessToken(ctx context.Context, t *harness.T, scopes ...string) (toke
 	return token, r
 }
 
+// What a token is waited for to be over: most are good for an hour.
+const (
+	mostLife  = 20 * time.Second
+	clockTime = 30 * time.Second // by how much clocks may differ (RFC 7519 §4.1.4)
+	clockLook = 5 * time.Second
+)
+
+// over is a token whose time is over, had once a run.
+type over struct {
+	once     sync.Once
+	token    string
+	obstacle harness.Obstacle
+}
+
+// Expired gives an access token of Rollcall's that was good once, for all scopes of the target file, and
+// is no longer: one that is waited for, where the platform says that tokens are good for a short time, or
+// that of the target file. lets tells whether the service lets it in still, which it may do for as much
+// as clocks differ. Where there is none o says why.
+func Expired(ctx context.Context, t *harness.T, lets func(token string) bool) (token string, o harness.Obstacle, ok bool) {
+	j := judgeOf(t)
+	kept := Shared(t, func() *over { return &over{} })
+	kept.once.Do(func() { kept.token, kept.obstacle = j.outlive(ctx, t, lets) })
+	return kept.token, kept.obstacle, kept.token != ""
+}
+
+func (j *judge) outlive(ctx context.Context, t *harness.T, lets func(token string) bool) (token string, o harness.Obstacle) {
+	r := j.ask(ctx, t, asked{})
+	answer, ok := granted(r)
+	if !ok {
+		return "", harness.BlockedBy(reqIssue, "no token is issued: "+refusal(r), r)
+	}
+	seconds, _ := answer["expires_in"].(float64)
+	life := time.Duration(seconds * float64(time.Second))
+	switch given := j.target.Platform.ExpiredToken; {
+	case life > 0 && life <= mostLife:
+		token = answer["access_token"].(string)
+		j.secret(token)
+	case given != "":
+		j.secret(given)
+		return given, harness.Obstacle{}
+	default:
+		return "", harness.Unconfigured(fmt.Sprintf("access tokens are good for %s, which is too long to wait for", life),
+			"Have the platform issue tokens that are good for 20 seconds at most while it is judged; or give one that is over in lti.platform.expired_token.")
+	}
+	for wait, end := life+time.Second, time.Now().Add(life+clockTime); ; wait = clockLook {
+		select {
+		case <-ctx.Done():
+			return "", harness.Unconfigured("the run ended before an access token was over", "Run again.")
+		case <-time.After(wait):
+		}
+		if time.Now().After(end) || !lets(token) {
+			return token, harness.Obstacle{}
+		}
+	}
+}
+
 // Anew makes a launch that isn't kept: what it tells is of now. It needs Unattended.
 func Anew(ctx context.Context, t *harness.T, user lti.User, link lti.Link) (l Launch, o harness.Obstacle, ok bool) {
 	j := judgeOf(t)
@@ -211,6 +268,17 @@ func (j *judge) told(address string) bool {
 	return false
 }
 
+// Stranger tells whether an address lies at an origin that neither the target file nor a launch has named
+// as the platform's: tools don't send their tokens there.
+func Stranger(t *harness.T, address string) bool {
+	j := judgeOf(t)
+	p := j.target.Platform
+	known := slices.ContainsFunc([]string{p.Issuer, p.AuthURL, p.JWKSURL, p.TokenURL}, func(own string) bool {
+		return originOf(own) == originOf(address)
+	})
+	return !known && !j.told(address)
+}
+
 // serviceNames begins the claims of services: lti-nrps, lti-ags and what comes to be.
 const serviceNames = "https://purl.imsglobal.org/spec/lti-"
 
@@ -235,27 +303,39 @@ func Unattended(why string) harness.Need { return unattended(why) }
 // Visit signs a user in, in a browser of their own, takes steps there, and gives the text that
 // is shown in the end. It needs Unattended.
 func Visit(ctx context.Context, t *harness.T, user lti.User, steps []browser.Step) (text string, err error) {
+	text, _, err = Look(ctx, t, user, steps)
+	return text, err
+}
+
+// Look is Visit that gives the documents of the page and of its frames too, as they stand there.
+func Look(ctx context.Context, t *harness.T, user lti.User, steps []browser.Step) (text string, documents []string, err error) {
 	j := judgeOf(t)
 	defer j.uncover(user) // some platforms let nobody have two sessions, and end the other one
 	page, err := j.browser.Open(ctx, browser.PageOptions{})
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	defer page.Close()
 	if err := page.Run(ctx, user.Steps); err != nil {
-		return "", fmt.Errorf("signing in as %s: %w", user.Name, err)
+		return "", nil, fmt.Errorf("signing in as %s: %w", user.Name, err)
 	}
 	if err := page.Run(ctx, steps); err != nil {
-		return "", err
+		return "", nil, err
 	}
 	j.settled(ctx, page)
 	frames, err := page.Look(ctx)
 	var texts []string
 	for _, f := range frames {
 		texts = append(texts, f.Text)
+		if document, err := page.Eval(ctx, f.ID, wholeDocument); err == nil {
+			documents = append(documents, document)
+		}
 	}
-	return strings.Join(texts, "\n"), err
+	return strings.Join(texts, "\n"), documents, err
 }
+
+// wholeDocument is a script that gives a document as it stands in the browser.
+const wholeDocument = "document.documentElement ? document.documentElement.outerHTML : ''"
 
 // Shared gives what the checks of a part share in one run, one value of each type, made when
 // it is first asked for. It guards nothing within the value.

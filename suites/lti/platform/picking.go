@@ -252,7 +252,7 @@ func Shown(ctx context.Context, t *harness.T, place lti.Pick) (documents []strin
 // documentsOf gives the documents of frames as they are now.
 func documentsOf(ctx context.Context, page *browser.Page, frames []browser.Frame) (out []string) {
 	for _, f := range frames {
-		text, err := page.Eval(ctx, f.ID, "document.documentElement ? document.documentElement.outerHTML : ''")
+		text, err := page.Eval(ctx, f.ID, wholeDocument)
 		if err == nil {
 			out = append(out, text)
 		}

@@ -366,6 +366,7 @@ func gradeAccess() map[string]behaviour {
 	}
 	return map[string]behaviour{
 		"open":             tokens(func(b bearer) bool { return b.token == "" }, nil),
+		"tokens-outlive":   TokensOutlive(),
 		"token-unchecked":  tokens(func(b bearer) bool { return b.token != "" && !b.known }, nil),
 		"readonly-deletes": by(agsScope+"lineitem.readonly", "delete"),
 		"items-any-scope":  by(agsScope+"score", "list", "read"),

@@ -104,6 +104,9 @@ func gradeItems() map[string]behaviour {
 				rec.Header().Set("Link", "<"+r.URL.RequestURI()+`>; rel="next"`)
 			}
 		}, "list"),
+		"next-internal": answering(func(rec *httptest.ResponseRecorder, r *http.Request) {
+			rec.Header().Set("Link", strings.Replace(rec.Header().Get("Link"), "https://"+r.Host, "http://internal.invalid:8080", 1))
+		}, "list"),
 		"next-unfiltered": answering(func(rec *httptest.ResponseRecorder, _ *http.Request) {
 			link, _ := url.Parse(strings.TrimPrefix(strings.TrimSuffix(rec.Header().Get("Link"), `>; rel="next"`), "<"))
 			if q := link.Query(); q.Has("tag") {
@@ -149,6 +152,28 @@ func gradeItems() map[string]behaviour {
 			}
 			next.ServeHTTP(w, r)
 		}, "put"),
+		"put-lax": grades(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			m, before := sent(r), before(r, next)
+			if text, is := m["label"].(string); is && text == "" {
+				m["label"] = before["label"]
+				resent(r, m)
+			}
+			if m["scoreMaximum"] == 0.0 {
+				m["scoreMaximum"] = before["scoreMaximum"]
+				resent(r, m)
+			}
+			next.ServeHTTP(w, r)
+		}, "put"),
+		"create-updates":   createUpdates(),
+		"create-dedupes":   createDedupes(),
+		"filters-any-case": filtersAnyCase(),
+		"media-exact": grades(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			if strings.Contains(r.Header.Get("Content-Type"), ";") {
+				http.Error(w, `{"error":"this is not the media type"}`, http.StatusUnsupportedMediaType)
+				return
+			}
+			next.ServeHTTP(w, r)
+		}, "create", "put", "score"),
 		"put-moves":  putMoves(),
 		"delete-200": restated(is(http.StatusNoContent), http.StatusOK, "delete"),
 		"delete-hides": grades(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
@@ -392,4 +417,75 @@ func takenBlindly() behaviour {
 			w.WriteHeader(http.StatusNoContent)
 		}
 	}, "create", "put", "score")
+}
+
+// createUpdates has what is to be made with the id of a line item take its place.
+func createUpdates() behaviour {
+	return grades(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		m := sent(r)
+		id, _ := m["id"].(string)
+		u, err := url.Parse(id)
+		if err != nil || id == "" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		r.Method, r.URL.Path, r.URL.RawQuery = http.MethodPut, u.Path, u.RawQuery
+		rec := bend.Answered(next, r)
+		if rec.Code == http.StatusOK {
+			rec.Code = http.StatusCreated
+		}
+		bend.Give(w, rec)
+	}, "create")
+}
+
+// createDedupes keeps one line item of each resourceId, and answers with it when there is another.
+func createDedupes() behaviour {
+	return grades(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		m := sent(r)
+		rec := bend.Answered(next, r)
+		resource, _ := m["resourceId"].(string)
+		var made object
+		if rec.Code != http.StatusCreated || resource == "" || json.Unmarshal(rec.Body.Bytes(), &made) != nil {
+			bend.Give(w, rec)
+			return
+		}
+		if had := itemsBy(r, next, url.Values{"resource_id": {resource}}); len(had) > 1 {
+			u, _ := url.Parse(made["id"].(string)) // it is ours
+			undo := r.Clone(r.Context())
+			undo.Method, undo.URL = http.MethodDelete, u
+			again(undo, nil)
+			_ = bend.Answered(next, undo)
+			rec.Header().Del("Location")
+			written(rec, had[0])
+		}
+		bend.Give(w, rec)
+	}, "create")
+}
+
+// itemsBy lists line items as whoever sends a request may.
+func itemsBy(r *http.Request, next http.Handler, by url.Values) (items []object) {
+	list := r.Clone(r.Context())
+	list.Method, list.URL.RawQuery = http.MethodGet, by.Encode()
+	again(list, nil)
+	_ = json.Unmarshal(bend.Answered(next, list).Body.Bytes(), &items) // none, then
+	return items
+}
+
+// filtersAnyCase finds line items by tag and resource_id whatever the case of the letters.
+func filtersAnyCase() behaviour {
+	return grades(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		q := r.URL.Query()
+		for name, member := range map[string]string{"tag": "tag", "resource_id": "resourceId"} {
+			if !q.Has(name) {
+				continue
+			}
+			for _, m := range itemsBy(r, next, nil) {
+				if has, _ := m[member].(string); strings.EqualFold(has, q.Get(name)) {
+					q.Set(name, has)
+				}
+			}
+		}
+		r.URL.RawQuery = q.Encode()
+		next.ServeHTTP(w, r)
+	}, "list")
 }

@@ -2,6 +2,7 @@ package agsfault
 
 import (
 	"encoding/json"
+	"maps"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -86,15 +87,9 @@ func gradeOddities() map[string]behaviour {
 				rec.Code = http.StatusUnprocessableEntity
 			}
 		}, "score"),
-		"tokens-short": {Wrap: bend.At("/token", func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-			rec := bend.Answered(next, r)
-			var t object
-			if rec.Code == http.StatusOK && json.Unmarshal(rec.Body.Bytes(), &t) == nil {
-				t["expires_in"] = 15
-				written(rec, t)
-			}
-			bend.Give(w, rec)
-		})},
+		"tokens-short":        tokensShort(true),
+		"pages-filtered-last": filteredLast(),
+		"ungraded-clears":     ungradedClears(),
 		"challenge-lower": answering(func(rec *httptest.ResponseRecorder, _ *http.Request) {
 			if c := rec.Header().Get("WWW-Authenticate"); c != "" {
 				rec.Header().Set("WWW-Authenticate", strings.Replace(c, "Bearer", "bearer", 1))
@@ -322,4 +317,97 @@ func timeless(m object) {
 			delete(m, name)
 		}
 	}
+}
+
+// shortLife is how long tokens are said to be good.
+const shortLife = 15 * time.Second
+
+// TokensOutlive says that tokens are good for a short time, and takes them for longer.
+func TokensOutlive() Behaviour { return tokensShort(false) }
+
+// tokensShort says that tokens are good for a short time, and has those that are over be no tokens.
+func tokensShort(kept bool) behaviour {
+	var mu sync.Mutex
+	issued := map[string]time.Time{}
+	return behaviour{Wrap: func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+			mu.Lock()
+			at, known := issued[token]
+			mu.Unlock()
+			if known && kept && time.Since(at) > shortLife {
+				r.Header.Set("Authorization", "Bearer over")
+			}
+			if r.URL.Path != "/token" {
+				next.ServeHTTP(w, r)
+				return
+			}
+			rec := bend.Answered(next, r)
+			var t object
+			if rec.Code == http.StatusOK && json.Unmarshal(rec.Body.Bytes(), &t) == nil {
+				t["expires_in"] = shortLife.Seconds()
+				token, _ := t["access_token"].(string)
+				mu.Lock()
+				issued[token] = time.Now()
+				mu.Unlock()
+				written(rec, t)
+			}
+			bend.Give(w, rec)
+		})
+	}}
+}
+
+// ungradedClears has a score that isn't graded clear the mark that stood.
+func ungradedClears() behaviour {
+	return grades(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		m := sent(r)
+		if !slices.Contains([]any{"NotReady", "Failed", "Pending", "PendingManual"}, m["gradingProgress"]) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		none := maps.Clone(m)
+		none["gradingProgress"] = "FullyGraded"
+		delete(none, "scoreGiven")
+		cleared := r.Clone(r.Context())
+		resent(cleared, none)
+		if rec := bend.Answered(next, cleared); rec.Code != http.StatusOK {
+			bend.Give(w, rec)
+			return
+		}
+		resent(r, m) // of the same time, which isn't older
+		next.ServeHTTP(w, r)
+	}, "score")
+}
+
+// filteredLast makes pages of all line items, and leaves out of them what doesn't fit.
+func filteredLast() behaviour {
+	return grades(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		asked, q := r.URL.Query(), r.URL.Query()
+		filters := map[string]string{"tag": "tag", "resource_id": "resourceId", "resource_link_id": "resourceLinkId"}
+		for name := range filters {
+			q.Del(name)
+		}
+		r.URL.RawQuery = q.Encode()
+		rec := bend.Answered(next, r)
+		kept(rec, func(m object) bool {
+			for name, member := range filters {
+				if has, _ := m[member].(string); asked.Has(name) && has != asked.Get(name) {
+					return false
+				}
+			}
+			return true
+		})
+		target := strings.TrimPrefix(strings.TrimSuffix(rec.Header().Get("Link"), `>; rel="next"`), "<")
+		if u, err := url.Parse(target); err == nil && target != "" {
+			onward := u.Query()
+			for name := range filters {
+				if asked.Has(name) {
+					onward.Set(name, asked.Get(name))
+				}
+			}
+			u.RawQuery = onward.Encode()
+			rec.Header().Set("Link", "<"+u.String()+`>; rel="next"`)
+		}
+		bend.Give(w, rec)
+	}, "list")
 }

@@ -50,6 +50,7 @@ func gradeScores() map[string]behaviour {
 			}
 			bend.Give(w, rec)
 		}, "score"),
+		"user-any-case":     userAnyCase(),
 		"activity-any-case": swallowing(says("activityProgress", "completed")),
 		"grading-any":       swallowing(says("gradingProgress", "Graded")),
 		"timestamp-now":     swallowing(lacks("timestamp")),
@@ -231,4 +232,30 @@ func scoring(change func(r *http.Request, m object)) behaviour {
 		}
 		next.ServeHTTP(w, r)
 	}, "score")
+}
+
+// userAnyCase knows people by their ids whatever the case of the letters: those of whom it has taken a
+// score.
+func userAnyCase() behaviour {
+	var known sync.Map // as they are, by their small letters
+	return grades(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		m := sent(r)
+		id, _ := m["userId"].(string)
+		if gradesOf(r) == "results" {
+			id = r.URL.Query().Get("user_id")
+		}
+		if as, there := known.Load(strings.ToLower(id)); there && gradesOf(r) == "score" {
+			m["userId"] = as
+			resent(r, m)
+		} else if there {
+			q := r.URL.Query()
+			q.Set("user_id", as.(string))
+			r.URL.RawQuery = q.Encode()
+		}
+		rec := bend.Answered(next, r)
+		if gradesOf(r) == "score" && rec.Code == http.StatusOK {
+			known.LoadOrStore(strings.ToLower(id), id)
+		}
+		bend.Give(w, rec)
+	}, "score", "results")
 }
