@@ -30,8 +30,8 @@ const (
 func PlatformPart() platform.Part {
 	checks := []harness.Check{
 		{ID: "dl.platform.request", Title: "A tool is asked for content by a deep linking request", Needs: asking(), Body: requests,
-			Requirements: []string{"request.begun", "request.type", "request.deployment", "request.user", "request.link", "request.target", "request.presentation",
-				"settings.present", "settings.return", "settings.types",
+			Requirements: []string{"request.begun", "request.type", "request.deployment", "request.user", "request.link", "request.target",
+				"request.presentation", "settings.present", "settings.return", "settings.types",
 				"settings.known-types", "settings.targets", "settings.media", "settings.flags", "settings.texts", "settings.no-null", "settings.fresh"}},
 		{ID: "dl.platform.accept", Title: "A resource link that was picked is kept, wherever it was picked", Needs: writing(), Body: accepts,
 			Requirements: []string{"accept.link"}},
