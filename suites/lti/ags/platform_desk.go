@@ -270,7 +270,8 @@ func (d *desk) make(ctx context.Context, change map[string]any, requirements ...
 	had := slices.Clone(d.made)
 	id, r := d.post(ctx, d.item(change))
 	if slices.Contains(had, id) {
-		d.NotTested(harness.BlockedBy(reqAnother, "a line item"+special(change)+" isn't made: the answer is one that there was", r), requirements...)
+		d.NotTested(harness.BlockedBy(reqAnother, "a line item"+special(change)+" isn't made: the answer is one that there was", r),
+			requirements...)
 		return "", false
 	}
 	if id == "" {

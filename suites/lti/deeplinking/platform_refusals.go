@@ -56,13 +56,14 @@ func badAnswers() []bad {
 		plain("refuse.none", "Refuses an answer that isn't signed by a key pair",
 			wrong{sent: "an answer whose alg is none", how: answer{way: mint.None}},
 			wrong{sent: "an answer signed by HS256 with the public key as the secret", how: answer{way: mint.HS256}}),
-		{id: "refuse.iss", title: "Refuses an answer whose iss is another client", answers: func(_ context.Context, t *harness.T, _ tried) ([]wrong, string) {
-			out := []wrong{{sent: "an answer whose iss is another client", how: set("iss", "somebody-else")}}
-			if other := platform.Section(t).OtherClientID; other != "" { // which the platform knows, and has not asked
-				out = append(out, wrong{sent: "an answer whose iss is another registration", how: set("iss", other)})
-			}
-			return out, ""
-		}},
+		{id: "refuse.iss", title: "Refuses an answer whose iss is another client",
+			answers: func(_ context.Context, t *harness.T, _ tried) ([]wrong, string) {
+				out := []wrong{{sent: "an answer whose iss is another client", how: set("iss", "somebody-else")}}
+				if other := platform.Section(t).OtherClientID; other != "" { // which the platform knows, and has not asked
+					out = append(out, wrong{sent: "an answer whose iss is another registration", how: set("iss", other)})
+				}
+				return out, ""
+			}},
 		plain("refuse.aud", "Refuses an answer whose aud is another platform",
 			wrong{sent: "an answer whose aud is another platform", how: set("aud", "https://somewhere-else.example")}),
 		{id: "refuse.expired", title: "Refuses an answer that has expired", answers: func(context.Context, *harness.T, tried) ([]wrong, string) {

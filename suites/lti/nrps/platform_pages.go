@@ -199,7 +199,8 @@ func pages(ctx context.Context, t *harness.T) {
 			Where:     "header Link",
 			Responses: append([]*harness.Response{all.last().Response}, turned.proof()...),
 		})
-		left(t, harness.BlockedBy(reqNext, "the list without a limit is cut", all.last().Response), "page.whole", "page.keeps-role", "page.keeps-rlid")
+		left(t, harness.BlockedBy(reqNext, "the list without a limit is cut", all.last().Response),
+			"page.whole", "page.keeps-role", "page.keeps-rlid")
 		return
 	case f.Seen == "" && twice > len(all.members)-n:
 		f.Seen = many(twice, "member") + " on several pages"

@@ -205,7 +205,8 @@ func (j *judge) outlive(ctx context.Context, t *harness.T, lets func(token strin
 		return given, harness.Obstacle{}
 	default:
 		return "", harness.Unconfigured(fmt.Sprintf("access tokens are good for %s, which is too long to wait for", life),
-			"Have the platform issue tokens that are good for 20 seconds at most while it is judged; or give one that is over in lti.platform.expired_token.")
+			"Have the platform issue tokens that are good for 20 seconds at most while it is judged; or give one that is over in "+
+				"lti.platform.expired_token.")
 	}
 	for wait, end := life+time.Second, time.Now().Add(life+clockTime); ; wait = clockLook {
 		select {
