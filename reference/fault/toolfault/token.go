@@ -89,6 +89,7 @@ func tokenFaults() map[string]behaviour {
 			return body
 		}),
 		"tool-access-each-time": granting(func(_ *reply, granted map[string]any) { granted["expires_in"] = 0 }),
+		"tool-access-unread":    mistaking(ofTokens, http.StatusOK, http.StatusServiceUnavailable),
 		"tool-access-kept":      mistaking(ofServices, http.StatusUnauthorized, http.StatusBadRequest),
 		"tool-access-lasting":   granting(func(_ *reply, granted map[string]any) { granted["expires_in"] = 365 * 24 * 3600 }),
 		"tool-access-members-too": form(func(v url.Values) {

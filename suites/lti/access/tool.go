@@ -168,6 +168,12 @@ func scheme(h http.Header) string {
 func (p provokes) cached(ctx context.Context, t *harness.T) {
 	acted, by := p.all(ctx, t)
 	if len(acted) == 0 {
+		if n, ids := granted(tool.Asked(t)); n > 1 {
+			t.Fail(Prefix+"cached", harness.Finding{Sent: "an access token as the standard has it",
+				Expected: "a service is called with it", Where: "the token endpoint", Exchanges: ids,
+				Seen: fmt.Sprintf("%d tokens were asked for with the same scopes and given, and no service was called", n)})
+			return
+		}
 		t.NotTested(p.why(ctx, t))
 		return
 	}
@@ -195,6 +201,21 @@ func (p provokes) cached(ctx context.Context, t *harness.T) {
 	if !several {
 		t.NotTested(harness.NoData("the tool makes one request of each service only", "Let the steps lead to several requests, such as several scores."))
 	}
+}
+
+// granted counts the tokens that were given for the same scopes, and the requests of them.
+func granted(asked []tool.Call) (most int, ids []string) {
+	by := map[string]int{}
+	for _, c := range asked {
+		if c.Status == http.StatusOK || c.Status == http.StatusCreated {
+			by[sorted(scopesOf(c))]++
+			ids = append(ids, c.Exchange)
+		}
+	}
+	for _, n := range by {
+		most = max(most, n)
+	}
+	return most, ids
 }
 
 // renewed has no token be good any more, and looks what the tool makes of it.
