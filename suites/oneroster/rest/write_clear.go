@@ -15,16 +15,24 @@ import (
 // clearLimit is how long taking away may take when the check's own time is up.
 const clearLimit = 30 * time.Second
 
-// clear takes away what the check has made, the last first, and names what it couldn't.
+// clear takes away what the check has made, the last first, and names what it couldn't. What
+// something that was put again has come to refer to goes once that is gone.
 func (d *desk) clear(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), clearLimit)
 	defer cancel()
-	left, gone := d.sweep(ctx), map[madeObject]bool{}
+	left := d.sweep(ctx)
+	var there []madeObject
 	for _, m := range slices.Backward(d.made) {
-		if !gone[m] && !d.remove(ctx, m) {
-			left = append(left, d.named(m))
+		if !slices.Contains(there, m) {
+			there = append(there, m)
 		}
-		gone[m] = true
+	}
+	for before := len(there) + 1; len(there) > 0 && len(there) < before; {
+		before = len(there)
+		there = slices.DeleteFunc(there, func(m madeObject) bool { return d.remove(ctx, m) })
+	}
+	for _, m := range there {
+		left = append(left, d.named(m))
 	}
 	if len(left) > 0 && len(d.Requirements()) > 0 {
 		d.Note(d.Requirements()[0], "Rollcall made these and could not delete them again: %s", strings.Join(left, ", "))
