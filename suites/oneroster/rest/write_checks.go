@@ -360,8 +360,13 @@ func (d *desk) move(ctx context.Context, kind string, by moving) bool {
 		return false
 	}
 	read, seen, there := d.read(ctx, kind, id)
-	if !there {
-		d.NotTested(d.missing(put, seen))
+	switch {
+	case there:
+	case unread(seen):
+		d.NotTested(d.BlockedAt(seen, seen.Summary()))
+		return false
+	default:
+		d.NotTested(d.BlockedBy(writeAt+"replaced", "what was put last is not there", put, seen).Expecting("the object that was put last"))
 		return false
 	}
 	if why := unlike(by.member.At, object[by.member.Path[0]], read[by.member.Path[0]]); why != "" {
