@@ -1,0 +1,371 @@
+package consumer
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/consumer/driver"
+)
+
+// The requirements that phases decide beside their own, below the service.
+const (
+	reqObjects     = "holds.objects"
+	reqValues      = "holds.values"
+	reqReferences  = "holds.references"
+	reqUnchanged   = "holds.unchanged"
+	reqNothingElse = "holds.nothing-else"
+	reqRecovers    = "trouble.recovers"
+	reqTold        = "trouble.told"
+)
+
+// decides lists the requirements of a phase, below the version.
+func (p phase) decides() []string {
+	var out []string
+	if p.Requirement != "" {
+		out = append(out, p.Of+"."+p.Requirement)
+	}
+	switch p.Expect {
+	case expectFirst:
+		out = append(out, rosters+"."+reqObjects, rosters+"."+reqValues, rosters+"."+reqReferences)
+	case expectFollows:
+		out = append(out, rosters+"."+reqNothingElse)
+	case expectSurvives:
+		out = append(out, rosters+"."+reqRecovers, rosters+"."+reqTold)
+	}
+	for _, id := range p.Also {
+		out = append(out, p.Of+"."+id)
+	}
+	return out
+}
+
+// live takes the product through one phase.
+func (j *judge) live(ctx context.Context, t *harness.T, p phase) {
+	if p.Expect == expectFirst {
+		j.judgeFirst(t)
+		return
+	}
+	if j.behind {
+		j.settle(ctx)
+	}
+	j.alter(p.Change)
+	s := j.act(ctx, p)
+	for _, id := range p.Also {
+		j.look(t, j.prefix+p.Of+"."+id, s)
+	}
+	if o, unable := j.unable(s); unable {
+		t.NotTested(o)
+		return
+	}
+	switch p.Expect {
+	case expectSame:
+		j.same(t, p, s)
+	case expectFollows:
+		j.follows(t, p, s)
+	case expectAccepts:
+		j.accepts(t, p, s)
+	case expectSurvives:
+		j.survives(ctx, t, p, s)
+	}
+}
+
+// unable tells why nothing can be said of what a sync brought about.
+func (j *judge) unable(s *occasion) (harness.Obstacle, bool) {
+	switch {
+	case s.outcome.Fault != nil:
+		return configured(s.outcome.Fault), true
+	case s.unread != nil:
+		return configured(s.unread), true
+	}
+	return harness.Obstacle{}, false
+}
+
+// judgeFirst says what the first sync brought.
+func (j *judge) judgeFirst(t *harness.T) {
+	objects, values, references := j.prefix+rosters+"."+reqObjects, j.prefix+rosters+"."+reqValues, j.prefix+rosters+"."+reqReferences
+	s := j.first
+	if j.nothing != nil {
+		t.Fail(objects, j.with(t, s, nil, *j.nothing))
+		t.NotTested(harness.BlockedBy(objects, "the first sync brought nothing that the product holds").Told(), values, references)
+		return
+	}
+	diffs := j.rostersOnly(s.differences)
+	j.examine(t, objects, s, func(d difference) bool { return d.what == missing || d.what == doubled || d.what == lingering }, diffs)
+	j.examine(t, values, s, func(d difference) bool { return d.what == value && !d.refers() }, diffs)
+	j.examine(t, references, s, func(d difference) bool { return d.what == value && d.refers() }, diffs)
+	for collection, members := range j.memory.forms {
+		t.Note(values, "%s of %s are held in forms of the product's own, and not compared", strings.Join(members, ", "), collection)
+	}
+	for _, note := range s.held.Notes {
+		t.Note(objects, "%s", note)
+	}
+	t.Note(objects, "the provider has %s; of that the product holds %s", count(s.truth, nil), count(s.held.Objects, j.memory))
+}
+
+// refers tells whether a difference is one of what an object belongs to.
+func (d difference) refers() bool {
+	c := comparedAs(d.collection)
+	i := slices.IndexFunc(c.Facts, func(f fact) bool { return f.Member == d.member })
+	return i >= 0 && slices.Contains([]string{"reference", "references", "roles"}, c.Facts[i].As)
+}
+
+// rostersOnly leaves out what other profiles are about.
+func (j *judge) rostersOnly(list []difference) []difference {
+	return slices.DeleteFunc(slices.Clone(list), func(d difference) bool { return serviceOf(d.collection) != rosters })
+}
+
+// serviceOf tells which service a collection is of.
+func serviceOf(collection string) string {
+	switch collection {
+	case "categories", "lineItems", "results", "scoreScales":
+		return grades
+	case "resources":
+		return resources
+	}
+	return rosters
+}
+
+// examine records the differences that count against a requirement, and how much was looked at.
+func (j *judge) examine(t *harness.T, requirement string, s *occasion, counts func(difference) bool, diffs []difference) {
+	var mine []difference
+	for _, d := range diffs {
+		if counts == nil || counts(d) {
+			mine = append(mine, d)
+		}
+	}
+	if len(mine) == 0 {
+		t.Examined(requirement, max(1, s.compared))
+		return
+	}
+	for _, f := range j.findings(t, s, mine) {
+		t.Fail(requirement, f)
+	}
+}
+
+// same holds what the product holds after a sync with nothing new to what it held before.
+func (j *judge) same(t *harness.T, p phase, s *occasion) {
+	id := j.prefix + p.Of + "." + p.Requirement
+	if j.failed(t, id, s) {
+		return
+	}
+	diffs := j.memory.changes(s.heldBefore, s.held.Objects, s.truth)
+	for _, twice := range s.held.Twice {
+		collection, object, _ := strings.Cut(twice, "/")
+		diffs = append(diffs, difference{place: place{collection: collection, id: object}, what: doubled, want: "held once", got: "held more than once"})
+	}
+	diffs = j.fresh(diffs)
+	j.examine(t, id, s, nil, diffs)
+	j.note(diffs)
+}
+
+// failed records that a product called a sync with a sound provider a failure, or didn't end it.
+func (j *judge) failed(t *harness.T, requirement string, s *occasion) bool {
+	f := harness.Finding{Expected: "a sync that succeeds, for the provider answers every call"}
+	switch {
+	case s.outcome.TimedOut:
+		f.Seen = fmt.Sprintf("the sync didn't end within %s", s.outcome.Waited.Round(1e9))
+	case s.outcome.Told == driver.Failure:
+		f.Seen = "the product says that the sync failed: " + s.outcome.Words
+	default:
+		return false
+	}
+	j.behind = true
+	t.Fail(requirement, j.with(t, s, nil, f))
+	return true
+}
+
+// follows holds what changed to what the product holds of it, and all else to what it was.
+func (j *judge) follows(t *harness.T, p phase, s *occasion) {
+	id, else_ := j.prefix+p.Of+"."+p.Requirement, j.prefix+rosters+"."+reqNothingElse
+	touched := touches(s.truthBefore, s.truth)
+	relevant := 0
+	for at := range touched {
+		if j.memory.keeps(at.collection) {
+			relevant++
+		}
+	}
+	if relevant == 0 {
+		t.NotTested(harness.NoData("the product keeps nothing of what changed",
+			"Name what the product keeps (consumer.holds.keeps), or have it keep more."))
+		return
+	}
+	if j.failed(t, id, s) {
+		t.NotTested(harness.BlockedBy(id, "the sync failed").Told(), else_)
+		return
+	}
+	diffs := j.fresh(s.differences)
+	var mine, others []difference
+	for _, d := range diffs {
+		if _, is := touched[d.object()]; is {
+			mine = append(mine, d)
+		} else {
+			others = append(others, d)
+		}
+	}
+	j.examine(t, id, s, nil, mine)
+	j.examine(t, else_, s, nil, others)
+	for _, d := range mine {
+		j.broken[d.collection+" "+string(touched[d.object()])] = id
+	}
+	j.note(diffs)
+}
+
+// accepts holds everything to what the product holds of a provider that is odd, and right.
+func (j *judge) accepts(t *harness.T, p phase, s *occasion) {
+	id := j.prefix + p.Of + "." + p.Requirement
+	if j.failed(t, id, s) {
+		return
+	}
+	touched := touches(s.truthBefore, s.truth)
+	diffs, spared := j.spare(j.fresh(s.differences), touched)
+	if len(diffs) == 0 && len(spared) > 0 && len(spared) == j.relevant(touched) {
+		t.NotTested(harness.BlockedBy(slices.Sorted(maps.Keys(spared))[0], "the product doesn't follow changes of this kind"), id)
+		return
+	}
+	j.examine(t, id, s, nil, diffs)
+	j.note(s.differences)
+}
+
+// relevant counts the kinds of changes that would show.
+func (j *judge) relevant(touched map[place]touch) int {
+	owners := map[string]bool{}
+	for at, what := range touched {
+		if j.memory.keeps(at.collection) {
+			owners[cmpOr(j.broken[at.collection+" "+string(what)], at.collection+" "+string(what))] = true
+		}
+	}
+	return len(owners)
+}
+
+func cmpOr(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// spare leaves out differences of kinds of changes that the product never follows, and gives the requirements that
+// say so.
+func (j *judge) spare(diffs []difference, touched map[place]touch) (left []difference, owners map[string]bool) {
+	owners = map[string]bool{}
+	for _, d := range diffs {
+		if what, is := touched[d.object()]; is {
+			if owner := j.broken[d.collection+" "+string(what)]; owner != "" {
+				owners[owner] = true
+				continue
+			}
+		}
+		left = append(left, d)
+	}
+	return left, owners
+}
+
+// survives holds what the product holds after a sync in which things went wrong to what was there: nothing is deleted
+// or spoilt. What changed may have arrived or not; the next sync, with a sound provider, brings it.
+func (j *judge) survives(ctx context.Context, t *harness.T, p phase, s *occasion) {
+	id, recovers, told := j.prefix+p.Of+"."+p.Requirement, j.prefix+rosters+"."+reqRecovers, j.prefix+rosters+"."+reqTold
+	lost := j.fresh(j.lost(s))
+	j.examine(t, id, s, nil, lost)
+	j.note(lost)
+	touched := touches(s.truthBefore, s.truth)
+	open, _ := j.spare(j.fresh(s.differences), touched)
+	switch {
+	case len(open) == 0:
+		t.NotApplicable(told, "everything was read in the end")
+	case s.outcome.Told == driver.Silent:
+		t.NotApplicable(told, "the product says of no sync whether it succeeded")
+	default:
+		t.Assert(told, s.outcome.Told == driver.Failure, j.with(t, s, open, harness.Finding{
+			Expected: "the product says that the sync failed, for it doesn't hold " + j.words(t, open),
+			Seen:     "it says that the sync succeeded: " + s.outcome.Words,
+		}))
+	}
+	if len(lost) > 0 {
+		j.settle(ctx)
+		t.NotTested(harness.BlockedBy(id, "the sync before has deleted or spoilt what was there").Told(), recovers)
+		return
+	}
+	mode := driver.Full
+	if j.section.Sync.Knows(driver.Delta) {
+		mode = driver.Delta
+	}
+	r := j.act(ctx, phase{ID: p.ID + ", and then a sound provider", Mode: mode})
+	if o, unable := j.unable(r); unable {
+		t.NotTested(o, recovers)
+		return
+	}
+	if j.failed(t, recovers, r) {
+		return
+	}
+	left, _ := j.spare(j.fresh(r.differences), touched)
+	j.examine(t, recovers, r, nil, left)
+	if len(left) > 0 {
+		j.settle(ctx)
+	}
+}
+
+// lost lists what a sync in which things went wrong has deleted or spoilt.
+func (j *judge) lost(s *occasion) (out []difference) {
+	for _, d := range s.differences {
+		was := s.truthBefore[d.collection][d.id]
+		switch d.what {
+		case missing:
+			if active(was) && active(s.heldBefore[d.collection][d.id]) {
+				out = append(out, d)
+			}
+		case value:
+			f := comparedAs(d.collection).fact(d.member)
+			if got := f.of(s.held.Objects[d.collection][d.id]); got != f.of(was) && got != f.of(s.heldBefore[d.collection][d.id]) {
+				out = append(out, d)
+			}
+		case doubled:
+			out = append(out, d)
+		}
+	}
+	for _, at := range s.strange {
+		out = append(out, difference{place: at, what: lingering, want: "not held, for it isn't the provider's", got: "held"})
+	}
+	return out
+}
+
+// fact gives the fact of a member.
+func (c kept) fact(member string) fact {
+	if i := slices.IndexFunc(c.Facts, func(f fact) bool { return f.Member == member }); i >= 0 {
+		return c.Facts[i]
+	}
+	return fact{Member: member, As: "text"}
+}
+
+// fresh leaves out differences that were told before.
+func (j *judge) fresh(list []difference) (out []difference) {
+	for _, d := range list {
+		if !j.accused[d.place] {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// note remembers that the product isn't in step.
+func (j *judge) note(list []difference) {
+	if len(list) > 0 {
+		j.behind = true
+	}
+}
+
+// settle has the product sync in full with a sound provider. What it still doesn't hold as it should was told, and
+// is not told again.
+func (j *judge) settle(ctx context.Context) {
+	j.behind = false
+	s := j.act(ctx, phase{ID: "a full sync to be in step again", Mode: driver.Full})
+	if _, unable := j.unable(s); unable {
+		j.behind = true
+		return
+	}
+	for _, d := range s.differences {
+		j.accused[d.place] = true
+	}
+}
