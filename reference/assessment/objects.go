@@ -9,6 +9,7 @@ import (
 // object is something to be pushed: its place below the service, and its wrapper.
 type object struct {
 	collection, wrapper, sourcedID string
+	owner                          string // sourcedId of what it hangs on; empty: nothing
 	body                           any
 }
 
@@ -49,7 +50,7 @@ func (p pushing) lineItems() []object {
 		if len(standards) > 0 {
 			i.Objectives = []objectives{{fromCASE, standards}}
 		}
-		return object{"assessmentLineItems", "assessmentLineItem", sourcedID, i}
+		return object{"assessmentLineItems", "assessmentLineItem", sourcedID, parent, i}
 	}
 	var all []string
 	var below []object
@@ -76,7 +77,7 @@ func (p pushing) results(student string, a Answers, percentile float64) []object
 			base: p.base(identifier(item, student)), LineItem: p.toItem(item), Student: who, Score: score,
 			ScoreDate: p.now.Format(time.DateOnly), Percentile: percentile, Status: graded, Objectives: []scoredSet{{fromCASE, mastery}},
 		}
-		return object{"assessmentResults", "assessmentResult", r.SourcedID, r}
+		return object{"assessmentResults", "assessmentResult", r.SourcedID, item, r}
 	}
 	var out []object
 	var all []scored

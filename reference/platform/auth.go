@@ -18,6 +18,8 @@ type Asked struct {
 	Tool    Registration
 	Known   bool   // the client id is registered
 	User    string // sourcedId of whoever is signed in; empty: nobody
+	// Barred says that whoever began the launch may not end it: they left the course since, say.
+	Barred bool
 }
 
 // Check is one thing that an authentication request is held to. Broken gives the
@@ -96,6 +98,9 @@ func Checks() []Check {
 			return when(a.Pending != nil && (a.Pending.User != a.User || a.Query.Get("login_hint") != a.Pending.Login), security.AccessDenied,
 				"login_hint is not that of the user who is signed in.")
 		}, false},
+		{"member", func(a *Asked) (security.ErrorCode, string) {
+			return when(a.Barred, security.AccessDenied, "The user is not in the course any more, or the tool is not there for them.")
+		}, false},
 	}
 }
 
@@ -125,7 +130,7 @@ func (p *Platform) auth(w http.ResponseWriter, r *http.Request) {
 		p.forgetful(w)
 		return
 	} else if waits {
-		a.Pending = &launch
+		a.Pending, a.Barred = &launch, !p.admits(launch)
 	}
 	for _, c := range p.c.Checks {
 		code, text := c.Broken(a)
@@ -166,6 +171,13 @@ func (p *Platform) auth(w http.ResponseWriter, r *http.Request) {
 	p.post(w, r.Form.Get("redirect_uri"), values)
 }
 
+// admits tells whether whoever began a launch takes part in its course, with its tool.
+func (p *Platform) admits(l Pending) bool {
+	school := p.school()
+	return school.roles(l.Link.Course, l.User) != nil && !school.in(l.Link.Course)[l.User].Inactive &&
+		school.offers(l.Tool, l.Link.Course, l.User)
+}
+
 // storageTarget is the window that keeps things for tools: the page around the
 // frame, or the course page that opened the window (LTI postMessage Storage 0.1).
 const storageTarget = "_parent"
@@ -183,9 +195,9 @@ const (
 // claims are the id_token of a launch (LTI 1.3 §5.3, §5.4).
 func (p *Platform) claims(l *Pending, nonce string) map[string]any {
 	now := p.c.Now()
-	who, c := p.school.people[l.User], course{}
-	c, _ = p.school.course(l.Link.Course)
-	roles := p.school.roles(c.id, l.User)
+	who, c := p.school().people[l.User], course{}
+	c, _ = p.school().course(l.Link.Course)
+	roles := p.school().roles(c.id, l.User)
 	out := map[string]any{
 		"iss": p.c.Origin, "aud": l.Tool.ClientID, "azp": l.Tool.ClientID, "iat": now.Unix(), "exp": now.Add(tokenLife).Unix(), "nonce": nonce,
 		"sub": p.pseudonym("user", l.User), "locale": "en-US",
@@ -215,8 +227,8 @@ func (p *Platform) claims(l *Pending, nonce string) map[string]any {
 	out[lti.Namespace+"lis"] = lis
 	if slices.Contains(roles, lti.Membership+"Mentor") {
 		scope := []string{} // where the children left there is nobody, and never null
-		for _, child := range p.school.mentors[l.User] {
-			if p.school.roles(c.id, child) != nil {
+		for _, child := range p.school().mentors[l.User] {
+			if p.school().roles(c.id, child) != nil {
 				scope = append(scope, p.pseudonym("user", child))
 			}
 		}

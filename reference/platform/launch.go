@@ -19,15 +19,19 @@ func (p *Platform) mayOpen(w http.ResponseWriter, r *http.Request) (Link, *sessi
 		return Link{}, nil, false
 	}
 	l, there := p.link(r.PathValue("link"))
-	if !there || p.school.roles(l.Course, s.User) == nil {
+	if !there || p.school().roles(l.Course, s.User) == nil {
 		p.problem(w, http.StatusNotFound, "There is no such link in your courses.")
 		return Link{}, nil, false
 	}
-	if p.school.in(l.Course)[s.User].Inactive {
+	if t, there := p.tool(l.Tool); there && !p.Offers(t, l.Course, s.User) {
+		p.problem(w, http.StatusNotFound, "There is no such link in your courses.")
+		return Link{}, nil, false
+	}
+	if p.school().in(l.Course)[s.User].Inactive {
 		p.problem(w, http.StatusForbidden, "You take no part in this course just now.")
 		return Link{}, nil, false
 	}
-	if l.Item != nil && !l.Item.Available.Open(p.c.Now()) && !lti.Teaches(p.school.roles(l.Course, s.User)) {
+	if l.Item != nil && !l.Item.Available.Open(p.c.Now()) && !lti.Teaches(p.school().roles(l.Course, s.User)) {
 		p.problem(w, http.StatusForbidden, "This is not open now.")
 		return Link{}, nil, false
 	}

@@ -141,7 +141,7 @@ func (p *Platform) signedIn(r *http.Request) (*session, error) {
 	if err != nil || !there {
 		return nil, err
 	}
-	if _, known := p.school.people[s.User]; !known {
+	if _, known := p.school().people[s.User]; !known {
 		return nil, nil // the store is from when there was another school here
 	}
 	return &s, nil
@@ -164,9 +164,9 @@ func (p *Platform) home(w http.ResponseWriter, r *http.Request) {
 			SameSite: http.SameSiteStrictMode,
 		})
 		var people []pair
-		for _, id := range p.school.order {
-			who := p.school.people[id]
-			if len(p.school.coursesOf(id)) > 0 {
+		for _, id := range p.school().order {
+			who := p.school().people[id]
+			if len(p.school().coursesOf(id)) > 0 {
 				people = append(people, pair{id, who.name + p.asWhat(id)})
 			}
 		}
@@ -177,20 +177,20 @@ func (p *Platform) home(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var courses []pair
-	for _, c := range p.school.coursesOf(s.User) {
+	for _, c := range p.school().coursesOf(s.User) {
 		courses = append(courses, pair{url.PathEscape(c.id), c.title})
 	}
 	p.page(w, http.StatusOK, "courses", struct {
 		Name, CSRF  string
 		Courses     []pair
 		Administers bool
-	}{p.school.people[s.User].name, s.CSRF, courses, p.school.administers(s.User)})
+	}{p.school().people[s.User].name, s.CSRF, courses, p.school().administers(s.User)})
 }
 
 // asWhat tells who somebody is, for the list of people.
 func (p *Platform) asWhat(user string) string {
-	for _, c := range p.school.courses {
-		switch roles := p.school.roles(c.id, user); {
+	for _, c := range p.school().courses {
+		switch roles := p.school().roles(c.id, user); {
 		case len(roles) == 0:
 		case roles[0] == lti.Membership+"Instructor":
 			return " (teacher)"
@@ -216,7 +216,7 @@ func (p *Platform) signIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	user := r.PostForm.Get("user")
-	if _, there := p.school.people[user]; !there {
+	if _, there := p.school().people[user]; !there {
 		p.problem(w, http.StatusForbidden, "There is nobody of that name.")
 		return
 	}
@@ -266,8 +266,8 @@ func (p *Platform) course(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return
 	}
-	c, there := p.school.course(r.PathValue("course"))
-	if !there || p.school.roles(c.id, s.User) == nil {
+	c, there := p.school().course(r.PathValue("course"))
+	if !there || p.school().roles(c.id, s.User) == nil {
 		p.problem(w, http.StatusNotFound, "You are in no such course.")
 		return
 	}
@@ -275,14 +275,19 @@ func (p *Platform) course(w http.ResponseWriter, r *http.Request) {
 	if p.mayEnroll(c.id, s.User) {
 		people = "/courses/" + url.PathEscape(c.id) + "/people"
 	}
-	var links []Link
+	var all, links []Link
 	p.mu.Lock()
 	for _, l := range p.links {
 		if l.Course == c.id {
-			links = append(links, l)
+			all = append(all, l)
 		}
 	}
 	p.mu.Unlock()
+	for _, l := range all {
+		if t, there := p.tool(l.Tool); !there || p.Offers(t, c.id, s.User) {
+			links = append(links, l)
+		}
+	}
 	var sections []Section
 	for _, service := range p.services {
 		if shower, is := service.(Shower); is {
@@ -293,5 +298,5 @@ func (p *Platform) course(w http.ResponseWriter, r *http.Request) {
 		Title, Name, People string
 		Links               []Link
 		Sections            []Section
-	}{c.title, p.school.people[s.User].name, people, links, sections})
+	}{c.title, p.school().people[s.User].name, people, links, sections})
 }

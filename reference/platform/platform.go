@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
@@ -37,6 +38,9 @@ type Registration struct {
 	Anonymous bool `yaml:"anonymous,omitempty"`
 	// Private names deployments in which it is told nothing personal either.
 	Private []string `yaml:"private_deployments,omitempty"`
+	// Resource is what the tool is in the district's resources: it is there for those alone to
+	// whom that is assigned. nil: for everybody.
+	Resource *Resource `yaml:"resource,omitempty"`
 }
 
 // In gives the registration as it is in one of its deployments.
@@ -93,7 +97,7 @@ type Platform struct {
 	c      Config
 	keys   *security.Keys
 	remote map[string]*security.RemoteKeys // of tools, by client id
-	school *school
+	taught atomic.Pointer[school]              // what the SIS said last, with who is in the courses
 	links  []Link
 	secret []byte // of pseudonyms
 	// services are made when all else is.
@@ -176,13 +180,13 @@ func New(ctx context.Context, c Config) (*Platform, error) {
 		c:        c,
 		keys:     keys,
 		remote:   map[string]*security.RemoteKeys{},
-		school:   readSchool(c.District),
 		secret:   []byte("riverbend:" + c.Origin),
 		sessions: lti.NewExpiring[session](c.Store, sessionsKept, most),
 		pending:  lti.NewExpiring[Pending](c.Store, launchesKept, most),
 		used:     lti.NewExpiring[bool](c.Store, assertionsKept, most),
 		tokens:   lti.NewExpiring[Granted](c.Store, tokensKept, most),
 	}
+	p.taught.Store(readSchool(c.District, p.contextOf))
 	if p.c.Sign == nil {
 		p.c.Sign = func(keys *security.Keys, claims map[string]any) (string, error) { return keys.Sign(claims) }
 	}
@@ -206,6 +210,11 @@ func New(ctx context.Context, c Config) (*Platform, error) {
 	return p, nil
 }
 
+// school is what the SIS said last.
+func (p *Platform) school() *school { return p.taught.Load() }
+
+func (p *Platform) contextOf(course string) string { return p.pseudonym("course", course) }
+
 // Register adds a tool, and two links to it in every course: in the first
 // deployment, and in the last.
 func (p *Platform) Register(t Registration) {
@@ -214,26 +223,30 @@ func (p *Platform) Register(t Registration) {
 	p.c.Tools = append(slices.DeleteFunc(p.c.Tools, func(o Registration) bool { return o.ClientID == t.ClientID }), t)
 	p.links = slices.DeleteFunc(p.links, func(l Link) bool { return l.Tool == t.ClientID && l.Item == nil })
 	p.remote[t.ClientID] = &security.RemoteKeys{URL: t.JWKSURL, HTTP: p.c.HTTP}
+	for _, c := range p.school().courses {
+		p.linkTo(t, c)
+	}
+}
+
+// linkTo adds the two links to a tool that a course has; p.mu is held.
+func (p *Platform) linkTo(t Registration, c course) {
 	if len(t.Deployments) == 0 {
 		return
 	}
-	for _, c := range p.school.courses {
-		for i, title := range []string{"Quiz", "Practice"} {
-			deployment := t.Deployments[0]
-			if i == 1 {
-				deployment = t.Deployments[len(t.Deployments)-1]
-			}
-			id := p.pseudonym("link", t.ClientID, c.id, title)
-			p.links = append(p.links, Link{
-				ID:          id,
-				Title:       title + ": " + c.title,
-				Description: title + " for " + c.title,
-				Course:      c.id,
-				Tool:        t.ClientID,
-				Deployment:  deployment,
-				Custom:      map[string]string{"part": strings.ToLower(title)},
-			})
+	for i, title := range []string{"Quiz", "Practice"} {
+		deployment := t.Deployments[0]
+		if i == 1 {
+			deployment = t.Deployments[len(t.Deployments)-1]
 		}
+		p.links = append(p.links, Link{
+			ID:          p.pseudonym("link", t.ClientID, c.id, title),
+			Title:       title + ": " + c.title,
+			Description: title + " for " + c.title,
+			Course:      c.id,
+			Tool:        t.ClientID,
+			Deployment:  deployment,
+			Custom:      map[string]string{"part": strings.ToLower(title)},
+		})
 	}
 }
 
@@ -283,6 +296,9 @@ func (p *Platform) link(id string) (Link, bool) {
 	i := slices.IndexFunc(p.links, func(l Link) bool { return l.ID == id })
 	if i < 0 {
 		return Link{}, false
+	}
+	if _, taught := p.school().course(p.links[i].Course); !taught {
+		return Link{}, false // it stays for when the course comes back
 	}
 	return p.links[i], true
 }

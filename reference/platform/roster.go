@@ -69,38 +69,45 @@ func (p *Platform) Leave(ctx context.Context, course, user string) error {
 type kept struct {
 	Course string `json:"course"`
 	User   string `json:"user"`
+	// Followed says that it is the SIS that changed it.
+	Followed bool `json:"followed,omitempty"`
 	membership
+}
+
+// keep puts what a membership is now into the store.
+func keep(tx store.Tx, k kept) error {
+	body, err := json.Marshal(k)
+	if err != nil {
+		return fmt.Errorf("writing a membership: %w", err)
+	}
+	_, err = tx.Put(peopleKept, store.Document{SourcedID: url.QueryEscape(k.Course) + " " + url.QueryEscape(k.User), Body: body})
+	return err
 }
 
 // change changes one membership, in the store and then in what is served.
 func (p *Platform) change(ctx context.Context, course, user string, how func(*membership) error) error {
-	if _, there := p.school.course(course); !there {
-		return ErrNoCourse
-	}
-	if _, there := p.school.people[user]; !there {
-		return ErrNobody
-	}
 	p.changing.Lock()
 	defer p.changing.Unlock()
-	now := p.school.now.Load()
+	school := p.school()
+	if _, there := school.course(course); !there {
+		return ErrNoCourse
+	}
+	if _, there := school.people[user]; !there {
+		return ErrNobody
+	}
+	now := school.now.Load()
 	m := now.members[course][user]
 	if err := how(&m); err != nil {
 		return err
 	}
 	m.At = now.at + 1
-	body, err := json.Marshal(kept{course, user, m})
-	if err != nil {
-		return fmt.Errorf("writing a membership: %w", err)
-	}
-	id := url.QueryEscape(course) + " " + url.QueryEscape(user)
-	err = p.c.Store.Update(ctx, func(tx store.Tx) error {
-		_, err := tx.Put(peopleKept, store.Document{SourcedID: id, Body: body})
-		return err
+	err := p.c.Store.Update(ctx, func(tx store.Tx) error {
+		return keep(tx, kept{Course: course, User: user, membership: m})
 	})
 	if err != nil {
 		return fmt.Errorf("keeping a membership: %w", err)
 	}
-	p.school.now.Store(now.with(course, user, m))
+	school.now.Store(now.with(course, user, m))
 	return nil
 }
 
@@ -112,25 +119,60 @@ func (r *roster) with(course, user string, m membership) *roster {
 	return next
 }
 
-// rosterKept takes in what was changed before. What is of another school is passed over.
+// rosterKept takes in what was changed before. What is of another school is passed over; where
+// the SIS changed somebody and says something else since, that is a change too.
 func (p *Platform) rosterKept(ctx context.Context) error {
-	now := p.school.now.Load()
+	school := p.school()
+	now := school.now.Load()
+	next := &roster{at: now.at, members: now.members}
+	own := map[string]bool{} // courses whose members are no longer those that others read
+	put := func(k kept) {
+		if !own[k.Course] {
+			next.members[k.Course], own[k.Course] = maps.Clone(next.members[k.Course]), true
+		}
+		next.members[k.Course][k.User] = k.membership
+	}
+	var moved []kept
 	err := p.c.Store.Scan(ctx, peopleKept, 0, 1<<31-1, func(_ store.Key, body []byte) error {
 		var k kept
 		if err := json.Unmarshal(body, &k); err != nil {
 			return err
 		}
-		_, known := p.school.people[k.User]
-		if known && now.members[k.Course] != nil {
-			now = now.with(k.Course, k.User, k.membership)
+		next.at = max(next.at, k.At)
+		if next.members[k.Course] == nil {
+			return nil
 		}
-		now = &roster{at: max(now.at, k.At), members: now.members}
+		_, known := school.people[k.User]
+		said, in := school.said[k.Course][k.User]
+		switch {
+		case k.Followed && in == k.Left, k.Followed && in && !slices.Equal(said.Roles, k.Roles):
+			moved = append(moved, k)
+		case known || k.Followed:
+			put(k)
+		}
 		return nil
 	})
+	if err == nil && len(moved) > 0 {
+		err = p.c.Store.Update(ctx, func(tx store.Tx) error {
+			for _, k := range moved {
+				said, in := school.said[k.Course][k.User]
+				if in {
+					k.Roles, k.Inactive = said.Roles, k.Inactive && !k.Left
+				}
+				next.at++
+				k.Left, k.At = !in, next.at
+				put(k)
+				if err := keep(tx, k); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
 	if err != nil {
 		return fmt.Errorf("reading who came and left from the store: %w", err)
 	}
-	p.school.now.Store(now)
+	school.now.Store(next)
 	return nil
 }
 
@@ -147,9 +189,9 @@ func (m membership) status() string {
 
 // mayEnroll tells whether somebody may change who is in a course.
 func (p *Platform) mayEnroll(course, user string) bool {
-	m := p.school.in(course)[user]
+	m := p.school().in(course)[user]
 	teaches := slices.Contains(m.Roles, lti.Membership+"Instructor") || slices.Contains(m.Roles, lti.Membership+"Administrator")
-	return teaches && !m.Left && !m.Inactive || p.school.administers(user)
+	return teaches && !m.Left && !m.Inactive || p.school().administers(user)
 }
 
 // enrolling finds the course of a request, and the session of somebody who may change who is
@@ -164,7 +206,7 @@ func (p *Platform) enrolling(w http.ResponseWriter, r *http.Request) (course, *s
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return course{}, nil
 	}
-	c, there := p.school.course(r.PathValue("course"))
+	c, there := p.school().course(r.PathValue("course"))
 	if !there || !p.mayEnroll(c.id, s.User) {
 		p.problem(w, http.StatusNotFound, "There is no such course that you teach or administer.")
 		return course{}, nil
@@ -187,11 +229,11 @@ func (p *Platform) showPeople(w http.ResponseWriter, r *http.Request) {
 	if s == nil {
 		return
 	}
-	in := p.school.in(c.id)
+	in := p.school().in(c.id)
 	var members []enrolled
 	var others []pair
-	for _, id := range p.school.order {
-		who := p.school.people[id]
+	for _, id := range p.school().order {
+		who := p.school().people[id]
 		if m, there := in[id]; there && !m.Left {
 			members = append(members, enrolled{id, who.name, shortest(m.Roles), m.status(), m.Inactive})
 			continue

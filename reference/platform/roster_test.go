@@ -15,8 +15,8 @@ func TestPeopleOfACourse(t *testing.T) {
 	w := newWorld(t)
 	teacher, student, parent, course := w.platform.People()
 	outside := ""
-	for _, id := range w.platform.school.order {
-		if w.platform.school.roles(course, id) == nil {
+	for _, id := range w.platform.school().order {
+		if w.platform.school().roles(course, id) == nil {
 			outside = id
 			break
 		}
@@ -71,7 +71,7 @@ func TestPeopleOfACourse(t *testing.T) {
 	}
 
 	// A parent whose children left has none to accompany, and never null.
-	for _, child := range w.platform.school.mentors[parent] {
+	for _, child := range w.platform.school().mentors[parent] {
 		_ = w.platform.Leave(t.Context(), course, child) // who wasn't there needn't leave
 	}
 	tool, _ := w.platform.tool(client)

@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -19,8 +20,13 @@ type school struct {
 	mentors map[string][]string // user → those whom the user accompanies
 	// offerings are the courses that classes are taught from, by sourcedId.
 	offerings map[string]offering
-	// now is who is in the courses; a change makes a new one.
-	now atomic.Pointer[roster]
+	// said is who is in the courses by the SIS alone, now is who is in them here; a change makes
+	// a new one of the latter.
+	said map[string]map[string]membership
+	now  atomic.Pointer[roster]
+	// places are where courses stand in the list of them, by sourcedId, contexts by context id.
+	places, contexts map[string]int
+	resources        assigned
 }
 
 // roster is who is in the courses at one time.
@@ -35,14 +41,17 @@ type membership struct {
 	Roles    []string `json:"roles"`
 	Inactive bool     `json:"inactive,omitempty"`
 	Left     bool     `json:"left,omitempty"`
-	At       int64    `json:"at"` // number of the change by which it came about; 0: it is the SIS's
+	At       int64    `json:"at"` // number of the change by which it came about; 0: it was so from the start
 }
 
 // in gives who is in a course, with those who left it.
 func (s *school) in(course string) map[string]membership { return s.now.Load().members[course] }
 
-// roles are those of somebody in a course; none where they aren't in it.
+// roles are those of somebody in a course; none where they aren't in it, or where it is gone.
 func (s *school) roles(course, user string) []string {
+	if _, there := s.places[course]; !there {
+		return nil
+	}
 	if m := s.in(course)[user]; !m.Left {
 		return m.Roles
 	}
@@ -51,9 +60,11 @@ func (s *school) roles(course, user string) []string {
 
 type person struct {
 	id, name, given, middle, family, email, username string
+
+	roles []string // in orgs (OneRoster 1.2 information model, RoleEnum)
 }
 
-type course struct{ id, title, code, course, term string }
+type course struct{ id, title, code, course, term, school string }
 
 type offering struct{ title, code string }
 
@@ -67,7 +78,8 @@ var contextRoles = map[string][]string{
 	"administrator": {lti.Membership + "Administrator"},
 }
 
-func readSchool(d fixtures.District) *school {
+// readSchool takes in what a SIS says; context names the context of a course.
+func readSchool(d fixtures.District, context func(course string) string) *school {
 	s := &school{
 		people:    map[string]person{},
 		mentors:   map[string][]string{},
@@ -82,7 +94,7 @@ func readSchool(d fixtures.District) *school {
 			continue
 		}
 		s.people[u.SourcedID] = person{u.SourcedID, strings.TrimSpace(u.GivenName + " " + u.FamilyName), u.GivenName, u.MiddleName, u.FamilyName,
-			u.Email, u.Username}
+			u.Email, u.Username, orgRoles(u)}
 		for _, a := range u.Agents {
 			s.mentors[a] = append(s.mentors[a], u.SourcedID)
 		}
@@ -93,7 +105,7 @@ func readSchool(d fixtures.District) *school {
 			if len(c.Terms) > 0 {
 				term = c.Terms[0]
 			}
-			s.courses = append(s.courses, course{c.SourcedID, c.Title, c.ClassCode, c.Course, term})
+			s.courses = append(s.courses, course{c.SourcedID, c.Title, c.ClassCode, c.Course, term, c.School})
 			members[c.SourcedID] = map[string]membership{}
 		}
 	}
@@ -109,8 +121,14 @@ func readSchool(d fixtures.District) *school {
 		}
 	}
 	s.addMentors(members)
-	s.now.Store(&roster{members: members})
+	s.said = members
+	s.now.Store(&roster{members: maps.Clone(members)})
 	s.courses = slices.DeleteFunc(s.courses, func(c course) bool { return len(members[c.id]) == 0 })
+	s.places, s.contexts = map[string]int{}, map[string]int{}
+	for i, c := range s.courses {
+		s.places[c.id], s.contexts[context(c.id)] = i, i
+	}
+	s.resources = readAssigned(d)
 	for id := range s.people {
 		s.order = append(s.order, id)
 	}
@@ -123,12 +141,21 @@ func readSchool(d fixtures.District) *school {
 
 // addMentors lets parents into the courses of their children.
 func (s *school) addMentors(all map[string]map[string]membership) {
+	agents := map[string][]string{}
 	for mentor, children := range s.mentors {
-		if _, there := s.people[mentor]; !there {
-			continue
+		if _, there := s.people[mentor]; there {
+			for _, child := range children {
+				agents[child] = append(agents[child], mentor)
+			}
 		}
-		for _, members := range all {
-			if _, in := members[mentor]; !in && slices.ContainsFunc(children, func(c string) bool { return members[c].Roles != nil }) {
+	}
+	for _, members := range all {
+		var mentors []string
+		for user := range members {
+			mentors = append(mentors, agents[user]...)
+		}
+		for _, mentor := range mentors {
+			if _, in := members[mentor]; !in {
 				members[mentor] = membership{Roles: []string{lti.Membership + "Mentor"}}
 			}
 		}
@@ -147,19 +174,27 @@ func (s *school) coursesOf(user string) []course {
 }
 
 func (s *school) course(id string) (course, bool) {
-	i := slices.IndexFunc(s.courses, func(c course) bool { return c.id == id })
-	if i < 0 {
+	i, there := s.places[id]
+	if !there {
 		return course{}, false
 	}
 	return s.courses[i], true
 }
 
+func orgRoles(u fixtures.User) []string {
+	var out []string
+	for _, r := range u.Roles {
+		out = append(out, r.Role)
+	}
+	return out
+}
+
 // People gives a teacher, a student and a parent of the same course, and that course, for those
 // who write scripts.
 func (p *Platform) People() (teacher, student, parent, courseID string) {
-	for _, c := range p.school.courses {
-		for _, id := range p.school.order {
-			switch roles := p.school.roles(c.id, id); {
+	for _, c := range p.school().courses {
+		for _, id := range p.school().order {
+			switch roles := p.school().roles(c.id, id); {
 			case len(roles) == 0:
 			case teacher == "" && roles[0] == lti.Membership+"Instructor":
 				teacher = id

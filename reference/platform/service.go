@@ -73,6 +73,7 @@ type Course struct {
 	Context string // context.id of launches
 	Title   string
 	Label   string
+	School  string // sourcedId of the org whose class it is
 }
 
 // Members lists who is in a course, by name; to a tool that is told nothing personal they are
@@ -94,15 +95,16 @@ func (p *Platform) Changes(course string, t Registration, since int64) (members 
 }
 
 func (p *Platform) roster(course string, t Registration, wanted func(membership) bool) (members []Member, at int64) {
-	now := p.school.now.Load()
+	school := p.school()
+	now := school.now.Load()
 	in := now.members[course]
-	for i, id := range p.school.order {
+	for i, id := range school.order {
 		is, there := in[id]
 		if !there || !wanted(is) {
 			continue
 		}
 		m := Member{User: id, Subject: p.Subject(id), Roles: slices.Clone(is.Roles), Status: is.status(), Place: i}
-		if who := p.school.people[id]; !t.Anonymous {
+		if who := school.people[id]; !t.Anonymous {
 			m.Name, m.Given, m.Middle, m.Family, m.Email, m.SourcedID = who.name, who.given, who.middle, who.family, who.email, who.id
 		}
 		members = append(members, m)
@@ -126,7 +128,7 @@ func (p *Platform) Message(user string, l Link, t Registration) map[string]any {
 // Courses lists the courses of the platform.
 func (p *Platform) Courses() []Course {
 	var out []Course
-	for _, c := range p.school.courses {
+	for _, c := range p.school().courses {
 		out = append(out, p.describe(c))
 	}
 	return out
@@ -134,12 +136,22 @@ func (p *Platform) Courses() []Course {
 
 // Course finds one by the sourcedId of its class.
 func (p *Platform) Course(id string) (Course, bool) {
-	c, there := p.school.course(id)
+	c, there := p.school().course(id)
 	return p.describe(c), there
 }
 
+// CourseIn finds one by its context id.
+func (p *Platform) CourseIn(context string) (Course, bool) {
+	school := p.school()
+	i, there := school.contexts[context]
+	if !there {
+		return Course{}, false
+	}
+	return p.describe(school.courses[i]), true
+}
+
 func (p *Platform) describe(c course) Course {
-	return Course{ID: c.id, Context: p.pseudonym("course", c.id), Title: c.title, Label: c.code}
+	return Course{ID: c.id, Context: p.contextOf(c.id), Title: c.title, Label: c.code, School: c.school}
 }
 
 // Links lists the places in a course that open a tool.
@@ -175,11 +187,11 @@ func (p *Platform) SignedIn(r *http.Request) (user, csrf string, ok bool) {
 }
 
 // Name gives the name of somebody, for pages of the platform's own.
-func (p *Platform) Name(user string) string { return p.school.people[user].name }
+func (p *Platform) Name(user string) string { return p.school().people[user].name }
 
 // Roles gives the roles of somebody in a course; none where they aren't in it.
 func (p *Platform) Roles(course, user string) []string {
-	return slices.Clone(p.school.roles(course, user))
+	return slices.Clone(p.school().roles(course, user))
 }
 
 // Problem shows what is wrong, without sending the browser anywhere.

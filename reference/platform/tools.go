@@ -39,7 +39,7 @@ func (p *Platform) mayRegister(w http.ResponseWriter, r *http.Request) *session 
 	case s == nil:
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return nil
-	case !p.school.administers(s.User):
+	case !p.school().administers(s.User):
 		p.problem(w, http.StatusForbidden, "Only administrators register tools; sign in as one.")
 		return nil
 	}

@@ -10,8 +10,8 @@ import (
 // administrator is somebody who may register tools.
 func (w *world) administrator() string {
 	w.t.Helper()
-	for _, id := range w.platform.school.order {
-		if w.platform.school.administers(id) {
+	for _, id := range w.platform.school().order {
+		if w.platform.school().administers(id) {
 			return id
 		}
 	}

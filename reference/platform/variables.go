@@ -29,11 +29,11 @@ func (p *Platform) custom(l *Pending, claims map[string]any) map[string]string {
 
 // variables are the values of all variables that are known here.
 func (p *Platform) variables(l *Pending, claims map[string]any) map[string]string {
-	who := p.school.people[l.User]
-	c, _ := p.school.course(l.Link.Course)
+	who := p.school().people[l.User]
+	c, _ := p.school().course(l.Link.Course)
 	roles, _ := claims[lti.Namespace+"roles"].([]string)
 	shown, _ := claims[lti.Namespace+"launch_presentation"].(map[string]any)
-	offering := p.school.offerings[c.course]
+	offering := p.school().offerings[c.course]
 	out := map[string]string{
 		"User.id": claims["sub"].(string), "Context.id": p.pseudonym("course", c.id), "Context.title": c.title, "Context.label": c.code,
 		"Context.type":      "http://purl.imsglobal.org/vocab/lis/v2/course#CourseSection",

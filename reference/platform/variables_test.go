@@ -11,10 +11,10 @@ import (
 func TestVariables(t *testing.T) {
 	w := newWorld(t)
 	_, _, parent, courseID := w.platform.People()
-	c, _ := w.platform.school.course(courseID)
+	c, _ := w.platform.school().course(courseID)
 	middle := ""
-	for _, id := range w.platform.school.order {
-		if w.platform.school.people[id].middle != "" && len(w.platform.school.coursesOf(id)) > 0 {
+	for _, id := range w.platform.school().order {
+		if w.platform.school().people[id].middle != "" && len(w.platform.school().coursesOf(id)) > 0 {
 			middle = id
 			break
 		}
@@ -36,7 +36,7 @@ func TestVariables(t *testing.T) {
 	for name, want := range map[string]any{
 		"User.scope.mentor": strings.Join(scope, ","), "Context.sourcedId": courseID, "Membership.status": "Active", "Message.height": "576",
 		"ToolPlatformInstance.description": platform["description"], "ToolPlatformInstance.url": platform["url"], "ToolPlatformInstance.contactEmail": platform["contact_email"],
-		"CourseOffering.sourcedId": c.course, "CourseOffering.title": w.platform.school.offerings[c.course].title, "Context.id.history": "", "ResourceLink.id.history": "",
+		"CourseOffering.sourcedId": c.course, "CourseOffering.title": w.platform.school().offerings[c.course].title, "Context.id.history": "", "ResourceLink.id.history": "",
 	} {
 		if got, there := v[name]; !there || got != want {
 			t.Errorf("$%s is %q, want %q", name, got, want)
@@ -46,9 +46,9 @@ func TestVariables(t *testing.T) {
 		t.Errorf("nothing to compare: %v, %q", scope, v["CourseOffering.title"])
 	}
 
-	in := w.platform.school.coursesOf(middle)[0].id
+	in := w.platform.school().coursesOf(middle)[0].id
 	claims, v = values(middle, in, "same", false)
-	if claims["middle_name"] != w.platform.school.people[middle].middle || v["Person.name.middle"] != claims["middle_name"] {
+	if claims["middle_name"] != w.platform.school().people[middle].middle || v["Person.name.middle"] != claims["middle_name"] {
 		t.Errorf("middle name %v, $Person.name.middle %q", claims["middle_name"], v["Person.name.middle"])
 	}
 	if _, there := v["Message.height"]; there {

@@ -43,19 +43,12 @@ const (
 
 // Service is the running service. It is safe for concurrent use.
 type Service struct {
-	p       *platform.Platform
-	store   store.Store
-	courses map[string]string // sourcedId of a class by context id
+	p     *platform.Platform
+	store store.Store
 }
 
 // New makes the service of a platform, whose store has Collections.
-func New(p *platform.Platform) *Service {
-	s := &Service{p: p, store: p.Store(), courses: map[string]string{}}
-	for _, c := range p.Courses() {
-		s.courses[c.Context] = c.ID
-	}
-	return s
-}
+func New(p *platform.Platform) *Service { return &Service{p: p, store: p.Store()} }
 
 // Claim tells a launch of the service, where its tool may use any of it.
 func (s *Service) Claim(l *platform.Pending) (name string, claim any) {
@@ -171,7 +164,8 @@ func (s *Service) serve(w http.ResponseWriter, r *http.Request, methods map[stri
 	}
 	c := &call{w: w, r: r, origin: s.p.Issuer(), client: g.Client, deployment: r.PathValue("deployment")}
 	t, known := s.p.Tool(g.Client)
-	if c.course = s.courses[r.PathValue("context")]; !known || c.course == "" || !slices.Contains(t.Deployments, c.deployment) {
+	course, taught := s.p.CourseIn(r.PathValue("context"))
+	if c.course = course.ID; !known || !taught || !slices.Contains(t.Deployments, c.deployment) {
 		return refused(http.StatusNotFound, "the tool isn't in such a course by such a deployment")
 	}
 	if id := r.PathValue("item"); id != "" {

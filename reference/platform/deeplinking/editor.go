@@ -65,7 +65,7 @@ func (s *Service) editor(w http.ResponseWriter, r *http.Request) {
 	}
 	var tools []platform.Registration
 	for _, tool := range s.p.Tools() {
-		if len(tool.Deployments) > 0 {
+		if len(tool.Deployments) > 0 && s.p.Offers(tool, t.course.ID, t.user) {
 			tools = append(tools, tool)
 		}
 	}
@@ -96,7 +96,7 @@ func (s *Service) begin(w http.ResponseWriter, r *http.Request) {
 	}
 	q := r.URL.Query()
 	tool, there := s.p.Tool(q.Get("tool"))
-	if !there || len(tool.Deployments) == 0 {
+	if !there || len(tool.Deployments) == 0 || !s.p.Offers(tool, t.course.ID, t.user) {
 		s.p.Problem(w, http.StatusNotFound, "There is no such tool.")
 		return
 	}

@@ -20,17 +20,12 @@ const (
 
 // Service answers what NRPS 2.0 has: who is in a course, to a tool that is there.
 type Service struct {
-	p       *platform.Platform
-	courses map[string]platform.Course // by context id
+	p *platform.Platform
 }
 
 // New makes the service of a platform.
 func New(p *platform.Platform) (platform.Service, error) {
-	s := &Service{p: p, courses: map[string]platform.Course{}}
-	for _, c := range p.Courses() {
-		s.courses[c.Context] = c
-	}
-	return s, nil
+	return &Service{p}, nil
 }
 
 // Handle adds the one address that the service has for each deployment in each course.
@@ -81,7 +76,7 @@ func (s *Service) mayRead(w http.ResponseWriter, r *http.Request) (asker, bool) 
 		refuse(w, http.StatusServiceUnavailable, "The platform can't look tokens up now; try again.")
 		return asker{}, false
 	}
-	c, there := s.courses[r.PathValue("context")]
+	c, there := s.p.CourseIn(r.PathValue("context"))
 	if !there {
 		refuse(w, http.StatusNotFound, "There is no such context.")
 		return asker{}, false

@@ -1,0 +1,65 @@
+package push
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/fixtures"
+	"github.com/rollcall-edu/rollcall/reference/assessment"
+)
+
+// Assessment is the test of the assessment app, as the students of a class took it by what the
+// roster says of who is in it.
+type Assessment struct {
+	Class  string // sourcedId
+	Roster fixtures.District
+	Seed   uint64    // of the answers
+	Taken  time.Time // when the test was taken
+}
+
+// Name is that of the test in its class.
+func (a Assessment) Name() string { return "assessment of " + a.Class }
+
+// Objects gives the tree of line items, and what each active student of the class got.
+func (a Assessment) Objects(_ context.Context, to SIS) ([]Object, error) {
+	there := map[string]bool{}
+	for u := range a.Roster.Users() {
+		there[u.SourcedID] = u.Status == fixtures.Active
+	}
+	var students []string
+	for e := range a.Roster.Enrollments() {
+		if e.Class == a.Class && e.Role == "student" && e.Status == fixtures.Active && there[e.User] {
+			students = append(students, e.User)
+		}
+	}
+	slices.Sort(students)
+	students = slices.Compact(students)
+	if len(students) == 0 {
+		return nil, fmt.Errorf("the class %s has no active students", a.Class)
+	}
+	app := assessment.Push{SIS: assessment.SIS{Gradebook: to.Gradebook, Rostering: to.Rostering}, Class: a.Class, Seed: a.Seed}
+	made, err := app.Make(students, a.Taken)
+	if err != nil {
+		return nil, err
+	}
+	var out []Object
+	for _, m := range made {
+		text, err := json.Marshal(m.Body)
+		if err != nil {
+			return nil, fmt.Errorf("writing %s: %w", m.Wrapper, err)
+		}
+		var body map[string]any
+		if err := json.Unmarshal(text, &body); err != nil {
+			return nil, fmt.Errorf("writing %s: %w", m.Wrapper, err)
+		}
+		for _, name := range []string{"sourcedId", "status", "dateLastModified"} {
+			delete(body, name)
+		}
+		out = append(out, Object{Collection: m.Collection, Wrapper: m.Wrapper, SourcedID: m.SourcedID, Owner: m.Owner,
+			Lasting: m.Wrapper == "assessmentResult", Body: body})
+	}
+	return out, nil
+}
