@@ -19,6 +19,8 @@ import (
 type judge struct {
 	version  string
 	prefix   string // of requirements: or12. or or11.
+	owner    string // the requirement of the first sync
+	dir      string // where bundles are made
 	section  *driver.Section
 	provider *provider.Provider
 	driver   *driver.Driver
@@ -149,7 +151,6 @@ func (j *judge) conclude() {
 		return
 	}
 	j.memory = learn(s.truth, s.held.Objects, j.section.Holds.Keeps, time.Now())
-	owner := j.prefix + rosters + "." + reqObjects
 	if len(j.memory.kinds) == 0 {
 		seen := "nothing of it is held"
 		if s.outcome.Told == driver.Failure {
@@ -158,7 +159,7 @@ func (j *judge) conclude() {
 			seen = "the sync didn't end in time, and nothing of it is held"
 		}
 		j.nothing = &harness.Finding{Expected: "the product holds of what the provider has: " + count(s.truth, nil), Seen: seen}
-		stop(harness.BlockedBy(owner, "the first sync brought nothing that the product holds").Told())
+		stop(harness.BlockedBy(j.owner, "the first sync brought nothing that the product holds"))
 		return
 	}
 	s.differences = j.memory.compare(s.truth, s.held, j.gone)

@@ -46,6 +46,7 @@ const (
 	rosters   = "consumer"
 	grades    = "gradebook-consumer"
 	resources = "resources-consumer"
+	drops     = "csv-consumer"
 )
 
 // phases are the life of a product, in order.

@@ -22,19 +22,32 @@ const (
 	reqTold        = "trouble.told"
 )
 
+// own is the requirement of the phase itself, below the version.
+func (p phase) own() string { return p.Of + "." + p.Requirement }
+
+// shared is a requirement that several phases decide, below the version; empty where the phase's service has none of
+// the kind.
+func (p phase) shared(id string) string {
+	if p.Of != drops {
+		return rosters + "." + id
+	}
+	return map[string]string{reqObjects: drops + ".bulk", reqRecovers: drops + ".recovers", reqTold: drops + ".told"}[id]
+}
+
 // decides lists the requirements of a phase, below the version.
 func (p phase) decides() []string {
 	var out []string
 	if p.Requirement != "" {
-		out = append(out, p.Of+"."+p.Requirement)
+		out = append(out, p.own())
 	}
-	switch p.Expect {
-	case expectFirst:
-		out = append(out, rosters+"."+reqObjects, rosters+"."+reqValues, rosters+"."+reqReferences)
-	case expectFollows:
-		out = append(out, rosters+"."+reqNothingElse)
-	case expectSurvives:
-		out = append(out, rosters+"."+reqRecovers, rosters+"."+reqTold)
+	for _, id := range map[string][]string{
+		expectFirst:    {reqObjects, reqValues, reqReferences},
+		expectFollows:  {reqNothingElse},
+		expectSurvives: {reqRecovers, reqTold},
+	}[p.Expect] {
+		if shared := p.shared(id); shared != "" {
+			out = append(out, shared)
+		}
 	}
 	for _, id := range p.Also {
 		out = append(out, p.Of+"."+id)
@@ -42,10 +55,18 @@ func (p phase) decides() []string {
 	return out
 }
 
+// id gives a requirement with its version; empty stays empty.
+func (j *judge) id(below string) string {
+	if below == "" {
+		return ""
+	}
+	return j.prefix + below
+}
+
 // live takes the product through one phase.
 func (j *judge) live(ctx context.Context, t *harness.T, p phase) {
 	if p.Expect == expectFirst {
-		j.judgeFirst(t)
+		j.judgeFirst(t, p)
 		return
 	}
 	if j.behind {
@@ -54,7 +75,7 @@ func (j *judge) live(ctx context.Context, t *harness.T, p phase) {
 	j.alter(p.Change)
 	s := j.act(ctx, p)
 	for _, id := range p.Also {
-		j.look(t, j.prefix+p.Of+"."+id, s)
+		j.look(t, j.id(p.Of+"."+id), s)
 	}
 	if o, unable := j.unable(s); unable {
 		t.NotTested(o)
@@ -84,15 +105,27 @@ func (j *judge) unable(s *occasion) (harness.Obstacle, bool) {
 }
 
 // judgeFirst says what the first sync brought.
-func (j *judge) judgeFirst(t *harness.T) {
-	objects, values, references := j.prefix+rosters+"."+reqObjects, j.prefix+rosters+"."+reqValues, j.prefix+rosters+"."+reqReferences
+func (j *judge) judgeFirst(t *harness.T, p phase) {
+	objects, values, references := j.id(p.shared(reqObjects)), j.id(p.shared(reqValues)), j.id(p.shared(reqReferences))
 	s := j.first
 	if j.nothing != nil {
 		t.Fail(objects, j.with(t, s, nil, *j.nothing))
-		t.NotTested(harness.BlockedBy(objects, "the first sync brought nothing that the product holds").Told(), values, references)
+		if values != "" {
+			t.NotTested(harness.BlockedBy(objects, "the first sync brought nothing that the product holds"), values, references)
+		}
 		return
 	}
-	diffs := j.rostersOnly(s.differences)
+	diffs := s.differences
+	if values == "" { // one requirement speaks of all
+		values, references = objects, objects
+	} else {
+		diffs = j.rostersOnly(diffs)
+	}
+	if j.failed(t, objects, s) && len(diffs) == 0 {
+		t.Examined(values, 1)
+		t.Examined(references, 1)
+		return
+	}
 	j.examine(t, objects, s, func(d difference) bool { return d.what == missing || d.what == doubled || d.what == lingering }, diffs)
 	j.examine(t, values, s, func(d difference) bool { return d.what == value && !d.refers() }, diffs)
 	j.examine(t, references, s, func(d difference) bool { return d.what == value && d.refers() }, diffs)
@@ -147,7 +180,7 @@ func (j *judge) examine(t *harness.T, requirement string, s *occasion, counts fu
 
 // same holds what the product holds after a sync with nothing new to what it held before.
 func (j *judge) same(t *harness.T, p phase, s *occasion) {
-	id := j.prefix + p.Of + "." + p.Requirement
+	id := j.id(p.own())
 	if j.failed(t, id, s) {
 		return
 	}
@@ -179,7 +212,7 @@ func (j *judge) failed(t *harness.T, requirement string, s *occasion) bool {
 
 // follows holds what changed to what the product holds of it, and all else to what it was.
 func (j *judge) follows(t *harness.T, p phase, s *occasion) {
-	id, else_ := j.prefix+p.Of+"."+p.Requirement, j.prefix+rosters+"."+reqNothingElse
+	id, nothingElse := j.id(p.own()), j.id(p.shared(reqNothingElse))
 	touched := touches(s.truthBefore, s.truth)
 	relevant := 0
 	for at := range touched {
@@ -193,7 +226,9 @@ func (j *judge) follows(t *harness.T, p phase, s *occasion) {
 		return
 	}
 	if j.failed(t, id, s) {
-		t.NotTested(harness.BlockedBy(id, "the sync failed").Told(), else_)
+		if nothingElse != "" {
+			t.NotTested(harness.BlockedBy(id, "the sync failed"), nothingElse)
+		}
 		return
 	}
 	diffs := j.fresh(s.differences)
@@ -205,8 +240,11 @@ func (j *judge) follows(t *harness.T, p phase, s *occasion) {
 			others = append(others, d)
 		}
 	}
+	if nothingElse == "" {
+		nothingElse = id
+	}
 	j.examine(t, id, s, nil, mine)
-	j.examine(t, else_, s, nil, others)
+	j.examine(t, nothingElse, s, nil, others)
 	for _, d := range mine {
 		j.broken[d.collection+" "+string(touched[d.object()])] = id
 	}
@@ -215,7 +253,7 @@ func (j *judge) follows(t *harness.T, p phase, s *occasion) {
 
 // accepts holds everything to what the product holds of a provider that is odd, and right.
 func (j *judge) accepts(t *harness.T, p phase, s *occasion) {
-	id := j.prefix + p.Of + "." + p.Requirement
+	id := j.id(p.own())
 	if j.failed(t, id, s) {
 		return
 	}
@@ -266,7 +304,7 @@ func (j *judge) spare(diffs []difference, touched map[place]touch) (left []diffe
 // survives holds what the product holds after a sync in which things went wrong to what was there: nothing is deleted
 // or spoilt. What changed may have arrived or not; the next sync, with a sound provider, brings it.
 func (j *judge) survives(ctx context.Context, t *harness.T, p phase, s *occasion) {
-	id, recovers, told := j.prefix+p.Of+"."+p.Requirement, j.prefix+rosters+"."+reqRecovers, j.prefix+rosters+"."+reqTold
+	id, recovers, told := j.id(p.own()), j.id(p.shared(reqRecovers)), j.id(p.shared(reqTold))
 	lost := j.fresh(j.lost(s))
 	j.examine(t, id, s, nil, lost)
 	j.note(lost)
@@ -285,7 +323,7 @@ func (j *judge) survives(ctx context.Context, t *harness.T, p phase, s *occasion
 	}
 	if len(lost) > 0 {
 		j.settle(ctx)
-		t.NotTested(harness.BlockedBy(id, "the sync before has deleted or spoilt what was there").Told(), recovers)
+		t.NotTested(harness.BlockedBy(id, "the sync before has deleted or spoilt what was there"), recovers)
 		return
 	}
 	mode := driver.Full
