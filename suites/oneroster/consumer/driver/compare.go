@@ -1,5 +1,13 @@
 package driver
 
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
 // Kinds of a Difference.
 const (
 	Missing = "missing" // it was to be held, and is not
@@ -11,24 +19,337 @@ const (
 type Difference struct {
 	Kind       string // Missing, Extra or Changed
 	Collection string
-	SourcedID  string
+	SourcedID  string // as the provider has it; of something extra, as the product has it
 	Member     string // a JSON pointer such as /givenName; empty but for Changed
-	Want, Got  any    // of the member
+	Want, Got  any    // of the member; nil where it is empty or not there
 }
 
-// Learned is what the first sync has shown that a product keeps.
+// String words a difference without what is personal.
+func (d Difference) String() string {
+	return strings.TrimSpace(fmt.Sprintf("%s: %s/%s %s", d.Kind, d.Collection, d.SourcedID, d.Member))
+}
+
+// Learned is what the first sync has shown that a product keeps, and how it writes ids.
+// Whatever it never held is none of its failures later.
 type Learned struct {
-	// Members are those that are kept, by collection: a collection that isn't there isn't kept.
-	Members map[string]map[string]bool
+	Collections []string // that it keeps
+	// Members are those that it keeps, by collection: by their folded names.
+	Members map[string][]string
+	// Fills are members that it fills in by itself where the provider leaves them out.
+	Fills map[string][]string
+	// Kinds are those that it keeps of a collection, such as roles of users; a collection
+	// that isn't there is kept whatever the kind.
+	Kinds map[string][]string
+	// Foreign are objects that it held before the first sync, as collection/sourcedId.
+	Foreign []string
+	// Before and After are what it writes before and after sourcedIds, by collection.
+	Before, After map[string]string
+	// Without says in words what it doesn't keep.
+	Without []string
 }
 
 // Learn tells what a product keeps, by what it was to hold after its first sync and what it
 // holds then. before is what it held when it had not yet synced, or nil.
+//
+// A collection is kept of which an object came, or that the target file names; a kind of
+// objects (a role of users, a type of orgs) of which one came; a member that at least half of
+// the objects have as they should.
 func (h Holder) Learn(expected Objects, held, before *Held) *Learned {
-	return &Learned{}
+	l := &Learned{Members: map[string][]string{}, Fills: map[string][]string{}, Kinds: map[string][]string{}, Before: map[string]string{}, After: map[string]string{}}
+	if before != nil {
+		for collection, objects := range before.Objects {
+			for id := range objects {
+				if _, ours := expected[collection][id]; !ours {
+					l.Foreign = append(l.Foreign, collection+"/"+id)
+				}
+			}
+		}
+		slices.Sort(l.Foreign)
+	}
+	for _, collection := range Collections() {
+		l.ids(collection, expected[collection], held.Objects[collection])
+	}
+	resolve := l.resolver(expected)
+	for _, collection := range Collections() {
+		named := slices.Contains(h.Keeps, collection)
+		if len(expected[collection]) == 0 || len(h.Keeps) > 0 && !named {
+			continue
+		}
+		l.collection(collection, expected[collection], l.byID(collection, held, resolve), resolve, named)
+	}
+	return l
 }
 
-// Compare tells in what a product differs from what it is to hold, as far as it keeps that.
-func (h Holder) Compare(expected Objects, held *Held, learned *Learned) []Difference {
-	return nil
+// foreign tells whether the product held an object before its first sync.
+func (l *Learned) foreign(collection, id string) bool {
+	_, found := slices.BinarySearch(l.Foreign, collection+"/"+id)
+	return found
+}
+
+// resolver gives the provider's sourcedId for one that the product wrote.
+type resolver func(collection, id string) string
+
+// ids finds what the product writes before or after sourcedIds: the same with all.
+func (l *Learned) ids(collection string, expected, held map[string]map[string]any) {
+	if len(expected) == 0 || len(held) == 0 {
+		return
+	}
+	votes := map[[2]string]int{}
+	n := 0
+	for id := range held {
+		if l.foreign(collection, id) {
+			continue
+		}
+		n++
+		if expected[id] != nil {
+			votes[[2]string{}]++
+			continue
+		}
+		for i := range len(id) { // the longest that is one of the provider's
+			if expected[id[i:]] != nil {
+				votes[[2]string{id[:i], ""}]++
+				break
+			}
+			if expected[id[:len(id)-i]] != nil {
+				votes[[2]string{"", id[len(id)-i:]}]++
+				break
+			}
+		}
+	}
+	for around, count := range votes {
+		if count*2 > n {
+			l.Before[collection], l.After[collection] = around[0], around[1]
+		}
+	}
+}
+
+// resolver tells what is meant by a sourcedId, by how the product writes them. A collection
+// that isn't known (of a reference) is looked for in all.
+func (l *Learned) resolver(expected Objects) resolver {
+	folded := map[string]map[string]string{}
+	for collection, objects := range expected {
+		folded[collection] = map[string]string{}
+		for id := range objects {
+			if _, twice := folded[collection][strings.ToLower(id)]; twice {
+				folded[collection][strings.ToLower(id)] = "" // they differ by case alone
+				continue
+			}
+			folded[collection][strings.ToLower(id)] = id
+		}
+	}
+	in := func(collection, id string) (string, bool) {
+		if expected[collection][id] != nil {
+			return id, true
+		}
+		bare := strings.TrimSuffix(strings.TrimPrefix(id, l.Before[collection]), l.After[collection])
+		if expected[collection][bare] != nil {
+			return bare, true
+		}
+		if meant := folded[collection][strings.ToLower(bare)]; meant != "" {
+			return meant, true
+		}
+		return bare, false
+	}
+	return func(collection, id string) string {
+		if collection != "" {
+			found, _ := in(collection, id)
+			return found
+		}
+		for _, c := range Collections() {
+			if found, ok := in(c, id); ok {
+				return found
+			}
+		}
+		for _, c := range Collections() { // it isn't expected: taken apart by the first way that fits
+			if b, a := l.Before[c], l.After[c]; b+a != "" && strings.HasPrefix(id, b) && strings.HasSuffix(id, a) {
+				return strings.TrimSuffix(strings.TrimPrefix(id, b), a)
+			}
+		}
+		return id
+	}
+}
+
+// byID gives the views of what is held, by the provider's sourcedIds, and how the product
+// writes these.
+func (l *Learned) byID(collection string, held *Held, resolve resolver) map[string]heldView {
+	out := map[string]heldView{}
+	for id, members := range held.Objects[collection] {
+		out[resolve(collection, id)] = heldView{id, viewOf(collection, members, func(id string) string { return resolve("", id) })}
+	}
+	return out
+}
+
+type heldView struct {
+	id string
+	view
+}
+
+// collection learns what is kept of one collection.
+func (l *Learned) collection(name string, expected map[string]map[string]any, held map[string]heldView, resolve resolver, named bool) {
+	kinds, met := map[string]bool{}, map[string]bool{}
+	agree, of := map[string]int{}, map[string]int{}
+	fills := map[string]int{}
+	n := 0
+	for id, members := range expected {
+		want := viewOf(name, members, asWritten)
+		if want.status == "tobedeleted" {
+			continue
+		}
+		got, is := held[id]
+		for _, k := range want.kinds {
+			kinds[k] = kinds[k] || is
+		}
+		if !is {
+			continue
+		}
+		n++
+		for member := range got.values {
+			if _, told := want.values[member]; !told {
+				fills[member]++
+			}
+		}
+		for member, w := range want.values {
+			if !comparable(member, want, got.view) {
+				continue
+			}
+			of[member]++
+			if g, there := got.values[member]; there {
+				met[member] = true
+				if same(member, w, g) {
+					agree[member]++
+				}
+			}
+		}
+	}
+	if n == 0 && !named {
+		l.Without = append(l.Without, name)
+		return
+	}
+	l.Collections = append(l.Collections, name)
+	for _, k := range slices.Sorted(maps.Keys(kinds)) {
+		if kinds[k] || named && n == 0 {
+			l.Kinds[name] = append(l.Kinds[name], k)
+		} else {
+			l.Without = append(l.Without, name+" of the kind "+k)
+		}
+	}
+	for _, member := range slices.Sorted(maps.Keys(of)) {
+		switch {
+		case agree[member]*2 >= of[member] && agree[member] > 0:
+			l.Members[name] = append(l.Members[name], member)
+			if fills[member]*2 > n-of[member] {
+				l.Fills[name] = append(l.Fills[name], member)
+			}
+		case met[member]:
+			l.Without = append(l.Without, name+"."+member+" as it is told")
+		default:
+			l.Without = append(l.Without, name+"."+member)
+		}
+	}
+}
+
+func asWritten(id string) string { return id }
+
+// comparable tells whether a member says the same thing in both objects, as roles do where both have
+// them as 1.2 has, and a role and orgs where one of them has these.
+func comparable(member string, a, b view) bool {
+	switch {
+	case member == "roles" || strings.HasPrefix(member, "roles/"):
+		return a.roles && b.roles
+	case member == "role" && (a.roles || b.roles):
+		return a.roles != b.roles && old(a) && old(b)
+	case member == "orgs" && (a.roles || b.roles):
+		return a.roles != b.roles
+	}
+	return true
+}
+
+// old tells whether 1.1 has the role of a user.
+func old(v view) bool {
+	return slices.Contains([]string{"administrator", "aide", "guardian", "parent", "proctor", "relative", "student", "teacher"}, first(v.values["role"].items))
+}
+
+func first(items []string) string {
+	if len(items) == 0 {
+		return ""
+	}
+	return items[0]
+}
+
+// Compare tells in what a product differs from what it is to hold, as far as it keeps that:
+// in the order of collections, sourcedIds and members. How it writes things is its own: the
+// order of lists, 1 or 1.0, offsets of instants, what is empty or not there, what flags as
+// tobedeleted or takes away, the members of 1.1 or those of 1.2, prefixes of ids.
+func (h Holder) Compare(expected Objects, held *Held, l *Learned) []Difference {
+	var out []Difference
+	resolve := l.resolver(expected)
+	for _, name := range l.Collections {
+		got := l.byID(name, held, resolve)
+		for _, id := range slices.Sorted(maps.Keys(expected[name])) {
+			if held.Sees(name, id) {
+				out = append(out, h.object(l, name, id, viewOf(name, expected[name][id], asWritten), got)...)
+			}
+		}
+		for _, id := range slices.Sorted(maps.Keys(got)) {
+			g := got[id]
+			if expected[name][id] != nil || l.foreign(name, g.id) || g.status == "tobedeleted" && h.Flagged != Removed {
+				continue
+			}
+			out = append(out, Difference{Kind: Extra, Collection: name, SourcedID: g.id})
+		}
+	}
+	return out
+}
+
+// object compares one object.
+func (h Holder) object(l *Learned, collection, id string, want view, held map[string]heldView) []Difference {
+	got, is := held[id]
+	d := Difference{Collection: collection, SourcedID: id}
+	if want.status == "tobedeleted" {
+		switch {
+		case !is && h.Flagged == Kept:
+			d.Kind = Missing
+		case is && got.status == "tobedeleted" && h.Flagged != Removed, !is:
+			return nil
+		case is && h.Flagged == Kept:
+			d.Kind, d.Member, d.Want, d.Got = Changed, "/status", "tobedeleted", cmp.Or(got.status, "active")
+		default:
+			d.Kind, d.SourcedID = Extra, got.id
+		}
+		return []Difference{d}
+	}
+	if kept := l.Kinds[collection]; len(kept) > 0 && len(want.kinds) > 0 &&
+		!slices.ContainsFunc(want.kinds, func(k string) bool { return slices.Contains(kept, k) }) && !is {
+		return nil // it keeps none of that kind
+	}
+	switch {
+	case !is:
+		d.Kind = Missing
+		return []Difference{d}
+	case got.status == "tobedeleted":
+		d.Kind, d.Member, d.Want, d.Got = Changed, "/status", "active", "tobedeleted"
+		return []Difference{d}
+	}
+	var out []Difference
+	for _, member := range l.Members[collection] {
+		if !comparable(member, want, got.view) || strings.HasPrefix(member, "roles/") && slices.ContainsFunc(out, func(d Difference) bool { return d.Member == "/roles" }) {
+			continue
+		}
+		w, wanted := want.values[member]
+		g, there := got.values[member]
+		if !wanted && !there || wanted && there && same(member, w, g) || !wanted && slices.Contains(l.Fills[collection], member) ||
+			sortOf(member) == truth && canonical(truth, first(w.items)+first(g.items)) == "false" { // who leaves it out means the same
+			continue
+		}
+		d := d
+		d.Kind, d.Member = Changed, cmp.Or(w.pointer, g.pointer)
+		if wanted {
+			d.Want = w.raw
+		}
+		if there {
+			d.Got = g.raw
+		}
+		out = append(out, d)
+	}
+	return out
 }
