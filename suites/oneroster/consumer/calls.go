@@ -9,6 +9,7 @@ import (
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/consumer/provider"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
 // look is a function that decides one requirement by calls.
@@ -252,4 +253,60 @@ func reused(j *judge, t *harness.T, id string) {
 		}
 	}
 	enough(t, id, looked)
+}
+
+// least looks whether every scope that was asked for opens some operation that was called.
+func least(j *judge, t *harness.T, id string) {
+	asked, used := map[string]provider.Call{}, map[string]bool{}
+	for _, s := range slices.Concat(j.syncs, j.pushed) {
+		for _, c := range s.calls {
+			if c.Token {
+				for _, scope := range c.Scopes {
+					asked[scope] = c
+				}
+				continue
+			}
+			for _, scope := range scopesOf(j.version, c.Operation) {
+				used[scope] = true
+			}
+		}
+	}
+	if len(asked) == 0 {
+		t.NotTested(harness.NoData("the product asked for no token", "Nothing has to be done where it signs its calls."), id)
+		return
+	}
+	for scope, c := range asked {
+		t.Assert(id, used[scope], harness.Finding{Expected: "a scope by which something is called", Seen: "no call of the run needs " + scope,
+			Exchanges: watch(t, c)})
+	}
+}
+
+// scopesOf are the scopes, in full, that open an operation.
+func scopesOf(version, operation string) (out []string) {
+	for _, s := range servicesOf(version) {
+		if !s.Serves(operation) && !slices.ContainsFunc(s.Writes, func(op service.Operation) bool { return op.ID == operation }) {
+			continue
+		}
+		for _, scope := range operationOf(s, operation).Scopes {
+			out = append(out, s.Scopes.Prefix+scope)
+		}
+	}
+	return out
+}
+
+func operationOf(s *service.Service, id string) service.Operation {
+	for _, op := range slices.Concat(s.Operations, s.Writes) {
+		if op.ID == id {
+			return op
+		}
+	}
+	return service.Operation{}
+}
+
+// servicesOf are the services of a version that a consumer may call.
+func servicesOf(version string) []*service.Service {
+	if version == "1.1" {
+		return []*service.Service{service.Rostering11(), service.Resources11(), service.Gradebook11()}
+	}
+	return []*service.Service{service.Rostering(), service.Resources(), service.Gradebook(), service.Assessment()}
 }

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
 	"github.com/rollcall-edu/rollcall/fixtures/bundle"
@@ -31,7 +30,7 @@ func Drops() harness.Suite {
 		ID: "oneroster.consumer-csv", Title: "OneRoster CSV importers (drops)", Role: "importer",
 		Checks:   dropChecks(),
 		Profiles: []string{"or12-csv-consumer"},
-		Section:  driver.New,
+		Section:  driver.NewSection,
 		Open:     func(_ context.Context, s *harness.Session) (any, error) { return openDrops(s) },
 	}
 }
@@ -73,7 +72,7 @@ func openDrops(s *harness.Session) (*judge, error) {
 	if err := os.MkdirAll(s.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("making a folder for bundles: %w", err)
 	}
-	j := &judge{version: "1.2", prefix: "or12.", section: driver.Of(s.Target), world: w, dir: s.Dir, opened: time.Now(),
+	j := &judge{version: "1.2", prefix: "or12.", section: driver.Of(s.Target), world: w, dir: s.Dir,
 		gone: map[place]bool{}, accused: map[place]bool{}, broken: map[string]string{}, held: driver.Objects{}}
 	j.owner = j.prefix + drops + ".bulk"
 	j.truth = truthOf(w, j.version)

@@ -68,14 +68,14 @@ func (j *judge) standing(s *occasion, d difference) string {
 
 // earlier words what the product held before.
 func (j *judge) earlier(t *harness.T, s *occasion, d difference) string {
-	was := s.heldBefore[d.collection][d.id]
+	was := j.memory.object(s.heldBefore, d.collection, d.id)
 	switch {
 	case was == nil:
 		return "; before the sync it didn't hold it"
 	case !active(was):
 		return "; before the sync it held it flagged or switched off"
 	case d.what == value:
-		return fmt.Sprintf("; before the sync %q", t.Own(comparedAs(d.collection).fact(d.member).of(was)))
+		return fmt.Sprintf("; before the sync %q", t.Own(written(was[d.member])))
 	}
 	return "; before the sync it held it"
 }

@@ -29,6 +29,8 @@ type judge struct {
 	truth  driver.Objects // what the provider has
 	gone   map[place]bool // what it had, and has no more
 	held   driver.Objects // what the product held when it was last looked at
+	before []difference   // in what it differed then
+	empty  *driver.Held   // what it held before its first sync
 	memory *memory
 	first  *occasion         // the first sync; nil: it wasn't made yet
 	behind bool              // the product may not be in step: a sound full sync comes first
@@ -38,6 +40,8 @@ type judge struct {
 	accused map[place]bool    // differences that were told, and are still there
 	broken  map[string]string // what a product never follows, by collection and touch: the requirement that says so
 	syncs   []*occasion
+	pushed  []*occasion
+	dropped time.Time // what changed until then was dropped
 }
 
 // occasion is one time at which the product synced.
@@ -53,8 +57,8 @@ type occasion struct {
 	held        *driver.Held
 	unread      error // why what the product holds could not be read
 	differences []difference
+	before      []difference // of the sync before
 	compared    int     // objects that were compared
-	strange     []place // what the product holds that only an impostor had
 	started     time.Time
 }
 
@@ -102,7 +106,7 @@ func (j *judge) begin(ctx context.Context) (harness.Obstacle, bool) {
 		}
 	}
 	if held, err := j.driver.Holdings(ctx, j.probes()); err == nil {
-		j.held = held.Objects
+		j.held, j.empty = held.Objects, held
 	}
 	j.first = j.act(ctx, phase{ID: "the first sync", Mode: driver.Full})
 	j.conclude()
@@ -142,7 +146,7 @@ func (j *judge) conclude() {
 	case s.outcome.Fault != nil:
 		stop(configured(s.outcome.Fault))
 		return
-	case s.outcome.Idle && len(s.calls) == 0:
+	case j.provider != nil && s.outcome.Idle && len(s.calls) == 0:
 		stop(harness.Unconfigured("the product was made to sync, and called nothing of "+j.address(),
 			"Have the product read from there (consumer.connect), or see that consumer.sync makes it sync."))
 		return
@@ -150,8 +154,8 @@ func (j *judge) conclude() {
 		stop(configured(s.unread))
 		return
 	}
-	j.memory = learn(s.truth, s.held.Objects, j.section.Holds.Keeps, time.Now())
-	if len(j.memory.kinds) == 0 {
+	j.memory = learn(j.section.Holds, s.truth, s.held, j.empty, time.Now())
+	if len(j.memory.learned.Collections) == 0 {
 		seen := "nothing of it is held"
 		if s.outcome.Told == driver.Failure {
 			seen = "the product says that the sync failed, and holds nothing of it: " + s.outcome.Words
@@ -163,7 +167,8 @@ func (j *judge) conclude() {
 		return
 	}
 	s.differences = j.memory.compare(s.truth, s.held, j.gone)
-	s.compared = j.expected(s.truth)
+	s.compared = j.memory.count(s.truth)
+	j.before = s.differences
 	for _, d := range s.differences {
 		j.accused[d.place] = true
 	}
@@ -173,20 +178,11 @@ func (j *judge) conclude() {
 }
 
 func (j *judge) address() string {
+	if j.provider == nil {
+		return "the bundle"
+	}
 	c := j.connection()
 	return cmpOr(c.Rostering, c.V1P1)
-}
-
-// expected counts the objects that the product should hold.
-func (j *judge) expected(truth driver.Objects) (n int) {
-	for collection, objects := range truth {
-		for id := range objects {
-			if j.memory.expects(truth, collection, id) {
-				n++
-			}
-		}
-	}
-	return n
 }
 
 // alter changes the roster.
@@ -211,11 +207,7 @@ func (j *judge) act(ctx context.Context, p phase) *occasion {
 		}
 	}
 	s.truth = j.truth
-	mark := j.provider.Mark()
-	j.provider.Serve(j.world, p.Behaviour)
-	s.outcome = j.driver.Sync(ctx, driver.Occasion{Mode: p.Mode, Connection: j.connection()})
-	s.calls = j.provider.Calls(mark)
-	j.provider.Serve(j.world, provider.Behaviour{})
+	j.sync(ctx, p, s)
 	j.syncs = append(j.syncs, s)
 	s.held, s.unread = j.driver.Holdings(ctx, j.probes())
 	if s.unread != nil {
@@ -226,13 +218,33 @@ func (j *judge) act(ctx context.Context, p phase) *occasion {
 		return s
 	}
 	s.differences = j.memory.compare(s.truth, s.held, j.gone)
-	s.compared = j.expected(s.truth)
+	s.compared = j.memory.count(s.truth)
+	s.before, j.before = j.before, s.differences
 	still := map[place]bool{}
 	for _, d := range s.differences {
 		still[d.place] = true
 	}
 	maps.DeleteFunc(j.accused, func(at place, _ bool) bool { return !still[at] })
 	return s
+}
+
+// sync has the product sync once.
+func (j *judge) sync(ctx context.Context, p phase, s *occasion) {
+	if j.provider == nil {
+		path, err := j.bundle(p)
+		if err != nil {
+			s.outcome = driver.Outcome{Fault: err}
+			return
+		}
+		s.outcome = j.driver.Sync(ctx, driver.Occasion{Mode: p.Mode, Bundle: path})
+		j.dropped = newest(s.truth)
+		return
+	}
+	mark := j.provider.Mark()
+	j.provider.Serve(j.world, p.Behaviour)
+	s.outcome = j.driver.Sync(ctx, driver.Occasion{Mode: p.Mode, Connection: j.connection()})
+	s.calls = j.provider.Calls(mark)
+	j.provider.Serve(j.world, provider.Behaviour{})
 }
 
 // probes are the people who are looked for where only pages tell what the product holds.

@@ -1,7 +1,10 @@
 package consumer
 
 import (
+	"encoding/json"
+	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -11,10 +14,11 @@ import (
 
 // memory is what a product was seen to keep at its first sync: it is asked for that later, and for nothing else.
 type memory struct {
-	kinds   map[string]map[string]bool // by collection: the kinds of which it holds some
-	members map[string]map[string]bool // by collection: the members that it holds, and as they were sent
-	forms   map[string][]string        // by collection: the members that it holds in forms of its own
-	today   string
+	holder  driver.Holder
+	learned *driver.Learned
+	// spared are what counts not yet or not any more, by collection, of which the product held none.
+	spared map[string]bool
+	today  string
 }
 
 // place names one object, or one member of it.
@@ -38,85 +42,42 @@ const (
 	value     = "value"
 )
 
-// learn looks at what a product holds after its first sync. keeps are the collections that it is said to keep; none:
-// whatever it holds.
-func learn(truth, held driver.Objects, keeps []string, now time.Time) *memory {
-	m := &memory{kinds: map[string]map[string]bool{}, members: map[string]map[string]bool{}, forms: map[string][]string{},
-		today: now.Format(time.DateOnly)}
-	all, err := collections()
-	if err != nil {
-		panic(err) // embedded data
+// learn looks at what a product holds after its first sync, and before it.
+func learn(h driver.Holder, truth driver.Objects, held, before *driver.Held, now time.Time) *memory {
+	m := &memory{holder: h, learned: h.Learn(truth, held, before), spared: map[string]bool{}, today: now.Format(time.DateOnly)}
+	lacking := map[place]bool{}
+	for _, d := range m.compare(truth, held, nil) {
+		if d.what == missing {
+			lacking[d.place] = true
+		}
 	}
-	for _, c := range all {
-		if len(keeps) > 0 && !slices.Contains(keeps, c.Name) {
-			continue
-		}
-		kinds := map[string]bool{}
-		counts, right := map[string]int{}, map[string]int{}
-		for id, object := range truth[c.Name] {
-			has := held[c.Name][id]
-			if !active(has) || !active(object) {
-				continue
-			}
-			if own := m.kindsOf(c, object); len(own) == 1 {
-				kinds[own[0]] = true
-			}
-			for _, f := range c.Facts {
-				if want, got := f.of(object), f.of(has); got != "" && want != "" {
-					counts[f.Member]++
-					if want == got {
-						right[f.Member]++
-					}
-				}
+	seasons, some := map[string]bool{}, map[string]bool{}
+	for collection, objects := range truth {
+		for id, object := range objects {
+			if season := m.season(object); season != "" && m.keeps(collection) {
+				seasons[collection+season] = true
+				some[collection+season] = some[collection+season] || !lacking[place{collection: collection, id: id}]
 			}
 		}
-		if len(kinds) == 0 {
-			continue
-		}
-		m.kinds[c.Name], m.members[c.Name] = kinds, map[string]bool{}
-		for _, f := range c.Facts {
-			switch {
-			case counts[f.Member] == 0: // it isn't kept
-			case f.Named || 2*right[f.Member] > counts[f.Member]:
-				m.members[c.Name][f.Member] = true
-			default:
-				m.forms[c.Name] = append(m.forms[c.Name], f.Member)
-			}
-		}
+	}
+	for season := range seasons {
+		m.spared[season] = !some[season]
 	}
 	return m
 }
 
 // keeps tells whether the product keeps a collection at all.
-func (m *memory) keeps(collection string) bool { return m != nil && len(m.kinds[collection]) > 0 }
-
-// kindsOf gives the kinds of an object: one, or for people one for each role.
-func (m *memory) kindsOf(c kept, object map[string]any) []string {
-	if c.Kind == "roles" {
-		list, _ := object["roles"].([]any)
-		var out []string
-		for _, item := range list {
-			r, _ := item.(map[string]any)
-			kind := scalar(r["role"]) + m.season(scalar(r["beginDate"]), scalar(r["endDate"]))
-			if !slices.Contains(out, kind) {
-				out = append(out, kind)
-			}
-		}
-		return out
-	}
-	kind := ""
-	if c.Kind != "" {
-		kind = scalar(object[c.Kind])
-	}
-	if c.Begins != "" {
-		kind += m.season(scalar(object[c.Begins]), scalar(object[c.Ends]))
-	}
-	return []string{kind}
+func (m *memory) keeps(collection string) bool {
+	return m != nil && slices.Contains(m.learned.Collections, collection)
 }
 
-// season tells of what counts from one date to another whether it counts today.
-func (m *memory) season(begins, ends string) string {
+// season tells of what counts from one date to another whether it counts today, and of people whether they are switched
+// off: a product may leave out what doesn't count.
+func (m *memory) season(object map[string]any) string {
+	begins, ends := scalar(object["beginDate"])+scalar(object["startDate"]), scalar(object["endDate"])
 	switch {
+	case scalar(object["enabledUser"]) == "false":
+		return " switched off"
 	case begins != "" && begins > m.today:
 		return " later"
 	case ends != "" && ends <= m.today:
@@ -125,118 +86,124 @@ func (m *memory) season(begins, ends string) string {
 	return ""
 }
 
-// active tells whether an object is there, and not flagged or switched off.
-func active(object map[string]any) bool {
-	if object == nil || scalar(object["status"]) == "tobedeleted" {
-		return false
-	}
-	return flag(scalar(object["enabledUser"])) != "false"
-}
-
-// expects tells whether the product should hold an object as active: it is of a kind that it keeps, and so is what
-// it refers to.
-func (m *memory) expects(truth driver.Objects, collection, id string) bool {
-	object := truth[collection][id]
-	if !active(object) || !m.keeps(collection) {
-		return false
-	}
-	c := comparedAs(collection)
-	if !slices.ContainsFunc(m.kindsOf(c, object), func(k string) bool { return m.kinds[collection][k] }) {
-		return false
-	}
-	for _, member := range c.Refers {
-		of := map[string]string{"user": "users", "student": "users", "class": "classes", "course": "courses", "school": "orgs",
-			"lineItem": "lineItems"}[member]
-		if to := reference(object[member]); to != "" && m.keeps(of) && !m.expects(truth, of, to) {
-			return false
-		}
-	}
-	return true
+// refers are the references without which a product can't hold an object, and where they lead.
+var refers = map[string]map[string]string{
+	"enrollments": {"user": "users", "class": "classes"},
+	"classes":     {"course": "courses", "school": "orgs"},
+	"lineItems":   {"class": "classes"},
+	"results":     {"lineItem": "lineItems", "student": "users"},
+	"scoreScales": {"class": "classes"},
 }
 
 // compare tells in what the product's holdings are not what they should be. gone are objects that were there once.
+// What the product has beside is its own.
 func (m *memory) compare(truth driver.Objects, held *driver.Held, gone map[place]bool) []difference {
 	var out []difference
-	for collection := range m.kinds {
-		c := comparedAs(collection)
-		for id, object := range truth[collection] {
-			at := place{collection: collection, id: id}
-			has := held.Objects[collection][id]
-			if !held.Sees(collection, id) {
+	lacking := map[place]bool{}
+	for _, d := range m.holder.Compare(truth, held, m.learned) {
+		x := difference{place: place{collection: d.Collection, id: d.SourcedID, member: strings.TrimPrefix(d.Member, "/")}}
+		switch {
+		case d.Kind == driver.Missing:
+			x.what, x.want, x.got = missing, "held", "not held"
+			lacking[x.place] = true
+		case d.Kind == driver.Extra:
+			x.id = m.bare(d.Collection, d.SourcedID)
+			if truth[x.collection][x.id] == nil && !gone[x.object()] {
 				continue
 			}
-			switch {
-			case !active(object):
-				if active(has) {
-					out = append(out, difference{place: at, what: lingering, want: "not held as active", got: "held as active"})
-				}
-			case !m.expects(truth, collection, id):
-			case !active(has):
-				got := "not held"
-				if has != nil {
-					got = "held, and flagged or switched off"
-				}
-				out = append(out, difference{place: at, what: missing, want: "held", got: got})
-			default:
-				out = append(out, m.values(c, id, object, has)...)
-			}
+			x.what, x.want, x.got = lingering, "not held as active", "held as active"
+		case x.member == "status" && fmt.Sprint(d.Want) == "active":
+			x.member, x.what, x.want, x.got = "", missing, "held as active", "held, and flagged"
+			lacking[x.place] = true
+		case x.member == "status":
+			x.member, x.what, x.want, x.got = "", lingering, "held as tobedeleted", "held as active"
+		default:
+			x.what, x.want, x.got = value, written(d.Want), written(d.Got)
 		}
-	}
-	for at := range gone {
-		if m.keeps(at.collection) && truth[at.collection][at.id] == nil && active(held.Objects[at.collection][at.id]) {
-			out = append(out, difference{place: at, what: lingering, want: "not held as active", got: "held as active"})
-		}
+		out = append(out, x)
 	}
 	for _, twice := range held.Twice {
 		collection, id, _ := strings.Cut(twice, "/")
-		if m.keeps(collection) && truth[collection][id] != nil {
+		if id = m.bare(collection, id); m.keeps(collection) && truth[collection][id] != nil {
 			out = append(out, difference{place: place{collection: collection, id: id}, what: doubled, want: "held once", got: "held more than once"})
 		}
 	}
-	slices.SortFunc(out, func(a, b difference) int {
-		if n := strings.Compare(a.collection+" "+a.what, b.collection+" "+b.what); n != 0 {
-			return n
-		}
-		return strings.Compare(a.id+" "+a.member, b.id+" "+b.member)
+	return slices.DeleteFunc(out, func(d difference) bool {
+		object := truth[d.collection][d.id]
+		return d.what == missing && (m.spared[d.collection+m.season(object)] || m.stands(d.collection, object, truth, held, lacking))
 	})
-	return out
 }
 
-// values compares the members of an object that the product keeps.
-func (m *memory) values(c kept, id string, object, has map[string]any) (out []difference) {
-	for _, f := range c.Facts {
-		want, got := f.of(object), f.of(has)
-		if want == got || !m.members[c.Name][f.Member] || want == "" {
+// stands tells whether an object refers to one that the product doesn't keep, and need not.
+func (m *memory) stands(collection string, object map[string]any, truth driver.Objects, held *driver.Held, lacking map[place]bool) bool {
+	for member, of := range refers[collection] {
+		to := reference(object[member])
+		if to == "" || !m.keeps(of) || lacking[place{collection: of, id: to}] {
 			continue
 		}
-		out = append(out, difference{place: place{collection: c.Name, id: id, member: f.Member}, what: value, want: want, got: got})
-	}
-	return out
-}
-
-// changes tells in which objects two states differ that the product keeps, and how.
-func (m *memory) changes(before, after driver.Objects, of driver.Objects) []difference {
-	var out []difference
-	for collection := range m.kinds {
-		c := comparedAs(collection)
-		for id := range of[collection] {
-			at := place{collection: collection, id: id}
-			was, is := before[collection][id], after[collection][id]
-			switch {
-			case active(was) && !active(is):
-				out = append(out, difference{place: at, what: missing, want: "held, as before", got: "not held any more"})
-			case !active(was) && active(is):
-				out = append(out, difference{place: at, what: lingering, want: "not held, as before", got: "held"})
-			case active(was):
-				for _, f := range c.Facts {
-					if a, b := f.of(was), f.of(is); a != b && m.members[collection][f.Member] {
-						out = append(out, difference{place: place{collection: collection, id: id, member: f.Member}, what: value, want: a, got: b})
-					}
-				}
-			}
+		if held.Sees(of, to) && !m.has(held.Objects, of, to) {
+			return true
+		}
+		if scalar(truth[of][to]["status"]) == "tobedeleted" {
+			return true
 		}
 	}
-	return out
+	return false
+}
+
+// has tells whether the product holds an object.
+func (m *memory) has(o driver.Objects, collection, id string) bool { return m.object(o, collection, id) != nil }
+
+// object gives what the product holds of an object.
+func (m *memory) object(o driver.Objects, collection, id string) map[string]any {
+	if object := o[collection][id]; object != nil || m == nil {
+		return object
+	}
+	return o[collection][m.learned.Before[collection]+id+m.learned.After[collection]]
+}
+
+// bare gives the provider's sourcedId for one that the product has written in its own way.
+func (m *memory) bare(collection, id string) string {
+	return strings.TrimSuffix(strings.TrimPrefix(id, m.learned.Before[collection]), m.learned.After[collection])
+}
+
+// count counts the objects that the product should hold.
+func (m *memory) count(truth driver.Objects) (n int) {
+	for collection, objects := range truth {
+		if m.keeps(collection) {
+			n += len(objects)
+		}
+	}
+	return n
+}
+
+// written shows a value.
+func written(v any) string {
+	if s := scalar(v); s != "" || v == nil {
+		return s
+	}
+	text, _ := json.Marshal(v) // it was JSON before
+	return string(text)
+}
+
+// scalar gives a value as text; empty where it is no text, number or flag.
+func scalar(v any) string {
+	switch v.(type) {
+	case nil, map[string]any, []any:
+		return ""
+	}
+	return fmt.Sprint(v)
+}
+
+// reference gives the sourcedId to which a reference leads.
+func reference(v any) string {
+	m, _ := v.(map[string]any)
+	return scalar(m["sourcedId"])
+}
+
+// active tells whether an object is there, and not flagged.
+func active(object map[string]any) bool {
+	return object != nil && scalar(object["status"]) != "tobedeleted"
 }
 
 // touch is what became of an object between two states of the provider.
@@ -265,7 +232,7 @@ func touches(before, after driver.Objects) map[place]touch {
 				out[at] = flagged
 			case !active(was) && active(object):
 				out[at] = restored
-			case active(object) && differs(collection, was, object):
+			case active(object) && differs(was, object):
 				out[at] = changed
 			}
 		}
@@ -280,21 +247,28 @@ func touches(before, after driver.Objects) map[place]touch {
 	return out
 }
 
-func differs(collection string, a, b map[string]any) bool {
-	return slices.ContainsFunc(comparedAs(collection).Facts, func(f fact) bool { return f.of(a) != f.of(b) })
+// differs tells whether two states of an object say something else.
+func differs(a, b map[string]any) bool {
+	without := func(o map[string]any) map[string]any {
+		o = maps.Clone(o)
+		delete(o, "dateLastModified")
+		return o
+	}
+	return !reflect.DeepEqual(without(a), without(b))
 }
 
 // count words how many objects of which collections there are.
 func count(o driver.Objects, m *memory) string {
 	var out []string
 	for _, collection := range slices.Sorted(maps.Keys(o)) {
-		if n := 0; m == nil || m.keeps(collection) {
-			for _, object := range o[collection] {
-				if active(object) {
-					n++
-				}
+		n := 0
+		for _, object := range o[collection] {
+			if active(object) {
+				n++
 			}
-			out = append(out, scalar(n)+" "+collection)
+		}
+		if n > 0 && (m == nil || m.keeps(collection)) {
+			out = append(out, fmt.Sprintf("%d %s", n, collection))
 		}
 	}
 	if len(out) == 0 {

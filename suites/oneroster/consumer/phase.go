@@ -69,13 +69,17 @@ func (j *judge) live(ctx context.Context, t *harness.T, p phase) {
 		j.judgeFirst(t, p)
 		return
 	}
+	if p.Expect == expectHeld {
+		j.brought(t, p)
+		return
+	}
 	if j.behind {
 		j.settle(ctx)
 	}
 	j.alter(p.Change)
 	s := j.act(ctx, p)
 	for _, id := range p.Also {
-		j.look(t, j.id(p.Of+"."+id), s)
+		looks[id](j, t, j.id(p.Of+"."+id), s)
 	}
 	if o, unable := j.unable(s); unable {
 		t.NotTested(o)
@@ -129,8 +133,8 @@ func (j *judge) judgeFirst(t *harness.T, p phase) {
 	j.examine(t, objects, s, func(d difference) bool { return d.what == missing || d.what == doubled || d.what == lingering }, diffs)
 	j.examine(t, values, s, func(d difference) bool { return d.what == value && !d.refers() }, diffs)
 	j.examine(t, references, s, func(d difference) bool { return d.what == value && d.refers() }, diffs)
-	for collection, members := range j.memory.forms {
-		t.Note(values, "%s of %s are held in forms of the product's own, and not compared", strings.Join(members, ", "), collection)
+	for _, without := range j.memory.learned.Without {
+		t.Note(values, "the product doesn't keep %s", without)
 	}
 	for _, note := range s.held.Notes {
 		t.Note(objects, "%s", note)
@@ -138,11 +142,23 @@ func (j *judge) judgeFirst(t *harness.T, p phase) {
 	t.Note(objects, "the provider has %s; of that the product holds %s", count(s.truth, nil), count(s.held.Objects, j.memory))
 }
 
+// brought says what the first sync brought of one collection.
+func (j *judge) brought(t *harness.T, p phase) {
+	id := j.id(p.own())
+	if !j.memory.keeps(p.Collection) {
+		t.NotTested(harness.NoData("the product holds no "+p.Collection, "Have it read them, and tell of them by consumer.holds; or leave the profile out."), id)
+		return
+	}
+	j.examine(t, id, j.first, func(d difference) bool { return d.collection == p.Collection }, j.first.differences)
+}
+
+// belonging are the members that say what an object belongs to.
+var belonging = []string{"user", "class", "course", "school", "org", "terms", "parent", "primaryOrg", "agents", "roles", "orgs", "role", "schoolYear"}
+
 // refers tells whether a difference is one of what an object belongs to.
 func (d difference) refers() bool {
-	c := comparedAs(d.collection)
-	i := slices.IndexFunc(c.Facts, func(f fact) bool { return f.Member == d.member })
-	return i >= 0 && slices.Contains([]string{"reference", "references", "roles"}, c.Facts[i].As)
+	first, _, _ := strings.Cut(d.member, "/")
+	return slices.Contains(belonging, first)
 }
 
 // rostersOnly leaves out what other profiles are about.
@@ -184,12 +200,7 @@ func (j *judge) same(t *harness.T, p phase, s *occasion) {
 	if j.failed(t, id, s) {
 		return
 	}
-	diffs := j.memory.changes(s.heldBefore, s.held.Objects, s.truth)
-	for _, twice := range s.held.Twice {
-		collection, object, _ := strings.Cut(twice, "/")
-		diffs = append(diffs, difference{place: place{collection: collection, id: object}, what: doubled, want: "held once", got: "held more than once"})
-	}
-	diffs = j.fresh(diffs)
+	diffs := append(j.fresh(s.differences), j.strangers(s)...)
 	j.examine(t, id, s, nil, diffs)
 	j.note(diffs)
 }
@@ -345,36 +356,38 @@ func (j *judge) survives(ctx context.Context, t *harness.T, p phase, s *occasion
 	}
 }
 
-// lost lists what a sync in which things went wrong has deleted or spoilt.
+// lost lists what a sync in which things went wrong has deleted or spoilt: what is neither as it was nor as it is now.
 func (j *judge) lost(s *occasion) (out []difference) {
+	old := map[place]string{}
+	for _, d := range j.memory.compare(s.truthBefore, s.held, j.gone) {
+		old[d.place] = d.what
+	}
+	before := map[place]bool{}
+	for _, d := range s.before {
+		before[d.place] = true
+	}
 	for _, d := range s.differences {
-		was := s.truthBefore[d.collection][d.id]
-		switch d.what {
-		case missing:
-			if active(was) && active(s.heldBefore[d.collection][d.id]) {
-				out = append(out, d)
-			}
-		case value:
-			f := comparedAs(d.collection).fact(d.member)
-			if got := f.of(s.held.Objects[d.collection][d.id]); got != f.of(was) && got != f.of(s.heldBefore[d.collection][d.id]) {
-				out = append(out, d)
-			}
-		case doubled:
+		if old[d.place] == d.what && !before[d.place] && d.what != lingering {
 			out = append(out, d)
 		}
 	}
-	for _, at := range s.strange {
-		out = append(out, difference{place: at, what: lingering, want: "not held, for it isn't the provider's", got: "held"})
-	}
-	return out
+	return append(out, j.strangers(s)...)
 }
 
-// fact gives the fact of a member.
-func (c kept) fact(member string) fact {
-	if i := slices.IndexFunc(c.Facts, func(f fact) bool { return f.Member == member }); i >= 0 {
-		return c.Facts[i]
+// strangers are objects that the provider never had, and the product holds since this sync.
+func (j *judge) strangers(s *occasion) (out []difference) {
+	for collection, objects := range s.held.Objects {
+		if !j.memory.keeps(collection) {
+			continue
+		}
+		for id, object := range objects {
+			bare := j.memory.bare(collection, id)
+			if active(object) && s.heldBefore[collection][id] == nil && s.truth[collection][bare] == nil && !j.gone[place{collection: collection, id: bare}] {
+				out = append(out, difference{place: place{collection: collection, id: id}, what: lingering, want: "not held, for the provider never had it", got: "held"})
+			}
+		}
 	}
-	return fact{Member: member, As: "text"}
+	return out
 }
 
 // fresh leaves out differences that were told before.

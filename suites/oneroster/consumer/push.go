@@ -183,7 +183,11 @@ func (j *judge) pushedSchema(t *harness.T, id string, p pushed) {
 		panic(err) // embedded data
 	}
 	text, _ := json.Marshal(p.object) // it was JSON before
-	for _, f := range schema.Validate(text) {
+	found, err := schema.Validate(text)
+	if err != nil {
+		t.Fail(id, harness.Finding{Expected: "an object of the standard", Seen: err.Error(), Where: p.key(), Exchanges: watch(t, p.call)})
+	}
+	for _, f := range found {
 		if f.Severity != schemas.Error || f.Keyword == "required" && slices.Contains(lenient, path.Base(f.Pointer)) {
 			continue
 		}

@@ -30,8 +30,7 @@ func suite(version, id, checks, title string) harness.Suite {
 		Checks: checksOf(version, checks),
 		Profiles: []string{prefix + "-rostering-consumer", prefix + "-gradebook-pull-consumer", prefix + "-gradebook-push-consumer",
 			prefix + "-resources-consumer"},
-		Section: driver.New,
-		Doctor:  doctor(version),
+		Section: driver.NewSection,
 		Open:    func(ctx context.Context, s *harness.Session) (any, error) { return open(ctx, s, version) },
 	}
 }
@@ -78,12 +77,17 @@ func checksOf(version, id string) []harness.Check {
 		add(c.id, c.title, []string{rosters + "." + c.id}, []string{"consumer", "calls"}, []harness.Need{triggered(), synced()},
 			func(_ context.Context, j *judge, t *harness.T) { c.body(j, t, j.prefix+rosters+"."+c.id) })
 	}
+	for _, c := range pushChecks() {
+		add(c.ID, c.Title, below(grades, c.Requirements), c.Labels, []harness.Need{pushes()}, func(ctx context.Context, _ *judge, t *harness.T) { c.Body(ctx, t) })
+	}
 	for _, of := range []string{rosters, grades, resources} {
 		add("covers."+of, "Which operations and parameters are used", covered(cat, prefix, of), []string{"consumer", "covers"},
 			[]harness.Need{triggered(), synced()}, func(_ context.Context, j *judge, t *harness.T) { j.covers(t) })
 	}
 	return out
 }
+
+func below(of string, ids []string) []string { return prefixed(of+".", ids) }
 
 func prefixed(prefix string, ids []string) []string {
 	out := make([]string, len(ids))
