@@ -166,11 +166,3 @@ func (d *Driver) fetch(ctx context.Context, where, address string, header map[st
 	}
 	return response.Body, nil
 }
-
-func (d *Driver) export(context.Context, *Export) (*Held, error) { return nil, errors.New("not yet") }
-
-func (d *Driver) crawl(context.Context, *Provider) (*Held, error) { return nil, errors.New("not yet") }
-
-func (d *Driver) look(context.Context, *Pages, []Probe) (*Held, error) {
-	return nil, errors.New("not yet")
-}
