@@ -49,3 +49,16 @@ func loopback(field string) bool {
 func plain(name string) bool {
 	return strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-.") == "" && name[0] != '.' && !strings.Contains(name, "..")
 }
+
+// Ours tells whether a request that came in on a loopback address names this machine as its
+// host. A page that somebody else serves under a name which leads to this machine (DNS
+// rebinding) could read what is here otherwise. What came in on another address may have
+// any name.
+func Ours(r *http.Request) bool {
+	a, known := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	if !known {
+		return true
+	}
+	at, err := netip.ParseAddrPort(a.String())
+	return err != nil || !at.Addr().IsLoopback() || loopback(r.Host)
+}

@@ -123,7 +123,9 @@ type record struct {
 	Sum        string `json:"sum"`
 }
 
-func (r record) key() string { return url.QueryEscape(r.Gradebook) + " " + r.Collection + "/" + r.SourcedID }
+func (r record) key() string {
+	return url.QueryEscape(r.Gradebook) + " " + r.Collection + "/" + r.SourcedID
+}
 
 // Pusher pushes to one SIS. One push at a time.
 type Pusher struct {

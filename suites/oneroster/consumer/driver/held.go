@@ -40,6 +40,8 @@ type Held struct {
 	Objects Objects
 	// Twice are the objects that were told more than once, as collection/sourcedId.
 	Twice []string
+	// Unnamed are enrollments without a sourcedId, which few products keep: see Name.
+	Unnamed []map[string]any
 	// Notes are peculiarities of what was read, for a person.
 	Notes []string
 	// Probed names the only objects that were looked for, where the rest can't be seen:
@@ -92,6 +94,9 @@ func (d *Driver) Holdings(ctx context.Context, probes []Probe) (*Held, error) {
 		if len(h.Keeps) > 0 && !slices.Contains(h.Keeps, name) {
 			delete(held.Objects, name)
 		}
+	}
+	if len(h.Keeps) > 0 && !slices.Contains(h.Keeps, enrollments) {
+		held.Unnamed = nil
 	}
 	held.Took = time.Since(began)
 	return held, nil

@@ -1,0 +1,95 @@
+package district
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/reference/sync"
+	"github.com/rollcall-edu/rollcall/reference/sync/service"
+	"github.com/rollcall-edu/rollcall/reference/web"
+)
+
+// ConsumerOptions say how the reference consumer is run. The zero value listens on a free port
+// of 127.0.0.1, has a mirror in memory, and waits to be told where to read from.
+type ConsumerOptions struct {
+	Listen string // zero: 127.0.0.1:0
+	DB     string // store DSN of the mirror; empty: memory
+	// Connection is where it reads from; nil: nowhere until PUT /connection.
+	Connection  *service.Connection
+	Full, Delta time.Duration // how often it syncs by itself; zero: never
+	Options     sync.Options  // of every sync
+	Feeds       []service.Feed
+	// Hooks change what it does, from outside.
+	Hooks service.Hooks
+	// Around is put around everything that is served; nil is nothing.
+	Around func(http.Handler) http.Handler
+}
+
+// Consumer is a running reference consumer: a mirror that is kept in step with a SIS.
+type Consumer struct {
+	*service.Service
+	Origin string
+	Mirror *sync.Mirror
+	server *web.Server
+}
+
+// StartConsumer serves the reference consumer until Close, or until ctx ends.
+func StartConsumer(ctx context.Context, o ConsumerOptions) (*Consumer, error) {
+	mirror, err := sync.Open(ctx, o.DB)
+	if err != nil {
+		return nil, err
+	}
+	c := &Consumer{Mirror: mirror}
+	if err := c.start(ctx, o); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
+}
+
+func (c *Consumer) start(ctx context.Context, o ConsumerOptions) (err error) {
+	c.Service, err = service.New(service.Config{
+		Mirror:  c.Mirror,
+		Options: o.Options,
+		Full:    o.Full,
+		Delta:   o.Delta,
+		Hooks:   o.Hooks,
+		Feeds:   o.Feeds,
+	})
+	if err != nil {
+		return err
+	}
+	if o.Connection != nil {
+		if err := c.Connect(*o.Connection); err != nil {
+			return err
+		}
+	}
+	if c.server, err = bind(ctx, o.Listen, nil); err != nil {
+		return err
+	}
+	c.Origin = c.server.Origin
+	if err := c.Service.Start(); err != nil {
+		return err
+	}
+	handler := c.Handler()
+	if o.Around != nil {
+		handler = o.Around(handler)
+	}
+	c.server.Serve(ctx, handler)
+	return nil
+}
+
+// Wait returns when the consumer has ended.
+func (c *Consumer) Wait() error { return c.server.Wait() }
+
+// Close ends the consumer and its mirror.
+func (c *Consumer) Close() (err error) {
+	if c.server != nil {
+		err = c.server.Close()
+	}
+	if c.Service != nil {
+		err = errors.Join(err, c.Service.Close())
+	}
+	return errors.Join(err, c.Mirror.Close())
+}
