@@ -34,6 +34,8 @@ type PlatformOptions struct {
 	TLS      *security.SelfMade // nil: plain http
 	TrustPEM []byte             // authorities of tools
 	DB       string             // store DSN; empty: memory
+	// Roster is the DSN of a mirror whose school this is (see FollowMirror), instead of Data.
+	Roster string
 }
 
 // services are what the reference platform offers beside launches. The gradebook is given to
@@ -74,6 +76,7 @@ type Platform struct {
 	server *web.Server
 	store  store.Store
 
+	roster    int64          // version of the mirror that it follows
 	rotations sync.WaitGroup // what writes to the store by itself
 	ended     chan struct{}
 	closing   sync.Once
@@ -89,10 +92,6 @@ func StartPlatform(ctx context.Context, o PlatformOptions) (*Platform, error) {
 	}
 	if o.DataSeed == 0 {
 		o.DataSeed = fixtures.DefaultSeed
-	}
-	d, err := fixtures.New(o.Data, o.DataSeed)
-	if err != nil {
-		return nil, err
 	}
 	bent, err := platformfault.Kind.Of(o.Faults...)
 	if err != nil {
@@ -110,23 +109,34 @@ func StartPlatform(ctx context.Context, o PlatformOptions) (*Platform, error) {
 	if o.Origin == "" {
 		o.Origin = server.Named(o.Host)
 	}
-	var grades *ags.Service
+	p := &Platform{Origin: o.Origin, server: server, store: kept, ended: make(chan struct{})}
 	c := platform.Config{
 		Origin:   o.Origin,
-		District: d,
 		Tools:    o.Tools,
 		HTTP:     security.LoopbackClient(o.TrustPEM),
 		Store:    kept,
-		Services: append(services(&grades), deeplinking.New(ctx, deeplinking.Options{LineItems: declared{&grades}})),
+		Services: append(services(&p.Grades), deeplinking.New(ctx, deeplinking.Options{LineItems: declared{&p.Grades}})),
 	}
-	p, err := platform.New(ctx, bent.Bend(c))
+	begin := func(d fixtures.District) (err error) {
+		c.District = d
+		p.Platform, err = platform.New(ctx, bent.Bend(c))
+		return err
+	}
+	if o.Roster != "" {
+		p.roster, err = readMirror(ctx, o.Roster, -1, begin)
+	} else {
+		var d fixtures.District
+		if d, err = fixtures.New(o.Data, o.DataSeed); err == nil {
+			err = begin(d)
+		}
+	}
 	if err != nil {
 		server.Close()
 		kept.Close()
 		return nil, err
 	}
 	server.Serve(ctx, bent.Wrap(p.Handler()))
-	return &Platform{Platform: p, Origin: o.Origin, Grades: grades, server: server, store: kept, ended: make(chan struct{})}, nil
+	return p, nil
 }
 
 // RotateKeys has the platform sign with a new key each time, until ctx ends or the platform
@@ -135,11 +145,7 @@ func (p *Platform) RotateKeys(ctx context.Context, every time.Duration) {
 	if every <= 0 {
 		return
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	go func() {
-		<-p.ended
-		cancel()
-	}()
+	ctx = p.living(ctx)
 	p.rotations.Go(func() { p.Keys().RotateEvery(ctx, every) })
 }
 
