@@ -159,8 +159,8 @@ func describeTool(w io.Writer, t *district.Tool) {
 
 func servePlatform() *cobra.Command {
 	f := &webFlags{}
-	var list, data string
-	var rotate time.Duration
+	var list, data, roster string
+	var rotate, look time.Duration
 	c := &cobra.Command{
 		Use:   "platform",
 		Short: "Run the reference platform: an LTI 1.3 platform with the people of Riverbend Unified",
@@ -171,9 +171,16 @@ and deployments, with deep_linking_uri and scopes where it offers that; every co
 signs with a new key from time to time, as platforms do: a tool has to read the keys
 again then. With --db it remembers over a restart, under the same address, who is signed
 in, what was used and what was granted, and signs with the same keys; the private ones are
-in that database.`,
-		Example: "  rollcall serve platform --tools tools.yaml\n  rollcall serve platform --tools tools.yaml --fault platform-nonce-own",
-		Args:    cobra.NoArgs,
+in that database.
+
+With --roster it has the school of a mirror instead, which "rollcall sync" keeps in step, and
+follows it: who leaves a class in the SIS can't open its links any more after the next sync, who
+comes can. A tool that has a resource in its registration (vendor_resource_id, with vendor_id and
+application_id where need be) is there for those alone to whom the SIS assigns it: by their
+class, its course, or in person, and in the roles that the resource is for.`,
+		Example: "  rollcall serve platform --tools tools.yaml\n  rollcall serve platform --tools tools.yaml --roster mirror.db\n" +
+			"  rollcall serve platform --tools tools.yaml --fault platform-nonce-own",
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := faultsOf("platform", f.faults); err != nil {
 				return err
@@ -189,6 +196,9 @@ in that database.`,
 			if err := checkRotation(rotate); err != nil {
 				return err
 			}
+			if look <= 0 {
+				return &harness.ConfigError{Key: "--roster-every", Cause: "it is no time above 0", Remedy: "choose some seconds or minutes"}
+			}
 			made, trust, err := f.certificates("platform.localhost")
 			if err != nil {
 				return err
@@ -198,6 +208,7 @@ in that database.`,
 				DB:       f.db,
 				Origin:   f.public,
 				Data:     size,
+				Roster:   roster,
 				Tools:    tools,
 				Faults:   f.faults,
 				TLS:      made,
@@ -210,6 +221,9 @@ in that database.`,
 			p.RotateKeys(cmd.Context(), rotate)
 			exposed(cmd.ErrOrStderr(), f.listen, f.public, "the reference platform")
 			describePlatform(cmd.OutOrStdout(), p)
+			if roster != "" {
+				p.FollowMirror(cmd.Context(), roster, look, newTelling(cmd.OutOrStdout()).followed)
+			}
 			fmt.Fprintln(cmd.OutOrStdout(), "\nCtrl-C ends it.")
 			return p.Wait()
 		},
@@ -217,6 +231,8 @@ in that database.`,
 	f.add(c, "platform.localhost")
 	c.Flags().StringVar(&list, "tools", "", "YAML list of the tools that it knows")
 	c.Flags().StringVar(&data, "data", "small", "small, medium or scale:N")
+	c.Flags().StringVar(&roster, "roster", "", "follow a mirror of rollcall sync instead: SQLite file or PostgreSQL DSN")
+	c.Flags().DurationVar(&look, "roster-every", time.Minute, "how often it is looked whether the mirror changed")
 	rotation(c, &rotate)
 	return c
 }

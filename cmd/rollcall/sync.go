@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rollcall-edu/rollcall/reference/district"
+	"github.com/rollcall-edu/rollcall/reference/platform"
 	"github.com/rollcall-edu/rollcall/reference/sync"
 	"github.com/rollcall-edu/rollcall/reference/sync/service"
 	"github.com/rollcall-edu/rollcall/reports"
@@ -227,6 +228,17 @@ func (t *telling) tell(o service.Outcome) {
 		at, mode = o.Started, string(o.Mode)
 	}
 	t.line("%s  %-5s  %s\n", at.UTC().Format(time.RFC3339), mode, reports.OneLine(o.Says()))
+}
+
+// followed writes what a platform took in of a mirror.
+func (t *telling) followed(f platform.Followed, err error) {
+	at := time.Now().UTC().Format(time.RFC3339)
+	if err != nil {
+		t.line("%s  %s\n", at, reports.OneLine(err.Error()))
+		return
+	}
+	t.line("%s  the roster changed: %d courses and %d people; %d came to a course, %d left one, %d are something else there\n", at, f.Courses,
+		f.People, f.Came, f.Left, f.Changed)
 }
 
 // table writes what one sync did.
