@@ -52,6 +52,7 @@ func open(t *testing.T, dsn string) store.Store {
 
 func testContract(t *testing.T, open func(*testing.T) store.Store) {
 	t.Run("writing", func(t *testing.T) { testWrites(t, open) })
+	t.Run("bulk", func(t *testing.T) { testBulk(t, open) })
 	t.Run("columns", func(t *testing.T) { testColumnsOf(t, open) })
 
 	t.Run("an empty dataset is empty", func(t *testing.T) {

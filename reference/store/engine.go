@@ -28,8 +28,10 @@ type queryer interface {
 type transaction interface {
 	queryer
 	execute(ctx context.Context, statement string, arguments ...any) error
-	// insert is for many rows.
+	// insert is for many rows. A row may be changed after it was yielded.
 	insert(ctx context.Context, table string, columns []string, rows iter.Seq2[[]any, error]) error
+	// replace gives documents that are there other bodies.
+	replace(ctx context.Context, table string, keys []Key, bodies [][]byte) error
 	commit(ctx context.Context) error
 	rollback()
 }
@@ -48,6 +50,12 @@ type words struct {
 	// chosen reads the documents of the table %s with the keys in $1, in any order.
 	chosen string
 	keys   func([]Key) any // as $1 of chosen
+	// named reads the value %[2]s of the documents of the table %[1]s with the sourcedIds in $1, with
+	// their places in the list, in any order.
+	named string
+	texts func([]string) any // as $1 of named
+	// remove deletes the documents of the table %s with the keys in $1.
+	remove string
 	// made is run for each table of documents that was created, if there is anything.
 	made string
 	// unique makes the index named %[2]s of the table %[1]s, as an earlier version left

@@ -43,6 +43,10 @@ func (e *postgresEngine) words() words {
 		tables: `SELECT count(*), '' FROM pg_tables WHERE schemaname = current_schema() AND tablename = $1`,
 		chosen: `SELECT key, body FROM %s WHERE key = ANY($1)`,
 		keys:   func(keys []Key) any { return keys },
+		named: `SELECT wanted.n - 1, %[2]s FROM unnest($1::text[]) WITH ORDINALITY AS wanted (id, n)
+			JOIN %[1]s AS t ON t."sourcedId" = wanted.id`,
+		texts:  func(texts []string) any { return texts },
+		remove: `DELETE FROM %s WHERE key = ANY($1)`,
 		// EXTERNAL keeps bodies uncompressed: they are short and read far more often
 		// than written.
 		made:   `ALTER TABLE %s ALTER COLUMN body SET STORAGE EXTERNAL`,
@@ -124,6 +128,12 @@ func (t *postgresTransaction) insert(ctx context.Context, table string, columns 
 		}
 		return row, nil
 	}))
+	return err
+}
+
+func (t *postgresTransaction) replace(ctx context.Context, table string, keys []Key, bodies [][]byte) error {
+	_, err := t.tx.Exec(ctx, fmt.Sprintf(`UPDATE %s AS t SET body = new.body FROM unnest($1::integer[], $2::bytea[]) AS new (key, body)
+		WHERE t.key = new.key`, quoted(table)), keys, bodies)
 	return err
 }
 

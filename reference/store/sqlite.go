@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql/driver"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -116,6 +117,12 @@ func (e *sqliteEngine) words() words {
 			}
 			return string(append(b, ']'))
 		},
+		named: `SELECT wanted.key, %[2]s FROM json_each($1) AS wanted CROSS JOIN %[1]s AS t ON t."sourcedId" = wanted.value`,
+		texts: func(texts []string) any {
+			b, _ := json.Marshal(texts) // texts can always be
+			return string(b)
+		},
+		remove: `DELETE FROM %s WHERE key IN (SELECT value FROM json_each($1))`,
 	}
 }
 
@@ -387,6 +394,16 @@ func (t *sqliteTransaction) insert(ctx context.Context, table string, columns []
 	}
 	_, err := t.driver.ExecContext(context.WithoutCancel(ctx), text(len(pending)/len(columns)), driverValues(pending))
 	return err
+}
+
+func (t *sqliteTransaction) replace(ctx context.Context, table string, keys []Key, bodies [][]byte) error {
+	statement := fmt.Sprintf(`UPDATE %s SET body = $2 WHERE key = $1`, quoted(table))
+	for i, key := range keys {
+		if err := t.execute(ctx, statement, key, bodies[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (t *sqliteTransaction) commit(ctx context.Context) error {

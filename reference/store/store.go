@@ -107,6 +107,14 @@ type Store interface {
 	// none. The store needs to have been opened with columns.
 	Column(ctx context.Context, c Collection, column string, visit Visit) error
 
+	// Lookup calls visit for those of the sourcedIds of which there is a document, in any
+	// order, with the place of the sourcedId in the list. The body is as in Read.
+	Lookup(ctx context.Context, c Collection, sourcedIDs []string, visit func(n int, body []byte) error) error
+
+	// SourcedIDs calls visit with the sourcedId of every document, ascending by their bytes.
+	// It is only valid during the call.
+	SourcedIDs(ctx context.Context, c Collection, visit func(sourcedID []byte) error) error
+
 	// There leaves those of the keys out whose documents are there no longer.
 	There(ctx context.Context, c Collection, keys []Key) ([]Key, error)
 
@@ -140,8 +148,19 @@ type Tx interface {
 	// last of the collection.
 	Put(c Collection, d Document) (Key, error)
 
+	// PutAll does what Put does for many documents of different sourcedIds, by few
+	// statements. Where the collection was empty before the transaction that a sourcedId came
+	// twice may only show when the transaction ends, and until then Get and Put are slow.
+	PutAll(c Collection, documents []Document) error
+
 	// Delete removes a document. The error is ErrNotFound when there is none.
 	Delete(c Collection, sourcedID string) (Key, error)
+
+	// DeleteAll removes those of the documents that are there, and says how many.
+	DeleteAll(c Collection, sourcedIDs []string) (int, error)
+
+	// SetLabel replaces the label that a load gave.
+	SetLabel(label string) error
 
 	// Oldest tells which document has the lowest key among those whose sourcedId begins
 	// with a prefix, and how many they are. The error is ErrNotFound when there is none.

@@ -25,6 +25,7 @@ type touched struct {
 	entry
 	replaced  int // since columns were made
 	put, gone []Key
+	bare      bool // without the index by sourcedId, which finish makes
 }
 
 type linkChange struct {
@@ -57,6 +58,9 @@ func (d *database) Update(ctx context.Context, work func(Tx) error) error {
 func (u *update) finish() error {
 	for _, c := range slices.SortedFunc(maps.Keys(u.touched), byName) {
 		x := u.touched[c]
+		if err := u.cover(c, x); err != nil {
+			return fmt.Errorf("%s: %w", c, err)
+		}
 		if err := u.sealWhatIsDue(c, x); err != nil {
 			return fmt.Errorf("%s: %w", c, err)
 		}
