@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/district"
 	"github.com/rollcall-edu/rollcall/reference/platform"
 	"github.com/rollcall-edu/rollcall/reference/sync"
+	"github.com/rollcall-edu/rollcall/reference/sync/push"
 	"github.com/rollcall-edu/rollcall/reference/sync/service"
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/harness"
@@ -72,7 +74,8 @@ bundle could not be read, 4 a person has to confirm, or it was interrupted.`,
 	x.StringVar(&f.to, "to", "", "the mirror: SQLite file or PostgreSQL DSN, made where it isn't there")
 	x.StringVar(&f.connection.TokenURL, "token-url", "", "where access tokens are granted")
 	x.StringVar(&f.connection.ClientID, "client-id", "", "client id; the key, where requests are signed")
-	x.StringVar(&f.connection.ClientSecret, "client-secret", os.Getenv("ROLLCALL_CLIENT_SECRET"), "its secret (default: $ROLLCALL_CLIENT_SECRET)")
+	x.StringVar(&f.connection.ClientSecret, "client-secret", os.Getenv("ROLLCALL_CLIENT_SECRET"),
+		"its secret (default: $ROLLCALL_CLIENT_SECRET)")
 	x.StringVar(&f.connection.CAFile, "ca", "", "authorities that it trusts instead of those of the system (PEM)")
 	x.StringVar(&f.connection.Gradebook, "gradebook", "", "base URL of the Gradebook service (default: beside the Rostering service)")
 	x.StringVar(&f.connection.Resources, "resources", "", "base URL of the Resources service (default: beside the Rostering service)")
@@ -106,6 +109,13 @@ func (f *syncFlags) run(cmd *cobra.Command) error {
 			return err
 		}
 		o.Connection = &f.connection
+	}
+	if f.assessment != "" {
+		forget, err := f.assess(cmd.Context(), &o)
+		if err != nil {
+			return err
+		}
+		defer forget()
 	}
 	out := newTelling(cmd.OutOrStdout())
 	if f.listen == "" && f.every == 0 {
@@ -141,12 +151,8 @@ func (f *syncFlags) connect() error {
 		c.Version, c.V1P1 = "1.1", base
 	} else {
 		c.Version, c.Rostering = "1.2", base
-		if origin, is := strings.CutSuffix(base, "/ims/oneroster/rostering/v1p2"); is && !f.rosters {
-			for service, at := range map[string]*string{"gradebook": &c.Gradebook, "resources": &c.Resources} {
-				if *at == "" {
-					*at = origin + "/ims/oneroster/" + service + "/v1p2"
-				}
-			}
+		if origin, is := strings.CutSuffix(base, rosteringPath); is && !f.rosters {
+			c.Gradebook, c.Resources = cmp.Or(c.Gradebook, origin+gradebookPath), cmp.Or(c.Resources, origin+resourcesPath)
 		}
 	}
 	if err := c.Check(); err != nil {
@@ -155,11 +161,36 @@ func (f *syncFlags) connect() error {
 	return nil
 }
 
+// assess has what a class got in a test pushed after each sync.
+func (f *syncFlags) assess(ctx context.Context, o *district.ConsumerOptions) (forget func() error, err error) {
+	c := f.connection
+	if c.Gradebook == "" || c.TokenURL == "" {
+		return nil, &harness.ConfigError{Key: "--assess", Cause: "it isn't known where results are pushed to, or by whom",
+			Remedy: "give --gradebook and --token-url"}
+	}
+	client, err := trusting(c.CAFile)
+	if err != nil {
+		return nil, &harness.ConfigError{Key: "--ca", Cause: err.Error(), Remedy: "name a PEM file"}
+	}
+	sender := &push.Client{TokenURL: c.TokenURL, ID: c.ClientID, Secret: c.ClientSecret, HTTP: client}
+	to := push.SIS{Gradebook: c.Gradebook, Rostering: c.Rostering, Sender: sender}
+	feed, forget, err := district.AssessmentFeed(ctx, f.to, f.assessment, to)
+	if err != nil {
+		return nil, &harness.ConfigError{Key: "--to", Cause: err.Error(), Remedy: "name an SQLite file or a PostgreSQL DSN"}
+	}
+	o.Feeds = append(o.Feeds, feed)
+	return forget, nil
+}
+
 // once runs one sync, or takes in what waits.
 func (f *syncFlags) once(ctx context.Context, o district.ConsumerOptions, out *telling) error {
 	mirror, s, err := district.OpenConsumer(ctx, o)
 	if err != nil {
-		return &harness.ConfigError{Key: "sync", Cause: err.Error(), Remedy: "name an SQLite file or a PostgreSQL DSN by --to, and see `rollcall sync --help`"}
+		return &harness.ConfigError{
+			Key:    "sync",
+			Cause:  err.Error(),
+			Remedy: "name an SQLite file or a PostgreSQL DSN by --to, and see `rollcall sync --help`",
+		}
 	}
 	defer mirror.Close()
 	defer s.Close()
@@ -204,7 +235,11 @@ func ended(ctx context.Context, done service.Outcome) error {
 	case errors.As(err, new(*sync.RefusedError)):
 		return exit(reports.ExitFailed)
 	}
-	return &harness.ConfigError{Key: "sync", Cause: err.Error(), Remedy: "the mirror is as it was; see whether the SIS answers, and sync again"}
+	return &harness.ConfigError{
+		Key:    "sync",
+		Cause:  err.Error(),
+		Remedy: "the mirror is as it was; see whether the SIS answers, and sync again",
+	}
 }
 
 // telling writes what comes of syncs, one at a time.

@@ -18,6 +18,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/platform/nrps"
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/reference/store"
+	"github.com/rollcall-edu/rollcall/reference/sync/push"
 	"github.com/rollcall-edu/rollcall/reference/web"
 )
 
@@ -76,6 +77,7 @@ type Platform struct {
 	server *web.Server
 	store  store.Store
 
+	options   PlatformOptions
 	roster    int64          // version of the mirror that it follows
 	rotations sync.WaitGroup // what writes to the store by itself
 	ended     chan struct{}
@@ -97,7 +99,7 @@ func StartPlatform(ctx context.Context, o PlatformOptions) (*Platform, error) {
 	if err != nil {
 		return nil, err
 	}
-	kept, err := platform.OpenStore(ctx, o.DB, slices.Concat(ags.Collections(), deeplinking.Collections())...)
+	kept, err := platform.OpenStore(ctx, o.DB, slices.Concat(ags.Collections(), deeplinking.Collections(), []store.Collection{push.Kept})...)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +111,7 @@ func StartPlatform(ctx context.Context, o PlatformOptions) (*Platform, error) {
 	if o.Origin == "" {
 		o.Origin = server.Named(o.Host)
 	}
-	p := &Platform{Origin: o.Origin, server: server, store: kept, ended: make(chan struct{})}
+	p := &Platform{Origin: o.Origin, options: o, server: server, store: kept, ended: make(chan struct{})}
 	c := platform.Config{
 		Origin:   o.Origin,
 		Tools:    o.Tools,

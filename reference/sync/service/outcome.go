@@ -98,7 +98,10 @@ func changes(r sync.Report) string {
 		for _, x := range []struct {
 			n    int
 			what string
-		}{{c.Added, "added"}, {c.Changed, "changed"}, {c.Flagged, "flagged"}, {c.Deleted, "deleted"}, {c.Kept, "gone, but referred to"}, {c.Unfit, "of no use"}} {
+		}{
+			{c.Added, "added"}, {c.Changed, "changed"}, {c.Flagged, "flagged"}, {c.Deleted, "deleted"},
+			{c.Kept, "gone, but referred to"}, {c.Unfit, "of no use"},
+		} {
 			if x.n > 0 {
 				of = append(of, number(x.n)+" "+x.what)
 			}
