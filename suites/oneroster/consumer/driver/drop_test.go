@@ -132,7 +132,7 @@ func TestDropUpload(t *testing.T) {
 			if out.Told != test.told || test.fault == "" && out.Fault != nil || test.fault != "" && (out.Fault == nil || !strings.Contains(out.Fault.Error(), test.fault)) {
 				t.Fatalf("%+v", out)
 			}
-			if test.told == Success && (string(got) != string(want) || header != "Bearer value of KEY") {
+			if test.told == Success && (string(got) != string(want) || header != "Bearer value-of-KEY") {
 				t.Errorf("%d bytes, %q", len(got), header)
 			}
 			if test.told == Failure && !strings.Contains(out.Words, "422 Unprocessable Entity. users.csv has no manifest") {
@@ -154,7 +154,7 @@ func sftpServer(t *testing.T, dir string, authorized ssh.PublicKey) (string, []s
 	t.Helper()
 	config := &ssh.ServerConfig{
 		PasswordCallback: func(c ssh.ConnMetadata, password []byte) (*ssh.Permissions, error) {
-			if c.User() == "rollcall" && string(password) == "value of SFTP_PASSWORD" {
+			if c.User() == "rollcall" && string(password) == "value-of-SFTP_PASSWORD" {
 				return nil, nil
 			}
 			return nil, errors.New("no")
