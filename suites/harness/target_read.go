@@ -427,7 +427,8 @@ func (r *reader) fill(path string, n *yaml.Node, typ reflect.Type, note keyNote)
 	return nil
 }
 
-// line finds the line of a key, by its path or the end of it; 0 when it isn't there.
+// line finds the line of a key, by its path or the end of it; where it isn't there, that of what it
+// is missing from; 0 when that isn't there either.
 func (t *Target) line(key string) int {
 	if n := t.lines[key]; n > 0 {
 		return n
@@ -437,6 +438,9 @@ func (t *Target) line(key string) int {
 		if strings.HasSuffix(path, "."+key) && (first == 0 || n < first) {
 			first = n
 		}
+	}
+	if at := strings.LastIndex(key, "."); first == 0 && at > 0 {
+		return t.line(key[:at])
 	}
 	return first
 }

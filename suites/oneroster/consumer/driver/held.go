@@ -40,6 +40,8 @@ type Held struct {
 	Objects Objects
 	// Twice are the objects that were told more than once, as collection/sourcedId.
 	Twice []string
+	// Unnamed are enrollments without a sourcedId, which few products keep: see Name.
+	Unnamed []map[string]any
 	// Notes are peculiarities of what was read, for a person.
 	Notes []string
 	// Probed names the only objects that were looked for, where the rest can't be seen:
@@ -92,6 +94,9 @@ func (d *Driver) Holdings(ctx context.Context, probes []Probe) (*Held, error) {
 		if len(h.Keeps) > 0 && !slices.Contains(h.Keeps, name) {
 			delete(held.Objects, name)
 		}
+	}
+	if len(h.Keeps) > 0 && !slices.Contains(h.Keeps, enrollments) {
+		held.Unnamed = nil
 	}
 	held.Took = time.Since(began)
 	return held, nil
@@ -165,12 +170,4 @@ func (d *Driver) fetch(ctx context.Context, where, address string, header map[st
 			Remedy: "let it answer 200 with what the product holds"}
 	}
 	return response.Body, nil
-}
-
-func (d *Driver) export(context.Context, *Export) (*Held, error) { return nil, errors.New("not yet") }
-
-func (d *Driver) crawl(context.Context, *Provider) (*Held, error) { return nil, errors.New("not yet") }
-
-func (d *Driver) look(context.Context, *Pages, []Probe) (*Held, error) {
-	return nil, errors.New("not yet")
 }

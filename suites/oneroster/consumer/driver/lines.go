@@ -26,6 +26,7 @@ type lines struct {
 	where   string
 	objects Objects
 	twice   []string
+	unnamed []map[string]any
 	strange map[string]int
 	count   int
 }
@@ -140,6 +141,13 @@ func (l *lines) take(raw json.RawMessage) error {
 	}
 	named, _ := members["collection"].(string)
 	id, _ := text(members["sourcedId"])
+	if collectionOf(named) == enrollments && id == "" {
+		if _, _, ok := seatOf(members); ok {
+			delete(members, "collection")
+			l.unnamed = append(l.unnamed, members)
+			return nil
+		}
+	}
 	if named == "" || id == "" {
 		lacking := "collection"
 		if named != "" {
@@ -160,7 +168,7 @@ func (l *lines) take(raw json.RawMessage) error {
 }
 
 func (l *lines) held() *Held {
-	h := &Held{Objects: l.objects, Twice: l.twice}
+	h := &Held{Objects: l.objects, Twice: l.twice, Unnamed: l.unnamed}
 	for _, name := range slices.Sorted(keysIn(l.strange)) {
 		h.Notes = append(h.Notes, fmt.Sprintf("%d objects are of %q, which is no collection of OneRoster, and are passed over", l.strange[name], name))
 	}

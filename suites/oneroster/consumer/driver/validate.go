@@ -270,7 +270,7 @@ func (s *Section) validateDrop(t *harness.Target) error {
 			return t.Problem(path+".sftp.host_key", "nothing says which key the server has", "add its fingerprint: `ssh-keyscan HOST | ssh-keygen -lf -` prints it (SHA256:…)")
 		}
 		if _, err := hostKey(f.HostKey); err != nil {
-			return t.Problem(path+".sftp.host_key", err.Error(), "write a fingerprint like SHA256:…, or a line of known_hosts")
+			return t.Problem(path+".sftp.host_key", err.Error(), hostKeyRemedy)
 		}
 	}
 	return nil
