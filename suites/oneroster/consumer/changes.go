@@ -28,6 +28,9 @@ var changes = map[string]func(w *world.World){
 	"ungrade":     ungrade,
 	"equip":       equip,
 	"unequip":     unequip,
+	"minimal":     minimal,
+	"extend":      extend,
+	"every-role":  everyRole,
 }
 
 // ours begins the sourcedIds of what was added.
@@ -66,7 +69,9 @@ func mixed(w *world.World) {
 	students := w.People(func(u fixtures.User) bool { return isStudent(u) && !strings.HasPrefix(u.SourcedID, ours) })
 	u := &w.User[students[len(students)/2]]
 	u.FamilyName, u.DateLastModified = fmt.Sprintf("Renamed-%d", w.Tick().UnixMilli()%100000), w.Tick()
-	added := w.Seats(func(e fixtures.Enrollment) bool { return strings.HasPrefix(e.SourcedID, ours) && !strings.HasPrefix(e.Class, ours) })
+	added := w.Seats(func(e fixtures.Enrollment) bool {
+		return strings.HasPrefix(e.SourcedID, ours) && !strings.HasPrefix(e.Class, ours)
+	})
 	if len(added) > 3 { // of an earlier change
 		w.Flag(&w.Enrollment[added[len(added)/2]].Base, false)
 	}
@@ -295,5 +300,43 @@ func unequip(w *world.World) {
 			w.Flag(&r.Base, false)
 			return
 		}
+	}
+}
+
+// minimal adds people, a class and enrollments that have their required members alone.
+func minimal(w *world.World) {
+	like := w.Class[w.OpenClasses()[0]]
+	class := w.AddClass(1, fixtures.Class{Title: like.Title, ClassType: like.ClassType, Course: like.Course, School: like.School, Terms: like.Terms})
+	for where := range 3 {
+		id := w.AddUser(where, "student", like.School)
+		for i := range w.User {
+			if u := &w.User[i]; u.SourcedID == id {
+				*u = fixtures.User{Base: u.Base, EnabledUser: true, GivenName: u.GivenName, FamilyName: u.FamilyName, Roles: u.Roles}
+			}
+		}
+		w.Enroll(where, id, class, like.School, "student")
+	}
+}
+
+// extend adds terms of an extended vocabulary.
+func extend(w *world.World) {
+	like := w.Class[w.OpenClasses()[0]]
+	parent := w.Org[slices.IndexFunc(w.Org, func(o fixtures.Org) bool { return o.SourcedID == like.School })].Parent
+	at := w.Tick()
+	w.Org = append(w.Org, fixtures.Org{Base: fixtures.Base{SourcedID: fmt.Sprintf("%so-%d", ours, at.UnixMilli()), Status: fixtures.Active, DateLastModified: at},
+		Name: "Riverbend Planetarium", Type: "ext:planetarium", Identifier: fmt.Sprint(at.UnixMilli()), Parent: parent})
+	who := w.AddUser(1, "ext:stargazer", like.School)
+	w.Enroll(1, who, like.SourcedID, like.School, "ext:observer")
+}
+
+// roles12 are the roles of users in 1.2; those of 1.1 are among them, or have one that stands for them.
+var roles12 = []string{"aide", "counselor", "districtAdministrator", "guardian", "parent", "principal", "proctor", "relative", "siteAdministrator",
+	"student", "systemAdministrator", "teacher"}
+
+// everyRole adds somebody of every role.
+func everyRole(w *world.World) {
+	like := w.Class[w.OpenClasses()[0]]
+	for i, role := range roles12 {
+		w.AddUser(i%3, role, like.School)
 	}
 }

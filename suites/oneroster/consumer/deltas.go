@@ -99,7 +99,7 @@ func marks(j *judge, t *harness.T, id string) {
 				}
 			}
 		}
-		if s.sound && s.held != nil && len(j.fresh(s.differences)) == 0 && s.outcome.Told != driver.Failure {
+		if s.held != nil && len(j.fresh(s.differences)) == 0 && s.outcome.Told != driver.Failure {
 			known = s.truth
 		}
 	}

@@ -33,6 +33,7 @@ type judge struct {
 	empty  *driver.Held   // what it held before its first sync
 	memory *memory
 	first  *occasion         // the first sync; nil: it wasn't made yet
+	loses  bool              // it takes a page that is shorter than it asked for as the last one
 	behind bool              // the product may not be in step: a sound full sync comes first
 	stuck  *harness.Obstacle // nothing can be judged of what the product holds
 
@@ -58,7 +59,7 @@ type occasion struct {
 	unread      error // why what the product holds could not be read
 	differences []difference
 	before      []difference // of the sync before
-	compared    int     // objects that were compared
+	compared    int          // objects that were compared
 	started     time.Time
 }
 
@@ -89,7 +90,9 @@ func listening(section *driver.Section, err error) error {
 }
 
 // connection is where the product reads from.
-func (j *judge) connection() driver.Connection { return connectionOf(j.provider.Connection(), j.version) }
+func (j *judge) connection() driver.Connection {
+	return connectionOf(j.provider.Connection(), j.version)
+}
 
 // begin makes the first sync, once. It tells what is in the way of judging what the product holds.
 func (j *judge) begin(ctx context.Context) (harness.Obstacle, bool) {
@@ -242,7 +245,14 @@ func (j *judge) sync(ctx context.Context, p phase, s *occasion) {
 	}
 	mark := j.provider.Mark()
 	j.provider.Serve(j.world, p.Behaviour)
-	s.outcome = j.driver.Sync(ctx, driver.Occasion{Mode: p.Mode, Connection: j.connection()})
+	o := driver.Occasion{Mode: p.Mode, Connection: j.connection()}
+	if p.Untrusted {
+		back := o
+		o.Connection = connectionOf(j.provider.Untrusted(), j.version)
+		j.driver.Connect(ctx, o)
+		defer j.driver.Connect(ctx, back)
+	}
+	s.outcome = j.driver.Sync(ctx, o)
 	s.calls = j.provider.Calls(mark)
 	j.provider.Serve(j.world, provider.Behaviour{})
 }

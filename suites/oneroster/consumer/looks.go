@@ -15,6 +15,7 @@ var looks = map[string]func(j *judge, t *harness.T, id string, s *occasion){
 	"trouble.retry-after":     retryAfter,
 	"trouble.backs-off":       backsOff,
 	"trouble.retries-bounded": retriesBounded,
+	"token.kept":              tokenKept,
 }
 
 // early is how much sooner than it was told to a product may call again: clocks and networks differ.
@@ -89,4 +90,26 @@ func retriesBounded(_ *judge, t *harness.T, id string, s *occasion) {
 		t.Assert(id, len(calls) <= mostRetries, harness.Finding{Expected: fmt.Sprintf("the same call %d times at most in one sync", mostRetries),
 			Seen: fmt.Sprintf("%d times", len(calls)), Sent: calls[0].Method + " " + t.Where(calls[0].URL), Exchanges: watch(t, calls[:min(2, len(calls))]...)})
 	}
+}
+
+// elsewhere is the trouble of calls that came to another host.
+const elsewhere = "elsewhere"
+
+// tokenKept looks whether a call that was redirected to another host took the token along.
+func tokenKept(_ *judge, t *harness.T, id string, s *occasion) {
+	redirected := 0
+	for _, c := range s.calls {
+		switch {
+		case c.Status >= 300 && c.Status < 400:
+			redirected++
+		case c.Trouble == elsewhere:
+			t.Assert(id, c.Header.Get("Authorization") == "", harness.Finding{Expected: "no token in a call of another host",
+				Seen: "the header Authorization went along to " + t.Where(c.URL), Where: "header Authorization", Exchanges: watch(t, c)})
+		}
+	}
+	if redirected == 0 {
+		t.NotTested(harness.NoData("no call could be redirected", "Have the product read users while Rollcall looks."), id)
+		return
+	}
+	t.Examined(id, redirected)
 }

@@ -152,7 +152,9 @@ func (m *memory) stands(collection string, object map[string]any, truth driver.O
 }
 
 // has tells whether the product holds an object.
-func (m *memory) has(o driver.Objects, collection, id string) bool { return m.object(o, collection, id) != nil }
+func (m *memory) has(o driver.Objects, collection, id string) bool {
+	return m.object(o, collection, id) != nil
+}
 
 // object gives what the product holds of an object.
 func (m *memory) object(o driver.Objects, collection, id string) map[string]any {

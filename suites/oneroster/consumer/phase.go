@@ -9,6 +9,7 @@ import (
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/consumer/driver"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/consumer/provider"
 )
 
 // The requirements that phases decide beside their own, below the service.
@@ -20,6 +21,7 @@ const (
 	reqNothingElse = "holds.nothing-else"
 	reqRecovers    = "trouble.recovers"
 	reqTold        = "trouble.told"
+	reqCapped      = "accepts.capped-pages"
 )
 
 // own is the requirement of the phase itself, below the version.
@@ -71,6 +73,10 @@ func (j *judge) live(ctx context.Context, t *harness.T, p phase) {
 	}
 	if p.Expect == expectHeld {
 		j.brought(t, p)
+		return
+	}
+	if o, blocked := j.uncapped(&p); blocked {
+		t.NotTested(o)
 		return
 	}
 	if j.behind {
@@ -140,6 +146,20 @@ func (j *judge) judgeFirst(t *harness.T, p phase) {
 		t.Note(objects, "%s", note)
 	}
 	t.Note(objects, "the provider has %s; of that the product holds %s", count(s.truth, nil), count(s.held.Objects, j.memory))
+}
+
+// uncapped takes care that a product which loses what capped pages leave out isn't accused of it again: where
+// something goes wrong pages are as it likes them, and what stands on capped pages is blocked.
+func (j *judge) uncapped(p *phase) (harness.Obstacle, bool) {
+	owner := j.id(rosters + "." + reqCapped)
+	if p.Behaviour.Cap == 0 || !j.loses {
+		return harness.Obstacle{}, false
+	}
+	if p.Expect == expectSurvives {
+		p.Behaviour.Cap, p.Behaviour.After = 0, 0
+		return harness.Obstacle{}, false
+	}
+	return harness.BlockedBy(owner, "the product loses what capped pages leave out"), p.Requirement != reqCapped
 }
 
 // brought says what the first sync brought of one collection.
@@ -266,6 +286,7 @@ func (j *judge) follows(t *harness.T, p phase, s *occasion) {
 func (j *judge) accepts(t *harness.T, p phase, s *occasion) {
 	id := j.id(p.own())
 	if j.failed(t, id, s) {
+		j.loses = j.loses || p.Requirement == reqCapped
 		return
 	}
 	touched := touches(s.truthBefore, s.truth)
@@ -274,8 +295,9 @@ func (j *judge) accepts(t *harness.T, p phase, s *occasion) {
 		t.NotTested(harness.BlockedBy(slices.Sorted(maps.Keys(spared))[0], "the product doesn't follow changes of this kind"), id)
 		return
 	}
+	j.loses = j.loses || p.Requirement == reqCapped && len(diffs) > 0
 	j.examine(t, id, s, nil, diffs)
-	j.note(s.differences)
+	j.note(j.fresh(s.differences))
 }
 
 // relevant counts the kinds of changes that would show.
@@ -316,7 +338,14 @@ func (j *judge) spare(diffs []difference, touched map[place]touch) (left []diffe
 // or spoilt. What changed may have arrived or not; the next sync, with a sound provider, brings it.
 func (j *judge) survives(ctx context.Context, t *harness.T, p phase, s *occasion) {
 	id, recovers, told := j.id(p.own()), j.id(p.shared(reqRecovers)), j.id(p.shared(reqTold))
+	if !j.wentWrong(p, s) {
+		t.NotTested(harness.NoData("what was to go wrong didn't, for the product made no such call", "Have the product read all of the roster while Rollcall looks."))
+		return
+	}
 	lost := j.fresh(j.lost(s))
+	if p.Untrusted {
+		lost = append(lost, j.believed(s)...)
+	}
 	j.examine(t, id, s, nil, lost)
 	j.note(lost)
 	touched := touches(s.truthBefore, s.truth)
@@ -354,6 +383,21 @@ func (j *judge) survives(ctx context.Context, t *harness.T, p phase, s *occasion
 	if len(left) > 0 {
 		j.settle(ctx)
 	}
+}
+
+// wentWrong tells whether what a phase is about came about.
+func (j *judge) wentWrong(p phase, s *occasion) bool {
+	return j.provider == nil || p.Untrusted || slices.ContainsFunc(s.calls, func(c provider.Call) bool { return c.Trouble != "" })
+}
+
+// believed lists what the product took from somebody of whom nobody knows who it is.
+func (j *judge) believed(s *occasion) (out []difference) {
+	for at, what := range touches(s.truthBefore, s.truth) {
+		if what == added && j.memory.keeps(at.collection) && j.memory.has(s.held.Objects, at.collection, at.id) {
+			out = append(out, difference{place: at, what: lingering, want: "not held, for nobody knows who said it", got: "held"})
+		}
+	}
+	return out
 }
 
 // lost lists what a sync in which things went wrong has deleted or spoilt: what is neither as it was nor as it is now.

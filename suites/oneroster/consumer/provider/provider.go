@@ -4,15 +4,19 @@ package provider
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"log"
 	"maps"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strconv"
@@ -55,6 +59,9 @@ type Behaviour struct {
 	Writes  bool          `yaml:"writes"` // it happens to what is put
 }
 
+// Impostor begins the sourcedIds of what only somebody else serves, to whom a call was redirected.
+const Impostor = "rc-impostor"
+
 // Connection is where the product reads from, and as whom.
 type Connection struct {
 	Rostering, Gradebook, Resources, V1P1, TokenURL, ClientID, ClientSecret, CAFile string
@@ -86,12 +93,15 @@ type Call struct {
 
 // Provider is a running provider.
 type Provider struct {
-	version  string
-	origin   string
-	client   string
-	secret   string
-	server   *http.Server
-	services []*service.Service
+	version   string
+	origin    string
+	client    string
+	secret    string
+	server    *http.Server
+	other     *http.Server     // another host, to which calls are redirected
+	elsewhere string           // its origin
+	trust     *httptest.Server // one whose certificate nobody knows
+	services  []*service.Service
 
 	mu        sync.Mutex
 	world     *world.World
@@ -133,11 +143,55 @@ func Start(ctx context.Context, o Options) (*Provider, error) {
 	}
 	p.server = &http.Server{Handler: p, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = p.server.Serve(l) }()
+	host, _, _ := net.SplitHostPort(l.Addr().String()) // of a listener
+	away, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(host, "0"))
+	if err != nil {
+		return nil, errors.Join(err, p.server.Close())
+	}
+	_, port, _ := net.SplitHostPort(away.Addr().String()) // as above
+	p.elsewhere = "http://" + net.JoinHostPort("localhost", port)
+	p.other = &http.Server{Handler: http.HandlerFunc(p.impostor), ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = p.other.Serve(away) }()
+	p.trust = httptest.NewUnstartedServer(p)
+	p.trust.Config.ErrorLog = log.New(io.Discard, "", 0) // who refuses the certificate does right
+	p.trust.StartTLS()
 	return p, nil
 }
 
 // Close ends the provider.
-func (p *Provider) Close() error { return p.server.Close() }
+func (p *Provider) Close() error {
+	p.trust.Close()
+	return errors.Join(p.server.Close(), p.other.Close())
+}
+
+// Untrusted is the connection to the same provider by a certificate of an authority that nobody knows.
+func (p *Provider) Untrusted() Connection {
+	c := p.Connection()
+	for _, address := range []*string{&c.Rostering, &c.Gradebook, &c.Resources, &c.V1P1, &c.TokenURL} {
+		*address = strings.Replace(*address, p.origin, p.trust.URL, 1)
+	}
+	return c
+}
+
+// impostor answers what was redirected to another host, with somebody whom the provider doesn't have.
+func (p *Provider) impostor(w http.ResponseWriter, r *http.Request) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c := Call{Method: r.Method, URL: p.elsewhere + r.URL.RequestURI(), Path: r.URL.Path, Query: r.URL.Query(), RawQuery: r.URL.RawQuery,
+		Header: r.Header.Clone(), Started: time.Now(), Total: -1, Trouble: "elsewhere", Status: http.StatusOK, Number: len(p.calls)}
+	a := p.say(http.StatusOK, map[string]any{"users": []any{map[string]any{"sourcedId": Impostor, "status": "active",
+		"dateLastModified": "2026-01-01T00:00:00.000Z", "givenName": "Nobody", "familyName": "Atall", "username": "nobody", "enabledUser": "true",
+		"roles": []any{map[string]any{"roleType": "primary", "role": "student", "org": map[string]any{"sourcedId": "x", "type": "org"}}},
+		"role":  "student", "orgs": []any{}}}})
+	a.header.Set("X-Total-Count", "1")
+	for k, v := range a.header {
+		w.Header()[k] = v
+	}
+	_, _ = w.Write(a.body) // the client may be gone
+	c.Response, c.Answer, c.Ended = a.header, a.body, time.Now()
+	p.last = c.Ended
+	p.calls = append(p.calls, c)
+}
 
 // Connection tells where it is.
 func (p *Provider) Connection() Connection {
@@ -192,7 +246,11 @@ const kept = 8 << 10
 
 func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(io.LimitReader(r.Body, 8<<20))
-	c := Call{Method: r.Method, URL: p.origin + r.URL.RequestURI(), RawQuery: r.URL.RawQuery, Query: r.URL.Query(), Header: r.Header.Clone(),
+	origin := p.origin
+	if r.TLS != nil {
+		origin = p.trust.URL
+	}
+	c := Call{Method: r.Method, URL: origin + r.URL.RequestURI(), RawQuery: r.URL.RawQuery, Query: r.URL.Query(), Header: r.Header.Clone(),
 		Body: body, Total: -1, Started: time.Now(), Path: r.URL.Path}
 	p.mu.Lock()
 	p.open++
@@ -204,9 +262,14 @@ func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if a.delay > 0 {
 		time.Sleep(a.delay)
 	}
+	if p.odd().Chunked {
+		p.transfer(w, r, a)
+	}
 	c.Status, c.Response = a.status, a.header
 	c.Answer = bytes.Clone(a.body[:min(len(a.body), kept)])
-	if a.cut {
+	if p.odd().Chunked {
+		// it was sent
+	} else if a.cut {
 		w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
 		w.WriteHeader(a.status)
 		_, _ = w.Write(a.body[:len(a.body)/2])
@@ -222,6 +285,34 @@ func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.mu.Unlock()
 	if a.cut {
 		panic(http.ErrAbortHandler)
+	}
+}
+
+func (p *Provider) odd() Behaviour {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.behaviour
+}
+
+// transfer sends an answer in chunks, compressed where that was asked for, with names of headers in another case.
+func (p *Provider) transfer(w http.ResponseWriter, r *http.Request, a reply) {
+	for k, v := range a.header {
+		delete(w.Header(), k)
+		w.Header()[strings.ToLower(k)] = v
+	}
+	body := a.body
+	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") && len(body) > 0 {
+		var small bytes.Buffer
+		z := gzip.NewWriter(&small)
+		_, _ = z.Write(body) // to memory
+		_ = z.Close()        // as above
+		body = small.Bytes()
+		w.Header().Set("Content-Encoding", "gzip")
+	}
+	w.WriteHeader(a.status)
+	for part := range slices.Chunk(body, 500) {
+		_, _ = w.Write(part) // the client may be gone
+		w.(http.Flusher).Flush()
 	}
 }
 
@@ -357,7 +448,9 @@ func (p *Provider) token(c *Call, r *http.Request) reply {
 		granted = append(granted, scope)
 	}
 	if p.behaviour.Trouble == "scopes-partly" {
-		granted = slices.DeleteFunc(granted, func(s string) bool { return strings.Contains(s, "/roster.readonly") || strings.Contains(s, "/roster-core.readonly") })
+		granted = slices.DeleteFunc(granted, func(s string) bool {
+			return strings.Contains(s, "/roster.readonly") || strings.Contains(s, "/roster-core.readonly")
+		})
 	}
 	good := -1
 	if p.behaviour.Trouble == "token-ended" && p.done < max(1, p.behaviour.Times) {
@@ -514,6 +607,13 @@ func (p *Provider) derived(list []map[string]any, name, collection string) []map
 	return slices.DeleteFunc(slices.Clone(list), func(o map[string]any) bool { return !fits(o) })
 }
 
+// collectionOf names the collection of the objects that an operation gives.
+func collectionOf(op service.Operation) string {
+	return map[string]string{"org": "orgs", "academicSession": "academicSessions", "course": "courses", "class": "classes", "user": "users",
+		"enrollment": "enrollments", "demographics": "demographics", "resource": "resources", "category": "categories",
+		"scoreScale": "scoreScales", "lineItem": "lineItems", "result": "results"}[op.Kind]
+}
+
 func refID(v any) string {
 	m, _ := v.(map[string]any)
 	s, _ := m["sourcedId"].(string)
@@ -645,6 +745,12 @@ func compares(a, operator, b string) bool {
 	return strings.Contains(a, b)
 }
 
+// required are the members that some kind of object must have.
+var required = []string{"sourcedId", "status", "dateLastModified", "name", "type", "identifier", "title", "startDate", "endDate", "schoolYear",
+	"classType", "course", "school", "terms", "enabledUser", "givenName", "familyName", "roles", "role", "orgs", "username", "user", "class",
+	"vendorResourceId", "assignDate", "dueDate", "category", "lineItem", "student", "scoreStatus", "scoreDate", "scoreScaleValue", "score",
+	"gradingPeriod", "resultValueMin", "resultValueMax", "org"}
+
 func (p *Provider) shaped(o map[string]any, fields string) map[string]any {
 	o = maps.Clone(o)
 	b := p.behaviour
@@ -658,7 +764,14 @@ func (p *Provider) shaped(o map[string]any, fields string) map[string]any {
 		}
 	}
 	if b.Unknown {
-		o["vendorExtension"], o["metadata"] = map[string]any{"a": []any{1, nil, true}}, map[string]any{"riverbend.note": "x"}
+		o["vendorExtension"] = map[string]any{"a": []any{1, nil, true}}
+	}
+	if b.Minimal {
+		for k := range o {
+			if !slices.Contains(required, k) {
+				delete(o, k)
+			}
+		}
 	}
 	if fields != "" {
 		for k := range o {
@@ -682,7 +795,7 @@ func (p *Provider) page(c *Call, op service.Operation, list []map[string]any) re
 	}
 	total := len(list)
 	troubled := false
-	if b.Trouble != "" && !b.Writes && (b.On == "" || strings.HasSuffix(c.Path, "/"+b.On)) {
+	if b.Trouble != "" && !b.Writes && (b.On == "" || collectionOf(op) == b.On) {
 		p.counted++
 		troubled = p.counted > b.After && (b.Times == 0 || p.done < b.Times)
 	}
@@ -764,6 +877,9 @@ func (p *Provider) trouble(c *Call, a reply) reply {
 		a.cut = true
 	case "slow":
 		a.delay = b.Delay
+	case "redirect":
+		a = reply{status: http.StatusTemporaryRedirect, header: http.Header{"Location": {p.elsewhere + strings.TrimPrefix(c.URL, p.origin)}}}
+		c.Total, c.Count = -1, 0
 	}
 	return a
 }

@@ -75,8 +75,8 @@ func living[O any](list []O, base func(O) fixtures.Base, fits func(O) bool) (out
 	return out
 }
 
-func classBase(c fixtures.Class) fixtures.Base { return c.Base }
-func userBase(u fixtures.User) fixtures.Base   { return u.Base }
+func classBase(c fixtures.Class) fixtures.Base     { return c.Base }
+func userBase(u fixtures.User) fixtures.Base       { return u.Base }
 func seatBase(e fixtures.Enrollment) fixtures.Base { return e.Base }
 
 // open tells whether a class is active and in a term that counts today.
@@ -136,7 +136,9 @@ func (w *World) Flag(b *fixtures.Base, active bool) {
 
 // Seats are the places of the active enrollments of students for which a condition holds.
 func (w *World) Seats(fits func(fixtures.Enrollment) bool) []int {
-	return living(w.Enrollment, seatBase, func(e fixtures.Enrollment) bool { return e.Role == "student" && e.EndDate == "" && e.BeginDate == "" && fits(e) })
+	return living(w.Enrollment, seatBase, func(e fixtures.Enrollment) bool {
+		return e.Role == "student" && e.EndDate == "" && e.BeginDate == "" && fits(e)
+	})
 }
 
 // People are the places of active people of whom a condition holds.
