@@ -311,7 +311,7 @@ func hostKey(written string) (string, error) {
 	written = strings.TrimSpace(written)
 	if strings.HasPrefix(written, "SHA256:") {
 		if len(strings.TrimRight(written, "=")) != len("SHA256:")+43 {
-			return "", errors.New("the fingerprint isn't 43 characters long behind SHA256:")
+			return "", errors.New("a fingerprint has 43 characters behind SHA256:, and this one has others")
 		}
 		return strings.TrimRight(written, "="), nil
 	}

@@ -57,7 +57,7 @@ func (d *Driver) export(ctx context.Context, e *Export) (*Held, error) {
 	if ctx.Err() != nil {
 		return nil, context.DeadlineExceeded
 	}
-	if errors.As(err, &unreadable) || errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) || errors.Is(err, errMuch) {
+	if errors.As(err, &unreadable) || errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) || errors.Is(err, errMuch) || errors.Is(err, errNoBundle) {
 		cause := err.Error()
 		if errors.Is(err, errMuch) {
 			cause = fmt.Sprintf("it has more than %d rows", maxCount)
@@ -94,6 +94,8 @@ func (d *Driver) download(ctx context.Context, where string, e *Export, path str
 	return nil
 }
 
+var errNoBundle = errors.New("no file of OneRoster CSV is in it")
+
 // readBundle reads what a bundle says of objects.
 func readBundle(ctx context.Context, path string) (*Held, error) {
 	b, err := source.Open(path, func(name string) bool {
@@ -115,12 +117,14 @@ func readBundle(ctx context.Context, path string) (*Held, error) {
 		return nil, err
 	}
 	r := &rows{held: &Held{Objects: Objects{}}, parts: map[string][]part{}}
+	found := false
 	for i := range v.Files {
 		f := &v.Files[i]
 		e := b.Entry(f.Name)
 		if e == nil {
 			continue
 		}
+		found = true
 		err := scan.Rows(ctx, v, f, e, func(row *scan.Row) bool {
 			r.count++
 			return r.count <= maxCount && r.row(f, row)
@@ -131,6 +135,9 @@ func readBundle(ctx context.Context, path string) (*Held, error) {
 		if r.count > maxCount {
 			return nil, errMuch
 		}
+	}
+	if !found {
+		return nil, errNoBundle
 	}
 	r.join()
 	return r.held, nil
