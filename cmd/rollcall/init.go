@@ -7,11 +7,13 @@ import (
 	_ "embed"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"text/template"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -27,7 +29,7 @@ const schemaFile = "target.schema.json"
 
 // answers fill the template of a target file.
 type answers struct {
-	Role     string // of the product, by its profiles: provider, csv, tool, platform
+	Role     string // of the product, by its profiles: provider, csv, consumer, importer, tool, platform
 	Suites   []string
 	Profiles []string
 	Name     string
@@ -42,6 +44,8 @@ type answers struct {
 	Issuer, AuthURL, JWKSURL, Deployment       string
 	PublicURL                                  string
 	Image, Dockerfile, Port                    string
+	Listen, Connect, Sync, Holds               string
+	Drop, HostKey                              string
 }
 
 // question asks for one answer that some products need.
@@ -78,6 +82,11 @@ func (a *answers) questions() []question {
 		{roles: []string{"provider"}, flag: "--token-url", question: "Token URL (empty where it issues no tokens: one of your own is sent then): ", value: &a.TokenURL, optional: true, unless: tokenless},
 		{roles: []string{"provider"}, flag: "--client-id", question: "Client id: ", value: &a.ClientID, unless: func() bool { return a.TokenURL == "" }},
 		{roles: []string{"csv"}, flag: "--bundle", question: "The bundle (a zip, a folder or a CSV file): ", value: &a.Bundle},
+		{roles: []string{"importer"}, flag: "--drop", question: "Where it takes bundles (a folder, a URL to upload to, or sftp://user@host/folder): ", value: &a.Drop},
+		{roles: []string{"importer"}, flag: "--host-key", question: "The SFTP server's key (its fingerprint, as `ssh-keyscan HOST | ssh-keygen -lf -` prints it): ", value: &a.HostKey, unless: func() bool { return wayOf(a.Drop) != "sftp" }},
+		{roles: []string{"importer"}, flag: "--sync", question: howSynced + "empty: it takes bundles in as they come): ", value: &a.Sync, optional: true, spare: true},
+		{roles: []string{"consumer"}, flag: "--sync", question: strings.TrimSuffix(howSynced, "; ") + "): ", value: &a.Sync},
+		{roles: []string{"consumer", "importer"}, flag: "--holds", question: "What tells what it holds (a command or a URL that gives JSON lines, or a .zip of OneRoster CSV; empty: it can't be read): ", value: &a.Holds, optional: true, spare: true},
 		{roles: []string{"tool"}, flag: "--login-url", question: "Login URL of the tool: ", value: &a.LoginURL},
 		{roles: []string{"tool"}, flag: "--target-link-uri", question: "What a launch is to open (target link URI): ", value: &a.TargetLinkURI},
 		{roles: []string{"platform"}, flag: "--issuer", question: "Issuer of the platform: ", value: &a.Issuer},
@@ -87,6 +96,50 @@ func (a *answers) questions() []question {
 		{roles: []string{"platform"}, flag: "--client-id", question: "The client id that it has issued to Rollcall: ", value: &a.ClientID},
 		{roles: []string{"platform"}, flag: "--deployment", question: "The deployment id: ", value: &a.Deployment},
 	}
+}
+
+const howSynced = "How it is made to sync (a command, the URL of a webhook, an interval such as 15m at which it does so by itself, or the word person; "
+
+// sftpSecret is the environment variable that holds the password of an SFTP server.
+const sftpSecret = "SFTP_PASSWORD"
+
+// wayOf tells what somebody means by an answer about a consumer: webhook, sftp, schedule, person, bundle or
+// command; empty for none.
+func wayOf(answer string) string {
+	answer = strings.TrimSpace(answer)
+	_, notDuration := time.ParseDuration(answer)
+	switch {
+	case answer == "":
+		return ""
+	case strings.HasPrefix(answer, "http://"), strings.HasPrefix(answer, "https://"):
+		return "webhook"
+	case strings.HasPrefix(answer, "sftp://"):
+		return "sftp"
+	case notDuration == nil:
+		return "schedule"
+	case answer == "person":
+		return "person"
+	case strings.HasSuffix(answer, ".zip") && !strings.ContainsAny(answer, " \t"):
+		return "bundle"
+	}
+	return "command"
+}
+
+// Way does the same for the template.
+func (a answers) Way(answer string) string { return wayOf(answer) }
+
+// Zip tells whether an address is that of a bundle.
+func (a answers) Zip(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && strings.HasSuffix(u.Path, ".zip")
+}
+
+// SFTP takes the address of an SFTP server apart.
+func (a answers) SFTP() (out struct{ Address, User, Folder string }) {
+	if u, err := url.Parse(a.Drop); err == nil {
+		out.Address, out.User, out.Folder = u.Host, u.User.Username(), strings.TrimPrefix(u.Path, "/")
+	}
+	return out
 }
 
 // Claims tells whether a service of LTI Advantage is claimed, by how its profiles begin.
@@ -150,7 +203,10 @@ Secrets are not asked for: they stay in environment variables.`,
       --target-link-uri https://quiz.example.org/lti/quiz/1 --jwks-url https://quiz.example.org/lti/jwks
   rollcall init --profile or11-rostering-provider --name "Example SIS" --v1p1-url https://sis.example.org/ims/oneroster/v1p1 \
       --consumer-key rollcall
-  rollcall init --profile or12-csv-export --name "Example SIS" --bundle export.zip`,
+  rollcall init --profile or12-csv-export --name "Example SIS" --bundle export.zip
+  rollcall init --profile or12-rostering-consumer --name "Example LMS" --sync https://lms.example.org/api/roster/sync \
+      --holds https://lms.example.org/api/roster/held
+  rollcall init --profile or12-csv-consumer --name "Example LMS" --drop /srv/lms/inbox --sync ./import.sh --holds export.zip`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if _, err := os.Stat(path); err == nil && !force {
@@ -209,10 +265,16 @@ Secrets are not asked for: they stay in environment variables.`,
 	f.StringVar(&a.AuthURL, "auth-url", "", "authentication URL of an LTI platform")
 	f.StringVar(&a.JWKSURL, "jwks-url", "", "public keys of an LTI platform or tool")
 	f.StringVar(&a.Deployment, "deployment", "", "deployment id that an LTI platform has issued")
-	f.StringVar(&a.PublicURL, "public-url", "", "origin under which an LTI product and the browser reach Rollcall")
+	f.StringVar(&a.PublicURL, "public-url", "", "origin under which the product, and the browser, reach Rollcall")
 	f.StringVar(&a.Image, "image", "", "container image of the product; URLs are paths then")
 	f.StringVar(&a.Dockerfile, "dockerfile", "", "Dockerfile of the product, instead of --image")
 	f.StringVar(&a.Port, "port", "", "port on which the container listens inside")
+	f.StringVar(&a.Sync, "sync", "", "how a consumer is made to sync: a command, the URL of a webhook, an interval, or person")
+	f.StringVar(&a.Holds, "holds", "", "what tells what a consumer holds: a command or a URL that gives JSON lines, or a .zip of OneRoster CSV")
+	f.StringVar(&a.Connect, "connect", "", "command, or URL of a webhook, by which a consumer is told where to read from")
+	f.StringVar(&a.Listen, "listen", "", "where Rollcall's provider answers a consumer, host:port")
+	f.StringVar(&a.Drop, "drop", "", "where an importer takes bundles: a folder, a URL, or sftp://user@host/folder")
+	f.StringVar(&a.HostKey, "host-key", "", "fingerprint of the key of an SFTP server")
 	f.BoolVar(&force, "force", false, "replace an existing file")
 	return c
 }
@@ -230,10 +292,16 @@ func next(a answers, path string) string {
 		if name := cmp.Or(a.BearerName, a.SecretName); !a.signedAlone() {
 			fmt.Fprintf(&b, "  export %s=…\n", name)
 		}
+	case wayOf(a.Drop) == "sftp":
+		fmt.Fprintf(&b, "  export %s=…\n", sftpSecret)
 	case a.Role == "tool" || a.Role == "platform":
 		fmt.Fprintf(&b, "  rollcall registration --target %s\n", quoteArg(path))
 	}
-	fmt.Fprintf(&b, "  rollcall doctor --target %s\n  rollcall run --target %s\n", quoteArg(path), quoteArg(path))
+	attended := ""
+	if wayOf(a.Sync) == "person" {
+		attended = " --interactive"
+	}
+	fmt.Fprintf(&b, "  rollcall doctor --target %s%s\n  rollcall run --target %s%s\n", quoteArg(path), attended, quoteArg(path), attended)
 	return b.String()
 }
 

@@ -159,8 +159,9 @@ func describeTool(w io.Writer, t *district.Tool) {
 
 func servePlatform() *cobra.Command {
 	f := &webFlags{}
-	var list, data string
-	var rotate time.Duration
+	var list, data, roster string
+	var rotate, look time.Duration
+	var grades gradeFlags
 	c := &cobra.Command{
 		Use:   "platform",
 		Short: "Run the reference platform: an LTI 1.3 platform with the people of Riverbend Unified",
@@ -171,9 +172,21 @@ and deployments, with deep_linking_uri and scopes where it offers that; every co
 signs with a new key from time to time, as platforms do: a tool has to read the keys
 again then. With --db it remembers over a restart, under the same address, who is signed
 in, what was used and what was granted, and signs with the same keys; the private ones are
-in that database.`,
-		Example: "  rollcall serve platform --tools tools.yaml\n  rollcall serve platform --tools tools.yaml --fault platform-nonce-own",
-		Args:    cobra.NoArgs,
+in that database.
+
+With --roster it has the school of a mirror instead, which "rollcall sync" keeps in step, and
+follows it: who leaves a class in the SIS can't open its links any more after the next sync, who
+comes can. A tool that has a resource in its registration (vendor_resource_id, with vendor_id and
+application_id where need be) is there for those alone to whom the SIS assigns it: by their
+class, its course, or in person, and in the roles that the resource is for.
+
+With --grades-to it pushes the marks of its gradebook to a SIS, as line items and results of
+OneRoster 1.2, and again where they changed: those that are released to learners, a teacher's
+own mark where there is one. The client needs the scopes gradebook.createput and
+gradebook.delete.`,
+		Example: "  rollcall serve platform --tools tools.yaml\n  rollcall serve platform --tools tools.yaml --roster mirror.db\n" +
+			"  rollcall serve platform --tools tools.yaml --fault platform-nonce-own",
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := faultsOf("platform", f.faults); err != nil {
 				return err
@@ -189,6 +202,13 @@ in that database.`,
 			if err := checkRotation(rotate); err != nil {
 				return err
 			}
+			if look <= 0 {
+				return &harness.ConfigError{Key: "--roster-every", Cause: "it is no time above 0", Remedy: "choose some seconds or minutes"}
+			}
+			to, err := grades.sis(f.trust)
+			if err != nil {
+				return err
+			}
 			made, trust, err := f.certificates("platform.localhost")
 			if err != nil {
 				return err
@@ -198,6 +218,7 @@ in that database.`,
 				DB:       f.db,
 				Origin:   f.public,
 				Data:     size,
+				Roster:   roster,
 				Tools:    tools,
 				Faults:   f.faults,
 				TLS:      made,
@@ -210,6 +231,13 @@ in that database.`,
 			p.RotateKeys(cmd.Context(), rotate)
 			exposed(cmd.ErrOrStderr(), f.listen, f.public, "the reference platform")
 			describePlatform(cmd.OutOrStdout(), p)
+			telling := newTelling(cmd.OutOrStdout())
+			if roster != "" {
+				p.FollowMirror(cmd.Context(), roster, look, telling.followed)
+			}
+			if to != nil {
+				p.PushGrades(cmd.Context(), *to, grades.every, telling.pushed)
+			}
 			fmt.Fprintln(cmd.OutOrStdout(), "\nCtrl-C ends it.")
 			return p.Wait()
 		},
@@ -217,6 +245,9 @@ in that database.`,
 	f.add(c, "platform.localhost")
 	c.Flags().StringVar(&list, "tools", "", "YAML list of the tools that it knows")
 	c.Flags().StringVar(&data, "data", "small", "small, medium or scale:N")
+	c.Flags().StringVar(&roster, "roster", "", "follow a mirror of rollcall sync instead: SQLite file or PostgreSQL DSN")
+	c.Flags().DurationVar(&look, "roster-every", time.Minute, "how often it is looked whether the mirror changed")
+	grades.add(c)
 	rotation(c, &rotate)
 	return c
 }

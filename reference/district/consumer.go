@@ -21,6 +21,7 @@ type ConsumerOptions struct {
 	Full, Delta time.Duration // how often it syncs by itself; zero: never
 	Options     sync.Options  // of every sync
 	Feeds       []service.Feed
+	Told        func(service.Outcome) // of each sync
 	// Hooks change what it does, from outside.
 	Hooks service.Hooks
 	// Around is put around everything that is served; nil is nothing.
@@ -35,49 +36,52 @@ type Consumer struct {
 	server *web.Server
 }
 
-// StartConsumer serves the reference consumer until Close, or until ctx ends.
-func StartConsumer(ctx context.Context, o ConsumerOptions) (*Consumer, error) {
+// OpenConsumer makes a consumer that serves nothing and doesn't sync by itself. Both that it
+// gives are the caller's to close, the service first.
+func OpenConsumer(ctx context.Context, o ConsumerOptions) (*sync.Mirror, *service.Service, error) {
 	mirror, err := sync.Open(ctx, o.DB)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	c := &Consumer{Mirror: mirror}
-	if err := c.start(ctx, o); err != nil {
-		return nil, errors.Join(err, c.Close())
-	}
-	return c, nil
-}
-
-func (c *Consumer) start(ctx context.Context, o ConsumerOptions) (err error) {
-	c.Service, err = service.New(service.Config{
-		Mirror:  c.Mirror,
+	s, err := service.New(service.Config{
+		Mirror:  mirror,
 		Options: o.Options,
 		Full:    o.Full,
 		Delta:   o.Delta,
 		Hooks:   o.Hooks,
 		Feeds:   o.Feeds,
+		Told:    o.Told,
 	})
+	if err == nil && o.Connection != nil {
+		err = s.Connect(*o.Connection)
+	}
 	if err != nil {
-		return err
+		return nil, nil, errors.Join(err, mirror.Close())
 	}
-	if o.Connection != nil {
-		if err := c.Connect(*o.Connection); err != nil {
-			return err
-		}
+	return mirror, s, nil
+}
+
+// StartConsumer serves the reference consumer until Close, or until ctx ends.
+func StartConsumer(ctx context.Context, o ConsumerOptions) (*Consumer, error) {
+	mirror, s, err := OpenConsumer(ctx, o)
+	if err != nil {
+		return nil, err
 	}
-	if c.server, err = bind(ctx, o.Listen, nil); err != nil {
-		return err
+	c := &Consumer{Service: s, Mirror: mirror}
+	c.server, err = bind(ctx, o.Listen, nil)
+	if err == nil {
+		c.Origin = c.server.Origin
+		err = s.Start()
 	}
-	c.Origin = c.server.Origin
-	if err := c.Service.Start(); err != nil {
-		return err
+	if err != nil {
+		return nil, errors.Join(err, c.Close())
 	}
 	handler := c.Handler()
 	if o.Around != nil {
 		handler = o.Around(handler)
 	}
 	c.server.Serve(ctx, handler)
-	return nil
+	return c, nil
 }
 
 // Wait returns when the consumer has ended.
@@ -88,8 +92,5 @@ func (c *Consumer) Close() (err error) {
 	if c.server != nil {
 		err = c.server.Close()
 	}
-	if c.Service != nil {
-		err = errors.Join(err, c.Service.Close())
-	}
-	return errors.Join(err, c.Mirror.Close())
+	return errors.Join(err, c.Service.Close(), c.Mirror.Close())
 }

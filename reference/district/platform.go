@@ -18,6 +18,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/platform/nrps"
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/reference/store"
+	"github.com/rollcall-edu/rollcall/reference/sync/push"
 	"github.com/rollcall-edu/rollcall/reference/web"
 )
 
@@ -34,6 +35,8 @@ type PlatformOptions struct {
 	TLS      *security.SelfMade // nil: plain http
 	TrustPEM []byte             // authorities of tools
 	DB       string             // store DSN; empty: memory
+	// Roster is the DSN of a mirror whose school this is (see FollowMirror), instead of Data.
+	Roster string
 }
 
 // services are what the reference platform offers beside launches. The gradebook is given to
@@ -74,6 +77,8 @@ type Platform struct {
 	server *web.Server
 	store  store.Store
 
+	options   PlatformOptions
+	roster    int64          // version of the mirror that it follows
 	rotations sync.WaitGroup // what writes to the store by itself
 	ended     chan struct{}
 	closing   sync.Once
@@ -90,15 +95,11 @@ func StartPlatform(ctx context.Context, o PlatformOptions) (*Platform, error) {
 	if o.DataSeed == 0 {
 		o.DataSeed = fixtures.DefaultSeed
 	}
-	d, err := fixtures.New(o.Data, o.DataSeed)
-	if err != nil {
-		return nil, err
-	}
 	bent, err := platformfault.Kind.Of(o.Faults...)
 	if err != nil {
 		return nil, err
 	}
-	kept, err := platform.OpenStore(ctx, o.DB, slices.Concat(ags.Collections(), deeplinking.Collections())...)
+	kept, err := platform.OpenStore(ctx, o.DB, slices.Concat(ags.Collections(), deeplinking.Collections(), []store.Collection{push.Kept})...)
 	if err != nil {
 		return nil, err
 	}
@@ -110,23 +111,34 @@ func StartPlatform(ctx context.Context, o PlatformOptions) (*Platform, error) {
 	if o.Origin == "" {
 		o.Origin = server.Named(o.Host)
 	}
-	var grades *ags.Service
+	p := &Platform{Origin: o.Origin, options: o, server: server, store: kept, ended: make(chan struct{})}
 	c := platform.Config{
 		Origin:   o.Origin,
-		District: d,
 		Tools:    o.Tools,
 		HTTP:     security.LoopbackClient(o.TrustPEM),
 		Store:    kept,
-		Services: append(services(&grades), deeplinking.New(ctx, deeplinking.Options{LineItems: declared{&grades}})),
+		Services: append(services(&p.Grades), deeplinking.New(ctx, deeplinking.Options{LineItems: declared{&p.Grades}})),
 	}
-	p, err := platform.New(ctx, bent.Bend(c))
+	begin := func(d fixtures.District) (err error) {
+		c.District = d
+		p.Platform, err = platform.New(ctx, bent.Bend(c))
+		return err
+	}
+	if o.Roster != "" {
+		p.roster, err = readMirror(ctx, o.Roster, -1, begin)
+	} else {
+		var d fixtures.District
+		if d, err = fixtures.New(o.Data, o.DataSeed); err == nil {
+			err = begin(d)
+		}
+	}
 	if err != nil {
 		server.Close()
 		kept.Close()
 		return nil, err
 	}
 	server.Serve(ctx, bent.Wrap(p.Handler()))
-	return &Platform{Platform: p, Origin: o.Origin, Grades: grades, server: server, store: kept, ended: make(chan struct{})}, nil
+	return p, nil
 }
 
 // RotateKeys has the platform sign with a new key each time, until ctx ends or the platform
@@ -135,11 +147,7 @@ func (p *Platform) RotateKeys(ctx context.Context, every time.Duration) {
 	if every <= 0 {
 		return
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	go func() {
-		<-p.ended
-		cancel()
-	}()
+	ctx = p.living(ctx)
 	p.rotations.Go(func() { p.Keys().RotateEvery(ctx, every) })
 }
 

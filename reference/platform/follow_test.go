@@ -66,7 +66,9 @@ func TestFollow(t *testing.T) {
 	link, _ := w.platform.link(w.platform.Links(course, client)[0].ID)
 	tool, _ := w.platform.tool(client)
 	d := changed{District: w.platform.c.District}
-	d.enrollments = func(e fixtures.Enrollment) (fixtures.Enrollment, bool) { return e, e.User != student || e.Class != course }
+	d.enrollments = func(e fixtures.Enrollment) (fixtures.Enrollment, bool) {
+		return e, e.User != student || e.Class != course
+	}
 	d.more = []fixtures.Enrollment{{Base: fixtures.Base{SourcedID: "new", Status: fixtures.Active}, User: outside, Class: course, Role: "student"}}
 	_, at := w.platform.Roster(course, Registration{})
 	got, err := w.platform.Follow(t.Context(), d)

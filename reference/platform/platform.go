@@ -97,7 +97,7 @@ type Platform struct {
 	c      Config
 	keys   *security.Keys
 	remote map[string]*security.RemoteKeys // of tools, by client id
-	taught atomic.Pointer[school]              // what the SIS said last, with who is in the courses
+	taught atomic.Pointer[school]          // what the SIS said last, with who is in the courses
 	links  []Link
 	secret []byte // of pseudonyms
 	// services are made when all else is.

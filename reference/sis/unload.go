@@ -87,62 +87,64 @@ func refIDs(list []guidRef) []string {
 }
 
 // Orgs reads the orgs.
-func (d *Stored) Orgs() iter.Seq[fixtures.Org] {
-	return rows(d, Orgs, func(o org) fixtures.Org {
-		return fixtures.Org{
-			Base:       o.base.Row(),
-			Name:       o.Name,
-			Type:       o.Type,
-			Identifier: o.Identifier,
-			Parent:     refID(o.Parent),
-			Children:   refIDs(o.Children),
-		}
-	})
+func (d *Stored) Orgs() iter.Seq[fixtures.Org] { return rows(d, Orgs, rowOrg) }
+
+func rowOrg(o org) fixtures.Org {
+	return fixtures.Org{
+		Base:       o.base.Row(),
+		Name:       o.Name,
+		Type:       o.Type,
+		Identifier: o.Identifier,
+		Parent:     refID(o.Parent),
+		Children:   refIDs(o.Children),
+	}
 }
 
 // AcademicSessions reads the academic sessions.
 func (d *Stored) AcademicSessions() iter.Seq[fixtures.AcademicSession] {
-	return rows(d, AcademicSessions, func(s academicSession) fixtures.AcademicSession {
-		return fixtures.AcademicSession{
-			Base:       s.base.Row(),
-			Title:      s.Title,
-			StartDate:  fixtures.Date(s.StartDate),
-			EndDate:    fixtures.Date(s.EndDate),
-			Type:       s.Type,
-			Parent:     refID(s.Parent),
-			Children:   refIDs(s.Children),
-			SchoolYear: s.SchoolYear,
-		}
-	})
+	return rows(d, AcademicSessions, rowAcademicSession)
+}
+
+func rowAcademicSession(s academicSession) fixtures.AcademicSession {
+	return fixtures.AcademicSession{
+		Base:       s.base.Row(),
+		Title:      s.Title,
+		StartDate:  fixtures.Date(s.StartDate),
+		EndDate:    fixtures.Date(s.EndDate),
+		Type:       s.Type,
+		Parent:     refID(s.Parent),
+		Children:   refIDs(s.Children),
+		SchoolYear: s.SchoolYear,
+	}
 }
 
 // Courses reads the courses.
-func (d *Stored) Courses() iter.Seq[fixtures.Course] {
-	return rows(d, Courses, func(c course) fixtures.Course {
-		return fixtures.Course{Base: c.base.Row(), Title: c.Title, SchoolYear: refID(c.SchoolYear), CourseCode: c.CourseCode, Grades: c.Grades,
-			Subjects: c.Subjects, Org: refID(c.Org), SubjectCodes: c.SubjectCodes, Resources: refIDs(c.Resources)}
-	})
+func (d *Stored) Courses() iter.Seq[fixtures.Course] { return rows(d, Courses, rowCourse) }
+
+func rowCourse(c course) fixtures.Course {
+	return fixtures.Course{Base: c.base.Row(), Title: c.Title, SchoolYear: refID(c.SchoolYear), CourseCode: c.CourseCode, Grades: c.Grades,
+		Subjects: c.Subjects, Org: refID(c.Org), SubjectCodes: c.SubjectCodes, Resources: refIDs(c.Resources)}
 }
 
 // Classes reads the classes.
-func (d *Stored) Classes() iter.Seq[fixtures.Class] {
-	return rows(d, Classes, func(c class) fixtures.Class {
-		return fixtures.Class{
-			Base:         c.base.Row(),
-			Title:        c.Title,
-			ClassCode:    c.ClassCode,
-			ClassType:    c.ClassType,
-			Location:     c.Location,
-			Grades:       c.Grades,
-			Subjects:     c.Subjects,
-			Course:       c.Course.SourcedID,
-			School:       c.School.SourcedID,
-			Terms:        refIDs(c.Terms),
-			SubjectCodes: c.SubjectCodes,
-			Periods:      c.Periods,
-			Resources:    refIDs(c.Resources),
-		}
-	})
+func (d *Stored) Classes() iter.Seq[fixtures.Class] { return rows(d, Classes, rowClass) }
+
+func rowClass(c class) fixtures.Class {
+	return fixtures.Class{
+		Base:         c.base.Row(),
+		Title:        c.Title,
+		ClassCode:    c.ClassCode,
+		ClassType:    c.ClassType,
+		Location:     c.Location,
+		Grades:       c.Grades,
+		Subjects:     c.Subjects,
+		Course:       c.Course.SourcedID,
+		School:       c.School.SourcedID,
+		Terms:        refIDs(c.Terms),
+		SubjectCodes: c.SubjectCodes,
+		Periods:      c.Periods,
+		Resources:    refIDs(c.Resources),
+	}
 }
 
 // Users reads the users.
@@ -196,40 +198,44 @@ func rowUser(u user) fixtures.User {
 
 // Enrollments reads the enrollments.
 func (d *Stored) Enrollments() iter.Seq[fixtures.Enrollment] {
-	return rows(d, Enrollments, func(e enrollment) fixtures.Enrollment {
-		return fixtures.Enrollment{
-			Base:      e.base.Row(),
-			User:      e.User.SourcedID,
-			Class:     e.Class.SourcedID,
-			School:    e.School.SourcedID,
-			Role:      e.Role,
-			Primary:   e.Primary,
-			BeginDate: fixtures.Date(e.BeginDate),
-			EndDate:   fixtures.Date(e.EndDate),
-		}
-	})
+	return rows(d, Enrollments, rowEnrollment)
+}
+
+func rowEnrollment(e enrollment) fixtures.Enrollment {
+	return fixtures.Enrollment{
+		Base:      e.base.Row(),
+		User:      e.User.SourcedID,
+		Class:     e.Class.SourcedID,
+		School:    e.School.SourcedID,
+		Role:      e.Role,
+		Primary:   e.Primary,
+		BeginDate: fixtures.Date(e.BeginDate),
+		EndDate:   fixtures.Date(e.EndDate),
+	}
 }
 
 // Demographics reads the demographics.
 func (d *Stored) Demographics() iter.Seq[fixtures.Demographics] {
-	return rows(d, Demographics, func(x demographics) fixtures.Demographics {
-		return fixtures.Demographics{
-			Base:                                 x.base.Row(),
-			BirthDate:                            fixtures.Date(x.BirthDate),
-			Sex:                                  x.Sex,
-			AmericanIndianOrAlaskaNative:         x.AmericanIndianOrAlaskaNative,
-			Asian:                                x.Asian,
-			BlackOrAfricanAmerican:               x.BlackOrAfricanAmerican,
-			NativeHawaiianOrOtherPacificIslander: x.NativeHawaiianOrOtherPacificIslander,
-			White:                                x.White,
-			DemographicRaceTwoOrMoreRaces:        x.DemographicRaceTwoOrMoreRaces,
-			HispanicOrLatinoEthnicity:            x.HispanicOrLatinoEthnicity,
-			CountryOfBirthCode:                   x.CountryOfBirthCode,
-			StateOfBirthAbbreviation:             x.StateOfBirthAbbreviation,
-			CityOfBirth:                          x.CityOfBirth,
-			PublicSchoolResidenceStatus:          x.PublicSchoolResidenceStatus,
-		}
-	})
+	return rows(d, Demographics, rowDemographics)
+}
+
+func rowDemographics(x demographics) fixtures.Demographics {
+	return fixtures.Demographics{
+		Base:                                 x.base.Row(),
+		BirthDate:                            fixtures.Date(x.BirthDate),
+		Sex:                                  x.Sex,
+		AmericanIndianOrAlaskaNative:         x.AmericanIndianOrAlaskaNative,
+		Asian:                                x.Asian,
+		BlackOrAfricanAmerican:               x.BlackOrAfricanAmerican,
+		NativeHawaiianOrOtherPacificIslander: x.NativeHawaiianOrOtherPacificIslander,
+		White:                                x.White,
+		DemographicRaceTwoOrMoreRaces:        x.DemographicRaceTwoOrMoreRaces,
+		HispanicOrLatinoEthnicity:            x.HispanicOrLatinoEthnicity,
+		CountryOfBirthCode:                   x.CountryOfBirthCode,
+		StateOfBirthAbbreviation:             x.StateOfBirthAbbreviation,
+		CityOfBirth:                          x.CityOfBirth,
+		PublicSchoolResidenceStatus:          x.PublicSchoolResidenceStatus,
+	}
 }
 
 // Resources reads the resources.

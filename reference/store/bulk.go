@@ -42,6 +42,18 @@ func (d *database) Lookup(ctx context.Context, c Collection, sourcedIDs []string
 	return nil
 }
 
+func (d *database) Has(ctx context.Context, c Collection, sourcedIDs []string) ([]bool, error) {
+	if err := d.known(c); err != nil {
+		return nil, err
+	}
+	has := make([]bool, len(sourcedIDs))
+	err := d.lookup(ctx, d.engine, c, sourcedIDs, "''", func(n int, _ []byte) error { has[n] = true; return nil })
+	if err != nil {
+		return nil, fmt.Errorf("looking for documents in %s: %w", c, err)
+	}
+	return has, nil
+}
+
 // lookup gives a value of each document that is there, with the place of its sourcedId in the list.
 func (d *database) lookup(ctx context.Context, q queryer, c Collection, sourcedIDs []string, value string,
 	visit func(n int, value []byte) error,
@@ -203,7 +215,7 @@ func (u *update) appendAll(c Collection, x *touched, documents []Document, keys 
 }
 
 func (u *update) DeleteAll(c Collection, sourcedIDs []string) (int, error) {
-	if err := u.usable(c); err != nil {
+	if err := u.ready(c); err != nil {
 		return 0, err
 	}
 	n, err := u.deleteAll(c, sourcedIDs)
@@ -213,9 +225,6 @@ func (u *update) DeleteAll(c Collection, sourcedIDs []string) (int, error) {
 func (u *update) deleteAll(c Collection, sourcedIDs []string) (int, error) {
 	x, err := u.touch(c)
 	if err != nil {
-		return 0, err
-	}
-	if err := u.cover(c, x); err != nil {
 		return 0, err
 	}
 	w := u.d.engine.words()

@@ -124,6 +124,28 @@ func testBulk(t *testing.T, open func(*testing.T) store.Store) {
 		}
 	})
 
+	t.Run("one is found in the transaction that put many", func(t *testing.T) {
+		s := open(t)
+		load(t, s, dataset(0))
+		err := s.Update(t.Context(), func(tx store.Tx) error {
+			if err := tx.PutAll(users, many(0, 600, "x")); err != nil {
+				return err
+			}
+			if _, b, err := tx.Get(users, "many-599"); err != nil || string(b) != "x 599" {
+				t.Errorf("%s, %v", b, err)
+			}
+			return tx.PutAll(users, many(599, 700, "y"))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want(t, s, users, names(0, 700)...)
+		has, err := s.Has(t.Context(), users, []string{"many-599", "nobody", "many-0", "many-0\x00"})
+		if err != nil || !slices.Equal(has, []bool{true, false, true, false}) {
+			t.Errorf("%v, %v", has, err)
+		}
+	})
+
 	t.Run("what was replaced among many is right in columns", func(t *testing.T) {
 		s := open(t)
 		load(t, s, dataset(10_000))

@@ -6,7 +6,7 @@ import (
 )
 
 func (u *update) Oldest(c Collection, prefix string) (sourcedID string, count int, err error) {
-	if err := u.usable(c); err != nil {
+	if err := u.ready(c); err != nil {
 		return "", 0, err
 	}
 	if !storable(prefix) {

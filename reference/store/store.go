@@ -111,6 +111,9 @@ type Store interface {
 	// order, with the place of the sourcedId in the list. The body is as in Read.
 	Lookup(ctx context.Context, c Collection, sourcedIDs []string, visit func(n int, body []byte) error) error
 
+	// Has tells of each sourcedId whether there is a document of it.
+	Has(ctx context.Context, c Collection, sourcedIDs []string) ([]bool, error)
+
 	// SourcedIDs calls visit with the sourcedId of every document, ascending by their bytes.
 	// It is only valid during the call.
 	SourcedIDs(ctx context.Context, c Collection, visit func(sourcedID []byte) error) error
@@ -149,8 +152,9 @@ type Tx interface {
 	Put(c Collection, d Document) (Key, error)
 
 	// PutAll does what Put does for many documents of different sourcedIds, by few
-	// statements. Where the collection was empty before the transaction that a sourcedId came
-	// twice may only show when the transaction ends, and until then Get and Put are slow.
+	// statements. Where the collection was empty before the transaction, a sourcedId that
+	// comes in two calls is an error, which may only show when another method is called or
+	// the transaction ends.
 	PutAll(c Collection, documents []Document) error
 
 	// Delete removes a document. The error is ErrNotFound when there is none.

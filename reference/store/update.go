@@ -135,6 +135,15 @@ func (u *update) usable(c Collection) error {
 	return nil
 }
 
+// ready is usable, for methods that look a document of the collection up by its sourcedId.
+func (u *update) ready(c Collection) error {
+	err := u.usable(c)
+	if x := u.touched[c]; err == nil && x != nil {
+		err = u.fail(fmt.Sprintf("completing %s", c), u.cover(c, x))
+	}
+	return err
+}
+
 // touch takes a collection for writing. Where another process wrote to it what is
 // held of it is read anew.
 func (u *update) touch(c Collection) (*touched, error) {
@@ -183,7 +192,7 @@ func (u *update) touchLinks() error {
 }
 
 func (u *update) Get(c Collection, sourcedID string) (Key, []byte, error) {
-	if err := u.usable(c); err != nil {
+	if err := u.ready(c); err != nil {
 		return 0, nil, err
 	}
 	key, body, err := find(u.ctx, u.t, c, sourcedID, true)
@@ -194,7 +203,7 @@ func (u *update) Get(c Collection, sourcedID string) (Key, []byte, error) {
 }
 
 func (u *update) Put(c Collection, d Document) (Key, error) {
-	if err := u.usable(c); err != nil {
+	if err := u.ready(c); err != nil {
 		return 0, err
 	}
 	key, err := u.put(c, d)
@@ -243,7 +252,7 @@ func (u *update) replace(c Collection, x *touched, key Key, body []byte) error {
 }
 
 func (u *update) Delete(c Collection, sourcedID string) (Key, error) {
-	if err := u.usable(c); err != nil {
+	if err := u.ready(c); err != nil {
 		return 0, err
 	}
 	key, _, err := find(u.ctx, u.t, c, sourcedID, false)

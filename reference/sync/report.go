@@ -48,29 +48,43 @@ func (r *Report) Changed() int {
 // Staged is what was read of one collection, and what comes of it.
 type Staged struct {
 	Collection store.Collection `json:"collection"`
-	Mode       Mode             `json:"mode"`           // Full or Delta
-	Left       bool             `json:"left,omitempty"` // not offered: nothing was read and nothing changes
-	Done       bool             `json:"done"`           // it was read to its end
+	Mode       Mode             `json:"mode"`            // Full or Delta
+	Left       bool             `json:"left,omitempty"`  // not offered: nothing was read and nothing changes
+	Done       bool             `json:"done"`            // it was read to its end
+	Again      int              `json:"again,omitempty"` // how often it was read anew, as it broke a rule
 
 	Pages  int `json:"pages"`
-	Read   int `json:"read"`  // different objects
-	Total  int `json:"total"` // as the last page says; -1 where the source doesn't
-	First  int `json:"first"` // as the first page says
-	Twice  int `json:"twice"` // came again
-	Unfit  int `json:"unfit"` // couldn't be used; what the mirror has of them stays
-	Active int `json:"active"`
+	Read   int `json:"read"`   // different objects
+	Total  int `json:"total"`  // as the last page says; -1 where the source doesn't
+	First  int `json:"first"`  // as the first page says
+	Twice  int `json:"twice"`  // came again
+	Unfit  int `json:"unfit"`  // couldn't be used; what the mirror has of them stays
+	Active int `json:"active"` // of those that were read
 
-	Before    int `json:"before"`  // active objects that the mirror holds
+	Before    int `json:"before"`  // active objects that the mirror held
+	After     int `json:"after"`   // and that it holds once this is committed
 	Added     int `json:"added"`   // weren't held
 	Changed   int `json:"changed"` // are other than they were held
 	Flagged   int `json:"flagged"` // were active and are flagged tobedeleted by the source
 	Unchanged int `json:"unchanged"`
 	Deleted   int `json:"deleted"`  // aren't in a full reading any more
 	Kept      int `json:"kept"`     // neither, but something refers to them: flagged instead
+	Lost      int `json:"lost"`     // active objects that are deleted or flagged, by the source or the mirror
 	Dangling  int `json:"dangling"` // references that lead nowhere
 
 	Newest time.Time `json:"newest"` // dateLastModified that was seen
 }
+
+const (
+	// EntriesMost is how many changes a report tells one by one.
+	EntriesMost = 500
+	// LogMost is how many reports a mirror keeps.
+	LogMost = 200
+	// ChangesMost is how many changes of one sync a mirror knows one by one, for whoever follows it,
+	// and changesKept of how many syncs.
+	ChangesMost = 50_000
+	changesKept = 64
+)
 
 // Entry is one change, and why.
 type Entry struct {

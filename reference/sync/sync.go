@@ -41,6 +41,12 @@ type Source interface {
 	Read(ctx context.Context, r Reading, yield func(Page) error) error
 }
 
+// Limited is a source that can be read in one mode alone: a bundle of changes has no full roster, and a
+// folder of files that says nothing of dates no delta.
+type Limited interface {
+	Only() Mode // Auto: it isn't limited
+}
+
 // Reading is what is read of a source.
 type Reading struct {
 	Collection store.Collection

@@ -17,7 +17,7 @@ type Assessment struct {
 	Class  string // sourcedId
 	Roster fixtures.District
 	Seed   uint64    // of the answers
-	Taken  time.Time // when the test was taken
+	Taken  time.Time // when the test was taken; zero: on the first day of the class's term
 }
 
 // Name is that of the test in its class.
@@ -40,8 +40,16 @@ func (a Assessment) Objects(_ context.Context, to SIS) ([]Object, error) {
 	if len(students) == 0 {
 		return nil, fmt.Errorf("the class %s has no active students", a.Class)
 	}
+	taken := a.Taken
+	if taken.IsZero() {
+		t := termsOf(a.Roster)[a.Class]
+		var err error
+		if taken, err = time.Parse(time.DateOnly, string(t.start)); err != nil {
+			return nil, fmt.Errorf("the class %s has no term in which it could take a test", a.Class)
+		}
+	}
 	app := assessment.Push{SIS: assessment.SIS{Gradebook: to.Gradebook, Rostering: to.Rostering}, Class: a.Class, Seed: a.Seed}
-	made, err := app.Make(students, a.Taken)
+	made, err := app.Make(students, taken)
 	if err != nil {
 		return nil, err
 	}

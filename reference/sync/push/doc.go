@@ -13,5 +13,5 @@
 //     them to families. What was told once stays when a learner leaves the course;
 //   - a line item that is deleted takes its results with it.
 //
-// The package must not know how requests get their tokens: that is a [Sender]'s.
+// How requests get their tokens is a [Sender]'s business; [Client] is one.
 package push

@@ -34,7 +34,7 @@ const category = "Learning tools"
 
 // Objects gives the line items of all courses, and what learners got for them.
 func (g Grades) Objects(ctx context.Context, to SIS) ([]Object, error) {
-	terms := g.terms()
+	terms := termsOf(g.Roster)
 	group := identifier(g.Name(), "category")
 	out := []Object{{Collection: "categories", Wrapper: "category", SourcedID: group, Body: map[string]any{"title": category}}}
 	for _, course := range g.Platform.Courses() {
@@ -71,17 +71,17 @@ type term struct {
 	start, end fixtures.Date
 }
 
-// terms gives the first term of each class.
-func (g Grades) terms() map[string]term {
+// termsOf gives the first term of each class; none where there is no roster.
+func termsOf(roster fixtures.District) map[string]term {
 	out := map[string]term{}
-	if g.Roster == nil {
+	if roster == nil {
 		return out
 	}
 	sessions := map[string]fixtures.AcademicSession{}
-	for s := range g.Roster.AcademicSessions() {
+	for s := range roster.AcademicSessions() {
 		sessions[s.SourcedID] = s
 	}
-	for c := range g.Roster.Classes() {
+	for c := range roster.Classes() {
 		if len(c.Terms) > 0 {
 			s := sessions[c.Terms[0]]
 			out[c.SourcedID] = term{c.Terms[0], s.StartDate, s.EndDate}
@@ -149,7 +149,8 @@ func (g Grades) result(c ags.Column, grade ags.Grade, item string, to SIS) (Obje
 		}
 	}
 	body["scoreDate"] = day(at)
-	return Object{Collection: "results", Wrapper: "result", SourcedID: identifier(g.Name(), c.ID, grade.User), Owner: item, Lasting: true, Body: body}, true
+	id := identifier(g.Name(), c.ID, grade.User)
+	return Object{Collection: "results", Wrapper: "result", SourcedID: id, Owner: item, Lasting: true, Body: body}, true
 }
 
 // Overridden are the members of metadata of a result that a teacher set by hand: that it is so,

@@ -64,7 +64,8 @@ func (s SIS) Refer(kind, collection, sourcedID string) map[string]any {
 	if slices.Contains(own, collection) {
 		base = s.Gradebook
 	}
-	return map[string]any{"href": strings.TrimRight(base, "/") + "/" + collection + "/" + url.PathEscape(sourcedID), "sourcedId": sourcedID, "type": kind}
+	href := strings.TrimRight(base, "/") + "/" + collection + "/" + url.PathEscape(sourcedID)
+	return map[string]any{"href": href, "sourcedId": sourcedID, "type": kind}
 }
 
 var own = []string{"categories", "lineItems", "results", "assessmentLineItems", "assessmentResults"}

@@ -14,7 +14,7 @@ import (
 func (s *Service) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.home)
-	mux.Handle("GET /metrics", s.metrics.handler())
+	mux.HandleFunc("GET /metrics", s.measured)
 	mux.HandleFunc("POST /sync", s.syncNow)
 	mux.HandleFunc("POST /confirm", s.confirm)
 	mux.HandleFunc("GET /held", s.held)
@@ -34,6 +34,24 @@ func (s *Service) Handler() http.Handler {
 		h.Set("Referrer-Policy", "same-origin")
 		protected.ServeHTTP(w, r)
 	})
+}
+
+// measured answers what monitoring reads.
+func (s *Service) measured(w http.ResponseWriter, r *http.Request) {
+	holds, err := s.holds(r.Context())
+	state, unread := s.c.Mirror.State(r.Context())
+	if err != nil || unread != nil {
+		refuse(w, http.StatusInternalServerError, "The mirror can't be read.")
+		return
+	}
+	for _, c := range holds {
+		s.metrics.objects.WithLabelValues(c.Collection).Set(float64(c.Objects))
+	}
+	s.metrics.waiting.Set(0)
+	if state.Waiting != nil {
+		s.metrics.waiting.Set(1)
+	}
+	s.metrics.handler().ServeHTTP(w, r)
 }
 
 // syncNow runs a sync and waits for it. The page doesn't wait.

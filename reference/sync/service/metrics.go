@@ -66,15 +66,9 @@ func (m *metrics) ran(r *sync.Report, err error, took time.Duration, now time.Ti
 	end := endOf(err)
 	m.runs.WithLabelValues(mode, end).Inc()
 	m.took.WithLabelValues(mode).Observe(took.Seconds())
-	switch end {
-	case "waiting":
-		m.waiting.Set(1)
-		return
-	case "ok":
-	default:
+	if err != nil {
 		return
 	}
-	m.waiting.Set(0)
 	m.last.WithLabelValues(mode).Set(float64(now.UnixMilli()) / 1000)
 	for _, c := range r.Collections {
 		for change, n := range map[sync.What]int{sync.Added: c.Added, sync.Changed: c.Changed, sync.Flagged: c.Flagged, sync.Deleted: c.Deleted,

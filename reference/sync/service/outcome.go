@@ -30,6 +30,18 @@ type Fed struct {
 // Err tells why a sync didn't end well; nil where it did.
 func (o Outcome) Err() error { return o.err }
 
+// Says words it for people, in one line.
+func (o Outcome) Says() string {
+	if o.err != nil {
+		return o.err.Error()
+	}
+	text := changes(*o.Report)
+	for _, f := range o.Fed {
+		text += "; " + f.Name + ": " + f.Says + f.Error
+	}
+	return text
+}
+
 // statusOf is what a sync is answered with.
 func statusOf(err error) int {
 	switch {
@@ -86,7 +98,10 @@ func changes(r sync.Report) string {
 		for _, x := range []struct {
 			n    int
 			what string
-		}{{c.Added, "added"}, {c.Changed, "changed"}, {c.Flagged, "flagged"}, {c.Deleted, "deleted"}, {c.Kept, "gone, but referred to"}, {c.Unfit, "of no use"}} {
+		}{
+			{c.Added, "added"}, {c.Changed, "changed"}, {c.Flagged, "flagged"}, {c.Deleted, "deleted"},
+			{c.Kept, "gone, but referred to"}, {c.Unfit, "of no use"},
+		} {
 			if x.n > 0 {
 				of = append(of, number(x.n)+" "+x.what)
 			}

@@ -108,6 +108,7 @@ func (s *Service) state(ctx context.Context) (v shownState, err error) {
 	if v.Holds, err = s.holds(ctx); err != nil {
 		return v, err
 	}
+	v.Holds = slices.DeleteFunc(v.Holds, func(c shownCount) bool { return c.Objects == 0 })
 	for i, r := range runs {
 		v.Runs = append(v.Runs, shown(r))
 		for _, e := range r.Entries {
@@ -150,7 +151,7 @@ func (s *Service) holds(ctx context.Context) ([]shownCount, error) {
 		if err != nil {
 			return nil, err
 		}
-		if n > 0 && c != sis.CSVRows {
+		if c != sis.CSVRows {
 			out = append(out, shownCount{string(c), n})
 		}
 	}

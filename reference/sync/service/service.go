@@ -28,7 +28,9 @@ type Config struct {
 	Hooks Hooks
 	// Feeds are given the roster after each sync, in this order.
 	Feeds []Feed
-	Now   func() time.Time // nil: time.Now
+	// Told is called with what came of each sync; nil: nobody is told.
+	Told func(Outcome)
+	Now  func() time.Time // nil: time.Now
 }
 
 // Feed is something that goes by the mirror's roster.
@@ -215,6 +217,9 @@ func (s *Service) once(ctx context.Context, run func(context.Context, sync.Sourc
 	s.mu.Lock()
 	s.busy = false
 	s.mu.Unlock()
+	if s.c.Told != nil {
+		s.c.Told(out)
+	}
 	return out
 }
 

@@ -102,6 +102,7 @@ func TestExport(t *testing.T) {
 	}))
 	defer server.Close()
 	for name, test := range map[string]struct{ export, fault string }{
+		"no bundle":         {"file: reading_test.go", "no file of OneRoster CSV is in it"},
 		"no file":           {"file: /nowhere.zip", "can't be read"},
 		"no zip":            {"file: '" + junk + "'", "can't be read"},
 		"nothing written":   {"command: 'true'", "wrote nothing to the path in ROLLCALL_EXPORT"},

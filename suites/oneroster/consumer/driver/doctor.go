@@ -1,0 +1,307 @@
+package driver
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os/exec"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/harness/browser"
+)
+
+// Examine looks at what making the product act stands on, without making it act: whether there
+// are the commands, whether somebody listens at the addresses, whether there is a browser, and
+// somebody to ask.
+func (d *Driver) Examine(ctx context.Context) (out []harness.Diagnosis) {
+	s := d.section
+	say := func(x harness.Diagnosis) { out = append(out, x) }
+	if !s.Sync.Set() && !s.Push.Set() && !s.Drop.Set() {
+		return []harness.Diagnosis{{Name: "consumer.sync", Fatal: true, Detail: "nothing says how the product is made to sync, or to send what it has",
+			Remedy: "add consumer.sync: a command, a webhook, steps, its schedule, or a person; docs/judging-a-consumer.md has an example of each"}}
+	}
+	for _, c := range []struct{ key, command string }{
+		{"consumer.connect", s.Connect.Command},
+		{"consumer.reset", s.Reset.Command},
+		{"consumer.sync", s.Sync.Command},
+		{"consumer.sync.done", s.Sync.Done.Command},
+		{"consumer.push", s.Push.Command},
+		{"consumer.push.done", s.Push.Done.Command},
+		{"consumer.holds.query", d.commandOf()},
+		{"consumer.holds.export", d.exportCommand()},
+	} {
+		if c.command != "" {
+			say(d.examineCommand(ctx, c.key+".command", c.command))
+		}
+	}
+	seen := map[string]bool{}
+	for _, a := range d.addresses() {
+		if host, err := url.Parse(a.address); err == nil && !seen[host.Host] {
+			seen[host.Host] = true
+			say(d.examineAddress(ctx, a.key, host))
+		}
+	}
+	if f := s.Drop.SFTP; f != nil {
+		say(d.examineSFTP(ctx, f))
+	}
+	if s.Browses() {
+		path, err := browser.Find()
+		if err != nil {
+			say(harness.Diagnosis{Name: "browser", Fatal: true, Detail: err.Error(),
+				Remedy: "install Chromium (apt-get install chromium-headless-shell, or chromium where there is none), or name one in ROLLCALL_CHROMIUM"})
+		} else {
+			say(harness.Diagnosis{Name: "browser", OK: true, Detail: path})
+		}
+	}
+	if (s.Sync.Person || s.Push.Person) && !d.session.Interactive() {
+		say(harness.Diagnosis{Name: "consumer.sync.person", Fatal: s.Sync.Person,
+			Detail: "somebody is to make the product act, and nobody is there",
+			Remedy: "run with --interactive, or give a command, a webhook, steps or a schedule"})
+	}
+	if w := time.Duration(s.Sync.Schedule); w > 0 {
+		say(harness.Diagnosis{Name: "consumer.sync.schedule", OK: true, Detail: fmt.Sprintf("each sync is waited for, %s at most; a run makes some dozens: the shorter the schedule, the sooner it ends", w)})
+	}
+	if !s.Holds.Set() && (s.Sync.Set() || s.Drop.Set()) {
+		say(harness.Diagnosis{Name: "consumer.holds", Detail: "nothing says how to read what the product holds: only what it calls will be judged",
+			Remedy: "add consumer.holds: an export, a query, the product's own provider, or pages"})
+	}
+	if open, what := exposed(s.Listen, s.PublicURL); open {
+		say(harness.Diagnosis{Name: "exposure", Detail: what, Remedy: "let only the product through to it, and end the way in after the run; the people on it are made up"})
+	}
+	return out
+}
+
+func (d *Driver) commandOf() string {
+	if q := d.section.Holds.Query; q != nil {
+		return q.Command
+	}
+	return ""
+}
+
+func (d *Driver) exportCommand() string {
+	if e := d.section.Holds.Export; e != nil {
+		return e.Command
+	}
+	return ""
+}
+
+type placedAddress struct{ key, address string }
+
+// addresses are those of the product that Rollcall goes to.
+func (d *Driver) addresses() (out []placedAddress) {
+	s := d.section
+	add := func(key, address string) {
+		if address != "" {
+			out = append(out, placedAddress{key, address})
+		}
+	}
+	for _, w := range s.webhooks() {
+		add("consumer."+w.key+".webhook.url", filled(w.hook.URL, map[string]string{}, asIs))
+	}
+	if u := s.Drop.Upload; u != nil {
+		add("consumer.drop.upload.url", u.URL)
+	}
+	if q := s.Holds.Query; q != nil {
+		add("consumer.holds.query.url", q.URL)
+	}
+	if e := s.Holds.Export; e != nil {
+		add("consumer.holds.export.url", e.URL)
+	}
+	if p := s.Holds.Provider; p != nil {
+		for _, b := range p.bases() {
+			add("consumer.holds.provider."+b.key, *b.url)
+		}
+	}
+	return out
+}
+
+// plainCommand is one whose first word is the program: no variable, no grouping before it.
+var plainCommand = regexp.MustCompile(`^\s*([A-Za-z0-9_./~+-]+)(\s|$)`)
+
+func (d *Driver) examineCommand(ctx context.Context, where, command string) harness.Diagnosis {
+	ok := harness.Diagnosis{Name: where, OK: true, Detail: shortened(command)}
+	m := plainCommand.FindStringSubmatch(command)
+	if m == nil {
+		return ok
+	}
+	if _, err := exec.LookPath("/bin/sh"); err != nil {
+		return ok // another shell knows other words
+	}
+	r, err := run(ctx, where, "command -v "+m[1], nil, 5*time.Second, nil)
+	if err == nil && (r.code == 0 || r.over) {
+		return ok
+	}
+	return harness.Diagnosis{Name: where, Fatal: true, Detail: fmt.Sprintf("%s is no command here", m[1]),
+		Remedy: "see that it is there and may be run (chmod +x), from the folder in which rollcall is run"}
+}
+
+func (d *Driver) examineAddress(ctx context.Context, where string, u *url.URL) harness.Diagnosis {
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"https": "443", "http": "80"}[u.Scheme]
+	}
+	host := net.JoinHostPort(u.Hostname(), port)
+	conn, err := (&net.Dialer{Timeout: 10 * time.Second}).DialContext(ctx, "tcp", host)
+	if err != nil {
+		return harness.Diagnosis{Name: where, Fatal: true, Detail: fmt.Sprintf("nobody listens at %s: %v", host, err),
+			Remedy: "start the product, and check " + where}
+	}
+	_ = conn.Close() // nothing was said
+	return harness.Diagnosis{Name: where, OK: true, Detail: host + " listens"}
+}
+
+func (d *Driver) examineSFTP(ctx context.Context, f *SFTP) harness.Diagnosis {
+	c, err := dial(ctx, f)
+	if err != nil {
+		return faulty("consumer.drop.sftp", err)
+	}
+	_ = c.Close() // nothing was written
+	return harness.Diagnosis{Name: "consumer.drop.sftp", OK: true, Detail: f.Address + " lets " + f.User + " in"}
+}
+
+// faulty words an error that came up while something was tried.
+func faulty(name string, err error) harness.Diagnosis {
+	var c *harness.ConfigError
+	if errors.As(err, &c) {
+		return harness.Diagnosis{Name: cmp.Or(c.Key, name), Fatal: true, Detail: c.Cause, Remedy: c.Remedy}
+	}
+	return harness.Diagnosis{Name: name, Fatal: true, Detail: err.Error(), Remedy: "run again"}
+}
+
+// exposed tells whether others than this machine can reach Rollcall's provider, and what they see.
+func exposed(listen, public string) (bool, string) {
+	local := func(host string) bool {
+		ip := net.ParseIP(host)
+		return ip != nil && ip.IsLoopback() || host == "localhost" || strings.HasSuffix(host, ".localhost")
+	}
+	host, _, err := net.SplitHostPort(listen)
+	u, err2 := url.Parse(public)
+	if err == nil && err2 == nil && local(host) && (public == "" || local(u.Hostname())) {
+		return false, ""
+	}
+	return true, fmt.Sprintf("Rollcall's provider listens on %s and is to be reached as %s: whoever can reach it can ask it for tokens, with the product's credentials", listen,
+		cmp.Or(public, "http://"+listen))
+}
+
+// Try connects the product, has it sync once, and reads what it holds: what a run begins with.
+// It doesn't make the product empty. expected is what the provider has.
+func (d *Driver) Try(ctx context.Context, o Occasion, expected Objects, probes []Probe) (out []harness.Diagnosis) {
+	say := func(x harness.Diagnosis) { out = append(out, x) }
+	s := d.section
+	if s.Connect.Set() {
+		c := d.Connect(ctx, o)
+		if x, bad := acted("consumer.connect", c, s.Connect.Timeout); bad {
+			x.Fatal = true
+			return append(out, x)
+		}
+		say(harness.Diagnosis{Name: "consumer.connect", OK: true, Detail: "the product is told where to read from" + said(c.Words)})
+	}
+	var before *Held
+	if s.Holds.Set() {
+		var err error
+		if before, err = d.Holdings(ctx, probes); err != nil {
+			say(faulty("consumer.holds", err))
+		}
+	}
+	mark := d.mark()
+	made := d.Sync(ctx, o)
+	if x, bad := acted("consumer.sync", made, s.Sync.Timeout); bad {
+		say(x)
+		if x.Fatal {
+			return out
+		}
+	}
+	switch {
+	case made.Idle:
+		say(harness.Diagnosis{Name: "consumer.sync", Fatal: true, Detail: fmt.Sprintf("the product was made to sync, and called nothing of %s within %s%s",
+			cmp.Or(o.Connection.Rostering, o.Connection.V1P1), made.Waited.Round(time.Millisecond), said(made.Words)),
+			Remedy: "have it read from there: tell it by consumer.connect or by hand (a fixed consumer.listen and consumer.client), see that it can reach that address (consumer.public_url), and that consumer.sync makes it sync"})
+		return out
+	case made.Told != Failure && !made.TimedOut:
+		detail := fmt.Sprintf("the product synced in %s", made.Waited.Round(time.Millisecond))
+		if d.watch != nil {
+			detail += fmt.Sprintf(", and called Rollcall's provider %d times", d.watch.Mark()-mark)
+		}
+		say(harness.Diagnosis{Name: "consumer.sync", OK: true, Detail: detail + said(made.Words)})
+	}
+	if before == nil {
+		return out
+	}
+	held, err := d.Holdings(ctx, probes)
+	if err != nil {
+		return append(out, faulty("consumer.holds", err))
+	}
+	return append(out, d.keeps(expected, held, before)...)
+}
+
+// acted words what went wrong when the product was made to act.
+func acted(name string, o Outcome, limit harness.Duration) (harness.Diagnosis, bool) {
+	switch {
+	case o.Fault != nil:
+		return faulty(name, o.Fault), true
+	case o.TimedOut:
+		return harness.Diagnosis{Name: name, Detail: fmt.Sprintf("it didn't end within %s%s", time.Duration(limit), said(o.Words)),
+			Remedy: "raise " + name + ".timeout, or say in " + name + ".done how to know that it has ended"}, true
+	case o.Told == Failure:
+		return harness.Diagnosis{Name: name, Detail: "the product says that it failed" + said(o.Words),
+			Remedy: "see its own log; it was told a whole roster by a provider that behaves as any"}, true
+	}
+	return harness.Diagnosis{}, false
+}
+
+func said(words string) string {
+	if words == "" {
+		return ""
+	}
+	return ": " + shortened(words)
+}
+
+// keeps tells what the product holds of what it was told.
+func (d *Driver) keeps(expected Objects, held, before *Held) (out []harness.Diagnosis) {
+	held.Name(expected)
+	l := d.section.Holds.Learn(expected, held, before)
+	if len(l.Collections) == 0 {
+		found := "nothing at all"
+		if n := held.Objects.Count(); n > 0 {
+			found = fmt.Sprintf("%d objects, none of which is of the roster that it was told", n)
+		}
+		return []harness.Diagnosis{{Name: "consumer.holds", Fatal: true, Detail: "after the sync the product holds " + found,
+			Remedy: "see that consumer.holds reads what the product has now, with the sourcedIds that it was told, and that the sync brings something"}}
+	}
+	var counts []string
+	for _, c := range l.Collections {
+		n := 0
+		resolve := l.resolver(expected)
+		for id := range held.Objects[c] {
+			if expected[c][resolve(c, id)] != nil {
+				n++
+			}
+		}
+		counts = append(counts, fmt.Sprintf("%s: %d of %d", c, n, len(expected[c])))
+	}
+	out = append(out, harness.Diagnosis{Name: "consumer.holds", OK: true,
+		Detail: fmt.Sprintf("the product holds %s; read in %s", strings.Join(counts, ", "), held.Took.Round(time.Millisecond))})
+	if len(l.Without) > 0 {
+		out = append(out, harness.Diagnosis{Name: "consumer.holds", OK: true,
+			Detail: "it doesn't keep " + listed(l.Without) + ", which won't be judged"})
+	}
+	for _, note := range held.Notes {
+		out = append(out, harness.Diagnosis{Name: "consumer.holds", Detail: note, Remedy: "see what consumer.holds reads"})
+	}
+	return out
+}
+
+// listed names some, and how many more there are.
+func listed(names []string) string {
+	const most = 12
+	if len(names) > most {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	}
+	return strings.Join(names, ", ")
+}
