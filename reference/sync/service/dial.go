@@ -1,7 +1,6 @@
 package service
 
 import (
-	"errors"
 	"net/http"
 
 	"github.com/rollcall-edu/rollcall/reference/sync"
@@ -20,5 +19,13 @@ type Hooks struct {
 
 // Dial makes the source of a connection.
 func Dial(c Connection, h Hooks) (sync.Source, error) {
-	return nil, errors.New("not made yet")
+	source, err := dial(c, h)
+	if err == nil && h.Source != nil {
+		source = h.Source(source)
+	}
+	return source, err
+}
+
+func dial(c Connection, h Hooks) (sync.Source, error) {
+	return nil, nil
 }

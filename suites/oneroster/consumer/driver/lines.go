@@ -8,8 +8,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-
-	"github.com/rollcall-edu/rollcall/suites/harness"
 )
 
 // What the product holds is kept in memory, and compared there: the judge serves some
@@ -56,7 +54,7 @@ func (b *bounded) Read(p []byte) (int, error) {
 }
 
 func (l *lines) problem(cause, remedy string) error {
-	return &harness.ConfigError{Key: l.where, Cause: cause, Remedy: remedy}
+	return fault(l.where, cause, remedy)
 }
 
 const linesRemedy = "print one JSON object a line, each with a member `collection` and a sourcedId, such as {\"collection\":\"users\",\"sourcedId\":\"u-1\",\"givenName\":\"Ada\"}"
