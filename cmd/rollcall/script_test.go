@@ -26,7 +26,8 @@ import (
 // program to that exit code.
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata/script", RequireUniqueNames: true,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "waits": waits, "counts": counts, "silences": silences}})
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "waits": waits, "counts": counts, "silences": silences,
+			"connects": connects}})
 }
 
 // waits waits until a file is there that holds something: what runs beside the script writes it.
@@ -72,6 +73,18 @@ func counts(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s is answered with %s", args[2], answer.Status)
 	}
 	ts.Setenv(args[0], answer.Header.Get("X-Total-Count"))
+}
+
+// connects puts where the SIS of a target file is into variables, for `rollcall sync`.
+func connects(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: connects target")
+	}
+	of := oneroster.Of(targetOf(ts, args[0]))
+	for name, value := range map[string]string{"ROSTERING": of.Rostering, "V1P1": of.V1P1, "TOKEN_URL": of.Auth.TokenURL,
+		"CLIENT_ID": of.Auth.ClientID, "ROLLCALL_CLIENT_SECRET": of.Auth.ClientSecret} {
+		ts.Setenv(name, value)
+	}
 }
 
 func targetOf(ts *testscript.TestScript, name string) *harness.Target {

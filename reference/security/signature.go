@@ -173,9 +173,9 @@ func plainAddress(address string) string {
 func hmacOf(method, secret, base string) (string, error) {
 	var by func() hash.Hash
 	switch method {
-	case "HMAC-SHA1":
+	case HMACSHA1:
 		by = sha1.New
-	case "HMAC-SHA256":
+	case HMACSHA256:
 		by = sha256.New
 	default:
 		return "", errors.New("oauth_signature_method is HMAC-SHA1 or HMAC-SHA256")
@@ -198,4 +198,31 @@ func rfc3986(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// The methods of signatures that Sign knows.
+const (
+	HMACSHA1   = "HMAC-SHA1"
+	HMACSHA256 = "HMAC-SHA256"
+)
+
+// Sign signs a request without a body as a consumer does: the counterpart of Verify. The query is
+// signed as it stands in the URL; a nonce is used once.
+func Sign(r *http.Request, consumer, secret, method string, now time.Time, nonce string) error {
+	names := []string{"oauth_consumer_key", "oauth_nonce", "oauth_signature_method", "oauth_timestamp", "oauth_version"}
+	parameters := map[string]string{
+		"oauth_consumer_key": consumer, "oauth_nonce": nonce, "oauth_signature_method": method,
+		"oauth_timestamp": strconv.FormatInt(now.Unix(), 10), "oauth_version": "1.0",
+	}
+	signature, err := hmacOf(method, secret, baseString(r, r.URL.Scheme+"://"+r.URL.Host+r.URL.EscapedPath(), parameters))
+	if err != nil {
+		return err
+	}
+	parameters["oauth_signature"] = signature
+	var pairs []string
+	for _, name := range append(names, "oauth_signature") {
+		pairs = append(pairs, fmt.Sprintf("%s=%q", name, rfc3986(parameters[name])))
+	}
+	r.Header.Set("Authorization", "OAuth "+strings.Join(pairs, ", "))
+	return nil
 }

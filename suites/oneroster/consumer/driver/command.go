@@ -11,8 +11,6 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/rollcall-edu/rollcall/suites/harness"
 )
 
 // maxWords is how much of what a command or an answer says is kept: its end.
@@ -89,7 +87,7 @@ func run(ctx context.Context, where, command string, env []string, limit time.Du
 	cmd.WaitDelay = time.Second // for those that it started and that hold on to its output
 	group(cmd)
 	if err := cmd.Start(); err != nil {
-		return ran{}, &harness.ConfigError{Key: where, Cause: "the command can't be started: " + err.Error(), Remedy: "write a command that this machine's shell knows"}
+		return ran{}, fault(where, "the command can't be started: "+err.Error(), "write a command that this machine's shell knows")
 	}
 	ended := make(chan struct{})
 	go func() {
@@ -116,8 +114,8 @@ func run(ctx context.Context, where, command string, env []string, limit time.Du
 	case err != nil && !errors.As(err, &exit) && !errors.Is(err, exec.ErrWaitDelay):
 		return r, fmt.Errorf("%s: running %q: %w", where, shortened(command), err)
 	case r.code == 126, r.code == 127:
-		return r, &harness.ConfigError{Key: where, Cause: fmt.Sprintf("%q ends with %d (%s): %s", shortened(command), r.code, codes[r.code], orNothing(r.words)),
-			Remedy: "see that it is there, that it may be run (chmod +x), and that the paths in it are right from the folder in which rollcall is run"}
+		return r, fault(where, fmt.Sprintf("%q ends with %d (%s): %s", shortened(command), r.code, codes[r.code], orNothing(r.words)),
+			"see that it is there, that it may be run (chmod +x), and that the paths in it are right from the folder in which rollcall is run")
 	}
 	return r, nil
 }

@@ -55,7 +55,8 @@ type Learned struct {
 // objects (a role of users, a type of orgs) of which one came; a member that at least half of
 // the objects have as they should.
 func (h Holder) Learn(expected Objects, held, before *Held) *Learned {
-	l := &Learned{Members: map[string][]string{}, Fills: map[string][]string{}, Kinds: map[string][]string{}, Before: map[string]string{}, After: map[string]string{}}
+	l := &Learned{Members: map[string][]string{}, Fills: map[string][]string{}, Kinds: map[string][]string{},
+		Before: map[string]string{}, After: map[string]string{}}
 	if before != nil {
 		for collection, objects := range before.Objects {
 			for id := range objects {
@@ -266,7 +267,7 @@ func comparable(member string, a, b view) bool {
 
 // old tells whether 1.1 has the role of a user.
 func old(v view) bool {
-	return slices.Contains([]string{"administrator", "aide", "guardian", "parent", "proctor", "relative", "student", "teacher"}, first(v.values["role"].items))
+	return slices.Contains(strings.Fields("administrator aide guardian parent proctor relative student teacher"), first(v.values["role"].items))
 }
 
 func first(items []string) string {
@@ -331,9 +332,10 @@ func (h Holder) object(l *Learned, collection, id string, want view, held map[st
 		return []Difference{d}
 	}
 	var out []Difference
+	roles := false // they differ
 	for _, member := range l.Members[collection] {
-		if !comparable(member, want, got.view) || strings.HasPrefix(member, "roles/") && slices.ContainsFunc(out, func(d Difference) bool { return d.Member == "/roles" }) {
-			continue
+		if !comparable(member, want, got.view) || strings.HasPrefix(member, "roles/") && roles {
+			continue // where the roles are others, so is what hangs on them
 		}
 		w, wanted := want.values[member]
 		g, there := got.values[member]
@@ -341,6 +343,7 @@ func (h Holder) object(l *Learned, collection, id string, want view, held map[st
 			sortOf(member) == truth && canonical(truth, first(w.items)+first(g.items)) == "false" { // who leaves it out means the same
 			continue
 		}
+		roles = roles || member == "roles"
 		d := d
 		d.Kind, d.Member = Changed, cmp.Or(w.pointer, g.pointer)
 		if wanted {

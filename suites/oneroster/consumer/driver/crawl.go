@@ -104,8 +104,8 @@ func (c *crawler) service(ctx context.Context, base string, of *service.Service,
 		}
 	}
 	if read == 0 && first && len(refused) > 0 {
-		return &harness.ConfigError{Key: c.where, Cause: fmt.Sprintf("none of the collections of %s can be read at %s: %s", of, bare(base), strings.Join(refused, "; ")),
-			Remedy: "check the base URL and consumer.holds.provider.auth: a run of `rollcall doctor` with a provider profile of the product tells more"}
+		return fault(c.where, fmt.Sprintf("none of the collections of %s can be read at %s: %s", of, bare(base), strings.Join(refused, "; ")),
+			"check the base URL and consumer.holds.provider.auth: a run of `rollcall doctor` with a provider profile of the product tells more")
 	}
 	for _, r := range refused {
 		c.held.Notes = append(c.held.Notes, of.String()+": "+r)
@@ -120,20 +120,21 @@ func (c *crawler) collection(ctx context.Context, base, path, name string, scope
 	met := map[string]bool{}
 	for at := 0; ; {
 		met[address] = true
-		r := c.session.Do(ctx, harness.Request{URL: address, Auth: harness.AuthSession, Scopes: scopes, Header: http.Header{"Accept": {"application/json"}}})
+		r := c.session.Do(ctx, harness.Request{URL: address, Auth: harness.AuthSession, Scopes: scopes,
+			Header: http.Header{"Accept": {"application/json"}}})
 		if ctx.Err() != nil {
 			return nil, context.DeadlineExceeded
 		}
 		list, ok := page(r)
 		switch {
 		case !ok && at == 0 && r.Status == 0 && r.Problem != "":
-			return nil, &harness.ConfigError{Key: c.where, Cause: fmt.Sprintf("nothing answers at %s: %s", bare(address), r.Problem),
-				Remedy: "start the product, check the URL and auth, and tls.ca_file where its certificate is self-made"}
+			return nil, fault(c.where, fmt.Sprintf("nothing answers at %s: %s", bare(address), r.Problem),
+				"start the product, check the URL and auth, and tls.ca_file where its certificate is self-made")
 		case !ok && at == 0:
 			return r, nil
 		case !ok:
-			return nil, &harness.ConfigError{Key: c.where, Cause: fmt.Sprintf("%s of the product's provider can't be read to the end: after %d objects it answers %s", path, at, r.Summary()),
-				Remedy: "judge it as a provider first; or read what the product holds by an export or a query"}
+			return nil, fault(c.where, fmt.Sprintf("%s of the product's provider can't be read to the end: after %d objects it answers %s", path, at, r.Summary()),
+				"judge it as a provider first; or read what the product holds by an export or a query")
 		}
 		for _, o := range list {
 			id, _ := text(o["sourcedId"])
@@ -147,8 +148,8 @@ func (c *crawler) collection(ctx context.Context, base, path, name string, scope
 		}
 		at += len(list)
 		if at > maxCount {
-			return nil, &harness.ConfigError{Key: c.where, Cause: fmt.Sprintf("%s of the product's provider has more than %d objects", path, maxCount),
-				Remedy: "let it hold what came from Rollcall alone: some thousands of objects"}
+			return nil, fault(c.where, fmt.Sprintf("%s of the product's provider has more than %d objects", path, maxCount),
+				"let it hold what came from Rollcall alone: some thousands of objects")
 		}
 		next := weblink.Targets(r.Header.Values("Link"), r.URL)["next"]
 		if next == "" && len(list) >= pageSize {
@@ -158,8 +159,8 @@ func (c *crawler) collection(ctx context.Context, base, path, name string, scope
 			return nil, nil
 		}
 		if from, err := url.Parse(base); err != nil || !sameOrigin(from, next) || met[next] {
-			return nil, &harness.ConfigError{Key: c.where, Cause: fmt.Sprintf("the next page of %s lies at %s, which was read already or is another server's", path, bare(next)),
-				Remedy: "judge it as a provider first; or read what the product holds by an export or a query"}
+			return nil, fault(c.where, fmt.Sprintf("the next page of %s lies at %s, which was read already or is another server's", path, bare(next)),
+				"judge it as a provider first; or read what the product holds by an export or a query")
 		}
 		address = next
 	}

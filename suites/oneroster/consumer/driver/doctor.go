@@ -26,9 +26,16 @@ func (d *Driver) Examine(ctx context.Context) (out []harness.Diagnosis) {
 		return []harness.Diagnosis{{Name: "consumer.sync", Fatal: true, Detail: "nothing says how the product is made to sync, or to send what it has",
 			Remedy: "add consumer.sync: a command, a webhook, steps, its schedule, or a person; docs/judging-a-consumer.md has an example of each"}}
 	}
-	for _, c := range []struct{ key, command string }{{"consumer.connect", s.Connect.Command}, {"consumer.reset", s.Reset.Command}, {"consumer.sync", s.Sync.Command},
-		{"consumer.sync.done", s.Sync.Done.Command}, {"consumer.push", s.Push.Command}, {"consumer.push.done", s.Push.Done.Command}, {"consumer.holds.query", d.commandOf()},
-		{"consumer.holds.export", d.exportCommand()}} {
+	for _, c := range []struct{ key, command string }{
+		{"consumer.connect", s.Connect.Command},
+		{"consumer.reset", s.Reset.Command},
+		{"consumer.sync", s.Sync.Command},
+		{"consumer.sync.done", s.Sync.Done.Command},
+		{"consumer.push", s.Push.Command},
+		{"consumer.push.done", s.Push.Done.Command},
+		{"consumer.holds.query", d.commandOf()},
+		{"consumer.holds.export", d.exportCommand()},
+	} {
 		if c.command != "" {
 			say(d.examineCommand(ctx, c.key+".command", c.command))
 		}
@@ -53,7 +60,8 @@ func (d *Driver) Examine(ctx context.Context) (out []harness.Diagnosis) {
 		}
 	}
 	if (s.Sync.Person || s.Push.Person) && !d.session.Interactive() {
-		say(harness.Diagnosis{Name: "consumer.sync.person", Fatal: s.Sync.Person, Detail: "somebody is to make the product act, and nobody is there",
+		say(harness.Diagnosis{Name: "consumer.sync.person", Fatal: s.Sync.Person,
+			Detail: "somebody is to make the product act, and nobody is there",
 			Remedy: "run with --interactive, or give a command, a webhook, steps or a schedule"})
 	}
 	if w := time.Duration(s.Sync.Schedule); w > 0 {
@@ -141,7 +149,8 @@ func (d *Driver) examineAddress(ctx context.Context, where string, u *url.URL) h
 	host := net.JoinHostPort(u.Hostname(), port)
 	conn, err := (&net.Dialer{Timeout: 10 * time.Second}).DialContext(ctx, "tcp", host)
 	if err != nil {
-		return harness.Diagnosis{Name: where, Fatal: true, Detail: fmt.Sprintf("nobody listens at %s: %v", host, err), Remedy: "start the product, and check " + where}
+		return harness.Diagnosis{Name: where, Fatal: true, Detail: fmt.Sprintf("nobody listens at %s: %v", host, err),
+			Remedy: "start the product, and check " + where}
 	}
 	_ = conn.Close() // nothing was said
 	return harness.Diagnosis{Name: where, OK: true, Detail: host + " listens"}
@@ -276,9 +285,11 @@ func (d *Driver) keeps(expected Objects, held, before *Held) (out []harness.Diag
 		}
 		counts = append(counts, fmt.Sprintf("%s: %d of %d", c, n, len(expected[c])))
 	}
-	out = append(out, harness.Diagnosis{Name: "consumer.holds", OK: true, Detail: fmt.Sprintf("the product holds %s; read in %s", strings.Join(counts, ", "), held.Took.Round(time.Millisecond))})
+	out = append(out, harness.Diagnosis{Name: "consumer.holds", OK: true,
+		Detail: fmt.Sprintf("the product holds %s; read in %s", strings.Join(counts, ", "), held.Took.Round(time.Millisecond))})
 	if len(l.Without) > 0 {
-		out = append(out, harness.Diagnosis{Name: "consumer.holds", OK: true, Detail: "it doesn't keep " + listed(l.Without) + ", which won't be judged"})
+		out = append(out, harness.Diagnosis{Name: "consumer.holds", OK: true,
+			Detail: "it doesn't keep " + listed(l.Without) + ", which won't be judged"})
 	}
 	for _, note := range held.Notes {
 		out = append(out, harness.Diagnosis{Name: "consumer.holds", Detail: note, Remedy: "see what consumer.holds reads"})

@@ -71,7 +71,7 @@ func (d *Driver) Sync(ctx context.Context, o Occasion) Outcome {
 			}
 			return Outcome{Fault: err, Waited: time.Since(began)}
 		}
-		if !d.section.Sync.Set() { // it is taken in as it comes
+		if s := d.section.Sync; !s.Set() && s.Done.Command == "" && s.Done.Quiet == 0 { // it is taken in as it comes
 			return Outcome{Told: Success, Waited: time.Since(began)}
 		}
 	}
@@ -126,17 +126,20 @@ func (d *Driver) act(ctx context.Context, where string, t Trigger, o Occasion, m
 		out = d.bySteps(ctx, where, t, o)
 	case "person":
 		if !d.session.Interactive() {
-			out.Fault = &harness.ConfigError{Key: where + ".person", Cause: "somebody is to make the product act, and nobody is there",
-				Remedy: "run with --interactive, or give a command, a webhook, steps or a schedule"}
+			out.Fault = fault(where+".person", "somebody is to make the product act, and nobody is there",
+				"run with --interactive, or give a command, a webhook, steps or a schedule")
 			break
 		}
 		d.session.Ask(d.asking(t, o))
 	case "schedule":
 		d.session.Ask(fmt.Sprintf("Nothing is to be done: Rollcall waits until the product acts by its schedule (%s), for %s at most.",
 			time.Duration(t.Schedule), time.Duration(t.Schedule)+time.Duration(t.Timeout)))
-	default:
-		out.Fault = &harness.ConfigError{Key: where, Cause: "nothing says how the product is made to act",
-			Remedy: "add one of command, webhook, steps, schedule and person to " + where}
+	case "":
+		if o.Bundle != "" && d.section.Drop.Set() {
+			break // it is taken in as it comes, and waited for
+		}
+		out.Fault = fault(where, "nothing says how the product is made to act",
+			"add one of command, webhook, steps, schedule and person to "+where)
 	}
 	if out.Fault == nil && !out.TimedOut && out.Told != Failure && (t.Done.Command != "" || t.Done.Quiet > 0) {
 		d.await(ctx, where, t, o, mark, began, &out)
@@ -277,8 +280,8 @@ func (d *Driver) bySteps(ctx context.Context, where string, t Trigger, o Occasio
 		if ctx.Err() != nil {
 			return Outcome{TimedOut: true}
 		}
-		return Outcome{Fault: &harness.ConfigError{Key: where + ".steps", Cause: d.clean(o, err.Error()),
-			Remedy: "take the steps by hand and correct the one that is named: `rollcall doctor --target …` tries them"}}
+		return Outcome{Fault: fault(where+".steps", d.clean(o, err.Error()),
+			"take the steps by hand and correct the one that is named: `rollcall doctor --target …` tries them")}
 	}
 	return Outcome{}
 }
@@ -308,13 +311,13 @@ func (d *Driver) browser() (*browser.Browser, error) {
 	if t.TLS.CAFile != "" {
 		var err error
 		if trust, err = os.ReadFile(t.TLS.CAFile); err != nil {
-			return nil, &harness.ConfigError{Key: "tls.ca_file", Cause: err.Error(), Remedy: "give the path of a PEM file"}
+			return nil, fault("tls.ca_file", err.Error(), "give the path of a PEM file")
 		}
 	}
 	b, err := browser.New(browser.Options{TrustPEM: trust, Hosts: d.section.hosts(), Insecure: t.TLS.Insecure})
 	if err != nil {
-		return nil, &harness.ConfigError{Key: "browser", Cause: err.Error(),
-			Remedy: "install Chromium (apt-get install chromium-headless-shell, or chromium where there is none), or name one in ROLLCALL_CHROMIUM"}
+		return nil, fault("browser", err.Error(),
+			"install Chromium (apt-get install chromium-headless-shell, or chromium where there is none), or name one in ROLLCALL_CHROMIUM")
 	}
 	d.chrome = b
 	return b, nil

@@ -19,8 +19,6 @@ import (
 
 	"github.com/pkg/sftp"
 	"golang.org/x/crypto/ssh"
-
-	"github.com/rollcall-edu/rollcall/suites/harness"
 )
 
 // refusedError says that the product refused a bundle, in its own words.
@@ -115,8 +113,8 @@ func (d *Driver) intoFolder(bundle string) error {
 			return err
 		}()
 		if err != nil {
-			return &harness.ConfigError{Key: "consumer.drop.folder", Cause: "the bundle can't be put there: " + err.Error(),
-				Remedy: "make the folder, and let Rollcall write to it"}
+			return fault("consumer.drop.folder", "the bundle can't be put there: "+err.Error(),
+				"make the folder, and let Rollcall write to it")
 		}
 		return nil
 	})
@@ -150,7 +148,7 @@ func (d *Driver) upload(ctx context.Context, bundle string) error {
 	}
 	r, err := http.NewRequestWithContext(ctx, u.Method, u.URL, body)
 	if err != nil {
-		return &harness.ConfigError{Key: where + ".url", Cause: err.Error(), Remedy: "write it in full, like https://lms.example.org/api/roster/upload"}
+		return fault(where+".url", err.Error(), "write it in full, like https://lms.example.org/api/roster/upload")
 	}
 	r.ContentLength = length
 	for name, value := range u.Header {
@@ -161,7 +159,7 @@ func (d *Driver) upload(ctx context.Context, bundle string) error {
 	}
 	a := d.ask(r, d.dropLimit())
 	if a.over {
-		return &harness.ConfigError{Key: where, Cause: fmt.Sprintf("%s didn't take the bundle within %s", bare(u.URL), d.dropLimit()), Remedy: "raise consumer.sync.timeout"}
+		return fault(where, fmt.Sprintf("%s didn't take the bundle within %s", bare(u.URL), d.dropLimit()), "raise consumer.sync.timeout")
 	}
 	if err := a.fault(where, u.URL, u.Expect); err != nil {
 		return err
@@ -187,7 +185,7 @@ func (d *Driver) sftp(ctx context.Context, bundle string) error {
 	defer c.Close()
 	client, err := sftp.NewClient(c)
 	if err != nil {
-		return &harness.ConfigError{Key: where, Cause: fmt.Sprintf("%s has no SFTP: %v", s.Address, err), Remedy: "switch the subsystem sftp on for this user"}
+		return fault(where, fmt.Sprintf("%s has no SFTP: %v", s.Address, err), "switch the subsystem sftp on for this user")
 	}
 	defer client.Close()
 	return d.parts(bundle, func(name string, from io.Reader) error {
@@ -195,8 +193,8 @@ func (d *Driver) sftp(ctx context.Context, bundle string) error {
 			if ctx.Err() != nil {
 				err = fmt.Errorf("it didn't end within %s", d.dropLimit())
 			}
-			return &harness.ConfigError{Key: where, Cause: fmt.Sprintf("the bundle can't be put to %s: %v", path.Join(s.Folder, name), err),
-				Remedy: "make the folder there, and let the user write to it"}
+			return fault(where, fmt.Sprintf("the bundle can't be put to %s: %v", path.Join(s.Folder, name), err),
+				"make the folder there, and let the user write to it")
 		}
 		return nil
 	})
@@ -234,7 +232,7 @@ func dial(ctx context.Context, s *SFTP) (*ssh.Client, error) {
 	config := &ssh.ClientConfig{User: s.User, Timeout: 30 * time.Second}
 	known, err := hostKey(s.HostKey)
 	if err != nil {
-		return nil, &harness.ConfigError{Key: where + ".host_key", Cause: err.Error(), Remedy: hostKeyRemedy}
+		return nil, fault(where+".host_key", err.Error(), hostKeyRemedy)
 	}
 	if config.Auth, err = s.auth(); err != nil {
 		return nil, err
@@ -256,16 +254,16 @@ func dial(ctx context.Context, s *SFTP) (*ssh.Client, error) {
 		case len(met) > before || before > 0 && strings.Contains(err.Error(), "no common algorithm"):
 			// another kind may fit
 		case strings.Contains(err.Error(), "unable to authenticate"):
-			return nil, &harness.ConfigError{Key: where, Cause: fmt.Sprintf("%s doesn't let %s in", s.Address, s.User), Remedy: "check user, and password or key_file"}
+			return nil, fault(where, fmt.Sprintf("%s doesn't let %s in", s.Address, s.User), "check user, and password or key_file")
 		default:
-			return nil, &harness.ConfigError{Key: where + ".address", Cause: fmt.Sprintf("nobody at %s speaks SSH: %v", s.Address, err),
-				Remedy: "start the server, and check its address and port"}
+			return nil, fault(where+".address", fmt.Sprintf("nobody at %s speaks SSH: %v", s.Address, err),
+				"start the server, and check its address and port")
 		}
 	}
 	slices.Sort(met)
-	return nil, &harness.ConfigError{Key: where + ".host_key",
-		Cause:  fmt.Sprintf("%s has the key %s, and the target file says %s", s.Address, strings.Join(slices.Compact(met), " or "), known),
-		Remedy: "see that it is the right server; if so, write its key into the target file"}
+	return nil, fault(where+".host_key", fmt.Sprintf("%s has the key %s, and the target file says %s", s.Address,
+		strings.Join(slices.Compact(met), " or "), known),
+		"see that it is the right server; if so, write its key into the target file")
 }
 
 // login makes one attempt to log in.
@@ -287,18 +285,19 @@ func login(ctx context.Context, s *SFTP, config *ssh.ClientConfig) (*ssh.Client,
 // auth is how Rollcall proves who it is.
 func (s *SFTP) auth() ([]ssh.AuthMethod, error) {
 	if s.KeyFile == "" {
-		return []ssh.AuthMethod{ssh.Password(s.Password), ssh.KeyboardInteractive(func(_, _ string, questions []string, _ []bool) ([]string, error) {
+		return []ssh.AuthMethod{ssh.Password(s.Password), ssh.KeyboardInteractive(func(_, _ string, questions []string,
+			_ []bool) ([]string, error) {
 			return slices.Repeat([]string{s.Password}, len(questions)), nil
 		})}, nil
 	}
 	const where = "consumer.drop.sftp.key_file"
 	pem, err := os.ReadFile(s.KeyFile)
 	if err != nil {
-		return nil, &harness.ConfigError{Key: where, Cause: err.Error(), Remedy: "give the path of a private key"}
+		return nil, fault(where, err.Error(), "give the path of a private key")
 	}
 	signer, err := ssh.ParsePrivateKey(pem)
 	if err != nil {
-		return nil, &harness.ConfigError{Key: where, Cause: "the key can't be read: " + err.Error(), Remedy: "give a private key (PEM) without a passphrase"}
+		return nil, fault(where, "the key can't be read: "+err.Error(), "give a private key (PEM) without a passphrase")
 	}
 	return []ssh.AuthMethod{ssh.PublicKeys(signer)}, nil
 }

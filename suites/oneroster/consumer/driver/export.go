@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/scan"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/source"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/table"
@@ -41,14 +40,14 @@ func (d *Driver) export(ctx context.Context, e *Export) (*Held, error) {
 		case ran.over:
 			return nil, context.DeadlineExceeded
 		case ran.code != 0:
-			return nil, &harness.ConfigError{Key: where + ".command", Cause: fmt.Sprintf("it ends with %d: %s", ran.code, orNothing(ran.words)),
-				Remedy: "run it by hand, and let it end with 0 once the export is written"}
+			return nil, fault(where+".command", fmt.Sprintf("it ends with %d: %s", ran.code, orNothing(ran.words)),
+				"run it by hand, and let it end with 0 once the export is written")
 		}
 		if path == "" {
 			path = written
 			if _, err := os.Stat(path); err != nil {
-				return nil, &harness.ConfigError{Key: where + ".command", Cause: "it wrote nothing to the path in ROLLCALL_EXPORT",
-					Remedy: "let it write a zip or a folder there, or say in file where it writes"}
+				return nil, fault(where+".command", "it wrote nothing to the path in ROLLCALL_EXPORT",
+					"let it write a zip or a folder there, or say in file where it writes")
 			}
 		}
 	}
@@ -57,13 +56,14 @@ func (d *Driver) export(ctx context.Context, e *Export) (*Held, error) {
 	if ctx.Err() != nil {
 		return nil, context.DeadlineExceeded
 	}
-	if errors.As(err, &unreadable) || errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) || errors.Is(err, errMuch) || errors.Is(err, errNoBundle) {
+	if errors.As(err, &unreadable) || errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) || errors.Is(err, errMuch) ||
+		errors.Is(err, errNoBundle) {
 		cause := err.Error()
 		if errors.Is(err, errMuch) {
 			cause = fmt.Sprintf("it has more than %d rows", maxCount)
 		}
-		return nil, &harness.ConfigError{Key: where, Cause: "the export can't be read: " + cause,
-			Remedy: "look at it with `rollcall csv check`: a folder or a zip with the files of OneRoster CSV is wanted"}
+		return nil, fault(where, "the export can't be read: "+cause,
+			"look at it with `rollcall csv check`: a folder or a zip with the files of OneRoster CSV is wanted")
 	}
 	return held, err
 }
@@ -86,10 +86,11 @@ func (d *Driver) download(ctx context.Context, where string, e *Export, path str
 	case ctx.Err() != nil:
 		return context.DeadlineExceeded
 	case err != nil:
-		return &harness.ConfigError{Key: where + ".url", Cause: fmt.Sprintf("what %s answers breaks off after %d bytes: %v", bare(e.URL), n, plain(err)), Remedy: "let the product send it whole"}
+		return fault(where+".url", fmt.Sprintf("what %s answers breaks off after %d bytes: %v", bare(e.URL), n, plain(err)),
+			"let the product send it whole")
 	case n > maxHeld:
-		return &harness.ConfigError{Key: where + ".url", Cause: fmt.Sprintf("what %s answers is longer than %d MiB", bare(e.URL), maxHeld>>20),
-			Remedy: "let it give what came from Rollcall alone: some thousands of objects"}
+		return fault(where+".url", fmt.Sprintf("what %s answers is longer than %d MiB", bare(e.URL), maxHeld>>20),
+			"let it give what came from Rollcall alone: some thousands of objects")
 	}
 	return nil
 }
@@ -190,7 +191,8 @@ func (r *rows) row(f *table.File, row *scan.Row) bool {
 	}
 	switch f.Name {
 	case "roles":
-		role := map[string]any{"roleType": members["roleType"], "role": members["role"], "org": members["org"], "beginDate": members["beginDate"], "endDate": members["endDate"]}
+		role := map[string]any{"roleType": members["roleType"], "role": members["role"], "org": members["org"],
+			"beginDate": members["beginDate"], "endDate": members["endDate"]}
 		to("users", "user", "roles", role)
 	case "classResources":
 		to("classes", "class", "resources", members["resource"])
@@ -199,10 +201,12 @@ func (r *rows) row(f *table.File, row *scan.Row) bool {
 	case "userResources":
 		to("users", "user", "resources", members["resource"])
 	case "userProfiles":
-		to("users", "user", "userProfiles", map[string]any{"profileId": id, "profileType": members["profileType"], "vendorId": members["vendorId"],
+		to("users", "user", "userProfiles", map[string]any{"profileId": id, "profileType": members["profileType"],
+			"vendorId":      members["vendorId"],
 			"applicationId": members["applicationId"], "description": members["description"]})
 	case "lineItemLearningObjectiveIds":
-		to("lineItems", "lineItem", "learningObjectiveSet", map[string]any{"source": members["source"], "learningObjectiveIds": []any{members["learningObjectiveId"]}})
+		to("lineItems", "lineItem", "learningObjectiveSet", map[string]any{"source": members["source"],
+			"learningObjectiveIds": []any{members["learningObjectiveId"]}})
 	case "resultLearningObjectiveIds":
 		to("results", "result", "learningObjectiveSet", map[string]any{"source": members["source"], "learningObjectiveResults": []any{members}})
 	case "lineItemScoreScales":

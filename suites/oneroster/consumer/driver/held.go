@@ -78,12 +78,12 @@ func (d *Driver) Holdings(ctx context.Context, probes []Probe) (*Held, error) {
 	case "pages":
 		held, err = d.look(ctx, h.Pages, probes)
 	default:
-		return nil, &harness.ConfigError{Key: "consumer.holds", Cause: "nothing says how to read what the product holds",
-			Remedy: "add one of export, query, provider and pages"}
+		return nil, fault("consumer.holds", "nothing says how to read what the product holds",
+			"add one of export, query, provider and pages")
 	}
 	if errors.Is(err, context.DeadlineExceeded) && context.Cause(ctx) == errSlow {
-		return nil, &harness.ConfigError{Key: "consumer.holds." + h.Way(), Cause: fmt.Sprintf("what the product holds was not read within %s", time.Duration(h.Timeout)),
-			Remedy: "raise consumer.holds.timeout, or let it give less"}
+		return nil, fault("consumer.holds."+h.Way(), fmt.Sprintf("what the product holds was not read within %s", time.Duration(h.Timeout)),
+			"raise consumer.holds.timeout, or let it give less")
 	}
 	if err != nil {
 		return nil, d.cleanFault(Occasion{}, err)
@@ -127,8 +127,8 @@ func (d *Driver) query(ctx context.Context, q *Query) (*Held, error) {
 		case ran.over:
 			return nil, context.DeadlineExceeded
 		case ran.code != 0:
-			return nil, &harness.ConfigError{Key: where + ".command", Cause: fmt.Sprintf("it ends with %d: %s", ran.code, orNothing(ran.words)),
-				Remedy: "run it by hand, and let it end with 0 once it has printed what the product holds"}
+			return nil, fault(where+".command", fmt.Sprintf("it ends with %d: %s", ran.code, orNothing(ran.words)),
+				"run it by hand, and let it end with 0 once it has printed what the product holds")
 		}
 		return in.held(), nil
 	}
@@ -147,7 +147,7 @@ func (d *Driver) query(ctx context.Context, q *Query) (*Held, error) {
 func (d *Driver) fetch(ctx context.Context, where, address string, header map[string]string) (io.ReadCloser, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return nil, &harness.ConfigError{Key: where + ".url", Cause: err.Error(), Remedy: "write it in full, like https://lms.example.org/api/held"}
+		return nil, fault(where+".url", err.Error(), "write it in full, like https://lms.example.org/api/held")
 	}
 	for name, value := range header {
 		r.Header.Set(name, value)
@@ -166,8 +166,14 @@ func (d *Driver) fetch(ctx context.Context, where, address string, header map[st
 		if err := a.fault(where+".url", address, []int{http.StatusOK}); err != nil {
 			return nil, err
 		}
-		return nil, &harness.ConfigError{Key: where + ".url", Cause: fmt.Sprintf("%s answers %d: %s", bare(address), a.status, orNothing(a.words)),
-			Remedy: "let it answer 200 with what the product holds"}
+		return nil, fault(where+".url", fmt.Sprintf("%s answers %d: %s", bare(address), a.status, orNothing(a.words)),
+			"let it answer 200 with what the product holds")
 	}
 	return response.Body, nil
+}
+
+// fault words what keeps the product from being made to act, or from being read: where that stands
+// in the target file, its cause, and what to do.
+func fault(key, cause, remedy string) error {
+	return &harness.ConfigError{Key: key, Cause: cause, Remedy: remedy}
 }

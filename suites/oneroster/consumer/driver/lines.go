@@ -8,16 +8,14 @@ import (
 	"io"
 	"slices"
 	"strings"
-
-	"github.com/rollcall-edu/rollcall/suites/harness"
 )
 
 // What the product holds is kept in memory, and compared there: the judge serves some
 // thousands of objects, and no product has reason to give much more.
 const (
-	maxHeld   = 256 << 20 // bytes
+	maxHeld   = 128 << 20 // bytes
 	maxObject = 1 << 20   // bytes of one object
-	maxCount  = 500_000   // objects
+	maxCount  = 200_000   // objects
 )
 
 // lines reads objects of JSON that stand one after the other: a line each, printed over
@@ -56,7 +54,7 @@ func (b *bounded) Read(p []byte) (int, error) {
 }
 
 func (l *lines) problem(cause, remedy string) error {
-	return &harness.ConfigError{Key: l.where, Cause: cause, Remedy: remedy}
+	return fault(l.where, cause, remedy)
 }
 
 const linesRemedy = "print one JSON object a line, each with a member `collection` and a sourcedId, such as {\"collection\":\"users\",\"sourcedId\":\"u-1\",\"givenName\":\"Ada\"}"

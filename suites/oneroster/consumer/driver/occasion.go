@@ -59,7 +59,8 @@ type Outcome struct {
 func (o Outcome) Ended() bool { return o.Fault == nil && !o.TimedOut }
 
 // words are the names that stand for something in webhooks, as $name.
-var words = []string{"rostering", "gradebook", "resources", "v1p1", "token_url", "client_id", "client_secret", "ca_file", "version", "mode", "bundle", "connection"}
+var words = []string{"rostering", "gradebook", "resources", "v1p1", "token_url", "client_id", "client_secret", "ca_file", "version",
+	"mode", "bundle", "connection"}
 
 // environment are the variables that commands get, by the words.
 var environment = map[string]string{"rostering": "ROLLCALL_ROSTERING", "gradebook": "ROLLCALL_GRADEBOOK", "resources": "ROLLCALL_RESOURCES",
@@ -70,7 +71,8 @@ var environment = map[string]string{"rostering": "ROLLCALL_ROSTERING", "gradeboo
 func (o Occasion) values() map[string]string {
 	c := o.Connection
 	text, _ := json.Marshal(c) // of texts
-	return map[string]string{"rostering": c.Rostering, "gradebook": c.Gradebook, "resources": c.Resources, "v1p1": c.V1P1, "token_url": c.TokenURL,
+	return map[string]string{"rostering": c.Rostering, "gradebook": c.Gradebook, "resources": c.Resources, "v1p1": c.V1P1,
+		"token_url": c.TokenURL,
 		"client_id": c.ClientID, "client_secret": c.ClientSecret, "ca_file": c.CAFile, "version": c.Version, "mode": o.Mode, "bundle": o.Bundle,
 		"connection": string(text)}
 }

@@ -10,7 +10,6 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
-	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
 )
 
@@ -55,8 +54,8 @@ func (d *Driver) look(ctx context.Context, p *Pages, probes []Probe) (*Held, err
 	}
 	slices.Sort(held.Probed["users"])
 	if len(failed) == len(probes) {
-		return nil, &harness.ConfigError{Key: where + ".steps", Cause: d.session.Redactor().Text(failed[0].Error()),
-			Remedy: "take the steps by hand, and correct the one that is named: it can be taken for nobody"}
+		return nil, fault(where+".steps", d.session.Redactor().Text(failed[0].Error()),
+			"take the steps by hand, and correct the one that is named: it can be taken for nobody")
 	}
 	return held, nil
 }
@@ -112,8 +111,8 @@ func (d *Driver) signedIn(ctx context.Context, p *Pages) (*browser.Page, error) 
 		if ctx.Err() != nil {
 			return nil, context.DeadlineExceeded
 		}
-		return nil, &harness.ConfigError{Key: "consumer.holds.pages.sign_in", Cause: d.session.Redactor().Text(err.Error()),
-			Remedy: "take the steps by hand, and correct the one that is named"}
+		return nil, fault("consumer.holds.pages.sign_in", d.session.Redactor().Text(err.Error()),
+			"take the steps by hand, and correct the one that is named")
 	}
 	d.page = page
 	return page, nil

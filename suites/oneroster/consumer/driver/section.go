@@ -82,7 +82,8 @@ func (t Trigger) ways() (out []string) {
 	for _, w := range []struct {
 		name  string
 		given bool
-	}{{"command", t.Command != ""}, {"webhook", t.Webhook != nil}, {"steps", len(t.Steps) > 0}, {"schedule", t.Schedule > 0}, {"person", t.Person}} {
+	}{{"command", t.Command != ""}, {"webhook", t.Webhook != nil}, {"steps", len(t.Steps) > 0}, {"schedule", t.Schedule > 0},
+		{"person", t.Person}} {
 		if w.given {
 			out = append(out, w.name)
 		}
@@ -334,7 +335,8 @@ type placedHook struct {
 
 // webhooks lists them, always in one order.
 func (s *Section) webhooks() (out []placedHook) {
-	for _, w := range []placedHook{{"sync", s.Sync.Webhook}, {"connect", s.Connect.Webhook}, {"reset", s.Reset.Webhook}, {"push", s.Push.Webhook}} {
+	for _, w := range []placedHook{{"sync", s.Sync.Webhook}, {"connect", s.Connect.Webhook}, {"reset", s.Reset.Webhook},
+		{"push", s.Push.Webhook}} {
 		if w.hook != nil {
 			out = append(out, w)
 		}

@@ -2,6 +2,8 @@ package driver
 
 import (
 	"errors"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -136,5 +138,25 @@ consumer:
 	want := []string{"consumer.client.secret", "consumer.sync.webhook.header.Authorization", "consumer.drop.sftp.password"}
 	if got := read.LiteralSecrets(); !slices.Equal(got, want) {
 		t.Errorf("%v", got)
+	}
+}
+
+// TestPage holds the target files of the page for vendors to be ones.
+func TestPage(t *testing.T) {
+	page, err := os.ReadFile("../../../../docs/judging-a-consumer.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(page), -1)
+	if len(blocks) < 6 {
+		t.Errorf("the page has %d target files", len(blocks))
+	}
+	for _, block := range blocks {
+		read, err := harness.ParseTarget("judging-a-consumer.md", []byte(block[1]), func(name string) (string, bool) { return "value-of-" + name, true }, NewSection)
+		if err != nil {
+			t.Errorf("%v\n%s", err, block[1])
+		} else if s := Of(read); !s.Holds.Set() || !s.Sync.Set() || len(read.LiteralSecrets()) > 0 {
+			t.Errorf("%+v", s)
+		}
 	}
 }

@@ -37,7 +37,8 @@ func (s *Section) Validate(t *harness.Target) error {
 	if s.Client.Set() && (s.Client.ID == "" || s.Client.Secret == "") {
 		return t.Problem("consumer.client", "id and secret go together", "give both, or none: Rollcall makes them anew then")
 	}
-	for _, check := range []func(*harness.Target) error{s.validateTriggers, s.validateHooks, s.validateDrop, s.validateHolds, s.validateSteps} {
+	for _, check := range []func(*harness.Target) error{s.validateTriggers, s.validateHooks, s.validateDrop, s.validateHolds,
+		s.validateSteps} {
 		if err := check(t); err != nil {
 			return err
 		}
@@ -52,7 +53,7 @@ func (s *Section) fill() {
 	}
 	s.PublicURL = strings.TrimRight(s.PublicURL, "/")
 	for _, t := range []*Trigger{&s.Sync, &s.Push} {
-		if !t.Set() {
+		if !t.Set() && (t != &s.Sync || !s.Drop.Set()) {
 			continue
 		}
 		if len(t.Modes) == 0 {
@@ -64,7 +65,7 @@ func (s *Section) fill() {
 				t.Timeout = harness.Duration(personTimeout)
 			}
 		}
-		if t.waits() && t.Done.Command == "" && t.Done.Quiet == 0 {
+		if t.Set() && t.waits() && t.Done.Command == "" && t.Done.Quiet == 0 {
 			t.Done.Quiet = harness.Duration(quietFor)
 		}
 		if t.Done.Begins == 0 {
@@ -121,7 +122,7 @@ func (s *Section) validateTriggers(t *harness.Target) error {
 		switch {
 		case len(ways) > 1:
 			return t.Problem(path, fmt.Sprintf("it says several ways to make the product act: %s", strings.Join(ways, ", ")), "keep one of them")
-		case len(ways) == 0 && (len(trigger.of.Modes) > 0 || trigger.of.Timeout > 0 || trigger.of.Tell != "" || trigger.of.Done != Done{}):
+		case len(ways) == 0 && (trigger.key != "sync" || !s.Drop.Set()) && (len(trigger.of.Modes) > 0 || trigger.of.Timeout > 0 || trigger.of.Tell != "" || trigger.of.Done != Done{}):
 			return t.Problem(path, "it doesn't say how the product is made to act",
 				"add one of command, webhook, steps, schedule and person: docs/judging-a-consumer.md has an example of each")
 		case trigger.of.Tell != "" && !trigger.of.Person:
@@ -201,7 +202,8 @@ func validRequest(t *harness.Target, path, method string, header map[string]stri
 	}
 	for name, value := range header {
 		if !token(name) {
-			return t.Problem(path+".header", fmt.Sprintf("%q is no name of a header", shortened(name)), "write letters, digits and hyphens, like X-Api-Key")
+			return t.Problem(path+".header", fmt.Sprintf("%q is no name of a header", shortened(name)),
+				"write letters, digits and hyphens, like X-Api-Key")
 		}
 		if strings.ContainsAny(value, "\r\n\x00") {
 			return t.Problem(path+".header", "the value of "+name+" has a line break in it", "write it in one line")
@@ -255,7 +257,8 @@ func (s *Section) validateDrop(t *harness.Target) error {
 			return t.Problem(path+".upload.method", u.Method+" uploads nothing", "write PUT or POST")
 		}
 		if len(u.Fields) > 0 && u.Field == "" {
-			return t.Problem(path+".upload.fields", "there are fields of a form, and no field for the bundle", "add `field: file`, or how the endpoint calls it")
+			return t.Problem(path+".upload.fields", "there are fields of a form, and no field for the bundle",
+				"add `field: file`, or how the endpoint calls it")
 		}
 	}
 	if f := d.SFTP; f != nil {
@@ -286,7 +289,8 @@ func (s *Section) validateHolds(t *harness.Target) error {
 	}
 	for _, name := range h.Keeps {
 		if !slices.Contains(Collections(), name) {
-			return t.Problem(path+".keeps", fmt.Sprintf("there is no collection %q", shortened(name)), "choose from: "+strings.Join(Collections(), ", "))
+			return t.Problem(path+".keeps", fmt.Sprintf("there is no collection %q", shortened(name)),
+				"choose from: "+strings.Join(Collections(), ", "))
 		}
 	}
 	if e := h.Export; e != nil {
@@ -346,7 +350,8 @@ func (s *Section) validateSteps(t *harness.Target) error {
 	for where, script := range s.scripts() {
 		for i, step := range script {
 			n := 0
-			for _, given := range []bool{step.Open != "", step.Fill != "", step.Select != "", step.Click != "", step.Wait != "", step.Frame != "", step.Window} {
+			for _, given := range []bool{step.Open != "", step.Fill != "", step.Select != "", step.Click != "", step.Wait != "",
+				step.Frame != "", step.Window} {
 				if given {
 					n++
 				}
@@ -356,7 +361,8 @@ func (s *Section) validateSteps(t *harness.Target) error {
 					"let each step say one: open, fill, select, click, wait, frame or window")
 			}
 			if step.Value != "" && step.Fill == "" && step.Select == "" {
-				return t.Problem(key+"."+where, fmt.Sprintf("step %d (%s) has a value, which it has no use for", i+1, step), "give a value with fill or select")
+				return t.Problem(key+"."+where, fmt.Sprintf("step %d (%s) has a value, which it has no use for", i+1, step),
+					"give a value with fill or select")
 			}
 		}
 	}

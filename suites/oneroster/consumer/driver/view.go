@@ -438,7 +438,8 @@ func instant(x string) (at time.Time, day, ok bool) {
 	if at, err := time.Parse(time.DateOnly, x); err == nil {
 		return at, true, true
 	}
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05", "2006-01-02T15:04Z07:00",
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05",
+		"2006-01-02T15:04Z07:00",
 		"2006-01-02T15:04:05Z0700", "2006-01-02 15:04:05-07"} {
 		if at, err := time.Parse(layout, x); err == nil {
 			return at, false, true

@@ -11,8 +11,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/rollcall-edu/rollcall/suites/harness"
 )
 
 // answer is what came of a request to the product.
@@ -97,17 +95,17 @@ func (a answer) fault(where, address string, expect []int) error {
 	case a.good(expect) || a.over:
 		return nil
 	case a.problem != nil:
-		return &harness.ConfigError{Key: where, Cause: fmt.Sprintf("nothing answers at %s: %s", bare(address), plain(a.problem)),
-			Remedy: "start the product, check the URL, and tls.ca_file where its certificate is self-made"}
+		return fault(where, fmt.Sprintf("nothing answers at %s: %s", bare(address), plain(a.problem)),
+			"start the product, check the URL, and tls.ca_file where its certificate is self-made")
 	case a.status >= 300 && a.status < 400:
-		return &harness.ConfigError{Key: where, Cause: fmt.Sprintf("%s answers %d and points to %s", bare(address), a.status, orNowhere(bare(a.location))),
-			Remedy: "redirects are not followed: write the address to which it points, let the product sign Rollcall in by a header, or list the status in expect where it means success"}
+		return fault(where, fmt.Sprintf("%s answers %d and points to %s", bare(address), a.status, orNowhere(bare(a.location))),
+			"redirects are not followed: write the address to which it points, let the product sign Rollcall in by a header, or list the status in expect where it means success")
 	case a.status == http.StatusUnauthorized || a.status == http.StatusForbidden:
-		return &harness.ConfigError{Key: where, Cause: fmt.Sprintf("%s answers %d: %s", bare(address), a.status, orNothing(a.words)),
-			Remedy: "give what it wants as a header, such as Authorization: \"Bearer ${PRODUCT_TOKEN}\""}
+		return fault(where, fmt.Sprintf("%s answers %d: %s", bare(address), a.status, orNothing(a.words)),
+			"give what it wants as a header, such as Authorization: \"Bearer ${PRODUCT_TOKEN}\"")
 	case a.status == http.StatusNotFound || a.status == http.StatusMethodNotAllowed:
-		return &harness.ConfigError{Key: where, Cause: fmt.Sprintf("%s answers %d", bare(address), a.status),
-			Remedy: "check its URL and its method"}
+		return fault(where, fmt.Sprintf("%s answers %d", bare(address), a.status),
+			"check its URL and its method")
 	}
 	return nil
 }
