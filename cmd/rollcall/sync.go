@@ -168,11 +168,10 @@ func (f *syncFlags) assess(ctx context.Context, o *district.ConsumerOptions) (fo
 		return nil, &harness.ConfigError{Key: "--assess", Cause: "it isn't known where results are pushed to, or by whom",
 			Remedy: "give --gradebook and --token-url"}
 	}
-	client, err := trusting(c.CAFile)
+	sender, err := sender(c.TokenURL, c.ClientID, c.ClientSecret, c.CAFile)
 	if err != nil {
-		return nil, &harness.ConfigError{Key: "--ca", Cause: err.Error(), Remedy: "name a PEM file"}
+		return nil, &harness.ConfigError{Key: "--assess", Cause: err.Error(), Remedy: "see `rollcall sync --help`"}
 	}
-	sender := &push.Client{TokenURL: c.TokenURL, ID: c.ClientID, Secret: c.ClientSecret, HTTP: client}
 	to := push.SIS{Gradebook: c.Gradebook, Rostering: c.Rostering, Sender: sender}
 	feed, forget, err := district.AssessmentFeed(ctx, f.to, f.assessment, to)
 	if err != nil {
@@ -278,8 +277,9 @@ func (t *telling) followed(f platform.Followed, err error) {
 
 // table writes what one sync did.
 func (t *telling) table(o service.Outcome) {
-	if o.Report == nil {
-		return
+	waits, refused := errors.As(o.Err(), new(*sync.WaitingError)), errors.As(o.Err(), new(*sync.RefusedError))
+	if o.Report == nil || o.Err() != nil && !waits && !refused {
+		return // there is nothing but the error to tell
 	}
 	t.line("%s sync, %s\n", o.Mode, o.Ended.Sub(o.Started).Round(time.Millisecond))
 	t.line("  %-20s %10s %9s %9s %9s\n", "", "read", "added", "changed", "deleted")
@@ -290,13 +290,13 @@ func (t *telling) table(o service.Outcome) {
 		}
 		t.line("  %-20s %10d %9d %9d %9d\n", c.Collection, c.Read, c.Added, c.Changed, c.Deleted+c.Flagged+c.Kept)
 	}
-	if o.Err() != nil {
-		t.line("%s\n", reports.Printable(o.Says()))
+	if refused {
+		t.line("The roster is refused, and the mirror is as it was:\n")
 	}
 	for _, b := range o.Breaches {
 		t.line("  %s\n", reports.Printable(b.String()))
 	}
-	if errors.As(o.Err(), new(*sync.WaitingError)) {
+	if waits {
 		t.line("The mirror is as it was. If that is what the SIS means, take it in: rollcall sync --to … --confirm\n")
 	}
 	for _, fed := range o.Fed {

@@ -47,7 +47,7 @@ func statusOf(err error) int {
 	switch {
 	case err == nil:
 		return http.StatusOK
-	case errors.As(err, new(*sync.WaitingError)), errors.Is(err, errNowhere):
+	case errors.As(err, new(*sync.WaitingError)), errors.Is(err, errNowhere), errors.Is(err, sync.ErrNotWaiting):
 		return http.StatusConflict
 	case errors.As(err, new(*sync.RefusedError)):
 		return http.StatusUnprocessableEntity

@@ -71,7 +71,7 @@ func (d *Driver) Sync(ctx context.Context, o Occasion) Outcome {
 			}
 			return Outcome{Fault: err, Waited: time.Since(began)}
 		}
-		if !d.section.Sync.Set() { // it is taken in as it comes
+		if s := d.section.Sync; !s.Set() && s.Done.Command == "" && s.Done.Quiet == 0 { // it is taken in as it comes
 			return Outcome{Told: Success, Waited: time.Since(began)}
 		}
 	}
@@ -134,7 +134,10 @@ func (d *Driver) act(ctx context.Context, where string, t Trigger, o Occasion, m
 	case "schedule":
 		d.session.Ask(fmt.Sprintf("Nothing is to be done: Rollcall waits until the product acts by its schedule (%s), for %s at most.",
 			time.Duration(t.Schedule), time.Duration(t.Schedule)+time.Duration(t.Timeout)))
-	default:
+	case "":
+		if o.Bundle != "" && d.section.Drop.Set() {
+			break // it is taken in as it comes, and waited for
+		}
 		out.Fault = fault(where, "nothing says how the product is made to act",
 			"add one of command, webhook, steps, schedule and person to "+where)
 	}

@@ -78,6 +78,10 @@ func TestDropFolder(t *testing.T) {
 	if out := driven(t, "consumer: {drop: {folder: '"+dir+"'}, sync: {command: 'cmp $ROLLCALL_BUNDLE "+dir+"/oneroster.zip'}}", nil).Sync(t.Context(), o); out.Told != Success {
 		t.Errorf("%+v", out)
 	}
+	// What is taken in as it comes is waited for.
+	if out := driven(t, "consumer: {drop: {folder: '"+dir+"'}, sync: {timeout: 20s, done: {command: 'test -e "+dir+"/taken || { touch "+dir+"/taken; exit 1; }'}}}", nil).Sync(t.Context(), o); out.Told != Success || out.TimedOut {
+		t.Errorf("%+v", out)
+	}
 	if out := driven(t, "consumer: {drop: {folder: /nowhere/at/all}}", nil).Sync(t.Context(), o); out.Fault == nil || !strings.Contains(out.Fault.Error(), "consumer.drop.folder") {
 		t.Errorf("%+v", out)
 	}

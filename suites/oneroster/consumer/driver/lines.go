@@ -13,9 +13,9 @@ import (
 // What the product holds is kept in memory, and compared there: the judge serves some
 // thousands of objects, and no product has reason to give much more.
 const (
-	maxHeld   = 256 << 20 // bytes
+	maxHeld   = 128 << 20 // bytes
 	maxObject = 1 << 20   // bytes of one object
-	maxCount  = 500_000   // objects
+	maxCount  = 200_000   // objects
 )
 
 // lines reads objects of JSON that stand one after the other: a line each, printed over

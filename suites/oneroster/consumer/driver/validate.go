@@ -53,7 +53,7 @@ func (s *Section) fill() {
 	}
 	s.PublicURL = strings.TrimRight(s.PublicURL, "/")
 	for _, t := range []*Trigger{&s.Sync, &s.Push} {
-		if !t.Set() {
+		if !t.Set() && (t != &s.Sync || !s.Drop.Set()) {
 			continue
 		}
 		if len(t.Modes) == 0 {
@@ -65,7 +65,7 @@ func (s *Section) fill() {
 				t.Timeout = harness.Duration(personTimeout)
 			}
 		}
-		if t.waits() && t.Done.Command == "" && t.Done.Quiet == 0 {
+		if t.Set() && t.waits() && t.Done.Command == "" && t.Done.Quiet == 0 {
 			t.Done.Quiet = harness.Duration(quietFor)
 		}
 		if t.Done.Begins == 0 {
@@ -122,7 +122,7 @@ func (s *Section) validateTriggers(t *harness.Target) error {
 		switch {
 		case len(ways) > 1:
 			return t.Problem(path, fmt.Sprintf("it says several ways to make the product act: %s", strings.Join(ways, ", ")), "keep one of them")
-		case len(ways) == 0 && (len(trigger.of.Modes) > 0 || trigger.of.Timeout > 0 || trigger.of.Tell != "" || trigger.of.Done != Done{}):
+		case len(ways) == 0 && (trigger.key != "sync" || !s.Drop.Set()) && (len(trigger.of.Modes) > 0 || trigger.of.Timeout > 0 || trigger.of.Tell != "" || trigger.of.Done != Done{}):
 			return t.Problem(path, "it doesn't say how the product is made to act",
 				"add one of command, webhook, steps, schedule and person: docs/judging-a-consumer.md has an example of each")
 		case trigger.of.Tell != "" && !trigger.of.Person:
