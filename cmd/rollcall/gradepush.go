@@ -2,14 +2,13 @@ package main
 
 import (
 	"cmp"
-	"net/http"
 	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/rollcall-edu/rollcall/reference/security"
+	"github.com/rollcall-edu/rollcall/reference/oneroster/client"
 	"github.com/rollcall-edu/rollcall/reference/sync/push"
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/harness"
@@ -17,8 +16,8 @@ import (
 
 // gradeFlags say where a platform pushes its grades to.
 type gradeFlags struct {
-	to, rosters, token, id, secret string
-	every                          time.Duration
+	to, rosters, token, id, secret, ca string
+	every                              time.Duration
 }
 
 func (f *gradeFlags) add(c *cobra.Command) {
@@ -28,6 +27,7 @@ func (f *gradeFlags) add(c *cobra.Command) {
 	x.StringVar(&f.token, "token-url", "", "where it grants access tokens")
 	x.StringVar(&f.id, "client-id", "", "client id there")
 	x.StringVar(&f.secret, "client-secret", os.Getenv("ROLLCALL_CLIENT_SECRET"), "its secret (default: $ROLLCALL_CLIENT_SECRET)")
+	x.StringVar(&f.ca, "ca", "", "authorities by which it is trusted, instead of those of the system (PEM)")
 	x.DurationVar(&f.every, "grades-every", time.Minute, "how often grades are pushed that changed")
 }
 
@@ -40,7 +40,7 @@ const (
 )
 
 // sis gives the SIS that grades are pushed to, nil where they aren't.
-func (f *gradeFlags) sis(trust string) (*push.SIS, error) {
+func (f *gradeFlags) sis() (*push.SIS, error) {
 	if f.to == "" {
 		return nil, nil
 	}
@@ -59,24 +59,25 @@ func (f *gradeFlags) sis(trust string) (*push.SIS, error) {
 	case f.every <= 0:
 		return bad("--grades-every", "it is no time above 0", "choose some seconds or minutes")
 	}
-	client, err := trusting(trust)
+	sender, err := sender(f.token, f.id, f.secret, f.ca)
 	if err != nil {
-		return bad("--trust", err.Error(), "name a PEM file")
+		return bad("--grades-to", err.Error(), "see `rollcall serve platform --help`")
 	}
-	sender := &push.Client{TokenURL: f.token, ID: f.id, Secret: f.secret, HTTP: client}
 	return &push.SIS{Gradebook: base, Rostering: strings.TrimRight(f.rosters, "/"), Sender: sender}, nil
 }
 
-// trusting gives a client that trusts the authorities of a file too; nil where none is named.
-func trusting(file string) (*http.Client, error) {
-	if file == "" {
-		return nil, nil
-	}
-	pem, err := os.ReadFile(file)
+// sender gives who sends to a SIS with tokens; caFile names authorities that it trusts instead
+// of those of the system.
+func sender(tokenURL, id, secret, caFile string) (push.Sender, error) {
+	transport, err := client.Transport(caFile)
 	if err != nil {
 		return nil, err
 	}
-	return security.LoopbackClient(pem), nil
+	c, err := client.New(client.Config{TokenURL: tokenURL, ClientID: id, ClientSecret: secret, Transport: transport})
+	if err != nil {
+		return nil, err
+	}
+	return push.Client{Client: c}, nil
 }
 
 // pushed writes what was pushed.

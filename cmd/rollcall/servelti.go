@@ -205,7 +205,7 @@ gradebook.delete.`,
 			if look <= 0 {
 				return &harness.ConfigError{Key: "--roster-every", Cause: "it is no time above 0", Remedy: "choose some seconds or minutes"}
 			}
-			to, err := grades.sis(f.trust)
+			to, err := grades.sis()
 			if err != nil {
 				return err
 			}

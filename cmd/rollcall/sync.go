@@ -168,11 +168,10 @@ func (f *syncFlags) assess(ctx context.Context, o *district.ConsumerOptions) (fo
 		return nil, &harness.ConfigError{Key: "--assess", Cause: "it isn't known where results are pushed to, or by whom",
 			Remedy: "give --gradebook and --token-url"}
 	}
-	client, err := trusting(c.CAFile)
+	sender, err := sender(c.TokenURL, c.ClientID, c.ClientSecret, c.CAFile)
 	if err != nil {
-		return nil, &harness.ConfigError{Key: "--ca", Cause: err.Error(), Remedy: "name a PEM file"}
+		return nil, &harness.ConfigError{Key: "--assess", Cause: err.Error(), Remedy: "see `rollcall sync --help`"}
 	}
-	sender := &push.Client{TokenURL: c.TokenURL, ID: c.ClientID, Secret: c.ClientSecret, HTTP: client}
 	to := push.SIS{Gradebook: c.Gradebook, Rostering: c.Rostering, Sender: sender}
 	feed, forget, err := district.AssessmentFeed(ctx, f.to, f.assessment, to)
 	if err != nil {

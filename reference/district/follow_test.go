@@ -14,6 +14,7 @@ import (
 
 	"github.com/rollcall-edu/rollcall/fixtures"
 	"github.com/rollcall-edu/rollcall/reference/oneroster"
+	"github.com/rollcall-edu/rollcall/reference/oneroster/client"
 	"github.com/rollcall-edu/rollcall/reference/platform"
 	"github.com/rollcall-edu/rollcall/reference/platform/ags"
 	"github.com/rollcall-edu/rollcall/reference/sis"
@@ -163,8 +164,11 @@ func TestPlatformPushesGrades(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sender := &push.Client{TokenURL: s.TokenURL, ID: s.Main.ID, Secret: s.Main.Secret}
-	to := push.SIS{Gradebook: s.GradebookURL, Rostering: s.BaseURL, Sender: sender}
+	sender, err := client.New(client.Config{TokenURL: s.TokenURL, ClientID: s.Main.ID, ClientSecret: s.Main.Secret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := push.SIS{Gradebook: s.GradebookURL, Rostering: s.BaseURL, Sender: push.Client{Client: sender}}
 	done := make(chan push.Pushed, 1)
 	p.PushGrades(t.Context(), to, time.Millisecond, func(pushed push.Pushed, err error) {
 		if err != nil {

@@ -25,11 +25,13 @@ import (
 type sqliteEngine struct {
 	name string
 
-	// readers are the connections that nobody reads by; they are opened when first
-	// used. closed ends waiting for one.
-	readers chan *sqliteConnection
-	closed  chan struct{}
-	writer  *sqliteConnection
+	// readers are the connections that nobody reads by and that were opened, and unopened
+	// those that never were: each has a page cache of its own, and so one is opened where
+	// all others are read by. closed ends waiting for one.
+	readers  chan *sqliteConnection
+	unopened chan *sqliteConnection
+	closed   chan struct{}
+	writer   *sqliteConnection
 
 	// alone is held by whoever writes to a store in memory. In a file the log of
 	// SQLite keeps readers and the writer apart; memory has none, and readers would
@@ -86,16 +88,17 @@ func openSQLite(name string, alone *sync.RWMutex) (engine, error) {
 	// few of them.
 	e := &sqliteEngine{
 		name:    name + "&_pragma=page_size(16384)&_pragma=busy_timeout(10000)&_pragma=cache_size(-8192)",
-		readers: make(chan *sqliteConnection, sqliteReaders),
-		closed:  make(chan struct{}),
-		writer:  &sqliteConnection{},
-		alone:   alone,
+		readers:  make(chan *sqliteConnection, sqliteReaders),
+		unopened: make(chan *sqliteConnection, sqliteReaders),
+		closed:   make(chan struct{}),
+		writer:   &sqliteConnection{},
+		alone:    alone,
 	}
 	if err := e.writer.open(e.name); err != nil {
 		return nil, fmt.Errorf("SQLite: %w", err)
 	}
 	for range sqliteReaders {
-		e.readers <- &sqliteConnection{}
+		e.unopened <- &sqliteConnection{}
 	}
 	return e, nil
 }
@@ -129,15 +132,11 @@ func (e *sqliteEngine) words() words {
 var errClosed = errors.New("the store is closed")
 
 func (e *sqliteEngine) query(ctx context.Context, statement string, arguments []any, visit func(int64, []byte) error) error {
-	var c *sqliteConnection
-	select {
-	case <-e.closed:
-		return errClosed
-	case <-ctx.Done():
-		return ctx.Err()
-	case c = <-e.readers:
-		defer func() { e.readers <- c }()
+	c, err := e.reader(ctx)
+	if err != nil {
+		return err
 	}
+	defer e.release(c)
 	if e.alone != nil {
 		e.alone.RLock()
 		defer e.alone.RUnlock()
@@ -148,6 +147,36 @@ func (e *sqliteEngine) query(ctx context.Context, statement string, arguments []
 		}
 	}
 	return c.query(ctx, statement, arguments, visit)
+}
+
+// reader waits for a connection to read by, one that was opened where there is one.
+func (e *sqliteEngine) reader(ctx context.Context) (*sqliteConnection, error) {
+	select {
+	case <-e.closed:
+		return nil, errClosed
+	case c := <-e.readers:
+		return c, nil
+	default:
+	}
+	select {
+	case <-e.closed:
+		return nil, errClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case c := <-e.readers:
+		return c, nil
+	case c := <-e.unopened:
+		return c, nil
+	}
+}
+
+// release gives a connection back.
+func (e *sqliteEngine) release(c *sqliteConnection) {
+	if c.driver == nil {
+		e.unopened <- c
+	} else {
+		e.readers <- c
+	}
 }
 
 func (e *sqliteEngine) begin(ctx context.Context, everything bool) (transaction, error) {
@@ -183,20 +212,22 @@ func (e *sqliteEngine) withoutLog(ctx context.Context) (release func(), err erro
 	release = func() {
 		_ = e.writer.execute(context.Background(), `PRAGMA journal_mode = WAL`) // it is tried again at the next opening
 		for range taken {
-			e.readers <- &sqliteConnection{}
+			e.unopened <- &sqliteConnection{}
 		}
 	}
 	for taken < sqliteReaders {
+		var c *sqliteConnection
 		select {
-		case c := <-e.readers:
-			taken++
-			if err := c.close(); err != nil {
-				release()
-				return nil, err
-			}
+		case c = <-e.readers:
+		case c = <-e.unopened:
 		case <-ctx.Done():
 			release()
 			return nil, ctx.Err()
+		}
+		taken++
+		if err := c.close(); err != nil {
+			release()
+			return nil, err
 		}
 	}
 	_ = e.writer.execute(ctx, `PRAGMA journal_mode = DELETE`) // see above
@@ -210,7 +241,11 @@ func (e *sqliteEngine) close() error {
 	close(e.closed)
 	var first error
 	for range sqliteReaders {
-		c := <-e.readers
+		var c *sqliteConnection
+		select {
+		case c = <-e.readers:
+		case c = <-e.unopened:
+		}
 		first = errors.Join(first, c.close())
 	}
 	return errors.Join(first, e.writer.close())

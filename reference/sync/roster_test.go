@@ -111,15 +111,14 @@ func riverbend(t testing.TB) *roster {
 	return r
 }
 
-func object(t testing.TB, c store.Collection, body string) sync.Object {
-	t.Helper()
+func object(_ testing.TB, c store.Collection, body string) sync.Object {
 	var base struct {
 		SourcedID string    `json:"sourcedId"`
 		Status    string    `json:"status"`
 		Modified  time.Time `json:"dateLastModified"`
 	}
 	if err := json.Unmarshal([]byte(body), &base); err != nil {
-		t.Fatalf("%s: %v", body, err)
+		panic(fmt.Sprintf("%s: %v", body, err)) // a child has no t
 	}
 	return sync.Object{Collection: c, SourcedID: base.SourcedID, Status: base.Status, Modified: base.Modified, Body: []byte(body)}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	stdsync "sync"
 	"unicode/utf8"
 
@@ -121,20 +122,46 @@ type reference struct {
 	id   string
 }
 
+// stageAtOnce is how many objects of a page are in memory in every form, however large the page is.
+const stageAtOnce = 2048
+
 // stagePage compares a page with what is held, and makes what came of it durable.
 func (r *run) stagePage(ctx context.Context, x *stage, p Page) error {
+	packs := &packer{collection: r.place[x.Collection]}
+	for objects := range slices.Chunk(p.Objects, stageAtOnce) {
+		if err := r.stageObjects(ctx, x, objects, packs); err != nil {
+			return err
+		}
+	}
+	x.Pages++
+	if p.Total >= 0 || x.Pages == 1 {
+		x.Total = p.Total
+	}
+	if x.Pages == 1 {
+		x.First = p.Total
+	}
+	r.s.From, x.Done = p.Next, p.Next == ""
+	if err := r.write(ctx, packs.all()...); err != nil {
+		return err
+	}
+	r.progress++
+	r.o.Progress(Progress{Mode: x.Mode, Collection: x.Collection, Read: x.Read, Total: x.Total})
+	return nil
+}
+
+// stageObjects compares objects of one collection with what is held, and stages what comes of it.
+func (r *run) stageObjects(ctx context.Context, x *stage, objects []Object, packs *packer) error {
 	place := r.place[x.Collection]
-	ready := r.prepare(x.Collection, p.Objects)
-	held, err := r.lookUp(ctx, x.Collection, p.Objects, ready)
+	ready := r.prepare(x.Collection, objects)
+	held, err := r.lookUp(ctx, x.Collection, objects, ready)
 	if err != nil {
 		return err
 	}
-	packs := &packer{collection: place}
 	seen := r.see(place)
 	var open []reference // that lead to what this sync hasn't read
 	var by []string
 	for i := range ready {
-		o, a := &p.Objects[i], &ready[i]
+		o, a := &objects[i], &ready[i]
 		if !seen.add(a.hash) {
 			x.Twice++
 			if a.unfit == "" {
@@ -154,23 +181,7 @@ func (r *run) stagePage(ctx context.Context, x *stage, p Page) error {
 			}
 		}
 	}
-	if err := r.stageOpen(ctx, place, open, by, packs); err != nil {
-		return err
-	}
-	x.Pages++
-	if p.Total >= 0 || x.Pages == 1 {
-		x.Total = p.Total
-	}
-	if x.Pages == 1 {
-		x.First = p.Total
-	}
-	r.s.From, x.Done = p.Next, p.Next == ""
-	if err := r.write(ctx, packs.all()...); err != nil {
-		return err
-	}
-	r.progress++
-	r.o.Progress(Progress{Mode: x.Mode, Collection: x.Collection, Read: x.Read, Total: x.Total})
-	return nil
+	return r.stageOpen(ctx, place, open, by, packs)
 }
 
 // count stages one object that came for the first time.

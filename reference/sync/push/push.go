@@ -46,9 +46,10 @@ type From interface {
 }
 
 // Sender sends requests with access tokens of a scope, again where a SIS is busy or a token was
-// over: PUT and DELETE do the same when they are sent twice. The error is of what got no answer.
+// over: PUT and DELETE do the same when they are sent twice. It gives the status of the answer, and
+// what a refusal says in words; the error is of what got no answer.
 type Sender interface {
-	Send(ctx context.Context, method, address, scope string, body []byte) (status int, answer []byte, err error)
+	Send(ctx context.Context, method, address, scope string, body []byte) (status int, says string, err error)
 }
 
 // SIS is where it is pushed to.
@@ -292,7 +293,7 @@ func (r *run) remove(ctx context.Context, objects []Object) error {
 // send tells whether the SIS took a request; the error is of what ends the push.
 func (r *run) send(ctx context.Context, method string, of record, body []byte) (taken bool, err error) {
 	address := strings.TrimRight(of.Gradebook, "/") + "/" + of.Collection + "/" + url.PathEscape(of.SourcedID)
-	status, answer, err := r.p.To.Sender.Send(ctx, method, address, scope(method, of.Collection), body)
+	status, says, err := r.p.To.Sender.Send(ctx, method, address, scope(method, of.Collection), body)
 	switch {
 	case ctx.Err() != nil:
 		return false, ctx.Err()
@@ -300,7 +301,7 @@ func (r *run) send(ctx context.Context, method string, of record, body []byte) (
 		r.inARow = 0
 		return true, nil
 	case err == nil:
-		err = &Refused{method, of.Collection, of.SourcedID, status, says(answer)}
+		err = &Refused{method, of.Collection, of.SourcedID, status, says}
 	}
 	r.out.Refused = append(r.out.Refused, err)
 	if r.inARow++; r.inARow >= patience && r.out.Sent+r.out.Deleted == 0 {
@@ -336,15 +337,6 @@ func (r *run) keep(ctx context.Context) error {
 	}
 	r.done, r.gone = nil, nil
 	return nil
-}
-
-// says gives what a status info says in words.
-func says(answer []byte) string {
-	var info struct {
-		Text string `json:"imsx_description"`
-	}
-	_ = json.Unmarshal(answer, &info) // what is no JSON says nothing
-	return info.Text
 }
 
 // sumOf tells an object from what it was, whenever that is said.
