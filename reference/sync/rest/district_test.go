@@ -82,7 +82,10 @@ func serve(t *testing.T, o district.Options) (*district.SIS, rest.Config) {
 	c := rest.Config{
 		Rostering: s.BaseURL, Gradebook: s.GradebookURL, Resources: s.ResourcesURL,
 		TokenURL: s.TokenURL, ClientID: s.Main.ID, ClientSecret: s.Main.Secret,
-		Wait: func(ctx context.Context, d time.Duration) error { time.Sleep(min(d, 50*time.Millisecond)); return ctx.Err() },
+		Wait: func(ctx context.Context, d time.Duration) error {
+			time.Sleep(min(d, 50*time.Millisecond))
+			return ctx.Err()
+		},
 	}
 	if _, err := os.Stat(o.CAFile); err == nil {
 		c.CAFile = o.CAFile
