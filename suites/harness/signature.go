@@ -191,3 +191,66 @@ func sign(method, secret, base string) string {
 	mac.Write([]byte(base))
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
+
+// Signed is what the Authorization header of a request says that is signed by OAuth 1.0a.
+type Signed struct {
+	Key, Method, Nonce string
+	parameters         [][2]string // but for the realm and the signature
+	signature, time    string
+}
+
+// ReadSigned reads an Authorization header; ok is false where it is none of OAuth 1.0a.
+func ReadSigned(header string) (s Signed, ok bool) {
+	rest, ok := strings.CutPrefix(strings.TrimSpace(header), "OAuth ")
+	if !ok {
+		return Signed{}, false
+	}
+	for part := range strings.SplitSeq(rest, ",") {
+		name, quoted, _ := strings.Cut(strings.TrimSpace(part), "=")
+		value := unescaped(strings.Trim(strings.TrimSpace(quoted), `"`))
+		switch name = unescaped(name); name {
+		case "realm", "":
+			continue
+		case "oauth_signature":
+			s.signature = value
+			continue
+		case "oauth_consumer_key":
+			s.Key = value
+		case "oauth_signature_method":
+			s.Method = value
+		case "oauth_nonce":
+			s.Nonce = value
+		case "oauth_timestamp":
+			s.time = value
+		}
+		s.parameters = append(s.parameters, [2]string{name, value})
+	}
+	return s, true
+}
+
+// mostAge is how far the time of a signature may be from the provider's.
+const mostAge = 5 * time.Minute
+
+// Fault tells in words what is wrong with the signature of a request, by the secret of its key; empty: nothing is.
+// plus tells that it would be right if blanks were signed as they stand in forms, as +.
+func (s Signed) Fault(method, address, secret string, now time.Time) (fault string, plus bool) {
+	at, err := strconv.ParseInt(s.time, 10, 64)
+	switch {
+	case s.signature == "":
+		return "there is no oauth_signature", false
+	case s.Nonce == "":
+		return "there is no oauth_nonce", false
+	case err != nil:
+		return "oauth_timestamp is no whole number of seconds", false
+	case now.Sub(time.Unix(at, 0)).Abs() > mostAge:
+		return "oauth_timestamp is more than " + mostAge.String() + " from now", false
+	case s.Method != "HMAC-SHA256" && s.Method != "HMAC-SHA1":
+		return "oauth_signature_method is neither HMAC-SHA256 nor HMAC-SHA1", false
+	}
+	base := signatureBase(method, address, s.parameters)
+	if s.signature == sign(s.Method, secret, base) {
+		return "", false
+	}
+	plus = s.signature == sign(s.Method, secret, strings.ReplaceAll(base, "%2520", "%2B")) // in the values, which are encoded twice
+	return "oauth_signature is not the one of this method, this address and these parameters", plus
+}

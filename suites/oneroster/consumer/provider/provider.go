@@ -24,6 +24,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/consumer/world"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
@@ -35,6 +36,8 @@ type Options struct {
 	Version   string // 1.1 or 1.2
 	ClientID  string // of the product; empty: made anew
 	Secret    string
+	// Signed says that calls of OneRoster 1.1 may be signed by OAuth 1.0a, with the client's id and secret.
+	Signed bool
 }
 
 // Behaviour is how the provider behaves, other than plainly.
@@ -82,6 +85,7 @@ type Call struct {
 	Body, Answer     []byte
 	Operation        string
 	Token            bool     // it asks for a token
+	Signed           bool     // it is signed by OAuth 1.0a
 	Scopes           []string // that it asks for, in full
 	Status           int
 	Offset, Count    int // of the page that was answered
@@ -102,6 +106,8 @@ type Provider struct {
 	elsewhere string           // its origin
 	trust     *httptest.Server // one whose certificate nobody knows
 	services  []*service.Service
+	signs     bool            // calls may be signed
+	nonces    map[string]bool // that were used
 
 	mu        sync.Mutex
 	world     *world.World
@@ -129,7 +135,7 @@ func Start(ctx context.Context, o Options) (*Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Provider{version: o.Version, origin: o.PublicURL, client: o.ClientID, secret: o.Secret, tokens: map[string]token{}, last: time.Now()}
+	p := &Provider{version: o.Version, origin: o.PublicURL, client: o.ClientID, secret: o.Secret, signs: o.Signed, nonces: map[string]bool{}, tokens: map[string]token{}, last: time.Now()}
 	if p.origin == "" {
 		p.origin = "http://" + l.Addr().String()
 	}
@@ -369,6 +375,15 @@ func (p *Provider) answer(c *Call, r *http.Request) reply {
 		return p.refuse(http.StatusNotFound, "unknownobject", "There is no such operation.")
 	}
 	c.Operation = op.ID
+	if signed, is := harness.ReadSigned(r.Header.Get("Authorization")); is && p.signs {
+		if a, refused := p.signature(c, r, signed); refused {
+			return a
+		}
+		if r.Method != http.MethodGet {
+			return p.write(c, op)
+		}
+		return p.read(c, s, op)
+	}
 	given := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
 	t, known := p.tokens[given]
 	if !known || given == "" || t.good == 0 {
@@ -752,7 +767,7 @@ var required = []string{"sourcedId", "status", "dateLastModified", "name", "type
 	"gradingPeriod", "resultValueMin", "resultValueMax", "org"}
 
 func (p *Provider) shaped(o map[string]any, fields string) map[string]any {
-	o = maps.Clone(o)
+	o, _ = p.linked(o).(map[string]any)
 	b := p.behaviour
 	if b.Dates != "" {
 		at, _ := time.Parse(time.RFC3339Nano, fmt.Sprint(o["dateLastModified"]))
