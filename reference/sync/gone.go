@@ -97,8 +97,12 @@ type entries struct {
 	follow  changes
 }
 
+var whatOf = map[op]What{
+	opAdd: Added, opChange: Changed, opAgain: Changed, opFlag: Flagged, opDelete: Deleted, opKeep: Kept, opUnfit: Unfit,
+}
+
 func (e *entries) add(c store.Collection, s step, why string) {
-	what := map[op]What{opAdd: Added, opChange: Changed, opAgain: Changed, opFlag: Flagged, opDelete: Deleted, opKeep: Kept, opUnfit: Unfit}[s.op]
+	what := whatOf[s.op]
 	x := Entry{Collection: c, SourcedID: s.id, What: what, Why: why}
 	if s.op != opUnfit {
 		if len(e.follow.Entries) < ChangesMost {

@@ -339,8 +339,10 @@ func (r *run) keepBarren(tx store.Tx) error {
 
 func (r *run) report(err error) *Report {
 	s := r.s
-	report := &Report{Number: s.Number, Source: s.Source, Mode: s.Mode, Why: s.Why, Started: s.Started, Ended: r.o.Now().UTC(), Resumed: s.Resumed,
-		Outcome: Committed, Breaches: s.Breaches, Confirmed: s.Confirmed, Entries: r.entries.Entries, More: r.entries.more}
+	report := &Report{
+		Number: s.Number, Source: s.Source, Mode: s.Mode, Why: s.Why, Started: s.Started, Ended: r.o.Now().UTC(), Resumed: s.Resumed,
+		Outcome: Committed, Breaches: s.Breaches, Confirmed: s.Confirmed, Entries: r.entries.Entries, More: r.entries.more,
+	}
 	if err != nil {
 		report.Outcome, report.Error = Failed, err.Error()
 		if s.Waiting != nil && !s.Confirmed {
