@@ -72,6 +72,16 @@ func each(refer Refer, c store.Collection, sourcedIDs ...string) {
 	}
 }
 
+// Referred says whether objects refer to objects of a collection.
+func Referred(c store.Collection) bool {
+	switch c {
+	case Orgs, AcademicSessions, Courses, Classes, Users, resources.Resources,
+		gradebook.Categories, gradebook.ScoreScales, gradebook.LineItems, gradebook.AssessmentLineItems:
+		return true
+	}
+	return false
+}
+
 // normals lists them, with what objects refer to (information model, section 4).
 var normals = map[store.Collection]normal{
 	Orgs: normalOf(rowOrg, func(r *fixtures.Org) *fixtures.Base { return &r.Base }, func(r fixtures.Org) any { return wireOrg(r) },
