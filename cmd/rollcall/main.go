@@ -16,6 +16,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/assessment"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/consumer"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/importer"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/gradebook"
@@ -41,7 +42,7 @@ func suites() []harness.Suite {
 		rostering.Suite(), resources.Suite(), gradebook.Suite(), assessment.Suite(),
 		rostering.Suite11(), resources.Suite11(), gradebook.Suite11(),
 		gradebook.PushSuite(), assessment.PushSuite(), gradebook.PushSuite11(), // what is written comes when all is read
-		csv.Suite(nil), toolSuite(), platformSuite(),
+		csv.Suite(nil), consumer.Suite(), consumer.Suite11(), consumer.Drops(), toolSuite(), platformSuite(),
 	}
 }
 

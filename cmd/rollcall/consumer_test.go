@@ -1,0 +1,63 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/rollcall-edu/rollcall/reference/district"
+	"github.com/rollcall-edu/rollcall/reports"
+	"github.com/rollcall-edu/rollcall/suites/harness"
+)
+
+// consumerTarget describes the reference consumer, which is told over its own interface where to read from, and asked
+// there what it holds.
+func consumerTarget(origin string, profiles ...string) string {
+	return fmt.Sprintf(`rollcall: 1
+name: Reference consumer
+stance: strict
+profiles: [%[2]s]
+consumer:
+  connect: {webhook: {url: %[1]s/connection, method: PUT}}
+  sync:
+    webhook: {url: '%[1]s/sync?mode=$mode'}
+    modes: [full, delta]
+  holds: {query: {url: %[1]s/held}}
+`, origin, strings.Join(profiles, ", "))
+}
+
+// judgedConsumer judges the reference consumer.
+func judgedConsumer(t testing.TB, focus []string, o district.ConsumerOptions, profiles ...string) *reports.Report {
+	t.Helper()
+	c, err := district.StartConsumer(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return judgedBy(t.Context(), t, consumerTarget(c.Origin, profiles...), harness.Options{InProcess: true, SkipDoctor: true, Shards: 1, Focus: focus})
+}
+
+// TestConsumerConformance: the reference consumer passes everything, in both versions.
+func TestConsumerConformance(t *testing.T) {
+	for _, profile := range []string{"or12-rostering-consumer", "or11-rostering-consumer"} {
+		t.Run(profile, func(t *testing.T) {
+			r := judgedConsumer(t, nil, district.ConsumerOptions{}, profile)
+			for _, q := range r.Requirements {
+				switch {
+				case q.Verdict == reports.Pass:
+				case strings.Contains(q.ID, ".covers.") && q.Verdict == reports.NotTested:
+				default:
+					t.Errorf("%s is %s: %s %s", q.ID, q.Verdict, q.Reason, findings(q))
+				}
+			}
+		})
+	}
+}
+
+func findings(q reports.RequirementResult) string {
+	var out []string
+	for _, f := range q.Findings {
+		out = append(out, fmt.Sprintf("\n  %s: %s; expected %s; seen %s", f.Sent, f.Where, f.Expected, f.Seen))
+	}
+	return strings.Join(out, "")
+}

@@ -1,0 +1,342 @@
+package consumer
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/fixtures"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/consumer/world"
+)
+
+// changes are what happens to the roster, by name.
+var changes = map[string]func(w *world.World){
+	"add":         add,
+	"rename":      rename,
+	"move":        move,
+	"withdraw":    withdraw,
+	"delete":      remove,
+	"second-role": secondRole,
+	"future":      future,
+	"close-org":   closeOrg,
+	"restore":     restore,
+	"vanish":      vanish,
+	"mixed":       mixed,
+	"grade":       grade,
+	"regrade":     regrade,
+	"ungrade":     ungrade,
+	"equip":       equip,
+	"unequip":     unequip,
+	"minimal":     minimal,
+	"extend":      extend,
+	"every-role":  everyRole,
+}
+
+// ours begins the sourcedIds of what was added.
+const ours = "rc-"
+
+// add adds one of everything, the people and enrollments at both ends of the collections and in between.
+func add(w *world.World) {
+	open := w.OpenClasses()
+	like := w.Class[open[0]]
+	stamp := w.Tick()
+	id := func(kind string) fixtures.Base {
+		return fixtures.Base{SourcedID: fmt.Sprintf("%s%s-%d", ours, kind, stamp.UnixMilli()), Status: fixtures.Active, DateLastModified: w.Tick()}
+	}
+	school := w.Org[slices.IndexFunc(w.Org, func(o fixtures.Org) bool { return o.SourcedID == like.School })]
+	org := fixtures.Org{Base: id("o"), Name: "Added school", Type: "school", Identifier: fmt.Sprint(stamp.UnixMilli()), Parent: school.Parent}
+	w.Org = append(w.Org, org)
+	course := w.Course[slices.IndexFunc(w.Course, func(c fixtures.Course) bool { return c.SourcedID == like.Course })]
+	course.Base, course.Title, course.Org, course.Resources = id("k"), "Added course", org.SourcedID, nil
+	w.Course = append(w.Course, course)
+	like.Course, like.School = course.SourcedID, org.SourcedID
+	class := w.AddClass(2, like)
+	for where := range 3 {
+		student := w.AddUser(where, "student", org.SourcedID)
+		w.Enroll(where, student, class, org.SourcedID, "student")
+	}
+	w.Enroll(1, w.AddUser(1, "teacher", org.SourcedID), class, org.SourcedID, "teacher")
+}
+
+// mixed changes something at both ends of the collections and in between: people come, go and are renamed.
+func mixed(w *world.World) {
+	open := w.OpenClasses()
+	class := w.Class[open[len(open)/2]]
+	for where := range 3 {
+		w.Enroll(where, w.AddUser(where, "student", class.School), class.SourcedID, class.School, "student")
+	}
+	students := w.People(func(u fixtures.User) bool { return isStudent(u) && !strings.HasPrefix(u.SourcedID, ours) })
+	u := &w.User[students[len(students)/2]]
+	u.FamilyName, u.DateLastModified = fmt.Sprintf("Renamed-%d", w.Tick().UnixMilli()%100000), w.Tick()
+	added := w.Seats(func(e fixtures.Enrollment) bool {
+		return strings.HasPrefix(e.SourcedID, ours) && !strings.HasPrefix(e.Class, ours)
+	})
+	if len(added) > 3 { // of an earlier change
+		w.Flag(&w.Enrollment[added[len(added)/2]].Base, false)
+	}
+}
+
+func isStudent(u fixtures.User) bool {
+	return len(u.Roles) == 1 && u.Roles[0].Role == "student" && u.Roles[0].EndDate == "" && u.Roles[0].BeginDate == ""
+}
+
+func isTeacher(u fixtures.User) bool {
+	return len(u.Roles) == 1 && u.Roles[0].Role == "teacher" && u.Roles[0].EndDate == "" && u.Roles[0].BeginDate == ""
+}
+
+// rename renames one of everything that has a name.
+func rename(w *world.World) {
+	stamp := w.Tick().UnixMilli() % 100000
+	c := &w.Class[w.OpenClasses()[0]]
+	c.Title, c.DateLastModified = fmt.Sprintf("Renamed class %d", stamp), w.Tick()
+	for i := range w.Course {
+		if w.Course[i].SourcedID == c.Course {
+			w.Course[i].Title, w.Course[i].DateLastModified = fmt.Sprintf("Renamed course %d", stamp), w.Tick()
+		}
+	}
+	for i := range w.Org {
+		if w.Org[i].SourcedID == c.School {
+			w.Org[i].Name, w.Org[i].DateLastModified = fmt.Sprintf("Renamed school %d", stamp), w.Tick()
+		}
+	}
+	for _, who := range [][]int{w.People(isStudent), w.People(isTeacher)} {
+		for _, i := range []int{who[0], who[len(who)-1]} {
+			w.User[i].FamilyName, w.User[i].DateLastModified = fmt.Sprintf("Renamed-%d", stamp), w.Tick()
+		}
+	}
+}
+
+// move moves students to another class of their school.
+func move(w *world.World) {
+	open := w.OpenClasses()
+	moved := 0
+	for _, i := range w.Seats(func(fixtures.Enrollment) bool { return true }) {
+		e := w.Enrollment[i]
+		at := slices.IndexFunc(open, func(n int) bool {
+			c := w.Class[n]
+			return c.School == e.School && c.SourcedID != e.Class && !slices.ContainsFunc(w.Enrollment, func(o fixtures.Enrollment) bool {
+				return o.Class == c.SourcedID && o.User == e.User
+			})
+		})
+		if at < 0 || !slices.ContainsFunc(open, func(n int) bool { return w.Class[n].SourcedID == e.Class }) {
+			continue
+		}
+		w.Flag(&w.Enrollment[i].Base, false)
+		w.Enroll(2, e.User, w.Class[open[at]].SourcedID, e.School, "student")
+		if moved++; moved == 2 {
+			return
+		}
+	}
+}
+
+// withdraw takes students out of classes.
+func withdraw(w *world.World) {
+	seats := w.Seats(func(fixtures.Enrollment) bool { return true })
+	for _, i := range []int{seats[0], seats[len(seats)-1]} {
+		w.Flag(&w.Enrollment[i].Base, false)
+	}
+}
+
+// remove flags a student with all enrollments.
+func remove(w *world.World) {
+	students := w.People(func(u fixtures.User) bool { return isStudent(u) && !strings.HasPrefix(u.SourcedID, ours) })
+	for _, i := range []int{students[1], students[len(students)-2]} {
+		w.Flag(&w.User[i].Base, false)
+		for n := range w.Enrollment {
+			if e := &w.Enrollment[n]; e.User == w.User[i].SourcedID && e.Status == fixtures.Active {
+				w.Flag(&e.Base, false)
+			}
+		}
+	}
+}
+
+// restore makes active again who was flagged last.
+func restore(w *world.World) {
+	last := -1
+	for i, u := range w.User {
+		if u.Status == fixtures.ToBeDeleted && (last < 0 || u.DateLastModified.After(w.User[last].DateLastModified)) {
+			last = i
+		}
+	}
+	if last >= 0 {
+		w.Flag(&w.User[last].Base, true)
+	}
+}
+
+// secondRole makes a teacher a parent too.
+func secondRole(w *world.World) {
+	teachers := w.People(isTeacher)
+	u := &w.User[teachers[len(teachers)/2]]
+	u.Roles = append(slices.Clone(u.Roles), fixtures.Role{RoleType: "secondary", Role: "parent", Org: u.Roles[0].Org})
+	u.DateLastModified = w.Tick()
+}
+
+// future adds people and an enrollment that begin next year.
+func future(w *world.World) {
+	c := w.Class[w.OpenClasses()[0]]
+	later := fixtures.Date(time.Now().AddDate(0, 2, 0).Format(time.DateOnly))
+	who := w.AddUser(1, "student", c.School)
+	id := w.Enroll(1, who, c.SourcedID, c.School, "student")
+	for i := range w.Enrollment {
+		if w.Enrollment[i].SourcedID == id {
+			w.Enrollment[i].BeginDate = later
+		}
+	}
+	w.Enroll(1, w.AddUser(1, "student", c.School), c.SourcedID, c.School, "student")
+}
+
+// closeOrg closes the school that was added last, with its classes and their enrollments.
+func closeOrg(w *world.World) {
+	last := -1
+	for i, o := range w.Org {
+		if strings.HasPrefix(o.SourcedID, ours) && o.Status == fixtures.Active {
+			last = i
+		}
+	}
+	if last < 0 {
+		add(w)
+		last = len(w.Org) - 1
+	}
+	org := w.Org[last].SourcedID
+	w.Flag(&w.Org[last].Base, false)
+	for i := range w.Class {
+		if c := &w.Class[i]; c.School == org && c.Status == fixtures.Active {
+			w.Flag(&c.Base, false)
+		}
+	}
+	for i := range w.Course {
+		if c := &w.Course[i]; c.Org == org && c.Status == fixtures.Active {
+			w.Flag(&c.Base, false)
+		}
+	}
+	for i := range w.Enrollment {
+		if e := &w.Enrollment[i]; e.School == org && e.Status == fixtures.Active {
+			w.Flag(&e.Base, false)
+		}
+	}
+	for i := range w.User {
+		if u := &w.User[i]; u.PrimaryOrg == org && u.Status == fixtures.Active {
+			w.Flag(&u.Base, false)
+		}
+	}
+}
+
+// vanish takes a student with all enrollments out of the roster, without a flag.
+func vanish(w *world.World) {
+	students := w.People(func(u fixtures.User) bool { return isStudent(u) && strings.HasPrefix(u.SourcedID, ours) })
+	if len(students) == 0 {
+		add(w)
+		students = w.People(func(u fixtures.User) bool { return isStudent(u) && strings.HasPrefix(u.SourcedID, ours) })
+	}
+	id := w.User[students[0]].SourcedID
+	w.User = slices.Delete(slices.Clone(w.User), students[0], students[0]+1)
+	w.Enrollment = slices.DeleteFunc(slices.Clone(w.Enrollment), func(e fixtures.Enrollment) bool { return e.User == id })
+}
+
+// grade adds a line item and results.
+func grade(w *world.World) {
+	item := w.LineItem[0]
+	stamp := w.Tick()
+	item.Base = fixtures.Base{SourcedID: fmt.Sprintf("%sl-%d", ours, stamp.UnixMilli()), Status: fixtures.Active, DateLastModified: stamp}
+	item.Title = "Added line item"
+	w.LineItem = append(w.LineItem, item)
+	n := 0
+	for _, r := range slices.Clone(w.Result) {
+		if r.LineItem != w.LineItem[0].SourcedID || r.Status != fixtures.Active {
+			continue
+		}
+		r.Base = fixtures.Base{SourcedID: fmt.Sprintf("%sr-%d-%d", ours, stamp.UnixMilli(), n), Status: fixtures.Active, DateLastModified: w.Tick()}
+		r.LineItem = item.SourcedID
+		w.Result = append(w.Result, r)
+		if n++; n == 3 {
+			return
+		}
+	}
+}
+
+// regrade changes scores.
+func regrade(w *world.World) {
+	n := 0
+	for i := range w.Result {
+		if r := &w.Result[i]; r.Status == fixtures.Active && r.Score != "" && r.Score != "1.5" {
+			r.Score, r.DateLastModified = "1.5", w.Tick()
+			if n++; n == 3 {
+				return
+			}
+		}
+	}
+}
+
+// ungrade flags the line item that was added last, and its results.
+func ungrade(w *world.World) {
+	for i := len(w.LineItem) - 1; i >= 0; i-- {
+		if l := &w.LineItem[i]; l.Status == fixtures.Active {
+			w.Flag(&l.Base, false)
+			for n := range w.Result {
+				if r := &w.Result[n]; r.LineItem == l.SourcedID && r.Status == fixtures.Active {
+					w.Flag(&r.Base, false)
+				}
+			}
+			return
+		}
+	}
+}
+
+// equip adds a resource and renames another.
+func equip(w *world.World) {
+	r := w.Resource[0]
+	stamp := w.Tick()
+	r.Base = fixtures.Base{SourcedID: fmt.Sprintf("%ss-%d", ours, stamp.UnixMilli()), Status: fixtures.Active, DateLastModified: stamp}
+	r.Title, r.VendorResourceID = "Added resource", r.SourcedID
+	w.Resource[0].Title, w.Resource[0].DateLastModified = fmt.Sprintf("Renamed resource %d", stamp.UnixMilli()%100000), w.Tick()
+	w.Resource = append(w.Resource, r)
+}
+
+// unequip flags the resource that was added last.
+func unequip(w *world.World) {
+	for i := len(w.Resource) - 1; i >= 0; i-- {
+		if r := &w.Resource[i]; r.Status == fixtures.Active {
+			w.Flag(&r.Base, false)
+			return
+		}
+	}
+}
+
+// minimal adds people, a class and enrollments that have their required members alone.
+func minimal(w *world.World) {
+	like := w.Class[w.OpenClasses()[0]]
+	class := w.AddClass(1, fixtures.Class{Title: like.Title, ClassType: like.ClassType, Course: like.Course, School: like.School, Terms: like.Terms})
+	for where := range 3 {
+		id := w.AddUser(where, "student", like.School)
+		for i := range w.User {
+			if u := &w.User[i]; u.SourcedID == id {
+				*u = fixtures.User{Base: u.Base, EnabledUser: true, GivenName: u.GivenName, FamilyName: u.FamilyName, Roles: u.Roles}
+			}
+		}
+		w.Enroll(where, id, class, like.School, "student")
+	}
+}
+
+// extend adds terms of an extended vocabulary.
+func extend(w *world.World) {
+	like := w.Class[w.OpenClasses()[0]]
+	parent := w.Org[slices.IndexFunc(w.Org, func(o fixtures.Org) bool { return o.SourcedID == like.School })].Parent
+	at := w.Tick()
+	w.Org = append(w.Org, fixtures.Org{Base: fixtures.Base{SourcedID: fmt.Sprintf("%so-%d", ours, at.UnixMilli()), Status: fixtures.Active, DateLastModified: at},
+		Name: "Riverbend Planetarium", Type: "ext:planetarium", Identifier: fmt.Sprint(at.UnixMilli()), Parent: parent})
+	who := w.AddUser(1, "ext:stargazer", like.School)
+	w.Enroll(1, who, like.SourcedID, like.School, "ext:observer")
+}
+
+// roles12 are the roles of users in 1.2; those of 1.1 are among them, or have one that stands for them.
+var roles12 = []string{"aide", "counselor", "districtAdministrator", "guardian", "parent", "principal", "proctor", "relative", "siteAdministrator",
+	"student", "systemAdministrator", "teacher"}
+
+// everyRole adds somebody of every role.
+func everyRole(w *world.World) {
+	like := w.Class[w.OpenClasses()[0]]
+	for i, role := range roles12 {
+		w.AddUser(i%3, role, like.School)
+	}
+}

@@ -1,0 +1,277 @@
+package consumer
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/consumer/driver"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/consumer/provider"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/consumer/world"
+)
+
+// judge is what the checks of one product share: Rollcall's provider, the product's driver, and how far its life has
+// come. Checks of the group run one after the other.
+type judge struct {
+	version  string
+	prefix   string // of requirements: or12. or or11.
+	owner    string // the requirement of the first sync
+	dir      string // where bundles are made
+	section  *driver.Section
+	provider *provider.Provider
+	driver   *driver.Driver
+
+	world  *world.World
+	truth  driver.Objects // what the provider has
+	gone   map[place]bool // what it had, and has no more
+	held   driver.Objects // what the product held when it was last looked at
+	before []difference   // in what it differed then
+	empty  *driver.Held   // what it held before its first sync
+	memory *memory
+	first  *occasion         // the first sync; nil: it wasn't made yet
+	loses  bool              // it takes a page that is shorter than it asked for as the last one
+	behind bool              // the product may not be in step: a sound full sync comes first
+	stuck  *harness.Obstacle // nothing can be judged of what the product holds
+
+	nothing *harness.Finding  // the first sync brought nothing that the product holds
+	accused map[place]bool    // differences that were told, and are still there
+	broken  map[string]string // what a product never follows, by collection and touch: the requirement that says so
+	syncs   []*occasion
+	pushed  []*occasion
+	dropped time.Time // what changed until then was dropped
+}
+
+// occasion is one time at which the product synced.
+type occasion struct {
+	phase       string
+	mode        string
+	sound       bool // the provider behaved as any
+	outcome     driver.Outcome
+	calls       []provider.Call
+	truthBefore driver.Objects
+	truth       driver.Objects
+	heldBefore  driver.Objects
+	held        *driver.Held
+	unread      error // why what the product holds could not be read
+	differences []difference
+	before      []difference // of the sync before
+	compared    int          // objects that were compared
+	started     time.Time
+}
+
+// open starts the provider for the product.
+func open(ctx context.Context, s *harness.Session, version string) (*judge, error) {
+	section := driver.Of(s.Target)
+	w, err := newWorld(s.Seed)
+	if err != nil {
+		return nil, err
+	}
+	p, err := provider.Start(ctx, options(section, version))
+	if err != nil {
+		return nil, listening(section, err)
+	}
+	j := &judge{version: version, prefix: map[string]string{"1.1": "or11.", "1.2": "or12."}[version], section: section, provider: p, world: w,
+		gone: map[place]bool{}, accused: map[place]bool{}, broken: map[string]string{}, held: driver.Objects{}}
+	j.truth = truthOf(w, version)
+	j.driver = driver.New(s, p)
+	s.Redactor().Secret(p.Connection().ClientSecret)
+	context.AfterFunc(ctx, func() { j.driver.Close(); p.Close() })
+	return j, nil
+}
+
+// listening words why the provider could not be started.
+func listening(section *driver.Section, err error) error {
+	return &harness.ConfigError{Key: "consumer.listen", Cause: "Rollcall's provider can't listen on " + section.Listen + ": " + err.Error(),
+		Remedy: "name a free address, such as 127.0.0.1:0"}
+}
+
+// connection is where the product reads from.
+func (j *judge) connection() driver.Connection {
+	return connectionOf(j.provider.Connection(), j.version)
+}
+
+// begin makes the first sync, once. It tells what is in the way of judging what the product holds.
+func (j *judge) begin(ctx context.Context) (harness.Obstacle, bool) {
+	if j.first != nil {
+		return j.stops()
+	}
+	o := driver.Occasion{Mode: driver.Full, Connection: j.connection()}
+	for _, hook := range []func(context.Context, driver.Occasion) driver.Outcome{j.driver.Connect, j.driver.Reset} {
+		if out := hook(ctx, o); out.Fault != nil || out.Told == driver.Failure || out.TimedOut {
+			j.first = &occasion{outcome: out, calls: j.provider.Calls(0)}
+			stuck := hookFailed(out)
+			j.stuck = &stuck
+			return stuck, true
+		}
+	}
+	if held, err := j.driver.Holdings(ctx, j.probes()); err == nil {
+		j.held, j.empty = held.Objects, held
+	}
+	j.first = j.act(ctx, phase{ID: "the first sync", Mode: driver.Full})
+	j.conclude()
+	return j.stops()
+}
+
+// stops tells what is in the way, if anything is.
+func (j *judge) stops() (harness.Obstacle, bool) {
+	if j.stuck != nil {
+		return *j.stuck, true
+	}
+	return harness.Obstacle{}, false
+}
+
+func hookFailed(out driver.Outcome) harness.Obstacle {
+	if out.Fault != nil {
+		return configured(out.Fault)
+	}
+	return harness.Unconfigured("the product could not be told where to read from, or be made empty: "+out.Words,
+		"See consumer.connect and consumer.reset in the target file; `rollcall doctor` tries them.")
+}
+
+// configured words a fault of the set-up.
+func configured(err error) harness.Obstacle {
+	var c *harness.ConfigError
+	if errors.As(err, &c) {
+		return harness.Unconfigured(strings.TrimPrefix(c.Key+": ", ": ")+c.Cause, c.Remedy)
+	}
+	return harness.Unconfigured(err.Error(), "Look at the section consumer of the target file; `rollcall doctor` tries it.")
+}
+
+// conclude learns from the first sync what the product keeps.
+func (j *judge) conclude() {
+	s := j.first
+	stop := func(o harness.Obstacle) { j.stuck = &o }
+	switch {
+	case s.outcome.Fault != nil:
+		stop(configured(s.outcome.Fault))
+		return
+	case j.provider != nil && s.outcome.Idle && len(s.calls) == 0:
+		stop(harness.Unconfigured("the product was made to sync, and called nothing of "+j.address(),
+			"Have the product read from there (consumer.connect), or see that consumer.sync makes it sync."))
+		return
+	case s.unread != nil:
+		stop(configured(s.unread))
+		return
+	}
+	j.memory = learn(j.section.Holds, s.truth, s.held, j.empty, time.Now())
+	if len(j.memory.learned.Collections) == 0 {
+		seen := "nothing of it is held"
+		if s.outcome.Told == driver.Failure {
+			seen = "the product says that the sync failed, and holds nothing of it: " + s.outcome.Words
+		} else if s.outcome.TimedOut {
+			seen = "the sync didn't end in time, and nothing of it is held"
+		}
+		j.nothing = &harness.Finding{Expected: "the product holds of what the provider has: " + count(s.truth, nil), Seen: seen}
+		stop(harness.BlockedBy(j.owner, "the first sync brought nothing that the product holds"))
+		return
+	}
+	s.differences = j.memory.compare(s.truth, s.held, j.gone)
+	s.compared = j.memory.count(s.truth)
+	j.before = s.differences
+	for _, d := range s.differences {
+		j.accused[d.place] = true
+	}
+	if s.outcome.TimedOut || s.outcome.Told == driver.Failure {
+		j.behind = true
+	}
+}
+
+func (j *judge) address() string {
+	if j.provider == nil {
+		return "the bundle"
+	}
+	c := j.connection()
+	return cmpOr(c.Rostering, c.V1P1)
+}
+
+// alter changes the roster.
+func (j *judge) alter(names []string) {
+	if len(names) == 0 {
+		return
+	}
+	for _, name := range names {
+		changes[name](j.world)
+	}
+}
+
+// act has the product sync, and looks at what it holds then.
+func (j *judge) act(ctx context.Context, p phase) *occasion {
+	s := &occasion{phase: p.ID, mode: p.Mode, sound: p.plain(), started: time.Now(), truthBefore: j.truth, heldBefore: j.held}
+	j.truth = truthOf(j.world, j.version)
+	for collection, objects := range s.truthBefore {
+		for id := range objects {
+			if at := (place{collection: collection, id: id}); j.truth[collection][id] == nil {
+				j.gone[at] = true
+			}
+		}
+	}
+	s.truth = j.truth
+	j.sync(ctx, p, s)
+	j.syncs = append(j.syncs, s)
+	s.held, s.unread = j.driver.Holdings(ctx, j.probes())
+	if s.unread != nil {
+		return s
+	}
+	j.held = s.held.Objects
+	if j.memory == nil {
+		return s
+	}
+	s.differences = j.memory.compare(s.truth, s.held, j.gone)
+	s.compared = j.memory.count(s.truth)
+	s.before, j.before = j.before, s.differences
+	still := map[place]bool{}
+	for _, d := range s.differences {
+		still[d.place] = true
+	}
+	maps.DeleteFunc(j.accused, func(at place, _ bool) bool { return !still[at] })
+	return s
+}
+
+// sync has the product sync once.
+func (j *judge) sync(ctx context.Context, p phase, s *occasion) {
+	if j.provider == nil {
+		path, err := j.bundle(p)
+		if err != nil {
+			s.outcome = driver.Outcome{Fault: err}
+			return
+		}
+		s.outcome = j.driver.Sync(ctx, driver.Occasion{Mode: p.Mode, Bundle: path})
+		j.dropped = newest(s.truth)
+		return
+	}
+	mark := j.provider.Mark()
+	j.provider.Serve(j.world, p.Behaviour)
+	o := driver.Occasion{Mode: p.Mode, Connection: j.connection()}
+	if p.Untrusted {
+		back := o
+		o.Connection = connectionOf(j.provider.Untrusted(), j.version)
+		j.driver.Connect(ctx, o)
+		defer j.driver.Connect(ctx, back)
+	}
+	s.outcome = j.driver.Sync(ctx, o)
+	s.calls = j.provider.Calls(mark)
+	j.provider.Serve(j.world, provider.Behaviour{})
+}
+
+// probes are the people who are looked for where only pages tell what the product holds.
+func (j *judge) probes() []driver.Probe {
+	if !j.section.Holds.Looks() {
+		return nil
+	}
+	truth := truthOf(j.world, j.version)
+	var out []driver.Probe
+	ids := slices.Sorted(maps.Keys(truth["users"]))
+	for i, id := range ids {
+		if i%max(1, len(ids)/mostProbes) == 0 {
+			out = append(out, driver.Probe(truth["users"][id]))
+		}
+	}
+	return out
+}
+
+// mostProbes bounds how many people are looked for on pages.
+const mostProbes = 12

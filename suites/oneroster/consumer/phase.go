@@ -1,0 +1,466 @@
+package consumer
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/consumer/driver"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/consumer/provider"
+)
+
+// The requirements that phases decide beside their own, below the service.
+const (
+	reqObjects     = "holds.objects"
+	reqValues      = "holds.values"
+	reqReferences  = "holds.references"
+	reqUnchanged   = "holds.unchanged"
+	reqNothingElse = "holds.nothing-else"
+	reqRecovers    = "trouble.recovers"
+	reqTold        = "trouble.told"
+	reqCapped      = "accepts.capped-pages"
+)
+
+// own is the requirement of the phase itself, below the version.
+func (p phase) own() string { return p.Of + "." + p.Requirement }
+
+// shared is a requirement that several phases decide, below the version; empty where the phase's service has none of
+// the kind.
+func (p phase) shared(id string) string {
+	if p.Of != drops {
+		return rosters + "." + id
+	}
+	return map[string]string{reqObjects: drops + ".bulk", reqRecovers: drops + ".recovers", reqTold: drops + ".told"}[id]
+}
+
+// decides lists the requirements of a phase, below the version.
+func (p phase) decides() []string {
+	var out []string
+	if p.Requirement != "" {
+		out = append(out, p.own())
+	}
+	for _, id := range map[string][]string{
+		expectFirst:    {reqObjects, reqValues, reqReferences},
+		expectFollows:  {reqNothingElse},
+		expectSurvives: {reqRecovers, reqTold},
+	}[p.Expect] {
+		if shared := p.shared(id); shared != "" {
+			out = append(out, shared)
+		}
+	}
+	for _, id := range p.Also {
+		out = append(out, p.Of+"."+id)
+	}
+	return out
+}
+
+// id gives a requirement with its version; empty stays empty.
+func (j *judge) id(below string) string {
+	if below == "" {
+		return ""
+	}
+	return j.prefix + below
+}
+
+// live takes the product through one phase.
+func (j *judge) live(ctx context.Context, t *harness.T, p phase) {
+	if p.Expect == expectFirst {
+		j.judgeFirst(t, p)
+		return
+	}
+	if p.Expect == expectHeld {
+		j.brought(t, p)
+		return
+	}
+	if o, blocked := j.uncapped(&p); blocked {
+		t.NotTested(o)
+		return
+	}
+	if j.behind {
+		j.settle(ctx)
+	}
+	j.alter(p.Change)
+	s := j.act(ctx, p)
+	for _, id := range p.Also {
+		looks[id](j, t, j.id(p.Of+"."+id), s)
+	}
+	if o, unable := j.unable(s); unable {
+		t.NotTested(o)
+		return
+	}
+	switch p.Expect {
+	case expectSame:
+		j.same(t, p, s)
+	case expectFollows:
+		j.follows(t, p, s)
+	case expectAccepts:
+		j.accepts(t, p, s)
+	case expectSurvives:
+		j.survives(ctx, t, p, s)
+	}
+}
+
+// unable tells why nothing can be said of what a sync brought about.
+func (j *judge) unable(s *occasion) (harness.Obstacle, bool) {
+	switch {
+	case s.outcome.Fault != nil:
+		return configured(s.outcome.Fault), true
+	case s.unread != nil:
+		return configured(s.unread), true
+	}
+	return harness.Obstacle{}, false
+}
+
+// judgeFirst says what the first sync brought.
+func (j *judge) judgeFirst(t *harness.T, p phase) {
+	objects, values, references := j.id(p.shared(reqObjects)), j.id(p.shared(reqValues)), j.id(p.shared(reqReferences))
+	s := j.first
+	if j.nothing != nil {
+		t.Fail(objects, j.with(t, s, nil, *j.nothing))
+		if values != "" {
+			t.NotTested(harness.BlockedBy(objects, "the first sync brought nothing that the product holds"), values, references)
+		}
+		return
+	}
+	diffs := s.differences
+	if values == "" { // one requirement speaks of all
+		values, references = objects, objects
+	} else {
+		diffs = j.rostersOnly(diffs)
+	}
+	if j.failed(t, objects, s) && len(diffs) == 0 {
+		t.Examined(values, 1)
+		t.Examined(references, 1)
+		return
+	}
+	j.examine(t, objects, s, func(d difference) bool { return d.what == missing || d.what == doubled || d.what == lingering }, diffs)
+	j.examine(t, values, s, func(d difference) bool { return d.what == value && !d.refers() }, diffs)
+	j.examine(t, references, s, func(d difference) bool { return d.what == value && d.refers() }, diffs)
+	for _, without := range j.memory.learned.Without {
+		t.Note(values, "the product doesn't keep %s", without)
+	}
+	for _, note := range s.held.Notes {
+		t.Note(objects, "%s", note)
+	}
+	t.Note(objects, "the provider has %s; of that the product holds %s", count(s.truth, nil), count(s.held.Objects, j.memory))
+}
+
+// uncapped takes care that a product which loses what capped pages leave out isn't accused of it again: where
+// something goes wrong pages are as it likes them, and what stands on capped pages is blocked.
+func (j *judge) uncapped(p *phase) (harness.Obstacle, bool) {
+	owner := j.id(rosters + "." + reqCapped)
+	if p.Behaviour.Cap == 0 || !j.loses {
+		return harness.Obstacle{}, false
+	}
+	if p.Expect == expectSurvives {
+		p.Behaviour.Cap, p.Behaviour.After = 0, 0
+		return harness.Obstacle{}, false
+	}
+	return harness.BlockedBy(owner, "the product loses what capped pages leave out"), p.Requirement != reqCapped
+}
+
+// brought says what the first sync brought of one collection.
+func (j *judge) brought(t *harness.T, p phase) {
+	id := j.id(p.own())
+	if !j.memory.keeps(p.Collection) {
+		t.NotTested(harness.NoData("the product holds no "+p.Collection, "Have it read them, and tell of them by consumer.holds; or leave the profile out."), id)
+		return
+	}
+	j.examine(t, id, j.first, func(d difference) bool { return d.collection == p.Collection }, j.first.differences)
+}
+
+// belonging are the members that say what an object belongs to.
+var belonging = []string{"user", "class", "course", "school", "org", "terms", "parent", "primaryOrg", "agents", "roles", "orgs", "role", "schoolYear"}
+
+// refers tells whether a difference is one of what an object belongs to.
+func (d difference) refers() bool {
+	first, _, _ := strings.Cut(d.member, "/")
+	return slices.Contains(belonging, first)
+}
+
+// rostersOnly leaves out what other profiles are about.
+func (j *judge) rostersOnly(list []difference) []difference {
+	return slices.DeleteFunc(slices.Clone(list), func(d difference) bool { return serviceOf(d.collection) != rosters })
+}
+
+// serviceOf tells which service a collection is of.
+func serviceOf(collection string) string {
+	switch collection {
+	case "categories", "lineItems", "results", "scoreScales":
+		return grades
+	case "resources":
+		return resources
+	}
+	return rosters
+}
+
+// examine records the differences that count against a requirement, and how much was looked at.
+func (j *judge) examine(t *harness.T, requirement string, s *occasion, counts func(difference) bool, diffs []difference) {
+	var mine []difference
+	for _, d := range diffs {
+		if counts == nil || counts(d) {
+			mine = append(mine, d)
+		}
+	}
+	if len(mine) == 0 {
+		t.Examined(requirement, max(1, s.compared))
+		return
+	}
+	for _, f := range j.findings(t, s, mine) {
+		t.Fail(requirement, f)
+	}
+}
+
+// same holds what the product holds after a sync with nothing new to what it held before.
+func (j *judge) same(t *harness.T, p phase, s *occasion) {
+	id := j.id(p.own())
+	if j.failed(t, id, s) {
+		return
+	}
+	diffs := append(j.fresh(s.differences), j.strangers(s)...)
+	j.examine(t, id, s, nil, diffs)
+	j.note(diffs)
+}
+
+// failed records that a product called a sync with a sound provider a failure, or didn't end it.
+func (j *judge) failed(t *harness.T, requirement string, s *occasion) bool {
+	f := harness.Finding{Expected: "a sync that succeeds, for the provider answers every call"}
+	switch {
+	case s.outcome.TimedOut:
+		f.Seen = fmt.Sprintf("the sync didn't end within %s", s.outcome.Waited.Round(1e9))
+	case s.outcome.Told == driver.Failure:
+		f.Seen = "the product says that the sync failed: " + s.outcome.Words
+	default:
+		return false
+	}
+	j.behind = true
+	t.Fail(requirement, j.with(t, s, nil, f))
+	return true
+}
+
+// follows holds what changed to what the product holds of it, and all else to what it was.
+func (j *judge) follows(t *harness.T, p phase, s *occasion) {
+	id, nothingElse := j.id(p.own()), j.id(p.shared(reqNothingElse))
+	touched := touches(s.truthBefore, s.truth)
+	relevant := 0
+	for at := range touched {
+		if j.memory.keeps(at.collection) {
+			relevant++
+		}
+	}
+	if relevant == 0 {
+		t.NotTested(harness.NoData("the product keeps nothing of what changed",
+			"Name what the product keeps (consumer.holds.keeps), or have it keep more."))
+		return
+	}
+	if j.failed(t, id, s) {
+		if nothingElse != "" {
+			t.NotTested(harness.BlockedBy(id, "the sync failed"), nothingElse)
+		}
+		return
+	}
+	diffs := j.fresh(s.differences)
+	var mine, others []difference
+	for _, d := range diffs {
+		if _, is := touched[d.object()]; is {
+			mine = append(mine, d)
+		} else {
+			others = append(others, d)
+		}
+	}
+	if nothingElse == "" {
+		nothingElse = id
+	}
+	j.examine(t, id, s, nil, mine)
+	j.examine(t, nothingElse, s, nil, others)
+	for _, d := range mine {
+		j.broken[d.collection+" "+string(touched[d.object()])] = id
+	}
+	j.note(diffs)
+}
+
+// accepts holds everything to what the product holds of a provider that is odd, and right.
+func (j *judge) accepts(t *harness.T, p phase, s *occasion) {
+	id := j.id(p.own())
+	if j.failed(t, id, s) {
+		j.loses = j.loses || p.Requirement == reqCapped
+		return
+	}
+	touched := touches(s.truthBefore, s.truth)
+	diffs, spared := j.spare(j.fresh(s.differences), touched)
+	if len(diffs) == 0 && len(spared) > 0 && len(spared) == j.relevant(touched) {
+		t.NotTested(harness.BlockedBy(slices.Sorted(maps.Keys(spared))[0], "the product doesn't follow changes of this kind"), id)
+		return
+	}
+	j.loses = j.loses || p.Requirement == reqCapped && len(diffs) > 0
+	j.examine(t, id, s, nil, diffs)
+	j.note(j.fresh(s.differences))
+}
+
+// relevant counts the kinds of changes that would show.
+func (j *judge) relevant(touched map[place]touch) int {
+	owners := map[string]bool{}
+	for at, what := range touched {
+		if j.memory.keeps(at.collection) {
+			owners[cmpOr(j.broken[at.collection+" "+string(what)], at.collection+" "+string(what))] = true
+		}
+	}
+	return len(owners)
+}
+
+func cmpOr(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// spare leaves out differences of kinds of changes that the product never follows, and gives the requirements that
+// say so.
+func (j *judge) spare(diffs []difference, touched map[place]touch) (left []difference, owners map[string]bool) {
+	owners = map[string]bool{}
+	for _, d := range diffs {
+		if what, is := touched[d.object()]; is {
+			if owner := j.broken[d.collection+" "+string(what)]; owner != "" {
+				owners[owner] = true
+				continue
+			}
+		}
+		left = append(left, d)
+	}
+	return left, owners
+}
+
+// survives holds what the product holds after a sync in which things went wrong to what was there: nothing is deleted
+// or spoilt. What changed may have arrived or not; the next sync, with a sound provider, brings it.
+func (j *judge) survives(ctx context.Context, t *harness.T, p phase, s *occasion) {
+	id, recovers, told := j.id(p.own()), j.id(p.shared(reqRecovers)), j.id(p.shared(reqTold))
+	if !j.wentWrong(p, s) {
+		t.NotTested(harness.NoData("what was to go wrong didn't, for the product made no such call", "Have the product read all of the roster while Rollcall looks."))
+		return
+	}
+	lost := j.fresh(j.lost(s))
+	if p.Untrusted {
+		lost = append(lost, j.believed(s)...)
+	}
+	j.examine(t, id, s, nil, lost)
+	j.note(lost)
+	touched := touches(s.truthBefore, s.truth)
+	open, _ := j.spare(j.fresh(s.differences), touched)
+	switch {
+	case len(open) == 0:
+		t.NotApplicable(told, "everything was read in the end")
+	case s.outcome.Told == driver.Silent:
+		t.NotApplicable(told, "the product says of no sync whether it succeeded")
+	default:
+		t.Assert(told, s.outcome.Told == driver.Failure, j.with(t, s, open, harness.Finding{
+			Expected: "the product says that the sync failed, for it doesn't hold " + j.words(t, open),
+			Seen:     "it says that the sync succeeded: " + s.outcome.Words,
+		}))
+	}
+	if len(lost) > 0 {
+		j.settle(ctx)
+		t.NotTested(harness.BlockedBy(id, "the sync before has deleted or spoilt what was there"), recovers)
+		return
+	}
+	mode := driver.Full
+	if j.section.Sync.Knows(driver.Delta) {
+		mode = driver.Delta
+	}
+	r := j.act(ctx, phase{ID: p.ID + ", and then a sound provider", Mode: mode})
+	if o, unable := j.unable(r); unable {
+		t.NotTested(o, recovers)
+		return
+	}
+	if j.failed(t, recovers, r) {
+		return
+	}
+	left, _ := j.spare(j.fresh(r.differences), touched)
+	j.examine(t, recovers, r, nil, left)
+	if len(left) > 0 {
+		j.settle(ctx)
+	}
+}
+
+// wentWrong tells whether what a phase is about came about.
+func (j *judge) wentWrong(p phase, s *occasion) bool {
+	return j.provider == nil || p.Untrusted || slices.ContainsFunc(s.calls, func(c provider.Call) bool { return c.Trouble != "" })
+}
+
+// believed lists what the product took from somebody of whom nobody knows who it is.
+func (j *judge) believed(s *occasion) (out []difference) {
+	for at, what := range touches(s.truthBefore, s.truth) {
+		if what == added && j.memory.keeps(at.collection) && j.memory.has(s.held.Objects, at.collection, at.id) {
+			out = append(out, difference{place: at, what: lingering, want: "not held, for nobody knows who said it", got: "held"})
+		}
+	}
+	return out
+}
+
+// lost lists what a sync in which things went wrong has deleted or spoilt: what is neither as it was nor as it is now.
+func (j *judge) lost(s *occasion) (out []difference) {
+	old := map[place]string{}
+	for _, d := range j.memory.compare(s.truthBefore, s.held, j.gone) {
+		old[d.place] = d.what
+	}
+	before := map[place]bool{}
+	for _, d := range s.before {
+		before[d.place] = true
+	}
+	for _, d := range s.differences {
+		if old[d.place] == d.what && !before[d.place] && d.what != lingering {
+			out = append(out, d)
+		}
+	}
+	return append(out, j.strangers(s)...)
+}
+
+// strangers are objects that the provider never had, and the product holds since this sync.
+func (j *judge) strangers(s *occasion) (out []difference) {
+	for collection, objects := range s.held.Objects {
+		if !j.memory.keeps(collection) {
+			continue
+		}
+		for id, object := range objects {
+			bare := j.memory.bare(collection, id)
+			if active(object) && s.heldBefore[collection][id] == nil && s.truth[collection][bare] == nil && !j.gone[place{collection: collection, id: bare}] {
+				out = append(out, difference{place: place{collection: collection, id: id}, what: lingering, want: "not held, for the provider never had it", got: "held"})
+			}
+		}
+	}
+	return out
+}
+
+// fresh leaves out differences that were told before.
+func (j *judge) fresh(list []difference) (out []difference) {
+	for _, d := range list {
+		if !j.accused[d.place] {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// note remembers that the product isn't in step.
+func (j *judge) note(list []difference) {
+	if len(list) > 0 {
+		j.behind = true
+	}
+}
+
+// settle has the product sync in full with a sound provider. What it still doesn't hold as it should was told, and
+// is not told again.
+func (j *judge) settle(ctx context.Context) {
+	j.behind = false
+	s := j.act(ctx, phase{ID: "a full sync to be in step again", Mode: driver.Full})
+	if _, unable := j.unable(s); unable {
+		j.behind = true
+		return
+	}
+	for _, d := range s.differences {
+		j.accused[d.place] = true
+	}
+}

@@ -1,0 +1,885 @@
+// Package provider is the OneRoster provider that Rollcall is where it judges consumers: it serves a world as it is
+// told to, right or wrong, and remembers every call.
+package provider
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"maps"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/suites/oneroster/consumer/world"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
+)
+
+// Options say how the provider is reached.
+type Options struct {
+	Listen    string // 127.0.0.1:0 by default
+	PublicURL string // origin under which the product reaches it, where that differs
+	Version   string // 1.1 or 1.2
+	ClientID  string // of the product; empty: made anew
+	Secret    string
+}
+
+// Behaviour is how the provider behaves, other than plainly.
+type Behaviour struct {
+	// What any provider may do.
+	Cap      int    `yaml:"cap"`       // objects a page at most
+	NoLinks  bool   `yaml:"no_links"`  // no Link headers
+	NoTotals bool   `yaml:"no_totals"` // no X-Total-Count
+	Links    string `yaml:"links"`     // unquoted, relative or several
+	Dates    string `yaml:"dates"`     // offset or whole: how dateLastModified is written
+	Minimal  bool   `yaml:"minimal"`   // required members alone
+	Unknown  bool   `yaml:"unknown"`   // members that the standard doesn't have
+	Reversed bool   `yaml:"reversed"`  // objects in another order
+	Chunked  bool   `yaml:"chunked"`   // answers in chunks, without length
+	// What goes wrong. Where a call is counted it is one of a page of a collection.
+	Trouble string        `yaml:"trouble"` // what goes wrong: see trouble
+	After   int           `yaml:"after"`   // calls before it
+	Times   int           `yaml:"times"`   // how often; 0: always
+	On      string        `yaml:"on"`      // the collection; empty: any
+	Wait    int           `yaml:"wait"`    // seconds of Retry-After; 0: none
+	Delay   time.Duration `yaml:"delay"`
+	Writes  bool          `yaml:"writes"` // it happens to what is put
+}
+
+// Impostor begins the sourcedIds of what only somebody else serves, to whom a call was redirected.
+const Impostor = "rc-impostor"
+
+// Connection is where the product reads from, and as whom.
+type Connection struct {
+	Rostering, Gradebook, Resources, V1P1, TokenURL, ClientID, ClientSecret, CAFile string
+}
+
+// Problem is what is wrong with a call.
+type Problem struct{ Kind, Expected, Seen, Where string }
+
+// Call is one call of the product.
+type Call struct {
+	Number           int
+	Method           string
+	URL              string
+	Path             string // below the base
+	RawQuery         string
+	Query            url.Values
+	Header, Response http.Header
+	Body, Answer     []byte
+	Operation        string
+	Token            bool     // it asks for a token
+	Scopes           []string // that it asks for, in full
+	Status           int
+	Offset, Count    int // of the page that was answered
+	Total            int // -1: no collection
+	Started, Ended   time.Time
+	Trouble          string // what was done to it
+	Problems         []Problem
+}
+
+// Provider is a running provider.
+type Provider struct {
+	version   string
+	origin    string
+	client    string
+	secret    string
+	server    *http.Server
+	other     *http.Server     // another host, to which calls are redirected
+	elsewhere string           // its origin
+	trust     *httptest.Server // one whose certificate nobody knows
+	services  []*service.Service
+
+	mu        sync.Mutex
+	world     *world.World
+	behaviour Behaviour
+	counted   int
+	done      int
+	tokens    map[string]token
+	calls     []Call
+	open      int
+	last      time.Time
+	objects   map[string][]map[string]any
+}
+
+type token struct {
+	scopes []string
+	good   int // calls that it is good for; -1: any
+}
+
+// Start begins to serve.
+func Start(ctx context.Context, o Options) (*Provider, error) {
+	if o.Listen == "" {
+		o.Listen = "127.0.0.1:0"
+	}
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", o.Listen)
+	if err != nil {
+		return nil, err
+	}
+	p := &Provider{version: o.Version, origin: o.PublicURL, client: o.ClientID, secret: o.Secret, tokens: map[string]token{}, last: time.Now()}
+	if p.origin == "" {
+		p.origin = "http://" + l.Addr().String()
+	}
+	if p.client == "" {
+		p.client, p.secret = "rollcall-"+rand.Text()[:8], rand.Text()
+	}
+	if o.Version == "1.1" {
+		p.services = []*service.Service{service.Rostering11(), service.Resources11(), service.Gradebook11()}
+	} else {
+		p.services = []*service.Service{service.Rostering(), service.Resources(), service.Gradebook()}
+	}
+	p.server = &http.Server{Handler: p, ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = p.server.Serve(l) }()
+	host, _, _ := net.SplitHostPort(l.Addr().String()) // of a listener
+	away, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(host, "0"))
+	if err != nil {
+		return nil, errors.Join(err, p.server.Close())
+	}
+	_, port, _ := net.SplitHostPort(away.Addr().String()) // as above
+	p.elsewhere = "http://" + net.JoinHostPort("localhost", port)
+	p.other = &http.Server{Handler: http.HandlerFunc(p.impostor), ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = p.other.Serve(away) }()
+	p.trust = httptest.NewUnstartedServer(p)
+	p.trust.Config.ErrorLog = log.New(io.Discard, "", 0) // who refuses the certificate does right
+	p.trust.StartTLS()
+	return p, nil
+}
+
+// Close ends the provider.
+func (p *Provider) Close() error {
+	p.trust.Close()
+	return errors.Join(p.server.Close(), p.other.Close())
+}
+
+// Untrusted is the connection to the same provider by a certificate of an authority that nobody knows.
+func (p *Provider) Untrusted() Connection {
+	c := p.Connection()
+	for _, address := range []*string{&c.Rostering, &c.Gradebook, &c.Resources, &c.V1P1, &c.TokenURL} {
+		*address = strings.Replace(*address, p.origin, p.trust.URL, 1)
+	}
+	return c
+}
+
+// impostor answers what was redirected to another host, with somebody whom the provider doesn't have.
+func (p *Provider) impostor(w http.ResponseWriter, r *http.Request) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c := Call{Method: r.Method, URL: p.elsewhere + r.URL.RequestURI(), Path: r.URL.Path, Query: r.URL.Query(), RawQuery: r.URL.RawQuery,
+		Header: r.Header.Clone(), Started: time.Now(), Total: -1, Trouble: "elsewhere", Status: http.StatusOK, Number: len(p.calls)}
+	a := p.say(http.StatusOK, map[string]any{"users": []any{map[string]any{"sourcedId": Impostor, "status": "active",
+		"dateLastModified": "2026-01-01T00:00:00.000Z", "givenName": "Nobody", "familyName": "Atall", "username": "nobody", "enabledUser": "true",
+		"roles": []any{map[string]any{"roleType": "primary", "role": "student", "org": map[string]any{"sourcedId": "x", "type": "org"}}},
+		"role":  "student", "orgs": []any{}}}})
+	a.header.Set("X-Total-Count", "1")
+	for k, v := range a.header {
+		w.Header()[k] = v
+	}
+	_, _ = w.Write(a.body) // the client may be gone
+	c.Response, c.Answer, c.Ended = a.header, a.body, time.Now()
+	p.last = c.Ended
+	p.calls = append(p.calls, c)
+}
+
+// Connection tells where it is.
+func (p *Provider) Connection() Connection {
+	c := Connection{TokenURL: p.origin + "/token", ClientID: p.client, ClientSecret: p.secret}
+	if p.version == "1.1" {
+		c.V1P1 = p.origin + p.services[0].Path
+		return c
+	}
+	c.Rostering, c.Resources, c.Gradebook = p.origin+p.services[0].Path, p.origin+p.services[1].Path, p.origin+p.services[2].Path
+	return c
+}
+
+// Serve serves a world in a way from now on.
+func (p *Provider) Serve(w *world.World, b Behaviour) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.world, p.behaviour, p.counted, p.done, p.objects = w, b, 0, 0, map[string][]map[string]any{}
+	if b.Trouble == "scopes-partly" || b.Trouble == "token-refused" || b.Trouble == "token-ended" {
+		p.tokens = map[string]token{}
+	}
+	for _, c := range world.Collections() {
+		p.objects[c] = w.All(c, p.version)
+	}
+}
+
+// Mark counts the calls so far.
+func (p *Provider) Mark() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.calls)
+}
+
+// Calls gives those since a mark.
+func (p *Provider) Calls(since int) []Call {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.calls[min(since, len(p.calls)):])
+}
+
+// Idle is how long ago the last call ended.
+func (p *Provider) Idle() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.open > 0 {
+		return 0
+	}
+	return time.Since(p.last)
+}
+
+// kept is what is remembered of an answer.
+const kept = 8 << 10
+
+func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(io.LimitReader(r.Body, 8<<20))
+	origin := p.origin
+	if r.TLS != nil {
+		origin = p.trust.URL
+	}
+	c := Call{Method: r.Method, URL: origin + r.URL.RequestURI(), RawQuery: r.URL.RawQuery, Query: r.URL.Query(), Header: r.Header.Clone(),
+		Body: body, Total: -1, Started: time.Now(), Path: r.URL.Path}
+	p.mu.Lock()
+	p.open++
+	p.mu.Unlock()
+	a := p.answer(&c, r)
+	for k, v := range a.header {
+		w.Header()[k] = v
+	}
+	if a.delay > 0 {
+		time.Sleep(a.delay)
+	}
+	if p.odd().Chunked {
+		p.transfer(w, r, a)
+	}
+	c.Status, c.Response = a.status, a.header
+	c.Answer = bytes.Clone(a.body[:min(len(a.body), kept)])
+	if p.odd().Chunked {
+		// it was sent
+	} else if a.cut {
+		w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
+		w.WriteHeader(a.status)
+		_, _ = w.Write(a.body[:len(a.body)/2])
+	} else {
+		w.WriteHeader(a.status)
+		_, _ = w.Write(a.body)
+	}
+	p.mu.Lock()
+	p.open--
+	p.last = time.Now()
+	c.Ended, c.Number = p.last, len(p.calls)
+	p.calls = append(p.calls, c)
+	p.mu.Unlock()
+	if a.cut {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+func (p *Provider) odd() Behaviour {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.behaviour
+}
+
+// transfer sends an answer in chunks, compressed where that was asked for, with names of headers in another case.
+func (p *Provider) transfer(w http.ResponseWriter, r *http.Request, a reply) {
+	for k, v := range a.header {
+		delete(w.Header(), k)
+		w.Header()[strings.ToLower(k)] = v
+	}
+	body := a.body
+	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") && len(body) > 0 {
+		var small bytes.Buffer
+		z := gzip.NewWriter(&small)
+		_, _ = z.Write(body) // to memory
+		_ = z.Close()        // as above
+		body = small.Bytes()
+		w.Header().Set("Content-Encoding", "gzip")
+	}
+	w.WriteHeader(a.status)
+	for part := range slices.Chunk(body, 500) {
+		_, _ = w.Write(part) // the client may be gone
+		w.(http.Flusher).Flush()
+	}
+}
+
+type reply struct {
+	status int
+	header http.Header
+	body   []byte
+	cut    bool
+	delay  time.Duration
+}
+
+func (p *Provider) say(status int, v any) reply {
+	text, _ := json.Marshal(v)
+	if v == nil {
+		text = nil
+	}
+	return reply{status: status, header: http.Header{"Content-Type": {"application/json"}}, body: text}
+}
+
+func (p *Provider) refuse(status int, minor, why string) reply {
+	if p.version == "1.1" {
+		return p.say(status, map[string]any{"statusInfoSet": []any{map[string]any{"imsx_codeMajor": "failure", "imsx_severity": "error",
+			"imsx_codeMinor": minor, "imsx_description": why}}})
+	}
+	return p.say(status, map[string]any{"imsx_codeMajor": "failure", "imsx_severity": "error", "imsx_description": why,
+		"imsx_CodeMinor": map[string]any{"imsx_codeMinorField": []any{map[string]any{"imsx_codeMinorFieldName": "TargetEndSystem", "imsx_codeMinorFieldValue": minor}}}})
+}
+
+func (p *Provider) answer(c *Call, r *http.Request) reply {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if r.URL.Path == "/token" {
+		return p.token(c, r)
+	}
+	var s *service.Service
+	var op service.Operation
+	for _, one := range p.services {
+		below, in := strings.CutPrefix(r.URL.Path, one.Path)
+		if !in {
+			continue
+		}
+		for _, o := range slices.Concat(one.Operations, one.Writes) {
+			method := o.Method
+			if method == "" {
+				method = http.MethodGet
+			}
+			if method == r.Method && fits(o, below) {
+				s, op, c.Path = one, o, below
+			}
+		}
+	}
+	if s == nil {
+		c.Problems = append(c.Problems, Problem{"operation", "an operation of OneRoster " + p.version, r.Method + " " + r.URL.Path, "path"})
+		return p.refuse(http.StatusNotFound, "unknownobject", "There is no such operation.")
+	}
+	c.Operation = op.ID
+	given := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+	t, known := p.tokens[given]
+	if !known || given == "" || t.good == 0 {
+		if given == "" {
+			c.Problems = append(c.Problems, Problem{"unauthorized", "a token", "none", "header Authorization"})
+		}
+		if known {
+			c.Trouble = "token-ended"
+		}
+		a := p.refuse(http.StatusUnauthorized, "unauthorisedrequest", "A token is needed.")
+		a.header.Set("WWW-Authenticate", "Bearer")
+		return a
+	}
+	if t.good > 0 {
+		t.good--
+		p.tokens[given] = t
+	}
+	allowed := slices.ContainsFunc(op.Scopes, func(scope string) bool { return slices.Contains(t.scopes, s.Scopes.Prefix+scope) })
+	if !allowed {
+		if p.behaviour.Trouble == "scopes-partly" {
+			c.Trouble = "scopes-partly"
+		}
+		return p.refuse(http.StatusForbidden, "forbidden", "The token doesn't open this.")
+	}
+	if r.Method != http.MethodGet {
+		return p.write(c, op)
+	}
+	return p.read(c, s, op)
+}
+
+func fits(o service.Operation, path string) bool {
+	a, b := o.Segments(), strings.Split(strings.Trim(path, "/"), "/")
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if !strings.HasPrefix(a[i], "{") && a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func (p *Provider) token(c *Call, r *http.Request) reply {
+	c.Token = true
+	form, _ := url.ParseQuery(string(c.Body))
+	c.Scopes = strings.Fields(form.Get("scope"))
+	id, secret, basic := basicOf(r.Header.Get("Authorization"))
+	if !basic {
+		id, secret = form.Get("client_id"), form.Get("client_secret")
+	}
+	oauth := func(status int, code string) reply { return p.say(status, map[string]any{"error": code}) }
+	switch {
+	case r.Method != http.MethodPost || form.Get("grant_type") != "client_credentials":
+		c.Problems = append(c.Problems, Problem{"token", "a POST of a form with grant_type=client_credentials", r.Method, "body"})
+		return oauth(http.StatusBadRequest, "unsupported_grant_type")
+	case id != p.client || secret != p.secret:
+		c.Problems = append(c.Problems, Problem{"token", "the client's id and secret", "others", "header Authorization"})
+		return oauth(http.StatusUnauthorized, "invalid_client")
+	case p.behaviour.Trouble == "token-refused":
+		c.Trouble = "token-refused"
+		return oauth(http.StatusUnauthorized, "invalid_client")
+	}
+	var granted []string
+	for _, scope := range c.Scopes {
+		known := slices.ContainsFunc(p.services, func(s *service.Service) bool {
+			return slices.ContainsFunc(s.Scopes.All(), func(one string) bool { return s.Scopes.Prefix+one == scope })
+		})
+		if !known {
+			c.Problems = append(c.Problems, Problem{"scope", "a scope of OneRoster " + p.version, scope, "scope"})
+			continue
+		}
+		if p.behaviour.Trouble == "scopes-partly" && !strings.Contains(scope, "demographics") && strings.Contains(scope, "roster") && len(granted) == 0 {
+			granted = append(granted, strings.Replace(strings.Replace(scope, "roster.readonly", "roster-demographics.readonly", 1), "roster-core.readonly", "roster-demographics.readonly", 1))
+			continue
+		}
+		granted = append(granted, scope)
+	}
+	if p.behaviour.Trouble == "scopes-partly" {
+		granted = slices.DeleteFunc(granted, func(s string) bool {
+			return strings.Contains(s, "/roster.readonly") || strings.Contains(s, "/roster-core.readonly")
+		})
+	}
+	good := -1
+	if p.behaviour.Trouble == "token-ended" && p.done < max(1, p.behaviour.Times) {
+		p.done++
+		good = p.behaviour.After
+	}
+	given := rand.Text()
+	p.tokens[given] = token{scopes: granted, good: good}
+	return p.say(http.StatusOK, map[string]any{"access_token": given, "token_type": "Bearer", "expires_in": 3600, "scope": strings.Join(granted, " ")})
+}
+
+func basicOf(header string) (id, secret string, is bool) {
+	text, is := strings.CutPrefix(header, "Basic ")
+	if !is {
+		return "", "", false
+	}
+	plain, _ := base64.StdEncoding.DecodeString(text)
+	a, b, _ := strings.Cut(string(plain), ":")
+	id, _ = url.QueryUnescape(a)
+	secret, _ = url.QueryUnescape(b)
+	return id, secret, true
+}
+
+func (p *Provider) write(c *Call, op service.Operation) reply {
+	if p.behaviour.Writes {
+		p.counted++
+		if p.counted > p.behaviour.After && (p.behaviour.Times == 0 || p.done < p.behaviour.Times) {
+			p.done++
+			return p.trouble(c, reply{})
+		}
+	}
+	status := http.StatusNoContent
+	if c.Method == http.MethodPut {
+		status = http.StatusCreated
+	}
+	_ = op
+	return p.say(status, nil)
+}
+
+func (p *Provider) read(c *Call, s *service.Service, op service.Operation) reply {
+	if a, wrong := p.parameters(c); wrong {
+		return a
+	}
+	collection := s.CollectionOf(op.Kind).Name
+	list := p.objects[collection]
+	segments, pattern := strings.Split(strings.Trim(c.Path, "/"), "/"), op.Segments()
+	ids := map[string]string{}
+	for i, seg := range pattern {
+		if strings.HasPrefix(seg, "{") {
+			id, _ := url.PathUnescape(segments[i])
+			ids[pattern[i-1]] = id
+		}
+	}
+	list = p.derived(list, pattern[len(pattern)-1], collection)
+	if op.Single {
+		id := ids[pattern[len(pattern)-2]]
+		list = p.derived(p.objects[collection], pattern[len(pattern)-2], collection)
+		for _, o := range list {
+			if o["sourcedId"] == id {
+				return p.say(http.StatusOK, map[string]any{op.Wrapper: p.shaped(o, c.Query.Get("fields"))})
+			}
+		}
+		return p.refuse(http.StatusNotFound, "unknownobject", "There is no such object.")
+	}
+	if len(ids) > 0 {
+		list = p.of(list, op, ids)
+	}
+	list, bad := filtered(list, c.Query.Get("filter"))
+	if bad != "" {
+		c.Problems = append(c.Problems, Problem{"filter", "a filter of the grammar", bad, "filter"})
+		return p.refuse(http.StatusBadRequest, "invalid_filter_field", bad)
+	}
+	if by := c.Query.Get("sort"); by != "" {
+		list = slices.Clone(list)
+		slices.SortStableFunc(list, func(a, b map[string]any) int {
+			n := strings.Compare(fmt.Sprint(a[by]), fmt.Sprint(b[by]))
+			if c.Query.Get("orderBy") == "desc" {
+				return -n
+			}
+			return n
+		})
+	}
+	if p.behaviour.Reversed {
+		list = slices.Clone(list)
+		slices.Reverse(list)
+	}
+	return p.page(c, op, list)
+}
+
+func (p *Provider) parameters(c *Call) (reply, bool) {
+	wrong := func(kind, expected, seen, where string) (reply, bool) {
+		c.Problems = append(c.Problems, Problem{kind, expected, seen, where})
+		return p.refuse(http.StatusBadRequest, "invaliddata", expected), true
+	}
+	if c.Header.Get("Accept") != "" && !strings.Contains(c.Header.Get("Accept"), "json") && !strings.Contains(c.Header.Get("Accept"), "*/*") {
+		c.Problems = append(c.Problems, Problem{"media", "application/json", c.Header.Get("Accept"), "header Accept"})
+	}
+	if strings.ContainsAny(c.RawQuery, " \"<>’") {
+		c.Problems = append(c.Problems, Problem{"encoding", "percent-encoded values", "a sign as it is", "query"})
+	}
+	if f := c.Query.Get("filter"); strings.Contains(f, "dateLastModified") {
+		if v := f[strings.Index(f, "dateLastModified"):]; strings.Contains(v, "'") {
+			v = strings.Split(v, "'")[1]
+			if _, err := time.Parse(time.RFC3339Nano, v); err != nil {
+				c.Problems = append(c.Problems, Problem{"date", "a date-time with its offset", v, "filter"})
+			}
+		}
+	}
+	for name, values := range c.Query {
+		switch name {
+		case "limit", "offset":
+			n, err := strconv.Atoi(values[0])
+			if err != nil || n < 0 || name == "limit" && n == 0 {
+				return wrong("parameter", "a whole number for "+name, values[0], name)
+			}
+		case "orderBy":
+			if values[0] != "asc" && values[0] != "desc" {
+				return wrong("parameter", "asc or desc for orderBy", values[0], name)
+			}
+		case "sort", "filter", "fields":
+		case "access_token":
+			c.Problems = append(c.Problems, Problem{"token-in-url", "no token in the address", "access_token", name})
+		default:
+			c.Problems = append(c.Problems, Problem{"parameter", "a parameter of the standard", name, name})
+		}
+	}
+	return reply{}, false
+}
+
+// derived keeps what belongs into a part of a collection.
+func (p *Provider) derived(list []map[string]any, name, collection string) []map[string]any {
+	has := func(o map[string]any, role string) bool {
+		if p.version == "1.1" {
+			return o["role"] == role
+		}
+		roles, _ := o["roles"].([]any)
+		return slices.ContainsFunc(roles, func(r any) bool { return r.(map[string]any)["role"] == role })
+	}
+	var fits func(map[string]any) bool
+	switch {
+	case collection == "orgs" && name == "schools":
+		fits = func(o map[string]any) bool { return o["type"] == "school" }
+	case collection == "academicSessions" && name == "terms":
+		fits = func(o map[string]any) bool { return o["type"] == "term" || o["type"] == "semester" }
+	case collection == "academicSessions" && name == "gradingPeriods":
+		fits = func(o map[string]any) bool { return o["type"] == "gradingPeriod" }
+	case collection == "users" && name == "students":
+		fits = func(o map[string]any) bool { return has(o, "student") }
+	case collection == "users" && name == "teachers":
+		fits = func(o map[string]any) bool { return has(o, "teacher") }
+	default:
+		return list
+	}
+	return slices.DeleteFunc(slices.Clone(list), func(o map[string]any) bool { return !fits(o) })
+}
+
+// collectionOf names the collection of the objects that an operation gives.
+func collectionOf(op service.Operation) string {
+	return map[string]string{"org": "orgs", "academicSession": "academicSessions", "course": "courses", "class": "classes", "user": "users",
+		"enrollment": "enrollments", "demographics": "demographics", "resource": "resources", "category": "categories",
+		"scoreScale": "scoreScales", "lineItem": "lineItems", "result": "results"}[op.Kind]
+}
+
+func refID(v any) string {
+	m, _ := v.(map[string]any)
+	s, _ := m["sourcedId"].(string)
+	return s
+}
+
+// of keeps what belongs to the parents of a sub-collection.
+func (p *Provider) of(list []map[string]any, op service.Operation, ids map[string]string) []map[string]any {
+	member := map[string]string{"schools": "school", "classes": "class", "courses": "course", "terms": "terms", "lineItems": "lineItem", "students": "student", "users": "user", "teachers": "user"}
+	var seats []map[string]any
+	for _, e := range p.objects["enrollments"] {
+		if e["status"] != "tobedeleted" {
+			seats = append(seats, e)
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(list), func(o map[string]any) bool {
+		for parent, id := range ids {
+			m := member[parent]
+			ok := false
+			switch {
+			case op.Kind == "user":
+				ok = slices.ContainsFunc(seats, func(e map[string]any) bool {
+					return refID(e["user"]) == o["sourcedId"] && refID(e[m]) == id && (strings.Contains(op.ID, "Students") == (e["role"] == "student"))
+				})
+			case op.Kind == "class" && m == "student" || op.Kind == "class" && m == "user":
+				ok = slices.ContainsFunc(seats, func(e map[string]any) bool { return refID(e["class"]) == o["sourcedId"] && refID(e["user"]) == id })
+			case op.Kind == "class" && m == "terms":
+				terms, _ := o["terms"].([]any)
+				ok = slices.ContainsFunc(terms, func(t any) bool { return refID(t) == id })
+			case op.Kind == "academicSession" && m == "terms":
+				ok = refID(o["parent"]) == id
+			case op.Kind == "academicSession":
+				ok = true
+			case op.Kind == "course":
+				ok = refID(o["org"]) == id
+			default:
+				ok = refID(o[m]) == id
+			}
+			if !ok {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// filtered keeps what satisfies a filter; bad says what is wrong with it.
+func filtered(list []map[string]any, filter string) (out []map[string]any, bad string) {
+	if filter == "" {
+		return list, ""
+	}
+	for _, join := range []string{" AND ", " OR "} {
+		if i := strings.Index(filter, "'"+join); i > 0 {
+			a, bad := filtered(list, filter[:i+1])
+			if bad != "" {
+				return nil, bad
+			}
+			rest := filter[i+1+len(join):]
+			if join == " AND " {
+				return filtered(a, rest)
+			}
+			b, bad := filtered(list, rest)
+			if bad != "" {
+				return nil, bad
+			}
+			return slices.DeleteFunc(slices.Clone(list), func(o map[string]any) bool {
+				in := func(l []map[string]any) bool {
+					return slices.ContainsFunc(l, func(x map[string]any) bool { return x["sourcedId"] == o["sourcedId"] })
+				}
+				return !in(a) && !in(b)
+			}), ""
+		}
+	}
+	for _, operator := range []string{">=", "<=", "!=", "=", ">", "<", "~"} {
+		name, v, found := strings.Cut(filter, operator)
+		if !found || strings.Contains(name, "'") {
+			continue
+		}
+		v = strings.TrimSpace(v)
+		if len(v) < 2 || v[0] != '\'' || v[len(v)-1] != '\'' {
+			return nil, "the value stands in no single quotes: " + filter
+		}
+		v = strings.ReplaceAll(v[1:len(v)-1], "''", "'")
+		for _, o := range list {
+			if compares(value(o, strings.TrimSpace(name)), operator, v) {
+				out = append(out, o)
+			}
+		}
+		return out, ""
+	}
+	return nil, "there is no comparison: " + filter
+}
+
+func value(o map[string]any, name string) string {
+	var v any = o
+	for part := range strings.SplitSeq(name, ".") {
+		m, _ := v.(map[string]any)
+		v = m[part]
+	}
+	if v == nil {
+		return ""
+	}
+	return fmt.Sprint(v)
+}
+
+func compares(a, operator, b string) bool {
+	n := strings.Compare(a, b)
+	if x, err := time.Parse(time.RFC3339Nano, a); err == nil {
+		y, err := time.Parse(time.RFC3339Nano, b)
+		if err != nil {
+			y, _ = time.Parse(time.DateOnly, b)
+		}
+		n = x.Compare(y)
+	}
+	switch operator {
+	case "=":
+		return n == 0
+	case "!=":
+		return n != 0
+	case ">":
+		return n > 0
+	case ">=":
+		return n >= 0
+	case "<":
+		return n < 0
+	case "<=":
+		return n <= 0
+	}
+	return strings.Contains(a, b)
+}
+
+// required are the members that some kind of object must have.
+var required = []string{"sourcedId", "status", "dateLastModified", "name", "type", "identifier", "title", "startDate", "endDate", "schoolYear",
+	"classType", "course", "school", "terms", "enabledUser", "givenName", "familyName", "roles", "role", "orgs", "username", "user", "class",
+	"vendorResourceId", "assignDate", "dueDate", "category", "lineItem", "student", "scoreStatus", "scoreDate", "scoreScaleValue", "score",
+	"gradingPeriod", "resultValueMin", "resultValueMax", "org"}
+
+func (p *Provider) shaped(o map[string]any, fields string) map[string]any {
+	o = maps.Clone(o)
+	b := p.behaviour
+	if b.Dates != "" {
+		at, _ := time.Parse(time.RFC3339Nano, fmt.Sprint(o["dateLastModified"]))
+		switch b.Dates {
+		case "offset":
+			o["dateLastModified"] = at.In(time.FixedZone("", 2*3600)).Format("2006-01-02T15:04:05.000-07:00")
+		case "whole":
+			o["dateLastModified"] = at.Add(999 * time.Millisecond).Truncate(time.Second).Format(time.RFC3339)
+		}
+	}
+	if b.Unknown {
+		o["vendorExtension"] = map[string]any{"a": []any{1, nil, true}}
+	}
+	if b.Minimal {
+		for k := range o {
+			if !slices.Contains(required, k) {
+				delete(o, k)
+			}
+		}
+	}
+	if fields != "" {
+		for k := range o {
+			if !slices.Contains(strings.Split(fields, ","), k) {
+				delete(o, k)
+			}
+		}
+	}
+	return o
+}
+
+func (p *Provider) page(c *Call, op service.Operation, list []map[string]any) reply {
+	limit, offset := 100, 0
+	if n, err := strconv.Atoi(c.Query.Get("limit")); err == nil {
+		limit = n
+	}
+	offset, _ = strconv.Atoi(c.Query.Get("offset"))
+	b := p.behaviour
+	if b.Cap > 0 {
+		limit = min(limit, b.Cap)
+	}
+	total := len(list)
+	troubled := false
+	if b.Trouble != "" && !b.Writes && (b.On == "" || collectionOf(op) == b.On) {
+		p.counted++
+		troubled = p.counted > b.After && (b.Times == 0 || p.done < b.Times)
+	}
+	begin, end := min(offset, total), min(offset+limit, total)
+	shown := list[begin:end]
+	if troubled {
+		switch b.Trouble {
+		case "empty":
+			shown, total = nil, 0
+		case "lost-page":
+			shown = nil
+		case "twice":
+			shown = list[max(0, begin-limit):max(0, min(begin-limit+limit, len(list)))]
+		}
+	}
+	objects := []any{}
+	for _, o := range shown {
+		objects = append(objects, p.shaped(o, c.Query.Get("fields")))
+	}
+	c.Offset, c.Count, c.Total = begin, len(objects), total
+	a := p.say(http.StatusOK, map[string]any{op.Wrapper: objects})
+	if !b.NoTotals {
+		a.header["X-Total-Count"] = []string{strconv.Itoa(total)}
+	}
+	if !b.NoLinks {
+		p.link(c, a, offset, limit, total)
+	}
+	if troubled {
+		p.done++
+		return p.trouble(c, a)
+	}
+	return a
+}
+
+func (p *Provider) link(c *Call, a reply, offset, limit, total int) {
+	address := func(offset int) string {
+		u, _ := url.Parse(c.URL)
+		q := u.Query()
+		q.Set("limit", strconv.Itoa(limit))
+		q.Set("offset", strconv.Itoa(max(0, offset)))
+		u.RawQuery = strings.ReplaceAll(q.Encode(), "+", "%20")
+		if p.behaviour.Links == "relative" {
+			return "?" + u.RawQuery
+		}
+		return u.String()
+	}
+	links := map[string]int{"first": 0, "last": max(0, (total-1)/max(1, limit)*limit)}
+	if offset+limit < total {
+		links["next"] = offset + limit
+	}
+	if offset > 0 {
+		links["prev"] = offset - limit
+	}
+	var all []string
+	for _, rel := range slices.Sorted(maps.Keys(links)) {
+		form := `<%s>; rel="%s"`
+		if p.behaviour.Links == "unquoted" {
+			form = `<%s>; title=x;REL=%s`
+		}
+		all = append(all, fmt.Sprintf(form, address(links[rel]), rel))
+	}
+	a.header["Link"] = []string{strings.Join(all, ", ")}
+}
+
+func (p *Provider) trouble(c *Call, a reply) reply {
+	b := p.behaviour
+	c.Trouble = b.Trouble
+	switch b.Trouble {
+	case "busy":
+		a = p.refuse(http.StatusTooManyRequests, "server_busy", "Too many calls.")
+		if b.Wait > 0 {
+			a.header.Set("Retry-After", strconv.Itoa(b.Wait))
+		}
+		c.Total, c.Count = -1, 0
+	case "error":
+		a = p.refuse(http.StatusInternalServerError, "internal_server_error", "Something broke.")
+		c.Total, c.Count = -1, 0
+	case "truncated":
+		a.cut = true
+	case "slow":
+		a.delay = b.Delay
+	case "redirect":
+		a = reply{status: http.StatusTemporaryRedirect, header: http.Header{"Location": {p.elsewhere + strings.TrimPrefix(c.URL, p.origin)}}}
+		c.Total, c.Count = -1, 0
+	}
+	return a
+}

@@ -1,0 +1,291 @@
+package consumer
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/rollcall-edu/rollcall/schemas"
+	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/consumer/driver"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/consumer/provider"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
+)
+
+// mostRefused is how often an object that is refused may be sent in one push.
+const mostRefused = 3
+
+// pushed is an object that the product put.
+type pushed struct {
+	call       provider.Call
+	round      int
+	collection string
+	id         string // at the end of the address
+	object     map[string]any
+	taken      bool
+}
+
+// key tells what was put, whatever is in it.
+func (p pushed) key() string { return p.collection + "/" + p.id }
+
+// pushChecks are what is decided by what a product puts.
+func pushChecks() []harness.Check {
+	type decision struct {
+		id, title    string
+		requirements []string
+		body         func(j *judge, t *harness.T, id func(string) string)
+	}
+	var out []harness.Check
+	for _, d := range []decision{
+		{"push", "What the product pushes is right", []string{"push.line-items", "push.results", "push.schema", "push.same-id", "push.references"}, pushRight},
+		{"push-busy", "What met a busy provider is pushed again", []string{"push.busy"}, pushBusy},
+		{"push-again", "A second push with nothing changed", []string{"push.once", "push.again"}, pushAgain},
+		{"push-refused", "What is refused isn't sent without end", []string{"push.refused"}, pushRefused},
+	} {
+		out = append(out, harness.Check{ID: d.id, Title: d.title, Requirements: d.requirements, Labels: []string{"consumer", "push"},
+			Body: func(_ context.Context, t *harness.T) {
+				j := t.Session().Shared.(*judge)
+				d.body(j, t, func(below string) string { return j.id(grades + "." + below) })
+			}})
+	}
+	return out
+}
+
+// pushes is the need of a product that can be made to push, and of its three pushes: one of which the provider answers
+// the first calls with 429 and 503, one that nothing hinders, and one with nothing new.
+func pushes() harness.Need {
+	return harness.Need{Text: "a way to make the product push its grades (consumer.push), and grades in it", Unmet: func(ctx context.Context, t *harness.T) (harness.Obstacle, bool) {
+		j := t.Session().Shared.(*judge)
+		if !j.section.Push.Set() {
+			return harness.Unconfigured("nothing says how the product is made to push its grades",
+				"Add consumer.push to the target file: a command, a webhook, steps, its schedule, or a person."), true
+		}
+		return j.pushThrice(ctx)
+	}}
+}
+
+// pushThrice has the product push, once in a run.
+func (j *judge) pushThrice(ctx context.Context) (harness.Obstacle, bool) {
+	if len(j.pushed) == 0 {
+		for _, b := range []provider.Behaviour{busyWrites(), {}, {}} {
+			j.provider.Serve(j.world, b)
+			mark := j.provider.Mark()
+			s := &occasion{phase: fmt.Sprintf("push number %d", len(j.pushed)+1), mode: driver.Full}
+			s.outcome = j.driver.Push(ctx, driver.Occasion{Mode: driver.Full, Connection: j.connection()})
+			s.calls = j.provider.Calls(mark)
+			j.pushed = append(j.pushed, s)
+			if s.outcome.Fault != nil {
+				break
+			}
+		}
+		j.provider.Serve(j.world, provider.Behaviour{})
+	}
+	if last := j.pushed[len(j.pushed)-1]; last.outcome.Fault != nil {
+		return configured(last.outcome.Fault), true
+	}
+	if len(j.puts()) == 0 {
+		return harness.NoData("the product was made to push, and put nothing", "Give it grades of students in classes of the roster, and have them pushed."), true
+	}
+	return harness.Obstacle{}, false
+}
+
+// puts are the objects that the product put, in order.
+func (j *judge) puts() (out []pushed) {
+	for round, s := range j.pushed {
+		for _, c := range s.calls {
+			if c.Token || c.Method != http.MethodPut {
+				continue
+			}
+			p := pushed{call: c, round: round, id: path.Base(c.Path), collection: path.Base(path.Dir(c.Path)), taken: c.Status < 300}
+			var body map[string]map[string]any
+			d := json.NewDecoder(bytes.NewReader(c.Body))
+			d.UseNumber()
+			if d.Decode(&body) == nil {
+				p.object = body[wrapperOf(p.collection)]
+			}
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// wrapperOf names the member that holds one object of a collection.
+func wrapperOf(collection string) string {
+	if collection == "categories" {
+		return "category"
+	}
+	return strings.TrimSuffix(collection, "s")
+}
+
+func (j *judge) gradebook() *service.Service {
+	if j.version == "1.1" {
+		return service.Gradebook11()
+	}
+	return service.Gradebook()
+}
+
+// pushRight holds what was put to the schema, to its address, and to what there is.
+func pushRight(j *judge, t *harness.T, id func(string) string) {
+	there := map[string]bool{}
+	items, results := 0, 0
+	for _, p := range j.puts() {
+		switch p.collection {
+		case "lineItems":
+			items++
+		case "results":
+			results++
+			to := reference(p.object["lineItem"])
+			if p.taken || p.call.Trouble == "" {
+				known := there["lineItems/"+to] || j.truth["lineItems"][to] != nil
+				t.Assert(id("push.line-items"), known, harness.Finding{Expected: "the line item put before its result",
+					Seen: "the result refers to line item " + t.Own(to) + ", which isn't there", Where: p.key(), Exchanges: watch(t, p.call)})
+			}
+		}
+		j.pushedSchema(t, id("push.schema"), p)
+		same := p.object != nil && scalar(p.object["sourcedId"]) == p.id
+		t.Assert(id("push.same-id"), same, harness.Finding{Expected: "sourcedId " + t.Own(p.id) + ", as at the end of the address",
+			Seen: scalar(p.object["sourcedId"]), Where: p.key(), Exchanges: watch(t, p.call)})
+		j.pushedReferences(t, id("push.references"), p, there)
+		if p.taken {
+			there[p.key()] = true
+		}
+	}
+	t.Examined(id("push.line-items"), items)
+	if items+results == 0 {
+		t.NotTested(harness.NoData("the product put no line item and no result", "Give it grades, and have them pushed."), id("push.line-items"))
+	}
+	if results > 0 {
+		t.Examined(id("push.results"), results)
+	} else {
+		t.Fail(id("push.results"), harness.Finding{Expected: "results put for the line items", Seen: fmt.Sprintf("%d line items, and no result", items)})
+	}
+	if !t.Looked(id("push.references")) {
+		t.NotTested(harness.NoData("nothing that was put refers to anything", "Give it grades, and have them pushed."), id("push.references"))
+	}
+}
+
+// lenient are what many clients leave out of what they put, and providers set themselves.
+var lenient = []string{"status", "dateLastModified", "href", "type"}
+
+func (j *judge) pushedSchema(t *harness.T, id string, p pushed) {
+	kind := j.gradebook().Collection(p.collection).Kind
+	if p.object == nil || kind == "" {
+		t.Fail(id, harness.Finding{Expected: "an object in the member " + wrapperOf(p.collection), Seen: "none", Where: p.key(), Exchanges: watch(t, p.call)})
+		return
+	}
+	schema, err := schemas.Load(j.gradebook().Schema(kind))
+	if err != nil {
+		panic(err) // embedded data
+	}
+	text, _ := json.Marshal(p.object) // it was JSON before
+	found, err := schema.Validate(text)
+	if err != nil {
+		t.Fail(id, harness.Finding{Expected: "an object of the standard", Seen: err.Error(), Where: p.key(), Exchanges: watch(t, p.call)})
+	}
+	for _, f := range found {
+		if f.Severity != schemas.Error || f.Keyword == "required" && slices.Contains(lenient, path.Base(f.Pointer)) {
+			continue
+		}
+		t.Fail(id, harness.Finding{Expected: f.Expected, Seen: t.ShowAt(f.Pointer, f.Seen), Where: p.collection + " " + f.Pointer, Exchanges: watch(t, p.call)})
+	}
+	t.Examined(id, 1)
+}
+
+// pushedReferences holds what an object refers to to what the provider has.
+func (j *judge) pushedReferences(t *harness.T, id string, p pushed, there map[string]bool) {
+	for member, collection := range map[string]string{"class": "classes", "school": "orgs", "category": "categories", "gradingPeriod": "academicSessions",
+		"academicSession": "academicSessions", "student": "users", "scoreScale": "scoreScales"} {
+		to := reference(p.object[member])
+		if to == "" {
+			continue
+		}
+		known := j.truth[collection][to] != nil || there[collection+"/"+to]
+		t.Assert(id, known, harness.Finding{Expected: member + " is one of the provider's " + collection, Seen: t.Own(to) + ", which isn't",
+			Where: p.key(), Exchanges: watch(t, p.call)})
+	}
+}
+
+// pushBusy looks whether what met a busy provider arrived later.
+func pushBusy(j *judge, t *harness.T, id func(string) string) {
+	turned, arrived := map[string]pushed{}, map[string]bool{}
+	for _, p := range j.puts() {
+		if p.taken {
+			arrived[p.key()] = true
+		} else if p.call.Status == http.StatusTooManyRequests || p.call.Status >= 500 {
+			turned[p.key()] = p
+		}
+	}
+	if len(turned) == 0 {
+		t.NotTested(harness.NoData("nothing that was put met a busy provider", "Have the product push its grades in this run."), id("push.busy"))
+		return
+	}
+	for key, p := range turned {
+		t.Assert(id("push.busy"), arrived[key], harness.Finding{Expected: "sent again, in the same push or the next",
+			Seen: fmt.Sprintf("it was answered %d and not sent again in two more pushes", p.call.Status), Where: key, Exchanges: watch(t, p.call)})
+	}
+}
+
+// pushAgain looks at a push with nothing new.
+func pushAgain(j *judge, t *harness.T, id func(string) string) {
+	before, after := map[string]bool{}, map[string]int{}
+	count := map[string]int{} // how many were taken, by collection
+	for _, p := range j.puts() {
+		switch {
+		case p.round < 2 && p.taken:
+			if !before[p.key()] {
+				count[p.collection]++
+			}
+			before[p.key()] = true
+		case p.round == 2:
+			after[p.key()]++
+		}
+	}
+	again := map[int]map[string]int{}
+	for _, p := range j.puts() {
+		if p.taken {
+			if again[p.round] == nil {
+				again[p.round] = map[string]int{}
+			}
+			again[p.round][p.key()]++
+		}
+	}
+	for round, keys := range again {
+		for key, n := range keys {
+			t.Assert(id("push.once"), n == 1, harness.Finding{Expected: "each object put once in a push, where it was taken",
+				Seen: fmt.Sprintf("%d times in push number %d", n, round+1), Where: key})
+		}
+	}
+	t.Examined(id("push.once"), 1)
+	for _, p := range j.puts() {
+		if p.round == 2 && !before[p.key()] {
+			t.Fail(id("push.again"), harness.Finding{Expected: "an object that was put before, for nothing is new",
+				Seen: "one under another sourcedId", Where: p.key(), Exchanges: watch(t, p.call)})
+		}
+	}
+	t.Examined(id("push.again"), max(1, len(after)))
+}
+
+// pushRefused looks how often what was refused for what it is was sent in one push.
+func pushRefused(j *judge, t *harness.T, id func(string) string) {
+	times := map[string][]pushed{}
+	for _, p := range j.puts() {
+		if p.call.Status >= 400 && p.call.Status < 500 && p.call.Status != http.StatusTooManyRequests && p.call.Status != http.StatusUnauthorized {
+			key := fmt.Sprint(p.round, " ", p.key())
+			times[key] = append(times[key], p)
+		}
+	}
+	if len(times) == 0 {
+		t.NotTested(harness.NoData("nothing that the product put was refused", "Nothing has to be done: what it puts is taken."), id("push.refused"))
+		return
+	}
+	for _, list := range times {
+		t.Assert(id("push.refused"), len(list) <= mostRefused, harness.Finding{
+			Expected: fmt.Sprintf("%d times at most in one push", mostRefused), Seen: fmt.Sprintf("%d times", len(list)), Where: list[0].key(),
+			Exchanges: watch(t, list[0].call)})
+	}
+}

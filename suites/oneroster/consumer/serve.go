@@ -1,0 +1,60 @@
+package consumer
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/suites/oneroster/consumer/driver"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/consumer/provider"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/consumer/world"
+)
+
+// newWorld makes the roster of a run. Nothing of it has changed after a day on which the year of the week is not the
+// calendar's: who formats that year asks for changes from the wrong one.
+func newWorld(seed uint64) (*world.World, error) {
+	w, err := world.New(seed)
+	if err != nil {
+		return nil, err
+	}
+	w.Settle(newYear(time.Now().UTC()))
+	return w, nil
+}
+
+// newYear is the latest end of December, before a time, of which the days are in a week of the next year.
+func newYear(before time.Time) time.Time {
+	for year := before.Year(); ; year-- {
+		day := time.Date(year, time.December, 30, 11, 12, 13, 0, time.UTC)
+		if of, _ := day.ISOWeek(); of != year && day.Before(before) {
+			return day
+		}
+	}
+}
+
+// truthOf is what the provider has, as JSON has it.
+func truthOf(w *world.World, version string) driver.Objects {
+	out := driver.Objects{}
+	for _, collection := range world.Collections() {
+		out[collection] = map[string]map[string]any{}
+		for _, object := range w.All(collection, version) {
+			text, _ := json.Marshal(object) // of maps and texts
+			var plain map[string]any
+			_ = json.Unmarshal(text, &plain) // it was just written
+			out[collection][scalar(plain["sourcedId"])] = plain
+		}
+	}
+	return out
+}
+
+func options(s *driver.Section, version string) provider.Options {
+	return provider.Options{Listen: s.Listen, PublicURL: s.PublicURL, Version: version, ClientID: s.Client.ID, Secret: s.Client.Secret}
+}
+
+func connectionOf(c provider.Connection, version string) driver.Connection {
+	return driver.Connection{Version: version, Rostering: c.Rostering, Gradebook: c.Gradebook, Resources: c.Resources, V1P1: c.V1P1,
+		TokenURL: c.TokenURL, ClientID: c.ClientID, ClientSecret: c.ClientSecret, CAFile: c.CAFile}
+}
+
+// busyWrites has the first calls that put answered with 429.
+func busyWrites() provider.Behaviour {
+	return provider.Behaviour{Writes: true, Trouble: "busy", Times: 3, Wait: 1}
+}
