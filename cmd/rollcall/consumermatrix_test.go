@@ -216,13 +216,19 @@ func (p *pushingConsumer) around(next http.Handler) http.Handler {
 func (p *pushingConsumer) push(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	hooks := p.bent.Hooks
-	hooks.Source = nil
-	source, err := service.Dial(p.connection, hooks)
+	at := rest.Config{TokenURL: p.connection.TokenURL, ClientID: p.connection.ClientID, ClientSecret: p.connection.ClientSecret,
+		Rostering: p.connection.Rostering, Gradebook: p.connection.Gradebook, Transport: http.DefaultTransport}
+	if p.bent.Transport != nil {
+		at.Transport = p.bent.Transport(at.Transport)
+	}
+	if p.bent.REST != nil {
+		p.bent.REST(&at)
+	}
+	source, err := rest.New(at)
 	if err != nil {
 		return err
 	}
-	var sender push.Sender = push.Client{Client: source.(*rest.Source).Client()}
+	var sender push.Sender = push.Client{Client: source.Client()}
 	if p.bent.Sender != nil {
 		sender = p.bent.Sender(sender)
 	}

@@ -69,8 +69,8 @@ var Kind = fault.NewKind("consumer", func() (fault.Tables, error) {
 })
 
 func behaviours() map[string]behaviour {
-	return fault.Gather(pagingFaults(), filterFaults(), deltaFaults(), callFaults(), tokenFaults(), objectFaults(), strictFaults(), changeFaults(),
-		troubleFaults(), gradeFaults(), pushFaults(), variants())
+	return fault.Gather(pagingFaults(), filterFaults(), deltaFaults(), callFaults(), tokenFaults(), objectFaults(), strictFaults(),
+		changeFaults(), troubleFaults(), gradeFaults(), pushFaults(), variants())
 }
 
 // together is several behaviours as one.

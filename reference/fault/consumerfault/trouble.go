@@ -101,7 +101,8 @@ func empty(r *http.Request, _ *http.Response) *http.Response {
 	body := `{"` + lastOf(r.URL.Path) + `":[]}`
 	return &http.Response{
 		Status: "200 OK", StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r,
-		Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(bytes.NewReader([]byte(body))), ContentLength: int64(len(body)),
+		Header: http.Header{"Content-Type": {"application/json"}}, ContentLength: int64(len(body)),
+		Body: io.NopCloser(bytes.NewReader([]byte(body))),
 	}
 }
 

@@ -87,7 +87,8 @@ func beside(more func(ctx context.Context, s *rest.Source, ids []string) error) 
 
 // ask makes one call of the Rostering service, and reads its answer.
 func ask(ctx context.Context, s *rest.Source, method, below string) error {
-	return s.Client().Do(ctx, client.Request{Method: method, URL: s.Name() + below, Scopes: []string{oneroster.ScopePrefix + "roster.readonly"}},
+	scopes := []string{oneroster.ScopePrefix + "roster.readonly"}
+	return s.Client().Do(ctx, client.Request{Method: method, URL: s.Name() + below, Scopes: scopes},
 		func(*http.Response) error { return nil })
 }
 
