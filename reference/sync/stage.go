@@ -69,14 +69,14 @@ func (r *run) reads(place int) bool {
 // stageOne reads one collection to its end.
 func (r *run) stageOne(ctx context.Context, x *stage) error {
 	s := r.s
-	if x.Done || x.Left {
+	if x.Left {
 		return nil
 	}
 	if s.From == "" && x.Pages == 0 {
 		x.Pack = s.Packs
 	}
-	for {
-		err := r.from.Read(ctx, Reading{Collection: x.Collection, Since: x.Since, From: s.From}, func(p Page) error {
+	for !x.Done {
+		err := r.readPages(ctx, Reading{Collection: x.Collection, Since: x.Since, From: s.From}, func(p Page) error {
 			if x.Done {
 				return fmt.Errorf("%s goes on behind its end", x.Collection)
 			}
@@ -93,19 +93,58 @@ func (r *run) stageOne(ctx context.Context, x *stage) error {
 		}
 		broken := breaches(r.o.Rules, x.Staged, func(rule Rule) bool { return rule.Again })
 		if len(broken) == 0 || x.Again >= again {
-			return nil
+			break
 		}
-		// Once more from the beginning, and nothing of what came is left.
-		before := x.Staged
-		x.Staged = Staged{Collection: before.Collection, Mode: before.Mode, Total: -1, First: -1, Before: before.Before, Again: before.Again + 1}
-		x.Gained = 0
-		s.Packs, s.From = x.Pack, ""
-		clear(r.seen)
-		clear(r.pending)
-		if err := errors.Join(r.write(ctx), r.remember(ctx)); err != nil {
+		if err := r.readAgain(ctx, x); err != nil {
 			return err
 		}
 	}
+	if x.Searched {
+		return nil
+	}
+	return r.findGone(ctx, x)
+}
+
+// readPages has the source read one page while the one before is staged.
+func (r *run) readPages(ctx context.Context, reading Reading, stage func(Page) error) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	pages, ended := make(chan Page), make(chan error, 1)
+	go func() {
+		defer close(pages)
+		ended <- r.from.Read(ctx, reading, func(p Page) error {
+			select {
+			case pages <- p:
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		})
+	}()
+	var failed error
+	for p := range pages { // to the end: the source is not to be left alone
+		if failed == nil {
+			if failed = stage(p); failed != nil {
+				stop()
+			}
+		}
+	}
+	if err := <-ended; failed == nil {
+		failed = err
+	}
+	return failed
+}
+
+// readAgain begins a collection once more, and leaves nothing of what came.
+func (r *run) readAgain(ctx context.Context, x *stage) error {
+	before := x.Staged
+	x.Staged = Staged{Collection: before.Collection, Mode: before.Mode, Total: -1, First: -1, Before: before.Before, Again: before.Again + 1}
+	x.Gained = 0
+	r.s.Packs, r.s.From = x.Pack, ""
+	clear(r.seen)
+	clear(r.gone)
+	clear(r.pending)
+	return errors.Join(r.write(ctx), r.remember(ctx))
 }
 
 // prepared is an object that is ready to be compared with what is held.
