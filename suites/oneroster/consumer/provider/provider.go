@@ -591,7 +591,10 @@ func (p *Provider) read(c *Call, s *service.Service, op service.Operation) reply
 		}
 		return p.refuse(http.StatusNotFound, p.minor("unknownobject"), "Unknown Object: there is no such object.")
 	}
-	list := p.derived(p.objects[collection], pattern[len(pattern)-1], collection)
+	list := p.objects[collection]
+	if len(ids) == 0 || collection != "users" { // who is taught in a class is told by enrollments alone
+		list = p.derived(list, pattern[len(pattern)-1], collection)
+	}
 	if len(ids) > 0 {
 		parents, there := p.parents(ids)
 		if !there {

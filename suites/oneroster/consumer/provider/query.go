@@ -222,13 +222,13 @@ func sorted(list []map[string]any, by string, kind service.Type, falling bool) [
 	return list
 }
 
-// fieldsOf are the members that a call asks for; none: all. unknown is one that the objects don't have.
+// fieldsOf are the members that a call asks for; none: all. unknown is one that the objects don't have, quoted.
 func fieldsOf(values []string, kind *service.Kind) (fields []string, unknown string) {
 	for _, value := range values {
 		for name := range strings.SplitSeq(value, ",") {
 			name = strings.TrimSpace(name)
 			if _, known := typeOf(kind, name); !known {
-				return nil, name
+				return nil, strconv.Quote(name)
 			}
 			fields = append(fields, name)
 		}
