@@ -139,7 +139,7 @@ func Start(ctx context.Context, o Options) (*Provider, error) {
 	if o.Version == "1.1" {
 		p.services = []*service.Service{service.Rostering11(), service.Resources11(), service.Gradebook11()}
 	} else {
-		p.services = []*service.Service{service.Rostering(), service.Resources(), service.Gradebook()}
+		p.services = []*service.Service{service.Rostering(), service.Resources(), service.Gradebook(), service.Assessment()}
 	}
 	p.server = &http.Server{Handler: p, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = p.server.Serve(l) }()
@@ -441,10 +441,6 @@ func (p *Provider) token(c *Call, r *http.Request) reply {
 			c.Problems = append(c.Problems, Problem{"scope", "a scope of OneRoster " + p.version, scope, "scope"})
 			continue
 		}
-		if p.behaviour.Trouble == "scopes-partly" && !strings.Contains(scope, "demographics") && strings.Contains(scope, "roster") && len(granted) == 0 {
-			granted = append(granted, strings.Replace(strings.Replace(scope, "roster.readonly", "roster-demographics.readonly", 1), "roster-core.readonly", "roster-demographics.readonly", 1))
-			continue
-		}
 		granted = append(granted, scope)
 	}
 	if p.behaviour.Trouble == "scopes-partly" {
@@ -611,7 +607,8 @@ func (p *Provider) derived(list []map[string]any, name, collection string) []map
 func collectionOf(op service.Operation) string {
 	return map[string]string{"org": "orgs", "academicSession": "academicSessions", "course": "courses", "class": "classes", "user": "users",
 		"enrollment": "enrollments", "demographics": "demographics", "resource": "resources", "category": "categories",
-		"scoreScale": "scoreScales", "lineItem": "lineItems", "result": "results"}[op.Kind]
+		"scoreScale": "scoreScales", "lineItem": "lineItems", "result": "results",
+		"assessmentLineItem": "assessmentLineItems", "assessmentResult": "assessmentResults"}[op.Kind]
 }
 
 func refID(v any) string {
