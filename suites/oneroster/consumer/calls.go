@@ -44,6 +44,8 @@ var callChecks = []struct {
 	{"token.not-in-url", "No token stands in an address", eachCall("token-in-url", isService)},
 	{"token.reused", "One token serves many calls", reused},
 	{"token.least", "No scopes are asked for that are not used", least},
+	{"signed.requests", "Signatures are right", eachCall("signature", provider.Call.Signed)},
+	{"signed.blanks", "Signatures are right where a value has blanks", eachCall("signature", signedBlank)},
 	{"delta.asks", "Deltas ask for what changed", deltas},
 	{"delta.mark", "A delta asks for everything that changed since", marks},
 	{"delta.year", "A delta asks by the calendar's year", years},
@@ -79,6 +81,9 @@ func eachCall(problem string, concerns func(provider.Call) bool) func(*judge, *h
 		t.Examined(id, looked)
 	}
 }
+
+// signedBlank tells of a signed call whose filter has a blank in its value.
+func signedBlank(c provider.Call) bool { return c.Signed() && blank.MatchString(c.Query.Get("filter")) }
 
 func isToken(c provider.Call) bool   { return c.Token }
 func isService(c provider.Call) bool { return !c.Token }

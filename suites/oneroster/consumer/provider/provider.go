@@ -113,6 +113,7 @@ type Provider struct {
 	open      int
 	last      time.Time
 	objects   map[string][]map[string]any
+	nonces    map[string]bool // of signed calls
 }
 
 type token struct {
@@ -129,7 +130,7 @@ func Start(ctx context.Context, o Options) (*Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Provider{version: o.Version, origin: o.PublicURL, client: o.ClientID, secret: o.Secret, tokens: map[string]token{}, last: time.Now()}
+	p := &Provider{version: o.Version, origin: o.PublicURL, client: o.ClientID, secret: o.Secret, tokens: map[string]token{}, nonces: map[string]bool{}, last: time.Now()}
 	if p.origin == "" {
 		p.origin = "http://" + l.Addr().String()
 	}
@@ -208,6 +209,9 @@ func (p *Provider) Connection() Connection {
 func (p *Provider) Serve(w *world.World, b Behaviour) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if was := p.behaviour.Trouble; was == "scopes-partly" && b.Trouble != was {
+		p.tokens = map[string]token{} // nobody is left with less than what is granted now
+	}
 	p.world, p.behaviour, p.counted, p.done, p.objects = w, b, 0, 0, map[string][]map[string]any{}
 	if b.Trouble == "scopes-partly" || b.Trouble == "token-refused" || b.Trouble == "token-ended" {
 		p.tokens = map[string]token{}
@@ -369,6 +373,17 @@ func (p *Provider) answer(c *Call, r *http.Request) reply {
 		return p.refuse(http.StatusNotFound, "unknownobject", "There is no such operation.")
 	}
 	c.Operation = op.ID
+	if c.Signed() && p.version == "1.1" {
+		address, _, _ := strings.Cut(c.URL, "?")
+		if why := signature(c, address, p.client, p.secret, p.nonces); why != "" {
+			c.Problems = append(c.Problems, Problem{"signature", "a signature of this call by the client's secret", why, "header Authorization"})
+			return p.refuse(http.StatusUnauthorized, "unauthorisedrequest", why)
+		}
+		if r.Method != http.MethodGet {
+			return p.write(c, op)
+		}
+		return p.read(c, s, op)
+	}
 	given := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
 	t, known := p.tokens[given]
 	if !known || given == "" || t.good == 0 {
@@ -453,9 +468,13 @@ func (p *Provider) token(c *Call, r *http.Request) reply {
 		p.done++
 		good = p.behaviour.After
 	}
+	life := 3600
+	if p.behaviour.Trouble == "scopes-partly" {
+		life = 1
+	}
 	given := rand.Text()
 	p.tokens[given] = token{scopes: granted, good: good}
-	return p.say(http.StatusOK, map[string]any{"access_token": given, "token_type": "Bearer", "expires_in": 3600, "scope": strings.Join(granted, " ")})
+	return p.say(http.StatusOK, map[string]any{"access_token": given, "token_type": "Bearer", "expires_in": life, "scope": strings.Join(granted, " ")})
 }
 
 func basicOf(header string) (id, secret string, is bool) {
