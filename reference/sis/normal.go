@@ -72,6 +72,16 @@ func each(refer Refer, c store.Collection, sourcedIDs ...string) {
 	}
 }
 
+// Referred says whether objects refer to objects of a collection.
+func Referred(c store.Collection) bool {
+	switch c {
+	case Orgs, AcademicSessions, Courses, Classes, Users, resources.Resources,
+		gradebook.Categories, gradebook.ScoreScales, gradebook.LineItems, gradebook.AssessmentLineItems:
+		return true
+	}
+	return false
+}
+
 // normals lists them, with what objects refer to (information model, section 4).
 var normals = map[store.Collection]normal{
 	Orgs: normalOf(rowOrg, func(r *fixtures.Org) *fixtures.Base { return &r.Base }, func(r fixtures.Org) any { return wireOrg(r) },
@@ -85,7 +95,8 @@ var normals = map[store.Collection]normal{
 			refer(AcademicSessions, r.Parent)
 			each(refer, AcademicSessions, r.Children...)
 		}),
-	Courses: normalOf(rowCourse, func(r *fixtures.Course) *fixtures.Base { return &r.Base }, func(r fixtures.Course) any { return wireCourse(r) },
+	Courses: normalOf(rowCourse, func(r *fixtures.Course) *fixtures.Base { return &r.Base },
+		func(r fixtures.Course) any { return wireCourse(r) },
 		func(r *fixtures.Course, refer Refer) {
 			refer(AcademicSessions, r.SchoolYear)
 			refer(Orgs, r.Org)
@@ -118,8 +129,9 @@ var normals = map[store.Collection]normal{
 		func(r fixtures.Demographics) any { return wireDemographics(r) }, nil),
 	resources.Resources: normalOf(resources.Stored.Row, func(r *fixtures.Resource) *fixtures.Base { return &r.Base },
 		resources.Encode, nil),
-	resources.CourseResources: normalOf(resources.StoredAssignment.ForCourse, func(r *fixtures.CourseResource) *fixtures.Base { return &r.Base },
-		resources.EncodeForCourse, func(r *fixtures.CourseResource, refer Refer) {
+	resources.CourseResources: normalOf(resources.StoredAssignment.ForCourse,
+		func(r *fixtures.CourseResource) *fixtures.Base { return &r.Base }, resources.EncodeForCourse,
+		func(r *fixtures.CourseResource, refer Refer) {
 			refer(Courses, r.Course)
 			refer(resources.Resources, r.Resource)
 		}),
@@ -165,8 +177,9 @@ var normals = map[store.Collection]normal{
 			refer(gradebook.AssessmentLineItems, r.Parent)
 			refer(gradebook.ScoreScales, r.ScoreScale)
 		}),
-	gradebook.AssessmentResults: normalOf(gradebook.StoredAssessmentResult.Row, func(r *fixtures.AssessmentResult) *fixtures.Base { return &r.Base },
-		gradebook.EncodeAssessmentResult, func(r *fixtures.AssessmentResult, refer Refer) {
+	gradebook.AssessmentResults: normalOf(gradebook.StoredAssessmentResult.Row,
+		func(r *fixtures.AssessmentResult) *fixtures.Base { return &r.Base }, gradebook.EncodeAssessmentResult,
+		func(r *fixtures.AssessmentResult, refer Refer) {
 			refer(gradebook.AssessmentLineItems, r.AssessmentLineItem)
 			refer(Users, r.Student)
 			refer(gradebook.ScoreScales, r.ScoreScale)

@@ -54,6 +54,9 @@ func TestNormalize(t *testing.T) {
 			at, _ := time.Parse(time.RFC3339, text)
 			for _, body := range [][]byte{sent, other} {
 				got, err := sis.Normalize(c, body, id, status, at, func(to store.Collection, id string) {
+					if !sis.Referred(to) {
+						t.Errorf("%s refers to %s", c, to)
+					}
 					if _, err := s.Find(t.Context(), to, id); err != nil {
 						t.Errorf("%s %s refers to %s %q: %v", c, id, to, id, err)
 					}

@@ -141,6 +141,14 @@ var rolesV1P1 = map[string]string{
 	"principal": "administrator", "counselor": "aide",
 }
 
+// AdministratorOf is what 1.2 calls who is an administrator in 1.1, by the type of the org.
+func AdministratorOf(kind string) string {
+	if slices.Contains([]string{"district", "local", "state", "national"}, kind) {
+		return "districtAdministrator"
+	}
+	return "siteAdministrator"
+}
+
 // showUserV1P1 gives a user as OneRoster 1.1 has it: the role is the primary one, or else the
 // first, and the orgs are those where the user has just that. Who has no username goes by the
 // sourcedId.

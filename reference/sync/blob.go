@@ -22,8 +22,9 @@ const (
 	opAgain                // came again: put if it is newer than what is there by then
 	opUnfit                // can't be used: what is held of it stays
 	opRefers               // refers to what wasn't there yet: collection and hash of it
-	opDelete               // isn't in a full reading
-	opKeep                 // neither, but is referred to: put flagged
+	opGone                 // isn't in a full reading; what becomes of it shows when all is read
+	opDelete               // isn't, and nothing refers to it
+	opKeep                 // isn't, and is referred to: put flagged
 	opsKnown = opKeep
 )
 
@@ -51,7 +52,7 @@ func (p *pack) add(s step) {
 		p.b = append(p.b, byte(s.to))
 		p.b = binary.LittleEndian.AppendUint64(p.b, s.hash)
 		p.text(s.id)
-	case opDelete:
+	case opDelete, opGone:
 		p.text(s.id)
 	default:
 		p.text(s.id)
@@ -102,7 +103,7 @@ func unpack(sealed []byte, visit func(collection int, s step) error) error {
 			s.hash = r.uint64()
 		case s.op == opRefers:
 			s.to, s.hash, s.id = int(r.byte()), r.uint64(), string(r.bytes())
-		case s.op == opDelete:
+		case s.op == opDelete, s.op == opGone:
 			s.id = string(r.bytes())
 		default:
 			s.id = string(r.bytes())

@@ -6,28 +6,45 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/rollcall-edu/rollcall/reference/sis"
 	"github.com/rollcall-edu/rollcall/reference/store"
 )
 
 // goneAtOnce is how many objects that are gone are staged at once.
 const goneAtOnce = 4096
 
-// stageGone stages what is held of a collection and didn't come. What something refers to that did
-// come stays, flagged: a reference shall not be broken by us.
-func (r *run) stageGone(ctx context.Context, x *stage) error {
+// findGone notes what is held of a collection and didn't come. From then on a collection that nothing
+// refers to needs not be remembered.
+func (r *run) findGone(ctx context.Context, x *stage) error {
 	place := r.place[x.Collection]
-	seen := r.see(place)
-	var all []string
-	err := r.m.store.SourcedIDs(ctx, x.Collection, func(id []byte) error {
-		if !seen.has(hashOf(string(id))) {
-			all = append(all, string(id))
+	packs := &packer{collection: place}
+	if r.s.Mode == Full {
+		seen := r.see(place)
+		err := r.m.store.SourcedIDs(ctx, x.Collection, func(id []byte) error {
+			if !seen.has(hashOf(string(id))) {
+				r.gone[place] = append(r.gone[place], string(id))
+				packs.add(step{op: opGone, id: string(id)})
+			}
+			return nil
+		})
+		if err != nil {
+			return err
 		}
-		return nil
-	})
-	if err != nil {
+	}
+	x.Searched = true
+	if err := r.write(ctx, packs.all()...); err != nil {
 		return err
 	}
-	for ids := range slices.Chunk(all, goneAtOnce) {
+	if !sis.Referred(x.Collection) {
+		r.seen[place] = nil
+	}
+	return nil
+}
+
+// stageGone stages what becomes of what is gone. What something refers to that did come stays, flagged: a
+// reference shall not be broken by us.
+func (r *run) stageGone(ctx context.Context, x *stage) error {
+	for ids := range slices.Chunk(r.gone[r.place[x.Collection]], goneAtOnce) {
 		if err := r.stageGoneOf(ctx, x, ids); err != nil {
 			return err
 		}
@@ -97,8 +114,12 @@ type entries struct {
 	follow  changes
 }
 
+var whatOf = map[op]What{
+	opAdd: Added, opChange: Changed, opAgain: Changed, opFlag: Flagged, opDelete: Deleted, opKeep: Kept, opUnfit: Unfit,
+}
+
 func (e *entries) add(c store.Collection, s step, why string) {
-	what := map[op]What{opAdd: Added, opChange: Changed, opAgain: Changed, opFlag: Flagged, opDelete: Deleted, opKeep: Kept, opUnfit: Unfit}[s.op]
+	what := whatOf[s.op]
 	x := Entry{Collection: c, SourcedID: s.id, What: what, Why: why}
 	if s.op != opUnfit {
 		if len(e.follow.Entries) < ChangesMost {

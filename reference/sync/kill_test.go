@@ -38,8 +38,15 @@ const (
 	killLast  = "ROLLCALL_SYNC_KILL_LAST"
 )
 
-// TestMain makes a child of this program one that syncs until it is killed.
+// TestMain makes a child of this program one that syncs until it is killed, or one that is measured.
 func TestMain(m *testing.M) {
+	if text := os.Getenv(workEnv); text != "" {
+		if err := measureHere(context.Background(), text, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	if dsn := os.Getenv(killDSN); dsn != "" {
 		if err := syncOnAndOn(context.Background(), dsn, os.Stdout); err != nil {
 			fmt.Fprintln(os.Stderr, err)

@@ -45,16 +45,19 @@ func Rules() []Rule {
 	return []Rule{
 		// As many as the source says, each counted once: a lost page is a failure and no deletion.
 		{ID: "complete", Again: true, Broken: func(s Staged) string {
-			return unless(s.Total < 0 || s.Read+s.Unfit >= s.Total, "%d came of the %d that the source says there are", s.Read+s.Unfit, s.Total)
+			came := s.Read + s.Unfit
+			return unless(s.Total < 0 || came >= s.Total, "%d came of the %d that the source says there are", came, s.Total)
 		}},
 		// Where something left the collection while it was read, what was behind it moved to a page
 		// that was there already.
 		{ID: "steady", Again: true, Broken: func(s Staged) string {
-			return unless(s.First < 0 || s.Total < 0 || s.Total >= s.First, "there were %d when the reading began and %d at its end", s.First, s.Total)
+			return unless(s.First < 0 || s.Total < 0 || s.Total >= s.First,
+				"there were %d when the reading began and %d at its end", s.First, s.Total)
 		}},
 		// Some that can't be used stay as the mirror has them; many are a source that has gone wrong.
 		{ID: "usable", Broken: func(s Staged) string {
-			return unless(s.Unfit <= unfitLeast || s.Unfit*100 <= (s.Read+s.Unfit)*unfitShare, "%d of %d can't be used", s.Unfit, s.Read+s.Unfit)
+			came := s.Read + s.Unfit
+			return unless(s.Unfit <= unfitLeast || s.Unfit*100 <= came*unfitShare, "%d of %d can't be used", s.Unfit, came)
 		}},
 		{ID: "guard.empty", Confirmable: true, Broken: func(s Staged) string {
 			return unless(s.Mode != Full || s.Before < emptiedLeast || s.Active > 0, "none is left of %d", s.Before)

@@ -30,7 +30,8 @@ type run struct {
 
 	all      []store.Collection // by whose places steps name collections
 	place    map[store.Collection]int
-	seen     []*idset // what this sync read, by collection, or what is held where it isn't read
+	seen     []*idset   // what this sync read, by collection, or what is held where it isn't read
+	gone     [][]string // what is held and didn't come, by collection
 	pending  map[target]*referred
 	held     map[store.Collection]bool // whether the mirror has any
 	progress int                       // pages since this process began
@@ -72,7 +73,7 @@ func newRun(m *Mirror, from Source, o Options, s *session) *run {
 	for i, c := range r.all {
 		r.place[c] = i
 	}
-	r.seen = make([]*idset, len(r.all))
+	r.seen, r.gone = make([]*idset, len(r.all)), make([][]string, len(r.all))
 	return r
 }
 
@@ -219,6 +220,8 @@ func (r *run) remember(ctx context.Context) error {
 					r.see(c).add(x.hash)
 				case opRefers:
 					r.refer(target{x.to, x.hash}, c, x.id)
+				case opGone:
+					r.gone[c] = append(r.gone[c], x.id)
 				default:
 					r.see(c).add(hashOf(x.id))
 				}
@@ -227,6 +230,11 @@ func (r *run) remember(ctx context.Context) error {
 		})
 		if err != nil {
 			return fmt.Errorf("reading what was staged: %w", err)
+		}
+	}
+	for _, x := range s.Stages {
+		if x.Searched && !sis.Referred(x.Collection) {
+			r.seen[r.place[x.Collection]] = nil
 		}
 	}
 	return nil
@@ -339,8 +347,10 @@ func (r *run) keepBarren(tx store.Tx) error {
 
 func (r *run) report(err error) *Report {
 	s := r.s
-	report := &Report{Number: s.Number, Source: s.Source, Mode: s.Mode, Why: s.Why, Started: s.Started, Ended: r.o.Now().UTC(), Resumed: s.Resumed,
-		Outcome: Committed, Breaches: s.Breaches, Confirmed: s.Confirmed, Entries: r.entries.Entries, More: r.entries.more}
+	report := &Report{
+		Number: s.Number, Source: s.Source, Mode: s.Mode, Why: s.Why, Started: s.Started, Ended: r.o.Now().UTC(), Resumed: s.Resumed,
+		Outcome: Committed, Breaches: s.Breaches, Confirmed: s.Confirmed, Entries: r.entries.Entries, More: r.entries.more,
+	}
 	if err != nil {
 		report.Outcome, report.Error = Failed, err.Error()
 		if s.Waiting != nil && !s.Confirmed {

@@ -39,8 +39,9 @@ type session struct {
 // stage is one collection of a session.
 type stage struct {
 	Staged
-	Since time.Time `json:"since"` // where a delta begins
-	Pack  int       `json:"pack"`  // its first one
+	Since    time.Time `json:"since"`    // where a delta begins
+	Pack     int       `json:"pack"`     // its first one
+	Searched bool      `json:"searched"` // what is gone was looked for
 	// What becomes of the number of active objects: those that came, and those that are gone.
 	Gained   int `json:"gained"`
 	LostGone int `json:"lostGone"`

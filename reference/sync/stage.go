@@ -69,13 +69,13 @@ func (r *run) reads(place int) bool {
 // stageOne reads one collection to its end.
 func (r *run) stageOne(ctx context.Context, x *stage) error {
 	s := r.s
-	if x.Done || x.Left {
+	if x.Left {
 		return nil
 	}
 	if s.From == "" && x.Pages == 0 {
 		x.Pack = s.Packs
 	}
-	for {
+	for !x.Done {
 		err := r.from.Read(ctx, Reading{Collection: x.Collection, Since: x.Since, From: s.From}, func(p Page) error {
 			if x.Done {
 				return fmt.Errorf("%s goes on behind its end", x.Collection)
@@ -93,19 +93,28 @@ func (r *run) stageOne(ctx context.Context, x *stage) error {
 		}
 		broken := breaches(r.o.Rules, x.Staged, func(rule Rule) bool { return rule.Again })
 		if len(broken) == 0 || x.Again >= again {
-			return nil
+			break
 		}
-		// Once more from the beginning, and nothing of what came is left.
-		before := x.Staged
-		x.Staged = Staged{Collection: before.Collection, Mode: before.Mode, Total: -1, First: -1, Before: before.Before, Again: before.Again + 1}
-		x.Gained = 0
-		s.Packs, s.From = x.Pack, ""
-		clear(r.seen)
-		clear(r.pending)
-		if err := errors.Join(r.write(ctx), r.remember(ctx)); err != nil {
+		if err := r.readAgain(ctx, x); err != nil {
 			return err
 		}
 	}
+	if x.Searched {
+		return nil
+	}
+	return r.findGone(ctx, x)
+}
+
+// readAgain begins a collection once more, and leaves nothing of what came.
+func (r *run) readAgain(ctx context.Context, x *stage) error {
+	before := x.Staged
+	x.Staged = Staged{Collection: before.Collection, Mode: before.Mode, Total: -1, First: -1, Before: before.Before, Again: before.Again + 1}
+	x.Gained = 0
+	r.s.Packs, r.s.From = x.Pack, ""
+	clear(r.seen)
+	clear(r.gone)
+	clear(r.pending)
+	return errors.Join(r.write(ctx), r.remember(ctx))
 }
 
 // prepared is an object that is ready to be compared with what is held.

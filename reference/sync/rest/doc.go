@@ -8,6 +8,7 @@
 // standard has it. What it can't use it hands on as it is, to be counted.
 //
 // It is exact in what it asks, and strict where leniency would lose somebody: answers that end
-// early, pages that come again or lead in a circle, and totals that weren't reached are errors.
+// early, and pages that come again or lead in a circle, are errors. Whether as many came as there
+// are is for the sync to say, which is told the total.
 // Each such rule can be left out (Rules), and each of its ways replaced (Manners).
 package rest

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -258,20 +257,12 @@ func (s *Source) modernUser(ctx context.Context, of map[string]any) error {
 			if err != nil {
 				return err
 			}
-			name = AdministratorOf(kind)
+			name = sis.AdministratorOf(kind)
 		}
 		roles = append(roles, map[string]any{"roleType": "primary", "role": name, "org": org})
 	}
 	of["roles"] = roles
 	return nil
-}
-
-// AdministratorOf is what 1.2 calls the administrator of an org of that type.
-func AdministratorOf(kind string) string {
-	if slices.Contains([]string{"district", "local", "state", "national"}, kind) {
-		return "districtAdministrator"
-	}
-	return "siteAdministrator"
 }
 
 func idOf(reference any) string {

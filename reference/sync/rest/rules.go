@@ -6,14 +6,15 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/store"
 )
 
-// Rule is one thing that pages are held to, so that none is lost and no reading goes on for ever.
+// Rule is one thing that pages are held to, so that no reading goes on for ever.
 type Rule struct {
 	ID string
 	// Broken says what is wrong with a page, for people; "" when all is well.
 	Broken func(*Arrival) string
 }
 
-// Rules lists what pages are held to.
+// Rules lists what pages are held to. That as many objects came as the provider says there are is a
+// rule of the sync's, which counts each once and may read again (sync.Rules).
 func Rules() []Rule {
 	return []Rule{
 		{"page.again", func(a *Arrival) string {
@@ -22,10 +23,6 @@ func Rules() []Rule {
 		}},
 		{"page.round", func(a *Arrival) string {
 			return when(a.Round, "the page leads to one that was read before: it would go round in a circle")
-		}},
-		{"page.lost", func(a *Arrival) string {
-			return when(a.Next == "" && a.Read < a.Total, fmt.Sprintf("%d objects came, and the provider says that there are %d: "+
-				"a page was lost, or the roster changed meanwhile; sync again, and report it to the provider if it stays so", a.Read, a.Total))
 		}},
 	}
 }

@@ -1,7 +1,10 @@
 package service
 
 import (
+	"errors"
 	"net/http"
+	"os"
+	"time"
 
 	"github.com/rollcall-edu/rollcall/reference/oneroster/client"
 	"github.com/rollcall-edu/rollcall/reference/sync"
@@ -15,25 +18,47 @@ type Hooks struct {
 	Transport func(http.RoundTripper) http.RoundTripper
 	// REST changes what a source over REST is made of: its rules and manners.
 	REST func(*rest.Config)
-	// Source is put around where rosters come from.
+	// Source is put around where rosters come from, for each sync.
 	Source func(sync.Source) sync.Source
 	// Options changes how a sync is run: its rules, its mode. It is called before each.
 	Options func(*sync.Options)
 }
 
-// Dial makes the source of a connection. It says what can't be, and calls nobody.
-func Dial(c Connection, h Hooks) (sync.Source, error) {
-	source, err := dial(c, h)
-	if err == nil && h.Source != nil {
-		source = h.Source(source)
-	}
-	return source, err
+// dialled is where rosters are read from.
+type dialled struct {
+	name string // for people
+	// open gives the source for one sync, which closes it.
+	open func(now time.Time) (source sync.Source, close func() error, err error)
 }
 
-func dial(c Connection, h Hooks) (sync.Source, error) {
-	if c.Bundle != "" {
-		return openBundle(c.Bundle)
+// dial says what of a connection can't be, and calls nobody.
+func dial(c Connection, h Hooks) (*dialled, error) {
+	around := h.Source
+	if around == nil {
+		around = func(s sync.Source) sync.Source { return s }
 	}
+	if c.Bundle != "" {
+		if _, err := os.Stat(c.Bundle); err != nil {
+			return nil, err
+		}
+		return &dialled{c.Bundle, func(now time.Time) (sync.Source, func() error, error) {
+			b, err := openBundle(c.Bundle, now)
+			if err != nil {
+				return nil, nil, err
+			}
+			return around(b), b.Close, nil
+		}}, nil
+	}
+	s, err := overREST(c, h)
+	if err != nil {
+		return nil, err
+	}
+	return &dialled{s.Name(), func(time.Time) (sync.Source, func() error, error) {
+		return around(s), func() error { return nil }, nil
+	}}, nil
+}
+
+func overREST(c Connection, h Hooks) (*rest.Source, error) {
 	at := rest.Config{TokenURL: c.TokenURL, ClientID: c.ClientID, ClientSecret: c.ClientSecret, Signed: c.Signed}
 	if c.V11() {
 		at.V1P1 = c.V1P1
@@ -53,3 +78,6 @@ func dial(c Connection, h Hooks) (sync.Source, error) {
 	}
 	return rest.New(at)
 }
+
+// errNotFirst says that there is nothing yet that a bundle of changes could change.
+var errNotFirst = errors.New("the bundle is a delta, and the mirror has no roster yet that it could change: sync from a bulk bundle first")

@@ -129,8 +129,8 @@ func (s *Service) state(ctx context.Context) (v shownState, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	v.Source, v.Fed = "nowhere yet", slices.Clone(s.fed)
-	if s.source != nil {
-		v.Source = s.source.Name()
+	if s.from != nil {
+		v.Source = s.from.name
 	}
 	if s.busy {
 		v.Running = progress(s.running)

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,8 +19,6 @@ import (
 // Config is what a service is made of.
 type Config struct {
 	Mirror *sync.Mirror // the service does not close it
-	// Source is where it reads from; nil: nowhere yet (see Service.Connect).
-	Source sync.Source
 	// Options are those of every sync, but for its mode.
 	Options sync.Options
 	// Full and Delta are how often it syncs by itself in these modes; 0: never.
@@ -54,7 +53,7 @@ type Service struct {
 	background gosync.WaitGroup
 
 	mu      gosync.Mutex
-	source  sync.Source
+	from    *dialled      // nil: nowhere yet
 	running sync.Progress // of the sync under way
 	busy    bool
 	fed     []Fed
@@ -75,7 +74,7 @@ func New(c Config) (*Service, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	s := &Service{c: c, metrics: newMetrics(), source: c.Source, turn: make(chan struct{}, 1)}
+	s := &Service{c: c, metrics: newMetrics(), turn: make(chan struct{}, 1)}
 	s.turn <- struct{}{}
 	s.life, s.end = context.WithCancel(context.Background())
 	var err error
@@ -134,13 +133,13 @@ func (s *Service) Connect(c Connection) error {
 	if err := c.Check(); err != nil {
 		return fmt.Errorf("that is no connection: %w", err)
 	}
-	source, err := Dial(c, s.hooks())
+	from, err := dial(c, s.hooks())
 	if err != nil {
 		return fmt.Errorf("that connection can't be used: %w", err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.source = source
+	s.from = from
 	return nil
 }
 
@@ -160,23 +159,33 @@ func (s *Service) hooks() Hooks {
 
 // Sync runs one sync, once the one before has ended, and gives the roster on.
 func (s *Service) Sync(ctx context.Context, mode sync.Mode) Outcome {
-	return s.once(ctx, func(ctx context.Context, source sync.Source, o sync.Options) (*sync.Report, error) {
-		o.Mode = mode
-		if source == nil {
+	return s.once(ctx, func(ctx context.Context, from *dialled, o sync.Options) (r *sync.Report, err error) {
+		if from == nil {
 			return nil, errNowhere
 		}
+		source, done, err := from.open(s.c.Now())
+		if err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, done()) }()
+		if l, is := source.(sync.Limited); is && l.Only() == sync.Delta {
+			if state, err := s.c.Mirror.State(ctx); err != nil || state.LastFull.IsZero() {
+				return nil, cmp.Or(err, errNotFirst)
+			}
+		}
+		o.Mode = mode
 		return sync.Run(ctx, s.c.Mirror, source, o)
 	})
 }
 
 // Confirm takes the roster in that waits under an id.
 func (s *Service) Confirm(ctx context.Context, id string) Outcome {
-	return s.once(ctx, func(ctx context.Context, _ sync.Source, o sync.Options) (*sync.Report, error) {
+	return s.once(ctx, func(ctx context.Context, _ *dialled, o sync.Options) (*sync.Report, error) {
 		return s.c.Mirror.Confirm(ctx, id, o)
 	})
 }
 
-func (s *Service) once(ctx context.Context, run func(context.Context, sync.Source, sync.Options) (*sync.Report, error)) Outcome {
+func (s *Service) once(ctx context.Context, run func(context.Context, *dialled, sync.Options) (*sync.Report, error)) Outcome {
 	select {
 	case <-s.turn:
 		defer func() { s.turn <- struct{}{} }()
@@ -189,7 +198,7 @@ func (s *Service) once(ctx context.Context, run func(context.Context, sync.Sourc
 	defer cancel()
 	defer context.AfterFunc(s.life, cancel)()
 	s.mu.Lock()
-	source := s.source
+	from := s.from
 	s.busy, s.running = true, sync.Progress{Total: -1}
 	s.mu.Unlock()
 	s.metrics.busy.Set(1)
@@ -207,7 +216,7 @@ func (s *Service) once(ctx context.Context, run func(context.Context, sync.Sourc
 		}
 	}
 	began := s.c.Now()
-	report, err := run(ctx, source, o)
+	report, err := run(ctx, from, o)
 	out := Outcome{Report: report, err: err, status: statusOf(err)}
 	s.metrics.ran(report, err, s.c.Now().Sub(began), s.c.Now())
 	if err == nil {

@@ -141,8 +141,12 @@ func (j *judge) begin(ctx context.Context, user lti.User, link lti.Link, p plan)
 	// Where the login came the steps have done what they are for, however they ended.
 	if err := page.Run(ctx, link.Steps); err != nil && !s.launch.begun() {
 		s.problem = stepsError{fmt.Errorf("opening the link %s: %w", link.Name, err)}
-	} else if !j.wait(ctx, s.launch.loggedIn) {
-		if s.problem = ctx.Err(); s.problem == nil {
+	} else if broken, came := j.login(ctx, page, s.launch); !came {
+		switch s.problem = ctx.Err(); {
+		case s.problem != nil:
+		case broken:
+			s.problem = idleError{fmt.Errorf("no login initiation came after the steps of the link %s, and nothing can follow", link.Name)}
+		default:
 			s.problem = idleError{fmt.Errorf("no login initiation came within %s after the steps of the link %s", j.budget, link.Name)}
 		}
 	}
@@ -222,14 +226,23 @@ func (j *judge) settled(ctx context.Context, p *browser.Page) {
 	_ = p.Settle(ctx, quietTime, j.budget, nil) // a page that stays busy is looked at all the same
 }
 
-func (j *judge) wait(ctx context.Context, c <-chan struct{}) bool {
-	select {
-	case <-c:
-		return true
-	case <-ctx.Done():
-	case <-time.After(j.budget):
+// login waits until the login of a launch has come. A page that says by its status that it
+// broke, and has nothing by which it could go on, isn't waited for.
+func (j *judge) login(ctx context.Context, page *browser.Page, l *launch) (broken, came bool) {
+	for end := time.Now().Add(j.budget); time.Now().Before(end) && ctx.Err() == nil; {
+		_ = page.Settle(ctx, quietTime, time.Until(end), l.begun)
+		select {
+		case <-l.loggedIn:
+			return false, true
+		case <-ctx.Done():
+		case <-time.After(lookTime):
+		}
+		frames, err := page.Look(ctx)
+		if err == nil && !l.begun() && !moving(frames) && slices.ContainsFunc(frames, func(f browser.Frame) bool { return f.Status >= 400 }) {
+			return true, false
+		}
 	}
-	return false
+	return false, l.begun()
 }
 
 func (j *judge) finish(ctx context.Context, s *seen, page *browser.Page) {

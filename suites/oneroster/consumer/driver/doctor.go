@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -159,14 +160,14 @@ func (d *Driver) examineAddress(ctx context.Context, where string, u *url.URL) h
 func (d *Driver) examineSFTP(ctx context.Context, f *SFTP) harness.Diagnosis {
 	c, err := dial(ctx, f)
 	if err != nil {
-		return faulty("consumer.drop.sftp", err)
+		return Faulty("consumer.drop.sftp", err)
 	}
 	_ = c.Close() // nothing was written
 	return harness.Diagnosis{Name: "consumer.drop.sftp", OK: true, Detail: f.Address + " lets " + f.User + " in"}
 }
 
-// faulty words an error that came up while something was tried.
-func faulty(name string, err error) harness.Diagnosis {
+// Faulty words an error that came up while something was tried.
+func Faulty(name string, err error) harness.Diagnosis {
 	var c *harness.ConfigError
 	if errors.As(err, &c) {
 		return harness.Diagnosis{Name: cmp.Or(c.Key, name), Fatal: true, Detail: c.Cause, Remedy: c.Remedy}
@@ -206,7 +207,7 @@ func (d *Driver) Try(ctx context.Context, o Occasion, expected Objects, probes [
 	if s.Holds.Set() {
 		var err error
 		if before, err = d.Holdings(ctx, probes); err != nil {
-			say(faulty("consumer.holds", err))
+			say(Faulty("consumer.holds", err))
 		}
 	}
 	mark := d.mark()
@@ -235,7 +236,7 @@ func (d *Driver) Try(ctx context.Context, o Occasion, expected Objects, probes [
 	}
 	held, err := d.Holdings(ctx, probes)
 	if err != nil {
-		return append(out, faulty("consumer.holds", err))
+		return append(out, Faulty("consumer.holds", err))
 	}
 	return append(out, d.keeps(expected, held, before)...)
 }
@@ -244,7 +245,7 @@ func (d *Driver) Try(ctx context.Context, o Occasion, expected Objects, probes [
 func acted(name string, o Outcome, limit harness.Duration) (harness.Diagnosis, bool) {
 	switch {
 	case o.Fault != nil:
-		return faulty(name, o.Fault), true
+		return Faulty(name, o.Fault), true
 	case o.TimedOut:
 		return harness.Diagnosis{Name: name, Detail: fmt.Sprintf("it didn't end within %s%s", time.Duration(limit), said(o.Words)),
 			Remedy: "raise " + name + ".timeout, or say in " + name + ".done how to know that it has ended"}, true
@@ -304,4 +305,19 @@ func listed(names []string) string {
 		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 	}
 	return strings.Join(names, ", ")
+}
+
+// Fine tells whether nothing that was found keeps a run from beginning.
+func Fine(found []harness.Diagnosis) bool {
+	return !slices.ContainsFunc(found, func(d harness.Diagnosis) bool { return d.Fatal && !d.OK })
+}
+
+// Read tells whether what the product holds can be read.
+func (d *Driver) Read(ctx context.Context) harness.Diagnosis {
+	held, err := d.Holdings(ctx, nil)
+	if err != nil {
+		return Faulty("consumer.holds", err)
+	}
+	return harness.Diagnosis{Name: "consumer.holds", OK: true,
+		Detail: fmt.Sprintf("the product holds %d objects; read in %s", held.Objects.Count(), held.Took.Round(time.Millisecond))}
 }

@@ -72,6 +72,9 @@ var passed = []string{"sourcedid", "status", "datelastmodified", "href", "childr
 
 // fold frees the name of a member of how it is written: givenName, given_name, GIVENNAME.
 func fold(name string) string {
+	if !strings.ContainsAny(name, "_- ") {
+		return strings.ToLower(name)
+	}
 	return strings.Map(func(r rune) rune {
 		if r == '_' || r == '-' || r == ' ' {
 			return -1
@@ -104,10 +107,13 @@ func viewOf(collection string, members map[string]any, resolve func(string) stri
 	return v
 }
 
+// escapes writes a name as a part of a JSON pointer (RFC 6901 §3).
+var escapes = strings.NewReplacer("~", "~0", "/", "~1")
+
 // add takes in a member, whose pointer begins with a path.
 func (v *view) add(path, name string, of any, resolve func(string) string) {
 	folded := fold(name)
-	pointer := path + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+	pointer := path + "/" + escapes.Replace(name)
 	if path == "" {
 		if slices.Contains(passed, folded) || folded == "roles" && !isTexts(of) {
 			return

@@ -1,0 +1,179 @@
+package bundle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/fixtures"
+	csv "github.com/rollcall-edu/rollcall/fixtures/bundle"
+	"github.com/rollcall-edu/rollcall/reference/gradebook"
+	"github.com/rollcall-edu/rollcall/reference/oneroster"
+	"github.com/rollcall-edu/rollcall/reference/sis"
+	"github.com/rollcall-edu/rollcall/reference/store"
+	"github.com/rollcall-edu/rollcall/reference/sync"
+)
+
+// Source reads one bundle.
+type Source struct {
+	// PageSize is how many objects are handed on at once.
+	PageSize int
+
+	path string
+	csv  *csv.District
+}
+
+// ErrDelta says that a bundle is a delta and was asked for everything.
+var ErrDelta = errors.New("the bundle is a delta: it tells what changed, and can't be read as a whole roster; " +
+	"sync from a bulk bundle first, and from this one as a delta")
+
+// ErrIncomplete says that a delta has a part of an object alone.
+var ErrIncomplete = errors.New("the delta changes a part of an object, and doesn't have the whole object; sync from a bulk bundle")
+
+// New opens a bundle. at is the dateLastModified of rows that carry none, as all do in bulk
+// (OneRoster 1.2 CSV binding, section 4: the time of import). It is read file by file, to the end,
+// before anything else is done: what can't be read to its end is refused here.
+func New(path string, at time.Time) (*Source, error) {
+	d, err := csv.Open(path, at)
+	if err != nil {
+		return nil, err
+	}
+	s := &Source{PageSize: defaultPageSize, path: path, csv: d}
+	if s.delta("users") {
+		if err := s.whole(); err != nil {
+			return nil, errors.Join(err, d.Close())
+		}
+	}
+	return s, nil
+}
+
+// Close releases the bundle.
+func (s *Source) Close() error { return s.csv.Close() }
+
+// Name is the path of the bundle.
+func (s *Source) Name() string { return "bundle " + filepath.Base(s.path) }
+
+// Collections lists what the bundle has files of.
+func (s *Source) Collections() []store.Collection {
+	return slices.DeleteFunc(sis.Collections(), func(c store.Collection) bool {
+		return c == sis.CSVRows || slices.Contains([]store.Collection{gradebook.AssessmentLineItems, gradebook.AssessmentResults}, c) ||
+			!s.csv.Has(string(c))
+	})
+}
+
+// Delta tells whether the bundle has files that are deltas.
+func (s *Source) Delta() bool {
+	return slices.ContainsFunc(s.Collections(), func(c store.Collection) bool { return s.delta(string(c)) })
+}
+
+func (s *Source) delta(file string) bool { return s.csv.Processing[file] == "delta" }
+
+// defaultPageSize makes few pages, each of which is small in memory.
+const defaultPageSize = 1000
+
+// Read reads a file as a collection; see sync.Source. A bulk file is read as a whole, whatever is
+// asked for: what changed is among its rows.
+func (s *Source) Read(ctx context.Context, r sync.Reading, yield func(sync.Page) error) error {
+	file := string(r.Collection)
+	switch {
+	case !slices.Contains(s.Collections(), r.Collection):
+		return fmt.Errorf("reading %s.csv: %w", file, sync.ErrNotOffered)
+	case s.delta(file) && r.Since.IsZero():
+		return fmt.Errorf("reading %s.csv: %w", file, ErrDelta)
+	}
+	begin := 0
+	if r.From != "" {
+		var err error
+		if begin, err = strconv.Atoi(r.From); err != nil || begin < 0 {
+			return errors.New("the place at which it shall go on is none of this source: sync from the beginning")
+		}
+	}
+	var page []sync.Object
+	n := 0
+	for document, err := range sis.Documents(ctx, modern{s.csv, s.types()}, r.Collection) {
+		if err != nil {
+			return fmt.Errorf("reading %s.csv: %w", file, err)
+		}
+		if n++; n <= begin {
+			continue
+		}
+		if len(page) >= s.PageSize {
+			if err := yield(sync.Page{Objects: page, Next: strconv.Itoa(n - 1), Total: -1}); err != nil {
+				return err
+			}
+			page = nil
+		}
+		page = append(page, object(r.Collection, document))
+	}
+	return yield(sync.Page{Objects: page, Total: n})
+}
+
+// object reads what all objects have in common.
+func object(c store.Collection, d store.Document) sync.Object {
+	o := sync.Object{Collection: c, SourcedID: d.SourcedID, Body: oneroster.AppendDocument(nil, d.Body, oneroster.Addresses{})}
+	oneroster.Members(d.Body, func(name string, value []byte) {
+		switch name {
+		case "status":
+			o.Status = oneroster.Text(value)
+		case "dateLastModified":
+			o.Modified, _ = time.Parse(oneroster.TimestampLayout, oneroster.Text(value)) // as it was encoded
+		}
+	})
+	return o
+}
+
+// types are those of orgs, where a user of 1.1 may be an administrator of one.
+func (s *Source) types() map[string]string {
+	out := map[string]string{}
+	if len(s.csv.Version) > 2 && s.csv.Version[:3] == "1.1" {
+		for o := range s.csv.Orgs() {
+			out[o.SourcedID] = o.Type
+		}
+	}
+	return out
+}
+
+// whole sees that a delta has the roles of each user that it changes, as a user without roles
+// would lose those that there are; and no others.
+func (s *Source) whole() error {
+	users := map[string]bool{}
+	for u := range s.csv.Users() {
+		if u.Status == fixtures.Active && len(u.Roles) == 0 {
+			return fmt.Errorf("users.csv has %q, and roles.csv has no role of it: %w", u.SourcedID, ErrIncomplete)
+		}
+		users[u.SourcedID] = true
+	}
+	for id := range s.csv.RoleHolders() {
+		if !users[id] {
+			return fmt.Errorf("roles.csv has a role of %q, who is not in users.csv: %w", id, ErrIncomplete)
+		}
+	}
+	return s.csv.Err()
+}
+
+// modern is a bundle in the words of 1.2.
+type modern struct {
+	*csv.District
+	types map[string]string // of orgs; only of 1.1
+}
+
+// Users reads the users. An administrator of 1.1 is one of a district or of a school.
+func (m modern) Users() iter.Seq[fixtures.User] {
+	return func(yield func(fixtures.User) bool) {
+		for u := range m.District.Users() {
+			for i, r := range u.Roles {
+				if r.Role == "administrator" && len(m.types) > 0 {
+					u.Roles[i].Role = sis.AdministratorOf(m.types[r.Org])
+				}
+			}
+			if !yield(u) {
+				return
+			}
+		}
+	}
+}
