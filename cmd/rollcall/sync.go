@@ -89,11 +89,13 @@ bundle could not be read, 4 a person has to confirm, or it was interrupted.`,
 	x.DurationVar(&f.fullEvery, "full-every", 24*time.Hour, "read everything after so long")
 	x.StringVar(&f.listen, "listen", "", "go on, and show how things stand here, such as 127.0.0.1:9600")
 	x.StringVar(&f.assessment, "assess", "", "sourcedId of a class that takes a test: push its results to the SIS after each sync")
-	_ = c.MarkFlagRequired("to")
 	return c
 }
 
 func (f *syncFlags) run(cmd *cobra.Command) error {
+	if f.to == "" {
+		return usage{errors.New("--to is needed: the mirror, an SQLite file or a PostgreSQL DSN; see `rollcall sync --help`")}
+	}
 	if f.full && f.delta {
 		return usage{errors.New("--full and --delta are one or the other; see `rollcall sync --help`")}
 	}

@@ -141,7 +141,7 @@ func (r *run) begin(ctx context.Context) error {
 		return r.takeOver(ctx)
 	}
 	r.s = &session{Owner: rand.Text(), Number: r.state.Number + 1, Source: r.from.Name(), Mode: mode, Why: why,
-		Started: r.o.Now().UTC(), Base: r.state.Version, Used: before.Used}
+		Started: r.o.Now().UTC(), Written: r.o.Now().UTC(), Base: r.state.Version, Used: before.Used}
 	for _, c := range r.from.Collections() {
 		s := stage{Staged: Staged{Collection: c, Mode: mode, Total: -1, First: -1, Before: r.state.Active[c]}}
 		if mark := r.state.Marks[c]; mode == Delta && !mark.IsZero() && r.state.Source == r.from.Name() {
@@ -182,7 +182,7 @@ func (r *run) mode() (mode Mode, why string, err error) {
 
 // goesOn says whether what was staged is what would be staged now.
 func (r *run) goesOn(before *session, mode Mode) bool {
-	age := r.o.Now().Sub(before.Started)
+	age := r.o.Now().Sub(before.Written)
 	var collections []store.Collection
 	for _, s := range before.Stages {
 		collections = append(collections, s.Collection)

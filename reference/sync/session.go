@@ -18,6 +18,7 @@ type session struct {
 	Mode     Mode      `json:"mode"`
 	Why      string    `json:"why,omitempty"`
 	Started  time.Time `json:"started"`
+	Written  time.Time `json:"written"` // when the last page came
 	Resumed  int       `json:"resumed"`
 	Barren   int       `json:"barren"` // how often in a row it was resumed and came no page further
 	Base     int64     `json:"base"`   // the version of the mirror that it is compared with
@@ -63,6 +64,7 @@ func (r *run) write(ctx context.Context, packs ...[]byte) error {
 		r.s.Packs++
 	}
 	r.s.Used = max(r.s.Used, r.s.Packs)
+	r.s.Written = r.o.Now().UTC()
 	err := r.m.store.Update(ctx, func(tx store.Tx) error {
 		if err := r.owned(tx); err != nil {
 			return err

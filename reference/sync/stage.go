@@ -76,7 +76,7 @@ func (r *run) stageOne(ctx context.Context, x *stage) error {
 		x.Pack = s.Packs
 	}
 	for !x.Done {
-		err := r.from.Read(ctx, Reading{Collection: x.Collection, Since: x.Since, From: s.From}, func(p Page) error {
+		err := r.readPages(ctx, Reading{Collection: x.Collection, Since: x.Since, From: s.From}, func(p Page) error {
 			if x.Done {
 				return fmt.Errorf("%s goes on behind its end", x.Collection)
 			}
@@ -103,6 +103,36 @@ func (r *run) stageOne(ctx context.Context, x *stage) error {
 		return nil
 	}
 	return r.findGone(ctx, x)
+}
+
+// readPages has the source read one page while the one before is staged.
+func (r *run) readPages(ctx context.Context, reading Reading, stage func(Page) error) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	pages, ended := make(chan Page), make(chan error, 1)
+	go func() {
+		defer close(pages)
+		ended <- r.from.Read(ctx, reading, func(p Page) error {
+			select {
+			case pages <- p:
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		})
+	}()
+	var failed error
+	for p := range pages { // to the end: the source is not to be left alone
+		if failed == nil {
+			if failed = stage(p); failed != nil {
+				stop()
+			}
+		}
+	}
+	if err := <-ended; failed == nil {
+		failed = err
+	}
+	return failed
 }
 
 // readAgain begins a collection once more, and leaves nothing of what came.

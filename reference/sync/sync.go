@@ -35,8 +35,8 @@ type Source interface {
 	// as far as they can (that of sis.Collections).
 	Collections() []store.Collection
 	// Read reads a collection page by page. It begins behind the place that a Page named, so
-	// that a sync that was killed goes on there. A page is durable once yield returns nil; an
-	// error of yield ends the reading and is returned. A source that doesn't offer the
+	// that a sync that was killed goes on there. The page before is made durable while the next
+	// one is read; an error of yield ends the reading and is returned. A source that doesn't offer the
 	// collection, or may not tell it, returns an error that is ErrNotOffered.
 	Read(ctx context.Context, r Reading, yield func(Page) error) error
 }

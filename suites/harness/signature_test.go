@@ -1,6 +1,10 @@
 package harness
 
-import "testing"
+import (
+	"strings"
+	"testing"
+	"time"
+)
 
 // TestSignature holds base string and signature to the example of OAuth 1.0a (RFC 5849, §1.2,
 // and the one of its predecessor, appendix A.5, which has a signature without a body).
@@ -23,5 +27,44 @@ func TestSignature(t *testing.T) {
 	}
 	if plus := signatureBase("", "https://sis.example/users?filter=givenName%3D'Colin+Robert'", nil); plus != spaced {
 		t.Error(plus)
+	}
+}
+
+// TestVerifySignature: what is signed right is taken, and nothing else.
+func TestVerifySignature(t *testing.T) {
+	const address = "https://sis.example.org/ims/oneroster/v1p1/users?filter=givenName%3D%27Ada%20Zo%C3%AB%27&limit=10"
+	for _, method := range []string{"HMAC-SHA1", "HMAC-SHA256"} {
+		whole := Signature{Key: "lms", Secret: "s&cret+ /", Method: method, Nonce: "n-1", Timestamp: time.Now(), Of: address, Verb: "GET"}
+		for name, test := range map[string]struct {
+			change func(*Signature)
+			want   string
+		}{
+			"right":               {func(*Signature) {}, ""},
+			"with a realm":        {func(s *Signature) { s.Realm = "sis, a" }, ""},
+			"with a plain realm":  {func(s *Signature) { s.Realm = "https://sis.example.org/" }, ""},
+			"backwards":           {func(s *Signature) { s.Backwards = true }, ""},
+			"another key":         {func(s *Signature) { s.Key = "other" }, "the consumer key is another"},
+			"another secret":      {func(s *Signature) { s.Secret = "other" }, "not that of this request"},
+			"another address":     {func(s *Signature) { s.Of = "https://sis.example.org/" }, "not that of this request"},
+			"another method":      {func(s *Signature) { s.Verb = "POST" }, "not that of this request"},
+			"another way":         {func(s *Signature) { s.Method = "PLAINTEXT" }, `signed by "PLAINTEXT"`},
+			"long ago":            {func(s *Signature) { s.Timestamp = time.Now().Add(-time.Hour) }, "away from this clock"},
+			"another version":     {func(s *Signature) { s.Version = "2.0" }, "oauth_version"},
+			"without a nonce":     {func(s *Signature) { s.Leave = []string{"oauth_nonce"} }, "oauth_nonce is missing"},
+			"without a signature": {func(s *Signature) { s.Leave = []string{"oauth_signature"} }, "oauth_signature is missing"},
+			"changed":             {func(s *Signature) { s.Altered = func(s string) string { return "A" + s[1:] + "=" } }, "not that of this request"},
+		} {
+			s := whole
+			test.change(&s)
+			err := VerifySignature("GET", address, s.header(), "lms", "s&cret+ /")
+			if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+				t.Errorf("%s, %s: %v", method, name, err)
+			}
+		}
+	}
+	for _, header := range []string{"", "Bearer x", "OAuth", "OAuth ,,,", "OAuth a=%zz"} {
+		if VerifySignature("GET", address, header, "lms", "x") == nil {
+			t.Errorf("%q is taken", header)
+		}
 	}
 }

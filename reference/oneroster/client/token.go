@@ -171,7 +171,9 @@ func (c *Client) read(response *http.Response, wanted []string) (*token, error) 
 		Scope   *string `json:"scope"`
 		Error   string  `json:"error"`
 	}
-	if err := json.Unmarshal(body, &grant); err != nil || !sendable(grant.Token) || grant.Type != "" && !strings.EqualFold(grant.Type, "bearer") {
+	err = json.Unmarshal(body, &grant)
+	bearer := grant.Type == "" || strings.EqualFold(grant.Type, "bearer")
+	if err != nil || !bearer || !sendable(grant.Token) {
 		return nil, &TokenError{URL: c.c.TokenURL, Status: response.StatusCode, Code: plain(grant.Error)}
 	}
 	if grant.Scope != nil && *grant.Scope != "" && !slices.Contains(wanted, "") && !slices.ContainsFunc(strings.Fields(*grant.Scope),

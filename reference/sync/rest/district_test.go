@@ -97,7 +97,7 @@ func serve(t *testing.T, o district.Options) (*district.SIS, rest.Config) {
 	return s, c
 }
 
-func source(t *testing.T, c rest.Config) *rest.Source {
+func source(t testing.TB, c rest.Config) *rest.Source {
 	t.Helper()
 	s, err := rest.New(c)
 	if err != nil {

@@ -103,21 +103,23 @@ type Arrival struct {
 // Next follows the link of a page, where it leads to the same service. It goes on by offset where
 // there is no such link, and the total says more; or where there is neither, until a page is
 // empty, as a short page is one of a provider that gives fewer than were asked for. A total that
-// is only the length of a full page says nothing.
+// is only the length of the page says nothing, where there are no links.
 func Next(a *Arrival) string {
 	if a.Objects == 0 {
 		return ""
 	}
 	link := Links(a.Header)["next"]
 	if to, err := a.Asked.Parse(link); link != "" && err == nil && followed(a, to) {
+		to.RawQuery = encoded(to.RawQuery)
 		return to.String()
 	}
 	switch {
 	case link != "": // somewhere else: a gateway changed the addresses
 	case a.Total >= 0 && a.Read < a.Total:
-	case a.Total >= 0 && (a.Linked || a.Objects != a.Total || a.Objects < a.Limit || a.Read > a.Objects):
+	case a.Total == a.Objects && !a.Linked: // as it may be the length of the page
+	case a.Total >= 0:
 		return ""
-	case a.Linked && a.Total < 0:
+	case a.Linked:
 		return ""
 	}
 	return atOffset(a.First, a.Read)
@@ -130,6 +132,19 @@ func followed(a *Arrival, to *url.URL) bool {
 		return false // a gateway has TLS in front of a service that knows nothing of it
 	}
 	return a.Trusts(a.First, to) && to.Path == a.First.Path || a.Trusts(a.First, to) && !client.SameOrigin(a.First, to)
+}
+
+// encoded encodes what can't stand in a query, and leaves what is encoded.
+func encoded(query string) string {
+	var b strings.Builder
+	for i := range len(query) {
+		if c := query[i]; c <= ' ' || c >= 0x7f || strings.IndexByte("\"'<>\\^`{|}", c) >= 0 {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }
 
 // atOffset is the address of the page that begins behind so many objects.

@@ -91,7 +91,9 @@ func (s *Source) page(ctx context.Context, o offer, at place, asked map[string]b
 		total, err := decode(response, o.collection, func(raw json.RawMessage) error {
 			n++
 			if n <= done {
-				return nil
+				old, err := s.object(ctx, o.collection, raw)
+				_, _ = sum.WriteString(old.SourcedID + "\x00")
+				return err
 			}
 			object, err := s.object(ctx, o.collection, raw)
 			if err != nil {

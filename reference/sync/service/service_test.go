@@ -185,7 +185,7 @@ func TestSync(t *testing.T) {
 	if got := r.held(); got["orgs"] != 1 || got["users"] != 20 {
 		t.Errorf("held are %v", got)
 	}
-	r.sees("In step", "users: 20 added", "a school")
+	r.sees("In step", "users: 20 added", "https://sis.example/rostering")
 	if _, text := r.do(http.MethodGet, "/metrics", ""); !strings.Contains(text, `rollcall_sync_runs_total{end="ok",mode="full"} 1`) ||
 		!strings.Contains(text, `rollcall_sync_changes_total{change="added",collection="users"} 20`) ||
 		!strings.Contains(text, `rollcall_sync_objects{collection="users"} 20`) {

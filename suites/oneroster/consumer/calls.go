@@ -44,8 +44,8 @@ var callChecks = []struct {
 	{"token.not-in-url", "No token stands in an address", eachCall("token-in-url", isService)},
 	{"token.reused", "One token serves many calls", reused},
 	{"token.least", "No scopes are asked for that are not used", least},
-	{"signed.requests", "Signatures are right", eachCall("signature", provider.Call.Signed)},
-	{"signed.blanks", "Signatures are right where a value has blanks", eachCall("signature", signedBlank)},
+	{"signed.requests", "Signatures are right", eachCall("unauthorized", signed)},
+	{"signed.blanks", "Signatures are right where a value has blanks", eachCall("unauthorized", signedBlank)},
 	{"delta.asks", "Deltas ask for what changed", deltas},
 	{"delta.mark", "A delta asks for everything that changed since", marks},
 	{"delta.year", "A delta asks by the calendar's year", years},
@@ -82,8 +82,11 @@ func eachCall(problem string, concerns func(provider.Call) bool) func(*judge, *h
 	}
 }
 
+// signed tells of a call that is signed by OAuth 1.0a.
+func signed(c provider.Call) bool { return harness.Signed(c.Header.Get("Authorization")) }
+
 // signedBlank tells of a signed call whose filter has a blank in its value.
-func signedBlank(c provider.Call) bool { return c.Signed() && blank.MatchString(c.Query.Get("filter")) }
+func signedBlank(c provider.Call) bool { return signed(c) && blank.MatchString(c.Query.Get("filter")) }
 
 func isToken(c provider.Call) bool   { return c.Token }
 func isService(c provider.Call) bool { return !c.Token }

@@ -1,1 +1,67 @@
 package consumer
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/consumer/driver"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/consumer/provider"
+)
+
+// longSchedule is how long the doctor waits for a product that syncs by itself: nobody looks at it
+// for longer.
+const longSchedule = 2 * time.Minute
+
+// doctor looks whether the product can be made to sync, and what it holds be read. Where there is time
+// (Session.Thorough) it does both once.
+func doctor(version string) func(context.Context, *harness.Session) []harness.Diagnosis {
+	return func(ctx context.Context, s *harness.Session) []harness.Diagnosis {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		j, err := open(ctx, s, version)
+		if err != nil {
+			return []harness.Diagnosis{driver.Faulty("consumer.listen", err)}
+		}
+		defer j.driver.Close()
+		out := append([]harness.Diagnosis{reached(j.section, j.provider.Connection())}, j.driver.Examine(ctx)...)
+		if !s.Thorough() || !driver.Fine(out) {
+			return out
+		}
+		if sync := j.section.Sync; !sync.Set() || sync.Person || time.Duration(sync.Schedule) > longSchedule {
+			return append(out, harness.Diagnosis{Name: "consumer.sync", OK: true, Detail: "is not tried: it is seen in a run whether the product syncs"})
+		}
+		j.provider.Serve(j.world, provider.Behaviour{})
+		return append(out, j.driver.Try(ctx, driver.Occasion{Mode: driver.Full, Connection: j.connection()}, j.truth, j.probes())...)
+	}
+}
+
+// reached says where the product finds Rollcall's provider, for those that are configured by hand.
+func reached(section *driver.Section, c provider.Connection) harness.Diagnosis {
+	var at []string
+	for _, base := range []string{c.Rostering, c.Gradebook, c.Resources, c.V1P1} {
+		if base != "" {
+			at = append(at, base)
+		}
+	}
+	who := "credentials that are made anew each time"
+	if section.Client.Set() {
+		who = "the credentials of consumer.client"
+	}
+	return harness.Diagnosis{Name: "Rollcall's provider", OK: true,
+		Detail: fmt.Sprintf("the product reads from %s, with tokens from %s, by %s", strings.Join(at, ", "), cmp.Or(c.TokenURL, "nowhere"), who)}
+}
+
+// dropDoctor looks whether bundles can be dropped, and what the product holds be read.
+func dropDoctor(ctx context.Context, s *harness.Session) []harness.Diagnosis {
+	d := driver.New(s, nil)
+	defer d.Close()
+	out := d.Examine(ctx)
+	if s.Thorough() && driver.Fine(out) && driver.Of(s.Target).Holds.Set() && !driver.Of(s.Target).Holds.Looks() {
+		out = append(out, d.Read(ctx))
+	}
+	return out
+}

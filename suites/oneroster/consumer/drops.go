@@ -32,6 +32,7 @@ func Drops() harness.Suite {
 		Profiles: []string{"or12-csv-consumer"},
 		Section:  driver.NewSection,
 		Open:     func(_ context.Context, s *harness.Session) (any, error) { return openDrops(s) },
+		Doctor:   dropDoctor,
 	}
 }
 

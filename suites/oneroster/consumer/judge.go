@@ -85,6 +85,10 @@ func open(ctx context.Context, s *harness.Session, version string) (*judge, erro
 
 // listening words why the provider could not be started.
 func listening(section *driver.Section, err error) error {
+	var c *harness.ConfigError
+	if errors.As(err, &c) {
+		return c
+	}
 	return &harness.ConfigError{Key: "consumer.listen", Cause: "Rollcall's provider can't listen on " + section.Listen + ": " + err.Error(),
 		Remedy: "name a free address, such as 127.0.0.1:0"}
 }

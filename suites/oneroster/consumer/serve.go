@@ -46,7 +46,8 @@ func truthOf(w *world.World, version string) driver.Objects {
 }
 
 func options(s *driver.Section, version string) provider.Options {
-	return provider.Options{Listen: s.Listen, PublicURL: s.PublicURL, Version: version, ClientID: s.Client.ID, Secret: s.Client.Secret}
+	return provider.Options{Listen: s.Listen, PublicURL: s.PublicURL, Version: version, ClientID: s.Client.ID, Secret: s.Client.Secret,
+		Signed: s.Signed, CertFile: s.CertFile, KeyFile: s.KeyFile}
 }
 
 func connectionOf(c provider.Connection, version string) driver.Connection {

@@ -32,6 +32,7 @@ func suite(version, id, checks, title string) harness.Suite {
 			prefix + "-resources-consumer"},
 		Section: driver.NewSection,
 		Open:    func(ctx context.Context, s *harness.Session) (any, error) { return open(ctx, s, version) },
+		Doctor:  doctor(version),
 	}
 }
 

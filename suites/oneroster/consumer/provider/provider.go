@@ -7,6 +7,7 @@ import (
 	"compress/gzip"
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -24,6 +25,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/consumer/world"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
@@ -35,6 +37,9 @@ type Options struct {
 	Version   string // 1.1 or 1.2
 	ClientID  string // of the product; empty: made anew
 	Secret    string
+	Signed    bool   // requests of 1.1 are signed by OAuth 1.0a, and there are no tokens
+	CertFile  string // certificate (PEM) by which it is reached; empty: plain http
+	KeyFile   string
 }
 
 // Behaviour is how the provider behaves, other than plainly.
@@ -97,6 +102,8 @@ type Provider struct {
 	origin    string
 	client    string
 	secret    string
+	signed    bool
+	authority string // file of its certificate; empty: plain http
 	server    *http.Server
 	other     *http.Server     // another host, to which calls are redirected
 	elsewhere string           // its origin
@@ -113,7 +120,6 @@ type Provider struct {
 	open      int
 	last      time.Time
 	objects   map[string][]map[string]any
-	nonces    map[string]bool // of signed calls
 }
 
 type token struct {
@@ -130,9 +136,19 @@ func Start(ctx context.Context, o Options) (*Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Provider{version: o.Version, origin: o.PublicURL, client: o.ClientID, secret: o.Secret, tokens: map[string]token{}, nonces: map[string]bool{}, last: time.Now()}
+	scheme := "http://"
+	if o.CertFile != "" {
+		pair, err := tls.LoadX509KeyPair(o.CertFile, o.KeyFile)
+		if err != nil {
+			return nil, errors.Join(&harness.ConfigError{Key: "consumer.cert_file", Cause: err.Error(),
+				Remedy: "give the paths of a certificate and of its private key, both PEM"}, l.Close())
+		}
+		l, scheme = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}), "https://"
+	}
+	p := &Provider{version: o.Version, origin: o.PublicURL, client: o.ClientID, secret: o.Secret, authority: o.CertFile,
+		signed: o.Signed && o.Version == "1.1", tokens: map[string]token{}, last: time.Now()}
 	if p.origin == "" {
-		p.origin = "http://" + l.Addr().String()
+		p.origin = scheme + l.Addr().String()
 	}
 	if p.client == "" {
 		p.client, p.secret = "rollcall-"+rand.Text()[:8], rand.Text()
@@ -153,7 +169,7 @@ func Start(ctx context.Context, o Options) (*Provider, error) {
 	p.elsewhere = "http://" + net.JoinHostPort("localhost", port)
 	p.other = &http.Server{Handler: http.HandlerFunc(p.impostor), ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = p.other.Serve(away) }()
-	p.trust = httptest.NewUnstartedServer(p)
+	p.trust = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.serve(w, r, p.trust.URL) }))
 	p.trust.Config.ErrorLog = log.New(io.Discard, "", 0) // who refuses the certificate does right
 	p.trust.StartTLS()
 	return p, nil
@@ -196,7 +212,10 @@ func (p *Provider) impostor(w http.ResponseWriter, r *http.Request) {
 
 // Connection tells where it is.
 func (p *Provider) Connection() Connection {
-	c := Connection{TokenURL: p.origin + "/token", ClientID: p.client, ClientSecret: p.secret}
+	c := Connection{TokenURL: p.origin + "/token", ClientID: p.client, ClientSecret: p.secret, CAFile: p.authority}
+	if p.signed {
+		c.TokenURL = ""
+	}
 	if p.version == "1.1" {
 		c.V1P1 = p.origin + p.services[0].Path
 		return c
@@ -248,12 +267,11 @@ func (p *Provider) Idle() time.Duration {
 // kept is what is remembered of an answer.
 const kept = 8 << 10
 
-func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.serve(w, r, p.origin) }
+
+// serve answers a request that was sent to an origin.
+func (p *Provider) serve(w http.ResponseWriter, r *http.Request, origin string) {
 	body, _ := io.ReadAll(io.LimitReader(r.Body, 8<<20))
-	origin := p.origin
-	if r.TLS != nil {
-		origin = p.trust.URL
-	}
 	c := Call{Method: r.Method, URL: origin + r.URL.RequestURI(), RawQuery: r.URL.RawQuery, Query: r.URL.Query(), Header: r.Header.Clone(),
 		Body: body, Total: -1, Started: time.Now(), Path: r.URL.Path}
 	p.mu.Lock()
@@ -373,16 +391,11 @@ func (p *Provider) answer(c *Call, r *http.Request) reply {
 		return p.refuse(http.StatusNotFound, "unknownobject", "There is no such operation.")
 	}
 	c.Operation = op.ID
-	if c.Signed() && p.version == "1.1" {
-		address, _, _ := strings.Cut(c.URL, "?")
-		if why := signature(c, address, p.client, p.secret, p.nonces); why != "" {
-			c.Problems = append(c.Problems, Problem{"signature", "a signature of this call by the client's secret", why, "header Authorization"})
-			return p.refuse(http.StatusUnauthorized, "unauthorisedrequest", why)
+	if p.signed {
+		if refusal, ok := p.unsigned(c); !ok {
+			return refusal
 		}
-		if r.Method != http.MethodGet {
-			return p.write(c, op)
-		}
-		return p.read(c, s, op)
+		return p.opened(c, s, op)
 	}
 	given := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
 	t, known := p.tokens[given]
@@ -408,7 +421,12 @@ func (p *Provider) answer(c *Call, r *http.Request) reply {
 		}
 		return p.refuse(http.StatusForbidden, "forbidden", "The token doesn't open this.")
 	}
-	if r.Method != http.MethodGet {
+	return p.opened(c, s, op)
+}
+
+// opened answers a call that may be made.
+func (p *Provider) opened(c *Call, s *service.Service, op service.Operation) reply {
+	if c.Method != http.MethodGet {
 		return p.write(c, op)
 	}
 	return p.read(c, s, op)

@@ -1,70 +1,25 @@
 package provider
 
 import (
-	"crypto/hmac"
-	"crypto/sha1"
-	"crypto/sha256"
-	"encoding/base64"
-	"hash"
-	"net/url"
-	"slices"
-	"strings"
+	"net/http"
+
+	"github.com/rollcall-edu/rollcall/suites/harness"
 )
 
-// Signed tells whether a call is signed by OAuth 1.0a (RFC 5849).
-func (c Call) Signed() bool { return strings.HasPrefix(c.Header.Get("Authorization"), "OAuth ") }
-
-// signature tells what is wrong with the signature of a call; empty: nothing. address is the one that was called,
-// without its query.
-func signature(c *Call, address, client, secret string, seen map[string]bool) string {
-	given := map[string]string{}
-	for part := range strings.SplitSeq(strings.TrimPrefix(c.Header.Get("Authorization"), "OAuth "), ",") {
-		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
-		plain, err := url.PathUnescape(strings.Trim(value, `"`))
-		if err != nil {
-			return "the parameter " + name + " is not percent-encoded"
-		}
-		given[name] = plain
-	}
-	var make func() hash.Hash
-	switch given["oauth_signature_method"] {
-	case "HMAC-SHA1":
-		make = sha1.New
-	case "HMAC-SHA256":
-		make = sha256.New
+// unsigned refuses a request that the product did not sign as OAuth 1.0a has it; ok tells that it did.
+func (p *Provider) unsigned(c *Call) (refusal reply, ok bool) {
+	err := harness.VerifySignature(c.Method, c.URL, c.Header.Get("Authorization"), p.client, p.secret)
+	switch {
+	case err != nil && harness.Signed(c.Header.Get("Authorization")):
+		c.Problems = append(c.Problems, Problem{"unauthorized", "a request that is signed by OAuth 1.0a", err.Error(), "header Authorization"})
+	case err != nil:
+		c.Problems = append(c.Problems, Problem{"unauthorized", "a request that is signed by OAuth 1.0a", "none", "header Authorization"})
+	case p.behaviour.Trouble == "token-refused":
+		c.Trouble = "token-refused"
 	default:
-		return "the method is none of HMAC-SHA1 and HMAC-SHA256"
+		return reply{}, true
 	}
-	if given["oauth_consumer_key"] != client {
-		return "the consumer key is another one"
-	}
-	if nonce := given["oauth_nonce"] + given["oauth_timestamp"]; given["oauth_nonce"] == "" || seen[nonce] {
-		return "the nonce is missing, or was used before"
-	} else {
-		seen[nonce] = true
-	}
-	var all []string
-	for name, value := range given {
-		if name != "oauth_signature" && name != "realm" {
-			all = append(all, encoded(name)+"="+encoded(value))
-		}
-	}
-	for name, values := range c.Query {
-		for _, value := range values {
-			all = append(all, encoded(name)+"="+encoded(value))
-		}
-	}
-	slices.Sort(all)
-	base := c.Method + "&" + encoded(address) + "&" + encoded(strings.Join(all, "&"))
-	mac := hmac.New(make, []byte(encoded(secret)+"&"))
-	mac.Write([]byte(base))
-	if given["oauth_signature"] != base64.StdEncoding.EncodeToString(mac.Sum(nil)) {
-		return "the signature is another one than that over method, address and all parameters"
-	}
-	return ""
-}
-
-// encoded is the percent-encoding of RFC 5849 §3.6.
-func encoded(s string) string {
-	return strings.NewReplacer("+", "%20", "%7E", "~").Replace(url.QueryEscape(s))
+	a := p.refuse(http.StatusUnauthorized, "unauthorisedrequest", "A signature is needed.")
+	a.header.Set("WWW-Authenticate", "OAuth")
+	return a, false
 }
