@@ -36,7 +36,7 @@ type Report struct {
 	More    int     `json:"more,omitempty"` // changes that have no entry
 }
 
-// Changed tells how many objects of the mirror a committed sync changed.
+// Changed tells how many objects of the mirror a sync changed, or would where it wasn't committed.
 func (r *Report) Changed() int {
 	n := 0
 	for _, c := range r.Collections {

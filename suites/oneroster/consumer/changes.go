@@ -45,10 +45,10 @@ func add(w *world.World) {
 		return fixtures.Base{SourcedID: fmt.Sprintf("%s%s-%d", ours, kind, stamp.UnixMilli()), Status: fixtures.Active, DateLastModified: w.Tick()}
 	}
 	school := w.Org[slices.IndexFunc(w.Org, func(o fixtures.Org) bool { return o.SourcedID == like.School })]
-	org := fixtures.Org{Base: id("o"), Name: "Added school", Type: "school", Identifier: fmt.Sprint(stamp.UnixMilli()), Parent: school.Parent}
+	org := fixtures.Org{Base: id("o"), Name: "Added School", Type: "school", Identifier: fmt.Sprint(stamp.UnixMilli()), Parent: school.Parent}
 	w.Org = append(w.Org, org)
 	course := w.Course[slices.IndexFunc(w.Course, func(c fixtures.Course) bool { return c.SourcedID == like.Course })]
-	course.Base, course.Title, course.Org, course.Resources = id("k"), "Added course", org.SourcedID, nil
+	course.Base, course.Title, course.Org, course.Resources = id("k"), "Added Course", org.SourcedID, nil
 	w.Course = append(w.Course, course)
 	like.Course, like.School = course.SourcedID, org.SourcedID
 	class := w.AddClass(2, like)
@@ -89,15 +89,15 @@ func isTeacher(u fixtures.User) bool {
 func rename(w *world.World) {
 	stamp := w.Tick().UnixMilli() % 100000
 	c := &w.Class[w.OpenClasses()[0]]
-	c.Title, c.DateLastModified = fmt.Sprintf("Renamed class %d", stamp), w.Tick()
+	c.Title, c.DateLastModified = fmt.Sprintf("Renamed Class %d", stamp), w.Tick()
 	for i := range w.Course {
 		if w.Course[i].SourcedID == c.Course {
-			w.Course[i].Title, w.Course[i].DateLastModified = fmt.Sprintf("Renamed course %d", stamp), w.Tick()
+			w.Course[i].Title, w.Course[i].DateLastModified = fmt.Sprintf("Renamed Course %d", stamp), w.Tick()
 		}
 	}
 	for i := range w.Org {
 		if w.Org[i].SourcedID == c.School {
-			w.Org[i].Name, w.Org[i].DateLastModified = fmt.Sprintf("Renamed school %d", stamp), w.Tick()
+			w.Org[i].Name, w.Org[i].DateLastModified = fmt.Sprintf("Renamed School %d", stamp), w.Tick()
 		}
 	}
 	for _, who := range [][]int{w.People(isStudent), w.People(isTeacher)} {

@@ -28,6 +28,7 @@ type judge struct {
 	world  *world.World
 	truth  driver.Objects // what the provider has
 	gone   map[place]bool // what it had, and has no more
+	known  driver.Objects // the same, as it last was
 	held   driver.Objects // what the product held when it was last looked at
 	before []difference   // in what it differed then
 	empty  *driver.Held   // what it held before its first sync
@@ -75,7 +76,7 @@ func open(ctx context.Context, s *harness.Session, version string) (*judge, erro
 		return nil, listening(section, err)
 	}
 	j := &judge{version: version, prefix: map[string]string{"1.1": "or11.", "1.2": "or12."}[version], section: section, provider: p, world: w,
-		gone: map[place]bool{}, accused: map[place]bool{}, broken: map[string]string{}, held: driver.Objects{}}
+		gone: map[place]bool{}, accused: map[place]bool{}, broken: map[string]string{}, held: driver.Objects{}, known: driver.Objects{}}
 	j.truth = truthOf(w, version)
 	j.driver = driver.New(s, p)
 	s.Redactor().Secret(p.Connection().ClientSecret)
@@ -113,6 +114,7 @@ func (j *judge) begin(ctx context.Context) (harness.Obstacle, bool) {
 		}
 	}
 	if held, err := j.driver.Holdings(ctx, j.probes()); err == nil {
+		held.Name(j.truth)
 		j.held, j.empty = held.Objects, held
 	}
 	j.first = j.act(ctx, phase{ID: "the first sync", Mode: driver.Full})
@@ -156,6 +158,11 @@ func (j *judge) conclude() {
 	case j.provider != nil && s.outcome.Idle && len(s.calls) == 0:
 		stop(harness.Unconfigured("the product was made to sync, and called nothing of "+j.address(),
 			"Have the product read from there (consumer.connect), or see that consumer.sync makes it sync."))
+		return
+	case s.unread != nil && s.outcome.Told == driver.Failure:
+		j.nothing = &harness.Finding{Expected: "a sync that succeeds, for the provider answers every call",
+			Seen: "the product says that the sync failed: " + s.outcome.Words + "; and what it holds can't be read: " + s.unread.Error()}
+		stop(harness.BlockedBy(j.owner, "the first sync failed"))
 		return
 	case s.unread != nil:
 		stop(configured(s.unread))
@@ -207,9 +214,13 @@ func (j *judge) act(ctx context.Context, p phase) *occasion {
 	s := &occasion{phase: p.ID, mode: p.Mode, sound: p.plain(), started: time.Now(), truthBefore: j.truth, heldBefore: j.held}
 	j.truth = truthOf(j.world, j.version)
 	for collection, objects := range s.truthBefore {
-		for id := range objects {
+		for id, object := range objects {
 			if at := (place{collection: collection, id: id}); j.truth[collection][id] == nil {
 				j.gone[at] = true
+				if j.known[collection] == nil {
+					j.known[collection] = map[string]map[string]any{}
+				}
+				j.known[collection][id] = object
 			}
 		}
 	}
@@ -220,6 +231,7 @@ func (j *judge) act(ctx context.Context, p phase) *occasion {
 	if s.unread != nil {
 		return s
 	}
+	s.held.Name(j.truth, j.known)
 	j.held = s.held.Objects
 	if j.memory == nil {
 		return s
@@ -231,7 +243,10 @@ func (j *judge) act(ctx context.Context, p phase) *occasion {
 	for _, d := range s.differences {
 		still[d.place] = true
 	}
-	maps.DeleteFunc(j.accused, func(at place, _ bool) bool { return !still[at] })
+	// What was told of an object stays told while the product doesn't hold that.
+	maps.DeleteFunc(j.accused, func(at place, _ bool) bool {
+		return !still[at] && j.memory.has(s.held.Objects, at.collection, at.id)
+	})
 	return s
 }
 

@@ -274,9 +274,12 @@ func (j *judge) follows(t *harness.T, p phase, s *occasion) {
 	if nothingElse == "" {
 		nothingElse = id
 	}
-	j.examine(t, id, s, nil, mine)
+	j.examine(t, id, s, nil, j.causes(s, mine))
 	j.examine(t, nothingElse, s, nil, others)
 	for _, d := range mine {
+		if d.what == missing {
+			j.accused[d.place] = true
+		}
 		j.broken[d.collection+" "+string(touched[d.object()])] = id
 	}
 	j.note(diffs)
@@ -432,6 +435,49 @@ func (j *judge) strangers(s *occasion) (out []difference) {
 		}
 	}
 	return out
+}
+
+// causes leaves out what isn't held because the org isn't held that it is of: products that serve certain schools
+// alone, by their configuration, take in nothing of a new one.
+func (j *judge) causes(s *occasion, list []difference) (out []difference) {
+	absent := map[string]bool{}
+	for _, d := range list {
+		if d.what == missing && d.collection == "orgs" {
+			absent[d.id] = true
+		}
+	}
+	for _, d := range list {
+		if of := orgsOf(s.truth[d.collection][d.id]); d.what == missing && len(of) > 0 && !slices.ContainsFunc(of, func(id string) bool { return !absent[id] }) {
+			continue
+		}
+		out = append(out, d)
+	}
+	return out
+}
+
+// orgsOf lists the orgs that an object is of.
+func orgsOf(object map[string]any) (out []string) {
+	add := func(v any) {
+		if m, is := v.(map[string]any); is && scalar(m["sourcedId"]) != "" {
+			out = append(out, scalar(m["sourcedId"]))
+		}
+	}
+	add(object["school"])
+	add(object["org"])
+	for _, v := range listOf(object["orgs"]) {
+		add(v)
+	}
+	for _, v := range listOf(object["roles"]) {
+		if role, is := v.(map[string]any); is {
+			add(role["org"])
+		}
+	}
+	return out
+}
+
+func listOf(v any) []any {
+	list, _ := v.([]any)
+	return list
 }
 
 // fresh leaves out differences that were told before.

@@ -10,8 +10,9 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/oneroster/consumer/driver"
 )
 
-// phaseTimeout bounds a phase: two or three syncs, each of which has a limit of its own.
-const phaseTimeout = 30 * time.Minute
+// phaseTimeout bounds a phase: three or four syncs, each of which has a limit of its own. A product that syncs by
+// itself may do so once in some hours.
+const phaseTimeout = 24 * time.Hour
 
 // Suite judges OneRoster 1.2 consumers: of rosters, gradebooks and resources.
 func Suite() harness.Suite {

@@ -786,7 +786,7 @@ var required = []string{"sourcedId", "status", "dateLastModified", "name", "type
 	"gradingPeriod", "resultValueMin", "resultValueMax", "org"}
 
 func (p *Provider) shaped(o map[string]any, fields string) map[string]any {
-	o = maps.Clone(o)
+	o, _ = p.linked(o).(map[string]any)
 	b := p.behaviour
 	if b.Dates != "" {
 		at, _ := time.Parse(time.RFC3339Nano, fmt.Sprint(o["dateLastModified"]))

@@ -115,7 +115,7 @@ func (w *World) AddUser(where int, role, org string) string {
 // AddClass adds a class like another one.
 func (w *World) AddClass(where int, like fixtures.Class) string {
 	b := w.fresh("c")
-	like.Base, like.Title, like.Resources = b, "Added class "+b.SourcedID[len(b.SourcedID)-5:], nil
+	like.Base, like.Title, like.Resources = b, "Added Class "+b.SourcedID[len(b.SourcedID)-5:], nil
 	like.ClassCode = b.SourcedID
 	w.Class = place(w.Class, where, like)
 	return b.SourcedID
