@@ -41,6 +41,8 @@
 //   - The mark is the newest dateLastModified that was seen, and never later than the beginning of the reading by
 //     our clock: one object from the future would hide what changes until then. A delta begins a minute before
 //     it, for what was committed late under an earlier date; what comes again is as it was and costs nothing.
+//   - An object of which the source has no date (bulk CSV) has that at which the mirror took it; a date alone is
+//     no change of it.
 //   - A sync that failed moves no mark. What it staged is gone on with within an hour of its last page, by the same mode
 //     from the same source; thrice in vain and it is forgotten.
 //   - Marks and what is staged belong to a source by its name. Another source begins with a full sync.

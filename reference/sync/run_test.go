@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
+	"github.com/rollcall-edu/rollcall/reference/oneroster"
 	"github.com/rollcall-edu/rollcall/reference/sis"
 	"github.com/rollcall-edu/rollcall/reference/store"
 	"github.com/rollcall-edu/rollcall/reference/store/pgtest"
@@ -610,6 +611,9 @@ func TestModes(t *testing.T) {
 		t.Errorf("another source: %+v", report)
 	}
 	other.only = sync.Delta
+	if _, err := sync.Run(t.Context(), mirror(t), other, options(sync.Auto)); err == nil {
+		t.Error("changes alone into an empty mirror")
+	}
 	if report := run(t, m, other, sync.Auto); report.Mode != sync.Delta {
 		t.Errorf("%+v", report)
 	}
@@ -623,6 +627,34 @@ func TestModes(t *testing.T) {
 	odd.name = "odd"
 	if _, err := sync.Run(t.Context(), m, badSource{odd}, options(sync.Full)); err == nil {
 		t.Error("a collection that no roster has")
+	}
+}
+
+// What carries no date has that at which it was taken, and is no other for being read again.
+func TestUndated(t *testing.T) {
+	m, r := mirror(t), school(t, 10)
+	for i := range r.of[sis.Users] {
+		r.of[sis.Users][i].Modified = time.Time{}
+	}
+	o := options(sync.Full)
+	report, err := sync.Run(t.Context(), m, r, o)
+	if err != nil || report.Changed() != 22 {
+		t.Fatalf("%v, %+v", err, report)
+	}
+	first := holds(t, m, sis.Users)["u001"]
+	if !strings.Contains(first, later(24*60).Format(oneroster.TimestampLayout)) {
+		t.Errorf("it is %s", first)
+	}
+	o.Now = func() time.Time { return later(48 * 60) }
+	renamed := user(t, "u002", "Renamed", at)
+	renamed.Modified = time.Time{}
+	r.put(renamed)
+	report, err = sync.Run(t.Context(), m, r, o)
+	if err != nil || report.Changed() != 1 || holds(t, m, sis.Users)["u001"] != first {
+		t.Errorf("%v, %+v", err, report)
+	}
+	if got := holds(t, m, sis.Users)["u002"]; !strings.Contains(got, "Renamed") || !strings.Contains(got, later(48*60).Format(oneroster.TimestampLayout)) {
+		t.Errorf("it is %s", got)
 	}
 }
 

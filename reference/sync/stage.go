@@ -76,7 +76,7 @@ func (r *run) stageOne(ctx context.Context, x *stage) error {
 		x.Pack = s.Packs
 	}
 	for !x.Done {
-		err := r.readPages(ctx, Reading{Collection: x.Collection, Since: x.Since, From: s.From}, func(p Page) error {
+		err := r.readPages(ctx, Reading{Collection: x.Collection, Mode: x.Mode, Since: x.Since, From: s.From}, func(p Page) error {
 			if x.Done {
 				return fmt.Errorf("%s goes on behind its end", x.Collection)
 			}
@@ -153,6 +153,8 @@ type prepared struct {
 	body   []byte
 	refers []reference
 	unfit  string
+	// undated says that the source has no date of it: the one in the body is ours.
+	undated bool
 }
 
 type reference struct {
@@ -268,6 +270,20 @@ func isActive(body []byte) bool {
 	return j < 0 || i >= 0 && i < j
 }
 
+var dateMember = []byte(`","dateLastModified":"`)
+
+// equalButDate compares two stored objects but for their third member.
+func equalButDate(a, b []byte) bool {
+	beforeA, afterA, hasA := bytes.Cut(a, dateMember)
+	beforeB, afterB, hasB := bytes.Cut(b, dateMember)
+	if !hasA || !hasB || !bytes.Equal(beforeA, beforeB) {
+		return false
+	}
+	_, afterA, _ = bytes.Cut(afterA, []byte{'"'})
+	_, afterB, _ = bytes.Cut(afterB, []byte{'"'})
+	return bytes.Equal(afterA, afterB)
+}
+
 // flagged is a stored object with the status that it is to be deleted.
 func flagged(body []byte) []byte { return bytes.Replace(body, activeMember, flaggedMember, 1) }
 
@@ -325,7 +341,7 @@ func (r *run) lookUp(ctx context.Context, c store.Collection, objects []Object, 
 	}
 	err := r.m.store.Lookup(ctx, c, ids, func(n int, body []byte) error {
 		switch {
-		case bytes.Equal(body, ready[n].body):
+		case bytes.Equal(body, ready[n].body), ready[n].undated && equalButDate(body, ready[n].body):
 			held[n] = holdsSame
 		case isActive(body):
 			held[n] = holdsActive
@@ -360,7 +376,11 @@ func (r *run) prepare(c store.Collection, objects []Object) []prepared {
 }
 
 func (r *run) prepareOne(c store.Collection, o *Object) prepared {
-	a := prepared{hash: hashOf(o.SourcedID)}
+	a := prepared{hash: hashOf(o.SourcedID), undated: o.Modified.IsZero()}
+	modified := o.Modified
+	if a.undated {
+		modified = r.s.Started
+	}
 	switch {
 	case o.Collection != c:
 		a.unfit = "it is of another collection"
@@ -372,7 +392,7 @@ func (r *run) prepareOne(c store.Collection, o *Object) prepared {
 	if a.unfit != "" {
 		return a
 	}
-	body, err := sis.Normalize(c, o.Body, o.SourcedID, o.Status, o.Modified, func(to store.Collection, id string) {
+	body, err := sis.Normalize(c, o.Body, o.SourcedID, o.Status, modified, func(to store.Collection, id string) {
 		a.refers = append(a.refers, reference{to: r.place[to], hash: hashOf(id), id: id})
 	})
 	if err != nil {

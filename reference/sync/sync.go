@@ -13,8 +13,10 @@ import (
 type Object struct {
 	Collection store.Collection // users, classes, …: as sis, resources and gradebook name them
 	SourcedID  string
-	Status     string    // active or tobedeleted
-	Modified   time.Time // dateLastModified
+	Status     string // active or tobedeleted
+	// Modified is dateLastModified. Where the source has none it is zero: then the object has the time
+	// at which the mirror took it, and a date alone is no change.
+	Modified time.Time
 	// Body is its JSON as a 1.2 service sends it; a source of another version, or of CSV, has
 	// turned it into that. Members that 1.2 doesn't know are left out of the mirror.
 	Body []byte
@@ -50,6 +52,7 @@ type Limited interface {
 // Reading is what is read of a source.
 type Reading struct {
 	Collection store.Collection
+	Mode       Mode      // Full or Delta
 	Since      time.Time // what changed at or after; zero: everything
 	From       string    // the Next of the last page that is there; empty: from the beginning
 }

@@ -25,6 +25,7 @@ type Source struct {
 	PageSize int
 
 	path string
+	at   time.Time // that rows have which carry no date
 	csv  *csv.District
 }
 
@@ -43,7 +44,7 @@ func New(path string, at time.Time) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{PageSize: defaultPageSize, path: path, csv: d}
+	s := &Source{PageSize: defaultPageSize, path: path, at: at.UTC().Truncate(time.Millisecond), csv: d}
 	if s.delta("users") {
 		if err := s.whole(); err != nil {
 			return nil, errors.Join(err, d.Close())
@@ -73,6 +74,14 @@ func (s *Source) Delta() bool {
 
 func (s *Source) delta(file string) bool { return s.csv.Processing[file] == "delta" }
 
+// Only says that a bundle with deltas can be read as one alone.
+func (s *Source) Only() sync.Mode {
+	if s.Delta() {
+		return sync.Delta
+	}
+	return sync.Auto
+}
+
 // defaultPageSize makes few pages, each of which is small in memory.
 const defaultPageSize = 1000
 
@@ -83,7 +92,7 @@ func (s *Source) Read(ctx context.Context, r sync.Reading, yield func(sync.Page)
 	switch {
 	case !slices.Contains(s.Collections(), r.Collection):
 		return fmt.Errorf("reading %s.csv: %w", file, sync.ErrNotOffered)
-	case s.delta(file) && r.Since.IsZero():
+	case s.delta(file) && r.Since.IsZero() && r.Mode != sync.Delta:
 		return fmt.Errorf("reading %s.csv: %w", file, ErrDelta)
 	}
 	begin := 0
@@ -108,13 +117,14 @@ func (s *Source) Read(ctx context.Context, r sync.Reading, yield func(sync.Page)
 			}
 			page = nil
 		}
-		page = append(page, object(r.Collection, document))
+		page = append(page, s.object(r.Collection, document))
 	}
 	return yield(sync.Page{Objects: page, Total: n})
 }
 
-// object reads what all objects have in common.
-func object(c store.Collection, d store.Document) sync.Object {
+// object reads what all objects have in common. The date of one that carries none is that of the
+// reading, and so it has none for a sync.
+func (s *Source) object(c store.Collection, d store.Document) sync.Object {
 	o := sync.Object{Collection: c, SourcedID: d.SourcedID, Body: oneroster.AppendDocument(nil, d.Body, oneroster.Addresses{})}
 	oneroster.Members(d.Body, func(name string, value []byte) {
 		switch name {
@@ -122,6 +132,9 @@ func object(c store.Collection, d store.Document) sync.Object {
 			o.Status = oneroster.Text(value)
 		case "dateLastModified":
 			o.Modified, _ = time.Parse(oneroster.TimestampLayout, oneroster.Text(value)) // as it was encoded
+			if o.Modified.Equal(s.at) {
+				o.Modified = time.Time{}
+			}
 		}
 	})
 	return o

@@ -1,13 +1,11 @@
 package service
 
 import (
-	"context"
 	"fmt"
 	"io/fs"
 	"path/filepath"
 	"time"
 
-	"github.com/rollcall-edu/rollcall/reference/sync"
 	"github.com/rollcall-edu/rollcall/reference/sync/bundle"
 )
 
@@ -47,19 +45,3 @@ func openBundle(path string, now time.Time) (*dropped, error) {
 }
 
 func (d *dropped) Name() string { return d.name }
-
-// Only says that a delta can't be read as everything.
-func (d *dropped) Only() sync.Mode {
-	if d.Delta() {
-		return sync.Delta
-	}
-	return sync.Auto
-}
-
-// Read reads a file. A delta is a change of what the mirror holds, whoever told it that.
-func (d *dropped) Read(ctx context.Context, r sync.Reading, yield func(sync.Page) error) error {
-	if d.Delta() && r.Since.IsZero() {
-		r.Since = time.Unix(0, 0)
-	}
-	return d.Source.Read(ctx, r, yield)
-}
