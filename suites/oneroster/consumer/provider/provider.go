@@ -156,7 +156,7 @@ func Start(ctx context.Context, o Options) (*Provider, error) {
 	if o.Version == "1.1" {
 		p.services = []*service.Service{service.Rostering11(), service.Resources11(), service.Gradebook11()}
 	} else {
-		p.services = []*service.Service{service.Rostering(), service.Resources(), service.Gradebook()}
+		p.services = []*service.Service{service.Rostering(), service.Resources(), service.Gradebook(), service.Assessment()}
 	}
 	p.server = &http.Server{Handler: p, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = p.server.Serve(l) }()
