@@ -52,6 +52,13 @@ and the role whose fault it is is judged alone: see how a failure looks.`,
 			if err := writable(f.out); err != nil {
 				return err
 			}
+			if len(broken.consumer) > 0 {
+				return &harness.ConfigError{
+					Key:    "--fault",
+					Cause:  broken.consumer[0] + " makes a consumer misbehave, and the demo has none",
+					Remedy: "use `rollcall sync --fault " + broken.consumer[0] + "`, and `rollcall run` with a section consumer in the target file",
+				}
+			}
 			f.demo = demoCall(f, data, faults)
 			if broken.any() && len(broken.sis)+len(broken.competency) == 0 {
 				return demoLTI(cmd, f, broken)

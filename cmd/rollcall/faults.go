@@ -13,6 +13,7 @@ import (
 
 	"github.com/rollcall-edu/rollcall/reference/fault"
 	"github.com/rollcall-edu/rollcall/reference/fault/casefault"
+	"github.com/rollcall-edu/rollcall/reference/fault/consumerfault"
 	"github.com/rollcall-edu/rollcall/reference/fault/onerosterfault"
 	"github.com/rollcall-edu/rollcall/reference/fault/platformfault"
 	"github.com/rollcall-edu/rollcall/reference/fault/toolfault"
@@ -41,7 +42,7 @@ func listFaults() *cobra.Command {
 		Long: `The deliberate faults of the reference with the checks that caught each in the
 project's own test matrix, and the legal variants, which no check may mind. Try one
 with "rollcall demo --fault ID", or with "rollcall serve sis", "serve case", "serve tool"
-or "serve platform".`,
+or "serve platform"; those of a consumer with "rollcall sync --fault ID".`,
 		Args: cobra.NoArgs, Example: "  rollcall list faults\n  rollcall list faults --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			faults, variants, err := providerFaults()
@@ -60,8 +61,12 @@ or "serve platform".`,
 			if err != nil {
 				return err
 			}
-			faults = slices.Concat(faults, cases, tools, platforms)
-			variants = slices.Concat(variants, caseOddities, toolOddities, platformOddities)
+			consumers, err := consumerfault.Kind.Tables()
+			if err != nil {
+				return err
+			}
+			faults = slices.Concat(faults, cases, tools, platforms, consumers.Faults)
+			variants = slices.Concat(variants, caseOddities, toolOddities, platformOddities, consumers.Variants)
 			var rows [][]string
 			for _, f := range faults {
 				rows = append(rows, []string{f.ID, "fault", f.Title, strings.Join(f.Breaks, " "), strings.Join(seen[f.ID].Checks, " ")})
@@ -107,10 +112,12 @@ func ltiFaults() (tools []fault.Fault, toolOddities []fault.Variant, platforms [
 }
 
 // roleFaults are faults and variants by the role that they make misbehave.
-type roleFaults struct{ sis, competency, tool, platform []string }
+type roleFaults struct{ sis, competency, tool, platform, consumer []string }
 
 // any tells whether there is one at all.
-func (r roleFaults) any() bool { return len(r.sis)+len(r.competency)+len(r.tool)+len(r.platform) > 0 }
+func (r roleFaults) any() bool {
+	return len(r.sis)+len(r.competency)+len(r.tool)+len(r.platform)+len(r.consumer) > 0
+}
 
 // sortFaults tells by an id whose fault it is.
 func sortFaults(ids []string) (roleFaults, error) {
@@ -120,6 +127,10 @@ func sortFaults(ids []string) (roleFaults, error) {
 		return out, err
 	}
 	cases, caseOddities, err := caseFaults()
+	if err != nil {
+		return out, err
+	}
+	consumers, err := consumerfault.Kind.Tables()
 	if err != nil {
 		return out, err
 	}
@@ -138,6 +149,8 @@ func sortFaults(ids []string) (roleFaults, error) {
 			out.tool = append(out.tool, id)
 		case within(id, platforms, platformOddities):
 			out.platform = append(out.platform, id)
+		case within(id, consumers.Faults, consumers.Variants):
+			out.consumer = append(out.consumer, id)
 		default:
 			return out, &harness.ConfigError{
 				Key:    "--fault",
@@ -150,7 +163,8 @@ func sortFaults(ids []string) (roleFaults, error) {
 }
 
 // serverNames are what the roles are called, by their subcommands of serve.
-var serverNames = map[string]string{"sis": "SIS", "case": "CASE server", "tool": "tool", "platform": "platform"}
+var serverNames = map[string]string{"sis": "SIS", "case": "CASE server", "tool": "tool", "platform": "platform",
+	"consumer": "consumer"}
 
 // faultsOf holds faults to one role, which serve brings up.
 func faultsOf(role string, ids []string) error {
@@ -159,13 +173,17 @@ func faultsOf(role string, ids []string) error {
 		return err
 	}
 	for of, foreign := range map[string][]string{
-		"sis": sorted.sis, "case": sorted.competency, "tool": sorted.tool, "platform": sorted.platform,
+		"sis": sorted.sis, "case": sorted.competency, "tool": sorted.tool, "platform": sorted.platform, "consumer": sorted.consumer,
 	} {
 		if of != role && len(foreign) > 0 {
+			command := "rollcall serve " + of
+			if of == "consumer" {
+				command = "rollcall sync"
+			}
 			return &harness.ConfigError{
 				Key:    "--fault",
 				Cause:  fmt.Sprintf("%s makes a %s misbehave, and not a %s", foreign[0], serverNames[of], serverNames[role]),
-				Remedy: "use `rollcall serve " + of + "`, or choose another of `rollcall list faults`",
+				Remedy: "use `" + command + "`, or choose another of `rollcall list faults`",
 			}
 		}
 	}
@@ -190,6 +208,8 @@ func faultIDs() []string {
 	tools, toolOddities, platforms, platformOddities, _ := ltiFaults()
 	add(tools, toolOddities)
 	add(platforms, platformOddities)
+	consumers, _ := consumerfault.Kind.Tables()
+	add(consumers.Faults, consumers.Variants)
 	return out
 }
 

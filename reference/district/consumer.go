@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/rollcall-edu/rollcall/reference/fault/consumerfault"
 	"github.com/rollcall-edu/rollcall/reference/sync"
 	"github.com/rollcall-edu/rollcall/reference/sync/service"
 	"github.com/rollcall-edu/rollcall/reference/web"
@@ -22,8 +23,9 @@ type ConsumerOptions struct {
 	Options     sync.Options  // of every sync
 	Feeds       []service.Feed
 	Told        func(service.Outcome) // of each sync
-	// Hooks change what it does, from outside.
-	Hooks service.Hooks
+	// Hooks change what it does, from outside; Faults are ids of faults and variants, which do so too.
+	Hooks  service.Hooks
+	Faults []string
 	// Around is put around everything that is served; nil is nothing.
 	Around func(http.Handler) http.Handler
 }
@@ -39,6 +41,11 @@ type Consumer struct {
 // OpenConsumer makes a consumer that serves nothing and doesn't sync by itself. Both that it
 // gives are the caller's to close, the service first.
 func OpenConsumer(ctx context.Context, o ConsumerOptions) (*sync.Mirror, *service.Service, error) {
+	bent, err := consumerfault.Kind.Of(o.Faults...)
+	if err != nil {
+		return nil, nil, err
+	}
+	o.Hooks = bent.Bend(consumerfault.Config{Hooks: o.Hooks}).Hooks
 	mirror, err := sync.Open(ctx, o.DB)
 	if err != nil {
 		return nil, nil, err

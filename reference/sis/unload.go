@@ -2,6 +2,8 @@ package sis
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -243,19 +245,66 @@ func (d *Stored) Resources() iter.Seq[fixtures.Resource] {
 	return rows(d, resources.Resources, resources.Stored.Row)
 }
 
-// CourseResources reads what is assigned to courses.
+// CourseResources reads what is assigned to courses: by records, as CSV has it, and what courses
+// say of themselves that no record says, as over REST.
 func (d *Stored) CourseResources() iter.Seq[fixtures.CourseResource] {
-	return rows(d, resources.CourseResources, resources.StoredAssignment.ForCourse)
+	return assignments(d, rows(d, resources.CourseResources, resources.StoredAssignment.ForCourse), d.Courses,
+		func(r fixtures.CourseResource) [2]string { return [2]string{r.Course, r.Resource} },
+		func(c fixtures.Course) (fixtures.Base, []string) { return c.Base, c.Resources },
+		func(b fixtures.Base, course, resource string) fixtures.CourseResource {
+			return fixtures.CourseResource{Base: b, Course: course, Resource: resource}
+		})
 }
 
-// ClassResources reads what is assigned to classes.
+// ClassResources reads what is assigned to classes, as CourseResources does.
 func (d *Stored) ClassResources() iter.Seq[fixtures.ClassResource] {
-	return rows(d, resources.ClassResources, resources.StoredAssignment.ForClass)
+	return assignments(d, rows(d, resources.ClassResources, resources.StoredAssignment.ForClass), d.Classes,
+		func(r fixtures.ClassResource) [2]string { return [2]string{r.Class, r.Resource} },
+		func(c fixtures.Class) (fixtures.Base, []string) { return c.Base, c.Resources },
+		func(b fixtures.Base, class, resource string) fixtures.ClassResource {
+			return fixtures.ClassResource{Base: b, Class: class, Resource: resource}
+		})
 }
 
-// UserResources reads what is assigned to users.
+// UserResources reads what is assigned to users, as CourseResources does.
 func (d *Stored) UserResources() iter.Seq[fixtures.UserResource] {
-	return rows(d, resources.UserResources, resources.StoredAssignment.ForUser)
+	return assignments(d, rows(d, resources.UserResources, resources.StoredAssignment.ForUser), d.Users,
+		func(r fixtures.UserResource) [2]string { return [2]string{r.User, r.Resource} },
+		func(u fixtures.User) (fixtures.Base, []string) { return u.Base, u.Resources },
+		func(b fixtures.Base, user, resource string) fixtures.UserResource {
+			return fixtures.UserResource{Base: b, User: user, Resource: resource}
+		})
+}
+
+// assignments gives records, and one for each resource that an owner names and no record does.
+// Its sourcedId follows from both, so that it is the same each time.
+func assignments[Record, Owner any](d *Stored, records iter.Seq[Record], owners func() iter.Seq[Owner], says func(Record) [2]string,
+	names func(Owner) (fixtures.Base, []string), record func(b fixtures.Base, owner, resource string) Record) iter.Seq[Record] {
+	return func(yield func(Record) bool) {
+		said := map[[2]string]bool{}
+		for r := range records {
+			said[says(r)] = true
+			if !yield(r) {
+				return
+			}
+		}
+		if n, err := d.store.Count(d.ctx, resources.Resources); err == nil && n == 0 {
+			return // nobody can have any
+		}
+		for o := range owners() {
+			base, list := names(o)
+			for _, resource := range list {
+				if said[[2]string{base.SourcedID, resource}] {
+					continue
+				}
+				h := sha256.Sum256(fmt.Appendf(nil, "%q %q", base.SourcedID, resource))
+				own := fixtures.Base{SourcedID: hex.EncodeToString(h[:16]), Status: base.Status, DateLastModified: base.DateLastModified}
+				if !yield(record(own, base.SourcedID, resource)) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // Categories reads the categories of line items.

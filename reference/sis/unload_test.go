@@ -4,9 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"iter"
+	"maps"
 	"testing"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
+	"github.com/rollcall-edu/rollcall/reference/resources"
+	"github.com/rollcall-edu/rollcall/reference/store"
 )
 
 func asJSON[T any](t *testing.T, all iter.Seq[T]) []string {
@@ -75,5 +78,52 @@ func TestUnload(t *testing.T) {
 	compare(t, "assessmentResults", d.AssessmentResults(), u.AssessmentResults())
 	if u.Err() != nil {
 		t.Error(u.Err())
+	}
+}
+
+// What classes say of their resources over REST stands in a bundle by records.
+func TestAssignmentsWithoutRecords(t *testing.T) {
+	s, err := OpenStore(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	d, err := fixtures.New(fixtures.Small, fixtures.DefaultSeed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Load(t.Context(), s, d); err != nil {
+		t.Fatal(err)
+	}
+	count := func() (n int, ids map[string]bool) {
+		t.Helper()
+		stored, err := Unload(t.Context(), s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = map[string]bool{}
+		for r := range stored.ClassResources() {
+			n++
+			ids[r.Class+" "+r.Resource] = true
+		}
+		if stored.Err() != nil {
+			t.Fatal(stored.Err())
+		}
+		return n, ids
+	}
+	n, ids := count()
+	err = s.Update(t.Context(), func(tx store.Tx) error {
+		for r := range d.ClassResources() {
+			if _, err := tx.Delete(resources.ClassResources, r.SourcedID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if without, same := count(); n == 0 || without != n || !maps.Equal(same, ids) {
+		t.Errorf("%d without records, and %d with them", without, n)
 	}
 }

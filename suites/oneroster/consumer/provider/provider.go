@@ -156,7 +156,7 @@ func Start(ctx context.Context, o Options) (*Provider, error) {
 	if o.Version == "1.1" {
 		p.services = []*service.Service{service.Rostering11(), service.Resources11(), service.Gradebook11()}
 	} else {
-		p.services = []*service.Service{service.Rostering(), service.Resources(), service.Gradebook()}
+		p.services = []*service.Service{service.Rostering(), service.Resources(), service.Gradebook(), service.Assessment()}
 	}
 	p.server = &http.Server{Handler: p, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = p.server.Serve(l) }()
@@ -228,6 +228,9 @@ func (p *Provider) Connection() Connection {
 func (p *Provider) Serve(w *world.World, b Behaviour) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if was := p.behaviour.Trouble; was == "scopes-partly" && b.Trouble != was {
+		p.tokens = map[string]token{} // nobody is left with less than what is granted now
+	}
 	p.world, p.behaviour, p.counted, p.done, p.objects = w, b, 0, 0, map[string][]map[string]any{}
 	if b.Trouble == "scopes-partly" || b.Trouble == "token-refused" || b.Trouble == "token-ended" {
 		p.tokens = map[string]token{}
@@ -471,10 +474,6 @@ func (p *Provider) token(c *Call, r *http.Request) reply {
 			c.Problems = append(c.Problems, Problem{"scope", "a scope of OneRoster " + p.version, scope, "scope"})
 			continue
 		}
-		if p.behaviour.Trouble == "scopes-partly" && !strings.Contains(scope, "demographics") && strings.Contains(scope, "roster") && len(granted) == 0 {
-			granted = append(granted, strings.Replace(strings.Replace(scope, "roster.readonly", "roster-demographics.readonly", 1), "roster-core.readonly", "roster-demographics.readonly", 1))
-			continue
-		}
 		granted = append(granted, scope)
 	}
 	if p.behaviour.Trouble == "scopes-partly" {
@@ -487,9 +486,13 @@ func (p *Provider) token(c *Call, r *http.Request) reply {
 		p.done++
 		good = p.behaviour.After
 	}
+	life := 3600
+	if p.behaviour.Trouble == "scopes-partly" {
+		life = 1
+	}
 	given := rand.Text()
 	p.tokens[given] = token{scopes: granted, good: good}
-	return p.say(http.StatusOK, map[string]any{"access_token": given, "token_type": "Bearer", "expires_in": 3600, "scope": strings.Join(granted, " ")})
+	return p.say(http.StatusOK, map[string]any{"access_token": given, "token_type": "Bearer", "expires_in": life, "scope": strings.Join(granted, " ")})
 }
 
 func basicOf(header string) (id, secret string, is bool) {
@@ -641,7 +644,8 @@ func (p *Provider) derived(list []map[string]any, name, collection string) []map
 func collectionOf(op service.Operation) string {
 	return map[string]string{"org": "orgs", "academicSession": "academicSessions", "course": "courses", "class": "classes", "user": "users",
 		"enrollment": "enrollments", "demographics": "demographics", "resource": "resources", "category": "categories",
-		"scoreScale": "scoreScales", "lineItem": "lineItems", "result": "results"}[op.Kind]
+		"scoreScale": "scoreScales", "lineItem": "lineItems", "result": "results",
+		"assessmentLineItem": "assessmentLineItems", "assessmentResult": "assessmentResults"}[op.Kind]
 }
 
 func refID(v any) string {

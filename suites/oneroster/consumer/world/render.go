@@ -14,7 +14,7 @@ const instant = "2006-01-02T15:04:05.000Z"
 // Collections lists the collections in the order in which references lead backwards.
 func Collections() []string {
 	return []string{"orgs", "academicSessions", "courses", "classes", "users", "enrollments", "demographics", "resources", "categories",
-		"scoreScales", "lineItems", "results"}
+		"scoreScales", "lineItems", "results", "assessmentLineItems", "assessmentResults"}
 }
 
 // All renders the objects of a collection as a version of OneRoster has them, in their order. References have no href:
@@ -128,6 +128,18 @@ func (w *World) All(collection, version string) (out []map[string]any) {
 				}
 			}
 			add(l.Base, members)
+		}
+	case "assessmentLineItems":
+		for _, l := range w.AssessmentItem {
+			add(l.Base, map[string]any{"title": l.Title, "description": l.Description, "class": ref("class", l.Class),
+				"parentAssessmentLineItem": ref("assessmentLineItem", l.Parent), "scoreScale": ref("scoreScale", l.ScoreScale),
+				"resultValueMin": numeral(l.ResultValueMin), "resultValueMax": numeral(l.ResultValueMax)})
+		}
+	case "assessmentResults":
+		for _, r := range w.AssessmentResult {
+			add(r.Base, map[string]any{"assessmentLineItem": ref("assessmentLineItem", r.AssessmentLineItem), "student": ref("user", r.Student),
+				"score": numeral(r.Score), "textScore": r.TextScore, "scoreDate": string(r.ScoreDate), "scorePercentile": numeral(r.ScorePercentile),
+				"scoreStatus": r.ScoreStatus, "comment": r.Comment, "scoreScale": ref("scoreScale", r.ScoreScale)})
 		}
 	case "results":
 		for _, r := range w.Result {

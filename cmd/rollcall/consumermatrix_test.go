@@ -1,0 +1,286 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/fixtures"
+	"github.com/rollcall-edu/rollcall/reference/district"
+	"github.com/rollcall-edu/rollcall/reference/fault"
+	"github.com/rollcall-edu/rollcall/reference/fault/consumerfault"
+	"github.com/rollcall-edu/rollcall/reference/store"
+	"github.com/rollcall-edu/rollcall/reference/sync/push"
+	"github.com/rollcall-edu/rollcall/reference/sync/rest"
+	"github.com/rollcall-edu/rollcall/reference/sync/service"
+	"github.com/rollcall-edu/rollcall/reports"
+	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/tools/daily"
+)
+
+// consumerRecord is the file of what the matrix of consumers saw.
+const consumerRecord = "data/matrix-consumer.json"
+
+// lives is how many lives go on at once: they wait more than they work.
+var lives = make(chan struct{}, 8)
+
+const (
+	ofConsumers = "or12.consumer."
+	ofPulls     = "or12.gradebook-consumer."
+	ofEquipment = "or12.resources-consumer."
+)
+
+// consumerBystanders are judged with every fault, so that an accusation of the innocent shows.
+var consumerBystanders = []string{"holds.objects", "holds.unchanged", "changes.renamed", "changes.withdrawn", "calls.*", "token.request"}
+
+// consumerOddities are what a variant is judged by.
+var consumerOddities = []string{"holds.*", "calls.*", "paging.*", "token.*", "delta.*", "changes.*", "accepts.*", "trouble.busy", "trouble.error",
+	"trouble.empty", "trouble.told", "trouble.recovers"}
+
+// TestConsumerMatrix holds the suite for consumers to the faults: each is caught by what it breaks and
+// by nothing else, and no variant is minded. A few are tried a day, ROLLCALL_MATRIX=all tries all, and
+// ROLLCALL_MATRIX=whole judges each by everything.
+func TestConsumerMatrix(t *testing.T) {
+	if testing.Short() {
+		t.Skip("lives of products are left out with -short")
+	}
+	tables, err := consumerfault.Kind.Tables()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	seen := map[string]caught{}
+	one := func(t *testing.T, id string, focus []string) (*reports.Report, map[string]reports.RequirementResult) {
+		lives <- struct{}{}
+		defer func() { <-lives }()
+		report := judgedLife(t, id, focus)
+		found := broken(report)
+		t.Cleanup(func() {
+			mu.Lock()
+			defer mu.Unlock()
+			if !t.Failed() {
+				seen[id] = caughtBy(id, report, found)
+			}
+		})
+		return report, found
+	}
+	t.Run("each", func(t *testing.T) {
+		for _, i := range few(t, len(tables.Faults), 2) {
+			f := tables.Faults[i]
+			t.Run("fault/"+f.ID, func(t *testing.T) {
+				t.Parallel()
+				report, found := one(t, f.ID, lifeFocus(f.Breaks, consumerBystanders))
+				sound(t, report)
+				for _, id := range f.Breaks {
+					if _, caught := found[id]; !caught && !noted(report)[id] {
+						t.Errorf("%s was not caught%s", id, told(report, id))
+					}
+				}
+				for id, q := range found {
+					if !expected(id, f.Breaks) && !expected(id, f.May) {
+						t.Errorf("unrelated: %s", story(q))
+					}
+				}
+			})
+		}
+		for _, i := range few(t, len(tables.Variants), 1) {
+			v := tables.Variants[i]
+			t.Run("variant/"+v.ID, func(t *testing.T) {
+				t.Parallel()
+				report, _ := one(t, v.ID, lifeFocus(consumerOddities))
+				sound(t, report)
+				for _, q := range report.Requirements {
+					if q.Verdict == reports.Fail || q.Verdict == reports.Warning {
+						t.Errorf("%s %s", story(q), q.Reason)
+					}
+				}
+			})
+		}
+	})
+	if *update {
+		recorded, err := readMatrix()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for id, c := range recorded { // what was not run stays as it was
+			if _, again := seen[id]; !again && holdsConsumer(tables, id) {
+				seen[id] = c
+			}
+		}
+		if err := writeMatrix(consumerRecord, seen); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func holdsConsumer(tables fault.Tables, id string) bool {
+	_, known := tables.Fault(id)
+	return known
+}
+
+// few gives what is tried of n today; all with ROLLCALL_MATRIX.
+func few(t *testing.T, n, most int) []int {
+	t.Helper()
+	if daily.All() {
+		most = n
+	}
+	return sample{n, most}.of(t, n)
+}
+
+// lifeFocus puts together what a run judges; nil is everything.
+func lifeFocus(lists ...[]string) []string {
+	if os.Getenv("ROLLCALL_MATRIX") == "whole" {
+		return nil
+	}
+	var out []string
+	for _, id := range slices.Concat(lists...) {
+		if !strings.HasPrefix(id, "or1") {
+			id = ofConsumers + id
+		}
+		out = append(out, id)
+	}
+	return out
+}
+
+// judgedLife judges the reference consumer with a fault or variant on.
+func judgedLife(t *testing.T, id string, focus []string) *reports.Report {
+	t.Helper()
+	p := &pushingConsumer{}
+	c, err := district.StartConsumer(t.Context(), district.ConsumerOptions{Faults: []string{id}, Around: p.around})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	p.open(t, c, id)
+	profiles := []string{"or12-rostering-consumer"}
+	for begins, profile := range map[string]string{ofPulls + "pull.": "or12-gradebook-pull-consumer", ofPulls + "push.": "or12-gradebook-push-consumer",
+		ofEquipment: "or12-resources-consumer"} {
+		if slices.ContainsFunc(focus, func(id string) bool { return strings.HasPrefix(id, begins) }) {
+			profiles = append(profiles, profile)
+		}
+	}
+	text := consumerTarget(c.Origin, profiles...) + "  push: {webhook: {url: " + c.Origin + "/push}, timeout: 1m}\n"
+	return judgedBy(t.Context(), t, text, harness.Options{Focus: focus})
+}
+
+// pushingConsumer has a consumer push line items and results of its mirror to the SIS that it reads.
+type pushingConsumer struct {
+	mu         sync.Mutex
+	connection service.Connection
+	bent       consumerfault.Config
+	consumer   *district.Consumer
+	pusher     *push.Pusher
+	kept       store.Store
+}
+
+func (p *pushingConsumer) open(t *testing.T, c *district.Consumer, id string) {
+	t.Helper()
+	bent, err := consumerfault.Kind.Of(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.consumer, p.bent = c, bent.Bend(consumerfault.Config{})
+	if p.kept, err = store.Open(t.Context(), "", push.Kept); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.kept.Close() })
+}
+
+// around takes note of connections, and pushes.
+func (p *pushingConsumer) around(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/connection":
+			body, _ := io.ReadAll(r.Body) // a short one is refused
+			p.mu.Lock()
+			_ = json.Unmarshal(body, &p.connection) // as above
+			p.mu.Unlock()
+			r.Body = io.NopCloser(strings.NewReader(string(body)))
+		case "/push":
+			if err := p.push(r.Context()); err != nil {
+				http.Error(w, err.Error(), http.StatusBadGateway)
+			}
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (p *pushingConsumer) push(ctx context.Context) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	at := rest.Config{TokenURL: p.connection.TokenURL, ClientID: p.connection.ClientID, ClientSecret: p.connection.ClientSecret,
+		Rostering: p.connection.Rostering, Gradebook: p.connection.Gradebook, Transport: http.DefaultTransport}
+	if p.bent.Transport != nil {
+		at.Transport = p.bent.Transport(at.Transport)
+	}
+	if p.bent.REST != nil {
+		p.bent.REST(&at)
+	}
+	source, err := rest.New(at)
+	if err != nil {
+		return err
+	}
+	var sender push.Sender = push.Client{Client: source.Client()}
+	if p.bent.Sender != nil {
+		sender = p.bent.Sender(sender)
+	}
+	if p.pusher == nil {
+		p.pusher = &push.Pusher{Store: p.kept, Now: time.Now}
+	}
+	p.pusher.To = push.SIS{Gradebook: p.connection.Gradebook, Rostering: p.connection.Rostering, Sender: sender}
+	roster, err := p.consumer.Mirror.District(ctx)
+	if err != nil {
+		return err
+	}
+	var from push.From = classwork{roster}
+	if p.bent.From != nil {
+		from = p.bent.From(from)
+	}
+	done, err := p.pusher.Push(ctx, from)
+	if err == nil && len(done.Refused) > 0 {
+		err = done.Refused[0]
+	}
+	return err
+}
+
+// classwork is a line item of a class, and a result of each of its students.
+type classwork struct{ roster fixtures.District }
+
+// Name tells it from others.
+func (classwork) Name() string { return "classwork" }
+
+// Objects gives them.
+func (c classwork) Objects(_ context.Context, to push.SIS) ([]push.Object, error) {
+	var out []push.Object
+	for like := range c.roster.LineItems() {
+		item := push.Object{Collection: "lineItems", Wrapper: "lineItem", SourcedID: "classwork-1", Body: map[string]any{
+			"title": "Classwork", "assignDate": "2026-09-01T00:00:00.000Z", "dueDate": "2026-09-08T00:00:00.000Z",
+			"class": to.Refer("class", "classes", like.Class), "school": to.Refer("org", "orgs", like.School),
+			"category": to.Refer("category", "categories", like.Category), "resultValueMin": 0, "resultValueMax": 10,
+		}}
+		out = append(out, item)
+		for e := range c.roster.Enrollments() {
+			if e.Class != like.Class || e.Role != "student" || e.Status != fixtures.Active || len(out) > 8 {
+				continue
+			}
+			out = append(out, push.Object{Collection: "results", Wrapper: "result", SourcedID: "classwork-1-" + e.User, Owner: item.SourcedID,
+				Body: map[string]any{
+					"lineItem": to.Refer("lineItem", "lineItems", item.SourcedID), "student": to.Refer("user", "users", e.User),
+					"class": to.Refer("class", "classes", e.Class), "scoreStatus": "fully graded", "score": 7.5, "scoreDate": "2026-09-09",
+				}})
+		}
+		if len(out) > 1 {
+			return out, nil
+		}
+		out = nil
+	}
+	return out, nil
+}

@@ -1,0 +1,191 @@
+package consumerfault
+
+import (
+	"encoding/json"
+	stdsync "sync"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/reference/sis"
+	"github.com/rollcall-edu/rollcall/reference/store"
+	"github.com/rollcall-edu/rollcall/reference/sync"
+	"github.com/rollcall-edu/rollcall/reference/sync/rest"
+)
+
+// firsts remembers objects as they first came.
+type firsts struct {
+	mu  stdsync.Mutex
+	all map[string]map[string]any
+}
+
+// keep gives an object as it first came; first is true where that is now.
+func (f *firsts) keep(t *thing) (was map[string]any, first bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.all == nil {
+		f.all = map[string]map[string]any{}
+	}
+	key := string(t.Collection) + "/" + t.SourcedID
+	if was, there := f.all[key]; there {
+		return was, false
+	}
+	text, _ := json.Marshal(t.members) // of what was JSON
+	var copied map[string]any
+	_ = json.Unmarshal(text, &copied) // it was just written
+	f.all[key] = copied
+	return copied, true
+}
+
+// frozen has objects of collections stay as they first came, but for their status.
+func frozen(of ...store.Collection) behaviour {
+	return frozenIf(func(t *thing) bool { return t.in(of...) })
+}
+
+func frozenIf(here func(*thing) bool) behaviour {
+	var f firsts
+	return each(func(t *thing) bool {
+		if was, first := f.keep(t); !first && here(t) {
+			status := t.members["status"]
+			for name, v := range was {
+				t.members[name] = v
+			}
+			t.members["status"] = status
+		}
+		return true
+	})
+}
+
+// settled has nothing new of collections come once the first sync is over.
+func settled(of ...store.Collection) behaviour {
+	var f firsts
+	n := 0
+	return together(options(func(*sync.Options) { n++ }), each(func(t *thing) bool {
+		if !t.in(of...) || n > 1 && !known(&f, t) {
+			return !t.in(of...)
+		}
+		f.keep(t)
+		return true
+	}))
+}
+
+func known(f *firsts, t *thing) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.all[string(t.Collection)+"/"+t.SourcedID] != nil
+}
+
+// unflagged takes what is flagged of collections for active; of none: of all.
+func unflagged(of ...store.Collection) behaviour {
+	return each(func(t *thing) bool {
+		if len(of) == 0 || t.in(of...) {
+			t.members["status"] = sync.Active
+		}
+		return true
+	})
+}
+
+func changeFaults() map[string]behaviour {
+	return map[string]behaviour{
+		"consumer-renames-lost":  frozen(sis.Users, sis.Classes, sis.Courses, sis.Orgs),
+		"consumer-people-frozen": frozen(sis.Users),
+		"consumer-renames-lost-in-delta": frozenIf(func(t *thing) bool {
+			return t.in(sis.Users, sis.Classes) && !t.reading.Since.IsZero()
+		}),
+		"consumer-adds-lost":       settled(sis.Users, sis.Classes, sis.Enrollments),
+		"consumer-flags-ignored":   unflagged(),
+		"consumer-flags-of-people": unflagged(sis.Users),
+		"consumer-seats-doubled":   unflagged(sis.Enrollments),
+		"consumer-flags-in-delta": each(func(t *thing) bool {
+			return t.reading.Since.IsZero() || t.Status == sync.Active
+		}),
+		"consumer-never-restores":  neverRestores(),
+		"consumer-never-deletes":   neverDeletes(),
+		"consumer-closes-district": closesAll(),
+		"consumer-role-overwrites": overwrites(),
+		"consumer-future-deletes":  futures(),
+	}
+}
+
+// neverRestores has who was flagged once stay flagged.
+func neverRestores() behaviour {
+	var mu stdsync.Mutex
+	flagged := map[string]bool{}
+	return each(func(t *thing) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		key := string(t.Collection) + "/" + t.SourcedID
+		if t.Status == sync.ToBeDeleted {
+			flagged[key] = true
+		}
+		if flagged[key] {
+			t.members["status"] = sync.ToBeDeleted
+		}
+		return true
+	})
+}
+
+// neverDeletes reads everything in a full sync, and deletes nothing for it.
+func neverDeletes() behaviour {
+	full := false
+	return behaviour{Bend: func(c *Config) { fullAsDelta(c, &full) }}
+}
+
+// fullAsDelta has full syncs be deltas since ever.
+func fullAsDelta(c *Config, full *bool) {
+	reading(func(at *rest.Config) {
+		at.Manners.Since = func(since time.Time) string {
+			if *full {
+				return ""
+			}
+			return rest.Since(since)
+		}
+	}).Bend(c)
+	options(func(o *sync.Options) {
+		if *full = o.Mode == sync.Full; *full {
+			o.Mode = sync.Delta
+		}
+	}).Bend(c)
+}
+
+// closesAll takes all classes of a district for closed when a school of it closes.
+func closesAll() behaviour {
+	var mu stdsync.Mutex
+	closed := false
+	return each(func(t *thing) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		if t.in(sis.Orgs) && t.Status == sync.ToBeDeleted {
+			closed = true
+		}
+		if t.in(sis.Classes) && closed && sum(t.SourcedID)%5 == 0 {
+			t.members["status"] = sync.ToBeDeleted
+		}
+		return true
+	})
+}
+
+// overwrites has the last role of somebody be the only one, where there are several.
+func overwrites() behaviour {
+	return roles(func(list []any) []any {
+		last, _ := list[len(list)-1].(map[string]any)
+		if last["role"] == "parent" {
+			return list[len(list)-1:]
+		}
+		return list
+	})
+}
+
+// futures takes people whose enrollment begins later for gone.
+func futures() behaviour {
+	var mu stdsync.Mutex
+	later := map[string]bool{}
+	n := 0
+	return together(options(func(*sync.Options) { n++ }), each(func(t *thing) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		if t.in(sis.Enrollments) && t.text("beginDate") > time.Now().Format(time.DateOnly) {
+			later[t.refers("class")] = true
+			return false
+		}
+		return n < 2 || !t.in(sis.Enrollments) || !later[t.refers("class")]
+	}))
+}
