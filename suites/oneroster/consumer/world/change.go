@@ -45,6 +45,8 @@ func (w *World) each(visit func(*fixtures.Base)) {
 	bases(w.Category, visit, func(o *fixtures.Category) *fixtures.Base { return &o.Base })
 	bases(w.ScoreScale, visit, func(o *fixtures.ScoreScale) *fixtures.Base { return &o.Base })
 	bases(w.LineItem, visit, func(o *fixtures.LineItem) *fixtures.Base { return &o.Base })
+	bases(w.AssessmentItem, visit, func(o *fixtures.AssessmentLineItem) *fixtures.Base { return &o.Base })
+	bases(w.AssessmentResult, visit, func(o *fixtures.AssessmentResult) *fixtures.Base { return &o.Base })
 	bases(w.Result, visit, func(o *fixtures.Result) *fixtures.Base { return &o.Base })
 }
 
