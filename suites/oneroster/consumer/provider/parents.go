@@ -79,7 +79,9 @@ func (p *Provider) belongs(o map[string]any, op service.Operation, segment strin
 		if strings.Contains(op.ID, "Students") {
 			role = "student"
 		}
-		return p.seated(func(e map[string]any) bool { return refID(e["user"]) == own && refID(e[member]) == id && e["role"] == role })
+		return p.seated(func(e map[string]any) bool {
+			return refID(e["user"]) == own && refID(e[member]) == id && e["role"] == role
+		})
 	case "class":
 		switch segment {
 		case "students", "teachers", "users":

@@ -15,6 +15,7 @@ import (
 	"io"
 	"log"
 	"maps"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -770,6 +771,7 @@ func (p *Provider) page(c *Call, op service.Operation, list []map[string]any) re
 		limit = n
 	}
 	offset, _ = strconv.Atoi(c.Query.Get("offset"))
+	limit, offset = min(limit, math.MaxInt32), min(offset, math.MaxInt32) // their sum is a number too, whatever is asked for
 	b := p.behaviour
 	if b.Cap > 0 {
 		limit = min(limit, b.Cap)
