@@ -334,6 +334,10 @@ func signatures(concerns func(provider.Call) bool) func(*judge, *harness.T, stri
 			t.NotApplicable(id, "the product isn't said to sign its calls (consumer.signed)")
 			return
 		}
+		if !slices.ContainsFunc(j.syncs, func(s *occasion) bool { return slices.ContainsFunc(s.calls, concerns) }) {
+			t.NotApplicable(id, "the product made no signed call of the kind")
+			return
+		}
 		each(j, t, id)
 	}
 }

@@ -37,6 +37,7 @@ type judge struct {
 	loses  bool              // it takes a page that is shorter than it asked for as the last one
 	behind bool              // the product may not be in step: a sound full sync comes first
 	stuck  *harness.Obstacle // nothing can be judged of what the product holds
+	unwell string            // the requirement that tells that its syncs fail though nothing changed, until one succeeds
 
 	nothing *harness.Finding  // the first sync brought nothing that the product holds
 	accused map[place]bool    // differences that were told, and are still there

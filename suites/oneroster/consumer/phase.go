@@ -218,6 +218,7 @@ func (j *judge) examine(t *harness.T, requirement string, s *occasion, counts fu
 func (j *judge) same(t *harness.T, p phase, s *occasion) {
 	id := j.id(p.own())
 	if j.failed(t, id, s) {
+		j.unwell = id // whatever changes, its syncs may fail by themselves
 		return
 	}
 	diffs := append(j.fresh(s.differences), j.strangers(s)...)
@@ -234,9 +235,14 @@ func (j *judge) failed(t *harness.T, requirement string, s *occasion) bool {
 	case s.outcome.Told == driver.Failure:
 		f.Seen = "the product says that the sync failed: " + s.outcome.Words
 	default:
+		j.unwell = ""
 		return false
 	}
 	j.behind = true
+	if j.unwell != "" && j.unwell != requirement {
+		t.NotTested(harness.BlockedBy(j.unwell, "the product's syncs have failed since, though nothing had changed"), requirement)
+		return true
+	}
 	t.Fail(requirement, j.with(t, s, nil, f))
 	return true
 }
