@@ -96,6 +96,9 @@ func listening(section *driver.Section, err error) error {
 
 // connection is where the product reads from.
 func (j *judge) connection() driver.Connection {
+	if j.provider == nil { // of a product that takes bundles
+		return driver.Connection{}
+	}
 	return connectionOf(j.provider.Connection(), j.version)
 }
 
@@ -107,7 +110,7 @@ func (j *judge) begin(ctx context.Context) (harness.Obstacle, bool) {
 	o := driver.Occasion{Mode: driver.Full, Connection: j.connection()}
 	for _, hook := range []func(context.Context, driver.Occasion) driver.Outcome{j.driver.Connect, j.driver.Reset} {
 		if out := hook(ctx, o); out.Fault != nil || out.Told == driver.Failure || out.TimedOut {
-			j.first = &occasion{outcome: out, calls: j.provider.Calls(0)}
+			j.first = &occasion{outcome: out}
 			stuck := hookFailed(out)
 			j.stuck = &stuck
 			return stuck, true
