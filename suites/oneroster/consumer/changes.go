@@ -143,6 +143,12 @@ func remove(w *world.World) {
 	students := w.People(func(u fixtures.User) bool { return isStudent(u) && !strings.HasPrefix(u.SourcedID, ours) })
 	for _, i := range []int{students[1], students[len(students)-2]} {
 		w.Flag(&w.User[i].Base, false)
+		for n := range w.User { // nobody names somebody who is gone
+			if u := &w.User[n]; slices.Contains(u.Agents, w.User[i].SourcedID) {
+				u.Agents = slices.DeleteFunc(slices.Clone(u.Agents), func(id string) bool { return id == w.User[i].SourcedID })
+				u.DateLastModified = w.Tick()
+			}
+		}
 		for n := range w.Enrollment {
 			if e := &w.Enrollment[n]; e.User == w.User[i].SourcedID && e.Status == fixtures.Active {
 				w.Flag(&e.Base, false)
