@@ -112,6 +112,11 @@ func (s *Section) fill() {
 // waits tells whether the way in which the product is made to act doesn't tell when it has ended.
 func (t Trigger) waits() bool { return t.Command == "" && t.Webhook == nil }
 
+// said tells whether anything is said of how the product acts, beside what makes it do so.
+func (t Trigger) said() bool {
+	return len(t.Modes) > 0 || t.Timeout > 0 || t.Tell != "" || t.Done != Done{}
+}
+
 func (s *Section) validateTriggers(t *harness.Target) error {
 	for _, trigger := range []struct {
 		key string
@@ -122,7 +127,7 @@ func (s *Section) validateTriggers(t *harness.Target) error {
 		switch {
 		case len(ways) > 1:
 			return t.Problem(path, fmt.Sprintf("it says several ways to make the product act: %s", strings.Join(ways, ", ")), "keep one of them")
-		case len(ways) == 0 && (trigger.key != "sync" || !s.Drop.Set()) && (len(trigger.of.Modes) > 0 || trigger.of.Timeout > 0 || trigger.of.Tell != "" || trigger.of.Done != Done{}):
+		case len(ways) == 0 && trigger.of.said() && (trigger.key != "sync" || !s.Drop.Set()):
 			return t.Problem(path, "it doesn't say how the product is made to act",
 				"add one of command, webhook, steps, schedule and person: docs/judging-a-consumer.md has an example of each")
 		case trigger.of.Tell != "" && !trigger.of.Person:
