@@ -31,6 +31,11 @@ var shapes, shapesV1P1 = func() (now, old map[store.Collection]reflect.Type) {
 
 // object reads one object, leniently. What isn't one is handed on as it is.
 func (s *Source) object(ctx context.Context, c store.Collection, raw json.RawMessage) (sync.Object, error) {
+	if !s.v11 {
+		if o, is := exact(c, raw); is {
+			return o, nil
+		}
+	}
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
 	var members map[string]any

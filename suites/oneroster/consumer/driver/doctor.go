@@ -203,11 +203,18 @@ func (d *Driver) Try(ctx context.Context, o Occasion, expected Objects, probes [
 		}
 		say(harness.Diagnosis{Name: "consumer.connect", OK: true, Detail: "the product is told where to read from" + said(c.Words)})
 	}
+	// A product that has never synced may have nothing to be read yet, such as no file: it is read again
+	// once it has.
 	var before *Held
 	if s.Holds.Set() {
 		var err error
 		if before, err = d.Holdings(ctx, probes); err != nil {
-			say(Faulty("consumer.holds", err))
+			x := Faulty("consumer.holds", err)
+			x.Fatal = false
+			x.Detail = "before the first sync: " + x.Detail
+			x.Remedy = "nothing has to be done where it can be read after the sync; else " + x.Remedy
+			say(x)
+			before = &Held{Objects: Objects{}}
 		}
 	}
 	mark := d.mark()
