@@ -56,7 +56,7 @@ assessment.delete to remove. It judges nothing: look at the SIS.`,
 				if err != nil {
 					return target.Problem("tls.ca_file", err.Error(), "name a PEM file")
 				}
-				p.SIS.HTTP = security.LoopbackClient(trust)
+				p.SIS.Transport = security.LoopbackClient(trust).Transport
 			}
 			does, past := p.Run, "stored"
 			if remove {

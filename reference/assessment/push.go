@@ -10,6 +10,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/rollcall-edu/rollcall/reference/oneroster/client"
 )
 
 const (
@@ -40,7 +42,7 @@ type Pushed struct {
 // Run gives the test to the students of a class, and pushes what they got. What the SIS refuses
 // is among what it tells; the error is of what kept it from pushing at all.
 func (p Push) Run(ctx context.Context) (*Pushed, error) {
-	c, objects, students, err := p.prepare(ctx, scopePut)
+	c, objects, students, err := p.prepare(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +63,7 @@ func (p Push) Run(ctx context.Context) (*Pushed, error) {
 // Remove deletes what Run has pushed, results before the line items that they hang on, and
 // children before parents. What isn't there is passed over.
 func (p Push) Remove(ctx context.Context) (*Pushed, error) {
-	c, objects, students, err := p.prepare(ctx, scopeDelete)
+	c, objects, students, err := p.prepare(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -80,12 +82,15 @@ func (p Push) Remove(ctx context.Context) (*Pushed, error) {
 }
 
 // prepare reads who is in the class, and makes everything that there is to push.
-func (p Push) prepare(ctx context.Context, scope string) (*client, []object, int, error) {
+func (p Push) prepare(ctx context.Context) (*caller, []object, int, error) {
 	test, err := Garden()
 	if err != nil {
 		return nil, nil, 0, err
 	}
-	c := p.SIS.client(scope, scopeRoster)
+	c, err := p.SIS.caller()
+	if err != nil {
+		return nil, nil, 0, err
+	}
 	most := p.Most
 	if most <= 0 {
 		most = 10_000
@@ -109,18 +114,18 @@ func (o object) address(service string) string {
 	return service + "/" + o.collection + "/" + url.PathEscape(o.sourcedID)
 }
 
-func (c *client) put(ctx context.Context, o object) error {
+func (c *caller) put(ctx context.Context, o object) error {
 	body, err := json.Marshal(map[string]any{o.wrapper: o.body})
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", o.wrapper, err)
 	}
-	_, _, err = c.send(ctx, http.MethodPut, o.address(c.Gradebook), body)
+	_, err = c.send(ctx, http.MethodPut, o.address(c.Gradebook), scopePut, body)
 	return err
 }
 
-func (c *client) remove(ctx context.Context, o object) error {
-	_, _, err := c.send(ctx, http.MethodDelete, o.address(c.Gradebook), nil)
-	var refused *Refused
+func (c *caller) remove(ctx context.Context, o object) error {
+	_, err := c.send(ctx, http.MethodDelete, o.address(c.Gradebook), scopeDelete, nil)
+	var refused *client.StatusError
 	if errors.As(err, &refused) && refused.Status == http.StatusNotFound {
 		return nil
 	}

@@ -164,18 +164,18 @@ func TestPushInTheWay(t *testing.T) {
 			w.WriteHeader(http.StatusNotImplemented)
 			fmt.Fprint(w, `{"imsx_description":"we don't"}`)
 			return true
-		}, "501 Not Implemented: we don't"},
+		}, "501 Not Implemented (we don't)"},
 		"elsewhere": {func(w http.ResponseWriter, r *http.Request, _ int64) bool {
 			http.Redirect(w, r, "http://elsewhere.invalid/", http.StatusTemporaryRedirect)
 			return true
-		}, "307"},
+		}, "elsewhere.invalid"},
 		"no results": {func(w http.ResponseWriter, r *http.Request, _ int64) bool {
 			if !strings.Contains(r.URL.Path, "/assessmentResults/") {
 				return false
 			}
 			w.WriteHeader(http.StatusForbidden)
 			return true
-		}, "403 Forbidden: without a word of why"},
+		}, "403 Forbidden; have the provider grant"},
 	} {
 		t.Run(title, func(t *testing.T) {
 			s, class := serve(t, func(h http.Handler) http.Handler {
@@ -216,9 +216,9 @@ func TestPushUnable(t *testing.T) {
 		"a wrong secret": {func(p *assessment.Push) { p.SIS.Secret = "wrong" }, "invalid_client"},
 		"nobody answers": {func(p *assessment.Push) {
 			p.SIS.TokenURL = silent.URL
-			p.SIS.HTTP = &http.Client{Timeout: 50 * time.Millisecond}
+			p.SIS.Transport = &http.Transport{ResponseHeaderTimeout: 50 * time.Millisecond}
 		}, "asking for a token"},
-		"no address": {func(p *assessment.Push) { p.SIS.TokenURL = "://" }, "asking for a token"},
+		"no address": {func(p *assessment.Push) { p.SIS.TokenURL = "://" }, "the token URL"},
 	} {
 		t.Run(title, func(t *testing.T) {
 			p := assessment.Push{SIS: of(s), Class: class}
