@@ -77,6 +77,7 @@ func open(ctx context.Context, s *harness.Session, version string) (*judge, erro
 	}
 	j := &judge{version: version, prefix: map[string]string{"1.1": "or11.", "1.2": "or12."}[version], section: section, provider: p, world: w,
 		gone: map[place]bool{}, accused: map[place]bool{}, broken: map[string]string{}, held: driver.Objects{}, known: driver.Objects{}}
+	j.owner = j.id(rosters + "." + reqObjects)
 	j.truth = truthOf(w, version)
 	j.driver = driver.New(s, p)
 	s.Redactor().Secret(p.Connection().ClientSecret)
