@@ -33,8 +33,8 @@ func demoCommand() *cobra.Command {
 		Use:   "demo",
 		Short: "Judge the reference district with every suite, and write the reports",
 		Long: `Bring up the reference district Riverbend Unified (https, on 127.0.0.1), judge it
-with every suite there is, and write the reports: the SIS, its CSV files, the tool and
-the platform, the last two in a browser. Beside it a story is played and kept as a page
+with every suite there is, and write the reports: the SIS, its CSV files, a consumer, the tool
+and the platform, the last two in a browser. Beside it a story is played and kept as a page
 with pictures, story.html: a teacher picks a quiz, a learner does it, the score stands in
 the gradebook, and the teacher has the last word. With --fault the reference misbehaves,
 and the role whose fault it is is judged alone: see how a failure looks.`,
@@ -107,8 +107,8 @@ and the role whose fault it is is judged alone: see how a failure looks.`,
 	return c
 }
 
-// demoWhole judges the whole district: the tool and the platform wait a good part of their
-// time, in which the SIS and its files are judged.
+// demoWhole judges the whole district: the tool, the platform and the consumer wait a good part of
+// their time, in which the SIS and its files are judged.
 func demoWhole(cmd *cobra.Command, f *runFlags, target *harness.Target, size fixtures.Size) error {
 	ctx, out, errs := cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr()
 	line := &board{}
@@ -117,10 +117,14 @@ func demoWhole(cmd *cobra.Command, f *runFlags, target *harness.Target, size fix
 		return err
 	}
 	defer lti.close()
-	if len(lti.roles) > 0 {
-		f.show = line.beside(errs, f.quiet, "SIS")
-		f.niceness = sisNiceness
+	consumer, end, err := demoConsumer(cmd, f, out)
+	if err != nil {
+		return err
 	}
+	defer end()
+	lti.roles = append(lti.roles, consumer)
+	f.show = line.beside(errs, f.quiet, "SIS")
+	f.niceness = sisNiceness
 	wait := lti.judge(ctx, errs, line)
 	tale := func(io.Writer) error { return nil }
 	if lti.story != nil {

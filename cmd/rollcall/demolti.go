@@ -112,7 +112,7 @@ func openLTI(cmd *cobra.Command, f *runFlags, broken roleFaults) (d *ltiDemo, er
 		if err := x.describe(f, ca, out); err != nil {
 			return d, err
 		}
-		fmt.Fprintf(out, "%s, in a browser: rollcall run %s\n", strings.ToUpper(x.name[:1])+x.name[1:], quoteArg(x.path))
+		fmt.Fprintf(out, "%s, in a browser: rollcall run %s\n", capital(x.name), quoteArg(x.path))
 	}
 	fmt.Fprintln(out)
 	d.roles = roles
@@ -151,11 +151,11 @@ func (d *ltiDemo) judge(ctx context.Context, errs io.Writer, line *board) (wait 
 	}
 }
 
-// demoRole is one side of LTI that the demo judges.
+// demoRole is a role of the district that the demo judges beside the SIS.
 type demoRole struct {
 	what, name string
 	profiles   []string
-	section    *lti.Section
+	section    harness.Section
 	faults     []string
 
 	path  string
@@ -163,6 +163,9 @@ type demoRole struct {
 	said  spoken
 	err   error
 }
+
+// capital begins a sentence with a name.
+func capital(name string) string { return strings.ToUpper(name[:1]) + name[1:] }
 
 // spoken keeps what a run says until its turn comes to be read.
 type spoken struct {

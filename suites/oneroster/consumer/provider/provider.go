@@ -94,6 +94,9 @@ type Call struct {
 	Started, Ended   time.Time
 	Trouble          string // what was done to it
 	Problems         []Problem
+
+	fields   []string // that it asks for, of those that there are; none: all
+	warnings []string // codes of what it asked for in vain
 }
 
 // Provider is a running provider.
@@ -354,6 +357,13 @@ func (p *Provider) say(status int, v any) reply {
 	return reply{status: status, header: http.Header{"Content-Type": {"application/json"}}, body: text}
 }
 
+// unstored says that an answer isn't to be kept by anybody (RFC 6749 §5.1).
+func unstored(a reply) reply {
+	a.header.Set("Cache-Control", "no-store")
+	a.header.Set("Pragma", "no-cache")
+	return a
+}
+
 func (p *Provider) refuse(status int, minor, why string) reply {
 	if p.version == "1.1" {
 		return p.say(status, map[string]any{"statusInfoSet": []any{map[string]any{"imsx_codeMajor": "failure", "imsx_severity": "error",
@@ -371,6 +381,7 @@ func (p *Provider) answer(c *Call, r *http.Request) reply {
 	}
 	var s *service.Service
 	var op service.Operation
+	var methods []string // that the path has
 	for _, one := range p.services {
 		below, in := strings.CutPrefix(r.URL.Path, one.Path)
 		if !in {
@@ -381,14 +392,24 @@ func (p *Provider) answer(c *Call, r *http.Request) reply {
 			if method == "" {
 				method = http.MethodGet
 			}
-			if method == r.Method && fits(o, below) {
+			if !fits(o, below) {
+				continue
+			}
+			methods = append(methods, method)
+			if method == r.Method {
 				s, op, c.Path = one, o, below
 			}
 		}
 	}
 	if s == nil {
 		c.Problems = append(c.Problems, Problem{"operation", "an operation of OneRoster " + p.version, r.Method + " " + r.URL.Path, "path"})
-		return p.refuse(http.StatusNotFound, "unknownobject", "There is no such operation.")
+		if len(methods) > 0 {
+			slices.Sort(methods)
+			a := p.refuse(http.StatusMethodNotAllowed, "invaliddata", "There is no such operation: its path has others.")
+			a.header.Set("Allow", strings.Join(slices.Compact(methods), ", "))
+			return a
+		}
+		return p.refuse(http.StatusNotFound, p.minor("unknownobject"), "There is no such operation.")
 	}
 	c.Operation = op.ID
 	if p.signed {
@@ -397,7 +418,7 @@ func (p *Provider) answer(c *Call, r *http.Request) reply {
 		}
 		return p.opened(c, s, op)
 	}
-	given := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+	given := bearer(r.Header.Get("Authorization"))
 	t, known := p.tokens[given]
 	if !known || given == "" || t.good == 0 {
 		if given == "" {
@@ -406,7 +427,7 @@ func (p *Provider) answer(c *Call, r *http.Request) reply {
 		if known {
 			c.Trouble = "token-ended"
 		}
-		a := p.refuse(http.StatusUnauthorized, "unauthorisedrequest", "A token is needed.")
+		a := p.refuse(http.StatusUnauthorized, p.minor("unauthorisedrequest"), "A token is needed.")
 		a.header.Set("WWW-Authenticate", "Bearer")
 		return a
 	}
@@ -453,7 +474,13 @@ func (p *Provider) token(c *Call, r *http.Request) reply {
 	if !basic {
 		id, secret = form.Get("client_id"), form.Get("client_secret")
 	}
-	oauth := func(status int, code string) reply { return p.say(status, map[string]any{"error": code}) }
+	oauth := func(status int, code string) reply {
+		a := unstored(p.say(status, map[string]any{"error": code}))
+		if status == http.StatusUnauthorized {
+			a.header.Set("WWW-Authenticate", `Basic realm="Rollcall"`)
+		}
+		return a
+	}
 	switch {
 	case r.Method != http.MethodPost || form.Get("grant_type") != "client_credentials":
 		c.Problems = append(c.Problems, Problem{"token", "a POST of a form with grant_type=client_credentials", r.Method, "body"})
@@ -486,13 +513,26 @@ func (p *Provider) token(c *Call, r *http.Request) reply {
 		p.done++
 		good = p.behaviour.After
 	}
+	if len(c.Scopes) > 0 && len(granted) == 0 && p.behaviour.Trouble == "" {
+		return oauth(http.StatusBadRequest, "invalid_scope")
+	}
 	life := 3600
 	if p.behaviour.Trouble == "scopes-partly" {
 		life = 1
 	}
 	given := rand.Text()
 	p.tokens[given] = token{scopes: granted, good: good}
-	return p.say(http.StatusOK, map[string]any{"access_token": given, "token_type": "Bearer", "expires_in": life, "scope": strings.Join(granted, " ")})
+	return unstored(p.say(http.StatusOK, map[string]any{"access_token": given, "token_type": "Bearer", "expires_in": life,
+		"scope": strings.Join(granted, " ")}))
+}
+
+// bearer is the token of a header; the name of its scheme has no case (RFC 9110 §11.1).
+func bearer(header string) string {
+	scheme, given, _ := strings.Cut(header, " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(given)
 }
 
 func basicOf(header string) (id, secret string, is bool) {
@@ -524,11 +564,20 @@ func (p *Provider) write(c *Call, op service.Operation) reply {
 }
 
 func (p *Provider) read(c *Call, s *service.Service, op service.Operation) reply {
+	kind := s.Kinds[op.Kind]
 	if a, wrong := p.parameters(c); wrong {
 		return a
 	}
+	fields, unknown := fieldsOf(c.Query["fields"], kind)
+	if unknown != "" && (p.version != "1.1" || c.Query.Get("fields") == "") {
+		c.Problems = append(c.Problems, Problem{"parameter", "properties of the objects for fields", unknown, "fields"})
+		return p.refuse(http.StatusBadRequest, p.minor("invalid_selection_field"), "There is no such property: "+unknown)
+	}
+	c.fields = fields
+	if unknown != "" {
+		c.warnings = append(c.warnings, "invalid_selection_field")
+	}
 	collection := s.CollectionOf(op.Kind).Name
-	list := p.objects[collection]
 	segments, pattern := strings.Split(strings.Trim(c.Path, "/"), "/"), op.Segments()
 	ids := map[string]string{}
 	for i, seg := range pattern {
@@ -537,40 +586,70 @@ func (p *Provider) read(c *Call, s *service.Service, op service.Operation) reply
 			ids[pattern[i-1]] = id
 		}
 	}
-	list = p.derived(list, pattern[len(pattern)-1], collection)
 	if op.Single {
-		id := ids[pattern[len(pattern)-2]]
-		list = p.derived(p.objects[collection], pattern[len(pattern)-2], collection)
-		for _, o := range list {
-			if o["sourcedId"] == id {
-				return p.say(http.StatusOK, map[string]any{op.Wrapper: p.shaped(o, c.Query.Get("fields"))})
+		name := pattern[len(pattern)-2]
+		for _, o := range p.derived(p.objects[collection], name, collection) {
+			if o["sourcedId"] == ids[name] {
+				return p.say(http.StatusOK, map[string]any{op.Wrapper: p.shaped(o, fields)})
 			}
 		}
-		return p.refuse(http.StatusNotFound, "unknownobject", "There is no such object.")
+		return p.refuse(http.StatusNotFound, p.minor("unknownobject"), "Unknown Object: there is no such object.")
+	}
+	list := p.objects[collection]
+	if len(ids) == 0 || collection != "users" { // who is taught in a class is told by enrollments alone
+		list = p.derived(list, pattern[len(pattern)-1], collection)
 	}
 	if len(ids) > 0 {
-		list = p.of(list, op, ids)
+		parents, there := p.parents(ids)
+		if !there {
+			return p.refuse(http.StatusNotFound, p.minor("unknownobject"), "Unknown Object: what this lies below isn't there.")
+		}
+		list = p.below(list, op, parents)
 	}
-	list, bad := filtered(list, c.Query.Get("filter"))
-	if bad != "" {
-		c.Problems = append(c.Problems, Problem{"filter", "a filter of the grammar", bad, "filter"})
-		return p.refuse(http.StatusBadRequest, "invalid_filter_field", bad)
+	if filter := c.Query.Get("filter"); filter != "" {
+		chosen, why := parse(filter, kind)
+		if why != "" {
+			c.Problems = append(c.Problems, Problem{"filter", "a filter of the grammar", why, "filter"})
+			return p.refuse(http.StatusBadRequest, p.minor("invalid_filter_field"), why)
+		}
+		list = chosen.left(list)
 	}
 	if by := c.Query.Get("sort"); by != "" {
-		list = slices.Clone(list)
-		slices.SortStableFunc(list, func(a, b map[string]any) int {
-			n := strings.Compare(fmt.Sprint(a[by]), fmt.Sprint(b[by]))
-			if c.Query.Get("orderBy") == "desc" {
-				return -n
-			}
-			return n
-		})
+		switch of, known := typeOf(kind, by); {
+		case known:
+			list = sorted(list, by, of, c.Query.Get("orderBy") == "desc")
+		case p.version == "1.1":
+			c.warnings = append(c.warnings, "invalid_sort_field")
+		default:
+			c.Problems = append(c.Problems, Problem{"parameter", "a property of the objects for sort", by, "sort"})
+			return p.refuse(http.StatusBadRequest, p.minor("invalid_sort_field"), "There is no such property: "+by)
+		}
 	}
 	if p.behaviour.Reversed {
 		list = slices.Clone(list)
 		slices.Reverse(list)
 	}
 	return p.page(c, op, list)
+}
+
+// minor is a code as the version writes it: 1.1 has blanks in some of them.
+func (p *Provider) minor(code string) string {
+	if p.version != "1.1" {
+		return code
+	}
+	switch code {
+	case "unknownobject":
+		return "unknown object"
+	case "unauthorisedrequest":
+		return "unauthorized"
+	}
+	return code
+}
+
+// warning is what 1.1 says beside the data of what was asked for in vain.
+func warning(code string) any {
+	return []any{map[string]any{"imsx_codeMajor": "success", "imsx_severity": "warning", "imsx_codeMinor": code,
+		"imsx_description": "There is no such property."}}
 }
 
 func (p *Provider) parameters(c *Call) (reply, bool) {
@@ -648,144 +727,14 @@ func collectionOf(op service.Operation) string {
 		"assessmentLineItem": "assessmentLineItems", "assessmentResult": "assessmentResults"}[op.Kind]
 }
 
-func refID(v any) string {
-	m, _ := v.(map[string]any)
-	s, _ := m["sourcedId"].(string)
-	return s
-}
-
-// of keeps what belongs to the parents of a sub-collection.
-func (p *Provider) of(list []map[string]any, op service.Operation, ids map[string]string) []map[string]any {
-	member := map[string]string{"schools": "school", "classes": "class", "courses": "course", "terms": "terms", "lineItems": "lineItem", "students": "student", "users": "user", "teachers": "user"}
-	var seats []map[string]any
-	for _, e := range p.objects["enrollments"] {
-		if e["status"] != "tobedeleted" {
-			seats = append(seats, e)
-		}
-	}
-	return slices.DeleteFunc(slices.Clone(list), func(o map[string]any) bool {
-		for parent, id := range ids {
-			m := member[parent]
-			ok := false
-			switch {
-			case op.Kind == "user":
-				ok = slices.ContainsFunc(seats, func(e map[string]any) bool {
-					return refID(e["user"]) == o["sourcedId"] && refID(e[m]) == id && (strings.Contains(op.ID, "Students") == (e["role"] == "student"))
-				})
-			case op.Kind == "class" && m == "student" || op.Kind == "class" && m == "user":
-				ok = slices.ContainsFunc(seats, func(e map[string]any) bool { return refID(e["class"]) == o["sourcedId"] && refID(e["user"]) == id })
-			case op.Kind == "class" && m == "terms":
-				terms, _ := o["terms"].([]any)
-				ok = slices.ContainsFunc(terms, func(t any) bool { return refID(t) == id })
-			case op.Kind == "academicSession" && m == "terms":
-				ok = refID(o["parent"]) == id
-			case op.Kind == "academicSession":
-				ok = true
-			case op.Kind == "course":
-				ok = refID(o["org"]) == id
-			default:
-				ok = refID(o[m]) == id
-			}
-			if !ok {
-				return true
-			}
-		}
-		return false
-	})
-}
-
-// filtered keeps what satisfies a filter; bad says what is wrong with it.
-func filtered(list []map[string]any, filter string) (out []map[string]any, bad string) {
-	if filter == "" {
-		return list, ""
-	}
-	for _, join := range []string{" AND ", " OR "} {
-		if i := strings.Index(filter, "'"+join); i > 0 {
-			a, bad := filtered(list, filter[:i+1])
-			if bad != "" {
-				return nil, bad
-			}
-			rest := filter[i+1+len(join):]
-			if join == " AND " {
-				return filtered(a, rest)
-			}
-			b, bad := filtered(list, rest)
-			if bad != "" {
-				return nil, bad
-			}
-			return slices.DeleteFunc(slices.Clone(list), func(o map[string]any) bool {
-				in := func(l []map[string]any) bool {
-					return slices.ContainsFunc(l, func(x map[string]any) bool { return x["sourcedId"] == o["sourcedId"] })
-				}
-				return !in(a) && !in(b)
-			}), ""
-		}
-	}
-	for _, operator := range []string{">=", "<=", "!=", "=", ">", "<", "~"} {
-		name, v, found := strings.Cut(filter, operator)
-		if !found || strings.Contains(name, "'") {
-			continue
-		}
-		v = strings.TrimSpace(v)
-		if len(v) < 2 || v[0] != '\'' || v[len(v)-1] != '\'' {
-			return nil, "the value stands in no single quotes: " + filter
-		}
-		v = strings.ReplaceAll(v[1:len(v)-1], "''", "'")
-		for _, o := range list {
-			if compares(value(o, strings.TrimSpace(name)), operator, v) {
-				out = append(out, o)
-			}
-		}
-		return out, ""
-	}
-	return nil, "there is no comparison: " + filter
-}
-
-func value(o map[string]any, name string) string {
-	var v any = o
-	for part := range strings.SplitSeq(name, ".") {
-		m, _ := v.(map[string]any)
-		v = m[part]
-	}
-	if v == nil {
-		return ""
-	}
-	return fmt.Sprint(v)
-}
-
-func compares(a, operator, b string) bool {
-	n := strings.Compare(a, b)
-	if x, err := time.Parse(time.RFC3339Nano, a); err == nil {
-		y, err := time.Parse(time.RFC3339Nano, b)
-		if err != nil {
-			y, _ = time.Parse(time.DateOnly, b)
-		}
-		n = x.Compare(y)
-	}
-	switch operator {
-	case "=":
-		return n == 0
-	case "!=":
-		return n != 0
-	case ">":
-		return n > 0
-	case ">=":
-		return n >= 0
-	case "<":
-		return n < 0
-	case "<=":
-		return n <= 0
-	}
-	return strings.Contains(a, b)
-}
-
 // required are the members that some kind of object must have.
-var required = []string{"sourcedId", "status", "dateLastModified", "name", "type", "identifier", "title", "startDate", "endDate", "schoolYear",
+var required = []string{"sourcedId", "status", "dateLastModified", "name", "type", "identifier", "title", "startDate", "endDate",
+	"schoolYear",
 	"classType", "course", "school", "terms", "enabledUser", "givenName", "familyName", "roles", "role", "orgs", "username", "user", "class",
 	"vendorResourceId", "assignDate", "dueDate", "category", "lineItem", "student", "scoreStatus", "scoreDate", "scoreScaleValue", "score",
 	"gradingPeriod", "resultValueMin", "resultValueMax", "org"}
 
-func (p *Provider) shaped(o map[string]any, fields string) map[string]any {
+func (p *Provider) shaped(o map[string]any, fields []string) map[string]any {
 	o, _ = p.linked(o).(map[string]any)
 	b := p.behaviour
 	if b.Dates != "" {
@@ -807,9 +756,9 @@ func (p *Provider) shaped(o map[string]any, fields string) map[string]any {
 			}
 		}
 	}
-	if fields != "" {
+	if len(fields) > 0 {
 		for k := range o {
-			if !slices.Contains(strings.Split(fields, ","), k) {
+			if !slices.ContainsFunc(fields, func(f string) bool { return f == k || strings.HasPrefix(f, k+".") }) {
 				delete(o, k)
 			}
 		}
@@ -847,10 +796,14 @@ func (p *Provider) page(c *Call, op service.Operation, list []map[string]any) re
 	}
 	objects := []any{}
 	for _, o := range shown {
-		objects = append(objects, p.shaped(o, c.Query.Get("fields")))
+		objects = append(objects, p.shaped(o, c.fields))
 	}
 	c.Offset, c.Count, c.Total = begin, len(objects), total
-	a := p.say(http.StatusOK, map[string]any{op.Wrapper: objects})
+	body := map[string]any{op.Wrapper: objects}
+	if len(c.warnings) > 0 {
+		body["statusInfoSet"] = warning(c.warnings[0])
+	}
+	a := p.say(http.StatusOK, body)
 	if !b.NoTotals {
 		a.header["X-Total-Count"] = []string{strconv.Itoa(total)}
 	}

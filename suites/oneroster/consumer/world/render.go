@@ -2,6 +2,7 @@ package world
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"time"
 
@@ -21,7 +22,8 @@ func Collections() []string {
 // where they lead is known to who serves them.
 func (w *World) All(collection, version string) (out []map[string]any) {
 	add := func(b fixtures.Base, members map[string]any) {
-		object := map[string]any{"sourcedId": b.SourcedID, "status": string(b.Status), "dateLastModified": b.DateLastModified.UTC().Format(instant)}
+		object := map[string]any{"sourcedId": b.SourcedID, "status": string(b.Status),
+			"dateLastModified": b.DateLastModified.UTC().Format(instant)}
 		if len(b.Metadata) > 0 {
 			object["metadata"] = b.Metadata
 		}
@@ -113,6 +115,9 @@ func (w *World) All(collection, version string) (out []map[string]any) {
 		}
 	case "lineItems":
 		for _, l := range w.LineItem {
+			if old && l.GradingPeriod == "" {
+				continue // 1.1 has none without
+			}
 			members := map[string]any{"title": l.Title, "description": l.Description, "assignDate": at(l.AssignDate), "dueDate": at(l.DueDate),
 				"class": ref("class", l.Class), "category": ref("category", l.Category), "gradingPeriod": ref("academicSession", l.GradingPeriod),
 				"resultValueMin": numeral(l.ResultValueMin), "resultValueMax": numeral(l.ResultValueMax)}
@@ -143,6 +148,9 @@ func (w *World) All(collection, version string) (out []map[string]any) {
 		}
 	case "results":
 		for _, r := range w.Result {
+			if old && (r.Score == "" || !w.timed(r.LineItem)) {
+				continue // as above, nor results without a score
+			}
 			members := map[string]any{"lineItem": ref("lineItem", r.LineItem), "student": ref("user", r.Student), "score": numeral(r.Score),
 				"scoreStatus": r.ScoreStatus, "scoreDate": string(r.ScoreDate), "comment": r.Comment}
 			if !old {
@@ -156,7 +164,8 @@ func (w *World) All(collection, version string) (out []map[string]any) {
 }
 
 func (w *World) user(u fixtures.User, old bool) map[string]any {
-	members := map[string]any{"enabledUser": strconv.FormatBool(u.EnabledUser), "username": u.Username, "givenName": u.GivenName, "familyName": u.FamilyName,
+	members := map[string]any{"enabledUser": strconv.FormatBool(u.EnabledUser), "username": u.Username, "givenName": u.GivenName,
+		"familyName": u.FamilyName,
 		"middleName": u.MiddleName, "identifier": u.Identifier, "email": u.Email, "sms": u.SMS, "phone": u.Phone, "agents": refs("user", u.Agents),
 		"grades": texts(u.Grades)}
 	var ids []any
@@ -180,8 +189,31 @@ func (w *World) user(u fixtures.User, old bool) map[string]any {
 		return members
 	}
 	members["userMasterIdentifier"], members["primaryOrg"], members["pronouns"] = u.UserMasterIdentifier, ref("org", u.PrimaryOrg), u.Pronouns
-	members["preferredFirstName"], members["preferredMiddleName"], members["preferredLastName"] = u.PreferredFirstName, u.PreferredMiddleName, u.PreferredLastName
+	members["preferredFirstName"], members["preferredMiddleName"], members["preferredLastName"] = u.PreferredFirstName,
+		u.PreferredMiddleName, u.PreferredLastName
 	members["resources"] = refs("resource", u.Resources)
+	var profiles []any
+	for _, x := range u.UserProfiles {
+		profile := map[string]any{"profileId": x.ProfileID, "profileType": x.ProfileType, "vendorId": x.VendorID}
+		for k, v := range map[string]string{"applicationId": x.ApplicationID, "description": x.Description} {
+			if v != "" {
+				profile[k] = v
+			}
+		}
+		var credentials []any
+		for _, c := range x.Credentials {
+			credential := map[string]any{"type": c.Type, "username": c.Username}
+			if c.Password != "" {
+				credential["password"] = c.Password
+			}
+			credentials = append(credentials, credential)
+		}
+		if len(credentials) > 0 {
+			profile["credentials"] = credentials
+		}
+		profiles = append(profiles, profile)
+	}
+	members["userProfiles"] = profiles
 	roles := []any{}
 	for _, r := range u.Roles {
 		role := map[string]any{"roleType": r.RoleType, "role": r.Role, "org": ref("org", r.Org)}
@@ -258,4 +290,9 @@ func at(t time.Time) string {
 		return ""
 	}
 	return t.UTC().Format(instant)
+}
+
+// timed tells whether a line item has a grading period.
+func (w *World) timed(lineItem string) bool {
+	return slices.ContainsFunc(w.LineItem, func(l fixtures.LineItem) bool { return l.SourcedID == lineItem && l.GradingPeriod != "" })
 }

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rollcall-edu/rollcall/reference/district"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/consumer/driver"
+)
+
+// demoConsumer brings up the reference consumer, which the demo judges beside the others: it has it
+// read from Rollcall, and asks it what it holds.
+func demoConsumer(cmd *cobra.Command, f *runFlags, out io.Writer) (x *demoRole, end func(), err error) {
+	c, err := district.StartConsumer(cmd.Context(), district.ConsumerOptions{})
+	if err != nil {
+		return nil, nil, err
+	}
+	x = &demoRole{what: "consumer", name: "the reference consumer", profiles: consumerProfiles(), section: consumerSection(c.Origin)}
+	if err := x.describe(f, "", out); err != nil {
+		_ = c.Close()
+		return nil, nil, err
+	}
+	fmt.Fprintf(out, "%s: rollcall run %s\n\n", capital(x.name), quoteArg(x.path))
+	return x, func() { _ = c.Close() }, nil
+}
+
+// consumerProfiles are those by which the reference consumer is judged: one that calls.
+func consumerProfiles() []string {
+	return []string{"or12-rostering-consumer", "or12-gradebook-pull-consumer", "or12-resources-consumer",
+		"or11-rostering-consumer", "or11-gradebook-pull-consumer", "or11-resources-consumer"}
+}
+
+// consumerSection is the part of a target file that describes the reference consumer.
+func consumerSection(origin string) *driver.Section {
+	return &driver.Section{
+		Connect: driver.Hook{Webhook: &driver.Webhook{URL: origin + "/connection", Method: http.MethodPut}},
+		Sync: driver.Trigger{Webhook: &driver.Webhook{URL: origin + "/sync?mode=$mode"},
+			Modes: []string{driver.Full, driver.Delta}},
+		Holds: driver.Holder{Query: &driver.Query{URL: origin + "/held"}},
+	}
+}
