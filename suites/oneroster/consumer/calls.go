@@ -251,7 +251,8 @@ func reused(j *judge, t *harness.T, id string) {
 		}
 		looked += calls
 		if len(tokens) > 3 && 2*len(tokens) > calls {
-			t.Fail(id, harness.Finding{Expected: "one token for many calls", Seen: fmt.Sprintf("%d tokens for %d calls in %q", len(tokens), calls, s.phase),
+			t.Fail(id, harness.Finding{Expected: "one token for many calls", Seen: fmt.Sprintf("%d tokens for %d calls in %q", len(tokens),
+				calls, s.phase),
 				Exchanges: watch(t, tokens[:2]...)})
 		}
 	}

@@ -78,6 +78,7 @@ func open(ctx context.Context, s *harness.Session, version string) (*judge, erro
 	}
 	j := &judge{version: version, prefix: map[string]string{"1.1": "or11.", "1.2": "or12."}[version], section: section, provider: p, world: w,
 		gone: map[place]bool{}, accused: map[place]bool{}, broken: map[string]string{}, held: driver.Objects{}, known: driver.Objects{}}
+	j.owner = j.id(rosters + "." + reqObjects)
 	j.truth = truthOf(w, version)
 	j.driver = driver.New(s, p)
 	s.Redactor().Secret(p.Connection().ClientSecret)
@@ -97,6 +98,9 @@ func listening(section *driver.Section, err error) error {
 
 // connection is where the product reads from.
 func (j *judge) connection() driver.Connection {
+	if j.provider == nil { // of a product that takes bundles
+		return driver.Connection{}
+	}
 	return connectionOf(j.provider.Connection(), j.version)
 }
 
@@ -108,7 +112,7 @@ func (j *judge) begin(ctx context.Context) (harness.Obstacle, bool) {
 	o := driver.Occasion{Mode: driver.Full, Connection: j.connection()}
 	for _, hook := range []func(context.Context, driver.Occasion) driver.Outcome{j.driver.Connect, j.driver.Reset} {
 		if out := hook(ctx, o); out.Fault != nil || out.Told == driver.Failure || out.TimedOut {
-			j.first = &occasion{outcome: out, calls: j.provider.Calls(0)}
+			j.first = &occasion{outcome: out}
 			stuck := hookFailed(out)
 			j.stuck = &stuck
 			return stuck, true
