@@ -54,7 +54,8 @@ func (s SIS) caller() (*caller, error) {
 
 // send does one request with a token of a scope, and gives what it is answered with.
 func (c *caller) send(ctx context.Context, method, address, scope string, body []byte) (answer []byte, err error) {
-	err = c.client.Do(ctx, client.Request{Method: method, URL: address, Scopes: []string{scope}, Body: body}, func(response *http.Response) error {
+	request := client.Request{Method: method, URL: address, Scopes: []string{scope}, Body: body}
+	err = c.client.Do(ctx, request, func(response *http.Response) error {
 		if answer, err = io.ReadAll(io.LimitReader(response.Body, largest+1)); err != nil {
 			return &client.BrokenError{Cause: err}
 		}

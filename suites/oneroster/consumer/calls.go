@@ -251,7 +251,8 @@ func reused(j *judge, t *harness.T, id string) {
 		}
 		looked += calls
 		if len(tokens) > 3 && 2*len(tokens) > calls {
-			t.Fail(id, harness.Finding{Expected: "one token for many calls", Seen: fmt.Sprintf("%d tokens for %d calls in %q", len(tokens), calls, s.phase),
+			t.Fail(id, harness.Finding{Expected: "one token for many calls", Seen: fmt.Sprintf("%d tokens for %d calls in %q", len(tokens),
+				calls, s.phase),
 				Exchanges: watch(t, tokens[:2]...)})
 		}
 	}
@@ -332,6 +333,10 @@ func signatures(concerns func(provider.Call) bool) func(*judge, *harness.T, stri
 	return func(j *judge, t *harness.T, id string) {
 		if !j.section.Signed {
 			t.NotApplicable(id, "the product isn't said to sign its calls (consumer.signed)")
+			return
+		}
+		if !slices.ContainsFunc(j.syncs, func(s *occasion) bool { return slices.ContainsFunc(s.calls, concerns) }) {
+			t.NotApplicable(id, "the product made no signed call of the kind")
 			return
 		}
 		each(j, t, id)

@@ -42,7 +42,8 @@ func add(w *world.World) {
 	like := w.Class[open[0]]
 	stamp := w.Tick()
 	id := func(kind string) fixtures.Base {
-		return fixtures.Base{SourcedID: fmt.Sprintf("%s%s-%d", ours, kind, stamp.UnixMilli()), Status: fixtures.Active, DateLastModified: w.Tick()}
+		return fixtures.Base{SourcedID: fmt.Sprintf("%s%s-%d", ours, kind, stamp.UnixMilli()), Status: fixtures.Active,
+			DateLastModified: w.Tick()}
 	}
 	school := w.Org[slices.IndexFunc(w.Org, func(o fixtures.Org) bool { return o.SourcedID == like.School })]
 	org := fixtures.Org{Base: id("o"), Name: "Added School", Type: "school", Identifier: fmt.Sprint(stamp.UnixMilli()), Parent: school.Parent}
@@ -143,6 +144,12 @@ func remove(w *world.World) {
 	students := w.People(func(u fixtures.User) bool { return isStudent(u) && !strings.HasPrefix(u.SourcedID, ours) })
 	for _, i := range []int{students[1], students[len(students)-2]} {
 		w.Flag(&w.User[i].Base, false)
+		for n := range w.User { // nobody names somebody who is gone
+			if u := &w.User[n]; slices.Contains(u.Agents, w.User[i].SourcedID) {
+				u.Agents = slices.DeleteFunc(slices.Clone(u.Agents), func(id string) bool { return id == w.User[i].SourcedID })
+				u.DateLastModified = w.Tick()
+			}
+		}
 		for n := range w.Enrollment {
 			if e := &w.Enrollment[n]; e.User == w.User[i].SourcedID && e.Status == fixtures.Active {
 				w.Flag(&e.Base, false)
@@ -246,7 +253,8 @@ func grade(w *world.World) {
 		if r.LineItem != w.LineItem[0].SourcedID || r.Status != fixtures.Active {
 			continue
 		}
-		r.Base = fixtures.Base{SourcedID: fmt.Sprintf("%sr-%d-%d", ours, stamp.UnixMilli(), n), Status: fixtures.Active, DateLastModified: w.Tick()}
+		r.Base = fixtures.Base{SourcedID: fmt.Sprintf("%sr-%d-%d", ours, stamp.UnixMilli(), n), Status: fixtures.Active,
+			DateLastModified: w.Tick()}
 		r.LineItem = item.SourcedID
 		w.Result = append(w.Result, r)
 		if n++; n == 3 {
@@ -306,7 +314,8 @@ func unequip(w *world.World) {
 // minimal adds people, a class and enrollments that have their required members alone.
 func minimal(w *world.World) {
 	like := w.Class[w.OpenClasses()[0]]
-	class := w.AddClass(1, fixtures.Class{Title: like.Title, ClassType: like.ClassType, Course: like.Course, School: like.School, Terms: like.Terms})
+	class := w.AddClass(1, fixtures.Class{Title: like.Title, ClassType: like.ClassType, Course: like.Course, School: like.School,
+		Terms: like.Terms})
 	for where := range 3 {
 		id := w.AddUser(where, "student", like.School)
 		for i := range w.User {
@@ -323,14 +332,16 @@ func extend(w *world.World) {
 	like := w.Class[w.OpenClasses()[0]]
 	parent := w.Org[slices.IndexFunc(w.Org, func(o fixtures.Org) bool { return o.SourcedID == like.School })].Parent
 	at := w.Tick()
-	w.Org = append(w.Org, fixtures.Org{Base: fixtures.Base{SourcedID: fmt.Sprintf("%so-%d", ours, at.UnixMilli()), Status: fixtures.Active, DateLastModified: at},
+	w.Org = append(w.Org, fixtures.Org{Base: fixtures.Base{SourcedID: fmt.Sprintf("%so-%d", ours, at.UnixMilli()), Status: fixtures.Active,
+		DateLastModified: at},
 		Name: "Riverbend Planetarium", Type: "ext:planetarium", Identifier: fmt.Sprint(at.UnixMilli()), Parent: parent})
 	who := w.AddUser(1, "ext:stargazer", like.School)
 	w.Enroll(1, who, like.SourcedID, like.School, "ext:observer")
 }
 
 // roles12 are the roles of users in 1.2; those of 1.1 are among them, or have one that stands for them.
-var roles12 = []string{"aide", "counselor", "districtAdministrator", "guardian", "parent", "principal", "proctor", "relative", "siteAdministrator",
+var roles12 = []string{"aide", "counselor", "districtAdministrator", "guardian", "parent", "principal", "proctor", "relative",
+	"siteAdministrator",
 	"student", "systemAdministrator", "teacher"}
 
 // everyRole adds somebody of every role.

@@ -32,7 +32,8 @@ func doctor(version string) func(context.Context, *harness.Session) []harness.Di
 			return out
 		}
 		if sync := j.section.Sync; !sync.Set() || sync.Person || time.Duration(sync.Schedule) > longSchedule {
-			return append(out, harness.Diagnosis{Name: "consumer.sync", OK: true, Detail: "is not tried: it is seen in a run whether the product syncs"})
+			return append(out, harness.Diagnosis{Name: "consumer.sync", OK: true,
+				Detail: "is not tried: it is seen in a run whether the product syncs"})
 		}
 		j.provider.Serve(j.world, provider.Behaviour{})
 		return append(out, j.driver.Try(ctx, driver.Occasion{Mode: driver.Full, Connection: j.connection()}, j.truth, j.probes())...)

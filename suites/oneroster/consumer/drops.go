@@ -56,7 +56,8 @@ func dropChecks() []harness.Check {
 
 // dropped is the need of a way to have the product take a bundle.
 func dropped() harness.Need {
-	return harness.Need{Text: "a way to drop bundles for the product (consumer.drop)", Unmet: func(_ context.Context, t *harness.T) (harness.Obstacle, bool) {
+	return harness.Need{Text: "a way to drop bundles for the product (consumer.drop)", Unmet: func(_ context.Context,
+		t *harness.T) (harness.Obstacle, bool) {
 		if s := driver.Of(t.Session().Target); s.Drop.Set() || s.Sync.Set() {
 			return harness.Obstacle{}, false
 		}

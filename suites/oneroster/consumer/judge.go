@@ -37,6 +37,7 @@ type judge struct {
 	loses  bool              // it takes a page that is shorter than it asked for as the last one
 	behind bool              // the product may not be in step: a sound full sync comes first
 	stuck  *harness.Obstacle // nothing can be judged of what the product holds
+	unwell string            // the requirement that tells that its syncs fail though nothing changed, until one succeeds
 
 	nothing *harness.Finding  // the first sync brought nothing that the product holds
 	accused map[place]bool    // differences that were told, and are still there
@@ -77,6 +78,7 @@ func open(ctx context.Context, s *harness.Session, version string) (*judge, erro
 	}
 	j := &judge{version: version, prefix: map[string]string{"1.1": "or11.", "1.2": "or12."}[version], section: section, provider: p, world: w,
 		gone: map[place]bool{}, accused: map[place]bool{}, broken: map[string]string{}, held: driver.Objects{}, known: driver.Objects{}}
+	j.owner = j.id(rosters + "." + reqObjects)
 	j.truth = truthOf(w, version)
 	j.driver = driver.New(s, p)
 	s.Redactor().Secret(p.Connection().ClientSecret)
@@ -96,6 +98,9 @@ func listening(section *driver.Section, err error) error {
 
 // connection is where the product reads from.
 func (j *judge) connection() driver.Connection {
+	if j.provider == nil { // of a product that takes bundles
+		return driver.Connection{}
+	}
 	return connectionOf(j.provider.Connection(), j.version)
 }
 
@@ -107,7 +112,7 @@ func (j *judge) begin(ctx context.Context) (harness.Obstacle, bool) {
 	o := driver.Occasion{Mode: driver.Full, Connection: j.connection()}
 	for _, hook := range []func(context.Context, driver.Occasion) driver.Outcome{j.driver.Connect, j.driver.Reset} {
 		if out := hook(ctx, o); out.Fault != nil || out.Told == driver.Failure || out.TimedOut {
-			j.first = &occasion{outcome: out, calls: j.provider.Calls(0)}
+			j.first = &occasion{outcome: out}
 			stuck := hookFailed(out)
 			j.stuck = &stuck
 			return stuck, true

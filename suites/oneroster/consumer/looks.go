@@ -88,7 +88,8 @@ func retriesBounded(_ *judge, t *harness.T, id string, s *occasion) {
 	}
 	for _, calls := range failed {
 		t.Assert(id, len(calls) <= mostRetries, harness.Finding{Expected: fmt.Sprintf("the same call %d times at most in one sync", mostRetries),
-			Seen: fmt.Sprintf("%d times", len(calls)), Sent: calls[0].Method + " " + t.Where(calls[0].URL), Exchanges: watch(t, calls[:min(2, len(calls))]...)})
+			Seen: fmt.Sprintf("%d times", len(calls)), Sent: calls[0].Method + " " + t.Where(calls[0].URL), Exchanges: watch(t, calls[:min(2,
+				len(calls))]...)})
 	}
 }
 

@@ -166,14 +166,16 @@ func (j *judge) uncapped(p *phase) (harness.Obstacle, bool) {
 func (j *judge) brought(t *harness.T, p phase) {
 	id := j.id(p.own())
 	if !j.memory.keeps(p.Collection) {
-		t.NotTested(harness.NoData("the product holds no "+p.Collection, "Have it read them, and tell of them by consumer.holds; or leave the profile out."), id)
+		t.NotTested(harness.NoData("the product holds no "+p.Collection,
+			"Have it read them, and tell of them by consumer.holds; or leave the profile out."), id)
 		return
 	}
 	j.examine(t, id, j.first, func(d difference) bool { return d.collection == p.Collection }, j.first.differences)
 }
 
 // belonging are the members that say what an object belongs to.
-var belonging = []string{"user", "class", "course", "school", "org", "terms", "parent", "primaryOrg", "agents", "roles", "orgs", "role", "schoolYear"}
+var belonging = []string{"user", "class", "course", "school", "org", "terms", "parent", "primaryOrg", "agents", "roles", "orgs", "role",
+	"schoolYear"}
 
 // refers tells whether a difference is one of what an object belongs to.
 func (d difference) refers() bool {
@@ -218,6 +220,7 @@ func (j *judge) examine(t *harness.T, requirement string, s *occasion, counts fu
 func (j *judge) same(t *harness.T, p phase, s *occasion) {
 	id := j.id(p.own())
 	if j.failed(t, id, s) {
+		j.unwell = id // whatever changes, its syncs may fail by themselves
 		return
 	}
 	diffs := append(j.fresh(s.differences), j.strangers(s)...)
@@ -234,9 +237,14 @@ func (j *judge) failed(t *harness.T, requirement string, s *occasion) bool {
 	case s.outcome.Told == driver.Failure:
 		f.Seen = "the product says that the sync failed: " + s.outcome.Words
 	default:
+		j.unwell = ""
 		return false
 	}
 	j.behind = true
+	if j.unwell != "" && j.unwell != requirement {
+		t.NotTested(harness.BlockedBy(j.unwell, "the product's syncs have failed since, though nothing had changed"), requirement)
+		return true
+	}
 	t.Fail(requirement, j.with(t, s, nil, f))
 	return true
 }
@@ -342,7 +350,8 @@ func (j *judge) spare(diffs []difference, touched map[place]touch) (left []diffe
 func (j *judge) survives(ctx context.Context, t *harness.T, p phase, s *occasion) {
 	id, recovers, told := j.id(p.own()), j.id(p.shared(reqRecovers)), j.id(p.shared(reqTold))
 	if !j.wentWrong(p, s) {
-		t.NotTested(harness.NoData("what was to go wrong didn't, for the product made no such call", "Have the product read all of the roster while Rollcall looks."))
+		t.NotTested(harness.NoData("what was to go wrong didn't, for the product made no such call",
+			"Have the product read all of the roster while Rollcall looks."))
 		return
 	}
 	lost := j.fresh(j.lost(s))
@@ -429,8 +438,10 @@ func (j *judge) strangers(s *occasion) (out []difference) {
 		}
 		for id, object := range objects {
 			bare := j.memory.bare(collection, id)
-			if active(object) && s.heldBefore[collection][id] == nil && s.truth[collection][bare] == nil && !j.gone[place{collection: collection, id: bare}] {
-				out = append(out, difference{place: place{collection: collection, id: id}, what: lingering, want: "not held, for the provider never had it", got: "held"})
+			if active(object) && s.heldBefore[collection][id] == nil && s.truth[collection][bare] == nil && !j.gone[place{collection: collection,
+				id: bare}] {
+				out = append(out, difference{place: place{collection: collection, id: id}, what: lingering,
+					want: "not held, for the provider never had it", got: "held"})
 			}
 		}
 	}
@@ -447,7 +458,8 @@ func (j *judge) causes(s *occasion, list []difference) (out []difference) {
 		}
 	}
 	for _, d := range list {
-		if of := orgsOf(s.truth[d.collection][d.id]); d.what == missing && len(of) > 0 && !slices.ContainsFunc(of, func(id string) bool { return !absent[id] }) {
+		if of := orgsOf(s.truth[d.collection][d.id]); d.what == missing && len(of) > 0 && !slices.ContainsFunc(of,
+			func(id string) bool { return !absent[id] }) {
 			continue
 		}
 		out = append(out, d)

@@ -59,14 +59,15 @@ func pushChecks() []harness.Check {
 // pushes is the need of a product that can be made to push, and of its three pushes: one of which the provider answers
 // the first calls with 429 and 503, one that nothing hinders, and one with nothing new.
 func pushes() harness.Need {
-	return harness.Need{Text: "a way to make the product push its grades (consumer.push), and grades in it", Unmet: func(ctx context.Context, t *harness.T) (harness.Obstacle, bool) {
-		j := t.Session().Shared.(*judge)
-		if !j.section.Push.Set() {
-			return harness.Unconfigured("nothing says how the product is made to push its grades",
-				"Add consumer.push to the target file: a command, a webhook, steps, its schedule, or a person."), true
-		}
-		return j.pushThrice(ctx)
-	}}
+	return harness.Need{Text: "a way to make the product push its grades (consumer.push), and grades in it",
+		Unmet: func(ctx context.Context, t *harness.T) (harness.Obstacle, bool) {
+			j := t.Session().Shared.(*judge)
+			if !j.section.Push.Set() {
+				return harness.Unconfigured("nothing says how the product is made to push its grades",
+					"Add consumer.push to the target file: a command, a webhook, steps, its schedule, or a person."), true
+			}
+			return j.pushThrice(ctx)
+		}}
 }
 
 // pushThrice has the product push, once in a run.
@@ -89,7 +90,8 @@ func (j *judge) pushThrice(ctx context.Context) (harness.Obstacle, bool) {
 		return configured(last.outcome.Fault), true
 	}
 	if len(j.puts()) == 0 {
-		return harness.NoData("the product was made to push, and put nothing", "Give it grades of students in classes of the roster, and have them pushed."), true
+		return harness.NoData("the product was made to push, and put nothing",
+			"Give it grades of students in classes of the roster, and have them pushed."), true
 	}
 	return harness.Obstacle{}, false
 }
@@ -162,7 +164,8 @@ func pushRight(j *judge, t *harness.T, id func(string) string) {
 	if results > 0 {
 		t.Examined(id("push.results"), results)
 	} else {
-		t.Fail(id("push.results"), harness.Finding{Expected: "results put for the line items", Seen: fmt.Sprintf("%d line items, and no result", items)})
+		t.Fail(id("push.results"), harness.Finding{Expected: "results put for the line items",
+			Seen: fmt.Sprintf("%d line items, and no result", items)})
 	}
 	if !t.Looked(id("push.references")) {
 		t.NotTested(harness.NoData("nothing that was put refers to anything", "Give it grades, and have them pushed."), id("push.references"))
@@ -175,7 +178,8 @@ var lenient = []string{"status", "dateLastModified", "href", "type"}
 func (j *judge) pushedSchema(t *harness.T, id string, p pushed) {
 	kind := j.gradebook().Collection(p.collection).Kind
 	if p.object == nil || kind == "" {
-		t.Fail(id, harness.Finding{Expected: "an object in the member " + wrapperOf(p.collection), Seen: "none", Where: p.key(), Exchanges: watch(t, p.call)})
+		t.Fail(id, harness.Finding{Expected: "an object in the member " + wrapperOf(p.collection), Seen: "none", Where: p.key(),
+			Exchanges: watch(t, p.call)})
 		return
 	}
 	schema, err := schemas.Load(j.gradebook().Schema(kind))
@@ -191,14 +195,16 @@ func (j *judge) pushedSchema(t *harness.T, id string, p pushed) {
 		if f.Severity != schemas.Error || f.Keyword == "required" && slices.Contains(lenient, path.Base(f.Pointer)) {
 			continue
 		}
-		t.Fail(id, harness.Finding{Expected: f.Expected, Seen: t.ShowAt(f.Pointer, f.Seen), Where: p.collection + " " + f.Pointer, Exchanges: watch(t, p.call)})
+		t.Fail(id, harness.Finding{Expected: f.Expected, Seen: t.ShowAt(f.Pointer, f.Seen), Where: p.collection + " " + f.Pointer,
+			Exchanges: watch(t, p.call)})
 	}
 	t.Examined(id, 1)
 }
 
 // pushedReferences holds what an object refers to to what the provider has.
 func (j *judge) pushedReferences(t *harness.T, id string, p pushed, there map[string]bool) {
-	for member, collection := range map[string]string{"class": "classes", "school": "orgs", "category": "categories", "gradingPeriod": "academicSessions",
+	for member, collection := range map[string]string{"class": "classes", "school": "orgs", "category": "categories",
+		"gradingPeriod":   "academicSessions",
 		"academicSession": "academicSessions", "student": "users", "scoreScale": "scoreScales"} {
 		to := reference(p.object[member])
 		if to == "" {
@@ -274,13 +280,15 @@ func pushAgain(j *judge, t *harness.T, id func(string) string) {
 func pushRefused(j *judge, t *harness.T, id func(string) string) {
 	times := map[string][]pushed{}
 	for _, p := range j.puts() {
-		if p.call.Status >= 400 && p.call.Status < 500 && p.call.Status != http.StatusTooManyRequests && p.call.Status != http.StatusUnauthorized {
+		if p.call.Status >= 400 && p.call.Status < 500 && p.call.Status != http.StatusTooManyRequests &&
+			p.call.Status != http.StatusUnauthorized {
 			key := fmt.Sprint(p.round, " ", p.key())
 			times[key] = append(times[key], p)
 		}
 	}
 	if len(times) == 0 {
-		t.NotTested(harness.NoData("nothing that the product put was refused", "Nothing has to be done: what it puts is taken."), id("push.refused"))
+		t.NotTested(harness.NoData("nothing that the product put was refused", "Nothing has to be done: what it puts is taken."),
+			id("push.refused"))
 		return
 	}
 	for _, list := range times {

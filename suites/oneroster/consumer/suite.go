@@ -73,14 +73,20 @@ func checksOf(version, id string) []harness.Check {
 		if p.Mode == driver.Delta {
 			needs = append(needs, toldDeltas())
 		}
-		add(p.ID, p.Title, p.decides(), []string{"consumer", p.Expect}, needs, func(ctx context.Context, j *judge, t *harness.T) { j.live(ctx, t, p) })
+		add(p.ID, p.Title, p.decides(), []string{"consumer", p.Expect}, needs, func(ctx context.Context, j *judge, t *harness.T) {
+			j.live(ctx,
+				t, p)
+		})
 	}
 	for _, c := range callChecks {
 		add(c.id, c.title, []string{rosters + "." + c.id}, []string{"consumer", "calls"}, []harness.Need{triggered(), synced()},
 			func(_ context.Context, j *judge, t *harness.T) { c.body(j, t, j.prefix+rosters+"."+c.id) })
 	}
 	for _, c := range pushChecks() {
-		add(c.ID, c.Title, below(grades, c.Requirements), c.Labels, []harness.Need{pushes()}, func(ctx context.Context, _ *judge, t *harness.T) { c.Body(ctx, t) })
+		add(c.ID, c.Title, below(grades, c.Requirements), c.Labels, []harness.Need{pushes()}, func(ctx context.Context, _ *judge,
+			t *harness.T) {
+			c.Body(ctx, t)
+		})
 	}
 	for _, of := range []string{rosters, grades, resources} {
 		add("covers."+of, "Which operations and parameters are used", covered(cat, prefix, of), []string{"consumer", "covers"},
@@ -101,7 +107,8 @@ func prefixed(prefix string, ids []string) []string {
 
 // triggered is the need of a way to make the product sync.
 func triggered() harness.Need {
-	return harness.Need{Text: "a way to make the product sync (consumer.sync)", Unmet: func(_ context.Context, t *harness.T) (harness.Obstacle, bool) {
+	return harness.Need{Text: "a way to make the product sync (consumer.sync)", Unmet: func(_ context.Context,
+		t *harness.T) (harness.Obstacle, bool) {
 		if driver.Of(t.Session().Target).Sync.Set() {
 			return harness.Obstacle{}, false
 		}
@@ -121,7 +128,8 @@ func holding(t *harness.T) (harness.Obstacle, bool) {
 
 // readable is the need of a first sync of which it can be seen what it brought.
 func readable() harness.Need {
-	return harness.Need{Text: "a way to read what the product holds (consumer.holds)", Unmet: func(ctx context.Context, t *harness.T) (harness.Obstacle, bool) {
+	return harness.Need{Text: "a way to read what the product holds (consumer.holds)", Unmet: func(ctx context.Context,
+		t *harness.T) (harness.Obstacle, bool) {
 		if o, unmet := holding(t); unmet {
 			return o, true
 		}
@@ -133,12 +141,13 @@ func readable() harness.Need {
 
 // inStep is the need of a first sync that brought something.
 func inStep() harness.Need {
-	return harness.Need{Text: "a first sync that brought something, and a way to read it (consumer.holds)", Unmet: func(ctx context.Context, t *harness.T) (harness.Obstacle, bool) {
-		if o, unmet := holding(t); unmet {
-			return o, true
-		}
-		return t.Session().Shared.(*judge).begin(ctx)
-	}}
+	return harness.Need{Text: "a first sync that brought something, and a way to read it (consumer.holds)",
+		Unmet: func(ctx context.Context, t *harness.T) (harness.Obstacle, bool) {
+			if o, unmet := holding(t); unmet {
+				return o, true
+			}
+			return t.Session().Shared.(*judge).begin(ctx)
+		}}
 }
 
 // synced is the need of a first sync, whatever it brought.
@@ -153,7 +162,8 @@ func synced() harness.Need {
 // keeps is the need of a product that holds something of a service.
 func keeps(service string) harness.Need {
 	words := map[string]string{grades: "of the gradebook", resources: "of the resources"}[service]
-	return harness.Need{Text: "a product that holds something " + words, Unmet: func(_ context.Context, t *harness.T) (harness.Obstacle, bool) {
+	return harness.Need{Text: "a product that holds something " + words, Unmet: func(_ context.Context, t *harness.T) (harness.Obstacle,
+		bool) {
 		j := t.Session().Shared.(*judge)
 		for collection := range j.truth {
 			if serviceOf(collection) == service && j.memory.keeps(collection) {

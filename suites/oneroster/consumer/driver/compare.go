@@ -267,7 +267,8 @@ func comparable(member string, a, b view) bool {
 
 // old tells whether 1.1 has the role of a user.
 func old(v view) bool {
-	return slices.Contains(strings.Fields("administrator aide guardian parent proctor relative student teacher"), first(v.values["role"].items))
+	return slices.Contains(strings.Fields("administrator aide guardian parent proctor relative student teacher"),
+		first(v.values["role"].items))
 }
 
 func first(items []string) string {

@@ -133,7 +133,8 @@ func (c *crawler) collection(ctx context.Context, base, path, name string, scope
 		case !ok && at == 0:
 			return r, nil
 		case !ok:
-			return nil, fault(c.where, fmt.Sprintf("%s of the product's provider can't be read to the end: after %d objects it answers %s", path, at, r.Summary()),
+			return nil, fault(c.where, fmt.Sprintf("%s of the product's provider can't be read to the end: after %d objects it answers %s", path,
+				at, r.Summary()),
 				"judge it as a provider first; or read what the product holds by an export or a query")
 		}
 		for _, o := range list {
@@ -159,7 +160,8 @@ func (c *crawler) collection(ctx context.Context, base, path, name string, scope
 			return nil, nil
 		}
 		if from, err := url.Parse(base); err != nil || !sameOrigin(from, next) || met[next] {
-			return nil, fault(c.where, fmt.Sprintf("the next page of %s lies at %s, which was read already or is another server's", path, bare(next)),
+			return nil, fault(c.where, fmt.Sprintf("the next page of %s lies at %s, which was read already or is another server's", path,
+				bare(next)),
 				"judge it as a provider first; or read what the product holds by an export or a query")
 		}
 		address = next

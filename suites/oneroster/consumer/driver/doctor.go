@@ -24,7 +24,8 @@ func (d *Driver) Examine(ctx context.Context) (out []harness.Diagnosis) {
 	s := d.section
 	say := func(x harness.Diagnosis) { out = append(out, x) }
 	if !s.Sync.Set() && !s.Push.Set() && !s.Drop.Set() {
-		return []harness.Diagnosis{{Name: "consumer.sync", Fatal: true, Detail: "nothing says how the product is made to sync, or to send what it has",
+		return []harness.Diagnosis{{Name: "consumer.sync", Fatal: true,
+			Detail: "nothing says how the product is made to sync, or to send what it has",
 			Remedy: "add consumer.sync: a command, a webhook, steps, its schedule, or a person; docs/judging-a-consumer.md has an example of each"}}
 	}
 	for _, c := range []struct{ key, command string }{
@@ -66,14 +67,17 @@ func (d *Driver) Examine(ctx context.Context) (out []harness.Diagnosis) {
 			Remedy: "run with --interactive, or give a command, a webhook, steps or a schedule"})
 	}
 	if w := time.Duration(s.Sync.Schedule); w > 0 {
-		say(harness.Diagnosis{Name: "consumer.sync.schedule", OK: true, Detail: fmt.Sprintf("each sync is waited for, %s at most; a run makes some dozens: the shorter the schedule, the sooner it ends", w)})
+		say(harness.Diagnosis{Name: "consumer.sync.schedule", OK: true,
+			Detail: fmt.Sprintf("each sync is waited for, %s at most; a run makes some dozens: the shorter the schedule, the sooner it ends", w)})
 	}
 	if !s.Holds.Set() && (s.Sync.Set() || s.Drop.Set()) {
-		say(harness.Diagnosis{Name: "consumer.holds", Detail: "nothing says how to read what the product holds: only what it calls will be judged",
+		say(harness.Diagnosis{Name: "consumer.holds",
+			Detail: "nothing says how to read what the product holds: only what it calls will be judged",
 			Remedy: "add consumer.holds: an export, a query, the product's own provider, or pages"})
 	}
 	if open, what := exposed(s.Listen, s.PublicURL); open {
-		say(harness.Diagnosis{Name: "exposure", Detail: what, Remedy: "let only the product through to it, and end the way in after the run; the people on it are made up"})
+		say(harness.Diagnosis{Name: "exposure", Detail: what,
+			Remedy: "let only the product through to it, and end the way in after the run; the people on it are made up"})
 	}
 	return out
 }
@@ -186,8 +190,9 @@ func exposed(listen, public string) (bool, string) {
 	if err == nil && err2 == nil && local(host) && (public == "" || local(u.Hostname())) {
 		return false, ""
 	}
-	return true, fmt.Sprintf("Rollcall's provider listens on %s and is to be reached as %s: whoever can reach it can ask it for tokens, with the product's credentials", listen,
-		cmp.Or(public, "http://"+listen))
+	return true,
+		fmt.Sprintf("Rollcall's provider listens on %s and is to be reached as %s: whoever can reach it can ask it for tokens, with the product's credentials", listen,
+			cmp.Or(public, "http://"+listen))
 }
 
 // Try connects the product, has it sync once, and reads what it holds: what a run begins with.
@@ -227,8 +232,9 @@ func (d *Driver) Try(ctx context.Context, o Occasion, expected Objects, probes [
 	}
 	switch {
 	case made.Idle:
-		say(harness.Diagnosis{Name: "consumer.sync", Fatal: true, Detail: fmt.Sprintf("the product was made to sync, and called nothing of %s within %s%s",
-			cmp.Or(o.Connection.Rostering, o.Connection.V1P1), made.Waited.Round(time.Millisecond), said(made.Words)),
+		say(harness.Diagnosis{Name: "consumer.sync", Fatal: true,
+			Detail: fmt.Sprintf("the product was made to sync, and called nothing of %s within %s%s",
+				cmp.Or(o.Connection.Rostering, o.Connection.V1P1), made.Waited.Round(time.Millisecond), said(made.Words)),
 			Remedy: "have it read from there: tell it by consumer.connect or by hand (a fixed consumer.listen and consumer.client), see that it can reach that address (consumer.public_url), and that consumer.sync makes it sync"})
 		return out
 	case made.Told != Failure && !made.TimedOut:
@@ -319,11 +325,14 @@ func Fine(found []harness.Diagnosis) bool {
 	return !slices.ContainsFunc(found, func(d harness.Diagnosis) bool { return d.Fatal && !d.OK })
 }
 
-// Read tells whether what the product holds can be read.
+// Read tells whether what the product holds can be read. That it can't keeps no run from beginning:
+// there may be nothing before the first bundle is taken in.
 func (d *Driver) Read(ctx context.Context) harness.Diagnosis {
 	held, err := d.Holdings(ctx, nil)
 	if err != nil {
-		return Faulty("consumer.holds", err)
+		x := Faulty("consumer.holds", err)
+		x.Fatal = false
+		return x
 	}
 	return harness.Diagnosis{Name: "consumer.holds", OK: true,
 		Detail: fmt.Sprintf("the product holds %d objects; read in %s", held.Objects.Count(), held.Took.Round(time.Millisecond))}

@@ -129,7 +129,8 @@ func peek(d *json.Decoder) (byte, error) {
 
 func (l *lines) take(raw json.RawMessage) error {
 	if l.count++; l.count > maxCount {
-		return l.problem(fmt.Sprintf("it gives more than %d objects", maxCount), "let it give what came from Rollcall alone: some thousands of objects")
+		return l.problem(fmt.Sprintf("it gives more than %d objects", maxCount),
+			"let it give what came from Rollcall alone: some thousands of objects")
 	}
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.UseNumber()
@@ -168,7 +169,8 @@ func (l *lines) take(raw json.RawMessage) error {
 func (l *lines) held() *Held {
 	h := &Held{Objects: l.objects, Twice: l.twice, Unnamed: l.unnamed}
 	for _, name := range slices.Sorted(keysIn(l.strange)) {
-		h.Notes = append(h.Notes, fmt.Sprintf("%d objects are of %q, which is no collection of OneRoster, and are passed over", l.strange[name], name))
+		h.Notes = append(h.Notes, fmt.Sprintf("%d objects are of %q, which is no collection of OneRoster, and are passed over",
+			l.strange[name], name))
 	}
 	return h
 }

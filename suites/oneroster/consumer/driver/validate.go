@@ -26,7 +26,8 @@ const (
 func (s *Section) Validate(t *harness.Target) error {
 	s.fill()
 	if _, _, err := net.SplitHostPort(s.Listen); err != nil {
-		return t.Problem("consumer.listen", fmt.Sprintf("%q is no host:port", s.Listen), "write it like 127.0.0.1:9480, or 127.0.0.1:0 for any free port")
+		return t.Problem("consumer.listen", fmt.Sprintf("%q is no host:port", s.Listen),
+			"write it like 127.0.0.1:9480, or 127.0.0.1:0 for any free port")
 	}
 	if err := t.ValidURL("consumer.public_url", s.PublicURL, "https://rollcall.example.org"); err != nil {
 		return err
@@ -142,7 +143,8 @@ func (s *Section) validateTriggers(t *harness.Target) error {
 			}
 		}
 		if q := time.Duration(trigger.of.Done.Quiet); q > 0 && q >= time.Duration(trigger.of.Timeout) {
-			return t.Problem(path+".done", fmt.Sprintf("quiet is %s, and timeout %s: it would never be seen to end", q, time.Duration(trigger.of.Timeout)),
+			return t.Problem(path+".done", fmt.Sprintf("quiet is %s, and timeout %s: it would never be seen to end", q,
+				time.Duration(trigger.of.Timeout)),
 				"raise timeout, or lower quiet")
 		}
 	}
@@ -247,7 +249,8 @@ func (s *Section) validateDrop(t *harness.Target) error {
 	case n == 0 && (d.Name != "" || d.Unpacked):
 		return t.Problem(path, "it doesn't say where bundles go", "add one of folder, upload and sftp")
 	case strings.ContainsAny(d.Name, "/\\\x00") || d.Name == "." || d.Name == "..":
-		return t.Problem(path+".name", fmt.Sprintf("%q is no name of a file", shortened(d.Name)), "write it like oneroster.zip; the folder has a key of its own")
+		return t.Problem(path+".name", fmt.Sprintf("%q is no name of a file", shortened(d.Name)),
+			"write it like oneroster.zip; the folder has a key of its own")
 	case d.Upload != nil && d.Unpacked:
 		return t.Problem(path+".unpacked", "an upload is one file", "leave unpacked out, or drop into a folder or by sftp")
 	}
@@ -275,7 +278,8 @@ func (s *Section) validateDrop(t *harness.Target) error {
 		case (f.Password == "") == (f.KeyFile == ""):
 			return t.Problem(path+".sftp", "one of password and key_file is wanted", "give the password as ${NAME}, or the path of a private key")
 		case f.HostKey == "":
-			return t.Problem(path+".sftp.host_key", "nothing says which key the server has", "add its fingerprint: `ssh-keyscan HOST | ssh-keygen -lf -` prints it (SHA256:…)")
+			return t.Problem(path+".sftp.host_key", "nothing says which key the server has",
+				"add its fingerprint: `ssh-keyscan HOST | ssh-keygen -lf -` prints it (SHA256:…)")
 		}
 		if _, err := hostKey(f.HostKey); err != nil {
 			return t.Problem(path+".sftp.host_key", err.Error(), hostKeyRemedy)
@@ -345,7 +349,8 @@ func (s *Section) validateHolds(t *harness.Target) error {
 		}
 	}
 	if p := h.Pages; p != nil && len(p.Steps) == 0 {
-		return t.Problem(path+".pages", "there are no steps that lead to a person's page", "add steps, such as `- open: https://lms.example.org/users?search=$username`")
+		return t.Problem(path+".pages", "there are no steps that lead to a person's page",
+			"add steps, such as `- open: https://lms.example.org/users?search=$username`")
 	}
 	return nil
 }

@@ -7,7 +7,8 @@ import (
 )
 
 // leads are the collections in which references of a type are resolved.
-var leads = map[string]string{"academicSession": "academicSessions", "class": "classes", "course": "courses", "org": "orgs", "user": "users",
+var leads = map[string]string{"academicSession": "academicSessions", "class": "classes", "course": "courses", "org": "orgs",
+	"user":    "users",
 	"student": "users", "teacher": "users", "resource": "resources", "category": "categories", "lineItem": "lineItems", "result": "results",
 	"scoreScale": "scoreScales"}
 

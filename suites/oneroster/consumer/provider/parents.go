@@ -34,7 +34,8 @@ func (p *Provider) find(collection, id string) (map[string]any, bool) {
 }
 
 // wholes are the collections of which others are a part.
-var wholes = map[string]string{"schools": "orgs", "terms": "academicSessions", "gradingPeriods": "academicSessions", "students": "users", "teachers": "users"}
+var wholes = map[string]string{"schools": "orgs", "terms": "academicSessions", "gradingPeriods": "academicSessions",
+	"students": "users", "teachers": "users"}
 
 // parents finds what a sub-collection stands below; false where one of them isn't there.
 func (p *Provider) parents(ids map[string]string) (map[string]map[string]any, bool) {

@@ -523,7 +523,8 @@ func (p *Provider) token(c *Call, r *http.Request) reply {
 	}
 	given := rand.Text()
 	p.tokens[given] = token{scopes: granted, good: good}
-	return unstored(p.say(http.StatusOK, map[string]any{"access_token": given, "token_type": "Bearer", "expires_in": life, "scope": strings.Join(granted, " ")}))
+	return unstored(p.say(http.StatusOK, map[string]any{"access_token": given, "token_type": "Bearer", "expires_in": life,
+		"scope": strings.Join(granted, " ")}))
 }
 
 // bearer is the token of a header; the name of its scheme has no case (RFC 9110 §11.1).
@@ -728,7 +729,8 @@ func collectionOf(op service.Operation) string {
 }
 
 // required are the members that some kind of object must have.
-var required = []string{"sourcedId", "status", "dateLastModified", "name", "type", "identifier", "title", "startDate", "endDate", "schoolYear",
+var required = []string{"sourcedId", "status", "dateLastModified", "name", "type", "identifier", "title", "startDate", "endDate",
+	"schoolYear",
 	"classType", "course", "school", "terms", "enabledUser", "givenName", "familyName", "roles", "role", "orgs", "username", "user", "class",
 	"vendorResourceId", "assignDate", "dueDate", "category", "lineItem", "student", "scoreStatus", "scoreDate", "scoreScaleValue", "score",
 	"gradingPeriod", "resultValueMin", "resultValueMax", "org"}

@@ -117,7 +117,8 @@ func readable(value string, kind service.Type) bool {
 
 // instantOf reads a date or a date-time; one without an offset is of UTC.
 func instantOf(text string) (time.Time, bool) {
-	for _, form := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02T15:04Z07:00", "2006-01-02T15:04", time.DateOnly,
+	for _, form := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02T15:04Z07:00", "2006-01-02T15:04",
+		time.DateOnly,
 		"2006-01-02T15:04:05.999999999Z0700", "20060102T150405Z0700", "20060102"} {
 		if at, err := time.Parse(form, strings.ToUpper(text)); err == nil {
 			return at, true

@@ -11,7 +11,8 @@ func (p *Provider) unsigned(c *Call) (refusal reply, ok bool) {
 	err := harness.VerifySignature(c.Method, c.URL, c.Header.Get("Authorization"), p.client, p.secret)
 	switch {
 	case err != nil && harness.Signed(c.Header.Get("Authorization")):
-		c.Problems = append(c.Problems, Problem{"signature", "a request that is signed as OAuth 1.0a has it", err.Error(), "header Authorization"})
+		c.Problems = append(c.Problems, Problem{"signature", "a request that is signed as OAuth 1.0a has it", err.Error(),
+			"header Authorization"})
 	case err != nil:
 		c.Problems = append(c.Problems, Problem{"unauthorized", "a request that is signed by OAuth 1.0a", "none", "header Authorization"})
 	case p.behaviour.Trouble == "token-refused":

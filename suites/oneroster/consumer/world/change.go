@@ -86,7 +86,8 @@ func (w *World) open(c fixtures.Class) bool {
 	today := fixtures.Date(time.Now().Format(time.DateOnly))
 	return slices.ContainsFunc(c.Terms, func(id string) bool {
 		i := slices.IndexFunc(w.AcademicSession, func(s fixtures.AcademicSession) bool { return s.SourcedID == id })
-		return i >= 0 && w.AcademicSession[i].Status == fixtures.Active && w.AcademicSession[i].StartDate <= today && w.AcademicSession[i].EndDate > today
+		return i >= 0 && w.AcademicSession[i].Status == fixtures.Active && w.AcademicSession[i].StartDate <= today &&
+			w.AcademicSession[i].EndDate > today
 	})
 }
 
@@ -107,8 +108,10 @@ func (w *World) aliveCourse(id string) bool {
 func (w *World) AddUser(where int, role, org string) string {
 	b := w.fresh("u")
 	n := strings.TrimPrefix(b.SourcedID, "rc-u-")
-	w.User = place(w.User, where, fixtures.User{Base: b, Username: "rc" + n, EnabledUser: true, GivenName: "Imogen", FamilyName: "Ashby-" + n[len(n)-5:],
-		Roles: []fixtures.Role{{RoleType: "primary", Role: role, Org: org}}, PrimaryOrg: org, Identifier: n, Email: "rc" + n + "@riverbend.example"})
+	w.User = place(w.User, where, fixtures.User{Base: b, Username: "rc" + n, EnabledUser: true, GivenName: "Imogen",
+		FamilyName: "Ashby-" + n[len(n)-5:],
+		Roles:      []fixtures.Role{{RoleType: "primary", Role: role, Org: org}}, PrimaryOrg: org, Identifier: n,
+		Email: "rc" + n + "@riverbend.example"})
 	return b.SourcedID
 }
 

@@ -22,7 +22,8 @@ func Collections() []string {
 // where they lead is known to who serves them.
 func (w *World) All(collection, version string) (out []map[string]any) {
 	add := func(b fixtures.Base, members map[string]any) {
-		object := map[string]any{"sourcedId": b.SourcedID, "status": string(b.Status), "dateLastModified": b.DateLastModified.UTC().Format(instant)}
+		object := map[string]any{"sourcedId": b.SourcedID, "status": string(b.Status),
+			"dateLastModified": b.DateLastModified.UTC().Format(instant)}
 		if len(b.Metadata) > 0 {
 			object["metadata"] = b.Metadata
 		}
@@ -163,7 +164,8 @@ func (w *World) All(collection, version string) (out []map[string]any) {
 }
 
 func (w *World) user(u fixtures.User, old bool) map[string]any {
-	members := map[string]any{"enabledUser": strconv.FormatBool(u.EnabledUser), "username": u.Username, "givenName": u.GivenName, "familyName": u.FamilyName,
+	members := map[string]any{"enabledUser": strconv.FormatBool(u.EnabledUser), "username": u.Username, "givenName": u.GivenName,
+		"familyName": u.FamilyName,
 		"middleName": u.MiddleName, "identifier": u.Identifier, "email": u.Email, "sms": u.SMS, "phone": u.Phone, "agents": refs("user", u.Agents),
 		"grades": texts(u.Grades)}
 	var ids []any
@@ -187,7 +189,8 @@ func (w *World) user(u fixtures.User, old bool) map[string]any {
 		return members
 	}
 	members["userMasterIdentifier"], members["primaryOrg"], members["pronouns"] = u.UserMasterIdentifier, ref("org", u.PrimaryOrg), u.Pronouns
-	members["preferredFirstName"], members["preferredMiddleName"], members["preferredLastName"] = u.PreferredFirstName, u.PreferredMiddleName, u.PreferredLastName
+	members["preferredFirstName"], members["preferredMiddleName"], members["preferredLastName"] = u.PreferredFirstName,
+		u.PreferredMiddleName, u.PreferredLastName
 	members["resources"] = refs("resource", u.Resources)
 	var profiles []any
 	for _, x := range u.UserProfiles {

@@ -48,8 +48,10 @@ func New(seed uint64) (*World, error) {
 	return &World{name: d.Name(), seed: seed, Rows: Rows{
 		Org: slices.Collect(d.Orgs()), AcademicSession: slices.Collect(d.AcademicSessions()), Course: slices.Collect(d.Courses()),
 		Class: slices.Collect(d.Classes()), User: slices.Collect(d.Users()), Enrollment: slices.Collect(d.Enrollments()),
-		Demographic: slices.Collect(d.Demographics()), Resource: slices.Collect(d.Resources()), CourseResource: slices.Collect(d.CourseResources()),
-		ClassResource: slices.Collect(d.ClassResources()), UserResource: slices.Collect(d.UserResources()), Category: slices.Collect(d.Categories()),
+		Demographic: slices.Collect(d.Demographics()), Resource: slices.Collect(d.Resources()),
+		CourseResource: slices.Collect(d.CourseResources()),
+		ClassResource:  slices.Collect(d.ClassResources()), UserResource: slices.Collect(d.UserResources()),
+		Category:   slices.Collect(d.Categories()),
 		ScoreScale: slices.Collect(d.ScoreScales()), LineItem: slices.Collect(d.LineItems()), Result: slices.Collect(d.Results()),
 		AssessmentItem: slices.Collect(d.AssessmentLineItems()), AssessmentResult: slices.Collect(d.AssessmentResults()),
 	}}, nil
