@@ -172,8 +172,7 @@ func dayBefore(v any) any {
 
 func objectFaults() map[string]behaviour {
 	return map[string]behaviour{
-		"consumer-ids-upper": ids(strings.ToUpper),
-		"consumer-ids-cut":   ids(func(s string) string { return cut(s, 12) }),
+		"consumer-ids-cut": ids(func(s string) string { return cut(s, 12) }),
 		"consumer-ids-digits": ids(func(s string) string {
 			return strings.Map(func(r rune) rune {
 				if r < '0' || r > '9' {

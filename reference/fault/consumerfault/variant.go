@@ -182,6 +182,7 @@ func variants() map[string]behaviour {
 		"consumer-no-retry":     pausing(func(t client.Try) bool { return t.Status == http.StatusTooManyRequests }),
 		"consumer-by-offset":    paged(0, byOffset),
 		"consumer-to-empty":     paged(0, toEmpty),
+		"consumer-ids-upper":    ids(strings.ToUpper),
 		"consumer-ids-prefixed": ids(func(s string) string { return "rb:" + s }),
 		"consumer-forgets-disabled": each(func(t *thing) bool {
 			return !t.in(sis.Users) || t.members["enabledUser"] != "false"

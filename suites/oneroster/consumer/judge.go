@@ -40,6 +40,7 @@ type judge struct {
 	unwell string            // the requirement that tells that its syncs fail though nothing changed, until one succeeds
 
 	nothing *harness.Finding  // the first sync brought nothing that the product holds
+	madeUp  []difference      // what it held after the first sync that nobody had
 	accused map[place]bool    // differences that were told, and are still there
 	broken  map[string]string // what a product never follows, by collection and touch: the requirement that says so
 	syncs   []*occasion
@@ -188,6 +189,10 @@ func (j *judge) conclude() {
 	s.differences = j.memory.compare(s.truth, s.held, j.gone)
 	s.compared = j.memory.count(s.truth)
 	j.before = s.differences
+	s.differences = append(s.differences, j.memory.otherwise()...) // later it isn't asked for that
+	if j.empty != nil && j.empty.Probed == nil {
+		j.madeUp = j.memory.madeUp(s.truth, s.held, j.empty)
+	}
 	for _, d := range s.differences {
 		j.accused[d.place] = true
 	}

@@ -19,6 +19,9 @@ type memory struct {
 	// spared are what counts not yet or not any more, by collection, of which the product held none.
 	spared map[string]bool
 	today  string
+	// spelled are the provider's sourcedIds of collections of which the product writes them in another case, by
+	// collection and by the id in small letters; empty where two differ by case alone.
+	spelled map[string]map[string]string
 }
 
 // place names one object, or one member of it.
@@ -32,6 +35,8 @@ type difference struct {
 	what string // missing, lingering, doubled or value
 	want string
 	got  string
+	// elsewhere tells that roles are of other orgs, and not only others.
+	elsewhere bool
 }
 
 // What a difference may be.
@@ -44,7 +49,8 @@ const (
 
 // learn looks at what a product holds after its first sync, and before it.
 func learn(h driver.Holder, truth driver.Objects, held, before *driver.Held, now time.Time) *memory {
-	m := &memory{holder: h, learned: h.Learn(truth, held, before), spared: map[string]bool{}, today: now.Format(time.DateOnly)}
+	m := &memory{holder: h, learned: h.Learn(truth, held, before), spared: map[string]bool{}, today: now.Format(time.DateOnly),
+		spelled: map[string]map[string]string{}}
 	lacking := map[place]bool{}
 	for _, d := range m.compare(truth, held, nil) {
 		if d.what == missing {
@@ -86,6 +92,49 @@ func (m *memory) season(object map[string]any) string {
 	return ""
 }
 
+// otherwise lists what the product holds, from its first sync on, with other values than it was told.
+func (m *memory) otherwise() (out []difference) {
+	for _, d := range m.learned.Otherwise {
+		out = append(out, difference{place: place{collection: d.Collection, id: d.SourcedID, member: strings.TrimPrefix(d.Member, "/")},
+			what: value, want: written(d.Want), got: written(d.Got), elsewhere: elsewhereOf(d)})
+	}
+	return out
+}
+
+// elsewhereOf tells whether the roles of a difference are of other orgs.
+func elsewhereOf(d driver.Difference) bool {
+	orgs := func(v any) (out []string) {
+		for _, one := range listOf(v) {
+			if role, is := one.(map[string]any); is {
+				out = append(out, strings.ToLower(cmpOr(reference(role["org"]), scalar(role["org"]))))
+			}
+		}
+		slices.Sort(out)
+		return slices.Compact(out)
+	}
+	want, got := orgs(d.Want), orgs(d.Got)
+	return strings.TrimPrefix(d.Member, "/") == "roles" && len(want) > 0 && len(got) > 0 && !slices.Equal(want, got)
+}
+
+// madeUp lists what the product holds since its first sync, which neither the provider has nor the product had before:
+// of collections of which it holds all that it was told, for elsewhere it may be what it was told, under another id.
+func (m *memory) madeUp(truth driver.Objects, held, before *driver.Held) (out []difference) {
+	for _, collection := range m.learned.Collections {
+		whole := true
+		for id, object := range truth[collection] {
+			whole = whole && (!active(object) || m.has(held.Objects, collection, id))
+		}
+		for _, id := range slices.Sorted(maps.Keys(held.Objects[collection])) {
+			if whole && active(held.Objects[collection][id]) && before.Objects[collection][id] == nil &&
+				truth[collection][m.bare(collection, id)] == nil {
+				out = append(out, difference{place: place{collection: collection, id: id}, what: lingering,
+					want: "not held, for the provider never had it", got: "held"})
+			}
+		}
+	}
+	return out
+}
+
 // refers are the references without which a product can't hold an object, and where they lead.
 var refers = map[string]map[string]string{
 	"enrollments": {"user": "users", "class": "classes"},
@@ -99,6 +148,7 @@ var refers = map[string]map[string]string{
 // What the product has beside is its own.
 func (m *memory) compare(truth driver.Objects, held *driver.Held, gone map[place]bool) []difference {
 	var out []difference
+	m.spell(truth)
 	lacking := map[place]bool{}
 	for _, d := range m.holder.Compare(truth, held, m.learned) {
 		x := difference{place: place{collection: d.Collection, id: d.SourcedID, member: strings.TrimPrefix(d.Member, "/")}}
@@ -118,7 +168,7 @@ func (m *memory) compare(truth driver.Objects, held *driver.Held, gone map[place
 		case x.member == "status":
 			x.member, x.what, x.want, x.got = "", lingering, "held as tobedeleted", "held as active"
 		default:
-			x.what, x.want, x.got = value, written(d.Want), written(d.Got)
+			x.what, x.want, x.got, x.elsewhere = value, written(d.Want), written(d.Got), elsewhereOf(d)
 		}
 		out = append(out, x)
 	}
@@ -161,11 +211,38 @@ func (m *memory) object(o driver.Objects, collection, id string) map[string]any 
 	if object := o[collection][id]; object != nil || m == nil {
 		return object
 	}
+	if slices.Contains(m.learned.Recased, collection) {
+		for written, object := range o[collection] {
+			if m.bare(collection, written) == id {
+				return object
+			}
+		}
+	}
 	return o[collection][m.learned.Before[collection]+id+m.learned.After[collection]]
+}
+
+// spell takes note of how the provider writes its sourcedIds, where the product writes them in another case.
+func (m *memory) spell(truth driver.Objects) {
+	for _, collection := range m.learned.Recased {
+		if m.spelled[collection] == nil {
+			m.spelled[collection] = map[string]string{}
+		}
+		for id := range truth[collection] {
+			small := strings.ToLower(id)
+			if was, met := m.spelled[collection][small]; met && was != id {
+				m.spelled[collection][small] = ""
+				continue
+			}
+			m.spelled[collection][small] = id
+		}
+	}
 }
 
 // bare gives the provider's sourcedId for one that the product has written in its own way.
 func (m *memory) bare(collection, id string) string {
+	if meant := m.spelled[collection][strings.ToLower(id)]; meant != "" {
+		return meant
+	}
 	return strings.TrimSuffix(strings.TrimPrefix(id, m.learned.Before[collection]), m.learned.After[collection])
 }
 

@@ -43,7 +43,7 @@ func (p phase) decides() []string {
 		out = append(out, p.own())
 	}
 	for _, id := range map[string][]string{
-		expectFirst:    {reqObjects, reqValues, reqReferences},
+		expectFirst:    {reqObjects, reqValues, reqReferences, reqNothingElse},
 		expectFollows:  {reqNothingElse},
 		expectSurvives: {reqRecovers, reqTold},
 	}[p.Expect] {
@@ -117,11 +117,12 @@ func (j *judge) unable(s *occasion) (harness.Obstacle, bool) {
 // judgeFirst says what the first sync brought.
 func (j *judge) judgeFirst(t *harness.T, p phase) {
 	objects, values, references := j.id(p.shared(reqObjects)), j.id(p.shared(reqValues)), j.id(p.shared(reqReferences))
+	nothingElse := j.id(p.shared(reqNothingElse))
 	s := j.first
 	if j.nothing != nil {
 		t.Fail(objects, j.with(t, s, nil, *j.nothing))
 		if values != "" {
-			t.NotTested(harness.BlockedBy(objects, "the first sync brought nothing that the product holds"), values, references)
+			t.NotTested(harness.BlockedBy(objects, "the first sync brought nothing that the product holds"), values, references, nothingElse)
 		}
 		return
 	}
@@ -131,6 +132,7 @@ func (j *judge) judgeFirst(t *harness.T, p phase) {
 	} else {
 		diffs = j.rostersOnly(diffs)
 	}
+	j.judgeMadeUp(t, nothingElse, s)
 	if j.failed(t, objects, s) && len(diffs) == 0 {
 		t.Examined(values, 1)
 		t.Examined(references, 1)
@@ -142,10 +144,27 @@ func (j *judge) judgeFirst(t *harness.T, p phase) {
 	for _, without := range j.memory.learned.Without {
 		t.Note(values, "the product doesn't keep %s", without)
 	}
+	if recased := j.memory.learned.Recased; len(recased) > 0 { // its own to choose; whoever has two such ids loses one
+		t.Note(objects, "the product writes the sourcedIds of %s in another case than the provider: two that differ by case alone would be one",
+			strings.Join(recased, ", "))
+	}
 	for _, note := range s.held.Notes {
 		t.Note(objects, "%s", note)
 	}
 	t.Note(objects, "the provider has %s; of that the product holds %s", count(s.truth, nil), count(s.held.Objects, j.memory))
+}
+
+// judgeMadeUp says what the first sync brought that the provider doesn't have. That shows only where it could be read what
+// the product held before.
+func (j *judge) judgeMadeUp(t *harness.T, requirement string, s *occasion) {
+	switch made := j.rostersOnly(j.madeUp); {
+	case requirement == "":
+	case j.empty == nil || j.empty.Probed != nil:
+		t.NotTested(harness.Unconfigured("what the product held before its first sync could not be read",
+			"Let consumer.holds tell of a product that is empty, too."), requirement)
+	default:
+		j.examine(t, requirement, s, nil, made)
+	}
 }
 
 // uncapped takes care that a product which loses what capped pages leave out isn't accused of it again: where
@@ -174,13 +193,12 @@ func (j *judge) brought(t *harness.T, p phase) {
 }
 
 // belonging are the members that say what an object belongs to.
-var belonging = []string{"user", "class", "course", "school", "org", "terms", "parent", "primaryOrg", "agents", "roles", "orgs", "role",
-	"schoolYear"}
+var belonging = []string{"user", "class", "course", "school", "org", "terms", "parent", "primaryOrg", "agents", "orgs"}
 
 // refers tells whether a difference is one of what an object belongs to.
 func (d difference) refers() bool {
 	first, _, _ := strings.Cut(d.member, "/")
-	return slices.Contains(belonging, first)
+	return slices.Contains(belonging, first) || first == "roles" && d.elsewhere
 }
 
 // rostersOnly leaves out what other profiles are about.
@@ -433,8 +451,8 @@ func (j *judge) lost(s *occasion) (out []difference) {
 // strangers are objects that the provider never had, and the product holds since this sync.
 func (j *judge) strangers(s *occasion) (out []difference) {
 	for collection, objects := range s.held.Objects {
-		if !j.memory.keeps(collection) {
-			continue
+		if !j.memory.keeps(collection) || slices.ContainsFunc(j.madeUp, func(d difference) bool { return d.collection == collection }) {
+			continue // it was told that the product makes some up
 		}
 		for id, object := range objects {
 			bare := j.memory.bare(collection, id)

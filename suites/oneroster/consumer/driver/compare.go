@@ -37,8 +37,8 @@ type Learned struct {
 	Members map[string][]string
 	// Fills are members that it fills in by itself where the provider leaves them out.
 	Fills map[string][]string
-	// Kinds are those that it keeps of a collection, such as roles of users; a collection
-	// that isn't there is kept whatever the kind.
+	// Kinds are those that it keeps of a collection, such as roles of users, where it was told others of which it holds
+	// none; a collection that isn't there is kept whatever the kind. Who has left out no kind is asked for new ones too.
 	Kinds map[string][]string
 	// Foreign are objects that it held before the first sync, as collection/sourcedId.
 	Foreign []string
@@ -46,6 +46,11 @@ type Learned struct {
 	Before, After map[string]string
 	// Without says in words what it doesn't keep.
 	Without []string
+	// Otherwise are the differences of members that it holds under their names, but mostly with another value than it
+	// was told, and not in a way of its own. They are no Members: later it isn't asked for them.
+	Otherwise []Difference
+	// Recased are the collections of which it writes sourcedIds in another case than the provider.
+	Recased []string
 }
 
 // Learn tells what a product keeps, by what it was to hold after its first sync and what it
@@ -53,7 +58,8 @@ type Learned struct {
 //
 // A collection is kept of which an object came, or that the target file names; a kind of
 // objects (a role of users, a type of orgs) of which one came; a member that at least half of
-// the objects have as they should.
+// the objects have as they should. What is absent altogether isn't kept; what is there under its
+// name with another value is one of Otherwise, unless it is merely put in the product's own way.
 func (h Holder) Learn(expected Objects, held, before *Held) *Learned {
 	l := &Learned{Members: map[string][]string{}, Fills: map[string][]string{}, Kinds: map[string][]string{},
 		Before: map[string]string{}, After: map[string]string{}}
@@ -76,7 +82,23 @@ func (h Holder) Learn(expected Objects, held, before *Held) *Learned {
 		if len(expected[collection]) == 0 || len(h.Keeps) > 0 && !named {
 			continue
 		}
-		l.collection(collection, expected[collection], l.byID(collection, held, resolve), resolve, named)
+		kept := func(id string) bool { // by whatever the product holds
+			for c, objects := range held.Objects {
+				if objects[l.Before[c]+id+l.After[c]] != nil || objects[strings.ToUpper(id)] != nil || objects[strings.ToLower(id)] != nil {
+					return true
+				}
+			}
+			return false
+		}
+		known := func(id string) bool {
+			for _, objects := range expected {
+				if objects[id] != nil {
+					return true
+				}
+			}
+			return false
+		}
+		l.collection(collection, expected[collection], l.byID(collection, held, resolve), named, kept, known)
 	}
 	return l
 }
@@ -96,7 +118,11 @@ func (l *Learned) ids(collection string, expected, held map[string]map[string]an
 		return
 	}
 	votes := map[[2]string]int{}
-	n := 0
+	n, recased := 0, 0
+	cases := map[string]int{}
+	for id := range expected {
+		cases[strings.ToLower(id)]++
+	}
 	for id := range held {
 		if l.foreign(collection, id) {
 			continue
@@ -104,6 +130,10 @@ func (l *Learned) ids(collection string, expected, held map[string]map[string]an
 		n++
 		if expected[id] != nil {
 			votes[[2]string{}]++
+			continue
+		}
+		if cases[strings.ToLower(id)] == 1 {
+			recased++
 			continue
 		}
 		for i := range len(id) { // the longest that is one of the provider's
@@ -116,6 +146,9 @@ func (l *Learned) ids(collection string, expected, held map[string]map[string]an
 				break
 			}
 		}
+	}
+	if recased*2 > n {
+		l.Recased = append(l.Recased, collection)
 	}
 	for around, count := range votes {
 		if count*2 > n {
@@ -186,12 +219,15 @@ type heldView struct {
 }
 
 // collection learns what is kept of one collection.
-func (l *Learned) collection(name string, expected map[string]map[string]any, held map[string]heldView, resolve resolver, named bool) {
+func (l *Learned) collection(name string, expected map[string]map[string]any, held map[string]heldView, named bool, kept,
+	known func(id string) bool) {
 	kinds, met := map[string]bool{}, map[string]bool{}
 	agree, of := map[string]int{}, map[string]int{}
 	fills := map[string]int{}
+	pairs := map[string][]pair{}
 	n := 0
-	for id, members := range expected {
+	for _, id := range slices.Sorted(maps.Keys(expected)) {
+		members := expected[id]
 		want := viewOf(name, members, asWritten)
 		if want.status == "tobedeleted" {
 			continue
@@ -216,6 +252,7 @@ func (l *Learned) collection(name string, expected map[string]map[string]any, he
 			of[member]++
 			if g, there := got.values[member]; there {
 				met[member] = true
+				pairs[member] = append(pairs[member], pair{id, w, g})
 				if same(member, w, g) {
 					agree[member]++
 				}
@@ -227,20 +264,29 @@ func (l *Learned) collection(name string, expected map[string]map[string]any, he
 		return
 	}
 	l.Collections = append(l.Collections, name)
+	all := true
 	for _, k := range slices.Sorted(maps.Keys(kinds)) {
-		if kinds[k] || named && n == 0 {
+		if all = all && (kinds[k] || named && n == 0); kinds[k] || named && n == 0 {
 			l.Kinds[name] = append(l.Kinds[name], k)
 		} else {
 			l.Without = append(l.Without, name+" of the kind "+k)
 		}
 	}
+	if all {
+		delete(l.Kinds, name)
+	}
+	maps.DeleteFunc(pairs, func(member string, _ []pair) bool { return agree[member]*2 >= of[member] && agree[member] > 0 })
+	wrong := otherwise(name, pairs, agree, kept, known)
+	l.Otherwise = append(l.Otherwise, wrong...)
 	for _, member := range slices.Sorted(maps.Keys(of)) {
+		told := func(d Difference) bool { return len(pairs[member]) > 0 && d.Member == pairs[member][0].want.pointer }
 		switch {
 		case agree[member]*2 >= of[member] && agree[member] > 0:
 			l.Members[name] = append(l.Members[name], member)
 			if fills[member]*2 > n-of[member] {
 				l.Fills[name] = append(l.Fills[name], member)
 			}
+		case slices.ContainsFunc(wrong, told):
 		case met[member]:
 			l.Without = append(l.Without, name+"."+member+" as it is told")
 		default:
