@@ -62,7 +62,8 @@ type Behaviour struct {
 	On      string        `yaml:"on"`      // the collection; empty: any
 	Wait    int           `yaml:"wait"`    // seconds of Retry-After; 0: none
 	Delay   time.Duration `yaml:"delay"`
-	Writes  bool          `yaml:"writes"` // it happens to what is put
+	Writes  bool          `yaml:"writes"`  // it happens to what is put
+	Refused string        `yaml:"refused"` // a collection: the second object that is put into it is refused each time that it comes
 }
 
 // Impostor begins the sourcedIds of what only somebody else serves, to whom a call was redirected.
@@ -124,6 +125,8 @@ type Provider struct {
 	open      int
 	last      time.Time
 	objects   map[string][]map[string]any
+	layer     layer    // what products wrote
+	met       []string // sourcedIds that were put where one is refused, in order
 }
 
 type token struct {
@@ -235,12 +238,12 @@ func (p *Provider) Serve(w *world.World, b Behaviour) {
 	if was := p.behaviour.Trouble; was == "scopes-partly" && b.Trouble != was {
 		p.tokens = map[string]token{} // nobody is left with less than what is granted now
 	}
-	p.world, p.behaviour, p.counted, p.done, p.objects = w, b, 0, 0, map[string][]map[string]any{}
+	p.world, p.behaviour, p.counted, p.done, p.met, p.objects = w, b, 0, 0, nil, map[string][]map[string]any{}
 	if b.Trouble == "scopes-partly" || b.Trouble == "token-refused" || b.Trouble == "token-ended" {
 		p.tokens = map[string]token{}
 	}
 	for _, c := range world.Collections() {
-		p.objects[c] = w.All(c, p.version)
+		p.objects[c] = p.layer.over(c, w.All(c, p.version))
 	}
 }
 
@@ -449,7 +452,7 @@ func (p *Provider) answer(c *Call, r *http.Request) reply {
 // opened answers a call that may be made.
 func (p *Provider) opened(c *Call, s *service.Service, op service.Operation) reply {
 	if c.Method != http.MethodGet {
-		return p.write(c, op)
+		return p.write(c, s, op)
 	}
 	return p.read(c, s, op)
 }
@@ -546,22 +549,6 @@ func basicOf(header string) (id, secret string, is bool) {
 	id, _ = url.QueryUnescape(a)
 	secret, _ = url.QueryUnescape(b)
 	return id, secret, true
-}
-
-func (p *Provider) write(c *Call, op service.Operation) reply {
-	if p.behaviour.Writes {
-		p.counted++
-		if p.counted > p.behaviour.After && (p.behaviour.Times == 0 || p.done < p.behaviour.Times) {
-			p.done++
-			return p.trouble(c, reply{})
-		}
-	}
-	status := http.StatusNoContent
-	if c.Method == http.MethodPut {
-		status = http.StatusCreated
-	}
-	_ = op
-	return p.say(status, nil)
 }
 
 func (p *Provider) read(c *Call, s *service.Service, op service.Operation) reply {
