@@ -13,9 +13,6 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
-// look is a function that decides one requirement by calls.
-type look func(t *harness.T, id string, calls []provider.Call)
-
 // The bounds to what a product may ask of a provider.
 const (
 	mostRepeats  = 3  // of one address, answered well, within a sync
