@@ -205,13 +205,30 @@ func (j *judge) address() string {
 }
 
 // alter changes the roster.
-func (j *judge) alter(names []string) {
-	if len(names) == 0 {
+func (j *judge) alter(p phase) {
+	all := func() {
+		for _, name := range p.Change {
+			changes[name](j.world)
+		}
+	}
+	if at := j.readPeople(); p.Between && !at.IsZero() {
+		j.world.Back(at, all)
 		return
 	}
-	for _, name := range names {
-		changes[name](j.world)
+	all()
+}
+
+// readPeople is when the last sync had read people; zero where it read none.
+func (j *judge) readPeople() (at time.Time) {
+	for _, c := range j.syncs[len(j.syncs)-1].calls {
+		if isRead(c) && strings.HasSuffix(c.Path, "/users") && c.Ended.After(at) {
+			at = c.Ended
+		}
 	}
+	if last := newest(j.truth); !at.IsZero() && last.After(at) {
+		return last // changes in one millisecond have run ahead of the clock
+	}
+	return at
 }
 
 // act has the product sync, and looks at what it holds then.

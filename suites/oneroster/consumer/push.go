@@ -150,6 +150,11 @@ func pushRight(j *judge, t *harness.T, id func(string) string) {
 			results++
 			to := reference(p.object["lineItem"])
 			if (p.taken || p.call.Trouble == "") && !spoilt["lineItems/"+to] {
+				if !j.hasItem(to) { // of any push
+					t.Fail(id("push.references"), harness.Finding{Expected: "lineItem is one of the provider's lineItems, or one that is put",
+						Seen: t.Own(to) + ", which is neither", Where: p.key(), Exchanges: watch(t, p.call)})
+					continue
+				}
 				known := there["lineItems/"+to] || j.truth["lineItems"][to] != nil
 				t.Assert(id("push.line-items"), known, harness.Finding{Expected: "the line item put before its result",
 					Seen: "the result refers to line item " + t.Own(to) + ", which isn't there", Where: p.key(), Exchanges: watch(t, p.call)})
@@ -179,6 +184,11 @@ func pushRight(j *judge, t *harness.T, id func(string) string) {
 	if !t.Looked(id("push.references")) {
 		t.NotTested(harness.NoData("nothing that was put refers to anything", "Give it grades, and have them pushed."), id("push.references"))
 	}
+}
+
+// hasItem tells whether the provider has a line item, or was ever put it.
+func (j *judge) hasItem(id string) bool {
+	return j.truth["lineItems"][id] != nil || slices.ContainsFunc(j.puts(), func(p pushed) bool { return p.key() == "lineItems/"+id })
 }
 
 // lenient are what many clients leave out of what they put, and providers set themselves.

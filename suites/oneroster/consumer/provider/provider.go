@@ -55,6 +55,7 @@ type Behaviour struct {
 	Unknown  bool   `yaml:"unknown"`   // members that the standard doesn't have
 	Reversed bool   `yaml:"reversed"`  // objects in another order
 	Chunked  bool   `yaml:"chunked"`   // answers in chunks, without length
+	Still    bool   `yaml:"still"`     // nothing has changed since whenever it is asked
 	// What goes wrong. Where a call is counted it is one of a page of a collection.
 	Trouble string        `yaml:"trouble"` // what goes wrong: see trouble
 	After   int           `yaml:"after"`   // calls before it
@@ -131,7 +132,7 @@ type Provider struct {
 
 type token struct {
 	scopes []string
-	good   int // calls that it is good for; -1: any
+	ended  bool // it was good for some calls
 }
 
 // Start begins to serve.
@@ -303,6 +304,9 @@ func (p *Provider) serve(w http.ResponseWriter, r *http.Request, origin string) 
 		w.WriteHeader(a.status)
 		_, _ = w.Write(a.body[:len(a.body)/2])
 	} else {
+		if len(a.body) > 0 {
+			w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
+		}
 		w.WriteHeader(a.status)
 		_, _ = w.Write(a.body)
 	}
@@ -424,20 +428,14 @@ func (p *Provider) answer(c *Call, r *http.Request) reply {
 	}
 	given := bearer(r.Header.Get("Authorization"))
 	t, known := p.tokens[given]
-	if !known || given == "" || t.good == 0 {
+	if !known || given == "" || t.ended {
 		if given == "" {
 			c.Problems = append(c.Problems, Problem{"unauthorized", "a token", "none", "header Authorization"})
 		}
 		if known {
 			c.Trouble = "token-ended"
 		}
-		a := p.refuse(http.StatusUnauthorized, p.minor("unauthorisedrequest"), "A token is needed.")
-		a.header.Set("WWW-Authenticate", "Bearer")
-		return a
-	}
-	if t.good > 0 {
-		t.good--
-		p.tokens[given] = t
+		return p.noToken()
 	}
 	allowed := slices.ContainsFunc(op.Scopes, func(scope string) bool { return slices.Contains(t.scopes, s.Scopes.Prefix+scope) })
 	if !allowed {
@@ -455,6 +453,12 @@ func (p *Provider) opened(c *Call, s *service.Service, op service.Operation) rep
 		return p.write(c, s, op)
 	}
 	return p.read(c, s, op)
+}
+
+func (p *Provider) noToken() reply {
+	a := p.refuse(http.StatusUnauthorized, p.minor("unauthorisedrequest"), "A token is needed.")
+	a.header.Set("WWW-Authenticate", "Bearer")
+	return a
 }
 
 func fits(o service.Operation, path string) bool {
@@ -512,11 +516,6 @@ func (p *Provider) token(c *Call, r *http.Request) reply {
 			return strings.Contains(s, "/roster.readonly") || strings.Contains(s, "/roster-core.readonly")
 		})
 	}
-	good := -1
-	if p.behaviour.Trouble == "token-ended" && p.done < max(1, p.behaviour.Times) {
-		p.done++
-		good = p.behaviour.After
-	}
 	if len(c.Scopes) > 0 && len(granted) == 0 && p.behaviour.Trouble == "" {
 		return oauth(http.StatusBadRequest, "invalid_scope")
 	}
@@ -525,7 +524,7 @@ func (p *Provider) token(c *Call, r *http.Request) reply {
 		life = 1
 	}
 	given := rand.Text()
-	p.tokens[given] = token{scopes: granted, good: good}
+	p.tokens[given] = token{scopes: granted}
 	return unstored(p.say(http.StatusOK, map[string]any{"access_token": given, "token_type": "Bearer", "expires_in": life,
 		"scope": strings.Join(granted, " ")}))
 }
@@ -765,9 +764,12 @@ func (p *Provider) page(c *Call, op service.Operation, list []map[string]any) re
 	if b.Cap > 0 {
 		limit = min(limit, b.Cap)
 	}
+	if b.Still && strings.Contains(c.Query.Get("filter"), "dateLastModified") {
+		list = nil
+	}
 	total := len(list)
 	troubled := false
-	if b.Trouble != "" && !b.Writes && (b.On == "" || collectionOf(op) == b.On) {
+	if b.Trouble != "" && !b.Writes && !(p.signed && b.Trouble == "token-ended") && (b.On == "" || collectionOf(op) == b.On) {
 		p.counted++
 		troubled = p.counted > b.After && (b.Times == 0 || p.done < b.Times)
 	}
@@ -848,6 +850,13 @@ func (p *Provider) trouble(c *Call, a reply) reply {
 		c.Total, c.Count = -1, 0
 	case "error":
 		a = p.refuse(http.StatusInternalServerError, "internal_server_error", "Something broke.")
+		c.Total, c.Count = -1, 0
+	case "token-ended":
+		given := bearer(c.Header.Get("Authorization"))
+		t := p.tokens[given]
+		t.ended = true
+		p.tokens[given] = t
+		a = p.noToken()
 		c.Total, c.Count = -1, 0
 	case "truncated":
 		a.cut = true

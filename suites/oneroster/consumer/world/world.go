@@ -16,6 +16,7 @@ type World struct {
 	name string
 	seed uint64
 	now  time.Time // of the last change
+	back time.Time // where changes happen at a time that is over: that
 }
 
 // Rows are the objects of a roster, in the order in which they are served.
