@@ -22,6 +22,7 @@ consumer:
   sync:
     webhook: {url: '%[1]s/sync?mode=$mode'}
     modes: [full, delta]
+  push: {webhook: {url: %[1]s/push}, timeout: 1m}
   holds: {query: {url: %[1]s/held}}
 `, origin, strings.Join(profiles, ", "))
 }
@@ -29,6 +30,7 @@ consumer:
 // judgedConsumer judges the reference consumer.
 func judgedConsumer(t testing.TB, focus []string, o district.ConsumerOptions, profiles ...string) *reports.Report {
 	t.Helper()
+	o.Classwork = true
 	c, err := district.StartConsumer(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
