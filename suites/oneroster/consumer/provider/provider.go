@@ -61,7 +61,7 @@ type Behaviour struct {
 	Times   int           `yaml:"times"`   // how often; 0: always
 	On      string        `yaml:"on"`      // the collection; empty: any
 	Wait    int           `yaml:"wait"`    // seconds of Retry-After; 0: none
-	Delay   time.Duration `yaml:"delay"`
+	Delay   time.Duration `yaml:"delay"`   // how late a slow answer is
 	Writes  bool          `yaml:"writes"`  // it happens to what is put
 	Refused string        `yaml:"refused"` // a collection: the second object that is put into it is refused each time that it comes
 }
@@ -74,7 +74,7 @@ type Connection struct {
 	Rostering, Gradebook, Resources, V1P1, TokenURL, ClientID, ClientSecret, CAFile string
 }
 
-// Problem is what is wrong with a call.
+// Problem is what is wrong with a call: which kind of rule it breaks, what was expected and seen, and where in the request.
 type Problem struct{ Kind, Expected, Seen, Where string }
 
 // Call is one call of the product.
@@ -274,6 +274,7 @@ func (p *Provider) Idle() time.Duration {
 // kept is what is remembered of an answer.
 const kept = 8 << 10
 
+// ServeHTTP answers a call as it is behaved now, and remembers it.
 func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.serve(w, r, p.origin) }
 
 // serve answers a request that was sent to an origin.
