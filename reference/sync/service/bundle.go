@@ -39,8 +39,10 @@ func lying(path string) string {
 }
 
 // openBundle opens what lies at a path.
-func openBundle(path string, now time.Time) (*dropped, error) {
-	path = lying(path)
+func openBundle(path string, now time.Time, instead func(string) string) (*dropped, error) {
+	if path = lying(path); instead != nil {
+		path = instead(path)
+	}
 	var newest time.Time
 	var size int64
 	err := filepath.WalkDir(path, func(_ string, d fs.DirEntry, err error) error {
