@@ -24,6 +24,7 @@ var lives = make(chan struct{}, 8)
 const (
 	ofConsumers = "or12.consumer."
 	ofPulls     = "or12.gradebook-consumer."
+	ofDrops     = "or12.csv-consumer."
 	ofEquipment = "or12.resources-consumer."
 )
 
@@ -85,7 +86,11 @@ func TestConsumerMatrix(t *testing.T) {
 				if slices.Contains(consumersMissed, f.ID) {
 					t.Skip("it isn't found as it should be yet")
 				}
-				report, found := one(t, f.ID, lifeFocus(f.Breaks, consumerBystanders))
+				focus := lifeFocus(f.Breaks, consumerBystanders)
+				if strings.HasPrefix(f.Breaks[0], ofDrops) {
+					focus = []string{ofDrops + "*"}
+				}
+				report, found := one(t, f.ID, focus)
 				sound(t, report)
 				for _, id := range f.Breaks {
 					if _, caught := found[id]; !caught && !noted(report)[id] {
@@ -165,6 +170,9 @@ func lifeFocus(lists ...[]string) []string {
 // judgedLife judges the reference consumer with a fault or variant on.
 func judgedLife(t *testing.T, id string, focus []string) *reports.Report {
 	t.Helper()
+	if slices.Contains(focus, ofDrops+"*") {
+		return judgedDrops(t, harness.Options{Focus: focus}, id)
+	}
 	c, err := district.StartConsumer(t.Context(), district.ConsumerOptions{Faults: []string{id}, Classwork: true})
 	if err != nil {
 		t.Fatal(err)

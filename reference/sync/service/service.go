@@ -172,7 +172,7 @@ func (s *Service) Sync(ctx context.Context, mode sync.Mode) Outcome {
 		}
 		defer func() { err = errors.Join(err, done()) }()
 		if l, is := source.(sync.Limited); is && l.Only() == sync.Delta {
-			if state, err := s.c.Mirror.State(ctx); err != nil || state.LastFull.IsZero() {
+			if state, err := s.c.Mirror.State(ctx); err != nil || state.Commits == 0 {
 				return nil, cmp.Or(err, errNotFirst)
 			}
 		}

@@ -86,7 +86,8 @@ func isRead(c provider.Call) bool    { return !c.Token && c.Method == http.Metho
 func asks(c provider.Call) bool      { return isRead(c) && c.RawQuery != "" }
 func filters(c provider.Call) bool   { return isRead(c) && c.Query.Has("filter") }
 func filtersDates(c provider.Call) bool {
-	return filters(c) && strings.Contains(c.Query.Get("filter"), "dateLastModified")
+	f := c.Query.Get("filter")
+	return filters(c) && (strings.Contains(f, "dateLastModified") || strings.Contains(f, "assignDate") || strings.Contains(f, "dueDate"))
 }
 
 // well tells of a call that was answered with what was asked for.

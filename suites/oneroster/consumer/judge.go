@@ -2,6 +2,7 @@ package consumer
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"maps"
 	"slices"
@@ -72,7 +73,9 @@ func open(ctx context.Context, s *harness.Session, version string) (*judge, erro
 	if err != nil {
 		return nil, err
 	}
-	p, err := provider.Start(ctx, options(section, version))
+	o := options(section, version)
+	o.Minted = func(token string) { s.Redactor().Secret(token) }
+	p, err := provider.Start(ctx, o)
 	if err != nil {
 		return nil, listening(section, err)
 	}
@@ -81,7 +84,8 @@ func open(ctx context.Context, s *harness.Session, version string) (*judge, erro
 	j.owner = j.id(rosters + "." + reqObjects)
 	j.truth = truthOf(w, version)
 	j.driver = driver.New(s, p)
-	s.Redactor().Secret(p.Connection().ClientSecret)
+	as := p.Connection()
+	s.Redactor().Secret(as.ClientSecret, base64.StdEncoding.EncodeToString([]byte(as.ClientID+":"+as.ClientSecret)))
 	context.AfterFunc(ctx, func() { j.driver.Close(); p.Close() })
 	return j, nil
 }

@@ -226,7 +226,8 @@ func (p *Provider) post(c *Call, s *service.Service, op service.Operation, colle
 
 // parentOf is what an object lies below, by a segment of the address: itself, or what it is a result of.
 func (p *Provider) parentOf(object map[string]any, segment string) string {
-	member := map[string]string{"classes": "class", "schools": "school", "lineItems": "lineItem", "academicSessions": "academicSession"}[segment]
+	member := map[string]string{"classes": "class", "schools": "school", "lineItems": "lineItem",
+		"academicSessions": "academicSession"}[segment]
 	if id := refID(object[member]); id != "" {
 		return id
 	}
