@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/rollcall-edu/rollcall/reference/district"
+	"github.com/rollcall-edu/rollcall/reference/sync/service"
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/harness"
 )
@@ -22,6 +23,7 @@ consumer:
   sync:
     webhook: {url: '%[1]s/sync?mode=$mode'}
     modes: [full, delta]
+  push: {webhook: {url: %[1]s/push}, timeout: 1m}
   holds: {query: {url: %[1]s/held}}
 `, origin, strings.Join(profiles, ", "))
 }
@@ -29,6 +31,7 @@ consumer:
 // judgedConsumer judges the reference consumer.
 func judgedConsumer(t testing.TB, focus []string, o district.ConsumerOptions, profiles ...string) *reports.Report {
 	t.Helper()
+	o.Classwork = true
 	c, err := district.StartConsumer(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -52,6 +55,39 @@ func TestConsumerConformance(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// judgedDrops judges the reference consumer by the bundles that are dropped into its folder.
+func judgedDrops(t testing.TB, options harness.Options, faults ...string) *reports.Report {
+	t.Helper()
+	folder := t.TempDir()
+	c, err := district.StartConsumer(t.Context(), district.ConsumerOptions{Connection: &service.Connection{Bundle: folder}, Faults: faults})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	text := fmt.Sprintf(`rollcall: 1
+name: Reference consumer
+stance: strict
+profiles: [or12-csv-consumer]
+consumer:
+  drop: {folder: %[2]q}
+  sync:
+    webhook: {url: '%[1]s/sync?mode=$mode'}
+    modes: [full, delta]
+  holds: {query: {url: %[1]s/held}}
+`, c.Origin, folder)
+	return judgedBy(t.Context(), t, text, options)
+}
+
+// TestConsumerConformanceDrops: and so it does where it is given bundles.
+func TestConsumerConformanceDrops(t *testing.T) {
+	r := judgedDrops(t, harness.Options{InProcess: true, SkipDoctor: true, Shards: 1, Focus: []string{"or12.csv-consumer.*"}})
+	for _, q := range r.Requirements {
+		if strings.HasPrefix(q.ID, "or12.csv-consumer.") && q.Verdict != reports.Pass {
+			t.Errorf("%s is %s: %s %s", q.ID, q.Verdict, q.Reason, findings(q))
+		}
 	}
 }
 

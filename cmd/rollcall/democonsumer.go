@@ -14,7 +14,7 @@ import (
 // demoConsumer brings up the reference consumer, which the demo judges beside the others: it has it
 // read from Rollcall, and asks it what it holds.
 func demoConsumer(cmd *cobra.Command, f *runFlags, out io.Writer) (x *demoRole, end func(), err error) {
-	c, err := district.StartConsumer(cmd.Context(), district.ConsumerOptions{})
+	c, err := district.StartConsumer(cmd.Context(), district.ConsumerOptions{Classwork: true})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -29,7 +29,7 @@ func demoConsumer(cmd *cobra.Command, f *runFlags, out io.Writer) (x *demoRole, 
 
 // consumerProfiles are those by which the reference consumer is judged: one that calls.
 func consumerProfiles() []string {
-	return []string{"or12-rostering-consumer", "or12-gradebook-pull-consumer", "or12-resources-consumer",
+	return []string{"or12-rostering-consumer", "or12-gradebook-pull-consumer", "or12-gradebook-push-consumer", "or12-resources-consumer",
 		"or11-rostering-consumer", "or11-gradebook-pull-consumer", "or11-resources-consumer"}
 }
 
@@ -39,6 +39,7 @@ func consumerSection(origin string) *driver.Section {
 		Connect: driver.Hook{Webhook: &driver.Webhook{URL: origin + "/connection", Method: http.MethodPut}},
 		Sync: driver.Trigger{Webhook: &driver.Webhook{URL: origin + "/sync?mode=$mode"},
 			Modes: []string{driver.Full, driver.Delta}},
+		Push:  driver.Trigger{Webhook: &driver.Webhook{URL: origin + "/push"}},
 		Holds: driver.Holder{Query: &driver.Query{URL: origin + "/held"}},
 	}
 }

@@ -41,7 +41,7 @@ and ended again. Each line that is not
 				return err
 			}
 			fmt.Fprintln(out, diagnosis(harness.Diagnosis{Name: "output folder", OK: true, Detail: f.out + " can be written"}))
-			found, err := run.Doctor(cmd.Context(), harness.DoctorOptions{Interactive: f.interactive, Thorough: true, Pictures: f.out,
+			found, err := run.Doctor(cmd.Context(), harness.DoctorOptions{Seed: f.seed, Interactive: f.interactive, Thorough: true, Pictures: f.out,
 				Starter: container.Start}, func(d harness.Diagnosis) { fmt.Fprintln(out, diagnosis(d)) })
 			if err != nil {
 				return err
@@ -57,6 +57,7 @@ and ended again. Each line that is not
 	}
 	targetFlag(c, &f.target)
 	c.Flags().BoolVar(&f.interactive, "interactive", false, "look for what a run with --interactive needs")
+	c.Flags().Uint64Var(&f.seed, "seed", 0, "look with the seed that the run will have, where what the judge makes up is to be known by then")
 	c.Flags().StringVarP(&f.out, "out", "o", "rollcall-report", "folder for the report")
 	return c
 }

@@ -11,6 +11,7 @@ import (
 
 	csvcases "github.com/rollcall-edu/rollcall/fixtures/broken"
 	"github.com/rollcall-edu/rollcall/reference/fault"
+	"github.com/rollcall-edu/rollcall/reference/fault/consumerfault"
 	"github.com/rollcall-edu/rollcall/reference/fault/onerosterfault"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/rule"
@@ -42,7 +43,11 @@ func TestRealWorld(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	faults = slices.Concat(faults, tools, platforms)
+	consumers, err := consumerfault.Kind.Faults()
+	if err != nil {
+		t.Fatal(err)
+	}
+	faults = slices.Concat(faults, tools, platforms, consumers)
 	rows := 0
 	for _, line := range strings.Split(string(text), "\n") {
 		cells := strings.Split(line, "|")

@@ -26,8 +26,13 @@ type ConsumerOptions struct {
 	// Hooks change what it does, from outside; Faults are ids of faults and variants, which do so too.
 	Hooks  service.Hooks
 	Faults []string
+	// Classwork has it push grades that it makes up, of a class of the roster, when it is told to
+	// (POST /push): it is for those who judge consumers.
+	Classwork bool
 	// Around is put around everything that is served; nil is nothing.
 	Around func(http.Handler) http.Handler
+
+	push service.Pushing
 }
 
 // Consumer is a running reference consumer: a mirror that is kept in step with a SIS.
@@ -36,6 +41,7 @@ type Consumer struct {
 	Origin string
 	Mirror *sync.Mirror
 	server *web.Server
+	forget func() error // closes what is remembered of classwork; nil where there is none
 }
 
 // OpenConsumer makes a consumer that serves nothing and doesn't sync by itself. Both that it
@@ -58,6 +64,7 @@ func OpenConsumer(ctx context.Context, o ConsumerOptions) (*sync.Mirror, *servic
 		Hooks:   o.Hooks,
 		Feeds:   o.Feeds,
 		Told:    o.Told,
+		Push:    o.push,
 	})
 	if err == nil && o.Connection != nil {
 		err = s.Connect(*o.Connection)
@@ -70,11 +77,24 @@ func OpenConsumer(ctx context.Context, o ConsumerOptions) (*sync.Mirror, *servic
 
 // StartConsumer serves the reference consumer until Close, or until ctx ends.
 func StartConsumer(ctx context.Context, o ConsumerOptions) (*Consumer, error) {
+	var forget func() error
+	if o.Classwork {
+		bent, err := consumerfault.Kind.Of(o.Faults...)
+		if err != nil {
+			return nil, err
+		}
+		if o.push, forget, err = classworkOf(ctx, bent.Bend(consumerfault.Config{})); err != nil {
+			return nil, err
+		}
+	}
 	mirror, s, err := OpenConsumer(ctx, o)
 	if err != nil {
+		if forget != nil {
+			err = errors.Join(err, forget())
+		}
 		return nil, err
 	}
-	c := &Consumer{Service: s, Mirror: mirror}
+	c := &Consumer{Service: s, Mirror: mirror, forget: forget}
 	c.server, err = bind(ctx, o.Listen, nil)
 	if err == nil {
 		c.Origin = c.server.Origin
@@ -99,5 +119,9 @@ func (c *Consumer) Close() (err error) {
 	if c.server != nil {
 		err = c.server.Close()
 	}
-	return errors.Join(err, c.Service.Close(), c.Mirror.Close())
+	err = errors.Join(err, c.Service.Close(), c.Mirror.Close())
+	if c.forget != nil {
+		err = errors.Join(err, c.forget())
+	}
+	return err
 }

@@ -87,7 +87,7 @@ func openSQLite(name string, alone *sync.RWMutex) (engine, error) {
 	// 16 KiB pages hold some thirty enrollments, so that a page of a hundred touches
 	// few of them.
 	e := &sqliteEngine{
-		name:    name + "&_pragma=page_size(16384)&_pragma=busy_timeout(10000)&_pragma=cache_size(-8192)",
+		name:     name + "&_pragma=page_size(16384)&_pragma=busy_timeout(10000)&_pragma=cache_size(-8192)",
 		readers:  make(chan *sqliteConnection, sqliteReaders),
 		unopened: make(chan *sqliteConnection, sqliteReaders),
 		closed:   make(chan struct{}),

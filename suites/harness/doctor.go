@@ -27,8 +27,9 @@ const doctorPatience = 75 * time.Second
 
 // DoctorOptions say how much the doctor looks at.
 type DoctorOptions struct {
-	Interactive bool // a person takes the steps
-	Thorough    bool // what a run would find out by itself is tried too, such as a sign-in
+	Seed        uint64 // as that of the run; 0: random
+	Interactive bool   // a person takes the steps
+	Thorough    bool   // what a run would find out by itself is tried too, such as a sign-in
 	// Pictures is a folder for pictures of what was seen, for whoever runs the doctor: they
 	// are no part of a report. Empty: none are taken.
 	Pictures string
@@ -54,6 +55,7 @@ func Doctor(ctx context.Context, target *Target, suite Suite, o DoctorOptions, o
 	}
 	s, err := NewSession(target, suite, SessionOptions{
 		Prefix:      "d",
+		Seed:        o.Seed,
 		Interactive: o.Interactive,
 		Thorough:    o.Thorough,
 		Pictures:    o.Pictures,

@@ -149,18 +149,20 @@ func fullAsDelta(c *Config, full *bool) {
 // closesAll takes all classes of a district for closed when a school of it closes.
 func closesAll() behaviour {
 	var mu stdsync.Mutex
-	closed := false
-	return each(func(t *thing) bool {
+	closed, n := false, 0
+	before := map[string]bool{} // what was closed when it first came
+	return together(options(func(*sync.Options) { n++ }), each(func(t *thing) bool {
 		mu.Lock()
 		defer mu.Unlock()
 		if t.in(sis.Orgs) && t.Status == sync.ToBeDeleted {
-			closed = true
+			before[t.SourcedID] = before[t.SourcedID] || n < 2
+			closed = closed || !before[t.SourcedID]
 		}
 		if t.in(sis.Classes) && closed && sum(t.SourcedID)%5 == 0 {
 			t.members["status"] = sync.ToBeDeleted
 		}
 		return true
-	})
+	}))
 }
 
 // overwrites has the last role of somebody be the only one, where there are several.
@@ -177,14 +179,17 @@ func overwrites() behaviour {
 // futures takes people whose enrollment begins later for gone.
 func futures() behaviour {
 	var mu stdsync.Mutex
-	later := map[string]bool{}
+	later, before := map[string]bool{}, map[string]bool{} // before: what was there when it all began
 	n := 0
 	return together(options(func(*sync.Options) { n++ }), each(func(t *thing) bool {
 		mu.Lock()
 		defer mu.Unlock()
 		if t.in(sis.Enrollments) && t.text("beginDate") > time.Now().Format(time.DateOnly) {
-			later[t.refers("class")] = true
-			return false
+			if n < 2 {
+				before[t.SourcedID] = true
+			}
+			later[t.refers("class")] = later[t.refers("class")] || !before[t.SourcedID]
+			return before[t.SourcedID]
 		}
 		return n < 2 || !t.in(sis.Enrollments) || !later[t.refers("class")]
 	}))

@@ -56,10 +56,7 @@ func each(change func(*thing) (kept bool)) behaviour {
 					kept = append(kept, o)
 				}
 			}
-			if len(kept) < len(p.Objects) || p.Next == "" {
-				p.Total = -1 // it isn't the number of what is kept
-			}
-			p.Objects = kept
+			p.Objects, p.Total = kept, -1 // the source's isn't the number of what is kept
 			return yield(p)
 		})
 	})

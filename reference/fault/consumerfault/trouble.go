@@ -341,8 +341,19 @@ func deltaFaults() map[string]behaviour {
 
 // ownClock asks for what changed since its own clock said that it synced.
 func ownClock(fast time.Duration) behaviour {
-	var last, now time.Time
-	return together(options(func(*sync.Options) { last, now = now, time.Now() }), reading(func(c *rest.Config) {
+	var mu stdsync.Mutex
+	var last, now time.Time // now: the last answer of the sync that goes on
+	return together(options(func(*sync.Options) {
+		mu.Lock()
+		defer mu.Unlock()
+		last = now
+	}), sending(func(r *http.Request, next http.RoundTripper) (*http.Response, error) {
+		response, err := next.RoundTrip(r)
+		mu.Lock()
+		defer mu.Unlock()
+		now = time.Now()
+		return response, err
+	}), reading(func(c *rest.Config) {
 		c.Manners.Since = func(time.Time) string { return rest.Since(last.Add(fast)) }
 	}))
 }

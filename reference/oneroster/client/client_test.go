@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -135,14 +136,14 @@ func TestTokenThatIsNeverTaken(t *testing.T) {
 }
 
 func TestWhatIsPostedIsNotSentTwice(t *testing.T) {
-	calls := 0
-	c, address := serve(t, granting, func(http.ResponseWriter, *http.Request) { calls++; panic(http.ErrAbortHandler) })
+	var calls atomic.Int32
+	c, address := serve(t, granting, func(http.ResponseWriter, *http.Request) { calls.Add(1); panic(http.ErrAbortHandler) })
 	nothing := func(*http.Response) error { return nil }
 	if err := c.Do(t.Context(), client.Request{Method: "POST", URL: address, Scopes: []string{"a"}, Body: []byte("{}")}, nothing); err == nil {
 		t.Error("no answer is no error")
 	}
-	if calls != 1 {
-		t.Errorf("it was sent %d times", calls)
+	if n := calls.Load(); n != 1 {
+		t.Errorf("it was sent %d times", n)
 	}
 }
 

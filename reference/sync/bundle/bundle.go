@@ -91,9 +91,9 @@ func (s *Source) Read(ctx context.Context, r sync.Reading, yield func(sync.Page)
 	file := string(r.Collection)
 	switch {
 	case !slices.Contains(s.Collections(), r.Collection):
-		return fmt.Errorf("reading %s.csv: %w", file, sync.ErrNotOffered)
+		return fmt.Errorf("%s.csv: %w", file, sync.ErrNotOffered)
 	case s.delta(file) && r.Since.IsZero() && r.Mode != sync.Delta:
-		return fmt.Errorf("reading %s.csv: %w", file, ErrDelta)
+		return fmt.Errorf("%s.csv: %w", file, ErrDelta)
 	}
 	begin := 0
 	if r.From != "" {
@@ -106,7 +106,7 @@ func (s *Source) Read(ctx context.Context, r sync.Reading, yield func(sync.Page)
 	n := 0
 	for document, err := range sis.Documents(ctx, modern{s.csv, s.types()}, r.Collection) {
 		if err != nil {
-			return fmt.Errorf("reading %s.csv: %w", file, err)
+			return fmt.Errorf("%s.csv: %w", file, err)
 		}
 		if n++; n <= begin {
 			continue

@@ -93,6 +93,15 @@ func users(from, to int) string {
 	return `{"users":[` + strings.Join(list, ",") + `]}`
 }
 
+func source(t testing.TB, c rest.Config) *rest.Source {
+	t.Helper()
+	s, err := rest.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 func (p *provider) source(t testing.TB, change ...func(*rest.Config)) *rest.Source {
 	t.Helper()
 	c := rest.Config{Rostering: p.URL + "/ims/oneroster/rostering/v1p2", TokenURL: p.URL + "/token", ClientID: "c", ClientSecret: "s", PageSize: 10,

@@ -193,11 +193,11 @@ func (s *Source) find(c store.Collection) (offer, bool) {
 func (s *Source) Read(ctx context.Context, r sync.Reading, yield func(sync.Page) error) error {
 	o, offered := s.find(r.Collection)
 	if !offered {
-		return fmt.Errorf("reading %s: %w", r.Collection, sync.ErrNotOffered)
+		return sync.ErrNotOffered
 	}
 	at, err := s.begin(o, r)
 	if err != nil {
-		return fmt.Errorf("reading %s: %w", r.Collection, err)
+		return err
 	}
 	err = s.pages(ctx, o, at, yield)
 	var refused *client.StatusError
@@ -209,12 +209,9 @@ func (s *Source) Read(ctx context.Context, r sync.Reading, yield func(sync.Page)
 		}
 	}
 	if err != nil && o.optional && r.From == "" && unavailable(err) {
-		return fmt.Errorf("reading %s: %w: %w", r.Collection, sync.ErrNotOffered, err)
+		return fmt.Errorf("%w: %w", sync.ErrNotOffered, err)
 	}
-	if err != nil {
-		return fmt.Errorf("reading %s: %w", r.Collection, err)
-	}
-	return nil
+	return err
 }
 
 // unavailable tells whether an error says that a collection isn't there for this client. In the

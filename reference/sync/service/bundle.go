@@ -3,7 +3,9 @@ package service
 import (
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/rollcall-edu/rollcall/reference/sync/bundle"
@@ -16,8 +18,31 @@ type dropped struct {
 	name string
 }
 
+// lying is the bundle at a path: the newest zip of a folder into which bundles are dropped, and
+// otherwise what lies there itself.
+func lying(path string) string {
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return path // a file
+	}
+	newest, since := path, time.Time{}
+	for _, e := range entries {
+		info, err := e.Info()
+		switch {
+		case strings.EqualFold(filepath.Ext(e.Name()), ".csv"):
+			return path // the folder is the bundle
+		case err == nil && strings.EqualFold(filepath.Ext(e.Name()), ".zip") && !info.ModTime().Before(since):
+			newest, since = filepath.Join(path, e.Name()), info.ModTime()
+		}
+	}
+	return newest
+}
+
 // openBundle opens what lies at a path.
-func openBundle(path string, now time.Time) (*dropped, error) {
+func openBundle(path string, now time.Time, instead func(string) string) (*dropped, error) {
+	if path = lying(path); instead != nil {
+		path = instead(path)
+	}
 	var newest time.Time
 	var size int64
 	err := filepath.WalkDir(path, func(_ string, d fs.DirEntry, err error) error {

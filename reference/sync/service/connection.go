@@ -24,7 +24,8 @@ type Connection struct {
 	CAFile       string `json:"ca_file,omitempty"` // of the authorities that it trusts, PEM; empty: those of the system
 	// Signed has requests of 1.1 signed by OAuth 1.0a, instead of tokens.
 	Signed bool `json:"signed,omitempty"`
-	// Bundle is a file or a folder of CSV that is read instead of a service.
+	// Bundle is a file or a folder of CSV that is read instead of a service, or a folder into which
+	// bundles are dropped, of which the newest zip is read.
 	Bundle string `json:"bundle,omitempty"`
 }
 

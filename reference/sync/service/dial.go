@@ -20,6 +20,8 @@ type Hooks struct {
 	REST func(*rest.Config)
 	// Source is put around where rosters come from, for each sync.
 	Source func(sync.Source) sync.Source
+	// Bundle gives the file that is read in place of the one that was dropped.
+	Bundle func(path string) string
 	// Options changes how a sync is run: its rules, its mode. It is called before each.
 	Options func(*sync.Options)
 }
@@ -42,7 +44,7 @@ func dial(c Connection, h Hooks) (*dialled, error) {
 			return nil, err
 		}
 		return &dialled{c.Bundle, func(now time.Time) (sync.Source, func() error, error) {
-			b, err := openBundle(c.Bundle, now)
+			b, err := openBundle(c.Bundle, now, h.Bundle)
 			if err != nil {
 				return nil, nil, err
 			}

@@ -20,6 +20,9 @@ func (s *Service) Handler() http.Handler {
 	mux.HandleFunc("GET /held", s.held)
 	mux.HandleFunc("GET /export.zip", s.export)
 	mux.HandleFunc("PUT /connection", s.reconnect)
+	if s.c.Push != nil {
+		mux.HandleFunc("POST /push", s.pushNow)
+	}
 	// A page of somebody else's, open in a browser on this machine, may neither make the browser
 	// send anything here nor, under a name of its own that leads here, read people's data.
 	protected := http.NewCrossOriginProtection().Handler(mux)

@@ -29,6 +29,8 @@ type Config struct {
 	Feeds []Feed
 	// Told is called with what came of each sync; nil: nobody is told.
 	Told func(Outcome)
+	// Push is what POST /push does; nil: there is none.
+	Push Pushing
 	Now  func() time.Time // nil: time.Now
 }
 
@@ -54,6 +56,7 @@ type Service struct {
 
 	mu      gosync.Mutex
 	from    *dialled      // nil: nowhere yet
+	at      Connection    // what from was made of
 	running sync.Progress // of the sync under way
 	busy    bool
 	fed     []Fed
@@ -139,7 +142,7 @@ func (s *Service) Connect(c Connection) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.from = from
+	s.from, s.at = from, c
 	return nil
 }
 
@@ -169,7 +172,7 @@ func (s *Service) Sync(ctx context.Context, mode sync.Mode) Outcome {
 		}
 		defer func() { err = errors.Join(err, done()) }()
 		if l, is := source.(sync.Limited); is && l.Only() == sync.Delta {
-			if state, err := s.c.Mirror.State(ctx); err != nil || state.LastFull.IsZero() {
+			if state, err := s.c.Mirror.State(ctx); err != nil || state.Commits == 0 {
 				return nil, cmp.Or(err, errNotFirst)
 			}
 		}

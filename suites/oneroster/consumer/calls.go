@@ -13,9 +13,6 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
-// look is a function that decides one requirement by calls.
-type look func(t *harness.T, id string, calls []provider.Call)
-
 // The bounds to what a product may ask of a provider.
 const (
 	mostRepeats  = 3  // of one address, answered well, within a sync
@@ -89,7 +86,8 @@ func isRead(c provider.Call) bool    { return !c.Token && c.Method == http.Metho
 func asks(c provider.Call) bool      { return isRead(c) && c.RawQuery != "" }
 func filters(c provider.Call) bool   { return isRead(c) && c.Query.Has("filter") }
 func filtersDates(c provider.Call) bool {
-	return filters(c) && strings.Contains(c.Query.Get("filter"), "dateLastModified")
+	f := c.Query.Get("filter")
+	return filters(c) && (strings.Contains(f, "dateLastModified") || strings.Contains(f, "assignDate") || strings.Contains(f, "dueDate"))
 }
 
 // well tells of a call that was answered with what was asked for.

@@ -12,25 +12,26 @@ import (
 
 // changes are what happens to the roster, by name.
 var changes = map[string]func(w *world.World){
-	"add":         add,
-	"rename":      rename,
-	"move":        move,
-	"withdraw":    withdraw,
-	"delete":      remove,
-	"second-role": secondRole,
-	"future":      future,
-	"close-org":   closeOrg,
-	"restore":     restore,
-	"vanish":      vanish,
-	"mixed":       mixed,
-	"grade":       grade,
-	"regrade":     regrade,
-	"ungrade":     ungrade,
-	"equip":       equip,
-	"unequip":     unequip,
-	"minimal":     minimal,
-	"extend":      extend,
-	"every-role":  everyRole,
+	"add":           add,
+	"rename":        rename,
+	"rename-people": renamePeople,
+	"move":          move,
+	"withdraw":      withdraw,
+	"delete":        remove,
+	"second-role":   secondRole,
+	"future":        future,
+	"close-org":     closeOrg,
+	"restore":       restore,
+	"vanish":        vanish,
+	"mixed":         mixed,
+	"grade":         grade,
+	"regrade":       regrade,
+	"ungrade":       ungrade,
+	"equip":         equip,
+	"unequip":       unequip,
+	"minimal":       minimal,
+	"extend":        extend,
+	"every-role":    everyRole,
 }
 
 // ours begins the sourcedIds of what was added.
@@ -58,6 +59,13 @@ func add(w *world.World) {
 		w.Enroll(where, student, class, org.SourcedID, "student")
 	}
 	w.Enroll(1, w.AddUser(1, "teacher", org.SourcedID), class, org.SourcedID, "teacher")
+}
+
+// hasAdded tells whether a school was added and is open.
+func hasAdded(w *world.World) bool {
+	return slices.ContainsFunc(w.Org, func(o fixtures.Org) bool {
+		return strings.HasPrefix(o.SourcedID, ours) && o.Type == "school" && o.Status == fixtures.Active
+	})
 }
 
 // mixed changes something at both ends of the collections and in between: people come, go and are renamed.
@@ -101,9 +109,15 @@ func rename(w *world.World) {
 			w.Org[i].Name, w.Org[i].DateLastModified = fmt.Sprintf("Renamed School %d", stamp), w.Tick()
 		}
 	}
+	renamePeople(w)
+}
+
+// renamePeople renames the first and the last of the students and of the teachers.
+func renamePeople(w *world.World) {
+	at := w.Tick()
 	for _, who := range [][]int{w.People(isStudent), w.People(isTeacher)} {
 		for _, i := range []int{who[0], who[len(who)-1]} {
-			w.User[i].FamilyName, w.User[i].DateLastModified = fmt.Sprintf("Renamed-%d", stamp), w.Tick()
+			w.User[i].FamilyName, w.User[i].DateLastModified = fmt.Sprintf("Renamed-%d", at.UnixMilli()%100000), at
 		}
 	}
 }
@@ -197,7 +211,7 @@ func future(w *world.World) {
 func closeOrg(w *world.World) {
 	last := -1
 	for i, o := range w.Org {
-		if strings.HasPrefix(o.SourcedID, ours) && o.Status == fixtures.Active {
+		if strings.HasPrefix(o.SourcedID, ours) && o.Type == "school" && o.Status == fixtures.Active {
 			last = i
 		}
 	}

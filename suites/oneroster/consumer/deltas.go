@@ -2,6 +2,7 @@ package consumer
 
 import (
 	"fmt"
+	"path"
 	"regexp"
 	"strings"
 	"time"
@@ -123,10 +124,18 @@ func modified(object map[string]any) time.Time {
 // newest gives the latest change of all objects.
 func newest(o driver.Objects) (out time.Time) {
 	for _, objects := range o {
-		for _, object := range objects {
-			if at := modified(object); at.After(out) {
-				out = at
-			}
+		if at := newestOf(objects); at.After(out) {
+			out = at
+		}
+	}
+	return out
+}
+
+// newestOf gives the latest change of the objects of a collection.
+func newestOf(objects map[string]map[string]any) (out time.Time) {
+	for _, object := range objects {
+		if at := modified(object); at.After(out) {
+			out = at
 		}
 	}
 	return out
@@ -146,7 +155,7 @@ func years(j *judge, t *harness.T, id string) {
 				continue
 			}
 			looked++
-			for _, read := range []time.Time{newest(j.syncs[i-1].truth), j.syncs[i-1].started} {
+			for _, read := range []time.Time{newest(j.syncs[i-1].truth), newestOf(j.syncs[i-1].truth[path.Base(c.Path)]), j.syncs[i-1].started} {
 				if m.at.Year() != read.UTC().Year() && m.at.Format("01-02") == read.UTC().Format("01-02") {
 					t.Fail(id, harness.Finding{
 						Expected:  "changes asked for since " + read.UTC().Format(time.DateOnly),

@@ -2,6 +2,7 @@ package consumer
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"maps"
 	"slices"
@@ -73,7 +74,9 @@ func open(ctx context.Context, s *harness.Session, version string) (*judge, erro
 	if err != nil {
 		return nil, err
 	}
-	p, err := provider.Start(ctx, options(section, version))
+	o := options(section, version)
+	o.Minted = func(token string) { s.Redactor().Secret(token) }
+	p, err := provider.Start(ctx, o)
 	if err != nil {
 		return nil, listening(section, err)
 	}
@@ -82,7 +85,8 @@ func open(ctx context.Context, s *harness.Session, version string) (*judge, erro
 	j.owner = j.id(rosters + "." + reqObjects)
 	j.truth = truthOf(w, version)
 	j.driver = driver.New(s, p)
-	s.Redactor().Secret(p.Connection().ClientSecret)
+	as := p.Connection()
+	s.Redactor().Secret(as.ClientSecret, base64.StdEncoding.EncodeToString([]byte(as.ClientID+":"+as.ClientSecret)))
 	context.AfterFunc(ctx, func() { j.driver.Close(); p.Close() })
 	return j, nil
 }
@@ -210,13 +214,30 @@ func (j *judge) address() string {
 }
 
 // alter changes the roster.
-func (j *judge) alter(names []string) {
-	if len(names) == 0 {
+func (j *judge) alter(p phase) {
+	all := func() {
+		for _, name := range p.Change {
+			changes[name](j.world)
+		}
+	}
+	if at := j.readPeople(); p.Between && !at.IsZero() {
+		j.world.Back(at, all)
 		return
 	}
-	for _, name := range names {
-		changes[name](j.world)
+	all()
+}
+
+// readPeople is when the last sync had read people; zero where it read none.
+func (j *judge) readPeople() (at time.Time) {
+	for _, c := range j.syncs[len(j.syncs)-1].calls {
+		if isRead(c) && strings.HasSuffix(c.Path, "/users") && c.Ended.After(at) {
+			at = c.Ended
+		}
 	}
+	if last := newest(j.truth); !at.IsZero() && last.After(at) {
+		return last // changes in one millisecond have run ahead of the clock
+	}
+	return at
 }
 
 // act has the product sync, and looks at what it holds then.

@@ -29,7 +29,11 @@ type phase struct {
 	Requirement string             `yaml:"requirement"`
 	Also        []string           `yaml:"also"`
 	Of          string             `yaml:"of"`
-	Versions    []string           `yaml:"versions"`
+	// Added is of what was added before: where nothing was yet, it is, and synced first.
+	Added bool `yaml:"added"`
+	// Between has the change be stamped with a time at which the sync before had read people, and wasn't over.
+	Between  bool     `yaml:"between"`
+	Versions []string `yaml:"versions"`
 	// Collection is the one of which a phase looks at what the first sync brought.
 	Collection string `yaml:"collection"`
 	Bundle     string `yaml:"bundle"` // what is dropped

@@ -60,7 +60,7 @@ func learn(h driver.Holder, truth driver.Objects, held, before *driver.Held, now
 	seasons, some := map[string]bool{}, map[string]bool{}
 	for collection, objects := range truth {
 		for id, object := range objects {
-			if season := m.season(object); season != "" && m.keeps(collection) {
+			if season := m.season(object); season != "" && active(object) && m.keeps(collection) {
 				seasons[collection+season] = true
 				some[collection+season] = some[collection+season] || !lacking[place{collection: collection, id: id}]
 			}

@@ -79,10 +79,14 @@ func (j *judge) live(ctx context.Context, t *harness.T, p phase) {
 		t.NotTested(o)
 		return
 	}
+	if p.Added && !hasAdded(j.world) {
+		add(j.world)
+		j.behind = true
+	}
 	if j.behind {
 		j.settle(ctx)
 	}
-	j.alter(p.Change)
+	j.alter(p)
 	s := j.act(ctx, p)
 	for _, id := range p.Also {
 		looks[id](j, t, j.id(p.Of+"."+id), s)

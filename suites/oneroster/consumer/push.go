@@ -33,6 +33,12 @@ type pushed struct {
 // key tells what was put, whatever is in it.
 func (p pushed) key() string { return p.collection + "/" + p.id }
 
+// refused tells whether it was refused for what it is, and not for when or by whom it was sent.
+func (p pushed) refused() bool {
+	s := p.call.Status
+	return s >= 400 && s < 500 && !slices.Contains([]int{http.StatusTooManyRequests, http.StatusUnauthorized, http.StatusForbidden}, s)
+}
+
 // pushChecks are what is decided by what a product puts.
 func pushChecks() []harness.Check {
 	type decision struct {
@@ -134,6 +140,7 @@ func (j *judge) gradebook() *service.Service {
 // pushRight holds what was put to the schema, to its address, and to what there is.
 func pushRight(j *judge, t *harness.T, id func(string) string) {
 	there := map[string]bool{}
+	spoilt := map[string]bool{} // what the provider didn't take for what it is: what hangs on it tells nothing
 	items, results := 0, 0
 	for _, p := range j.puts() {
 		switch p.collection {
@@ -142,7 +149,12 @@ func pushRight(j *judge, t *harness.T, id func(string) string) {
 		case "results":
 			results++
 			to := reference(p.object["lineItem"])
-			if p.taken || p.call.Trouble == "" {
+			if (p.taken || p.call.Trouble == "") && !spoilt["lineItems/"+to] {
+				if !j.hasItem(to) { // of any push
+					t.Fail(id("push.references"), harness.Finding{Expected: "lineItem is one of the provider's lineItems, or one that is put",
+						Seen: t.Own(to) + ", which is neither", Where: p.key(), Exchanges: watch(t, p.call)})
+					continue
+				}
 				known := there["lineItems/"+to] || j.truth["lineItems"][to] != nil
 				t.Assert(id("push.line-items"), known, harness.Finding{Expected: "the line item put before its result",
 					Seen: "the result refers to line item " + t.Own(to) + ", which isn't there", Where: p.key(), Exchanges: watch(t, p.call)})
@@ -155,6 +167,8 @@ func pushRight(j *judge, t *harness.T, id func(string) string) {
 		j.pushedReferences(t, id("push.references"), p, there)
 		if p.taken {
 			there[p.key()] = true
+		} else if p.refused() {
+			spoilt[p.key()] = true
 		}
 	}
 	t.Examined(id("push.line-items"), items)
@@ -170,6 +184,11 @@ func pushRight(j *judge, t *harness.T, id func(string) string) {
 	if !t.Looked(id("push.references")) {
 		t.NotTested(harness.NoData("nothing that was put refers to anything", "Give it grades, and have them pushed."), id("push.references"))
 	}
+}
+
+// hasItem tells whether the provider has a line item, or was ever put it.
+func (j *judge) hasItem(id string) bool {
+	return j.truth["lineItems"][id] != nil || slices.ContainsFunc(j.puts(), func(p pushed) bool { return p.key() == "lineItems/"+id })
 }
 
 // lenient are what many clients leave out of what they put, and providers set themselves.
@@ -280,8 +299,7 @@ func pushAgain(j *judge, t *harness.T, id func(string) string) {
 func pushRefused(j *judge, t *harness.T, id func(string) string) {
 	times := map[string][]pushed{}
 	for _, p := range j.puts() {
-		if p.call.Status >= 400 && p.call.Status < 500 && p.call.Status != http.StatusTooManyRequests &&
-			p.call.Status != http.StatusUnauthorized {
+		if p.refused() {
 			key := fmt.Sprint(p.round, " ", p.key())
 			times[key] = append(times[key], p)
 		}
@@ -295,5 +313,21 @@ func pushRefused(j *judge, t *harness.T, id func(string) string) {
 		t.Assert(id("push.refused"), len(list) <= mostRefused, harness.Finding{
 			Expected: fmt.Sprintf("%d times at most in one push", mostRefused), Seen: fmt.Sprintf("%d times", len(list)), Where: list[0].key(),
 			Exchanges: watch(t, list[0].call)})
+	}
+	j.pushedOn(t, id("push.refused"))
+}
+
+// pushedOn looks whether a push went on behind what was refused: what comes for the first time in the next one was
+// held up.
+func (j *judge) pushedOn(t *harness.T, id string) {
+	seen, last := map[string]bool{}, map[int]pushed{}
+	for _, p := range j.puts() {
+		if p.round > 0 && !seen[p.key()] && last[p.round-1].refused() {
+			t.Fail(id, harness.Finding{Expected: "the others sent all the same, in the same push",
+				Seen: "a push that ended with what was refused, and this one with the next", Where: p.key(),
+				Exchanges: watch(t, last[p.round-1].call, p.call)})
+			return
+		}
+		seen[p.key()], last[p.round] = true, p
 	}
 }

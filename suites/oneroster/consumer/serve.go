@@ -55,7 +55,7 @@ func connectionOf(c provider.Connection, version string) driver.Connection {
 		TokenURL: c.TokenURL, ClientID: c.ClientID, ClientSecret: c.ClientSecret, CAFile: c.CAFile}
 }
 
-// busyWrites has the first calls that put answered with 429.
+// busyWrites has the first calls that put answered with 429, and the second result refused for good.
 func busyWrites() provider.Behaviour {
-	return provider.Behaviour{Writes: true, Trouble: "busy", Times: 3, Wait: 1}
+	return provider.Behaviour{Writes: true, Trouble: "busy", Times: 3, Wait: 1, Refused: "results"}
 }

@@ -45,7 +45,7 @@ func FuzzCalls(f *testing.F) {
 				scopes = append(scopes, s.Scopes.Prefix+scope)
 			}
 		}
-		p.tokens["good"] = token{scopes: scopes, good: -1}
+		p.tokens["good"] = token{scopes: scopes}
 		providers[version] = p
 	}
 	f.Fuzz(func(t *testing.T, path, query string) {

@@ -10,7 +10,7 @@ import (
 var leads = map[string]string{"academicSession": "academicSessions", "class": "classes", "course": "courses", "org": "orgs",
 	"user":    "users",
 	"student": "users", "teacher": "users", "resource": "resources", "category": "categories", "lineItem": "lineItems", "result": "results",
-	"scoreScale": "scoreScales"}
+	"scoreScale": "scoreScales", "assessmentLineItem": "assessmentLineItems", "assessmentResult": "assessmentResults"}
 
 // linked gives the references in a value their addresses.
 func (p *Provider) linked(v any) any {

@@ -41,6 +41,7 @@ type Options struct {
 	Signed    bool   // requests of 1.1 are signed by OAuth 1.0a, and there are no tokens
 	CertFile  string // certificate (PEM) by which it is reached; empty: plain http
 	KeyFile   string
+	Minted    func(token string) // told of each token that is granted, which is a secret; nil: nobody is
 }
 
 // Behaviour is how the provider behaves, other than plainly.
@@ -49,20 +50,23 @@ type Behaviour struct {
 	Cap      int    `yaml:"cap"`       // objects a page at most
 	NoLinks  bool   `yaml:"no_links"`  // no Link headers
 	NoTotals bool   `yaml:"no_totals"` // no X-Total-Count
-	Links    string `yaml:"links"`     // unquoted, relative or several
+	Links    string `yaml:"links"`     // unquoted, relative or several (a header each)
 	Dates    string `yaml:"dates"`     // offset or whole: how dateLastModified is written
 	Minimal  bool   `yaml:"minimal"`   // required members alone
 	Unknown  bool   `yaml:"unknown"`   // members that the standard doesn't have
 	Reversed bool   `yaml:"reversed"`  // objects in another order
 	Chunked  bool   `yaml:"chunked"`   // answers in chunks, without length
+	Still    bool   `yaml:"still"`     // nothing has changed since whenever it is asked
 	// What goes wrong. Where a call is counted it is one of a page of a collection.
 	Trouble string        `yaml:"trouble"` // what goes wrong: see trouble
 	After   int           `yaml:"after"`   // calls before it
 	Times   int           `yaml:"times"`   // how often; 0: always
 	On      string        `yaml:"on"`      // the collection; empty: any
 	Wait    int           `yaml:"wait"`    // seconds of Retry-After; 0: none
-	Delay   time.Duration `yaml:"delay"`
-	Writes  bool          `yaml:"writes"` // it happens to what is put
+	Dated   bool          `yaml:"dated"`   // Retry-After is a date
+	Delay   time.Duration `yaml:"delay"`   // how late a slow answer is
+	Writes  bool          `yaml:"writes"`  // it happens to what is put
+	Refused string        `yaml:"refused"` // a collection: the second object that is put into it is refused each time that it comes
 }
 
 // Impostor begins the sourcedIds of what only somebody else serves, to whom a call was redirected.
@@ -73,7 +77,7 @@ type Connection struct {
 	Rostering, Gradebook, Resources, V1P1, TokenURL, ClientID, ClientSecret, CAFile string
 }
 
-// Problem is what is wrong with a call.
+// Problem is what is wrong with a call: which kind of rule it breaks, what was expected and seen, and where in the request.
 type Problem struct{ Kind, Expected, Seen, Where string }
 
 // Call is one call of the product.
@@ -113,6 +117,7 @@ type Provider struct {
 	elsewhere string           // its origin
 	trust     *httptest.Server // one whose certificate nobody knows
 	services  []*service.Service
+	minted    func(string)
 
 	mu        sync.Mutex
 	world     *world.World
@@ -124,11 +129,13 @@ type Provider struct {
 	open      int
 	last      time.Time
 	objects   map[string][]map[string]any
+	layer     layer    // what products wrote
+	met       []string // sourcedIds that were put where one is refused, in order
 }
 
 type token struct {
 	scopes []string
-	good   int // calls that it is good for; -1: any
+	ended  bool // it was good for some calls
 }
 
 // Start begins to serve.
@@ -149,7 +156,7 @@ func Start(ctx context.Context, o Options) (*Provider, error) {
 		}
 		l, scheme = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}), "https://"
 	}
-	p := &Provider{version: o.Version, origin: o.PublicURL, client: o.ClientID, secret: o.Secret, authority: o.CertFile,
+	p := &Provider{version: o.Version, origin: o.PublicURL, client: o.ClientID, secret: o.Secret, authority: o.CertFile, minted: o.Minted,
 		signed: o.Signed && o.Version == "1.1", tokens: map[string]token{}, last: time.Now()}
 	if p.origin == "" {
 		p.origin = scheme + l.Addr().String()
@@ -235,12 +242,12 @@ func (p *Provider) Serve(w *world.World, b Behaviour) {
 	if was := p.behaviour.Trouble; was == "scopes-partly" && b.Trouble != was {
 		p.tokens = map[string]token{} // nobody is left with less than what is granted now
 	}
-	p.world, p.behaviour, p.counted, p.done, p.objects = w, b, 0, 0, map[string][]map[string]any{}
+	p.world, p.behaviour, p.counted, p.done, p.met, p.objects = w, b, 0, 0, nil, map[string][]map[string]any{}
 	if b.Trouble == "scopes-partly" || b.Trouble == "token-refused" || b.Trouble == "token-ended" {
 		p.tokens = map[string]token{}
 	}
 	for _, c := range world.Collections() {
-		p.objects[c] = w.All(c, p.version)
+		p.objects[c] = p.layer.over(c, w.All(c, p.version))
 	}
 }
 
@@ -271,10 +278,21 @@ func (p *Provider) Idle() time.Duration {
 // kept is what is remembered of an answer.
 const kept = 8 << 10
 
+// The calls that are answered and remembered in a run, and of how many it is remembered what was answered.
+const (
+	mostCalls = 100_000
+	mostShown = 20_000
+)
+
+// ServeHTTP answers a call as it is behaved now, and remembers it.
 func (p *Provider) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.serve(w, r, p.origin) }
 
 // serve answers a request that was sent to an origin.
 func (p *Provider) serve(w http.ResponseWriter, r *http.Request, origin string) {
+	if p.Mark() >= mostCalls {
+		http.Error(w, "Rollcall remembers no more calls in this run.", http.StatusServiceUnavailable)
+		return
+	}
 	body, _ := io.ReadAll(io.LimitReader(r.Body, 8<<20))
 	c := Call{Method: r.Method, URL: origin + r.URL.RequestURI(), RawQuery: r.URL.RawQuery, Query: r.URL.Query(), Header: r.Header.Clone(),
 		Body: body, Total: -1, Started: time.Now(), Path: r.URL.Path}
@@ -300,6 +318,9 @@ func (p *Provider) serve(w http.ResponseWriter, r *http.Request, origin string) 
 		w.WriteHeader(a.status)
 		_, _ = w.Write(a.body[:len(a.body)/2])
 	} else {
+		if len(a.body) > 0 {
+			w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
+		}
 		w.WriteHeader(a.status)
 		_, _ = w.Write(a.body)
 	}
@@ -307,6 +328,9 @@ func (p *Provider) serve(w http.ResponseWriter, r *http.Request, origin string) 
 	p.open--
 	p.last = time.Now()
 	c.Ended, c.Number = p.last, len(p.calls)
+	if c.Number >= mostShown { // such a crowd needs no more proof
+		c.Answer = nil
+	}
 	p.calls = append(p.calls, c)
 	p.mu.Unlock()
 	if a.cut {
@@ -327,6 +351,9 @@ func (p *Provider) transfer(w http.ResponseWriter, r *http.Request, a reply) {
 		w.Header()[strings.ToLower(k)] = v
 	}
 	body := a.body
+	if a.cut {
+		body = body[:len(body)/2]
+	}
 	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") && len(body) > 0 {
 		var small bytes.Buffer
 		z := gzip.NewWriter(&small)
@@ -421,20 +448,16 @@ func (p *Provider) answer(c *Call, r *http.Request) reply {
 	}
 	given := bearer(r.Header.Get("Authorization"))
 	t, known := p.tokens[given]
-	if !known || given == "" || t.good == 0 {
+	if !known || given == "" || t.ended {
 		if given == "" {
 			c.Problems = append(c.Problems, Problem{"unauthorized", "a token", "none", "header Authorization"})
 		}
 		if known {
 			c.Trouble = "token-ended"
+		} else if given != "" { // maybe of an earlier run: who asks for another one then does right
+			c.Problems = append(c.Problems, Problem{"stale-token", "a token that was granted in this run", "another one", "header Authorization"})
 		}
-		a := p.refuse(http.StatusUnauthorized, p.minor("unauthorisedrequest"), "A token is needed.")
-		a.header.Set("WWW-Authenticate", "Bearer")
-		return a
-	}
-	if t.good > 0 {
-		t.good--
-		p.tokens[given] = t
+		return p.noToken()
 	}
 	allowed := slices.ContainsFunc(op.Scopes, func(scope string) bool { return slices.Contains(t.scopes, s.Scopes.Prefix+scope) })
 	if !allowed {
@@ -449,9 +472,15 @@ func (p *Provider) answer(c *Call, r *http.Request) reply {
 // opened answers a call that may be made.
 func (p *Provider) opened(c *Call, s *service.Service, op service.Operation) reply {
 	if c.Method != http.MethodGet {
-		return p.write(c, op)
+		return p.write(c, s, op)
 	}
 	return p.read(c, s, op)
+}
+
+func (p *Provider) noToken() reply {
+	a := p.refuse(http.StatusUnauthorized, p.minor("unauthorisedrequest"), "A token is needed.")
+	a.header.Set("WWW-Authenticate", "Bearer")
+	return a
 }
 
 func fits(o service.Operation, path string) bool {
@@ -509,11 +538,6 @@ func (p *Provider) token(c *Call, r *http.Request) reply {
 			return strings.Contains(s, "/roster.readonly") || strings.Contains(s, "/roster-core.readonly")
 		})
 	}
-	good := -1
-	if p.behaviour.Trouble == "token-ended" && p.done < max(1, p.behaviour.Times) {
-		p.done++
-		good = p.behaviour.After
-	}
 	if len(c.Scopes) > 0 && len(granted) == 0 && p.behaviour.Trouble == "" {
 		return oauth(http.StatusBadRequest, "invalid_scope")
 	}
@@ -522,7 +546,10 @@ func (p *Provider) token(c *Call, r *http.Request) reply {
 		life = 1
 	}
 	given := rand.Text()
-	p.tokens[given] = token{scopes: granted, good: good}
+	if p.minted != nil {
+		p.minted(given)
+	}
+	p.tokens[given] = token{scopes: granted}
 	return unstored(p.say(http.StatusOK, map[string]any{"access_token": given, "token_type": "Bearer", "expires_in": life,
 		"scope": strings.Join(granted, " ")}))
 }
@@ -546,22 +573,6 @@ func basicOf(header string) (id, secret string, is bool) {
 	id, _ = url.QueryUnescape(a)
 	secret, _ = url.QueryUnescape(b)
 	return id, secret, true
-}
-
-func (p *Provider) write(c *Call, op service.Operation) reply {
-	if p.behaviour.Writes {
-		p.counted++
-		if p.counted > p.behaviour.After && (p.behaviour.Times == 0 || p.done < p.behaviour.Times) {
-			p.done++
-			return p.trouble(c, reply{})
-		}
-	}
-	status := http.StatusNoContent
-	if c.Method == http.MethodPut {
-		status = http.StatusCreated
-	}
-	_ = op
-	return p.say(status, nil)
 }
 
 func (p *Provider) read(c *Call, s *service.Service, op service.Operation) reply {
@@ -613,6 +624,14 @@ func (p *Provider) read(c *Call, s *service.Service, op service.Operation) reply
 			c.Problems = append(c.Problems, Problem{"filter", "a filter of the grammar", why, "filter"})
 			return p.refuse(http.StatusBadRequest, p.minor("invalid_filter_field"), why)
 		}
+		for _, one := range slices.Concat(chosen...) {
+			if one.kind != service.DateTime || one.name == "dateLastModified" {
+				continue // see parameters
+			}
+			if _, err := time.Parse(time.RFC3339Nano, one.value); err != nil {
+				c.Problems = append(c.Problems, Problem{"date", "a date-time with its offset", one.value, "filter"})
+			}
+		}
 		list = chosen.left(list)
 	}
 	if by := c.Query.Get("sort"); by != "" {
@@ -653,6 +672,9 @@ func warning(code string) any {
 		"imsx_description": "There is no such property."}}
 }
 
+// single are parameters that come once at most.
+var single = []string{"limit", "offset", "sort", "orderBy", "filter"}
+
 func (p *Provider) parameters(c *Call) (reply, bool) {
 	wrong := func(kind, expected, seen, where string) (reply, bool) {
 		c.Problems = append(c.Problems, Problem{kind, expected, seen, where})
@@ -673,6 +695,9 @@ func (p *Provider) parameters(c *Call) (reply, bool) {
 		}
 	}
 	for name, values := range c.Query {
+		if len(values) > 1 && slices.Contains(single, name) {
+			return wrong("parameter", "the parameter "+name+" once", fmt.Sprintf("%d times", len(values)), name)
+		}
 		switch name {
 		case "limit", "offset":
 			n, err := strconv.Atoi(values[0])
@@ -778,9 +803,12 @@ func (p *Provider) page(c *Call, op service.Operation, list []map[string]any) re
 	if b.Cap > 0 {
 		limit = min(limit, b.Cap)
 	}
+	if b.Still && strings.Contains(c.Query.Get("filter"), "dateLastModified") {
+		list = nil
+	}
 	total := len(list)
 	troubled := false
-	if b.Trouble != "" && !b.Writes && (b.On == "" || collectionOf(op) == b.On) {
+	if b.Trouble != "" && !b.Writes && !(p.signed && b.Trouble == "token-ended") && (b.On == "" || collectionOf(op) == b.On) {
 		p.counted++
 		troubled = p.counted > b.After && (b.Times == 0 || p.done < b.Times)
 	}
@@ -846,7 +874,9 @@ func (p *Provider) link(c *Call, a reply, offset, limit, total int) {
 		}
 		all = append(all, fmt.Sprintf(form, address(links[rel]), rel))
 	}
-	a.header["Link"] = []string{strings.Join(all, ", ")}
+	if a.header["Link"] = []string{strings.Join(all, ", ")}; p.behaviour.Links == "several" {
+		a.header["Link"] = all
+	}
 }
 
 func (p *Provider) trouble(c *Call, a reply) reply {
@@ -857,10 +887,21 @@ func (p *Provider) trouble(c *Call, a reply) reply {
 		a = p.refuse(http.StatusTooManyRequests, "server_busy", "Too many calls.")
 		if b.Wait > 0 {
 			a.header.Set("Retry-After", strconv.Itoa(b.Wait))
+			if b.Dated { // of whole seconds: the one after
+				at := time.Now().Add(time.Duration(b.Wait+1) * time.Second)
+				a.header.Set("Retry-After", at.UTC().Format(http.TimeFormat))
+			}
 		}
 		c.Total, c.Count = -1, 0
 	case "error":
 		a = p.refuse(http.StatusInternalServerError, "internal_server_error", "Something broke.")
+		c.Total, c.Count = -1, 0
+	case "token-ended":
+		given := bearer(c.Header.Get("Authorization"))
+		t := p.tokens[given]
+		t.ended = true
+		p.tokens[given] = t
+		a = p.noToken()
 		c.Total, c.Count = -1, 0
 	case "truncated":
 		a.cut = true

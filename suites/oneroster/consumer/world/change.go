@@ -11,12 +11,23 @@ import (
 
 // Tick gives the instant of a change: later than any before, and never in the future.
 func (w *World) Tick() time.Time {
+	if !w.back.IsZero() {
+		w.back = w.back.Add(time.Millisecond)
+		return w.back
+	}
 	now := time.Now().UTC().Truncate(time.Millisecond)
 	if !now.After(w.now) {
 		now = w.now.Add(time.Millisecond)
 	}
 	w.now = now
 	return now
+}
+
+// Back has what change does happen at an instant that is over, and a little later.
+func (w *World) Back(to time.Time, change func()) {
+	w.back = to.UTC().Truncate(time.Millisecond)
+	change()
+	w.back = time.Time{}
 }
 
 // Settle takes care that nothing has changed after an instant: what did is said to have changed then.

@@ -16,21 +16,27 @@ type World struct {
 	name string
 	seed uint64
 	now  time.Time // of the last change
+	back time.Time // where changes happen at a time that is over: that
 }
 
-// Rows are the objects of a roster, in the order in which they are served.
+// Rows are the objects of a roster, in the order in which they are served. They may be changed: whoever does so stamps
+// what changed (World.Tick).
 type Rows struct {
-	Org              []fixtures.Org
-	AcademicSession  []fixtures.AcademicSession
-	Course           []fixtures.Course
-	Class            []fixtures.Class
-	User             []fixtures.User
-	Enrollment       []fixtures.Enrollment
-	Demographic      []fixtures.Demographics
-	Resource         []fixtures.Resource
-	CourseResource   []fixtures.CourseResource
-	ClassResource    []fixtures.ClassResource
-	UserResource     []fixtures.UserResource
+	// Rostering: the collections of /orgs, /academicSessions, /courses, /classes, /users, /enrollments, /demographics.
+	Org             []fixtures.Org
+	AcademicSession []fixtures.AcademicSession
+	Course          []fixtures.Course
+	Class           []fixtures.Class
+	User            []fixtures.User
+	Enrollment      []fixtures.Enrollment
+	Demographic     []fixtures.Demographics
+	// Resources, and who was assigned which: the latter stand in members of courses, classes and users over REST, and in
+	// files of their own in CSV.
+	Resource       []fixtures.Resource
+	CourseResource []fixtures.CourseResource
+	ClassResource  []fixtures.ClassResource
+	UserResource   []fixtures.UserResource
+	// Gradebook and Assessment Results.
 	Category         []fixtures.Category
 	ScoreScale       []fixtures.ScoreScale
 	LineItem         []fixtures.LineItem
@@ -57,32 +63,69 @@ func New(seed uint64) (*World, error) {
 	}}, nil
 }
 
-func (w *World) Name() string                               { return w.name }
-func (w *World) Seed() uint64                               { return w.seed }
-func (w *World) Orgs() iter.Seq[fixtures.Org]               { return slices.Values(w.Org) }
-func (w *World) Courses() iter.Seq[fixtures.Course]         { return slices.Values(w.Course) }
-func (w *World) Classes() iter.Seq[fixtures.Class]          { return slices.Values(w.Class) }
-func (w *World) Users() iter.Seq[fixtures.User]             { return slices.Values(w.User) }
+// Name says which district it was made as.
+func (w *World) Name() string { return w.name }
+
+// Seed is what it was made of: the same seed makes the same people.
+func (w *World) Seed() uint64 { return w.seed }
+
+// Orgs gives the orgs, flagged ones too.
+func (w *World) Orgs() iter.Seq[fixtures.Org] { return slices.Values(w.Org) }
+
+// Courses gives the courses.
+func (w *World) Courses() iter.Seq[fixtures.Course] { return slices.Values(w.Course) }
+
+// Classes gives the classes.
+func (w *World) Classes() iter.Seq[fixtures.Class] { return slices.Values(w.Class) }
+
+// Users gives the people.
+func (w *World) Users() iter.Seq[fixtures.User] { return slices.Values(w.User) }
+
+// Enrollments gives the enrollments.
 func (w *World) Enrollments() iter.Seq[fixtures.Enrollment] { return slices.Values(w.Enrollment) }
-func (w *World) Resources() iter.Seq[fixtures.Resource]     { return slices.Values(w.Resource) }
-func (w *World) Categories() iter.Seq[fixtures.Category]    { return slices.Values(w.Category) }
+
+// Resources gives the resources.
+func (w *World) Resources() iter.Seq[fixtures.Resource] { return slices.Values(w.Resource) }
+
+// Categories gives the categories of line items.
+func (w *World) Categories() iter.Seq[fixtures.Category] { return slices.Values(w.Category) }
+
+// ScoreScales gives the score scales.
 func (w *World) ScoreScales() iter.Seq[fixtures.ScoreScale] { return slices.Values(w.ScoreScale) }
-func (w *World) LineItems() iter.Seq[fixtures.LineItem]     { return slices.Values(w.LineItem) }
-func (w *World) Results() iter.Seq[fixtures.Result]         { return slices.Values(w.Result) }
+
+// LineItems gives the line items.
+func (w *World) LineItems() iter.Seq[fixtures.LineItem] { return slices.Values(w.LineItem) }
+
+// Results gives the results.
+func (w *World) Results() iter.Seq[fixtures.Result] { return slices.Values(w.Result) }
+
+// AcademicSessions gives the academic sessions.
 func (w *World) AcademicSessions() iter.Seq[fixtures.AcademicSession] {
 	return slices.Values(w.AcademicSession)
 }
+
+// Demographics gives the demographics, each with the sourcedId of its person.
 func (w *World) Demographics() iter.Seq[fixtures.Demographics] { return slices.Values(w.Demographic) }
+
+// CourseResources gives which resources courses have.
 func (w *World) CourseResources() iter.Seq[fixtures.CourseResource] {
 	return slices.Values(w.CourseResource)
 }
+
+// ClassResources gives which resources classes have.
 func (w *World) ClassResources() iter.Seq[fixtures.ClassResource] {
 	return slices.Values(w.ClassResource)
 }
+
+// UserResources gives which resources people have.
 func (w *World) UserResources() iter.Seq[fixtures.UserResource] { return slices.Values(w.UserResource) }
+
+// AssessmentLineItems gives the assessment line items.
 func (w *World) AssessmentLineItems() iter.Seq[fixtures.AssessmentLineItem] {
 	return slices.Values(w.AssessmentItem)
 }
+
+// AssessmentResults gives the assessment results.
 func (w *World) AssessmentResults() iter.Seq[fixtures.AssessmentResult] {
 	return slices.Values(w.AssessmentResult)
 }

@@ -1,4 +1,4 @@
-package rest_test
+package district_test
 
 import (
 	"encoding/json"

@@ -1,0 +1,52 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/rollcall-edu/rollcall/fixtures"
+	"github.com/rollcall-edu/rollcall/reference/sync/push"
+)
+
+// Pushing sends what a consumer has to tell of grades: to is the SIS that it reads from, roster what
+// the mirror holds.
+type Pushing func(ctx context.Context, to push.SIS, roster fixtures.District) (push.Pushed, error)
+
+// errNoGradebook says that there is nowhere to push to.
+var errNoGradebook = errors.New("the connection has no gradebook of OneRoster 1.2 to push to")
+
+// pushNow pushes once, and answers when that is done.
+func (s *Service) pushNow(w http.ResponseWriter, r *http.Request) {
+	done, err := s.push(r.Context())
+	if err == nil && len(done.Refused) > 0 {
+		err = fmt.Errorf("%d were not taken; the first: %w", len(done.Refused), done.Refused[0])
+	}
+	if err != nil {
+		refuse(w, http.StatusBadGateway, err.Error())
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	fmt.Fprintf(w, `{"sent":%d,"deleted":%d,"unchanged":%d}`, done.Sent, done.Deleted, done.Unchanged)
+}
+
+func (s *Service) push(ctx context.Context) (push.Pushed, error) {
+	s.mu.Lock()
+	c := s.at
+	s.mu.Unlock()
+	if c.Gradebook == "" {
+		return push.Pushed{}, errNoGradebook
+	}
+	source, err := overREST(c, s.hooks())
+	if err != nil {
+		return push.Pushed{}, fmt.Errorf("pushing to the SIS: %w", err)
+	}
+	roster, err := s.c.Mirror.District(ctx)
+	if err != nil {
+		return push.Pushed{}, fmt.Errorf("reading the roster to push by: %w", err)
+	}
+	to := push.SIS{Gradebook: c.Gradebook, Rostering: c.Rostering, Sender: push.Client{Client: source.Client()}}
+	done, err := s.c.Push(ctx, to, roster)
+	return done, errors.Join(err, roster.Err())
+}
