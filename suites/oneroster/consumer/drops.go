@@ -77,7 +77,7 @@ func openDrops(s *harness.Session) (*judge, error) {
 	j := &judge{version: "1.2", prefix: "or12.", section: driver.Of(s.Target), world: w, dir: s.Dir,
 		gone: map[place]bool{}, accused: map[place]bool{}, broken: map[string]string{}, held: driver.Objects{}, known: driver.Objects{}}
 	j.owner = j.prefix + drops + ".bulk"
-	j.truth = truthOf(w, j.version)
+	j.truth = j.told(w)
 	j.driver = driver.New(s, nil)
 	return j, nil
 }

@@ -83,7 +83,7 @@ func open(ctx context.Context, s *harness.Session, version string) (*judge, erro
 	j := &judge{version: version, prefix: map[string]string{"1.1": "or11.", "1.2": "or12."}[version], section: section, provider: p, world: w,
 		gone: map[place]bool{}, accused: map[place]bool{}, broken: map[string]string{}, held: driver.Objects{}, known: driver.Objects{}}
 	j.owner = j.id(rosters + "." + reqObjects)
-	j.truth = truthOf(w, version)
+	j.truth = j.told(w)
 	j.driver = driver.New(s, p)
 	as := p.Connection()
 	s.Redactor().Secret(as.ClientSecret, base64.StdEncoding.EncodeToString([]byte(as.ClientID+":"+as.ClientSecret)))
@@ -243,7 +243,7 @@ func (j *judge) readPeople() (at time.Time) {
 // act has the product sync, and looks at what it holds then.
 func (j *judge) act(ctx context.Context, p phase) *occasion {
 	s := &occasion{phase: p.ID, mode: p.Mode, sound: p.plain(), started: time.Now(), truthBefore: j.truth, heldBefore: j.held}
-	j.truth = truthOf(j.world, j.version)
+	j.truth = j.told(j.world)
 	for collection, objects := range s.truthBefore {
 		for id, object := range objects {
 			if at := (place{collection: collection, id: id}); j.truth[collection][id] == nil {
@@ -312,7 +312,7 @@ func (j *judge) probes() []driver.Probe {
 	if !j.section.Holds.Looks() {
 		return nil
 	}
-	truth := truthOf(j.world, j.version)
+	truth := j.told(j.world)
 	var out []driver.Probe
 	ids := slices.Sorted(maps.Keys(truth["users"]))
 	for i, id := range ids {
