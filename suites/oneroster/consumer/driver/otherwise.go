@@ -153,7 +153,8 @@ func otherwise(collection string, pairs map[string][]pair, agree map[string]int,
 	apart := map[string]bool{}
 	for _, member := range slices.Sorted(maps.Keys(pairs)) { // roles before what hangs on them
 		of := pairs[member]
-		if before, _, hangs := strings.Cut(member, "/"); hangs && before == "roles" && (apart["roles"] || len(pairs["roles"]) > agree["roles"]*2) {
+		others := apart["roles"] || len(pairs["roles"]) > agree["roles"]*2
+		if others && strings.HasPrefix(member, "roles/") {
 			continue
 		}
 		if len(of) <= agree[member]*2 || ownWay(member, of, kept, known) {
@@ -162,7 +163,14 @@ func otherwise(collection string, pairs map[string][]pair, agree map[string]int,
 		apart[member] = true
 		for _, p := range of {
 			if !same(member, p.want, p.got) {
-				out = append(out, Difference{Kind: Changed, Collection: collection, SourcedID: p.id, Member: p.want.pointer, Want: p.want.raw, Got: p.got.raw})
+				out = append(out, Difference{
+					Kind:       Changed,
+					Collection: collection,
+					SourcedID:  p.id,
+					Member:     p.want.pointer,
+					Want:       p.want.raw,
+					Got:        p.got.raw,
+				})
 			}
 		}
 	}
