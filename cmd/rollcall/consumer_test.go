@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,7 +43,8 @@ func judgedConsumer(t testing.TB, focus []string, o district.ConsumerOptions, pr
 
 // TestConsumerConformance: the reference consumer passes everything, in both versions.
 func TestConsumerConformance(t *testing.T) {
-	for _, profile := range consumerProfiles() {
+	old := []string{"or11-rostering-consumer", "or11-gradebook-pull-consumer", "or11-resources-consumer"}
+	for _, profile := range slices.Concat(consumerProfiles(), old) {
 		t.Run(profile, func(t *testing.T) {
 			r := judgedConsumer(t, nil, district.ConsumerOptions{}, profile)
 			for _, q := range r.Requirements {

@@ -27,10 +27,10 @@ func demoConsumer(cmd *cobra.Command, f *runFlags, out io.Writer) (x *demoRole, 
 	return x, func() { _ = c.Close() }, nil
 }
 
-// consumerProfiles are those by which the reference consumer is judged: one that calls.
+// consumerProfiles are those by which the demo judges the reference consumer. OneRoster 1.1 would be another life of
+// one product, which holds what this one has left.
 func consumerProfiles() []string {
-	return []string{"or12-rostering-consumer", "or12-gradebook-pull-consumer", "or12-gradebook-push-consumer", "or12-resources-consumer",
-		"or11-rostering-consumer", "or11-gradebook-pull-consumer", "or11-resources-consumer"}
+	return []string{"or12-rostering-consumer", "or12-gradebook-pull-consumer", "or12-gradebook-push-consumer", "or12-resources-consumer"}
 }
 
 // consumerSection is the part of a target file that describes the reference consumer.
