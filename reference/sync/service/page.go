@@ -136,9 +136,11 @@ func (s *Service) state(ctx context.Context) (v shownState, err error) {
 		v.Running = progress(s.running)
 	}
 	for _, j := range s.jobs {
-		if at, err := j.NextRun(); err == nil && !at.IsZero() {
-			v.Next = append(v.Next, shownMark{string(j.mode), at})
+		at, err := j.NextRun()
+		if err != nil { // the schedule is at it just now
+			at = time.Time{}
 		}
+		v.Next = append(v.Next, shownMark{string(j.mode), at})
 	}
 	v.headline()
 	return v, nil

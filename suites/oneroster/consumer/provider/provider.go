@@ -215,10 +215,10 @@ func (p *Provider) impostor(w http.ResponseWriter, r *http.Request) {
 	for k, v := range a.header {
 		w.Header()[k] = v
 	}
-	_, _ = w.Write(a.body) // the client may be gone
 	c.Response, c.Answer, c.Ended = a.header, a.body, time.Now()
 	p.last = c.Ended
 	p.calls = append(p.calls, c)
+	_, _ = w.Write(a.body) // the client may be gone
 }
 
 // Connection tells where it is.
@@ -306,18 +306,17 @@ func (p *Provider) serve(w http.ResponseWriter, r *http.Request, origin string) 
 	if a.delay > 0 {
 		time.Sleep(a.delay)
 	}
-	if p.odd().Chunked {
-		p.transfer(w, r, a)
-	}
 	c.Status, c.Response = a.status, a.header
 	c.Answer = bytes.Clone(a.body[:min(len(a.body), kept)])
-	if p.odd().Chunked {
-		// it was sent
-	} else if a.cut {
+	number := p.remember(c)
+	switch {
+	case p.odd().Chunked:
+		p.transfer(w, r, a)
+	case a.cut:
 		w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
 		w.WriteHeader(a.status)
 		_, _ = w.Write(a.body[:len(a.body)/2])
-	} else {
+	default:
 		if len(a.body) > 0 {
 			w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
 		}
@@ -327,15 +326,24 @@ func (p *Provider) serve(w http.ResponseWriter, r *http.Request, origin string) 
 	p.mu.Lock()
 	p.open--
 	p.last = time.Now()
-	c.Ended, c.Number = p.last, len(p.calls)
-	if c.Number >= mostShown { // such a crowd needs no more proof
-		c.Answer = nil
-	}
-	p.calls = append(p.calls, c)
+	p.calls[number].Ended = p.last
 	p.mu.Unlock()
 	if a.cut {
 		panic(http.ErrAbortHandler)
 	}
+}
+
+// remember keeps a call, before its answer goes out: who has read the answer to its end, a product or a test, may look at
+// the calls at once. It returns its number.
+func (p *Provider) remember(c Call) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c.Number, c.Ended = len(p.calls), time.Now()
+	if c.Number >= mostShown { // such a crowd needs no more proof
+		c.Answer = nil
+	}
+	p.calls = append(p.calls, c)
+	return c.Number
 }
 
 func (p *Provider) odd() Behaviour {
