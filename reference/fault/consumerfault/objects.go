@@ -320,8 +320,9 @@ func strictFaults() map[string]behaviour {
 			return t.in(sis.Users) && t.text("email") == "" && t.Status == sync.Active
 		}),
 		"consumer-username-skipped": each(func(t *thing) bool { return !t.in(sis.Users) || t.text("username") != "" }),
-		"consumer-ext-refused":      refusing(func(t *thing) bool { return bytes.Contains(t.Body, []byte(`"ext:`)) }),
-		"consumer-ext-lost":         each(func(t *thing) bool { return !bytes.Contains(t.Body, []byte(`"ext:`)) }),
+		"consumer-ext-refused":      refusing(extended),
+		"consumer-ext-lost":         each(func(t *thing) bool { return !t.in(sis.Users) || !extended(t) }),
+		"consumer-ext-seats-lost":   each(func(t *thing) bool { return !t.in(sis.Orgs, sis.Enrollments) || !extended(t) }),
 		"consumer-roles-closed": refusing(func(t *thing) bool {
 			for _, role := range rolesOf(t) {
 				if t.in(sis.Users) && !strings.HasPrefix(role, "ext:") && !slices.Contains(vocabulary, role) {
@@ -358,6 +359,9 @@ func strictFaults() map[string]behaviour {
 		"consumer-length-needed": lengthy(),
 	}
 }
+
+// extended tells whether an object has a term of an extended vocabulary.
+func extended(t *thing) bool { return bytes.Contains(t.Body, []byte(`"ext:`)) }
 
 // rolesOf lists the roles of somebody, of 1.2 or 1.1.
 func rolesOf(t *thing) (out []string) {
