@@ -92,7 +92,8 @@ func sqlite() engine {
 			}
 			return row
 		},
-		found: `SELECT rowid AS key, -bm25(` + wordsTable + `, ` + sqliteWeights + `) AS weight FROM ` + wordsTable + ` WHERE ` + wordsTable + ` MATCH %s`,
+		found: `SELECT rowid AS key, -bm25(` + wordsTable + `, ` + sqliteWeights + `) AS weight FROM ` + wordsTable +
+			` WHERE ` + wordsTable + ` MATCH %s`,
 		asked: func(words []string) string { return `"` + strings.Join(words, `" "`) + `"` },
 		clear: func(table string) string { return `DELETE FROM ` + table },
 		// Two texts of which one is in the other, with no character that means anything else.
