@@ -17,13 +17,16 @@ import (
 
 // engine is what differs between the databases.
 type engine struct {
-	driver     string
-	text       string // the type of a text that is compared byte by byte
-	blob       string
-	number     string
-	clustered  string // put behind a table that is read along its key
-	words      []string
-	analyze    string
+	driver    string
+	text      string // the type of a text that is compared byte by byte
+	blob      string
+	number    string
+	clustered string // put behind a table that is read along its key
+	words     []string
+	analyze   string
+	// insert begins a statement that adds rows, in a transaction that is given up after an error: then
+	// SQLite needs no journal of the statement's own.
+	insert     string
 	repeatable sql.IsolationLevel // in which two statements see the same
 
 	wordColumns []string
@@ -80,6 +83,7 @@ const sqliteWeights = "8.0, 4.0, 2.0, 1.0"
 func sqlite() engine {
 	return engine{
 		driver: "sqlite", text: "TEXT", blob: "BLOB", number: "REAL", clustered: " WITHOUT ROWID", analyze: "ANALYZE",
+		insert: "INSERT OR FAIL",
 		// The words are given as they are to be found, and not kept beside the index.
 		words: []string{`CREATE VIRTUAL TABLE ` + wordsTable +
 			` USING fts5(a, b, c, d, content = '', contentless_delete = 1, tokenize = "unicode61 remove_diacritics 0")`},
@@ -108,6 +112,7 @@ func postgres() engine {
 	return engine{
 		driver: "pgx", text: `TEXT COLLATE "C"`, blob: "BYTEA", number: "DOUBLE PRECISION",
 		analyze: "ANALYZE " + documentsTable + ", " + valuesTable + ", " + wordsTable, repeatable: sql.LevelRepeatableRead,
+		insert: "INSERT",
 		words: []string{
 			`CREATE TABLE ` + wordsTable + ` (key INTEGER PRIMARY KEY, words TSVECTOR NOT NULL)`,
 			`CREATE INDEX ` + wordsTable + `_words ON ` + wordsTable + ` USING gin (words)`,
