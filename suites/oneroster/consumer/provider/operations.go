@@ -55,11 +55,14 @@ func (p *Provider) answer(c *Call, r *http.Request) reply {
 	}
 	given := bearer(r.Header.Get("Authorization"))
 	t, known := p.tokens[given]
-	if !known || given == "" || t.ended {
+	refused := p.behaviour.Trouble == "token-refused" // those that were granted are good again later
+	if !known || given == "" || t.ended || refused {
 		if given == "" {
 			c.Problems = append(c.Problems, Problem{"unauthorized", "a token", "none", "header Authorization"})
 		}
-		if known {
+		if known && refused {
+			c.Trouble = "token-refused"
+		} else if known {
 			c.Trouble = "token-ended"
 		} else if given != "" { // maybe of an earlier run: who asks for another one then does right
 			c.Problems = append(c.Problems, Problem{"stale-token", "a token that was granted in this run", "another one", "header Authorization"})

@@ -153,7 +153,7 @@ func (p *Provider) Serve(w *world.World, b Behaviour) {
 		p.tokens = map[string]token{} // nobody is left with less than what is granted now
 	}
 	p.world, p.behaviour, p.counted, p.done, p.met, p.objects = w, b, 0, 0, nil, map[string][]map[string]any{}
-	if b.Trouble == "scopes-partly" || b.Trouble == "token-refused" || b.Trouble == "token-ended" {
+	if b.Trouble == "scopes-partly" {
 		p.tokens = map[string]token{}
 	}
 	for _, c := range world.Collections() {
