@@ -159,7 +159,7 @@ func lifeFocus(lists ...[]string) []string {
 func judgedLife(t *testing.T, id string, focus []string) *reports.Report {
 	t.Helper()
 	if slices.Contains(focus, ofDrops+"*") {
-		return judgedDrops(t, harness.Options{Focus: focus}, id)
+		return judgedDrops(t, "or12-csv-consumer", harness.Options{Focus: focus}, id)
 	}
 	c, err := district.StartConsumer(t.Context(), district.ConsumerOptions{Faults: []string{id}, Classwork: true})
 	if err != nil {
