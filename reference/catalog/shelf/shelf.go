@@ -149,7 +149,7 @@ func (s *Shelf) fill(ctx context.Context, label string, entries iter.Seq2[Entry,
 	}
 	defer tx.Rollback() // does nothing after the commit
 	for _, t := range []string{documentsTable, valuesTable, wordsTable} {
-		if _, err := tx.ExecContext(ctx, s.engine.clear(t)); err != nil {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM `+t); err != nil {
 			return err
 		}
 	}
