@@ -10,6 +10,8 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/sync/service"
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/importer"
+	"github.com/rollcall-edu/rollcall/tools/daily"
 )
 
 // consumerTarget describes the reference consumer, which is told over its own interface where to read from, and asked
@@ -43,10 +45,10 @@ func judgedConsumer(t testing.TB, focus []string, o district.ConsumerOptions, pr
 
 // TestConsumerConformance: the reference consumer passes everything, in both versions.
 func TestConsumerConformance(t *testing.T) {
-	old := []string{"or11-rostering-consumer", "or11-gradebook-pull-consumer", "or11-resources-consumer"}
-	for _, profile := range slices.Concat(consumerProfiles(), old) {
-		t.Run(profile, func(t *testing.T) {
-			r := judgedConsumer(t, nil, district.ConsumerOptions{}, profile)
+	old := []string{"or11-rostering-consumer", "or11-gradebook-pull-consumer or11-gradebook-push-consumer", "or11-resources-consumer"}
+	for _, of := range slices.Concat(consumerProfiles(), old) {
+		t.Run(of, func(t *testing.T) {
+			r := judgedConsumer(t, nil, district.ConsumerOptions{}, strings.Fields(of)...)
 			for _, q := range r.Requirements {
 				switch {
 				case q.Verdict == reports.Pass:
@@ -88,6 +90,27 @@ func TestConsumerConformanceDrops(t *testing.T) {
 	r := judgedDrops(t, "or12-csv-consumer", harness.Options{InProcess: true, SkipDoctor: true, Shards: 1, Focus: []string{"or12.csv-consumer.*"}})
 	for _, q := range r.Requirements {
 		if strings.HasPrefix(q.ID, "or12.csv-consumer.") && q.Verdict != reports.Pass {
+			t.Errorf("%s is %s: %s %s", q.ID, q.Verdict, q.Reason, findings(q))
+		}
+	}
+}
+
+// TestConsumerConformanceSets: it does with every set what it should, unattended. Two topics are tried a day, and all
+// with ROLLCALL_MATRIX=all.
+func TestConsumerConformanceSets(t *testing.T) {
+	all := importer.Requirements()
+	var focus []string
+	for _, i := range few(t, len(all), 2) {
+		if topic := strings.TrimPrefix(all[i].ID, importer.Prefix); daily.All() || !importer.Decides(topic, importer.Set{}) {
+			focus = append(focus, all[i].ID) // others need every set
+		}
+	}
+	if len(focus) == 0 {
+		focus = []string{importer.Prefix + "oddities"}
+	}
+	r := judgedDrops(t, importer.Profile, harness.Options{InProcess: true, SkipDoctor: true, Shards: 1, Focus: focus})
+	for _, q := range r.Requirements {
+		if slices.Contains(focus, q.ID) && q.Verdict != reports.Pass {
 			t.Errorf("%s is %s: %s %s", q.ID, q.Verdict, q.Reason, findings(q))
 		}
 	}
