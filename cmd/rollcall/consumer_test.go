@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -9,6 +10,8 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/sync/service"
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/importer"
+	"github.com/rollcall-edu/rollcall/tools/daily"
 )
 
 // consumerTarget describes the reference consumer, which is told over its own interface where to read from, and asked
@@ -49,7 +52,7 @@ func judgedConsumer(t testing.TB, focus []string, o district.ConsumerOptions, pr
 var consumerLives = [][]string{
 	{"or12-rostering-consumer", "or11-rostering-consumer", "or12-csv-consumer"},
 	{"or12-gradebook-pull-consumer"}, {"or12-gradebook-push-consumer"}, {"or12-resources-consumer"},
-	{"or11-gradebook-pull-consumer"}, {"or11-resources-consumer"},
+	{"or11-gradebook-pull-consumer", "or11-gradebook-push-consumer"}, {"or11-resources-consumer"},
 }
 
 // TestConsumerConformance: the reference consumer passes everything, in both versions and where it is given bundles.
@@ -72,7 +75,7 @@ func TestConsumerConformance(t *testing.T) {
 }
 
 // judgedDrops judges the reference consumer by the bundles that are dropped into its folder.
-func judgedDrops(t testing.TB, options harness.Options, faults ...string) *reports.Report {
+func judgedDrops(t testing.TB, profile string, options harness.Options, faults ...string) *reports.Report {
 	t.Helper()
 	folder := t.TempDir()
 	c, err := district.StartConsumer(t.Context(), district.ConsumerOptions{Connection: &service.Connection{Bundle: folder}, Faults: faults})
@@ -83,15 +86,36 @@ func judgedDrops(t testing.TB, options harness.Options, faults ...string) *repor
 	text := fmt.Sprintf(`rollcall: 1
 name: Reference consumer
 stance: strict
-profiles: [or12-csv-consumer]
+profiles: [%[3]s]
 consumer:
   drop: {folder: %[2]q}
   sync:
     webhook: {url: '%[1]s/sync?mode=$mode'}
     modes: [full, delta]
   holds: {query: {url: %[1]s/held}}
-`, c.Origin, folder)
+`, c.Origin, folder, profile)
 	return judgedBy(t.Context(), t, text, options)
+}
+
+// TestConsumerConformanceSets: it does with every set what it should, unattended. Two topics are tried a day, and all
+// with ROLLCALL_MATRIX=all.
+func TestConsumerConformanceSets(t *testing.T) {
+	all := importer.Requirements()
+	var focus []string
+	for _, i := range few(t, len(all), 2) {
+		if topic := strings.TrimPrefix(all[i].ID, importer.Prefix); daily.All() || !importer.Decides(topic, importer.Set{}) {
+			focus = append(focus, all[i].ID) // others need every set
+		}
+	}
+	if len(focus) == 0 {
+		focus = []string{importer.Prefix + "oddities"}
+	}
+	r := judgedDrops(t, importer.Profile, harness.Options{InProcess: true, SkipDoctor: true, Shards: 1, Focus: focus})
+	for _, q := range r.Requirements {
+		if slices.Contains(focus, q.ID) && q.Verdict != reports.Pass {
+			t.Errorf("%s is %s: %s %s", q.ID, q.Verdict, q.Reason, findings(q))
+		}
+	}
 }
 
 func findings(q reports.RequirementResult) string {

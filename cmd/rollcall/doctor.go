@@ -43,8 +43,14 @@ after that, where the target file says how. Each line that is not
 				return err
 			}
 			fmt.Fprintln(out, diagnosis(harness.Diagnosis{Name: "output folder", OK: true, Detail: f.out + " can be written"}))
-			found, err := run.Doctor(cmd.Context(), harness.DoctorOptions{Seed: f.seed, Interactive: f.interactive, Thorough: true, Reset: reset, Pictures: f.out,
-				Starter: container.Start}, func(d harness.Diagnosis) { fmt.Fprintln(out, diagnosis(d)) })
+			found, err := run.Doctor(cmd.Context(), harness.DoctorOptions{
+				Seed:        f.seed,
+				Interactive: f.interactive,
+				Thorough:    true,
+				Reset:       reset,
+				Pictures:    f.out,
+				Starter:     container.Start,
+			}, func(d harness.Diagnosis) { fmt.Fprintln(out, diagnosis(d)) })
 			if err != nil {
 				return err
 			}

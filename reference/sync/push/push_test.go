@@ -76,7 +76,7 @@ func (p *plain) send(ctx context.Context, method, address, scope string, body []
 	defer response.Body.Close()
 	answer, err := io.ReadAll(response.Body)
 	if method != http.MethodGet {
-		p.sent = append(p.sent, method+" "+strings.TrimPrefix(address, p.sis.GradebookURL))
+		p.sent = append(p.sent, method+" "+strings.TrimPrefix(strings.TrimPrefix(address, p.sis.GradebookURL), p.sis.V1P1URL))
 		if response.StatusCode > 299 {
 			p.t.Errorf("%s %s: %s: %s: %s", method, address, response.Status, answer, body)
 		}

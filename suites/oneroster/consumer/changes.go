@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/consumer/world"
@@ -94,10 +95,11 @@ func isTeacher(u fixtures.User) bool {
 	return len(u.Roles) == 1 && u.Roles[0].Role == "teacher" && u.Roles[0].EndDate == "" && u.Roles[0].BeginDate == ""
 }
 
-// rename renames one of everything that has a name.
+// rename renames one of everything that has a name, and another of each by a name that is as long as the one it had.
 func rename(w *world.World) {
 	stamp := w.Tick().UnixMilli() % 100000
-	c := &w.Class[w.OpenClasses()[0]]
+	open := w.OpenClasses()
+	c := &w.Class[open[0]]
 	c.Title, c.DateLastModified = fmt.Sprintf("Renamed Class %d", stamp), w.Tick()
 	for i := range w.Course {
 		if w.Course[i].SourcedID == c.Course {
@@ -110,6 +112,31 @@ func rename(w *world.World) {
 		}
 	}
 	renamePeople(w)
+	if last := &w.Class[open[len(open)-1]]; last.SourcedID != c.SourcedID {
+		last.Title, last.DateLastModified = otherOfLength(last.Title), w.Tick()
+	}
+	for _, who := range [][]int{w.People(isStudent), w.People(isTeacher)} {
+		u := &w.User[who[len(who)/2]]
+		u.FamilyName, u.DateLastModified = otherOfLength(u.FamilyName), w.Tick()
+	}
+}
+
+// otherOfLength gives another name that is as long, in bytes too: each letter without an accent becomes the next one.
+func otherOfLength(name string) string {
+	other := strings.Map(func(r rune) rune {
+		switch {
+		case r == 'z' || r == 'Z':
+			return r - 25
+		case r >= 'a' && r < 'z' || r >= 'A' && r < 'Z':
+			return r + 1
+		}
+		return r
+	}, name)
+	if other == name { // of letters with accents, or of another script: the last sign gives way
+		_, size := utf8.DecodeLastRuneInString(name)
+		other = name[:len(name)-size] + strings.Repeat("x", size)
+	}
+	return other
 }
 
 // renamePeople renames the first and the last of the students and of the teachers.
@@ -153,7 +180,7 @@ func withdraw(w *world.World) {
 	}
 }
 
-// remove flags a student with all enrollments.
+// remove flags students with their demographics and all enrollments.
 func remove(w *world.World) {
 	students := w.People(func(u fixtures.User) bool { return isStudent(u) && !strings.HasPrefix(u.SourcedID, ours) })
 	for _, i := range []int{students[1], students[len(students)-2]} {
@@ -162,6 +189,11 @@ func remove(w *world.World) {
 			if u := &w.User[n]; slices.Contains(u.Agents, w.User[i].SourcedID) {
 				u.Agents = slices.DeleteFunc(slices.Clone(u.Agents), func(id string) bool { return id == w.User[i].SourcedID })
 				u.DateLastModified = w.Tick()
+			}
+		}
+		for n := range w.Demographic { // a bulk bundle has none of nobody
+			if d := &w.Demographic[n]; d.SourcedID == w.User[i].SourcedID && d.Status == fixtures.Active {
+				w.Flag(&d.Base, false)
 			}
 		}
 		for n := range w.Enrollment {
@@ -182,6 +214,11 @@ func restore(w *world.World) {
 	}
 	if last >= 0 {
 		w.Flag(&w.User[last].Base, true)
+		for n := range w.Demographic {
+			if d := &w.Demographic[n]; d.SourcedID == w.User[last].SourcedID && d.Status == fixtures.ToBeDeleted {
+				w.Flag(&d.Base, true)
+			}
+		}
 	}
 }
 

@@ -90,12 +90,9 @@ func (p *Provider) keep(collection, id string, object map[string]any, at time.Ti
 // busy says whether something goes wrong with a call that writes, as the behaviour has it.
 func (p *Provider) busy(c *Call, collection, id string) (reply, bool) {
 	b := p.behaviour
-	if b.Writes {
-		p.counted++
-		if p.counted > b.After && (b.Times == 0 || p.done < b.Times) {
-			p.done++
-			return p.trouble(c, reply{}), true
-		}
+	if b.Writes && p.due() {
+		p.done++
+		return p.trouble(c, reply{}), true
 	}
 	if b.Refused != collection || c.Method != http.MethodPut {
 		return reply{}, false
