@@ -64,7 +64,7 @@ func TestConsumerConformance(t *testing.T) {
 				switch {
 				case q.Verdict == reports.Pass:
 				case strings.Contains(q.ID, ".covers.") && q.Verdict == reports.NotTested: // none is asked for
-				case strings.Contains(q.ID, ".signed.") && q.Verdict == reports.NotApplicable: // see TestConsumerConformanceSigned
+				case strings.Contains(q.ID, ".signed.") && q.Verdict == reports.NotApplicable: // see TestConsumerWays
 				case strings.HasPrefix(q.ID, "or12.csv-importer.") && q.Verdict == reports.NotTested: // `rollcall csv importer` does
 				default:
 					t.Errorf("%s is %s: %s %s", q.ID, q.Verdict, q.Reason, findings(q))

@@ -1,7 +1,6 @@
 package consumer
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -37,7 +36,9 @@ func doctor(version string) func(context.Context, *harness.Session) []harness.Di
 		}
 		j.provider.Serve(j.world, provider.Behaviour{})
 		o := driver.Occasion{Mode: driver.Full, Connection: j.connection()}
-		out = append(out, j.driver.Try(ctx, o, j.truth, j.probes())...)
+		if out = append(out, j.driver.Try(ctx, o, j.truth, j.probes())...); !driver.Fine(out) {
+			return out
+		}
 		return append(out, j.empties(ctx, s.Target, o, version)...)
 	}
 }
@@ -65,8 +66,12 @@ func reached(section *driver.Section, c provider.Connection) harness.Diagnosis {
 	if section.Client.Set() {
 		who = "the credentials of consumer.client"
 	}
+	how := "with tokens from " + c.TokenURL
+	if c.TokenURL == "" {
+		how = "by requests that it signs (OAuth 1.0a)"
+	}
 	return harness.Diagnosis{Name: "Rollcall's provider", OK: true,
-		Detail: fmt.Sprintf("the product reads from %s, with tokens from %s, by %s", strings.Join(at, ", "), cmp.Or(c.TokenURL, "nowhere"), who)}
+		Detail: fmt.Sprintf("the product reads from %s, %s, with %s", strings.Join(at, ", "), how, who)}
 }
 
 // dropDoctor looks whether bundles can be dropped, what the product holds be read, and the product be made empty.

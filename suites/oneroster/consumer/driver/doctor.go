@@ -271,9 +271,7 @@ func (d *Driver) TryReset(ctx context.Context, o Occasion, expected Objects, pro
 	}
 	made := d.Reset(ctx, o)
 	if x, bad := acted(name, made, d.section.Reset.Timeout); bad {
-		if x.Fatal = true; made.Told == Failure {
-			x.Remedy = "see its own log, and try by hand what consumer.reset does"
-		}
+		x.Fatal = true
 		return x
 	}
 	ok := harness.Diagnosis{Name: name, OK: true}
@@ -312,8 +310,12 @@ func acted(name string, o Outcome, limit harness.Duration) (harness.Diagnosis, b
 		return harness.Diagnosis{Name: name, Detail: fmt.Sprintf("it didn't end within %s%s", time.Duration(limit), said(o.Words)),
 			Remedy: "raise " + name + ".timeout, or say in " + name + ".done how to know that it has ended"}, true
 	case o.Told == Failure:
-		return harness.Diagnosis{Name: name, Detail: "the product says that it failed" + said(o.Words),
-			Remedy: "see its own log; it was told a whole roster by a provider that behaves as any"}, true
+		x := harness.Diagnosis{Name: name, Detail: "the product says that it failed" + said(o.Words),
+			Remedy: "see its own log; it was told a whole roster by a provider that behaves as any"}
+		if name != "consumer.sync" {
+			x.Remedy = "see its own log, and try by hand what " + name + " does; docs/target.md says what the request or the command is told"
+		}
+		return x, true
 	}
 	return harness.Diagnosis{}, false
 }
