@@ -161,7 +161,7 @@ func judgedLife(t *testing.T, id string, focus []string) *reports.Report {
 	if slices.Contains(focus, ofDrops+"*") {
 		return judgedDrops(t, "or12-csv-consumer", harness.Options{Focus: focus}, id)
 	}
-	c, err := district.StartConsumer(t.Context(), district.ConsumerOptions{Faults: []string{id}, Classwork: true})
+	c, err := district.StartConsumer(t.Context(), district.ConsumerOptions{Faults: []string{id}, Classwork: true, Reset: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,6 +173,6 @@ func judgedLife(t *testing.T, id string, focus []string) *reports.Report {
 			profiles = append(profiles, profile)
 		}
 	}
-	text := consumerTarget(c.Origin, profiles...)
+	text := consumerTarget(c.Origin, t.TempDir(), profiles...)
 	return judgedBy(t.Context(), t, text, harness.Options{Focus: focus})
 }
