@@ -121,6 +121,7 @@ func (w *writer) parameter(value any) string {
 
 func (s *Shelf) countOf(q Query) (string, []any) {
 	w := &writer{engine: s.engine}
+	w.with(q.Groups, w.engine.matched)
 	w.WriteString(`SELECT count(*) FROM ` + documentsTable + ` AS d`)
 	w.joins(q.Groups)
 	w.where(q.Groups)
@@ -134,6 +135,7 @@ func (s *Shelf) pageOf(q Query) (string, []any) {
 	if q.Descending {
 		direction = " DESC"
 	}
+	w.with(q.Groups, w.engine.found)
 	w.WriteString(`SELECT x.body, found.weight FROM (SELECT d.key AS key, ` + weight(q.Groups) + ` AS weight`)
 	column := "v.value"
 	if q.Numbers {
@@ -186,15 +188,25 @@ func weight(groups [][]Clause) string {
 	return sum
 }
 
+// with looks words up once, before anything else: a planner that begins elsewhere would do so for
+// each document.
+func (w *writer) with(groups [][]Clause, found string) {
+	word := `WITH `
+	for name, c := range searched(groups) {
+		w.WriteString(word + name + ` AS MATERIALIZED (` + fmt.Sprintf(found, w.parameter(w.engine.asked(c.Words))) + `) `)
+		word = `, `
+	}
+}
+
 // joins has the documents beside which words were found: those alone where all clauses have to
 // hold, so that few of them are looked at.
 func (w *writer) joins(groups [][]Clause) {
-	join := ` JOIN (`
+	join := ` JOIN `
 	if len(groups) > 1 {
-		join = ` LEFT JOIN (`
+		join = ` LEFT JOIN `
 	}
-	for name, c := range searched(groups) {
-		w.WriteString(join + fmt.Sprintf(w.engine.found, w.parameter(w.engine.asked(c.Words))) + `) AS ` + name + ` ON ` + name + `.key = d.key`)
+	for name := range searched(groups) {
+		w.WriteString(join + name + ` ON ` + name + `.key = d.key`)
 	}
 }
 
@@ -223,9 +235,12 @@ func (w *writer) clause(c Clause) string {
 		in = `NOT IN`
 	}
 	field := w.parameter(c.Field)
-	matches := []string{`1 = 0`}
+	var matches []string
 	for _, m := range c.Any {
 		matches = append(matches, w.match(m))
+	}
+	if len(matches) == 0 {
+		matches = []string{`1 = 0`} // nothing is one of none
 	}
 	return `d.key ` + in + ` (SELECT v.key FROM ` + valuesTable + ` AS v WHERE v.field = ` + field +
 		` AND (` + strings.Join(matches, " OR ") + `))`

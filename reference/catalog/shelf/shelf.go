@@ -101,7 +101,7 @@ func (s *Shelf) prepare(ctx context.Context) error {
 			` NOT NULL, value ` + s.engine.text + ` NOT NULL, low ` + s.engine.number + `, high ` + s.engine.number +
 			`, PRIMARY KEY (field, key, place))` + s.engine.clustered,
 	}
-	statements = append(statements, s.engine.words...)
+	statements = append(statements, s.engine.made...)
 	statements = append(statements, makeIndexes...)
 	statements = append(statements, `DELETE FROM `+stateTable, `INSERT INTO `+stateTable+` (form, label) VALUES ('`+form+`', '')`)
 	return s.run(ctx, statements...)

@@ -46,6 +46,7 @@ type judge struct {
 	broken  map[string]string // what a product never follows, by collection and touch: the requirement that says so
 	syncs   []*occasion
 	pushed  []*occasion
+	put     []pushed  // in them
 	dropped time.Time // what changed until then was dropped
 	series  *series   // of the sets of bundles; nil: none was dropped
 }
@@ -325,7 +326,7 @@ func (j *judge) sync(ctx context.Context, p phase, s *occasion) {
 	}
 	s.outcome = j.driver.Sync(ctx, o)
 	s.calls = j.provider.Calls(mark)
-	j.provider.Serve(j.world, provider.Behaviour{})
+	j.provider.Behave(provider.Behaviour{})
 }
 
 // probes are the people who are looked for where only pages tell what the product holds.

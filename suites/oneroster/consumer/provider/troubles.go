@@ -31,6 +31,9 @@ type Behaviour struct {
 	Delay   time.Duration `yaml:"delay"`   // how late a slow answer is
 	Writes  bool          `yaml:"writes"`  // it happens to what is put
 	Refused string        `yaml:"refused"` // a collection: the second object that is put into it is refused each time that it comes
+	// Broken is a collection: the third object that is put into it is answered 500 each time that it comes, and the fourth
+	// once, though it was taken.
+	Broken string `yaml:"broken"`
 }
 
 // Impostor begins the sourcedIds of what only somebody else serves, to whom a call was redirected.
@@ -60,7 +63,7 @@ func (p *Provider) trouble(c *Call, a reply) reply {
 		}
 		c.Total, c.Count = -1, 0
 	case "error":
-		a = p.refuse(http.StatusInternalServerError, "internal_server_error", "Something broke.")
+		a = p.broke()
 		c.Total, c.Count = -1, 0
 	case "token-ended":
 		given := bearer(c.Header.Get("Authorization"))
