@@ -51,7 +51,7 @@ type Behaviour struct {
 	NoLinks  bool   `yaml:"no_links"`  // no Link headers
 	NoTotals bool   `yaml:"no_totals"` // no X-Total-Count
 	Links    string `yaml:"links"`     // unquoted, relative or several (a header each)
-	Dates    string `yaml:"dates"`     // offset or whole: how dateLastModified is written
+	Dates    string `yaml:"dates"`     // zero, offset or whole: how dateLastModified is written
 	Minimal  bool   `yaml:"minimal"`   // required members alone
 	Unknown  bool   `yaml:"unknown"`   // members that the standard doesn't have
 	Reversed bool   `yaml:"reversed"`  // objects in another order
@@ -776,6 +776,8 @@ func (p *Provider) shaped(o map[string]any, fields []string) map[string]any {
 		switch b.Dates {
 		case "offset":
 			o["dateLastModified"] = at.In(time.FixedZone("", 2*3600)).Format("2006-01-02T15:04:05.000-07:00")
+		case "zero":
+			o["dateLastModified"] = at.UTC().Format("2006-01-02T15:04:05.000") + "+00:00"
 		case "whole":
 			o["dateLastModified"] = at.Add(999 * time.Millisecond).Truncate(time.Second).Format(time.RFC3339)
 		}
