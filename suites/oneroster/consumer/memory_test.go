@@ -71,8 +71,8 @@ func spelled(all driver.Objects, change func(string) string) driver.Objects {
 
 func asItIs(id string) string { return id }
 
-// told lists what is accused.
-func told(list []difference) string {
+// accused lists what is accused.
+func accused(list []difference) string {
 	var out []string
 	for _, d := range list {
 		out = append(out, strings.TrimSuffix(d.what+" "+d.collection+"/"+d.id+"/"+d.member, "/"))
@@ -111,7 +111,7 @@ func TestMadeUp(t *testing.T) {
 			test.change(held, before)
 			was, is := &driver.Held{Objects: before}, &driver.Held{Objects: held}
 			m := learn(driver.Holder{}, truth, is, was, time.Now())
-			if got := told(m.madeUp(truth, is, was)); got != test.want {
+			if got := accused(m.madeUp(truth, is, was)); got != test.want {
 				t.Errorf("%q, not %q", got, test.want)
 			}
 		})
@@ -160,7 +160,7 @@ func TestRecased(t *testing.T) {
 			}
 			gone := map[place]bool{}
 			test.change(truth, held.Objects, gone)
-			if got := told(m.compare(truth, held, gone)); got != test.want {
+			if got := accused(m.compare(truth, held, gone)); got != test.want {
 				t.Errorf("%q, not %q", got, test.want)
 			}
 		})
@@ -196,7 +196,7 @@ func TestFirstKinds(t *testing.T) {
 			}
 			m := learn(driver.Holder{}, truth, held, nil, time.Now())
 			test.change(truth)
-			if got := told(m.compare(truth, held, nil)); got != test.want {
+			if got := accused(m.compare(truth, held, nil)); got != test.want {
 				t.Errorf("%q, not %q", got, test.want)
 			}
 		})
@@ -228,7 +228,7 @@ func TestLeavers(t *testing.T) {
 			held := &driver.Held{Objects: spelled(truth, asItIs)}
 			m := learn(driver.Holder{}, truth, held, nil, time.Now())
 			test.change(truth, held.Objects)
-			if got := told(m.compare(truth, held, nil)); got != test.want {
+			if got := accused(m.compare(truth, held, nil)); got != test.want {
 				t.Errorf("%q, not %q", got, test.want)
 			}
 		})
