@@ -180,6 +180,7 @@ func variants() map[string]behaviour {
 			}
 		}),
 		"consumer-no-retry":     pausing(func(t client.Try) bool { return t.Status == http.StatusTooManyRequests }),
+		"consumer-push-stops":   stopping(),
 		"consumer-by-offset":    paged(0, byOffset),
 		"consumer-to-empty":     paged(0, toEmpty),
 		"consumer-ids-upper":    ids(strings.ToUpper),

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/consumer/world"
@@ -99,10 +100,11 @@ func isTeacher(u fixtures.User) bool {
 	return len(u.Roles) == 1 && u.Roles[0].Role == "teacher" && u.Roles[0].EndDate == "" && u.Roles[0].BeginDate == ""
 }
 
-// rename renames one of everything that has a name.
+// rename renames one of everything that has a name, and another of each by a name that is as long as the one it had.
 func rename(w *world.World) {
 	stamp := w.Tick().UnixMilli() % 100000
-	c := &w.Class[w.OpenClasses()[0]]
+	open := w.OpenClasses()
+	c := &w.Class[open[0]]
 	c.Title, c.DateLastModified = fmt.Sprintf("Renamed Class %d", stamp), w.Tick()
 	for i := range w.Course {
 		if w.Course[i].SourcedID == c.Course {
@@ -115,6 +117,31 @@ func rename(w *world.World) {
 		}
 	}
 	renamePeople(w)
+	if last := &w.Class[open[len(open)-1]]; last.SourcedID != c.SourcedID {
+		last.Title, last.DateLastModified = otherOfLength(last.Title), w.Tick()
+	}
+	for _, who := range [][]int{w.People(isStudent), w.People(isTeacher)} {
+		u := &w.User[who[len(who)/2]]
+		u.FamilyName, u.DateLastModified = otherOfLength(u.FamilyName), w.Tick()
+	}
+}
+
+// otherOfLength gives another name that is as long, in bytes too: each letter without an accent becomes the next one.
+func otherOfLength(name string) string {
+	other := strings.Map(func(r rune) rune {
+		switch {
+		case r == 'z' || r == 'Z':
+			return r - 25
+		case r >= 'a' && r < 'z' || r >= 'A' && r < 'Z':
+			return r + 1
+		}
+		return r
+	}, name)
+	if other == name { // of letters with accents, or of another script: the last sign gives way
+		_, size := utf8.DecodeLastRuneInString(name)
+		other = name[:len(name)-size] + strings.Repeat("x", size)
+	}
+	return other
 }
 
 // renamePeople renames the first and the last of the students and of the teachers.

@@ -75,3 +75,12 @@ func TestChanges(t *testing.T) {
 		}
 	}
 }
+
+// TestOtherOfLength: a name that is as long as another one isn't that.
+func TestOtherOfLength(t *testing.T) {
+	for _, name := range []string{"Ashby", "Zzz", "O'Brien", "Ångström", "李", "7", ""} {
+		if other := otherOfLength(name); len(other) != len(name) || other == name && name != "" {
+			t.Errorf("%q becomes %q", name, other)
+		}
+	}
+}

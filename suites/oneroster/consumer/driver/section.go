@@ -147,6 +147,8 @@ type Drop struct {
 	Name string `yaml:"name,omitempty"`
 	// Unpacked has the bundle's files put there one by one, instead of a zip.
 	Unpacked bool `yaml:"unpacked,omitempty"`
+	// Connect is how the product is told to read from there, where it reads from elsewhere otherwise.
+	Connect Hook `yaml:"connect,omitempty"`
 }
 
 // Set tells whether bundles can be dropped at all.
@@ -341,7 +343,7 @@ type placedHook struct {
 // webhooks lists them, always in one order.
 func (s *Section) webhooks() (out []placedHook) {
 	for _, w := range []placedHook{{"sync", s.Sync.Webhook}, {"connect", s.Connect.Webhook}, {"reset", s.Reset.Webhook},
-		{"push", s.Push.Webhook}} {
+		{"drop.connect", s.Drop.Connect.Webhook}, {"push", s.Push.Webhook}} {
 		if w.hook != nil {
 			out = append(out, w)
 		}
