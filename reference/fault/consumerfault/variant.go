@@ -198,7 +198,13 @@ func variants() map[string]behaviour {
 			delete(t.members, "sms")
 			return true
 		}),
-		"consumer-since-seconds": filtered(func(at time.Time) string { return fromOn + rest.Quoted(at.UTC().Format(time.RFC3339)) }),
+		"consumer-grades-leavers-flagged": leaving(func(t *thing) bool {
+			t.members["status"] = sync.ToBeDeleted
+			return true
+		}),
+		"consumer-grades-history": history(),
+		"consumer-words-told":     worded(),
+		"consumer-since-seconds":  filtered(func(at time.Time) string { return fromOn + rest.Quoted(at.UTC().Format(time.RFC3339)) }),
 		"consumer-since-offset": filtered(func(at time.Time) string {
 			return fromOn + rest.Quoted(at.In(time.FixedZone("", 2*60*60)).Format("2006-01-02T15:04:05.000-07:00"))
 		}),

@@ -14,7 +14,7 @@ type Behaviour struct {
 	NoLinks  bool   `yaml:"no_links"`  // no Link headers
 	NoTotals bool   `yaml:"no_totals"` // no X-Total-Count
 	Links    string `yaml:"links"`     // unquoted, relative or several (two headers, of two links at most)
-	Dates    string `yaml:"dates"`     // offset or whole: how dateLastModified is written
+	Dates    string `yaml:"dates"`     // zero, offset or whole: how dateLastModified is written
 	Minimal  bool   `yaml:"minimal"`   // required members alone
 	Unknown  bool   `yaml:"unknown"`   // members that the standard doesn't have
 	Reversed bool   `yaml:"reversed"`  // objects in another order
