@@ -57,11 +57,12 @@ func (c classwork) Objects(_ context.Context, to push.SIS) ([]push.Object, error
 	return nil, nil
 }
 
-// classworkOf pushes classwork, and remembers in memory what was pushed. close ends it.
-func classworkOf(ctx context.Context, bent consumerfault.Config) (do service.Pushing, close func() error, err error) {
+// classworkOf pushes classwork, and remembers in memory what was pushed, until it is to forget that. close ends it.
+func classworkOf(ctx context.Context, bent consumerfault.Config) (do service.Pushing, forget func(context.Context) error,
+	close func() error, err error) {
 	kept, err := store.Open(ctx, "", push.Kept)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	var mu sync.Mutex
 	pusher := &push.Pusher{Store: kept, Now: time.Now}
@@ -77,5 +78,5 @@ func classworkOf(ctx context.Context, bent consumerfault.Config) (do service.Pus
 		}
 		pusher.To = to
 		return pusher.Push(ctx, from)
-	}, kept.Close, nil
+	}, pusher.Forget, kept.Close, nil
 }

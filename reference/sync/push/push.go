@@ -190,6 +190,27 @@ func (p *Pusher) Push(ctx context.Context, from From) (Pushed, error) {
 	return out, nil
 }
 
+// Forget forgets what was pushed: the next push sends everything.
+func (p *Pusher) Forget(ctx context.Context) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var keys []string
+	err := p.Store.SourcedIDs(ctx, Kept, func(id []byte) error {
+		keys = append(keys, string(id))
+		return nil
+	})
+	if err == nil {
+		err = p.Store.Update(ctx, func(tx store.Tx) error {
+			_, err := tx.DeleteAll(Kept, keys)
+			return err
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("forgetting what was pushed: %w", err)
+	}
+	return nil
+}
+
 // before reads what was pushed, by the keys of records.
 func (p *Pusher) before(ctx context.Context, from string) (map[string]record, error) {
 	out := map[string]record{}

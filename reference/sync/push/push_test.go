@@ -237,6 +237,10 @@ func TestRefused(t *testing.T) {
 	}
 	w.refuse = nil
 	w.push(w.grades, 2, 0, 0)
+	if err := w.pusher.Forget(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.push(w.grades, 3, 0, 0) // what was forgotten is sent again
 	// Where nothing is taken, the rest is given up.
 	w.refuse = func(string, string) int { return http.StatusForbidden }
 	many := objects{}
