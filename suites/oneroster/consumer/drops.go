@@ -158,7 +158,8 @@ func lacking(data []byte, lacks func(file string) bool) ([]byte, error) {
 		}
 		var out []byte
 		for line := range bytes.Lines(text) {
-			if property, _, _ := strings.Cut(string(line), ","); strings.HasPrefix(property, "file.") && lacks(strings.TrimPrefix(property, "file.")) {
+			property, _, _ := strings.Cut(string(line), ",")
+			if file, is := strings.CutPrefix(property, "file."); is && lacks(file) {
 				line = []byte(property + ",absent\r\n")
 			}
 			out = append(out, line...)
