@@ -252,7 +252,13 @@ func (d *Driver) Try(ctx context.Context, o Occasion, expected Objects, probes [
 	if err != nil {
 		return append(out, Faulty("consumer.holds", err))
 	}
-	return append(out, d.keeps(expected, held, before)...)
+	kept := d.keeps(expected, held, before)
+	if made.Told == Failure {
+		for i := range kept { // it would have failed by itself, and that is the product's
+			kept[i].Fatal = false
+		}
+	}
+	return append(out, kept...)
 }
 
 // Resets tells whether the doctor is asked to make the product empty.
@@ -310,7 +316,7 @@ func acted(name string, o Outcome, limit harness.Duration) (harness.Diagnosis, b
 		return harness.Diagnosis{Name: name, Detail: fmt.Sprintf("it didn't end within %s%s", time.Duration(limit), said(o.Words)),
 			Remedy: "raise " + name + ".timeout, or say in " + name + ".done how to know that it has ended"}, true
 	case o.Told == Failure:
-		x := harness.Diagnosis{Name: name, Detail: "the product says that it failed" + said(o.Words),
+		x := harness.Diagnosis{Name: name, Detail: "the product says that it failed" + ending(o.Words),
 			Remedy: "see its own log; it was told a whole roster by a provider that behaves as any"}
 		if name != "consumer.sync" {
 			x.Remedy = "see its own log, and try by hand what " + name + " does; docs/target.md says what the request or the command is told"
@@ -325,6 +331,18 @@ func said(words string) string {
 		return ""
 	}
 	return ": " + shortened(words)
+}
+
+// ending is the end of what was said, for it is there that an error is named.
+func ending(words string) string {
+	const most = 200
+	switch r := []rune(words); {
+	case words == "":
+		return ""
+	case len(r) > most:
+		return ": …" + string(r[len(r)-most:])
+	}
+	return ": " + words
 }
 
 // keeps tells what the product holds of what it was told.

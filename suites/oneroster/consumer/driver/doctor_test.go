@@ -76,7 +76,7 @@ func TestTry(t *testing.T) {
 	for mood, want := range map[string][]string{
 		"":          {"ok consumer.connect", "ok consumer.sync: the product synced in", "and called Rollcall's provider 1 times", "users: 4 of 4", "ok consumer.holds: it doesn't keep lineItems"},
 		"lazy":      {"fatal consumer.sync: the product was made to sync, and called nothing of http://127.0.0.1:9/ims"},
-		"broken":    {"not ok consumer.sync: the product says that it failed: 502 Bad Gateway. no token", "fatal consumer.holds: after the sync the product holds 1 objects, none of which"},
+		"broken":    {"not ok consumer.sync: the product says that it failed: 502 Bad Gateway. no token", "not ok consumer.holds: after the sync the product holds 1 objects, none of which"},
 		"forgetful": {"ok consumer.sync", "fatal consumer.holds: after the sync the product holds 1 objects, none of which"},
 	} {
 		c := &calls{}
