@@ -12,6 +12,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/fault/consumerfault"
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/importer"
 	"github.com/rollcall-edu/rollcall/tools/daily"
 )
 
@@ -75,8 +76,11 @@ func TestConsumerMatrix(t *testing.T) {
 					t.Skip("it isn't found as it should be yet")
 				}
 				focus := lifeFocus(f.Breaks, consumerBystanders)
-				if strings.HasPrefix(f.Breaks[0], ofDrops) {
+				switch {
+				case strings.HasPrefix(f.Breaks[0], ofDrops):
 					focus = []string{ofDrops + "*"}
+				case strings.HasPrefix(f.Breaks[0], importer.Prefix):
+					focus = f.Breaks // each of them is many bundles
 				}
 				report, found := one(t, f.ID, focus)
 				sound(t, report)
@@ -99,6 +103,14 @@ func TestConsumerMatrix(t *testing.T) {
 				oddities := consumerOddities
 				if strings.HasPrefix(v.ID, "consumer-push-") {
 					oddities = []string{ofPulls + "push.*"}
+				}
+				if strings.HasPrefix(v.ID, "consumer-drop-") {
+					sets := judgedDrops(t, importer.Profile, harness.Options{Focus: []string{importer.Prefix + "oddities"}}, v.ID)
+					sound(t, sets)
+					for _, q := range broken(sets) {
+						t.Errorf("%s %s", story(q), q.Reason)
+					}
+					oddities = []string{ofDrops + "*"}
 				}
 				if strings.HasPrefix(v.ID, "consumer-grades-") {
 					oddities = []string{ofPulls + "pull.*", "holds.*", "changes.*", "delta.*"}
@@ -162,6 +174,9 @@ func lifeFocus(lists ...[]string) []string {
 // judgedLife judges the reference consumer with a fault or variant on.
 func judgedLife(t *testing.T, id string, focus []string) *reports.Report {
 	t.Helper()
+	if strings.HasPrefix(focus[0], importer.Prefix) {
+		return judgedDrops(t, importer.Profile, harness.Options{Focus: focus}, id)
+	}
 	if slices.Contains(focus, ofDrops+"*") {
 		return judgedDrops(t, "or12-csv-consumer", harness.Options{Focus: focus}, id)
 	}

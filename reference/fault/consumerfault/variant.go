@@ -27,6 +27,14 @@ type ordered struct {
 // Collections are the ones that are read.
 func (o ordered) Collections() []store.Collection { return o.collections(o.Source.Collections()) }
 
+// Only is that of what it stands before.
+func (o ordered) Only() sync.Mode {
+	if l, is := o.Source.(sync.Limited); is {
+		return l.Only()
+	}
+	return sync.Auto
+}
+
 func collected(change func([]store.Collection) []store.Collection) behaviour {
 	return behaviour{Bend: func(c *Config) {
 		former := c.Source

@@ -22,6 +22,7 @@ const (
 	reqRecovers    = "trouble.recovers"
 	reqTold        = "trouble.told"
 	reqCapped      = "accepts.capped-pages"
+	reqReturns     = "returns"
 )
 
 // own is the requirement of the phase itself, below the version.
@@ -48,7 +49,9 @@ func (p phase) decides() []string {
 		expectStays:    {reqNothingElse},
 		expectSurvives: {reqRecovers, reqTold},
 	}[p.Expect] {
-		if shared := p.shared(id); shared != "" {
+		if shared := p.shared(id); p.Back && id == reqRecovers {
+			out = append(out, p.Of+"."+reqReturns)
+		} else if shared != "" {
 			out = append(out, shared)
 		}
 	}
@@ -418,6 +421,8 @@ func (j *judge) survives(ctx context.Context, t *harness.T, p phase, s *occasion
 	touched := touches(s.truthBefore, s.truth)
 	open, _ := j.spare(j.fresh(s.differences), touched)
 	switch {
+	case p.Back && len(lost) > 0:
+		t.NotApplicable(told, "the bundle was taken as it is")
 	case len(open) == 0:
 		t.NotApplicable(told, "everything was read in the end")
 	case p.Behaviour.Trouble == "empty" && len(lost) > 0:
@@ -430,7 +435,9 @@ func (j *judge) survives(ctx context.Context, t *harness.T, p phase, s *occasion
 			Seen:     "it says that the sync succeeded" + colon(s.outcome.Words),
 		}))
 	}
-	if len(lost) > 0 {
+	if p.Back {
+		recovers = j.id(p.Of + "." + reqReturns)
+	} else if len(lost) > 0 {
 		j.settle(ctx)
 		t.NotTested(harness.BlockedBy(id, "the sync before has deleted or spoilt what was there"), recovers)
 		return
