@@ -11,7 +11,8 @@ import (
 )
 
 // kinds are the kinds of object that collections have, as schemas name them.
-var kinds = map[string]string{"academicSessions": "AcademicSession", "orgs": "Org", "courses": "Course", "classes": "Class", "users": "User",
+var kinds = map[string]string{"academicSessions": "AcademicSession", "orgs": "Org", "courses": "Course", "classes": "Class",
+	"users":       "User",
 	"enrollments": "Enrollment", "demographics": "Demographics", "resources": "Resource", "categories": "Category", "lineItems": "LineItem",
 	"results": "Result", "scoreScales": "ScoreScale", "assessmentLineItems": "AssessmentLineItem", "assessmentResults": "AssessmentResult"}
 
