@@ -76,12 +76,17 @@ func dropped() harness.Need {
 }
 
 func openDrops(s *harness.Session) (*judge, error) {
+	if err := os.MkdirAll(s.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("making a folder for bundles: %w", err)
+	}
+	return dropJudge(s)
+}
+
+// dropJudge is a judge who watches no calls.
+func dropJudge(s *harness.Session) (*judge, error) {
 	w, err := newWorld(s.Seed)
 	if err != nil {
 		return nil, err
-	}
-	if err := os.MkdirAll(s.Dir, 0o700); err != nil {
-		return nil, fmt.Errorf("making a folder for bundles: %w", err)
 	}
 	j := &judge{version: "1.2", prefix: "or12.", section: driver.Of(s.Target), world: w, dir: s.Dir,
 		gone: map[place]bool{}, accused: map[place]bool{}, broken: map[string]string{}, held: driver.Objects{}, known: driver.Objects{}}

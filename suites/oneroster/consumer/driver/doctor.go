@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"os"
 	"os/exec"
 	"regexp"
 	"slices"
@@ -52,6 +53,9 @@ func (d *Driver) Examine(ctx context.Context) (out []harness.Diagnosis) {
 	}
 	if f := s.Drop.SFTP; f != nil {
 		say(d.examineSFTP(ctx, f))
+	}
+	if s.Drop.Folder != "" {
+		say(examineFolder(s.Drop.Folder))
 	}
 	if s.Browses() {
 		path, err := browser.Find()
@@ -169,6 +173,22 @@ func (d *Driver) examineSFTP(ctx context.Context, f *SFTP) harness.Diagnosis {
 	}
 	_ = c.Close() // nothing was written
 	return harness.Diagnosis{Name: "consumer.drop.sftp", OK: true, Detail: f.Address + " lets " + f.User + " in"}
+}
+
+// examineFolder looks whether bundles can be put into a folder.
+func examineFolder(folder string) harness.Diagnosis {
+	const name = "consumer.drop.folder"
+	f, err := os.CreateTemp(folder, ".rollcall-")
+	if err != nil {
+		return harness.Diagnosis{Name: name, Fatal: true, Detail: "nothing can be put there: " + err.Error(),
+			Remedy: "make the folder, and let Rollcall write to it"}
+	}
+	_ = f.Close() // nothing was written
+	if err := os.Remove(f.Name()); err != nil {
+		return harness.Diagnosis{Name: name, Fatal: true, Detail: "what was put there can't be removed: " + err.Error(),
+			Remedy: "let Rollcall rename and remove files there"}
+	}
+	return harness.Diagnosis{Name: name, OK: true, Detail: folder + " can be written to"}
 }
 
 // Faulty words an error that came up while something was tried.
