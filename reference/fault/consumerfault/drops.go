@@ -7,6 +7,7 @@ import (
 	"encoding/csv"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	stdsync "sync"
@@ -141,6 +142,19 @@ func dropFaults() map[string]behaviour {
 			return slices.ContainsFunc(files, func(f file) bool { return !bytes.Contains(f.text, []byte("\r")) })
 		}),
 		"consumer-drop-rows-skipped": contents(readable),
+		"consumer-drop-part-taken": behaviour{Bend: func(c *Config) {
+			former := c.Bundle
+			c.Bundle = func(path string) string {
+				growing, _ := filepath.Glob(filepath.Join(filepath.Dir(path), "*.part")) // the pattern is a right one
+				for _, file := range growing {
+					_ = os.Remove(file) // whoever was quicker
+				}
+				if former != nil {
+					return former(path)
+				}
+				return path
+			}
+		}},
 	}
 }
 

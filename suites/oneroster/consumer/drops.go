@@ -30,6 +30,7 @@ const (
 	bundleNone   = "nothing"
 	bundlePartly = "partly"
 	bundleSchool = "school-lost"
+	bundleGrows  = "growing"
 )
 
 // Drops judges products that take CSV bundles which are dropped for them.
@@ -149,6 +150,24 @@ func (j *judge) bundle(p phase) (string, error) {
 		return "", fmt.Errorf("writing a bundle to drop: %w", err)
 	}
 	return path, nil
+}
+
+// grow has a product sync while a bundle is still being written for it.
+func (j *judge) grow(ctx context.Context, p phase, s *occasion, path string) {
+	left, err := j.driver.Begin(ctx, driver.Occasion{Mode: p.Mode, Bundle: path})
+	switch {
+	case err != nil:
+		s.outcome = driver.Outcome{Fault: err}
+		return
+	case left == nil || !j.section.Sync.Set():
+		s.idle = true
+		return
+	}
+	s.outcome = j.driver.Sync(ctx, driver.Occasion{Mode: p.Mode})
+	as, err := left()
+	if s.taken = !as; err != nil {
+		s.outcome.Fault = err
+	}
 }
 
 // lacking leaves files out of a bundle, and calls them absent.

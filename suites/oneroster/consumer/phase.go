@@ -412,6 +412,16 @@ func (j *judge) survives(ctx context.Context, t *harness.T, p phase, s *occasion
 				"that goes wrong: see "+j.id(rosters+".accepts.capped-pages")+"."))
 		return
 	}
+	if s.idle {
+		t.NotApplicable(id, "bundles come as a whole, or the product is told when one is there")
+		t.NotApplicable(told, "nothing was dropped")
+		t.NotApplicable(recovers, "nothing was dropped")
+		return
+	}
+	if p.Bundle == bundleGrows {
+		t.Assert(id, !s.taken, j.with(t, s, nil, harness.Finding{Expected: "a file that is still being written is left alone: oneroster.zip.part",
+			Seen: "it isn't there any more, or is another, before it was renamed"}))
+	}
 	lost := j.fresh(j.lost(s))
 	if p.Untrusted {
 		lost = append(lost, j.believed(s)...)
@@ -421,6 +431,8 @@ func (j *judge) survives(ctx context.Context, t *harness.T, p phase, s *occasion
 	touched := touches(s.truthBefore, s.truth)
 	open, _ := j.spare(j.fresh(s.differences), touched)
 	switch {
+	case p.Bundle == bundleGrows:
+		t.NotApplicable(told, "nothing was dropped yet")
 	case p.Back && len(lost) > 0:
 		t.NotApplicable(told, "the bundle was taken as it is")
 	case len(open) == 0:
