@@ -28,6 +28,11 @@ var changes = map[string]func(w *world.World){
 	"grade":         grade,
 	"regrade":       regrade,
 	"ungrade":       ungrade,
+	"restatus":      restatus,
+	"unmark":        unmark,
+	"recategorize":  recategorize,
+	"leave":         leave,
+	"lose-grades":   loseGrades,
 	"equip":         equip,
 	"unequip":       unequip,
 	"minimal":       minimal,
@@ -290,56 +295,6 @@ func vanish(w *world.World) {
 	id := w.User[students[0]].SourcedID
 	w.User = slices.Delete(slices.Clone(w.User), students[0], students[0]+1)
 	w.Enrollment = slices.DeleteFunc(slices.Clone(w.Enrollment), func(e fixtures.Enrollment) bool { return e.User == id })
-}
-
-// grade adds a line item and results.
-func grade(w *world.World) {
-	item := w.LineItem[0]
-	stamp := w.Tick()
-	item.Base = fixtures.Base{SourcedID: fmt.Sprintf("%sl-%d", ours, stamp.UnixMilli()), Status: fixtures.Active, DateLastModified: stamp}
-	item.Title = "Added line item"
-	w.LineItem = append(w.LineItem, item)
-	n := 0
-	for _, r := range slices.Clone(w.Result) {
-		if r.LineItem != w.LineItem[0].SourcedID || r.Status != fixtures.Active {
-			continue
-		}
-		r.Base = fixtures.Base{SourcedID: fmt.Sprintf("%sr-%d-%d", ours, stamp.UnixMilli(), n), Status: fixtures.Active,
-			DateLastModified: w.Tick()}
-		r.LineItem = item.SourcedID
-		w.Result = append(w.Result, r)
-		if n++; n == 3 {
-			return
-		}
-	}
-}
-
-// regrade changes scores.
-func regrade(w *world.World) {
-	n := 0
-	for i := range w.Result {
-		if r := &w.Result[i]; r.Status == fixtures.Active && r.Score != "" && r.Score != "1.5" {
-			r.Score, r.DateLastModified = "1.5", w.Tick()
-			if n++; n == 3 {
-				return
-			}
-		}
-	}
-}
-
-// ungrade flags the line item that was added last, and its results.
-func ungrade(w *world.World) {
-	for i := len(w.LineItem) - 1; i >= 0; i-- {
-		if l := &w.LineItem[i]; l.Status == fixtures.Active {
-			w.Flag(&l.Base, false)
-			for n := range w.Result {
-				if r := &w.Result[n]; r.LineItem == l.SourcedID && r.Status == fixtures.Active {
-					w.Flag(&r.Base, false)
-				}
-			}
-			return
-		}
-	}
 }
 
 // equip adds a resource and renames another.

@@ -46,6 +46,7 @@ type judge struct {
 	broken  map[string]string // what a product never follows, by collection and touch: the requirement that says so
 	syncs   []*occasion
 	pushed  []*occasion
+	put     []pushed  // in them
 	dropped time.Time // what changed until then was dropped
 	series  *series   // of the sets of bundles; nil: none was dropped
 }
@@ -66,6 +67,8 @@ type occasion struct {
 	before      []difference // of the sync before
 	compared    int          // objects that were compared
 	started     time.Time
+	// taken tells that a bundle was taken away while it was being written, and idle that none is ever seen so.
+	taken, idle bool
 }
 
 // open starts the provider for the product.
@@ -310,6 +313,10 @@ func (j *judge) sync(ctx context.Context, p phase, s *occasion) {
 			s.outcome = driver.Outcome{Fault: err}
 			return
 		}
+		if p.Bundle == bundleGrows {
+			j.grow(ctx, p, s, path)
+			return
+		}
 		s.outcome = j.driver.Sync(ctx, driver.Occasion{Mode: p.Mode, Bundle: path})
 		j.dropped = newest(s.truth)
 		return
@@ -325,7 +332,7 @@ func (j *judge) sync(ctx context.Context, p phase, s *occasion) {
 	}
 	s.outcome = j.driver.Sync(ctx, o)
 	s.calls = j.provider.Calls(mark)
-	j.provider.Serve(j.world, provider.Behaviour{})
+	j.provider.Behave(provider.Behaviour{})
 }
 
 // probes are the people who are looked for where only pages tell what the product holds.

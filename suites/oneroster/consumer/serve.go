@@ -63,9 +63,10 @@ func connectionOf(c provider.Connection, version string) driver.Connection {
 		Signed: c.TokenURL == ""}
 }
 
-// busyWrites has the first calls that put answered with 429, and the second result refused for good.
-func busyWrites() provider.Behaviour {
-	return provider.Behaviour{Writes: true, Trouble: "busy", Times: 3, Wait: 1, Refused: "results"}
+// troubledWrites has calls at the beginning of a push and in its midst answered 429, the second result refused for what it
+// is, the third answered 500 each time, and the fourth once, though it was taken.
+func troubledWrites() provider.Behaviour {
+	return provider.Behaviour{Writes: true, Trouble: "busy", Times: 3, Every: 2, Wait: 1, Refused: "results", Broken: "results"}
 }
 
 // told is what the provider has, as far as the product is told of it: bundles have no ids of user profiles, nor profiles

@@ -186,6 +186,8 @@ type Holder struct {
 	Pages    *Pages    `yaml:"pages,omitempty"`
 	// Keeps names the collections that the product keeps, where not all.
 	Keeps []string `yaml:"keeps,omitempty"`
+	// Rewrites names members that the product keeps in its own words, such as classes.title: they are not compared.
+	Rewrites []string `yaml:"rewrites,omitempty"`
 	// Flagged says what becomes of what the provider flags as tobedeleted: removed or kept;
 	// empty: either.
 	Flagged string           `yaml:"flagged,omitempty"`

@@ -293,13 +293,18 @@ func (s *Section) validateHolds(t *harness.Target) error {
 	path := key + ".holds"
 	if ways := h.ways(); len(ways) > 1 {
 		return t.Problem(path, "it says several ways to read what the product holds: "+strings.Join(ways, ", "), "keep one of them")
-	} else if len(ways) == 0 && (len(h.Keeps) > 0 || h.Flagged != "" || h.Timeout > 0) {
+	} else if len(ways) == 0 && (len(h.Keeps) > 0 || len(h.Rewrites) > 0 || h.Flagged != "" || h.Timeout > 0) {
 		return t.Problem(path, "it doesn't say how to read what the product holds", "add one of export, query, provider and pages")
 	}
 	for _, name := range h.Keeps {
 		if !slices.Contains(Collections(), name) {
 			return t.Problem(path+".keeps", fmt.Sprintf("there is no collection %q", shortened(name)),
 				"choose from: "+strings.Join(Collections(), ", "))
+		}
+	}
+	for _, name := range h.Rewrites {
+		if err := validRewrite(t, path+".rewrites", name); err != nil {
+			return err
 		}
 	}
 	if e := h.Export; e != nil {

@@ -363,6 +363,9 @@ func TestLegalBehaviours(t *testing.T) {
 		"offset": {Behaviour{Dates: "offset"}, func(_ answer, list []map[string]any) bool {
 			return strings.HasSuffix(list[0]["dateLastModified"].(string), "+02:00")
 		}},
+		"zero": {Behaviour{Dates: "zero"}, func(_ answer, list []map[string]any) bool {
+			return strings.HasSuffix(list[0]["dateLastModified"].(string), "+00:00")
+		}},
 		"whole": {Behaviour{Dates: "whole"}, func(_ answer, list []map[string]any) bool {
 			_, err := time.Parse("2006-01-02T15:04:05Z", list[0]["dateLastModified"].(string))
 			return err == nil && !strings.Contains(list[0]["dateLastModified"].(string), ".")

@@ -14,7 +14,7 @@ type Behaviour struct {
 	NoLinks  bool   `yaml:"no_links"`  // no Link headers
 	NoTotals bool   `yaml:"no_totals"` // no X-Total-Count
 	Links    string `yaml:"links"`     // unquoted, relative or several (two headers, of two links at most)
-	Dates    string `yaml:"dates"`     // offset or whole: how dateLastModified is written
+	Dates    string `yaml:"dates"`     // zero, offset or whole: how dateLastModified is written
 	Minimal  bool   `yaml:"minimal"`   // required members alone
 	Unknown  bool   `yaml:"unknown"`   // members that the standard doesn't have
 	Reversed bool   `yaml:"reversed"`  // objects in another order
@@ -31,6 +31,9 @@ type Behaviour struct {
 	Delay   time.Duration `yaml:"delay"`   // how late a slow answer is
 	Writes  bool          `yaml:"writes"`  // it happens to what is put
 	Refused string        `yaml:"refused"` // a collection: the second object that is put into it is refused each time that it comes
+	// Broken is a collection: the third object that is put into it is answered 500 each time that it comes, and the fourth
+	// once, though it was taken.
+	Broken string `yaml:"broken"`
 }
 
 // Impostor begins the sourcedIds of what only somebody else serves, to whom a call was redirected.
@@ -60,7 +63,7 @@ func (p *Provider) trouble(c *Call, a reply) reply {
 		}
 		c.Total, c.Count = -1, 0
 	case "error":
-		a = p.refuse(http.StatusInternalServerError, "internal_server_error", "Something broke.")
+		a = p.broke()
 		c.Total, c.Count = -1, 0
 	case "token-ended":
 		given := bearer(c.Header.Get("Authorization"))
