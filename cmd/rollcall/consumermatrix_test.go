@@ -37,12 +37,7 @@ var consumerOddities = []string{"holds.*", "calls.*", "paging.*", "token.*", "de
 
 // consumersMissed are faults of which not all that they break is found, or more than that, yet: what is in the
 // tables is what should be. The list may only shrink.
-var consumersMissed = []string{
-	"consumer-401-is-empty",
-	"consumer-delta-is-all",
-	"consumer-ext-lost",
-	"consumer-never-deletes",
-}
+var consumersMissed = []string{}
 
 // TestConsumerMatrix holds the suite for consumers to the faults: each is caught by what it breaks and
 // by nothing else, and no variant is minded. A few are tried a day, ROLLCALL_MATRIX=all tries all, and
@@ -164,7 +159,7 @@ func lifeFocus(lists ...[]string) []string {
 func judgedLife(t *testing.T, id string, focus []string) *reports.Report {
 	t.Helper()
 	if slices.Contains(focus, ofDrops+"*") {
-		return judgedDrops(t, harness.Options{Focus: focus}, id)
+		return judgedDrops(t, "or12-csv-consumer", harness.Options{Focus: focus}, id)
 	}
 	c, err := district.StartConsumer(t.Context(), district.ConsumerOptions{Faults: []string{id}, Classwork: true})
 	if err != nil {

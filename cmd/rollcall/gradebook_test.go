@@ -279,6 +279,7 @@ func testGradebookPage(t *testing.T, dsn string) {
 	_ = at.page.Type("lots")
 	at.press(browser.Enter, "#problem-text")
 	at.shows("#problem-text", "number")
+	at.run(browser.Step{Wait: "#points:focus"}) // a browser sees to autofocus when it has drawn the page
 	if at.eval(`document.activeElement.id + " " + document.activeElement.getAttribute("aria-invalid") + " " + document.activeElement.value`) != "points true lots" {
 		t.Error("the focus is not where something is wrong, or what was written is lost")
 	}

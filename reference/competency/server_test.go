@@ -353,27 +353,27 @@ func TestRefusals(t *testing.T) {
 
 func TestDocuments(t *testing.T) {
 	server := serve(t, Config{})
-	const garden, pond = "Rollcall Garden Mathematics", "Rollcall Pond Science"
+	const garden, pond, skills = "Rollcall Garden Mathematics", "Rollcall Pond Science", "Rollcall School Skills"
 	for query, want := range map[string][]string{
-		"":                                 {garden, pond},
+		"":                                 {garden, pond, skills},
 		"limit=1":                          {garden},
 		"limit=1&offset=1":                 {pond},
 		"offset=7":                         {},
-		"sort=title&orderBy=desc":          {pond, garden},
-		"sort=adoptionStatus":              {garden, pond},
-		"sort=colour&orderBy=desc":         {garden, pond},
+		"sort=title&orderBy=desc":          {skills, pond, garden},
+		"sort=adoptionStatus":              {garden, skills, pond},
+		"sort=colour&orderBy=desc":         {garden, pond, skills},
 		"filter=title~'POND'":              {pond},
 		"filter=adoptionStatus='retired'":  {pond},
-		"filter=adoptionStatus!='retired'": {garden},
+		"filter=adoptionStatus!='retired'": {garden, skills},
 		"filter=subject='Science'":         {pond},
-		"filter=subject~'math'":            {garden},
+		"filter=subject~'math'":            {garden, skills},
 		"filter=subject='math'":            {},
 		"filter=statusStartDate<'2020-01-01' OR title~'garden'":   {garden, pond},
 		"filter=statusStartDate<='2019-08-01' AND title~'garden'": {},
-		"filter=statusStartDate>'2019-08-01'":                     {garden},
-		"filter=statusStartDate>='2019-08-01'":                    {garden, pond},
+		"filter=statusStartDate>'2019-08-01'":                     {garden, skills},
+		"filter=statusStartDate>='2019-08-01'":                    {garden, pond, skills},
 		"filter=notes='never said'":                               {},
-		"fields=colour":                                           {garden, pond},
+		"fields=colour":                                           {garden, pond, skills},
 	} {
 		t.Run(query, func(t *testing.T) {
 			name, value, _ := strings.Cut(query, "=")
@@ -396,12 +396,12 @@ func TestDocuments(t *testing.T) {
 	if len(some["CFDocuments"][0]) != 2 {
 		t.Errorf("two members are %v", some["CFDocuments"][0])
 	}
-	r := get(t, server.URL+V1p0.BasePath()+"/CFDocuments?limit=1&offset=1", nil)
+	r := get(t, server.URL+V1p0.BasePath()+"/CFDocuments?limit=1&offset=2", nil)
 	base := server.URL + V1p0.BasePath() + "/CFDocuments?limit=1&offset="
-	if got, want := r.Header.Get("Link"), "<"+base+`0>; rel="first", <`+base+`0>; rel="prev", <`+base+`1>; rel="last"`; got != want {
+	if got, want := r.Header.Get("Link"), "<"+base+`0>; rel="first", <`+base+`1>; rel="prev", <`+base+`2>; rel="last"`; got != want {
 		t.Errorf("the links are %s, want %s", got, want)
 	}
-	if got := r.Header.Get("X-Total-Count"); got != "2" {
+	if got := r.Header.Get("X-Total-Count"); got != "3" {
 		t.Errorf("the total is %q", got)
 	}
 	if next := get(t, server.URL+V1p0.BasePath()+"/CFDocuments?limit=1", nil).Header.Get("Link"); !strings.Contains(next, `offset=1>; rel="next"`) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"html"
+	"regexp"
 	"slices"
 	"strings"
 	stdsync "sync"
@@ -320,8 +321,9 @@ func strictFaults() map[string]behaviour {
 			return t.in(sis.Users) && t.text("email") == "" && t.Status == sync.Active
 		}),
 		"consumer-username-skipped": each(func(t *thing) bool { return !t.in(sis.Users) || t.text("username") != "" }),
-		"consumer-ext-refused":      refusing(func(t *thing) bool { return bytes.Contains(t.Body, []byte(`"ext:`)) }),
-		"consumer-ext-lost":         each(func(t *thing) bool { return !bytes.Contains(t.Body, []byte(`"ext:`)) }),
+		"consumer-ext-refused":      refusing(extended),
+		"consumer-ext-lost":         each(func(t *thing) bool { return !t.in(sis.Users) || !extended(t) }),
+		"consumer-ext-later":        extendedLater(),
 		"consumer-roles-closed": refusing(func(t *thing) bool {
 			for _, role := range rolesOf(t) {
 				if t.in(sis.Users) && !strings.HasPrefix(role, "ext:") && !slices.Contains(vocabulary, role) {
@@ -357,6 +359,31 @@ func strictFaults() map[string]behaviour {
 		}),
 		"consumer-length-needed": lengthy(),
 	}
+}
+
+// extended tells whether an object has a term of an extended vocabulary.
+func extended(t *thing) bool { return bytes.Contains(t.Body, []byte(`"ext:`)) }
+
+var extension = regexp.MustCompile(`"ext:[^"]*"`)
+
+// extendedLater makes its list of extended terms at the first sync, and can't read any other.
+func extendedLater() behaviour {
+	n := 0
+	var mu stdsync.Mutex
+	terms := map[string]bool{}
+	return together(options(func(*sync.Options) { n++ }), refusing(func(t *thing) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, term := range extension.FindAllString(string(t.Body), -1) {
+			if n < 2 {
+				terms[term] = true
+			}
+			if !terms[term] {
+				return true
+			}
+		}
+		return false
+	}))
 }
 
 // rolesOf lists the roles of somebody, of 1.2 or 1.1.

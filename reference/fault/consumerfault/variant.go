@@ -187,6 +187,7 @@ func variants() map[string]behaviour {
 		"consumer-forgets-disabled": each(func(t *thing) bool {
 			return !t.in(sis.Users) || t.members["enabledUser"] != "false"
 		}),
+		"consumer-ext-kinds-left": each(func(t *thing) bool { return !t.in(sis.Orgs, sis.Enrollments) || !extended(t) }),
 		"consumer-forgets-later": each(func(t *thing) bool {
 			return !t.in(sis.Enrollments) || t.text("beginDate") <= time.Now().Format(time.DateOnly)
 		}),

@@ -106,9 +106,6 @@ func Services() []*fault.Kind[Data] {
 	}
 }
 
-// Faults lists the faults of the Rostering service, in the order of the table.
-func Faults() ([]fault.Fault, error) { return Rostering.Faults() }
-
 // find gives the service that a fault or variant is of, and what it asks of the set-up.
 func find(id string) (*fault.Kind[Data], fault.Setup, error) {
 	for _, k := range Services() {

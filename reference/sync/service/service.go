@@ -162,7 +162,7 @@ func (s *Service) hooks() Hooks {
 
 // Sync runs one sync, once the one before has ended, and gives the roster on.
 func (s *Service) Sync(ctx context.Context, mode sync.Mode) Outcome {
-	return s.once(ctx, func(ctx context.Context, from *dialled, o sync.Options) (r *sync.Report, err error) {
+	return s.once(ctx, mode, func(ctx context.Context, from *dialled, o sync.Options) (r *sync.Report, err error) {
 		if from == nil {
 			return nil, errNowhere
 		}
@@ -176,19 +176,18 @@ func (s *Service) Sync(ctx context.Context, mode sync.Mode) Outcome {
 				return nil, cmp.Or(err, errNotFirst)
 			}
 		}
-		o.Mode = mode
 		return sync.Run(ctx, s.c.Mirror, source, o)
 	})
 }
 
 // Confirm takes the roster in that waits under an id.
 func (s *Service) Confirm(ctx context.Context, id string) Outcome {
-	return s.once(ctx, func(ctx context.Context, _ *dialled, o sync.Options) (*sync.Report, error) {
+	return s.once(ctx, s.c.Options.Mode, func(ctx context.Context, _ *dialled, o sync.Options) (*sync.Report, error) {
 		return s.c.Mirror.Confirm(ctx, id, o)
 	})
 }
 
-func (s *Service) once(ctx context.Context, run func(context.Context, *dialled, sync.Options) (*sync.Report, error)) Outcome {
+func (s *Service) once(ctx context.Context, mode sync.Mode, run func(context.Context, *dialled, sync.Options) (*sync.Report, error)) Outcome {
 	select {
 	case <-s.turn:
 		defer func() { s.turn <- struct{}{} }()
@@ -206,6 +205,7 @@ func (s *Service) once(ctx context.Context, run func(context.Context, *dialled, 
 	s.mu.Unlock()
 	s.metrics.busy.Set(1)
 	o := s.c.Options
+	o.Mode = mode
 	if s.c.Hooks.Options != nil {
 		s.c.Hooks.Options(&o)
 	}

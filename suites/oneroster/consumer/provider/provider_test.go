@@ -459,8 +459,14 @@ func TestTokens(t *testing.T) {
 	if status, body := p.askToken(); status != http.StatusUnauthorized || body["error"] != "invalid_client" {
 		t.Errorf("%d %v", status, body)
 	}
-	p.Serve(w, Behaviour{Trouble: "token-ended", After: 2, Times: 1})
+	p.Serve(w, Behaviour{})
 	p.token = p.signedIn()
+	p.Serve(w, Behaviour{Trouble: "token-refused"})
+	mark := p.Mark()
+	if a := p.get("/orgs", nil); a.StatusCode != http.StatusUnauthorized || p.Calls(mark)[0].Trouble != "token-refused" {
+		t.Errorf("a token from before is good still: %s", a.Status)
+	}
+	p.Serve(w, Behaviour{Trouble: "token-ended", After: 2, Times: 1}) // the one from before is good again, for two calls
 	for i, want := range []int{http.StatusOK, http.StatusOK, http.StatusUnauthorized, http.StatusUnauthorized} {
 		mark := p.Mark()
 		if a := p.get("/orgs", nil); a.StatusCode != want || (p.Calls(mark)[0].Trouble == "token-ended") != (want == http.StatusUnauthorized) {
@@ -484,7 +490,7 @@ func TestTokens(t *testing.T) {
 		t.Errorf("a token with too few scopes is good still: %s", a.Status)
 	}
 	p.token = ""
-	mark := p.Mark()
+	mark = p.Mark()
 	if a := p.get("/orgs", nil); a.StatusCode != http.StatusUnauthorized || a.Header.Get("WWW-Authenticate") == "" ||
 		len(p.Calls(mark)[0].Problems) != 1 {
 		t.Errorf("without a token: %s", a.Status)
