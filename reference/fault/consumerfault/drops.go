@@ -4,11 +4,17 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"encoding/csv"
 	"io"
 	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	stdsync "sync"
+	"unicode/utf8"
 
 	"github.com/rollcall-edu/rollcall/reference/sis"
+	"github.com/rollcall-edu/rollcall/reference/store"
 	"github.com/rollcall-edu/rollcall/reference/sync"
 )
 
@@ -108,6 +114,209 @@ func dropFaults() map[string]behaviour {
 			return first
 		}),
 		// A delta is all that there is.
-		"consumer-drop-delta-as-bulk": bulky(),
+		"consumer-drop-delta-as-bulk":   bulky(),
+		"consumer-drop-never-deletes":   hoarding(),
+		"consumer-drop-flags-skipped":   each(func(t *thing) bool { return t.Status == sync.Active || t.reading.Mode != sync.Delta }),
+		"consumer-drop-absent-is-empty": emptied(),
+		"consumer-drop-parts-alone": source(func(ctx context.Context, next sync.Source, r sync.Reading, yield func(sync.Page) error) error {
+			r.Held = nil
+			return next.Read(ctx, r, yield)
+		}),
+		"consumer-drop-stuck": stuck(),
+		"consumer-drop-bom":   contents(func(text []byte) []byte { return bytes.Replace(text, []byte("\xEF\xBB\xBF"), []byte("?"), 1) }),
+		"consumer-drop-commas": contents(func(text []byte) []byte {
+			return bytes.ReplaceAll(text, []byte(`"`), nil)
+		}),
+		"consumer-drop-umlauts": contents(func(text []byte) []byte {
+			var out []byte
+			for _, b := range text {
+				out = utf8.AppendRune(out, rune(b))
+			}
+			return out
+		}),
+		"consumer-drop-columns": choosy(func(files []file) bool {
+			return slices.ContainsFunc(files, func(f file) bool { return bytes.Contains(f.text, []byte(",metadata.")) })
+		}),
+		"consumer-drop-order": choosy(func(files []file) bool { return files[0].name != "manifest.csv" }),
+		"consumer-drop-line-ends": choosy(func(files []file) bool {
+			return slices.ContainsFunc(files, func(f file) bool { return !bytes.Contains(f.text, []byte("\r")) })
+		}),
+		"consumer-drop-rows-skipped": contents(readable),
+		"consumer-drop-part-taken": behaviour{Bend: func(c *Config) {
+			former := c.Bundle
+			c.Bundle = func(path string) string {
+				growing, _ := filepath.Glob(filepath.Join(filepath.Dir(path), "*.part")) // the pattern is a right one
+				for _, file := range growing {
+					_ = os.Remove(file) // whoever was quicker
+				}
+				if former != nil {
+					return former(path)
+				}
+				return path
+			}
+		}},
 	}
+}
+
+// dropVariants are what an importer may do as well.
+func dropVariants() map[string]behaviour {
+	return map[string]behaviour{
+		"consumer-drop-unknown-refused": choosy(func(files []file) bool {
+			return slices.ContainsFunc(files, func(f file) bool { return !strings.HasSuffix(f.name, ".csv") })
+		}),
+		"consumer-drop-no-metadata": each(func(t *thing) bool { delete(t.members, "metadata"); return true }),
+		"consumer-drop-few":         only(sis.Orgs, sis.AcademicSessions, sis.Courses, sis.Classes, sis.Users, sis.Enrollments),
+		"consumer-drop-people":      only(sis.Orgs, sis.Users),
+	}
+}
+
+// file is one entry of a bundle.
+type file struct {
+	name string
+	text []byte
+}
+
+// files takes a zip apart; nil where that can't be done.
+func files(data []byte) (out []file) {
+	r, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return nil
+	}
+	for _, f := range r.File {
+		in, err := f.Open()
+		if err != nil {
+			return nil
+		}
+		text, err := io.ReadAll(in)
+		if err != nil {
+			return nil
+		}
+		out = append(out, file{f.Name, text})
+	}
+	return out
+}
+
+// contents changes the text of each file of a bundle.
+func contents(change func(text []byte) []byte) behaviour {
+	return opening(func(data []byte) []byte {
+		var out bytes.Buffer
+		w := zip.NewWriter(&out)
+		all := files(data)
+		for _, f := range all {
+			entry, err := w.Create(f.name)
+			if err != nil {
+				return data
+			}
+			if _, err := entry.Write(change(f.text)); err != nil {
+				return data
+			}
+		}
+		if w.Close() != nil || all == nil {
+			return data
+		}
+		return out.Bytes()
+	})
+}
+
+// choosy refuses bundles that are not to its taste.
+func choosy(refuses func([]file) bool) behaviour {
+	return opening(func(data []byte) []byte {
+		if all := files(data); len(all) > 0 && refuses(all) {
+			return data[:10]
+		}
+		return data
+	})
+}
+
+// readable leaves out the lines that aren't UTF-8 or haven't as many fields as the first one.
+func readable(text []byte) []byte {
+	var out []byte
+	width := -1
+	for line := range bytes.Lines(text) {
+		fields, err := csv.NewReader(bytes.NewReader(line)).Read()
+		if width < 0 {
+			width = len(fields)
+		}
+		if err == nil && len(fields) == width && utf8.Valid(line) {
+			out = append(out, line...)
+		}
+	}
+	return out
+}
+
+// stuck takes no bundle any more once one couldn't be unpacked.
+func stuck() behaviour {
+	var mu stdsync.Mutex
+	is := false
+	return opening(func(data []byte) []byte {
+		mu.Lock()
+		defer mu.Unlock()
+		if is = is || files(data) == nil; is {
+			return data[:10]
+		}
+		return data
+	})
+}
+
+// hoarding has what isn't there any more come again.
+func hoarding() behaviour {
+	var mu stdsync.Mutex
+	known := map[store.Collection]map[string]sync.Object{}
+	return source(func(ctx context.Context, next sync.Source, r sync.Reading, yield func(sync.Page) error) error {
+		mu.Lock()
+		defer mu.Unlock()
+		came := map[string]bool{}
+		if known[r.Collection] == nil {
+			known[r.Collection] = map[string]sync.Object{}
+		}
+		return next.Read(ctx, r, func(p sync.Page) error {
+			for _, o := range p.Objects {
+				came[o.SourcedID], known[r.Collection][o.SourcedID] = true, o
+			}
+			if p.Next == "" && r.Mode == sync.Full {
+				p.Objects, p.Total = slices.Clone(p.Objects), -1
+				for id, o := range known[r.Collection] {
+					if !came[id] {
+						p.Objects = append(p.Objects, o)
+					}
+				}
+			}
+			return yield(p)
+		})
+	})
+}
+
+// everything is a source that has every collection: of what it lacks there is nothing.
+type everything struct{ sync.Source }
+
+func (e everything) Collections() []store.Collection {
+	return slices.DeleteFunc(sis.Collections(), func(c store.Collection) bool { return c == sis.CSVRows })
+}
+
+func (e everything) Read(ctx context.Context, r sync.Reading, yield func(sync.Page) error) error {
+	if !slices.Contains(e.Source.Collections(), r.Collection) {
+		return yield(sync.Page{Total: 0})
+	}
+	return e.Source.Read(ctx, r, yield)
+}
+
+// Only is that of what it stands before.
+func (e everything) Only() sync.Mode {
+	if l, is := e.Source.(sync.Limited); is {
+		return l.Only()
+	}
+	return sync.Auto
+}
+
+// emptied takes files that are absent for empty ones.
+func emptied() behaviour {
+	return behaviour{Bend: func(c *Config) {
+		former := c.Source
+		c.Source = func(next sync.Source) sync.Source {
+			if former != nil {
+				next = former(next)
+			}
+			return everything{next}
+		}
+	}}
 }

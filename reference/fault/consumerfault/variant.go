@@ -27,6 +27,14 @@ type ordered struct {
 // Collections are the ones that are read.
 func (o ordered) Collections() []store.Collection { return o.collections(o.Source.Collections()) }
 
+// Only is that of what it stands before.
+func (o ordered) Only() sync.Mode {
+	if l, is := o.Source.(sync.Limited); is {
+		return l.Only()
+	}
+	return sync.Auto
+}
+
 func collected(change func([]store.Collection) []store.Collection) behaviour {
 	return behaviour{Bend: func(c *Config) {
 		former := c.Source
@@ -180,6 +188,7 @@ func variants() map[string]behaviour {
 			}
 		}),
 		"consumer-no-retry":     pausing(func(t client.Try) bool { return t.Status == http.StatusTooManyRequests }),
+		"consumer-push-stops":   stopping(),
 		"consumer-by-offset":    paged(0, byOffset),
 		"consumer-to-empty":     paged(0, toEmpty),
 		"consumer-ids-upper":    ids(strings.ToUpper),
@@ -197,7 +206,13 @@ func variants() map[string]behaviour {
 			delete(t.members, "sms")
 			return true
 		}),
-		"consumer-since-seconds": filtered(func(at time.Time) string { return fromOn + rest.Quoted(at.UTC().Format(time.RFC3339)) }),
+		"consumer-grades-leavers-flagged": leaving(func(t *thing) bool {
+			t.members["status"] = sync.ToBeDeleted
+			return true
+		}),
+		"consumer-grades-history": history(),
+		"consumer-words-told":     worded(),
+		"consumer-since-seconds":  filtered(func(at time.Time) string { return fromOn + rest.Quoted(at.UTC().Format(time.RFC3339)) }),
 		"consumer-since-offset": filtered(func(at time.Time) string {
 			return fromOn + rest.Quoted(at.In(time.FixedZone("", 2*60*60)).Format("2006-01-02T15:04:05.000-07:00"))
 		}),

@@ -37,6 +37,8 @@ type phase struct {
 	// Collection is the one of which a phase looks at what the first sync brought.
 	Collection string `yaml:"collection"`
 	Bundle     string `yaml:"bundle"` // what is dropped
+	// Back has what a phase may lose be looked for after the next bundle.
+	Back bool `yaml:"back"`
 	// Untrusted has the product read from the provider by a certificate that it can't verify.
 	Untrusted bool `yaml:"untrusted"`
 }
@@ -47,6 +49,7 @@ const (
 	expectHeld     = "held"
 	expectSame     = "same"
 	expectFollows  = "follows"
+	expectStays    = "stays"
 	expectAccepts  = "accepts"
 	expectSurvives = "survives"
 )
@@ -100,7 +103,7 @@ func (p phase) validate() error {
 	switch {
 	case p.ID == "" || p.Title == "":
 		return fmt.Errorf("phase %q has no id or no title", p.ID)
-	case !slices.Contains([]string{expectFirst, expectHeld, expectSame, expectFollows, expectAccepts, expectSurvives}, p.Expect):
+	case !slices.Contains([]string{expectFirst, expectHeld, expectSame, expectFollows, expectStays, expectAccepts, expectSurvives}, p.Expect):
 		return fmt.Errorf("phase %s expects %q, which nobody knows", p.ID, p.Expect)
 	case p.Mode != driver.Full && p.Mode != driver.Delta:
 		return fmt.Errorf("phase %s is of the mode %q", p.ID, p.Mode)

@@ -22,6 +22,7 @@ const (
 	reqRecovers    = "trouble.recovers"
 	reqTold        = "trouble.told"
 	reqCapped      = "accepts.capped-pages"
+	reqReturns     = "returns"
 )
 
 // own is the requirement of the phase itself, below the version.
@@ -45,9 +46,12 @@ func (p phase) decides() []string {
 	for _, id := range map[string][]string{
 		expectFirst:    {reqObjects, reqValues, reqReferences, reqNothingElse},
 		expectFollows:  {reqNothingElse},
+		expectStays:    {reqNothingElse},
 		expectSurvives: {reqRecovers, reqTold},
 	}[p.Expect] {
-		if shared := p.shared(id); shared != "" {
+		if shared := p.shared(id); p.Back && id == reqRecovers {
+			out = append(out, p.Of+"."+reqReturns)
+		} else if shared != "" {
 			out = append(out, shared)
 		}
 	}
@@ -100,6 +104,8 @@ func (j *judge) live(ctx context.Context, t *harness.T, p phase) {
 		j.same(t, p, s)
 	case expectFollows:
 		j.follows(t, p, s)
+	case expectStays:
+		j.stays(t, p, s)
 	case expectAccepts:
 		j.accepts(t, p, s)
 	case expectSurvives:
@@ -148,6 +154,7 @@ func (j *judge) judgeFirst(t *harness.T, p phase) {
 	for _, without := range j.memory.learned.Without {
 		t.Note(values, "the product doesn't keep %s", without)
 	}
+	j.noteRewritten(t, values, func(collection string) bool { return serviceOf(collection) == rosters })
 	if recased := j.memory.learned.Recased; len(recased) > 0 { // its own to choose; whoever has two such ids loses one
 		t.Note(objects, "the product writes the sourcedIds of %s in another case than the provider: two that differ by case alone would be one",
 			strings.Join(recased, ", "))
@@ -194,6 +201,21 @@ func (j *judge) brought(t *harness.T, p phase) {
 		return
 	}
 	j.examine(t, id, j.first, func(d difference) bool { return d.collection == p.Collection }, j.first.differences)
+	j.noteRewritten(t, id, func(collection string) bool { return collection == p.Collection })
+}
+
+// noteRewritten says what wasn't compared, for the product keeps it in its own words.
+func (j *judge) noteRewritten(t *harness.T, id string, of func(collection string) bool) {
+	for _, member := range j.memory.learned.Rewritten {
+		if collection, _, _ := strings.Cut(member, "."); of(collection) {
+			t.Note(id, "%s was not compared: the product keeps it in its own words (consumer.holds.rewrites)", member)
+		}
+	}
+	for _, member := range j.section.Holds.Rewrites {
+		if collection, _, _ := strings.Cut(member, "."); of(collection) && slices.Contains(j.memory.learned.Without, member) {
+			t.Note(id, "consumer.holds.rewrites names %s, which the product doesn't hold", member)
+		}
+	}
 }
 
 // belonging are the members that say what an object belongs to.
@@ -275,13 +297,7 @@ func (j *judge) failed(t *harness.T, requirement string, s *occasion) bool {
 func (j *judge) follows(t *harness.T, p phase, s *occasion) {
 	id, nothingElse := j.id(p.own()), j.id(p.shared(reqNothingElse))
 	touched := touches(s.truthBefore, s.truth)
-	relevant := 0
-	for at := range touched {
-		if j.memory.keeps(at.collection) {
-			relevant++
-		}
-	}
-	if relevant == 0 {
+	if !j.shows(s, touched) {
 		t.NotTested(harness.NoData("the product keeps nothing of what changed",
 			"Name what the product keeps (consumer.holds.keeps), or have it keep more."))
 		return
@@ -333,6 +349,17 @@ func (j *judge) accepts(t *harness.T, p phase, s *occasion) {
 	j.note(j.fresh(s.differences))
 }
 
+// shows tells whether something of what changed is what the product keeps.
+func (j *judge) shows(s *occasion, touched map[place]touch) bool {
+	for at, what := range touched {
+		if j.memory.keeps(at.collection) && (what != changed ||
+			j.memory.learned.Shows(at.collection, s.truthBefore[at.collection][at.id], s.truth[at.collection][at.id])) {
+			return true
+		}
+	}
+	return false
+}
+
 // relevant counts the kinds of changes that would show.
 func (j *judge) relevant(touched map[place]touch) int {
 	owners := map[string]bool{}
@@ -367,14 +394,33 @@ func (j *judge) spare(diffs []difference, touched map[place]touch) (left []diffe
 	return left, owners
 }
 
+// colon puts words behind others, where there are any.
+func colon(words string) string {
+	if words == "" {
+		return ", and nothing else"
+	}
+	return ": " + words
+}
+
 // survives holds what the product holds after a sync in which things went wrong to what was there: nothing is deleted
 // or spoilt. What changed may have arrived or not; the next sync, with a sound provider, brings it.
 func (j *judge) survives(ctx context.Context, t *harness.T, p phase, s *occasion) {
 	id, recovers, told := j.id(p.own()), j.id(p.shared(reqRecovers)), j.id(p.shared(reqTold))
 	if !j.wentWrong(p, s) {
 		t.NotTested(harness.NoData("what was to go wrong didn't, for the product made no such call",
-			"Have the product read all of the roster while Rollcall looks."))
+			"Have the product read all of the roster while Rollcall looks; one that takes a short page for the last never comes to the one "+
+				"that goes wrong: see "+j.id(rosters+".accepts.capped-pages")+"."))
 		return
+	}
+	if s.idle {
+		t.NotApplicable(id, "bundles come as a whole, or the product is told when one is there")
+		t.NotApplicable(told, "nothing was dropped")
+		t.NotApplicable(recovers, "nothing was dropped")
+		return
+	}
+	if p.Bundle == bundleGrows {
+		t.Assert(id, !s.taken, j.with(t, s, nil, harness.Finding{Expected: "a file that is still being written is left alone: oneroster.zip.part",
+			Seen: "it isn't there any more, or is another, before it was renamed"}))
 	}
 	lost := j.fresh(j.lost(s))
 	if p.Untrusted {
@@ -385,17 +431,25 @@ func (j *judge) survives(ctx context.Context, t *harness.T, p phase, s *occasion
 	touched := touches(s.truthBefore, s.truth)
 	open, _ := j.spare(j.fresh(s.differences), touched)
 	switch {
+	case p.Bundle == bundleGrows:
+		t.NotApplicable(told, "nothing was dropped yet")
+	case p.Back && len(lost) > 0:
+		t.NotApplicable(told, "the bundle was taken as it is")
 	case len(open) == 0:
 		t.NotApplicable(told, "everything was read in the end")
+	case p.Behaviour.Trouble == "empty" && len(lost) > 0:
+		t.NotApplicable(told, "the product took the roster for empty, of which it is told elsewhere")
 	case s.outcome.Told == driver.Silent:
 		t.NotApplicable(told, "the product says of no sync whether it succeeded")
 	default:
 		t.Assert(told, s.outcome.Told == driver.Failure, j.with(t, s, open, harness.Finding{
 			Expected: "the product says that the sync failed, for it doesn't hold " + j.words(t, open),
-			Seen:     "it says that the sync succeeded: " + s.outcome.Words,
+			Seen:     "it says that the sync succeeded" + colon(s.outcome.Words),
 		}))
 	}
-	if len(lost) > 0 {
+	if p.Back {
+		recovers = j.id(p.Of + "." + reqReturns)
+	} else if len(lost) > 0 {
 		j.settle(ctx)
 		t.NotTested(harness.BlockedBy(id, "the sync before has deleted or spoilt what was there"), recovers)
 		return

@@ -37,6 +37,14 @@ func (p *product) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.calls.call()
 		p.held = maps.Clone(p.roster)
 		delete(p.held, "lineItems")
+	case "/reset":
+		switch p.mood {
+		case "stubborn":
+		case "afraid":
+			http.Error(w, "not in production", http.StatusConflict)
+		default:
+			p.held = nil
+		}
 	case "/held":
 		fmt.Fprintln(w, `{"collection":"users","sourcedId":"admin"}`)
 		for collection, list := range p.held {
@@ -68,7 +76,7 @@ func TestTry(t *testing.T) {
 	for mood, want := range map[string][]string{
 		"":          {"ok consumer.connect", "ok consumer.sync: the product synced in", "and called Rollcall's provider 1 times", "users: 4 of 4", "ok consumer.holds: it doesn't keep lineItems"},
 		"lazy":      {"fatal consumer.sync: the product was made to sync, and called nothing of http://127.0.0.1:9/ims"},
-		"broken":    {"not ok consumer.sync: the product says that it failed: 502 Bad Gateway. no token", "fatal consumer.holds: after the sync the product holds 1 objects, none of which"},
+		"broken":    {"not ok consumer.sync: the product says that it failed: 502 Bad Gateway. no token", "not ok consumer.holds: after the sync the product holds 1 objects, none of which"},
 		"forgetful": {"ok consumer.sync", "fatal consumer.holds: after the sync the product holds 1 objects, none of which"},
 	} {
 		c := &calls{}
@@ -87,6 +95,43 @@ func TestTry(t *testing.T) {
 	}
 }
 
+// The product is made empty where the doctor is asked to, and it is seen whether it is.
+func TestTryReset(t *testing.T) {
+	for mood, want := range map[string]string{
+		"":         "ok consumer.reset: the product was made empty in ",
+		"stubborn": "fatal consumer.reset: the product was made empty, and still holds of the roster ",
+		"afraid":   "fatal consumer.reset: the product says that it failed: 409 Conflict. not in production",
+		"spared":   "ok consumer.reset: is not tried, for the product would be empty then; with --reset it is",
+		"unable":   "not ok consumer.reset: nothing says how the product is made empty",
+	} {
+		p := &product{calls: &calls{}, roster: objects(t, roster), held: objects(t, roster), mood: mood}
+		server := httptest.NewServer(p)
+		defer server.Close()
+		section := "consumer: {sync: {webhook: {url: '" + server.URL + "/sync'}}, holds: {query: {url: '" + server.URL + "/held'}}"
+		if mood != "unable" {
+			section += ", reset: {webhook: {url: '" + server.URL + "/reset'}}"
+		}
+		target, err := target(t, section+"}")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := harness.NewSession(target, harness.Suite{ID: "oneroster.consumer"}, harness.SessionOptions{Reset: mood != "spared"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		d := New(s, p.calls)
+		defer d.Close()
+		got := worded([]harness.Diagnosis{d.TryReset(t.Context(), occasion, objects(t, roster), nil)})
+		if !strings.HasPrefix(got, want) || strings.Contains(got, "without a remedy") {
+			t.Errorf("%s: %s", mood, got)
+		}
+		if mood == "" && !strings.HasSuffix(got, "and holds nothing of the roster, and 1 objects of its own") {
+			t.Error(got)
+		}
+	}
+}
+
 func TestExamine(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	defer server.Close()
@@ -98,7 +143,9 @@ func TestExamine(t *testing.T) {
 		"sync: {webhook: {url: '" + server.URL + "/a'}}, holds: {query: {url: '" + server.URL + "/b'}}": {"ok consumer.sync.webhook.url: 127.0.0.1:"},
 		"sync: {webhook: {url: 'http://127.0.0.1:1/a'}}":                                                {"fatal consumer.sync.webhook.url: nobody listens at 127.0.0.1:1"},
 		"sync: {schedule: 15m}": {"ok consumer.sync.schedule: each sync is waited for, 15m0s at most"},
-		"listen: '0.0.0.0:9480', public_url: 'https://rollcall.example.org', sync: {command: 'true'}":                                  {"not ok exposure"},
+		"listen: '0.0.0.0:9480', public_url: 'https://rollcall.example.org', sync: {command: 'true'}": {"not ok exposure"},
+		"drop: {folder: /no/such/folder}":       {"fatal consumer.drop.folder: nothing can be put there"},
+		"drop: {folder: '" + t.TempDir() + "'}": {"ok consumer.drop.folder: ", "can be written to"},
 		"drop: {sftp: {address: '127.0.0.1:1', user: a, password: b, host_key: 'SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU'}}": {"fatal consumer.drop.sftp.address: nobody at 127.0.0.1:1"},
 	} {
 		d := driven(t, "consumer: {"+section+"}", nil)
