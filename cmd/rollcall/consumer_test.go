@@ -24,6 +24,7 @@ consumer:
   sync:
     webhook: {url: '%[1]s/sync?mode=$mode'}
     modes: [full, delta]
+    timeout: 10m
   push: {webhook: {url: %[1]s/push}, timeout: 1m}
   holds: {query: {url: %[1]s/held}}
 `, origin, strings.Join(profiles, ", "))
@@ -69,7 +70,12 @@ func judgedDrops(t testing.TB, options harness.Options, faults ...string) *repor
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Close() })
-	text := fmt.Sprintf(`rollcall: 1
+	return judgedBy(t.Context(), t, dropsTarget(c.Origin, folder), options)
+}
+
+// dropsTarget describes the reference consumer, which reads what is dropped into a folder.
+func dropsTarget(origin, folder string) string {
+	return fmt.Sprintf(`rollcall: 1
 name: Reference consumer
 stance: strict
 profiles: [or12-csv-consumer]
@@ -79,8 +85,7 @@ consumer:
     webhook: {url: '%[1]s/sync?mode=$mode'}
     modes: [full, delta]
   holds: {query: {url: %[1]s/held}}
-`, c.Origin, folder)
-	return judgedBy(t.Context(), t, text, options)
+`, origin, folder)
 }
 
 // TestConsumerConformanceDrops: and so it does where it is given bundles.
