@@ -175,7 +175,7 @@ func (c cell) life(dir string) (*reports.Report, error) {
 	focused := func(on string) bool {
 		return slices.ContainsFunc(c.Focus, func(id string) bool { return strings.HasPrefix(id, on) })
 	}
-	o := district.ConsumerOptions{Faults: []string{c.Consumer}, Classwork: true}
+	o := district.ConsumerOptions{Faults: []string{c.Consumer}, Classwork: focused(ofPulls + "push.") || len(c.Focus) == 0}
 	if focused(ofDrops) {
 		o = district.ConsumerOptions{Faults: o.Faults, Connection: &service.Connection{Bundle: dir}}
 	}
