@@ -62,7 +62,7 @@ func TestConsumerConformance(t *testing.T) {
 }
 
 // judgedDrops judges the reference consumer by the bundles that are dropped into its folder.
-func judgedDrops(t testing.TB, options harness.Options, faults ...string) *reports.Report {
+func judgedDrops(t testing.TB, profile string, options harness.Options, faults ...string) *reports.Report {
 	t.Helper()
 	folder := t.TempDir()
 	c, err := district.StartConsumer(t.Context(), district.ConsumerOptions{Connection: &service.Connection{Bundle: folder}, Faults: faults})
@@ -70,27 +70,27 @@ func judgedDrops(t testing.TB, options harness.Options, faults ...string) *repor
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Close() })
-	return judgedBy(t.Context(), t, dropsTarget(c.Origin, folder), options)
+	return judgedBy(t.Context(), t, dropsTarget(c.Origin, folder, profile), options)
 }
 
 // dropsTarget describes the reference consumer, which reads what is dropped into a folder.
-func dropsTarget(origin, folder string) string {
+func dropsTarget(origin, folder, profile string) string {
 	return fmt.Sprintf(`rollcall: 1
 name: Reference consumer
 stance: strict
-profiles: [or12-csv-consumer]
+profiles: [%[3]s]
 consumer:
   drop: {folder: %[2]q}
   sync:
     webhook: {url: '%[1]s/sync?mode=$mode'}
     modes: [full, delta]
   holds: {query: {url: %[1]s/held}}
-`, origin, folder)
+`, origin, folder, profile)
 }
 
 // TestConsumerConformanceDrops: and so it does where it is given bundles.
 func TestConsumerConformanceDrops(t *testing.T) {
-	r := judgedDrops(t, harness.Options{InProcess: true, SkipDoctor: true, Shards: 1, Focus: []string{"or12.csv-consumer.*"}})
+	r := judgedDrops(t, "or12-csv-consumer", harness.Options{InProcess: true, SkipDoctor: true, Shards: 1, Focus: []string{"or12.csv-consumer.*"}})
 	for _, q := range r.Requirements {
 		if strings.HasPrefix(q.ID, "or12.csv-consumer.") && q.Verdict != reports.Pass {
 			t.Errorf("%s is %s: %s %s", q.ID, q.Verdict, q.Reason, findings(q))

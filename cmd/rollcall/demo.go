@@ -59,6 +59,13 @@ and the role whose fault it is is judged alone: see how a failure looks.`,
 					Remedy: "use `rollcall sync --fault " + broken.consumer[0] + "`, and `rollcall run` with a section consumer in the target file",
 				}
 			}
+			if len(broken.catalog) > 0 {
+				return &harness.ConfigError{
+					Key:    "--fault",
+					Cause:  broken.catalog[0] + " makes a catalogue misbehave, and the demo has none",
+					Remedy: "use `rollcall serve catalog --fault " + broken.catalog[0] + "`",
+				}
+			}
 			f.demo = demoCall(f, data, faults)
 			if broken.any() && len(broken.sis)+len(broken.competency) == 0 {
 				return demoLTI(cmd, f, broken)

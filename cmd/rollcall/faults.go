@@ -13,6 +13,7 @@ import (
 
 	"github.com/rollcall-edu/rollcall/reference/fault"
 	"github.com/rollcall-edu/rollcall/reference/fault/casefault"
+	"github.com/rollcall-edu/rollcall/reference/fault/catalogfault"
 	"github.com/rollcall-edu/rollcall/reference/fault/consumerfault"
 	"github.com/rollcall-edu/rollcall/reference/fault/onerosterfault"
 	"github.com/rollcall-edu/rollcall/reference/fault/platformfault"
@@ -41,8 +42,8 @@ func listFaults() *cobra.Command {
 		Short: "The fault matrix: every deliberate misbehaviour and what caught it, every legal oddity",
 		Long: `The deliberate faults of the reference with the checks that caught each in the
 project's own test matrix, and the legal variants, which no check may mind. Try one
-with "rollcall demo --fault ID", or with "rollcall serve sis", "serve case", "serve tool"
-or "serve platform"; those of a consumer with "rollcall sync --fault ID".`,
+with "rollcall demo --fault ID", or with "rollcall serve sis", "serve case", "serve tool",
+"serve platform" or "serve catalog"; those of a consumer with "rollcall sync --fault ID".`,
 		Args: cobra.NoArgs, Example: "  rollcall list faults\n  rollcall list faults --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			faults, variants, err := providerFaults()
@@ -65,8 +66,12 @@ or "serve platform"; those of a consumer with "rollcall sync --fault ID".`,
 			if err != nil {
 				return err
 			}
-			faults = slices.Concat(faults, cases, tools, platforms, consumers.Faults)
-			variants = slices.Concat(variants, caseOddities, toolOddities, platformOddities, consumers.Variants)
+			catalogs, err := catalogfault.Kind.Tables()
+			if err != nil {
+				return err
+			}
+			faults = slices.Concat(faults, cases, tools, platforms, consumers.Faults, catalogs.Faults)
+			variants = slices.Concat(variants, caseOddities, toolOddities, platformOddities, consumers.Variants, catalogs.Variants)
 			var rows [][]string
 			for _, f := range faults {
 				rows = append(rows, []string{f.ID, "fault", f.Title, strings.Join(f.Breaks, " "), strings.Join(seen[f.ID].Checks, " ")})
@@ -112,11 +117,11 @@ func ltiFaults() (tools []fault.Fault, toolOddities []fault.Variant, platforms [
 }
 
 // roleFaults are faults and variants by the role that they make misbehave.
-type roleFaults struct{ sis, competency, tool, platform, consumer []string }
+type roleFaults struct{ sis, competency, tool, platform, consumer, catalog []string }
 
 // any tells whether there is one at all.
 func (r roleFaults) any() bool {
-	return len(r.sis)+len(r.competency)+len(r.tool)+len(r.platform)+len(r.consumer) > 0
+	return len(r.sis)+len(r.competency)+len(r.tool)+len(r.platform)+len(r.consumer)+len(r.catalog) > 0
 }
 
 // sortFaults tells by an id whose fault it is.
@@ -131,6 +136,10 @@ func sortFaults(ids []string) (roleFaults, error) {
 		return out, err
 	}
 	consumers, err := consumerfault.Kind.Tables()
+	if err != nil {
+		return out, err
+	}
+	catalogs, err := catalogfault.Kind.Tables()
 	if err != nil {
 		return out, err
 	}
@@ -151,6 +160,8 @@ func sortFaults(ids []string) (roleFaults, error) {
 			out.platform = append(out.platform, id)
 		case within(id, consumers.Faults, consumers.Variants):
 			out.consumer = append(out.consumer, id)
+		case within(id, catalogs.Faults, catalogs.Variants):
+			out.catalog = append(out.catalog, id)
 		default:
 			return out, &harness.ConfigError{
 				Key:    "--fault",
@@ -164,7 +175,7 @@ func sortFaults(ids []string) (roleFaults, error) {
 
 // serverNames are what the roles are called, by their subcommands of serve.
 var serverNames = map[string]string{"sis": "SIS", "case": "CASE server", "tool": "tool", "platform": "platform",
-	"consumer": "consumer"}
+	"consumer": "consumer", "catalog": "catalogue"}
 
 // faultsOf holds faults to one role, which serve brings up.
 func faultsOf(role string, ids []string) error {
@@ -174,6 +185,7 @@ func faultsOf(role string, ids []string) error {
 	}
 	for of, foreign := range map[string][]string{
 		"sis": sorted.sis, "case": sorted.competency, "tool": sorted.tool, "platform": sorted.platform, "consumer": sorted.consumer,
+		"catalog": sorted.catalog,
 	} {
 		if of != role && len(foreign) > 0 {
 			command := "rollcall serve " + of
@@ -210,6 +222,8 @@ func faultIDs() []string {
 	add(platforms, platformOddities)
 	consumers, _ := consumerfault.Kind.Tables()
 	add(consumers.Faults, consumers.Variants)
+	catalogs, _ := catalogfault.Kind.Tables()
+	add(catalogs.Faults, catalogs.Variants)
 	return out
 }
 

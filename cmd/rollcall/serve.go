@@ -27,7 +27,7 @@ func serveCommand() *cobra.Command {
 		Example: "  rollcall serve sis\n  rollcall serve sis --fault page-overlap",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	c.AddCommand(serveSIS(), serveCase(), servePlatform(), serveTool(), serveDistrict())
+	c.AddCommand(serveSIS(), serveCase(), servePlatform(), serveTool(), serveCatalog(), serveDistrict())
 	return c
 }
 

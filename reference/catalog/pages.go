@@ -46,5 +46,6 @@ func thumbnail(w http.ResponseWriter, r *http.Request) {
 		hue = (hue*31 + int(digit)) % 360
 	}
 	w.Header().Set("Content-Type", "image/svg+xml")
-	fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"><rect width="64" height="64" fill="hsl(%d 60%% 50%%)"/></svg>`, hue)
+	fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64">`+
+		`<rect width="64" height="64" fill="hsl(%d 60%% 50%%)"/></svg>`, hue)
 }

@@ -38,7 +38,8 @@ type Warning string
 
 // The places.
 const (
-	WarnInBody  Warning = "body" // members of imsx_StatusInfo beside the resources, as the open implementation has it
+	// WarnInBody puts members of imsx_StatusInfo beside the resources, as the open implementation does.
+	WarnInBody  Warning = "body"
 	WarnNowhere Warning = "nowhere"
 )
 
@@ -61,7 +62,16 @@ type Check struct {
 
 // NewRules are the rules of the reference.
 func NewRules() Rules {
-	return Rules{DefaultLimit: 100, MaxLimit: 100, Operators: 1, Fields: Fields(), Checks: Checks(), Warn: WarnInBody, Root: RootNull, Compare: Compare}
+	return Rules{
+		DefaultLimit: 100,
+		MaxLimit:     100,
+		Operators:    1,
+		Fields:       Fields(),
+		Checks:       Checks(),
+		Warn:         WarnInBody,
+		Root:         RootNull,
+		Compare:      Compare,
+	}
 }
 
 // Drop leaves the checks with these ids out.

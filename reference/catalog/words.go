@@ -13,13 +13,14 @@ import (
 func folded(text string) string { return norm.NFC.String(strings.ToLower(text)) }
 
 // words cuts a text into the words that it is found by: letters and digits, without regard to
-// capitals and accents. Other characters end a word; an apostrophe within one is left out.
+// capitals and accents. Other characters end a word; an apostrophe within one is left out. Marks of
+// scripts that need them are no accents.
 func words(text string) []string {
 	plain := strings.Map(func(r rune) rune {
 		switch {
-		case unicode.Is(unicode.Mn, r), r == '\'', r == '’':
+		case '\u0300' <= r && r <= '\u036f', r == '\'', r == '’':
 			return -1
-		case unicode.IsLetter(r), unicode.IsDigit(r):
+		case unicode.IsLetter(r), unicode.IsDigit(r), unicode.IsMark(r):
 			return r
 		}
 		return ' '

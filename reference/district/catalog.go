@@ -95,10 +95,6 @@ func (c *Catalog) start(ctx context.Context, o CatalogOptions) error {
 	if c.shelf, err = shelf.Open(ctx, o.DB); err != nil {
 		return err
 	}
-	places := catalog.Places{Catalog: cmp.Or(o.BaseURL, c.Origin), Tool: o.Tool, CASE: o.CASE}
-	if err := catalog.Seed(ctx, c.shelf, content, places); err != nil {
-		return err
-	}
 	rules := catalog.NewRules()
 	server, err := catalog.New(ctx, bent.Bend(catalog.Config{
 		Shelf:    c.shelf,
@@ -113,6 +109,10 @@ func (c *Catalog) start(ctx context.Context, o CatalogOptions) error {
 		Rules:    &rules,
 	}))
 	if err != nil {
+		return err
+	}
+	places := catalog.Places{Catalog: cmp.Or(o.BaseURL, c.Origin), Tool: o.Tool, CASE: o.CASE}
+	if err := catalog.Seed(ctx, c.shelf, content, places); err != nil {
 		return err
 	}
 	c.Endpoints = server.Endpoints(c.Origin)

@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +8,6 @@ import (
 	"maps"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -17,6 +15,7 @@ import (
 	"time"
 
 	"github.com/rollcall-edu/rollcall/reference/store"
+	"github.com/rollcall-edu/rollcall/reference/store/killtest"
 	"github.com/rollcall-edu/rollcall/reference/store/pgtest"
 )
 
@@ -50,21 +49,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func kills(t *testing.T) int {
-	text := os.Getenv(killsEnv)
-	switch {
-	case text != "":
-		n, err := strconv.Atoi(text)
-		if err != nil {
-			t.Fatalf("%s: %v", killsEnv, err)
-		}
-		return n
-	case testing.Short():
-		return killsShort
-	default:
-		return killsAll
-	}
-}
+func kills(t *testing.T) int { return killtest.Times(t, killsEnv, killsAll, killsShort) }
 
 func TestKilledSQLite(t *testing.T) {
 	for seed := range kills(t) {
@@ -95,35 +80,18 @@ func testKilled(t *testing.T, dsn string, seed uint64) {
 	random := rand.New(rand.NewPCG(seed, 1))
 	acknowledged := -1
 	for round := range 2 { // the second child begins from what the first one left
-		child := exec.CommandContext(t.Context(), os.Args[0])
-		child.Env = append(os.Environ(), killDSN+"="+dsn, killSeed+"="+strconv.FormatUint(seed, 10))
-		child.Stderr = os.Stderr
-		out, err := child.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := child.Start(); err != nil {
-			t.Fatal(err)
-		}
 		// So many are waited for, and then a moment that may fall anywhere into the next.
 		wait, moment := random.IntN(25), time.Duration(random.IntN(8000))*time.Microsecond
-		lines := bufio.NewScanner(out)
-		for lines.Scan() {
-			if acknowledged, err = strconv.Atoi(lines.Text()); err != nil {
-				t.Fatalf("the child wrote %q", lines.Text())
+		killed := killtest.Child(t, []string{killDSN + "=" + dsn, killSeed + "=" + strconv.FormatUint(seed, 10)}, moment, func(line string) bool {
+			n, err := strconv.Atoi(line)
+			if err != nil {
+				t.Fatalf("the child wrote %q", line)
 			}
-			if wait--; wait < 0 {
-				break
-			}
-		}
-		time.Sleep(moment)
-		_ = child.Process.Kill() // SIGKILL; that it has ended shows below
-		for lines.Scan() {       // what it acknowledged until then
-			if n, err := strconv.Atoi(lines.Text()); err == nil {
-				acknowledged = n
-			}
-		}
-		if err := child.Wait(); err == nil || wait >= 0 {
+			acknowledged = n
+			wait--
+			return wait < 0
+		})
+		if !killed {
 			t.Fatalf("round %d: the child ended by itself", round)
 		}
 		checkKilled(t, dsn, seed, acknowledged)

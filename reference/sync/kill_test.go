@@ -1,13 +1,11 @@
 package sync_test
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -15,6 +13,7 @@ import (
 	"time"
 
 	"github.com/rollcall-edu/rollcall/reference/sis"
+	"github.com/rollcall-edu/rollcall/reference/store/killtest"
 	"github.com/rollcall-edu/rollcall/reference/store/pgtest"
 	"github.com/rollcall-edu/rollcall/reference/sync"
 )
@@ -126,21 +125,7 @@ func changed(t testing.TB, seed uint64, n int) *roster {
 	return r
 }
 
-func kills(t *testing.T) int {
-	text := os.Getenv(killsEnv)
-	switch {
-	case text != "":
-		n, err := strconv.Atoi(text)
-		if err != nil {
-			t.Fatalf("%s: %v", killsEnv, err)
-		}
-		return n
-	case testing.Short():
-		return killsShort
-	default:
-		return killsAll
-	}
-}
+func kills(t *testing.T) int { return killtest.Times(t, killsEnv, killsAll, killsShort) }
 
 func TestKilledSQLite(t *testing.T) {
 	testKilled(t, filepath.Join(t.TempDir(), "killed.db"), kills(t), 1)
@@ -208,18 +193,10 @@ func testKilled(t *testing.T, dsn string, kills int, seed uint64) {
 // returns the last line that the child wrote.
 func killedAt(t *testing.T, dsn string, seed uint64, first, end int, stop func(string) bool, moment time.Duration, done, resumed *int) string {
 	t.Helper()
-	child := exec.CommandContext(t.Context(), os.Args[0])
-	child.Env = append(os.Environ(), killDSN+"="+dsn, killSeed+"="+strconv.FormatUint(seed, 10), killFirst+"="+strconv.Itoa(first), killLast+"="+strconv.Itoa(end))
-	child.Stderr = os.Stderr
-	out, err := child.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := child.Start(); err != nil {
-		t.Fatal(err)
-	}
 	last := ""
-	take := func(line string) {
+	environment := []string{killDSN + "=" + dsn, killSeed + "=" + strconv.FormatUint(seed, 10), killFirst + "=" + strconv.Itoa(first),
+		killLast + "=" + strconv.Itoa(end)}
+	killtest.Child(t, environment, moment, func(line string) bool {
 		last = line
 		if rest, is := strings.CutPrefix(line, "done "); is {
 			times := 0
@@ -228,22 +205,7 @@ func killedAt(t *testing.T, dsn string, seed uint64, first, end int, stop func(s
 			}
 			*resumed += min(times, 1)
 		}
-	}
-	lines := bufio.NewScanner(out)
-	stopped := false
-	for !stopped && lines.Scan() {
-		take(lines.Text())
-		stopped = stop(lines.Text())
-	}
-	if stopped {
-		time.Sleep(moment)
-		_ = child.Process.Kill() // SIGKILL; that it has ended shows below
-		for lines.Scan() {       // what it said until then
-			take(lines.Text())
-		}
-	}
-	if err := child.Wait(); (err == nil) == stopped {
-		t.Fatalf("the child from %d on ended with %v", first, err)
-	}
+		return stop(line)
+	})
 	return last
 }

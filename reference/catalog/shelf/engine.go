@@ -32,7 +32,6 @@ type engine struct {
 	// parameter %s, which asked makes.
 	found string
 	asked func(words []string) string
-	clear func(table string) string
 	// within is whether the second text is in the first.
 	within string
 	cast   func(column string) string
@@ -92,9 +91,9 @@ func sqlite() engine {
 			}
 			return row
 		},
-		found: `SELECT rowid AS key, -bm25(` + wordsTable + `, ` + sqliteWeights + `) AS weight FROM ` + wordsTable + ` WHERE ` + wordsTable + ` MATCH %s`,
+		found: `SELECT rowid AS key, -bm25(` + wordsTable + `, ` + sqliteWeights + `) AS weight FROM ` + wordsTable +
+			` WHERE ` + wordsTable + ` MATCH %s`,
 		asked: func(words []string) string { return `"` + strings.Join(words, `" "`) + `"` },
-		clear: func(table string) string { return `DELETE FROM ` + table },
 		// Two texts of which one is in the other, with no character that means anything else.
 		within:    `instr(%s, %s) > 0`,
 		cast:      func(string) string { return "" },
@@ -129,7 +128,6 @@ func postgres() engine {
 		},
 		found:  `SELECT key, ts_rank(words, %[1]s::tsquery) AS weight FROM ` + wordsTable + ` WHERE words @@ %[1]s::tsquery`,
 		asked:  func(words []string) string { return `'` + strings.Join(words, `' & '`) + `'` },
-		clear:  func(table string) string { return `TRUNCATE ` + table },
 		within: `strpos(%s, %s) > 0`,
 		cast: func(column string) string {
 			if column == "words" {

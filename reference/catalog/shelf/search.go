@@ -216,7 +216,8 @@ func (w *writer) clause(c Clause) string {
 	for _, m := range c.Any {
 		matches = append(matches, w.match(m))
 	}
-	return `d.key ` + in + ` (SELECT v.key FROM ` + valuesTable + ` AS v WHERE v.field = ` + field + ` AND (` + strings.Join(matches, " OR ") + `))`
+	return `d.key ` + in + ` (SELECT v.key FROM ` + valuesTable + ` AS v WHERE v.field = ` + field +
+		` AND (` + strings.Join(matches, " OR ") + `))`
 }
 
 func (w *writer) match(m Match) string {

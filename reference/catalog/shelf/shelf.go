@@ -97,8 +97,8 @@ func (s *Shelf) prepare(ctx context.Context) error {
 		`DROP TABLE IF EXISTS ` + wordsTable,
 		`CREATE TABLE ` + documentsTable + ` (key INTEGER PRIMARY KEY, body ` + s.engine.blob + ` NOT NULL)`,
 		`CREATE TABLE ` + valuesTable + ` (field TEXT NOT NULL, key INTEGER NOT NULL, place INTEGER NOT NULL, head ` + s.engine.text +
-			` NOT NULL, value ` + s.engine.text + ` NOT NULL, low ` + s.engine.number + `, high ` + s.engine.number + `, PRIMARY KEY (field, key, place))` +
-			s.engine.clustered,
+			` NOT NULL, value ` + s.engine.text + ` NOT NULL, low ` + s.engine.number + `, high ` + s.engine.number +
+			`, PRIMARY KEY (field, key, place))` + s.engine.clustered,
 		`CREATE INDEX ` + valuesTable + `_head ON ` + valuesTable + ` (field, head)`,
 		`CREATE INDEX ` + valuesTable + `_low ON ` + valuesTable + ` (field, low)`,
 	}
@@ -149,7 +149,7 @@ func (s *Shelf) fill(ctx context.Context, label string, entries iter.Seq2[Entry,
 	}
 	defer tx.Rollback() // does nothing after the commit
 	for _, t := range []string{documentsTable, valuesTable, wordsTable} {
-		if _, err := tx.ExecContext(ctx, s.engine.clear(t)); err != nil {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM `+t); err != nil {
 			return err
 		}
 	}

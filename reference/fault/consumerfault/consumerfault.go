@@ -13,6 +13,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/fault"
 	"github.com/rollcall-edu/rollcall/reference/oneroster/client"
 	"github.com/rollcall-edu/rollcall/reference/sync"
+	"github.com/rollcall-edu/rollcall/reference/sync/bundle/intake"
 	"github.com/rollcall-edu/rollcall/reference/sync/push"
 	"github.com/rollcall-edu/rollcall/reference/sync/rest"
 	"github.com/rollcall-edu/rollcall/reference/sync/service"
@@ -31,8 +32,8 @@ var tables embed.FS
 
 type behaviour = fault.Behaviour[Config]
 
-// Kind is the faults and variants of a consumer. What they drop are rules of sync.Rules and of
-// rest.Rules.
+// Kind is the faults and variants of a consumer. What they drop are rules of sync.Rules, of
+// rest.Rules and of intake.Rules.
 var Kind = fault.NewKind("consumer", func() (fault.Tables, error) {
 	var rules []string
 	for _, r := range sync.Rules() {
@@ -40,6 +41,9 @@ var Kind = fault.NewKind("consumer", func() (fault.Tables, error) {
 	}
 	for _, r := range rest.Rules() {
 		rules = append(rules, r.ID)
+	}
+	for _, r := range intake.Rules() {
+		rules = append(rules, string(r))
 	}
 	faults, err := fault.Table(tables, "faults.yaml")
 	if err != nil {
@@ -60,6 +64,7 @@ var Kind = fault.NewKind("consumer", func() (fault.Tables, error) {
 		}
 		o.Rules = slices.DeleteFunc(slices.Clone(o.Rules), func(r sync.Rule) bool { return slices.Contains(f.Drop, r.ID) })
 	}).Bend(c)
+	held(f.Drop...).Bend(c)
 	reading(func(at *rest.Config) {
 		if at.Rules == nil {
 			at.Rules = rest.Rules()
@@ -80,6 +85,19 @@ func together(all ...behaviour) behaviour {
 			if b.Bend != nil {
 				b.Bend(c)
 			}
+		}
+	}}
+}
+
+// held has bundles not held to some rules.
+func held(without ...string) behaviour {
+	return behaviour{Bend: func(c *Config) {
+		former := c.Intake
+		c.Intake = func(rules []intake.Rule) []intake.Rule {
+			if former != nil {
+				rules = former(rules)
+			}
+			return slices.DeleteFunc(slices.Clone(rules), func(r intake.Rule) bool { return slices.Contains(without, string(r)) })
 		}
 	}}
 }

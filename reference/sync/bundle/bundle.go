@@ -17,6 +17,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/sis"
 	"github.com/rollcall-edu/rollcall/reference/store"
 	"github.com/rollcall-edu/rollcall/reference/sync"
+	"github.com/rollcall-edu/rollcall/reference/sync/bundle/intake"
 )
 
 // Source reads one bundle.
@@ -39,7 +40,15 @@ var ErrIncomplete = errors.New("the delta changes a part of an object, and doesn
 // New opens a bundle. at is the dateLastModified of rows that carry none, as all do in bulk
 // (OneRoster 1.2 CSV binding, section 4: the time of import). It is read file by file, to the end,
 // before anything else is done: what can't be read to its end is refused here.
-func New(path string, at time.Time) (*Source, error) {
+//
+// What breaks a rule of intake.Rules is refused as well, with an *intake.RefusedError.
+func New(path string, at time.Time) (*Source, error) { return Held(path, at, intake.Rules()) }
+
+// Held opens a bundle that is held to some of the rules alone.
+func Held(path string, at time.Time, rules []intake.Rule) (*Source, error) {
+	if err := intake.Check(context.Background(), path, rules); err != nil {
+		return nil, err
+	}
 	d, err := csv.Open(path, at)
 	if err != nil {
 		return nil, err

@@ -184,16 +184,4 @@ func TestRefusesWhatIsNotWhole(t *testing.T) {
 			t.Errorf("a bundle was taken of which %d bytes of %d came", n, len(data))
 		}
 	}
-	delta := t.TempDir()
-	if _, err := csv.WriteDir(delta, district(t), csv.Options{Delta: true}); err != nil {
-		t.Fatal(err)
-	}
-	roles, _ := os.ReadFile(filepath.Join(delta, "roles.csv"))
-	header, _, _ := strings.Cut(string(roles), "\n")
-	if err := os.WriteFile(filepath.Join(delta, "roles.csv"), []byte(header+"\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := bundle.New(delta, imported); !errors.Is(err, bundle.ErrIncomplete) {
-		t.Errorf("a delta without roles: %v", err)
-	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rollcall-edu/rollcall/reference/sync/bundle"
+	"github.com/rollcall-edu/rollcall/reference/sync/bundle/intake"
 )
 
 // dropped is a bundle as it lies there now. What takes its place under the same name later is
@@ -39,9 +40,13 @@ func lying(path string) string {
 }
 
 // openBundle opens what lies at a path.
-func openBundle(path string, now time.Time, instead func(string) string) (*dropped, error) {
-	if path = lying(path); instead != nil {
-		path = instead(path)
+func openBundle(path string, now time.Time, h Hooks) (*dropped, error) {
+	if path = lying(path); h.Bundle != nil {
+		path = h.Bundle(path)
+	}
+	rules := intake.Rules()
+	if h.Intake != nil {
+		rules = h.Intake(rules)
 	}
 	var newest time.Time
 	var size int64
@@ -62,7 +67,7 @@ func openBundle(path string, now time.Time, instead func(string) string) (*dropp
 	if err != nil {
 		return nil, fmt.Errorf("reading the bundle: %w", err)
 	}
-	source, err := bundle.New(path, now)
+	source, err := bundle.Held(path, now, rules)
 	if err != nil {
 		return nil, fmt.Errorf("reading the bundle: %w", err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rollcall-edu/rollcall/reference/oneroster/client"
 	"github.com/rollcall-edu/rollcall/reference/sync"
+	"github.com/rollcall-edu/rollcall/reference/sync/bundle/intake"
 	"github.com/rollcall-edu/rollcall/reference/sync/rest"
 )
 
@@ -22,6 +23,8 @@ type Hooks struct {
 	Source func(sync.Source) sync.Source
 	// Bundle gives the file that is read in place of the one that was dropped.
 	Bundle func(path string) string
+	// Intake changes what a bundle is held to before anything of it is taken.
+	Intake func([]intake.Rule) []intake.Rule
 	// Options changes how a sync is run: its rules, its mode. It is called before each.
 	Options func(*sync.Options)
 }
@@ -44,7 +47,7 @@ func dial(c Connection, h Hooks) (*dialled, error) {
 			return nil, err
 		}
 		return &dialled{c.Bundle, func(now time.Time) (sync.Source, func() error, error) {
-			b, err := openBundle(c.Bundle, now, h.Bundle)
+			b, err := openBundle(c.Bundle, now, h)
 			if err != nil {
 				return nil, nil, err
 			}

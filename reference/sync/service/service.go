@@ -187,7 +187,8 @@ func (s *Service) Confirm(ctx context.Context, id string) Outcome {
 	})
 }
 
-func (s *Service) once(ctx context.Context, mode sync.Mode, run func(context.Context, *dialled, sync.Options) (*sync.Report, error)) Outcome {
+func (s *Service) once(ctx context.Context, mode sync.Mode,
+	run func(context.Context, *dialled, sync.Options) (*sync.Report, error)) Outcome {
 	select {
 	case <-s.turn:
 		defer func() { s.turn <- struct{}{} }()

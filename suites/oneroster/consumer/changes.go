@@ -153,7 +153,7 @@ func withdraw(w *world.World) {
 	}
 }
 
-// remove flags a student with all enrollments.
+// remove flags students with their demographics and all enrollments.
 func remove(w *world.World) {
 	students := w.People(func(u fixtures.User) bool { return isStudent(u) && !strings.HasPrefix(u.SourcedID, ours) })
 	for _, i := range []int{students[1], students[len(students)-2]} {
@@ -162,6 +162,11 @@ func remove(w *world.World) {
 			if u := &w.User[n]; slices.Contains(u.Agents, w.User[i].SourcedID) {
 				u.Agents = slices.DeleteFunc(slices.Clone(u.Agents), func(id string) bool { return id == w.User[i].SourcedID })
 				u.DateLastModified = w.Tick()
+			}
+		}
+		for n := range w.Demographic { // a bulk bundle has none of nobody
+			if d := &w.Demographic[n]; d.SourcedID == w.User[i].SourcedID && d.Status == fixtures.Active {
+				w.Flag(&d.Base, false)
 			}
 		}
 		for n := range w.Enrollment {
@@ -182,6 +187,11 @@ func restore(w *world.World) {
 	}
 	if last >= 0 {
 		w.Flag(&w.User[last].Base, true)
+		for n := range w.Demographic {
+			if d := &w.Demographic[n]; d.SourcedID == w.User[last].SourcedID && d.Status == fixtures.ToBeDeleted {
+				w.Flag(&d.Base, true)
+			}
+		}
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/rollcall-edu/rollcall/fixtures/bundle"
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/consumer/driver"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/importer"
 )
 
 // The bundles that are dropped.
@@ -29,8 +30,8 @@ const (
 func Drops() harness.Suite {
 	return harness.Suite{
 		ID: "oneroster.consumer-csv", Title: "OneRoster CSV importers (drops)", Role: "importer",
-		Checks:   dropChecks(),
-		Profiles: []string{"or12-csv-consumer"},
+		Checks:   append(dropChecks(), setChecks()...),
+		Profiles: []string{"or12-csv-consumer", importer.Profile},
 		Section:  driver.NewSection,
 		Open:     func(_ context.Context, s *harness.Session) (any, error) { return openDrops(s) },
 		Doctor:   dropDoctor,

@@ -47,6 +47,7 @@ type judge struct {
 	syncs   []*occasion
 	pushed  []*occasion
 	dropped time.Time // what changed until then was dropped
+	series  *series   // of the sets of bundles; nil: none was dropped
 }
 
 // occasion is one time at which the product synced.

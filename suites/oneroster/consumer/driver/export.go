@@ -51,7 +51,7 @@ func (d *Driver) export(ctx context.Context, e *Export) (*Held, error) {
 			}
 		}
 	}
-	held, err := readBundle(ctx, path)
+	held, err := ReadBundle(ctx, path)
 	var unreadable *scan.Unreadable
 	if ctx.Err() != nil {
 		return nil, context.DeadlineExceeded
@@ -97,8 +97,8 @@ func (d *Driver) download(ctx context.Context, where string, e *Export, path str
 
 var errNoBundle = errors.New("no file of OneRoster CSV is in it")
 
-// readBundle reads what a bundle says of objects.
-func readBundle(ctx context.Context, path string) (*Held, error) {
+// ReadBundle reads what a bundle says of objects: a zip or a folder.
+func ReadBundle(ctx context.Context, path string) (*Held, error) {
 	b, err := source.Open(path, func(name string) bool {
 		return slices.ContainsFunc(table.Versions(), func(version string) bool {
 			v, err := table.Load(version)

@@ -30,6 +30,9 @@ type Section struct {
 	Reset   Hook    `yaml:"reset,omitempty"`
 	Push    Trigger `yaml:"push,omitempty"`
 	Holds   Holder  `yaml:"holds,omitempty"`
+	// Answers is the path of a sheet (rollcall csv sets) in which a person wrote what became of sets: these are not
+	// dropped.
+	Answers string `yaml:"answers,omitempty"`
 }
 
 // Client is a registered client of Rollcall's provider.

@@ -146,6 +146,20 @@ func reduced(b *broken.Bundle, v *table.Version, keep func(file string) bool) *b
 	return out
 }
 
+// Base gives a bulk bundle of 1.2 that is right in every way and has all files of some areas: what the sets are
+// variations of. The caller may change it.
+func Base(areas []string) (*broken.Bundle, error) {
+	whole, err := broken.Base(broken.Bulk)
+	if err != nil {
+		return nil, err
+	}
+	v, err := table.Load("1.2")
+	if err != nil {
+		return nil, err
+	}
+	return reduced(whole, v, func(file string) bool { a := areaOf(file); return a == Rostering || slices.Contains(areas, a) }), nil
+}
+
 // areaOfCase tells by the files that a case changes which area it is about.
 func areaOfCase(c broken.Case) (area string, mixed bool) {
 	area = Rostering

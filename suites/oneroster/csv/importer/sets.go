@@ -36,8 +36,18 @@ type Set struct {
 	Area   string
 	Topic  string // the last part of the requirement that it decides
 	Expect Expectation
-	bundle func() ([]byte, error)
+	// Files are those that its case changes, without .csv; none where it is right in every way.
+	Files []string
+
+	sound *broken.Bundle // what it is made of
+	apply func(*broken.Bundle) ([]byte, error)
 }
+
+// Sound gives what the set is made of, before it is broken: the caller may change it.
+func (s Set) Sound() *broken.Bundle { return s.sound.Clone() }
+
+// Make breaks a bundle that was made of Sound, and packs it: the set with other values.
+func (s Set) Make(of *broken.Bundle) ([]byte, error) { return s.apply(of) }
 
 // Options say which sets are wanted.
 type Options struct {
@@ -108,7 +118,8 @@ func setsOf(base string) ([]Set, error) {
 	var out []Set
 	for _, c := range combinations(base, v) {
 		b := reduced(whole, v, func(file string) bool { return slices.Contains(c.files, file) })
-		out = append(out, Set{Title: c.title, Base: base, Area: c.area, Topic: "valid", Expect: Accept, bundle: b.Pack})
+		out = append(out, Set{Title: c.title, Base: base, Area: c.area, Topic: "valid", Expect: Accept, sound: b,
+			apply: (*broken.Bundle).Pack})
 	}
 	for _, c := range cases {
 		if c.Base != base && (c.Base != "" || base != broken.Bulk) || c.Name() != "bundle.zip" {
@@ -120,13 +131,23 @@ func setsOf(base string) ([]Set, error) {
 		if !mixed {
 			b = reduced(whole, v, func(file string) bool { a := areaOf(file); return a == Rostering || a == area })
 		}
-		s.bundle = func() ([]byte, error) { return c.Apply(b) }
+		s.sound, s.apply, s.Files = b, c.Apply, filesOf(c)
 		if len(c.Breaks) > 0 {
 			s.Topic, s.Expect = topics(c.Breaks)
 		}
 		out = append(out, s)
 	}
 	return out, nil
+}
+
+// filesOf lists the files that a case changes.
+func filesOf(c broken.Case) (out []string) {
+	for _, s := range c.Steps {
+		if s.File != "" && !slices.Contains(out, s.File) {
+			out = append(out, s.File)
+		}
+	}
+	return out
 }
 
 // topics makes a function that tells, from the rules which a set breaks, what the
@@ -175,7 +196,7 @@ func Write(dir string, sets []Set) error {
 		return fmt.Errorf("making the folder of the sets: %w", err)
 	}
 	for _, s := range sets {
-		data, err := s.bundle()
+		data, err := s.Make(s.sound)
 		if err != nil {
 			return err
 		}

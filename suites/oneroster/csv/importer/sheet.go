@@ -21,7 +21,9 @@ const (
 	Refused  Outcome = "refused"
 	Reported Outcome = "reported"
 	Crashed  Outcome = "crashed"
-	Unknown  Outcome = "" // nobody has tried
+	// Damaged means: whatever became of the set, something that it doesn't say is lost or spoilt.
+	Damaged Outcome = "damaged"
+	Unknown Outcome = "" // nobody has tried
 )
 
 // Answer is an outcome with what was remarked.
@@ -75,9 +77,9 @@ func ReadSheet(path string) (map[string]Answer, error) {
 		}
 		o := Outcome(strings.ToLower(strings.TrimSpace(row[2])))
 		switch o {
-		case Accepted, Refused, Reported, Crashed, Unknown:
+		case Accepted, Refused, Reported, Crashed, Damaged, Unknown:
 		default:
-			return nil, fmt.Errorf("reading the sheet: line %d: the outcome %q is none of accepted, refused, reported, crashed", i+1, row[2])
+			return nil, fmt.Errorf("reading the sheet: line %d: the outcome %q is none of accepted, refused, reported, crashed, damaged", i+1, row[2])
 		}
 		out[row[0]] = Answer{o, row[3]}
 	}

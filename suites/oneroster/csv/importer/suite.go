@@ -26,17 +26,24 @@ func Suite(sets []Set, answers map[string]Answer) harness.Suite {
 	}
 }
 
-func checks(sets []Set, answers map[string]Answer) []harness.Check {
+// Requirements are those that sets decide: each has the name of its topic behind Prefix.
+func Requirements() (out []catalogue.Requirement) {
 	c, err := catalogue.Load()
 	if err != nil {
 		panic(err) // embedded data
 	}
-	var out []harness.Check
 	for _, r := range c.Requirements() {
-		topic, ours := strings.CutPrefix(r.ID, Prefix)
-		if !ours {
-			continue
+		if strings.HasPrefix(r.ID, Prefix) {
+			out = append(out, r)
 		}
+	}
+	return out
+}
+
+func checks(sets []Set, answers map[string]Answer) []harness.Check {
+	var out []harness.Check
+	for _, r := range Requirements() {
+		topic := strings.TrimPrefix(r.ID, Prefix)
 		out = append(out, harness.Check{
 			ID:           "csv-import." + topic,
 			Title:        r.Title,
@@ -50,40 +57,18 @@ func checks(sets []Set, answers map[string]Answer) []harness.Check {
 	return out
 }
 
-// judge compares outcomes with expectations. What crashed failed, whatever was
-// expected.
+// judge compares outcomes with expectations.
 func judge(t *harness.T, id, topic string, sets []Set, answers map[string]Answer) {
 	tried, untried := 0, 0
 	for _, s := range sets {
-		a := answers[s.File]
-		survives := topic == "survives"
-		if !survives && s.Topic != topic {
-			continue
-		}
-		if a.Outcome == Unknown {
+		switch a := answers[s.File]; {
+		case !Decides(topic, s):
+		case a.Outcome == Unknown:
 			untried++
-			continue
+		default:
+			tried++
+			Assert(t, id, topic, s, a, t.Show("remark", a.Remark))
 		}
-		tried++
-		ok := true
-		switch {
-		case survives:
-			ok = a.Outcome != Crashed
-		case s.Expect == Accept:
-			ok = a.Outcome == Accepted
-		case s.Expect == Refuse:
-			ok = a.Outcome == Refused || a.Outcome == Reported
-		}
-		seen := string(a.Outcome)
-		if a.Remark != "" {
-			seen += ": " + t.Show("remark", a.Remark)
-		}
-		t.Assert(id, ok, harness.Finding{
-			Sent:     "import of " + s.File + ": " + s.Title,
-			Expected: expected(s, survives),
-			Seen:     seen,
-			Where:    s.File,
-		})
 	}
 	if untried > 0 {
 		t.NotTested(harness.NoData(fmt.Sprintf("%d of %d sets were not tried", untried, tried+untried),
@@ -91,12 +76,34 @@ func judge(t *harness.T, id, topic string, sets []Set, answers map[string]Answer
 	}
 }
 
-func expected(s Set, survives bool) string {
+// The topics that are of all sets.
+const (
+	survives  = "survives"
+	undamaged = "undamaged"
+)
+
+// Decides tells whether what became of a set decides the requirement of a topic.
+func Decides(topic string, s Set) bool {
+	return topic == survives || topic == undamaged || s.Topic == topic
+}
+
+// Assert holds what became of a set to the requirement of a topic. What crashed failed, whatever was expected; of
+// what was damaged another requirement tells. remark is that of the answer, as it may be shown.
+func Assert(t *harness.T, id, topic string, s Set, a Answer, remark string) {
+	ok, expected := true, "the bundle is refused, or the error reported"
 	switch {
-	case survives:
-		return "the product goes on"
+	case topic == survives:
+		ok, expected = a.Outcome != Crashed, "the product goes on"
+	case topic == undamaged:
+		ok, expected = a.Outcome != Damaged, "what the product held stays as it was, or becomes what the bundle says"
 	case s.Expect == Accept:
-		return "the bundle is accepted"
+		ok, expected = a.Outcome == Accepted, "the bundle is accepted"
+	case s.Expect == Refuse:
+		ok = a.Outcome == Refused || a.Outcome == Reported || a.Outcome == Damaged
 	}
-	return "the bundle is refused, or the error reported"
+	seen := string(a.Outcome)
+	if remark != "" {
+		seen += ": " + remark
+	}
+	t.Assert(id, ok, harness.Finding{Sent: "import of " + s.File + ": " + s.Title, Expected: expected, Seen: seen, Where: s.File})
 }
