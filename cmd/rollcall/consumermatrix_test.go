@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -61,8 +64,14 @@ func TestConsumerMatrix(t *testing.T) {
 		t.Cleanup(func() {
 			mu.Lock()
 			defer mu.Unlock()
-			if !t.Failed() {
-				seen[id] = caughtBy(id, report, found)
+			if t.Failed() {
+				return
+			}
+			seen[id] = caughtBy(id, report, found)
+			if *update {
+				if err := record(tables, seen); err != nil {
+					t.Error(err)
+				}
 			}
 		})
 		return report, found
@@ -117,25 +126,22 @@ func TestConsumerMatrix(t *testing.T) {
 			})
 		}
 	})
-	if *update {
-		recorded, err := readMatrix()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for id, c := range recorded { // what was not run stays as it was
-			if _, again := seen[id]; !again && holdsConsumer(tables, id) {
-				seen[id] = c
-			}
-		}
-		if err := writeMatrix(consumerRecord, seen); err != nil {
-			t.Fatal(err)
-		}
-	}
 }
 
-func holdsConsumer(tables fault.Tables, id string) bool {
-	_, known := tables.Fault(id)
-	return known
+// record takes what was seen of some into the file at once: a run of all takes long, and others stay as they were.
+func record(tables fault.Tables, seen map[string]caught) error {
+	all := maps.Clone(seen)
+	var rows []caught
+	text, err := os.ReadFile(consumerRecord) // what is embedded is of the last build
+	if err := errors.Join(err, json.Unmarshal(text, &rows)); err != nil {
+		return err
+	}
+	for _, c := range rows {
+		if _, known := tables.Fault(c.ID); known && all[c.ID].ID == "" {
+			all[c.ID] = c
+		}
+	}
+	return writeMatrix(consumerRecord, all)
 }
 
 // few gives what is tried of n today; all with ROLLCALL_MATRIX.

@@ -102,7 +102,7 @@ func changeFaults() map[string]behaviour {
 		"consumer-flags-in-delta": each(func(t *thing) bool {
 			return t.reading.Since.IsZero() || t.Status == sync.Active
 		}),
-		"consumer-closed-stays":        unflagged(sis.Orgs),
+		"consumer-closed-stays":        staysOpen(sis.Orgs),
 		"consumer-later-lost":          laterLost(),
 		"consumer-seats-before-people": seatsFirst(),
 		"consumer-withdraws-all":       withdrawsAll(),
@@ -203,6 +203,17 @@ func futures() behaviour {
 		}
 		return n < 2 || !t.in(sis.Enrollments) || !later[t.refers("class")]
 	}))
+}
+
+// staysOpen takes what was active when it first came for active ever after.
+func staysOpen(of store.Collection) behaviour {
+	var f firsts
+	return each(func(t *thing) bool {
+		if was, _ := f.keep(t); t.in(of) && was["status"] == sync.Active {
+			t.members["status"] = sync.Active
+		}
+		return true
+	})
 }
 
 // laterLost leaves out enrollments that begin later, but for those of the first sync.
