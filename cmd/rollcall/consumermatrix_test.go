@@ -209,8 +209,11 @@ func (c cell) life(dir string) (*reports.Report, error) {
 	return judgedFor(ctx, text, harness.Options{InProcess: true, Focus: c.Focus})
 }
 
-// TestRecordedConsumers sees to it that all faults and variants of consumers were run since their tables changed, and
-// that each requirement which a consumer can break is broken by one.
+// unrecorded lists faults and variants of which no run is recorded yet, one a line. It may only shrink.
+const unrecorded = "testdata/consumers-unrecorded.txt"
+
+// TestRecordedConsumers sees to it that faults and variants of consumers were run since their tables changed, and that
+// each requirement which a consumer can break is broken by a fault.
 func TestRecordedConsumers(t *testing.T) {
 	tables, err := consumerfault.Kind.Tables()
 	if err != nil {
@@ -220,17 +223,28 @@ func TestRecordedConsumers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	text, err := os.ReadFile(unrecorded)
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := strings.Fields(string(text))
+	for _, id := range open {
+		if _, known := tables.Fault(id); !known || recorded[id].ID != "" {
+			t.Errorf("%s names %s, which there isn't, or which is recorded by now", unrecorded, id)
+		}
+	}
 	const again = "run ROLLCALL_MATRIX=all go test ./cmd/rollcall -run 'TestConsumerMatrix/each/.*/%s$' -update -timeout 60m"
-	proved := map[string]bool{}
+	broken := map[string]bool{}
 	for _, f := range tables.Faults {
 		for _, id := range f.Breaks {
-			if proved[id] = slices.Contains(recorded[f.ID].Requirements, id); !proved[id] {
+			broken[id] = true
+			if !slices.Contains(recorded[f.ID].Requirements, id) && !slices.Contains(open, f.ID) {
 				t.Errorf("no record tells that %s is caught by %s; "+again, f.ID, id, f.ID)
 			}
 		}
 	}
 	for _, v := range tables.Variants {
-		if c, run := recorded[v.ID]; !run || len(c.Requirements) > 0 {
+		if c := recorded[v.ID]; (c.ID == "" || len(c.Requirements) > 0) && !slices.Contains(open, v.ID) {
 			t.Errorf("no record tells that the variant %s was run, and minded by nothing; "+again, v.ID, v.ID)
 		}
 	}
@@ -239,7 +253,7 @@ func TestRecordedConsumers(t *testing.T) {
 			for _, id := range c.Requirements {
 				// 1.1 and 1.2 are judged by the same code; what was seen (covers) is told and asked for by nothing.
 				twin := "or12." + strings.TrimPrefix(id, "or11.")
-				if strings.Contains(id, "consumer.") && !proved[id] && !proved[twin] && !strings.Contains(id, ".covers.") {
+				if strings.Contains(id, "consumer.") && !broken[id] && !broken[twin] && !strings.Contains(id, ".covers.") {
 					t.Errorf("%s is broken by no fault", id)
 				}
 			}
