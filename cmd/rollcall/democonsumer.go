@@ -14,7 +14,7 @@ import (
 // demoConsumer brings up the reference consumer, which the demo judges beside the others: it has it
 // read from Rollcall, and asks it what it holds.
 func demoConsumer(cmd *cobra.Command, f *runFlags, out io.Writer) (x *demoRole, end func(), err error) {
-	c, err := district.StartConsumer(cmd.Context(), district.ConsumerOptions{Classwork: true})
+	c, err := district.StartConsumer(cmd.Context(), district.ConsumerOptions{Classwork: true, Reset: true})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -39,6 +39,7 @@ func consumerSection(origin string) *driver.Section {
 		Connect: driver.Hook{Webhook: &driver.Webhook{URL: origin + "/connection", Method: http.MethodPut}},
 		Sync: driver.Trigger{Webhook: &driver.Webhook{URL: origin + "/sync?mode=$mode"},
 			Modes: []string{driver.Full, driver.Delta}},
+		Reset: driver.Hook{Webhook: &driver.Webhook{URL: origin + "/reset"}},
 		Push:  driver.Trigger{Webhook: &driver.Webhook{URL: origin + "/push"}},
 		Holds: driver.Holder{Query: &driver.Query{URL: origin + "/held"}},
 	}

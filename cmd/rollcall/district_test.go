@@ -125,6 +125,21 @@ func (d *startedDistrict) token() string {
 	return "Bearer " + m[1]
 }
 
+// synced has the consumer sync, and counts what it holds then.
+func (d *startedDistrict) synced() map[string]int {
+	d.t.Helper()
+	at := d.says("how it stands")
+	if status, text := askLocal(d.t, http.MethodPost, at+"sync", "", ""); status != http.StatusOK {
+		d.t.Fatalf("syncing: %d %s", status, text)
+	}
+	_, text := askLocal(d.t, http.MethodGet, at+"held", "", "")
+	out := map[string]int{}
+	for _, m := range regexp.MustCompile(`(?m)^{"collection":"(\w+)"`).FindAllStringSubmatch(text, -1) {
+		out[m[1]]++
+	}
+	return out
+}
+
 // A district that is started again on its database goes on: what was written to the SIS is
 // there, platform and tool sign with the keys that they had, under the same addresses.
 func TestDistrictGoesOn(t *testing.T) {
@@ -137,7 +152,7 @@ func TestDistrictGoesOn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("ROLLCALL_CLIENT_SECRET", "")
-			db, port := dsn(t), threeFreePorts(t)
+			db, port := dsn(t), fourFreePorts(t)
 			d := serveTheDistrict(t, "--db", db, "--port", strconv.Itoa(port))
 			category := d.says("gradebook URL") + "/categories/kept-1"
 			status, text := askLocal(t, http.MethodPut, category, d.token(), `{"category":{"sourcedId":"kept-1","status":"active",`+
@@ -145,7 +160,10 @@ func TestDistrictGoesOn(t *testing.T) {
 			if status != http.StatusCreated {
 				t.Fatalf("%d %s", status, text)
 			}
-			addresses := []string{d.says("issuer"), d.says("JWKS URL"), d.says("login URL"), d.says("base URL")}
+			if state := d.synced(); state["categories"] == 0 || state["users"] == 0 {
+				t.Errorf("the consumer holds %v", state)
+			}
+			addresses := []string{d.says("issuer"), d.says("JWKS URL"), d.says("login URL"), d.says("base URL"), d.says("how it stands")}
 			keys := []string{d.says("JWKS URL"), strings.Replace(d.says("login URL"), "/login", "/jwks", 1)}
 			var before []string
 			for _, address := range keys {
@@ -159,7 +177,7 @@ func TestDistrictGoesOn(t *testing.T) {
 			if status, text := askLocal(t, http.MethodGet, category, d.token(), ""); status != http.StatusOK || !strings.Contains(text, "Kept") {
 				t.Errorf("what was written to the SIS: %d %s", status, text)
 			}
-			for i, what := range []string{"issuer", "JWKS URL", "login URL", "base URL"} {
+			for i, what := range []string{"issuer", "JWKS URL", "login URL", "base URL", "how it stands"} {
 				if now := d.says(what); now != addresses[i] {
 					t.Errorf("%s was %s, and is %s", what, addresses[i], now)
 				}
@@ -176,8 +194,8 @@ func TestDistrictGoesOn(t *testing.T) {
 	}
 }
 
-// threeFreePorts finds a port on which nobody listens, nor on the two behind it.
-func threeFreePorts(t *testing.T) int {
+// fourFreePorts finds a port on which nobody listens, nor on the three behind it.
+func fourFreePorts(t *testing.T) int {
 	t.Helper()
 	for range 100 {
 		_, text, _ := net.SplitHostPort(freePort(t))
@@ -186,7 +204,7 @@ func threeFreePorts(t *testing.T) int {
 			t.Fatal(err)
 		}
 		free := true
-		for port := first + 1; port <= first+2; port++ {
+		for port := first + 1; port <= first+3; port++ {
 			l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 			if free = err == nil; !free {
 				break
@@ -197,6 +215,6 @@ func threeFreePorts(t *testing.T) int {
 			return first
 		}
 	}
-	t.Fatal("there are no three free ports in a row")
+	t.Fatal("there are no four free ports in a row")
 	return 0
 }

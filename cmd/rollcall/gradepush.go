@@ -22,7 +22,7 @@ type gradeFlags struct {
 
 func (f *gradeFlags) add(c *cobra.Command) {
 	x := c.Flags()
-	x.StringVar(&f.to, "grades-to", "", "push grades to this SIS: base URL of its Gradebook service")
+	x.StringVar(&f.to, "grades-to", "", "push grades to this SIS: base URL of its Gradebook service, or of its service of OneRoster 1.1")
 	x.StringVar(&f.rosters, "rosters", "", "base URL of its Rostering service (default: beside the Gradebook service)")
 	x.StringVar(&f.token, "token-url", "", "where it grants access tokens")
 	x.StringVar(&f.id, "client-id", "", "client id there")
@@ -37,6 +37,7 @@ const (
 	gradebookPath = "/ims/oneroster/gradebook/v1p2"
 	rosteringPath = "/ims/oneroster/rostering/v1p2"
 	resourcesPath = "/ims/oneroster/resources/v1p2"
+	v1p1Path      = "/ims/oneroster/v1p1" // of all services of OneRoster 1.1
 )
 
 // sis gives the SIS that grades are pushed to, nil where they aren't.
@@ -51,6 +52,10 @@ func (f *gradeFlags) sis() (*push.SIS, error) {
 	if origin, is := strings.CutSuffix(base, gradebookPath); is {
 		f.rosters = cmp.Or(f.rosters, origin+rosteringPath)
 	}
+	old := strings.HasSuffix(base, v1p1Path)
+	if old {
+		f.rosters = base
+	}
 	switch {
 	case f.rosters == "":
 		return bad("--rosters", "it isn't told where the Rostering service is", "give its base URL, to which references lead")
@@ -63,7 +68,7 @@ func (f *gradeFlags) sis() (*push.SIS, error) {
 	if err != nil {
 		return bad("--grades-to", err.Error(), "see `rollcall serve platform --help`")
 	}
-	return &push.SIS{Gradebook: base, Rostering: strings.TrimRight(f.rosters, "/"), Sender: sender}, nil
+	return &push.SIS{Gradebook: base, Rostering: strings.TrimRight(f.rosters, "/"), V1P1: old, Sender: sender}, nil
 }
 
 // sender gives who sends to a SIS with tokens; caFile names authorities that it trusts instead

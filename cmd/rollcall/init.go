@@ -44,7 +44,7 @@ type answers struct {
 	Issuer, AuthURL, JWKSURL, Deployment       string
 	PublicURL                                  string
 	Image, Dockerfile, Port                    string
-	Listen, Connect, Sync, Holds               string
+	Listen, Connect, Reset, Sync, Holds        string
 	Drop, HostKey                              string
 }
 
@@ -87,6 +87,7 @@ func (a *answers) questions() []question {
 		{roles: []string{"importer"}, flag: "--sync", question: howSynced + "empty: it takes bundles in as they come): ", value: &a.Sync, optional: true, spare: true},
 		{roles: []string{"consumer"}, flag: "--sync", question: strings.TrimSuffix(howSynced, "; ") + "): ", value: &a.Sync},
 		{roles: []string{"consumer", "importer"}, flag: "--holds", question: "What tells what it holds (a command or a URL that gives JSON lines, or a .zip of OneRoster CSV; empty: it can't be read): ", value: &a.Holds, optional: true, spare: true},
+		{roles: []string{"consumer"}, flag: "--reset", question: "How it is made empty between the lives of two versions (a command, or the URL of a webhook; empty: it can't be, and one version is judged a run): ", value: &a.Reset, optional: true, spare: true, unless: func() bool { return !a.claims("or11-") || !a.claims("or12-") }},
 		{roles: []string{"tool"}, flag: "--login-url", question: "Login URL of the tool: ", value: &a.LoginURL},
 		{roles: []string{"tool"}, flag: "--target-link-uri", question: "What a launch is to open (target link URI): ", value: &a.TargetLinkURI},
 		{roles: []string{"platform"}, flag: "--issuer", question: "Issuer of the platform: ", value: &a.Issuer},
@@ -163,6 +164,11 @@ func (a answers) Scopes() (out []string) {
 		}
 	}
 	return out
+}
+
+// claims tells whether one of the profiles begins so.
+func (a *answers) claims(prefix string) bool {
+	return slices.ContainsFunc(a.Profiles, func(id string) bool { return strings.HasPrefix(id, prefix) })
 }
 
 // judgedBy tells whether one of the suites, or one whose id begins so, judges the profiles.
@@ -272,6 +278,7 @@ Secrets are not asked for: they stay in environment variables.`,
 	f.StringVar(&a.Sync, "sync", "", "how a consumer is made to sync: a command, the URL of a webhook, an interval, or person")
 	f.StringVar(&a.Holds, "holds", "", "what tells what a consumer holds: a command or a URL that gives JSON lines, or a .zip of OneRoster CSV")
 	f.StringVar(&a.Connect, "connect", "", "command, or URL of a webhook, by which a consumer is told where to read from")
+	f.StringVar(&a.Reset, "reset", "", "command, or URL of a webhook, by which a consumer is made empty")
 	f.StringVar(&a.Listen, "listen", "", "where Rollcall's provider answers a consumer, host:port")
 	f.StringVar(&a.Drop, "drop", "", "where an importer takes bundles: a folder, a URL, or sftp://user@host/folder")
 	f.StringVar(&a.HostKey, "host-key", "", "fingerprint of the key of an SFTP server")

@@ -33,6 +33,7 @@ type syncFlags struct {
 	every, fullEvery time.Duration
 	listen           string
 	assessment       string
+	resettable       bool
 	faults           []string
 }
 
@@ -89,6 +90,7 @@ bundle could not be read, 4 a person has to confirm, or it was interrupted.`,
 	x.DurationVar(&f.every, "every", 0, "go on, and sync this often, such as 15m")
 	x.DurationVar(&f.fullEvery, "full-every", 24*time.Hour, "read everything after so long")
 	x.StringVar(&f.listen, "listen", "", "go on, and show how things stand here, such as 127.0.0.1:9600")
+	x.BoolVar(&f.resettable, "resettable", false, "with --listen: take POST /reset, by which everything is forgotten, from whoever judges it")
 	x.StringVar(&f.assessment, "assess", "", "sourcedId of a class that takes a test: push its results to the SIS after each sync")
 	x.StringArrayVar(&f.faults, "fault", nil, "make it misbehave (repeatable; see `rollcall list faults`)")
 	return c
@@ -107,10 +109,13 @@ func (f *syncFlags) run(cmd *cobra.Command) error {
 	if f.every < 0 || f.every > 0 && f.from == "" {
 		return usage{errors.New("--every is a time above 0, and needs --from; see `rollcall sync --help`")}
 	}
+	if f.resettable && f.listen == "" {
+		return usage{errors.New("--resettable is for a consumer that takes requests, by --listen; see `rollcall sync --help`")}
+	}
 	if err := faultsOf("consumer", f.faults); err != nil {
 		return err
 	}
-	o := district.ConsumerOptions{Faults: f.faults, DB: f.to, Options: sync.Options{FullEvery: f.fullEvery}}
+	o := district.ConsumerOptions{Faults: f.faults, DB: f.to, Options: sync.Options{FullEvery: f.fullEvery}, Reset: f.resettable}
 	if f.from != "" {
 		if err := f.connect(); err != nil {
 			return err

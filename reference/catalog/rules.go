@@ -75,21 +75,22 @@ func NewRules() Rules {
 }
 
 // Drop leaves the checks with these ids out.
-func (r *Rules) Drop(ids ...string) {
-	r.Checks = slices.DeleteFunc(slices.Clone(r.Checks), func(c Check) bool { return slices.Contains(ids, c.ID) })
+func (rules *Rules) Drop(ids ...string) {
+	rules.Checks = slices.DeleteFunc(slices.Clone(rules.Checks), func(c Check) bool { return slices.Contains(ids, c.ID) })
 }
 
-// field finds a field of filters; sorting finds one to sort by.
-func (r *Rules) field(name string) (Field, bool) {
-	at := slices.IndexFunc(r.Fields, func(f Field) bool { return f.Name == name })
+// field finds a field that a filter can name.
+func (rules *Rules) field(name string) (Field, bool) {
+	at := slices.IndexFunc(rules.Fields, func(f Field) bool { return f.Name == name })
 	if at < 0 {
 		return Field{}, false
 	}
-	return r.Fields[at], true
+	return rules.Fields[at], true
 }
 
-func (r *Rules) sorting(name string) (Field, bool) {
-	f, known := r.field(name)
+// sorting finds a field that resources can be ordered by.
+func (rules *Rules) sorting(name string) (Field, bool) {
+	f, known := rules.field(name)
 	return f, known && f.Sorted
 }
 

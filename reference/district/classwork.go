@@ -23,7 +23,7 @@ func (classwork) Name() string { return "classwork" }
 // Objects gives them. Who has left the class keeps no result.
 func (c classwork) Objects(_ context.Context, to push.SIS) ([]push.Object, error) {
 	for like := range c.roster.LineItems() {
-		if like.Status != fixtures.Active {
+		if like.Status != fixtures.Active || to.V1P1 && like.GradingPeriod == "" {
 			continue
 		}
 		item := push.Object{Collection: "lineItems", Wrapper: "lineItem", SourcedID: "classwork-1", Body: map[string]any{
@@ -31,16 +31,24 @@ func (c classwork) Objects(_ context.Context, to push.SIS) ([]push.Object, error
 			"class": to.Refer("class", "classes", like.Class), "school": to.Refer("org", "orgs", like.School),
 			"category": to.Refer("category", "categories", like.Category), "resultValueMin": 0, "resultValueMax": 10,
 		}}
+		if to.V1P1 {
+			delete(item.Body, "school")
+			item.Body["gradingPeriod"] = to.Refer("academicSession", "academicSessions", like.GradingPeriod)
+		}
 		out := []push.Object{item}
 		for e := range c.roster.Enrollments() {
 			if e.Class != like.Class || e.Role != "student" || e.Status != fixtures.Active || len(out) > mostClasswork {
 				continue
 			}
-			out = append(out, push.Object{Collection: "results", Wrapper: "result", SourcedID: "classwork-1-" + e.User, Owner: item.SourcedID,
+			result := push.Object{Collection: "results", Wrapper: "result", SourcedID: "classwork-1-" + e.User, Owner: item.SourcedID,
 				Body: map[string]any{
 					"lineItem": to.Refer("lineItem", "lineItems", item.SourcedID), "student": to.Refer("user", "users", e.User),
 					"class": to.Refer("class", "classes", e.Class), "scoreStatus": "fully graded", "score": 7.5, "scoreDate": "2026-09-09",
-				}})
+				}}
+			if to.V1P1 {
+				delete(result.Body, "class")
+			}
+			out = append(out, result)
 		}
 		if len(out) > 1 {
 			return out, nil
@@ -49,11 +57,12 @@ func (c classwork) Objects(_ context.Context, to push.SIS) ([]push.Object, error
 	return nil, nil
 }
 
-// classworkOf pushes classwork, and remembers in memory what was pushed. close ends it.
-func classworkOf(ctx context.Context, bent consumerfault.Config) (do service.Pushing, close func() error, err error) {
+// classworkOf pushes classwork, and remembers in memory what was pushed, until it is to forget that. close ends it.
+func classworkOf(ctx context.Context, bent consumerfault.Config) (do service.Pushing, forget func(context.Context) error,
+	close func() error, err error) {
 	kept, err := store.Open(ctx, "", push.Kept)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	var mu sync.Mutex
 	pusher := &push.Pusher{Store: kept, Now: time.Now}
@@ -69,5 +78,5 @@ func classworkOf(ctx context.Context, bent consumerfault.Config) (do service.Pus
 		}
 		pusher.To = to
 		return pusher.Push(ctx, from)
-	}, kept.Close, nil
+	}, pusher.Forget, kept.Close, nil
 }

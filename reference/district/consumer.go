@@ -29,19 +29,23 @@ type ConsumerOptions struct {
 	// Classwork has it push grades that it makes up, of a class of the roster, when it is told to
 	// (POST /push): it is for those who judge consumers.
 	Classwork bool
+	// Reset has it take POST /reset, which makes it empty: it is for those who judge consumers.
+	Reset bool
 	// Around is put around everything that is served; nil is nothing.
 	Around func(http.Handler) http.Handler
 
 	push service.Pushing
+	// forget has push forget what it has pushed.
+	forget func(context.Context) error
 }
 
 // Consumer is a running reference consumer: a mirror that is kept in step with a SIS.
 type Consumer struct {
 	*service.Service
-	Origin string
-	Mirror *sync.Mirror
-	server *web.Server
-	forget func() error // closes what is remembered of classwork; nil where there is none
+	Origin  string
+	Mirror  *sync.Mirror
+	server  *web.Server
+	closing func() error // closes what is remembered of classwork; nil where there is none
 }
 
 // OpenConsumer makes a consumer that serves nothing and doesn't sync by itself. Both that it
@@ -65,6 +69,8 @@ func OpenConsumer(ctx context.Context, o ConsumerOptions) (*sync.Mirror, *servic
 		Feeds:   o.Feeds,
 		Told:    o.Told,
 		Push:    o.push,
+		Reset:   o.Reset,
+		Forget:  o.forget,
 	})
 	if err == nil && o.Connection != nil {
 		err = s.Connect(*o.Connection)
@@ -77,24 +83,24 @@ func OpenConsumer(ctx context.Context, o ConsumerOptions) (*sync.Mirror, *servic
 
 // StartConsumer serves the reference consumer until Close, or until ctx ends.
 func StartConsumer(ctx context.Context, o ConsumerOptions) (*Consumer, error) {
-	var forget func() error
+	var closing func() error
 	if o.Classwork {
 		bent, err := consumerfault.Kind.Of(o.Faults...)
 		if err != nil {
 			return nil, err
 		}
-		if o.push, forget, err = classworkOf(ctx, bent.Bend(consumerfault.Config{})); err != nil {
+		if o.push, o.forget, closing, err = classworkOf(ctx, bent.Bend(consumerfault.Config{})); err != nil {
 			return nil, err
 		}
 	}
 	mirror, s, err := OpenConsumer(ctx, o)
 	if err != nil {
-		if forget != nil {
-			err = errors.Join(err, forget())
+		if closing != nil {
+			err = errors.Join(err, closing())
 		}
 		return nil, err
 	}
-	c := &Consumer{Service: s, Mirror: mirror, forget: forget}
+	c := &Consumer{Service: s, Mirror: mirror, closing: closing}
 	c.server, err = bind(ctx, o.Listen, nil)
 	if err == nil {
 		c.Origin = c.server.Origin
@@ -120,8 +126,8 @@ func (c *Consumer) Close() (err error) {
 		err = c.server.Close()
 	}
 	err = errors.Join(err, c.Service.Close(), c.Mirror.Close())
-	if c.forget != nil {
-		err = errors.Join(err, c.forget())
+	if c.closing != nil {
+		err = errors.Join(err, c.closing())
 	}
 	return err
 }

@@ -162,7 +162,7 @@ func (r *run) mode() (mode Mode, why string, err error) {
 		if r.o.Mode != Auto && r.o.Mode != only {
 			return "", "", fmt.Errorf("%s can only be read as %s", r.from.Name(), only)
 		}
-		if only == Delta && r.state.Commits == 0 {
+		if only == Delta && r.state.LastSync.IsZero() {
 			return "", "", fmt.Errorf("%s has changes alone, and the mirror is empty: begin with a whole roster", r.from.Name())
 		}
 		return only, "the source has nothing else", nil

@@ -76,7 +76,8 @@ func (r *run) stageOne(ctx context.Context, x *stage) error {
 		x.Pack = s.Packs
 	}
 	for !x.Done {
-		err := r.readPages(ctx, Reading{Collection: x.Collection, Mode: x.Mode, Since: x.Since, From: s.From}, func(p Page) error {
+		err := r.readPages(ctx, Reading{Collection: x.Collection, Mode: x.Mode, Since: x.Since, From: s.From,
+			Held: r.m.store.Lookup}, func(p Page) error {
 			if x.Done {
 				return fmt.Errorf("%s goes on behind its end", x.Collection)
 			}
@@ -382,6 +383,8 @@ func (r *run) prepareOne(c store.Collection, o *Object) prepared {
 		modified = r.s.Started
 	}
 	switch {
+	case o.Unfit != "":
+		a.unfit = o.Unfit
 	case o.Collection != c:
 		a.unfit = "it is of another collection"
 	case o.SourcedID == "" || !utf8.ValidString(o.SourcedID) || bytes.IndexByte([]byte(o.SourcedID), 0) >= 0:

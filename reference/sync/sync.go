@@ -20,6 +20,8 @@ type Object struct {
 	// Body is its JSON as a 1.2 service sends it; a source of another version, or of CSV, has
 	// turned it into that. Members that 1.2 doesn't know are left out of the mirror.
 	Body []byte
+	// Unfit says why the source has nothing of it that could be used; empty: it has.
+	Unfit string
 }
 
 // The statuses of an object (information model 1.2, StatusEnum).
@@ -55,6 +57,9 @@ type Reading struct {
 	Mode       Mode      // Full or Delta
 	Since      time.Time // what changed at or after; zero: everything
 	From       string    // the Next of the last page that is there; empty: from the beginning
+	// Held looks up what the mirror holds, as store.Store.Lookup does, for sources that have a part of an object alone; nil:
+	// it holds nothing.
+	Held func(ctx context.Context, c store.Collection, sourcedIDs []string, visit func(n int, body []byte) error) error
 }
 
 // Page is a part of a collection.

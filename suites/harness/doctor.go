@@ -30,6 +30,7 @@ type DoctorOptions struct {
 	Seed        uint64 // as that of the run; 0: random
 	Interactive bool   // a person takes the steps
 	Thorough    bool   // what a run would find out by itself is tried too, such as a sign-in
+	Reset       bool   // products are made empty, where the target file says how
 	// Pictures is a folder for pictures of what was seen, for whoever runs the doctor: they
 	// are no part of a report. Empty: none are taken.
 	Pictures string
@@ -58,6 +59,7 @@ func Doctor(ctx context.Context, target *Target, suite Suite, o DoctorOptions, o
 		Seed:        o.Seed,
 		Interactive: o.Interactive,
 		Thorough:    o.Thorough,
+		Reset:       o.Reset,
 		Pictures:    o.Pictures,
 		Redactor:    o.Redactor,
 	})

@@ -44,6 +44,7 @@ type Session struct {
 	attended  bool
 	memory    int64 // that this process may take; 0: as it likes
 	thorough  bool  // the doctor may try what takes longer
+	resets    bool  // the doctor is to make a product empty
 	pictures  string
 }
 
@@ -66,6 +67,8 @@ type SessionOptions struct {
 	Interactive bool
 	// Thorough has the doctor try what takes longer.
 	Thorough bool
+	// Reset has the doctor make a product empty, where the target file says how.
+	Reset bool
 	// Pictures is the folder in which the doctor leaves pictures of what it saw; empty:
 	// none are taken.
 	Pictures string
@@ -94,6 +97,7 @@ func NewSession(target *Target, suite Suite, o SessionOptions) (*Session, error)
 		memory:    o.Memory,
 		attended:  o.Interactive,
 		thorough:  o.Thorough,
+		resets:    o.Reset,
 		pictures:  o.Pictures,
 		wanted:    map[string]catalogue.Level{},
 	}
@@ -248,6 +252,9 @@ func (s *Session) Interactive() bool { return s.attended }
 
 // Thorough tells whether the doctor may try what takes longer.
 func (s *Session) Thorough() bool { return s.thorough }
+
+// Resets tells whether the doctor is to make a product empty: nobody loses anything by a doctor who wasn't asked to.
+func (s *Session) Resets() bool { return s.resets }
 
 // Pictures is the folder in which the doctor leaves pictures; empty: it takes none.
 func (s *Session) Pictures() string { return s.pictures }

@@ -17,21 +17,24 @@ import (
 
 // engine is what differs between the databases.
 type engine struct {
-	driver     string
-	text       string // the type of a text that is compared byte by byte
-	blob       string
-	number     string
-	clustered  string // put behind a table that is read along its key
-	words      []string
-	analyze    string
+	driver    string
+	text      string // the type of a text that is compared byte by byte
+	blob      string
+	number    string
+	clustered string   // put behind a table that is read along its key
+	made      []string // statements that make what the other tables don't have
+	analyze   string
+	// insert begins a statement that adds rows, in a transaction that is given up after an error: then
+	// SQLite needs no journal of the statement's own.
+	insert     string
 	repeatable sql.IsolationLevel // in which two statements see the same
 
 	wordColumns []string
 	wordRow     func(key int, words [Weights][]string) []any
 	// found is a query of the keys, with the weight, of the documents that have all words of its one
-	// parameter %s, which asked makes.
-	found string
-	asked func(words []string) string
+	// parameter %s, which asked makes; matched is one of the keys alone.
+	found, matched string
+	asked          func(words []string) string
 	// within is whether the second text is in the first.
 	within string
 	cast   func(column string) string
@@ -80,9 +83,12 @@ const sqliteWeights = "8.0, 4.0, 2.0, 1.0"
 func sqlite() engine {
 	return engine{
 		driver: "sqlite", text: "TEXT", blob: "BLOB", number: "REAL", clustered: " WITHOUT ROWID", analyze: "ANALYZE",
+		insert: "INSERT OR FAIL",
 		// The words are given as they are to be found, and not kept beside the index.
-		words: []string{`CREATE VIRTUAL TABLE ` + wordsTable +
-			` USING fts5(a, b, c, d, content = '', contentless_delete = 1, tokenize = "unicode61 remove_diacritics 0")`},
+		made: []string{`CREATE VIRTUAL TABLE ` + wordsTable +
+			` USING fts5(a, b, c, d, content = '', contentless_delete = 1, tokenize = "unicode61 remove_diacritics 0")`,
+			// To count documents, or to pass some over, takes no reading of them.
+			`CREATE INDEX ` + documentsTable + `_key ON ` + documentsTable + ` (key)`},
 		wordColumns: []string{"rowid", "a", "b", "c", "d"},
 		wordRow: func(key int, words [Weights][]string) []any {
 			row := []any{key}
@@ -93,7 +99,8 @@ func sqlite() engine {
 		},
 		found: `SELECT rowid AS key, -bm25(` + wordsTable + `, ` + sqliteWeights + `) AS weight FROM ` + wordsTable +
 			` WHERE ` + wordsTable + ` MATCH %s`,
-		asked: func(words []string) string { return `"` + strings.Join(words, `" "`) + `"` },
+		matched: `SELECT rowid AS key FROM ` + wordsTable + ` WHERE ` + wordsTable + ` MATCH %s`,
+		asked:   func(words []string) string { return `"` + strings.Join(words, `" "`) + `"` },
 		// Two texts of which one is in the other, with no character that means anything else.
 		within:    `instr(%s, %s) > 0`,
 		cast:      func(string) string { return "" },
@@ -108,7 +115,8 @@ func postgres() engine {
 	return engine{
 		driver: "pgx", text: `TEXT COLLATE "C"`, blob: "BYTEA", number: "DOUBLE PRECISION",
 		analyze: "ANALYZE " + documentsTable + ", " + valuesTable + ", " + wordsTable, repeatable: sql.LevelRepeatableRead,
-		words: []string{
+		insert: "INSERT",
+		made: []string{
 			`CREATE TABLE ` + wordsTable + ` (key INTEGER PRIMARY KEY, words TSVECTOR NOT NULL)`,
 			`CREATE INDEX ` + wordsTable + `_words ON ` + wordsTable + ` USING gin (words)`,
 		},
@@ -126,9 +134,10 @@ func postgres() engine {
 			}
 			return []any{key, b.String()}
 		},
-		found:  `SELECT key, ts_rank(words, %[1]s::tsquery) AS weight FROM ` + wordsTable + ` WHERE words @@ %[1]s::tsquery`,
-		asked:  func(words []string) string { return `'` + strings.Join(words, `' & '`) + `'` },
-		within: `strpos(%s, %s) > 0`,
+		found:   `SELECT key, ts_rank(words, %[1]s::tsquery) AS weight FROM ` + wordsTable + ` WHERE words @@ %[1]s::tsquery`,
+		matched: `SELECT key FROM ` + wordsTable + ` WHERE words @@ %s::tsquery`,
+		asked:   func(words []string) string { return `'` + strings.Join(words, `' & '`) + `'` },
+		within:  `strpos(%s, %s) > 0`,
 		cast: func(column string) string {
 			if column == "words" {
 				return "::tsvector"

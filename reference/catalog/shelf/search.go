@@ -1,10 +1,10 @@
 package shelf
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
+	"iter"
 	"strings"
 )
 
@@ -121,7 +121,9 @@ func (w *writer) parameter(value any) string {
 
 func (s *Shelf) countOf(q Query) (string, []any) {
 	w := &writer{engine: s.engine}
+	w.with(q.Groups, w.engine.matched)
 	w.WriteString(`SELECT count(*) FROM ` + documentsTable + ` AS d`)
+	w.joins(q.Groups)
 	w.where(q.Groups)
 	return w.String(), w.parameters
 }
@@ -129,12 +131,12 @@ func (s *Shelf) countOf(q Query) (string, []any) {
 // pageOf finds the keys of a page before it reads the documents, which are large.
 func (s *Shelf) pageOf(q Query) (string, []any) {
 	w := &writer{engine: s.engine}
-	weight := w.weights(q.Groups)
 	direction := " ASC"
 	if q.Descending {
 		direction = " DESC"
 	}
-	w.WriteString(`SELECT x.body, found.weight FROM (SELECT d.key AS key, ` + cmp.Or(weight.sum, "0.0") + ` AS weight`)
+	w.with(q.Groups, w.engine.found)
+	w.WriteString(`SELECT x.body, found.weight FROM (SELECT d.key AS key, ` + weight(q.Groups) + ` AS weight`)
 	column := "v.value"
 	if q.Numbers {
 		column = "v.low"
@@ -142,7 +144,8 @@ func (s *Shelf) pageOf(q Query) (string, []any) {
 	if q.Sort != "" {
 		w.WriteString(`, ` + column + ` AS sorted`)
 	}
-	w.WriteString(` FROM ` + documentsTable + ` AS d` + weight.joins)
+	w.WriteString(` FROM ` + documentsTable + ` AS d`)
+	w.joins(q.Groups)
 	if q.Sort != "" {
 		w.WriteString(` LEFT JOIN ` + valuesTable + ` AS v ON v.field = ` + w.parameter(q.Sort) + ` AND v.key = d.key AND v.place = 0`)
 	}
@@ -161,39 +164,62 @@ func (s *Shelf) pageOf(q Query) (string, []any) {
 	return w.String(), w.parameters
 }
 
-// weighed is how the words of a query weigh in a document.
-type weighed struct{ joins, sum string }
-
-func (w *writer) weights(groups [][]Clause) weighed {
-	var out weighed
-	n := 0
-	for _, group := range groups {
-		for _, c := range group {
-			if c.Words == nil {
-				continue
+// searched yields the clauses with words, with what each is called in a statement.
+func searched(groups [][]Clause) iter.Seq2[string, Clause] {
+	return func(yield func(string, Clause) bool) {
+		for i, group := range groups {
+			for j, c := range group {
+				if c.Words != nil && !yield(called(i, j), c) {
+					return
+				}
 			}
-			n++
-			name := fmt.Sprintf("w%d", n)
-			out.joins += ` LEFT JOIN (` + w.found(c.Words) + `) AS ` + name + ` ON ` + name + `.key = d.key`
-			if out.sum != "" {
-				out.sum += " + "
-			}
-			out.sum += `coalesce(` + name + `.weight, 0.0)`
 		}
 	}
-	return out
 }
 
-func (w *writer) found(words []string) string {
-	return fmt.Sprintf(w.engine.found, w.parameter(w.engine.asked(words)))
+func called(group, clause int) string { return fmt.Sprintf("w%d_%d", group, clause) }
+
+// weight is what the words of a query weigh in a document altogether.
+func weight(groups [][]Clause) string {
+	sum := `0.0`
+	for name := range searched(groups) {
+		sum += ` + coalesce(` + name + `.weight, 0.0)`
+	}
+	return sum
+}
+
+// with looks words up once, before anything else: a planner that begins elsewhere would do so for
+// each document.
+func (w *writer) with(groups [][]Clause, found string) {
+	word := `WITH `
+	for name, c := range searched(groups) {
+		w.WriteString(word + name + ` AS MATERIALIZED (` + fmt.Sprintf(found, w.parameter(w.engine.asked(c.Words))) + `) `)
+		word = `, `
+	}
+}
+
+// joins has the documents beside which words were found: those alone where all clauses have to
+// hold, so that few of them are looked at.
+func (w *writer) joins(groups [][]Clause) {
+	join := ` JOIN `
+	if len(groups) > 1 {
+		join = ` LEFT JOIN `
+	}
+	for name := range searched(groups) {
+		w.WriteString(join + name + ` ON ` + name + `.key = d.key`)
+	}
 }
 
 // where writes the condition of a query.
 func (w *writer) where(groups [][]Clause) {
 	var either []string
-	for _, group := range groups {
+	for i, group := range groups {
 		var all []string
-		for _, c := range group {
+		for j, c := range group {
+			if c.Words != nil {
+				all = append(all, called(i, j)+`.key IS NOT NULL`)
+				continue
+			}
 			all = append(all, w.clause(c))
 		}
 		either = append(either, `(`+strings.Join(all, " AND ")+`)`)
@@ -204,17 +230,17 @@ func (w *writer) where(groups [][]Clause) {
 }
 
 func (w *writer) clause(c Clause) string {
-	if c.Words != nil {
-		return `d.key IN (SELECT key FROM (` + w.found(c.Words) + `) AS f)`
-	}
 	in := `IN`
 	if c.Not {
 		in = `NOT IN`
 	}
 	field := w.parameter(c.Field)
-	matches := []string{`1 = 0`}
+	var matches []string
 	for _, m := range c.Any {
 		matches = append(matches, w.match(m))
+	}
+	if len(matches) == 0 {
+		matches = []string{`1 = 0`} // nothing is one of none
 	}
 	return `d.key ` + in + ` (SELECT v.key FROM ` + valuesTable + ` AS v WHERE v.field = ` + field +
 		` AND (` + strings.Join(matches, " OR ") + `))`

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 )
 
@@ -99,13 +100,21 @@ func (s *Shelf) prepare(ctx context.Context) error {
 		`CREATE TABLE ` + valuesTable + ` (field TEXT NOT NULL, key INTEGER NOT NULL, place INTEGER NOT NULL, head ` + s.engine.text +
 			` NOT NULL, value ` + s.engine.text + ` NOT NULL, low ` + s.engine.number + `, high ` + s.engine.number +
 			`, PRIMARY KEY (field, key, place))` + s.engine.clustered,
-		`CREATE INDEX ` + valuesTable + `_head ON ` + valuesTable + ` (field, head)`,
-		`CREATE INDEX ` + valuesTable + `_low ON ` + valuesTable + ` (field, low)`,
 	}
-	statements = append(statements, s.engine.words...)
+	statements = append(statements, s.engine.made...)
+	statements = append(statements, makeIndexes...)
 	statements = append(statements, `DELETE FROM `+stateTable, `INSERT INTO `+stateTable+` (form, label) VALUES ('`+form+`', '')`)
 	return s.run(ctx, statements...)
 }
+
+// The indexes of values are made anew behind many of them, which takes less time than to keep them.
+var (
+	dropIndexes = []string{`DROP INDEX IF EXISTS ` + valuesTable + `_head`, `DROP INDEX IF EXISTS ` + valuesTable + `_low`}
+	makeIndexes = []string{
+		`CREATE INDEX ` + valuesTable + `_head ON ` + valuesTable + ` (field, head)`,
+		`CREATE INDEX ` + valuesTable + `_low ON ` + valuesTable + ` (field, low) WHERE low IS NOT NULL`,
+	}
+)
 
 // run runs statements in one transaction.
 func (s *Shelf) run(ctx context.Context, statements ...string) error {
@@ -114,12 +123,20 @@ func (s *Shelf) run(ctx context.Context, statements ...string) error {
 		return err
 	}
 	defer tx.Rollback() // does nothing after the commit
+	if err := inside(ctx, tx, statements); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// inside runs statements in a transaction.
+func inside(ctx context.Context, tx *sql.Tx, statements []string) error {
 	for _, statement := range statements {
 		if _, err := tx.ExecContext(ctx, statement); err != nil {
 			return err
 		}
 	}
-	return tx.Commit()
+	return nil
 }
 
 // Label is what the shelf was filled with, in the words of whoever filled it; empty where it
@@ -148,10 +165,9 @@ func (s *Shelf) fill(ctx context.Context, label string, entries iter.Seq2[Entry,
 		return err
 	}
 	defer tx.Rollback() // does nothing after the commit
-	for _, t := range []string{documentsTable, valuesTable, wordsTable} {
-		if _, err := tx.ExecContext(ctx, `DELETE FROM `+t); err != nil {
-			return err
-		}
+	before := slices.Concat(dropIndexes, []string{`DELETE FROM ` + documentsTable, `DELETE FROM ` + valuesTable, `DELETE FROM ` + wordsTable})
+	if err := inside(ctx, tx, before); err != nil {
+		return err
 	}
 	documents := &rows{tx: tx, engine: s.engine, table: documentsTable, columns: []string{"key", "body"}}
 	values := &rows{tx: tx, engine: s.engine, table: valuesTable, columns: []string{"field", "key", "place", "head", "value", "low", "high"}}
@@ -184,6 +200,9 @@ func (s *Shelf) fill(ctx context.Context, label string, entries iter.Seq2[Entry,
 		if err := r.flush(ctx); err != nil {
 			return err
 		}
+	}
+	if err := inside(ctx, tx, makeIndexes); err != nil {
+		return err
 	}
 	if _, err := tx.ExecContext(ctx, `UPDATE `+stateTable+` SET label = `+s.engine.parameter(1), label); err != nil {
 		return err
@@ -245,7 +264,7 @@ func (r *rows) flush(ctx context.Context) error {
 
 func (r *rows) statement(n int) string {
 	var b strings.Builder
-	b.WriteString(`INSERT INTO ` + r.table + ` (` + strings.Join(r.columns, ", ") + `) VALUES `)
+	b.WriteString(r.engine.insert + ` INTO ` + r.table + ` (` + strings.Join(r.columns, ", ") + `) VALUES `)
 	for row := range n {
 		if row > 0 {
 			b.WriteString(", ")

@@ -90,8 +90,9 @@ func unflagged(of ...store.Collection) behaviour {
 
 func changeFaults() map[string]behaviour {
 	return map[string]behaviour{
-		"consumer-renames-lost":  frozen(sis.Users, sis.Classes, sis.Courses, sis.Orgs),
-		"consumer-people-frozen": frozen(sis.Users),
+		"consumer-renames-lost":        frozen(sis.Users, sis.Classes, sis.Courses, sis.Orgs),
+		"consumer-people-frozen":       frozen(sis.Users),
+		"consumer-same-length-is-same": sameLength(),
 		"consumer-renames-lost-in-delta": frozenIf(func(t *thing) bool {
 			return t.in(sis.Users, sis.Classes) && !t.reading.Since.IsZero()
 		}),
@@ -113,6 +114,25 @@ func changeFaults() map[string]behaviour {
 		"consumer-role-overwrites":     overwrites(),
 		"consumer-future-deletes":      futures(),
 	}
+}
+
+// sameLength takes what is as long as it was for unchanged.
+func sameLength() behaviour {
+	var mu stdsync.Mutex
+	last := map[string][]byte{} // as it was taken last
+	return each(func(t *thing) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		key := string(t.Collection) + "/" + t.SourcedID
+		text, _ := json.Marshal(t.members) // of what was JSON
+		if was := last[key]; len(was) == len(text) {
+			clear(t.members)
+			_ = json.Unmarshal(was, &t.members) // it was just written
+			return true
+		}
+		last[key] = text
+		return true
+	})
 }
 
 // neverRestores has who was flagged once stay flagged.

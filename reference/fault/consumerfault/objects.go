@@ -14,8 +14,6 @@ import (
 	stdsync "sync"
 	"time"
 
-	"github.com/rollcall-edu/rollcall/reference/gradebook"
-	"github.com/rollcall-edu/rollcall/reference/resources"
 	"github.com/rollcall-edu/rollcall/reference/sis"
 	"github.com/rollcall-edu/rollcall/reference/store"
 	"github.com/rollcall-edu/rollcall/reference/sync"
@@ -203,6 +201,7 @@ func objectFaults() map[string]behaviour {
 			}
 			return true
 		}),
+		"consumer-words-own": worded(),
 		"consumer-names-capitals": names(func(s string) string {
 			return strings.ToUpper(cut(s, 1)) + strings.ToLower(s[len(cut(s, 1)):])
 		}),
@@ -289,6 +288,18 @@ func american(v any) any {
 		return v
 	}
 	return parts[0] + "-" + parts[2] + "-" + parts[1]
+}
+
+// worded puts titles, numbers to call and addresses of e-mail in words of the product's own.
+func worded() behaviour {
+	return each(func(t *thing) bool {
+		for _, name := range []string{"title", "phone", "sms", "email"} {
+			if text := t.text(name); text != "" && t.in(sis.Classes, sis.AcademicSessions, sis.Users) {
+				t.members[name] = fmt.Sprintf("%s, no. %d", text, sum(text))
+			}
+		}
+		return true
+	})
 }
 
 // sum is a number that is always the same for a text.
@@ -399,8 +410,14 @@ func strictFaults() map[string]behaviour {
 			return err
 		}),
 		"consumer-sorted-only": sorted(),
-		"consumer-offsets-refused": answers(func(text []byte) ([]byte, error) {
+		"consumer-zulu-needed": answers(func(text []byte) ([]byte, error) {
 			if offsets.Match(text) {
+				return nil, errStrict
+			}
+			return text, nil
+		}),
+		"consumer-offsets-refused": answers(func(text []byte) ([]byte, error) {
+			if offsets.Match(bytes.ReplaceAll(text, []byte(`+00:00"`), []byte(`Z"`))) {
 				return nil, errStrict
 			}
 			return text, nil
@@ -475,24 +492,3 @@ func sorted() behaviour {
 
 // descends tells whether one sourcedId stands before another by a part of the order in which they come.
 func descends(before, now string) bool { return len(before) == len(now) && now < before }
-
-func gradeFaults() map[string]behaviour {
-	return map[string]behaviour{
-		"consumer-grades-frozen":      frozen(gradebook.Results, gradebook.LineItems),
-		"consumer-grades-flags":       unflagged(gradebook.LineItems, gradebook.Results),
-		"consumer-grades-new-lost":    settled(gradebook.Results, gradebook.LineItems),
-		"consumer-scores-rounded":     member(gradebook.Results, "score", rounded),
-		"consumer-resources-frozen":   frozen(resources.Resources),
-		"consumer-resources-flags":    unflagged(resources.Resources),
-		"consumer-resources-new-lost": settled(resources.Resources),
-	}
-}
-
-func rounded(v any) any {
-	n, is := v.(json.Number)
-	if !is {
-		return v
-	}
-	text, _, _ := strings.Cut(n.String(), ".")
-	return json.Number(text)
-}

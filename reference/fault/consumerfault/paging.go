@@ -96,6 +96,12 @@ func pagingFaults() map[string]behaviour {
 		"consumer-links-quoted": paged(0, func(a *rest.Arrival) string {
 			return linked(func(field string) bool { return strings.Contains(field, `rel="next"`) })(a)
 		}),
+		// Of several headers of one name it reads the first.
+		"consumer-links-first-header": paged(0, func(a *rest.Arrival) string {
+			one := *a
+			one.Header = http.Header{"Link": {a.Header.Get("Link")}}
+			return linked(any1)(&one)
+		}),
 		"consumer-links-absolute": paged(0, func(a *rest.Arrival) string {
 			return linked(func(field string) bool { return strings.Contains(field, "<http") })(a)
 		}),

@@ -121,8 +121,12 @@ func pushFaults() map[string]behaviour {
 			return slices.DeleteFunc(objects, func(o push.Object) bool { return o.Collection == results })
 		}),
 		"consumer-push-item-lost": every(results, func(o *push.Object) { refersTo(o, "lineItem", "no-such-line-item") }),
-		"consumer-push-nobody":    every(results, func(o *push.Object) { refersTo(o, "student", "no-such-student") }),
-		"consumer-push-no-class":  every(items, func(o *push.Object) { refersTo(o, "class", "no-such-class") }),
+		"consumer-push-results-first": pushing(func(objects []push.Object) []push.Object {
+			slices.SortStableFunc(objects, func(a, b push.Object) int { return strings.Compare(b.Collection, a.Collection) })
+			return objects
+		}),
+		"consumer-push-nobody":   every(results, func(o *push.Object) { refersTo(o, "student", "no-such-student") }),
+		"consumer-push-no-class": every(items, func(o *push.Object) { refersTo(o, "class", "no-such-class") }),
 		"consumer-push-score-text": every(results, func(o *push.Object) {
 			if score, there := o.Body["score"]; there {
 				o.Body["score"] = fmt.Sprintf("%v points", score)
@@ -155,10 +159,13 @@ func pushFaults() map[string]behaviour {
 			}
 			return p.to(ctx, next)
 		}),
-		"consumer-push-busy-lost": busyLost(),
+		"consumer-push-busy-lost":     busyLost(http.StatusTooManyRequests),
+		"consumer-push-broken-lost":   together(never(), busyLost(http.StatusInternalServerError)),
+		"consumer-push-broken-new-id": together(never(), renamed()),
 		"consumer-push-hammers": sendingTo(func(ctx context.Context, next push.Sender, p pushed) (status int, says string, err error) {
 			for range 12 {
-				if status, says, err = p.to(ctx, next); err != nil || status < http.StatusBadRequest {
+				status, says, err = p.to(ctx, next)
+				if err != nil || status < http.StatusBadRequest || status >= http.StatusInternalServerError {
 					break
 				}
 			}
@@ -167,15 +174,61 @@ func pushFaults() map[string]behaviour {
 	}
 }
 
-// busyLost takes what was answered 429 for taken.
-func busyLost() behaviour {
+// renamed gives what was answered 500 another sourcedId when it comes the next time.
+func renamed() behaviour {
+	var mu stdsync.Mutex
+	other := map[string]string{}
+	return together(pushing(func(objects []push.Object) []push.Object {
+		mu.Lock()
+		defer mu.Unlock()
+		for i := range objects {
+			if id := other[objects[i].SourcedID]; id != "" {
+				objects[i].SourcedID = id
+			}
+		}
+		return objects
+	}), sendingTo(func(ctx context.Context, next push.Sender, p pushed) (int, string, error) {
+		status, says, err := p.to(ctx, next)
+		if status == http.StatusInternalServerError {
+			mu.Lock()
+			defer mu.Unlock()
+			id := p.address[strings.LastIndexByte(p.address, '/')+1:]
+			other[id] = id + "-again"
+		}
+		return status, says, err
+	}))
+}
+
+// stopping ends a push at the first answer that says that a provider is busy or broken, and sends the rest with the next.
+func stopping() behaviour {
+	var mu stdsync.Mutex
+	stopped := false
+	return together(never(), pushing(func(objects []push.Object) []push.Object {
+		mu.Lock()
+		defer mu.Unlock()
+		stopped = false
+		return objects
+	}), sendingTo(func(ctx context.Context, next push.Sender, p pushed) (int, string, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if stopped {
+			return http.StatusServiceUnavailable, "it was not tried", nil
+		}
+		status, says, err := p.to(ctx, next)
+		stopped = status == http.StatusTooManyRequests || status >= http.StatusInternalServerError
+		return status, says, err
+	}))
+}
+
+// busyLost takes what was answered with a status for taken.
+func busyLost(status int) behaviour {
 	var mu stdsync.Mutex
 	return together(
 		sending(func(r *http.Request, next http.RoundTripper) (*http.Response, error) {
 			response, err := next.RoundTrip(r)
 			mu.Lock()
 			defer mu.Unlock()
-			if err == nil && r.Method == http.MethodPut && response.StatusCode == http.StatusTooManyRequests {
+			if err == nil && r.Method == http.MethodPut && response.StatusCode == status {
 				response.StatusCode, response.Status = http.StatusNoContent, "204 No Content"
 			}
 			return response, err

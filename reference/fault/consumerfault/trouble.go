@@ -200,6 +200,11 @@ func troubleFaults() map[string]behaviour {
 		"consumer-retry-after-ignored": pauses(func(t client.Try) (time.Duration, bool) {
 			return 120 * time.Millisecond, t.Status == http.StatusTooManyRequests && t.Number < 40
 		}),
+		"consumer-retry-after-seconds": pauses(func(t client.Try) (time.Duration, bool) {
+			_, err := strconv.Atoi(t.Header.Get("Retry-After"))
+			return 120 * time.Millisecond, err != nil && t.Status == http.StatusTooManyRequests && t.Header.Get("Retry-After") != ""
+		}),
+		"consumer-token-renewed-once": renewedOnce(),
 		"consumer-hammers-busy": pauses(func(t client.Try) (time.Duration, bool) {
 			return 0, t.Status == http.StatusTooManyRequests && t.Number < 60
 		}),
@@ -220,6 +225,25 @@ func statusOf(err error) int {
 		return refused.Status
 	}
 	return 0
+}
+
+// renewedOnce gets another token once in a sync; what a token that ends after that doesn't open counts as empty.
+func renewedOnce() behaviour {
+	var mu stdsync.Mutex
+	refused := 0
+	return together(options(func(*sync.Options) {
+		mu.Lock()
+		defer mu.Unlock()
+		refused = 0
+	}), answered(func(response *http.Response) bool {
+		if response.StatusCode != http.StatusUnauthorized {
+			return false
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		refused++
+		return refused > 1
+	}, empty))
 }
 
 // pauses has an own way of waiting for some answers.

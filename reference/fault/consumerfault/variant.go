@@ -183,6 +183,7 @@ func variants() map[string]behaviour {
 			}
 		}),
 		"consumer-no-retry":    pausing(func(t client.Try) bool { return t.Status == http.StatusTooManyRequests }),
+		"consumer-push-stops":  stopping(),
 		"consumer-by-offset":   paged(0, byOffset),
 		"consumer-to-empty":    paged(0, toEmpty),
 		"consumer-overlap":     paged(60, overlapping),
@@ -200,7 +201,7 @@ func variants() map[string]behaviour {
 		"consumer-emails-lower":   member(sis.Users, "email", lower),
 		"consumer-names-blanks":   names(func(s string) string { return " " + s + " " }),
 		"consumer-names-apart":    names(norm.NFD.String),
-		"consumer-grades-short":   member(sis.Users, "grades", shortened),
+		"consumer-levels-short":   member(sis.Users, "grades", shortened),
 		"consumer-sex-letters":    member(sis.Demographics, "sex", initial),
 		"consumer-ids-upper":      ids(strings.ToUpper),
 		"consumer-ids-prefixed":   ids(func(s string) string { return "rb:" + s }),
@@ -217,7 +218,13 @@ func variants() map[string]behaviour {
 			delete(t.members, "sms")
 			return true
 		}),
-		"consumer-since-seconds": filtered(func(at time.Time) string { return fromOn + rest.Quoted(at.UTC().Format(time.RFC3339)) }),
+		"consumer-grades-leavers-flagged": leaving(func(t *thing) bool {
+			t.members["status"] = sync.ToBeDeleted
+			return true
+		}),
+		"consumer-grades-history": history(),
+		"consumer-words-told":     worded(),
+		"consumer-since-seconds":  filtered(func(at time.Time) string { return fromOn + rest.Quoted(at.UTC().Format(time.RFC3339)) }),
 		"consumer-since-offset": filtered(func(at time.Time) string {
 			return fromOn + rest.Quoted(at.In(time.FixedZone("", 2*60*60)).Format("2006-01-02T15:04:05.000-07:00"))
 		}),

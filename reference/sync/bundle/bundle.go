@@ -34,8 +34,8 @@ type Source struct {
 var ErrDelta = errors.New("the bundle is a delta: it tells what changed, and can't be read as a whole roster; " +
 	"sync from a bulk bundle first, and from this one as a delta")
 
-// ErrIncomplete says that a delta has a part of an object alone.
-var ErrIncomplete = errors.New("the delta changes a part of an object, and doesn't have the whole object; sync from a bulk bundle")
+// ErrIncomplete says that a bundle has all rows of a part of objects, and of the objects what changed alone.
+var ErrIncomplete = errors.New("the bundle has all of one and changes of the other, and nobody can tell whose are gone; sync from a bulk bundle")
 
 // New opens a bundle. at is the dateLastModified of rows that carry none, as all do in bulk
 // (OneRoster 1.2 CSV binding, section 4: the time of import). It is read file by file, to the end,
@@ -54,9 +54,9 @@ func Held(path string, at time.Time, rules []intake.Rule) (*Source, error) {
 		return nil, err
 	}
 	s := &Source{PageSize: defaultPageSize, path: path, at: at.UTC().Truncate(time.Millisecond), csv: d}
-	if s.delta("users") {
-		if err := s.whole(); err != nil {
-			return nil, errors.Join(err, d.Close())
+	for _, c := range s.Collections() {
+		if _, err := s.merging(c); err != nil {
+			return nil, errors.Join(fmt.Errorf("reading the bundle: %w", err), d.Close())
 		}
 	}
 	return s, nil
@@ -68,18 +68,26 @@ func (s *Source) Close() error { return s.csv.Close() }
 // Name is the path of the bundle.
 func (s *Source) Name() string { return "bundle " + filepath.Base(s.path) }
 
-// Collections lists what the bundle has files of.
+// Collections lists what the bundle has files of, if only of a part of its objects.
 func (s *Source) Collections() []store.Collection {
 	return slices.DeleteFunc(sis.Collections(), func(c store.Collection) bool {
 		return c == sis.CSVRows || slices.Contains([]store.Collection{gradebook.AssessmentLineItems, gradebook.AssessmentResults}, c) ||
-			!s.csv.Has(string(c))
+			!s.csv.Has(string(c)) && !s.partly(c)
 	})
+}
+
+// partly tells whether the bundle has changes of a part of objects, and not the objects' own file.
+func (s *Source) partly(c store.Collection) bool {
+	return !s.csv.Has(string(c)) && slices.ContainsFunc(parts, func(p part) bool { return p.of == c && s.csv.Has(p.file) })
 }
 
 // Delta tells whether the bundle has files that are deltas.
 func (s *Source) Delta() bool {
-	return slices.ContainsFunc(s.Collections(), func(c store.Collection) bool { return s.delta(string(c)) })
+	return slices.ContainsFunc(s.Collections(), func(c store.Collection) bool { return s.changes(c) })
 }
+
+// changes tells whether the bundle has what changed of a collection, and not all of it.
+func (s *Source) changes(c store.Collection) bool { return s.delta(string(c)) || s.partly(c) }
 
 func (s *Source) delta(file string) bool { return s.csv.Processing[file] == "delta" }
 
@@ -101,7 +109,7 @@ func (s *Source) Read(ctx context.Context, r sync.Reading, yield func(sync.Page)
 	switch {
 	case !slices.Contains(s.Collections(), r.Collection):
 		return fmt.Errorf("%s.csv: %w", file, sync.ErrNotOffered)
-	case s.delta(file) && r.Since.IsZero() && r.Mode != sync.Delta:
+	case s.changes(r.Collection) && r.Since.IsZero() && r.Mode != sync.Delta:
 		return fmt.Errorf("%s.csv: %w", file, ErrDelta)
 	}
 	begin := 0
@@ -111,24 +119,52 @@ func (s *Source) Read(ctx context.Context, r sync.Reading, yield func(sync.Page)
 			return errors.New("the place at which it shall go on is none of this source: sync from the beginning")
 		}
 	}
+	m, err := s.merging(r.Collection)
+	if err != nil {
+		return err
+	}
 	var page []sync.Object
 	n := 0
+	turn := func(last bool) error { // hands a page on
+		if m != nil {
+			if err := m.complete(ctx, r, page); err != nil {
+				return fmt.Errorf("%s.csv: %w", file, err)
+			}
+		}
+		p := sync.Page{Objects: page, Next: strconv.Itoa(n - 1), Total: -1}
+		if page = nil; last {
+			p.Next, p.Total = "", n
+		}
+		return yield(p)
+	}
+	next := func(o sync.Object) error {
+		if n++; n <= begin {
+			return nil
+		}
+		if len(page) >= s.PageSize {
+			if err := turn(false); err != nil {
+				return err
+			}
+		}
+		page = append(page, o)
+		return nil
+	}
 	for document, err := range sis.Documents(ctx, modern{s.csv, s.types()}, r.Collection) {
 		if err != nil {
 			return fmt.Errorf("%s.csv: %w", file, err)
 		}
-		if n++; n <= begin {
-			continue
+		if err := next(s.object(r.Collection, document)); err != nil {
+			return err
 		}
-		if len(page) >= s.PageSize {
-			if err := yield(sync.Page{Objects: page, Next: strconv.Itoa(n - 1), Total: -1}); err != nil {
+	}
+	if m != nil {
+		for _, id := range m.alone {
+			if err := next(sync.Object{Collection: r.Collection, SourcedID: id, Status: sync.Active}); err != nil {
 				return err
 			}
-			page = nil
 		}
-		page = append(page, s.object(r.Collection, document))
 	}
-	return yield(sync.Page{Objects: page, Total: n})
+	return turn(true)
 }
 
 // object reads what all objects have in common. The date of one that carries none is that of the
@@ -158,24 +194,6 @@ func (s *Source) types() map[string]string {
 		}
 	}
 	return out
-}
-
-// whole sees that a delta has the roles of each user that it changes, as a user without roles
-// would lose those that there are; and no others.
-func (s *Source) whole() error {
-	users := map[string]bool{}
-	for u := range s.csv.Users() {
-		if u.Status == fixtures.Active && len(u.Roles) == 0 {
-			return fmt.Errorf("users.csv has %q, and roles.csv has no role of it: %w", u.SourcedID, ErrIncomplete)
-		}
-		users[u.SourcedID] = true
-	}
-	for id := range s.csv.RoleHolders() {
-		if !users[id] {
-			return fmt.Errorf("roles.csv has a role of %q, who is not in users.csv: %w", id, ErrIncomplete)
-		}
-	}
-	return s.csv.Err()
 }
 
 // modern is a bundle in the words of 1.2.

@@ -1,9 +1,11 @@
 package bundle_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -107,6 +109,7 @@ func TestDeltaHasWhatChanged(t *testing.T) {
 		gone := 0
 		for c, n := range changed {
 			got, err := read(t, s, sync.Reading{Collection: c, Since: fixtures.Settled()})
+			got = slices.DeleteFunc(got, func(o sync.Object) bool { return o.Unfit != "" }) // a part of what isn't held
 			if err != nil || len(got) != n {
 				t.Errorf("%s %s: %d objects of %d that changed: %v", version, c, len(got), n, err)
 			}
@@ -183,5 +186,101 @@ func TestRefusesWhatIsNotWhole(t *testing.T) {
 			s.Close()
 			t.Errorf("a bundle was taken of which %d bytes of %d came", n, len(data))
 		}
+	}
+}
+
+// What a delta has of an object is put into what is held of it, row by row; the rest stays.
+func TestPartsAreMerged(t *testing.T) {
+	const manifest = "propertyName,value\r\nmanifest.version,1.0\r\noneroster.version,1.2\r\n"
+	modes := map[string]string{}
+	for _, c := range []string{"academicSessions", "categories", "classes", "classResources", "courses", "courseResources", "demographics",
+		"enrollments", "lineItemLearningObjectiveIds", "lineItems", "lineItemScoreScales", "orgs", "resources", "resultLearningObjectiveIds",
+		"results", "resultScoreScales", "roles", "scoreScales", "userProfiles", "userResources", "users"} {
+		modes[c] = "absent"
+	}
+	const head = "sourcedId,status,dateLastModified,"
+	const at = "2026-09-10T06:00:00.000Z,"
+	roles := head + "userSourcedId,roleType,role,beginDate,endDate,orgSourcedId,userProfileSourcedId\r\n"
+	held := map[string]string{
+		"users/u1": `{"sourcedId":"u1","status":"active","dateLastModified":"2026-09-01T06:00:00.000Z","enabledUser":"true","givenName":"Ann",` +
+			`"familyName":"Lee","roles":[{"roleType":"primary","role":"teacher","org":{"sourcedId":"s1","type":"org"}}],` +
+			`"resources":[{"sourcedId":"r1","type":"resource"}]}`,
+		"orgs/d1": `{"sourcedId":"d1","status":"active","dateLastModified":"2026-09-01T06:00:00.000Z","name":"D","type":"district",` +
+			`"children":[{"sourcedId":"s1","type":"org"}]}`,
+		"classes/k1": `{"sourcedId":"k1","status":"active","dateLastModified":"2026-09-01T06:00:00.000Z","title":"K","resources":` +
+			`[{"sourcedId":"r1","type":"resource"}]}`,
+	}
+	for name, test := range map[string]struct {
+		files      map[string]string
+		collection store.Collection
+		id         string
+		has        []string
+		hasNot     []string
+	}{
+		"a role more": {map[string]string{"roles": roles + "o9,active," + at + "u1,secondary,parent,,,s1,\r\n"}, sis.Users, "u1",
+			[]string{`"teacher"`, `"parent"`, `"Ann"`, `"r1"`, `u1-r1,o9`}, nil},
+		"a role otherwise": {map[string]string{"roles": roles + "u1-r1,active," + at + "u1,primary,principal,,,s1,\r\n"}, sis.Users, "u1",
+			[]string{`"principal"`, `"Ann"`}, []string{`"teacher"`}},
+		"a role less": {map[string]string{"roles": roles + "u1-r1,tobedeleted," + at + "u1,primary,teacher,,,s1,\r\n" +
+			"o9,active," + at + "u1,secondary,parent,,,s1,\r\n"}, sis.Users, "u1", []string{`"parent"`, `"Ann"`}, []string{`"teacher"`}},
+		"a user without the rest": {map[string]string{"users": head + "enabledUser,username,userIds,givenName,familyName,middleName,identifier," +
+			"email,sms,phone,agentSourcedIds,grades,password,userMasterIdentifier,preferredGivenName,preferredMiddleName,preferredFamilyName," +
+			"primaryOrgSourcedId,pronouns\r\nu1,active," + at + "true,ann,,Anna,Lee,,,,,,,,,,,,,,\r\n"}, sis.Users, "u1",
+			[]string{`"Anna"`, `"teacher"`, `"r1"`}, []string{`"Ann"`}},
+		"a resource less": {map[string]string{"userResources": head + "userSourcedId,orgSourcedId,classSourcedId,resourceSourcedId\r\n" +
+			"x,tobedeleted," + at + "u1,,,r1\r\n"}, sis.Users, "u1", []string{`"teacher"`}, []string{`"r1"`}},
+		"a resource of a class": {map[string]string{"classResources": head + "title,classSourcedId,resourceSourcedId\r\n" +
+			"x,active," + at + ",k1,r2\r\n"}, sis.Classes, "k1", []string{`"r1"`, `"r2"`, `"K"`}, nil},
+		"a profile": {map[string]string{"userProfiles": head + "userSourcedId,profileType,vendorId,applicationId,description,credentialType," +
+			"username,password\r\nf1,active," + at + "u1,app,v,,,password,ann,\r\n"}, sis.Users, "u1", []string{`userProfile:f1`, `"Ann"`}, nil},
+		"a child": {map[string]string{"orgs": head + "name,type,identifier,parentSourcedId\r\ns2,active," + at + "S,school,,d1\r\n"}, sis.Orgs,
+			"d1", []string{`"s1"`, `"s2"`}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			text := manifest
+			for file, mode := range modes {
+				if test.files[file] != "" {
+					mode = "delta"
+				}
+				text += "file." + file + "," + mode + "\r\n"
+			}
+			test.files["manifest"] = text
+			for file, text := range test.files {
+				if err := os.WriteFile(filepath.Join(dir, file+".csv"), []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s, err := bundle.New(dir, imported)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			got, err := read(t, s, sync.Reading{Collection: test.collection, Mode: sync.Delta, Held: func(_ context.Context, c store.Collection,
+				ids []string, visit func(int, []byte) error) error {
+				for n, id := range ids {
+					if body := held[string(c)+"/"+id]; body != "" {
+						if err := visit(n, []byte(body)); err != nil {
+							return err
+						}
+					}
+				}
+				return nil
+			}})
+			at := slices.IndexFunc(got, func(o sync.Object) bool { return o.SourcedID == test.id })
+			if err != nil || at < 0 || got[at].Unfit != "" || got[at].Status != sync.Active {
+				t.Fatalf("%+v %v", got, err)
+			}
+			for _, text := range test.has {
+				if !strings.Contains(string(got[at].Body), text) {
+					t.Errorf("%s is not in %s", text, got[at].Body)
+				}
+			}
+			for _, text := range test.hasNot {
+				if strings.Contains(string(got[at].Body), text) {
+					t.Errorf("%s is in %s", text, got[at].Body)
+				}
+			}
+		})
 	}
 }

@@ -3,6 +3,7 @@ package push
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -20,11 +21,17 @@ type Assessment struct {
 	Taken  time.Time // when the test was taken; zero: on the first day of the class's term
 }
 
+// errNoAssessment says that a SIS can't be told what it has no words for.
+var errNoAssessment = errors.New("OneRoster 1.1 has no assessment results: they are pushed to a SIS of OneRoster 1.2")
+
 // Name is that of the test in its class.
 func (a Assessment) Name() string { return "assessment of " + a.Class }
 
 // Objects gives the tree of line items, and what each active student of the class got.
 func (a Assessment) Objects(_ context.Context, to SIS) ([]Object, error) {
+	if to.V1P1 {
+		return nil, errNoAssessment
+	}
 	there := map[string]bool{}
 	for u := range a.Roster.Users() {
 		there[u.SourcedID] = u.Status == fixtures.Active

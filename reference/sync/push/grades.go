@@ -34,7 +34,7 @@ const category = "Learning tools"
 
 // Objects gives the line items of all courses, and what learners got for them.
 func (g Grades) Objects(ctx context.Context, to SIS) ([]Object, error) {
-	terms := termsOf(g.Roster)
+	terms, periods := termsOf(g.Roster), PeriodsOf(g.Roster)
 	group := identifier(g.Name(), "category")
 	out := []Object{{Collection: "categories", Wrapper: "category", SourcedID: group, Body: map[string]any{"title": category}}}
 	for _, course := range g.Platform.Courses() {
@@ -44,6 +44,9 @@ func (g Grades) Objects(ctx context.Context, to SIS) ([]Object, error) {
 		}
 		for _, c := range columns {
 			item := g.lineItem(c, course, terms[course.ID], group, to)
+			if to.V1P1 {
+				old(&item, periods.At(course.ID, fmt.Sprint(item.Body["dueDate"])), to)
+			}
 			out = append(out, item)
 			if !c.Released() {
 				continue
@@ -53,7 +56,12 @@ func (g Grades) Objects(ctx context.Context, to SIS) ([]Object, error) {
 				return nil, fmt.Errorf("reading the grades of a line item: %w", err)
 			}
 			for _, grade := range grades {
-				if r, there := g.result(c, grade, item.SourcedID, to); there {
+				r, there := g.result(c, grade, item.SourcedID, to)
+				if there && to.V1P1 {
+					_, there = r.Body["score"] // who has none has no result there
+					old(&r, "", to)
+				}
+				if there {
 					out = append(out, r)
 				}
 			}

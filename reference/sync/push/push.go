@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rollcall-edu/rollcall/reference/oneroster"
 	"github.com/rollcall-edu/rollcall/reference/store"
 )
 
@@ -34,6 +35,8 @@ type Object struct {
 	Lasting bool
 	// Body are its members but for sourcedId, status and dateLastModified.
 	Body map[string]any
+	// Lacks says what the SIS requires of it and nobody knows; it isn't sent then. Empty: nothing.
+	Lacks string
 }
 
 // From is what is pushed.
@@ -56,7 +59,10 @@ type Sender interface {
 type SIS struct {
 	Gradebook string // base URL of the Gradebook service
 	Rostering string // base URL of the Rostering service, for references
-	Sender    Sender
+	// V1P1 says that it is a SIS of OneRoster 1.1: both addresses are that of its one service, and
+	// what is pushed has the members of that version.
+	V1P1   bool
+	Sender Sender
 }
 
 // Refer gives a reference to an object of the SIS.
@@ -71,7 +77,8 @@ func (s SIS) Refer(kind, collection, sourcedID string) map[string]any {
 
 var own = []string{"categories", "lineItems", "results", "assessmentLineItems", "assessmentResults"}
 
-// The scopes of what is sent (OneRoster 1.2 Gradebook service, OpenAPI document).
+// The scopes of what is sent (OneRoster 1.2 Gradebook service, OpenAPI document), and of the same by
+// OneRoster 1.1 (final specification, security).
 const (
 	scopePrefix = "https://purl.imsglobal.org/spec/or/v1p2/scope/"
 
@@ -79,11 +86,17 @@ const (
 	ScopeDelete           = scopePrefix + "gradebook.delete"
 	ScopeAssessmentPut    = scopePrefix + "assessment.createput"
 	ScopeAssessmentDelete = scopePrefix + "assessment.delete"
+	V1P1ScopePut          = oneroster.ScopePrefixV1P1 + "gradebook.createput"
+	V1P1ScopeDelete       = oneroster.ScopePrefixV1P1 + "gradebook.delete"
 )
 
-func scope(method, collection string) string {
+// scope is the one by which a collection is written.
+func (s SIS) scope(method, collection string) string {
 	put, remove := ScopePut, ScopeDelete
-	if strings.HasPrefix(collection, "assessment") {
+	switch {
+	case s.V1P1:
+		put, remove = V1P1ScopePut, V1P1ScopeDelete
+	case strings.HasPrefix(collection, "assessment"):
 		put, remove = ScopeAssessmentPut, ScopeAssessmentDelete
 	}
 	if method == http.MethodDelete {
@@ -177,6 +190,27 @@ func (p *Pusher) Push(ctx context.Context, from From) (Pushed, error) {
 	return out, nil
 }
 
+// Forget forgets what was pushed: the next push sends everything.
+func (p *Pusher) Forget(ctx context.Context) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var keys []string
+	err := p.Store.SourcedIDs(ctx, Kept, func(id []byte) error {
+		keys = append(keys, string(id))
+		return nil
+	})
+	if err == nil {
+		err = p.Store.Update(ctx, func(tx store.Tx) error {
+			_, err := tx.DeleteAll(Kept, keys)
+			return err
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("forgetting what was pushed: %w", err)
+	}
+	return nil
+}
+
 // before reads what was pushed, by the keys of records.
 func (p *Pusher) before(ctx context.Context, from string) (map[string]record, error) {
 	out := map[string]record{}
@@ -217,6 +251,11 @@ func (r *run) put(ctx context.Context, objects []Object) error {
 		of := record{r.from, r.p.To.Gradebook, o.Collection, o.SourcedID, o.Owner, o.Lasting, sum}
 		if r.before[of.key()].Sum == sum {
 			r.out.Unchanged++
+			continue
+		}
+		if o.Lacks != "" {
+			r.failed[o.SourcedID] = true
+			r.out.Refused = append(r.out.Refused, fmt.Errorf("%s/%s was not tried: %s", o.Collection, o.SourcedID, o.Lacks))
 			continue
 		}
 		if r.failed[o.Owner] {
@@ -293,7 +332,7 @@ func (r *run) remove(ctx context.Context, objects []Object) error {
 // send tells whether the SIS took a request; the error is of what ends the push.
 func (r *run) send(ctx context.Context, method string, of record, body []byte) (taken bool, err error) {
 	address := strings.TrimRight(of.Gradebook, "/") + "/" + of.Collection + "/" + url.PathEscape(of.SourcedID)
-	status, says, err := r.p.To.Sender.Send(ctx, method, address, scope(method, of.Collection), body)
+	status, says, err := r.p.To.Sender.Send(ctx, method, address, r.p.To.scope(method, of.Collection), body)
 	switch {
 	case ctx.Err() != nil:
 		return false, ctx.Err()

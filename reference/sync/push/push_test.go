@@ -76,7 +76,7 @@ func (p *plain) send(ctx context.Context, method, address, scope string, body []
 	defer response.Body.Close()
 	answer, err := io.ReadAll(response.Body)
 	if method != http.MethodGet {
-		p.sent = append(p.sent, method+" "+strings.TrimPrefix(address, p.sis.GradebookURL))
+		p.sent = append(p.sent, method+" "+strings.TrimPrefix(strings.TrimPrefix(address, p.sis.GradebookURL), p.sis.V1P1URL))
 		if response.StatusCode > 299 {
 			p.t.Errorf("%s %s: %s: %s: %s", method, address, response.Status, answer, body)
 		}
@@ -237,6 +237,10 @@ func TestRefused(t *testing.T) {
 	}
 	w.refuse = nil
 	w.push(w.grades, 2, 0, 0)
+	if err := w.pusher.Forget(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.push(w.grades, 3, 0, 0) // what was forgotten is sent again
 	// Where nothing is taken, the rest is given up.
 	w.refuse = func(string, string) int { return http.StatusForbidden }
 	many := objects{}

@@ -8,6 +8,7 @@
 //	GET  /held        every object of the mirror, a line each, as OneRoster 1.2 has it
 //	GET  /export.zip  the same as a bundle of CSV files
 //	PUT  /connection  where to read from, from now on
+//	POST /reset       forgets everything, where it was started with Config.Reset
 //
 // A sync that ended well is answered with 200, one that waits for a person or can't begin with
 // 409, one whose roster was refused with 422, and one that failed with 502: of all but the first

@@ -20,6 +20,9 @@ func (s *Service) Handler() http.Handler {
 	mux.HandleFunc("GET /held", s.held)
 	mux.HandleFunc("GET /export.zip", s.export)
 	mux.HandleFunc("PUT /connection", s.reconnect)
+	if s.c.Reset {
+		mux.HandleFunc("POST /reset", s.reset)
+	}
 	if s.c.Push != nil {
 		mux.HandleFunc("POST /push", s.pushNow)
 	}
@@ -87,6 +90,16 @@ func (s *Service) confirm(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.answer(w, r, func(ctx context.Context) Outcome { return s.Confirm(ctx, state.Waiting.ID) })
+}
+
+// reset makes everything empty.
+func (s *Service) reset(w http.ResponseWriter, r *http.Request) {
+	patient(w)
+	if err := s.forget(r.Context()); err != nil {
+		refuse(w, http.StatusServiceUnavailable, err.Error())
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
 }
 
 // answer runs a sync and tells what came of it.

@@ -15,7 +15,7 @@ import (
 type Pushing func(ctx context.Context, to push.SIS, roster fixtures.District) (push.Pushed, error)
 
 // errNoGradebook says that there is nowhere to push to.
-var errNoGradebook = errors.New("the connection has no gradebook of OneRoster 1.2 to push to")
+var errNoGradebook = errors.New("the connection has no gradebook to push to")
 
 // pushNow pushes once, and answers when that is done.
 func (s *Service) pushNow(w http.ResponseWriter, r *http.Request) {
@@ -35,7 +35,11 @@ func (s *Service) push(ctx context.Context) (push.Pushed, error) {
 	s.mu.Lock()
 	c := s.at
 	s.mu.Unlock()
-	if c.Gradebook == "" {
+	to := push.SIS{Gradebook: c.Gradebook, Rostering: c.Rostering}
+	if c.V11() {
+		to = push.SIS{Gradebook: c.V1P1, Rostering: c.V1P1, V1P1: true}
+	}
+	if to.Gradebook == "" {
 		return push.Pushed{}, errNoGradebook
 	}
 	source, err := overREST(c, s.hooks())
@@ -46,7 +50,7 @@ func (s *Service) push(ctx context.Context) (push.Pushed, error) {
 	if err != nil {
 		return push.Pushed{}, fmt.Errorf("reading the roster to push by: %w", err)
 	}
-	to := push.SIS{Gradebook: c.Gradebook, Rostering: c.Rostering, Sender: push.Client{Client: source.Client()}}
+	to.Sender = push.Client{Client: source.Client()}
 	done, err := s.c.Push(ctx, to, roster)
 	return done, errors.Join(err, roster.Err())
 }

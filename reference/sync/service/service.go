@@ -31,7 +31,12 @@ type Config struct {
 	Told func(Outcome)
 	// Push is what POST /push does; nil: there is none.
 	Push Pushing
-	Now  func() time.Time // nil: time.Now
+	// Reset has it take POST /reset, which makes it as it was before its first sync, but for where it reads from. It is
+	// for those who put it to the test.
+	Reset bool
+	// Forget is what else a reset does, such as to what Push remembers; nil: nothing.
+	Forget func(context.Context) error
+	Now    func() time.Time // nil: time.Now
 }
 
 // Feed is something that goes by the mirror's roster.
@@ -172,7 +177,7 @@ func (s *Service) Sync(ctx context.Context, mode sync.Mode) Outcome {
 		}
 		defer func() { err = errors.Join(err, done()) }()
 		if l, is := source.(sync.Limited); is && l.Only() == sync.Delta {
-			if state, err := s.c.Mirror.State(ctx); err != nil || state.Commits == 0 {
+			if state, err := s.c.Mirror.State(ctx); err != nil || state.LastSync.IsZero() {
 				return nil, cmp.Or(err, errNotFirst)
 			}
 		}
@@ -187,16 +192,42 @@ func (s *Service) Confirm(ctx context.Context, id string) Outcome {
 	})
 }
 
-func (s *Service) once(ctx context.Context, mode sync.Mode,
-	run func(context.Context, *dialled, sync.Options) (*sync.Report, error)) Outcome {
+// forget makes everything empty, once no sync is under way.
+func (s *Service) forget(ctx context.Context) error {
+	if err := s.begin(ctx); err != nil {
+		return err
+	}
+	defer s.over()
+	err := s.c.Mirror.Reset(ctx)
+	if err == nil && s.c.Forget != nil {
+		err = s.c.Forget(ctx)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fed, s.sated = nil, false
+	return err
+}
+
+// begin waits until nobody syncs; over has the next one begin.
+func (s *Service) begin(ctx context.Context) error {
 	select {
 	case <-s.turn:
-		defer func() { s.turn <- struct{}{} }()
+		return nil
 	case <-ctx.Done():
-		return Outcome{err: errors.New("another sync runs, and did not end in time"), status: http.StatusServiceUnavailable}
+		return errors.New("another sync runs, and did not end in time")
 	case <-s.life.Done():
-		return Outcome{err: errors.New("the service has ended"), status: http.StatusServiceUnavailable}
+		return errors.New("the service has ended")
 	}
+}
+
+func (s *Service) over() { s.turn <- struct{}{} }
+
+func (s *Service) once(ctx context.Context, mode sync.Mode,
+	run func(context.Context, *dialled, sync.Options) (*sync.Report, error)) Outcome {
+	if err := s.begin(ctx); err != nil {
+		return Outcome{err: err, status: http.StatusServiceUnavailable}
+	}
+	defer s.over()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(s.life, cancel)()

@@ -236,6 +236,33 @@ func TestConfirm(t *testing.T) {
 }
 
 // Nothing that isn't right is taken, and no secret is told.
+// Who is put to the test may be made empty; nobody else may.
+func TestReset(t *testing.T) {
+	r := start(t, service.Config{})
+	if status, _ := r.do(http.MethodPost, "/reset", ""); status != http.StatusNotFound {
+		t.Errorf("without being asked to it answers %d", status)
+	}
+	forgot := 0
+	r = start(t, service.Config{Reset: true, Forget: func(context.Context) error { forgot++; return nil }})
+	r.connect()
+	r.do(http.MethodPost, "/sync?mode=full", "")
+	foreign, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.at+"/reset", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	foreign.Header.Set("Sec-Fetch-Site", "cross-site")
+	if status, _ := r.send(foreign); status != http.StatusForbidden || r.held()["users"] != 20 {
+		t.Errorf("a page of somebody else's is answered %d, and %v are held", status, r.held())
+	}
+	if status, answer := r.do(http.MethodPost, "/reset", ""); status != http.StatusNoContent || forgot != 1 || len(r.held()) > 0 {
+		t.Errorf("%d %s; %d times; %v are held", status, answer, forgot, r.held())
+	}
+	r.sees("Not synced yet", "sis.example")
+	if status, answer := r.do(http.MethodPost, "/sync?mode=delta", ""); status != http.StatusOK || r.held()["users"] != 20 {
+		t.Errorf("syncing again: %d %s", status, answer)
+	}
+}
+
 func TestBadRequests(t *testing.T) {
 	r := start(t, service.Config{})
 	for name, test := range map[string]struct {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/consumer/world"
@@ -27,6 +28,11 @@ var changes = map[string]func(w *world.World){
 	"grade":         grade,
 	"regrade":       regrade,
 	"ungrade":       ungrade,
+	"restatus":      restatus,
+	"unmark":        unmark,
+	"recategorize":  recategorize,
+	"leave":         leave,
+	"lose-grades":   loseGrades,
 	"equip":         equip,
 	"unequip":       unequip,
 	"minimal":       minimal,
@@ -94,10 +100,11 @@ func isTeacher(u fixtures.User) bool {
 	return len(u.Roles) == 1 && u.Roles[0].Role == "teacher" && u.Roles[0].EndDate == "" && u.Roles[0].BeginDate == ""
 }
 
-// rename renames one of everything that has a name.
+// rename renames one of everything that has a name, and another of each by a name that is as long as the one it had.
 func rename(w *world.World) {
 	stamp := w.Tick().UnixMilli() % 100000
-	c := &w.Class[w.OpenClasses()[0]]
+	open := w.OpenClasses()
+	c := &w.Class[open[0]]
 	c.Title, c.DateLastModified = fmt.Sprintf("Renamed Class %d", stamp), w.Tick()
 	for i := range w.Course {
 		if w.Course[i].SourcedID == c.Course {
@@ -110,6 +117,31 @@ func rename(w *world.World) {
 		}
 	}
 	renamePeople(w)
+	if last := &w.Class[open[len(open)-1]]; last.SourcedID != c.SourcedID {
+		last.Title, last.DateLastModified = otherOfLength(last.Title), w.Tick()
+	}
+	for _, who := range [][]int{w.People(isStudent), w.People(isTeacher)} {
+		u := &w.User[who[len(who)/2]]
+		u.FamilyName, u.DateLastModified = otherOfLength(u.FamilyName), w.Tick()
+	}
+}
+
+// otherOfLength gives another name that is as long, in bytes too: each letter without an accent becomes the next one.
+func otherOfLength(name string) string {
+	other := strings.Map(func(r rune) rune {
+		switch {
+		case r == 'z' || r == 'Z':
+			return r - 25
+		case r >= 'a' && r < 'z' || r >= 'A' && r < 'Z':
+			return r + 1
+		}
+		return r
+	}, name)
+	if other == name { // of letters with accents, or of another script: the last sign gives way
+		_, size := utf8.DecodeLastRuneInString(name)
+		other = name[:len(name)-size] + strings.Repeat("x", size)
+	}
+	return other
 }
 
 // renamePeople renames the first and the last of the students and of the teachers.
@@ -263,56 +295,6 @@ func vanish(w *world.World) {
 	id := w.User[students[0]].SourcedID
 	w.User = slices.Delete(slices.Clone(w.User), students[0], students[0]+1)
 	w.Enrollment = slices.DeleteFunc(slices.Clone(w.Enrollment), func(e fixtures.Enrollment) bool { return e.User == id })
-}
-
-// grade adds a line item and results.
-func grade(w *world.World) {
-	item := w.LineItem[0]
-	stamp := w.Tick()
-	item.Base = fixtures.Base{SourcedID: fmt.Sprintf("%sl-%d", ours, stamp.UnixMilli()), Status: fixtures.Active, DateLastModified: stamp}
-	item.Title = "Added line item"
-	w.LineItem = append(w.LineItem, item)
-	n := 0
-	for _, r := range slices.Clone(w.Result) {
-		if r.LineItem != w.LineItem[0].SourcedID || r.Status != fixtures.Active {
-			continue
-		}
-		r.Base = fixtures.Base{SourcedID: fmt.Sprintf("%sr-%d-%d", ours, stamp.UnixMilli(), n), Status: fixtures.Active,
-			DateLastModified: w.Tick()}
-		r.LineItem = item.SourcedID
-		w.Result = append(w.Result, r)
-		if n++; n == 3 {
-			return
-		}
-	}
-}
-
-// regrade changes scores.
-func regrade(w *world.World) {
-	n := 0
-	for i := range w.Result {
-		if r := &w.Result[i]; r.Status == fixtures.Active && r.Score != "" && r.Score != "1.5" {
-			r.Score, r.DateLastModified = "1.5", w.Tick()
-			if n++; n == 3 {
-				return
-			}
-		}
-	}
-}
-
-// ungrade flags the line item that was added last, and its results.
-func ungrade(w *world.World) {
-	for i := len(w.LineItem) - 1; i >= 0; i-- {
-		if l := &w.LineItem[i]; l.Status == fixtures.Active {
-			w.Flag(&l.Base, false)
-			for n := range w.Result {
-				if r := &w.Result[n]; r.LineItem == l.SourcedID && r.Status == fixtures.Active {
-					w.Flag(&r.Base, false)
-				}
-			}
-			return
-		}
-	}
 }
 
 // equip adds a resource and renames another.

@@ -1,7 +1,6 @@
 package consumer
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -36,8 +35,23 @@ func doctor(version string) func(context.Context, *harness.Session) []harness.Di
 				Detail: "is not tried: it is seen in a run whether the product syncs"})
 		}
 		j.provider.Serve(j.world, provider.Behaviour{})
-		return append(out, j.driver.Try(ctx, driver.Occasion{Mode: driver.Full, Connection: j.connection()}, j.truth, j.probes())...)
+		o := driver.Occasion{Mode: driver.Full, Connection: j.connection()}
+		if out = append(out, j.driver.Try(ctx, o, j.truth, j.probes())...); !driver.Fine(out) {
+			return out
+		}
+		return append(out, j.empties(ctx, s.Target, o, version)...)
 	}
+}
+
+// empties looks whether the product can be made empty, where that is asked for or a run needs it.
+func (j *judge) empties(ctx context.Context, target *harness.Target, o driver.Occasion, life string) []harness.Diagnosis {
+	if another(target, life) {
+		return []harness.Diagnosis{{Name: "consumer.reset", Detail: anotherLife, Remedy: anotherLifeRemedy}}
+	}
+	if !j.section.Reset.Set() && !j.driver.Resets() {
+		return nil
+	}
+	return []harness.Diagnosis{j.driver.TryReset(ctx, o, j.truth, j.probes())}
 }
 
 // reached says where the product finds Rollcall's provider, for those that are configured by hand.
@@ -52,17 +66,27 @@ func reached(section *driver.Section, c provider.Connection) harness.Diagnosis {
 	if section.Client.Set() {
 		who = "the credentials of consumer.client"
 	}
+	how := "with tokens from " + c.TokenURL
+	if c.TokenURL == "" {
+		how = "by requests that it signs (OAuth 1.0a)"
+	}
 	return harness.Diagnosis{Name: "Rollcall's provider", OK: true,
-		Detail: fmt.Sprintf("the product reads from %s, with tokens from %s, by %s", strings.Join(at, ", "), cmp.Or(c.TokenURL, "nowhere"), who)}
+		Detail: fmt.Sprintf("the product reads from %s, %s, with %s", strings.Join(at, ", "), how, who)}
 }
 
-// dropDoctor looks whether bundles can be dropped, and what the product holds be read.
+// dropDoctor looks whether bundles can be dropped, what the product holds be read, and the product be made empty.
 func dropDoctor(ctx context.Context, s *harness.Session) []harness.Diagnosis {
-	d := driver.New(s, nil)
-	defer d.Close()
-	out := d.Examine(ctx)
-	if s.Thorough() && driver.Fine(out) && driver.Of(s.Target).Holds.Set() && !driver.Of(s.Target).Holds.Looks() {
-		out = append(out, d.Read(ctx))
+	j, err := openDrops(s)
+	if err != nil {
+		return []harness.Diagnosis{driver.Faulty("consumer.drop", err)}
 	}
-	return out
+	defer j.driver.Close()
+	out := j.driver.Examine(ctx)
+	if !s.Thorough() || !driver.Fine(out) {
+		return out
+	}
+	if holds := j.section.Holds; holds.Set() && !holds.Looks() {
+		out = append(out, j.driver.Read(ctx))
+	}
+	return append(out, j.empties(ctx, s.Target, driver.Occasion{Mode: driver.Full}, drops)...)
 }

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
 	"github.com/rollcall-edu/rollcall/fixtures/bundle"
@@ -61,7 +60,7 @@ func dropped() harness.Need {
 	return harness.Need{Text: "a way to drop bundles for the product (consumer.drop)", Unmet: func(_ context.Context,
 		t *harness.T) (harness.Obstacle, bool) {
 		if s := driver.Of(t.Session().Target); s.Drop.Set() || s.Sync.Set() {
-			return another(t, func(profile string) bool { return !strings.Contains(profile, "-csv-") }, true)
+			return harness.Unconfigured(anotherLife, anotherLifeRemedy), another(t.Session().Target, drops)
 		}
 		return harness.Unconfigured("nothing says where bundles are dropped for the product",
 			"Add consumer.drop to the target file (a folder, an upload, SFTP), or consumer.sync that takes ROLLCALL_BUNDLE."), true

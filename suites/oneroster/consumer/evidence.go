@@ -128,11 +128,19 @@ func telling(calls []provider.Call, about []difference) (out []provider.Call) {
 	return out
 }
 
+// bodyOf is what a call sent, as far as it is kept.
+func bodyOf(c provider.Call) string {
+	if !c.Cut() {
+		return string(c.Body)
+	}
+	return fmt.Sprintf("%s… (%d bytes, SHA-256 %s)", c.Body, c.Size, c.Sum)
+}
+
 // watch takes calls into the evidence of a check, and gives their ids.
 func watch(t *harness.T, calls ...provider.Call) (out []string) {
 	for _, c := range calls[:min(len(calls), mostCalls)] {
 		out = append(out, t.Watch(harness.Watched{Started: c.Started, Ended: c.Ended, Method: c.Method, URL: c.URL, Request: c.Header,
-			Body: string(c.Body), Form: strings.HasPrefix(c.Header.Get("Content-Type"), "application/x-www-form-urlencoded"),
+			Body: bodyOf(c), Form: strings.HasPrefix(c.Header.Get("Content-Type"), "application/x-www-form-urlencoded"),
 			Status: c.Status, Response: c.Response, Answer: c.Answer}))
 	}
 	return out

@@ -46,6 +46,7 @@ type judge struct {
 	broken  map[string]string // what a product never follows, by collection and touch: the requirement that says so
 	syncs   []*occasion
 	pushed  []*occasion
+	put     []pushed  // in them
 	dropped time.Time // what changed until then was dropped
 	series  *series   // of the sets of bundles; nil: none was dropped
 }
@@ -116,7 +117,7 @@ func (j *judge) begin(ctx context.Context) (harness.Obstacle, bool) {
 		return j.stops()
 	}
 	o := driver.Occasion{Mode: driver.Full, Connection: j.connection()}
-	for _, hook := range []func(context.Context, driver.Occasion) driver.Outcome{j.driver.Connect, j.driver.Reset} {
+	for _, hook := range []func(context.Context, driver.Occasion) driver.Outcome{j.driver.Reset, j.driver.Connect} {
 		if out := hook(ctx, o); out.Fault != nil || out.Told == driver.Failure || out.TimedOut {
 			j.first = &occasion{outcome: out}
 			stuck := hookFailed(out)
@@ -127,6 +128,11 @@ func (j *judge) begin(ctx context.Context) (harness.Obstacle, bool) {
 	if held, err := j.driver.Holdings(ctx, j.probes()); err == nil {
 		held.Name(j.truth)
 		j.held, j.empty = held.Objects, held
+		if left := remains(held.Left(j.truth)); j.section.Reset.Set() && len(left) > 0 {
+			stuck := notEmpty(left)
+			j.first, j.stuck = &occasion{}, &stuck
+			return stuck, true
+		}
 	}
 	j.first = j.act(ctx, phase{ID: "the first sync", Mode: driver.Full})
 	j.conclude()
@@ -139,6 +145,21 @@ func (j *judge) stops() (harness.Obstacle, bool) {
 		return *j.stuck, true
 	}
 	return harness.Obstacle{}, false
+}
+
+// remains leaves out schools, where nothing else is left: they may have been chosen by hand.
+func remains(left []string) []string {
+	if len(left) == 1 && strings.HasPrefix(left[0], "orgs:") {
+		return nil
+	}
+	return left
+}
+
+// notEmpty says that a product was to be made empty and wasn't: what it would be accused of may be of a former life.
+func notEmpty(left []string) harness.Obstacle {
+	return harness.Unconfigured("the product was made empty by consumer.reset, and still holds of the roster "+driver.Listed(left, 4),
+		"Let consumer.reset delete all that came from Rollcall, and end when that is done; and see that consumer.holds reads what is there "+
+			"now, not an old export. `rollcall doctor --reset` tries both.")
 }
 
 func hookFailed(out driver.Outcome) harness.Obstacle {
@@ -305,7 +326,7 @@ func (j *judge) sync(ctx context.Context, p phase, s *occasion) {
 	}
 	s.outcome = j.driver.Sync(ctx, o)
 	s.calls = j.provider.Calls(mark)
-	j.provider.Serve(j.world, provider.Behaviour{})
+	j.provider.Behave(provider.Behaviour{})
 }
 
 // probes are the people who are looked for where only pages tell what the product holds.

@@ -47,6 +47,7 @@ const (
 	expectHeld     = "held"
 	expectSame     = "same"
 	expectFollows  = "follows"
+	expectStays    = "stays"
 	expectAccepts  = "accepts"
 	expectSurvives = "survives"
 )
@@ -100,7 +101,7 @@ func (p phase) validate() error {
 	switch {
 	case p.ID == "" || p.Title == "":
 		return fmt.Errorf("phase %q has no id or no title", p.ID)
-	case !slices.Contains([]string{expectFirst, expectHeld, expectSame, expectFollows, expectAccepts, expectSurvives}, p.Expect):
+	case !slices.Contains([]string{expectFirst, expectHeld, expectSame, expectFollows, expectStays, expectAccepts, expectSurvives}, p.Expect):
 		return fmt.Errorf("phase %s expects %q, which nobody knows", p.ID, p.Expect)
 	case p.Mode != driver.Full && p.Mode != driver.Delta:
 		return fmt.Errorf("phase %s is of the mode %q", p.ID, p.Mode)

@@ -67,11 +67,20 @@ func TestChanges(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"add", "rename", "move", "withdraw", "delete", "restore", "second-role", "future", "close-org", "vanish", "mixed",
-		"grade", "regrade", "ungrade", "equip", "unequip", "minimal", "extend", "every-role"} {
+		"grade", "regrade", "restatus", "unmark", "recategorize", "leave", "ungrade", "lose-grades", "equip", "unequip", "minimal", "extend", "every-role"} {
 		before := truthOf(w, "1.2")
 		changes[name](w)
 		if len(touches(before, truthOf(w, "1.2"))) == 0 {
 			t.Errorf("%s changes nothing", name)
+		}
+	}
+}
+
+// TestOtherOfLength: a name that is as long as another one isn't that.
+func TestOtherOfLength(t *testing.T) {
+	for _, name := range []string{"Ashby", "Zzz", "O'Brien", "Ångström", "李", "7", ""} {
+		if other := otherOfLength(name); len(other) != len(name) || other == name && name != "" {
+			t.Errorf("%q becomes %q", name, other)
 		}
 	}
 }

@@ -23,12 +23,28 @@ var looks = map[string]func(j *judge, t *harness.T, id string, s *occasion){
 // early is how much sooner than it was told to a product may call again: clocks and networks differ.
 const early = 300 * time.Millisecond
 
+// apart is by how much the product's clock may differ from ours where an instant is told.
+const apart = 2 * time.Second
+
+// toldWait is for how long at least a product has to wait after a call, by Retry-After in either form (RFC 9110
+// §10.2.3), and the same in words; said is false where nothing is told.
+func toldWait(c provider.Call) (least time.Duration, words string, said bool) {
+	text := c.Response.Get("Retry-After")
+	if seconds, err := strconv.Atoi(text); err == nil {
+		return time.Duration(seconds)*time.Second - early, fmt.Sprintf("%d s are over", seconds), true
+	}
+	if at, err := http.ParseTime(text); err == nil {
+		return at.Sub(c.Ended) - apart, fmt.Sprintf("it is %s, give or take %s for clocks that differ", text, apart), true
+	}
+	return 0, "", false
+}
+
 // retryAfter looks whether no call came before the time that a 429 told.
 func retryAfter(_ *judge, t *harness.T, id string, s *occasion) {
 	looked := 0
 	for i, c := range s.calls {
-		wait, err := strconv.Atoi(c.Response.Get("Retry-After"))
-		if c.Status != http.StatusTooManyRequests || err != nil {
+		least, told, said := toldWait(c)
+		if c.Status != http.StatusTooManyRequests || !said {
 			continue
 		}
 		looked++
@@ -37,8 +53,8 @@ func retryAfter(_ *judge, t *harness.T, id string, s *occasion) {
 				continue
 			}
 			waited := next.Started.Sub(c.Ended)
-			t.Assert(id, waited >= time.Duration(wait)*time.Second-early, harness.Finding{
-				Expected: fmt.Sprintf("no call of the same before %d s are over, as Retry-After says", wait),
+			t.Assert(id, waited >= least, harness.Finding{
+				Expected: "no call of the same before " + told + ", as Retry-After says",
 				Seen:     fmt.Sprintf("it came after %s", waited.Round(time.Millisecond)), Where: "header Retry-After", Exchanges: watch(t, c, next)})
 			break
 		}

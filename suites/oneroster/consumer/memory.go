@@ -209,9 +209,11 @@ func (m *memory) compare(truth driver.Objects, held *driver.Held, gone map[place
 			out = append(out, difference{place: place{collection: collection, id: id}, what: doubled, want: "held once", got: "held more than once"})
 		}
 	}
+	left := leavers(truth, m.today)
 	return slices.DeleteFunc(out, func(d difference) bool {
 		object := truth[d.collection][d.id]
-		return d.what == missing && (m.spared[d.collection+m.season(truth, d.collection, object)] || m.stands(d.collection, object, truth, held, lacking))
+		return d.what == missing && (m.spared[d.collection+m.season(truth, d.collection, object)] || d.collection == "results" && left(object) ||
+			m.stands(d.collection, object, truth, held, lacking))
 	})
 }
 

@@ -45,6 +45,7 @@ func (p phase) decides() []string {
 	for _, id := range map[string][]string{
 		expectFirst:    {reqObjects, reqValues, reqReferences, reqNothingElse},
 		expectFollows:  {reqNothingElse},
+		expectStays:    {reqNothingElse},
 		expectSurvives: {reqRecovers, reqTold},
 	}[p.Expect] {
 		if shared := p.shared(id); shared != "" {
@@ -100,6 +101,8 @@ func (j *judge) live(ctx context.Context, t *harness.T, p phase) {
 		j.same(t, p, s)
 	case expectFollows:
 		j.follows(t, p, s)
+	case expectStays:
+		j.stays(t, p, s)
 	case expectAccepts:
 		j.accepts(t, p, s)
 	case expectSurvives:
@@ -148,6 +151,7 @@ func (j *judge) judgeFirst(t *harness.T, p phase) {
 	for _, without := range j.memory.learned.Without {
 		t.Note(values, "the product doesn't keep %s", without)
 	}
+	j.noteRewritten(t, values, func(collection string) bool { return serviceOf(collection) == rosters })
 	if recased := j.memory.learned.Recased; len(recased) > 0 { // its own to choose; whoever has two such ids loses one
 		t.Note(objects, "the product writes the sourcedIds of %s in another case than the provider: two that differ by case alone would be one",
 			strings.Join(recased, ", "))
@@ -194,6 +198,21 @@ func (j *judge) brought(t *harness.T, p phase) {
 		return
 	}
 	j.examine(t, id, j.first, func(d difference) bool { return d.collection == p.Collection }, j.first.differences)
+	j.noteRewritten(t, id, func(collection string) bool { return collection == p.Collection })
+}
+
+// noteRewritten says what wasn't compared, for the product keeps it in its own words.
+func (j *judge) noteRewritten(t *harness.T, id string, of func(collection string) bool) {
+	for _, member := range j.memory.learned.Rewritten {
+		if collection, _, _ := strings.Cut(member, "."); of(collection) {
+			t.Note(id, "%s was not compared: the product keeps it in its own words (consumer.holds.rewrites)", member)
+		}
+	}
+	for _, member := range j.section.Holds.Rewrites {
+		if collection, _, _ := strings.Cut(member, "."); of(collection) && slices.Contains(j.memory.learned.Without, member) {
+			t.Note(id, "consumer.holds.rewrites names %s, which the product doesn't hold", member)
+		}
+	}
 }
 
 // belonging are the members that say what an object belongs to.
@@ -275,13 +294,7 @@ func (j *judge) failed(t *harness.T, requirement string, s *occasion) bool {
 func (j *judge) follows(t *harness.T, p phase, s *occasion) {
 	id, nothingElse := j.id(p.own()), j.id(p.shared(reqNothingElse))
 	touched := touches(s.truthBefore, s.truth)
-	relevant := 0
-	for at := range touched {
-		if j.memory.keeps(at.collection) {
-			relevant++
-		}
-	}
-	if relevant == 0 {
+	if !j.shows(s, touched) {
 		t.NotTested(harness.NoData("the product keeps nothing of what changed",
 			"Name what the product keeps (consumer.holds.keeps), or have it keep more."))
 		return
@@ -331,6 +344,17 @@ func (j *judge) accepts(t *harness.T, p phase, s *occasion) {
 	j.loses = j.loses || p.Requirement == reqCapped && len(diffs) > 0
 	j.examine(t, id, s, nil, diffs)
 	j.note(j.fresh(s.differences))
+}
+
+// shows tells whether something of what changed is what the product keeps.
+func (j *judge) shows(s *occasion, touched map[place]touch) bool {
+	for at, what := range touched {
+		if j.memory.keeps(at.collection) && (what != changed ||
+			j.memory.learned.Shows(at.collection, s.truthBefore[at.collection][at.id], s.truth[at.collection][at.id])) {
+			return true
+		}
+	}
+	return false
 }
 
 // relevant counts the kinds of changes that would show.

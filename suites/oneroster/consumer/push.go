@@ -50,6 +50,8 @@ func pushChecks() []harness.Check {
 	for _, d := range []decision{
 		{"push", "What the product pushes is right", []string{"push.line-items", "push.results", "push.schema", "push.same-id", "push.references"}, pushRight},
 		{"push-busy", "What met a busy provider is pushed again", []string{"push.busy"}, pushBusy},
+		{"push-broken", "What met a provider that broke is pushed again, under the same sourcedId", []string{"push.broken", "push.single"},
+			pushBroken},
 		{"push-again", "A second push with nothing changed", []string{"push.once", "push.again"}, pushAgain},
 		{"push-refused", "What is refused isn't sent without end", []string{"push.refused"}, pushRefused},
 	} {
@@ -62,8 +64,8 @@ func pushChecks() []harness.Check {
 	return out
 }
 
-// pushes is the need of a product that can be made to push, and of its three pushes: one of which the provider answers
-// the first calls with 429 and 503, one that nothing hinders, and one with nothing new.
+// pushes is the need of a product that can be made to push, and of its three pushes: one in which things go wrong
+// (troubledWrites), one that nothing hinders, and one with nothing new.
 func pushes() harness.Need {
 	return harness.Need{Text: "a way to make the product push its grades (consumer.push), and grades in it",
 		Unmet: func(ctx context.Context, t *harness.T) (harness.Obstacle, bool) {
@@ -76,10 +78,14 @@ func pushes() harness.Need {
 		}}
 }
 
-// pushThrice has the product push, once in a run.
+// pushThrice has the product push, once in a run. One that ends a push at the first call that fails met only the first
+// of what goes wrong, and pushes once more to meet the rest.
 func (j *judge) pushThrice(ctx context.Context) (harness.Obstacle, bool) {
 	if len(j.pushed) == 0 {
-		for _, b := range []provider.Behaviour{busyWrites(), {}, {}} {
+		rest := []provider.Behaviour{troubledWrites(), {}, {}}
+		for len(rest) > 0 {
+			b := rest[0]
+			rest = rest[1:]
 			j.provider.Serve(j.world, b)
 			mark := j.provider.Mark()
 			s := &occasion{phase: fmt.Sprintf("push number %d", len(j.pushed)+1), mode: driver.Full}
@@ -88,6 +94,10 @@ func (j *judge) pushThrice(ctx context.Context) (harness.Obstacle, bool) {
 			j.pushed = append(j.pushed, s)
 			if s.outcome.Fault != nil {
 				break
+			}
+			if all := putIn(j.pushed); len(j.pushed) == 1 && len(all) > 0 && all[len(all)-1].busy() {
+				b.Trouble, b.Writes = "", false
+				rest = append([]provider.Behaviour{b}, rest...)
 			}
 		}
 		j.provider.Serve(j.world, provider.Behaviour{})
@@ -102,11 +112,19 @@ func (j *judge) pushThrice(ctx context.Context) (harness.Obstacle, bool) {
 	return harness.Obstacle{}, false
 }
 
-// puts are the objects that the product put, in order.
-func (j *judge) puts() (out []pushed) {
-	for round, s := range j.pushed {
+// puts are the objects that the product put, in order. Those whose bodies were too large to be kept are left out.
+func (j *judge) puts() []pushed {
+	if j.put == nil {
+		j.put = putIn(j.pushed)
+	}
+	return j.put
+}
+
+func putIn(pushes []*occasion) []pushed {
+	out := []pushed{}
+	for round, s := range pushes {
 		for _, c := range s.calls {
-			if c.Token || c.Method != http.MethodPut {
+			if c.Token || c.Method != http.MethodPut || c.Cut() {
 				continue
 			}
 			p := pushed{call: c, round: round, id: path.Base(c.Path), collection: path.Base(path.Dir(c.Path)), taken: c.Status < 300}
@@ -172,6 +190,13 @@ func pushRight(j *judge, t *harness.T, id func(string) string) {
 		}
 	}
 	t.Examined(id("push.line-items"), items)
+	for _, s := range j.pushed {
+		for _, c := range s.calls {
+			if c.Cut() {
+				t.Note(id("push.schema"), "%s %s was not looked at, for its body has %d bytes", c.Method, t.Where(c.URL), c.Size)
+			}
+		}
+	}
 	if items+results == 0 {
 		t.NotTested(harness.NoData("the product put no line item and no result", "Give it grades, and have them pushed."), id("push.line-items"))
 	}
@@ -235,38 +260,110 @@ func (j *judge) pushedReferences(t *harness.T, id string, p pushed, there map[st
 	}
 }
 
+// busy tells whether an object met an answer that says when to come again, or that it may be sent later.
+func (p pushed) busy() bool {
+	return p.call.Status == http.StatusTooManyRequests || p.call.Status == http.StatusServiceUnavailable
+}
+
 // pushBusy looks whether what met a busy provider arrived later.
 func pushBusy(j *judge, t *harness.T, id func(string) string) {
+	j.pushedLater(t, id("push.busy"), pushed.busy, harness.NoData("nothing that was put met a busy provider",
+		"Have the product push its grades in this run."))
+}
+
+// broken tells whether an object met an answer that says nothing of whether it was taken.
+func (p pushed) broken() bool {
+	return p.call.Status >= http.StatusInternalServerError && p.call.Status != http.StatusServiceUnavailable
+}
+
+// pushBroken looks whether what met a provider that broke arrived later, and whether it is there once.
+func pushBroken(j *judge, t *harness.T, id func(string) string) {
+	few := harness.NoData("nothing that was put met a provider that broke", "Let the product push three results and more.")
+	j.pushedLater(t, id("push.broken"), pushed.broken, few)
+	met := 0
+	for i, p := range j.puts() {
+		if !p.broken() {
+			continue
+		}
+		met++
+		if q, is := j.another(i); is {
+			t.Fail(id("push.single"), harness.Finding{Expected: "sent again under the same sourcedId, for it may have been taken all the same",
+				Seen:  fmt.Sprintf("it was answered %d, and came again under another sourcedId in push number %d", p.call.Status, q.round+1),
+				Where: p.key(), Exchanges: watch(t, p.call, q.call)})
+		}
+	}
+	if met == 0 {
+		t.NotTested(few, id("push.single"))
+		return
+	}
+	t.Examined(id("push.single"), met)
+}
+
+// pushedLater looks whether each object that met something arrived later. What was taken though the answer didn't say so,
+// or came again under another sourcedId, isn't lost.
+func (j *judge) pushedLater(t *harness.T, id string, met func(pushed) bool, none harness.Obstacle) {
 	turned, arrived := map[string]pushed{}, map[string]bool{}
-	for _, p := range j.puts() {
-		if p.taken {
+	for i, p := range j.puts() {
+		if p.taken || p.call.Taken {
 			arrived[p.key()] = true
-		} else if p.call.Status == http.StatusTooManyRequests || p.call.Status >= 500 {
-			turned[p.key()] = p
+		}
+		if !met(p) {
+			continue
+		}
+		turned[p.key()] = p
+		if _, is := j.another(i); is {
+			arrived[p.key()] = true
 		}
 	}
 	if len(turned) == 0 {
-		t.NotTested(harness.NoData("nothing that was put met a busy provider", "Have the product push its grades in this run."), id("push.busy"))
+		t.NotTested(none, id)
 		return
 	}
 	for key, p := range turned {
-		t.Assert(id("push.busy"), arrived[key], harness.Finding{Expected: "sent again, in the same push or the next",
-			Seen: fmt.Sprintf("it was answered %d and not sent again in two more pushes", p.call.Status), Where: key, Exchanges: watch(t, p.call)})
+		t.Assert(id, arrived[key], harness.Finding{Expected: "sent again, in the same push or the next",
+			Seen: fmt.Sprintf("it was answered %d and not taken in the pushes after that", p.call.Status), Where: key, Exchanges: watch(t, p.call)})
 	}
+}
+
+// another finds the same thing under another sourcedId: put for the first time after the object of a place among all, which
+// wasn't put again.
+func (j *judge) another(at int) (pushed, bool) {
+	all := j.puts()
+	p := all[at]
+	what := p.about()
+	if what == "" || slices.ContainsFunc(all[at+1:], func(q pushed) bool { return q.key() == p.key() }) {
+		return pushed{}, false
+	}
+	for _, q := range all[at+1:] {
+		if q.about() == what && q.key() != p.key() && !slices.ContainsFunc(all[:at], func(o pushed) bool { return o.key() == q.key() }) {
+			return q, true
+		}
+	}
+	return pushed{}, false
+}
+
+// about tells what an object is, whatever sourcedId it has: whose result of which line item, or which line item of which
+// class. Empty where that can't be told.
+func (p pushed) about() string {
+	of, what := reference(p.object["lineItem"]), reference(p.object["student"])
+	if p.collection == "lineItems" {
+		of, what = reference(p.object["class"]), scalar(p.object["title"])
+	}
+	if of == "" || what == "" {
+		return ""
+	}
+	return p.collection + " " + of + " " + what
 }
 
 // pushAgain looks at a push with nothing new.
 func pushAgain(j *judge, t *harness.T, id func(string) string) {
 	before, after := map[string]bool{}, map[string]int{}
-	count := map[string]int{} // how many were taken, by collection
+	last := len(j.pushed) - 1
 	for _, p := range j.puts() {
 		switch {
-		case p.round < 2 && p.taken:
-			if !before[p.key()] {
-				count[p.collection]++
-			}
+		case p.round < last:
 			before[p.key()] = true
-		case p.round == 2:
+		case p.round == last:
 			after[p.key()]++
 		}
 	}
@@ -287,7 +384,7 @@ func pushAgain(j *judge, t *harness.T, id func(string) string) {
 	}
 	t.Examined(id("push.once"), 1)
 	for _, p := range j.puts() {
-		if p.round == 2 && !before[p.key()] {
+		if p.round == last && !before[p.key()] {
 			t.Fail(id("push.again"), harness.Finding{Expected: "an object that was put before, for nothing is new",
 				Seen: "one under another sourcedId", Where: p.key(), Exchanges: watch(t, p.call)})
 		}

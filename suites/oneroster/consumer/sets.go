@@ -354,6 +354,7 @@ func (s *series) objects(ctx context.Context, rows *broken.Bundle) (driver.Objec
 	}
 	for _, objects := range held.Objects {
 		for _, object := range objects {
+			delete(object, "learningObjectiveSet") // URNs in bundles, and bare UUIDs over REST
 			if object["status"] == nil {
 				object["status"] = "active"
 			}

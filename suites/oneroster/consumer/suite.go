@@ -111,27 +111,29 @@ func triggered() harness.Need {
 	return harness.Need{Text: "a way to make the product sync (consumer.sync)", Unmet: func(_ context.Context,
 		t *harness.T) (harness.Obstacle, bool) {
 		if driver.Of(t.Session().Target).Sync.Set() {
-			return another(t, func(profile string) bool {
-				return strings.HasPrefix(profile, "or12-") && !strings.Contains(profile, "-csv-")
-			},
-				t.Session().Shared.(*judge).version == "1.1")
+			return harness.Unconfigured(anotherLife, anotherLifeRemedy), another(t.Session().Target, t.Session().Shared.(*judge).version)
 		}
 		return harness.Unconfigured("nothing says how the product is made to sync",
 			"Add consumer.sync to the target file: a command, a webhook, steps, its schedule, or a person."), true
 	}}
 }
 
-// another tells that the product has had another life in this run, by profiles that fit: what it holds then is not what
-// a first sync finds, unless it is made empty in between.
-func another(t *harness.T, fits func(profile string) bool, later bool) (harness.Obstacle, bool) {
-	target := t.Session().Target
-	had := slices.ContainsFunc(target.Profiles, func(profile string) bool { return strings.HasSuffix(profile, "-consumer") && fits(profile) })
-	if !later || !had || driver.Of(target).Reset.Set() {
-		return harness.Obstacle{}, false
-	}
-	return harness.Unconfigured("the product holds what other profiles of this run have left there",
-		"Add consumer.reset to the target file, by which the product is made empty, or judge these profiles in a run of their own."), true
+// another tells that the product has had another life in this run, by other profiles of the target: what it holds then is
+// not what a first sync finds, unless it is made empty in between. A life is that of a version, or of drops, which come in
+// this order: 1.2, 1.1, drops.
+func another(target *harness.Target, life string) bool {
+	had := slices.ContainsFunc(target.Profiles, func(profile string) bool {
+		calls := strings.HasSuffix(profile, "-consumer") && !strings.Contains(profile, "-csv-")
+		return calls && (life == drops || life == "1.1" && strings.HasPrefix(profile, "or12-"))
+	})
+	return had && !driver.Of(target).Reset.Set()
 }
+
+// What is said of a product that has had another life.
+const (
+	anotherLife       = "the product holds what other profiles of this run have left there"
+	anotherLifeRemedy = "Add consumer.reset to the target file, by which the product is made empty, or judge these profiles in a run of their own."
+)
 
 // holding is what of the target file says how to read what the product holds.
 func holding(t *harness.T) (harness.Obstacle, bool) {

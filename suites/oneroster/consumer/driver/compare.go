@@ -49,6 +49,9 @@ type Learned struct {
 	// Otherwise are the differences of members that it holds under their names, but mostly with another value than it
 	// was told, and not in a way of its own. They are no Members: later it isn't asked for them.
 	Otherwise []Difference
+	// Rewritten are the members that are held and not compared, for the target file says that the product keeps them in
+	// its own words: as collection.member.
+	Rewritten []string
 	// Recased are the collections of which it writes sourcedIds in another case than the provider.
 	Recased []string
 }
@@ -98,7 +101,7 @@ func (h Holder) Learn(expected Objects, held, before *Held) *Learned {
 			}
 			return false
 		}
-		l.collection(collection, expected[collection], l.byID(collection, held, resolve), named, kept, known)
+		l.collection(collection, expected[collection], l.byID(collection, held, resolve), named, kept, known, h.rewritten(collection))
 	}
 	return l
 }
@@ -220,7 +223,7 @@ type heldView struct {
 
 // collection learns what is kept of one collection.
 func (l *Learned) collection(name string, expected map[string]map[string]any, held map[string]heldView, named bool, kept,
-	known func(id string) bool) {
+	known func(id string) bool, own []string) {
 	kinds, met := map[string]bool{}, map[string]bool{}
 	agree, of := map[string]int{}, map[string]int{}
 	fills := map[string]int{}
@@ -278,6 +281,17 @@ func (l *Learned) collection(name string, expected map[string]map[string]any, he
 	}
 	if all {
 		delete(l.Kinds, name)
+	}
+	for _, member := range slices.Sorted(maps.Keys(of)) { // and what lies in it
+		if slices.ContainsFunc(own, func(o string) bool { return member == o || strings.HasPrefix(member, o+"/") }) {
+			if met[member] {
+				l.Rewritten = append(l.Rewritten, name+"."+member)
+			} else {
+				l.Without = append(l.Without, name+"."+member)
+			}
+			delete(of, member)
+			delete(pairs, member)
+		}
 	}
 	maps.DeleteFunc(pairs, func(member string, _ []pair) bool { return agree[member]*2 >= of[member] && agree[member] > 0 })
 	wrong := otherwise(name, pairs, agree, kept, known)
@@ -412,4 +426,14 @@ func (h Holder) object(l *Learned, collection, id string, want view, held map[st
 		out = append(out, d)
 	}
 	return out
+}
+
+// Shows tells whether a change of an object is one of what the product keeps of it, and is compared.
+func (l *Learned) Shows(collection string, was, is map[string]any) bool {
+	before, now := viewOf(collection, was, asWritten), viewOf(collection, is, asWritten)
+	return slices.ContainsFunc(l.Members[collection], func(member string) bool {
+		a, told := before.values[member]
+		b, tells := now.values[member]
+		return told != tells || told && !same(member, a, b)
+	})
 }

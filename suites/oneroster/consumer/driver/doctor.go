@@ -31,6 +31,7 @@ func (d *Driver) Examine(ctx context.Context) (out []harness.Diagnosis) {
 	for _, c := range []struct{ key, command string }{
 		{"consumer.connect", s.Connect.Command},
 		{"consumer.reset", s.Reset.Command},
+		{"consumer.drop.connect", s.Drop.Connect.Command},
 		{"consumer.sync", s.Sync.Command},
 		{"consumer.sync.done", s.Sync.Done.Command},
 		{"consumer.push", s.Push.Command},
@@ -254,6 +255,52 @@ func (d *Driver) Try(ctx context.Context, o Occasion, expected Objects, probes [
 	return append(out, d.keeps(expected, held, before)...)
 }
 
+// Resets tells whether the doctor is asked to make the product empty.
+func (d *Driver) Resets() bool { return d.session.Resets() }
+
+// TryReset makes the product empty where the doctor is asked to, and reads what it holds then. expected is what the provider
+// has.
+func (d *Driver) TryReset(ctx context.Context, o Occasion, expected Objects, probes []Probe) harness.Diagnosis {
+	const name = "consumer.reset"
+	switch {
+	case !d.session.Resets():
+		return harness.Diagnosis{Name: name, OK: true, Detail: "is not tried, for the product would be empty then; with --reset it is"}
+	case !d.section.Reset.Set():
+		return harness.Diagnosis{Name: name, Detail: "nothing says how the product is made empty",
+			Remedy: "add consumer.reset to the target file, a command or a webhook; or leave --reset out"}
+	}
+	made := d.Reset(ctx, o)
+	if x, bad := acted(name, made, d.section.Reset.Timeout); bad {
+		x.Fatal = true
+		return x
+	}
+	ok := harness.Diagnosis{Name: name, OK: true}
+	if !d.section.Holds.Set() {
+		ok.Detail = "the product says that it is empty" + said(made.Words) + "; whether it is can't be seen without consumer.holds"
+		return ok
+	}
+	held, err := d.Holdings(ctx, probes)
+	if err != nil {
+		ok.Detail = "the product was made empty, and what it holds can't be read then, which is in order where nothing is there to read: " + err.Error()
+		return ok
+	}
+	held.Name(expected)
+	if left := held.Left(expected); len(left) > 0 {
+		return harness.Diagnosis{Name: name, Fatal: true, Detail: "the product was made empty, and still holds of the roster " + Listed(left, 4),
+			Remedy: "let it delete all that came from Rollcall, and end when that is done; and see that consumer.holds reads what is there now"}
+	}
+	ok.Detail = fmt.Sprintf("the product was made empty in %s, and holds nothing of the roster%s", made.Waited.Round(time.Millisecond), beside(held))
+	return ok
+}
+
+// beside says what a product holds that isn't of the roster.
+func beside(held *Held) string {
+	if n := held.Objects.Count(); n > 0 {
+		return fmt.Sprintf(", and %d objects of its own", n)
+	}
+	return ""
+}
+
 // acted words what went wrong when the product was made to act.
 func acted(name string, o Outcome, limit harness.Duration) (harness.Diagnosis, bool) {
 	switch {
@@ -263,8 +310,12 @@ func acted(name string, o Outcome, limit harness.Duration) (harness.Diagnosis, b
 		return harness.Diagnosis{Name: name, Detail: fmt.Sprintf("it didn't end within %s%s", time.Duration(limit), said(o.Words)),
 			Remedy: "raise " + name + ".timeout, or say in " + name + ".done how to know that it has ended"}, true
 	case o.Told == Failure:
-		return harness.Diagnosis{Name: name, Detail: "the product says that it failed" + said(o.Words),
-			Remedy: "see its own log; it was told a whole roster by a provider that behaves as any"}, true
+		x := harness.Diagnosis{Name: name, Detail: "the product says that it failed" + said(o.Words),
+			Remedy: "see its own log; it was told a whole roster by a provider that behaves as any"}
+		if name != "consumer.sync" {
+			x.Remedy = "see its own log, and try by hand what " + name + " does; docs/target.md says what the request or the command is told"
+		}
+		return x, true
 	}
 	return harness.Diagnosis{}, false
 }
@@ -303,7 +354,7 @@ func (d *Driver) keeps(expected Objects, held, before *Held) (out []harness.Diag
 		Detail: fmt.Sprintf("the product holds %s; read in %s", strings.Join(counts, ", "), held.Took.Round(time.Millisecond))})
 	if len(l.Without) > 0 {
 		out = append(out, harness.Diagnosis{Name: "consumer.holds", OK: true,
-			Detail: "it doesn't keep " + listed(l.Without) + ", which won't be judged"})
+			Detail: "it doesn't keep " + Listed(l.Without, 12) + ", which won't be judged"})
 	}
 	for _, note := range held.Notes {
 		out = append(out, harness.Diagnosis{Name: "consumer.holds", Detail: note, Remedy: "see what consumer.holds reads"})
@@ -311,9 +362,30 @@ func (d *Driver) keeps(expected Objects, held, before *Held) (out []harness.Diag
 	return out
 }
 
-// listed names some, and how many more there are.
-func listed(names []string) string {
-	const most = 12
+// Left tells what of the roster a product holds as active, as "users: 3 of 80": of one that was made empty there should be
+// nothing. expected is what the provider has.
+func (h *Held) Left(expected Objects) (out []string) {
+	l := &Learned{Before: map[string]string{}, After: map[string]string{}}
+	for _, c := range Collections() {
+		l.ids(c, expected[c], h.Objects[c])
+	}
+	resolve := l.resolver(expected)
+	for _, c := range Collections() {
+		n := 0
+		for id, members := range h.Objects[c] {
+			if expected[c][resolve(c, id)] != nil && viewOf(c, members, asWritten).status != "tobedeleted" {
+				n++
+			}
+		}
+		if n > 0 {
+			out = append(out, fmt.Sprintf("%s: %d of %d", c, n, len(expected[c])))
+		}
+	}
+	return out
+}
+
+// Listed names some, and how many more there are.
+func Listed(names []string, most int) string {
 	if len(names) > most {
 		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 	}

@@ -37,6 +37,14 @@ func (p *product) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.calls.call()
 		p.held = maps.Clone(p.roster)
 		delete(p.held, "lineItems")
+	case "/reset":
+		switch p.mood {
+		case "stubborn":
+		case "afraid":
+			http.Error(w, "not in production", http.StatusConflict)
+		default:
+			p.held = nil
+		}
 	case "/held":
 		fmt.Fprintln(w, `{"collection":"users","sourcedId":"admin"}`)
 		for collection, list := range p.held {
@@ -82,6 +90,43 @@ func TestTry(t *testing.T) {
 			}
 		}
 		if strings.Contains(got, "without a remedy") {
+			t.Error(got)
+		}
+	}
+}
+
+// The product is made empty where the doctor is asked to, and it is seen whether it is.
+func TestTryReset(t *testing.T) {
+	for mood, want := range map[string]string{
+		"":         "ok consumer.reset: the product was made empty in ",
+		"stubborn": "fatal consumer.reset: the product was made empty, and still holds of the roster ",
+		"afraid":   "fatal consumer.reset: the product says that it failed: 409 Conflict. not in production",
+		"spared":   "ok consumer.reset: is not tried, for the product would be empty then; with --reset it is",
+		"unable":   "not ok consumer.reset: nothing says how the product is made empty",
+	} {
+		p := &product{calls: &calls{}, roster: objects(t, roster), held: objects(t, roster), mood: mood}
+		server := httptest.NewServer(p)
+		defer server.Close()
+		section := "consumer: {sync: {webhook: {url: '" + server.URL + "/sync'}}, holds: {query: {url: '" + server.URL + "/held'}}"
+		if mood != "unable" {
+			section += ", reset: {webhook: {url: '" + server.URL + "/reset'}}"
+		}
+		target, err := target(t, section+"}")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := harness.NewSession(target, harness.Suite{ID: "oneroster.consumer"}, harness.SessionOptions{Reset: mood != "spared"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		d := New(s, p.calls)
+		defer d.Close()
+		got := worded([]harness.Diagnosis{d.TryReset(t.Context(), occasion, objects(t, roster), nil)})
+		if !strings.HasPrefix(got, want) || strings.Contains(got, "without a remedy") {
+			t.Errorf("%s: %s", mood, got)
+		}
+		if mood == "" && !strings.HasSuffix(got, "and holds nothing of the roster, and 1 objects of its own") {
 			t.Error(got)
 		}
 	}

@@ -85,8 +85,12 @@ func (d *Driver) Push(ctx context.Context, o Occasion) Outcome {
 	return d.act(ctx, "consumer.push", d.section.Push, o, d.mark())
 }
 
-// Connect tells the product where to read from. Without a hook for that nothing is done.
+// Connect tells the product where to read from: from a service, or, where no calls of it are watched, from where bundles
+// are dropped. Without a hook for that nothing is done.
 func (d *Driver) Connect(ctx context.Context, o Occasion) Outcome {
+	if d.watch == nil {
+		return d.hook(ctx, "consumer.drop.connect", d.section.Drop.Connect, o)
+	}
 	return d.hook(ctx, "consumer.connect", d.section.Connect, o)
 }
 

@@ -20,6 +20,7 @@ type Connection struct {
 	ClientID     string `json:"client_id"`
 	ClientSecret string `json:"client_secret"`
 	CAFile       string `json:"ca_file,omitempty"`
+	Signed       bool   `json:"signed,omitempty"` // requests are signed by OAuth 1.0a, and there are no tokens
 }
 
 // Occasion is one time at which the product is made to act.

@@ -147,6 +147,8 @@ type Drop struct {
 	Name string `yaml:"name,omitempty"`
 	// Unpacked has the bundle's files put there one by one, instead of a zip.
 	Unpacked bool `yaml:"unpacked,omitempty"`
+	// Connect is how the product is told to read from there, where it reads from elsewhere otherwise.
+	Connect Hook `yaml:"connect,omitempty"`
 }
 
 // Set tells whether bundles can be dropped at all.
@@ -184,6 +186,8 @@ type Holder struct {
 	Pages    *Pages    `yaml:"pages,omitempty"`
 	// Keeps names the collections that the product keeps, where not all.
 	Keeps []string `yaml:"keeps,omitempty"`
+	// Rewrites names members that the product keeps in its own words, such as classes.title: they are not compared.
+	Rewrites []string `yaml:"rewrites,omitempty"`
 	// Flagged says what becomes of what the provider flags as tobedeleted: removed or kept;
 	// empty: either.
 	Flagged string           `yaml:"flagged,omitempty"`
@@ -339,7 +343,7 @@ type placedHook struct {
 // webhooks lists them, always in one order.
 func (s *Section) webhooks() (out []placedHook) {
 	for _, w := range []placedHook{{"sync", s.Sync.Webhook}, {"connect", s.Connect.Webhook}, {"reset", s.Reset.Webhook},
-		{"push", s.Push.Webhook}} {
+		{"drop.connect", s.Drop.Connect.Webhook}, {"push", s.Push.Webhook}} {
 		if w.hook != nil {
 			out = append(out, w)
 		}

@@ -73,7 +73,7 @@ func (s *Section) fill() {
 			t.Done.Begins = harness.Duration(min(beginsWithin, time.Duration(t.Timeout)))
 		}
 	}
-	for _, h := range []*Hook{&s.Connect, &s.Reset} {
+	for _, h := range []*Hook{&s.Connect, &s.Reset, &s.Drop.Connect} {
 		if h.Set() && h.Timeout == 0 {
 			h.Timeout = harness.Duration(syncTimeout)
 		}
@@ -155,7 +155,7 @@ func (s *Section) validateHooks(t *harness.Target) error {
 	for _, h := range []struct {
 		key string
 		of  Hook
-	}{{"connect", s.Connect}, {"reset", s.Reset}} {
+	}{{"connect", s.Connect}, {"reset", s.Reset}, {"drop.connect", s.Drop.Connect}} {
 		path := key + "." + h.key
 		if h.of.Command != "" && h.of.Webhook != nil {
 			return t.Problem(path, "it has a command and a webhook", "keep one of them")
@@ -246,7 +246,7 @@ func (s *Section) validateDrop(t *harness.Target) error {
 	switch {
 	case n > 1:
 		return t.Problem(path, "it says several places for bundles", "keep one of folder, upload and sftp")
-	case n == 0 && (d.Name != "" || d.Unpacked):
+	case n == 0 && (d.Name != "" || d.Unpacked || d.Connect.Set()):
 		return t.Problem(path, "it doesn't say where bundles go", "add one of folder, upload and sftp")
 	case strings.ContainsAny(d.Name, "/\\\x00") || d.Name == "." || d.Name == "..":
 		return t.Problem(path+".name", fmt.Sprintf("%q is no name of a file", shortened(d.Name)),
@@ -293,13 +293,18 @@ func (s *Section) validateHolds(t *harness.Target) error {
 	path := key + ".holds"
 	if ways := h.ways(); len(ways) > 1 {
 		return t.Problem(path, "it says several ways to read what the product holds: "+strings.Join(ways, ", "), "keep one of them")
-	} else if len(ways) == 0 && (len(h.Keeps) > 0 || h.Flagged != "" || h.Timeout > 0) {
+	} else if len(ways) == 0 && (len(h.Keeps) > 0 || len(h.Rewrites) > 0 || h.Flagged != "" || h.Timeout > 0) {
 		return t.Problem(path, "it doesn't say how to read what the product holds", "add one of export, query, provider and pages")
 	}
 	for _, name := range h.Keeps {
 		if !slices.Contains(Collections(), name) {
 			return t.Problem(path+".keeps", fmt.Sprintf("there is no collection %q", shortened(name)),
 				"choose from: "+strings.Join(Collections(), ", "))
+		}
+	}
+	for _, name := range h.Rewrites {
+		if err := validRewrite(t, path+".rewrites", name); err != nil {
+			return err
 		}
 	}
 	if e := h.Export; e != nil {

@@ -3,6 +3,8 @@ package provider
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
 	"io"
 	"net/http"
 	"net/url"
@@ -24,7 +26,9 @@ type Call struct {
 	RawQuery         string
 	Query            url.Values
 	Header, Response http.Header
-	Body, Answer     []byte
+	Body, Answer     []byte // their beginnings, where they are large
+	Size             int    // bytes that were sent
+	Sum              string // SHA-256 of them in hexadecimal digits, where the body is cut
 	Operation        string
 	Token            bool     // it asks for a token
 	Scopes           []string // that it asks for, in full
@@ -33,11 +37,15 @@ type Call struct {
 	Total            int // -1: no collection
 	Started, Ended   time.Time
 	Trouble          string // what was done to it
+	Taken            bool   // what it put was taken, though the answer doesn't say so
 	Problems         []Problem
 
 	fields   []string // that it asks for, of those that there are; none: all
 	warnings []string // codes of what it asked for in vain
 }
+
+// Cut tells whether not all of the body is kept.
+func (c Call) Cut() bool { return c.Size > len(c.Body) }
 
 // Mark counts the calls so far.
 func (p *Provider) Mark() int {
@@ -63,8 +71,14 @@ func (p *Provider) Idle() time.Duration {
 	return time.Since(p.last)
 }
 
-// kept is what is remembered of an answer.
-const kept = 8 << 10
+// What is remembered of an answer, of a body that was sent, and of the bodies of a run together; and how much may be sent
+// at once. All in bytes.
+const (
+	kept       = 8 << 10
+	keptBody   = 256 << 10
+	keptBodies = 64 << 20
+	mostSent   = 8 << 20
+)
 
 // The calls that are answered and remembered in a run, and of how many it is remembered what was answered.
 const (
@@ -81,9 +95,9 @@ func (p *Provider) serve(w http.ResponseWriter, r *http.Request, origin string) 
 		http.Error(w, "Rollcall remembers no more calls in this run.", http.StatusServiceUnavailable)
 		return
 	}
-	body, _ := io.ReadAll(io.LimitReader(r.Body, 8<<20))
+	body, _ := io.ReadAll(io.LimitReader(r.Body, mostSent+1))
 	c := Call{Method: r.Method, URL: origin + r.URL.RequestURI(), RawQuery: r.URL.RawQuery, Query: r.URL.Query(), Header: r.Header.Clone(),
-		Body: body, Total: -1, Started: time.Now(), Path: r.URL.Path}
+		Body: body, Size: len(body), Total: -1, Started: time.Now(), Path: r.URL.Path}
 	p.mu.Lock()
 	p.open++
 	p.mu.Unlock()
@@ -127,6 +141,12 @@ func (p *Provider) remember(c Call) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c.Number, c.Ended = len(p.calls), time.Now()
+	if left := max(0, keptBodies-p.bodies); len(c.Body) > min(keptBody, left) {
+		sum := sha256.Sum256(c.Body)
+		c.Sum = hex.EncodeToString(sum[:])
+		c.Body = bytes.Clone(c.Body[:min(kept, left)])
+	}
+	p.bodies += len(c.Body)
 	if c.Number >= mostShown { // such a crowd needs no more proof
 		c.Answer = nil
 	}

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -11,6 +12,10 @@ import (
 func (p *Provider) answer(c *Call, r *http.Request) reply {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if len(c.Body) > mostSent { // what is more than that nobody has looked at
+		c.Trouble = "too large"
+		return p.refuse(http.StatusRequestEntityTooLarge, "invaliddata", fmt.Sprintf("No more than %d bytes are taken.", mostSent))
+	}
 	if r.URL.Path == "/token" {
 		return p.token(c, r)
 	}

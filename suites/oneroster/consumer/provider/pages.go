@@ -29,9 +29,9 @@ func (p *Provider) page(c *Call, op service.Operation, list []map[string]any) re
 	}
 	total := len(list)
 	troubled := false
-	if b.Trouble != "" && !b.Writes && !(p.signed && b.Trouble == "token-ended") && (b.On == "" || collectionOf(op) == b.On) {
-		p.counted++
-		troubled = p.counted > b.After && (b.Times == 0 || p.done < b.Times)
+	if b.Trouble != "" && !b.Writes && !(p.signed && (b.Trouble == "token-ended" || b.Trouble == "token-stale")) &&
+		(b.On == "" || collectionOf(op) == b.On) {
+		troubled = p.due()
 	}
 	begin, end := min(offset, total), min(offset+limit, total)
 	shown := list[begin:end]
@@ -96,6 +96,6 @@ func (p *Provider) link(c *Call, a reply, offset, limit, total int) {
 		all = append(all, fmt.Sprintf(form, address(links[rel]), rel))
 	}
 	if a.header["Link"] = []string{strings.Join(all, ", ")}; p.behaviour.Links == "several" {
-		a.header["Link"] = all
+		a.header["Link"] = []string{strings.Join(all[:(len(all)+1)/2], ", "), strings.Join(all[(len(all)+1)/2:], ", ")}
 	}
 }

@@ -55,17 +55,18 @@ type Provider struct {
 	minted    func(string)
 
 	mu        sync.Mutex
-	world     *world.World
 	behaviour Behaviour
 	counted   int
 	done      int
 	tokens    map[string]token
 	calls     []Call
+	bodies    int // bytes of bodies that are kept
 	open      int
 	last      time.Time
 	objects   map[string][]map[string]any
-	layer     layer    // what products wrote
-	met       []string // sourcedIds that were put where one is refused, in order
+	layer     layer               // what products wrote
+	met       map[string][]string // sourcedIds that were put since the behaviour began, in order, by collection
+	halved    bool                // a write was taken and answered 500
 }
 
 // Start begins to serve.
@@ -149,14 +150,26 @@ func (p *Provider) Untrusted() Connection {
 func (p *Provider) Serve(w *world.World, b Behaviour) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.behave(b)
+	p.objects = map[string][]map[string]any{}
+	for _, c := range world.Collections() {
+		p.objects[c] = p.layer.over(c, w.All(c, p.version))
+	}
+}
+
+// Behave serves what it serves in another way from now on.
+func (p *Provider) Behave(b Behaviour) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.behave(b)
+}
+
+func (p *Provider) behave(b Behaviour) {
 	if was := p.behaviour.Trouble; was == "scopes-partly" && b.Trouble != was {
 		p.tokens = map[string]token{} // nobody is left with less than what is granted now
 	}
-	p.world, p.behaviour, p.counted, p.done, p.met, p.objects = w, b, 0, 0, nil, map[string][]map[string]any{}
+	p.behaviour, p.counted, p.done, p.met, p.halved = b, 0, 0, nil, false
 	if b.Trouble == "scopes-partly" {
 		p.tokens = map[string]token{}
-	}
-	for _, c := range world.Collections() {
-		p.objects[c] = p.layer.over(c, w.All(c, p.version))
 	}
 }

@@ -353,11 +353,18 @@ func TestLegalBehaviours(t *testing.T) {
 		"unquoted": {Behaviour{Links: "unquoted"}, func(a answer, _ []map[string]any) bool {
 			return strings.Contains(a.Header.Get("Link"), "REL=next") && !strings.Contains(a.Header.Get("Link"), `"`)
 		}},
+		"several": {Behaviour{Links: "several"}, func(a answer, _ []map[string]any) bool {
+			v := a.Header.Values("Link")
+			return len(v) == 2 && !strings.Contains(v[0], `rel="next"`) && strings.Count(v[1], "<") == 2
+		}},
 		"relative": {Behaviour{Links: "relative"}, func(a answer, _ []map[string]any) bool {
 			return strings.Contains(a.Header.Get("Link"), "<?limit=50&offset=100>")
 		}},
 		"offset": {Behaviour{Dates: "offset"}, func(_ answer, list []map[string]any) bool {
 			return strings.HasSuffix(list[0]["dateLastModified"].(string), "+02:00")
+		}},
+		"zero": {Behaviour{Dates: "zero"}, func(_ answer, list []map[string]any) bool {
+			return strings.HasSuffix(list[0]["dateLastModified"].(string), "+00:00")
 		}},
 		"whole": {Behaviour{Dates: "whole"}, func(_ answer, list []map[string]any) bool {
 			_, err := time.Parse("2006-01-02T15:04:05Z", list[0]["dateLastModified"].(string))
@@ -476,6 +483,16 @@ func TestTokens(t *testing.T) {
 	p.token = p.signedIn() // the next one is good
 	for range 4 {
 		p.list(p.get("/orgs", nil))
+	}
+	p.Serve(w, Behaviour{Trouble: "token-stale", After: 1, Times: 2, Every: 2})
+	for i, want := range []int{http.StatusOK, http.StatusUnauthorized, http.StatusOK, http.StatusUnauthorized, http.StatusOK, http.StatusOK} {
+		a := p.get("/orgs", nil)
+		if a.StatusCode != want || want != http.StatusOK && !strings.Contains(a.Header.Get("WWW-Authenticate"), `error="invalid_token"`) {
+			t.Errorf("call %d: %s %v", i, a.Status, a.Header)
+		}
+		if want != http.StatusOK {
+			p.token = p.signedIn()
+		}
 	}
 	p.Serve(w, Behaviour{Trouble: "scopes-partly"})
 	if a := p.get("/orgs", nil); a.StatusCode != http.StatusUnauthorized {

@@ -22,6 +22,8 @@ func (p *Provider) shaped(o map[string]any, fields []string) map[string]any {
 		switch b.Dates {
 		case "offset":
 			o["dateLastModified"] = at.In(time.FixedZone("", 2*3600)).Format("2006-01-02T15:04:05.000-07:00")
+		case "zero":
+			o["dateLastModified"] = at.UTC().Format("2006-01-02T15:04:05.000") + "+00:00"
 		case "whole":
 			o["dateLastModified"] = at.Add(999 * time.Millisecond).Truncate(time.Second).Format(time.RFC3339)
 		}

@@ -13,8 +13,8 @@ type Behaviour struct {
 	Cap      int    `yaml:"cap"`       // objects a page at most
 	NoLinks  bool   `yaml:"no_links"`  // no Link headers
 	NoTotals bool   `yaml:"no_totals"` // no X-Total-Count
-	Links    string `yaml:"links"`     // unquoted, relative or several (a header each)
-	Dates    string `yaml:"dates"`     // offset or whole: how dateLastModified is written
+	Links    string `yaml:"links"`     // unquoted, relative or several (two headers, of two links at most)
+	Dates    string `yaml:"dates"`     // zero, offset or whole: how dateLastModified is written
 	Minimal  bool   `yaml:"minimal"`   // required members alone
 	Unknown  bool   `yaml:"unknown"`   // members that the standard doesn't have
 	Reversed bool   `yaml:"reversed"`  // objects in another order
@@ -24,17 +24,30 @@ type Behaviour struct {
 	Trouble string        `yaml:"trouble"` // what goes wrong: see trouble
 	After   int           `yaml:"after"`   // calls before it
 	Times   int           `yaml:"times"`   // how often; 0: always
+	Every   int           `yaml:"every"`   // from there on to each second (2) or third (3) of the calls alone; 0 and 1: to each
 	On      string        `yaml:"on"`      // the collection; empty: any
 	Wait    int           `yaml:"wait"`    // seconds of Retry-After; 0: none
 	Dated   bool          `yaml:"dated"`   // Retry-After is a date
 	Delay   time.Duration `yaml:"delay"`   // how late a slow answer is
 	Writes  bool          `yaml:"writes"`  // it happens to what is put
 	Refused string        `yaml:"refused"` // a collection: the second object that is put into it is refused each time that it comes
+	// Broken is a collection: the third object that is put into it is answered 500 each time that it comes, and the fourth
+	// once, though it was taken.
+	Broken string `yaml:"broken"`
 }
 
 // Impostor begins the sourcedIds of what only somebody else serves, to whom a call was redirected.
 const Impostor = "rc-impostor"
 
+// due counts a call that trouble may come to, and tells whether it comes to this one.
+func (p *Provider) due() bool {
+	b := p.behaviour
+	p.counted++
+	beyond := p.counted - b.After - 1
+	return beyond >= 0 && beyond%max(1, b.Every) == 0 && (b.Times == 0 || p.done < b.Times)
+}
+
+// trouble has a call go wrong as the behaviour has it: a is what would have been answered.
 func (p *Provider) trouble(c *Call, a reply) reply {
 	b := p.behaviour
 	c.Trouble = b.Trouble
@@ -50,7 +63,7 @@ func (p *Provider) trouble(c *Call, a reply) reply {
 		}
 		c.Total, c.Count = -1, 0
 	case "error":
-		a = p.refuse(http.StatusInternalServerError, "internal_server_error", "Something broke.")
+		a = p.broke()
 		c.Total, c.Count = -1, 0
 	case "token-ended":
 		given := bearer(c.Header.Get("Authorization"))
@@ -58,6 +71,11 @@ func (p *Provider) trouble(c *Call, a reply) reply {
 		t.ended = true
 		p.tokens[given] = t
 		a = p.noToken()
+		c.Total, c.Count = -1, 0
+	case "token-stale": // as of a provider that was started again (RFC 6750 §3.1)
+		clear(p.tokens)
+		a = p.noToken()
+		a.header.Set("WWW-Authenticate", `Bearer error="invalid_token"`)
 		c.Total, c.Count = -1, 0
 	case "truncated":
 		a.cut = true

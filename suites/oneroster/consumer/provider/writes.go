@@ -87,27 +87,42 @@ func (p *Provider) keep(collection, id string, object map[string]any, at time.Ti
 	p.objects[collection] = list
 }
 
-// busy says whether something goes wrong with a call that writes, as the behaviour has it.
+// busy says whether something goes wrong with a call that writes before it is looked at, as the behaviour has it.
 func (p *Provider) busy(c *Call, collection, id string) (reply, bool) {
 	b := p.behaviour
-	if b.Writes {
-		p.counted++
-		if p.counted > b.After && (b.Times == 0 || p.done < b.Times) {
-			p.done++
-			return p.trouble(c, reply{}), true
-		}
+	if b.Writes && p.due() {
+		p.done++
+		return p.trouble(c, reply{}), true
 	}
-	if b.Refused != collection || c.Method != http.MethodPut {
+	if c.Method != http.MethodPut {
 		return reply{}, false
 	}
-	if !slices.Contains(p.met, id) {
-		p.met = append(p.met, id)
+	switch place := p.meet(collection, id); {
+	case b.Refused == collection && place == 1:
+		c.Trouble = "refused"
+		return p.refuse(http.StatusUnprocessableEntity, "invaliddata", "This one isn't taken: it was recorded by somebody else."), true
+	case b.Broken == collection && place == 2:
+		c.Trouble = "error"
+		return p.broke(), true
 	}
-	if len(p.met) < 2 || p.met[1] != id {
-		return reply{}, false
+	return reply{}, false
+}
+
+// meet gives the place of an object among those that were put into a collection since the behaviour began, from 0 on.
+func (p *Provider) meet(collection, id string) int {
+	if place := slices.Index(p.met[collection], id); place >= 0 {
+		return place
 	}
-	c.Trouble = "refused"
-	return p.refuse(http.StatusUnprocessableEntity, "invaliddata", "This one isn't taken: it was recorded by somebody else."), true
+	if p.met == nil {
+		p.met = map[string][]string{}
+	}
+	p.met[collection] = append(p.met[collection], id)
+	return len(p.met[collection]) - 1
+}
+
+// broke is an answer that doesn't say whether anything was taken.
+func (p *Provider) broke() reply {
+	return p.refuse(http.StatusInternalServerError, "internal_server_error", "Something broke.")
 }
 
 // write answers a call that puts, posts or deletes: what is right is kept.
@@ -136,6 +151,10 @@ func (p *Provider) write(c *Call, s *service.Service, op service.Operation) repl
 	}
 	_, there := p.find(collection, id)
 	p.store(collection, id, object)
+	if p.behaviour.Broken == collection && !p.halved && p.meet(collection, id) == 3 {
+		p.halved, c.Trouble, c.Taken = true, "error", true
+		return p.broke()
+	}
 	if there && slices.Contains(s.Made, http.StatusOK) {
 		return p.say(http.StatusOK, nil)
 	}
