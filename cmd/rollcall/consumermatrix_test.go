@@ -81,6 +81,7 @@ func TestConsumerMatrix(t *testing.T) {
 			f := tables.Faults[i]
 			t.Run("fault/"+f.ID, func(t *testing.T) {
 				t.Parallel()
+				leftOut(t, f.ID)
 				focus := lifeFocus(f.Breaks, consumerBystanders)
 				switch {
 				case strings.HasPrefix(f.Breaks[0], ofDrops):
@@ -110,6 +111,7 @@ func TestConsumerMatrix(t *testing.T) {
 			v := tables.Variants[i]
 			t.Run("variant/"+v.ID, func(t *testing.T) {
 				t.Parallel()
+				leftOut(t, v.ID)
 				oddities := consumerOddities
 				for begins, also := range map[string]string{"consumer-push-": ofPulls + "push.*", "consumer-drop-": ofDrops + "*"} {
 					if strings.HasPrefix(v.ID, begins) {
@@ -213,6 +215,22 @@ func (c cell) life(dir string) (*reports.Report, error) {
 		text = strings.Replace(text, "consumer:\n", "consumer:\n  signed: true\n", 1)
 	}
 	return judgedFor(ctx, text, harness.Options{InProcess: true, Focus: c.Focus})
+}
+
+// untried lists faults and variants of which no run came to its end yet: whether they are caught, or minded, isn't known,
+// and by day they are left out. It may only shrink.
+const untried = "testdata/consumers-untried.txt"
+
+// leftOut skips what is untried, unless all are asked for.
+func leftOut(t *testing.T, id string) {
+	t.Helper()
+	text, err := os.ReadFile(untried)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if slices.Contains(strings.Fields(string(text)), id) && !daily.All() {
+		t.Skip("no run of it came to its end yet; ROLLCALL_MATRIX=all tries it")
+	}
 }
 
 // unrecorded lists faults and variants of which no run is recorded yet, one a line. It may only shrink.

@@ -14,6 +14,8 @@ import (
 	stdsync "sync"
 	"time"
 
+	"github.com/rollcall-edu/rollcall/reference/gradebook"
+	"github.com/rollcall-edu/rollcall/reference/resources"
 	"github.com/rollcall-edu/rollcall/reference/sis"
 	"github.com/rollcall-edu/rollcall/reference/store"
 	"github.com/rollcall-edu/rollcall/reference/sync"
