@@ -375,7 +375,7 @@ func details(w *world.World) {
 		u.MiddleName, u.DateLastModified = "", w.Tick()
 	}
 	for i := range w.Demographic {
-		if d := &w.Demographic[i]; d.Status == fixtures.Active && slices.ContainsFunc(students, func(n int) bool {
+		if d := &w.Demographic[i]; d.Status == fixtures.Active && d.BirthDate != "" && slices.ContainsFunc(students, func(n int) bool {
 			return w.User[n].SourcedID == d.SourcedID
 		}) {
 			d.BirthDate, d.DateLastModified = "2012-02-29", w.Tick()
