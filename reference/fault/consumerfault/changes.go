@@ -113,6 +113,16 @@ func changeFaults() map[string]behaviour {
 		"consumer-closes-district":     closesAll(),
 		"consumer-role-overwrites":     overwrites(),
 		"consumer-future-deletes":      futures(),
+		"consumer-absent-stays":        stayingMember(sis.Users, "middleName"),
+		"consumer-births-frozen":       frozenMember(sis.Demographics, "birthDate"),
+		"consumer-levels-frozen":       frozenMember(sis.Users, "grades"),
+		"consumer-schools-stay":        frozenMember(sis.Users, "roles"),
+		"consumer-courses-stay":        frozenMember(sis.Classes, "course"),
+		"consumer-guardians-stay":      frozenMember(sis.Users, "agents"),
+		"consumer-seat-roles-stay":     frozenMember(sis.Enrollments, "role"),
+		"consumer-primary-stays":       frozenMember(sis.Enrollments, "primary"),
+		"consumer-switches-stay":       frozenMember(sis.Users, "enabledUser"),
+		"consumer-usernames-match":     byUsername(),
 	}
 }
 
@@ -132,6 +142,24 @@ func sameLength() behaviour {
 		}
 		last[key] = text
 		return true
+	})
+}
+
+// byUsername takes who has the username of somebody for that one.
+func byUsername() behaviour {
+	var mu stdsync.Mutex
+	first := map[string]string{}
+	return each(func(t *thing) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		name := t.text("username")
+		if !t.in(sis.Users) || name == "" {
+			return true
+		}
+		if first[name] == "" {
+			first[name] = t.SourcedID
+		}
+		return first[name] == t.SourcedID
 	})
 }
 

@@ -209,6 +209,9 @@ func (m *memory) compare(truth driver.Objects, held *driver.Held, gone map[place
 			out = append(out, difference{place: place{collection: collection, id: id}, what: doubled, want: "held once", got: "held more than once"})
 		}
 	}
+	maps.DeleteFunc(lacking, func(at place, _ bool) bool { // what hangs on who need not be held need not be either
+		return m.spared[at.collection+m.season(truth, at.collection, truth[at.collection][at.id])]
+	})
 	left := leavers(truth, m.today)
 	return slices.DeleteFunc(out, func(d difference) bool {
 		object := truth[d.collection][d.id]
