@@ -99,7 +99,6 @@ func changeFaults() map[string]behaviour {
 			return t.reading.Since.IsZero() || t.Status == sync.Active
 		}),
 		"consumer-absent-stays":    stayingMember(sis.Users, "middleName"),
-		"consumer-births-frozen":   frozenMember(sis.Demographics, "birthDate"),
 		"consumer-levels-frozen":   frozenMember(sis.Users, "grades"),
 		"consumer-schools-stay":    frozenMember(sis.Users, "roles"),
 		"consumer-courses-stay":    frozenMember(sis.Classes, "course"),
