@@ -67,7 +67,7 @@ walls:
 
 # Unit tests beside the code, with the race detector. Some packages would take minutes with
 # it: the suites of rosters, resources and gradebooks judge some hundreds of bent services, the store has SQLite in it,
-# the district's data are made by one goroutine, broken bundles are many, and the program and
+# the district's data are made by one goroutine and schemas are walked by one, broken bundles are many, and the program and
 # the judge of importers run whole judgements,
 # which `products` does without it. There the detector looks on while every check meets a
 # service that isn't bent, while several write to a store at once or leave in the midst of it, and while the program
@@ -75,6 +75,7 @@ walls:
 # side by side (by GOMAXPROCS, for Ginkgo refuses to run under -parallel).
 ROSTERS := ./suites/oneroster/rostering ./suites/oneroster/resources ./suites/oneroster/gradebook
 STORE   := ./reference/store
+SCHEMAS := ./schemas
 KERNEL  := ./suites/harness
 # Whole runs, each with processes of its own that take a second to begin under the detector.
 RUNS    := '^Test(HostileTargetFiles|DeadChildSparesTheOthers|InterruptedRunLeavesAReport|HostileTargets|KilledParent|ExitCodes|Verdicts|Waivers)$$'
@@ -87,14 +88,14 @@ unit:
 	@race='$(RACE)'; if ! command -v "$${CC:-gcc}" >/dev/null 2>&1; then \
 		race=; echo 'unit tests run without the race detector: it needs a C compiler'; fi; \
 	run() { echo "$(GO) test $$*"; $(GO) test "$$@"; }; \
-	apart=$$($(GO) list $(ROSTERS) $(STORE) $(KERNEL) $(PROGRAM) $(BUNDLES)); \
+	apart=$$($(GO) list $(ROSTERS) $(STORE) $(SCHEMAS) $(KERNEL) $(PROGRAM) $(BUNDLES)); \
 	run $$race -short -timeout 40m $$($(GO) list ./... | grep -vxF "$$apart") && \
 	run $$race -short -timeout 40m $(ROSTERS) -run '^TestUnbent$$' && \
-	run $$race -short -timeout 40m $(STORE) -run '^Test(TwoWriters|Reopened|KilledSQLite|AbandonedWrites)$$' && \
+	run $$race -short -timeout 40m $(STORE) $(SCHEMAS) -run '^Test(TwoWriters|Reopened|KilledSQLite|AbandonedWrites|Together)$$' && \
 	run $$race -short -timeout 40m $(KERNEL) -skip $(RUNS) && \
 	run $$race -short -timeout 40m $(PROGRAM) -run '^TestConformance$$/^strict$$' && \
 	run -short -timeout 40m $(KERNEL) -run $(RUNS) && \
-	GOMAXPROCS=4 run -short -timeout 40m $(ROSTERS) $(STORE) $(BUNDLES)
+	GOMAXPROCS=4 run -short -timeout 40m $(ROSTERS) $(STORE) $(SCHEMAS) $(BUNDLES)
 
 # Every suite against the clean reference, over real sockets. They wait more than they work: four go
 # side by side (by GOMAXPROCS, as above).

@@ -387,7 +387,7 @@ func TestLoad(t *testing.T) {
 		t.Errorf("an unknown name gives %v, which does not say what there is", err)
 	}
 	names := Names()
-	if !slices.IsSorted(names) || len(names) != 77 {
+	if !slices.IsSorted(names) || len(names) != 80 {
 		t.Errorf("%d names: %q", len(names), names)
 	}
 	for _, name := range names {

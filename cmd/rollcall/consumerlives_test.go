@@ -2,6 +2,8 @@ package main
 
 import (
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -38,6 +40,23 @@ func TestConsumerLives(t *testing.T) {
 			case !first && q.Verdict == reports.NotTested && strings.Contains(q.Reason, "consumer.reset, and still holds of the roster academicSessions: "):
 			default:
 				t.Errorf("%s is %s: %s %s", q.ID, q.Verdict, q.Reason, findings(q))
+			}
+		}
+	})
+	t.Run("looked at", func(t *testing.T) {
+		c, err := district.StartConsumer(t.Context(), district.ConsumerOptions{Reset: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		path := filepath.Join(t.TempDir(), "target.yaml")
+		if err := os.WriteFile(path, []byte(consumerTarget(c.Origin, t.TempDir(), profiles...)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for args, want := range map[string]string{"": "consumer.reset: is not tried", "--reset": "consumer.reset: the product was made empty in"} {
+			code, out, errs := call(t, "", strings.Fields("doctor --target "+path+" --out "+t.TempDir()+" "+args)...)
+			if code != 0 || !strings.Contains(out, want) || strings.Contains(out, "look  ") {
+				t.Errorf("%q isn't said, or more than that, and the doctor ends with %d:\n%s%s", want, code, out, errs)
 			}
 		}
 	})

@@ -22,6 +22,7 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/oneroster/gradebook"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/resources"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/rostering"
+	"github.com/rollcall-edu/rollcall/suites/resourcesearch"
 )
 
 func main() {
@@ -42,7 +43,7 @@ func suites() []harness.Suite {
 		rostering.Suite(), resources.Suite(), gradebook.Suite(), assessment.Suite(),
 		rostering.Suite11(), resources.Suite11(), gradebook.Suite11(),
 		gradebook.PushSuite(), assessment.PushSuite(), gradebook.PushSuite11(), // what is written comes when all is read
-		csv.Suite(nil), consumer.Suite(), consumer.Suite11(), consumer.Drops(), toolSuite(), platformSuite(),
+		csv.Suite(nil), consumer.Suite(), consumer.Suite11(), consumer.Drops(), toolSuite(), platformSuite(), resourcesearch.Suite(),
 	}
 }
 

@@ -161,6 +161,10 @@ func (s *Session) credentials() *Credentials {
 	return s.suite.Access.Of(s.Target)
 }
 
+// Credentials are those by which the suite is let in; empty ones where it needs none. They are not
+// to be changed.
+func (s *Session) Credentials() *Credentials { return s.credentials() }
+
 // way is how the token endpoint takes requests, where the doctor found that it doesn't take them
 // as the target file says: of a target once, by whichever suite came first. Empty: as it says.
 func (s *Session) way() string { return s.Target.ways[s.keyOf("")] }

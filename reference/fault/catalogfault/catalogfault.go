@@ -32,5 +32,13 @@ func checks() []string {
 }
 
 func behaviours() map[string]behaviour {
-	return map[string]behaviour{}
+	all := map[string]behaviour{}
+	for id, w := range fault.Gather(access(), paging(), ordering(), transport(), failures(), filters(), searches(), selections(), payload(),
+		contents(), subjects(), odd()) {
+		all[id] = behaviour{Wrap: w}
+	}
+	for id, change := range rules() {
+		all[id] = behaviour{Bend: func(c *catalog.Config) { change(c.Rules) }}
+	}
+	return all
 }

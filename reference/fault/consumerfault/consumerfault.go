@@ -75,7 +75,7 @@ var Kind = fault.NewKind("consumer", func() (fault.Tables, error) {
 
 func behaviours() map[string]behaviour {
 	return fault.Gather(pagingFaults(), filterFaults(), deltaFaults(), callFaults(), tokenFaults(), objectFaults(), strictFaults(),
-		changeFaults(), troubleFaults(), gradeFaults(), pushFaults(), dropFaults(), variants())
+		changeFaults(), troubleFaults(), gradeFaults(), pushFaults(), dropFaults(), dropVariants(), variants())
 }
 
 // together is several behaviours as one.

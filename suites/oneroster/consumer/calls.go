@@ -29,9 +29,9 @@ var callChecks = []struct {
 }{
 	{"calls.known", "Every call is of an operation of the standard", eachCall("operation", isService)},
 	{"calls.parameters", "Every query has parameters of the standard, with values that they allow", eachCall("parameter", isRead)},
-	{"calls.filter", "Every filter is written by the grammar", eachCall("filter", filters)},
+	{"calls.filter", "Every filter is written by the grammar", filtering("filter", filters)},
 	{"calls.encoding", "Every query is percent-encoded", eachCall("encoding", asks)},
-	{"calls.filter-dates", "Every instant in a filter is a whole date-time", eachCall("date", filtersDates)},
+	{"calls.filter-dates", "Every instant in a filter is a whole date-time", filtering("date", filtersDates)},
 	{"calls.media", "Every call takes JSON", eachCall("media", isRead)},
 	{"calls.repeats", "No page is asked for again and again", repeats},
 	{"calls.parallel", "A few calls are on their way at once", parallel},
@@ -47,6 +47,19 @@ var callChecks = []struct {
 	{"delta.asks", "Deltas ask for what changed", deltas},
 	{"delta.mark", "A delta asks for everything that changed since", marks},
 	{"delta.year", "A delta asks by the calendar's year", years},
+}
+
+// filtering decides a requirement of those who filter: a product that reads everything, each time, needs not do so.
+func filtering(problem string, concerns func(provider.Call) bool) func(*judge, *harness.T, string) {
+	each := eachCall(problem, concerns)
+	return func(j *judge, t *harness.T, id string) {
+		filtered := slices.ContainsFunc(j.syncs, func(s *occasion) bool { return slices.ContainsFunc(s.calls, concerns) })
+		if !filtered && !j.section.Sync.Knows(driver.Delta) {
+			t.NotApplicable(id, "the product reads everything at each sync, and filters nothing of the kind")
+			return
+		}
+		each(j, t, id)
+	}
 }
 
 // eachCall decides a requirement by what the provider noted of each call that it concerns.

@@ -30,6 +30,13 @@ func doctor(version string) func(context.Context, *harness.Session) []harness.Di
 		if !s.Thorough() || !driver.Fine(out) {
 			return out
 		}
+		if another(s.Target, version) {
+			return append(out, j.empties(ctx, s.Target, driver.Occasion{}, version)...)
+		}
+		if later(s.Target, version) && !s.Resets() {
+			return append(out, harness.Diagnosis{Name: "consumer.sync", OK: true, Detail: "is not tried for OneRoster " + version +
+				", as the product holds what it was told by another version; with --reset it is"})
+		}
 		if sync := j.section.Sync; !sync.Set() || sync.Person || time.Duration(sync.Schedule) > longSchedule {
 			return append(out, harness.Diagnosis{Name: "consumer.sync", OK: true,
 				Detail: "is not tried: it is seen in a run whether the product syncs"})
@@ -46,7 +53,8 @@ func doctor(version string) func(context.Context, *harness.Session) []harness.Di
 // empties looks whether the product can be made empty, where that is asked for or a run needs it.
 func (j *judge) empties(ctx context.Context, target *harness.Target, o driver.Occasion, life string) []harness.Diagnosis {
 	if another(target, life) {
-		return []harness.Diagnosis{{Name: "consumer.reset", Detail: anotherLife, Remedy: anotherLifeRemedy}}
+		return []harness.Diagnosis{{Name: "consumer.reset", Detail: anotherLife,
+			Remedy: strings.ToLower(anotherLifeRemedy[:1]) + anotherLifeRemedy[1:]}}
 	}
 	if !j.section.Reset.Set() && !j.driver.Resets() {
 		return nil
@@ -76,7 +84,7 @@ func reached(section *driver.Section, c provider.Connection) harness.Diagnosis {
 
 // dropDoctor looks whether bundles can be dropped, what the product holds be read, and the product be made empty.
 func dropDoctor(ctx context.Context, s *harness.Session) []harness.Diagnosis {
-	j, err := openDrops(s)
+	j, err := dropJudge(s) // no bundle is made
 	if err != nil {
 		return []harness.Diagnosis{driver.Faulty("consumer.drop", err)}
 	}

@@ -46,6 +46,9 @@ func (j *judge) findings(t *harness.T, s *occasion, list []difference) (out []ha
 			}
 		default:
 			f.Expected = d.want + ": the provider has it as " + j.standing(s, d)
+			if s.truth[d.collection][d.id] == nil && !j.gone[d.object()] {
+				f.Expected = d.want // which says that already
+			}
 			f.Seen = d.got + j.earlier(t, s, d)
 		}
 		out = append(out, j.with(t, s, group, f))

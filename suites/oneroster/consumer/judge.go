@@ -67,6 +67,8 @@ type occasion struct {
 	before      []difference // of the sync before
 	compared    int          // objects that were compared
 	started     time.Time
+	// taken tells that a bundle was taken away while it was being written, and idle that none is ever seen so.
+	taken, idle bool
 }
 
 // open starts the provider for the product.
@@ -309,6 +311,10 @@ func (j *judge) sync(ctx context.Context, p phase, s *occasion) {
 		path, err := j.bundle(p)
 		if err != nil {
 			s.outcome = driver.Outcome{Fault: err}
+			return
+		}
+		if p.Bundle == bundleGrows {
+			j.grow(ctx, p, s, path)
 			return
 		}
 		s.outcome = j.driver.Sync(ctx, driver.Occasion{Mode: p.Mode, Bundle: path})

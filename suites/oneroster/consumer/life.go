@@ -37,6 +37,8 @@ type phase struct {
 	// Collection is the one of which a phase looks at what the first sync brought.
 	Collection string `yaml:"collection"`
 	Bundle     string `yaml:"bundle"` // what is dropped
+	// Back has what a phase may lose be looked for after the next bundle.
+	Back bool `yaml:"back"`
 	// Untrusted has the product read from the provider by a certificate that it can't verify.
 	Untrusted bool `yaml:"untrusted"`
 }

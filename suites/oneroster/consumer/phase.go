@@ -22,6 +22,7 @@ const (
 	reqRecovers    = "trouble.recovers"
 	reqTold        = "trouble.told"
 	reqCapped      = "accepts.capped-pages"
+	reqReturns     = "returns"
 )
 
 // own is the requirement of the phase itself, below the version.
@@ -48,7 +49,9 @@ func (p phase) decides() []string {
 		expectStays:    {reqNothingElse},
 		expectSurvives: {reqRecovers, reqTold},
 	}[p.Expect] {
-		if shared := p.shared(id); shared != "" {
+		if shared := p.shared(id); p.Back && id == reqRecovers {
+			out = append(out, p.Of+"."+reqReturns)
+		} else if shared != "" {
 			out = append(out, shared)
 		}
 	}
@@ -391,14 +394,33 @@ func (j *judge) spare(diffs []difference, touched map[place]touch) (left []diffe
 	return left, owners
 }
 
+// colon puts words behind others, where there are any.
+func colon(words string) string {
+	if words == "" {
+		return ", and nothing else"
+	}
+	return ": " + words
+}
+
 // survives holds what the product holds after a sync in which things went wrong to what was there: nothing is deleted
 // or spoilt. What changed may have arrived or not; the next sync, with a sound provider, brings it.
 func (j *judge) survives(ctx context.Context, t *harness.T, p phase, s *occasion) {
 	id, recovers, told := j.id(p.own()), j.id(p.shared(reqRecovers)), j.id(p.shared(reqTold))
 	if !j.wentWrong(p, s) {
 		t.NotTested(harness.NoData("what was to go wrong didn't, for the product made no such call",
-			"Have the product read all of the roster while Rollcall looks."))
+			"Have the product read all of the roster while Rollcall looks; one that takes a short page for the last never comes to the one "+
+				"that goes wrong: see "+j.id(rosters+".accepts.capped-pages")+"."))
 		return
+	}
+	if s.idle {
+		t.NotApplicable(id, "bundles come as a whole, or the product is told when one is there")
+		t.NotApplicable(told, "nothing was dropped")
+		t.NotApplicable(recovers, "nothing was dropped")
+		return
+	}
+	if p.Bundle == bundleGrows {
+		t.Assert(id, !s.taken, j.with(t, s, nil, harness.Finding{Expected: "a file that is still being written is left alone: oneroster.zip.part",
+			Seen: "it isn't there any more, or is another, before it was renamed"}))
 	}
 	lost := j.fresh(j.lost(s))
 	if p.Untrusted {
@@ -409,17 +431,25 @@ func (j *judge) survives(ctx context.Context, t *harness.T, p phase, s *occasion
 	touched := touches(s.truthBefore, s.truth)
 	open, _ := j.spare(j.fresh(s.differences), touched)
 	switch {
+	case p.Bundle == bundleGrows:
+		t.NotApplicable(told, "nothing was dropped yet")
+	case p.Back && len(lost) > 0:
+		t.NotApplicable(told, "the bundle was taken as it is")
 	case len(open) == 0:
 		t.NotApplicable(told, "everything was read in the end")
+	case p.Behaviour.Trouble == "empty" && len(lost) > 0:
+		t.NotApplicable(told, "the product took the roster for empty, of which it is told elsewhere")
 	case s.outcome.Told == driver.Silent:
 		t.NotApplicable(told, "the product says of no sync whether it succeeded")
 	default:
 		t.Assert(told, s.outcome.Told == driver.Failure, j.with(t, s, open, harness.Finding{
 			Expected: "the product says that the sync failed, for it doesn't hold " + j.words(t, open),
-			Seen:     "it says that the sync succeeded: " + s.outcome.Words,
+			Seen:     "it says that the sync succeeded" + colon(s.outcome.Words),
 		}))
 	}
-	if len(lost) > 0 {
+	if p.Back {
+		recovers = j.id(p.Of + "." + reqReturns)
+	} else if len(lost) > 0 {
 		j.settle(ctx)
 		t.NotTested(harness.BlockedBy(id, "the sync before has deleted or spoilt what was there"), recovers)
 		return

@@ -48,7 +48,8 @@ func pushChecks() []harness.Check {
 	}
 	var out []harness.Check
 	for _, d := range []decision{
-		{"push", "What the product pushes is right", []string{"push.line-items", "push.results", "push.schema", "push.same-id", "push.references"}, pushRight},
+		{"push", "What the product pushes is right", []string{"push.line-items", "push.results", "push.schema", "push.same-id", "push.references"},
+			pushRight},
 		{"push-busy", "What met a busy provider is pushed again", []string{"push.busy"}, pushBusy},
 		{"push-broken", "What met a provider that broke is pushed again, under the same sourcedId", []string{"push.broken", "push.single"},
 			pushBroken},
@@ -74,8 +75,28 @@ func pushes() harness.Need {
 				return harness.Unconfigured("nothing says how the product is made to push its grades",
 					"Add consumer.push to the target file: a command, a webhook, steps, its schedule, or a person."), true
 			}
+			if o, stops := j.ready(ctx); stops {
+				return o, true
+			}
 			return j.pushThrice(ctx)
 		}}
+}
+
+// ready has the product know where to push to, and have read the roster that its grades are about, where it can be made
+// to.
+func (j *judge) ready(ctx context.Context) (harness.Obstacle, bool) {
+	if j.section.Sync.Set() {
+		o, stops := j.begin(ctx)
+		return o, stops && len(j.first.calls) == 0
+	}
+	if len(j.pushed) > 0 {
+		return harness.Obstacle{}, false
+	}
+	out := j.driver.Connect(ctx, driver.Occasion{Mode: driver.Full, Connection: j.connection()})
+	if out.Fault != nil || out.Told == driver.Failure || out.TimedOut {
+		return hookFailed(out), true
+	}
+	return harness.Obstacle{}, false
 }
 
 // pushThrice has the product push, once in a run. One that ends a push at the first call that fails met only the first

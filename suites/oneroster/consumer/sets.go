@@ -325,8 +325,22 @@ func taken(before, says *broken.Bundle, delta bool) *broken.Bundle {
 			out.Order = append(out.Order, file)
 		}
 	}
+	for file, owner := range ownerOf { // what is of nobody any more may go as well
+		t, of := out.Files[file], out.Files[partOf[file]]
+		if t == nil || of == nil {
+			continue
+		}
+		at := slices.Index(t.Header, owner)
+		t.Rows = slices.DeleteFunc(t.Rows, func(row []string) bool {
+			return at >= 0 && !slices.ContainsFunc(of.Rows, func(o []string) bool { return o[0] == row[at] })
+		})
+	}
 	return out
 }
+
+// ownerOf names the column that says to which object a row belongs, by file.
+var ownerOf = map[string]string{"roles": "userSourcedId", "userResources": "userSourcedId", "classResources": "classSourcedId",
+	"courseResources": "courseSourcedId", "lineItemScoreScales": "lineItemSourcedId", "resultScoreScales": "resultSourcedId"}
 
 // objects reads rows as objects.
 func (s *series) objects(ctx context.Context, rows *broken.Bundle) (driver.Objects, error) {

@@ -118,15 +118,19 @@ func triggered() harness.Need {
 	}}
 }
 
-// another tells that the product has had another life in this run, by other profiles of the target: what it holds then is
-// not what a first sync finds, unless it is made empty in between. A life is that of a version, or of drops, which come in
-// this order: 1.2, 1.1, drops.
-func another(target *harness.Target, life string) bool {
-	had := slices.ContainsFunc(target.Profiles, func(profile string) bool {
+// later tells that the product has another life in this run before one, by other profiles of the target. A life is that of
+// a version, or of drops, which come in this order: 1.2, 1.1, drops.
+func later(target *harness.Target, life string) bool {
+	return slices.ContainsFunc(target.Profiles, func(profile string) bool {
 		calls := strings.HasSuffix(profile, "-consumer") && !strings.Contains(profile, "-csv-")
 		return calls && (life == drops || life == "1.1" && strings.HasPrefix(profile, "or12-"))
 	})
-	return had && !driver.Of(target).Reset.Set()
+}
+
+// another tells that the product has had another life: what it holds then is not what a first sync finds, unless it is made
+// empty in between.
+func another(target *harness.Target, life string) bool {
+	return later(target, life) && !driver.Of(target).Reset.Set()
 }
 
 // What is said of a product that has had another life.

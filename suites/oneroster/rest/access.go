@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
-	"github.com/rollcall-edu/rollcall/suites/oneroster"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
@@ -75,7 +74,7 @@ func unchallenged(t *T, id string) {
 
 func accessRefused(ctx context.Context, t *T) {
 	at := func(name string) string { return accessAt + name }
-	auth := oneroster.Of(t.Session().Target).Auth
+	auth := t.Session().Credentials()
 	sample := t.sample()
 	path := sample.List.Path + "?limit=1"
 	// What a good token opens tells what a refusal is worth. Where another process has
@@ -222,7 +221,7 @@ func accessCase(ctx context.Context, t *T) {
 	}
 	for _, scheme := range []string{"bearer", "BEARER"} {
 		r := bare(ctx, t, t.sample().List.Path+"?limit=1", scheme+" "+good)
-		if r.Status != 200 && !t.ItsOwn(ctx, r, id) || r.Status == 200 && !t.ReadyPage(TakeApart(r, t.sample().List.Wrapper), id) {
+		if r.Status != 200 && !t.ItsOwn(ctx, r, id) || r.Status == 200 && !t.ReadyPage(t.apart(r, t.sample().List.Wrapper), id) {
 			continue
 		}
 		if r.Status == 200 && !holdsData(t, r) { // nothing may be what anybody gets

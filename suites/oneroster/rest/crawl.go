@@ -52,7 +52,7 @@ type CrawlFacts struct {
 	Validated int
 	Refs      []RefUse
 	Members   map[string]int // how often each member was met, by general pointer, in the first objects
-	NoID      int            // objects without a sourcedId
+	NoID      int            // objects of which nothing tells them from others
 	Pages     int
 	PageSize  int // objects on the fullest page
 	End       End // how the crawl came to its end, where it broke off
@@ -165,6 +165,7 @@ func (c *crawler) run(ctx context.Context) error {
 	if n := c.session.Target.Limits.PageSize; n > 0 {
 		limit = n
 	}
+	limit = most(c.service, limit)
 	reason, total, err := c.pages(ctx, w, limit)
 	if err != nil {
 		return err
@@ -176,13 +177,13 @@ func (c *crawler) pages(ctx context.Context, w *corpus.Writer, limit int) (reaso
 	total = -1
 	offset, stale := 0, 0
 	for {
-		url := address(c.base, c.op.Path, Query("limit", strconv.Itoa(limit), "offset", strconv.Itoa(offset)))
+		url := address(c.base, c.op.Path, paged(c.op, "limit", strconv.Itoa(limit), "offset", strconv.Itoa(offset)))
 		response, evidence := c.session.Record(ctx, harness.Request{URL: url, Scopes: c.scopes})
 		if ctx.Err() != nil {
 			c.facts.End = End{Unreachable: true}
 			return "the crawl was interrupted", total, nil
 		}
-		page := TakeApart(response, c.op.Wrapper)
+		page := takeApart(c.service, response, c.op.Wrapper)
 		if evidence != nil && len(evidence.Response.Body) > pageEvidence {
 			evidence.Response.Body, evidence.Response.Cut, evidence.Response.SHA256 = evidence.Response.Body[:pageEvidence], true, ""
 		}
@@ -248,7 +249,7 @@ func (c *crawler) pages(ctx context.Context, w *corpus.Writer, limit int) (reaso
 			return reason, total, nil
 		}
 		c.meter.set(c.collection.Name, w.Len(), max(total, w.Len()))
-		if len(page.Objects) == 0 {
+		if len(page.Objects) == 0 || c.op.Unpaged {
 			return "", total, nil
 		}
 		// A total may lie, and a cap may hide the end: only a page shorter than

@@ -9,7 +9,6 @@ import (
 
 	"github.com/rollcall-edu/rollcall/schemas"
 	"github.com/rollcall-edu/rollcall/suites/harness"
-	"github.com/rollcall-edu/rollcall/suites/oneroster"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
@@ -92,7 +91,7 @@ func discovery(ctx context.Context, t *T) {
 			urls = append(urls, address)
 		}
 	}
-	token := oneroster.Of(t.Session().Target).Auth.TokenURL
+	token := t.Session().Credentials().TokenURL
 	if t.Met(at("token-url")) {
 		t.Assert(at("token-url"), slices.ContainsFunc(urls, func(u string) bool { return sameURL(u, token) }),
 			harness.Finding{Expected: token, Seen: Examples(urls), Where: "/components/securitySchemes/*/flows/*/tokenUrl", Responses: shown})

@@ -19,7 +19,7 @@ func doctor(ctx context.Context, of *service.Service, beside []*Beside, s *harne
 			continue
 		}
 		op := c.List
-		page := TakeApart(s.Do(ctx, harness.Request{URL: address(s.Base, op.Path, Query("limit", "1"))}), op.Wrapper)
+		page := takeApart(of, s.Do(ctx, harness.Request{URL: address(s.Base, op.Path, paged(op, "limit", "1"))}), op.Wrapper)
 		seen = append(seen, page.Response)
 		d := harness.Diagnosis{Name: "seed data: /" + c.Name, OK: true, Detail: fmt.Sprintf("has objects (total %s)", count(page.Total))}
 		switch {

@@ -57,7 +57,7 @@ func endpointChecks(s *service.Service) []Check {
 		Body: func(_ context.Context, t *T) {
 			u, err := url.Parse(t.Session().Base)
 			t.Assert("endpoint.base-path", err == nil && strings.HasSuffix(u.Path, s.Path), harness.Finding{
-				Expected: "a base URL that ends in " + s.Path, Seen: t.Session().Base, Where: "oneroster." + s.Key + " in target.yaml"})
+				Expected: "a base URL that ends in " + s.Path, Seen: t.Session().Base, Where: s.Section + "." + s.Key + " in target.yaml"})
 		},
 	})
 }
@@ -65,7 +65,7 @@ func endpointChecks(s *service.Service) []Check {
 func judgeEndpoint(ctx context.Context, t *T, op service.Operation, id, wrapper string) {
 	ids, _ := parentIDs(t, op)
 	q := Query("limit", "10")
-	if op.Single {
+	if op.Single || op.Unpaged {
 		q = ""
 	}
 	response := t.Get(ctx, op.PathFor(ids...), q)

@@ -41,7 +41,7 @@ func errorChecks(of *service.Service) []Check {
 		c("server-error", "No well-formed request is answered with a server error", nil, serverErrors, "server-error"),
 		c("unknown-parameter", "An unknown query parameter is ignored", anObject(), unknownParameter, "unknown-parameter"),
 	}
-	if of.Warns {
+	if of.Warns && of.Status.Set != "" {
 		list = append(list, c("warning", "What is asked for in vain is warned of beside the data", anObject(), warned,
 			"warning", "not-in-success"))
 	}
@@ -179,10 +179,16 @@ func failures(t *T) []failure {
 	plain := func(path, q string) func(context.Context, *T) *harness.Response {
 		return func(ctx context.Context, t *T) *harness.Response { return t.Get(ctx, path, q) }
 	}
+	single := func(c service.Collection) func(context.Context, *T) *harness.Response {
+		if c.ReadID == "" {
+			return nil
+		}
+		return plain(c.Read.PathFor(missing), "")
+	}
 	list := []failure{
-		{"unknown object", 404, "code-unknown-object", "unknownobject", "errors.unknown-object", plain(t.sample().Read.PathFor(missing), "")},
+		{"unknown object", 404, "code-unknown-object", "unknownobject", "errors.unknown-object", single(t.sample())},
 		{"unknown " + t.other().Kind, 404, "code-unknown-object", "unknownobject", "errors.unknown-object",
-			plain(t.other().Read.PathFor(missing), "")},
+			single(t.other())},
 		{"unknown filter field", 400, "code-invalid-filter", "invalid_filter_field", "filter.unknown-field",
 			plain(t.sample().List.Path, Query("filter", "noSuchProperty='x'"))},
 		selectionFailure(t, plain),
@@ -204,7 +210,7 @@ func failures(t *T) []failure {
 			return nil
 		}},
 	}
-	return slices.DeleteFunc(list, func(f failure) bool { return t.spared[errorsAt+f.minor] })
+	return slices.DeleteFunc(list, func(f failure) bool { return t.spared[errorsAt+f.minor] || f.ask == nil })
 }
 
 // selectionFailure is a selection of what there isn't; where that is no failure, of nothing.
@@ -320,8 +326,8 @@ func otherMethods(ctx context.Context, t *T) {
 		method, path string
 		there        bool // the resource exists, so that 404 is no answer of a router
 	}{
-		{http.MethodPut, t.other().Read.PathFor(missing), false}, {http.MethodDelete, t.other().Read.PathFor(missing), false},
-		{http.MethodPatch, t.sample().Read.PathFor(missing), false}, {http.MethodPost, t.other().List.Path, true}, {http.MethodPost,
+		{http.MethodPut, objectPath(t.other()), false}, {http.MethodDelete, objectPath(t.other()), false},
+		{http.MethodPatch, objectPath(t.sample()), false}, {http.MethodPost, t.other().List.Path, true}, {http.MethodPost,
 			"/" + t.Service.Samples.Written, true},
 	} {
 		if len(t.Service.Writes) > 0 && (try.method == http.MethodPut || try.method == http.MethodDelete) {
@@ -395,7 +401,7 @@ func serverErrors(ctx context.Context, t *T) {
 		header http.Header
 	}{
 		{"an unknown parameter", "", plain + "?limit=5&noSuchParameter=1", nil},
-		{"a parameter twice", "", plain + "?fields=sourcedId&fields=" + t.property() + "&limit=5", nil},
+		{"a parameter twice", "", plain + "?fields=" + t.key() + "&fields=" + t.property() + "&limit=5", nil},
 		{"a question mark alone", "", plain + "?", nil},
 		{"OPTIONS", http.MethodOptions, plain, nil},
 		{"another language", "", plain + "?limit=5", http.Header{"Accept-Language": {"tlh;q=0.5, *;q=0.1"}}},
@@ -440,3 +446,11 @@ func unknownParameter(ctx context.Context, t *T) {
 
 // inAnyOrder sorts ids, for comparison without regard to order.
 func inAnyOrder(ids []string) []string { return SortedKeys(Set(ids)) }
+
+// objectPath is the path of an object that isn't there, whether or not objects can be read singly.
+func objectPath(c service.Collection) string {
+	if c.ReadID == "" {
+		return c.List.Path + "/" + missing
+	}
+	return c.Read.PathFor(missing)
+}

@@ -190,14 +190,18 @@ func filterEquality(ctx context.Context, t *T) {
 				case kind == "boolean":
 					id = truth
 				}
-				right := s.filtered(ctx, t, id, p.name+"="+quote(v), exactly(same))
+				loose, other := same, p.where(func(x string) bool { return x != v })
+				apart := other
+				if t.Service.Content { // a search may take no heed of case
+					loose = p.where(func(x string) bool { return fold(x) == fold(v) })
+					apart = p.where(func(x string) bool { return fold(x) != fold(v) })
+				}
+				right := s.filtered(ctx, t, id, p.name+"="+quote(v), answer{same, loose})
 				if id != equal && right {
 					t.Examined(equal, 1)
 				}
 				judgeIgnored(ctx, t, ignored, s, p.name+"="+quote(v), same)
-				other := p.where(func(x string) bool { return x != v })
-				may := union(other, p.absent())
-				s.filtered(ctx, t, not, p.name+"!="+quote(v), answer{other, may})
+				s.filtered(ctx, t, not, p.name+"!="+quote(v), answer{apart, union(other, p.absent())})
 			}
 		}
 	}
@@ -396,8 +400,13 @@ func filterLogic(ctx context.Context, t *T) {
 	c.filtered(ctx, t, or, c.left+" OR "+c.right, exactly(c.either))
 	// The third clause takes one of them out, so that it counts too.
 	out := SortedKeys(c.both)[0]
-	delete(c.both, out)
-	three := c.left + " AND " + c.right + " AND sourcedId!=" + quote(out)
+	if t.Service.Content { // all that have its name go with it
+		out = c.property(t.key(), "text").values[out]
+		c.both = Without(c.both, c.property(t.key(), "text").where(func(v string) bool { return v == out }), nil)
+	} else {
+		delete(c.both, out)
+	}
+	three := c.left + " AND " + c.right + " AND " + t.key() + "!=" + quote(out)
 	if g := t.ReadAll(ctx, c.List.Path, c.List.Wrapper, 2*computeMost, "filter", three); refusedInstead(g) {
 		t.Examined(many, 1)
 	} else {

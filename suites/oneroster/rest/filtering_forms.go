@@ -326,21 +326,21 @@ func filterRefused(ctx context.Context, t *T) {
 	const field, malformed, unquoted, literal, alive = filterAt + "unknown-field", filterAt + "malformed", filterAt + "unquoted",
 		filterAt + "bad-literal", filterAt + "no-500"
 	refused := func(status int) bool { return status == 400 || status == 422 }
-	named := t.property()
+	named, state, dated := t.property(), t.state(), t.dated()
 	for _, try := range []struct {
 		id, filter string
 		ok         func(int) bool
 	}{
 		{field, "noSuchProperty='x'", func(s int) bool { return s == 400 }},
 		{field, "no.such.property='x'", func(s int) bool { return s == 400 }},
-		{malformed, "status", refused}, {malformed, "status=", refused}, {malformed, "='active'", refused}, {malformed, "status='active",
+		{malformed, state, refused}, {malformed, state + "=", refused}, {malformed, "='active'", refused}, {malformed, state + "='active",
 			refused},
-		{malformed, "status='active' AND", refused}, {malformed, "status='active' AND AND status='active'", refused},
-		{unquoted, "status=active", refused}, {unquoted, "status=’active’", refused}, {unquoted, `status="active"`, refused},
-		{literal, "dateLastModified>'yesterday'", refused}, {literal, "dateLastModified>'2026-99-99T00:00:00Z'", refused},
+		{malformed, state + "='active' AND", refused}, {malformed, state + "='active' AND AND " + state + "='active'", refused},
+		{unquoted, state + "=active", refused}, {unquoted, state + "=’active’", refused}, {unquoted, state + `="active"`, refused},
+		{literal, dated + ">'yesterday'", refused}, {literal, dated + ">'2026-99-99T00:00:00Z'", refused},
 		{"", named + "='O''Brien'", nil}, {"", named + "='''", nil}, {"", named + "~'%'", nil}, {"",
 			named + "='" + strings.Repeat("x",
-				2000) + "'", nil}, {"", "((((", nil}, {"", named + "='a' OR OR", nil}, {"", "status='active' and status='active'", nil},
+				2000) + "'", nil}, {"", "((((", nil}, {"", named + "='a' OR OR", nil}, {"", state + "='active' and " + state + "='active'", nil},
 	} {
 		r, ok := provoked(ctx, t, t.sample().List.Path, Query("filter", try.filter, "limit", "5"),
 			slices.DeleteFunc([]string{alive, try.id}, func(id string) bool { return id == "" })...)
@@ -368,7 +368,7 @@ func filterRefused(ctx context.Context, t *T) {
 				harness.Finding{Expected: "no server error", Seen: r.Summary(), Where: where, Responses: []*harness.Response{r}})
 		}
 	}
-	survives(t.sample().List.Path, Query("filter", "status='active'", "filter", "status='tobedeleted'", "limit", "5"), "filter, given twice")
+	survives(t.sample().List.Path, Query("filter", state+"='active'", "filter", state+"='tobedeleted'", "limit", "5"), "filter, given twice")
 	eachStructured(t, func(path, property string) {
 		for _, sign := range []string{"=", "~"} {
 			filter := property + sign + "'09'"

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
@@ -31,7 +32,7 @@ func holding(samples []filterSample, chars string) (filterSample, property, stri
 // asked reads a filter whose encoding is given as it shall be sent.
 func (s filterSample) asked(ctx context.Context, t *T, id, encoded, plain string, want map[string]bool) {
 	op := s.List
-	page := t.List(ctx, op.Path, op.Wrapper, "limit=1000&filter="+encoded)
+	page := t.List(ctx, op.Path, op.Wrapper, "limit="+strconv.Itoa(most(t.Service, gatherLimit))+"&filter="+encoded)
 	g := Collected{IDs: Set(page.IDs), First: page}
 	if !page.OK() {
 		g.Why = page.Why()
@@ -219,7 +220,7 @@ func filterNoMatch(ctx context.Context, t *T) {
 		if !t.Session().Covers(op.ID) || !filled(t, op) {
 			continue // what is empty anyhow proves nothing
 		}
-		p := part(ctx, t, t.Service.Collection(name), 0, 10, "filter", "sourcedId='no-such-object-here'")
+		p := part(ctx, t, t.Service.Collection(name), 0, 10, "filter", t.key()+"='no-such-object-here'")
 		ok := p.Status == 200 && p.Problem == "" && len(p.Objects) == 0 && (p.Fault == "" || strings.TrimSpace(string(p.Body)) == "{}")
 		if !ok && !p.OK() && !t.ItsOwn(ctx, p.Response, id) {
 			continue

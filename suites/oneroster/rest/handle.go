@@ -55,6 +55,12 @@ func nothingFor(s *service.Service) map[string]bool {
 	without(!subs && !derived, "identity.same-object")
 	without(s.Scopes.Core == s.Scopes.Full, scopeAt+"core", scopeAt+"core-only")
 	without(len(s.Writes) > 0, errorsAt+"write-refused")
+	without(!s.Reads(), errorsAt+"unknown-object", errorsAt+"invalid-id", errorsAt+"code-unknown-object", errorsAt+"text-unknown-object",
+		"identity.single", fieldsAt+"single", robustAt+"reserved-ids", robustAt+"encoded-ids")
+	without(s.Content, filterAt+"sourced-id", filterAt+"date-time", filterAt+"date-time-forms", filterAt+"bare-date", "identity.unique",
+		"payload.date-times", "payload.date-time-utc", "payload.metadata", "vocabulary.status", "lifecycle.delta", "lifecycle.delta-deleted",
+		"lifecycle.modified-stable", "lifecycle.modified-not-future", "lifecycle.deleted-reachable", "lifecycle.deleted-listed")
+	without(s.Most > 0, pagingAt+"limit-large", pagingAt+"end-visible")
 	without(true, s.Without...)
 	return out
 }
@@ -95,38 +101,61 @@ func (t *T) whole(names []string) []string {
 	return ids
 }
 
+// kept leaves those requirements that the service has something for.
+func (t *T) kept(names []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return t.spared[name] })
+}
+
 // Requirements are those of the check.
 func (t *T) Requirements() []string { return below(t.Service, t.Check().Requirements) }
 
-// Assert examines one thing, as harness.T does.
+// Assert examines one thing, as harness.T does. What the service has nothing for is passed over, here
+// and in what follows.
 func (t *T) Assert(requirement string, ok bool, f harness.Finding) bool {
+	if t.spared[requirement] {
+		return ok
+	}
 	return t.T.Assert(t.Service.Requirement(requirement), ok, f)
 }
 
 // Examined adds n things that were looked at and found right.
 func (t *T) Examined(requirement string, n int) {
+	if t.spared[requirement] {
+		return
+	}
 	t.T.Examined(t.Service.Requirement(requirement), n)
 }
 
 // Fail records a finding against requirement.
 func (t *T) Fail(requirement string, f harness.Finding) {
+	if t.spared[requirement] {
+		return
+	}
 	t.T.Fail(t.Service.Requirement(requirement), f)
 }
 
 // NotApplicable says that the target doesn't claim the feature.
 func (t *T) NotApplicable(requirement, reason string) {
+	if t.spared[requirement] {
+		return
+	}
 	t.T.NotApplicable(t.Service.Requirement(requirement), reason)
 }
 
 // Note adds a remark for the report that decides nothing.
 func (t *T) Note(requirement, format string, args ...any) {
+	if t.spared[requirement] {
+		return
+	}
 	t.T.Note(t.Service.Requirement(requirement), format, args...)
 }
 
 // NotTested says that requirements could not be examined, and what they hang on; without
 // any it speaks for all of the check.
 func (t *T) NotTested(o harness.Obstacle, requirements ...string) {
-	t.T.NotTested(o, t.whole(requirements)...)
+	if kept := t.kept(requirements); len(kept) > 0 || len(requirements) == 0 {
+		t.T.NotTested(o, t.whole(kept)...)
+	}
 }
 
 // Met tells whether all is there that a requirement of the check needs.
@@ -134,7 +163,7 @@ func (t *T) Met(requirement string) bool { return t.T.Met(t.Service.Requirement(
 
 // Ready tells whether a response that a check merely stands on is usable.
 func (t *T) Ready(r *harness.Response, status int, requirements ...string) bool {
-	return t.T.Ready(r, status, t.whole(requirements)...)
+	return t.T.Ready(r, status, t.whole(t.kept(requirements))...)
 }
 
 // Looked tells whether anything was examined for a requirement.
@@ -185,5 +214,5 @@ func (t *T) property() string {
 	if t.sample().Name == t.Service.Samples.Collection {
 		return t.Service.Samples.Property
 	}
-	return "sourcedId" // which everything has
+	return t.key() // which everything has
 }

@@ -13,7 +13,6 @@ import (
 
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/harness"
-	"github.com/rollcall-edu/rollcall/suites/oneroster"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 )
 
@@ -25,7 +24,7 @@ import (
 // JSON holds stands in a wrapper. base is where the service lies.
 func owner(of *service.Service, s *harness.Session, base string, r *harness.Response) string {
 	at, _, _ := strings.Cut(r.Request.URL, "?")
-	token, _, _ := strings.Cut(oneroster.Of(s.Target).Auth.TokenURL, "?")
+	token, _, _ := strings.Cut(s.Credentials().TokenURL, "?")
 	path, below := strings.CutPrefix(at, base)
 	switch {
 	case strings.HasPrefix(r.Problem, "no access token"):

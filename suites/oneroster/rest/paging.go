@@ -65,7 +65,7 @@ const pageableMost = 2000
 func largest(t *T) (best service.Collection, size int) {
 	for _, c := range t.Service.Collections {
 		raw := crawl(t).Raw(c.Name)
-		if raw == nil || !raw.Complete && crawl(t).Facts(c.Name).Bound == "" || raw.Len() <= size {
+		if raw == nil || c.List.Unpaged || !raw.Complete && crawl(t).Facts(c.Name).Bound == "" || raw.Len() <= size {
 			continue
 		}
 		best, size = c, raw.Len()
@@ -76,7 +76,7 @@ func largest(t *T) (best service.Collection, size int) {
 // part requests one page of a collection.
 func part(ctx context.Context, t *T, c service.Collection, offset, limit int, extra ...string) *Page {
 	op := c.List
-	return t.List(ctx, op.Path, op.Wrapper, Query(append([]string{"limit", strconv.Itoa(limit), "offset", strconv.Itoa(offset)}, extra...)...))
+	return t.List(ctx, op.Path, op.Wrapper, paged(op, append([]string{"limit", strconv.Itoa(limit), "offset", strconv.Itoa(offset)}, extra...)...))
 }
 
 // ReadyPage tells whether a page is usable as a ground to stand on.
@@ -300,7 +300,7 @@ func pageUnion(ctx context.Context, t *T) {
 	want := crawl(t).IDs(c.Name)
 	n := len(want)
 	for _, limit := range []int{7, n/3 + 1, n - 1} {
-		limit = max(limit, n/(mostPages-5)+1)
+		limit = most(t.Service, max(limit, n/(mostPages-5)+1))
 		pages, whole := readPages(ctx, t, c, limit, mostPages)
 		if len(pages) == 0 {
 			vanished(ctx, t, c, lost, twice, full)
@@ -416,9 +416,9 @@ func pageRepeatable(ctx context.Context, t *T) {
 func pageFiltered(ctx context.Context, t *T) {
 	c, _ := pageable(t, 10)
 	const id = pagingAt + "filtered"
-	filter := "status='active'"
+	filter := t.plainFilter(c)
 	op := c.List
-	g := t.ReadAll(ctx, op.Path, op.Wrapper, 2*pageableMost, "filter", filter)
+	g := t.ReadAll(ctx, op.Path, op.Wrapper, 2*computeMost, "filter", filter)
 	if !g.Usable(t, id) {
 		return
 	}
@@ -426,7 +426,7 @@ func pageFiltered(ctx context.Context, t *T) {
 		t.Lacks("the filter "+filter+" leaves fewer than four objects", "Load active objects.", id)
 		return
 	}
-	pages, whole := readPages(ctx, t, c, max(len(g.IDs)/4+1, 2), mostPages, "filter", filter)
+	pages, whole := readPages(ctx, t, c, most(t.Service, max(len(g.IDs)/4+1, 2)), mostPages, "filter", filter)
 	if len(pages) == 0 {
 		vanished(ctx, t, c, id)
 		return

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
@@ -35,7 +36,7 @@ func linkChecks() []Check {
 
 const noLink = "no Link header is sent; its absence is judged by itself"
 
-// linkPage is the page size of these checks: small, so that there are several.
+// linkPage is the least page size of these checks.
 const linkPage = 4
 
 func linkForm(ctx context.Context, t *T) {
@@ -95,7 +96,7 @@ func linkForm(ctx context.Context, t *T) {
 // is none, and the requirements are settled then.
 func linked(ctx context.Context, t *T, requirements ...string) (c service.Collection, p *Page, ok bool) {
 	c, _ = pageable(t, 10)
-	p = part(ctx, t, c, 0, linkPage)
+	p = part(ctx, t, c, 0, t.linkSize(c))
 	if !t.ReadyPage(p, requirements...) {
 		return c, p, false
 	}
@@ -124,7 +125,7 @@ func linkRelations(ctx context.Context, t *T) {
 		return
 	}
 	n, size := len(crawl(t).IDs(c.Name)), len(begin.Objects)
-	middle, end := part(ctx, t, c, size, linkPage), part(ctx, t, c, n-size, linkPage)
+	middle, end := part(ctx, t, c, size, t.linkSize(c)), part(ctx, t, c, n-size, t.linkSize(c))
 	if !t.ReadyPage(middle, linkNext, linkFirst, linkPrev) || !t.ReadyPage(end, linkNextLast, linkLast) {
 		return
 	}
@@ -144,7 +145,7 @@ func linkRelations(ctx context.Context, t *T) {
 // one object is left over.
 func endLinks(ctx context.Context, t *T, c service.Collection, n, size int, end *Page) {
 	for _, offset := range []int{n - size, n - 1} {
-		p := part(ctx, t, c, offset, linkPage)
+		p := part(ctx, t, c, offset, t.linkSize(c))
 		if p.OK() && len(p.Objects) == n-offset {
 			t.Assert(linkNextLast, p.Links["next"] == "",
 				harness.Finding{Expected: "no next link on the last page", Seen: p.Links["next"],
@@ -285,12 +286,12 @@ func linkQuery(ctx context.Context, t *T) {
 	linkless := false
 	var unread *harness.Response
 	for _, extra := range [][]string{
-		{"filter", "status='active'"},
-		{"filter", "status='active' AND sourcedId!=" + quote(missing)}, // with blanks
-		{"sort", "dateLastModified", "orderBy", "desc"},
-		{"fields", "sourcedId,status"},
+		{"filter", t.plainFilter(c)},
+		{"filter", t.plainFilter(c) + " AND " + t.key() + "!=" + quote(missing)}, // with blanks
+		{"sort", t.dated(), "orderBy", "desc"},
+		{"fields", t.twoFields(c)},
 	} {
-		p := part(ctx, t, c, 0, linkPage, extra...)
+		p := part(ctx, t, c, 0, t.linkSize(c), extra...)
 		if !p.OK() {
 			t.Hinders(p.Response) // what the parameter does is judged by itself
 			continue
@@ -341,7 +342,7 @@ func linkEmpty(ctx context.Context, t *T) {
 		return
 	}
 	// One a page: with more, a last offset counted back from zero may be cut to zero again.
-	p := part(ctx, t, c, 0, 1, "filter", "sourcedId="+quote(missing))
+	p := part(ctx, t, c, 0, 1, "filter", t.key()+"="+quote(missing))
 	switch {
 	case !p.OK():
 		if t.ItsOwn(ctx, p.Response, id) {
@@ -376,4 +377,22 @@ func linkEmpty(ctx context.Context, t *T) {
 				Responses: []*harness.Response{to.Response, p.Response}})
 		}
 	}
+}
+
+// twoFields are two to ask for, as a selection writes them.
+func (t *T) twoFields(c service.Collection) string {
+	if !t.Service.Content {
+		return "sourcedId,status"
+	}
+	names := t.Service.Kinds[c.Kind].Select.Plain
+	return strings.Join(names[:min(2, len(names))], ",")
+}
+
+// linkSize is the page size of these checks: small, so that there are several, and not so small
+// that a large catalogue takes hundreds.
+func (t *T) linkSize(c service.Collection) int {
+	if t.Service.Most == 0 {
+		return linkPage
+	}
+	return most(t.Service, max(linkPage, crawl(t).Raw(c.Name).Len()/mostPages+1))
 }

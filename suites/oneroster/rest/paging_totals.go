@@ -33,7 +33,7 @@ func totalPresent(ctx context.Context, t *T) {
 	const present, integer = pagingAt + "total-count", pagingAt + "total-integer"
 	problems := 0
 	for _, op := range t.Service.Operations {
-		if op.Single || !t.Session().Covers(op.ID) || problems > 1 {
+		if op.Single || op.Unpaged || !t.Session().Covers(op.ID) || problems > 1 {
 			continue
 		}
 		ids, ok := parentIDs(t, op)
@@ -82,6 +82,9 @@ func totalCorrect(ctx context.Context, t *T) {
 			continue
 		}
 		n := len(crawl(t).IDs(c.Name))
+		if t.Service.Content && crawl(t).Facts(c.Name).Twice == nil {
+			n = raw.Len() // what says the same may stand there twice
+		}
 		t.Assert(id, p.Total == n, harness.Finding{Expected: fmt.Sprintf("%d, as many objects as the crawl brought", n),
 			Seen: strconv.Itoa(p.Total), Where: "header X-Total-Count", Responses: []*harness.Response{p.Response}})
 	}
@@ -98,13 +101,13 @@ func settleTotal(t *T, id string) {
 
 func totalFiltered(ctx context.Context, t *T) {
 	const id = pagingAt + "total-filtered"
-	filter, totalless := "status='active'", false
+	totalless := false
 	for _, c := range t.Service.Collections {
 		raw := crawl(t).Raw(c.Name)
-		if raw == nil || !raw.Complete || raw.Len() > pageableMost || c.Derived() != "" {
+		if raw == nil || !raw.Complete || raw.Len() > pageableMost || c.List.Unpaged || c.Derived() != "" {
 			continue
 		}
-		op := c.List
+		op, filter := c.List, t.plainFilter(c)
 		g := t.ReadAll(ctx, op.Path, op.Wrapper, 2*pageableMost, "filter", filter)
 		if g.Why != "" {
 			t.Hinders(g.First.Response)
@@ -122,13 +125,13 @@ func totalFiltered(ctx context.Context, t *T) {
 	}
 	// Where everything is active another filter must tell: one object by its id.
 	if c, ok := pageable(t, 3); ok {
-		id0, _, err := crawl(t).Raw(c.Name).At(1)
-		p := part(ctx, t, c, 0, 10, "filter", "sourcedId="+quote(id0))
+		id0, object, err := crawl(t).Raw(c.Name).At(1)
+		p := part(ctx, t, c, 0, 10, "filter", t.key()+"="+quote(t.keyOf(object, id0)))
 		if err == nil && p.OK() && p.Total >= 0 && len(p.IDs) == 1 {
 			t.Assert(id, p.Total == 1, harness.Finding{Expected: "1, for the filter leaves one object", Seen: strconv.Itoa(p.Total),
 				Where: "header X-Total-Count", Responses: []*harness.Response{p.Response}})
 		} else if err == nil && p.OK() && p.Total >= 0 {
-			t.NotTested(t.BlockedBy(filterAt+"sourced-id", "a filter by sourcedId does not leave one object", p.Response), id)
+			t.NotTested(t.BlockedBy(t.oneByKey(), "a filter by "+t.key()+" does not leave one object", p.Response), id)
 		} else if !p.OK() {
 			t.Hinders(p.Response)
 		} else {
@@ -171,4 +174,12 @@ func totalConstant(ctx context.Context, t *T) {
 	if !t.Blocked(id) {
 		t.Settle(t.BlockedBy(pagingAt+"total-count", "only the first page has a total", first.Response), id)
 	}
+}
+
+// oneByKey names the requirement that a filter by the key of an object finds it.
+func (t *T) oneByKey() string {
+	if t.Service.Content {
+		return filterAt + "equal"
+	}
+	return filterAt + "sourced-id"
 }

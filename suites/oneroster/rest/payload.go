@@ -105,7 +105,10 @@ func payloadChecks(s *service.Service) []Check {
 		out = append(out, Check{ID: id, Title: x.title, Requirements: []string{id}, Labels: []string{DataLabel, topicOf(id)},
 			Needs: inBody("objects that have the members in question"), Body: func(_ context.Context, t *T) { judgePayloadRule(t, x, id) }})
 	}
-	return append(out, elsewhereCheck(s),
+	if s.Reads() || slices.ContainsFunc(s.Operations, service.Operation.Sub) {
+		out = append(out, elsewhereCheck(s))
+	}
+	return append(out,
 		Check{ID: "payload.date-time-utc", Title: "dateLastModified is given in UTC", Requirements: []string{"payload.date-time-utc"},
 			Labels: []string{DataLabel, "payload"}, Needs: inBody("any object"), Body: inUTC},
 		Check{ID: "payload.normalized-text", Title: "Labels hold no line breaks and tabs", Requirements: []string{"payload.normalized-text"},
@@ -265,7 +268,7 @@ func emptyList(ctx context.Context, t *T) {
 	const id = "payload.empty-list"
 	problems := 0
 	for _, c := range t.Service.Collections {
-		if !t.Session().Covers(c.List.ID) || problems > 1 {
+		if !t.Session().Covers(c.List.ID) || c.List.Unpaged || problems > 1 {
 			continue
 		}
 		op := c.List

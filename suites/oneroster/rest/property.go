@@ -35,7 +35,7 @@ type property struct {
 func eachStructured(t *T, visit func(path, property string)) {
 	for _, c := range t.Service.Whole() {
 		for _, name := range t.Service.Kinds[c.Kind].Structured {
-			if t.Session().Covers(c.List.ID) {
+			if t.Session().Covers(c.List.ID) && !c.List.Unpaged {
 				visit(c.List.Path, name)
 			}
 		}
@@ -60,7 +60,7 @@ func filterSamples(t *T) []filterSample {
 	var out []filterSample
 	for _, c := range t.Service.Collections {
 		raw := crawl(t).Raw(c.Name)
-		if c.Derived() != "" || raw == nil || !raw.Complete || raw.Len() == 0 || raw.Len() > computeMost {
+		if c.Derived() != "" || c.List.Unpaged || raw == nil || !raw.Complete || raw.Len() == 0 || raw.Len() > computeMost {
 			continue
 		}
 		s := filterSample{Collection: c, kind: t.Service.Kinds[c.Kind], of: t}

@@ -15,9 +15,9 @@ const gatherLimit = 1000
 // PageSize gives the page size for one run.
 func PageSize(t *T) int {
 	if n := t.Session().Target.Limits.PageSize; n > 0 {
-		return n
+		return most(t.Service, n)
 	}
-	return gatherLimit
+	return most(t.Service, gatherLimit)
 }
 
 // Collected is a collection read to its end.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 	"github.com/rollcall-edu/rollcall/suites/weblink"
 )
 
@@ -60,12 +61,12 @@ func (p *Page) Why() string {
 
 // List requests one page of a collection.
 func (t *T) List(ctx context.Context, path, wrapper, query string) *Page {
-	return TakeApart(t.Get(ctx, path, query), wrapper)
+	return t.apart(t.Get(ctx, path, query), wrapper)
 }
 
 // follow requests the absolute URL of a Link header.
 func follow(ctx context.Context, t *T, link, wrapper string) *Page {
-	return TakeApart(t.Do(ctx, harness.Request{URL: link, Owner: beyond(t, link, pagingAt+"link-same-service")}), wrapper)
+	return t.apart(t.Do(ctx, harness.Request{URL: link, Owner: beyond(t, link, pagingAt+"link-same-service")}), wrapper)
 }
 
 // beyond gives owner as the requirement that governs what a URL answers, where it
@@ -85,8 +86,15 @@ func (t *T) Single(r *harness.Response, wrapper string) (object json.RawMessage,
 	return takeSingle(r, wrapper)
 }
 
-// TakeApart takes an answer apart as a page of a collection.
-func TakeApart(r *harness.Response, wrapper string) *Page {
+// TakeApart takes an answer apart as a page of a collection of OneRoster.
+func TakeApart(r *harness.Response, wrapper string) *Page { return apart(r, wrapper, SourcedID) }
+
+// takeApart does so for whatever service.
+func takeApart(of *service.Service, r *harness.Response, wrapper string) *Page {
+	return apart(r, wrapper, func(object []byte) string { return identify(of, object) })
+}
+
+func apart(r *harness.Response, wrapper string, id func(object []byte) string) *Page {
 	p := &Page{Response: r, Total: -1}
 	if n, err := strconv.Atoi(strings.TrimSpace(r.Header.Get("X-Total-Count"))); err == nil && n >= 0 {
 		p.Total = n
@@ -99,11 +107,12 @@ func TakeApart(r *harness.Response, wrapper string) *Page {
 	}
 	p.Objects, p.Fault = takeList(r, wrapper)
 	for _, o := range p.Objects {
-		p.IDs = append(p.IDs, SourcedID(o))
+		p.IDs = append(p.IDs, id(o))
 	}
 	return p
 }
 
+// SourcedID gives the identifier of an object; empty where it has none.
 func SourcedID(object []byte) string {
 	var b struct {
 		SourcedID string `json:"sourcedId"`

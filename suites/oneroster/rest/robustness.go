@@ -10,6 +10,7 @@ import (
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/legible"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 
 	"unicode/utf8"
 )
@@ -63,7 +64,7 @@ func concurrent(ctx context.Context, t *T) {
 	for i := range pages {
 		group.Go(func() {
 			q := Query("limit", "3", "offset", strconv.Itoa(2*(i%len(alone))))
-			pages[i] = TakeApart(t.Do(ctx, harness.Request{URL: address(t.Session().Base, op.Path, q), Most: threeObjects}), op.Wrapper)
+			pages[i] = t.apart(t.Do(ctx, harness.Request{URL: address(t.Session().Base, op.Path, q), Most: threeObjects}), op.Wrapper)
 		})
 	}
 	group.Wait()
@@ -96,7 +97,7 @@ func repeatable(ctx context.Context, t *T) {
 		if raw == nil || raw.Len() == 0 || raw.Len() > PageSize(t) {
 			continue
 		}
-		first := t.List(ctx, op.Path, op.Wrapper, Query("limit", strconv.Itoa(PageSize(t))))
+		first := t.List(ctx, op.Path, op.Wrapper, paged(op, "limit", strconv.Itoa(PageSize(t))))
 		if first.Problem != "" {
 			problems++
 		}
@@ -107,16 +108,16 @@ func repeatable(ctx context.Context, t *T) {
 		if len(first.Objects) < raw.Len() {
 			continue
 		}
-		again := t.List(ctx, op.Path, op.Wrapper, Query("limit", strconv.Itoa(PageSize(t))))
+		again := t.List(ctx, op.Path, op.Wrapper, paged(op, "limit", strconv.Itoa(PageSize(t))))
 		if !again.OK() {
 			t.Hinders(again.Response)
 			continue
 		}
-		before, changed := byID(first.Objects), ""
+		before, changed := t.byID(first.Objects), ""
 		for _, o := range again.Objects {
-			was, met := before[SourcedID(o)]
+			was, met := before[t.id(o)]
 			if member := differs(was, o); met && member != "" && !differsOnlyInTime(was, o) {
-				changed = SourcedID(o) + " " + member
+				changed = t.id(o) + " " + member
 				break
 			}
 		}
@@ -251,8 +252,8 @@ func judgeLegible(t *T, text string, found harness.Finding, whole, entities stri
 func oddParameters(ctx context.Context, t *T) {
 	const order, empty, long = robustAt + "parameter-order", robustAt + "empty-parameter", robustAt + "long-query"
 	sample := t.sample()
-	a := t.Get(ctx, sample.List.Path, Query("limit", "3", "offset", "1", "sort", "sourcedId", "orderBy", "asc"))
-	b := t.Get(ctx, sample.List.Path, Query("orderBy", "asc", "sort", "sourcedId", "offset", "1", "limit", "3"))
+	a := t.Get(ctx, sample.List.Path, Query("limit", "3", "offset", "1", "sort", t.key(), "orderBy", "asc"))
+	b := t.Get(ctx, sample.List.Path, Query("orderBy", "asc", "sort", t.key(), "offset", "1", "limit", "3"))
 	if t.Ready(a, 200, order) {
 		seen := "another page"
 		if b.Status != 200 {
@@ -281,13 +282,14 @@ func oddParameters(ctx context.Context, t *T) {
 func hostileInput(ctx context.Context, t *T) {
 	const id = robustAt + "hostile-input"
 	sample, named := t.sample(), t.property()
+	below := func(id string) string { return sample.List.Path + "/" + service.EscapeSegment(id) }
 	problems := 0
 	for _, x := range []struct{ path, q string }{
-		{sample.Read.PathFor("' OR '1'='1"), ""},
-		{sample.Read.PathFor("x'; DROP TABLE " + sample.Name + ";--"), ""},
-		{sample.Read.PathFor("../../../../etc/passwd"), ""},
-		{sample.Read.PathFor("<script>alert(1)</script>"), ""},
-		{sample.Read.PathFor("a\x00b"), ""},
+		{below("' OR '1'='1"), ""},
+		{below("x'; DROP TABLE " + sample.Name + ";--"), ""},
+		{below("../../../../etc/passwd"), ""},
+		{below("<script>alert(1)</script>"), ""},
+		{below("a\x00b"), ""},
 		{sample.List.Path, Query("limit", "3", "filter", named+"='x' OR 1=1--'")},
 		{sample.List.Path, Query("limit", "3", "sort", named+";DROP TABLE "+sample.Name)},
 		{sample.List.Path, Query("limit", "3", "fields", named+",(SELECT 1)")},

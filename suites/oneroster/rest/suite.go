@@ -15,6 +15,11 @@ type Provider struct {
 	Service  *service.Service
 	Title    string
 	Profiles []string // that it can judge
+	// ID, Section and Access are those of the suite where the service is none of OneRoster; empty
+	// where it is.
+	ID      string
+	Section func() harness.Section
+	Access  *harness.Access
 	// Address gives the base URL of the service in the target file.
 	Address func(t *harness.Target) string
 	// Beside are the services that have the parents of sub-collections which this one doesn't
@@ -34,15 +39,17 @@ type Provider struct {
 // OneRoster service over REST, and its own.
 func Suite(p Provider) harness.Suite {
 	of := p.Service
-	access := oneroster.Access()
-	access.Signed = of.Signed
+	if p.Section == nil {
+		p.ID, p.Section, p.Access = "oneroster."+of.Name, oneroster.New, oneroster.Access()
+	}
+	p.Access.Signed = of.Signed
 	suite := harness.Suite{
-		ID:       "oneroster." + of.Name,
+		ID:       p.ID,
 		Title:    p.Title,
 		Role:     "provider",
 		Profiles: p.Profiles,
-		Section:  oneroster.New,
-		Access:   access,
+		Section:  p.Section,
+		Access:   p.Access,
 		Service:  harness.ServiceURL(of.Key, p.Address),
 		Owner:    func(s *harness.Session, r *harness.Response) string { return of.Requirement(owner(of, s, s.Base, r)) },
 		Scopes:   scopes,

@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
-	"github.com/rollcall-edu/rollcall/suites/oneroster"
 )
 
 const tokenAt = "token."
@@ -49,7 +48,7 @@ func tokenGrant(ctx context.Context, t *T) {
 	_, r := t.RequestToken(ctx, harness.TokenRequest{Scopes: t.Session().Scopes})
 	shown := []*harness.Response{r}
 	if way, standard := t.Session().TokenWay(); !standard {
-		_, asked := t.RequestToken(ctx, harness.TokenRequest{Method: oneroster.Of(t.Session().Target).Auth.Method, Scopes: t.Session().Scopes})
+		_, asked := t.RequestToken(ctx, harness.TokenRequest{Method: t.Session().Credentials().Method, Scopes: t.Session().Scopes})
 		t.Fail(at("issue"), harness.Finding{Expected: "200 with a token, for a form in the body",
 			Seen:  asked.Summary() + "; a token is granted for " + way,
 			Cause: "The parameters are not read from a body of type application/x-www-form-urlencoded.", Responses: []*harness.Response{asked, r}})
@@ -148,7 +147,7 @@ func present(members map[string]any, name string) string {
 
 func tokenAuthentication(ctx context.Context, t *T) {
 	const basic, encoded, form = tokenAt + "basic-auth", tokenAt + "basic-encoded", tokenAt + "form-auth"
-	reserved := oneroster.Of(t.Session().Target).Auth.Reserved()
+	reserved := t.Session().Credentials().Reserved()
 	if !reserved {
 		t.NotApplicable(encoded, "client_id and client_secret hold no character that is encoded for HTTP Basic")
 	}
@@ -199,7 +198,7 @@ var oauthErrors = []string{"invalid_request", "invalid_client", "invalid_grant",
 
 func tokenRefusals(ctx context.Context, t *T) {
 	at := func(name string) string { return tokenAt + name }
-	auth := oneroster.Of(t.Session().Target).Auth
+	auth := t.Session().Credentials()
 	ways := []string{"basic", "form", "basic-raw"}
 	if _, standard := t.Session().TokenWay(); !standard {
 		ways = []string{""} // the one that works
@@ -333,7 +332,7 @@ func tokenLifetime(ctx context.Context, t *T) {
 	path := sample.Path + "?limit=1"
 	for range 3 {
 		r := withToken(ctx, t, path, first.AccessToken)
-		if r.Status != 200 && !t.ItsOwn(ctx, r, reusable) || r.Status == 200 && !t.ReadyPage(TakeApart(r, sample.Wrapper), reusable) {
+		if r.Status != 200 && !t.ItsOwn(ctx, r, reusable) || r.Status == 200 && !t.ReadyPage(t.apart(r, sample.Wrapper), reusable) {
 			continue
 		}
 		t.Assert(reusable, r.Status != http.StatusUnauthorized && r.Status != 403,
@@ -342,7 +341,7 @@ func tokenLifetime(ctx context.Context, t *T) {
 	if second, r := t.RequestToken(ctx, harness.TokenRequest{Scopes: t.Session().Scopes}); second == nil {
 		t.NotTested(t.BlockedAt(r, "no second token is granted: "+r.Summary()), independent)
 	} else if old := withToken(ctx, t, path, first.AccessToken); old.Status == 200 &&
-		t.ReadyPage(TakeApart(old, sample.Wrapper), independent) || old.Status != 200 && t.ItsOwn(ctx, old, independent) {
+		t.ReadyPage(t.apart(old, sample.Wrapper), independent) || old.Status != 200 && t.ItsOwn(ctx, old, independent) {
 		t.Assert(independent, old.Status != http.StatusUnauthorized,
 			harness.Finding{Expected: "200 with the older token", Seen: old.Summary(), Responses: []*harness.Response{old}})
 	}

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
-	"github.com/rollcall-edu/rollcall/suites/oneroster"
 )
 
 // withToken requests a path with a bearer token other than the session's.
@@ -25,7 +24,7 @@ func narrow(ctx context.Context, t *T, scope string) (token, why string) {
 	if got != nil && onlyScope(got.Scope, asked, t.Service.Scopes.Family) {
 		return got.AccessToken, ""
 	}
-	if core := oneroster.Of(t.Session().Target).Auth.Core; core != nil && scope == t.Service.Scopes.Core {
+	if core := t.Session().Credentials().Core; core != nil && scope == t.Service.Scopes.Core {
 		got, r := t.RequestToken(ctx, harness.TokenRequest{ClientID: core.ClientID, ClientSecret: core.ClientSecret, Scopes: []string{asked}})
 		if got != nil {
 			return got.AccessToken, ""
@@ -48,7 +47,7 @@ func onlyScope(granted, asked, family string) bool {
 // narrowRemedy says how a token with one scope alone could be had, by what the target file
 // doesn't have yet.
 func narrowRemedy(t *T, scope string) string {
-	switch core := oneroster.Of(t.Session().Target).Auth.Core; {
+	switch core := t.Session().Credentials().Core; {
 	case scope != t.Service.Scopes.Core:
 		return "Grant the client " + t.Service.Scopes.Prefix + scope + " alone where it asks for no more."
 	case core != nil:

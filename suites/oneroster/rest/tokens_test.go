@@ -18,7 +18,7 @@ func session(t *testing.T) *harness.Session {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := harness.NewSession(target, harness.Suite{}, harness.SessionOptions{Dir: t.TempDir()})
+	s, err := harness.NewSession(target, harness.Suite{Access: oneroster.Access()}, harness.SessionOptions{Dir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}

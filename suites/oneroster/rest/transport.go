@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
-	"github.com/rollcall-edu/rollcall/suites/oneroster"
 )
 
 const transportAt = "transport."
@@ -50,7 +49,7 @@ const noWire = "the target is on a loopback address, which no wire leaves"
 
 func httpsOnly(ctx context.Context, t *T) {
 	for id, address := range map[string]string{transportAt + "https": t.Session().Base,
-		transportAt + "token-https": oneroster.Of(t.Session().Target).Auth.TokenURL} {
+		transportAt + "token-https": t.Session().Credentials().TokenURL} {
 		u, err := url.Parse(address)
 		switch {
 		case !t.Met(id):
@@ -144,7 +143,7 @@ func handshake(ctx context.Context, address string, config *tls.Config, least, m
 // the request with; nil when there is none.
 func steady(ctx context.Context, t *T, id string) *harness.Response {
 	r := t.Get(ctx, t.sample().List.Path, Query("limit", "20"))
-	if !t.ReadyPage(TakeApart(r, t.sample().List.Wrapper), id) {
+	if !t.ReadyPage(t.apart(r, t.sample().List.Wrapper), id) {
 		return nil
 	}
 	if holdsNothing(t, r) {
@@ -166,7 +165,7 @@ func repeats(ctx context.Context, t *T, r *harness.Response, ids ...string) bool
 	}
 	owner, why := pagingAt+"repeatable", "the same page twice holds other objects"
 	wrapper := t.sample().List.Wrapper
-	if slices.Equal(TakeApart(r, wrapper).IDs, TakeApart(again, wrapper).IDs) {
+	if slices.Equal(t.apart(r, wrapper).IDs, t.apart(again, wrapper).IDs) {
 		owner, why = "robustness.repeatable", "the same page twice holds the same objects with other values"
 	}
 	t.NotTested(t.BlockedBy(owner, why, again, r), ids...)
@@ -181,13 +180,13 @@ func sameObjects(t *T, a, b *harness.Response) bool {
 	if faultX != "" || faultY != "" {
 		return bytes.Equal(bytes.TrimSpace(a.Body), bytes.TrimSpace(b.Body))
 	}
-	before := byID(x)
-	if len(before) != len(byID(y)) {
+	before := t.byID(x)
+	if len(before) != len(t.byID(y)) {
 		return false
 	}
 	for _, o := range y {
-		was, met := before[SourcedID(o)]
-		if !met || differs(was, o) != "" && !differsOnlyInTime(was, o) {
+		was, met := before[t.id(o)]
+		if !met || !t.Service.Content && differs(was, o) != "" && !differsOnlyInTime(was, o) {
 			return false
 		}
 	}

@@ -119,7 +119,7 @@ func typeOf(m schemas.Member) Type {
 		return Anything
 	case m.Type == "object":
 		return Structure
-	case m.Type == "number":
+	case m.Type == "number" || m.Type == "integer":
 		return Number
 	case len(m.Terms) == 2 && slices.Contains(m.Terms, "true") && slices.Contains(m.Terms, "false"):
 		return Boolean

@@ -125,6 +125,12 @@ func (s *Service) checkNames() error {
 	if s.Key == "" {
 		s.Key = s.Name
 	}
+	if s.Section == "" {
+		s.Section = "oneroster"
+	}
+	if s.Status.Minor == "" {
+		s.Status.Minor = "imsx_CodeMinor"
+	}
 	if len(s.Made) == 0 {
 		s.Made = []int{http.StatusCreated}
 	}
@@ -165,14 +171,15 @@ func (s *Service) readKinds() error {
 				kind.references = append(kind.references, member)
 			}
 		}
-		if err := kind.check(); err != nil {
+		if err := kind.check(s.Content); err != nil {
 			return fmt.Errorf("kind %s: %w", name, err)
 		}
 	}
 	return nil
 }
 
-func (k *Kind) check() error {
+// check holds what is said of a kind to its schema; content says that its objects have no sourcedId.
+func (k *Kind) check(content bool) error {
 	single := []Type{Text, Number, Boolean, Date, DateTime, Vocabulary}
 	for _, part := range []struct {
 		what  string
@@ -200,7 +207,7 @@ func (k *Kind) check() error {
 			return fmt.Errorf("vocabularies name %s, which has none by the schema", at)
 		}
 	}
-	if !slices.Contains(k.Select.Plain, "sourcedId") || !slices.Contains(k.Select.Structures, "sourcedId") {
+	if !content && (!slices.Contains(k.Select.Plain, "sourcedId") || !slices.Contains(k.Select.Structures, "sourcedId")) {
 		return errors.New("a selection lacks sourcedId, by which objects are told apart")
 	}
 	return nil
@@ -260,6 +267,9 @@ func (s *Service) readCollections() error {
 	for i := range s.Collections {
 		c := &s.Collections[i]
 		for id, into := range map[string]*Operation{c.ListID: &c.List, c.ReadID: &c.Read} {
+			if id == "" && into == &c.Read {
+				continue
+			}
 			j := slices.IndexFunc(s.Operations, func(o Operation) bool { return o.ID == id })
 			if j < 0 {
 				return fmt.Errorf("collection %s: there is no operation %q", c.Name, id)
@@ -267,6 +277,10 @@ func (s *Service) readCollections() error {
 			*into = s.Operations[j]
 		}
 		switch {
+		case c.ReadID == "":
+			if c.List.Path != "/"+c.Name || c.List.Single {
+				return fmt.Errorf("collection %s is listed by an operation with another path", c.Name)
+			}
 		case c.List.Path != "/"+c.Name || c.Read.Path != "/"+c.Name+"/{sourcedId}" || c.List.Single || !c.Read.Single:
 			return fmt.Errorf("collection %s is listed or read by an operation with another path", c.Name)
 		case c.List.Kind != c.Read.Kind:

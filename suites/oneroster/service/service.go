@@ -8,11 +8,13 @@ import (
 	"unicode"
 )
 
-// Service is one OneRoster service in one version. It is read-only.
+// Service is one OneRoster service in one version, or one of another standard that was made after
+// that model. It is read-only.
 type Service struct {
 	Like         string   `yaml:"like"`         // name of the description that this one differs from; empty: it says all itself
 	Name         string   `yaml:"name"`         // e.g. rostering
-	Key          string   `yaml:"key"`          // of its base URL in the target file; empty: its name
+	Section      string   `yaml:"section"`      // key of the section of the target file; empty: oneroster
+	Key          string   `yaml:"key"`          // of its base URL in the section; empty: its name
 	Standard     string   `yaml:"standard"`     // e.g. OneRoster 1.2
 	Title        string   `yaml:"title"`        // as the standard calls the service
 	Requirements string   `yaml:"requirements"` // what ids of requirements begin with, e.g. or12.rostering
@@ -27,6 +29,11 @@ type Service struct {
 	Signed       bool     `yaml:"signed"`       // requests may be signed by OAuth 1.0a in place of a token
 	Made         []int    `yaml:"made"`         // statuses of a PUT that makes an object; empty: 201
 	Without      []string `yaml:"without"`      // requirements of checks that it has nothing of, below the service
+	Most         int      `yaml:"most"`         // the largest limit that may be asked for; 0: any
+	// Content says that objects have no identifier: what one says tells it from others, but for the
+	// members Passing, which hang on what was asked for.
+	Content bool     `yaml:"content"`
+	Passing []string `yaml:"passing"`
 
 	Scopes      Scopes           `yaml:"scopes"`
 	Kinds       map[string]*Kind `yaml:"kinds"`
@@ -46,6 +53,9 @@ type Service struct {
 type Status struct {
 	Set    string   `yaml:"set"`    // the member that holds a list of status infos, whose code minor is a text
 	Minors []string `yaml:"minors"` // the vocabulary of code minors; blanks, underscores and case don't count
+	Minor  string   `yaml:"minor"`  // the member with the code minors of a single status info; empty: imsx_CodeMinor
+	Majors []string `yaml:"majors"` // code majors of refusals that no operation documents; empty: failure alone
+	Loose  []string `yaml:"loose"`  // code minors of other documents, which are noted where they stand for one of the vocabulary
 	// Spellings are what may stand in place of a code minor of 1.2.
 	Spellings map[string][]string `yaml:"spellings"`
 }
@@ -107,8 +117,9 @@ type Operation struct {
 	Wrapper string   `yaml:"wrapper"` // the member that holds the payload: of the answer, or of what is written
 	Kind    string   `yaml:"kind"`
 	Single  bool     `yaml:"single"`
-	By      string   `yaml:"by"`     // of a sub-collection that equals a filter: the reference to its parent
-	Scopes  []string `yaml:"scopes"` // without prefix; any one opens it
+	Unpaged bool     `yaml:"unpaged"` // a list that comes whole, and has no parameters
+	By      string   `yaml:"by"`      // of a sub-collection that equals a filter: the reference to its parent
+	Scopes  []string `yaml:"scopes"`  // without prefix; any one opens it
 
 	core, apart bool
 }
@@ -117,7 +128,7 @@ type Operation struct {
 type Collection struct {
 	Name    string `yaml:"name"` // path segment
 	ListID  string `yaml:"list"`
-	ReadID  string `yaml:"read"`
+	ReadID  string `yaml:"read"`    // empty where single objects can't be read
 	Wrapper string `yaml:"wrapper"` // names the requirement on the wrapper; the collection's own where empty
 	Weight  int    `yaml:"weight"`  // how large it is beside others
 	Vast    bool   `yaml:"vast"`    // too large for an index in memory
@@ -295,3 +306,8 @@ func Kebab(name string) string {
 
 // String tells a service from others.
 func (s *Service) String() string { return fmt.Sprintf("%s %s", s.Standard, s.Title) }
+
+// Reads tells whether single objects can be read.
+func (s *Service) Reads() bool {
+	return slices.ContainsFunc(s.Operations, func(op Operation) bool { return op.Single })
+}

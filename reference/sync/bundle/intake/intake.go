@@ -236,7 +236,7 @@ func (k *intake) read(name string, yield func(line int, row []string) bool) {
 			first, row[0] = false, strings.TrimPrefix(row[0], "\uFEFF")
 		}
 		for _, value := range row {
-			if !utf8.ValidString(value) || strings.ContainsAny(value, "\r\n") {
+			if slices.Contains(k.rules, Text) && (!utf8.ValidString(value) || strings.ContainsAny(value, "\r\n")) {
 				k.breaks(Text, fmt.Sprintf("%s.csv, line %d", name, line), "it is not UTF-8, or has a line break within a field")
 				return
 			}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"os"
 	"os/exec"
 	"regexp"
 	"slices"
@@ -52,6 +53,9 @@ func (d *Driver) Examine(ctx context.Context) (out []harness.Diagnosis) {
 	}
 	if f := s.Drop.SFTP; f != nil {
 		say(d.examineSFTP(ctx, f))
+	}
+	if s.Drop.Folder != "" {
+		say(examineFolder(s.Drop.Folder))
 	}
 	if s.Browses() {
 		path, err := browser.Find()
@@ -171,6 +175,22 @@ func (d *Driver) examineSFTP(ctx context.Context, f *SFTP) harness.Diagnosis {
 	return harness.Diagnosis{Name: "consumer.drop.sftp", OK: true, Detail: f.Address + " lets " + f.User + " in"}
 }
 
+// examineFolder looks whether bundles can be put into a folder.
+func examineFolder(folder string) harness.Diagnosis {
+	const name = "consumer.drop.folder"
+	f, err := os.CreateTemp(folder, ".rollcall-")
+	if err != nil {
+		return harness.Diagnosis{Name: name, Fatal: true, Detail: "nothing can be put there: " + err.Error(),
+			Remedy: "make the folder, and let Rollcall write to it"}
+	}
+	_ = f.Close() // nothing was written
+	if err := os.Remove(f.Name()); err != nil {
+		return harness.Diagnosis{Name: name, Fatal: true, Detail: "what was put there can't be removed: " + err.Error(),
+			Remedy: "let Rollcall rename and remove files there"}
+	}
+	return harness.Diagnosis{Name: name, OK: true, Detail: folder + " can be written to"}
+}
+
 // Faulty words an error that came up while something was tried.
 func Faulty(name string, err error) harness.Diagnosis {
 	var c *harness.ConfigError
@@ -252,7 +272,13 @@ func (d *Driver) Try(ctx context.Context, o Occasion, expected Objects, probes [
 	if err != nil {
 		return append(out, Faulty("consumer.holds", err))
 	}
-	return append(out, d.keeps(expected, held, before)...)
+	kept := d.keeps(expected, held, before)
+	if made.Told == Failure {
+		for i := range kept { // it would have failed by itself, and that is the product's
+			kept[i].Fatal = false
+		}
+	}
+	return append(out, kept...)
 }
 
 // Resets tells whether the doctor is asked to make the product empty.
@@ -310,7 +336,7 @@ func acted(name string, o Outcome, limit harness.Duration) (harness.Diagnosis, b
 		return harness.Diagnosis{Name: name, Detail: fmt.Sprintf("it didn't end within %s%s", time.Duration(limit), said(o.Words)),
 			Remedy: "raise " + name + ".timeout, or say in " + name + ".done how to know that it has ended"}, true
 	case o.Told == Failure:
-		x := harness.Diagnosis{Name: name, Detail: "the product says that it failed" + said(o.Words),
+		x := harness.Diagnosis{Name: name, Detail: "the product says that it failed" + ending(o.Words),
 			Remedy: "see its own log; it was told a whole roster by a provider that behaves as any"}
 		if name != "consumer.sync" {
 			x.Remedy = "see its own log, and try by hand what " + name + " does; docs/target.md says what the request or the command is told"
@@ -325,6 +351,18 @@ func said(words string) string {
 		return ""
 	}
 	return ": " + shortened(words)
+}
+
+// ending is the end of what was said, for it is there that an error is named.
+func ending(words string) string {
+	const most = 200
+	switch r := []rune(words); {
+	case words == "":
+		return ""
+	case len(r) > most:
+		return ": …" + string(r[len(r)-most:])
+	}
+	return ": " + words
 }
 
 // keeps tells what the product holds of what it was told.

@@ -76,7 +76,7 @@ func TestTry(t *testing.T) {
 	for mood, want := range map[string][]string{
 		"":          {"ok consumer.connect", "ok consumer.sync: the product synced in", "and called Rollcall's provider 1 times", "users: 4 of 4", "ok consumer.holds: it doesn't keep lineItems"},
 		"lazy":      {"fatal consumer.sync: the product was made to sync, and called nothing of http://127.0.0.1:9/ims"},
-		"broken":    {"not ok consumer.sync: the product says that it failed: 502 Bad Gateway. no token", "fatal consumer.holds: after the sync the product holds 1 objects, none of which"},
+		"broken":    {"not ok consumer.sync: the product says that it failed: 502 Bad Gateway. no token", "not ok consumer.holds: after the sync the product holds 1 objects, none of which"},
 		"forgetful": {"ok consumer.sync", "fatal consumer.holds: after the sync the product holds 1 objects, none of which"},
 	} {
 		c := &calls{}
@@ -143,7 +143,9 @@ func TestExamine(t *testing.T) {
 		"sync: {webhook: {url: '" + server.URL + "/a'}}, holds: {query: {url: '" + server.URL + "/b'}}": {"ok consumer.sync.webhook.url: 127.0.0.1:"},
 		"sync: {webhook: {url: 'http://127.0.0.1:1/a'}}":                                                {"fatal consumer.sync.webhook.url: nobody listens at 127.0.0.1:1"},
 		"sync: {schedule: 15m}": {"ok consumer.sync.schedule: each sync is waited for, 15m0s at most"},
-		"listen: '0.0.0.0:9480', public_url: 'https://rollcall.example.org', sync: {command: 'true'}":                                  {"not ok exposure"},
+		"listen: '0.0.0.0:9480', public_url: 'https://rollcall.example.org', sync: {command: 'true'}": {"not ok exposure"},
+		"drop: {folder: /no/such/folder}":       {"fatal consumer.drop.folder: nothing can be put there"},
+		"drop: {folder: '" + t.TempDir() + "'}": {"ok consumer.drop.folder: ", "can be written to"},
 		"drop: {sftp: {address: '127.0.0.1:1', user: a, password: b, host_key: 'SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU'}}": {"fatal consumer.drop.sftp.address: nobody at 127.0.0.1:1"},
 	} {
 		d := driven(t, "consumer: {"+section+"}", nil)

@@ -120,6 +120,69 @@ func (d *Driver) intoFolder(bundle string) error {
 	})
 }
 
+// Begin puts the first half of a bundle beside where bundles are dropped, under a name with .part behind it: as it lies
+// there while somebody is still writing it. left takes it away again, and tells whether it was as it was put. Where
+// bundles are uploaded nothing of the kind is ever there, and left is nil.
+func (d *Driver) Begin(ctx context.Context, o Occasion) (left func() (bool, error), err error) {
+	data, err := os.ReadFile(o.Bundle)
+	if err != nil {
+		return nil, fmt.Errorf("reading the bundle: %w", err)
+	}
+	half := data[:len(data)/2]
+	switch s := d.section.Drop.SFTP; {
+	case d.section.Drop.Folder != "":
+		at := filepath.Join(d.section.Drop.Folder, d.section.Drop.Name+".part")
+		if err := os.WriteFile(at, half, 0o644); err != nil {
+			return nil, fault("consumer.drop.folder", "the bundle can't be put there: "+err.Error(), "make the folder, and let Rollcall write to it")
+		}
+		return func() (bool, error) {
+			info, err := os.Stat(at)
+			_ = os.Remove(at) // that it isn't there is what is told
+			return err == nil && info.Size() == int64(len(half)), nil
+		}, nil
+	case s != nil:
+		at := path.Join(s.Folder, d.section.Drop.Name+".part")
+		err := d.overSFTP(ctx, func(c *sftp.Client) error {
+			f, err := c.Create(at)
+			if err != nil {
+				return err
+			}
+			_, err = f.Write(half)
+			return errors.Join(err, f.Close())
+		})
+		return func() (as bool, err error) {
+			err = d.overSFTP(ctx, func(c *sftp.Client) error {
+				info, err := c.Stat(at)
+				as = err == nil && info.Size() == int64(len(half))
+				_ = c.Remove(at) // that it isn't there is what is told
+				return nil
+			})
+			return as, err
+		}, err
+	}
+	return nil, nil
+}
+
+// overSFTP does something on the SFTP server.
+func (d *Driver) overSFTP(ctx context.Context, do func(*sftp.Client) error) error {
+	const where = "consumer.drop.sftp"
+	c, err := dial(ctx, d.section.Drop.SFTP)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	client, err := sftp.NewClient(c)
+	if err == nil {
+		defer client.Close()
+		err = do(client)
+	}
+	if err != nil {
+		return fault(where, fmt.Sprintf("the bundle can't be put to %s: %v", d.section.Drop.SFTP.Folder, err),
+			"make the folder there, and let the user write to it")
+	}
+	return nil
+}
+
 func (d *Driver) upload(ctx context.Context, bundle string) error {
 	const where = "consumer.drop.upload"
 	u := d.section.Drop.Upload

@@ -11,9 +11,12 @@ import (
 )
 
 // kinds are the kinds of object that collections have, as schemas name them.
-var kinds = map[string]string{"academicSessions": "AcademicSession", "orgs": "Org", "courses": "Course", "classes": "Class", "users": "User",
-	"enrollments": "Enrollment", "demographics": "Demographics", "resources": "Resource", "categories": "Category", "lineItems": "LineItem",
-	"results": "Result", "scoreScales": "ScoreScale", "assessmentLineItems": "AssessmentLineItem", "assessmentResults": "AssessmentResult"}
+var kinds = map[string]string{
+	"academicSessions": "AcademicSession", "orgs": "Org", "courses": "Course", "classes": "Class", "users": "User",
+	"enrollments": "Enrollment", "demographics": "Demographics", "resources": "Resource", "categories": "Category",
+	"lineItems": "LineItem", "results": "Result", "scoreScales": "ScoreScale",
+	"assessmentLineItems": "AssessmentLineItem", "assessmentResults": "AssessmentResult",
+}
 
 // rewritable lists the members of a collection that a product may keep in its own words: those of OneRoster 1.2 and 1.1
 // that are compared at all. What an object belongs to is no matter of words: ids of a product's own are known as such.

@@ -1,0 +1,199 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/rollcall-edu/rollcall/reference/district"
+	"github.com/rollcall-edu/rollcall/reference/fault/catalogfault"
+	"github.com/rollcall-edu/rollcall/reports"
+	"github.com/rollcall-edu/rollcall/suites/catalogue"
+	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/resourcesearch"
+)
+
+// catalogItems are as many resources as the matrix needs: more than come on one page.
+const catalogItems = 230
+
+// catalogTarget describes a running catalogue as a target file does.
+func catalogTarget(s *district.Catalog, stance catalogue.Stance) (*harness.Target, error) {
+	text := fmt.Sprintf("rollcall: 1\nname: Reference catalogue\nstance: %s\nprofiles: [rs10-catalog]\nresource_search:\n  url: %s\n"+
+		"  auth: {token_url: %q, client_id: %q, client_secret: \"${SECRET}\"}\n", stance, s.BaseURL, s.TokenURL, s.Main.ID)
+	return harness.ParseTarget("target.yaml", []byte(text), func(string) (string, bool) { return s.Main.Secret, true }, sections()...)
+}
+
+// judgedCatalog judges the reference's catalogue with some faults on.
+func judgedCatalog(t *testing.T, o district.CatalogOptions, stance catalogue.Stance, focus ...string) *reports.Report {
+	t.Helper()
+	if o.Items == 0 {
+		o.Items = catalogItems
+	}
+	o.CASE = "https://case.example/ims/case/v1p1"
+	o.Tool = "https://tool.example"
+	s, err := district.StartCatalog(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	target, err := catalogTarget(s, stance)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := harness.New(target, []harness.Suite{resourcesearch.Suite()}, harness.Options{
+		InProcess: true, SkipDoctor: true, Shards: 1, Seed: 1, Focus: focus})
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := run.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report
+}
+
+// TestCatalogConformance holds the clean catalogue to every requirement: nothing fails, and what isn't
+// tested says why.
+func TestCatalogConformance(t *testing.T) {
+	t.Parallel()
+	for _, stance := range []catalogue.Stance{catalogue.Strict, catalogue.Certification} {
+		t.Run(string(stance), func(t *testing.T) {
+			if testing.Short() && stance != catalogue.Strict {
+				t.Skip("one run is enough under the race detector")
+			}
+			report := judgedCatalog(t, district.CatalogOptions{}, stance)
+			passed := 0
+			for _, q := range report.Requirements {
+				switch q.Verdict {
+				case reports.Pass:
+					passed++
+				case reports.NotApplicable:
+				default:
+					t.Error(story(q))
+				}
+			}
+			if least := 150; passed < least {
+				t.Errorf("%d of %d requirements pass, fewer than %d", passed, len(report.Requirements), least)
+			}
+			sound(t, report)
+		})
+	}
+}
+
+// TestCatalogMatrix proves the judge of catalogues: each fault is found, and nothing unrelated accused;
+// each variant passes. A third of both, another one each day, is tried where not all are asked for.
+func TestCatalogMatrix(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the matrix runs by itself: make matrix")
+	}
+	tables, err := catalogfault.Kind.Tables()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cat, err := catalogue.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(tables.Faults) < 60 || len(tables.Variants) < 20 {
+		t.Errorf("%d faults and %d variants; at least 60 and 20 are wanted", len(tables.Faults), len(tables.Variants))
+	}
+	recorded, err := readMatrix()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := os.Getenv("ROLLCALL_MATRIX") != "" || *update
+	var mu sync.Mutex
+	seen := map[string]caught{}
+	record := func(id string, report *reports.Report) map[string]reports.RequirementResult {
+		found := broken(report)
+		mu.Lock()
+		defer mu.Unlock()
+		seen[id] = caughtBy(id, report, found)
+		return found
+	}
+	today := func(n int) map[int]bool {
+		out := map[int]bool{}
+		for _, i := range (sample{n, n / 8}).of(t, n) {
+			out[i] = true
+		}
+		return out
+	}
+	faults, variants := today(len(tables.Faults)), today(len(tables.Variants))
+	t.Run("each", func(t *testing.T) {
+		for i, f := range tables.Faults {
+			if !all && !faults[i] {
+				continue
+			}
+			t.Run("fault/"+f.ID, func(t *testing.T) {
+				t.Parallel()
+				report := judgedCatalog(t, district.CatalogOptions{Faults: []string{f.ID}}, catalogue.Strict)
+				found := record(f.ID, report)
+				if sound(t, report); !onlyNoted(cat, f) {
+					blames(t, report)
+				}
+				if len(f.Breaks) == 0 {
+					t.Error("the fault breaks no requirement")
+				}
+				for _, id := range f.Breaks {
+					if _, known := cat.Requirement(id); !known {
+						t.Errorf("breaks %s, which the catalogue doesn't hold", id)
+					} else if _, caught := found[id]; !caught && !noted(report)[id] {
+						t.Errorf("%s was not caught", id)
+					}
+				}
+				for id, q := range found {
+					if !expected(id, f.Breaks) && !expected(id, f.May) {
+						t.Errorf("unrelated: %s", story(q))
+					}
+				}
+			})
+		}
+		for i, v := range tables.Variants {
+			if !all && !variants[i] {
+				continue
+			}
+			t.Run("variant/"+v.ID, func(t *testing.T) {
+				t.Parallel()
+				report := judgedCatalog(t, district.CatalogOptions{Faults: []string{v.ID}}, catalogue.Strict)
+				record(v.ID, report)
+				for _, q := range report.Requirements {
+					if slices.Contains([]reports.Verdict{reports.Fail, reports.Warning, reports.Error, reports.Unknown}, q.Verdict) {
+						t.Error(story(q))
+					}
+				}
+			})
+		}
+	})
+	if *update {
+		kept := map[string]caught{}
+		for _, f := range tables.Faults {
+			if c, is := recorded[f.ID]; is {
+				kept[f.ID] = c
+			}
+		}
+		for _, v := range tables.Variants {
+			if c, is := recorded[v.ID]; is {
+				kept[v.ID] = c
+			}
+		}
+		for id, c := range seen {
+			kept[id] = c
+		}
+		if err := writeMatrix("data/matrix-catalog.json", kept); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	proved := map[string]bool{}
+	for _, f := range tables.Faults {
+		if _, is := recorded[f.ID]; !is {
+			t.Errorf("%s is not in the recorded matrix; run `ROLLCALL_MATRIX=all go test ./cmd/rollcall -run TestCatalogMatrix -update`", f.ID)
+		}
+		for _, check := range recorded[f.ID].Checks {
+			proved[check] = true
+		}
+	}
+	serviceMatrix{suite: resourcesearch.Suite(), unproved: "testdata/unproved-catalog.txt"}.holdUnproved(t, cat, proved)
+}
