@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	stdsync "sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rollcall-edu/rollcall/reference/oneroster/client"
@@ -195,7 +196,14 @@ func troubleFaults() map[string]behaviour {
 		"consumer-403-passed-over":   passes(forbidden),
 		"consumer-429-is-empty":      answered(status(http.StatusTooManyRequests), empty),
 		"consumer-token-once": reading(func(c *rest.Config) {
-			c.Manners.Retakes = func(int) bool { return false }
+			var over atomic.Bool // the token that there is
+			c.Manners.Retakes = func(status int) bool {
+				if status == http.StatusUnauthorized {
+					over.Store(true)
+				}
+				return false
+			}
+			c.Manners.Renews = func(ends, now time.Time) bool { return over.Swap(false) || client.Renews(ends, now) }
 		}),
 		"consumer-retry-after-ignored": pauses(func(t client.Try) (time.Duration, bool) {
 			return 120 * time.Millisecond, t.Status == http.StatusTooManyRequests && t.Number < 40

@@ -221,10 +221,42 @@ type heldView struct {
 	view
 }
 
+// keptKinds tells of each kind in which objects of a collection were told whether it is kept. One of several kinds, such as
+// a teacher who is a parent too, may be held for any of them: it tells of a kind where nothing else tells why it is held.
+func keptKinds(name string, expected map[string]map[string]any, held map[string]heldView) map[string]bool {
+	kinds := map[string]bool{}
+	several := false
+	for id, members := range expected {
+		want := viewOf(name, members, asWritten)
+		if want.status == "tobedeleted" {
+			continue
+		}
+		_, is := held[id]
+		for _, k := range want.kinds {
+			kinds[k] = kinds[k] || is && len(want.kinds) == 1
+		}
+		several = several || is && len(want.kinds) > 1
+	}
+	if !several {
+		return kinds
+	}
+	alone := maps.Clone(kinds)
+	for id, members := range expected {
+		want := viewOf(name, members, asWritten)
+		_, is := held[id]
+		if is && want.status != "tobedeleted" && !slices.ContainsFunc(want.kinds, func(k string) bool { return alone[k] }) {
+			for _, k := range want.kinds {
+				kinds[k] = true
+			}
+		}
+	}
+	return kinds
+}
+
 // collection learns what is kept of one collection.
 func (l *Learned) collection(name string, expected map[string]map[string]any, held map[string]heldView, named bool, kept,
 	known func(id string) bool, own []string) {
-	kinds, met := map[string]bool{}, map[string]bool{}
+	kinds, met := keptKinds(name, expected, held), map[string]bool{}
 	agree, of := map[string]int{}, map[string]int{}
 	fills := map[string]int{}
 	strays := map[string][]Difference{} // what only a program says, where nothing was told
@@ -237,9 +269,6 @@ func (l *Learned) collection(name string, expected map[string]map[string]any, he
 			continue
 		}
 		got, is := held[id]
-		for _, k := range want.kinds {
-			kinds[k] = kinds[k] || is
-		}
 		if !is {
 			continue
 		}
