@@ -40,7 +40,7 @@ func payload() map[string]bend.Wrapper {
 		"catalog-name-broken":    member("name", func(v any) any { return fmt.Sprint(v) + "\nin two lines" }),
 		"catalog-relevance-text": each(func(o object) { o["relevance"] = "0.5" }),
 		"catalog-member-twice":   rewritten(`"publisher":`, `"publisher":"Nobody","publisher":`),
-		"catalog-latin":          rewritten(`"name":"`, "\"name\":\"\xe9"),
+		"catalog-latin":          rewritten(`"publisher":"`, "\"publisher\":\"\xe9"),
 		"catalog-entities":       rewritten(`"publisher":"`, `"publisher":"R&amp;D `),
 		"catalog-letters-twice":  rewritten(`"publisher":"`, "\"publisher\":\"Caf\u00c3\u00a9 "),
 	}
