@@ -59,7 +59,7 @@ var ways = map[string]way{
 	},
 	"drops by SFTP": {
 		profile: "or12-csv-consumer",
-		focus:   []string{"or12.csv-consumer.bulk"},
+		focus:   []string{"or12.csv-consumer.bulk", "or12.csv-consumer.growing"},
 		options: dropsInto,
 		keys: func(t *testing.T, origin, folder string) (string, string) {
 			address, print := sftpInto(t, folder)

@@ -73,7 +73,9 @@ func csvImporterCommand() *cobra.Command {
 wrote. With --hook a command imports each bundle: its path is the last argument, and
 the exit code tells what became of it: 0 accepted, 1 refused, 2 accepted with the
 error reported, anything else broken. Without a hook, the column outcome of sheet.csv
-says so: accepted, refused, reported or crashed. What was not tried is not-tested.`,
+says so: accepted, refused, reported, damaged (something that the bundle doesn't say
+is lost or spoilt) or crashed. What was not tried is not-tested. Where bundles can be
+dropped for the product, ` + "`rollcall run`" + ` does all of it with the profile or12-csv-import.`,
 		Example: "  rollcall csv importer sets --hook 'curl -fsS -F file=@- https://lms.example.org/import <'\n  rollcall csv importer sets --out report",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

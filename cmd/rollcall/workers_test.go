@@ -30,6 +30,7 @@ type cell struct {
 	Stance   catalogue.Stance
 	Profiles []string // none: those of all services, in one run
 	Focus    []string // none: everything
+	Consumer string   // what is done to a consumer, where one is judged
 }
 
 // asWorker is set in the environment of a test binary that judges cells. The matrix
@@ -65,7 +66,10 @@ func (c cell) judge() (*reports.Report, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	if slices.Equal(c.Profiles, resourcesearch.Suite().Profiles) {
+	switch {
+	case c.Consumer != "":
+		return c.life(dir)
+	case slices.Equal(c.Profiles, resourcesearch.Suite().Profiles):
 		return judgedCatalog(c)
 	}
 	return judgedIn(dir, district.Options{Faults: c.Faults}, c.Stance, harness.Options{Shards: 1, InProcess: true, Focus: c.Focus}, c.Profiles...)

@@ -234,3 +234,20 @@ func TestLeavers(t *testing.T) {
 		})
 	}
 }
+
+// TestSwitchedOff: a product that keeps nobody who is switched off keeps no enrollments of theirs, from its first sync on.
+func TestSwitchedOff(t *testing.T) {
+	truth := small()
+	truth["users"]["Usr-0"]["enabledUser"] = "false"
+	held := &driver.Held{Objects: spelled(truth, asItIs)}
+	delete(held.Objects["users"], "Usr-0")
+	delete(held.Objects["enrollments"], "Enr-0")
+	m := learn(driver.Holder{}, truth, held, nil, time.Now())
+	if got := accused(m.compare(truth, held, nil)); got != "" {
+		t.Error(got)
+	}
+	delete(held.Objects["enrollments"], "Enr-1")
+	if got := accused(m.compare(truth, held, nil)); got != "missing enrollments/Enr-1" {
+		t.Error(got)
+	}
+}
