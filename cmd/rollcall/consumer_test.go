@@ -30,6 +30,7 @@ consumer:
   sync:
     webhook: {url: '%[1]s/sync?mode=$mode'}
     modes: [full, delta]
+    timeout: 10m
   push: {webhook: {url: %[1]s/push}, timeout: 1m}
   holds: {query: {url: %[1]s/held}}
 `, origin, strings.Join(profiles, ", "), folder)
@@ -83,7 +84,12 @@ func judgedDrops(t testing.TB, profile string, options harness.Options, faults .
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Close() })
-	text := fmt.Sprintf(`rollcall: 1
+	return judgedBy(t.Context(), t, dropsTarget(c.Origin, folder, profile), options)
+}
+
+// dropsTarget describes the reference consumer, which reads what is dropped into a folder.
+func dropsTarget(origin, folder, profile string) string {
+	return fmt.Sprintf(`rollcall: 1
 name: Reference consumer
 stance: strict
 profiles: [%[3]s]
@@ -93,8 +99,7 @@ consumer:
     webhook: {url: '%[1]s/sync?mode=$mode'}
     modes: [full, delta]
   holds: {query: {url: %[1]s/held}}
-`, c.Origin, folder, profile)
-	return judgedBy(t.Context(), t, text, options)
+`, origin, folder, profile)
 }
 
 // TestConsumerConformanceSets: it does with every set what it should, unattended. Two topics are tried a day, and all

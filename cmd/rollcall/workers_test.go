@@ -29,6 +29,7 @@ type cell struct {
 	Stance   catalogue.Stance
 	Profiles []string // none: those of all services, in one run
 	Focus    []string // none: everything
+	Consumer string   // what is done to a consumer, where one is judged
 }
 
 // asWorker is set in the environment of a test binary that judges cells. The matrix
@@ -64,6 +65,9 @@ func (c cell) judge() (*reports.Report, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
+	if c.Consumer != "" {
+		return c.life(dir)
+	}
 	return judgedIn(dir, district.Options{Faults: c.Faults}, c.Stance, harness.Options{Shards: 1, InProcess: true, Focus: c.Focus}, c.Profiles...)
 }
 

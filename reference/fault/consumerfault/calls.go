@@ -77,9 +77,23 @@ func callFaults() map[string]behaviour {
 			r.Method = http.MethodPost
 			drain(next.RoundTrip(r))
 		}),
+		"consumer-signed-query": signing(func(r *http.Request) { added(r, "sort=sourcedId") }),
+		"consumer-signed-blanks": signing(func(r *http.Request) {
+			if !strings.Contains(r.URL.RawQuery, "filter=") {
+				added(r, "filter=familyName%3D%27van%20Buren%27")
+			}
+		}),
 		"consumer-accepts-xml": asking(func(r *http.Request) { r.Header.Set("Accept", "application/xml") }),
 		"consumer-gzip-unread": asking(func(r *http.Request) { r.Header.Set("Accept-Encoding", "gzip") }),
 	}
+}
+
+// signing makes a call beside the first that is signed, which was changed once it had its signature.
+func signing(change func(*http.Request)) behaviour {
+	return once(func(r *http.Request, next http.RoundTripper) {
+		change(r)
+		drain(next.RoundTrip(r))
+	})
 }
 
 // filtered writes the filter of a delta in another way.

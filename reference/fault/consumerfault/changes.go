@@ -1,7 +1,12 @@
 package consumerfault
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
+	"io"
+	"net/http"
+	"slices"
 	stdsync "sync"
 	"time"
 
@@ -98,11 +103,25 @@ func changeFaults() map[string]behaviour {
 		"consumer-flags-in-delta": each(func(t *thing) bool {
 			return t.reading.Since.IsZero() || t.Status == sync.Active
 		}),
-		"consumer-never-restores":  neverRestores(),
-		"consumer-never-deletes":   neverDeletes(),
-		"consumer-closes-district": closesAll(),
-		"consumer-role-overwrites": overwrites(),
-		"consumer-future-deletes":  futures(),
+		"consumer-closed-stays":        staysOpen(sis.Orgs),
+		"consumer-later-lost":          laterLost(),
+		"consumer-seats-before-people": seatsFirst(),
+		"consumer-withdraws-all":       withdrawsAll(),
+		"consumer-caches":              caching(),
+		"consumer-never-restores":      neverRestores(),
+		"consumer-never-deletes":       neverDeletes(),
+		"consumer-closes-district":     closesAll(),
+		"consumer-role-overwrites":     overwrites(),
+		"consumer-future-deletes":      futures(),
+		"consumer-absent-stays":        stayingMember(sis.Users, "middleName"),
+		"consumer-levels-frozen":       frozenMember(sis.Users, "grades"),
+		"consumer-schools-stay":        frozenMember(sis.Users, "roles"),
+		"consumer-courses-stay":        frozenMember(sis.Classes, "course"),
+		"consumer-guardians-stay":      frozenMember(sis.Users, "agents"),
+		"consumer-seat-roles-stay":     frozenMember(sis.Enrollments, "role"),
+		"consumer-primary-stays":       frozenMember(sis.Enrollments, "primary"),
+		"consumer-switches-stay":       frozenMember(sis.Users, "enabledUser"),
+		"consumer-usernames-match":     byUsername(),
 	}
 }
 
@@ -122,6 +141,24 @@ func sameLength() behaviour {
 		}
 		last[key] = text
 		return true
+	})
+}
+
+// byUsername takes who has the username of somebody for that one.
+func byUsername() behaviour {
+	var mu stdsync.Mutex
+	first := map[string]string{}
+	return each(func(t *thing) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		name := t.text("username")
+		if !t.in(sis.Users) || name == "" {
+			return true
+		}
+		if first[name] == "" {
+			first[name] = t.SourcedID
+		}
+		return first[name] == t.SourcedID
 	})
 }
 
@@ -213,4 +250,122 @@ func futures() behaviour {
 		}
 		return n < 2 || !t.in(sis.Enrollments) || !later[t.refers("class")]
 	}))
+}
+
+// staysOpen takes what was active when it first came for active ever after.
+func staysOpen(of store.Collection) behaviour {
+	var f firsts
+	return each(func(t *thing) bool {
+		if was, _ := f.keep(t); t.in(of) && was["status"] == sync.Active {
+			t.members["status"] = sync.Active
+		}
+		return true
+	})
+}
+
+// laterLost leaves out enrollments that begin later, but for those of the first sync.
+func laterLost() behaviour {
+	var f firsts
+	n := 0
+	return together(options(func(*sync.Options) { n++ }), each(func(t *thing) bool {
+		if !t.in(sis.Enrollments) || t.text("beginDate") <= time.Now().Format(time.DateOnly) {
+			return true
+		}
+		if n < 2 {
+			f.keep(t)
+		}
+		return known(&f, t)
+	}))
+}
+
+// seatsFirst takes in the enrollments of a delta before its people: those of people who are new lead nowhere.
+func seatsFirst() behaviour {
+	var mu stdsync.Mutex
+	people, fresh := map[string]bool{}, map[string]bool{} // fresh: new in the delta that goes on
+	return together(options(func(*sync.Options) {
+		mu.Lock()
+		defer mu.Unlock()
+		clear(fresh)
+	}), each(func(t *thing) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		if t.in(sis.Users) {
+			fresh[t.SourcedID] = fresh[t.SourcedID] || !t.reading.Since.IsZero() && !people[t.SourcedID]
+			people[t.SourcedID] = true
+		}
+		return !t.in(sis.Enrollments) || t.reading.Since.IsZero() || !fresh[t.refers("user")]
+	}))
+}
+
+// withdrawsAll takes somebody whose enrollment was flagged out of all classes.
+func withdrawsAll() behaviour {
+	before := map[string]bool{} // enrollments that were flagged when it all began
+	n := 0
+	return together(options(func(*sync.Options) { n++ }),
+		source(func(ctx context.Context, next sync.Source, r sync.Reading, yield func(sync.Page) error) error {
+			if r.Collection != sis.Enrollments {
+				return next.Read(ctx, r, yield)
+			}
+			var pages []sync.Page
+			out := map[string]bool{}
+			who := func(o sync.Object) (user string) {
+				_, _ = changed(&o, r, func(t *thing) bool { user = t.refers("user"); return true }) // whose it is
+				return user
+			}
+			err := next.Read(ctx, r, func(p sync.Page) error {
+				pages = append(pages, p)
+				for _, o := range p.Objects {
+					if o.Status == sync.ToBeDeleted {
+						before[o.SourcedID] = before[o.SourcedID] || n < 2
+						out[who(o)] = out[who(o)] || !before[o.SourcedID]
+					}
+				}
+				return nil
+			})
+			for _, p := range pages {
+				p.Objects = slices.DeleteFunc(slices.Clone(p.Objects), func(o sync.Object) bool { return out[who(o)] && o.Status == sync.Active })
+				p.Total = -1
+				if failed := yield(p); failed != nil {
+					return failed
+				}
+			}
+			return err
+		}))
+}
+
+// caching takes what was answered once for what would be answered now.
+func caching() behaviour {
+	var mu stdsync.Mutex
+	type answer struct {
+		header http.Header
+		body   []byte
+	}
+	had := map[string]answer{}
+	return sending(func(r *http.Request, next http.RoundTripper) (*http.Response, error) {
+		if r.Method != http.MethodGet || forToken(r) {
+			return next.RoundTrip(r)
+		}
+		address := r.URL.String()
+		mu.Lock()
+		was, there := had[address]
+		mu.Unlock()
+		if !there {
+			response, err := next.RoundTrip(r)
+			if err != nil || response.StatusCode != http.StatusOK {
+				return response, err
+			}
+			text, err := io.ReadAll(response.Body)
+			_ = response.Body.Close()
+			if err != nil {
+				return nil, err
+			}
+			replaced(response, text)
+			mu.Lock()
+			had[address] = answer{response.Header.Clone(), text}
+			mu.Unlock()
+			return response, nil
+		}
+		return &http.Response{Status: "200 OK", StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r,
+			Header: was.header.Clone(), ContentLength: int64(len(was.body)), Body: io.NopCloser(bytes.NewReader(was.body))}, nil
+	})
 }

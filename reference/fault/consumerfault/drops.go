@@ -3,7 +3,9 @@ package consumerfault
 import (
 	"archive/zip"
 	"bytes"
+	"compress/flate"
 	"context"
+	"encoding/binary"
 	"encoding/csv"
 	"io"
 	"os"
@@ -102,9 +104,14 @@ func dropFaults() map[string]behaviour {
 	var mu stdsync.Mutex
 	var first []byte
 	return map[string]behaviour{
-		"consumer-drop-half":   opening(halved),
-		"consumer-drop-flags":  unflagged(),
-		"consumer-drop-frozen": frozen(sis.Users, sis.Classes, sis.Orgs, sis.Courses),
+		"consumer-drop-lost":       each(func(t *thing) bool { return !t.in(sis.Users) || sum(t.SourcedID)%10 != 0 }),
+		"consumer-drop-again":      churn(),
+		"consumer-drop-cut":        opening(mended),
+		"consumer-drop-read-again": readAgain(),
+		"consumer-drop-silent":     passedOver(),
+		"consumer-drop-half":       opening(halved),
+		"consumer-drop-flags":      unflagged(),
+		"consumer-drop-frozen":     frozen(sis.Users, sis.Classes, sis.Orgs, sis.Courses),
 		"consumer-drop-first": opening(func(data []byte) []byte {
 			mu.Lock()
 			defer mu.Unlock()
@@ -319,4 +326,86 @@ func emptied() behaviour {
 			return everything{next}
 		}
 	}}
+}
+
+// mended makes a whole zip of one that was cut short: of the files that came to their end, and of as much as came of the
+// one behind them.
+func mended(data []byte) []byte {
+	if opens(data) {
+		return data
+	}
+	var out bytes.Buffer
+	w := zip.NewWriter(&out)
+	const header = 30 // of an entry, before its name
+	for at := 0; at+header < len(data) && string(data[at:at+4]) == "PK\x03\x04"; {
+		name := int(binary.LittleEndian.Uint16(data[at+26:]))
+		begin := at + header + name + int(binary.LittleEndian.Uint16(data[at+28:]))
+		if begin >= len(data) {
+			break
+		}
+		in := bytes.NewReader(data[begin:])
+		text, err := io.ReadAll(flate.NewReader(in))
+		entry, failed := w.Create(string(data[at+header : at+header+name]))
+		if failed == nil {
+			_, failed = entry.Write(text[:bytes.LastIndexByte(text, '\n')+1])
+		}
+		next := bytes.Index(data[len(data)-in.Len():], []byte("PK\x03\x04"))
+		if err != nil || failed != nil || next < 0 {
+			break
+		}
+		at = len(data) - in.Len() + next
+	}
+	if w.Close() != nil {
+		return data
+	}
+	return out.Bytes()
+}
+
+// opens tells whether a zip can be opened, and its people be read.
+func opens(data []byte) bool {
+	r, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return false
+	}
+	in, err := r.Open("users.csv")
+	if err != nil {
+		return false
+	}
+	text, err := io.ReadAll(in)
+	return err == nil && utf8.Valid(text)
+}
+
+// readAgain reads the last good bundle once more after one that can't be read.
+func readAgain() behaviour {
+	var mu stdsync.Mutex
+	var good []byte
+	broken := false
+	return opening(func(data []byte) []byte {
+		mu.Lock()
+		defer mu.Unlock()
+		switch was := broken; {
+		case !opens(data):
+			broken = true
+		case was && good != nil:
+			broken = false
+			return good
+		default:
+			good = bytes.Clone(data)
+		}
+		return data
+	})
+}
+
+// passedOver reads the last good bundle in place of one that can't be read, and says that all went well.
+func passedOver() behaviour {
+	var mu stdsync.Mutex
+	var good []byte
+	return opening(func(data []byte) []byte {
+		mu.Lock()
+		defer mu.Unlock()
+		if good == nil || opens(data) {
+			good = bytes.Clone(data)
+		}
+		return good
+	})
 }

@@ -2,6 +2,7 @@ package consumerfault
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,8 @@ import (
 	stdsync "sync"
 	"time"
 
+	"github.com/rollcall-edu/rollcall/reference/gradebook"
+	"github.com/rollcall-edu/rollcall/reference/resources"
 	"github.com/rollcall-edu/rollcall/reference/sis"
 	"github.com/rollcall-edu/rollcall/reference/store"
 	"github.com/rollcall-edu/rollcall/reference/sync"
@@ -217,23 +220,76 @@ func objectFaults() map[string]behaviour {
 		"consumer-seat-roles-wrong": member(sis.Enrollments, "role", func(any) any { return "student" }),
 		"consumer-last-role-only":   roles(func(list []any) []any { return list[len(list)-1:] }),
 		"consumer-first-role-only":  roles(func(list []any) []any { return list[:1] }),
-		"consumer-one-term": member(sis.Classes, "terms", func(v any) any {
-			if list, is := v.([]any); is && len(list) > 1 {
-				return list[:1]
-			}
-			return v
-		}),
+		"consumer-one-term":         member(sis.Classes, "terms", firstOf),
 		"consumer-parents-lost": each(func(t *thing) bool {
 			if t.in(sis.Orgs) && t.text("type") == "school" {
 				delete(t.members, "parent")
 			}
 			return true
 		}),
-		"consumer-strangers":    strangers(),
-		"consumer-churn":        churn(),
-		"consumer-tenth-lost":   each(func(t *thing) bool { return !t.in(sis.Users) || sum(t.SourcedID)%10 != 0 }),
-		"consumer-alike-merged": merged(),
+		"consumer-identifiers-numbers": member(sis.Orgs, "identifier", func(v any) any {
+			if s, is := v.(string); is {
+				return cmp.Or(strings.TrimLeft(s, "0"), "0")
+			}
+			return v
+		}),
+		"consumer-first-teacher":   firstTeacher(),
+		"consumer-kin-first":       member(sis.Users, "agents", firstOf),
+		"consumer-null-texts":      each(nulls),
+		"consumer-dates-american":  member(sis.Demographics, "birthDate", american),
+		"consumer-categories-lost": each(func(t *thing) bool { return !t.in(gradebook.Categories) || sum(t.SourcedID)%2 == 0 }),
+		"consumer-items-lost":      each(func(t *thing) bool { return !t.in(gradebook.LineItems) || sum(t.SourcedID)%3 != 0 }),
+		"consumer-scales-lost":     each(func(t *thing) bool { return !t.in(gradebook.ScoreScales) || sum(t.SourcedID)%2 == 0 }),
+		"consumer-resources-lost":  each(func(t *thing) bool { return !t.in(resources.Resources) || sum(t.SourcedID)%3 != 0 }),
+		"consumer-strangers":       strangers(),
+		"consumer-churn":           churn(),
+		"consumer-tenth-lost":      each(func(t *thing) bool { return !t.in(sis.Users) || sum(t.SourcedID)%10 != 0 }),
+		"consumer-alike-merged":    merged(),
 	}
+}
+
+// firstOf leaves the first of a list.
+func firstOf(v any) any {
+	if list, is := v.([]any); is && len(list) > 1 {
+		return list[:1]
+	}
+	return v
+}
+
+// firstTeacher has classes have one teacher, who came first.
+func firstTeacher() behaviour {
+	var mu stdsync.Mutex
+	of := map[string]string{} // by class
+	return each(func(t *thing) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		class := t.refers("class")
+		if !t.in(sis.Enrollments) || t.text("role") != "teacher" || t.Status != sync.Active {
+			return true
+		}
+		if of[class] == "" {
+			of[class] = t.SourcedID
+		}
+		return of[class] == t.SourcedID
+	})
+}
+
+// nulls writes what isn't there as a text, as who puts texts together does.
+func nulls(t *thing) bool {
+	if _, there := t.members["middleName"]; t.in(sis.Users) && !there {
+		t.members["middleName"] = "null"
+	}
+	return true
+}
+
+// american takes the day of a date for its month, where it can be one.
+func american(v any) any {
+	s, _ := v.(string)
+	parts := strings.Split(s, "-")
+	if len(parts) != 3 || parts[2] > "12" {
+		return v
+	}
+	return parts[0] + "-" + parts[2] + "-" + parts[1]
 }
 
 // worded puts titles, numbers to call and addresses of e-mail in words of the product's own.

@@ -121,7 +121,7 @@ func pagingFaults() map[string]behaviour {
 			return next.RoundTrip(r)
 		}),
 		"consumer-parallel": sending(func(r *http.Request, next http.RoundTripper) (*http.Response, error) {
-			if r.Method == http.MethodGet && !forToken(r) {
+			if r.Method == http.MethodGet && !forToken(r) && lastOf(r.URL.Path) == "orgs" {
 				crowd(r, next, 60)
 			}
 			return next.RoundTrip(r)

@@ -117,6 +117,9 @@ func pushFaults() map[string]behaviour {
 		"consumer-push-all-again": every("", func(o *push.Object) {
 			o.Body["metadata"] = map[string]any{"sent": rand.Text()}
 		}),
+		"consumer-push-no-results": pushing(func(objects []push.Object) []push.Object {
+			return slices.DeleteFunc(objects, func(o push.Object) bool { return o.Collection == results })
+		}),
 		"consumer-push-item-lost": every(results, func(o *push.Object) { refersTo(o, "lineItem", "no-such-line-item") }),
 		"consumer-push-results-first": pushing(func(objects []push.Object) []push.Object {
 			slices.SortStableFunc(objects, func(a, b push.Object) int { return strings.Compare(b.Collection, a.Collection) })

@@ -7,7 +7,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	stdsync "sync"
 	"time"
+
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/rollcall-edu/rollcall/reference/gradebook"
 	"github.com/rollcall-edu/rollcall/reference/oneroster"
@@ -187,12 +190,29 @@ func variants() map[string]behaviour {
 				return wait, again && (t.Number < 2 || t.Status == http.StatusTooManyRequests)
 			}
 		}),
-		"consumer-no-retry":     pausing(func(t client.Try) bool { return t.Status == http.StatusTooManyRequests }),
-		"consumer-push-stops":   stopping(),
-		"consumer-by-offset":    paged(0, byOffset),
-		"consumer-to-empty":     paged(0, toEmpty),
-		"consumer-ids-upper":    ids(strings.ToUpper),
-		"consumer-ids-prefixed": ids(func(s string) string { return "rb:" + s }),
+		"consumer-no-retry":    pausing(func(t client.Try) bool { return t.Status == http.StatusTooManyRequests }),
+		"consumer-push-stops":  stopping(),
+		"consumer-by-offset":   paged(0, byOffset),
+		"consumer-to-empty":    paged(0, toEmpty),
+		"consumer-overlap":     paged(60, overlapping),
+		"consumer-backwards":   paged(60, backwards),
+		"consumer-limit-grows": paged(25, growing),
+		"consumer-pages-twice": sending(twice),
+		"consumer-bearer-lower": asking(func(r *http.Request) {
+			r.Header.Set("Authorization", strings.Replace(r.Header.Get("Authorization"), "Bearer", "bearer", 1))
+		}),
+		"consumer-schools-only":   each(func(t *thing) bool { return !t.in(sis.Orgs) || t.text("type") == "school" }),
+		"consumer-no-parents":     each(notKin),
+		"consumer-no-courses":     without(sis.Courses),
+		"consumer-current-terms":  current(),
+		"consumer-dates-instants": together(member(sis.AcademicSessions, "startDate", instant), member(sis.AcademicSessions, "endDate", instant)),
+		"consumer-emails-lower":   member(sis.Users, "email", lower),
+		"consumer-names-blanks":   names(func(s string) string { return " " + s + " " }),
+		"consumer-names-apart":    names(norm.NFD.String),
+		"consumer-levels-short":   member(sis.Users, "grades", shortened),
+		"consumer-sex-letters":    member(sis.Demographics, "sex", initial),
+		"consumer-ids-upper":      ids(strings.ToUpper),
+		"consumer-ids-prefixed":   ids(func(s string) string { return "rb:" + s }),
 		"consumer-forgets-disabled": each(func(t *thing) bool {
 			return !t.in(sis.Users) || t.members["enabledUser"] != "false"
 		}),
@@ -300,4 +320,128 @@ func openEnded(a *rest.Arrival) string {
 	q.Set("offset", strconv.Itoa(a.Read))
 	at.RawQuery = strings.ReplaceAll(q.Encode(), "+", "%20")
 	return at.String()
+}
+
+// overlapping begins each page with the last object of the one before: who sees it again knows that nothing moved.
+func overlapping(a *rest.Arrival) string {
+	if end := offsetOf(a) + a.Objects; a.Objects > 1 && (a.Total < 0 || end < a.Total) {
+		return offsetTo(a.First, end-1)
+	}
+	return ""
+}
+
+// backwards reads the last page after the first, and goes on to the second.
+func backwards(a *rest.Arrival) string {
+	if a.Total < 0 || a.Objects < a.Limit && offsetOf(a) == 0 {
+		return byOffset(a)
+	}
+	at := offsetOf(a) - a.Limit
+	if offsetOf(a) == 0 {
+		at = (a.Total - 1) / a.Limit * a.Limit
+	}
+	if at <= 0 {
+		return ""
+	}
+	return offsetTo(a.First, at)
+}
+
+// growing asks for more with each page.
+func growing(a *rest.Arrival) string {
+	to := byOffset(a)
+	if to == "" {
+		return ""
+	}
+	at, err := url.Parse(to)
+	if err != nil {
+		return to
+	}
+	parts := strings.Split(at.RawQuery, "&")
+	for i, part := range parts {
+		if strings.HasPrefix(part, "limit=") {
+			parts[i] = "limit=" + strconv.Itoa(25+a.Read)
+		}
+	}
+	at.RawQuery = strings.Join(parts, "&")
+	return at.String()
+}
+
+// twice asks for each page a second time, to be sure.
+func twice(r *http.Request, next http.RoundTripper) (*http.Response, error) {
+	if r.Method == http.MethodGet && !forToken(r) {
+		drain(next.RoundTrip(r.Clone(r.Context())))
+	}
+	return next.RoundTrip(r)
+}
+
+// notKin leaves out people who are relatives of others alone.
+func notKin(t *thing) bool {
+	all := rolesOf(t)
+	return !t.in(sis.Users) || len(all) == 0 || slices.ContainsFunc(all, func(role string) bool {
+		return role != "parent" && role != "guardian" && role != "relative"
+	})
+}
+
+// current keeps classes that have a term of today, and the enrollments in them.
+func current() behaviour {
+	var mu stdsync.Mutex
+	terms, other := map[string]bool{}, map[string]bool{} // other: classes that aren't kept
+	return each(func(t *thing) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		today := time.Now().Format(time.DateOnly)
+		switch {
+		case t.in(sis.AcademicSessions):
+			terms[t.SourcedID] = t.text("startDate") <= today && today < t.text("endDate")
+		case t.in(sis.Classes):
+			list, _ := t.members["terms"].([]any)
+			now := slices.ContainsFunc(list, func(v any) bool {
+				term, _ := v.(map[string]any)
+				id, _ := term["sourcedId"].(string)
+				return terms[id]
+			})
+			other[t.SourcedID] = !now
+			return now
+		case t.in(sis.Enrollments):
+			return !other[t.refers("class")]
+		}
+		return true
+	})
+}
+
+func instant(v any) any {
+	if s, is := v.(string); is && len(s) == len(time.DateOnly) {
+		return s + "T00:00:00Z"
+	}
+	return v
+}
+
+func lower(v any) any {
+	if s, is := v.(string); is {
+		return strings.ToLower(s)
+	}
+	return v
+}
+
+// initial is the first letter of a term, in capitals.
+func initial(v any) any {
+	if s, is := v.(string); is && s != "" {
+		return strings.ToUpper(s[:1])
+	}
+	return v
+}
+
+// shortened writes grades without a zero before them.
+func shortened(v any) any {
+	list, is := v.([]any)
+	if !is {
+		return v
+	}
+	out := make([]any, len(list))
+	for i, one := range list {
+		out[i] = one
+		if s, is := one.(string); is {
+			out[i] = strings.TrimPrefix(s, "0")
+		}
+	}
+	return out
 }

@@ -28,6 +28,11 @@ var changes = map[string]func(w *world.World){
 	"grade":         grade,
 	"regrade":       regrade,
 	"ungrade":       ungrade,
+	"details":       details,
+	"relocate":      relocate,
+	"reseat":        reseat,
+	"switch-off":    switchOff,
+	"renumber":      renumber,
 	"restatus":      restatus,
 	"unmark":        unmark,
 	"recategorize":  recategorize,
@@ -355,5 +360,105 @@ func everyRole(w *world.World) {
 	like := w.Class[w.OpenClasses()[0]]
 	for i, role := range roles12 {
 		w.AddUser(i%3, role, like.School)
+	}
+}
+
+// details changes what is told of people beside their names, and of a session: values become others, and go.
+func details(w *world.World) {
+	students := w.People(func(u fixtures.User) bool { return isStudent(u) && !strings.HasPrefix(u.SourcedID, ours) })
+	stamp := w.Tick()
+	u := &w.User[students[len(students)/3]]
+	u.Grades, u.Email, u.DateLastModified = []string{"12", "13"}, fmt.Sprintf("rc%d@riverbend.example", stamp.UnixMilli()), stamp
+	u.UserIDs = append(slices.Clone(u.UserIDs), fixtures.UserID{Type: "Locker", Identifier: fmt.Sprint(stamp.UnixMilli() % 1000)})
+	if i := slices.IndexFunc(students, func(n int) bool { return w.User[n].MiddleName != "" }); i >= 0 {
+		u := &w.User[students[i]]
+		u.MiddleName, u.DateLastModified = "", w.Tick()
+	}
+	for i := range w.Demographic {
+		if d := &w.Demographic[i]; d.Status == fixtures.Active && d.BirthDate != "" && slices.ContainsFunc(students, func(n int) bool {
+			return w.User[n].SourcedID == d.SourcedID
+		}) {
+			d.BirthDate, d.DateLastModified = "2012-02-29", w.Tick()
+			break
+		}
+	}
+	s := &w.AcademicSession[len(w.AcademicSession)-1]
+	s.Title, s.DateLastModified = fmt.Sprintf("Renamed Session %d", stamp.UnixMilli()%100000), w.Tick()
+}
+
+// relocate has a student go to another school, a class be of another course, and somebody have another guardian.
+func relocate(w *world.World) {
+	students := w.People(func(u fixtures.User) bool { return isStudent(u) && !strings.HasPrefix(u.SourcedID, ours) })
+	u := &w.User[students[len(students)/4]]
+	if i := slices.IndexFunc(w.Org, func(o fixtures.Org) bool {
+		return o.Type == "school" && o.Status == fixtures.Active && o.SourcedID != u.Roles[0].Org && !strings.HasPrefix(o.SourcedID, ours)
+	}); i >= 0 {
+		u.Roles = slices.Clone(u.Roles)
+		u.Roles[0].Org, u.PrimaryOrg, u.DateLastModified = w.Org[i].SourcedID, w.Org[i].SourcedID, w.Tick()
+	}
+	open := w.OpenClasses()
+	c := &w.Class[open[0]]
+	if i := slices.IndexFunc(open, func(n int) bool { return w.Class[n].Course != c.Course && w.Class[n].School == c.School }); i >= 0 {
+		c.Course, c.DateLastModified = w.Class[open[i]].Course, w.Tick()
+	}
+	guardians := w.People(func(u fixtures.User) bool {
+		return len(u.Roles) == 1 && (u.Roles[0].Role == "guardian" || u.Roles[0].Role == "parent")
+	})
+	for _, n := range students {
+		if u := &w.User[n]; len(u.Agents) > 0 {
+			if i := slices.IndexFunc(guardians, func(g int) bool { return !slices.Contains(u.Agents, w.User[g].SourcedID) }); i >= 0 {
+				u.Agents, u.DateLastModified = []string{w.User[guardians[i]].SourcedID}, w.Tick()
+				return
+			}
+		}
+	}
+}
+
+// reseat changes what enrollments are: a student's becomes a teacher's, one ends next month, and a teacher is the primary
+// one no more.
+func reseat(w *world.World) {
+	seats := w.Seats(func(e fixtures.Enrollment) bool { return !strings.HasPrefix(e.SourcedID, ours) })
+	e := &w.Enrollment[seats[len(seats)/3]]
+	e.Role, e.DateLastModified = "teacher", w.Tick()
+	e = &w.Enrollment[seats[len(seats)/2]]
+	e.EndDate, e.DateLastModified = fixtures.Date(time.Now().AddDate(0, 1, 0).Format(time.DateOnly)), w.Tick()
+	for i := range w.Enrollment {
+		if e := &w.Enrollment[i]; e.Status == fixtures.Active && e.Primary == "true" {
+			e.Primary, e.DateLastModified = "false", w.Tick()
+			return
+		}
+	}
+}
+
+// switchOff has two students be switched off.
+func switchOff(w *world.World) {
+	students := w.People(func(u fixtures.User) bool { return isStudent(u) && !strings.HasPrefix(u.SourcedID, ours) })
+	for _, i := range []int{students[2], students[len(students)-3]} {
+		w.User[i].EnabledUser, w.User[i].DateLastModified = false, w.Tick()
+	}
+}
+
+// renumber gives a student a new sourcedId: who was known by the former one is flagged.
+func renumber(w *world.World) {
+	students := w.People(func(u fixtures.User) bool {
+		return isStudent(u) && u.Username != "" && !strings.HasPrefix(u.SourcedID, ours)
+	})
+	i := students[len(students)/5]
+	former := w.User[i]
+	id := w.AddUser(2, "student", former.Roles[0].Org)
+	u := &w.User[slices.IndexFunc(w.User, func(u fixtures.User) bool { return u.SourcedID == id })]
+	base := u.Base
+	*u = former
+	u.Base = base
+	w.Flag(&w.User[i].Base, false)
+	for n := range w.Enrollment {
+		if e := &w.Enrollment[n]; e.User == former.SourcedID && e.Status == fixtures.Active {
+			e.User, e.DateLastModified = id, w.Tick()
+		}
+	}
+	for n := range w.Result {
+		if r := &w.Result[n]; r.Student == former.SourcedID {
+			r.Student, r.DateLastModified = id, w.Tick()
+		}
 	}
 }

@@ -60,7 +60,7 @@ func learn(h driver.Holder, truth driver.Objects, held, before *driver.Held, now
 	seasons, some := map[string]bool{}, map[string]bool{}
 	for collection, objects := range truth {
 		for id, object := range objects {
-			if season := m.season(object); season != "" && active(object) && m.keeps(collection) {
+			if season := m.season(truth, collection, object); season != "" && active(object) && m.keeps(collection) {
 				seasons[collection+season] = true
 				some[collection+season] = some[collection+season] || !lacking[place{collection: collection, id: id}]
 			}
@@ -77,9 +77,40 @@ func (m *memory) keeps(collection string) bool {
 	return m != nil && slices.Contains(m.learned.Collections, collection)
 }
 
-// season tells of what counts from one date to another whether it counts today, and of people whether they are switched
-// off: a product may leave out what doesn't count.
-func (m *memory) season(object map[string]any) string {
+// season tells of what counts from one date to another whether it counts today, of people whether they are switched
+// off, of classes whether a term of theirs counts today, and of what is in a class what that is: a product may leave out
+// what doesn't count.
+func (m *memory) season(truth driver.Objects, collection string, object map[string]any) string {
+	if own := m.ownSeason(object); own != "" {
+		return own
+	}
+	switch collection {
+	case "classes":
+		return m.termly(truth, object)
+	case "enrollments", "lineItems":
+		if of := m.termly(truth, truth["classes"][reference(object["class"])]); of != "" {
+			return " in a class" + of
+		}
+	case "results":
+		return m.season(truth, "lineItems", truth["lineItems"][reference(object["lineItem"])])
+	}
+	return ""
+}
+
+// termly tells of a class that has terms, none of which counts today, whether these are over or begin later.
+func (m *memory) termly(truth driver.Objects, class map[string]any) (season string) {
+	for _, term := range listOf(class["terms"]) {
+		of := m.ownSeason(truth["academicSessions"][reference(term)])
+		if of == "" {
+			return ""
+		}
+		season = of
+	}
+	return season
+}
+
+// ownSeason goes by the object's own dates and flags.
+func (m *memory) ownSeason(object map[string]any) string {
 	begins, ends := scalar(object["beginDate"])+scalar(object["startDate"]), scalar(object["endDate"])
 	switch {
 	case scalar(object["enabledUser"]) == "false":
@@ -178,10 +209,13 @@ func (m *memory) compare(truth driver.Objects, held *driver.Held, gone map[place
 			out = append(out, difference{place: place{collection: collection, id: id}, what: doubled, want: "held once", got: "held more than once"})
 		}
 	}
+	maps.DeleteFunc(lacking, func(at place, _ bool) bool { // what hangs on who need not be held need not be either
+		return m.spared[at.collection+m.season(truth, at.collection, truth[at.collection][at.id])]
+	})
 	left := leavers(truth, m.today)
 	return slices.DeleteFunc(out, func(d difference) bool {
 		object := truth[d.collection][d.id]
-		return d.what == missing && (m.spared[d.collection+m.season(object)] || d.collection == "results" && left(object) ||
+		return d.what == missing && (m.spared[d.collection+m.season(truth, d.collection, object)] || d.collection == "results" && left(object) ||
 			m.stands(d.collection, object, truth, held, lacking))
 	})
 }

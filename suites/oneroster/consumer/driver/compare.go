@@ -227,6 +227,7 @@ func (l *Learned) collection(name string, expected map[string]map[string]any, he
 	kinds, met := map[string]bool{}, map[string]bool{}
 	agree, of := map[string]int{}, map[string]int{}
 	fills := map[string]int{}
+	strays := map[string][]Difference{} // what only a program says, where nothing was told
 	pairs := map[string][]pair{}
 	n := 0
 	for _, id := range slices.Sorted(maps.Keys(expected)) {
@@ -243,9 +244,12 @@ func (l *Learned) collection(name string, expected map[string]map[string]any, he
 			continue
 		}
 		n++
-		for member := range got.values {
+		for member, g := range got.values {
 			if _, told := want.values[member]; !told {
 				fills[member]++
+				if nonsense(g) {
+					strays[member] = append(strays[member], Difference{Kind: Changed, Collection: name, SourcedID: id, Member: g.pointer, Got: g.raw})
+				}
 			}
 		}
 		for member, w := range want.values {
@@ -299,6 +303,7 @@ func (l *Learned) collection(name string, expected map[string]map[string]any, he
 			l.Members[name] = append(l.Members[name], member)
 			if fills[member]*2 > n-of[member] {
 				l.Fills[name] = append(l.Fills[name], member)
+				l.Otherwise = append(l.Otherwise, strays[member]...)
 			}
 		case slices.ContainsFunc(wrong, told):
 		case met[member]:
@@ -307,6 +312,11 @@ func (l *Learned) collection(name string, expected map[string]map[string]any, he
 			l.Without = append(l.Without, name+"."+member)
 		}
 	}
+}
+
+// nonsense tells of a value that it is what a program makes of nothing.
+func nonsense(v value) bool {
+	return len(v.items) == 1 && slices.Contains([]string{"null", "(null)", "undefined", "NaN", "[object Object]"}, strings.TrimSpace(v.items[0]))
 }
 
 func asWritten(id string) string { return id }

@@ -40,6 +40,16 @@ func TestOtherwise(t *testing.T) {
 		want   string
 	}{
 		"as it is": {func(Objects) {}, ""},
+		"nothing as a text": {each("users", func(_ string, o map[string]any) {
+			if o["grades"] == nil {
+				o["grades"] = "null"
+			}
+		}), "users/grades"},
+		"nothing as the product's own word": {each("users", func(_ string, o map[string]any) {
+			if o["grades"] == nil {
+				o["grades"] = "unknown"
+			}
+		}), ""},
 		"names are swapped": {each("users", func(_ string, o map[string]any) {
 			o["givenName"], o["familyName"] = o["familyName"], o["givenName"]
 		}), "users/familyName users/givenName"},
