@@ -2,6 +2,7 @@ package district
 
 import (
 	"encoding/json"
+	"html"
 	"net/http"
 	"net/url"
 	"path/filepath"
@@ -9,8 +10,10 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rollcall-edu/rollcall/reference/catalog"
+	"github.com/rollcall-edu/rollcall/reference/lti"
 	"github.com/rollcall-edu/rollcall/reference/tool"
 )
 
@@ -45,14 +48,18 @@ func found(t *testing.T, c *Catalog, query string) []catalog.Resource {
 }
 
 // What a resource names is there, at the addresses that it has: its page, its picture, the
-// standard at the CASE server, the resource of the tool, which wants a launch.
+// standard at the CASE server, and what the tool opens for whoever is launched to it.
 func TestCatalogLeadsToItsNeighbours(t *testing.T) {
-	reference, err := StartTool(t.Context(), ToolOptions{Platforms: []tool.Platform{}, Origin: "http://127.0.0.1"})
+	keys, address := published(t)
+	const issuer = "https://platform.example"
+	reference, err := StartTool(t.Context(), ToolOptions{Host: "127.0.0.1", Platforms: []tool.Platform{
+		{Issuer: issuer, ClientID: "one", AuthURL: issuer + "/auth", JWKSURL: address, Deployments: []string{"d1"}},
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer reference.Close()
-	c, err := StartCatalog(t.Context(), CatalogOptions{Items: 100, Tool: reference.server.Origin, Case: &CaseOptions{}})
+	c, err := StartCatalog(t.Context(), CatalogOptions{Items: 100, Tool: reference.Origin, Case: &CaseOptions{}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,6 +76,34 @@ func TestCatalogLeadsToItsNeighbours(t *testing.T) {
 		}
 		followed[kind]++
 	}
+	launch := func(l *catalog.LTILink) {
+		v := &visitor{t, map[string]string{}}
+		_, _, to := v.ask(reference.Origin+"/login?"+url.Values{
+			"iss": {issuer}, "client_id": {"one"}, "login_hint": {"h"}, "target_link_uri": {l.LaunchURL},
+		}.Encode(), nil)
+		asked, err := url.Parse(to)
+		if err != nil {
+			t.Fatal(err)
+		}
+		now := time.Now().Unix()
+		token, err := keys.Sign(map[string]any{
+			"iss": issuer, "aud": "one", "sub": "u1", "nonce": asked.Query().Get("nonce"), "iat": now, "exp": now + 600,
+			lti.Namespace + "message_type": lti.ResourceLinkRequest, lti.Namespace + "version": lti.Version, lti.Namespace + "deployment_id": "d1",
+			lti.Namespace + "target_link_uri": l.LaunchURL, lti.Namespace + "resource_link": map[string]any{"id": "l1", "title": l.Title},
+			lti.Namespace + "roles": []string{lti.Membership + "Learner"},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, page, opened := v.ask(reference.Origin+"/launch", url.Values{"state": {asked.Query().Get("state")}, "id_token": {token}})
+		if !strings.HasPrefix(opened, l.LaunchURL+"?") {
+			t.Fatalf("%s is launched to %q: %s", l.LaunchURL, opened, page)
+		}
+		if status, page, _ := v.ask(opened, nil); status != http.StatusOK || !strings.Contains(page, `id="launched"`) ||
+			!strings.Contains(page, html.EscapeString(l.Title)) {
+			t.Errorf("%s opens with %d: %s", l.LaunchURL, status, page)
+		}
+	}
 	for _, r := range found(t, c, "") {
 		if r.URL != "" {
 			follow("page", r.URL, 200)
@@ -80,10 +115,11 @@ func TestCatalogLeadsToItsNeighbours(t *testing.T) {
 			follow("standard", o.CASEItemURI, 200)
 		}
 		if l := r.LTILink; l != nil {
-			follow("launch", l.LaunchURL, http.StatusUnauthorized)
+			follow("link", l.LaunchURL, http.StatusUnauthorized) // nobody was launched there
+			launch(l)
 		}
 	}
-	for _, kind := range []string{"page", "picture", "standard", "launch"} {
+	for _, kind := range []string{"page", "picture", "standard", "link"} {
 		if followed[kind] < 10 {
 			t.Errorf("only %d of kind %s", followed[kind], kind)
 		}

@@ -67,7 +67,8 @@ func contents() map[string]bend.Wrapper {
 		"catalog-unreachable": each(func(o object) { delete(o, "url"); delete(o, "ltiLink") }),
 		"catalog-twins": page(func(a *reply, items []any) []any {
 			q := a.request.URL.Query()
-			if len(items) > 2 && number(q, "limit", 100) == 100 && number(q, "offset", 0) == 0 && !q.Has("filter") && !q.Has("sort") && !q.Has("fields") {
+			plain := !q.Has("filter") && !q.Has("sort") && !q.Has("fields")
+			if plain && len(items) > 2 && number(q, "limit", 100) == 100 && number(q, "offset", 0) == 0 {
 				items[2] = items[1]
 			}
 			return items

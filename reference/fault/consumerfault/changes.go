@@ -114,7 +114,6 @@ func changeFaults() map[string]behaviour {
 		"consumer-role-overwrites":     overwrites(),
 		"consumer-future-deletes":      futures(),
 		"consumer-absent-stays":        stayingMember(sis.Users, "middleName"),
-		"consumer-births-frozen":       frozenMember(sis.Demographics, "birthDate"),
 		"consumer-levels-frozen":       frozenMember(sis.Users, "grades"),
 		"consumer-schools-stay":        frozenMember(sis.Users, "roles"),
 		"consumer-courses-stay":        frozenMember(sis.Classes, "course"),

@@ -67,7 +67,8 @@ func TestChanges(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"add", "rename", "move", "withdraw", "delete", "restore", "second-role", "future", "close-org", "vanish", "mixed",
-		"grade", "regrade", "restatus", "unmark", "recategorize", "leave", "ungrade", "lose-grades", "equip", "unequip", "details", "relocate", "reseat", "switch-off", "renumber", "minimal", "extend", "every-role"} {
+		"grade", "regrade", "restatus", "unmark", "recategorize", "leave", "ungrade", "lose-grades", "equip", "unequip",
+		"details", "relocate", "reseat", "switch-off", "renumber", "minimal", "extend", "every-role"} {
 		before := truthOf(w, "1.2")
 		changes[name](w)
 		if len(touches(before, truthOf(w, "1.2"))) == 0 {

@@ -29,7 +29,8 @@ func small() driver.Objects {
 	for i := range 3 {
 		user := fmt.Sprintf("Usr-%d", i)
 		put("enrollments", fmt.Sprintf("Enr-%d", i), map[string]any{"user": to(user), "class": to("Cls-0"), "role": "student"})
-		put("results", fmt.Sprintf("Res-%d", i), map[string]any{"lineItem": to("Itm-0"), "student": to(user), "score": fmt.Sprint(i), "scoreStatus": "fully graded"})
+		put("results", fmt.Sprintf("Res-%d", i), map[string]any{"lineItem": to("Itm-0"), "student": to(user), "score": fmt.Sprint(i),
+			"scoreStatus": "fully graded"})
 	}
 	put("lineItems", "Itm-0", map[string]any{"title": "Test", "class": to("Cls-0")})
 	return out
@@ -96,10 +97,13 @@ func TestMadeUp(t *testing.T) {
 		"somebody made up": {asItIs, func(held, _ driver.Objects) { stranger(held) }, "lingering users/nobody"},
 		"somebody made up beside ids in capitals": {strings.ToUpper, func(held, _ driver.Objects) { stranger(held) },
 			"lingering users/nobody"},
-		"ids in capitals":           {strings.ToUpper, func(_, _ driver.Objects) {}, ""},
-		"ids with a prefix":         {func(id string) string { return "lms:" + id }, func(_, _ driver.Objects) {}, ""},
-		"somebody who was there":    {asItIs, func(held, before driver.Objects) { stranger(held); stranger(before) }, ""},
-		"somebody made up, flagged": {asItIs, func(held, _ driver.Objects) { stranger(held); held["users"]["nobody"]["status"] = "tobedeleted" }, ""},
+		"ids in capitals":        {strings.ToUpper, func(_, _ driver.Objects) {}, ""},
+		"ids with a prefix":      {func(id string) string { return "lms:" + id }, func(_, _ driver.Objects) {}, ""},
+		"somebody who was there": {asItIs, func(held, before driver.Objects) { stranger(held); stranger(before) }, ""},
+		"somebody made up, flagged": {asItIs, func(held, _ driver.Objects) {
+			stranger(held)
+			held["users"]["nobody"]["status"] = "tobedeleted"
+		}, ""},
 		"somebody under another id": {asItIs, func(held, _ driver.Objects) { stranger(held); delete(held["users"], "Usr-2") }, ""},
 		"something of what isn't kept": {asItIs, func(held, _ driver.Objects) {
 			held["courses"] = map[string]map[string]any{"own": {"sourcedId": "own", "title": "Own"}}
