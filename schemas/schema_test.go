@@ -129,6 +129,58 @@ func TestModelOfGrades(t *testing.T) {
 	}
 }
 
+// TestModelOfSearch compares the objects of Resource Search with what the official document
+// says of each member. Each difference is one of ours, and names why.
+func TestModelOfSearch(t *testing.T) {
+	text, err := os.ReadFile("testdata/model-rs.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const path = "lti/rs/v1p0.json"
+	c := compiler{files: map[string]*raw{}, nodes: map[string]*node{}}
+	if _, err := c.read(path); err != nil {
+		t.Fatal(err)
+	}
+	// See the errata rs-root and rs-curriculum-standards.
+	official := strings.NewReplacer("Subject.parent required integer\n", "Subject.parent optional \n",
+		"LTILink.metadata.curriculumStandardsMetadataSet optional object\n", "").Replace(string(text))
+	var got []string
+	var walk func(at string, n *node)
+	walk = func(at string, n *node) {
+		for _, member := range n.names {
+			p, path := n.props[member], at+"."+member
+			need := map[bool]string{true: "required", false: "optional"}[n.required&p.bit != 0]
+			within := p.node
+			if within.items != nil {
+				within = within.items
+			}
+			kind := kindOf(p.node)
+			if strings.Contains(within.name, ".") && within.typ == "object" {
+				kind = strings.Replace(kind, within.name, "object", 1)
+				walk(path, within)
+			}
+			got = append(got, path+" "+need+" "+kind)
+		}
+	}
+	for name := range c.files[idBase+path].Definitions {
+		n, err := c.at(idBase+path, "#/definitions/"+name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		walk(name, n)
+	}
+	for _, line := range strings.Split(official, "\n") {
+		if line != "" && !strings.HasPrefix(line, "#") && !slices.Contains(got, line) {
+			t.Errorf("the official document says %q, ours does not", line)
+		}
+	}
+	for _, line := range got {
+		if !strings.Contains(official, "\n"+line+"\n") {
+			t.Errorf("ours says %q, the official document does not", line)
+		}
+	}
+}
+
 // kindOf writes the kind of a member as testdata/model.txt does.
 func kindOf(n *node) string {
 	switch terms, extension := n.vocabulary(); {

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/rollcall-edu/rollcall/reference/district"
 	"github.com/rollcall-edu/rollcall/reference/fault/catalogfault"
@@ -18,40 +20,25 @@ import (
 // catalogItems are as many resources as the matrix needs: more than come on one page.
 const catalogItems = 230
 
-// catalogTarget describes a running catalogue as a target file does.
-func catalogTarget(s *district.Catalog, stance catalogue.Stance) (*harness.Target, error) {
-	text := fmt.Sprintf("rollcall: 1\nname: Reference catalogue\nstance: %s\nprofiles: [rs10-catalog]\nresource_search:\n  url: %s\n"+
-		"  auth: {token_url: %q, client_id: %q, client_secret: \"${SECRET}\"}\n", stance, s.BaseURL, s.TokenURL, s.Main.ID)
-	return harness.ParseTarget("target.yaml", []byte(text), func(string) (string, bool) { return s.Main.Secret, true }, sections()...)
-}
-
 // judgedCatalog judges the reference's catalogue with some faults on.
-func judgedCatalog(t *testing.T, o district.CatalogOptions, stance catalogue.Stance, focus ...string) *reports.Report {
-	t.Helper()
-	if o.Items == 0 {
-		o.Items = catalogItems
-	}
-	o.CASE = "https://case.example/ims/case/v1p1"
-	o.Tool = "https://tool.example"
-	s, err := district.StartCatalog(t.Context(), o)
+func judgedCatalog(c cell) (*reports.Report, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Minute)
+	defer cancel()
+	s, err := district.StartCatalog(ctx, district.CatalogOptions{Faults: c.Faults, Items: catalogItems,
+		CASE: "https://case.example/ims/case/v1p1", Tool: "https://tool.example"})
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	defer s.Close()
-	target, err := catalogTarget(s, stance)
-	if err != nil {
-		t.Fatal(err)
-	}
-	run, err := harness.New(target, []harness.Suite{resourcesearch.Suite()}, harness.Options{
-		InProcess: true, SkipDoctor: true, Shards: 1, Seed: 1, Focus: focus})
-	if err != nil {
-		t.Fatal(err)
-	}
-	report, err := run.Run(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return report
+	text := fmt.Sprintf("rollcall: 1\nname: Reference catalogue\nprofiles: [rs10-catalog]\nresource_search:\n  url: %s\n"+
+		"  auth: {token_url: %q, client_id: %q, client_secret: %q}\nstance: %s\nlimits: {request_timeout: %s, max_body_mib: 8}\n",
+		s.BaseURL, s.TokenURL, s.Main.ID, s.Main.Secret, c.Stance, matrixTimeout)
+	return judgedFor(ctx, text, harness.Options{Shards: 1, InProcess: true, Focus: c.Focus})
+}
+
+// catalogCell is one run of the suite against the catalogue with some faults on.
+func catalogCell(stance catalogue.Stance, faults ...string) cell {
+	return cell{Faults: faults, Stance: stance, Profiles: resourcesearch.Suite().Profiles}
 }
 
 // TestCatalogConformance holds the clean catalogue to every requirement: nothing fails, and what isn't
@@ -63,7 +50,7 @@ func TestCatalogConformance(t *testing.T) {
 			if testing.Short() && stance != catalogue.Strict {
 				t.Skip("one run is enough under the race detector")
 			}
-			report := judgedCatalog(t, district.CatalogOptions{}, stance)
+			report := judgedCell(t, catalogCell(stance))
 			passed := 0
 			for _, q := range report.Requirements {
 				switch q.Verdict {
@@ -128,7 +115,7 @@ func TestCatalogMatrix(t *testing.T) {
 			}
 			t.Run("fault/"+f.ID, func(t *testing.T) {
 				t.Parallel()
-				report := judgedCatalog(t, district.CatalogOptions{Faults: []string{f.ID}}, catalogue.Strict)
+				report := judgedCell(t, catalogCell(catalogue.Strict, f.ID))
 				found := record(f.ID, report)
 				if sound(t, report); !onlyNoted(cat, f) {
 					blames(t, report)
@@ -156,7 +143,7 @@ func TestCatalogMatrix(t *testing.T) {
 			}
 			t.Run("variant/"+v.ID, func(t *testing.T) {
 				t.Parallel()
-				report := judgedCatalog(t, district.CatalogOptions{Faults: []string{v.ID}}, catalogue.Strict)
+				report := judgedCell(t, catalogCell(catalogue.Strict, v.ID))
 				record(v.ID, report)
 				for _, q := range report.Requirements {
 					if slices.Contains([]reports.Verdict{reports.Fail, reports.Warning, reports.Error, reports.Unknown}, q.Verdict) {
@@ -184,7 +171,7 @@ func TestCatalogMatrix(t *testing.T) {
 		if err := writeMatrix("data/matrix-catalog.json", kept); err != nil {
 			t.Fatal(err)
 		}
-		return
+		recorded = kept
 	}
 	proved := map[string]bool{}
 	for _, f := range tables.Faults {

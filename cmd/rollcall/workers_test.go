@@ -21,6 +21,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/resourcesearch"
 )
 
 // cell is one run of the suites against a reference that something was done to.
@@ -65,8 +66,11 @@ func (c cell) judge() (*reports.Report, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	if c.Consumer != "" {
+	switch {
+	case c.Consumer != "":
 		return c.life(dir)
+	case slices.Equal(c.Profiles, resourcesearch.Suite().Profiles):
+		return judgedCatalog(c)
 	}
 	return judgedIn(dir, district.Options{Faults: c.Faults}, c.Stance, harness.Options{Shards: 1, InProcess: true, Focus: c.Focus}, c.Profiles...)
 }

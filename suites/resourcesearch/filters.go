@@ -173,7 +173,8 @@ func filterLists(ctx context.Context, t *rest.T) {
 			continue
 		}
 		a, b := v.equal(entry), v.equal(other)
-		t.Filtered(ctx, comma, resources, v.field+"="+rest.Quote(entry+","+other), true, rest.Answer{Must: union(a.Must, b.Must), May: union(a.May, b.May)})
+		either := rest.Answer{Must: union(a.Must, b.Must), May: union(a.May, b.May)}
+		t.Filtered(ctx, comma, resources, v.field+"="+rest.Quote(entry+","+other), true, either)
 	}
 	t.Lacks("no list of free texts has an entry with a part that divides the items", "Load items with different subjects.", contains)
 	t.Lacks("no list has two entries that divide the items", "Load items of different types.", comma)

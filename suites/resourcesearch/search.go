@@ -201,8 +201,10 @@ func searchTwo(ctx context.Context, t *rest.T, list []word, objects map[string]m
 			}
 			judgeFound(t, finds, text, g, both)
 			extra := slices.DeleteFunc(slices.Clone(g.Order), func(id string) bool { return !one[id] })
-			t.Assert(all, len(extra) == 0, harness.Finding{Expected: "items with both words", Seen: fmt.Sprintf("also %d that have nothing of %s (%s)",
-				len(extra), b.text, rest.Examples(extra)), Where: "search~" + rest.Quote(text), Responses: []*harness.Response{g.First.Response}})
+			t.Assert(all, len(extra) == 0, harness.Finding{
+				Expected: "items with both words", Where: "search~" + rest.Quote(text), Responses: []*harness.Response{g.First.Response},
+				Seen: fmt.Sprintf("also %d that have nothing of %s (%s)", len(extra), b.text, rest.Examples(extra)),
+			})
 			return
 		}
 	}
@@ -258,8 +260,8 @@ func searchNothing(ctx context.Context, t *rest.T) {
 
 func searchOdd(ctx context.Context, t *rest.T) {
 	const id = "search.quiet"
-	for _, text := range []string{`"`, `"open`, "*", "ab*", "(", ")", "a AND", "OR OR", "NOT", "NEAR(a b", "^a", "name:a", "-", "a -b", `\`, "'", "{a}",
-		"a & | b", "a\tb\n", "%", "_", "<->", ":*", "!", "a\u0001b", "日本", strings.Repeat("word ", 300)} {
+	for _, text := range []string{`"`, `"open`, "*", "ab*", "(", ")", "a AND", "OR OR", "NOT", "NEAR(a b", "^a", "name:a",
+		"-", "a -b", `\`, "'", "{a}", "a & | b", "a\tb\n", "%", "_", "<->", ":*", "!", "a\u0001b", "日本", strings.Repeat("word ", 300)} {
 		r, ok := t.Provoked(ctx, "/"+resources, rest.Query("filter", "search~"+rest.Quote(t.Own(text)), "limit", "3"), id)
 		if !ok {
 			continue

@@ -3,10 +3,12 @@ package catalogfault
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -155,13 +157,22 @@ func tree(change func(nodes []any) []any) bend.Wrapper {
 	return list(subjectsPath, "subjects", func(_ *reply, nodes []any) []any { return change(nodes) })
 }
 
-// each changes every item that has what a change is about.
+// each changes every item that has what a change is about. A selection stays one: what is added comes
+// only where it was asked for.
 func each(change func(o object)) bend.Wrapper {
-	return page(func(_ *reply, items []any) []any {
+	return page(func(a *reply, items []any) []any {
+		fields := a.request.URL.Query().Get("fields")
 		for _, one := range items {
-			if o, is := one.(object); is {
-				change(o)
+			o, is := one.(object)
+			if !is {
+				continue
 			}
+			before := maps.Clone(o)
+			change(o)
+			maps.DeleteFunc(o, func(name string, _ any) bool {
+				_, was := before[name]
+				return fields != "" && !was && !slices.Contains(strings.Split(fields, ","), name)
+			})
 		}
 		return items
 	})

@@ -40,7 +40,7 @@ func payload() map[string]bend.Wrapper {
 		"catalog-name-broken":    member("name", func(v any) any { return fmt.Sprint(v) + "\nin two lines" }),
 		"catalog-relevance-text": each(func(o object) { o["relevance"] = "0.5" }),
 		"catalog-member-twice":   rewritten(`"publisher":`, `"publisher":"Nobody","publisher":`),
-		"catalog-latin":          rewritten(`"name":"`, "\"name\":\"\xe9"),
+		"catalog-latin":          rewritten(`"publisher":"`, "\"publisher\":\"\xe9"),
 		"catalog-entities":       rewritten(`"publisher":"`, `"publisher":"R&amp;D `),
 		"catalog-letters-twice":  rewritten(`"publisher":"`, "\"publisher\":\"Caf\u00c3\u00a9 "),
 	}
@@ -67,7 +67,8 @@ func contents() map[string]bend.Wrapper {
 		"catalog-unreachable": each(func(o object) { delete(o, "url"); delete(o, "ltiLink") }),
 		"catalog-twins": page(func(a *reply, items []any) []any {
 			q := a.request.URL.Query()
-			if len(items) > 2 && number(q, "limit", 100) == 100 && number(q, "offset", 0) == 0 && !q.Has("filter") && !q.Has("sort") && !q.Has("fields") {
+			plain := !q.Has("filter") && !q.Has("sort") && !q.Has("fields")
+			if plain && len(items) > 2 && number(q, "limit", 100) == 100 && number(q, "offset", 0) == 0 {
 				items[2] = items[1]
 			}
 			return items

@@ -111,8 +111,8 @@ func paging() map[string]bend.Wrapper {
 			}
 		}),
 		"catalog-page-gap": page(func(a *reply, items []any) []any {
-			if n := number(a.request.URL.Query(), "limit", 100); len(items) == n && n > 2 {
-				return items[:n-1]
+			if number(a.request.URL.Query(), "offset", 0) > 0 && len(items) > 1 {
+				return items[1:]
 			}
 			return items
 		}),
@@ -221,7 +221,9 @@ func transport() map[string]bend.Wrapper {
 				a.set(a.body()["subjects"])
 			}
 		}),
-		"catalog-subjects-500": turned(func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, subjectsPath) },
+		"catalog-subjects-500": turned(func(r *http.Request) bool {
+			return r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, subjectsPath)
+		},
 			http.StatusInternalServerError, broke),
 		"catalog-empty-bare": changed(func(a *reply) {
 			if list, _ := a.body()["resources"].([]any); a.is(resourcesPath) && len(list) == 0 {

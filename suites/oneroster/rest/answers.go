@@ -12,9 +12,6 @@ import (
 // Answer is what a filter has to leave, and what it may leave besides where the standard is open.
 type Answer struct{ Must, May map[string]bool }
 
-// Exactly is an answer that leaves no choice.
-func Exactly(ids map[string]bool) Answer { return Answer{ids, ids} }
-
 // Quote writes a filter value: in single quotes, quotes inside doubled.
 func Quote(v string) string { return quote(v) }
 
@@ -60,11 +57,6 @@ func (t *T) Page(ctx context.Context, collection string, offset, limit int, extr
 // requests break as well; then the requirements are blocked.
 func (t *T) Provoked(ctx context.Context, path, query string, ids ...string) (r *harness.Response, ok bool) {
 	return provoked(ctx, t, path, query, ids...)
-}
-
-// PlainFilter is a filter that leaves several objects of a collection, and where data allow it not all.
-func (t *T) PlainFilter(collection string) string {
-	return t.plainFilter(t.Service.Collection(collection))
 }
 
 // Present is a need of data that a check is about, where something is to be told of their absence:

@@ -41,6 +41,9 @@ func errorChecks(of *service.Service) []Check {
 		c("server-error", "No well-formed request is answered with a server error", nil, serverErrors, "server-error"),
 		c("unknown-parameter", "An unknown query parameter is ignored", anObject(), unknownParameter, "unknown-parameter"),
 	}
+	if !of.Reads() {
+		list = list[1:] // single reads, which it hasn't
+	}
 	if of.Warns && of.Status.Set != "" {
 		list = append(list, c("warning", "What is asked for in vain is warned of beside the data", anObject(), warned,
 			"warning", "not-in-success"))

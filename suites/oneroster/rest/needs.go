@@ -329,7 +329,8 @@ func readableBase() Need {
 		Text: "a base URL that can be read",
 		Unmet: func(_ context.Context, t *T) (harness.Obstacle, bool) {
 			if _, err := url.Parse(t.Session().Base); err != nil {
-				return harness.Unconfigured("the base URL can't be read: "+err.Error(), "Mend "+t.Service.Section+"."+t.Service.Key+" in target.yaml."), true
+				remedy := "Mend " + t.Service.Section + "." + t.Service.Key + " in target.yaml."
+				return harness.Unconfigured("the base URL can't be read: "+err.Error(), remedy), true
 			}
 			return fine()
 		},

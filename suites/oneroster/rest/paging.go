@@ -76,7 +76,8 @@ func largest(t *T) (best service.Collection, size int) {
 // part requests one page of a collection.
 func part(ctx context.Context, t *T, c service.Collection, offset, limit int, extra ...string) *Page {
 	op := c.List
-	return t.List(ctx, op.Path, op.Wrapper, paged(op, append([]string{"limit", strconv.Itoa(limit), "offset", strconv.Itoa(offset)}, extra...)...))
+	parameters := append([]string{"limit", strconv.Itoa(limit), "offset", strconv.Itoa(offset)}, extra...)
+	return t.List(ctx, op.Path, op.Wrapper, paged(op, parameters...))
 }
 
 // ReadyPage tells whether a page is usable as a ground to stand on.

@@ -159,12 +159,15 @@ func judgeTerms(t *T, r *harness.Response, what string) {
 		majors = []string{"failure"}
 	}
 	t.Assert(errorsAt+"code-major", slices.Contains(majors, fmt.Sprint(info.Major)),
-		harness.Finding{Expected: strings.Join(majors, " or "), Seen: fmt.Sprint(info.Major), Where: what + ": /imsx_codeMajor", Responses: shown})
+		harness.Finding{Expected: strings.Join(majors, " or "), Seen: fmt.Sprint(info.Major), Where: what + ": /imsx_codeMajor",
+			Responses: shown})
 	t.Assert(errorsAt+"severity", info.Severity == "error",
 		harness.Finding{Expected: "error", Seen: fmt.Sprint(info.Severity), Where: what + ": /imsx_severity", Responses: shown})
 	seen := func(enum bool) string {
 		i := slices.IndexFunc(findings, func(x schemas.Finding) bool {
-			return x.Severity == schemas.Error && (x.Keyword == "enum") == enum && !(enum && info.Minor != nil && t.looseFields(info.Minor.Fields)) && strings.HasPrefix(strings.ToLower(x.Pointer), "/imsx_codeminor")
+			loose := enum && info.Minor != nil && t.looseFields(info.Minor.Fields)
+			return x.Severity == schemas.Error && (x.Keyword == "enum") == enum && !loose &&
+				strings.HasPrefix(strings.ToLower(x.Pointer), "/imsx_codeminor")
 		})
 		if i < 0 {
 			return ""
@@ -172,8 +175,8 @@ func judgeTerms(t *T, r *harness.Response, what string) {
 		return findings[i].Message
 	}
 	if shape := seen(false); !t.Assert(errorsAt+"code-minor-shape", shape == "",
-		harness.Finding{Expected: "an " + t.Service.Status.Minor + " as the standard has it", Seen: shape, Where: what + ": /" + t.Service.Status.Minor,
-			Responses: shown}) || info.Minor == nil {
+		harness.Finding{Expected: "an " + t.Service.Status.Minor + " as the standard has it", Seen: shape,
+			Where: what + ": /" + t.Service.Status.Minor, Responses: shown}) || info.Minor == nil {
 		return
 	}
 	odd := seen(true)
@@ -181,8 +184,8 @@ func judgeTerms(t *T, r *harness.Response, what string) {
 		odd = "fullsuccess, of a refusal"
 	}
 	t.Assert(errorsAt+"code-minor-vocabulary", odd == "",
-		harness.Finding{Expected: "a value of the " + t.Service.Title + " service, for a failure", Seen: odd, Where: what + ": /" + t.Service.Status.Minor,
-			Responses: shown})
+		harness.Finding{Expected: "a value of the " + t.Service.Title + " service, for a failure", Seen: odd,
+			Where: what + ": /" + t.Service.Status.Minor, Responses: shown})
 }
 
 // termsOptional says that refusals without a status info object are free to be so.

@@ -345,7 +345,8 @@ func (l *Learned) collection(name string, expected map[string]map[string]any, he
 
 // nonsense tells of a value that it is what a program makes of nothing.
 func nonsense(v value) bool {
-	return len(v.items) == 1 && slices.Contains([]string{"null", "(null)", "undefined", "NaN", "[object Object]"}, strings.TrimSpace(v.items[0]))
+	made := []string{"null", "(null)", "undefined", "NaN", "[object Object]"}
+	return len(v.items) == 1 && slices.Contains(made, strings.TrimSpace(v.items[0]))
 }
 
 func asWritten(id string) string { return id }
