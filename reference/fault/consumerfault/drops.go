@@ -122,6 +122,7 @@ func dropFaults() map[string]behaviour {
 		}),
 		// A delta is all that there is.
 		"consumer-drop-delta-as-bulk":   bulky(),
+		"consumer-drop-no-return":       onceGone(),
 		"consumer-drop-never-deletes":   hoarding(),
 		"consumer-drop-flags-skipped":   each(func(t *thing) bool { return t.Status == sync.Active || t.reading.Mode != sync.Delta }),
 		"consumer-drop-absent-is-empty": emptied(),
@@ -262,6 +263,33 @@ func stuck() behaviour {
 			return data[:10]
 		}
 		return data
+	})
+}
+
+// onceGone leaves out what was gone from a bundle once.
+func onceGone() behaviour {
+	var mu stdsync.Mutex
+	known, gone := map[string]bool{}, map[string]bool{}
+	return source(func(ctx context.Context, next sync.Source, r sync.Reading, yield func(sync.Page) error) error {
+		mu.Lock()
+		defer mu.Unlock()
+		came := map[string]bool{}
+		return next.Read(ctx, r, func(p sync.Page) error {
+			p.Objects = slices.DeleteFunc(slices.Clone(p.Objects), func(o sync.Object) bool {
+				key := string(r.Collection) + "/" + o.SourcedID
+				came[key], known[key] = true, true
+				return gone[key]
+			})
+			p.Total = -1
+			if p.Next == "" && r.Mode == sync.Full {
+				for key := range known {
+					if strings.HasPrefix(key, string(r.Collection)+"/") && !came[key] {
+						gone[key] = true
+					}
+				}
+			}
+			return yield(p)
+		})
 	})
 }
 

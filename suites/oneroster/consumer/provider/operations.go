@@ -52,6 +52,9 @@ func (p *Provider) answer(c *Call, r *http.Request) reply {
 		return p.refuse(http.StatusNotFound, p.minor("unknownobject"), "There is no such operation.")
 	}
 	c.Operation = op.ID
+	if strings.Contains(r.URL.Path, "//") { // it is answered, as by many providers, and others know no such path
+		c.Problems = append(c.Problems, Problem{"operation", "a path without empty parts", r.Method + " " + r.URL.Path, "path"})
+	}
 	if p.signed {
 		if refusal, ok := p.unsigned(c); !ok {
 			return refusal
