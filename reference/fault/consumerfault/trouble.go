@@ -184,6 +184,9 @@ func forbidden(err error) bool {
 	return errors.As(err, new(*client.ScopeError)) || errors.As(err, &refused) && refused.Status == http.StatusForbidden
 }
 
+// margin is how long before its end a token is asked for anew.
+const margin = time.Minute
+
 func troubleFaults() map[string]behaviour {
 	return map[string]behaviour{
 		"consumer-error-is-end":      together(never(), halves(ofServer)),
@@ -196,14 +199,17 @@ func troubleFaults() map[string]behaviour {
 		"consumer-403-passed-over":   passes(forbidden),
 		"consumer-429-is-empty":      answered(status(http.StatusTooManyRequests), empty),
 		"consumer-token-once": reading(func(c *rest.Config) {
-			var over atomic.Bool // the token that there is
+			var refused atomic.Int64 // when a token was, last
 			c.Manners.Retakes = func(status int) bool {
 				if status == http.StatusUnauthorized {
-					over.Store(true)
+					refused.Store(time.Now().UnixNano())
 				}
 				return false
 			}
-			c.Manners.Renews = func(ends, now time.Time) bool { return over.Swap(false) || client.Renews(ends, now) }
+			c.Manners.Renews = func(ends, now time.Time) bool {
+				asked := ends.Add(margin - time.Hour) // the judge's tokens are good for an hour
+				return client.Renews(ends, now) || asked.UnixNano() < refused.Load()
+			}
 		}),
 		"consumer-retry-after-ignored": pauses(func(t client.Try) (time.Duration, bool) {
 			return 120 * time.Millisecond, t.Status == http.StatusTooManyRequests && t.Number < 40

@@ -62,7 +62,8 @@ func learn(h driver.Holder, truth driver.Objects, held, before *driver.Held, now
 		for id, object := range objects {
 			if season := m.season(truth, collection, object); season != "" && active(object) && m.keeps(collection) {
 				seasons[collection+season] = true
-				some[collection+season] = some[collection+season] || !lacking[place{collection: collection, id: id}]
+				is := active(m.object(held.Objects, collection, id)) || !held.Sees(collection, id)
+				some[collection+season] = some[collection+season] || is && !lacking[place{collection: collection, id: id}]
 			}
 		}
 	}
