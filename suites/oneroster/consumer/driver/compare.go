@@ -222,10 +222,11 @@ type heldView struct {
 }
 
 // keptKinds tells of each kind in which objects of a collection were told whether it is kept. One of several kinds, such as
-// a teacher who is a parent too, may be held for any of them: it tells of a kind where nothing else tells why it is held.
+// a teacher who is a parent too, may be held for any of them: where others of a kind are lacking it tells of that kind only
+// if nothing else tells why it is held.
 func keptKinds(name string, expected map[string]map[string]any, held map[string]heldView) map[string]bool {
-	kinds := map[string]bool{}
-	several := false
+	alone, lacking := map[string]bool{}, map[string]bool{}
+	var several [][]string // the kinds of those that are held and have more than one
 	for id, members := range expected {
 		want := viewOf(name, members, asWritten)
 		if want.status == "tobedeleted" {
@@ -233,21 +234,18 @@ func keptKinds(name string, expected map[string]map[string]any, held map[string]
 		}
 		_, is := held[id]
 		for _, k := range want.kinds {
-			kinds[k] = kinds[k] || is && len(want.kinds) == 1
+			alone[k] = alone[k] || is && len(want.kinds) == 1
+			lacking[k] = lacking[k] || !is
 		}
-		several = several || is && len(want.kinds) > 1
+		if is && len(want.kinds) > 1 {
+			several = append(several, want.kinds)
+		}
 	}
-	if !several {
-		return kinds
-	}
-	alone := maps.Clone(kinds)
-	for id, members := range expected {
-		want := viewOf(name, members, asWritten)
-		_, is := held[id]
-		if is && want.status != "tobedeleted" && !slices.ContainsFunc(want.kinds, func(k string) bool { return alone[k] }) {
-			for _, k := range want.kinds {
-				kinds[k] = true
-			}
+	kinds := maps.Clone(alone)
+	for _, of := range several {
+		known := slices.ContainsFunc(of, func(k string) bool { return alone[k] })
+		for _, k := range of {
+			kinds[k] = kinds[k] || !known || !lacking[k]
 		}
 	}
 	return kinds

@@ -153,7 +153,7 @@ func TestWebhook(t *testing.T) {
 		}
 	})
 	t.Run("connect", func(t *testing.T) {
-		d := driven(t, "consumer: {connect: {webhook: {url: '"+server.URL+"/works', method: PUT}}}", nil)
+		d := driven(t, "consumer: {connect: {webhook: {url: '"+server.URL+"/works', method: PUT}}}", &calls{})
 		if out := d.Connect(t.Context(), occasion); out.Told != Success || !strings.HasPrefix(body, `{"version":"1.2","rostering":"http`) {
 			t.Errorf("%+v %s", out, body)
 		}
