@@ -86,10 +86,13 @@ func (t *Target) ValidURL(key, value, example string) error {
 func (t *Target) validateWaivers(c *catalogue.Catalogue) error {
 	for _, w := range t.Waivers {
 		if _, ok := c.Requirement(w.Requirement); !ok {
-			var ids []string
-			for _, q := range c.Requirements() {
-				ids = append(ids, q.ID)
+			var ids []string // those of the target's profiles, for a waiver is of one of them
+			for _, id := range t.Profiles {
+				profile, _ := c.Profile(id)
+				ids = append(ids, profile.Requirements...)
 			}
+			slices.Sort(ids)
+			ids = slices.Compact(ids)
 			return t.Problem("waivers", fmt.Sprintf("there is no requirement %q to waive", shortened(w.Requirement)),
 				spelling.Remedy(w.Requirement, ids, "find its id with `rollcall list requirements`"))
 		}
