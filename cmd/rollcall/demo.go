@@ -55,7 +55,7 @@ and the role whose fault it is is judged alone: see how a failure looks.`,
 			if len(broken.consumer) > 0 {
 				return &harness.ConfigError{
 					Key:    "--fault",
-					Cause:  broken.consumer[0] + " makes a consumer misbehave, and the demo has none",
+					Cause:  broken.consumer[0] + " makes a consumer misbehave, and the demo has a sound one alone",
 					Remedy: "use `rollcall sync --fault " + broken.consumer[0] + "`, and `rollcall run` with a section consumer in the target file",
 				}
 			}
