@@ -98,7 +98,7 @@ func (g *Registrar) Enroll(ctx context.Context, user, class, role string) (sourc
 // Withdraw ends what somebody is in a class.
 func (g *Registrar) Withdraw(ctx context.Context, user, class string) error {
 	return g.ending(ctx, "withdrawing somebody", Users, user, func(tx store.Tx, held []string) error {
-		u, c, err := both(tx, user, class)
+		_, c, err := both(tx, user, class)
 		if err != nil {
 			return err
 		}

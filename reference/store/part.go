@@ -49,7 +49,9 @@ func (p part) Update(ctx context.Context, work func(Tx) error) error {
 	return p.whole.Update(ctx, func(tx Tx) error { return work(partTx{p, tx}) })
 }
 
-func (p part) Count(ctx context.Context, c Collection) (int, error) { return p.whole.Count(ctx, p.in(c)) }
+func (p part) Count(ctx context.Context, c Collection) (int, error) {
+	return p.whole.Count(ctx, p.in(c))
+}
 
 func (p part) Find(ctx context.Context, c Collection, sourcedID string) (Key, error) {
 	return p.whole.Find(ctx, p.in(c), sourcedID)
@@ -93,7 +95,9 @@ func (p part) Members(ctx context.Context, relation string, owner Key) ([]Key, e
 
 func (p part) Version() Version { return p.whole.Version() }
 
-func (p part) Changed(c Collection, since Version) ([]Key, bool) { return p.whole.Changed(p.in(c), since) }
+func (p part) Changed(c Collection, since Version) ([]Key, bool) {
+	return p.whole.Changed(p.in(c), since)
+}
 
 func (p part) Relinked(relation string, owner Key, since Version) ([]Key, bool) {
 	return p.whole.Relinked(p.list(relation), owner, since)
@@ -107,13 +111,19 @@ type partTx struct {
 	tx Tx
 }
 
-func (t partTx) Get(c Collection, sourcedID string) (Key, []byte, error) { return t.tx.Get(t.in(c), sourcedID) }
+func (t partTx) Get(c Collection, sourcedID string) (Key, []byte, error) {
+	return t.tx.Get(t.in(c), sourcedID)
+}
 
 func (t partTx) Put(c Collection, d Document) (Key, error) { return t.tx.Put(t.in(c), d) }
 
-func (t partTx) PutAll(c Collection, documents []Document) error { return t.tx.PutAll(t.in(c), documents) }
+func (t partTx) PutAll(c Collection, documents []Document) error {
+	return t.tx.PutAll(t.in(c), documents)
+}
 
-func (t partTx) Delete(c Collection, sourcedID string) (Key, error) { return t.tx.Delete(t.in(c), sourcedID) }
+func (t partTx) Delete(c Collection, sourcedID string) (Key, error) {
+	return t.tx.Delete(t.in(c), sourcedID)
+}
 
 func (t partTx) DeleteAll(c Collection, sourcedIDs []string) (int, error) {
 	return t.tx.DeleteAll(t.in(c), sourcedIDs)
