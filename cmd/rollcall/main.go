@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"github.com/rollcall-edu/rollcall/reports"
+	"github.com/rollcall-edu/rollcall/suites/ecosystem"
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/assessment"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/consumer"
@@ -44,6 +45,7 @@ func suites() []harness.Suite {
 		rostering.Suite11(), resources.Suite11(), gradebook.Suite11(),
 		gradebook.PushSuite(), assessment.PushSuite(), gradebook.PushSuite11(), // what is written comes when all is read
 		csv.Suite(nil), consumer.Suite(), consumer.Suite11(), consumer.Drops(), toolSuite(), platformSuite(), resourcesearch.Suite(),
+		ecosystem.Suite(),
 	}
 }
 
