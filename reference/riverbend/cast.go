@@ -14,8 +14,8 @@ type Cast struct {
 	Class, ClassTitle string
 	Other             string // another class of the same school, to which somebody can move
 	Teacher, Learner  Person
-	// Leaver is a learner who leaves the class in the story.
-	Leaver Person
+	// Leaver is a learner who leaves the class in the story, Newcomer one of its school who isn't in it yet.
+	Leaver, Newcomer Person
 	// Outsider is a teacher who is not in the class, and so has no business there.
 	Outsider Person
 	// Reader is the resource of the SIS that the reader is; nil: none is found.
@@ -85,6 +85,12 @@ func castOf(d fixtures.District) Cast {
 			o := classes[id]
 			if id == c.SourcedID {
 				continue
+			}
+			for _, u := range o.learners {
+				in := slices.Contains(c.learners, u) || slices.Contains(c.teachers, u)
+				if out.Newcomer.ID == "" && o.School == c.School && !in {
+					out.Newcomer = named(u)
+				}
 			}
 			if out.Other == "" && o.School == c.School && !slices.Contains(o.learners, out.Leaver.ID) && len(o.learners) > 0 {
 				out.Other = id

@@ -293,7 +293,7 @@ func (d *District) registered(at string, t *Tool, title string) platform.Registr
 		Scopes:       scopes(),
 	}
 	if t.Name == Reader {
-		r.Resource = d.Cast.Reader
+		r.Resource, r.Titles = d.Cast.Reader, []string{"Reader"}
 	}
 	if d.o.Seams.Registered != nil {
 		d.o.Seams.Registered(at, &r)
@@ -409,10 +409,19 @@ func (d *District) startAssessment(ctx context.Context) (err error) {
 		From:            d.pushes(Assessment),
 		Sender:          d.sends(Assessment),
 	})
-	if err == nil {
-		d.closing(d.Assessment.Close)
+	if err != nil {
+		return err
 	}
-	return err
+	d.closing(d.Assessment.Close)
+	if d.Cast.Class == "" {
+		return nil
+	}
+	// The class of the story took the test before; what can't be pushed now is with the next sync.
+	if err := d.Assessment.Take(ctx, d.Cast.Class, ""); err != nil {
+		return err
+	}
+	_, _ = d.Assessment.Push(ctx)
+	return nil
 }
 
 // serving, pushes and sends are the seams of a system, nil where there are none.

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"github.com/rollcall-edu/rollcall/reference/district"
+	"github.com/rollcall-edu/rollcall/reference/riverbend"
+	"github.com/rollcall-edu/rollcall/reference/security"
+	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/lti"
+	"github.com/rollcall-edu/rollcall/suites/oneroster/consumer/driver"
+	"github.com/rollcall-edu/rollcall/suites/resourcesearch"
+)
+
+// districtJudge is what a district has to know of Rollcall before it starts, so that Rollcall can judge it: its
+// registrations as a tool and as a platform, and where the target files go.
+type districtJudge struct {
+	dir, ca, cert, key string
+
+	asTool, toolListen         string
+	asPlatform, platformListen string
+}
+
+// judged prepares the district for being judged, where target files are to be written; else it gives nil.
+func (f *districtFlags) judged() (*districtJudge, error) {
+	if f.targets == "" {
+		return nil, nil
+	}
+	if err := os.MkdirAll(f.targets, 0o700); err != nil {
+		return nil, &harness.ConfigError{Key: "--target", Cause: err.Error(), Remedy: "name a folder you may write to"}
+	}
+	j, err := newDistrictJudge(f.targets, f.options.TLS)
+	if err != nil {
+		return nil, err
+	}
+	f.options.Judged = true
+	j.join(&f.options)
+	return j, nil
+}
+
+// newDistrictJudge finds addresses for Rollcall's own side, and writes its certificate; made is that of the district.
+func newDistrictJudge(dir string, made *security.SelfMade) (j *districtJudge, err error) {
+	j = &districtJudge{dir: dir}
+	if j.asTool, j.toolListen, err = ownSide("tool.localhost"); err != nil {
+		return nil, err
+	}
+	if j.asPlatform, j.platformListen, err = ownSide("platform.localhost"); err != nil {
+		return nil, err
+	}
+	if made == nil {
+		j.asTool, j.asPlatform = "http"+j.asTool[len("https"):], "http"+j.asPlatform[len("https"):]
+		return j, nil
+	}
+	if len(made.AuthorityPEM) > 0 {
+		j.ca = filepath.Join(dir, "ca.pem")
+		if err := made.WriteAuthority(j.ca); err != nil {
+			return nil, err
+		}
+	}
+	j.cert, j.key = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	return j, made.WritePair(j.cert, j.key)
+}
+
+// join registers Rollcall at the district's platforms and tools.
+func (j *districtJudge) join(o *riverbend.Options) {
+	o.Known = append(o.Known, ownPlatform(j.asPlatform))
+	o.Tools = append(o.Tools, ownRegistrations(j.asTool)...)
+}
+
+// path is where the target file of a system is.
+func (j *districtJudge) path(name string) string { return filepath.Join(j.dir, name+".yaml") }
+
+// write writes the target file of each system.
+func (j *districtJudge) write(d *riverbend.District) error {
+	if s := d.SIS; s != nil {
+		s.Case = d.Case
+		text, err := targetFor(s, "", allProfiles())
+		s.Case = nil // it is the district's to close
+		if err != nil {
+			return err
+		}
+		if err := j.keep(riverbend.SIS, text); err != nil {
+			return err
+		}
+	}
+	for _, p := range d.Platforms {
+		sections := []harness.Section{platformSection(p.Platform, j.toolListen, j.asTool, j.cert, j.key), followerSection(p.Sync)}
+		if err := j.target(p.Name, "reference/platform", platformSuite().Profiles, sections...); err != nil {
+			return err
+		}
+	}
+	for _, t := range d.Tools {
+		sections := []harness.Section{j.toolSection(t)}
+		if t.Sync != nil {
+			sections = append(sections, followerSection(t.Sync))
+		}
+		if err := j.target(t.Name, "reference/tool", toolProfiles(), sections...); err != nil {
+			return err
+		}
+	}
+	if d.Assessment != nil {
+		if err := j.target(riverbend.Assessment, "reference/assessment", consumerProfiles()[:1], followerSection(d.Assessment.Consumer)); err != nil {
+			return err
+		}
+	}
+	if d.Catalog != nil {
+		if err := j.target(riverbend.Catalog, "reference/catalog", resourcesearch.Suite().Profiles, catalogSection(d.Catalog)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// toolSection is that of a tool of the district.
+func (j *districtJudge) toolSection(t *riverbend.Tool) *lti.Section {
+	return toolSection(t.Tool, j.platformListen, j.asPlatform, j.cert, j.key)
+}
+
+// followerSection describes a consumer of the district, which reads the district's own SIS: it can be made to sync, and
+// tells what it holds.
+func followerSection(c *district.Consumer) *driver.Section {
+	return &driver.Section{
+		Sync: driver.Trigger{Webhook: &driver.Webhook{URL: c.Origin + "/sync?mode=$mode"},
+			Modes: []string{driver.Full, driver.Delta}},
+		Connect: driver.Hook{Webhook: &driver.Webhook{URL: c.Origin + "/connection", Method: http.MethodPut}},
+		Holds:   driver.Holder{Query: &driver.Query{URL: c.Origin + "/held"}},
+	}
+}
+
+// catalogSection describes the catalogue.
+func catalogSection(c *district.Catalog) *resourcesearch.Section {
+	return &resourcesearch.Section{
+		URL:  c.BaseURL,
+		Auth: harness.Credentials{TokenURL: c.TokenURL, ClientID: c.Main.ID, ClientSecret: c.Main.Secret},
+	}
+}
+
+// target writes a target file.
+func (j *districtJudge) target(name, product string, profiles []string, sections ...harness.Section) error {
+	text, err := harness.WriteTarget(harness.Target{
+		Name:     "Riverbend Unified: " + name,
+		Vendor:   "Rollcall",
+		Product:  product,
+		Version:  version,
+		Profiles: profiles,
+		TLS:      harness.TLS{CAFile: j.ca},
+	}, sections...)
+	if err != nil {
+		return fmt.Errorf("writing the target file of %s: %w", name, err)
+	}
+	return j.keep(name, text)
+}
+
+func (j *districtJudge) keep(name string, text []byte) error {
+	if err := os.WriteFile(j.path(name), text, 0o600); err != nil {
+		return &harness.ConfigError{Key: "--target", Cause: err.Error(), Remedy: "name a folder you may write to"}
+	}
+	return nil
+}
