@@ -3,13 +3,17 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/rollcall-edu/rollcall/reference/district"
 	"github.com/rollcall-edu/rollcall/reference/riverbend"
 	"github.com/rollcall-edu/rollcall/reference/security"
+	"github.com/rollcall-edu/rollcall/suites/ecosystem"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/harness/browser"
 	"github.com/rollcall-edu/rollcall/suites/lti"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/consumer/driver"
 	"github.com/rollcall-edu/rollcall/suites/resourcesearch"
@@ -102,7 +106,8 @@ func (j *districtJudge) write(d *riverbend.District) error {
 		}
 	}
 	if d.Assessment != nil {
-		if err := j.target(riverbend.Assessment, "reference/assessment", consumerProfiles()[:1], followerSection(d.Assessment.Consumer)); err != nil {
+		err := j.target(riverbend.Assessment, "reference/assessment", consumerProfiles()[:1], followerSection(d.Assessment.Consumer))
+		if err != nil {
 			return err
 		}
 	}
@@ -111,7 +116,92 @@ func (j *districtJudge) write(d *riverbend.District) error {
 			return err
 		}
 	}
-	return nil
+	if d.Cast.Class == "" {
+		return nil // whom the story is about is for whoever has the SIS to say
+	}
+	return j.target("district", "reference/riverbend", []string{"district"}, j.districtSection(d))
+}
+
+// districtSection says how the story is played that judges the district as a whole.
+func (j *districtJudge) districtSection(d *riverbend.District) *ecosystem.Section {
+	c := d.Cast
+	s := &ecosystem.Section{
+		Class: c.Class,
+		// Two syncs may be missed, one that runs and the one that it holds up, and each takes a moment.
+		Within: harness.Duration(3*d.Every() + 10*time.Second),
+		People: []ecosystem.Person{
+			j.person(d, "a teacher", ecosystem.Teacher, c.Teacher),
+			j.person(d, "a learner", ecosystem.Learner, c.Learner),
+			j.person(d, "who comes to the class", ecosystem.Newcomer, c.Newcomer),
+			j.person(d, "who leaves the class", ecosystem.Withdrawn, c.Leaver),
+		},
+	}
+	pushes := func(c *district.Consumer) ecosystem.Trigger {
+		return ecosystem.Trigger{Webhook: &ecosystem.Webhook{URL: c.Origin + "/sync"}}
+	}
+	system := func(name, role string) ecosystem.System {
+		return ecosystem.System{Name: name, Role: role, File: name + ".yaml"}
+	}
+	if d.SIS != nil {
+		s.Systems = append(s.Systems, system(riverbend.SIS, ecosystem.SIS))
+		change := func(what string) ecosystem.Trigger {
+			return ecosystem.Trigger{Webhook: &ecosystem.Webhook{
+				URL: d.Address() + "/changes/" + what + "?person=$person&class=$class&role=$role"}}
+		}
+		s.Change = ecosystem.Changes{Enroll: change("enroll"), Withdraw: change("withdraw")}
+	}
+	for _, p := range d.Platforms {
+		x := system(p.Name, ecosystem.Platform)
+		x.Push = pushes(p.Sync)
+		s.Systems = append(s.Systems, x)
+		course := p.Origin + "/courses/" + url.PathEscape(c.Class)
+		for _, t := range d.Tools {
+			for _, l := range p.Links(c.Class, t.Name)[:1] {
+				place := ecosystem.Place{Name: t.Name + " at " + p.Name, Platform: p.Name, Tool: t.Name, Steps: []browser.Step{
+					{Open: course}, {Click: `#links a.as-same[href^="/links/` + l.ID + `?"]`}}}
+				if t.Name == riverbend.Reader {
+					place.Resource = c.ReaderID
+				}
+				s.Places = append(s.Places, place)
+			}
+			if t.Name == riverbend.Quiz {
+				s.Picks = append(s.Picks, ecosystem.Pick{
+					Name:     "a quiz at " + p.Name,
+					Platform: p.Name,
+					From:     t.Name,
+					Steps: append([]browser.Step{{Open: course + "/content"}, {Click: `#pickers a.as-same[href*="tool=` + t.Name + `"]`},
+						{Wait: "#picker"}}, append(picking().Steps, browser.Step{Wait: "#added"})...),
+					Opens:  []browser.Step{{Open: course}, {Click: `#links a.as-same[aria-label^="$title"]`}},
+					Remove: []browser.Step{{Open: course + "/content"}, {Click: `#content button[aria-label*="$title"]`}},
+				})
+			}
+		}
+		s.Grades = append(s.Grades, ecosystem.Override{Platform: p.Name, Steps: []browser.Step{{Open: course + "/gradebook"},
+			{Click: `#book a[aria-label^="$givenName $familyName, $title:"]`}, {Fill: "#points", Value: "$score"},
+			{Click: `#override button[value=override]`}, {Wait: "#done"}}})
+	}
+	for _, t := range d.Tools {
+		s.Systems = append(s.Systems, system(t.Name, ecosystem.Tool))
+	}
+	if d.Assessment != nil {
+		x := system(riverbend.Assessment, ecosystem.Assessment)
+		x.Push = pushes(d.Assessment.Consumer)
+		s.Systems = append(s.Systems, x)
+	}
+	if d.Catalog != nil {
+		s.Systems = append(s.Systems, system(riverbend.Catalog, ecosystem.Catalog))
+	}
+	return s
+}
+
+// person is somebody of the story, who signs in at each platform of the district.
+func (j *districtJudge) person(d *riverbend.District, name, part string, who riverbend.Person) ecosystem.Person {
+	out := ecosystem.Person{Name: name, Part: part, SourcedID: who.ID}
+	for _, p := range d.Platforms {
+		out.SignIn = append(out.SignIn, ecosystem.SignIn{At: p.Name, Steps: []browser.Step{{Open: p.Origin + "/"},
+			{Select: "#user", Value: who.ID}, {Click: "#signin"}, {Wait: "#courses"}}})
+	}
+	return out
 }
 
 // toolSection is that of a tool of the district.
@@ -127,14 +217,6 @@ func followerSection(c *district.Consumer) *driver.Section {
 			Modes: []string{driver.Full, driver.Delta}},
 		Connect: driver.Hook{Webhook: &driver.Webhook{URL: c.Origin + "/connection", Method: http.MethodPut}},
 		Holds:   driver.Holder{Query: &driver.Query{URL: c.Origin + "/held"}},
-	}
-}
-
-// catalogSection describes the catalogue.
-func catalogSection(c *district.Catalog) *resourcesearch.Section {
-	return &resourcesearch.Section{
-		URL:  c.BaseURL,
-		Auth: harness.Credentials{TokenURL: c.TokenURL, ClientID: c.Main.ID, ClientSecret: c.Main.Secret},
 	}
 }
 

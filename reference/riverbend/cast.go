@@ -19,7 +19,8 @@ type Cast struct {
 	// Outsider is a teacher who is not in the class, and so has no business there.
 	Outsider Person
 	// Reader is the resource of the SIS that the reader is; nil: none is found.
-	Reader *platform.Resource
+	Reader   *platform.Resource
+	ReaderID string // its sourcedId
 }
 
 // Person is somebody of the SIS.
@@ -35,7 +36,8 @@ func castOf(d fixtures.District) Cast {
 	}
 	resources := map[string]fixtures.Resource{}
 	for r := range d.Resources() {
-		if r.Status == fixtures.Active && r.ApplicationID == "reader" && slices.Contains(r.Roles, "student") && slices.Contains(r.Roles, "teacher") {
+		isFor := func(role string) bool { return slices.Contains(r.Roles, role) }
+		if r.Status == fixtures.Active && r.ApplicationID == "reader" && isFor("student") && isFor("teacher") {
 			resources[r.SourcedID] = r
 		}
 	}
@@ -70,16 +72,17 @@ func castOf(d fixtures.District) Cast {
 	for _, id := range order {
 		c := classes[id]
 		var reader *platform.Resource
+		readerID := ""
 		for _, r := range c.Resources {
 			if x, is := resources[r]; is && reader == nil {
-				reader = &platform.Resource{VendorResourceID: x.VendorResourceID, VendorID: x.VendorID, ApplicationID: x.ApplicationID}
+				readerID, reader = r, &platform.Resource{VendorResourceID: x.VendorResourceID, VendorID: x.VendorID, ApplicationID: x.ApplicationID}
 			}
 		}
 		c.learners = slices.DeleteFunc(c.learners, func(u string) bool { return slices.Contains(c.teachers, u) })
 		if len(c.teachers) == 0 || len(c.learners) < 2 || reader == nil && len(resources) > 0 {
 			continue
 		}
-		out = Cast{Class: c.SourcedID, ClassTitle: c.Title, Reader: reader, Teacher: named(c.teachers[0]), Learner: named(c.learners[0]),
+		out = Cast{Class: c.SourcedID, ClassTitle: c.Title, Reader: reader, ReaderID: readerID, Teacher: named(c.teachers[0]), Learner: named(c.learners[0]),
 			Leaver: named(c.learners[1])}
 		for _, id := range order {
 			o := classes[id]

@@ -463,5 +463,8 @@ func (d *District) Sync(ctx context.Context) map[string]service.Outcome {
 	return out
 }
 
+// Address is that of the start page for programs, which needn't know names below localhost.
+func (d *District) Address() string { return d.server.Origin }
+
 // Every is how often the systems sync.
 func (d *District) Every() time.Duration { return d.o.Every }

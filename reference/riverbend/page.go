@@ -95,7 +95,8 @@ func (d *District) people() (out []login) {
 	for _, x := range []struct {
 		p  Person
 		as string
-	}{{d.Cast.Teacher, "teaches " + d.Cast.ClassTitle}, {d.Cast.Learner, "learns there"}, {d.Cast.Leaver, "learns there, and is withdrawn in the story"},
+	}{{d.Cast.Teacher, "teaches " + d.Cast.ClassTitle}, {d.Cast.Learner, "learns there"},
+		{d.Cast.Leaver, "learns there, and is withdrawn in the story"},
 		{d.Cast.Newcomer, "comes to the class in the story"}, {d.Cast.Outsider, "teaches another class"}} {
 		if x.p.ID != "" {
 			out = append(out, login{x.p.Name, x.as, d.Platforms[0].Origin + "/?as=" + url.QueryEscape(x.p.ID)})
@@ -140,8 +141,8 @@ func (d *District) systems() []system {
 			Facts: [][2]string{{"Takes tests at", a.Origin + "/tests"}, {"Pushes at", a.Origin + "/push"}}})
 	}
 	if c := d.Catalog; c != nil {
-		out = append(out, system{Name: "catalogue", What: "LTI Resource Search 1.0", Facts: [][2]string{{"Base URL", c.BaseURL}, {"Token URL", c.TokenURL},
-			{"Client id", c.Main.ID}}})
+		out = append(out, system{Name: "catalogue", What: "LTI Resource Search 1.0",
+			Facts: [][2]string{{"Base URL", c.BaseURL}, {"Token URL", c.TokenURL}, {"Client id", c.Main.ID}}})
 	}
 	if c := d.Case; c != nil {
 		out = append(out, system{Name: "CASE", What: "the learning standards that results and content are about", Link: c.URL + "/CFDocuments",
