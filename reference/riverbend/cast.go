@@ -3,6 +3,7 @@ package riverbend
 import (
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
 	"github.com/rollcall-edu/rollcall/reference/platform"
@@ -25,6 +26,14 @@ type Cast struct {
 
 // Person is somebody of the SIS.
 type Person struct{ ID, Name, Email string }
+
+// strange is 1 for a name that has letters beyond those of European languages.
+func strange(name string) int {
+	if strings.ContainsFunc(name, func(r rune) bool { return r > unicode.MaxLatin1 }) {
+		return 1
+	}
+	return 0
+}
 
 // castOf finds them: the first class that has the resource of the reader, a teacher, and two learners.
 func castOf(d fixtures.District) Cast {
@@ -79,11 +88,20 @@ func castOf(d fixtures.District) Cast {
 			}
 		}
 		c.learners = slices.DeleteFunc(c.learners, func(u string) bool { return slices.Contains(c.teachers, u) })
+		// Any machine's fonts have the names of those who come first.
+		slices.SortStableFunc(c.learners, func(a, b string) int { return strange(named(a).Name) - strange(named(b).Name) })
 		if len(c.teachers) == 0 || len(c.learners) < 2 || reader == nil && len(resources) > 0 {
 			continue
 		}
-		out = Cast{Class: c.SourcedID, ClassTitle: c.Title, Reader: reader, ReaderID: readerID, Teacher: named(c.teachers[0]), Learner: named(c.learners[0]),
-			Leaver: named(c.learners[1])}
+		out = Cast{
+			Class:      c.SourcedID,
+			ClassTitle: c.Title,
+			Teacher:    named(c.teachers[0]),
+			Learner:    named(c.learners[0]),
+			Leaver:     named(c.learners[1]),
+			Reader:     reader,
+			ReaderID:   readerID,
+		}
 		for _, id := range order {
 			o := classes[id]
 			if id == c.SourcedID {

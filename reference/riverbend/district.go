@@ -466,5 +466,8 @@ func (d *District) Sync(ctx context.Context) map[string]service.Outcome {
 // Address is that of the start page for programs, which needn't know names below localhost.
 func (d *District) Address() string { return d.server.Origin }
 
+// IDs are what the district declares of ids.
+func (d *District) IDs() []ID { return d.o.Seams.IDs }
+
 // Every is how often the systems sync.
 func (d *District) Every() time.Duration { return d.o.Every }
