@@ -22,6 +22,9 @@ type Cast struct {
 	// Reader is the resource of the SIS that the reader is; nil: none is found.
 	Reader   *platform.Resource
 	ReaderID string // its sourcedId
+	// Guide is another resource of the class, which is for those alone who teach there, or who learn; nil: there is none.
+	Guide   *platform.Resource
+	GuideID string
 }
 
 // Person is somebody of the SIS.
@@ -49,6 +52,16 @@ func castOf(d fixtures.District) Cast {
 		if r.Status == fixtures.Active && r.ApplicationID == "reader" && isFor("student") && isFor("teacher") {
 			resources[r.SourcedID] = r
 		}
+	}
+	narrow := map[string]fixtures.Resource{}
+	for r := range d.Resources() {
+		if r.Status == fixtures.Active && slices.Contains(r.Roles, "student") != slices.Contains(r.Roles, "teacher") {
+			narrow[r.SourcedID] = r
+		}
+	}
+	courses := map[string][]string{} // their resources
+	for c := range d.Courses() {
+		courses[c.SourcedID] = c.Resources
 	}
 	type class struct {
 		fixtures.Class
@@ -101,6 +114,12 @@ func castOf(d fixtures.District) Cast {
 			Leaver:     named(c.learners[1]),
 			Reader:     reader,
 			ReaderID:   readerID,
+		}
+		for _, r := range slices.Concat(c.Resources, courses[c.Course]) {
+			if x, is := narrow[r]; is && out.Guide == nil {
+				out.Guide = &platform.Resource{VendorResourceID: x.VendorResourceID, VendorID: x.VendorID, ApplicationID: x.ApplicationID}
+				out.GuideID = r
+			}
 		}
 		for _, id := range order {
 			o := classes[id]

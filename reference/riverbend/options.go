@@ -28,6 +28,7 @@ const (
 	Second     = "platform-2" // another platform, where there are to be two
 	Quiz       = "quiz"       // a tool that is there for everybody
 	Reader     = "reader"     // a tool that is rostered, and there for those to whom the SIS assigns it
+	Guide      = "guide"      // the reader once more, as another resource, which is for those alone who teach or who learn
 	Assessment = "assessment"
 	Catalog    = "catalog"
 )

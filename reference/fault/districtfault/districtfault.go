@@ -30,7 +30,8 @@ var Kind = fault.NewKind("district", func() (fault.Tables, error) {
 }, behaviours, func(*riverbend.Options, fault.Fault) {})
 
 func behaviours() map[string]behaviour {
-	return fault.Gather(people(), classes(), changes(), resourcing(), members(), launches(), content(), scores(), grades(), tests(), variants())
+	return fault.Gather(people(), classes(), changes(), resourcing(), members(), launches(), content(), scores(), grades(), tests(),
+		variants())
 }
 
 // seams is a behaviour that changes seams.

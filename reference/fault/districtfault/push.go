@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/reference/riverbend"
+	"github.com/rollcall-edu/rollcall/reference/sis"
+	"github.com/rollcall-edu/rollcall/reference/sync"
 	"github.com/rollcall-edu/rollcall/reference/sync/push"
 )
 
@@ -79,15 +81,7 @@ func grades() map[string]behaviour {
 			}
 			return true
 		}),
-		"between-grades-other-learner": pushed(isPlatform, func(objects []push.Object) []push.Object {
-			return one("results", func(o *push.Object) bool {
-				o.Body["student"] = clone(o.Body)["class"]
-				if s, is := o.Body["student"].(map[string]any); is {
-					s["type"], s["sourcedId"] = "user", "student-of-the-platform"
-				}
-				return true
-			})(objects)
-		}),
+		"between-grades-other-learner": neighbours(isPlatform, "results"),
 		"between-grades-other-item": pushed(isPlatform, func(objects []push.Object) []push.Object {
 			var items []string
 			for _, o := range objects {
@@ -126,19 +120,34 @@ func tests() map[string]behaviour {
 		"between-tests-whole-only":         pushed(of, wholeOnly),
 		"between-tests-without-objectives": both(func(body map[string]any) { delete(body, "learningObjectiveSet") }),
 		"between-tests-other-objectives":   both(func(body map[string]any) { objectives(body, func(id string) string { return "lost-" + id }) }),
-		"between-tests-other-learner": pushed(of, one("assessmentResults", func(o *push.Object) bool {
-			if s, is := o.Body["student"].(map[string]any); is {
-				s["sourcedId"] = "student-of-the-app"
-			}
-			return true
-		})),
+		"between-tests-other-learner":      neighbours(of, "assessmentResults"),
 		"between-tests-orphans": pushed(of, one("assessmentLineItems", func(o *push.Object) bool {
-			if p, is := o.Body["parentAssessmentLineItem"].(map[string]any); is {
-				p["sourcedId"] = "section-of-the-app"
-			}
+			delete(o.Body, "parentAssessmentLineItem")
 			return true
 		})),
 	}
+}
+
+// neighbours has results of each student be those of the next one of some class.
+func neighbours(of func(string) bool, collection string) behaviour {
+	next, last := map[string]string{}, map[string]string{} // by student; by class
+	return together(source(of, func() func(read) []read {
+		return each(func(x *read) bool {
+			if x.Collection == sis.Enrollments && x.text("role") == "student" && x.Status == sync.Active {
+				student, class := refers(x.body, "user"), refers(x.body, "class")
+				next[student], last[class] = last[class], student
+			}
+			return true
+		})
+	}), pushed(of, one(collection, func(o *push.Object) bool {
+		if s, is := o.Body["student"].(map[string]any); is {
+			own, _ := s["sourcedId"].(string)
+			if other := next[own]; other != "" {
+				s["sourcedId"] = other
+			}
+		}
+		return true
+	})))
 }
 
 // wholeOnly leaves sections and questions out.
