@@ -142,7 +142,8 @@ func (g *Registrar) Leave(ctx context.Context, user string) error {
 		if _, err := enter(g, tx, Users, &u.Base, func() any { return wireUser(u) }); err != nil {
 			return err
 		}
-		d, err := live(tx, Demographics, user, rowDemographics, func(d *fixtures.Demographics) *fixtures.Base { return &d.Base }, store.ErrNotFound)
+		base := func(d *fixtures.Demographics) *fixtures.Base { return &d.Base }
+		d, err := live(tx, Demographics, user, rowDemographics, base, store.ErrNotFound)
 		if errors.Is(err, store.ErrNotFound) {
 			return nil
 		}
