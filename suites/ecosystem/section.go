@@ -31,6 +31,8 @@ type System struct {
 	// File is an ordinary target file of the product, relative to this one.
 	File   string           `yaml:"file,omitempty"`
 	Within harness.Duration `yaml:"within,omitempty"` // how soon it knows what changed in the SIS
+	// Sync has it take in what the SIS has, where it doesn't by itself within its interval.
+	Sync Trigger `yaml:"sync,omitempty"`
 	// Push has an assessment app, or a platform with a gradebook, push to the SIS; it may do so by itself.
 	Push Trigger `yaml:"push,omitempty"`
 }

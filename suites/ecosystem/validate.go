@@ -67,7 +67,7 @@ type placedTrigger struct {
 func (s *Section) triggers() []placedTrigger {
 	out := []placedTrigger{{"change.enroll", &s.Change.Enroll}, {"change.withdraw", &s.Change.Withdraw}}
 	for i := range s.Systems {
-		out = append(out, placedTrigger{"systems.push", &s.Systems[i].Push})
+		out = append(out, placedTrigger{"systems.sync", &s.Systems[i].Sync}, placedTrigger{"systems.push", &s.Systems[i].Push})
 	}
 	return out
 }
