@@ -33,8 +33,8 @@ func demoCommand() *cobra.Command {
 		Use:   "demo",
 		Short: "Judge the reference district with every suite, and write the reports",
 		Long: `Bring up the reference district Riverbend Unified (https, on 127.0.0.1), judge it
-with every suite there is, and write the reports: the SIS, its CSV files, a consumer, the tool
-and the platform, the last two in a browser. Beside it a story is played and kept as a page
+with every suite there is, and write the reports: the SIS, its CSV files, a consumer, the
+catalogue, the tool and the platform, the last two in a browser. Beside it a story is played and kept as a page
 with pictures, story.html: a teacher picks a quiz, a learner does it, the score stands in
 the gradebook, and the teacher has the last word. With --fault the reference misbehaves,
 and the role whose fault it is is judged alone: see how a failure looks.`,
@@ -52,23 +52,9 @@ and the role whose fault it is is judged alone: see how a failure looks.`,
 			if err := writable(f.out); err != nil {
 				return err
 			}
-			if len(broken.consumer) > 0 {
-				return &harness.ConfigError{
-					Key:    "--fault",
-					Cause:  broken.consumer[0] + " makes a consumer misbehave, and the demo has a sound one alone",
-					Remedy: "use `rollcall sync --fault " + broken.consumer[0] + "`, and `rollcall run` with a section consumer in the target file",
-				}
-			}
-			if len(broken.catalog) > 0 {
-				return &harness.ConfigError{
-					Key:    "--fault",
-					Cause:  broken.catalog[0] + " makes a catalogue misbehave, and the demo has none",
-					Remedy: "use `rollcall serve catalog --fault " + broken.catalog[0] + "`",
-				}
-			}
 			f.demo = demoCall(f, data, faults)
 			if broken.any() && len(broken.sis)+len(broken.competency) == 0 {
-				return demoLTI(cmd, f, broken)
+				return demoBeside(cmd, f, broken)
 			}
 			ca := filepath.Join(f.out, "demo-ca.pem")
 			s, err := district.StartSIS(cmd.Context(), district.Options{Data: size, Faults: broken.sis, TLS: true, CAFile: ca, TokenTTL: demoTTL,
@@ -94,8 +80,8 @@ and the role whose fault it is is judged alone: see how a failure looks.`,
 			}
 			if broken.any() || len(f.focus) > 0 {
 				err = execute(cmd.Context(), target, f, cmd.OutOrStdout(), cmd.ErrOrStderr())
-				if len(broken.tool)+len(broken.platform) > 0 {
-					err = errors.Join(err, demoLTI(cmd, f, broken))
+				if broken.beside() {
+					err = errors.Join(err, demoBeside(cmd, f, broken))
 				}
 				return err
 			}
@@ -114,28 +100,22 @@ and the role whose fault it is is judged alone: see how a failure looks.`,
 	return c
 }
 
-// demoWhole judges the whole district: the tool, the platform and the consumer wait a good part of
-// their time, in which the SIS and its files are judged.
+// demoWhole judges the whole district: the others wait a good part of their time, in which the SIS and
+// its files are judged.
 func demoWhole(cmd *cobra.Command, f *runFlags, target *harness.Target, size fixtures.Size) error {
 	ctx, out, errs := cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr()
 	line := &board{}
-	lti, err := openLTI(cmd, f, roleFaults{})
+	beside, err := openBeside(cmd, f, roleFaults{})
 	if err != nil {
 		return err
 	}
-	defer lti.close()
-	consumer, end, err := demoConsumer(cmd, f, out)
-	if err != nil {
-		return err
-	}
-	defer end()
-	lti.roles = append(lti.roles, consumer)
+	defer beside.close()
 	f.show = line.beside(errs, f.quiet, "SIS")
 	f.niceness = sisNiceness
-	wait := lti.judge(ctx, errs, line)
+	wait := beside.judge(ctx, errs, line)
 	tale := func(io.Writer) error { return nil }
-	if lti.story != nil {
-		tale = lti.story(ctx)
+	if beside.story != nil {
+		tale = beside.story(ctx)
 	}
 	said := spoken{paint: colour(out)}
 	failed := execute(ctx, target, f, &said, errs)
@@ -147,12 +127,11 @@ func demoWhole(cmd *cobra.Command, f *runFlags, target *harness.Target, size fix
 	return errors.Join(failed, tale(out))
 }
 
-// What takes longest goes first: the platform, whose launches come one after the other, then
-// the tool, then the SIS, which needs the least time by itself.
-const (
-	toolNiceness = 4
-	sisNiceness  = 10
-)
+// What takes longest goes first: the platform, whose launches come one after the other, and the consumer, which
+// waits most of its time, then the tool, then the catalogue and the SIS, which need the least time by themselves.
+const sisNiceness = 10
+
+var nicenessOf = map[string]int{"tool": 4, "catalogue": sisNiceness}
 
 // demoCall words how the demo was called, without its focus.
 func demoCall(f *runFlags, data string, faults []string) string {

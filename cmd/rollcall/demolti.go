@@ -1,17 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,40 +16,14 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/reference/tool"
 	"github.com/rollcall-edu/rollcall/reference/web"
-	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
 	"github.com/rollcall-edu/rollcall/suites/lti"
 )
 
-// demoLTI brings up the reference platform and the reference tool, launches one
-// from the other, and judges both; of broken ones no more than the broken.
-func demoLTI(cmd *cobra.Command, f *runFlags, broken roleFaults) error {
-	lti, err := openLTI(cmd, f, broken)
-	if err != nil {
-		return err
-	}
-	defer lti.close()
-	return lti.judge(cmd.Context(), cmd.ErrOrStderr(), &board{})(cmd.OutOrStdout())
-}
-
-// ltiDemo is the LTI side of the reference district while it is up.
-type ltiDemo struct {
-	roles  []*demoRole                                                // none where no browser is to be had
-	story  func(ctx context.Context) (wait func(out io.Writer) error) // begins it; nil: there is none
-	closes []func()
-}
-
-// close ends the servers, last things first.
-func (d *ltiDemo) close() {
-	for _, end := range slices.Backward(d.closes) {
-		end()
-	}
-}
-
 // openLTI brings the two up, and says what of them is judged. The caller closes what it gives.
-func openLTI(cmd *cobra.Command, f *runFlags, broken roleFaults) (d *ltiDemo, err error) {
+func openLTI(cmd *cobra.Command, f *runFlags, broken roleFaults) (d *demoRoles, err error) {
 	out := cmd.OutOrStdout()
-	d = &ltiDemo{}
+	d = &demoRoles{}
 	defer func() {
 		if err != nil {
 			d.close()
@@ -117,94 +87,6 @@ func openLTI(cmd *cobra.Command, f *runFlags, broken roleFaults) (d *ltiDemo, er
 	fmt.Fprintln(out)
 	d.roles = roles
 	return d, nil
-}
-
-// judge begins to judge the roles side by side: they don't disturb each other, and each
-// waits a good part of its time. What it gives waits for them, and writes what they say.
-func (d *ltiDemo) judge(ctx context.Context, errs io.Writer, line *board) (wait func(out io.Writer) error) {
-	for _, x := range d.roles {
-		if len(d.roles) > 1 {
-			x.flags.show = line.beside(errs, x.flags.quiet, x.what)
-			if x.what == "tool" {
-				x.flags.niceness = toolNiceness
-			}
-		}
-	}
-	var all sync.WaitGroup
-	for _, x := range d.roles {
-		all.Go(func() {
-			target, err := readTarget(x.flags)
-			if err == nil {
-				err = execute(ctx, target, x.flags, &x.said, errs)
-			}
-			x.err = err
-		})
-	}
-	return func(out io.Writer) (failed error) {
-		all.Wait()
-		for _, x := range d.roles {
-			fmt.Fprintln(out)
-			_, _ = x.said.WriteTo(out) // whoever reads may have gone
-			failed = errors.Join(failed, x.err)
-		}
-		return failed
-	}
-}
-
-// demoRole is a role of the district that the demo judges beside the SIS.
-type demoRole struct {
-	what, name string
-	profiles   []string
-	section    harness.Section
-	faults     []string
-
-	path  string
-	flags *runFlags
-	said  spoken
-	err   error
-}
-
-// capital begins a sentence with a name.
-func capital(name string) string { return strings.ToUpper(name[:1]) + name[1:] }
-
-// spoken keeps what a run says until its turn comes to be read.
-type spoken struct {
-	bytes.Buffer
-	paint bool // it is for a terminal with colours
-}
-
-// describe writes the target file of a role, and how it is judged.
-func (x *demoRole) describe(f *runFlags, ca string, out io.Writer) error {
-	x.path = filepath.Join(f.out, "demo-"+x.what+".yaml")
-	text, err := harness.WriteTarget(harness.Target{
-		Name:     "Rollcall reference " + x.what,
-		Vendor:   "Rollcall",
-		Product:  "reference/" + x.what,
-		Version:  version,
-		Profiles: x.profiles,
-		TLS:      harness.TLS{CAFile: ca},
-	}, x.section)
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(x.path, text, 0o600); err != nil {
-		return &harness.ConfigError{Key: "--out", Cause: err.Error(), Remedy: "name a folder you may write to"}
-	}
-	// Everybody of the reference district is made up: pictures may be kept.
-	x.said.paint = colour(out)
-	x.flags = &runFlags{
-		target:       x.path,
-		out:          filepath.Join(f.out, x.what),
-		stance:       f.stance,
-		seed:         f.seed,
-		quiet:        f.quiet,
-		notes:        f.notes,
-		keepPersonal: true,
-	}
-	if len(x.faults) > 0 {
-		x.flags.focus, x.flags.demo = f.focus, f.demo
-	}
-	return nil
 }
 
 // ownSide finds a free port for Rollcall's own side, under a name of another site

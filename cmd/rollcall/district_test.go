@@ -14,6 +14,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/rollcall-edu/rollcall/reference/riverbend"
 	"github.com/rollcall-edu/rollcall/reference/store/pgtest"
 )
 
@@ -152,8 +153,8 @@ func TestDistrictGoesOn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("ROLLCALL_CLIENT_SECRET", "")
-			db, port := dsn(t), fourFreePorts(t)
-			d := serveTheDistrict(t, "--db", db, "--port", strconv.Itoa(port))
+			db, port := dsn(t), freePorts(t)
+			d := serveTheDistrict(t, "--db", db, "--listen", "127.0.0.1:"+strconv.Itoa(port))
 			category := d.says("gradebook URL") + "/categories/kept-1"
 			status, text := askLocal(t, http.MethodPut, category, d.token(), `{"category":{"sourcedId":"kept-1","status":"active",`+
 				`"dateLastModified":"2026-01-15T08:00:00.000Z","title":"Kept"}}`)
@@ -172,7 +173,7 @@ func TestDistrictGoesOn(t *testing.T) {
 			}
 			d.end()
 
-			d = serveTheDistrict(t, "--db", db, "--port", strconv.Itoa(port))
+			d = serveTheDistrict(t, "--db", db, "--listen", "127.0.0.1:"+strconv.Itoa(port))
 			defer d.end()
 			if status, text := askLocal(t, http.MethodGet, category, d.token(), ""); status != http.StatusOK || !strings.Contains(text, "Kept") {
 				t.Errorf("what was written to the SIS: %d %s", status, text)
@@ -194,8 +195,8 @@ func TestDistrictGoesOn(t *testing.T) {
 	}
 }
 
-// fourFreePorts finds a port on which nobody listens, nor on the three behind it.
-func fourFreePorts(t *testing.T) int {
+// freePorts finds a port on which nobody listens, nor on those behind it that a district has.
+func freePorts(t *testing.T) int {
 	t.Helper()
 	for range 100 {
 		_, text, _ := net.SplitHostPort(freePort(t))
@@ -204,7 +205,7 @@ func fourFreePorts(t *testing.T) int {
 			t.Fatal(err)
 		}
 		free := true
-		for port := first + 1; port <= first+3; port++ {
+		for port := first + 1; port < first+int(riverbend.Ports); port++ {
 			l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 			if free = err == nil; !free {
 				break
@@ -215,6 +216,6 @@ func fourFreePorts(t *testing.T) int {
 			return first
 		}
 	}
-	t.Fatal("there are no four free ports in a row")
+	t.Fatal("there are not enough free ports in a row")
 	return 0
 }

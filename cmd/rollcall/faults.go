@@ -124,6 +124,11 @@ func (r roleFaults) any() bool {
 	return len(r.sis)+len(r.competency)+len(r.tool)+len(r.platform)+len(r.consumer)+len(r.catalog) > 0
 }
 
+// beside tells whether there is one of a role that is judged beside the SIS.
+func (r roleFaults) beside() bool {
+	return len(r.tool)+len(r.platform)+len(r.consumer)+len(r.catalog) > 0
+}
+
 // sortFaults tells by an id whose fault it is.
 func sortFaults(ids []string) (roleFaults, error) {
 	var out roleFaults

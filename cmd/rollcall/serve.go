@@ -104,7 +104,11 @@ around the next, so that the first sees what the others have left of an answer.`
 }
 
 func describe(w io.Writer, s *district.SIS, o district.Options, took time.Duration) {
-	fmt.Fprintf(w, "Reference SIS with Riverbend Unified (%s), ready after %s\n\n", o.Data, took.Round(time.Millisecond))
+	ready := ""
+	if took > 0 {
+		ready = ", ready after " + took.Round(time.Millisecond).String()
+	}
+	fmt.Fprintf(w, "Reference SIS with Riverbend Unified (%s)%s\n\n", o.Data, ready)
 	fmt.Fprintf(w, "  base URL       %s\n", s.BaseURL)
 	fmt.Fprintf(w, "  resources URL  %s\n", s.ResourcesURL)
 	fmt.Fprintf(w, "  gradebook URL  %s\n", s.GradebookURL)

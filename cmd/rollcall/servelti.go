@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -18,7 +17,6 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/district"
 	"github.com/rollcall-edu/rollcall/reference/platform"
 	"github.com/rollcall-edu/rollcall/reference/security"
-	"github.com/rollcall-edu/rollcall/reference/sync/service"
 	"github.com/rollcall-edu/rollcall/reference/tool"
 	"github.com/rollcall-edu/rollcall/reference/web"
 	"github.com/rollcall-edu/rollcall/strictyaml"
@@ -273,115 +271,6 @@ func describePlatform(w io.Writer, p *district.Platform) {
 	fmt.Fprintf(w, "Reference platform\n\n  open             %s\n  issuer           %s\n  auth URL         %s\n  JWKS URL         %s\n  token URL        %s\n", p.Origin+"/", p.Issuer(), p.AuthURL(), p.JWKSURL(), p.TokenURL())
 }
 
-func serveDistrict() *cobra.Command {
-	f := &webFlags{}
-	var rotate, every time.Duration
-	var port uint16
-	c := &cobra.Command{
-		Use:   "district",
-		Short: "Run the whole reference district: SIS, consumer, platform and tool, registered with each other",
-		Long: `Run the reference SIS, platform and tool, all with the people of Riverbend Unified.
-The tool is registered at the platform: sign in there as somebody, open a course and a
-link. Browsers find names below localhost on this machine by themselves. A consumer keeps
-a mirror of the SIS in step (see "rollcall sync"): its page shows what it holds, and what
-came of each sync. With --fault the role whose fault it is misbehaves.
-
-With --db SIS, platform and tool keep what they have in one database, and go on with it when they are
-started again: what was written to the SIS, who is signed in, launches, signing keys. The
-consumer begins with an empty mirror.
-Others know them by their addresses; --port has these stay the same: the SIS is at that
-port, the platform at the next, the tool and the consumer behind it.`,
-		Example: "  rollcall serve district --ca-out ca.pem\n  rollcall serve district --fault tool-nonce-unchecked --rotate-keys 5m\n" +
-			"  rollcall serve district --db district.db --port 9500",
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			broken, err := sortFaults(f.faults)
-			if err != nil {
-				return err
-			}
-			if err := checkRotation(rotate); err != nil {
-				return err
-			}
-			if every <= 0 {
-				return &harness.ConfigError{Key: "--sync-every", Cause: "it is no time above 0", Remedy: "choose some seconds or minutes"}
-			}
-			made, trust, err := f.certificates("platform.localhost", "tool.localhost")
-			if err != nil {
-				return err
-			}
-			secret := os.Getenv("ROLLCALL_CLIENT_SECRET")
-			s, err := district.StartSIS(cmd.Context(), district.Options{Faults: broken.sis, DB: f.db, Resume: f.db != "", Listen: beyond(port, 0),
-				ClientSecret: secret})
-			if err != nil {
-				return &harness.ConfigError{Key: "serve district", Cause: err.Error(), Remedy: "see `rollcall serve district --help`"}
-			}
-			defer s.Close()
-			p, t, err := startLTI(cmd, ltiRoles{made: made, trust: trust, faults: broken, db: f.db, port: port})
-			if err != nil {
-				return err
-			}
-			defer p.Close()
-			defer t.Close()
-			p.RotateKeys(cmd.Context(), rotate)
-			out := cmd.OutOrStdout()
-			describe(out, s, district.Options{Data: fixtures.Small, Faults: broken.sis}, 0)
-			fmt.Fprintln(out)
-			describePlatform(out, p)
-			misbehaves(out, broken.platform)
-			fmt.Fprintln(out)
-			describeTool(out, t)
-			misbehaves(out, broken.tool)
-			fmt.Fprintln(out)
-			consumer, err := mirrored(cmd.Context(), s, every, broken.consumer, beyond(port, 3))
-			if err != nil {
-				return err
-			}
-			defer consumer.Close()
-			fmt.Fprintf(out, "Reference consumer\n\n  how it stands    %s/\n  syncs            every %s\n", consumer.Origin, every)
-			misbehaves(out, broken.consumer)
-			fmt.Fprintln(cmd.OutOrStdout(), "\nCtrl-C ends it.")
-			return p.Wait()
-		},
-	}
-	c.Flags().DurationVar(&every, "sync-every", time.Minute, "how often the consumer reads what changed in the SIS")
-	c.Flags().StringVar(&f.caOut, "ca-out", "", "write the self-made authority here, for others to trust")
-	c.Flags().BoolVar(&f.plain, "plain", false, "http instead of https: browsers then keep no cookies across sites")
-	c.Flags().StringArrayVar(&f.faults, "fault", nil, "misbehave: a fault or variant of `rollcall list faults` (repeatable)")
-	c.Flags().StringVar(&f.db, "db", "", "SQLite file or PostgreSQL DSN, in which all of them keep what they have (default: in memory)")
-	c.Flags().Uint16Var(&port, "port", 0, "the SIS listens here, platform, tool and consumer on the next three (default: any free ones)")
-	rotation(c, &rotate)
-	return c
-}
-
-// mirrored starts a consumer that keeps a mirror of a SIS in step, and syncs for the first time at once.
-func mirrored(ctx context.Context, s *district.SIS, every time.Duration, faults []string, listen string) (*district.Consumer, error) {
-	c, err := district.StartConsumer(ctx, district.ConsumerOptions{
-		Connection: &service.Connection{
-			Rostering:    s.BaseURL,
-			Gradebook:    s.GradebookURL,
-			Resources:    s.ResourcesURL,
-			TokenURL:     s.TokenURL,
-			ClientID:     s.Main.ID,
-			ClientSecret: s.Main.Secret,
-		},
-		Listen: listen,
-		Delta:  every,
-		Faults: faults,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("starting the reference consumer: %w", err)
-	}
-	return c, nil
-}
-
-// beyond is an address on this machine, so many ports beyond one; any free one where there is none.
-func beyond(port uint16, by int) string {
-	if port == 0 {
-		return ""
-	}
-	return fmt.Sprintf("127.0.0.1:%d", int(port)+by)
-}
-
 // misbehaves says which faults a role has, if any.
 func misbehaves(w io.Writer, faults []string) {
 	if len(faults) > 0 {
@@ -396,8 +285,6 @@ type ltiRoles struct {
 	others []tool.Platform         // that the tool knows as well
 	tools  []platform.Registration // that the platform knows as well
 	faults roleFaults
-	db     string // of both; empty: memory
-	port   uint16 // the platform is at the next one, the tool behind it; 0: any free ones
 }
 
 // referenceTool is the client id of the reference tool at the reference platform.
@@ -407,7 +294,7 @@ const referenceTool = "reference-tool"
 // each other, and whoever else is given; faults make them misbehave.
 func startLTI(cmd *cobra.Command, o ltiRoles) (*district.Platform, *district.Tool, error) {
 	p, err := district.StartPlatform(cmd.Context(), district.PlatformOptions{TLS: o.made, TrustPEM: o.trust, Tools: o.tools,
-		Faults: o.faults.platform, DB: o.db, Listen: beyond(o.port, 1)})
+		Faults: o.faults.platform})
 	if err != nil {
 		return nil, nil, fmt.Errorf("starting the reference platform: %w", err)
 	}
@@ -425,8 +312,6 @@ func startLTI(cmd *cobra.Command, o ltiRoles) (*district.Platform, *district.Too
 		TrustPEM:  o.trust,
 		Platforms: append([]tool.Platform{own}, o.others...),
 		Faults:    o.faults.tool,
-		DB:        o.db,
-		Listen:    beyond(o.port, 2),
 	})
 	if err != nil {
 		p.Close()

@@ -33,7 +33,8 @@ type CatalogOptions struct {
 	Faults   []string
 	TokenTTL time.Duration
 	TLS      *security.SelfMade // nil: plain http
-	// Around is put around everything that is served; nil is nothing.
+	// Bend changes what the catalogue is made of, Around is put around everything that is served; nil is nothing.
+	Bend   func(*catalog.Config)
 	Around func(http.Handler) http.Handler
 	// ClientID and ClientSecret fix the credentials of the main client; "rollcall" and random when
 	// empty.
@@ -96,7 +97,7 @@ func (c *Catalog) start(ctx context.Context, o CatalogOptions) error {
 		return err
 	}
 	rules := catalog.NewRules()
-	server, err := catalog.New(ctx, bent.Bend(catalog.Config{
+	config := bent.Bend(catalog.Config{
 		Shelf:    c.shelf,
 		Subjects: content.Subjects(),
 		Clients: []security.Client{
@@ -107,7 +108,11 @@ func (c *Catalog) start(ctx context.Context, o CatalogOptions) error {
 		BasePath: o.BasePath,
 		BaseURL:  o.BaseURL,
 		Rules:    &rules,
-	}))
+	})
+	if o.Bend != nil {
+		o.Bend(&config)
+	}
+	server, err := catalog.New(ctx, config)
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,10 @@ import (
 type ConsumerOptions struct {
 	Listen string // zero: 127.0.0.1:0
 	DB     string // store DSN of the mirror; empty: memory
+	// Mirror is used instead of one of DB, and isn't closed by the consumer; nil: none.
+	Mirror *sync.Mirror
+	// AtOnce has the first sync be over before the consumer is up, whatever came of it.
+	AtOnce bool
 	// Connection is where it reads from; nil: nowhere until PUT /connection.
 	Connection  *service.Connection
 	Full, Delta time.Duration // how often it syncs by itself; zero: never
@@ -34,7 +38,8 @@ type ConsumerOptions struct {
 	// Around is put around everything that is served; nil is nothing.
 	Around func(http.Handler) http.Handler
 
-	push service.Pushing
+	// Push is what POST /push does, where that isn't Classwork; nil: there is none.
+	Push service.Pushing
 	// forget has push forget what it has pushed.
 	forget func(context.Context) error
 }
@@ -42,8 +47,10 @@ type ConsumerOptions struct {
 // Consumer is a running reference consumer: a mirror that is kept in step with a SIS.
 type Consumer struct {
 	*service.Service
-	Origin  string
-	Mirror  *sync.Mirror
+	Origin string
+	Mirror *sync.Mirror
+
+	given   bool // the mirror is somebody else's to close
 	server  *web.Server
 	closing func() error // closes what is remembered of classwork; nil where there is none
 }
@@ -56,9 +63,11 @@ func OpenConsumer(ctx context.Context, o ConsumerOptions) (*sync.Mirror, *servic
 		return nil, nil, err
 	}
 	o.Hooks = bent.Bend(consumerfault.Config{Hooks: o.Hooks}).Hooks
-	mirror, err := sync.Open(ctx, o.DB)
-	if err != nil {
-		return nil, nil, err
+	mirror := o.Mirror
+	if mirror == nil {
+		if mirror, err = sync.Open(ctx, o.DB); err != nil {
+			return nil, nil, err
+		}
 	}
 	s, err := service.New(service.Config{
 		Mirror:  mirror,
@@ -68,7 +77,7 @@ func OpenConsumer(ctx context.Context, o ConsumerOptions) (*sync.Mirror, *servic
 		Hooks:   o.Hooks,
 		Feeds:   o.Feeds,
 		Told:    o.Told,
-		Push:    o.push,
+		Push:    o.Push,
 		Reset:   o.Reset,
 		Forget:  o.forget,
 	})
@@ -76,7 +85,10 @@ func OpenConsumer(ctx context.Context, o ConsumerOptions) (*sync.Mirror, *servic
 		err = s.Connect(*o.Connection)
 	}
 	if err != nil {
-		return nil, nil, errors.Join(err, mirror.Close())
+		if o.Mirror == nil {
+			err = errors.Join(err, mirror.Close())
+		}
+		return nil, nil, err
 	}
 	return mirror, s, nil
 }
@@ -89,7 +101,7 @@ func StartConsumer(ctx context.Context, o ConsumerOptions) (*Consumer, error) {
 		if err != nil {
 			return nil, err
 		}
-		if o.push, o.forget, closing, err = classworkOf(ctx, bent.Bend(consumerfault.Config{})); err != nil {
+		if o.Push, o.forget, closing, err = classworkOf(ctx, bent.Bend(consumerfault.Config{})); err != nil {
 			return nil, err
 		}
 	}
@@ -100,10 +112,13 @@ func StartConsumer(ctx context.Context, o ConsumerOptions) (*Consumer, error) {
 		}
 		return nil, err
 	}
-	c := &Consumer{Service: s, Mirror: mirror, closing: closing}
+	c := &Consumer{Service: s, Mirror: mirror, given: o.Mirror != nil, closing: closing}
 	c.server, err = bind(ctx, o.Listen, nil)
 	if err == nil {
 		c.Origin = c.server.Origin
+		if o.AtOnce {
+			s.Sync(ctx, sync.Auto) // what came of it is in the mirror's log, and is tried again by the schedule
+		}
 		err = s.Start()
 	}
 	if err != nil {
@@ -125,7 +140,10 @@ func (c *Consumer) Close() (err error) {
 	if c.server != nil {
 		err = c.server.Close()
 	}
-	err = errors.Join(err, c.Service.Close(), c.Mirror.Close())
+	err = errors.Join(err, c.Service.Close())
+	if !c.given {
+		err = errors.Join(err, c.Mirror.Close())
+	}
 	if c.closing != nil {
 		err = errors.Join(err, c.closing())
 	}

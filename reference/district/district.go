@@ -218,6 +218,12 @@ func (s *SIS) tls(o Options) (*tls.Config, error) {
 	return config, nil
 }
 
+// Registrar changes what the SIS has, as the office of a school does.
+func (s *SIS) Registrar() *sis.Registrar { return sis.NewRegistrar(s.store) }
+
+// Roster reads what the SIS has now.
+func (s *SIS) Roster(ctx context.Context) (*sis.Stored, error) { return sis.Unload(ctx, s.store) }
+
 // Wait returns when the provider has ended, with the reason if it was neither
 // Close nor the context.
 func (s *SIS) Wait() error { return s.server.Wait() }

@@ -44,6 +44,15 @@ func readMirror(ctx context.Context, dsn string, known int64, use func(fixtures.
 	return known, errors.New("the mirror changes faster than it can be read")
 }
 
+// readOpen gives the roster of a mirror that is open to use.
+func readOpen(ctx context.Context, m *sync.Mirror, use func(fixtures.District) error) error {
+	d, err := m.District(ctx)
+	if err == nil {
+		err = errors.Join(use(d), d.Err())
+	}
+	return err
+}
+
 func withMirror(ctx context.Context, dsn string, use func(*sync.Mirror, int64) error) (version int64, err error) {
 	m, err := sync.Open(ctx, dsn)
 	if err != nil {

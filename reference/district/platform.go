@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/platform/nrps"
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/reference/store"
+	mirror "github.com/rollcall-edu/rollcall/reference/sync"
 	"github.com/rollcall-edu/rollcall/reference/sync/push"
 	"github.com/rollcall-edu/rollcall/reference/web"
 )
@@ -37,6 +39,11 @@ type PlatformOptions struct {
 	DB       string             // store DSN; empty: memory
 	// Roster is the DSN of a mirror whose school this is (see FollowMirror), instead of Data.
 	Roster string
+	// Mirror is one that is open, whose school this is instead, and which the platform doesn't close; nil: none.
+	Mirror *mirror.Mirror `json:"-"`
+	// Bend changes what the platform is made of, Around is put around everything that is served; nil is nothing.
+	Bend   func(*platform.Config)          `json:"-"`
+	Around func(http.Handler) http.Handler `json:"-"`
 }
 
 // services are what the reference platform offers beside launches. The gradebook is given to
@@ -121,10 +128,16 @@ func StartPlatform(ctx context.Context, o PlatformOptions) (*Platform, error) {
 	}
 	begin := func(d fixtures.District) (err error) {
 		c.District = d
-		p.Platform, err = platform.New(ctx, bent.Bend(c))
+		made := bent.Bend(c)
+		if o.Bend != nil {
+			o.Bend(&made)
+		}
+		p.Platform, err = platform.New(ctx, made)
 		return err
 	}
-	if o.Roster != "" {
+	if o.Mirror != nil {
+		err = readOpen(ctx, o.Mirror, begin)
+	} else if o.Roster != "" {
 		p.roster, err = readMirror(ctx, o.Roster, -1, begin)
 	} else {
 		var d fixtures.District
@@ -137,7 +150,11 @@ func StartPlatform(ctx context.Context, o PlatformOptions) (*Platform, error) {
 		kept.Close()
 		return nil, err
 	}
-	server.Serve(ctx, bent.Wrap(p.Handler()))
+	handler := bent.Wrap(p.Handler())
+	if o.Around != nil {
+		handler = o.Around(handler)
+	}
+	server.Serve(ctx, handler)
 	return p, nil
 }
 

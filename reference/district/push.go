@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	gosync "sync"
 	"time"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
@@ -46,13 +47,7 @@ func (p *Platform) pushGrades(ctx context.Context, pusher *push.Pusher) (done pu
 		return err
 	}
 	if p.options.Roster != "" {
-		_, err = withMirror(ctx, p.options.Roster, func(m *sync.Mirror, _ int64) error {
-			d, err := m.District(ctx)
-			if err == nil {
-				err = errors.Join(from(d), d.Err())
-			}
-			return err
-		})
+		_, err = withMirror(ctx, p.options.Roster, func(m *sync.Mirror, _ int64) error { return readOpen(ctx, m, from) })
 		return done, err
 	}
 	d, err := fixtures.New(p.options.Data, p.options.DataSeed)
@@ -60,6 +55,50 @@ func (p *Platform) pushGrades(ctx context.Context, pusher *push.Pusher) (done pu
 		err = from(d)
 	}
 	return done, err
+}
+
+// GradesPushing gives what has a consumer push the grades of a platform to its SIS. What was pushed is remembered in
+// the platform's store. bend changes what is pushed, before it is compared with that; nil: nothing does.
+func (p *Platform) GradesPushing(bend func(push.From) push.From, sender func(push.Sender) push.Sender) service.Pushing {
+	return pushing(p.store, sender, func(roster fixtures.District) []push.From {
+		from := push.From(push.Grades{Platform: p.Platform, Book: p.Grades, Roster: roster})
+		if bend != nil {
+			from = bend(from)
+		}
+		return []push.From{from}
+	})
+}
+
+// pushing pushes all that there is, one after the other.
+func pushing(kept store.Store, sender func(push.Sender) push.Sender, what func(fixtures.District) []push.From) service.Pushing {
+	var mu gosync.Mutex
+	pusher := &push.Pusher{Store: kept, Now: time.Now}
+	return func(ctx context.Context, to push.SIS, roster fixtures.District) (all push.Pushed, err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if sender != nil {
+			to.Sender = sender(to.Sender)
+		}
+		pusher.To = to
+		for _, from := range what(roster) {
+			done, failed := pusher.Push(ctx, from)
+			all.Sent, all.Deleted, all.Unchanged = all.Sent+done.Sent, all.Deleted+done.Deleted, all.Unchanged+done.Unchanged
+			all.Refused, err = append(all.Refused, done.Refused...), errors.Join(err, failed)
+		}
+		return all, err
+	}
+}
+
+// PushFeed is a feed of a consumer that has it push after each sync.
+func PushFeed(name string, consumer func() *Consumer) service.Feed {
+	return service.Feed{Name: name, Always: true, Do: func(ctx context.Context, _ fixtures.District) (string, error) {
+		c := consumer()
+		if c == nil {
+			return "not up yet", nil
+		}
+		done, err := c.Push(ctx)
+		return fmt.Sprintf("%d pushed, %d deleted, %d as they were", done.Sent, done.Deleted, done.Unchanged), err
+	}}
 }
 
 // AssessmentFeed is a feed of a consumer that has a class take the assessment app's test, and

@@ -3,6 +3,7 @@ package district
 import (
 	"context"
 	"errors"
+	"net/http"
 
 	"github.com/rollcall-edu/rollcall/reference/fault/toolfault"
 	"github.com/rollcall-edu/rollcall/reference/security"
@@ -22,6 +23,9 @@ type ToolOptions struct {
 	TLS       *security.SelfMade // nil: plain http
 	TrustPEM  []byte             // authorities of platforms
 	DB        string             // store DSN; empty: memory
+	// Bend changes what the tool is made of, Around is put around everything that is served; nil is nothing.
+	Bend   func(*tool.Config)              `json:"-"`
+	Around func(http.Handler) http.Handler `json:"-"`
 }
 
 // Tool is a running reference tool.
@@ -54,13 +58,21 @@ func StartTool(ctx context.Context, o ToolOptions) (*Tool, error) {
 		o.Origin = server.Named(o.Host)
 	}
 	c := tool.Config{Origin: o.Origin, Platforms: o.Platforms, HTTP: security.LoopbackClient(o.TrustPEM), Store: kept}
-	t, err := tool.New(ctx, bent.Bend(c))
+	c = bent.Bend(c)
+	if o.Bend != nil {
+		o.Bend(&c)
+	}
+	t, err := tool.New(ctx, c)
 	if err != nil {
 		server.Close()
 		kept.Close()
 		return nil, err
 	}
-	server.Serve(ctx, bent.Wrap(t.Handler()))
+	handler := bent.Wrap(t.Handler())
+	if o.Around != nil {
+		handler = o.Around(handler)
+	}
+	server.Serve(ctx, handler)
 	return &Tool{Tool: t, Origin: o.Origin, server: server, store: kept}, nil
 }
 

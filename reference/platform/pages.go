@@ -171,9 +171,9 @@ func (p *Platform) home(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 		p.page(w, http.StatusOK, "signin", struct {
-			People []pair
-			Token  string
-		}{people, token})
+			People        []pair
+			Token, Chosen string
+		}{people, token, r.URL.Query().Get("as")})
 		return
 	}
 	var courses []pair

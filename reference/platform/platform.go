@@ -38,6 +38,8 @@ type Registration struct {
 	Anonymous bool `yaml:"anonymous,omitempty"`
 	// Private names deployments in which it is told nothing personal either.
 	Private []string `yaml:"private_deployments,omitempty"`
+	// Titles are what the links are called that each course has to the tool, one or two; nil: Quiz and Practice.
+	Titles []string `yaml:"link_titles,omitempty"`
 	// Resource is what the tool is in the district's resources: it is there for those alone to
 	// whom that is assigned. nil: for everybody.
 	Resource *Resource `yaml:"resource,omitempty"`
@@ -233,7 +235,11 @@ func (p *Platform) linkTo(t Registration, c course) {
 	if len(t.Deployments) == 0 {
 		return
 	}
-	for i, title := range []string{"Quiz", "Practice"} {
+	titles := t.Titles
+	if len(titles) == 0 {
+		titles = []string{"Quiz", "Practice"}
+	}
+	for i, title := range titles[:min(len(titles), 2)] {
 		deployment := t.Deployments[0]
 		if i == 1 {
 			deployment = t.Deployments[len(t.Deployments)-1]

@@ -190,13 +190,28 @@ type Visit func(key Key, body []byte) error
 //   - "" or "memory": SQLite in memory, private to this store
 //   - "postgres://…" or "postgresql://…": PostgreSQL
 //   - "sqlite:PATH" or any other text: an SQLite file, created when missing
+//
+// A name behind a # at the end of the last two means a part of the database (see Part).
 func Open(ctx context.Context, dsn string, collections ...Collection) (Store, error) {
 	return OpenColumns(ctx, dsn, nil, collections...)
 }
 
 // OpenColumns opens a store as Open does, one that keeps values of its documents in
-// columns unless these are nil.
+// columns unless these are nil. A part of a database has none.
 func OpenColumns(ctx context.Context, dsn string, columns *Columns, collections ...Collection) (Store, error) {
+	if m := partName.FindStringSubmatch(dsn); m != nil && columns == nil {
+		p := part{name: m[2]}
+		own := []Collection{p.in(labels)}
+		for _, c := range collections {
+			own = append(own, p.in(c))
+		}
+		whole, err := OpenColumns(ctx, m[1], nil, own...)
+		if err != nil {
+			return nil, err
+		}
+		p.whole = whole.(*database)
+		return p, nil
+	}
 	for _, c := range collections {
 		if err := checkName(c); err != nil {
 			return nil, fmt.Errorf("opening the store: %w", err)

@@ -391,6 +391,7 @@ func strictFaults() map[string]behaviour {
 		"consumer-ext-refused":      refusing(extended),
 		"consumer-ext-lost":         each(func(t *thing) bool { return !t.in(sis.Users) || !extended(t) }),
 		"consumer-ext-later":        extendedLater(),
+		"consumer-roles-later":      unknownLater(),
 		"consumer-roles-closed": refusing(func(t *thing) bool {
 			for _, role := range rolesOf(t) {
 				if t.in(sis.Users) && !strings.HasPrefix(role, "ext:") && !slices.Contains(vocabulary, role) {
@@ -398,10 +399,6 @@ func strictFaults() map[string]behaviour {
 				}
 			}
 			return false
-		}),
-		"consumer-roles-few": each(func(t *thing) bool {
-			all := rolesOf(t)
-			return !t.in(sis.Users) || len(all) == 0 || slices.Contains(vocabulary, all[0])
 		}),
 		"consumer-empty-refused": source(func(ctx context.Context, next sync.Source, r sync.Reading, yield func(sync.Page) error) error {
 			n := 0
@@ -456,6 +453,24 @@ func extendedLater() behaviour {
 			}
 		}
 		return false
+	}))
+}
+
+// unknownLater takes people of all roles at the first sync, and later new ones of the vocabulary alone.
+func unknownLater() behaviour {
+	n := 0
+	var mu stdsync.Mutex
+	known := map[string]bool{}
+	return together(options(func(*sync.Options) { n++ }), each(func(t *thing) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		if !t.in(sis.Users) {
+			return true
+		}
+		if n < 2 || slices.ContainsFunc(rolesOf(t), func(r string) bool { return slices.Contains(vocabulary, r) }) {
+			known[t.SourcedID] = true
+		}
+		return known[t.SourcedID]
 	}))
 }
 

@@ -180,6 +180,10 @@ func variants() map[string]behaviour {
 			r.Header.Set("Cache-Control", "no-cache")
 			r.Header.Set("Content-Type", "application/json")
 		}),
+		"consumer-roles-few": each(func(t *thing) bool {
+			all := rolesOf(t)
+			return !t.in(sis.Users) || len(all) == 0 || slices.ContainsFunc(all, func(r string) bool { return slices.Contains(vocabulary, r) })
+		}),
 		"consumer-slow": sending(func(r *http.Request, next http.RoundTripper) (*http.Response, error) {
 			time.Sleep(20 * time.Millisecond)
 			return next.RoundTrip(r)

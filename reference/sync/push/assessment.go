@@ -15,7 +15,9 @@ import (
 // Assessment is the test of the assessment app, as the students of a class took it by what the
 // roster says of who is in it.
 type Assessment struct {
-	Class  string // sourcedId
+	Class string // sourcedId
+	// Took tells which of its students took the test; nil: all did.
+	Took   func(student string) bool
 	Roster fixtures.District
 	Seed   uint64    // of the answers
 	Taken  time.Time // when the test was taken; zero: on the first day of the class's term
@@ -38,7 +40,8 @@ func (a Assessment) Objects(_ context.Context, to SIS) ([]Object, error) {
 	}
 	var students []string
 	for e := range a.Roster.Enrollments() {
-		if e.Class == a.Class && e.Role == "student" && e.Status == fixtures.Active && there[e.User] {
+		if e.Class == a.Class && e.Role == "student" && e.Status == fixtures.Active && there[e.User] &&
+			(a.Took == nil || a.Took(e.User)) {
 			students = append(students, e.User)
 		}
 	}

@@ -105,12 +105,12 @@ func (p *Provider) serve(w http.ResponseWriter, r *http.Request, origin string) 
 	for k, v := range a.header {
 		w.Header()[k] = v
 	}
-	if a.delay > 0 {
-		time.Sleep(a.delay)
-	}
 	c.Status, c.Response = a.status, a.header
 	c.Answer = bytes.Clone(a.body[:min(len(a.body), kept)])
 	number := p.remember(c)
+	if a.delay > 0 { // remembered before: who doesn't wait for so long has called all the same
+		time.Sleep(a.delay)
+	}
 	switch {
 	case p.odd().Chunked:
 		p.transfer(w, r, a)
