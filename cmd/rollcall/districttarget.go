@@ -155,6 +155,10 @@ func (j *districtJudge) districtSection(d *riverbend.District) *ecosystem.Sectio
 		x.Push = pushes(p.Sync)
 		s.Systems = append(s.Systems, x)
 		course := p.Origin + "/courses/" + url.PathEscape(c.Class)
+		for _, l := range p.Links(c.Class, ownClient)[:min(1, len(p.Links(c.Class, ownClient)))] {
+			s.Places = append(s.Places, ecosystem.Place{Name: "Rollcall at " + p.Name, Platform: p.Name, Steps: []browser.Step{
+				{Open: course}, {Click: `#links a.as-same[href^="/links/` + l.ID + `?"]`}}})
+		}
 		for _, t := range d.Tools {
 			for _, l := range p.Links(c.Class, t.Name)[:1] {
 				place := ecosystem.Place{Name: t.Name + " at " + p.Name, Platform: p.Name, Tool: t.Name, Steps: []browser.Step{

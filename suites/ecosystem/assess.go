@@ -160,9 +160,17 @@ func (d *district) pushed(ctx context.Context, y *system, out *Results) {
 		return
 	}
 	text, err := json.Marshal(held.Objects["assessmentResults"])
-	if err == nil && json.Unmarshal(text, &out.Held) == nil && len(out.Held) > 0 {
-		out.HeldAny = true
+	var all map[string]object
+	if err != nil || json.Unmarshal(text, &all) != nil {
+		return
 	}
+	out.Held = map[string]object{}
+	for id, o := range all { // what is being deleted it needn't have told
+		if o.text("status") != "tobedeleted" {
+			out.Held[id] = o
+		}
+	}
+	out.HeldAny = len(out.Held) > 0
 }
 
 // system finds a system by its name.

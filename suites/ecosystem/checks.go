@@ -70,7 +70,8 @@ func told(t *harness.T, q string) {
 		met = true
 		result := reports.HopResult{Hop: r.hop, Flow: r.flow, From: r.from, To: r.to, Examined: r.examined, Verdict: reports.Pass}
 		for _, f := range r.faults {
-			t.Fail(id, harness.Finding{Expected: f.expected, Seen: f.seen, Where: f.where, Cause: f.cause, Exchanges: v.adopt(t, f.exchanges), Hop: r.hop})
+			t.Fail(id, harness.Finding{Expected: f.expected, Seen: f.seen, Where: f.where, Cause: f.cause, Exchanges: v.adopt(t, f.exchanges),
+				Hop: r.hop})
 		}
 		switch {
 		case len(r.faults) > 0:
@@ -175,7 +176,8 @@ func picture(t *harness.Target) *reports.District {
 	}
 	for _, role := range Roles() {
 		for _, y := range systemsOf(seen, role) {
-			d.Systems = append(d.Systems, reports.DistrictSystem{Name: y.Name, Title: y.Title, Role: y.Role, Vendor: y.Vendor, Missing: y.Problem != ""})
+			d.Systems = append(d.Systems, reports.DistrictSystem{Name: y.Name, Title: y.Title, Role: y.Role, Vendor: y.Vendor,
+				Missing: y.Problem != ""})
 		}
 	}
 	for _, f := range Flows() {

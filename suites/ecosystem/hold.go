@@ -21,7 +21,8 @@ func refersTo(o object, name string) string {
 
 // holding reads what a system holds, and keeps what has to do with the class of the story.
 func (d *district) holding(ctx context.Context, at *system, when string) Holding {
-	out := Holding{System: at.Name, When: when, Objects: map[string]map[string]object{"users": {}, "classes": {}, "enrollments": {}, "resources": {}},
+	out := Holding{System: at.Name, When: when, Objects: map[string]map[string]object{"users": {}, "classes": {}, "enrollments": {},
+		"resources": {}},
 		From: "consumer.holds." + driver.Of(at.target).Holds.Way() + " of " + at.Name}
 	var probes []driver.Probe
 	for _, u := range append(append([]object{}, d.seen.SIS.Students...), d.seen.SIS.Teachers...) {

@@ -87,13 +87,15 @@ func systemsOf(all []SystemSeen, role string) (out []SystemSeen) {
 		}
 	}
 	if len(out) == 0 {
-		out = append(out, SystemSeen{Name: "(" + role + ")", Role: role, Title: nobody[role], Problem: "the district file names no system with the role " + role})
+		out = append(out, SystemSeen{Name: "(" + role + ")", Role: role, Title: nobody[role],
+			Problem: "the district file names no system with the role " + role})
 	}
 	return out
 }
 
 // nobody is how a place is called at which there is no system.
-var nobody = map[string]string{SIS: "no SIS", Platform: "no platform", Tool: "no tool", Assessment: "no assessment app", Catalog: "no catalogue"}
+var nobody = map[string]string{SIS: "no SIS", Platform: "no platform", Tool: "no tool", Assessment: "no assessment app",
+	Catalog: "no catalogue"}
 
 func (j *judge) named(role string) SystemSeen { return j.systems(role)[0] }
 
@@ -343,7 +345,7 @@ func (j *judge) holdingOf(at, when string) *Holding {
 // tool is the tool of a district in whose place Rollcall asks a platform.
 func (j *judge) tool(platform string) string {
 	for _, p := range j.section.Places {
-		if p.Platform == platform {
+		if p.Platform == platform && p.Tool != "" {
 			return p.Tool
 		}
 	}

@@ -12,7 +12,7 @@ func (j *judge) launching(p SystemSeen) {
 	all := requirementsOf["launch"]
 	tools := map[string]bool{}
 	for _, place := range j.section.Places {
-		if place.Platform == p.Name {
+		if place.Platform == p.Name && place.Tool != "" {
 			tools[place.Tool] = true
 		}
 	}
@@ -91,9 +91,11 @@ func (j *judge) launch(p SystemSeen, l *Launch) {
 	j.launchedAs(p, l, u, at)
 	j.launchedFrom(p, l, at)
 	if name := private(l.Claims); name != "" {
-		at("personal").holds(&fault{expected: "no demographics and no secrets of " + j.who(u), seen: "the claim " + name, where: name, exchanges: j.ends(u, l)})
+		at("personal").holds(&fault{expected: "no demographics and no secrets of " + j.who(u), seen: "the claim " + name, where: name,
+			exchanges: j.ends(u, l)})
 	} else if leak := j.leak(l); leak != "" {
-		at("personal").holds(&fault{expected: "addresses without the mail address or the name of " + j.who(u), seen: leak, where: "the addresses that the browser opens",
+		at("personal").holds(&fault{expected: "addresses without the mail address or the name of " + j.who(u), seen: leak,
+			where:     "the addresses that the browser opens",
 			exchanges: j.ends(u, l)})
 	} else {
 		at("personal").holds(nil)
@@ -112,11 +114,13 @@ func (j *judge) launchedAs(p SystemSeen, l *Launch, u object, at func(string) *r
 	case j.renamed[p.Name][id]:
 		at("person-id").open(stands("rostering.person-id", "the platform knows the person by another id, which launches tell", l.Exchanges...))
 	case s == mixed:
-		at("person-mixed").holds(&fault{expected: fmt.Sprintf("%s as %s", j.who(u), j.wanted("sourcedId", j.section.ids(j.target, p.Name, u))), seen: "the id of " + j.who(other),
+		at("person-mixed").holds(&fault{expected: fmt.Sprintf("%s as %s", j.who(u), j.wanted("sourcedId", j.section.ids(j.target, p.Name,
+			u))), seen: "the id of " + j.who(other),
 			where: where, cause: words[s], exchanges: j.ends(u, l)})
 	default:
 		at("person-id").holds(&fault{expected: fmt.Sprintf("%s with %s", j.who(u), j.wanted("sourcedId", j.section.ids(j.target, p.Name, u))),
-			seen: fmt.Sprintf("%s, and sub is %s", j.quoted("sourcedId", told), j.quoted("sub", l.Claims.text("sub"))), where: where, cause: words[s], exchanges: j.ends(u, l)})
+			seen: fmt.Sprintf("%s, and sub is %s", j.quoted("sourcedId", told), j.quoted("sub",
+				l.Claims.text("sub"))), where: where, cause: words[s], exchanges: j.ends(u, l)})
 	}
 	want := "student"
 	if l.Part == Teacher {
@@ -147,10 +151,12 @@ func (j *judge) launchedFrom(p SystemSeen, l *Launch, at func(string) *ruling) {
 	case j.split(p.Name):
 		at("class-id").open(stands("rostering.class-kept", "the class is several courses there", l.Exchanges...))
 	case !one(class, ids...):
-		at("class-id").holds(&fault{expected: "the class as " + j.wanted("classSourcedId", class), seen: fmt.Sprintf("context.id %q, lis.course_section_sourcedid %q", ids[0], section),
+		at("class-id").holds(&fault{expected: "the class as " + j.wanted("classSourcedId", class),
+			seen:  fmt.Sprintf("context.id %q, lis.course_section_sourcedid %q", ids[0], section),
 			where: "context.id", cause: "the id of the class is lost", exchanges: ends})
 	case section != "" && len(ids) == 2 && !slices.Contains(class, section):
-		at("class-id").holds(&fault{expected: "the class as " + j.wanted("classSourcedId", class), seen: fmt.Sprintf("%q", section), where: "lis.course_section_sourcedid",
+		at("class-id").holds(&fault{expected: "the class as " + j.wanted("classSourcedId", class), seen: fmt.Sprintf("%q", section),
+			where: "lis.course_section_sourcedid",
 			cause: "another id stands in its place", exchanges: ends})
 	default:
 		at("class-id").holds(nil)
@@ -159,11 +165,13 @@ func (j *judge) launchedFrom(p SystemSeen, l *Launch, at func(string) *ruling) {
 	want := append(j.section.expected(j.target, CourseID, p.Name, j.seen.SIS.Course), class...)
 	switch {
 	case course == "":
-		at("course-id").open(set("launches don't say of which course they are", "let "+p.Name+" tell lis.course_offering_sourcedid, where it can"))
+		at("course-id").open(set("launches don't say of which course they are",
+			"let "+p.Name+" tell lis.course_offering_sourcedid, where it can"))
 	case slices.Contains(want, course):
 		at("course-id").holds(nil)
 	default:
-		at("course-id").holds(&fault{expected: "the course as " + j.wanted("courseSourcedId", want), seen: fmt.Sprintf("%q", course), where: "lis.course_offering_sourcedid", exchanges: ends})
+		at("course-id").holds(&fault{expected: "the course as " + j.wanted("courseSourcedId", want), seen: fmt.Sprintf("%q", course),
+			where: "lis.course_offering_sourcedid", exchanges: ends})
 	}
 }
 
@@ -194,7 +202,8 @@ func leaking(address string, user object) string {
 		for _, v := range values {
 			for _, m := range []string{"email", "familyName", "username"} {
 				if w := user.text(m); len(w) > 3 && strings.Contains(strings.ToLower(v), strings.ToLower(w)) {
-					return fmt.Sprintf("the parameter %s has the %s", name, map[string]string{"email": "mail address", "familyName": "name", "username": "user name"}[m])
+					return fmt.Sprintf("the parameter %s has the %s", name, map[string]string{"email": "mail address", "familyName": "name",
+						"username": "user name"}[m])
 				}
 			}
 		}
@@ -212,8 +221,9 @@ func (j *judge) strangers(p SystemSeen, tool string) {
 			continue
 		}
 		if o := met[sub]; o != nil && o.Part != l.Part {
-			j.at("launch.person-mixed", 7, p.Name, tool).holds(&fault{expected: "a sub of their own for each person", seen: fmt.Sprintf("the %s and the %s launch as %s", o.Part,
-				l.Part, j.quoted("sub", sub)), where: "sub", exchanges: slices.Concat(o.Exchanges, l.Exchanges)})
+			j.at("launch.person-mixed", 7, p.Name, tool).holds(&fault{expected: "a sub of their own for each person",
+				seen: fmt.Sprintf("the %s and the %s launch as %s", o.Part,
+					l.Part, j.quoted("sub", sub)), where: "sub", exchanges: slices.Concat(o.Exchanges, l.Exchanges)})
 		}
 		met[sub] = l
 	}
@@ -246,8 +256,12 @@ func (j *judge) later(p SystemSeen, tool string) {
 		}
 		l := &j.seen.Launches[k]
 		if l.Tool != tool && slices.ContainsFunc(j.section.Places, func(x Place) bool { return x.Platform == p.Name && x.Tool == tool }) &&
-			slices.ContainsFunc(j.seen.Launches, func(x Launch) bool { return x.Platform == p.Name && x.Part == part && x.When == After && x.Tool != "" }) {
-			r.open(missing("what became of them was seen at the first place of the platform, which launches another tool", "put a place of this tool first in district.places"))
+			slices.ContainsFunc(j.seen.Launches, func(x Launch) bool {
+				return x.Platform == p.Name && x.Part == part && x.When == After &&
+					x.Tool != ""
+			}) {
+			r.open(missing("what became of them was seen at the first place of the platform, which launches another tool",
+				"put a place of this tool first in district.places"))
 			continue
 		}
 		u := j.seen.People[part].User
@@ -268,7 +282,8 @@ func (j *judge) later(p SystemSeen, tool string) {
 		case !l.opened():
 			r.holds(nil) // the tool refused
 		default:
-			r.holds(&fault{expected: j.who(u) + " is refused, for they were withdrawn", seen: "the launch goes through", where: l.Place, exchanges: j.ends(u, l)})
+			r.holds(&fault{expected: j.who(u) + " is refused, for they were withdrawn", seen: "the launch goes through", where: l.Place,
+				exchanges: j.ends(u, l)})
 		}
 	}
 }
@@ -287,7 +302,8 @@ func (j *judge) arrived(r *ruling, p SystemSeen, l *Launch, u object) {
 		if l.Claims != nil {
 			seen = fmt.Sprintf("the tool answers the launch with %d", l.Status)
 		}
-		r.holds(&fault{expected: j.who(u) + " launches " + l.Place + ", for they were enrolled", seen: seen, where: l.Place, exchanges: j.ends(u, l)})
+		r.holds(&fault{expected: j.who(u) + " launches " + l.Place + ", for they were enrolled", seen: seen, where: l.Place,
+			exchanges: j.ends(u, l)})
 	}
 }
 
@@ -304,7 +320,8 @@ func (j *judge) resourcing(sis, p SystemSeen) {
 			continue
 		}
 		if j.seen.SIS.Resources[place.Resource] == nil {
-			none = set("the SIS doesn't tell of the resource "+place.Resource, "check district.places.resource, and oneroster.resources of the SIS's target file")
+			none = set("the SIS doesn't tell of the resource "+place.Resource,
+				"check district.places.resource, and oneroster.resources of the SIS's target file")
 			continue
 		}
 		for i := range j.seen.Launches {
@@ -320,11 +337,13 @@ func (j *judge) resourcing(sis, p SystemSeen) {
 			case may && (j.lost[p.Name][u.text("sourcedId")] || j.launchOf(p.Name, l.Part, Before) == nil):
 				at("assigned").open(stands("launch.opens", "they launch nothing at all there", l.Exchanges...))
 			case may:
-				at("assigned").holds(&fault{expected: fmt.Sprintf("%s opens %s, for the SIS assigns it", j.who(u), l.Place), seen: l.Problem, where: l.Place, exchanges: ends})
+				at("assigned").holds(&fault{expected: fmt.Sprintf("%s opens %s, for the SIS assigns it", j.who(u), l.Place), seen: l.Problem,
+					where: l.Place, exchanges: ends})
 			case l.Claims == nil:
 				at("not-assigned").holds(nil)
 			default:
-				at("not-assigned").holds(&fault{expected: fmt.Sprintf("%s is not offered %s, for the SIS doesn't assign it to them", j.who(u), l.Place), seen: "the launch goes through",
+				at("not-assigned").holds(&fault{expected: fmt.Sprintf("%s is not offered %s, for the SIS doesn't assign it to them", j.who(u),
+					l.Place), seen: "the launch goes through",
 					where: l.Place, exchanges: ends})
 			}
 		}
@@ -353,7 +372,8 @@ func (j *judge) heldResource(p SystemSeen, place Place, r *ruling) {
 	for _, id := range ids {
 		if o := h.Objects["resources"][id]; o != nil {
 			if v := o.text("vendorResourceId"); v != "" && v != sis.text("vendorResourceId") {
-				r.holds(&fault{expected: fmt.Sprintf("the vendorResourceId %q", sis.text("vendorResourceId")), seen: fmt.Sprintf("%q", v), where: h.From, exchanges: j.seen.SIS.Exchanges})
+				r.holds(&fault{expected: fmt.Sprintf("the vendorResourceId %q", sis.text("vendorResourceId")), seen: fmt.Sprintf("%q", v),
+					where: h.From, exchanges: j.seen.SIS.Exchanges})
 				return
 			}
 			r.holds(nil)
@@ -365,6 +385,7 @@ func (j *judge) heldResource(p SystemSeen, place Place, r *ruling) {
 		others = append(others, id)
 	}
 	slices.Sort(others)
-	r.holds(&fault{expected: "the resource as " + j.wanted("resourceSourcedId", ids), seen: "under " + strings.Join(others, ", "), where: h.From, cause: "another id stands in its place",
+	r.holds(&fault{expected: "the resource as " + j.wanted("resourceSourcedId", ids), seen: "under " + strings.Join(others, ", "),
+		where: h.From, cause: "another id stands in its place",
 		exchanges: j.seen.SIS.Exchanges})
 }

@@ -50,7 +50,8 @@ func (j *judge) rostering(sis, to SystemSeen) {
 		if h != nil {
 			why = set(h.Problem, "correct consumer.holds of its target file")
 		} else if r != nil && to.Role == Platform {
-			why = set(r.Problem, "let Rollcall be launched there by the teacher, with Names and Roles; or say what it holds: consumer.holds of its target file")
+			why = set(r.Problem,
+				"let Rollcall be launched there by the teacher, with Names and Roles; or say what it holds: consumer.holds of its target file")
 		}
 		for _, q := range requirementsOf["rostering"][:6] {
 			j.at(q, 1, sis.Name, to.Name).open(why)
@@ -95,7 +96,8 @@ func (j *judge) held(sis, to SystemSeen, h *Holding) {
 			}
 			if like == nil {
 				note(j.lost, to.Name, u.text("sourcedId"))
-				at("person-kept").holds(&fault{expected: fmt.Sprintf("%s of the class at %s", j.who(u), to.Name), seen: "nobody by an id, a mail address or a name of theirs",
+				at("person-kept").holds(&fault{expected: fmt.Sprintf("%s of the class at %s", j.who(u), to.Name),
+					seen:  "nobody by an id, a mail address or a name of theirs",
 					where: h.From, exchanges: ends, cause: "lost at rostering"})
 				continue
 			}
@@ -104,7 +106,8 @@ func (j *judge) held(sis, to SystemSeen, h *Holding) {
 			s, _ := j.compare(to.Name, id, u)
 			note(j.renamed, to.Name, u.text("sourcedId"))
 			at("person-id").holds(&fault{expected: fmt.Sprintf("%s known by %s", j.who(u), j.wanted("sourcedId", ids)),
-				seen: fmt.Sprintf("somebody of that name or mail address has the id %s", j.quoted("sourcedId", id)), where: h.From, cause: words[s], exchanges: ends})
+				seen: fmt.Sprintf("somebody of that name or mail address has the id %s", j.quoted("sourcedId",
+					id)), where: h.From, cause: words[s], exchanges: ends})
 			at("person-kept").holds(nil)
 			continue
 		}
@@ -113,7 +116,8 @@ func (j *judge) held(sis, to SystemSeen, h *Holding) {
 		at("person-id").holds(nil)
 		if told := first(found, "email", "familyName", "name"); told != "" && !alike(found, u) && !vague(found, u) {
 			at("person-mixed").holds(&fault{expected: fmt.Sprintf("under %s the person whom the SIS has", j.quoted("sourcedId", id)),
-				seen: fmt.Sprintf("somebody with another name and another mail address (%s)", j.show("familyName", told)), where: h.From, exchanges: ends})
+				seen: fmt.Sprintf("somebody with another name and another mail address (%s)", j.show("familyName",
+					told)), where: h.From, exchanges: ends})
 		} else {
 			at("person-mixed").holds(nil)
 		}
@@ -121,7 +125,8 @@ func (j *judge) held(sis, to SystemSeen, h *Holding) {
 		if e == nil {
 			if len(enrolled) > 0 || len(h.Objects["classes"]) > 0 {
 				note(j.lost, to.Name, u.text("sourcedId"))
-				at("person-kept").holds(&fault{expected: fmt.Sprintf("%s in the class at %s", j.who(u), to.Name), seen: "the person is known there, and is not in the class",
+				at("person-kept").holds(&fault{expected: fmt.Sprintf("%s in the class at %s", j.who(u), to.Name),
+					seen:  "the person is known there, and is not in the class",
 					where: h.From, exchanges: ends})
 			}
 			continue
@@ -131,7 +136,8 @@ func (j *judge) held(sis, to SystemSeen, h *Holding) {
 			want := roles[u.text("sourcedId")]
 			if wide := widerHeld(want, role); wide {
 				note(j.widened, to.Name, u.text("sourcedId"))
-				at("role-kept").holds(&fault{expected: fmt.Sprintf("%s as %s", j.who(u), want), seen: fmt.Sprintf("the role %q", role), where: h.From, exchanges: ends})
+				at("role-kept").holds(&fault{expected: fmt.Sprintf("%s as %s", j.who(u), want), seen: fmt.Sprintf("the role %q", role),
+					where: h.From, exchanges: ends})
 			} else {
 				at("role-kept").holds(nil)
 			}
@@ -142,7 +148,8 @@ func (j *judge) held(sis, to SystemSeen, h *Holding) {
 		if accounted[id] || slices.Contains([]string{"guardian", "parent", "administrator", "aide", "proctor"}, e.text("role")) {
 			continue
 		}
-		at("nobody-else").holds(&fault{expected: "those alone whom the SIS has in the class", seen: fmt.Sprintf("%s is in it too, as %q", j.quoted("sourcedId", id),
+		at("nobody-else").holds(&fault{expected: "those alone whom the SIS has in the class", seen: fmt.Sprintf("%s is in it too, as %q",
+			j.quoted("sourcedId", id),
 			e.text("role")), where: h.From, exchanges: []string{j.seen.SIS.StudentsAt, j.seen.SIS.TeachersAt}})
 	}
 	if len(enrolled) > 0 {
@@ -155,7 +162,8 @@ func (j *judge) held(sis, to SystemSeen, h *Holding) {
 func (j *judge) unlooked(sis, to SystemSeen, from string) {
 	for _, q := range requirementsOf["rostering"][:6] {
 		if r := j.at(q, 1, sis.Name, to.Name); r.examined == 0 {
-			r.open(missing("nothing was met by which it could be told, in "+from, "let what is held be told with users, classes and enrollments, or load a class with people"))
+			r.open(missing("nothing was met by which it could be told, in "+from,
+				"let what is held be told with users, classes and enrollments, or load a class with people"))
 		}
 	}
 }
@@ -192,22 +200,26 @@ func (j *judge) heldClass(sis, to SystemSeen, h *Holding) {
 			continue
 		}
 		for _, e := range h.Objects["enrollments"] {
-			if refersTo(e, "class") == id && j.isOfClass(to.Name, refersTo(e, "user")) && classes[id].text("title") == j.seen.SIS.Class.text("title") {
+			if refersTo(e, "class") == id && j.isOfClass(to.Name, refersTo(e, "user")) &&
+				classes[id].text("title") == j.seen.SIS.Class.text("title") {
 				others = append(others, id)
 				break
 			}
 		}
 	}
 	slices.Sort(others)
-	f := fault{expected: fmt.Sprintf("one course for the class, known by %s", j.wanted("sourcedId", ids)), where: h.From, exchanges: j.seen.SIS.Exchanges[:min(1, len(j.seen.SIS.Exchanges))]}
+	f := fault{expected: fmt.Sprintf("one course for the class, known by %s", j.wanted("sourcedId", ids)), where: h.From,
+		exchanges: j.seen.SIS.Exchanges[:min(1, len(j.seen.SIS.Exchanges))]}
 	switch {
 	case len(own) == 1 && len(others) == 0:
 		r.holds(nil)
 	case len(own) == 0:
-		f.seen, f.cause = fmt.Sprintf("%d courses of its name, under other ids: %s", len(others), strings.Join(others, ", ")), "the class has another id there"
+		f.seen, f.cause = fmt.Sprintf("%d courses of its name, under other ids: %s", len(others), strings.Join(others,
+			", ")), "the class has another id there"
 		r.holds(&f)
 	default:
-		f.seen, f.cause = fmt.Sprintf("its people are in %d courses: %s", len(own)+len(others), strings.Join(append(own, others...), ", ")), "the class was split"
+		f.seen, f.cause = fmt.Sprintf("its people are in %d courses: %s", len(own)+len(others), strings.Join(append(own, others...),
+			", ")), "the class was split"
 		r.holds(&f)
 	}
 }
@@ -232,11 +244,13 @@ func (j *judge) listed(sis, to SystemSeen, r *Roster) {
 			continue
 		}
 		if service {
-			at("person-kept").open(stands("names-roles.complete", "the class list of the platform lacks people who can launch, so that it tells of nobody who is missing", r.Exchanges...))
+			at("person-kept").open(stands("names-roles.complete",
+				"the class list of the platform lacks people who can launch, so that it tells of nobody who is missing", r.Exchanges...))
 			continue
 		}
 		note(j.lost, to.Name, u.text("sourcedId"))
-		at("person-kept").holds(&fault{expected: fmt.Sprintf("%s in the course at %s", j.who(u), to.Name), seen: "nobody by an id, a mail address or a name of theirs",
+		at("person-kept").holds(&fault{expected: fmt.Sprintf("%s in the course at %s", j.who(u), to.Name),
+			seen:  "nobody by an id, a mail address or a name of theirs",
 			where: "Names and Roles of " + to.Name, exchanges: append([]string{j.end(u)}, r.Exchanges...), cause: "lost at rostering"})
 	}
 	for _, m := range r.Members {
@@ -249,7 +263,8 @@ func (j *judge) listed(sis, to SystemSeen, r *Roster) {
 		}
 		id, _ := j.carried(to.Name, m, false)
 		at("nobody-else").holds(&fault{expected: "those alone whom the SIS has in the class", where: "Names and Roles of " + to.Name,
-			seen:      fmt.Sprintf("%s is in it too, as %s", j.quoted("sourcedId", first(object{"a": id, "b": m.text("user_id")}, "a", "b")), strings.Join(p, ", ")),
+			seen: fmt.Sprintf("%s is in it too, as %s", j.quoted("sourcedId", first(object{"a": id, "b": m.text("user_id")}, "a", "b")),
+				strings.Join(p, ", ")),
 			exchanges: append([]string{j.seen.SIS.StudentsAt, j.seen.SIS.TeachersAt}, r.Exchanges...)})
 	}
 	at("nobody-else").holds(nil)
@@ -271,11 +286,13 @@ func (j *judge) listed(sis, to SystemSeen, r *Roster) {
 			at("person-mixed").holds(nil)
 		case a == mixed && b == mixed && told == held:
 			note(j.renamed, to.Name, u.text("sourcedId"))
-			at("person-mixed").holds(&fault{expected: fmt.Sprintf("%s under %s", j.who(u), j.wanted("sourcedId", j.section.ids(j.target, to.Name, u))),
+			at("person-mixed").holds(&fault{expected: fmt.Sprintf("%s under %s", j.who(u), j.wanted("sourcedId", j.section.ids(j.target, to.Name,
+				u))),
 				seen: fmt.Sprintf("launches and class lists have the id of %s", j.who(other)), where: where, cause: words[mixed], exchanges: ends})
 		case told == held:
 			note(j.renamed, to.Name, u.text("sourcedId"))
-			at("person-id").holds(&fault{expected: fmt.Sprintf("%s known by %s", j.who(u), j.wanted("sourcedId", j.section.ids(j.target, to.Name, u))),
+			at("person-id").holds(&fault{expected: fmt.Sprintf("%s known by %s", j.who(u), j.wanted("sourcedId", j.section.ids(j.target, to.Name,
+				u))),
 				seen: fmt.Sprintf("launches and class lists have %s", j.quoted("sourcedId", told)), where: where, cause: words[a], exchanges: ends})
 		}
 		want := roles[u.text("sourcedId")]
@@ -286,13 +303,15 @@ func (j *judge) listed(sis, to SystemSeen, r *Roster) {
 			at("role-kept").holds(nil)
 		default:
 			note(j.widened, to.Name, u.text("sourcedId"))
-			at("role-kept").holds(&fault{expected: fmt.Sprintf("%s as %s", j.who(u), want), seen: "launches and class lists have " + y, where: "roles", exchanges: ends})
+			at("role-kept").holds(&fault{expected: fmt.Sprintf("%s as %s", j.who(u), want), seen: "launches and class lists have " + y,
+				where: "roles", exchanges: ends})
 		}
 	}
 	j.contexts(sis, to)
 	for _, q := range requirementsOf["rostering"][:6] {
 		if r := j.at(q, 1, sis.Name, to.Name); r.examined == 0 {
-			r.open(set("nobody of the story launched Rollcall, or a tool, by whom it could be told", "name people and places (district.people, district.places), or say what "+to.Name+" holds: consumer.holds of its target file"))
+			r.open(set("nobody of the story launched Rollcall, or a tool, by whom it could be told",
+				"name people and places (district.people, district.places), or say what "+to.Name+" holds: consumer.holds of its target file"))
 		}
 	}
 }
@@ -335,8 +354,10 @@ func (j *judge) contexts(sis, to SystemSeen) {
 			ids, ends = append(ids, fmt.Sprintf("%s (%s, by the %s)", id, l.Place, l.Part)), append(ends, l.Exchanges...)
 		}
 		slices.Sort(ids)
-		r.holds(&fault{expected: "launches of one class from one course", seen: "they come from " + strings.Join(ids, " and "), where: "context.id",
-			cause: "the class was split, or a place is in another course", exchanges: append(j.seen.SIS.Exchanges[:min(1, len(j.seen.SIS.Exchanges))], ends...)})
+		r.holds(&fault{expected: "launches of one class from one course", seen: "they come from " + strings.Join(ids, " and "),
+			where: "context.id",
+			cause: "the class was split, or a place is in another course", exchanges: append(j.seen.SIS.Exchanges[:min(1,
+				len(j.seen.SIS.Exchanges))], ends...)})
 	}
 }
 
@@ -368,7 +389,8 @@ func wrong(want string, roles []string) string {
 		if slices.Contains([]string{"Instructor", "Administrator", "ContentDeveloper", "Manager"}, platform.Principal(r)) {
 			return "the role " + r
 		}
-		for _, wide := range []string{"system/person#Administrator", "system/person#SysAdmin", "institution/person#Administrator", "institution/person#Faculty",
+		for _, wide := range []string{"system/person#Administrator", "system/person#SysAdmin", "institution/person#Administrator",
+			"institution/person#Faculty",
 			"institution/person#Instructor", "institution/person#Staff"} {
 			if strings.HasSuffix(r, wide) {
 				return "the role " + r
@@ -422,7 +444,8 @@ func (j *judge) changes(to SystemSeen, at func(string) *ruling) {
 				seen = fmt.Sprintf("%s isn't in it %s after they were enrolled in the SIS", j.who(user), rounded(c.After))
 				expected = "the class at " + to.Name + " with them"
 			}
-			r.holds(&fault{expected: fmt.Sprintf("%s, within %s", expected, c.Within), seen: seen, where: "the class at " + to.Name, exchanges: ends})
+			r.holds(&fault{expected: fmt.Sprintf("%s, within %s", expected, c.Within), seen: seen, where: "the class at " + to.Name,
+				exchanges: ends})
 			at("in-time").open(stands("rostering."+what, "the change never arrived", ends...))
 		default:
 			r.holds(nil)
@@ -446,7 +469,8 @@ func (j *judge) namesRoles(p SystemSeen) {
 	at := func(q string) *ruling { return j.at("names-roles."+q, 3, p.Name, to) }
 	r := j.rosterOf(p.Name, Before)
 	if r == nil || r.Problem != "" {
-		why := set("Rollcall was not launched there", "let Rollcall be launched at "+p.Name+" by the teacher: lti.platform.links of its target file, district.people")
+		why := set("Rollcall was not launched there",
+			"let Rollcall be launched at "+p.Name+" by the teacher: lti.platform.links of its target file, district.people")
 		if r != nil {
 			why = set(r.Problem, "let Rollcall's registration at "+p.Name+" be launched by the teacher and use Names and Roles")
 			why.exchanges = r.Exchanges
@@ -476,7 +500,8 @@ func (j *judge) namesRoles(p SystemSeen) {
 			if other != nil {
 				seen = "the id of " + j.who(other)
 			}
-			at("person-id").holds(&fault{expected: fmt.Sprintf("%s with %s", j.who(u), j.wanted("sourcedId", j.section.ids(j.target, p.Name, u))), seen: seen, where: where,
+			at("person-id").holds(&fault{expected: fmt.Sprintf("%s with %s", j.who(u), j.wanted("sourcedId", j.section.ids(j.target, p.Name,
+				u))), seen: seen, where: where,
 				cause: words[s], exchanges: ends})
 		}
 		if why := wrong(roles[id], m.texts("roles")); why == "" {
@@ -487,7 +512,8 @@ func (j *judge) namesRoles(p SystemSeen) {
 			at("role").holds(&fault{expected: fmt.Sprintf("%s as %s", j.who(u), roles[id]), seen: why, where: "roles", exchanges: ends})
 		}
 		if name := private(m); name != "" {
-			at("personal").holds(&fault{expected: "no demographics and no secrets of " + j.who(u), seen: fmt.Sprintf("the member %s", name), where: name, exchanges: ends})
+			at("personal").holds(&fault{expected: "no demographics and no secrets of " + j.who(u), seen: fmt.Sprintf("the member %s", name),
+				where: name, exchanges: ends})
 		} else {
 			at("personal").holds(nil)
 		}
@@ -502,7 +528,8 @@ func (j *judge) namesRoles(p SystemSeen) {
 		if m == nil {
 			if !j.lost[p.Name][u.text("sourcedId")] {
 				if t := j.launchOf(p.Name, Teacher, Before); t != nil && contextOf(t) == contextOf(l) {
-					at("complete").holds(&fault{expected: j.who(u) + " in the class list, for they can launch", seen: fmt.Sprintf("%d members without them", len(r.Members)),
+					at("complete").holds(&fault{expected: j.who(u) + " in the class list, for they can launch",
+						seen:  fmt.Sprintf("%d members without them", len(r.Members)),
 						where: "members", exchanges: ends})
 				}
 			}
@@ -512,7 +539,8 @@ func (j *judge) namesRoles(p SystemSeen) {
 		if m.text("user_id") == l.Claims.text("sub") {
 			at("same-person").holds(nil)
 		} else {
-			at("same-person").holds(&fault{expected: fmt.Sprintf("the user_id %s, with which %s launches", j.quoted("sub", l.Claims.text("sub")), j.who(u)),
+			at("same-person").holds(&fault{expected: fmt.Sprintf("the user_id %s, with which %s launches", j.quoted("sub", l.Claims.text("sub")),
+				j.who(u)),
 				seen: j.quoted("user_id", m.text("user_id")), where: "user_id", exchanges: ends})
 		}
 	}
@@ -527,7 +555,8 @@ func (j *judge) namesRoles(p SystemSeen) {
 	}
 	for _, q := range all {
 		if x := j.at(q, 3, p.Name, to); x.examined == 0 && x.grey == nil {
-			x.open(missing("the class list has nobody by whom it could be told", "name people of the class, who can launch Rollcall at "+p.Name+": district.people"))
+			x.open(missing("the class list has nobody by whom it could be told",
+				"name people of the class, who can launch Rollcall at "+p.Name+": district.people"))
 		}
 	}
 }
@@ -550,7 +579,8 @@ func private(o object) string {
 			}
 		}
 		switch strings.ToLower(strings.NewReplacer("_", "", "-", "", " ", "").Replace(n)) {
-		case "birthdate", "dateofbirth", "dob", "sex", "gender", "ethnicity", "race", "americanindianoralaskanative", "asian", "blackorafricanamerican",
+		case "birthdate", "dateofbirth", "dob", "sex", "gender", "ethnicity", "race",
+			"americanindianoralaskanative", "asian", "blackorafricanamerican",
 			"nativehawaiianorotherpacificislander", "white", "demographicracetwoormoreraces", "hispanicorlatinoethnicity", "demographics",
 			"countryofbirthcode", "cityofbirth", "publicschoolresidencestatus", "password", "ssn":
 			return n

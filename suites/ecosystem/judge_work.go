@@ -29,14 +29,16 @@ func (j *judge) search(p SystemSeen) {
 				continue
 			}
 			if len(k.Found) == 0 {
-				at("found").holds(&fault{expected: fmt.Sprintf("the item %q", k.Title), seen: orText(k.Problem, "a search without it"), where: c.Name, exchanges: k.Exchanges})
+				at("found").holds(&fault{expected: fmt.Sprintf("the item %q", k.Title), seen: orText(k.Problem, "a search without it"),
+					where: c.Name, exchanges: k.Exchanges})
 				at("offered").open(stands("search.found", "the catalogue itself doesn't find the item", k.Exchanges...))
 				at("same-item").open(stands("search.found", "the catalogue itself doesn't find the item", k.Exchanges...))
 				continue
 			}
 			at("found").holds(nil)
 			if k.Problem != "" {
-				at("offered").holds(&fault{expected: fmt.Sprintf("the item %q can be chosen at %s", k.Title, p.Name), seen: k.Problem, where: k.Name, exchanges: k.Exchanges})
+				at("offered").holds(&fault{expected: fmt.Sprintf("the item %q can be chosen at %s", k.Title, p.Name), seen: k.Problem,
+					where: k.Name, exchanges: k.Exchanges})
 				at("same-item").open(stands("search.offered", "the item could not be chosen", k.Exchanges...))
 				continue
 			}
@@ -81,7 +83,8 @@ func (j *judge) sameItem(r *ruling, k *Picked) {
 		want[p.text("name")] = p.text("value")
 	}
 	if !slices.Contains(addresses, target) {
-		r.holds(&fault{expected: "the address of the item's LTI link, " + strings.TrimSpace(strings.Join(addresses, " ")), seen: target, where: "target_link_uri", exchanges: ends})
+		r.holds(&fault{expected: "the address of the item's LTI link, " + strings.TrimSpace(strings.Join(addresses, " ")), seen: target,
+			where: "target_link_uri", exchanges: ends})
 		return
 	}
 	if f := differs(k.Launch.Claims, want); f != nil {
@@ -100,7 +103,8 @@ func differs(claims object, want map[string]string) *fault {
 			continue
 		}
 		if got := custom.text(name); got != v {
-			return &fault{expected: fmt.Sprintf("the custom parameter %s with %q", name, v), seen: fmt.Sprintf("%q", got), where: "custom." + name, cause: "the id of the content is lost or changed"}
+			return &fault{expected: fmt.Sprintf("the custom parameter %s with %q", name, v), seen: fmt.Sprintf("%q", got),
+				where: "custom." + name, cause: "the id of the content is lost or changed"}
 		}
 	}
 	return nil
@@ -161,7 +165,8 @@ func (j *judge) itemKept(k *Picked, at func(string) *ruling) {
 	}
 	ends := slices.Concat(k.Exchanges, l.Exchanges)
 	if l.Claims == nil {
-		at("item-kept").holds(&fault{expected: fmt.Sprintf("%q launches", k.Title), seen: orText(k.Problem, l.Problem), where: k.Name, exchanges: ends})
+		at("item-kept").holds(&fault{expected: fmt.Sprintf("%q launches", k.Title), seen: orText(k.Problem, l.Problem), where: k.Name,
+			exchanges: ends})
 		at("line-item").open(stands("deep-linking.item-kept", "what was picked doesn't launch", ends...))
 		return
 	}
@@ -178,7 +183,8 @@ func (j *judge) itemKept(k *Picked, at func(string) *ruling) {
 	case item.text("url") != "" && target != item.text("url"):
 		f = &fault{expected: "the address of the content item, " + item.text("url"), seen: target, where: "target_link_uri"}
 	case item.text("title") != "" && link.text("title") != "" && link.text("title") != item.text("title"):
-		f = &fault{expected: fmt.Sprintf("the title %q", item.text("title")), seen: fmt.Sprintf("%q", link.text("title")), where: "resource_link.title"}
+		f = &fault{expected: fmt.Sprintf("the title %q", item.text("title")), seen: fmt.Sprintf("%q", link.text("title")),
+			where: "resource_link.title"}
 	}
 	if f != nil {
 		f.exchanges = ends
@@ -188,7 +194,8 @@ func (j *judge) itemKept(k *Picked, at func(string) *ruling) {
 	case len(item.in("lineItem")) == 0:
 		at("line-item").open(missing("the content item has no line item", "pick something that is graded"))
 	case l.Claims.in(agsClaim).text("lineitem") == "":
-		at("line-item").holds(&fault{expected: "a launch with the address of its line item", seen: "none", where: "endpoint.lineitem", exchanges: ends})
+		at("line-item").holds(&fault{expected: "a launch with the address of its line item", seen: "none", where: "endpoint.lineitem",
+			exchanges: ends})
 	default:
 		at("line-item").holds(nil)
 	}
@@ -240,7 +247,8 @@ func (j *judge) assignment(p SystemSeen) {
 		}
 	case g.Problem != "" && g.Asked == nil:
 		for _, q := range all[:4] {
-			j.at(q, 6, to, p.Name).open(set(g.Problem, "let a learner launch Rollcall there: lti.platform.links of its target file, district.people"))
+			j.at(q, 6, to, p.Name).open(set(g.Problem,
+				"let a learner launch Rollcall there: lti.platform.links of its target file, district.people"))
 		}
 	case g.Problem != "":
 		broken := "line-item"
@@ -264,16 +272,19 @@ func (j *judge) assignment(p SystemSeen) {
 func (j *judge) lineItem(r *ruling, g *Graded) {
 	for _, name := range []string{"label", "resourceId", "tag"} {
 		if g.Made.text(name) != g.Asked.text(name) {
-			r.holds(&fault{expected: fmt.Sprintf("%s %q", name, g.Asked.text(name)), seen: fmt.Sprintf("%q", g.Made.text(name)), where: name, exchanges: g.Exchanges})
+			r.holds(&fault{expected: fmt.Sprintf("%s %q", name, g.Asked.text(name)), seen: fmt.Sprintf("%q", g.Made.text(name)), where: name,
+				exchanges: g.Exchanges})
 			return
 		}
 	}
 	if most, _ := number(g.Made, "scoreMaximum"); most != scoreMaximum {
-		r.holds(&fault{expected: fmt.Sprintf("scoreMaximum %v", scoreMaximum), seen: fmt.Sprint(g.Made["scoreMaximum"]), where: "scoreMaximum", exchanges: g.Exchanges})
+		r.holds(&fault{expected: fmt.Sprintf("scoreMaximum %v", scoreMaximum), seen: fmt.Sprint(g.Made["scoreMaximum"]),
+			where: "scoreMaximum", exchanges: g.Exchanges})
 		return
 	}
 	if len(g.Listed) != 1 || g.Listed[0].text("id") != g.Made.text("id") {
-		r.holds(&fault{expected: "the line item alone, asked for by its resourceId", seen: fmt.Sprintf("%d line items", len(g.Listed)), where: "resource_id", exchanges: g.Exchanges})
+		r.holds(&fault{expected: "the line item alone, asked for by its resourceId", seen: fmt.Sprintf("%d line items", len(g.Listed)),
+			where: "resource_id", exchanges: g.Exchanges})
 		return
 	}
 	r.holds(nil)
@@ -285,21 +296,24 @@ func (j *judge) scored(at func(string) *ruling, g *Graded) {
 	learner := j.seen.People[Learner].User
 	switch {
 	case len(g.Others) > 0:
-		at("right-item").holds(&fault{expected: "no result in the line item for which no score was sent", seen: fmt.Sprintf("%d results", len(g.Others)), where: "results", exchanges: g.Exchanges})
+		at("right-item").holds(&fault{expected: "no result in the line item for which no score was sent", seen: fmt.Sprintf("%d results",
+			len(g.Others)), where: "results", exchanges: g.Exchanges})
 		if !there {
 			at("score").open(stands("assignment.right-item", "the score stands in another line item", g.Exchanges...))
 			break
 		}
 		at("score").holds(nil)
 	case !there:
-		at("score").holds(&fault{expected: fmt.Sprintf("the result of %s: %v of %v", j.who(learner), g.Given, scoreMaximum), seen: "none", where: "results", exchanges: g.Exchanges})
+		at("score").holds(&fault{expected: fmt.Sprintf("the result of %s: %v of %v", j.who(learner), g.Given, scoreMaximum), seen: "none",
+			where: "results", exchanges: g.Exchanges})
 		at("right-item").holds(nil)
 	default:
 		at("right-item").holds(nil)
 		if near(got, want) {
 			at("score").holds(nil)
 		} else {
-			at("score").holds(&fault{expected: fmt.Sprintf("%v of %v", g.Given, scoreMaximum), seen: fmt.Sprintf("%v of %v", g.Result["resultScore"], g.Result["resultMaximum"]),
+			at("score").holds(&fault{expected: fmt.Sprintf("%v of %v", g.Given, scoreMaximum), seen: fmt.Sprintf("%v of %v",
+				g.Result["resultScore"], g.Result["resultMaximum"]),
 				where: "resultScore", exchanges: g.Exchanges})
 		}
 	}
@@ -315,8 +329,9 @@ func (j *judge) scored(at func(string) *ruling, g *Graded) {
 		if near(after, g.Override/scoreMaximum) {
 			at("overridden").holds(nil)
 		} else {
-			at("overridden").holds(&fault{expected: fmt.Sprintf("%v of %v, as the teacher gave", g.Override, scoreMaximum), seen: fmt.Sprintf("%v of %v", g.After["resultScore"],
-				g.After["resultMaximum"]), where: "resultScore", exchanges: g.Exchanges})
+			at("overridden").holds(&fault{expected: fmt.Sprintf("%v of %v, as the teacher gave", g.Override, scoreMaximum),
+				seen: fmt.Sprintf("%v of %v", g.After["resultScore"],
+					g.After["resultMaximum"]), where: "resultScore", exchanges: g.Exchanges})
 		}
 	}
 }
@@ -331,18 +346,22 @@ func (j *judge) worked(p SystemSeen, g *Graded) {
 		case w.Unset != "":
 			r.open(set(w.Unset, w.Unset))
 		case w.Problem != "":
-			r.open(set("the learner could not earn a score: "+w.Problem, "correct district.places.score, or lti.tool.score of the tool's target file"))
+			r.open(set("the learner could not earn a score: "+w.Problem,
+				"correct district.places.score, or lti.tool.score of the tool's target file"))
 		case len(w.Titles) > 0:
 			r.holds(nil)
 		case g.RegisterProblem != "" || len(g.Register) == 0:
-			r.open(set("nothing of the platform's gradebook is seen in the SIS, by which alone it could be told", "let the platform push its gradebook to the SIS: flow 9"))
+			r.open(set("nothing of the platform's gradebook is seen in the SIS, by which alone it could be told",
+				"let the platform push its gradebook to the SIS: flow 9"))
 		default:
-			r.holds(&fault{expected: fmt.Sprintf("a result of the learner in the line item %q", w.Title), seen: "none in the gradebook of the SIS, where other line items of the platform are",
+			r.holds(&fault{expected: fmt.Sprintf("a result of the learner in the line item %q", w.Title),
+				seen:  "none in the gradebook of the SIS, where other line items of the platform are",
 				where: w.Place, exchanges: slices.Concat(w.Exchanges, g.RegisterExchanges)})
 		}
 	}
 	if len(done) == 0 {
-		j.at("assignment.tool-score", 6, j.tool(p.Name), p.Name).open(set("no learner earned a score in a tool", "name places, and how a score is earned there: district.places"))
+		j.at("assignment.tool-score", 6, j.tool(p.Name), p.Name).open(set("no learner earned a score in a tool",
+			"name places, and how a score is earned there: district.places"))
 	}
 }
 
@@ -374,13 +393,15 @@ func (j *judge) gradebook(sis, p SystemSeen) {
 		every(stands(on, "the platform took no score that could be looked for in the SIS", g.Exchanges...))
 		return
 	case g.RegisterProblem != "":
-		every(set("the gradebook of the SIS can't be read: "+g.RegisterProblem, "say where it lies (oneroster.gradebook of the SIS's target file), and how the platform pushes (district.systems.push)"))
+		every(set("the gradebook of the SIS can't be read: "+g.RegisterProblem,
+			"say where it lies (oneroster.gradebook of the SIS's target file), and how the platform pushes (district.systems.push)"))
 		return
 	}
 	ends := slices.Concat(g.Exchanges, g.RegisterExchanges)
 	title := g.Asked.text("label")
 	if len(g.Register) != 1 {
-		at("line-item").holds(&fault{expected: fmt.Sprintf("the line item %q in the class, once", title), seen: fmt.Sprintf("%d of them, %s after the score", len(g.Register), rounded(g.Waited)),
+		at("line-item").holds(&fault{expected: fmt.Sprintf("the line item %q in the class, once", title),
+			seen:  fmt.Sprintf("%d of them, %s after the score", len(g.Register), rounded(g.Waited)),
 			where: "lineItems of the class", exchanges: ends})
 		if len(g.Register) == 0 {
 			every(stands("gradebook.line-item", "the line item isn't in the SIS", ends...))
@@ -390,7 +411,8 @@ func (j *judge) gradebook(sis, p SystemSeen) {
 		at("line-item").holds(nil)
 	}
 	if len(g.Stray) > 0 {
-		at("right-item").holds(&fault{expected: "no result in the line item for which there is none", seen: fmt.Sprintf("%d results", len(g.Stray)), where: "results", exchanges: ends})
+		at("right-item").holds(&fault{expected: "no result in the line item for which there is none", seen: fmt.Sprintf("%d results",
+			len(g.Stray)), where: "results", exchanges: ends})
 	} else {
 		at("right-item").holds(nil)
 	}
@@ -415,7 +437,8 @@ func (j *judge) booked(at func(string) *ruling, g *Graded, learner object, ends 
 	}
 	switch {
 	case own == nil && other != nil:
-		at("person").holds(&fault{expected: "the result of " + j.who(learner), seen: "that of " + j.quoted("sourcedId", other.refers("student")), where: "result.student", exchanges: ends})
+		at("person").holds(&fault{expected: "the result of " + j.who(learner), seen: "that of " + j.quoted("sourcedId",
+			other.refers("student")), where: "result.student", exchanges: ends})
 		at("score").open(stands("gradebook.person", "the result is somebody else's", ends...))
 		at("overridden").open(stands("gradebook.person", "the result is somebody else's", ends...))
 		return
@@ -431,14 +454,16 @@ func (j *judge) booked(at func(string) *ruling, g *Graded, learner object, ends 
 			}
 			return
 		}
-		at("score").holds(&fault{expected: fmt.Sprintf("the result of %s: %v of %v", j.who(learner), want, scoreMaximum), seen: fmt.Sprintf("none, %s after the score", rounded(g.Waited)),
+		at("score").holds(&fault{expected: fmt.Sprintf("the result of %s: %v of %v", j.who(learner), want, scoreMaximum),
+			seen:  fmt.Sprintf("none, %s after the score", rounded(g.Waited)),
 			where: "results of the line item", exchanges: ends})
 		at("person").open(stands("gradebook.score", "there is no result", ends...))
 		at("overridden").open(stands("gradebook.score", "there is no result", ends...))
 		return
 	}
 	if other != nil {
-		at("person").holds(&fault{expected: "the result of " + j.who(learner) + " alone", seen: "one of " + j.quoted("sourcedId", other.refers("student")) + " too", where: "result.student", exchanges: ends})
+		at("person").holds(&fault{expected: "the result of " + j.who(learner) + " alone", seen: "one of " + j.quoted("sourcedId",
+			other.refers("student")) + " too", where: "result.student", exchanges: ends})
 	} else {
 		at("person").holds(nil)
 	}
@@ -463,7 +488,8 @@ func (j *judge) booked(at func(string) *ruling, g *Graded, learner object, ends 
 	case !near(after, g.Override/scoreMaximum):
 		at("overridden").open(stands("assignment.overridden", "the platform itself doesn't have the score of the teacher", ends...))
 	default:
-		at("overridden").holds(&fault{expected: fmt.Sprintf("%v of %v, as the teacher gave", g.Override, scoreMaximum), seen: seen + ", as the tool sent", where: "result.score", exchanges: ends})
+		at("overridden").holds(&fault{expected: fmt.Sprintf("%v of %v, as the teacher gave", g.Override, scoreMaximum),
+			seen: seen + ", as the tool sent", where: "result.score", exchanges: ends})
 	}
 }
 
@@ -492,7 +518,8 @@ func (j *judge) assessment(sis SystemSeen) {
 		every(set(r.Problem, "let the SIS be read, and check district.systems.push"))
 		return
 	case len(r.Results) == 0:
-		at("arrives").holds(&fault{expected: "assessment results of " + j.who(learner), seen: "none", where: "assessmentResults", exchanges: r.Exchanges})
+		at("arrives").holds(&fault{expected: "assessment results of " + j.who(learner), seen: "none", where: "assessmentResults",
+			exchanges: r.Exchanges})
 		every(stands("assessment.arrives", "there are no results", r.Exchanges...))
 		return
 	}
@@ -501,7 +528,8 @@ func (j *judge) assessment(sis SystemSeen) {
 	for _, o := range r.Results {
 		item := r.Items[o.refers("assessmentLineItem")]
 		if item == nil || item.text("missing") != "" {
-			at("line-item").holds(&fault{expected: "the assessment line item of the result " + o.text("sourcedId"), seen: orText(item.text("missing"), "none"), where: "assessmentLineItem",
+			at("line-item").holds(&fault{expected: "the assessment line item of the result " + o.text("sourcedId"),
+				seen: orText(item.text("missing"), "none"), where: "assessmentLineItem",
 				exchanges: r.Exchanges})
 			continue
 		}
@@ -514,12 +542,14 @@ func (j *judge) assessment(sis SystemSeen) {
 		}
 	}
 	if parts == 0 {
-		at("items").holds(&fault{expected: "results of parts or questions", seen: fmt.Sprintf("%d results, all of whole assessments", len(r.Results)), where: "parentAssessmentLineItem", exchanges: r.Exchanges})
+		at("items").holds(&fault{expected: "results of parts or questions", seen: fmt.Sprintf("%d results, all of whole assessments",
+			len(r.Results)), where: "parentAssessmentLineItem", exchanges: r.Exchanges})
 	} else {
 		at("items").holds(nil)
 	}
 	if aligned == 0 {
-		at("objectives").holds(&fault{expected: "learning objectives of what was assessed", seen: "none, at results and at assessment line items", where: "learningObjectiveSet", exchanges: r.Exchanges})
+		at("objectives").holds(&fault{expected: "learning objectives of what was assessed",
+			seen: "none, at results and at assessment line items", where: "learningObjectiveSet", exchanges: r.Exchanges})
 		at("resolved").open(stands("assessment.objectives", "there are no learning objectives", r.Exchanges...))
 	} else {
 		at("objectives").holds(nil)
@@ -538,13 +568,15 @@ func (j *judge) resolved(r *ruling, seen Results) {
 			r.holds(nil)
 			continue
 		}
-		r.holds(&fault{expected: "the learning objective " + id + " at the CASE server", seen: why, where: "learningObjectiveIds", exchanges: seen.Exchanges})
+		r.holds(&fault{expected: "the learning objective " + id + " at the CASE server", seen: why, where: "learningObjectiveIds",
+			exchanges: seen.Exchanges})
 	}
 }
 
 func (j *judge) same(r *ruling, app SystemSeen, seen Results) {
 	if !seen.HeldAny {
-		r.open(set("nothing tells what "+app.Name+" has itself", "give it a target file with consumer.holds that tells assessmentResults, where it can"))
+		r.open(set("nothing tells what "+app.Name+" has itself",
+			"give it a target file with consumer.holds that tells assessmentResults, where it can"))
 		return
 	}
 	learner := j.seen.People[Learner].User.text("sourcedId")
@@ -559,7 +591,8 @@ func (j *judge) same(r *ruling, app SystemSeen, seen Results) {
 		case i < 0:
 			r.holds(&fault{expected: "the result " + id + " in the SIS", seen: "none", where: "assessmentResults", exchanges: seen.Exchanges})
 		case fmt.Sprint(seen.Results[i]["score"]) != fmt.Sprint(o["score"]):
-			r.holds(&fault{expected: fmt.Sprintf("the score %v", o["score"]), seen: fmt.Sprint(seen.Results[i]["score"]), where: "score", exchanges: seen.Exchanges})
+			r.holds(&fault{expected: fmt.Sprintf("the score %v", o["score"]), seen: fmt.Sprint(seen.Results[i]["score"]), where: "score",
+				exchanges: seen.Exchanges})
 		default:
 			r.holds(nil)
 		}

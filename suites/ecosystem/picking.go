@@ -118,7 +118,8 @@ func (d *district) takeAway(ctx context.Context, at *system, p Pick, title strin
 		return
 	}
 	if page, err := v.page.Beside(ctx); err == nil {
-		_ = page.RunWithin(ctx, refusedTime, filled(p.Remove, map[string]string{"title": title})) // what stays bears Rollcall's traces in the log alone
+		_ = page.RunWithin(ctx, refusedTime, filled(p.Remove,
+			map[string]string{"title": title})) // what stays bears Rollcall's traces in the log alone
 		page.Close()
 	}
 }

@@ -152,7 +152,8 @@ func Kinds() []string {
 type Place struct {
 	Name     string `yaml:"name"`
 	Platform string `yaml:"platform"`
-	Tool     string `yaml:"tool"`
+	// Tool is empty where Rollcall itself is launched, as registered in the platform's own target file.
+	Tool string `yaml:"tool,omitempty"`
 	// Resource is the sourcedId, in the SIS, of the resource that the tool is; empty: it isn't one.
 	Resource string `yaml:"resource,omitempty"`
 	// Steps open it, for somebody who has signed in; Score has a learner earn a score there, where the tool's own

@@ -41,7 +41,8 @@ func (d *district) roster(ctx context.Context, at *system, own *Launch, when str
 		return out
 	}
 	for pages := 0; next != "" && pages < 100; pages++ {
-		r, id := d.own(ctx, at, harness.Request{URL: next, Header: http.Header{"Accept": {"application/vnd.ims.lti-nrps.v2.membershipcontainer+json"}}})
+		r, id := d.own(ctx, at, harness.Request{URL: next,
+			Header: http.Header{"Accept": {"application/vnd.ims.lti-nrps.v2.membershipcontainer+json"}}})
 		out.Exchanges = append(out.Exchanges, id)
 		var body object
 		if r.Problem != "" || r.Status != http.StatusOK || json.Unmarshal(r.Body, &body) != nil {
@@ -128,7 +129,8 @@ func (d *district) grade(ctx context.Context, at *system, own *Launch) *Graded {
 		}
 		return g
 	}
-	if r, _ := send(http.MethodGet, joined(items, "resource_id="+url.QueryEscape(g.Asked.text("resourceId"))), "", itemsType, nil); r.Status == http.StatusOK {
+	if r, _ := send(http.MethodGet, joined(items, "resource_id="+url.QueryEscape(g.Asked.text("resourceId"))), "", itemsType,
+		nil); r.Status == http.StatusOK {
 		_ = json.Unmarshal(r.Body, &g.Listed) // what is none is an empty list
 	}
 	below := func(item, what string) string {

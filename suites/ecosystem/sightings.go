@@ -158,8 +158,8 @@ type Results struct {
 	System    string
 	Items     map[string]object // assessment line items, by sourcedId
 	Results   []object
-	Before    int // results that there were before it was made to push
-	Held      map[string]object
+	Before    int               // results that there were before it was made to push
+	Held      map[string]object // what the app itself has
 	HeldAny   bool
 	Resolved  map[string]string // objective: "" where it was found, why not otherwise
 	CaseUnset string

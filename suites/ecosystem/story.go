@@ -75,7 +75,7 @@ func prepare(ctx context.Context, s *harness.Session) error {
 // places lists those of a platform.
 func (d *district) places(at *system) (out []Place) {
 	for _, p := range d.section.Places {
-		if p.Platform == at.Name {
+		if p.Platform == at.Name && p.Tool != "" {
 			out = append(out, p)
 		}
 	}
@@ -83,7 +83,12 @@ func (d *district) places(at *system) (out []Place) {
 }
 
 // ownLink is the place at which Rollcall itself is launched.
-func ownLink(at *system) (launching, bool) {
+func (d *district) ownLink(at *system) (launching, bool) {
+	for _, p := range d.section.Places {
+		if p.Platform == at.Name && p.Tool == "" {
+			return launching{place: p.Name, steps: p.Steps, may: true}, true
+		}
+	}
 	links := lti.Of(at.target).Platform.Links
 	if len(links) == 0 {
 		return launching{}, false
@@ -103,7 +108,7 @@ func (d *district) launches(ctx context.Context, own map[string]*Launch) {
 			if !there || d.seen.People[part].User == nil {
 				continue
 			}
-			if link, there := ownLink(at); there {
+			if link, there := d.ownLink(at); there {
 				l, page := d.launch(ctx, at, p, Before, link)
 				if page != nil {
 					page.Close()
@@ -243,7 +248,8 @@ func (d *district) change(ctx context.Context, own map[string]*Launch) {
 		case (c.part == Withdrawn) != d.seen.SIS.enrolls(p.SourcedID):
 			unsets[c.part] = fmt.Sprintf("name somebody as the %s who is in the class when the story begins, or who isn't, as their part wants it", c.part)
 		default:
-			if err := d.pull(ctx, c.where, c.trigger, map[string]string{"person": p.SourcedID, "class": d.section.Class, "role": "student"}); err != nil {
+			if err := d.pull(ctx, c.where, c.trigger, map[string]string{"person": p.SourcedID, "class": d.section.Class,
+				"role": "student"}); err != nil {
 				problems[c.part] = err.Error()
 			}
 		}
@@ -256,7 +262,8 @@ func (d *district) change(ctx context.Context, own map[string]*Launch) {
 			}
 		}
 		for _, c := range changes {
-			w := &Change{System: at.Name, Role: at.Role, What: c.part, Within: time.Duration(at.Within), Problem: problems[c.part], Unset: unsets[c.part]}
+			w := &Change{System: at.Name, Role: at.Role, What: c.part, Within: time.Duration(at.Within), Problem: problems[c.part],
+				Unset: unsets[c.part]}
 			switch {
 			case w.Problem != "" || w.Unset != "":
 			case !d.seen.system(at.Name).Holds && at.Role == Tool:
@@ -291,7 +298,7 @@ func (d *district) change(ctx context.Context, own map[string]*Launch) {
 				continue
 			}
 			openings := []launching{}
-			if link, there := ownLink(at); there {
+			if link, there := d.ownLink(at); there {
 				openings = append(openings, link)
 			}
 			for _, place := range d.places(at)[:min(1, len(d.places(at)))] {
