@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/rollcall-edu/rollcall/reference/district"
@@ -119,7 +121,11 @@ func (j *districtJudge) write(d *riverbend.District) error {
 	if d.Cast.Class == "" {
 		return nil // whom the story is about is for whoever has the SIS to say
 	}
-	return j.target("district", "reference/riverbend", []string{"district"}, j.districtSection(d))
+	s := j.districtSection(d)
+	if err := j.declare(d, s); err != nil {
+		return err
+	}
+	return j.target("district", "reference/riverbend", []string{"district"}, s)
 }
 
 // districtSection says how the story is played that judges the district as a whole.
@@ -160,13 +166,16 @@ func (j *districtJudge) districtSection(d *riverbend.District) *ecosystem.Sectio
 				{Open: course}, {Click: `#links a.as-same[href^="/links/` + l.ID + `?"]`}}})
 		}
 		for _, t := range d.Tools {
-			for _, l := range p.Links(c.Class, t.Name)[:1] {
-				place := ecosystem.Place{Name: t.Name + " at " + p.Name, Platform: p.Name, Tool: t.Name, Steps: []browser.Step{
-					{Open: course}, {Click: `#links a.as-same[href^="/links/` + l.ID + `?"]`}}}
-				if t.Name == riverbend.Reader {
-					place.Resource = c.ReaderID
+			place := func(name, client, resource string) {
+				for _, l := range p.Links(c.Class, client)[:1] {
+					s.Places = append(s.Places, ecosystem.Place{Name: name + " at " + p.Name, Platform: p.Name, Tool: t.Name, Resource: resource,
+						Steps: []browser.Step{{Open: course}, {Click: `#links a.as-same[href^="/links/` + l.ID + `?"]`}}})
 				}
-				s.Places = append(s.Places, place)
+			}
+			if t.Name == riverbend.Quiz {
+				place(t.Name, t.Name, "")
+			} else if place(t.Name, t.Name, c.ReaderID); c.Guide != nil {
+				place("the guide", riverbend.Guide, c.GuideID)
 			}
 			if t.Name == riverbend.Quiz {
 				s.Picks = append(s.Picks, ecosystem.Pick{
@@ -189,13 +198,36 @@ func (j *districtJudge) districtSection(d *riverbend.District) *ecosystem.Sectio
 	}
 	if d.Assessment != nil {
 		x := system(riverbend.Assessment, ecosystem.Assessment)
-		x.Push = pushes(d.Assessment.Consumer)
+		x.Push = ecosystem.Trigger{Webhook: &ecosystem.Webhook{URL: d.Assessment.Origin + "/tests?class=$class&push=now"}}
 		s.Systems = append(s.Systems, x)
 	}
 	if d.Catalog != nil {
 		s.Systems = append(s.Systems, system(riverbend.Catalog, ecosystem.Catalog))
 	}
 	return s
+}
+
+// declare says which ids the systems don't have as they are, with a table where that is how they are made.
+func (j *districtJudge) declare(d *riverbend.District, s *ecosystem.Section) error {
+	for _, id := range d.IDs() {
+		m := ecosystem.Mapping{Kind: id.Kind, At: id.At, Prefix: id.Prefix}
+		if id.Table != nil {
+			m.Table = id.Kind + ".csv"
+			var b strings.Builder
+			roster, err := d.SIS.Roster(context.Background())
+			if err != nil {
+				return err
+			}
+			for u := range roster.Users() {
+				fmt.Fprintf(&b, "%s,%s\n", u.SourcedID, id.Table(u.SourcedID))
+			}
+			if err := os.WriteFile(filepath.Join(j.dir, m.Table), []byte(b.String()), 0o600); err != nil {
+				return &harness.ConfigError{Key: "--target", Cause: err.Error(), Remedy: "name a folder you may write to"}
+			}
+		}
+		s.IDs = append(s.IDs, m)
+	}
+	return nil
 }
 
 // person is somebody of the story, who signs in at each platform of the district.

@@ -15,6 +15,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/fault/casefault"
 	"github.com/rollcall-edu/rollcall/reference/fault/catalogfault"
 	"github.com/rollcall-edu/rollcall/reference/fault/consumerfault"
+	"github.com/rollcall-edu/rollcall/reference/fault/districtfault"
 	"github.com/rollcall-edu/rollcall/reference/fault/onerosterfault"
 	"github.com/rollcall-edu/rollcall/reference/fault/platformfault"
 	"github.com/rollcall-edu/rollcall/reference/fault/toolfault"
@@ -43,7 +44,8 @@ func listFaults() *cobra.Command {
 		Long: `The deliberate faults of the reference with the checks that caught each in the
 project's own test matrix, and the legal variants, which no check may mind. Try one
 with "rollcall demo --fault ID", or with "rollcall serve sis", "serve case", "serve tool",
-"serve platform" or "serve catalog"; those of a consumer with "rollcall sync --fault ID".`,
+"serve platform" or "serve catalog"; those of a consumer with "rollcall sync --fault ID", and those
+between systems with "rollcall serve district".`,
 		Args: cobra.NoArgs, Example: "  rollcall list faults\n  rollcall list faults --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			faults, variants, err := providerFaults()
@@ -70,8 +72,13 @@ with "rollcall demo --fault ID", or with "rollcall serve sis", "serve case", "se
 			if err != nil {
 				return err
 			}
-			faults = slices.Concat(faults, cases, tools, platforms, consumers.Faults, catalogs.Faults)
-			variants = slices.Concat(variants, caseOddities, toolOddities, platformOddities, consumers.Variants, catalogs.Variants)
+			districts, err := districtfault.Kind.Tables()
+			if err != nil {
+				return err
+			}
+			faults = slices.Concat(faults, cases, tools, platforms, consumers.Faults, catalogs.Faults, districts.Faults)
+			variants = slices.Concat(variants, caseOddities, toolOddities, platformOddities, consumers.Variants, catalogs.Variants,
+				districts.Variants)
 			var rows [][]string
 			for _, f := range faults {
 				rows = append(rows, []string{f.ID, "fault", f.Title, strings.Join(f.Breaks, " "), strings.Join(seen[f.ID].Checks, " ")})
@@ -117,7 +124,7 @@ func ltiFaults() (tools []fault.Fault, toolOddities []fault.Variant, platforms [
 }
 
 // roleFaults are faults and variants by the role that they make misbehave.
-type roleFaults struct{ sis, competency, tool, platform, consumer, catalog []string }
+type roleFaults struct{ sis, competency, tool, platform, consumer, catalog, between []string }
 
 // any tells whether there is one at all.
 func (r roleFaults) any() bool {
@@ -148,6 +155,10 @@ func sortFaults(ids []string) (roleFaults, error) {
 	if err != nil {
 		return out, err
 	}
+	districts, err := districtfault.Kind.Tables()
+	if err != nil {
+		return out, err
+	}
 	within := func(id string, faults []fault.Fault, variants []fault.Variant) bool {
 		return slices.ContainsFunc(faults, func(f fault.Fault) bool { return f.ID == id }) ||
 			slices.ContainsFunc(variants, func(v fault.Variant) bool { return v.ID == id })
@@ -167,6 +178,8 @@ func sortFaults(ids []string) (roleFaults, error) {
 			out.consumer = append(out.consumer, id)
 		case within(id, catalogs.Faults, catalogs.Variants):
 			out.catalog = append(out.catalog, id)
+		case within(id, districts.Faults, districts.Variants):
+			out.between = append(out.between, id)
 		default:
 			return out, &harness.ConfigError{
 				Key:    "--fault",
@@ -180,7 +193,7 @@ func sortFaults(ids []string) (roleFaults, error) {
 
 // serverNames are what the roles are called, by their subcommands of serve.
 var serverNames = map[string]string{"sis": "SIS", "case": "CASE server", "tool": "tool", "platform": "platform",
-	"consumer": "consumer", "catalog": "catalogue"}
+	"consumer": "consumer", "catalog": "catalogue", "district": "district"}
 
 // faultsOf holds faults to one role, which serve brings up.
 func faultsOf(role string, ids []string) error {
@@ -190,7 +203,7 @@ func faultsOf(role string, ids []string) error {
 	}
 	for of, foreign := range map[string][]string{
 		"sis": sorted.sis, "case": sorted.competency, "tool": sorted.tool, "platform": sorted.platform, "consumer": sorted.consumer,
-		"catalog": sorted.catalog,
+		"catalog": sorted.catalog, "district": sorted.between,
 	} {
 		if of != role && len(foreign) > 0 {
 			command := "rollcall serve " + of
@@ -229,6 +242,8 @@ func faultIDs() []string {
 	add(consumers.Faults, consumers.Variants)
 	catalogs, _ := catalogfault.Kind.Tables()
 	add(catalogs.Faults, catalogs.Variants)
+	districts, _ := districtfault.Kind.Tables()
+	add(districts.Faults, districts.Variants)
 	return out
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/rollcall-edu/rollcall/fixtures"
 	"github.com/rollcall-edu/rollcall/fixtures/library"
 	"github.com/rollcall-edu/rollcall/reference/district"
+	"github.com/rollcall-edu/rollcall/reference/fault/districtfault"
 	"github.com/rollcall-edu/rollcall/reference/riverbend"
 	"github.com/rollcall-edu/rollcall/suites/harness"
 )
@@ -26,6 +27,7 @@ type districtFlags struct {
 	school            syncFlags // the SIS of somebody else's
 	platforms, others string
 	targets           string
+	between           []string // faults and variants between systems
 }
 
 func serveDistrict() *cobra.Command {
@@ -123,6 +125,11 @@ func (f *districtFlags) filled() error {
 	if err := readList(f.others, "--tools", &o.Tools); err != nil {
 		return err
 	}
+	bent, err := districtfault.Kind.Of(broken.between...)
+	if err != nil {
+		return err
+	}
+	*o, f.between = bent.Bend(*o), broken.between
 	o.DB, o.Listen, o.ClientSecret = f.db, f.listen, os.Getenv("ROLLCALL_CLIENT_SECRET")
 	o.TLS, o.TrustPEM, err = f.certificates(append(o.Hosts(), "tool.localhost")...)
 	return err
@@ -164,7 +171,9 @@ func (f *districtFlags) run(cmd *cobra.Command, _ []string) error {
 // describe says where everything is, and what systems in places that were left have to be told.
 func (f *districtFlags) describe(w io.Writer, d *riverbend.District, took time.Duration) {
 	o := f.options
-	fmt.Fprintf(w, "Riverbend Unified, ready after %s\n\n  start here       %s/\n\n", took.Round(time.Millisecond), d.Origin)
+	fmt.Fprintf(w, "Riverbend Unified, ready after %s\n\n  start here       %s/\n", took.Round(time.Millisecond), d.Origin)
+	misbehaves(w, f.between)
+	fmt.Fprintln(w)
 	if d.SIS != nil {
 		describe(w, d.SIS, district.Options{Data: cmp.Or(o.Data, fixtures.Small), Faults: o.Faults.SIS}, 0)
 		fmt.Fprintln(w)

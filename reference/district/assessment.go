@@ -164,7 +164,8 @@ func (a *Assessment) Take(ctx context.Context, class, student string) error {
 	return nil
 }
 
-// take is POST /tests with class and, where it is one learner, student: sourcedIds.
+// take is POST /tests with class and, where it is one learner, student: sourcedIds; with push the app syncs, and
+// pushes, at once.
 func (a *Assessment) take(w http.ResponseWriter, r *http.Request) {
 	class := strings.TrimSpace(r.FormValue("class"))
 	if class == "" {
@@ -174,6 +175,12 @@ func (a *Assessment) take(w http.ResponseWriter, r *http.Request) {
 	if err := a.Take(r.Context(), class, strings.TrimSpace(r.FormValue("student"))); err != nil {
 		http.Error(w, "The app can't remember anything now; try again.", http.StatusServiceUnavailable)
 		return
+	}
+	if r.FormValue("push") != "" {
+		if err := a.Sync(r.Context(), sync.Auto).Err(); err != nil { // which pushes
+			http.Error(w, "The app is out of step with the SIS.", http.StatusBadGateway)
+			return
+		}
 	}
 	w.WriteHeader(http.StatusNoContent)
 }

@@ -3,6 +3,7 @@ package riverbend
 import (
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
 	"github.com/rollcall-edu/rollcall/reference/platform"
@@ -21,10 +22,21 @@ type Cast struct {
 	// Reader is the resource of the SIS that the reader is; nil: none is found.
 	Reader   *platform.Resource
 	ReaderID string // its sourcedId
+	// Guide is another resource of the class, which is for those alone who teach there, or who learn; nil: there is none.
+	Guide   *platform.Resource
+	GuideID string
 }
 
 // Person is somebody of the SIS.
 type Person struct{ ID, Name, Email string }
+
+// strange is 1 for a name that has letters beyond those of European languages.
+func strange(name string) int {
+	if strings.ContainsFunc(name, func(r rune) bool { return r > unicode.MaxLatin1 }) {
+		return 1
+	}
+	return 0
+}
 
 // castOf finds them: the first class that has the resource of the reader, a teacher, and two learners.
 func castOf(d fixtures.District) Cast {
@@ -40,6 +52,16 @@ func castOf(d fixtures.District) Cast {
 		if r.Status == fixtures.Active && r.ApplicationID == "reader" && isFor("student") && isFor("teacher") {
 			resources[r.SourcedID] = r
 		}
+	}
+	narrow := map[string]fixtures.Resource{}
+	for r := range d.Resources() {
+		if r.Status == fixtures.Active && slices.Contains(r.Roles, "student") != slices.Contains(r.Roles, "teacher") {
+			narrow[r.SourcedID] = r
+		}
+	}
+	courses := map[string][]string{} // their resources
+	for c := range d.Courses() {
+		courses[c.SourcedID] = c.Resources
 	}
 	type class struct {
 		fixtures.Class
@@ -79,11 +101,26 @@ func castOf(d fixtures.District) Cast {
 			}
 		}
 		c.learners = slices.DeleteFunc(c.learners, func(u string) bool { return slices.Contains(c.teachers, u) })
+		// Any machine's fonts have the names of those who come first.
+		slices.SortStableFunc(c.learners, func(a, b string) int { return strange(named(a).Name) - strange(named(b).Name) })
 		if len(c.teachers) == 0 || len(c.learners) < 2 || reader == nil && len(resources) > 0 {
 			continue
 		}
-		out = Cast{Class: c.SourcedID, ClassTitle: c.Title, Reader: reader, ReaderID: readerID, Teacher: named(c.teachers[0]), Learner: named(c.learners[0]),
-			Leaver: named(c.learners[1])}
+		out = Cast{
+			Class:      c.SourcedID,
+			ClassTitle: c.Title,
+			Teacher:    named(c.teachers[0]),
+			Learner:    named(c.learners[0]),
+			Leaver:     named(c.learners[1]),
+			Reader:     reader,
+			ReaderID:   readerID,
+		}
+		for _, r := range slices.Concat(c.Resources, courses[c.Course]) {
+			if x, is := narrow[r]; is && out.Guide == nil {
+				out.Guide = &platform.Resource{VendorResourceID: x.VendorResourceID, VendorID: x.VendorID, ApplicationID: x.ApplicationID}
+				out.GuideID = r
+			}
+		}
 		for _, id := range order {
 			o := classes[id]
 			if id == c.SourcedID {

@@ -233,22 +233,24 @@ func deployments() []string { return []string{"riverbend-1", "riverbend-2"} }
 
 func (d *District) startTools(ctx context.Context) error {
 	for _, x := range []struct {
-		name, title string
-		place       int
-	}{{Quiz, "Quiz", atQuiz}, {Reader, "Reader", atReader}} {
+		name  string
+		place int
+	}{{Quiz, atQuiz}, {Reader, atReader}} {
 		if !d.o.has(x.name) {
 			continue
 		}
 		known := slices.Clone(d.o.Known)
 		for _, p := range d.Platforms {
-			known = append(known, tool.Platform{
-				Issuer:      p.Issuer(),
-				ClientID:    x.name,
-				AuthURL:     p.AuthURL(),
-				TokenURL:    p.TokenURL(),
-				JWKSURL:     p.JWKSURL(),
-				Deployments: deployments(),
-			})
+			for _, client := range d.clients(x.name) {
+				known = append(known, tool.Platform{
+					Issuer:      p.Issuer(),
+					ClientID:    client,
+					AuthURL:     p.AuthURL(),
+					TokenURL:    p.TokenURL(),
+					JWKSURL:     p.JWKSURL(),
+					Deployments: deployments(),
+				})
+			}
 		}
 		made, err := district.StartTool(ctx, district.ToolOptions{
 			Listen:    d.o.listen(x.place),
@@ -272,17 +274,27 @@ func (d *District) startTools(ctx context.Context) error {
 		t := &Tool{Tool: made, Name: x.name}
 		d.Tools = append(d.Tools, t)
 		for _, p := range d.Platforms {
-			p.Register(d.registered(p.Name, t, x.title))
+			for _, client := range d.clients(x.name) {
+				p.Register(d.registered(p.Name, t, client))
+			}
 		}
 	}
 	return nil
 }
 
-// registered is how a platform knows a tool.
-func (d *District) registered(at string, t *Tool, title string) platform.Registration {
+// clients are the client ids of a tool: the reader is two resources.
+func (d *District) clients(name string) []string {
+	if name == Reader && d.Cast.Guide != nil {
+		return []string{Reader, Guide}
+	}
+	return []string{name}
+}
+
+// registered is how a platform knows a tool by one of its client ids.
+func (d *District) registered(at string, t *Tool, client string) platform.Registration {
 	r := platform.Registration{
-		ClientID:     t.Name,
-		Name:         title,
+		ClientID:     client,
+		Name:         strings.ToUpper(client[:1]) + client[1:],
 		LoginURL:     t.LoginURL(),
 		RedirectURIs: []string{t.RedirectURL()},
 		TargetURI:    t.TargetURL("quiz"),
@@ -292,8 +304,11 @@ func (d *District) registered(at string, t *Tool, title string) platform.Registr
 		Custom:       map[string]string{"who": "$User.id"},
 		Scopes:       scopes(),
 	}
-	if t.Name == Reader {
+	switch client {
+	case Reader:
 		r.Resource, r.Titles = d.Cast.Reader, []string{"Reader"}
+	case Guide:
+		r.Resource, r.Titles, r.PickerURI = d.Cast.Guide, []string{"Guide"}, ""
 	}
 	if d.o.Seams.Registered != nil {
 		d.o.Seams.Registered(at, &r)
@@ -413,7 +428,7 @@ func (d *District) startAssessment(ctx context.Context) (err error) {
 		return err
 	}
 	d.closing(d.Assessment.Close)
-	if d.Cast.Class == "" {
+	if d.Cast.Class == "" || d.o.Judged { // who judges has it take the test
 		return nil
 	}
 	// The class of the story took the test before; what can't be pushed now is with the next sync.
@@ -465,6 +480,9 @@ func (d *District) Sync(ctx context.Context) map[string]service.Outcome {
 
 // Address is that of the start page for programs, which needn't know names below localhost.
 func (d *District) Address() string { return d.server.Origin }
+
+// IDs are what the district declares of ids.
+func (d *District) IDs() []ID { return d.o.Seams.IDs }
 
 // Every is how often the systems sync.
 func (d *District) Every() time.Duration { return d.o.Every }

@@ -28,6 +28,7 @@ const (
 	Second     = "platform-2" // another platform, where there are to be two
 	Quiz       = "quiz"       // a tool that is there for everybody
 	Reader     = "reader"     // a tool that is rostered, and there for those to whom the SIS assigns it
+	Guide      = "guide"      // the reader once more, as another resource, which is for those alone who teach or who learn
 	Assessment = "assessment"
 	Catalog    = "catalog"
 )
@@ -102,8 +103,18 @@ type Seams struct {
 	// Push is what a system pushes to the SIS, and Send what sends it.
 	Push func(system string, f push.From) push.From
 	Send func(system string, s push.Sender) push.Sender
+	// IDs are what the district declares of ids that a system doesn't have as they are.
+	IDs []ID
 	// Every is how often a system syncs.
 	Every func(system string, every time.Duration) time.Duration
+}
+
+// ID says how a system makes its ids of those of the SIS.
+type ID struct {
+	Kind   string // person
+	At     string // the system
+	Prefix string
+	Table  func(sourcedID string) string // nil: there is none
 }
 
 var errHost = errors.New("under a name other than localhost the systems need ports that are known: give --listen with a port")

@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
@@ -310,6 +311,9 @@ func (d *District) showSIS(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "The SIS can't be read.", http.StatusServiceUnavailable)
 		return
 	}
+	// What came last comes first.
+	slices.Reverse(grades)
+	slices.Reverse(results)
 	const most = 200
 	d.show(w, "sis", map[string]any{"Cast": c, "People": people, "Left": left, "Grades": grades[:min(len(grades), most)],
 		"Results": results[:min(len(results), most)], "More": max(0, len(grades)-most) + max(0, len(results)-most)})
