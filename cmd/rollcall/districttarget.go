@@ -231,7 +231,7 @@ func (j *districtJudge) person(d *riverbend.District, name, part string, who riv
 	out := ecosystem.Person{Name: name, Part: part, SourcedID: who.ID}
 	for _, p := range d.Platforms {
 		out.SignIn = append(out.SignIn, ecosystem.SignIn{At: p.Name, Steps: []browser.Step{{Open: p.Origin + "/"},
-			{Select: "#user", Value: who.ID}, {Click: "#signin"}, {Wait: "#courses"}}})
+			{Select: "#user", Value: p.Account(who)}, {Click: "#signin"}, {Wait: "#courses"}}})
 	}
 	return out
 }

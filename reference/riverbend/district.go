@@ -51,6 +51,14 @@ type LMS struct {
 	mirror *sync.Mirror
 }
 
+// Account is the id by which somebody of the SIS is known to the platform: their own, or that of whoever is called so.
+func (l *LMS) Account(who Person) string {
+	if l.Platform.Name(who.ID) != "" {
+		return who.ID
+	}
+	return cmp.Or(l.Called(who.Name), who.ID)
+}
+
 // Tool is a tool; one that is rostered has a consumer of its own.
 type Tool struct {
 	*district.Tool

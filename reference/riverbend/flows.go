@@ -34,7 +34,7 @@ func (d *District) Flows() []Flow {
 		if len(d.Platforms) == 0 || p.ID == "" {
 			return Step{Text: "Sign in at your own platform, as somebody of the class."}
 		}
-		return Step{Text: "Sign in as " + p.Name + ".", Link: d.Platforms[0].Origin + "/?as=" + url.QueryEscape(p.ID)}
+		return Step{Text: "Sign in as " + p.Name + ".", Link: d.Platforms[0].Origin + "/?as=" + url.QueryEscape(d.Platforms[0].Account(p))}
 	}
 	class := c.ClassTitle
 	if class == "" {
