@@ -68,6 +68,8 @@ type Report struct {
 	Facts        []Fact              `json:"facts"` // e.g. objects per collection, pages crawled
 	// Observations are seen of the target as a whole; they decide no requirement.
 	Observations []Observation `json:"observations,omitempty"`
+	// District is the picture of a district, where one was judged.
+	District *District `json:"district,omitempty"`
 }
 
 // Judge identifies the program that judged.
@@ -197,6 +199,7 @@ type Finding struct {
 	Cause       string   `json:"cause,omitempty"`     // likely cause
 	Count       int      `json:"count,omitempty"`     // how often; 0 means once
 	Exchanges   []string `json:"exchanges,omitempty"` // ids of Exchange
+	Hop         string   `json:"hop,omitempty"`       // id of the Hop of a district where it showed
 }
 
 // CheckResult is one check as it ended.
@@ -235,6 +238,8 @@ type CheckRequirement struct {
 	// examined, hangs on.
 	Blame *Blame   `json:"blame,omitempty"`
 	Notes []string `json:"notes,omitempty"`
+	// Hops say the same of each hop of a district.
+	Hops []HopResult `json:"hops,omitempty"`
 }
 
 // BlameKind is one of the three reasons for which a requirement is not tested.

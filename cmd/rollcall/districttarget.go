@@ -161,6 +161,10 @@ func (j *districtJudge) districtSection(d *riverbend.District) *ecosystem.Sectio
 		x.Push = pushes(p.Sync)
 		s.Systems = append(s.Systems, x)
 		course := p.Origin + "/courses/" + url.PathEscape(c.Class)
+		for _, l := range p.Links(c.Class, ownClient)[:min(1, len(p.Links(c.Class, ownClient)))] {
+			s.Places = append(s.Places, ecosystem.Place{Name: "Rollcall at " + p.Name, Platform: p.Name, Steps: []browser.Step{
+				{Open: course}, {Click: `#links a.as-same[href^="/links/` + l.ID + `?"]`}}})
+		}
 		for _, t := range d.Tools {
 			place := func(name, client, resource string) {
 				for _, l := range p.Links(c.Class, client)[:1] {

@@ -166,7 +166,10 @@ func LoadFrom(fsys fs.FS) (*Catalogue, error) {
 	return c, nil
 }
 
-var idPattern = regexp.MustCompile(`^[a-z0-9]+(\.[a-z0-9-]+)+$`)
+var (
+	idPattern      = regexp.MustCompile(`^[a-z0-9]+(\.[a-z0-9-]+)+$`)
+	profilePattern = regexp.MustCompile(`^[a-z0-9]+([.-][a-z0-9]+)*$`)
+)
 
 func (c *Catalogue) validate() error {
 	sections := map[string]bool{}
@@ -188,7 +191,7 @@ func (c *Catalogue) validate() error {
 	seen := map[string]bool{}
 	for i := range c.profiles {
 		p := &c.profiles[i]
-		if seen[p.ID] || !idPattern.MatchString(p.ID) && !strings.Contains(p.ID, "-") {
+		if seen[p.ID] || !profilePattern.MatchString(p.ID) {
 			return fmt.Errorf("profile %q is given twice or has a bad id", p.ID)
 		}
 		seen[p.ID] = true

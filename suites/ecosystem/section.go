@@ -31,6 +31,8 @@ type System struct {
 	// File is an ordinary target file of the product, relative to this one.
 	File   string           `yaml:"file,omitempty"`
 	Within harness.Duration `yaml:"within,omitempty"` // how soon it knows what changed in the SIS
+	// Sync has it take in what the SIS has, where it doesn't by itself within its interval.
+	Sync Trigger `yaml:"sync,omitempty"`
 	// Push has an assessment app, or a platform with a gradebook, push to the SIS; it may do so by itself.
 	Push Trigger `yaml:"push,omitempty"`
 }
@@ -150,7 +152,8 @@ func Kinds() []string {
 type Place struct {
 	Name     string `yaml:"name"`
 	Platform string `yaml:"platform"`
-	Tool     string `yaml:"tool"`
+	// Tool is empty where Rollcall itself is launched, as registered in the platform's own target file.
+	Tool string `yaml:"tool,omitempty"`
 	// Resource is the sourcedId, in the SIS, of the resource that the tool is; empty: it isn't one.
 	Resource string `yaml:"resource,omitempty"`
 	// Steps open it, for somebody who has signed in; Score has a learner earn a score there, where the tool's own

@@ -41,9 +41,15 @@ var Flows = sync.OnceValue(func() []Flow {
 // Suite judges districts.
 func Suite() harness.Suite {
 	return harness.Suite{
-		ID:      "ecosystem.district",
-		Title:   "Districts",
-		Role:    "district",
-		Section: New,
+		ID:       "ecosystem.district",
+		Title:    "Districts",
+		Role:     "district",
+		Profiles: []string{Profile},
+		Section:  New,
+		Checks:   checks(),
+		Doctor:   doctor,
+		Prepare:  prepare,
+		Open:     open,
+		Picture:  picture,
 	}
 }

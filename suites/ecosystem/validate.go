@@ -2,6 +2,7 @@ package ecosystem
 
 import (
 	"fmt"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -67,7 +68,7 @@ type placedTrigger struct {
 func (s *Section) triggers() []placedTrigger {
 	out := []placedTrigger{{"change.enroll", &s.Change.Enroll}, {"change.withdraw", &s.Change.Withdraw}}
 	for i := range s.Systems {
-		out = append(out, placedTrigger{"systems.push", &s.Systems[i].Push})
+		out = append(out, placedTrigger{"systems.sync", &s.Systems[i].Sync}, placedTrigger{"systems.push", &s.Systems[i].Push})
 	}
 	return out
 }
@@ -105,7 +106,8 @@ func (s *Section) validateSystems(t *harness.Target) error {
 			"name one SIS: it is what all others are held to; where there is none of yours, `rollcall serve district` has one")
 	}
 	if s.Class == "" {
-		return t.Problem("district.class", "nothing says in which class the story plays", "give the sourcedId of a class of the SIS that may be tried with")
+		return t.Problem("district.class", "nothing says in which class the story plays",
+			"give the sourcedId of a class of the SIS that may be tried with")
 	}
 	return nil
 }
@@ -158,8 +160,9 @@ func (s *Section) validateTriggers(t *harness.Target) error {
 			return t.Problem("district."+p.key, "it is told in two ways", "give one of command, webhook, steps and person")
 		}
 		if w := p.trigger.Webhook; w != nil {
-			if err := t.ValidURL("district."+p.key+".webhook.url", w.URL, "https://sis.example.org/api/enroll?who=$person"); err != nil {
-				return err
+			if u, err := url.Parse(w.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+				return t.Problem("district."+p.key+".webhook.url", fmt.Sprintf("%q is no address of http or https", w.URL),
+					"write it in full, like https://sis.example.org/api/enroll?who=$person")
 			}
 		}
 	}
@@ -188,7 +191,7 @@ func (s *Section) validatePlaces(t *harness.Target) error {
 		if y, is := s.system(p.Platform); !is || y.Role != Platform {
 			return choice(t, "district.places.platform", p.Platform, s.named(Platform))
 		}
-		if y, is := s.system(p.Tool); !is || y.Role != Tool {
+		if y, is := s.system(p.Tool); p.Tool != "" && (!is || y.Role != Tool) {
 			return choice(t, "district.places.tool", p.Tool, s.named(Tool))
 		}
 	}

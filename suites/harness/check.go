@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 )
 
@@ -65,6 +66,8 @@ type Suite struct {
 	// Doctor looks at what is particular to this suite before a run, after
 	// the general examinations. May be nil.
 	Doctor func(ctx context.Context, s *Session) []Diagnosis
+	// Picture draws what a district is made of; nil where the target is one product.
+	Picture func(t *Target) *reports.District
 	// Prepare gathers what the checks share (the crawl) into s.Dir. It runs
 	// once, in a process of its own, before any check. May be nil.
 	Prepare func(ctx context.Context, s *Session) error

@@ -43,6 +43,12 @@ func (r *Run) merge(report *reports.Report) {
 	r.conserve(report)
 	r.waive(report, time.Now())
 	r.profiles(report)
+	for _, suite := range r.plan.Suites {
+		if suite.Picture != nil {
+			report.District = suite.Picture(r.target)
+			report.District.Draw(report)
+		}
+	}
 	r.evidence(report)
 	report.Facts = append(report.Facts, r.facts...)
 	report.Observations = among(addObservations(report.Observations, r.observed...), report.Exchanges)

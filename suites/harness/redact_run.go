@@ -23,6 +23,12 @@ func redactorFor(target *Target, salt []byte, keep bool) (*Redactor, error) {
 		return nil, err
 	}
 	r.keep = keep
+	r.read(target)
+	return r, nil
+}
+
+// read takes in what a target file tells of secrets, and of what is nobody's data.
+func (r *Redactor) read(target *Target) {
 	for _, c := range target.credentials() { // as HTTP's Basic scheme has them (RFC 6749 §2.3.1)
 		for _, secret := range target.secret {
 			r.secrets.add(url.QueryEscape(c.ClientID)+":"+url.QueryEscape(secret), true)
@@ -32,11 +38,10 @@ func redactorFor(target *Target, salt []byte, keep bool) (*Redactor, error) {
 	for _, w := range wordsOf(text) {
 		r.words[w] = true
 	}
-	r.public = strings.Join(append(comparable(text), comparable(url.QueryEscape(text))...), "\n")
+	r.public = strings.Join(append([]string{r.public}, append(comparable(text), comparable(url.QueryEscape(text))...)...), "\n")
 	for _, address := range mailAddress.FindAllString(text, -1) {
 		r.Own(address)
 	}
-	return r, nil
 }
 
 // peopleFile holds, in the scratch folder of a run, whose values the crawl has met: salted

@@ -337,6 +337,8 @@ func (r *Run) prepared(e Event, suite Suite) error {
 	switch e.Kind {
 	case EventProgress:
 		r.observe(Progress{Phase: "prepare", Done: e.Done, Total: e.Total, Unit: e.Unit})
+	case EventAsk:
+		r.observe(Progress{Phase: "prepare", Ask: e.Message})
 	case EventPrepared:
 		r.held = e.Done
 		r.observed = addObservations(r.observed, e.Observations...)

@@ -29,6 +29,7 @@ type Finding struct {
 	Responses []*Response
 	// Exchanges are ids of exchanges recorded elsewhere, such as in the crawl.
 	Exchanges []string
+	Hop       string // id of the hop of a district where it showed
 }
 
 // T is the handle through which a check body looks at the target and reports.
@@ -63,6 +64,7 @@ type outcome struct {
 	notApplies  string
 	unmet       bool // something is not there that it needs
 	notes       []string
+	hops        []reports.HopResult
 }
 
 // NewT makes the handle for one check; the executor calls it.
@@ -185,6 +187,12 @@ func (t *T) Note(requirement, format string, args ...any) {
 	})
 }
 
+// Hop notes how a requirement stands at one hop of a district, for its picture: the verdict comes of what is said of the
+// requirement itself.
+func (t *T) Hop(requirement string, h reports.HopResult) {
+	t.on(requirement, func(o *outcome) { o.hops = append(o.hops, h) })
+}
+
 // Ready tells whether a response that a check merely stands on (not its
 // subject) is usable: it came whole and has the wanted status. Where it is not,
 // the named requirements are blocked by the one that governs that answer.
@@ -238,7 +246,7 @@ func visible(s string) string {
 func (f Finding) report(requirement string) reports.Finding {
 	out := reports.Finding{
 		Requirement: requirement, Required: visible(f.Required), Sent: visible(f.Sent), Expected: visible(f.Expected),
-		Seen: visible(f.Seen), Where: visible(f.Where), Cause: visible(f.Cause), Count: f.Count, Exchanges: slices.Clone(f.Exchanges),
+		Seen: visible(f.Seen), Where: visible(f.Where), Cause: visible(f.Cause), Count: f.Count, Exchanges: slices.Clone(f.Exchanges), Hop: f.Hop,
 	}
 	for _, r := range f.Responses {
 		if r == nil {
@@ -265,7 +273,7 @@ func (t *T) result() ([]reports.CheckRequirement, []reports.Finding) {
 	for _, id := range t.check.Requirements {
 		o := t.results[id]
 		t.explain(id, o)
-		r := reports.CheckRequirement{Requirement: id, Examined: o.examined, Blame: o.blame, Notes: o.notes}
+		r := reports.CheckRequirement{Requirement: id, Examined: o.examined, Blame: o.blame, Notes: o.notes, Hops: o.hops}
 		switch {
 		case len(o.findings) > 0:
 			r.Verdict = reports.Fail

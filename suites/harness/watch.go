@@ -29,14 +29,22 @@ type Watched struct {
 // Watch records an exchange that was watched as evidence of this check, redacted
 // like any, and gives its id for Finding.Exchanges.
 func (t *T) Watch(x Watched) string {
-	r := t.session.redactor
-	rec := t.session.client.recorder
+	e := t.session.Watch(x)
+	e.Check = t.check.ID
+	t.kept.adopt(*e)
+	t.kept.pin(e.ID)
+	return e.ID
+}
+
+// Watch records such an exchange outside of any check, for what is prepared and kept for them.
+func (s *Session) Watch(x Watched) *Evidence {
+	r, rec := s.redactor, s.client.recorder
 	r.meet(x.Answer)
 	r.meetCookies(x.Response)
 	if x.Form {
 		r.meetForm(x.Body)
 	}
-	e := reports.Exchange{ID: fmt.Sprintf("%s%d", rec.prefix, rec.next.Add(1)), Check: t.check.ID, Started: x.Started.UTC(), Method: x.Method,
+	e := reports.Exchange{ID: fmt.Sprintf("%s%d", rec.prefix, rec.next.Add(1)), Check: "prepare", Started: x.Started.UTC(), Method: x.Method,
 		URL:    limited(r.URL(head(x.URL, maxURL+beyond)), maxURL),
 		Status: x.Status, StatusText: http.StatusText(x.Status), Problem: limited(r.URL(head(x.Problem, maxField+beyond)), maxField)}
 	if !x.Ended.IsZero() {
@@ -50,9 +58,7 @@ func (t *T) Watch(x Watched) string {
 		e.Request.Body, e.Request.Cut = r.Body([]byte(x.Body), maxEvidenceBody)
 	}
 	e.Response.Body, e.Response.Cut = r.Body(x.Answer, maxEvidenceBody)
-	t.kept.adopt(e)
-	t.kept.pin(e.ID)
-	return e.ID
+	return &e
 }
 
 // Where words an address for a finding: without its query, which may hold what

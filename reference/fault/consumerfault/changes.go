@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"hash/fnv"
 	"io"
 	"net/http"
 	"slices"
@@ -90,6 +92,8 @@ func unflagged(of ...store.Collection) behaviour {
 
 func changeFaults() map[string]behaviour {
 	return map[string]behaviour{
+		"consumer-unsteady":            unsteady(),
+		"consumer-spoilt-for-good":     spoilt(),
 		"consumer-renames-lost":        frozen(sis.Users, sis.Classes, sis.Courses, sis.Orgs),
 		"consumer-people-frozen":       frozen(sis.Users),
 		"consumer-same-length-is-same": sameLength(),
@@ -369,3 +373,41 @@ func caching() behaviour {
 			Header: was.header.Clone(), ContentLength: int64(len(was.body)), Body: io.NopCloser(bytes.NewReader(was.body))}, nil
 	})
 }
+
+// unsteady loses a tenth of the enrollments with each sync but the first, another one each time.
+func unsteady() behaviour {
+	n := 0
+	var mu stdsync.Mutex
+	return together(options(func(*sync.Options) { mu.Lock(); n++; mu.Unlock() }), each(func(t *thing) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		h := fnv.New32a()
+		_, _ = h.Write([]byte(t.SourcedID))
+		return !t.in(sis.Enrollments) || n < 2 || (int(h.Sum32()%10)+n)%10 != 0
+	}))
+}
+
+// spoilt can't sync any more once somebody of the roster was flagged.
+func spoilt() behaviour {
+	var mu stdsync.Mutex
+	known, found := map[string]bool{}, false
+	return source(func(ctx context.Context, next sync.Source, r sync.Reading, yield func(sync.Page) error) error {
+		return next.Read(ctx, r, func(p sync.Page) error {
+			mu.Lock()
+			for _, o := range p.Objects {
+				if r.Collection == sis.Users {
+					found = found || known[o.SourcedID] && o.Status != sync.Active
+					known[o.SourcedID] = o.Status == sync.Active
+				}
+			}
+			ends := found
+			mu.Unlock()
+			if ends {
+				return errSpoilt
+			}
+			return yield(p)
+		})
+	})
+}
+
+var errSpoilt = errors.New("the index of people is spoilt")

@@ -89,7 +89,7 @@ func dropJudge(s *harness.Session) (*judge, error) {
 		return nil, err
 	}
 	j := &judge{version: "1.2", prefix: "or12.", section: driver.Of(s.Target), world: w, dir: s.Dir,
-		gone: map[place]bool{}, accused: map[place]bool{}, broken: map[string]string{}, held: driver.Objects{}, known: driver.Objects{}}
+		gone: map[place]bool{}, blame: newBlame(), held: driver.Objects{}, known: driver.Objects{}}
 	j.owner = j.prefix + drops + ".bulk"
 	j.truth = j.told(w)
 	j.driver = driver.New(s, nil)

@@ -1,6 +1,7 @@
 package consumer
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -157,10 +158,10 @@ func leavers(truth driver.Objects, today string) func(result map[string]any) boo
 
 // stays holds the results of students who left a class to what the product held of them before: whether it flags them is
 // its own to choose.
-func (j *judge) stays(t *harness.T, p phase, s *occasion) {
+func (j *judge) stays(ctx context.Context, t *harness.T, p phase, s *occasion) {
 	id, nothingElse := j.id(p.own()), j.id(p.shared(reqNothingElse))
-	if j.failed(t, id, s) {
-		t.NotTested(harness.BlockedBy(id, "the sync failed"), nothingElse)
+	if owner, is := j.failed(ctx, t, id, s); is {
+		t.NotTested(harness.BlockedBy(owner, "the sync failed"), nothingElse)
 		return
 	}
 	left, before := leavers(s.truth, j.memory.today), leavers(s.truthBefore, j.memory.today)

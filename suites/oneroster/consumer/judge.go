@@ -38,12 +38,10 @@ type judge struct {
 	loses  bool              // it takes a page that is shorter than it asked for as the last one
 	behind bool              // the product may not be in step: a sound full sync comes first
 	stuck  *harness.Obstacle // nothing can be judged of what the product holds
-	unwell string            // the requirement that tells that its syncs fail though nothing changed, until one succeeds
+	blame                    // what was told already
 
-	nothing *harness.Finding  // the first sync brought nothing that the product holds
-	madeUp  []difference      // what it held after the first sync that nobody had
-	accused map[place]bool    // differences that were told, and are still there
-	broken  map[string]string // what a product never follows, by collection and touch: the requirement that says so
+	nothing *harness.Finding // the first sync brought nothing that the product holds
+	madeUp  []difference     // what it held after the first sync that nobody had
 	syncs   []*occasion
 	pushed  []*occasion
 	put     []pushed  // in them
@@ -85,7 +83,7 @@ func open(ctx context.Context, s *harness.Session, version string) (*judge, erro
 		return nil, listening(section, err)
 	}
 	j := &judge{version: version, prefix: map[string]string{"1.1": "or11.", "1.2": "or12."}[version], section: section, provider: p, world: w,
-		gone: map[place]bool{}, accused: map[place]bool{}, broken: map[string]string{}, held: driver.Objects{}, known: driver.Objects{}}
+		gone: map[place]bool{}, blame: newBlame(), held: driver.Objects{}, known: driver.Objects{}}
 	j.owner = j.id(rosters + "." + reqObjects)
 	j.truth = j.told(w)
 	j.driver = driver.New(s, p)

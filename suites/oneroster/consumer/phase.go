@@ -2,7 +2,6 @@ package consumer
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -72,7 +71,7 @@ func (j *judge) id(below string) string {
 // live takes the product through one phase.
 func (j *judge) live(ctx context.Context, t *harness.T, p phase) {
 	if p.Expect == expectFirst {
-		j.judgeFirst(t, p)
+		j.judgeFirst(ctx, t, p)
 		return
 	}
 	if p.Expect == expectHeld {
@@ -88,7 +87,12 @@ func (j *judge) live(ctx context.Context, t *harness.T, p phase) {
 		j.behind = true
 	}
 	if j.behind {
-		j.settle(ctx)
+		control := j.settle(ctx)
+		if j.unwell != "" && fails(control) && len(p.Also) == 0 { // what is told by calls shows all the same
+			j.behind = true
+			j.blocked(t, p, control)
+			return
+		}
 	}
 	j.alter(p)
 	s := j.act(ctx, p)
@@ -101,13 +105,13 @@ func (j *judge) live(ctx context.Context, t *harness.T, p phase) {
 	}
 	switch p.Expect {
 	case expectSame:
-		j.same(t, p, s)
+		j.same(ctx, t, p, s)
 	case expectFollows:
-		j.follows(t, p, s)
+		j.follows(ctx, t, p, s)
 	case expectStays:
-		j.stays(t, p, s)
+		j.stays(ctx, t, p, s)
 	case expectAccepts:
-		j.accepts(t, p, s)
+		j.accepts(ctx, t, p, s)
 	case expectSurvives:
 		j.survives(ctx, t, p, s)
 	}
@@ -125,7 +129,7 @@ func (j *judge) unable(s *occasion) (harness.Obstacle, bool) {
 }
 
 // judgeFirst says what the first sync brought.
-func (j *judge) judgeFirst(t *harness.T, p phase) {
+func (j *judge) judgeFirst(ctx context.Context, t *harness.T, p phase) {
 	objects, values, references := j.id(p.shared(reqObjects)), j.id(p.shared(reqValues)), j.id(p.shared(reqReferences))
 	nothingElse := j.id(p.shared(reqNothingElse))
 	s := j.first
@@ -143,7 +147,7 @@ func (j *judge) judgeFirst(t *harness.T, p phase) {
 		diffs = j.rostersOnly(diffs)
 	}
 	j.judgeMadeUp(t, nothingElse, s)
-	if j.failed(t, objects, s) && len(diffs) == 0 {
+	if _, is := j.failed(ctx, t, objects, s); is && len(diffs) == 0 {
 		t.Examined(values, 1)
 		t.Examined(references, 1)
 		return
@@ -252,7 +256,16 @@ func (j *judge) examine(t *harness.T, requirement string, s *occasion, counts fu
 		}
 	}
 	if len(mine) == 0 {
+		if owner := j.unsettled(s); owner != "" && owner != requirement {
+			t.NotTested(harness.BlockedBy(owner, "such objects are lost or spoilt by any sync, though nothing changes"), requirement)
+			return
+		}
 		t.Examined(requirement, max(1, s.compared))
+		for _, collection := range slices.Sorted(maps.Keys(j.unsteady)) {
+			if j.unsteady[collection] != requirement {
+				t.Note(requirement, "%s were not looked at: see %s", collection, j.unsteady[collection])
+			}
+		}
 		return
 	}
 	for _, f := range j.findings(t, s, mine) {
@@ -261,40 +274,19 @@ func (j *judge) examine(t *harness.T, requirement string, s *occasion, counts fu
 }
 
 // same holds what the product holds after a sync with nothing new to what it held before.
-func (j *judge) same(t *harness.T, p phase, s *occasion) {
+func (j *judge) same(ctx context.Context, t *harness.T, p phase, s *occasion) {
 	id := j.id(p.own())
-	if j.failed(t, id, s) {
-		j.unwell = id // whatever changes, its syncs may fail by themselves
+	if _, is := j.failed(ctx, t, id, s); is {
 		return
 	}
 	diffs := append(j.fresh(s.differences), j.strangers(s)...)
 	j.examine(t, id, s, nil, diffs)
+	j.unsettles(id, diffs)
 	j.note(diffs)
 }
 
-// failed records that a product called a sync with a sound provider a failure, or didn't end it.
-func (j *judge) failed(t *harness.T, requirement string, s *occasion) bool {
-	f := harness.Finding{Expected: "a sync that succeeds, for the provider answers every call"}
-	switch {
-	case s.outcome.TimedOut:
-		f.Seen = fmt.Sprintf("the sync didn't end within %s", s.outcome.Waited.Round(1e9))
-	case s.outcome.Told == driver.Failure:
-		f.Seen = "the product says that the sync failed: " + s.outcome.Words
-	default:
-		j.unwell = ""
-		return false
-	}
-	j.behind = true
-	if j.unwell != "" && j.unwell != requirement {
-		t.NotTested(harness.BlockedBy(j.unwell, "the product's syncs have failed since, though nothing had changed"), requirement)
-		return true
-	}
-	t.Fail(requirement, j.with(t, s, nil, f))
-	return true
-}
-
 // follows holds what changed to what the product holds of it, and all else to what it was.
-func (j *judge) follows(t *harness.T, p phase, s *occasion) {
+func (j *judge) follows(ctx context.Context, t *harness.T, p phase, s *occasion) {
 	id, nothingElse := j.id(p.own()), j.id(p.shared(reqNothingElse))
 	touched := touches(s.truthBefore, s.truth)
 	if !j.shows(s, touched) {
@@ -302,9 +294,9 @@ func (j *judge) follows(t *harness.T, p phase, s *occasion) {
 			"Name what the product keeps (consumer.holds.keeps), or have it keep more."))
 		return
 	}
-	if j.failed(t, id, s) {
+	if owner, is := j.failed(ctx, t, id, s); is {
 		if nothingElse != "" {
-			t.NotTested(harness.BlockedBy(id, "the sync failed"), nothingElse)
+			t.NotTested(harness.BlockedBy(owner, "the sync failed"), nothingElse)
 		}
 		return
 	}
@@ -332,9 +324,9 @@ func (j *judge) follows(t *harness.T, p phase, s *occasion) {
 }
 
 // accepts holds everything to what the product holds of a provider that is odd, and right.
-func (j *judge) accepts(t *harness.T, p phase, s *occasion) {
+func (j *judge) accepts(ctx context.Context, t *harness.T, p phase, s *occasion) {
 	id := j.id(p.own())
-	if j.failed(t, id, s) {
+	if _, is := j.failed(ctx, t, id, s); is {
 		j.loses = j.loses || p.Requirement == reqCapped
 		return
 	}
@@ -463,7 +455,7 @@ func (j *judge) survives(ctx context.Context, t *harness.T, p phase, s *occasion
 		t.NotTested(o, recovers)
 		return
 	}
-	if j.failed(t, recovers, r) {
+	if _, is := j.failed(ctx, t, recovers, r); is {
 		return
 	}
 	left, _ := j.spare(j.fresh(r.differences), touched)
@@ -568,33 +560,9 @@ func listOf(v any) []any {
 	return list
 }
 
-// fresh leaves out differences that were told before.
-func (j *judge) fresh(list []difference) (out []difference) {
-	for _, d := range list {
-		if !j.accused[d.place] {
-			out = append(out, d)
-		}
-	}
-	return out
-}
-
 // note remembers that the product isn't in step.
 func (j *judge) note(list []difference) {
 	if len(list) > 0 {
 		j.behind = true
-	}
-}
-
-// settle has the product sync in full with a sound provider. What it still doesn't hold as it should was told, and
-// is not told again.
-func (j *judge) settle(ctx context.Context) {
-	j.behind = false
-	s := j.act(ctx, phase{ID: "a full sync to be in step again", Mode: driver.Full})
-	if _, unable := j.unable(s); unable {
-		j.behind = true
-		return
-	}
-	for _, d := range s.differences {
-		j.accused[d.place] = true
 	}
 }

@@ -1,0 +1,107 @@
+package ecosystem
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/rollcall-edu/rollcall/suites/oneroster/consumer/driver"
+)
+
+// refers gives the sourcedId to which a member refers, in whichever form a product tells it.
+func refersTo(o object, name string) string {
+	if id := o.refers(name); id != "" {
+		return id
+	}
+	if id := o.text(name); id != "" {
+		return id
+	}
+	return o.text(name + "SourcedId")
+}
+
+// holding reads what a system holds, and keeps what has to do with the class of the story.
+func (d *district) holding(ctx context.Context, at *system, when string) Holding {
+	out := Holding{System: at.Name, When: when, Objects: map[string]map[string]object{"users": {}, "classes": {}, "enrollments": {},
+		"resources": {}},
+		From: "consumer.holds." + driver.Of(at.target).Holds.Way() + " of " + at.Name}
+	var probes []driver.Probe
+	for _, u := range append(append([]object{}, d.seen.SIS.Students...), d.seen.SIS.Teachers...) {
+		probes = append(probes, driver.Probe(u))
+	}
+	for _, p := range d.seen.People {
+		if p.User != nil {
+			probes = append(probes, driver.Probe(p.User))
+		}
+	}
+	held, err := at.driver.Holdings(ctx, probes)
+	if err != nil {
+		out.Problem = cause(err)
+		return out
+	}
+	all := func(collection string) map[string]map[string]any { return held.Objects[collection] }
+	ids := d.section.expected(d.session.Target, ClassID, at.Name, d.seen.SIS.Class)
+	title := strings.ToLower(d.seen.SIS.Class.text("title"))
+	kept := map[string]bool{}
+	for _, id := range ids {
+		kept[id] = true
+	}
+	for id, c := range all("classes") {
+		o := object(c)
+		if kept[id] || title != "" && strings.HasPrefix(strings.ToLower(o.text("title")), title) && sameCourse(o, d.seen.SIS.Class) {
+			kept[id] = true
+			out.Objects["classes"][id] = o
+		}
+	}
+	people := map[string]bool{}
+	enroll := func(id string, e object) {
+		if kept[refersTo(e, "class")] {
+			out.Objects["enrollments"][id] = e
+			people[refersTo(e, "user")] = true
+		}
+	}
+	for id, e := range all("enrollments") {
+		enroll(id, e)
+	}
+	for i, e := range held.Unnamed {
+		enroll(fmt.Sprintf("(%d)", i+1), e)
+	}
+	known := map[string]bool{}
+	for _, p := range probes {
+		for _, name := range []string{"sourcedId", "email", "username", "userMasterIdentifier", "identifier"} {
+			if v := object(p).text(name); v != "" {
+				known[strings.ToLower(v)] = true
+			}
+		}
+		for _, id := range d.section.expected(d.session.Target, PersonID, at.Name, object(p)) {
+			known[strings.ToLower(id)] = true
+		}
+	}
+	for id, u := range all("users") {
+		o := object(u)
+		if people[id] || known[strings.ToLower(id)] || known[strings.ToLower(o.text("email"))] || known[strings.ToLower(o.text("username"))] {
+			d.hush(o)
+			o["sourcedId"] = id
+			out.Objects["users"][id] = o
+		}
+	}
+	for _, p := range d.section.Places {
+		if p.Resource == "" {
+			continue
+		}
+		for id, r := range all("resources") {
+			o := object(r)
+			sis := d.seen.SIS.Resources[p.Resource]
+			if id == p.Resource || sis != nil && o.text("vendorResourceId") == sis.text("vendorResourceId") && o.text("vendorResourceId") != "" {
+				o["sourcedId"] = id
+				out.Objects["resources"][id] = o
+			}
+		}
+	}
+	return out
+}
+
+// sameCourse tells whether two classes may be of one course: where one doesn't say, they may.
+func sameCourse(a, b object) bool {
+	x, y := refersTo(a, "course"), refersTo(b, "course")
+	return x == "" || y == "" || x == y
+}
