@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rollcall-edu/rollcall/reference/district"
+	"github.com/rollcall-edu/rollcall/reference/platform"
 	"github.com/rollcall-edu/rollcall/reference/riverbend"
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/suites/ecosystem"
@@ -160,14 +161,19 @@ func (j *districtJudge) districtSection(d *riverbend.District) *ecosystem.Sectio
 		x := system(p.Name, ecosystem.Platform)
 		x.Push = pushes(p.Sync)
 		s.Systems = append(s.Systems, x)
-		course := p.Origin + "/courses/" + url.PathEscape(c.Class)
-		for _, l := range p.Links(c.Class, ownClient)[:min(1, len(p.Links(c.Class, ownClient)))] {
+		home := p.Home(c)
+		course := p.Origin + "/courses/" + url.PathEscape(home)
+		first := func(client string) []platform.Link { // none, or one
+			all := p.Links(home, client)
+			return all[:min(1, len(all))]
+		}
+		for _, l := range first(ownClient) {
 			s.Places = append(s.Places, ecosystem.Place{Name: "Rollcall at " + p.Name, Platform: p.Name, Steps: []browser.Step{
 				{Open: course}, {Click: `#links a.as-same[href^="/links/` + l.ID + `?"]`}}})
 		}
 		for _, t := range d.Tools {
 			place := func(name, client, resource string) {
-				for _, l := range p.Links(c.Class, client)[:1] {
+				for _, l := range first(client) {
 					s.Places = append(s.Places, ecosystem.Place{Name: name + " at " + p.Name, Platform: p.Name, Tool: t.Name, Resource: resource,
 						Steps: []browser.Step{{Open: course}, {Click: `#links a.as-same[href^="/links/` + l.ID + `?"]`}}})
 				}

@@ -95,7 +95,7 @@ func castOf(d fixtures.District) Cast {
 		c := classes[id]
 		var reader *platform.Resource
 		readerID := ""
-		for _, r := range c.Resources {
+		for _, r := range slices.Concat(c.Resources, courses[c.Course]) {
 			if x, is := resources[r]; is && reader == nil {
 				readerID, reader = r, &platform.Resource{VendorResourceID: x.VendorResourceID, VendorID: x.VendorID, ApplicationID: x.ApplicationID}
 			}

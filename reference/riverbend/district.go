@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -57,6 +58,19 @@ func (l *LMS) Account(who Person) string {
 		return who.ID
 	}
 	return cmp.Or(l.Called(who.Name), who.ID)
+}
+
+// Home is the id of the course that the class of the story is there: its own, or that of the one with its title.
+func (l *LMS) Home(c Cast) string {
+	if _, there := l.Course(c.Class); there {
+		return c.Class
+	}
+	for _, x := range l.Courses() {
+		if x.Title == c.ClassTitle {
+			return x.ID
+		}
+	}
+	return c.Class
 }
 
 // Tool is a tool; one that is rostered has a consumer of its own.
@@ -116,27 +130,37 @@ func (d *District) Close() error {
 // Wait returns when the start page has ended.
 func (d *District) Wait() error { return d.server.Wait() }
 
-// credentialsKept is the collection in which the secret of the clients is, so that who was told it once needs
-// no other after a restart.
-const credentialsKept store.Collection = "credentials"
+// settingsKept is the collection in which the secret of the clients is, so that who was told it once needs no other
+// after a restart, and whom the story is about, so that it goes on with the same.
+const settingsKept store.Collection = "settings"
 
 func (d *District) credentials(ctx context.Context) error {
-	if d.o.ClientSecret != "" || d.o.DB == "" {
-		d.o.ClientSecret = cmp.Or(d.o.ClientSecret, strings.ToLower(rand.Text()))
+	given := d.o.ClientSecret != ""
+	d.o.ClientSecret = cmp.Or(d.o.ClientSecret, strings.ToLower(rand.Text()))
+	if given || d.o.DB == "" {
 		return nil
 	}
-	kept, err := store.Open(ctx, d.part("district"), credentialsKept)
+	return d.remember(ctx, "secret", &d.o.ClientSecret)
+}
+
+// remember makes a value what it was when it was remembered first: now, where that is never.
+func (d *District) remember(ctx context.Context, name string, value any) error {
+	kept, err := store.Open(ctx, d.part("district"), settingsKept)
 	if err != nil {
 		return err
 	}
 	defer kept.Close()
 	return kept.Update(ctx, func(tx store.Tx) error {
-		_, secret, err := tx.Get(credentialsKept, "secret")
+		_, body, err := tx.Get(settingsKept, name)
 		if errors.Is(err, store.ErrNotFound) {
-			secret = []byte(strings.ToLower(rand.Text()))
-			_, err = tx.Put(credentialsKept, store.Document{SourcedID: "secret", Body: secret})
+			if body, err = json.Marshal(value); err == nil {
+				_, err = tx.Put(settingsKept, store.Document{SourcedID: name, Body: body})
+			}
+			return err
 		}
-		d.o.ClientSecret = string(secret)
+		if err == nil {
+			err = json.Unmarshal(body, value)
+		}
 		return err
 	})
 }
@@ -174,7 +198,10 @@ func (d *District) startSIS(ctx context.Context) (err error) {
 		return err
 	}
 	d.Cast = castOf(roster)
-	return roster.Err()
+	if err := roster.Err(); err != nil || d.o.DB == "" {
+		return err
+	}
+	return d.remember(ctx, "cast", &d.Cast)
 }
 
 func (d *District) startCASE(ctx context.Context) (err error) {

@@ -27,7 +27,7 @@ func (d *District) Flows() []Flow {
 		if len(d.Platforms) == 0 || c.Class == "" {
 			return ""
 		}
-		return d.Platforms[0].Origin + "/courses/" + url.PathEscape(c.Class) + of
+		return d.Platforms[0].Origin + "/courses/" + url.PathEscape(d.Platforms[0].Home(c)) + of
 	}
 	// as is the address by which a person signs in at the platform.
 	as := func(p Person) Step {
