@@ -109,7 +109,9 @@ func (j *districtJudge) write(d *riverbend.District) error {
 		}
 	}
 	if d.Assessment != nil {
-		err := j.target(riverbend.Assessment, "reference/assessment", consumerProfiles()[:1], followerSection(d.Assessment.Consumer))
+		s := followerSection(d.Assessment.Consumer)
+		s.Holds.Query.URL = d.Assessment.Origin + "/results" // what it has itself, and not what it has read
+		err := j.target(riverbend.Assessment, "reference/assessment", consumerProfiles()[:1], s)
 		if err != nil {
 			return err
 		}
@@ -194,6 +196,19 @@ func (j *districtJudge) districtSection(d *riverbend.District) *ecosystem.Sectio
 					Remove: []browser.Step{{Open: course + "/content"}, {Click: `#content button[aria-label*="$title"]`}},
 				})
 			}
+		}
+		if d.Catalog != nil && d.Offer != "" {
+			s.Picks = append(s.Picks, ecosystem.Pick{
+				Name:     "an item of the catalogue at " + p.Name,
+				Platform: p.Name,
+				From:     riverbend.Catalog,
+				Title:    d.Offer,
+				Tool:     riverbend.Reader,
+				Steps: []browser.Step{{Open: course + "/search"}, {Fill: "#words", Value: "$title"}, {Click: "#find button"},
+					{Click: `#found button[aria-label="Add $title"]`}, {Wait: "#added"}},
+				Opens:  []browser.Step{{Open: course}, {Click: `#links a.as-same[aria-label^="$title"]`}},
+				Remove: []browser.Step{{Open: course + "/content"}, {Click: `#content button[aria-label="Remove $title"]`}},
+			})
 		}
 		s.Grades = append(s.Grades, ecosystem.Override{Platform: p.Name, Steps: []browser.Step{{Open: course + "/gradebook"},
 			{Click: `#book a[aria-label^="$givenName $familyName, $title:"]`}, {Fill: "#points", Value: "$score"},

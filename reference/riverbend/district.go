@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
@@ -17,6 +18,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/catalog"
 	"github.com/rollcall-edu/rollcall/reference/district"
 	"github.com/rollcall-edu/rollcall/reference/platform"
+	"github.com/rollcall-edu/rollcall/reference/platform/search"
 	"github.com/rollcall-edu/rollcall/reference/store"
 	"github.com/rollcall-edu/rollcall/reference/sync"
 	"github.com/rollcall-edu/rollcall/reference/sync/push"
@@ -36,12 +38,15 @@ type District struct {
 	Catalog    *district.Catalog
 	// School is how the consumers reach the SIS; nil where none is known.
 	School *service.Connection
+	// Offer is the name of an item of the catalogue that the reader opens; empty where there is none.
+	Offer string
 	// Cast are those whom the story is about.
 	Cast Cast
 
-	o      Options
-	server *web.Server
-	closes []func() error
+	o       Options
+	catalog atomic.Pointer[district.Catalog] // once it is up
+	server  *web.Server
+	closes  []func() error
 }
 
 // LMS is a platform with the consumer that keeps it in step with the SIS, and pushes its grades there.
@@ -244,6 +249,7 @@ func (d *District) startPlatforms(ctx context.Context) error {
 			TrustPEM: d.o.TrustPEM,
 			DB:       d.part(name + "own"),
 			Mirror:   mirror,
+			Search:   d.searched,
 			Bend: func(c *platform.Config) {
 				if d.o.Seams.Roster != nil {
 					c.District = d.o.Seams.Roster(name, c.District)
@@ -317,6 +323,17 @@ func (d *District) startTools(ctx context.Context) error {
 	return nil
 }
 
+// searched is the catalogue in which platforms search: the district's own, once it is up, or the one that was named.
+func (d *District) searched() (c search.Catalog, known bool) {
+	if s := d.catalog.Load(); s != nil {
+		return search.Catalog{BaseURL: s.BaseURL, TokenURL: s.TokenURL, ClientID: s.Main.ID, Secret: s.Main.Secret}, true
+	}
+	if d.o.Search != nil {
+		return *d.o.Search, true
+	}
+	return c, false
+}
+
 // clients are the client ids of a tool: the reader is two resources.
 func (d *District) clients(name string) []string {
 	if name == Reader && d.Cast.Guide != nil {
@@ -387,9 +404,17 @@ func (d *District) startCatalog(ctx context.Context) (err error) {
 	if d.Case != nil {
 		o.CASE = d.Case.URL
 	}
+	content, err := library.New(o.Items, library.DefaultSeed)
+	if err != nil {
+		return err
+	}
 	d.Catalog, err = district.StartCatalog(ctx, o)
 	if err == nil {
+		if o.Tool != "" {
+			d.Offer = offerOf(content)
+		}
 		d.closing(d.Catalog.Close)
+		d.catalog.Store(d.Catalog)
 	}
 	return err
 }
