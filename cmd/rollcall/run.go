@@ -47,7 +47,7 @@ func runCommand() *cobra.Command {
 		Use:   "run [TARGET]",
 		Short: "Judge the product that target.yaml describes",
 		Long: `Judge the product that the target file describes, and write the report:
-report.json, report.html, junit.xml and evidence.har in the --out folder.
+report.json, report.html, junit.xml and evidence.har, and district.html of a district, in the --out folder.
 
 A doctor looks first whether the run can begin. Ctrl-C stops the run; the report
 is written all the same, what was not reached is unknown in it, and --resume goes

@@ -140,7 +140,7 @@ func (j *judge) launchedAs(p SystemSeen, l *Launch, u object, at func(string) *r
 func (j *judge) launchedFrom(p SystemSeen, l *Launch, at func(string) *ruling) {
 	ctx, lis := l.Claims.in(claimPrefix+"context"), l.Claims.in(claimPrefix+"lis")
 	class := j.section.expected(j.target, ClassID, p.Name, j.seen.SIS.Class)
-	ends := append(j.seen.SIS.Exchanges[:min(1, len(j.seen.SIS.Exchanges))], l.Exchanges...)
+	ends := append(slices.Clone(j.seen.SIS.Exchanges[:min(1, len(j.seen.SIS.Exchanges))]), l.Exchanges...)
 	ids := []string{ctx.text("id"), lis.text("course_section_sourcedid")}
 	if m, declared := j.section.mapping(ClassID, p.Name); declared && m.In != "" {
 		ids = []string{j.pointed(l.Claims, m.In, true)}
@@ -375,7 +375,7 @@ func (j *judge) heldResource(p SystemSeen, place Place, r *ruling) {
 		if o := h.Objects["resources"][id]; o != nil {
 			if v := o.text("vendorResourceId"); v != "" && v != sis.text("vendorResourceId") {
 				r.holds(&fault{expected: fmt.Sprintf("the vendorResourceId %q", sis.text("vendorResourceId")), seen: fmt.Sprintf("%q", v),
-					where: h.From, exchanges: j.seen.SIS.Exchanges})
+					where: h.From, exchanges: append(slices.Clone(j.seen.SIS.Exchanges), h.Exchange)})
 				return
 			}
 			r.holds(nil)
@@ -389,5 +389,5 @@ func (j *judge) heldResource(p SystemSeen, place Place, r *ruling) {
 	slices.Sort(others)
 	r.holds(&fault{expected: "the resource as " + j.wanted("resourceSourcedId", ids), seen: "under " + strings.Join(others, ", "),
 		where: h.From, cause: "another id stands in its place",
-		exchanges: j.seen.SIS.Exchanges})
+		exchanges: append(slices.Clone(j.seen.SIS.Exchanges), h.Exchange)})
 }

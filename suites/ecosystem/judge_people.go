@@ -86,7 +86,7 @@ func (j *judge) held(sis, to SystemSeen, h *Holding) {
 				}
 			}
 		}
-		ends := []string{j.end(u)}
+		ends := []string{j.end(u), h.Exchange}
 		if found == nil {
 			var like object
 			for _, x := range h.Objects["users"] {
@@ -150,7 +150,7 @@ func (j *judge) held(sis, to SystemSeen, h *Holding) {
 		}
 		at("nobody-else").holds(&fault{expected: "those alone whom the SIS has in the class", seen: fmt.Sprintf("%s is in it too, as %q",
 			j.quoted("sourcedId", id),
-			e.text("role")), where: h.From, exchanges: []string{j.seen.SIS.StudentsAt, j.seen.SIS.TeachersAt}})
+			e.text("role")), where: h.From, exchanges: []string{j.seen.SIS.StudentsAt, j.seen.SIS.TeachersAt, h.Exchange}})
 	}
 	if len(enrolled) > 0 {
 		at("nobody-else").holds(nil)
@@ -209,7 +209,7 @@ func (j *judge) heldClass(sis, to SystemSeen, h *Holding) {
 	}
 	slices.Sort(others)
 	f := fault{expected: fmt.Sprintf("one course for the class, known by %s", j.wanted("sourcedId", ids)), where: h.From,
-		exchanges: j.seen.SIS.Exchanges[:min(1, len(j.seen.SIS.Exchanges))]}
+		exchanges: append(slices.Clone(j.seen.SIS.Exchanges[:min(1, len(j.seen.SIS.Exchanges))]), h.Exchange)}
 	switch {
 	case len(own) == 1 && len(others) == 0:
 		r.holds(nil)
@@ -549,7 +549,8 @@ func (j *judge) namesRoles(p SystemSeen) {
 			ids := j.section.ids(j.target, p.Name, u)
 			if h.enrolls(ids) && member(r.Members, ids, u) == nil {
 				at("complete").holds(&fault{expected: j.who(u) + " in the class list, for the platform holds that they are in the class",
-					seen: fmt.Sprintf("%d members without them", len(r.Members)), where: "members", exchanges: append([]string{j.end(u)}, r.Exchanges...)})
+					seen: fmt.Sprintf("%d members without them", len(r.Members)), where: "members", exchanges: append([]string{j.end(u), h.Exchange},
+						r.Exchanges...)})
 			}
 		}
 	}
