@@ -41,6 +41,7 @@ func openBeside(cmd *cobra.Command, f *runFlags, broken roleFaults) (d *demoRole
 		{all || len(broken.tool)+len(broken.platform) > 0, openLTI},
 		{all || len(broken.consumer) > 0, openConsumer},
 		{all || len(broken.catalog) > 0, openCatalog},
+		{all || len(broken.between) > 0, openDistrict},
 	} {
 		if !part.wanted {
 			continue
@@ -143,6 +144,12 @@ func (x *demoRole) describe(f *runFlags, ca string, out io.Writer) error {
 	if err := os.WriteFile(x.path, text, 0o600); err != nil {
 		return &harness.ConfigError{Key: "--out", Cause: err.Error(), Remedy: "name a folder you may write to"}
 	}
+	x.prepare(f, out)
+	return nil
+}
+
+// prepare says how a role is judged whose target file is written.
+func (x *demoRole) prepare(f *runFlags, out io.Writer) {
 	// Everybody of the reference district is made up: pictures may be kept.
 	x.said.paint = colour(out)
 	x.flags = &runFlags{
@@ -157,5 +164,4 @@ func (x *demoRole) describe(f *runFlags, ca string, out io.Writer) error {
 	if len(x.faults) > 0 {
 		x.flags.focus, x.flags.demo = f.focus, f.demo
 	}
-	return nil
 }

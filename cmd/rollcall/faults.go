@@ -128,12 +128,12 @@ type roleFaults struct{ sis, competency, tool, platform, consumer, catalog, betw
 
 // any tells whether there is one at all.
 func (r roleFaults) any() bool {
-	return len(r.sis)+len(r.competency)+len(r.tool)+len(r.platform)+len(r.consumer)+len(r.catalog) > 0
+	return len(r.sis)+len(r.competency)+len(r.tool)+len(r.platform)+len(r.consumer)+len(r.catalog)+len(r.between) > 0
 }
 
 // beside tells whether there is one of a role that is judged beside the SIS.
 func (r roleFaults) beside() bool {
-	return len(r.tool)+len(r.platform)+len(r.consumer)+len(r.catalog) > 0
+	return len(r.tool)+len(r.platform)+len(r.consumer)+len(r.catalog)+len(r.between) > 0
 }
 
 // sortFaults tells by an id whose fault it is.

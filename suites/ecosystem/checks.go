@@ -136,6 +136,11 @@ func (s *Sightings) evidence(r *ruling) (out []string) {
 			add(x.Exchanges, 2)
 		}
 	}
+	for _, h := range s.Holdings {
+		if (r.flow == 1 || r.flow == 2) && h.System == r.to && h.When == Before {
+			add([]string{h.Exchange}, 1)
+		}
+	}
 	for _, l := range s.Launches {
 		if r.flow == 7 && l.Platform == r.from && l.Tool == r.to && len(out) < 8 {
 			add(l.Exchanges, 2)

@@ -514,6 +514,9 @@ func (j *judge) assessment(sis SystemSeen) {
 	case r.Unset != "":
 		every(set(r.Unset, r.Unset))
 		return
+	case learner == nil:
+		every(set("nothing says whose results to look for", "name a learner of the class: district.people"))
+		return
 	case r.Problem != "":
 		every(set(r.Problem, "let the SIS be read, and check district.systems.push"))
 		return
