@@ -135,7 +135,10 @@ func neighbours(of func(string) bool, collection string) behaviour {
 		return each(func(x *read) bool {
 			if x.Collection == sis.Enrollments && x.text("role") == "student" && x.Status == sync.Active {
 				student, class := refers(x.body, "user"), refers(x.body, "class")
-				next[student], last[class] = last[class], student
+				if last[class] != "" && last[class] != student {
+					next[student] = last[class]
+				}
+				last[class] = student
 			}
 			return true
 		})
