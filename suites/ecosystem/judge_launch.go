@@ -75,7 +75,9 @@ func (j *judge) launch(p SystemSeen, l *Launch) {
 	case l.opened():
 		at("opens").holds(nil)
 	case j.lost[p.Name][id] != "":
-		at("opens").open(stands("rostering.person-kept", "who doesn't get in was lost at rostering", l.Exchanges...))
+		at("opens").open(stands(j.lost[p.Name][id], "who doesn't get in was lost at rostering", l.Exchanges...))
+	case l.Resource != "" && l.Claims == nil && j.widened[p.Name][id] != "":
+		at("opens").open(stands("rostering.role-kept", "the platform has their role otherwise than the SIS", l.Exchanges...))
 	case l.Resource != "" && l.Claims == nil && j.launchOf(p.Name, l.Part, Before) != nil:
 		at("opens").open(stands("resourcing.assigned", "what doesn't open is a resource, and other links open", l.Exchanges...))
 	default:
@@ -335,7 +337,9 @@ func (j *judge) resourcing(sis, p SystemSeen) {
 			case may && l.Claims != nil:
 				at("assigned").holds(nil)
 			case may && j.lost[p.Name][u.text("sourcedId")] != "":
-				at("assigned").open(stands("rostering.person-kept", "who doesn't get in was lost at rostering", l.Exchanges...))
+				at("assigned").open(stands(j.lost[p.Name][u.text("sourcedId")], "who doesn't get in was lost at rostering", l.Exchanges...))
+			case may && j.widened[p.Name][u.text("sourcedId")] != "":
+				at("assigned").open(stands("rostering.role-kept", "the platform has their role otherwise than the SIS", l.Exchanges...))
 			case may && j.launchOf(p.Name, l.Part, Before) == nil:
 				at("assigned").open(stands("launch.opens", "they launch nothing at all there", l.Exchanges...))
 			case may:
@@ -343,6 +347,8 @@ func (j *judge) resourcing(sis, p SystemSeen) {
 					where: l.Place, exchanges: ends})
 			case l.Claims == nil:
 				at("not-assigned").holds(nil)
+			case j.widened[p.Name][u.text("sourcedId")] != "":
+				at("not-assigned").open(stands("rostering.role-kept", "the platform has their role otherwise than the SIS", l.Exchanges...))
 			default:
 				at("not-assigned").holds(&fault{expected: fmt.Sprintf("%s is not offered %s, for the SIS doesn't assign it to them", j.who(u),
 					l.Place), seen: "the launch goes through",

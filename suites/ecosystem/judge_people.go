@@ -63,12 +63,7 @@ func (j *judge) rostering(sis, to SystemSeen) {
 // held judges what a system itself tells that it holds.
 func (j *judge) held(sis, to SystemSeen, h *Holding) {
 	at := func(q string) *ruling { return j.at("rostering."+q, 1, sis.Name, to.Name) }
-	enrolled := map[string]object{} // by the id of the user there
-	for _, e := range h.Objects["enrollments"] {
-		if e.text("status") != "tobedeleted" {
-			enrolled[refersTo(e, "user")] = e
-		}
-	}
+	enrolled, elsewhere := j.enrolled(to.Name, h)
 	users, roles := j.class()
 	accounted := map[string]bool{}
 	for _, u := range users {
@@ -122,6 +117,10 @@ func (j *judge) held(sis, to SystemSeen, h *Holding) {
 			at("person-mixed").holds(nil)
 		}
 		e := enrolled[id]
+		if e == nil && elsewhere[id] != "" {
+			note(j.lost, to.Name, u.text("sourcedId"), "rostering.class-kept") // told by heldClass
+			continue
+		}
 		if e == nil {
 			if len(enrolled) > 0 || len(h.Objects["classes"]) > 0 {
 				note(j.lost, to.Name, u.text("sourcedId"), "rostering.person-kept")
@@ -191,6 +190,7 @@ func (j *judge) heldClass(sis, to SystemSeen, h *Holding) {
 	if len(classes) == 0 {
 		return
 	}
+	_, elsewhere := j.enrolled(to.Name, h)
 	r := j.at("rostering.class-kept", 1, sis.Name, to.Name)
 	ids := j.section.expected(j.target, ClassID, to.Name, j.seen.SIS.Class)
 	var own, others []string
@@ -199,9 +199,8 @@ func (j *judge) heldClass(sis, to SystemSeen, h *Holding) {
 			own = append(own, id)
 			continue
 		}
-		for _, e := range h.Objects["enrollments"] {
-			if refersTo(e, "class") == id && j.isOfClass(to.Name, refersTo(e, "user")) &&
-				classes[id].text("title") == j.seen.SIS.Class.text("title") {
+		for _, class := range elsewhere {
+			if class == id {
 				others = append(others, id)
 				break
 			}
@@ -222,6 +221,26 @@ func (j *judge) heldClass(sis, to SystemSeen, h *Holding) {
 			", ")), "the class was split"
 		r.holds(&f)
 	}
+}
+
+// enrolled parts who is in the class of the story itself, by the id that they have there, from those of its people who are
+// in another that may be a part of it.
+func (j *judge) enrolled(at string, h *Holding) (here map[string]object, elsewhere map[string]string) {
+	here, elsewhere = map[string]object{}, map[string]string{}
+	ids := j.section.expected(j.target, ClassID, at, j.seen.SIS.Class)
+	own := slices.ContainsFunc(ids, func(id string) bool { return h.Objects["classes"][id] != nil })
+	for _, e := range h.Objects["enrollments"] {
+		if e.text("status") != "tobedeleted" && (!own || slices.Contains(ids, refersTo(e, "class"))) {
+			here[refersTo(e, "user")] = e
+		}
+	}
+	for _, e := range h.Objects["enrollments"] {
+		user, class := refersTo(e, "user"), refersTo(e, "class")
+		if e.text("status") != "tobedeleted" && !slices.Contains(ids, class) && (here[user] == nil || !own) && j.isOfClass(at, user) {
+			elsewhere[user] = class
+		}
+	}
+	return here, elsewhere
 }
 
 func (j *judge) isOfClass(at, id string) bool {
@@ -435,7 +454,7 @@ func (j *judge) changes(to SystemSeen, at func(string) *ruling) {
 			r.open(set("the change could not be made: "+c.Problem, "correct district.change"))
 			at("in-time").open(set("a change could not be made: "+c.Problem, "correct district.change"))
 		case !c.Known && j.lost[to.Name][user.text("sourcedId")] != "":
-			r.open(stands("rostering.person-kept", "the person was lost before", ends...))
+			r.open(stands(j.lost[to.Name][user.text("sourcedId")], "the person was lost before", ends...))
 		case !c.Known:
 			j.late[to.Name+" "+what] = true
 			seen := fmt.Sprintf("%s is still in it %s after they were withdrawn in the SIS", j.who(user), rounded(c.After))
@@ -547,7 +566,7 @@ func (j *judge) namesRoles(p SystemSeen) {
 	if h := j.holdingOf(p.Name, Before); h != nil && h.Problem == "" {
 		for _, u := range users {
 			ids := j.section.ids(j.target, p.Name, u)
-			if h.enrolls(ids) && member(r.Members, ids, u) == nil {
+			if h.enrolls(ids) && j.lost[p.Name][u.text("sourcedId")] == "" && member(r.Members, ids, u) == nil {
 				at("complete").holds(&fault{expected: j.who(u) + " in the class list, for the platform holds that they are in the class",
 					seen: fmt.Sprintf("%d members without them", len(r.Members)), where: "members", exchanges: append([]string{j.end(u), h.Exchange},
 						r.Exchanges...)})
