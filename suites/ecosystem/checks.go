@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rollcall-edu/rollcall/reports"
@@ -92,6 +93,12 @@ func told(t *harness.T, q string) {
 				}
 			}
 			t.NotTested(g.obstacle(v.adopt(t, g.exchanges)), id)
+		}
+		for _, n := range r.notes {
+			t.Note(id, "%s", n)
+		}
+		if result.Reason == "" {
+			result.Reason = strings.Join(r.notes, "; ")
 		}
 		t.Hop(id, result)
 	}

@@ -20,6 +20,7 @@ type ruling struct {
 	examined    int
 	faults      []fault
 	grey        *grey
+	notes       []string // what was measured
 }
 
 // fault is something that isn't as it has to be, with what both ends say.

@@ -468,6 +468,7 @@ func (j *judge) changes(to SystemSeen, at func(string) *ruling) {
 			at("in-time").open(stands("rostering."+what, "the change never arrived", ends...))
 		default:
 			r.holds(nil)
+			at("in-time").notes = append(at("in-time").notes, fmt.Sprintf("%s knew of the %s %s after the change", to.Name, what, rounded(c.After)))
 			if c.After > c.Within {
 				at("in-time").holds(&fault{expected: fmt.Sprintf("what changes in the SIS known at %s within %s", to.Name, c.Within),
 					seen: fmt.Sprintf("the %s was known of after %s", what, rounded(c.After)), where: "the class at " + to.Name, exchanges: ends})
