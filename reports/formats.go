@@ -20,6 +20,7 @@ func Formats() []Format {
 	return []Format{
 		{"json", "report.json", "the whole report; every other format is made from it", JSON},
 		{"html", "report.html", "one page for people, with all evidence, no network needed", HTML},
+		{"district", "district.html", "the picture of a district, with its systems and the nine flows between them", DistrictHTML},
 		{"junit", "junit.xml", "JUnit XML for GitLab, Jenkins, GitHub and the like", JUnit},
 		{"har", "evidence.har", "the HTTP exchanges, for a browser's developer tools", HAR},
 		{"text", "report.txt", "what a terminal shows at the end of a run", func(w io.Writer, r *Report) error { return Text(w, r, TextOptions{}) }},

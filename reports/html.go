@@ -37,7 +37,7 @@ var loadPage = sync.OnceValues(func() (*page, error) {
 	t, err := template.New("report.html").Funcs(template.FuncMap{
 		"p":    Printable,
 		"line": oneLine,
-	}).ParseFS(pageFiles, "page/*.html")
+	}).ParseFS(pageFiles, "page/report.html", "page/parts.html")
 	if err != nil {
 		return nil, err
 	}

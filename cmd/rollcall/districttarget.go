@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/rollcall-edu/rollcall/reference/district"
+	"github.com/rollcall-edu/rollcall/reference/platform"
 	"github.com/rollcall-edu/rollcall/reference/riverbend"
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/suites/ecosystem"
@@ -108,7 +109,9 @@ func (j *districtJudge) write(d *riverbend.District) error {
 		}
 	}
 	if d.Assessment != nil {
-		err := j.target(riverbend.Assessment, "reference/assessment", consumerProfiles()[:1], followerSection(d.Assessment.Consumer))
+		s := followerSection(d.Assessment.Consumer)
+		s.Holds.Query.URL = d.Assessment.Origin + "/results" // what it has itself, and not what it has read
+		err := j.target(riverbend.Assessment, "reference/assessment", consumerProfiles()[:1], s)
 		if err != nil {
 			return err
 		}
@@ -160,14 +163,19 @@ func (j *districtJudge) districtSection(d *riverbend.District) *ecosystem.Sectio
 		x := system(p.Name, ecosystem.Platform)
 		x.Push = pushes(p.Sync)
 		s.Systems = append(s.Systems, x)
-		course := p.Origin + "/courses/" + url.PathEscape(c.Class)
-		for _, l := range p.Links(c.Class, ownClient)[:min(1, len(p.Links(c.Class, ownClient)))] {
+		home := p.Home(c)
+		course := p.Origin + "/courses/" + url.PathEscape(home)
+		first := func(client string) []platform.Link { // none, or one
+			all := p.Links(home, client)
+			return all[:min(1, len(all))]
+		}
+		for _, l := range first(ownClient) {
 			s.Places = append(s.Places, ecosystem.Place{Name: "Rollcall at " + p.Name, Platform: p.Name, Steps: []browser.Step{
 				{Open: course}, {Click: `#links a.as-same[href^="/links/` + l.ID + `?"]`}}})
 		}
 		for _, t := range d.Tools {
 			place := func(name, client, resource string) {
-				for _, l := range p.Links(c.Class, client)[:1] {
+				for _, l := range first(client) {
 					s.Places = append(s.Places, ecosystem.Place{Name: name + " at " + p.Name, Platform: p.Name, Tool: t.Name, Resource: resource,
 						Steps: []browser.Step{{Open: course}, {Click: `#links a.as-same[href^="/links/` + l.ID + `?"]`}}})
 				}
@@ -188,6 +196,19 @@ func (j *districtJudge) districtSection(d *riverbend.District) *ecosystem.Sectio
 					Remove: []browser.Step{{Open: course + "/content"}, {Click: `#content button[aria-label*="$title"]`}},
 				})
 			}
+		}
+		if d.Catalog != nil && d.Offer != "" {
+			s.Picks = append(s.Picks, ecosystem.Pick{
+				Name:     "an item of the catalogue at " + p.Name,
+				Platform: p.Name,
+				From:     riverbend.Catalog,
+				Title:    d.Offer,
+				Tool:     riverbend.Reader,
+				Steps: []browser.Step{{Open: course + "/search"}, {Fill: "#words", Value: "$title"}, {Click: "#find button"},
+					{Click: `#found button[aria-label="Add $title"]`}, {Wait: "#added"}},
+				Opens:  []browser.Step{{Open: course}, {Click: `#links a.as-same[aria-label^="$title"]`}},
+				Remove: []browser.Step{{Open: course + "/content"}, {Click: `#content button[aria-label="Remove $title"]`}},
+			})
 		}
 		s.Grades = append(s.Grades, ecosystem.Override{Platform: p.Name, Steps: []browser.Step{{Open: course + "/gradebook"},
 			{Click: `#book a[aria-label^="$givenName $familyName, $title:"]`}, {Fill: "#points", Value: "$score"},
@@ -235,7 +256,7 @@ func (j *districtJudge) person(d *riverbend.District, name, part string, who riv
 	out := ecosystem.Person{Name: name, Part: part, SourcedID: who.ID}
 	for _, p := range d.Platforms {
 		out.SignIn = append(out.SignIn, ecosystem.SignIn{At: p.Name, Steps: []browser.Step{{Open: p.Origin + "/"},
-			{Select: "#user", Value: who.ID}, {Click: "#signin"}, {Wait: "#courses"}}})
+			{Select: "#user", Value: p.Account(who)}, {Click: "#signin"}, {Wait: "#courses"}}})
 	}
 	return out
 }

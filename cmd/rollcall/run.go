@@ -47,7 +47,7 @@ func runCommand() *cobra.Command {
 		Use:   "run [TARGET]",
 		Short: "Judge the product that target.yaml describes",
 		Long: `Judge the product that the target file describes, and write the report:
-report.json, report.html, junit.xml and evidence.har in the --out folder.
+report.json, report.html, junit.xml and evidence.har, and district.html of a district, in the --out folder.
 
 A doctor looks first whether the run can begin. Ctrl-C stops the run; the report
 is written all the same, what was not reached is unknown in it, and --resume goes
@@ -189,8 +189,11 @@ func writable(dir string) error {
 	return nil
 }
 
+// written is a rendering, and the file that it is written to.
+type written struct{ format, file string }
+
 // outputs are the renderings that every run writes.
-var outputs = []struct{ format, file string }{
+var outputs = []written{
 	{"json", "report.json"}, {"html", "report.html"}, {"junit", "junit.xml"}, {"har", "evidence.har"},
 }
 
@@ -198,7 +201,11 @@ var outputs = []struct{ format, file string }{
 // the report itself is saved in the temporary folder: evidence is never lost.
 func save(r *reports.Report, dir string) ([]string, error) {
 	var files []string
-	for _, o := range outputs {
+	all := outputs
+	if r.District != nil {
+		all = append(slices.Clone(outputs), written{"district", "district.html"})
+	}
+	for _, o := range all {
 		path := filepath.Join(dir, o.file)
 		if err := renderFile(o.format, path, r); err != nil {
 			cause := &harness.ConfigError{

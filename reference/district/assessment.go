@@ -1,6 +1,7 @@
 package district
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -39,6 +40,7 @@ type AssessmentOptions struct {
 type Assessment struct {
 	*Consumer
 	kept store.Store
+	seed uint64
 }
 
 // taken is one learner who took the test in a class.
@@ -61,13 +63,15 @@ func StartAssessment(ctx context.Context, o AssessmentOptions) (*Assessment, err
 	}
 	c := o.ConsumerOptions
 	c.Mirror = mirror
-	c.Push = pushing(a.kept, o.Sender, func(roster fixtures.District) []push.From { return a.tests(ctx, roster, o) })
+	a.seed = o.Seed
+	c.Push = pushing(a.kept, o.Sender, func(roster fixtures.District) []push.From { return a.tests(ctx, roster, o.From) })
 	c.Feeds = []service.Feed{PushFeed("assessment results", func() *Consumer { return a.Consumer })}
 	around := c.Around
 	c.Around = func(next http.Handler) http.Handler {
 		mux := http.NewServeMux()
 		mux.HandleFunc("POST /tests", a.take)
 		mux.HandleFunc("GET /tests", a.list)
+		mux.HandleFunc("GET /results", a.results)
 		mux.Handle("/", next)
 		handler := http.NewCrossOriginProtection().Handler(mux)
 		if around != nil {
@@ -84,8 +88,8 @@ func StartAssessment(ctx context.Context, o AssessmentOptions) (*Assessment, err
 	return a, nil
 }
 
-// tests gives what there is to push, class by class.
-func (a *Assessment) tests(ctx context.Context, roster fixtures.District, o AssessmentOptions) []push.From {
+// tests gives what there is to push, class by class; bend changes it, if anything does.
+func (a *Assessment) tests(ctx context.Context, roster fixtures.District, bend func(push.From) push.From) []push.From {
 	all, err := a.taken(ctx)
 	if err != nil {
 		return []push.From{failing{err}}
@@ -97,14 +101,14 @@ func (a *Assessment) tests(ctx context.Context, roster fixtures.District, o Asse
 	var out []push.From
 	for _, class := range slices.Sorted(maps.Keys(classes)) {
 		took := classes[class]
-		from := push.From(push.Assessment{Class: class, Roster: roster, Seed: o.Seed, Took: func(student string) bool {
+		from := push.From(push.Assessment{Class: class, Roster: roster, Seed: a.seed, Took: func(student string) bool {
 			return slices.ContainsFunc(took, func(t taken) bool { return t.Student == student || t.Student == "" })
 		}})
 		if !anybody(roster, class) {
 			continue // what they got stays
 		}
-		if o.From != nil {
-			from = o.From(from)
+		if bend != nil {
+			from = bend(from)
 		}
 		out = append(out, from)
 	}
@@ -194,6 +198,37 @@ func (a *Assessment) list(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(map[string]any{"tests": append([]taken{}, all...)}) // the client may be gone
+}
+
+// results is GET /results: what the app has itself, an assessment result a line, with a member "collection" as in what
+// a consumer holds.
+func (a *Assessment) results(w http.ResponseWriter, r *http.Request) {
+	roster, err := a.Mirror.District(r.Context())
+	if err != nil {
+		http.Error(w, "The app can't read its roster.", http.StatusServiceUnavailable)
+		return
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	for _, from := range a.tests(r.Context(), roster, nil) {
+		objects, err := from.Objects(r.Context(), push.SIS{})
+		if err != nil {
+			http.Error(w, "The app can't read what it remembers.", http.StatusServiceUnavailable)
+			return
+		}
+		for _, o := range objects {
+			if o.Wrapper != "assessmentResult" {
+				continue
+			}
+			o.Body["collection"], o.Body["sourcedId"] = o.Collection, o.SourcedID
+			if err := e.Encode(o.Body); err != nil {
+				http.Error(w, "The app can't write what it remembers.", http.StatusInternalServerError)
+				return
+			}
+		}
+	}
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	_, _ = w.Write(b.Bytes()) // the client may be gone
 }
 
 // Close ends the app and what it remembers by.

@@ -17,6 +17,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/platform/deeplinking"
 	"github.com/rollcall-edu/rollcall/reference/platform/gradebook"
 	"github.com/rollcall-edu/rollcall/reference/platform/nrps"
+	"github.com/rollcall-edu/rollcall/reference/platform/search"
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/reference/store"
 	mirror "github.com/rollcall-edu/rollcall/reference/sync"
@@ -41,6 +42,8 @@ type PlatformOptions struct {
 	Roster string
 	// Mirror is one that is open, whose school this is instead, and which the platform doesn't close; nil: none.
 	Mirror *mirror.Mirror `json:"-"`
+	// Search gives the catalogue in which those who teach can search, once there is one; nil: there is none.
+	Search func() (c search.Catalog, known bool) `json:"-"`
 	// Bend changes what the platform is made of, Around is put around everything that is served; nil is nothing.
 	Bend   func(*platform.Config)          `json:"-"`
 	Around func(http.Handler) http.Handler `json:"-"`
@@ -124,7 +127,7 @@ func StartPlatform(ctx context.Context, o PlatformOptions) (*Platform, error) {
 		Tools:    o.Tools,
 		HTTP:     security.LoopbackClient(o.TrustPEM),
 		Store:    kept,
-		Services: append(services(&p.Grades), deeplinking.New(ctx, deeplinking.Options{LineItems: declared{&p.Grades}})),
+		Services: append(services(&p.Grades), p.content(ctx)...),
 	}
 	begin := func(d fixtures.District) (err error) {
 		c.District = d
@@ -156,6 +159,22 @@ func StartPlatform(ctx context.Context, o PlatformOptions) (*Platform, error) {
 	}
 	server.Serve(ctx, handler)
 	return p, nil
+}
+
+// content are the services by which content comes to courses.
+func (p *Platform) content(ctx context.Context) []func(*platform.Platform) (platform.Service, error) {
+	var picked *deeplinking.Service
+	all := []func(*platform.Platform) (platform.Service, error){func(of *platform.Platform) (platform.Service, error) {
+		s, err := deeplinking.New(ctx, deeplinking.Options{LineItems: declared{&p.Grades}})(of)
+		if err == nil {
+			picked = s.(*deeplinking.Service)
+		}
+		return s, err
+	}}
+	if p.options.Search != nil {
+		all = append(all, search.New(search.Options{Catalog: p.options.Search, Content: func() search.Content { return picked }}))
+	}
+	return all
 }
 
 // RotateKeys has the platform sign with a new key each time, until ctx ends or the platform

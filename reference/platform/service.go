@@ -189,6 +189,17 @@ func (p *Platform) SignedIn(r *http.Request) (user, csrf string, ok bool) {
 // Name gives the name of somebody, for pages of the platform's own.
 func (p *Platform) Name(user string) string { return p.school().people[user].name }
 
+// Called gives the first, by name, who is called so; empty where nobody is.
+func (p *Platform) Called(name string) (user string) {
+	school := p.school()
+	for _, id := range school.order {
+		if school.people[id].name == name {
+			return id
+		}
+	}
+	return ""
+}
+
 // Roles gives the roles of somebody in a course; none where they aren't in it.
 func (p *Platform) Roles(course, user string) []string {
 	return slices.Clone(p.school().roles(course, user))

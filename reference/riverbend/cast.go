@@ -6,6 +6,7 @@ import (
 	"unicode"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
+	"github.com/rollcall-edu/rollcall/fixtures/library"
 	"github.com/rollcall-edu/rollcall/reference/platform"
 )
 
@@ -29,6 +30,23 @@ type Cast struct {
 
 // Person is somebody of the SIS.
 type Person struct{ ID, Name, Email string }
+
+// offerOf gives the name of an item of the library that a tool opens, one that no other has and that is found by it:
+// plain words.
+func offerOf(l *library.Library) string {
+	count, tool := map[string]int{}, ""
+	for i := range l.Items() {
+		count[i.Name]++
+	}
+	for i := range l.Items() {
+		plain := strings.IndexFunc(i.Name, func(r rune) bool { return r != ' ' && (r > unicode.MaxASCII || !unicode.IsLetter(r)) }) < 0
+		if i.Launch && count[i.Name] == 1 && plain && strings.Contains(i.Name, " ") {
+			tool = i.Name
+			break
+		}
+	}
+	return tool
+}
 
 // strange is 1 for a name that has letters beyond those of European languages.
 func strange(name string) int {
@@ -95,7 +113,7 @@ func castOf(d fixtures.District) Cast {
 		c := classes[id]
 		var reader *platform.Resource
 		readerID := ""
-		for _, r := range c.Resources {
+		for _, r := range slices.Concat(c.Resources, courses[c.Course]) {
 			if x, is := resources[r]; is && reader == nil {
 				readerID, reader = r, &platform.Resource{VendorResourceID: x.VendorResourceID, VendorID: x.VendorID, ApplicationID: x.ApplicationID}
 			}

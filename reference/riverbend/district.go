@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
@@ -16,6 +18,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/catalog"
 	"github.com/rollcall-edu/rollcall/reference/district"
 	"github.com/rollcall-edu/rollcall/reference/platform"
+	"github.com/rollcall-edu/rollcall/reference/platform/search"
 	"github.com/rollcall-edu/rollcall/reference/store"
 	"github.com/rollcall-edu/rollcall/reference/sync"
 	"github.com/rollcall-edu/rollcall/reference/sync/push"
@@ -35,12 +38,15 @@ type District struct {
 	Catalog    *district.Catalog
 	// School is how the consumers reach the SIS; nil where none is known.
 	School *service.Connection
+	// Offer is the name of an item of the catalogue that the reader opens; empty where there is none.
+	Offer string
 	// Cast are those whom the story is about.
 	Cast Cast
 
-	o      Options
-	server *web.Server
-	closes []func() error
+	o       Options
+	catalog atomic.Pointer[district.Catalog] // once it is up
+	server  *web.Server
+	closes  []func() error
 }
 
 // LMS is a platform with the consumer that keeps it in step with the SIS, and pushes its grades there.
@@ -49,6 +55,27 @@ type LMS struct {
 	Name   string
 	Sync   *district.Consumer
 	mirror *sync.Mirror
+}
+
+// Account is the id by which somebody of the SIS is known to the platform: their own, or that of whoever is called so.
+func (l *LMS) Account(who Person) string {
+	if l.Platform.Name(who.ID) != "" {
+		return who.ID
+	}
+	return cmp.Or(l.Called(who.Name), who.ID)
+}
+
+// Home is the id of the course that the class of the story is there: its own, or that of the one with its title.
+func (l *LMS) Home(c Cast) string {
+	if _, there := l.Course(c.Class); there {
+		return c.Class
+	}
+	for _, x := range l.Courses() {
+		if x.Title == c.ClassTitle {
+			return x.ID
+		}
+	}
+	return c.Class
 }
 
 // Tool is a tool; one that is rostered has a consumer of its own.
@@ -108,27 +135,37 @@ func (d *District) Close() error {
 // Wait returns when the start page has ended.
 func (d *District) Wait() error { return d.server.Wait() }
 
-// credentialsKept is the collection in which the secret of the clients is, so that who was told it once needs
-// no other after a restart.
-const credentialsKept store.Collection = "credentials"
+// settingsKept is the collection in which the secret of the clients is, so that who was told it once needs no other
+// after a restart, and whom the story is about, so that it goes on with the same.
+const settingsKept store.Collection = "settings"
 
 func (d *District) credentials(ctx context.Context) error {
-	if d.o.ClientSecret != "" || d.o.DB == "" {
-		d.o.ClientSecret = cmp.Or(d.o.ClientSecret, strings.ToLower(rand.Text()))
+	given := d.o.ClientSecret != ""
+	d.o.ClientSecret = cmp.Or(d.o.ClientSecret, strings.ToLower(rand.Text()))
+	if given || d.o.DB == "" {
 		return nil
 	}
-	kept, err := store.Open(ctx, d.part("district"), credentialsKept)
+	return d.remember(ctx, "secret", &d.o.ClientSecret)
+}
+
+// remember makes a value what it was when it was remembered first: now, where that is never.
+func (d *District) remember(ctx context.Context, name string, value any) error {
+	kept, err := store.Open(ctx, d.part("district"), settingsKept)
 	if err != nil {
 		return err
 	}
 	defer kept.Close()
 	return kept.Update(ctx, func(tx store.Tx) error {
-		_, secret, err := tx.Get(credentialsKept, "secret")
+		_, body, err := tx.Get(settingsKept, name)
 		if errors.Is(err, store.ErrNotFound) {
-			secret = []byte(strings.ToLower(rand.Text()))
-			_, err = tx.Put(credentialsKept, store.Document{SourcedID: "secret", Body: secret})
+			if body, err = json.Marshal(value); err == nil {
+				_, err = tx.Put(settingsKept, store.Document{SourcedID: name, Body: body})
+			}
+			return err
 		}
-		d.o.ClientSecret = string(secret)
+		if err == nil {
+			err = json.Unmarshal(body, value)
+		}
 		return err
 	})
 }
@@ -166,7 +203,10 @@ func (d *District) startSIS(ctx context.Context) (err error) {
 		return err
 	}
 	d.Cast = castOf(roster)
-	return roster.Err()
+	if err := roster.Err(); err != nil || d.o.DB == "" {
+		return err
+	}
+	return d.remember(ctx, "cast", &d.Cast)
 }
 
 func (d *District) startCASE(ctx context.Context) (err error) {
@@ -209,6 +249,7 @@ func (d *District) startPlatforms(ctx context.Context) error {
 			TrustPEM: d.o.TrustPEM,
 			DB:       d.part(name + "own"),
 			Mirror:   mirror,
+			Search:   d.searched,
 			Bend: func(c *platform.Config) {
 				if d.o.Seams.Roster != nil {
 					c.District = d.o.Seams.Roster(name, c.District)
@@ -282,6 +323,17 @@ func (d *District) startTools(ctx context.Context) error {
 	return nil
 }
 
+// searched is the catalogue in which platforms search: the district's own, once it is up, or the one that was named.
+func (d *District) searched() (c search.Catalog, known bool) {
+	if s := d.catalog.Load(); s != nil {
+		return search.Catalog{BaseURL: s.BaseURL, TokenURL: s.TokenURL, ClientID: s.Main.ID, Secret: s.Main.Secret}, true
+	}
+	if d.o.Search != nil {
+		return *d.o.Search, true
+	}
+	return c, false
+}
+
 // clients are the client ids of a tool: the reader is two resources.
 func (d *District) clients(name string) []string {
 	if name == Reader && d.Cast.Guide != nil {
@@ -352,9 +404,17 @@ func (d *District) startCatalog(ctx context.Context) (err error) {
 	if d.Case != nil {
 		o.CASE = d.Case.URL
 	}
+	content, err := library.New(o.Items, library.DefaultSeed)
+	if err != nil {
+		return err
+	}
 	d.Catalog, err = district.StartCatalog(ctx, o)
 	if err == nil {
+		if o.Tool != "" {
+			d.Offer = offerOf(content)
+		}
 		d.closing(d.Catalog.Close)
+		d.catalog.Store(d.Catalog)
 	}
 	return err
 }

@@ -78,7 +78,7 @@ func TestWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	if d.Platforms[0].Roles(c.Class, c.Leaver.ID) != nil || results() != before || d.SIS.Main.Secret != secret || d.Cast.Class != c.Class {
+	if d.Platforms[0].Roles(c.Class, c.Leaver.ID) != nil || results() != before || d.SIS.Main.Secret != secret || d.Cast.Leaver != c.Leaver {
 		t.Error("a restart took something away")
 	}
 }

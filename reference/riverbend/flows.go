@@ -27,14 +27,14 @@ func (d *District) Flows() []Flow {
 		if len(d.Platforms) == 0 || c.Class == "" {
 			return ""
 		}
-		return d.Platforms[0].Origin + "/courses/" + url.PathEscape(c.Class) + of
+		return d.Platforms[0].Origin + "/courses/" + url.PathEscape(d.Platforms[0].Home(c)) + of
 	}
 	// as is the address by which a person signs in at the platform.
 	as := func(p Person) Step {
 		if len(d.Platforms) == 0 || p.ID == "" {
 			return Step{Text: "Sign in at your own platform, as somebody of the class."}
 		}
-		return Step{Text: "Sign in as " + p.Name + ".", Link: d.Platforms[0].Origin + "/?as=" + url.QueryEscape(p.ID)}
+		return Step{Text: "Sign in as " + p.Name + ".", Link: d.Platforms[0].Origin + "/?as=" + url.QueryEscape(d.Platforms[0].Account(p))}
 	}
 	class := c.ClassTitle
 	if class == "" {
@@ -70,6 +70,11 @@ func (d *District) Flows() []Flow {
 	if d.Catalog != nil {
 		search = Step{Text: "What programs search is here; it wants a token.", Link: d.Catalog.BaseURL + "/resources"}
 	}
+	offer := Step{Text: "Search for a word, and add what opens in the reader.", Link: course("/search")}
+	if d.Offer != "" && offer.Link != "" {
+		offer = Step{Text: "Search for “" + d.Offer + "”, and add it: the reader opens it.",
+			Link: offer.Link + "?" + url.Values{"words": {d.Offer}}.Encode()}
+	}
 	return []Flow{
 		{1, "Rostering", "SIS to platform and tool", "Who is in which class is read from the SIS by OneRoster, with demographics: all of it at first, then what changed.", rostering},
 		{2, "Resourcing", "SIS to platform",
@@ -79,7 +84,7 @@ func (d *District) Flows() []Flow {
 		{3, "Names and Roles", "platform to tool", "Tools ask the platform who is in a class, as it is now.",
 			[]Step{as(c.Teacher), {Text: "Open the quiz in the course, and its class list.", Link: course("")}}},
 		{4, "Resource Search", "catalogue to platform", "Content is found in the catalogue by grade, standard and words.",
-			[]Step{as(c.Teacher), {Text: "Look for content, from the page on which the course gets it.", Link: course("/content")}, search}},
+			[]Step{as(c.Teacher), offer, search}},
 		{5, "Deep Linking", "tool to platform", "What a teacher picks in a tool becomes a link of the course, with a line item where it has points.",
 			[]Step{as(c.Teacher), {Text: "Add the quiz about equations to the course.", Link: course("/content")}}},
 		{6, "Assignments and Grades", "tool to platform", "What a learner does in a tool is in the gradebook at once, with attempts and comments; a teacher has the last word.",

@@ -14,6 +14,7 @@ import (
 	"github.com/rollcall-edu/rollcall/fixtures"
 	"github.com/rollcall-edu/rollcall/reference/catalog"
 	"github.com/rollcall-edu/rollcall/reference/platform"
+	"github.com/rollcall-edu/rollcall/reference/platform/search"
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/reference/sync/push"
 	"github.com/rollcall-edu/rollcall/reference/sync/service"
@@ -71,7 +72,7 @@ type Options struct {
 	// Search is a catalogue in the place of the own one.
 	Known  []tool.Platform
 	Tools  []platform.Registration
-	Search *Search
+	Search *search.Catalog
 
 	// Faults are ids of faults and variants of single systems.
 	Faults Faults
@@ -81,9 +82,6 @@ type Options struct {
 
 // Faults are ids of faults and variants, by the kind of the system that misbehaves.
 type Faults struct{ SIS, CASE, Platform, Tool, Consumer, Catalog []string }
-
-// Search is where a catalogue can be searched (LTI Resource Search 1.0), and by whom.
-type Search struct{ BaseURL, TokenURL, ClientID, ClientSecret string }
 
 // Seams are where what one system gives on to the next can be changed, each by a function that is told of which
 // system; nil leaves it as it is.

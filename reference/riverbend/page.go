@@ -100,7 +100,7 @@ func (d *District) people() (out []login) {
 		{d.Cast.Leaver, "learns there, and is withdrawn in the story"},
 		{d.Cast.Newcomer, "comes to the class in the story"}, {d.Cast.Outsider, "teaches another class"}} {
 		if x.p.ID != "" {
-			out = append(out, login{x.p.Name, x.as, d.Platforms[0].Origin + "/?as=" + url.QueryEscape(x.p.ID)})
+			out = append(out, login{x.p.Name, x.as, d.Platforms[0].Origin + "/?as=" + url.QueryEscape(d.Platforms[0].Account(x.p))})
 		}
 	}
 	return out

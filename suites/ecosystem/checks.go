@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rollcall-edu/rollcall/reports"
@@ -93,6 +94,12 @@ func told(t *harness.T, q string) {
 			}
 			t.NotTested(g.obstacle(v.adopt(t, g.exchanges)), id)
 		}
+		for _, n := range r.notes {
+			t.Note(id, "%s", n)
+		}
+		if result.Reason == "" {
+			result.Reason = strings.Join(r.notes, "; ")
+		}
 		t.Hop(id, result)
 	}
 	if !met {
@@ -134,6 +141,11 @@ func (s *Sightings) evidence(r *ruling) (out []string) {
 	for _, x := range s.Rosters {
 		if (r.flow == 1 && x.Platform == r.to || r.flow == 3 && x.Platform == r.from) && x.When == Before {
 			add(x.Exchanges, 2)
+		}
+	}
+	for _, h := range s.Holdings {
+		if (r.flow == 1 || r.flow == 2) && h.System == r.to && h.When == Before {
+			add([]string{h.Exchange}, 1)
 		}
 	}
 	for _, l := range s.Launches {

@@ -2,9 +2,15 @@ package ecosystem
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
 	"strings"
+	"time"
 
+	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/consumer/driver"
 )
 
@@ -18,6 +24,27 @@ func refersTo(o object, name string) string {
 	}
 	return o.text(name + "SourcedId")
 }
+
+// another tells whether an id is that of another class of the SIS: many have the title of one, or begin with it.
+func (d *district) another(ctx context.Context, id string) bool {
+	is, asked := d.others[id]
+	if asked || len(d.others) > mostOthers {
+		return is
+	}
+	if at := d.sis(); at != nil {
+		b := booksOf(at)
+		_, _, why := d.one(ctx, b, b.rostering+"/classes/"+url.PathEscape(id), b.roster)
+		is = why == ""
+	}
+	if d.others == nil {
+		d.others = map[string]bool{}
+	}
+	d.others[id] = is
+	return is
+}
+
+// mostOthers bounds for how many classes the SIS is asked whether it has them.
+const mostOthers = 50
 
 // holding reads what a system holds, and keeps what has to do with the class of the story.
 func (d *district) holding(ctx context.Context, at *system, when string) Holding {
@@ -33,6 +60,7 @@ func (d *district) holding(ctx context.Context, at *system, when string) Holding
 			probes = append(probes, driver.Probe(p.User))
 		}
 	}
+	began := time.Now()
 	held, err := at.driver.Holdings(ctx, probes)
 	if err != nil {
 		out.Problem = cause(err)
@@ -47,7 +75,8 @@ func (d *district) holding(ctx context.Context, at *system, when string) Holding
 	}
 	for id, c := range all("classes") {
 		o := object(c)
-		if kept[id] || title != "" && strings.HasPrefix(strings.ToLower(o.text("title")), title) && sameCourse(o, d.seen.SIS.Class) {
+		if kept[id] || title != "" && strings.HasPrefix(strings.ToLower(o.text("title")), title) && sameCourse(o, d.seen.SIS.Class) &&
+			!d.another(ctx, id) {
 			kept[id] = true
 			out.Objects["classes"][id] = o
 		}
@@ -84,6 +113,9 @@ func (d *district) holding(ctx context.Context, at *system, when string) Holding
 			out.Objects["users"][id] = o
 		}
 	}
+	out.Exchange = d.keep(d.session.Watch(harness.Watched{Started: began, Ended: time.Now(), Method: http.MethodGet, URL: heldAt(at),
+		Status: http.StatusOK,
+		Answer: summary(out)}))
 	for _, p := range d.section.Places {
 		if p.Resource == "" {
 			continue
@@ -98,6 +130,49 @@ func (d *district) holding(ctx context.Context, at *system, when string) Holding
 		}
 	}
 	return out
+}
+
+// heldAt is where what a system holds was read, as far as that is an address.
+func heldAt(at *system) string {
+	switch h := driver.Of(at.target).Holds; {
+	case h.Query != nil && h.Query.URL != "":
+		return h.Query.URL
+	case h.Export != nil && h.Export.URL != "":
+		return h.Export.URL
+	case h.Provider != nil:
+		return orText(h.Provider.Rostering, h.Provider.V1P1)
+	}
+	return "holds:" + at.Name
+}
+
+// summary writes down what of the class a system holds, as evidence: who is in it, as what, and as whom they are known.
+func summary(h Holding) []byte {
+	type entry struct {
+		User   string `json:"userSourcedId"`
+		Class  string `json:"classSourcedId"`
+		Role   string `json:"role,omitempty"`
+		Person object `json:"user,omitempty"`
+	}
+	var out struct {
+		Classes     []object `json:"classes"`
+		Enrollments []entry  `json:"enrollments"`
+	}
+	for id, c := range h.Objects["classes"] {
+		out.Classes = append(out.Classes, object{"sourcedId": id, "title": c.text("title")})
+	}
+	for _, e := range h.Objects["enrollments"] {
+		id := refersTo(e, "user")
+		person := object{}
+		for _, name := range []string{"userMasterIdentifier", "identifier", "givenName", "familyName", "email"} {
+			if v := h.Objects["users"][id].text(name); v != "" {
+				person[name] = v
+			}
+		}
+		out.Enrollments = append(out.Enrollments, entry{id, refersTo(e, "class"), e.text("role"), person})
+	}
+	slices.SortFunc(out.Enrollments, func(a, b entry) int { return strings.Compare(a.User, b.User) })
+	text, _ := json.Marshal(out) // it was JSON before
+	return text
 }
 
 // sameCourse tells whether two classes may be of one course: where one doesn't say, they may.

@@ -20,6 +20,7 @@ type ruling struct {
 	examined    int
 	faults      []fault
 	grey        *grey
+	notes       []string // what was measured
 }
 
 // fault is something that isn't as it has to be, with what both ends say.
@@ -43,15 +44,16 @@ type judge struct {
 	show    func(member, value string) string
 	rulings []*ruling
 
-	// What was accused already, by system: people who were lost there, or are known by another id, or in another role.
-	lost, renamed, widened map[string]map[string]bool
+	// What was accused already, by system and person: those who were lost there, who are known by another id, or in
+	// another role; each with the requirement by which.
+	lost, renamed, widened map[string]map[string]string
 	late                   map[string]bool // system and part whose change didn't arrive
 }
 
 // judged makes all rulings.
 func judged(seen *Sightings, section *Section, target *harness.Target, show func(member, value string) string) []*ruling {
-	j := &judge{seen: seen, section: section, target: target, show: show, lost: map[string]map[string]bool{},
-		renamed: map[string]map[string]bool{}, widened: map[string]map[string]bool{}, late: map[string]bool{}}
+	j := &judge{seen: seen, section: section, target: target, show: show, lost: map[string]map[string]string{},
+		renamed: map[string]map[string]string{}, widened: map[string]map[string]string{}, late: map[string]bool{}}
 	sis := j.named(SIS)
 	for _, p := range j.systems(Platform) {
 		j.rostering(sis, p)
@@ -138,12 +140,20 @@ func stands(on, reason string, exchanges ...string) grey {
 	return grey{reason: reason, blocked: on, exchanges: exchanges}
 }
 
-// note adds somebody to a set.
-func note(set map[string]map[string]bool, at, who string) {
+// note keeps of somebody by which requirement they were accused.
+func note(set map[string]map[string]string, at, who, by string) {
 	if set[at] == nil {
-		set[at] = map[string]bool{}
+		set[at] = map[string]string{}
 	}
-	set[at][who] = true
+	set[at][who] = by
+}
+
+// some gives one of the requirements by which people were accused; "" where none was.
+func some(set map[string]string) string {
+	for _, by := range set {
+		return by
+	}
+	return ""
 }
 
 // who words somebody of the SIS in a finding.

@@ -74,8 +74,10 @@ func (j *judge) launch(p SystemSeen, l *Launch) {
 	case !may:
 	case l.opened():
 		at("opens").holds(nil)
-	case j.lost[p.Name][id]:
-		at("opens").open(stands("rostering.person-kept", "who doesn't get in was lost at rostering", l.Exchanges...))
+	case j.lost[p.Name][id] != "":
+		at("opens").open(stands(j.lost[p.Name][id], "who doesn't get in was lost at rostering", l.Exchanges...))
+	case l.Resource != "" && l.Claims == nil && j.widened[p.Name][id] != "":
+		at("opens").open(stands("rostering.role-kept", "the platform has their role otherwise than the SIS", l.Exchanges...))
 	case l.Resource != "" && l.Claims == nil && j.launchOf(p.Name, l.Part, Before) != nil:
 		at("opens").open(stands("resourcing.assigned", "what doesn't open is a resource, and other links open", l.Exchanges...))
 	default:
@@ -111,8 +113,8 @@ func (j *judge) launchedAs(p SystemSeen, l *Launch, u object, at func(string) *r
 	case s == right:
 		at("person-id").holds(nil)
 		at("person-mixed").holds(nil)
-	case j.renamed[p.Name][id]:
-		at("person-id").open(stands("rostering.person-id", "the platform knows the person by another id, which launches tell", l.Exchanges...))
+	case j.renamed[p.Name][id] != "":
+		at("person-id").open(stands(j.renamed[p.Name][id], "the platform knows the person by another id, which launches tell", l.Exchanges...))
 	case s == mixed:
 		at("person-mixed").holds(&fault{expected: fmt.Sprintf("%s as %s", j.who(u), j.wanted("sourcedId", j.section.ids(j.target, p.Name,
 			u))), seen: "the id of " + j.who(other),
@@ -129,7 +131,7 @@ func (j *judge) launchedAs(p SystemSeen, l *Launch, u object, at func(string) *r
 	switch why := wrong(want, l.Claims.texts(claimPrefix+"roles")); {
 	case why == "":
 		at("role").holds(nil)
-	case j.widened[p.Name][id]:
+	case j.widened[p.Name][id] != "":
 		at("role").open(stands("rostering.role-kept", "the platform has the role otherwise than the SIS, which launches tell", l.Exchanges...))
 	default:
 		at("role").holds(&fault{expected: fmt.Sprintf("%s as %s", j.who(u), want), seen: why, where: "roles", exchanges: j.ends(u, l)})
@@ -140,7 +142,7 @@ func (j *judge) launchedAs(p SystemSeen, l *Launch, u object, at func(string) *r
 func (j *judge) launchedFrom(p SystemSeen, l *Launch, at func(string) *ruling) {
 	ctx, lis := l.Claims.in(claimPrefix+"context"), l.Claims.in(claimPrefix+"lis")
 	class := j.section.expected(j.target, ClassID, p.Name, j.seen.SIS.Class)
-	ends := append(j.seen.SIS.Exchanges[:min(1, len(j.seen.SIS.Exchanges))], l.Exchanges...)
+	ends := append(slices.Clone(j.seen.SIS.Exchanges[:min(1, len(j.seen.SIS.Exchanges))]), l.Exchanges...)
 	ids := []string{ctx.text("id"), lis.text("course_section_sourcedid")}
 	if m, declared := j.section.mapping(ClassID, p.Name); declared && m.In != "" {
 		ids = []string{j.pointed(l.Claims, m.In, true)}
@@ -334,13 +336,19 @@ func (j *judge) resourcing(sis, p SystemSeen) {
 			switch may := j.seen.SIS.assigned(place.Resource, l.Part, u); {
 			case may && l.Claims != nil:
 				at("assigned").holds(nil)
-			case may && (j.lost[p.Name][u.text("sourcedId")] || j.launchOf(p.Name, l.Part, Before) == nil):
+			case may && j.lost[p.Name][u.text("sourcedId")] != "":
+				at("assigned").open(stands(j.lost[p.Name][u.text("sourcedId")], "who doesn't get in was lost at rostering", l.Exchanges...))
+			case may && j.widened[p.Name][u.text("sourcedId")] != "":
+				at("assigned").open(stands("rostering.role-kept", "the platform has their role otherwise than the SIS", l.Exchanges...))
+			case may && j.launchOf(p.Name, l.Part, Before) == nil:
 				at("assigned").open(stands("launch.opens", "they launch nothing at all there", l.Exchanges...))
 			case may:
 				at("assigned").holds(&fault{expected: fmt.Sprintf("%s opens %s, for the SIS assigns it", j.who(u), l.Place), seen: l.Problem,
 					where: l.Place, exchanges: ends})
 			case l.Claims == nil:
 				at("not-assigned").holds(nil)
+			case j.widened[p.Name][u.text("sourcedId")] != "":
+				at("not-assigned").open(stands("rostering.role-kept", "the platform has their role otherwise than the SIS", l.Exchanges...))
 			default:
 				at("not-assigned").holds(&fault{expected: fmt.Sprintf("%s is not offered %s, for the SIS doesn't assign it to them", j.who(u),
 					l.Place), seen: "the launch goes through",
@@ -373,7 +381,7 @@ func (j *judge) heldResource(p SystemSeen, place Place, r *ruling) {
 		if o := h.Objects["resources"][id]; o != nil {
 			if v := o.text("vendorResourceId"); v != "" && v != sis.text("vendorResourceId") {
 				r.holds(&fault{expected: fmt.Sprintf("the vendorResourceId %q", sis.text("vendorResourceId")), seen: fmt.Sprintf("%q", v),
-					where: h.From, exchanges: j.seen.SIS.Exchanges})
+					where: h.From, exchanges: append(slices.Clone(j.seen.SIS.Exchanges), h.Exchange)})
 				return
 			}
 			r.holds(nil)
@@ -387,5 +395,5 @@ func (j *judge) heldResource(p SystemSeen, place Place, r *ruling) {
 	slices.Sort(others)
 	r.holds(&fault{expected: "the resource as " + j.wanted("resourceSourcedId", ids), seen: "under " + strings.Join(others, ", "),
 		where: h.From, cause: "another id stands in its place",
-		exchanges: j.seen.SIS.Exchanges})
+		exchanges: append(slices.Clone(j.seen.SIS.Exchanges), h.Exchange)})
 }

@@ -63,12 +63,7 @@ func (j *judge) rostering(sis, to SystemSeen) {
 // held judges what a system itself tells that it holds.
 func (j *judge) held(sis, to SystemSeen, h *Holding) {
 	at := func(q string) *ruling { return j.at("rostering."+q, 1, sis.Name, to.Name) }
-	enrolled := map[string]object{} // by the id of the user there
-	for _, e := range h.Objects["enrollments"] {
-		if e.text("status") != "tobedeleted" {
-			enrolled[refersTo(e, "user")] = e
-		}
-	}
+	enrolled, elsewhere := j.enrolled(to.Name, h)
 	users, roles := j.class()
 	accounted := map[string]bool{}
 	for _, u := range users {
@@ -86,7 +81,7 @@ func (j *judge) held(sis, to SystemSeen, h *Holding) {
 				}
 			}
 		}
-		ends := []string{j.end(u)}
+		ends := []string{j.end(u), h.Exchange}
 		if found == nil {
 			var like object
 			for _, x := range h.Objects["users"] {
@@ -95,7 +90,7 @@ func (j *judge) held(sis, to SystemSeen, h *Holding) {
 				}
 			}
 			if like == nil {
-				note(j.lost, to.Name, u.text("sourcedId"))
+				note(j.lost, to.Name, u.text("sourcedId"), "rostering.person-kept")
 				at("person-kept").holds(&fault{expected: fmt.Sprintf("%s of the class at %s", j.who(u), to.Name),
 					seen:  "nobody by an id, a mail address or a name of theirs",
 					where: h.From, exchanges: ends, cause: "lost at rostering"})
@@ -104,7 +99,7 @@ func (j *judge) held(sis, to SystemSeen, h *Holding) {
 			id := like.text("sourcedId")
 			accounted[id] = true
 			s, _ := j.compare(to.Name, id, u)
-			note(j.renamed, to.Name, u.text("sourcedId"))
+			note(j.renamed, to.Name, u.text("sourcedId"), "rostering.person-id")
 			at("person-id").holds(&fault{expected: fmt.Sprintf("%s known by %s", j.who(u), j.wanted("sourcedId", ids)),
 				seen: fmt.Sprintf("somebody of that name or mail address has the id %s", j.quoted("sourcedId",
 					id)), where: h.From, cause: words[s], exchanges: ends})
@@ -122,9 +117,13 @@ func (j *judge) held(sis, to SystemSeen, h *Holding) {
 			at("person-mixed").holds(nil)
 		}
 		e := enrolled[id]
+		if e == nil && elsewhere[id] != "" {
+			note(j.lost, to.Name, u.text("sourcedId"), "rostering.class-kept") // told by heldClass
+			continue
+		}
 		if e == nil {
 			if len(enrolled) > 0 || len(h.Objects["classes"]) > 0 {
-				note(j.lost, to.Name, u.text("sourcedId"))
+				note(j.lost, to.Name, u.text("sourcedId"), "rostering.person-kept")
 				at("person-kept").holds(&fault{expected: fmt.Sprintf("%s in the class at %s", j.who(u), to.Name),
 					seen:  "the person is known there, and is not in the class",
 					where: h.From, exchanges: ends})
@@ -135,7 +134,7 @@ func (j *judge) held(sis, to SystemSeen, h *Holding) {
 		if role := e.text("role"); role != "" {
 			want := roles[u.text("sourcedId")]
 			if wide := widerHeld(want, role); wide {
-				note(j.widened, to.Name, u.text("sourcedId"))
+				note(j.widened, to.Name, u.text("sourcedId"), "rostering.role-kept")
 				at("role-kept").holds(&fault{expected: fmt.Sprintf("%s as %s", j.who(u), want), seen: fmt.Sprintf("the role %q", role),
 					where: h.From, exchanges: ends})
 			} else {
@@ -150,7 +149,7 @@ func (j *judge) held(sis, to SystemSeen, h *Holding) {
 		}
 		at("nobody-else").holds(&fault{expected: "those alone whom the SIS has in the class", seen: fmt.Sprintf("%s is in it too, as %q",
 			j.quoted("sourcedId", id),
-			e.text("role")), where: h.From, exchanges: []string{j.seen.SIS.StudentsAt, j.seen.SIS.TeachersAt}})
+			e.text("role")), where: h.From, exchanges: []string{j.seen.SIS.StudentsAt, j.seen.SIS.TeachersAt, h.Exchange}})
 	}
 	if len(enrolled) > 0 {
 		at("nobody-else").holds(nil)
@@ -191,6 +190,7 @@ func (j *judge) heldClass(sis, to SystemSeen, h *Holding) {
 	if len(classes) == 0 {
 		return
 	}
+	_, elsewhere := j.enrolled(to.Name, h)
 	r := j.at("rostering.class-kept", 1, sis.Name, to.Name)
 	ids := j.section.expected(j.target, ClassID, to.Name, j.seen.SIS.Class)
 	var own, others []string
@@ -199,9 +199,8 @@ func (j *judge) heldClass(sis, to SystemSeen, h *Holding) {
 			own = append(own, id)
 			continue
 		}
-		for _, e := range h.Objects["enrollments"] {
-			if refersTo(e, "class") == id && j.isOfClass(to.Name, refersTo(e, "user")) &&
-				classes[id].text("title") == j.seen.SIS.Class.text("title") {
+		for _, class := range elsewhere {
+			if class == id {
 				others = append(others, id)
 				break
 			}
@@ -209,7 +208,7 @@ func (j *judge) heldClass(sis, to SystemSeen, h *Holding) {
 	}
 	slices.Sort(others)
 	f := fault{expected: fmt.Sprintf("one course for the class, known by %s", j.wanted("sourcedId", ids)), where: h.From,
-		exchanges: j.seen.SIS.Exchanges[:min(1, len(j.seen.SIS.Exchanges))]}
+		exchanges: append(slices.Clone(j.seen.SIS.Exchanges[:min(1, len(j.seen.SIS.Exchanges))]), h.Exchange)}
 	switch {
 	case len(own) == 1 && len(others) == 0:
 		r.holds(nil)
@@ -222,6 +221,26 @@ func (j *judge) heldClass(sis, to SystemSeen, h *Holding) {
 			", ")), "the class was split"
 		r.holds(&f)
 	}
+}
+
+// enrolled parts who is in the class of the story itself, by the id that they have there, from those of its people who are
+// in another that may be a part of it.
+func (j *judge) enrolled(at string, h *Holding) (here map[string]object, elsewhere map[string]string) {
+	here, elsewhere = map[string]object{}, map[string]string{}
+	ids := j.section.expected(j.target, ClassID, at, j.seen.SIS.Class)
+	own := slices.ContainsFunc(ids, func(id string) bool { return h.Objects["classes"][id] != nil })
+	for _, e := range h.Objects["enrollments"] {
+		if e.text("status") != "tobedeleted" && (!own || slices.Contains(ids, refersTo(e, "class"))) {
+			here[refersTo(e, "user")] = e
+		}
+	}
+	for _, e := range h.Objects["enrollments"] {
+		user, class := refersTo(e, "user"), refersTo(e, "class")
+		if e.text("status") != "tobedeleted" && !slices.Contains(ids, class) && (here[user] == nil || !own) && j.isOfClass(at, user) {
+			elsewhere[user] = class
+		}
+	}
+	return here, elsewhere
 }
 
 func (j *judge) isOfClass(at, id string) bool {
@@ -248,7 +267,7 @@ func (j *judge) listed(sis, to SystemSeen, r *Roster) {
 				"the class list of the platform lacks people who can launch, so that it tells of nobody who is missing", r.Exchanges...))
 			continue
 		}
-		note(j.lost, to.Name, u.text("sourcedId"))
+		note(j.lost, to.Name, u.text("sourcedId"), "rostering.person-kept")
 		at("person-kept").holds(&fault{expected: fmt.Sprintf("%s in the course at %s", j.who(u), to.Name),
 			seen:  "nobody by an id, a mail address or a name of theirs",
 			where: "Names and Roles of " + to.Name, exchanges: append([]string{j.end(u)}, r.Exchanges...), cause: "lost at rostering"})
@@ -285,12 +304,12 @@ func (j *judge) listed(sis, to SystemSeen, r *Roster) {
 			at("person-id").holds(nil)
 			at("person-mixed").holds(nil)
 		case a == mixed && b == mixed && told == held:
-			note(j.renamed, to.Name, u.text("sourcedId"))
+			note(j.renamed, to.Name, u.text("sourcedId"), "rostering.person-mixed")
 			at("person-mixed").holds(&fault{expected: fmt.Sprintf("%s under %s", j.who(u), j.wanted("sourcedId", j.section.ids(j.target, to.Name,
 				u))),
 				seen: fmt.Sprintf("launches and class lists have the id of %s", j.who(other)), where: where, cause: words[mixed], exchanges: ends})
 		case told == held:
-			note(j.renamed, to.Name, u.text("sourcedId"))
+			note(j.renamed, to.Name, u.text("sourcedId"), "rostering.person-id")
 			at("person-id").holds(&fault{expected: fmt.Sprintf("%s known by %s", j.who(u), j.wanted("sourcedId", j.section.ids(j.target, to.Name,
 				u))),
 				seen: fmt.Sprintf("launches and class lists have %s", j.quoted("sourcedId", told)), where: where, cause: words[a], exchanges: ends})
@@ -302,7 +321,7 @@ func (j *judge) listed(sis, to SystemSeen, r *Roster) {
 		case x == "" || y == "":
 			at("role-kept").holds(nil)
 		default:
-			note(j.widened, to.Name, u.text("sourcedId"))
+			note(j.widened, to.Name, u.text("sourcedId"), "rostering.role-kept")
 			at("role-kept").holds(&fault{expected: fmt.Sprintf("%s as %s", j.who(u), want), seen: "launches and class lists have " + y,
 				where: "roles", exchanges: ends})
 		}
@@ -434,8 +453,8 @@ func (j *judge) changes(to SystemSeen, at func(string) *ruling) {
 		case c.Problem != "":
 			r.open(set("the change could not be made: "+c.Problem, "correct district.change"))
 			at("in-time").open(set("a change could not be made: "+c.Problem, "correct district.change"))
-		case !c.Known && j.lost[to.Name][user.text("sourcedId")]:
-			r.open(stands("rostering.person-kept", "the person was lost before", ends...))
+		case !c.Known && j.lost[to.Name][user.text("sourcedId")] != "":
+			r.open(stands(j.lost[to.Name][user.text("sourcedId")], "the person was lost before", ends...))
 		case !c.Known:
 			j.late[to.Name+" "+what] = true
 			seen := fmt.Sprintf("%s is still in it %s after they were withdrawn in the SIS", j.who(user), rounded(c.After))
@@ -449,6 +468,7 @@ func (j *judge) changes(to SystemSeen, at func(string) *ruling) {
 			at("in-time").open(stands("rostering."+what, "the change never arrived", ends...))
 		default:
 			r.holds(nil)
+			at("in-time").notes = append(at("in-time").notes, fmt.Sprintf("%s knew of the %s %s after the change", to.Name, what, rounded(c.After)))
 			if c.After > c.Within {
 				at("in-time").holds(&fault{expected: fmt.Sprintf("what changes in the SIS known at %s within %s", to.Name, c.Within),
 					seen: fmt.Sprintf("the %s was known of after %s", what, rounded(c.After)), where: "the class at " + to.Name, exchanges: ends})
@@ -484,7 +504,7 @@ func (j *judge) namesRoles(p SystemSeen) {
 	for _, u := range users {
 		id := u.text("sourcedId")
 		m := member(r.Members, j.section.ids(j.target, p.Name, u), u)
-		if m == nil || j.lost[p.Name][id] {
+		if m == nil || j.lost[p.Name][id] != "" {
 			continue
 		}
 		ends := append([]string{j.end(u)}, r.Exchanges...)
@@ -493,8 +513,8 @@ func (j *judge) namesRoles(p SystemSeen) {
 		switch {
 		case s == right:
 			at("person-id").holds(nil)
-		case len(j.renamed[p.Name]) > 0:
-			at("person-id").open(stands("rostering.person-id", "the platform knows people by other ids, which its class list tells", ends...))
+		case some(j.renamed[p.Name]) != "":
+			at("person-id").open(stands(some(j.renamed[p.Name]), "the platform knows people by other ids, which its class list tells", ends...))
 		default:
 			seen := j.quoted("sourcedId", told)
 			if other != nil {
@@ -506,7 +526,7 @@ func (j *judge) namesRoles(p SystemSeen) {
 		}
 		if why := wrong(roles[id], m.texts("roles")); why == "" {
 			at("role").holds(nil)
-		} else if j.widened[p.Name][id] {
+		} else if j.widened[p.Name][id] != "" {
 			at("role").open(stands("rostering.role-kept", "the platform has the role otherwise than the SIS, which its class list tells", ends...))
 		} else {
 			at("role").holds(&fault{expected: fmt.Sprintf("%s as %s", j.who(u), roles[id]), seen: why, where: "roles", exchanges: ends})
@@ -526,7 +546,7 @@ func (j *judge) namesRoles(p SystemSeen) {
 		ends := slices.Concat(l.Exchanges, r.Exchanges)
 		m := member(r.Members, j.section.ids(j.target, p.Name, u), u)
 		if m == nil {
-			if !j.lost[p.Name][u.text("sourcedId")] {
+			if j.lost[p.Name][u.text("sourcedId")] == "" {
 				if t := j.launchOf(p.Name, Teacher, Before); t != nil && contextOf(t) == contextOf(l) {
 					at("complete").holds(&fault{expected: j.who(u) + " in the class list, for they can launch",
 						seen:  fmt.Sprintf("%d members without them", len(r.Members)),
@@ -547,9 +567,10 @@ func (j *judge) namesRoles(p SystemSeen) {
 	if h := j.holdingOf(p.Name, Before); h != nil && h.Problem == "" {
 		for _, u := range users {
 			ids := j.section.ids(j.target, p.Name, u)
-			if h.enrolls(ids) && member(r.Members, ids, u) == nil {
+			if h.enrolls(ids) && j.lost[p.Name][u.text("sourcedId")] == "" && member(r.Members, ids, u) == nil {
 				at("complete").holds(&fault{expected: j.who(u) + " in the class list, for the platform holds that they are in the class",
-					seen: fmt.Sprintf("%d members without them", len(r.Members)), where: "members", exchanges: append([]string{j.end(u)}, r.Exchanges...)})
+					seen: fmt.Sprintf("%d members without them", len(r.Members)), where: "members", exchanges: append([]string{j.end(u), h.Exchange},
+						r.Exchanges...)})
 			}
 		}
 	}

@@ -250,6 +250,11 @@ func (j *judge) assignment(p SystemSeen) {
 			j.at(q, 6, to, p.Name).open(set(g.Problem,
 				"let a learner launch Rollcall there: lti.platform.links of its target file, district.people"))
 		}
+	case g.Problem != "" && g.Made.text("id") != "" && j.widened[p.Name][j.seen.People[Learner].User.text("sourcedId")] != "":
+		j.lineItem(at("line-item"), g)
+		for _, q := range []string{"score", "right-item", "overridden"} {
+			at(q).open(stands("rostering.role-kept", "who is no learner at the platform gets no scores there", g.Exchanges...))
+		}
 	case g.Problem != "":
 		broken := "line-item"
 		if g.Made.text("id") != "" {
@@ -389,6 +394,8 @@ func (j *judge) gradebook(sis, p SystemSeen) {
 		on := "assignment.score"
 		if g.Made.text("id") == "" {
 			on = "assignment.line-item"
+		} else if j.widened[p.Name][learner.text("sourcedId")] != "" {
+			on = "rostering.role-kept"
 		}
 		every(stands(on, "the platform took no score that could be looked for in the SIS", g.Exchanges...))
 		return
@@ -513,6 +520,9 @@ func (j *judge) assessment(sis SystemSeen) {
 	switch {
 	case r.Unset != "":
 		every(set(r.Unset, r.Unset))
+		return
+	case learner == nil:
+		every(set("nothing says whose results to look for", "name a learner of the class: district.people"))
 		return
 	case r.Problem != "":
 		every(set(r.Problem, "let the SIS be read, and check district.systems.push"))

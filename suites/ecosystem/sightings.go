@@ -91,9 +91,10 @@ type Roster struct {
 type Holding struct {
 	System, When string
 	// Objects by collection and sourcedId, of people and classes that have to do with the story.
-	Objects map[string]map[string]object
-	From    string
-	Problem string
+	Objects  map[string]map[string]object
+	From     string
+	Exchange string // as which what was read is evidence
+	Problem  string
 }
 
 // Picked is content that a teacher put into the course.

@@ -347,6 +347,7 @@ func (d *district) await(ctx context.Context, waiting []*Change, own map[string]
 					holds[w.System] = h
 				}
 				in, sure = h.enrolls(d.section.ids(d.session.Target, at.Name, user)), h.Problem == ""
+				w.Exchanges = []string{h.Exchange}
 			} else {
 				r, read := rosters[w.System]
 				if !read {

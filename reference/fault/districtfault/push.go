@@ -83,10 +83,18 @@ func grades() map[string]behaviour {
 		}),
 		"between-grades-other-learner": neighbours(isPlatform, "results"),
 		"between-grades-other-item": pushed(isPlatform, func(objects []push.Object) []push.Object {
-			var items []string
+			marked := map[string]bool{}
 			for _, o := range objects {
-				if o.Collection == "lineItems" {
+				marked[o.Owner] = true
+			}
+			var items []string // those without results first
+			for _, o := range objects {
+				switch {
+				case o.Collection != "lineItems":
+				case marked[o.SourcedID]:
 					items = append(items, o.SourcedID)
+				default:
+					items = append([]string{o.SourcedID}, items...)
 				}
 			}
 			return one("results", func(o *push.Object) bool {
@@ -135,7 +143,10 @@ func neighbours(of func(string) bool, collection string) behaviour {
 		return each(func(x *read) bool {
 			if x.Collection == sis.Enrollments && x.text("role") == "student" && x.Status == sync.Active {
 				student, class := refers(x.body, "user"), refers(x.body, "class")
-				next[student], last[class] = last[class], student
+				if last[class] != "" && last[class] != student {
+					next[student] = last[class]
+				}
+				last[class] = student
 			}
 			return true
 		})

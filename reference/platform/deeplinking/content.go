@@ -109,6 +109,12 @@ func (s *Service) add(ctx context.Context, pick Pick, items []lti.ContentItem) e
 	return nil
 }
 
+// Add keeps something that was chosen elsewhere than in a tool's picker, such as in a catalogue, as one that opens a tool
+// in a deployment, or a link to a page.
+func (s *Service) Add(ctx context.Context, course, tool, deployment string, item lti.ContentItem) error {
+	return s.add(ctx, Pick{Course: course, Tool: tool, Deployment: deployment}, s.p.Given([]lti.ContentItem{item}))
+}
+
 // submitted finds whoever sends a form of the editor's own.
 func (s *Service) submitted(w http.ResponseWriter, r *http.Request) (teacher, bool) {
 	t, ok := s.editing(w, r)
