@@ -140,6 +140,26 @@ func (j *judge) follow(requirement string, s *occasion, own []difference, touche
 	return any
 }
 
+// reversed tells whether all that changed is what was flagged or had vanished, and comes back; and gives the requirement
+// that tells why a product held it still, where it never heeded that.
+func (j *judge) reversed(touched map[place]touch) (owner string, is bool) {
+	for at, what := range touched {
+		if !j.memory.keeps(at.collection) {
+			continue
+		}
+		is = true
+		switch {
+		case what == restored:
+			owner = cmpOr(owner, j.cause(at.collection, flagged))
+		case what == added && j.gone[at]:
+			owner = cmpOr(owner, j.cause(at.collection, vanished))
+		default:
+			return "", false
+		}
+	}
+	return owner, is
+}
+
 // relevant counts the kinds of changes that would show.
 func (j *judge) relevant(touched map[place]touch) int {
 	owners := map[string]bool{}
