@@ -86,7 +86,8 @@ misbehaves.`,
 	x.StringVar(&f.search.BaseURL, "catalog", "", "base URL of your own catalogue (LTI Resource Search 1.0), which the platform searches then")
 	x.StringVar(&f.search.TokenURL, "catalog-token-url", "", "where it grants access tokens")
 	x.StringVar(&f.search.ClientID, "catalog-client-id", "", "client id there")
-	x.StringVar(&f.search.Secret, "catalog-client-secret", os.Getenv("ROLLCALL_CATALOG_SECRET"), "its secret (default: $ROLLCALL_CATALOG_SECRET)")
+	x.StringVar(&f.search.Secret, "catalog-client-secret", os.Getenv("ROLLCALL_CATALOG_SECRET"),
+		"its secret (default: $ROLLCALL_CATALOG_SECRET)")
 	x.StringVar(&f.platforms, "platforms", "", "YAML list of your own platforms, which the tools know then")
 	x.StringVar(&f.others, "tools", "", "YAML list of your own tools, which the platform knows then")
 	x.StringVar(&f.targets, "target", "", "also write a target file for each system, and one for the district, into this folder")
