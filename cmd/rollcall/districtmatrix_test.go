@@ -75,8 +75,8 @@ func judgedDistrict(t *testing.T, stance catalogue.Stance, ids ...string) *repor
 	return report
 }
 
-// districtAlone is one at a time: a story waits for most of its time, and a browser wants the rest.
-var districtAlone = make(chan struct{}, 2)
+// districtSide has three at a time: a story waits for most of its time, and a browser wants the rest.
+var districtSide = make(chan struct{}, 3)
 
 // TestDistrictMatrix proves the judge of districts: each mistake between systems is found, at the hop at which it is made,
 // and nothing unrelated is accused; each variant passes. One of each, another one each day, is tried where not all are
@@ -110,8 +110,8 @@ func TestDistrictMatrix(t *testing.T) {
 	faults, variants := today(len(tables.Faults)), today(len(tables.Variants))
 	judged := func(t *testing.T, id string) (*reports.Report, map[string]reports.RequirementResult) {
 		t.Parallel()
-		districtAlone <- struct{}{}
-		defer func() { <-districtAlone }()
+		districtSide <- struct{}{}
+		defer func() { <-districtSide }()
 		report := judgedDistrict(t, catalogue.Strict, id)
 		found := broken(report)
 		mu.Lock()

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -23,6 +24,27 @@ func refersTo(o object, name string) string {
 	}
 	return o.text(name + "SourcedId")
 }
+
+// another tells whether an id is that of another class of the SIS: many have the title of one, or begin with it.
+func (d *district) another(ctx context.Context, id string) bool {
+	is, asked := d.others[id]
+	if asked || len(d.others) > mostOthers {
+		return is
+	}
+	if at := d.sis(); at != nil {
+		b := booksOf(at)
+		_, _, why := d.one(ctx, b, b.rostering+"/classes/"+url.PathEscape(id), b.roster)
+		is = why == ""
+	}
+	if d.others == nil {
+		d.others = map[string]bool{}
+	}
+	d.others[id] = is
+	return is
+}
+
+// mostOthers bounds for how many classes the SIS is asked whether it has them.
+const mostOthers = 50
 
 // holding reads what a system holds, and keeps what has to do with the class of the story.
 func (d *district) holding(ctx context.Context, at *system, when string) Holding {
@@ -53,7 +75,8 @@ func (d *district) holding(ctx context.Context, at *system, when string) Holding
 	}
 	for id, c := range all("classes") {
 		o := object(c)
-		if kept[id] || title != "" && strings.HasPrefix(strings.ToLower(o.text("title")), title) && sameCourse(o, d.seen.SIS.Class) {
+		if kept[id] || title != "" && strings.HasPrefix(strings.ToLower(o.text("title")), title) && sameCourse(o, d.seen.SIS.Class) &&
+			!d.another(ctx, id) {
 			kept[id] = true
 			out.Objects["classes"][id] = o
 		}

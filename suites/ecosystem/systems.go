@@ -20,6 +20,7 @@ import (
 
 // district is everything that the story goes through.
 type district struct {
+	others  map[string]bool // ids that were met beside the class: whether the SIS has another class by them
 	session *harness.Session
 	section *Section
 	systems map[string]*system

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"hash/fnv"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	stdsync "sync"
@@ -52,9 +53,8 @@ func frozenIf(here func(*thing) bool) behaviour {
 	return each(func(t *thing) bool {
 		if was, first := f.keep(t); !first && here(t) {
 			status := t.members["status"]
-			for name, v := range was {
-				t.members[name] = v
-			}
+			clear(t.members)
+			maps.Copy(t.members, was)
 			t.members["status"] = status
 		}
 		return true
@@ -96,6 +96,7 @@ func changeFaults() map[string]behaviour {
 		"consumer-spoilt-for-good":     spoilt(),
 		"consumer-renames-lost":        frozen(sis.Users, sis.Classes, sis.Courses, sis.Orgs),
 		"consumer-people-frozen":       frozen(sis.Users),
+		"consumer-never-updates":       frozenIf(func(*thing) bool { return true }),
 		"consumer-same-length-is-same": sameLength(),
 		"consumer-renames-lost-in-delta": frozenIf(func(t *thing) bool {
 			return t.in(sis.Users, sis.Classes) && !t.reading.Since.IsZero()

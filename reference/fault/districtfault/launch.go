@@ -2,11 +2,14 @@ package districtfault
 
 import (
 	"encoding/json"
+	"html"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 
+	"github.com/rollcall-edu/rollcall/fixtures"
 	"github.com/rollcall-edu/rollcall/reference/fault/bend"
 	"github.com/rollcall-edu/rollcall/reference/lti"
 	"github.com/rollcall-edu/rollcall/reference/platform"
@@ -60,14 +63,46 @@ func launches() map[string]behaviour {
 		"between-launch-demographics": claimed(func(c map[string]any, _ *platform.Pending) {
 			c["birthdate"], c["gender"] = "2011-05-17", "female"
 		}),
-		"between-launch-mail-in-address": claimed(func(c map[string]any, _ *platform.Pending) {
-			mail, _ := c["email"].(string)
-			target, _ := c[lti.Namespace+"target_link_uri"].(string)
-			if c[lti.Namespace+"message_type"] == lti.ResourceLinkRequest && mail != "" {
-				c[lti.Namespace+"target_link_uri"] = target + "?" + url.Values{"login": {mail}}.Encode()
+		"between-launch-mail-in-address": mailInAddress(),
+	}
+}
+
+// mailInAddress has the address at which a launch begins at the tool say whose mail address it is.
+func mailInAddress() behaviour {
+	var mu sync.Mutex
+	mails, hints := map[string]string{}, map[string]string{} // of people; of logins
+	action := regexp.MustCompile(`action="([^"]+)"`)
+	hint := regexp.MustCompile(`name="login_hint" value="([^"]+)"`)
+	return together(
+		school(func() func(fixtures.District) fixtures.District {
+			return func(d fixtures.District) fixtures.District {
+				mu.Lock()
+				defer mu.Unlock()
+				for u := range d.Users() {
+					mails[u.SourcedID] = u.Email
+				}
+				return d
 			}
 		}),
-	}
+		made(func(c *platform.Config) {
+			c.Login = bend.Then(c.Login, func(v url.Values, l *platform.Pending) {
+				mu.Lock()
+				defer mu.Unlock()
+				hints[v.Get("login_hint")] = mails[l.User]
+			})
+		}),
+		served(func() func(http.Handler) http.Handler {
+			return bend.Below("/links/", bend.Rewritten(func(page string) string {
+				m := hint.FindStringSubmatch(page)
+				if m == nil {
+					return page
+				}
+				mu.Lock()
+				mail := hints[html.UnescapeString(m[1])]
+				mu.Unlock()
+				return action.ReplaceAllString(page, `action="$1?login=`+url.QueryEscape(mail)+`"`)
+			}))
+		}))
 }
 
 func rolesOf(claims map[string]any) []string {
@@ -75,20 +110,21 @@ func rolesOf(claims map[string]any) []string {
 	return roles
 }
 
-// otherPerson has each launch be of whoever launched before.
+// otherPerson has all launches be of whoever launched first.
 func otherPerson() func(map[string]any, *platform.Pending) {
 	var mu sync.Mutex
-	last := ""
-	return func(c map[string]any, l *platform.Pending) {
+	first := ""
+	return func(c map[string]any, _ *platform.Pending) {
 		mu.Lock()
 		defer mu.Unlock()
 		m := lis(c)
 		own, _ := m["person_sourcedid"].(string)
-		if last != "" && last != own {
-			m["person_sourcedid"] = last
-		}
-		if own != "" {
-			last = own
+		switch {
+		case own == "":
+		case first == "":
+			first = own
+		default:
+			m["person_sourcedid"] = first
 		}
 	}
 }

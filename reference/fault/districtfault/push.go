@@ -83,10 +83,18 @@ func grades() map[string]behaviour {
 		}),
 		"between-grades-other-learner": neighbours(isPlatform, "results"),
 		"between-grades-other-item": pushed(isPlatform, func(objects []push.Object) []push.Object {
-			var items []string
+			marked := map[string]bool{}
 			for _, o := range objects {
-				if o.Collection == "lineItems" {
+				marked[o.Owner] = true
+			}
+			var items []string // those without results first
+			for _, o := range objects {
+				switch {
+				case o.Collection != "lineItems":
+				case marked[o.SourcedID]:
 					items = append(items, o.SourcedID)
+				default:
+					items = append([]string{o.SourcedID}, items...)
 				}
 			}
 			return one("results", func(o *push.Object) bool {

@@ -118,7 +118,15 @@ func (s *Service) show(w http.ResponseWriter, r *http.Request) {
 		Found              []found
 		Problem, Next, Add string
 		First              int // number of the first that is found here
-	}{First: words.Skip + 1, Course: course, Path: url.PathEscape(course.ID), CSRF: csrf, Words: words, Asked: q.Has("words"), Add: q.Get("added")}
+	}{
+		Course: course,
+		Path:   url.PathEscape(course.ID),
+		CSRF:   csrf,
+		Words:  words,
+		Asked:  q.Has("words"),
+		Add:    q.Get("added"),
+		First:  words.Skip + 1,
+	}
 	if view.Asked {
 		items, more, err := c.find(r.Context(), words)
 		if err != nil {

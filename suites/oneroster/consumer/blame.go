@@ -10,8 +10,11 @@ import (
 
 // blame is what was told of a product already, so that one cause is one accusation.
 type blame struct {
-	accused map[place]bool    // differences that are still there
-	broken  map[string]string // what it never follows, by collection and touch: the requirement that says so
+	accused map[place]bool // differences that are still there
+	// broken is what it never follows, by collection and touch, and by * and touch what it follows of no collection: the
+	// requirement that says so. followed is what it was seen to follow.
+	broken   map[string]string
+	followed map[string]bool
 	// unsteady are collections of which it loses or spoils objects though nothing changes: the requirement that says so.
 	unsteady map[string]string
 	// unwell is the requirement that tells of its syncs that they fail, whatever the provider does, until one succeeds.
@@ -19,7 +22,7 @@ type blame struct {
 }
 
 func newBlame() blame {
-	return blame{accused: map[place]bool{}, broken: map[string]string{}, unsteady: map[string]string{}}
+	return blame{accused: map[place]bool{}, broken: map[string]string{}, followed: map[string]bool{}, unsteady: map[string]string{}}
 }
 
 // failed records that a product called a sync with a sound provider a failure, or didn't end it, and gives the requirement
@@ -68,6 +71,108 @@ const stillFails = "the product's syncs fail since, with a provider like any too
 
 // fails tells whether a product called a sync a failure, or didn't end it.
 func fails(s *occasion) bool { return s.outcome.TimedOut || s.outcome.Told == driver.Failure }
+
+// neverFollows is why nothing can be said of a change.
+const neverFollows = "the product doesn't follow changes of this kind"
+
+// kinds are the kinds of change that something done to an object is of: of its collection, and of any.
+func kinds(collection string, what touch) [2]string {
+	return [2]string{collection + " " + string(what), "* " + string(what)}
+}
+
+// kind is the touch that a difference is of: who was flagged and is active again, but with old values, was not followed in
+// a change in between. It is empty of what nothing was done to.
+func (d difference) kind(touched map[place]touch) touch {
+	if what := touched[d.object()]; what != restored || d.what != value {
+		return what
+	}
+	return changed
+}
+
+// cause gives the requirement that tells of a kind of change that the product never follows it; empty where it was seen
+// to follow one.
+func (j *judge) cause(collection string, what touch) string {
+	for _, kind := range kinds(collection, what) {
+		if owner := j.broken[kind]; owner != "" && !j.followed[kind] {
+			return owner
+		}
+	}
+	return ""
+}
+
+// unfollowed leaves out of the differences of what changed those of kinds that the product never follows, and gives the
+// requirement that tells of these.
+func (j *judge) unfollowed(requirement string, diffs []difference, touched map[place]touch) (own []difference, owner string) {
+	for _, d := range diffs {
+		if of := j.cause(d.collection, d.kind(touched)); of != "" && of != requirement {
+			owner = of
+			continue
+		}
+		own = append(own, d)
+	}
+	return own, owner
+}
+
+// follow remembers which kinds of change the product followed, and which it didn't, where own are the differences that tell
+// of the latter. It tells whether it followed any.
+func (j *judge) follow(requirement string, s *occasion, own []difference, touched map[place]touch) (any bool) {
+	wrong := map[place]bool{}
+	for _, d := range s.differences {
+		wrong[d.object()] = true
+	}
+	for at, what := range touched {
+		was, is := j.memory.object(s.heldBefore, at.collection, at.id), j.memory.object(s.held.Objects, at.collection, at.id)
+		if !j.memory.keeps(at.collection) || wrong[at] || !differs(was, is) { // what isn't kept doesn't show
+			continue
+		}
+		any = true
+		for _, kind := range kinds(at.collection, what) {
+			j.followed[kind] = true
+		}
+	}
+	for _, d := range own {
+		for _, kind := range kinds(d.collection, d.kind(touched)) {
+			if j.broken[kind] == "" {
+				j.broken[kind] = requirement
+			}
+		}
+	}
+	return any
+}
+
+// relevant counts the kinds of changes that would show.
+func (j *judge) relevant(touched map[place]touch) int {
+	owners := map[string]bool{}
+	for at, what := range touched {
+		if j.memory.keeps(at.collection) {
+			owners[cmpOr(j.broken[at.collection+" "+string(what)], at.collection+" "+string(what))] = true
+		}
+	}
+	return len(owners)
+}
+
+func cmpOr(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// spare leaves out differences of kinds of changes that the product was seen not to follow, and gives the requirements that
+// say so.
+func (j *judge) spare(diffs []difference, touched map[place]touch) (left []difference, owners map[string]bool) {
+	owners = map[string]bool{}
+	for _, d := range diffs {
+		if what := d.kind(touched); what != "" {
+			if owner := cmpOr(j.broken[d.collection+" "+string(what)], j.cause(d.collection, what)); owner != "" {
+				owners[owner] = true
+				continue
+			}
+		}
+		left = append(left, d)
+	}
+	return left, owners
+}
 
 // unsettles remembers of which collections a product loses or spoils objects though nothing changes.
 func (j *judge) unsettles(requirement string, diffs []difference) {

@@ -312,13 +312,22 @@ func (j *judge) follows(ctx context.Context, t *harness.T, p phase, s *occasion)
 	if nothingElse == "" {
 		nothingElse = id
 	}
-	j.examine(t, id, s, nil, j.causes(s, mine))
+	own, owner := j.unfollowed(id, mine, touched)
+	followed := j.follow(id, s, own, touched)
+	switch {
+	case owner == "" || len(own) > 0:
+		j.examine(t, id, s, nil, j.causes(s, own))
+	case followed:
+		t.Examined(id, s.compared)
+		fallthrough
+	default:
+		t.NotTested(harness.BlockedBy(owner, neverFollows), id)
+	}
 	j.examine(t, nothingElse, s, nil, others)
 	for _, d := range mine {
 		if d.what == missing {
 			j.accused[d.place] = true
 		}
-		j.broken[d.collection+" "+string(touched[d.object()])] = id
 	}
 	j.note(diffs)
 }
@@ -333,7 +342,7 @@ func (j *judge) accepts(ctx context.Context, t *harness.T, p phase, s *occasion)
 	touched := touches(s.truthBefore, s.truth)
 	diffs, spared := j.spare(j.fresh(s.differences), touched)
 	if len(diffs) == 0 && len(spared) > 0 && len(spared) == j.relevant(touched) {
-		t.NotTested(harness.BlockedBy(slices.Sorted(maps.Keys(spared))[0], "the product doesn't follow changes of this kind"), id)
+		t.NotTested(harness.BlockedBy(slices.Sorted(maps.Keys(spared))[0], neverFollows), id)
 		return
 	}
 	j.loses = j.loses || p.Requirement == reqCapped && len(diffs) > 0
@@ -350,40 +359,6 @@ func (j *judge) shows(s *occasion, touched map[place]touch) bool {
 		}
 	}
 	return false
-}
-
-// relevant counts the kinds of changes that would show.
-func (j *judge) relevant(touched map[place]touch) int {
-	owners := map[string]bool{}
-	for at, what := range touched {
-		if j.memory.keeps(at.collection) {
-			owners[cmpOr(j.broken[at.collection+" "+string(what)], at.collection+" "+string(what))] = true
-		}
-	}
-	return len(owners)
-}
-
-func cmpOr(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
-}
-
-// spare leaves out differences of kinds of changes that the product never follows, and gives the requirements that
-// say so.
-func (j *judge) spare(diffs []difference, touched map[place]touch) (left []difference, owners map[string]bool) {
-	owners = map[string]bool{}
-	for _, d := range diffs {
-		if what, is := touched[d.object()]; is {
-			if owner := j.broken[d.collection+" "+string(what)]; owner != "" {
-				owners[owner] = true
-				continue
-			}
-		}
-		left = append(left, d)
-	}
-	return left, owners
 }
 
 // colon puts words behind others, where there are any.
