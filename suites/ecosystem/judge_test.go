@@ -338,6 +338,16 @@ var bent = []struct {
 		h.Objects["resources"]["x1"] = h.Objects["resources"]["r1"]
 		delete(h.Objects["resources"], "r1")
 	}},
+	{"an item opens a tool that isn't assigned to who is to have it", "resourcing.assigned at 2 sis>lms", false, func(s *story) {
+		l := s.launches(Learner, Before, "a reader")[0]
+		l.Claims, l.Problem = nil, "it is not there"
+		s.section.Picks = []Pick{{Name: "an item", Platform: "lms", From: "library", Tool: "reader"}}
+		s.seen.Picks[1].Problem = "step 3: it is not there"
+	}},
+	{"a result doesn't come to the SIS, nor does a tool's", "gradebook.score at 9 lms>sis", false, func(s *story) {
+		s.seen.Grades[0].Scores = nil
+		s.unearned()
+	}},
 	{"a class list has other ids than launches", "names-roles.person-id at 3 lms>quiz", false, func(s *story) {
 		s.member(Learner,
 			"lis_person_sourcedid", "zz")
