@@ -22,9 +22,9 @@ func (j *judge) search(p SystemSeen) {
 			if k.Platform != p.Name || k.From != c.Name {
 				continue
 			}
-			if k.Unset != "" {
+			if k.Unset != "" || k.Unsigned {
 				for _, q := range all {
-					j.at(q, 4, c.Name, p.Name).open(set(k.Unset, k.Unset))
+					j.at(q, 4, c.Name, p.Name).open(k.unpicked())
 				}
 				continue
 			}
@@ -56,6 +56,14 @@ func (j *judge) search(p SystemSeen) {
 			}
 		}
 	}
+}
+
+// unpicked says why nothing could be picked at all.
+func (k *Picked) unpicked() grey {
+	if k.Unset != "" {
+		return set(k.Unset, k.Unset)
+	}
+	return set(k.Problem, "correct district.people.sign_in, and see that the platform answers")
 }
 
 // assigned tells whether what is picked opens a tool that is a resource of the SIS.
@@ -140,9 +148,9 @@ func (j *judge) deepLinking(p SystemSeen) {
 			continue
 		}
 		switch {
-		case k.Unset != "":
+		case k.Unset != "" || k.Unsigned:
 			for _, q := range all {
-				j.at(q, 5, k.From, p.Name).open(set(k.Unset, k.Unset))
+				j.at(q, 5, k.From, p.Name).open(k.unpicked())
 			}
 			continue
 		case k.Answer == "" || len(k.Items) == 0:
