@@ -14,7 +14,6 @@ import (
 	"github.com/rollcall-edu/rollcall/fixtures/library"
 	"github.com/rollcall-edu/rollcall/reference/district"
 	"github.com/rollcall-edu/rollcall/reference/fault/districtfault"
-	"github.com/rollcall-edu/rollcall/reference/platform/search"
 	"github.com/rollcall-edu/rollcall/reference/riverbend"
 	"github.com/rollcall-edu/rollcall/suites/harness"
 )
@@ -28,8 +27,8 @@ type districtFlags struct {
 	school            syncFlags // the SIS of somebody else's
 	platforms, others string
 	targets           string
-	search            search.Catalog // of somebody else's
-	between           []string       // faults and variants between systems
+	search            searchFlags // of a catalogue of somebody else's
+	between           []string    // faults and variants between systems
 }
 
 func serveDistrict() *cobra.Command {
@@ -83,10 +82,7 @@ misbehaves.`,
 	x.StringVar(&f.school.connection.ClientSecret, "sis-client-secret", os.Getenv("ROLLCALL_SIS_SECRET"),
 		"its secret (default: $ROLLCALL_SIS_SECRET)")
 	x.StringVar(&f.school.connection.CAFile, "sis-ca", "", "authorities by which it is trusted, instead of those of the system (PEM)")
-	x.StringVar(&f.search.BaseURL, "catalog", "", "base URL of your own catalogue (LTI Resource Search 1.0), which the platform searches then")
-	x.StringVar(&f.search.TokenURL, "catalog-token-url", "", "where it grants access tokens")
-	x.StringVar(&f.search.ClientID, "catalog-client-id", "", "client id there")
-	x.StringVar(&f.search.Secret, "catalog-client-secret", os.Getenv("ROLLCALL_CATALOG_SECRET"), "its secret (default: $ROLLCALL_CATALOG_SECRET)")
+	f.search.add(c)
 	x.StringVar(&f.platforms, "platforms", "", "YAML list of your own platforms, which the tools know then")
 	x.StringVar(&f.others, "tools", "", "YAML list of your own tools, which the platform knows then")
 	x.StringVar(&f.targets, "target", "", "also write a target file for each system, and one for the district, into this folder")
@@ -125,12 +121,8 @@ func (f *districtFlags) filled() error {
 		}
 		o.School = &f.school.connection
 	}
-	if f.search.BaseURL != "" {
-		if f.search.TokenURL == "" || f.search.ClientID == "" {
-			return &harness.ConfigError{Key: "--catalog", Cause: "it isn't told where tokens are granted, or to whom",
-				Remedy: "give --catalog-token-url and --catalog-client-id, and its secret"}
-		}
-		o.Search = &f.search
+	if o.Search, err = f.search.catalog(); err != nil {
+		return err
 	}
 	if err := readList(f.platforms, "--platforms", &o.Known); err != nil {
 		return err

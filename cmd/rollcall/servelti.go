@@ -16,6 +16,7 @@ import (
 	"github.com/rollcall-edu/rollcall/fixtures"
 	"github.com/rollcall-edu/rollcall/reference/district"
 	"github.com/rollcall-edu/rollcall/reference/platform"
+	"github.com/rollcall-edu/rollcall/reference/platform/search"
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/reference/tool"
 	"github.com/rollcall-edu/rollcall/reference/web"
@@ -162,6 +163,7 @@ func servePlatform() *cobra.Command {
 	var list, data, roster string
 	var rotate, look time.Duration
 	var grades gradeFlags
+	var find searchFlags
 	c := &cobra.Command{
 		Use:   "platform",
 		Short: "Run the reference platform: an LTI 1.3 platform with the people of Riverbend Unified",
@@ -183,7 +185,10 @@ class, its course, or in person, and in the roles that the resource is for.
 With --grades-to it pushes the marks of its gradebook to a SIS, as line items and results of
 OneRoster 1.2, and again where they changed: those that are released to learners, a teacher's
 own mark where there is one. The client needs the scopes gradebook.createput and
-gradebook.delete.`,
+gradebook.delete.
+
+With --catalog those who teach search a catalogue (LTI Resource Search 1.0) from a page of their
+course; what they choose becomes a link of it, where its tool is registered here.`,
 		Example: "  rollcall serve platform --tools tools.yaml\n  rollcall serve platform --tools tools.yaml --roster mirror.db\n" +
 			"  rollcall serve platform --tools tools.yaml --fault platform-nonce-own",
 		Args: cobra.NoArgs,
@@ -209,11 +214,20 @@ gradebook.delete.`,
 			if err != nil {
 				return err
 			}
+			catalog, err := find.catalog()
+			if err != nil {
+				return err
+			}
 			made, trust, err := f.certificates("platform.localhost")
 			if err != nil {
 				return err
 			}
+			var searched func() (search.Catalog, bool)
+			if catalog != nil {
+				searched = func() (search.Catalog, bool) { return *catalog, true }
+			}
 			p, err := district.StartPlatform(cmd.Context(), district.PlatformOptions{
+				Search:   searched,
 				Listen:   f.listen,
 				DB:       f.db,
 				Origin:   f.public,
@@ -248,6 +262,7 @@ gradebook.delete.`,
 	c.Flags().StringVar(&roster, "roster", "", "follow a mirror of rollcall sync instead: SQLite file or PostgreSQL DSN")
 	c.Flags().DurationVar(&look, "roster-every", time.Minute, "how often it is looked whether the mirror changed")
 	grades.add(c)
+	find.add(c)
 	rotation(c, &rotate)
 	return c
 }

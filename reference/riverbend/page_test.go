@@ -120,6 +120,19 @@ func TestStartPage(t *testing.T) {
 			t.Errorf("%s is answered with %d: %s", x.what, status, text)
 		}
 	}
+	// The assessment app takes a test and pushes its results when it is told to, and says what it has.
+	tests := d.Assessment.Origin + "/tests"
+	for query, want := range map[string]int{"?class=" + c.Class + "&student=" + c.Learner.ID + "&push=now": http.StatusNoContent, "": http.StatusBadRequest} {
+		if status, text := visit(t, http.MethodPost, tests+query); status != want {
+			t.Errorf("a test is answered with %d: %s", status, text)
+		}
+	}
+	if _, text := visit(t, http.MethodGet, tests); !strings.Contains(text, c.Learner.ID) {
+		t.Errorf("who took the test is %s", text)
+	}
+	if _, text := visit(t, http.MethodGet, d.Assessment.Origin+"/results"); !strings.Contains(text, `"collection":"assessmentResults"`) {
+		t.Errorf("the app has no results: %s", text)
+	}
 	other, err := Start(t.Context(), Options{Every: time.Hour, Without: []string{Platform, "tool", Assessment, Catalog, CASE}})
 	if err != nil {
 		t.Fatal(err)

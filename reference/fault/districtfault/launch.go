@@ -110,20 +110,21 @@ func rolesOf(claims map[string]any) []string {
 	return roles
 }
 
-// otherPerson has each launch be of whoever launched before.
+// otherPerson has all launches be of whoever launched first.
 func otherPerson() func(map[string]any, *platform.Pending) {
 	var mu sync.Mutex
-	last := ""
-	return func(c map[string]any, l *platform.Pending) {
+	first := ""
+	return func(c map[string]any, _ *platform.Pending) {
 		mu.Lock()
 		defer mu.Unlock()
 		m := lis(c)
 		own, _ := m["person_sourcedid"].(string)
-		if last != "" && last != own {
-			m["person_sourcedid"] = last
-		}
-		if own != "" {
-			last = own
+		switch {
+		case own == "":
+		case first == "":
+			first = own
+		default:
+			m["person_sourcedid"] = first
 		}
 	}
 }
