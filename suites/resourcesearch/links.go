@@ -175,11 +175,27 @@ func linksAnswer(ctx context.Context, t *harness.T) {
 		t.NotTested(harness.NoData("no item that was read has an LTI link", noLinks), linkAnswers)
 		return
 	}
+	var last *harness.Response // that didn't come
+	tried := 0
 	for _, l := range links {
 		r, there := answers(ctx, t, l)
+		if r.Problem != "" {
+			last = r
+			continue
+		}
+		tried++
 		t.Assert(linkAnswers, there, harness.Finding{Expected: "an answer other than 404, 410 or a server error", Seen: r.Summary(),
 			Where: l.item + ": " + l.address, Responses: []*harness.Response{r, l.from}})
 	}
+	if tried == 0 {
+		t.NotTested(unreached(last), linkAnswers)
+	}
+}
+
+// unreached is the obstacle of a link that can't be followed from here, which says nothing of who can.
+func unreached(r *harness.Response) harness.Obstacle {
+	return harness.Unconfigured("the addresses of the links can't be reached from here: "+r.Problem,
+		"Run Rollcall where the tools of the links can be reached.").Seen(r.Evidence)
 }
 
 // answers follows a link without a launch. A tool may refuse whoever comes so in any way, and know its
@@ -222,7 +238,11 @@ func linksOpen(ctx context.Context, t *harness.T) {
 
 // launched has a learner open a link; false: there is no use in trying another.
 func launched(ctx context.Context, t *harness.T, l aLink) bool {
-	if r, there := answers(ctx, t, l); !there {
+	switch r, there := answers(ctx, t, l); {
+	case r.Problem != "":
+		t.NotTested(unreached(r), linkOpens)
+		return true
+	case !there:
 		t.NotTested(harness.BlockedBy(linkAnswers, "the address of the link isn't there", r), linkOpens)
 		return true
 	}

@@ -81,7 +81,6 @@ func contents() map[string]bend.Wrapper {
 		"catalog-link-app":       linked(func(l object) { l["launch_url"] = "app:open/7" }),
 		"catalog-link-insecure":  linked(func(l object) { l["secure_launch_url"] = "http://tool.example/launch" }),
 		"catalog-link-withdrawn": led(func(u *url.URL) { u.Path = "/withdrawn/7" }),
-		"catalog-link-dead":      led(func(u *url.URL) { u.Host = "127.0.0.1:9" }), // discard, where nobody listens
 		"catalog-link-login":     led(func(u *url.URL) { u.Path = "/login" }),
 		"catalog-custom-twice": linked(func(l object) {
 			p := object{"name": "level", "value": "1"}
