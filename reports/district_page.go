@@ -227,16 +227,25 @@ func (v *picture) place(d *District) {
 			v.node(s, x, top+i*(each+gap), nodeWidth, each)
 		}
 	}
-	rows := max(1, len(of("platform")), len(of("tool")))
 	const top, upper, lift = 24, 74, 74
 	bodyTop := top + upper + lift
-	lanes := 0
+	// Each system is as high as its arrows need.
+	ends := map[string]int{}
 	for _, h := range d.Hops {
-		if h.Flow == 3 || h.Flow >= 5 && h.Flow <= 7 {
-			lanes++
+		if h.Flow != 4 && h.Flow != 8 {
+			ends[h.From]++
+			ends[h.To]++
 		}
 	}
-	bodyBottom := bodyTop + max(rows*170, lanes*laneHeight+20, 210)
+	bodyBottom := bodyTop + 210
+	for _, role := range []string{"platform", "tool"} {
+		systems := of(role)
+		each := 120
+		for _, s := range systems {
+			each = max(each, (ends[s.Name]+1)*laneHeight)
+		}
+		bodyBottom = max(bodyBottom, bodyTop+len(systems)*(each+28)-28)
+	}
 	column(of("sis"), leftEdge, bodyTop, bodyBottom)
 	column(of("platform"), middle, bodyTop, bodyBottom)
 	column(of("tool"), rightEdge, bodyTop, bodyBottom)
@@ -273,79 +282,106 @@ func (v *picture) node(s DistrictSystem, x, y, w, h int) {
 var roleWords = map[string]string{"sis": "SIS", "platform": "platform", "tool": "tool", "assessment": "assessment app",
 	"catalog": "catalogue"}
 
-// draw puts an arrow for each hop: side by side between two systems that several go between.
+// draw puts an arrow for each hop. Along each side of a system its arrows begin and end one below the other.
 func (v *picture) draw(d *District) {
-	pairs := map[string][]Hop{}
-	var order []string
-	lane := 0
+	ports := map[string][]string{} // ids of hops, by system and side
+	order, alone := map[string]int{}, map[string]int{}
+	for i, n := range v.Nodes {
+		order[n.Name] = i
+		alone[n.role]++
+	}
+	var beside []Hop
+	lane, beyond := 0, 0
 	for _, h := range d.Hops {
 		from, to := v.byName[h.From], v.byName[h.To]
-		if from == nil || to == nil {
-			continue
-		}
-		if h.Flow == 1 && to.role == "tool" {
+		switch {
+		case from == nil || to == nil:
+		case h.Flow == 1 && to.role == "tool":
 			v.around(d, h, from, to, lane)
 			lane++
-			continue
+		case from.role == "assessment":
+			x := from.X + from.W/2
+			v.arrow(d, h, fmt.Sprintf("M%d %dV%d", x, from.Y+from.H, to.Y-8), fmt.Sprintf("M%d %dl-8 -16h16z", x, to.Y), x, (from.Y+from.H+to.Y)/2)
+		case from.role == "catalog":
+			v.down(d, h, from, to, &beyond)
+		default:
+			beside = append(beside, h)
 		}
-		names := []string{h.From, h.To}
-		slices.Sort(names)
-		key := strings.Join(names, " ")
-		if pairs[key] == nil {
-			order = append(order, key)
-		}
-		pairs[key] = append(pairs[key], h)
 	}
-	for _, key := range order {
-		hops := pairs[key]
-		for i, h := range hops {
-			v.straight(d, h, v.byName[h.From], v.byName[h.To], i, len(hops))
+	far := func(h Hop, name string) int { // the other end's place
+		if h.From == name {
+			return order[h.To]
 		}
+		return order[h.From]
+	}
+	for _, n := range v.Nodes {
+		mine := slices.DeleteFunc(slices.Clone(beside), func(h Hop) bool { return h.From != n.Name && h.To != n.Name })
+		slices.SortStableFunc(mine, func(a, b Hop) int {
+			return cmp.Or(cmp.Compare(far(a, n.Name), far(b, n.Name)), cmp.Compare(a.Flow, b.Flow))
+		})
+		for _, h := range mine {
+			side := n.Name + " right"
+			if other := v.byName[h.From]; other.Name == n.Name && v.byName[h.To].X < n.X || other.X < n.X {
+				side = n.Name + " left"
+			}
+			ports[side] = append(ports[side], h.ID)
+		}
+	}
+	port := func(n *node, side string, h Hop) int {
+		all := ports[n.Name+" "+side]
+		return n.Y + n.H*(slices.Index(all, h.ID)+1)/(len(all)+1)
+	}
+	for _, h := range beside {
+		left, right := v.byName[h.From], v.byName[h.To]
+		if left.X > right.X {
+			left, right = right, left
+		}
+		yl, yr := port(left, "right", h), port(right, "left", h)
+		if alone[left.role] == 1 { // it stands along all that are to its right
+			yl = yr
+		}
+		v.across(d, h, left, right, yl, yr)
 	}
 	slices.SortStableFunc(v.Arrows, func(a, b arrow) int { return cmp.Compare(a.Number, b.Number) })
 }
 
-// straight draws an arrow between two systems, the i-th of n between them.
-func (v *picture) straight(d *District, h Hop, from, to *node, i, n int) {
-	if from.Y+from.H <= to.Y || to.Y+to.H <= from.Y { // one above the other, or beyond
-		x := max(from.X, to.X) + (min(from.X+from.W, to.X+to.W)-max(from.X, to.X))*(i+1)/(n+1)
-		if max(from.X, to.X) >= min(from.X+from.W, to.X+to.W) {
-			v.slanted(d, h, from, to, i, n)
-			return
-		}
-		y1, y2, tip := from.Y+from.H, to.Y, -8
-		if to.Y < from.Y {
-			y1, y2, tip = from.Y, to.Y+to.H, 8
-		}
-		v.arrow(d, h, fmt.Sprintf("M%d %dL%d %d", x, y1, x, y2+tip), fmt.Sprintf("M%d %dl-8 %dh16z", x, y2, 2*tip), x, (y1+y2)/2)
-		return
+// across draws an arrow between two systems that stand side by side. Its sign is beside the platform.
+func (v *picture) across(d *District, h Hop, left, right *node, yl, yr int) {
+	const straight, rest = 86, 26 // of it are level, on both ends
+	x1, x2 := left.X+left.W, right.X
+	at, y, bend1, bend2 := x1+50, yl, x1+straight, x2-rest
+	if right.role == "platform" {
+		at, y, bend1, bend2 = x2-50, yr, x1+rest, x2-straight
 	}
-	v.slanted(d, h, from, to, i, n)
+	if h.From == left.Name {
+		v.arrow(d, h, fmt.Sprintf("M%d %dH%dL%d %dH%d", x1, yl, bend1, bend2, yr, x2-8), fmt.Sprintf("M%d %dl-16 -8v16z", x2, yr), at, y)
+	} else {
+		v.arrow(d, h, fmt.Sprintf("M%d %dH%dL%d %dH%d", x2, yr, bend2, bend1, yl, x1+8), fmt.Sprintf("M%d %dl16 -8v16z", x1, yl), at, y)
+	}
 }
 
-// slanted draws an arrow from side to side.
-func (v *picture) slanted(d *District, h Hop, from, to *node, i, n int) {
-	left, right := from, to
-	if from.X > to.X {
-		left, right = to, from
+// down draws an arrow from a catalogue to a platform below it: the first straight, others past those that are in between.
+func (v *picture) down(d *District, h Hop, from, to *node, beyond *int) {
+	clear := !slices.ContainsFunc(v.Nodes, func(n node) bool { return n.role == "platform" && n.Y < to.Y })
+	left, right := max(from.X, to.X), min(from.X+from.W, to.X+to.W)
+	if clear && left < right {
+		x := (left + right) / 2
+		v.arrow(d, h, fmt.Sprintf("M%d %dV%d", x, from.Y+from.H, to.Y-8), fmt.Sprintf("M%d %dl-8 -16h16z", x, to.Y), x, (from.Y+from.H+to.Y)/2)
+		return
 	}
-	top, bottom := max(left.Y, right.Y), min(left.Y+left.H, right.Y+right.H)
-	yl := top + (bottom-top)*(i+1)/(n+1)
-	yr := yl
-	if bottom-top < n*laneHeight/2 { // they overlap little: each its own
-		yl, yr = left.Y+left.H*(i+1)/(n+1), right.Y+right.H*(i+1)/(n+1)
+	*beyond++
+	start, level := from.X+30, from.Y+from.H+58-6*(*beyond)
+	if clear {
+		start = (from.X + from.X + from.W) / 2
+		x := to.X + to.W - 24*(*beyond)
+		v.arrow(d, h, fmt.Sprintf("M%d %dV%dH%dV%d", start, from.Y+from.H, level, x, to.Y-8), fmt.Sprintf("M%d %dl-8 -16h16z", x, to.Y), start,
+			from.Y+from.H+20)
+		return
 	}
-	x1, x2 := left.X+left.W, right.X
-	at := x1 + (x2-x1)*(2*(i%3)+3)/10
-	if n < 3 {
-		at = (x1 + x2) / 2
-	}
-	ty := yl + (yr-yl)*(at-x1)/max(1, x2-x1)
-	if from == left {
-		v.arrow(d, h, fmt.Sprintf("M%d %dL%d %d", x1, yl, x2-8, yr), fmt.Sprintf("M%d %dl-16 -8v16z", x2, yr), at, ty)
-	} else {
-		v.arrow(d, h, fmt.Sprintf("M%d %dL%d %d", x2, yr, x1+8, yl), fmt.Sprintf("M%d %dl16 -8v16z", x1, yl), at, ty)
-	}
+	x, y := to.X-14-8*(*beyond), to.Y+16*(*beyond)
+	v.arrow(d, h, fmt.Sprintf("M%d %dV%dH%dV%dH%d", start, from.Y+from.H, level, x, y, to.X-8), fmt.Sprintf("M%d %dl-16 -8v16z", to.X, y),
+		start,
+		from.Y+from.H+20)
 }
 
 // around draws an arrow from the SIS to a tool, below the platforms and to the tool's far side.

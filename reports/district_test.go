@@ -8,8 +8,12 @@ import (
 	"testing"
 )
 
+func hop(flow int, from, to string, v Verdict) HopResult {
+	return HopResult{Hop: fmt.Sprintf("%d %s>%s", flow, from, to), Flow: flow, From: from, To: to, Verdict: v, Examined: 1}
+}
+
 // districtSample is a report of a district with hops of every kind.
-func districtSample() *Report {
+func districtSample(more ...HopResult) *Report {
 	r := sample()
 	r.District = &District{
 		Systems: []DistrictSystem{
@@ -19,6 +23,10 @@ func districtSample() *Report {
 		},
 		Hops: []Hop{},
 	}
+	if len(more) > 0 {
+		r.District.Systems = append(r.District.Systems, DistrictSystem{Name: "lms2", Title: "Campus", Role: "platform"},
+			DistrictSystem{Name: "library", Title: "Library", Role: "catalog"})
+	}
 	for i := range 9 {
 		r.District.Flows = append(r.District.Flows, DistrictFlow{Number: i + 1, Title: fmt.Sprintf("Flow %d", i+1)})
 	}
@@ -26,14 +34,12 @@ func districtSample() *Report {
 	one, two := r.Requirements[0].ID, r.Requirements[1].ID
 	r.Requirements[0].Level, r.Requirements[1].Level = Must, Should
 	r.Requirements[0].Findings = []Finding{{Requirement: one, Expected: "u-1", Seen: hostileHTML, Where: "lis.person_sourcedid", Hop: "7 lms>quiz"}}
-	hop := func(flow int, from, to string, v Verdict) HopResult {
-		return HopResult{Hop: fmt.Sprintf("%d %s>%s", flow, from, to), Flow: flow, From: from, To: to, Verdict: v, Examined: 1}
-	}
 	r.Checks = []CheckResult{{ID: "district.x", Requirements: []string{one, two}, State: "done", Results: []CheckRequirement{
 		{Requirement: one, Verdict: Fail, Hops: []HopResult{hop(7, "lms", "quiz", Fail), hop(1, "sis", "reader", Pass), hop(1, "sis", "lms", Pass),
 			hop(9, "lms", "sis", Pass), hop(8, "tests", "sis", Pass), hop(3, "lms", "quiz", Pass)}},
 		{Requirement: two, Verdict: Fail, Hops: []HopResult{hop(7, "lms", "reader", Fail), hop(4, "(catalog)", "lms", NotTested), hop(1, "sis", "lms", NotTested)}},
 	}}}
+	r.Checks[0].Results[0].Hops = append(r.Checks[0].Results[0].Hops, more...)
 	r.District.Draw(r)
 	return r
 }

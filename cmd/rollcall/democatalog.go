@@ -15,7 +15,8 @@ const demoItems = 400
 
 // openCatalog brings up the reference catalogue, which the demo judges beside the others.
 func openCatalog(cmd *cobra.Command, f *runFlags, broken roleFaults) (*demoRoles, error) {
-	s, err := district.StartCatalog(cmd.Context(), district.CatalogOptions{Items: demoItems, Faults: broken.catalog, Case: &district.CaseOptions{}})
+	s, err := district.StartCatalog(cmd.Context(), district.CatalogOptions{Items: demoItems, Faults: broken.catalog,
+		Case: &district.CaseOptions{}})
 	if err != nil {
 		return nil, fmt.Errorf("starting the reference catalogue: %w", err)
 	}

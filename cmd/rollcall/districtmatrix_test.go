@@ -20,7 +20,7 @@ import (
 )
 
 // districtEvery is how often the systems of a judged district sync: what is never known is waited for some times as long.
-const districtEvery = time.Second
+const districtEvery = 2 * time.Second
 
 // judgedDistrict brings up the whole district with some faults and variants between its systems, and judges it by its story.
 func judgedDistrict(t *testing.T, stance catalogue.Stance, ids ...string) *reports.Report {
@@ -75,8 +75,8 @@ func judgedDistrict(t *testing.T, stance catalogue.Stance, ids ...string) *repor
 	return report
 }
 
-// districtSide has three at a time: a story waits for most of its time, and a browser wants the rest.
-var districtSide = make(chan struct{}, 3)
+// districtSide has four at a time: a story waits for most of its time, and a browser wants the rest.
+var districtSide = make(chan struct{}, 4)
 
 // TestDistrictMatrix proves the judge of districts: each mistake between systems is found, at the hop at which it is made,
 // and nothing unrelated is accused; each variant passes. One of each, another one each day, is tried where not all are

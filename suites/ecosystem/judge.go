@@ -62,6 +62,7 @@ func judged(seen *Sightings, section *Section, target *harness.Target, show func
 		j.launching(p)
 		j.assignment(p)
 		j.gradebook(sis, p)
+		j.worked(sis, p)
 	}
 	for _, y := range j.systems(Tool) {
 		if y.Holds { // others are told who people are by launches alone

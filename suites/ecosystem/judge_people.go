@@ -144,7 +144,8 @@ func (j *judge) held(sis, to SystemSeen, h *Holding) {
 	}
 	j.heldClass(sis, to, h)
 	for id, e := range enrolled {
-		if accounted[id] || slices.Contains([]string{"guardian", "parent", "administrator", "aide", "proctor"}, e.text("role")) {
+		if accounted[id] || j.between(to.Name, id) || slices.Contains([]string{"guardian", "parent", "administrator", "aide", "proctor"},
+			e.text("role")) {
 			continue
 		}
 		at("nobody-else").holds(&fault{expected: "those alone whom the SIS has in the class", seen: fmt.Sprintf("%s is in it too, as %q",
@@ -155,6 +156,13 @@ func (j *judge) held(sis, to SystemSeen, h *Holding) {
 		at("nobody-else").holds(nil)
 	}
 	j.unlooked(sis, to, h.From)
+}
+
+// between tells whether an id is of somebody who may be in the class or not, by the dates of their enrollment.
+func (j *judge) between(at, id string) bool {
+	return id != "" && slices.ContainsFunc(j.seen.SIS.Between, func(who string) bool {
+		return slices.Contains(j.section.ids(j.target, at, object{"sourcedId": who}), id)
+	})
 }
 
 // unlooked rules grey what was not looked at.
@@ -281,6 +289,9 @@ func (j *judge) listed(sis, to SystemSeen, r *Roster) {
 			continue
 		}
 		id, _ := j.carried(to.Name, m, false)
+		if j.between(to.Name, id) {
+			continue
+		}
 		at("nobody-else").holds(&fault{expected: "those alone whom the SIS has in the class", where: "Names and Roles of " + to.Name,
 			seen: fmt.Sprintf("%s is in it too, as %s", j.quoted("sourcedId", first(object{"a": id, "b": m.text("user_id")}, "a", "b")),
 				strings.Join(p, ", ")),

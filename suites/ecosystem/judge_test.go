@@ -338,6 +338,16 @@ var bent = []struct {
 		h.Objects["resources"]["x1"] = h.Objects["resources"]["r1"]
 		delete(h.Objects["resources"], "r1")
 	}},
+	{"an item opens a tool that isn't assigned to who is to have it", "resourcing.assigned at 2 sis>lms", false, func(s *story) {
+		l := s.launches(Learner, Before, "a reader")[0]
+		l.Claims, l.Problem = nil, "it is not there"
+		s.section.Picks = []Pick{{Name: "an item", Platform: "lms", From: "library", Tool: "reader"}}
+		s.seen.Picks[1].Problem = "step 3: it is not there"
+	}},
+	{"a result doesn't come to the SIS, nor does a tool's", "gradebook.score at 9 lms>sis", false, func(s *story) {
+		s.seen.Grades[0].Scores = nil
+		s.unearned()
+	}},
 	{"a class list has other ids than launches", "names-roles.person-id at 3 lms>quiz", false, func(s *story) {
 		s.member(Learner,
 			"lis_person_sourcedid", "zz")
@@ -658,6 +668,12 @@ var legal = []struct {
 		s.renumber("reader", "u3", "7")
 		s.holding("reader").Objects["users"]["7"]["identifier"] = "u3"
 	}},
+	{"an enrollment that has ended by its date, and is held still", func(_ *testing.T, s *story) {
+		s.seen.SIS.Between = []string{"x9"}
+		s.holding("reader").Objects["enrollments"]["e9"] = object{"user": map[string]any{"sourcedId": "x9"},
+			"class": map[string]any{"sourcedId": "c1"}, "role": "student"}
+		s.seen.Rosters[0].Members = append(s.seen.Rosters[0].Members, listed(person("x9", "Xan"), "Learner"))
+	}},
 	{"refined roles", func(_ *testing.T, s *story) {
 		s.claim(Teacher, claimPrefix+"roles", []any{"http://purl.imsglobal.org/vocab/lis/v2/membership/Instructor#PrimaryInstructor",
 			membershipRole + "Instructor"})
@@ -731,7 +747,21 @@ func TestMissingSystems(t *testing.T) {
 			t.Errorf("without %s nothing is grey", y)
 		}
 	}
-	s := whole(t)
+	s := whole(t) // of a platform at which nobody can sign in nothing is said but that
+	for i := range s.seen.Launches {
+		l := &s.seen.Launches[i]
+		l.Claims, l.Status, l.Unsigned, l.Problem = nil, 0, true, "signing in: it is not there"
+	}
+	for i := range s.seen.Picks {
+		s.seen.Picks[i] = Picked{Name: s.seen.Picks[i].Name, Platform: "lms", From: s.seen.Picks[i].From, Role: s.seen.Picks[i].Role,
+			Unsigned: true, Problem: "signing in"}
+	}
+	s.seen.Rosters[0] = Roster{Platform: "lms", When: Before, Problem: "Rollcall was not launched"}
+	s.seen.Grades = []Graded{{Platform: "lms", Problem: "Rollcall was not launched"}}
+	if broken := s.broken(t); len(broken) > 0 {
+		t.Errorf("where nobody can sign in: %v", broken)
+	}
+	s = whole(t)
 	s.seen = &Sightings{Systems: s.seen.Systems, SIS: Register{Problem: "it answers 500"}, People: map[string]PersonSeen{}}
 	if broken := s.broken(t); len(broken) > 0 {
 		t.Errorf("with nothing seen: %v", broken)

@@ -22,9 +22,9 @@ func (j *judge) search(p SystemSeen) {
 			if k.Platform != p.Name || k.From != c.Name {
 				continue
 			}
-			if k.Unset != "" {
+			if k.Unset != "" || k.Unsigned {
 				for _, q := range all {
-					j.at(q, 4, c.Name, p.Name).open(set(k.Unset, k.Unset))
+					j.at(q, 4, c.Name, p.Name).open(k.unpicked())
 				}
 				continue
 			}
@@ -36,6 +36,11 @@ func (j *judge) search(p SystemSeen) {
 				continue
 			}
 			at("found").holds(nil)
+			if on := j.broken(2, j.named(SIS).Name, p.Name); k.Problem != "" && on != "" && j.assigned(k) {
+				at("offered").open(stands(on, "the item opens a tool that is a resource, with which something else is wrong there", k.Exchanges...))
+				at("same-item").open(stands(on, "the item could not be chosen", k.Exchanges...))
+				continue
+			}
 			if k.Problem != "" {
 				at("offered").holds(&fault{expected: fmt.Sprintf("the item %q can be chosen at %s", k.Title, p.Name), seen: k.Problem,
 					where: k.Name, exchanges: k.Exchanges})
@@ -51,6 +56,24 @@ func (j *judge) search(p SystemSeen) {
 			}
 		}
 	}
+}
+
+// unpicked says why nothing could be picked at all.
+func (k *Picked) unpicked() grey {
+	if k.Unset != "" {
+		return set(k.Unset, k.Unset)
+	}
+	return set(k.Problem, "correct district.people.sign_in, and see that the platform answers")
+}
+
+// assigned tells whether what is picked opens a tool that is a resource of the SIS.
+func (j *judge) assigned(k *Picked) bool {
+	for _, p := range j.section.Picks {
+		if p.Name == k.Name && p.Platform == k.Platform {
+			return slices.ContainsFunc(j.section.Places, func(x Place) bool { return x.Tool == p.Tool && x.Resource != "" && p.Tool != "" })
+		}
+	}
+	return false
 }
 
 func orText(a, b string) string {
@@ -125,9 +148,9 @@ func (j *judge) deepLinking(p SystemSeen) {
 			continue
 		}
 		switch {
-		case k.Unset != "":
+		case k.Unset != "" || k.Unsigned:
 			for _, q := range all {
-				j.at(q, 5, k.From, p.Name).open(set(k.Unset, k.Unset))
+				j.at(q, 5, k.From, p.Name).open(k.unpicked())
 			}
 			continue
 		case k.Answer == "" || len(k.Items) == 0:
@@ -271,7 +294,16 @@ func (j *judge) assignment(p SystemSeen) {
 		j.lineItem(at("line-item"), g)
 		j.scored(at, g)
 	}
-	j.worked(p, g)
+}
+
+// broken names a requirement that is broken at a hop; "" where none is.
+func (j *judge) broken(flow int, from, to string) string {
+	for _, r := range j.rulings {
+		if r.hop == hopID(flow, from, to) && len(r.faults) > 0 {
+			return r.requirement
+		}
+	}
+	return ""
 }
 
 func (j *judge) lineItem(r *ruling, g *Graded) {
@@ -342,8 +374,13 @@ func (j *judge) scored(at func(string) *ruling, g *Graded) {
 }
 
 // worked judges what a learner earned in tools, as far as it is told from the end of the way.
-func (j *judge) worked(p SystemSeen, g *Graded) {
+func (j *judge) worked(sis, p SystemSeen) {
+	g := j.graded(p.Name)
+	if g == nil || p.Problem != "" {
+		return // nobody was graded: that is said already
+	}
 	done := map[string]bool{}
+	broken := j.broken(9, p.Name, sis.Name)
 	for _, w := range g.Worked {
 		r := j.at("assignment.tool-score", 6, w.Tool, p.Name)
 		done[w.Tool] = true
@@ -355,6 +392,8 @@ func (j *judge) worked(p SystemSeen, g *Graded) {
 				"correct district.places.score, or lti.tool.score of the tool's target file"))
 		case len(w.Titles) > 0:
 			r.holds(nil)
+		case broken != "":
+			r.open(stands(broken, "what the platform gives on to the SIS, by which alone it could be told, is broken", g.RegisterExchanges...))
 		case g.RegisterProblem != "" || len(g.Register) == 0:
 			r.open(set("nothing of the platform's gradebook is seen in the SIS, by which alone it could be told",
 				"let the platform push its gradebook to the SIS: flow 9"))
@@ -564,6 +603,10 @@ func (j *judge) assessment(sis SystemSeen) {
 	} else {
 		at("objectives").holds(nil)
 		j.resolved(at("resolved"), r)
+	}
+	if parts == 0 {
+		at("same").open(stands("assessment.items", "results of parts are not in the SIS", r.Exchanges...))
+		return
 	}
 	j.same(at("same"), app, r)
 }

@@ -28,7 +28,7 @@ func (d *district) pick(ctx context.Context, at *system, p Pick) Picked {
 	}
 	v, err := d.signIn(ctx, at, teacher, false)
 	if err != nil {
-		out.Problem, out.Unset = err.Error(), unset(err)
+		out.Problem, out.Unset, out.Unsigned = err.Error(), unset(err), true
 		return out
 	}
 	page, err := v.page.Beside(ctx)

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/oneroster"
@@ -134,10 +135,7 @@ func (d *district) register(ctx context.Context) Register {
 		out.Problem = "the teachers of the class can't be read: " + why
 	}
 	note(out.TeachersAt)
-	active := func(users []object) []object {
-		return slices.DeleteFunc(users, func(u object) bool { return u.text("status") == "tobedeleted" })
-	}
-	out.Students, out.Teachers = active(out.Students), active(out.Teachers)
+	note(d.enrolled(ctx, b, &out))
 	if b.resources != "" {
 		for _, p := range d.section.Places {
 			if p.Resource == "" {
@@ -150,6 +148,33 @@ func (d *district) register(ctx context.Context) Register {
 		}
 	}
 	return out
+}
+
+// enrolled leaves of those whom the SIS lists with a class those who are in it by their enrollments: a list may have people
+// whose enrollment is being deleted. It gives the exchange.
+func (d *district) enrolled(ctx context.Context, b books, r *Register) string {
+	active := map[string]bool{}
+	enrollments, id, why := d.all(ctx, b, list(b.rostering, "/enrollments", "class.sourcedId='"+d.section.Class+"'"), b.roster)
+	today := time.Now().UTC().Format(time.DateOnly)
+	for _, e := range enrollments {
+		if e.refers("class") != d.section.Class || e.text("status") == "tobedeleted" {
+			continue
+		}
+		who, role := e.refers("user"), e.text("role")
+		if end, begin := e.text("endDate"), e.text("beginDate"); end != "" && end < today || begin > today {
+			r.Between = append(r.Between, who) // some count them, and some don't
+			continue
+		}
+		active[role+" "+who] = true
+	}
+	keep := func(users []object, role string) []object {
+		return slices.DeleteFunc(users, func(u object) bool {
+			// A SIS that can't filter enrollments is believed what it lists.
+			return u.text("status") == "tobedeleted" || why == "" && len(active) > 0 && !active[role+" "+u.text("sourcedId")]
+		})
+	}
+	r.Students, r.Teachers = keep(r.Students, "student"), keep(r.Teachers, "teacher")
+	return id
 }
 
 // people reads those who act.

@@ -41,6 +41,7 @@ type Register struct {
 	Class, Course object
 	Students      []object // users
 	Teachers      []object
+	Between       []string          // ids of those whose enrollment has ended by its date, or not begun
 	Resources     map[string]object // by sourcedId
 	Exchanges     []string
 	// Students and Teachers were told by StudentsAt and TeachersAt.
@@ -103,6 +104,7 @@ type Picked struct {
 	Items                      []object
 	Found                      []object // of the catalogue
 	Request, Answer            string   // exchanges
+	Unsigned                   bool     // signing in failed already
 	Title                      string
 	Launch                     *Launch
 	Exchanges                  []string

@@ -3,6 +3,7 @@ package ecosystem
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"time"
 
@@ -14,9 +15,12 @@ import (
 // scenes are the parts of the story, for whoever looks on.
 const scenes = 8
 
+// undoTime is how long what the story made may take to be taken away.
+const undoTime = time.Minute
+
 // prepare plays the story, and keeps what was seen.
 func prepare(ctx context.Context, s *harness.Session) error {
-	d, err := opened(ctx, s)
+	d, err := opened(s)
 	if err != nil {
 		return err
 	}
@@ -26,6 +30,12 @@ func prepare(ctx context.Context, s *harness.Session) error {
 	d.people(ctx)
 	scene(1)
 	own := map[string]*Launch{} // of Rollcall's own link, by platform and part
+	graded := map[string]*Graded{}
+	defer func() { // also where the run is broken off
+		left, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)
+		defer cancel()
+		d.undo(left, graded, own)
+	}()
 	d.launches(ctx, own)
 	scene(2)
 	for _, at := range d.of(Platform) {
@@ -39,7 +49,6 @@ func prepare(ctx context.Context, s *harness.Session) error {
 		}
 	}
 	scene(4)
-	graded := map[string]*Graded{}
 	for _, at := range d.of(Platform) {
 		graded[at.Name] = d.grade(ctx, at, own[at.Name+" "+Learner])
 		d.worked(ctx, at, graded[at.Name])
@@ -64,7 +73,6 @@ func prepare(ctx context.Context, s *harness.Session) error {
 	}
 	scene(7)
 	d.seen.Results = d.assessed(ctx)
-	d.undo(ctx, graded, own)
 	scene(8)
 	if err := ctx.Err(); err != nil {
 		return err
@@ -248,10 +256,12 @@ func (d *district) change(ctx context.Context, own map[string]*Launch) {
 		case (c.part == Withdrawn) != d.seen.SIS.enrolls(p.SourcedID):
 			unsets[c.part] = fmt.Sprintf("name somebody as the %s who is in the class when the story begins, or who isn't, as their part wants it", c.part)
 		default:
-			if err := d.pull(ctx, c.where, c.trigger, map[string]string{"person": p.SourcedID, "class": d.section.Class,
-				"role": "student"}); err != nil {
+			err := d.pull(ctx, c.where, c.trigger, map[string]string{"person": p.SourcedID, "class": d.section.Class, "role": "student"})
+			if err != nil {
 				problems[c.part] = err.Error()
+				continue
 			}
+			d.changed = append(d.changed, c.part)
 		}
 	}
 	var waiting []*Change
@@ -385,9 +395,7 @@ func (d *district) undo(ctx context.Context, graded map[string]*Graded, own map[
 		}
 	}
 	back := func(part, where string, t Trigger) {
-		if p, there := d.section.part(part); there && t.Set() && slices.ContainsFunc(d.seen.Changed, func(c Change) bool {
-			return c.What == part && c.Problem == "" && c.Unset == ""
-		}) {
+		if p, there := d.section.part(part); there && t.Set() && slices.Contains(d.changed, part) {
 			// Whether it can be taken back says nothing of the district.
 			_ = d.pull(ctx, where, t, map[string]string{"person": p.SourcedID, "class": d.section.Class, "role": "student"})
 		}
@@ -397,18 +405,28 @@ func (d *district) undo(ctx context.Context, graded map[string]*Graded, own map[
 }
 
 // doctor looks whether the story can be played.
-func doctor(ctx context.Context, s *harness.Session) []harness.Diagnosis {
+func doctor(_ context.Context, s *harness.Session) []harness.Diagnosis {
 	section := Of(s.Target)
 	if len(section.Systems) == 0 {
 		return []harness.Diagnosis{{Name: "district", Fatal: true, Detail: "the target file says of no systems",
 			Remedy: "add `district: {systems: […], class: …}` to it; docs/district.md has an example"}}
 	}
-	if path, err := browser.Find(); err != nil {
+	path, err := browser.Find()
+	if err != nil {
 		return []harness.Diagnosis{{Name: "browser", Fatal: true, Detail: err.Error(),
 			Remedy: "install Chromium (apt-get install chromium-headless-shell), or name one in ROLLCALL_CHROMIUM"}}
-	} else if ctx.Err() != nil {
-		return nil
-	} else {
-		return []harness.Diagnosis{{Name: "browser", OK: true, Detail: path}}
 	}
+	out := []harness.Diagnosis{{Name: "browser", OK: true, Detail: path}}
+	for _, y := range section.Systems {
+		if y.File == "" {
+			continue
+		}
+		d := harness.Diagnosis{Name: y.Name, OK: true, Detail: "its target file " + y.File + " can be read"}
+		if _, err := harness.ReadTarget(beside(s.Target, y.File), os.LookupEnv, standing()...); err != nil {
+			d = harness.Diagnosis{Name: y.Name, Fatal: y.Role == SIS, Detail: cause(err),
+				Remedy: "correct " + y.File + "; until then its flows are not tested, and without the SIS none is"}
+		}
+		out = append(out, d)
+	}
+	return out
 }

@@ -28,6 +28,7 @@ type district struct {
 	seen    *Sightings
 	desks   map[string]*desk // by where they listen
 	visits  map[string]*visit
+	changed []string // parts whose change was made in the SIS
 }
 
 // system is one of its systems, read and let in to.
@@ -45,7 +46,7 @@ func standing() []func() harness.Section {
 }
 
 // opened reads the target files of all systems. What can't be read is said of the system, and no error.
-func opened(ctx context.Context, s *harness.Session) (*district, error) {
+func opened(s *harness.Session) (*district, error) {
 	d := &district{session: s, section: Of(s.Target), systems: map[string]*system{}, desks: map[string]*desk{}, visits: map[string]*visit{},
 		seen: &Sightings{People: map[string]PersonSeen{}, Exchanges: map[string]harness.Evidence{}}}
 	o := browser.Options{Insecure: s.Target.TLS.Insecure}
@@ -70,7 +71,6 @@ func opened(ctx context.Context, s *harness.Session) (*district, error) {
 		return nil, &harness.ConfigError{Key: "browser", Cause: err.Error(), Remedy: "install Chromium, or name one in ROLLCALL_CHROMIUM"}
 	}
 	d.browser = b
-	context.AfterFunc(ctx, b.Close)
 	return d, nil
 }
 
