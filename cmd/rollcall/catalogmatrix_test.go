@@ -77,7 +77,7 @@ lti:
   key_file: %q
   client_id: rollcall-client
   deployments: [dep-1]
-  launch_timeout: 6s
+  launch_timeout: 20s
   tool: {login_url: %s, target_link_uri: %s, redirect_uris: [%s]}
 `, resourcesearch.LinksProfile, own.ca, s.BaseURL, s.TokenURL, s.Main.ID, s.Main.Secret, own.listen, own.origin, own.cert, own.key,
 		opens.LoginURL(), opens.TargetURL("quiz"), opens.RedirectURL()), harness.Options{InProcess: true, Shards: 1})
