@@ -5,15 +5,18 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/rollcall-edu/rollcall/reference/district"
 	"github.com/rollcall-edu/rollcall/reference/fault/catalogfault"
+	"github.com/rollcall-edu/rollcall/reference/tool"
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/harness/browser"
 	"github.com/rollcall-edu/rollcall/suites/resourcesearch"
 )
 
@@ -34,6 +37,67 @@ func judgedCatalog(c cell) (*reports.Report, error) {
 		"  auth: {token_url: %q, client_id: %q, client_secret: %q}\nstance: %s\nlimits: {request_timeout: %s, max_body_mib: 8}\n",
 		s.BaseURL, s.TokenURL, s.Main.ID, s.Main.Secret, c.Stance, matrixTimeout)
 	return judgedFor(ctx, text, harness.Options{Shards: 1, InProcess: true, Focus: c.Focus})
+}
+
+// judgedLinks judges where the links of the reference's catalogue lead, with some faults on: the reference tool
+// opens them, and a browser follows.
+func judgedLinks(t *testing.T, faults ...string) *reports.Report {
+	t.Helper()
+	if _, err := browser.Find(); err != nil {
+		t.Skip(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	own := judgeSide(t, "platform.localhost")
+	opens, err := district.StartTool(ctx, district.ToolOptions{TLS: own.made, TrustPEM: own.made.AuthorityPEM, Platforms: []tool.Platform{{
+		Issuer: own.origin, ClientID: "rollcall-client", AuthURL: own.origin + "/auth", TokenURL: own.origin + "/token",
+		JWKSURL: own.origin + "/jwks", Deployments: []string{"dep-1"}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer opens.Close()
+	s, err := district.StartCatalog(ctx, district.CatalogOptions{Faults: faults, Items: 60, CASE: "https://case.example/ims/case/v1p1",
+		Tool: opens.Origin})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	return judgedBy(ctx, t, fmt.Sprintf(`rollcall: 1
+name: Reference catalogue
+profiles: [%s]
+stance: strict
+tls: {ca_file: %q}
+resource_search:
+  url: %s
+  auth: {token_url: %q, client_id: %q, client_secret: %q}
+lti:
+  listen: %s
+  public_url: %s
+  cert_file: %q
+  key_file: %q
+  client_id: rollcall-client
+  deployments: [dep-1]
+  launch_timeout: 20s
+  tool: {login_url: %s, target_link_uri: %s, redirect_uris: [%s]}
+`, resourcesearch.LinksProfile, own.ca, s.BaseURL, s.TokenURL, s.Main.ID, s.Main.Secret, own.listen, own.origin, own.cert, own.key,
+		opens.LoginURL(), opens.TargetURL("quiz"), opens.RedirectURL()), harness.Options{InProcess: true, Shards: 1})
+}
+
+// TestCatalogLinks launches links of the reference's catalogue, as a platform would.
+func TestCatalogLinks(t *testing.T) {
+	if testing.Short() {
+		t.Skip("browsers are left out with -short")
+	}
+	for _, q := range judgedLinks(t).Requirements {
+		if q.Verdict != reports.Pass {
+			t.Error(story(q))
+		}
+	}
+}
+
+// ofLinks tells whether a fault is one of where links lead.
+func ofLinks(breaks []string) bool {
+	return slices.ContainsFunc(breaks, func(id string) bool { return strings.HasPrefix(id, "rs10.links.") })
 }
 
 // catalogCell is one run of the suite against the catalogue with some faults on.
@@ -115,7 +179,12 @@ func TestCatalogMatrix(t *testing.T) {
 			}
 			t.Run("fault/"+f.ID, func(t *testing.T) {
 				t.Parallel()
-				report := judgedCell(t, catalogCell(catalogue.Strict, f.ID))
+				var report *reports.Report
+				if ofLinks(f.Breaks) {
+					report = judgedLinks(t, f.ID)
+				} else {
+					report = judgedCell(t, catalogCell(catalogue.Strict, f.ID))
+				}
 				found := record(f.ID, report)
 				if sound(t, report); !onlyNoted(cat, f) {
 					blames(t, report)

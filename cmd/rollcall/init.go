@@ -29,12 +29,13 @@ const schemaFile = "target.schema.json"
 
 // answers fill the template of a target file.
 type answers struct {
-	Role     string // of the product, by its profiles: provider, csv, consumer, importer, tool, platform
+	Role     string // of the product, by its profiles: provider, catalog, csv, consumer, importer, tool, platform
 	Suites   []string
 	Profiles []string
 	Name     string
 
 	Rostering, Resources, Gradebook, V1P1      string
+	Catalog                                    string
 	Writable, CASE                             string
 	TokenURL, ClientID, SecretName, BearerName string
 	ConsumerKey, ConsumerSecretName            string
@@ -74,13 +75,14 @@ func (a *answers) questions() []question {
 		{roles: []string{"provider"}, flag: "--resources-url", question: "Base URL of its Resources service (ends in /ims/oneroster/resources/v1p2): ", value: &a.Resources, unless: without("oneroster.resources")},
 		{roles: []string{"provider"}, flag: "--gradebook-url", question: "Base URL of its Gradebook service, assessments included (ends in /ims/oneroster/gradebook/v1p2): ", value: &a.Gradebook, unless: without("oneroster.gradebook", "oneroster.assessment")},
 		{roles: []string{"provider"}, flag: "--v1p1-url", question: "Base URL of its OneRoster 1.1 (ends in /ims/oneroster/v1p1): ", value: &a.V1P1, unless: without("oneroster.v1p1")},
+		{roles: []string{"catalog"}, flag: "--catalog-url", question: "Base URL of its Resource Search (ends in /ims/rs/v1p0): ", value: &a.Catalog},
 		{roles: []string{"provider"}, flag: "--writable-class", question: "A class that Rollcall may write to, by sourcedId (empty: nothing is written, and writes are not tested): ", value: &a.Writable, optional: true, spare: true, unless: func() bool { return !a.pushes() }},
 		{roles: []string{"provider"}, flag: "--case-url", question: "Base URL of the CASE server that has its learning standards (ends in /ims/case/v1p1; empty: none is asked): ", value: &a.CASE, optional: true, spare: true, unless: without("oneroster.gradebook", "oneroster.assessment")},
 		{roles: []string{"provider"}, flag: "--image", question: "Container image: ", value: &a.Image, unless: container},
 		{roles: []string{"provider"}, flag: "--port", question: "Port on which it listens inside: ", value: &a.Port, unless: func() bool { return a.Image == "" && a.Dockerfile == "" }},
 		{roles: []string{"provider"}, flag: "--consumer-key", question: "Consumer key, where its OneRoster 1.1 wants requests that are signed by OAuth 1.0a (empty: it takes tokens): ", value: &a.ConsumerKey, optional: true, spare: true, unless: without("oneroster.v1p1")},
-		{roles: []string{"provider"}, flag: "--token-url", question: "Token URL (empty where it issues no tokens: one of your own is sent then): ", value: &a.TokenURL, optional: true, unless: tokenless},
-		{roles: []string{"provider"}, flag: "--client-id", question: "Client id: ", value: &a.ClientID, unless: func() bool { return a.TokenURL == "" }},
+		{roles: []string{"provider", "catalog"}, flag: "--token-url", question: "Token URL (empty where it issues no tokens: one of your own is sent then): ", value: &a.TokenURL, optional: true, unless: tokenless},
+		{roles: []string{"provider", "catalog"}, flag: "--client-id", question: "Client id: ", value: &a.ClientID, unless: func() bool { return a.TokenURL == "" }},
 		{roles: []string{"csv"}, flag: "--bundle", question: "The bundle (a zip, a folder or a CSV file): ", value: &a.Bundle},
 		{roles: []string{"importer"}, flag: "--drop", question: "Where it takes bundles (a folder, a URL to upload to, or sftp://user@host/folder): ", value: &a.Drop},
 		{roles: []string{"importer"}, flag: "--host-key", question: "The SFTP server's key (its fingerprint, as `ssh-keyscan HOST | ssh-keygen -lf -` prints it): ", value: &a.HostKey, unless: func() bool { return wayOf(a.Drop) != "sftp" }},
@@ -254,6 +256,7 @@ Secrets are not asked for: they stay in environment variables.`,
 	f.StringVar(&a.Resources, "resources-url", "", "base URL of the OneRoster 1.2 Resources service")
 	f.StringVar(&a.Gradebook, "gradebook-url", "", "base URL of the OneRoster 1.2 Gradebook service, assessments included")
 	f.StringVar(&a.V1P1, "v1p1-url", "", "base URL of OneRoster 1.1, whose services have one root")
+	f.StringVar(&a.Catalog, "catalog-url", "", "base URL of the LTI Resource Search of a catalogue")
 	f.StringVar(&a.Writable, "writable-class", "", "sourcedId of a class that Rollcall may write to; without one nothing is written")
 	f.StringVar(&a.CASE, "case-url", "", "base URL of the CASE server that has the learning standards of gradebooks and assessments")
 	f.StringVar(&a.ConsumerKey, "consumer-key", "", "consumer key, where OneRoster 1.1 wants requests signed by OAuth 1.0a")
@@ -292,7 +295,7 @@ const defaultProfile = "or12-rostering-core-provider"
 func next(a answers, path string) string {
 	var b strings.Builder
 	switch {
-	case a.Role == "provider":
+	case a.Role == "provider" || a.Role == "catalog":
 		if a.ConsumerKey != "" {
 			fmt.Fprintf(&b, "  export %s=…\n", a.ConsumerSecretName)
 		}
@@ -347,7 +350,7 @@ func ask(a *answers, in io.Reader, out io.Writer) error {
 			}
 		}
 	}
-	if a.Role == "provider" && a.TokenURL == "" && a.BearerName == "" && !a.signedAlone() {
+	if (a.Role == "provider" || a.Role == "catalog") && a.TokenURL == "" && a.BearerName == "" && !a.signedAlone() {
 		a.BearerName = "ROLLCALL_TOKEN"
 	}
 	return nil

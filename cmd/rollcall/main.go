@@ -45,7 +45,7 @@ func suites() []harness.Suite {
 		rostering.Suite11(), resources.Suite11(), gradebook.Suite11(),
 		gradebook.PushSuite(), assessment.PushSuite(), gradebook.PushSuite11(), // what is written comes when all is read
 		csv.Suite(nil), consumer.Suite(), consumer.Suite11(), consumer.Drops(), toolSuite(), platformSuite(), resourcesearch.Suite(),
-		ecosystem.Suite(),
+		resourcesearch.LinkSuite(), ecosystem.Suite(),
 	}
 }
 

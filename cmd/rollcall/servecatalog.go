@@ -11,12 +11,14 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/catalog"
 	"github.com/rollcall-edu/rollcall/reference/district"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/resourcesearch"
 )
 
 func serveCatalog() *cobra.Command {
 	o := district.CatalogOptions{}
 	pair := webFlags{}
 	var secure bool
+	var writeTarget string
 	c := &cobra.Command{
 		Use:   "catalog",
 		Short: "Run the reference learning object repository: LTI Resource Search 1.0",
@@ -28,6 +30,7 @@ LTI links lead to a tool, such as that of "rollcall serve tool". With --fault it
 in a named way, to see whether what searches it (or Rollcall) notices.`,
 		Example: `  rollcall serve catalog
   rollcall serve catalog --items 100000 --db catalog.db --listen 127.0.0.1:8091
+  rollcall serve catalog --listen 127.0.0.1:8091 --target target.yaml
   rollcall serve catalog --tool https://tool.localhost:9502 --case-url http://127.0.0.1:8090/ims/case/v1p1`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -52,6 +55,16 @@ in a named way, to see whether what searches it (or Rollcall) notices.`,
 			defer s.Close()
 			describeCatalog(cmd.OutOrStdout(), s, o)
 			misbehaves(cmd.OutOrStdout(), o.Faults)
+			if writeTarget != "" {
+				text, err := catalogTarget(s, pair.caOut)
+				if err != nil {
+					return err
+				}
+				if err := os.WriteFile(writeTarget, text, 0o600); err != nil {
+					return &harness.ConfigError{Key: "--target", Cause: err.Error(), Remedy: "name a file in a folder you may write to"}
+				}
+				fmt.Fprintf(cmd.OutOrStdout(), "\nWrote %s: judge it with `rollcall run --target %s`\n", writeTarget, quoteArg(writeTarget))
+			}
 			fmt.Fprintln(cmd.OutOrStdout(), "\nCtrl-C ends it.")
 			return s.Wait()
 		},
@@ -74,7 +87,20 @@ in a named way, to see whether what searches it (or Rollcall) notices.`,
 	f.StringVar(&o.ClientID, "client-id", "", "client id (default rollcall)")
 	f.StringVar(&o.ClientSecret, "client-secret", os.Getenv("ROLLCALL_CLIENT_SECRET"),
 		"client secret (default: $ROLLCALL_CLIENT_SECRET, else random)")
+	f.StringVar(&writeTarget, "target", "", "also write a target file for this catalogue")
 	return c
+}
+
+// catalogTarget describes a running catalogue as a target file, secrets and all: they are worth nothing once it ends.
+func catalogTarget(s *district.Catalog, caFile string) ([]byte, error) {
+	return harness.WriteTarget(harness.Target{
+		Name:     "Rollcall reference catalogue",
+		Vendor:   "Rollcall",
+		Product:  "reference/catalog",
+		Version:  version,
+		Profiles: resourcesearch.Suite().Profiles,
+		TLS:      harness.TLS{CAFile: caFile},
+	}, catalogSection(s))
 }
 
 func describeCatalog(w io.Writer, s *district.Catalog, o district.CatalogOptions) {

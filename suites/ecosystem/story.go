@@ -3,6 +3,7 @@ package ecosystem
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"time"
 
@@ -404,18 +405,28 @@ func (d *district) undo(ctx context.Context, graded map[string]*Graded, own map[
 }
 
 // doctor looks whether the story can be played.
-func doctor(ctx context.Context, s *harness.Session) []harness.Diagnosis {
+func doctor(_ context.Context, s *harness.Session) []harness.Diagnosis {
 	section := Of(s.Target)
 	if len(section.Systems) == 0 {
 		return []harness.Diagnosis{{Name: "district", Fatal: true, Detail: "the target file says of no systems",
 			Remedy: "add `district: {systems: […], class: …}` to it; docs/district.md has an example"}}
 	}
-	if path, err := browser.Find(); err != nil {
+	path, err := browser.Find()
+	if err != nil {
 		return []harness.Diagnosis{{Name: "browser", Fatal: true, Detail: err.Error(),
 			Remedy: "install Chromium (apt-get install chromium-headless-shell), or name one in ROLLCALL_CHROMIUM"}}
-	} else if ctx.Err() != nil {
-		return nil
-	} else {
-		return []harness.Diagnosis{{Name: "browser", OK: true, Detail: path}}
 	}
+	out := []harness.Diagnosis{{Name: "browser", OK: true, Detail: path}}
+	for _, y := range section.Systems {
+		if y.File == "" {
+			continue
+		}
+		d := harness.Diagnosis{Name: y.Name, OK: true, Detail: "its target file " + y.File + " can be read"}
+		if _, err := harness.ReadTarget(beside(s.Target, y.File), os.LookupEnv, standing()...); err != nil {
+			d = harness.Diagnosis{Name: y.Name, Fatal: y.Role == SIS, Detail: cause(err),
+				Remedy: "correct " + y.File + "; until then its flows are not tested, and without the SIS none is"}
+		}
+		out = append(out, d)
+	}
+	return out
 }

@@ -126,13 +126,17 @@ func searchWords(ctx context.Context, t *rest.T) {
 	objects := t.Objects(resources)
 	tried := []word{list[0], list[len(list)/2], list[len(list)-1]}
 	tried = slices.CompactFunc(tried, func(a, b word) bool { return a.text == b.text })
+	narrow, strict := true, true // whether searches find what they have to, and nothing else
+	var last rest.Collected
 	for i, w := range tried {
 		g, ok := searched(ctx, t, w.text, "", finds)
 		if !ok {
+			narrow = false
 			break
 		}
-		judgeFound(t, finds, w.text, g, w.items)
-		judgeOnly(t, only, g, objects, w.text)
+		narrow = judgeFound(t, finds, w.text, g, w.items)
+		strict = judgeOnly(t, only, g, objects, w.text) && strict
+		last = g
 		if i > 0 {
 			continue
 		}
@@ -142,25 +146,41 @@ func searchWords(ctx context.Context, t *rest.T) {
 				Where: "search~" + rest.Quote(strings.ToUpper(w.text)), Responses: []*harness.Response{loud.First.Response, g.First.Response}})
 		}
 	}
-	searchTwo(ctx, t, list, objects)
-	searchNarrowed(ctx, t, tried[len(tried)-1], objects)
+	if strict {
+		searchTwo(ctx, t, list, objects)
+	} else {
+		t.NotTested(t.BlockedBy(only, "searches find what has none of their words"), all)
+	}
+	if narrow {
+		searchNarrowed(ctx, t, tried[len(tried)-1], objects)
+	} else {
+		t.NotTested(t.BlockedBy(finds, "the search alone doesn't find what it has to", answered(last)...), combined)
+	}
 	t.Settle(t.BlockedBy(finds, "no search is answered with items"), only, folded, all, combined)
 }
 
+// answered gives the first answer of a search, where one came.
+func answered(g rest.Collected) []*harness.Response {
+	if g.First == nil || g.First.Response == nil {
+		return nil
+	}
+	return []*harness.Response{g.First.Response}
+}
+
 // judgeFound holds what a search found to the items that have its words in their names.
-func judgeFound(t *rest.T, id, text string, g rest.Collected, want map[string]bool) {
+func judgeFound(t *rest.T, id, text string, g rest.Collected, want map[string]bool) bool {
 	if g.Why != "" { // everything and more: what is too much is judged by itself
 		t.Examined(id, 1)
-		return
+		return true
 	}
 	missing := rest.Apart(want, g.IDs)
-	t.Assert(id, len(missing) == 0, harness.Finding{Expected: fmt.Sprintf("the %d items with %s in their names among them", len(want), text),
+	return t.Assert(id, len(missing) == 0, harness.Finding{Expected: fmt.Sprintf("the %d items with %s in their names among them", len(want), text),
 		Seen: fmt.Sprintf("%d items, without %s", len(g.IDs), rest.Examples(missing)), Where: "search~" + rest.Quote(text),
 		Responses: []*harness.Response{g.First.Response}})
 }
 
 // judgeOnly holds that each of the items found has something to do with one of the words.
-func judgeOnly(t *rest.T, id string, g rest.Collected, objects map[string]map[string]any, texts ...string) {
+func judgeOnly(t *rest.T, id string, g rest.Collected, objects map[string]map[string]any, texts ...string) bool {
 	var strange []string
 	for _, x := range g.Order {
 		o, known := objects[x]
@@ -168,7 +188,7 @@ func judgeOnly(t *rest.T, id string, g rest.Collected, objects map[string]map[st
 			strange = append(strange, x)
 		}
 	}
-	t.Assert(id, len(strange) == 0, harness.Finding{Expected: "items that have to do with " + strings.Join(texts, " or "),
+	return t.Assert(id, len(strange) == 0, harness.Finding{Expected: "items that have to do with " + strings.Join(texts, " or "),
 		Seen:  fmt.Sprintf("%d of %d have nothing of it in any text (%s)", len(strange), len(g.Order), rest.Examples(strange)),
 		Where: "search~" + rest.Quote(strings.Join(texts, " ")), Responses: []*harness.Response{g.First.Response}})
 }
@@ -254,8 +274,39 @@ func searchNothing(ctx context.Context, t *rest.T) {
 	if !p.OK() && p.Status != http.StatusOK && !t.ItsOwn(ctx, p.Response, id) {
 		return
 	}
-	t.Assert(id, p.Status == http.StatusOK && p.Problem == "" && len(p.Objects) == 0, harness.Finding{Expected: "200 and an empty list",
+	empty := p.Status == http.StatusOK && p.Problem == "" && len(p.Objects) == 0
+	if !empty {
+		if o, other := otherCause(ctx, t, p); other {
+			t.NotTested(o, id)
+			return
+		}
+	}
+	t.Assert(id, empty, harness.Finding{Expected: "200 and an empty list",
 		Seen: fmt.Sprintf("%s, %d items", p.Summary(), len(p.Objects)), Responses: []*harness.Response{p.Response}})
+}
+
+// otherCause tells what a search without a find has failed by, where it isn't of that search alone: any
+// filter that nothing satisfies is refused, or any search finds what has none of its words.
+func otherCause(ctx context.Context, t *rest.T, p *rest.Page) (harness.Obstacle, bool) {
+	if p.Status != http.StatusOK {
+		plain := t.Page(ctx, resources, 0, 10, "filter", "name="+rest.Quote(t.Own(noWord)))
+		if plain.Status == p.Status {
+			return t.BlockedBy("filter.no-match", "a filter that nothing satisfies is answered so, whatever it filters by", plain.Response), true
+		}
+		return harness.Obstacle{}, false
+	}
+	list := words(t)
+	if len(list) == 0 {
+		return harness.Obstacle{}, false
+	}
+	found := t.Page(ctx, resources, 0, mostItems, "filter", "search~"+rest.Quote(list[0].text))
+	for _, raw := range found.Objects {
+		var o map[string]any
+		if json.Unmarshal(raw, &o) == nil && !mentions(o, list[0].text) {
+			return t.BlockedBy("search.only", "searches find what has none of their words", found.Response), true
+		}
+	}
+	return harness.Obstacle{}, false
 }
 
 func searchOdd(ctx context.Context, t *rest.T) {

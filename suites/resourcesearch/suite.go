@@ -28,6 +28,7 @@ func Suite() harness.Suite {
 	of := Service()
 	return rest.Suite(rest.Provider{
 		ID:       "resourcesearch.catalog",
+		Role:     "catalog",
 		Service:  of,
 		Title:    of.Standard + " Catalogue",
 		Profiles: []string{"rs10-catalog"},

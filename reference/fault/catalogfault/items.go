@@ -73,13 +73,15 @@ func contents() map[string]bend.Wrapper {
 			}
 			return items
 		}),
-		"catalog-grades":        member("typicalAgeRange", to("K-2")),
-		"catalog-minutes":       member("timeRequired", to("45")),
-		"catalog-language-name": member("language", to([]any{"English"})),
-		"catalog-subject-twice": member("subject", twice),
-		"catalog-link-nowhere":  linked(func(l object) { delete(l, "launch_url"); delete(l, "secure_launch_url") }),
-		"catalog-link-app":      linked(func(l object) { l["launch_url"] = "app:open/7" }),
-		"catalog-link-insecure": linked(func(l object) { l["secure_launch_url"] = "http://tool.example/launch" }),
+		"catalog-grades":         member("typicalAgeRange", to("K-2")),
+		"catalog-minutes":        member("timeRequired", to("45")),
+		"catalog-language-name":  member("language", to([]any{"English"})),
+		"catalog-subject-twice":  member("subject", twice),
+		"catalog-link-nowhere":   linked(func(l object) { delete(l, "launch_url"); delete(l, "secure_launch_url") }),
+		"catalog-link-app":       linked(func(l object) { l["launch_url"] = "app:open/7" }),
+		"catalog-link-insecure":  linked(func(l object) { l["secure_launch_url"] = "http://tool.example/launch" }),
+		"catalog-link-withdrawn": led(func(u *url.URL) { u.Path = "/withdrawn/7" }),
+		"catalog-link-login":     led(func(u *url.URL) { u.Path = "/login" }),
 		"catalog-custom-twice": linked(func(l object) {
 			p := object{"name": "level", "value": "1"}
 			l["custom"] = object{"properties": []any{p, p}}
@@ -240,4 +242,18 @@ func escaped(text string) string {
 		}
 	}
 	return b.String()
+}
+
+// led has LTI links lead elsewhere.
+func led(change func(u *url.URL)) bend.Wrapper {
+	return each(func(o object) {
+		link, _ := o["ltiLink"].(object)
+		for _, name := range []string{"launch_url", "secure_launch_url"} {
+			address, is := link[name].(string)
+			if u, err := url.Parse(address); is && err == nil {
+				change(u)
+				link[name] = u.String()
+			}
+		}
+	})
 }

@@ -127,6 +127,9 @@ func changeFaults() map[string]behaviour {
 		"consumer-primary-stays":       frozenMember(sis.Enrollments, "primary"),
 		"consumer-switches-stay":       frozenMember(sis.Users, "enabledUser"),
 		"consumer-usernames-match":     byUsername(),
+		"consumer-birthdays-stay":      frozenMember(sis.Demographics, "birthDate"),
+		"consumer-terms-stay":          frozenMember(sis.Classes, "terms"),
+		"consumer-gone-for-good":       onceGone(),
 	}
 }
 

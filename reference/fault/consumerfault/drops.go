@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/csv"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -20,27 +21,44 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/sync"
 )
 
-// opening changes the file of a bundle before it is read: what it gives is read in its place.
+// opening changes the file of a bundle before it is read: what it gives is read in its place, and then gone.
 func opening(change func(data []byte) []byte) behaviour {
+	return replacing(func(path string) (string, func() error) {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return path, nil // there is none
+		}
+		f, err := os.CreateTemp("", "rollcall-*.zip")
+		if err != nil {
+			return path, nil
+		}
+		_, err = f.Write(change(data))
+		if closed := f.Close(); err != nil || closed != nil {
+			_ = os.Remove(f.Name()) // it was never read
+			return path, nil
+		}
+		return f.Name(), func() error { return os.Remove(f.Name()) }
+	})
+}
+
+// replacing has another file be read in place of a bundle, or of what another behaviour has put there.
+func replacing(other func(path string) (read string, done func() error)) behaviour {
 	return behaviour{Bend: func(c *Config) {
 		former := c.Bundle
-		c.Bundle = func(path string) string {
-			if former != nil {
-				path = former(path)
+		c.Bundle = func(path string) (string, func() error) {
+			if former == nil {
+				return other(path)
 			}
-			data, err := os.ReadFile(path)
-			if err != nil {
-				return path // there is none
+			path, before := former(path)
+			read, done := other(path)
+			return read, func() (err error) {
+				for _, end := range []func() error{done, before} {
+					if end != nil {
+						err = errors.Join(err, end())
+					}
+				}
+				return err
 			}
-			f, err := os.CreateTemp("", "rollcall-*.zip")
-			if err != nil {
-				return path
-			}
-			_, err = f.Write(change(data))
-			if closed := f.Close(); err != nil || closed != nil {
-				return path
-			}
-			return f.Name()
 		}
 	}}
 }
@@ -150,19 +168,13 @@ func dropFaults() map[string]behaviour {
 			return slices.ContainsFunc(files, func(f file) bool { return !bytes.Contains(f.text, []byte("\r")) })
 		}),
 		"consumer-drop-rows-skipped": contents(readable),
-		"consumer-drop-part-taken": behaviour{Bend: func(c *Config) {
-			former := c.Bundle
-			c.Bundle = func(path string) string {
-				growing, _ := filepath.Glob(filepath.Join(filepath.Dir(path), "*.part")) // the pattern is a right one
-				for _, file := range growing {
-					_ = os.Remove(file) // whoever was quicker
-				}
-				if former != nil {
-					return former(path)
-				}
-				return path
+		"consumer-drop-part-taken": replacing(func(path string) (string, func() error) {
+			growing, _ := filepath.Glob(filepath.Join(filepath.Dir(path), "*.part")) // the pattern is a right one
+			for _, file := range growing {
+				_ = os.Remove(file) // whoever was quicker
 			}
-		}},
+			return path, nil
+		}),
 	}
 }
 

@@ -33,6 +33,7 @@ func gradeFaults() map[string]behaviour {
 		"consumer-grades-titles-frozen":  frozenMember(gradebook.Categories, "title"),
 		"consumer-grades-category-stays": frozenMember(gradebook.LineItems, "category"),
 		"consumer-resources-frozen":      frozen(resources.Resources),
+		"consumer-class-resources-stay":  frozenMember(sis.Classes, "resources"),
 		"consumer-resources-flags":       unflagged(resources.Resources),
 		"consumer-resources-new-lost":    settled(resources.Resources),
 	}

@@ -334,9 +334,11 @@ func overlapping(a *rest.Arrival) string {
 	return ""
 }
 
-// backwards reads the last page after the first, and goes on to the second.
+// backwards reads the last page after the first, and goes on to the second. Where nobody says how many there are, or pages
+// are shorter than was asked for, it goes on by what came.
 func backwards(a *rest.Arrival) string {
-	if a.Total < 0 || a.Objects < a.Limit && offsetOf(a) == 0 {
+	onward := a.Objects < a.Limit && offsetOf(a)+a.Objects == a.Read // of a short page, behind all that lies before it
+	if a.Total < 0 || onward {
 		return byOffset(a)
 	}
 	at := offsetOf(a) - a.Limit

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -17,6 +18,7 @@ import (
 type dropped struct {
 	*bundle.Source
 	name string
+	done func() error // where something else is read in its place
 }
 
 // lying is the bundle at a path: the newest zip of a folder into which bundles are dropped, and
@@ -40,17 +42,26 @@ func lying(path string) string {
 }
 
 // openBundle opens what lies at a path.
-func openBundle(path string, now time.Time, h Hooks) (*dropped, error) {
+func openBundle(path string, now time.Time, h Hooks) (opened *dropped, err error) {
+	done := func() error { return nil }
 	if path = lying(path); h.Bundle != nil {
-		path = h.Bundle(path)
+		var after func() error
+		if path, after = h.Bundle(path); after != nil {
+			done = after
+		}
 	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, done())
+		}
+	}()
 	rules := intake.Rules()
 	if h.Intake != nil {
 		rules = h.Intake(rules)
 	}
 	var newest time.Time
 	var size int64
-	err := filepath.WalkDir(path, func(_ string, d fs.DirEntry, err error) error {
+	err = filepath.WalkDir(path, func(_ string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
@@ -71,7 +82,11 @@ func openBundle(path string, now time.Time, h Hooks) (*dropped, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the bundle: %w", err)
 	}
-	return &dropped{source, fmt.Sprintf("%s of %s, %s bytes", source.Name(), newest.UTC().Format(time.RFC3339Nano), number(int(size)))}, nil
+	name := fmt.Sprintf("%s of %s, %s bytes", source.Name(), newest.UTC().Format(time.RFC3339Nano), number(int(size)))
+	return &dropped{source, name, done}, nil
 }
 
 func (d *dropped) Name() string { return d.name }
+
+// Close also does what is to be done when the bundle was read.
+func (d *dropped) Close() error { return errors.Join(d.Source.Close(), d.done()) }

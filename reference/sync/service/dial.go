@@ -21,8 +21,9 @@ type Hooks struct {
 	REST func(*rest.Config)
 	// Source is put around where rosters come from, for each sync.
 	Source func(sync.Source) sync.Source
-	// Bundle gives the file that is read in place of the one that was dropped.
-	Bundle func(path string) string
+	// Bundle gives the file that is read in place of the one that was dropped, and what is done when it was read; nil is
+	// nothing.
+	Bundle func(path string) (read string, done func() error)
 	// Intake changes what a bundle is held to before anything of it is taken.
 	Intake func([]intake.Rule) []intake.Rule
 	// Options changes how a sync is run: its rules, its mode. It is called before each.

@@ -232,3 +232,9 @@ func (j *judge) turnedAway(s *sight, a Action) bool {
 const vainPatience = 2 * time.Second
 
 const stepsRemedy = "Correct the steps in the target file; run with --keep-personal-data to see where they ended."
+
+// Open starts Rollcall's platform and the browser for a suite of another standard, in which tools of
+// the section lti are launched by [Act]. What it gives is the session's shared value.
+func Open(ctx context.Context, s *harness.Session) (any, error) {
+	return open(ctx, s, *lti.Of(s.Target))
+}

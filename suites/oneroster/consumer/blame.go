@@ -3,6 +3,8 @@ package consumer
 import (
 	"context"
 	"fmt"
+	"reflect"
+	"strings"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/consumer/driver"
@@ -11,8 +13,8 @@ import (
 // blame is what was told of a product already, so that one cause is one accusation.
 type blame struct {
 	accused map[place]bool // differences that are still there
-	// broken is what it never follows, by collection and touch, and by * and touch what it follows of no collection: the
-	// requirement that says so. followed is what it was seen to follow.
+	// broken is what it never follows, by collection and touch, by collection and member what it takes no changes of, and by *
+	// and touch what it follows of no collection: the requirement that says so. followed is what it was seen to follow.
 	broken   map[string]string
 	followed map[string]bool
 	// unsteady are collections of which it loses or spoils objects though nothing changes: the requirement that says so.
@@ -76,8 +78,8 @@ func fails(s *occasion) bool { return s.outcome.TimedOut || s.outcome.Told == dr
 const neverFollows = "the product doesn't follow changes of this kind"
 
 // kinds are the kinds of change that something done to an object is of: of its collection, and of any.
-func kinds(collection string, what touch) [2]string {
-	return [2]string{collection + " " + string(what), "* " + string(what)}
+func kinds(collection string, what touch) []string {
+	return []string{collection + " " + string(what), "* " + string(what)}
 }
 
 // kind is the touch that a difference is of: who was flagged and is active again, but with old values, was not followed in
@@ -89,10 +91,21 @@ func (d difference) kind(touched map[place]touch) touch {
 	return changed
 }
 
-// cause gives the requirement that tells of a kind of change that the product never follows it; empty where it was seen
-// to follow one.
-func (j *judge) cause(collection string, what touch) string {
-	for _, kind := range kinds(collection, what) {
+// kinds are the kinds of change that a difference is of: where a member of what changed is wrong, it is of this one too.
+func (d difference) kinds(touched map[place]touch) []string {
+	what := d.kind(touched)
+	all := kinds(d.collection, what)
+	if d.what != value || what != changed {
+		return all
+	}
+	member, _, _ := strings.Cut(d.member, "/")
+	return append(all, d.collection+"."+member)
+}
+
+// cause gives the requirement that tells of one of several kinds of change that the product never follows it; empty where it
+// was seen to follow each of them.
+func (j *judge) cause(kinds ...string) string {
+	for _, kind := range kinds {
 		if owner := j.broken[kind]; owner != "" && !j.followed[kind] {
 			return owner
 		}
@@ -104,7 +117,7 @@ func (j *judge) cause(collection string, what touch) string {
 // requirement that tells of these.
 func (j *judge) unfollowed(requirement string, diffs []difference, touched map[place]touch) (own []difference, owner string) {
 	for _, d := range diffs {
-		if of := j.cause(d.collection, d.kind(touched)); of != "" && of != requirement {
+		if of := j.cause(d.kinds(touched)...); of != "" && of != requirement {
 			owner = of
 			continue
 		}
@@ -115,7 +128,7 @@ func (j *judge) unfollowed(requirement string, diffs []difference, touched map[p
 
 // follow remembers which kinds of change the product followed, and which it didn't, where own are the differences that tell
 // of the latter. It tells whether it followed any.
-func (j *judge) follow(requirement string, s *occasion, own []difference, touched map[place]touch) (any bool) {
+func (j *judge) follow(requirement string, s *occasion, own []difference, touched map[place]touch) (followed bool) {
 	wrong := map[place]bool{}
 	for _, d := range s.differences {
 		wrong[d.object()] = true
@@ -125,19 +138,46 @@ func (j *judge) follow(requirement string, s *occasion, own []difference, touche
 		if !j.memory.keeps(at.collection) || wrong[at] || !differs(was, is) { // what isn't kept doesn't show
 			continue
 		}
-		any = true
+		followed = true
 		for _, kind := range kinds(at.collection, what) {
 			j.followed[kind] = true
 		}
+		for _, object := range []map[string]any{was, is} { // a member may have come, or gone
+			for member := range object {
+				if what == changed && !reflect.DeepEqual(was[member], is[member]) {
+					j.followed[at.collection+"."+member] = true
+				}
+			}
+		}
 	}
 	for _, d := range own {
-		for _, kind := range kinds(d.collection, d.kind(touched)) {
+		for _, kind := range d.kinds(touched) {
 			if j.broken[kind] == "" {
 				j.broken[kind] = requirement
 			}
 		}
 	}
-	return any
+	return followed
+}
+
+// reversed tells whether all that changed is what was flagged or had vanished, and comes back; and gives the requirement
+// that tells why a product held it still, where it never heeded that.
+func (j *judge) reversed(touched map[place]touch) (owner string, is bool) {
+	for at, what := range touched {
+		if !j.memory.keeps(at.collection) {
+			continue
+		}
+		is = true
+		switch {
+		case what == restored:
+			owner = cmpOr(owner, j.cause(kinds(at.collection, flagged)...))
+		case what == added && j.gone[at]:
+			owner = cmpOr(owner, j.cause(kinds(at.collection, vanished)...))
+		default:
+			return "", false
+		}
+	}
+	return owner, is
 }
 
 // relevant counts the kinds of changes that would show.
@@ -164,7 +204,7 @@ func (j *judge) spare(diffs []difference, touched map[place]touch) (left []diffe
 	owners = map[string]bool{}
 	for _, d := range diffs {
 		if what := d.kind(touched); what != "" {
-			if owner := cmpOr(j.broken[d.collection+" "+string(what)], j.cause(d.collection, what)); owner != "" {
+			if owner := cmpOr(j.broken[d.collection+" "+string(what)], j.cause(d.kinds(touched)...)); owner != "" {
 				owners[owner] = true
 				continue
 			}

@@ -40,6 +40,8 @@ var changes = map[string]func(w *world.World){
 	"lose-grades":   loseGrades,
 	"equip":         equip,
 	"unequip":       unequip,
+	"assign":        assign,
+	"return":        comeBack,
 	"minimal":       minimal,
 	"extend":        extend,
 	"every-role":    everyRole,
@@ -297,9 +299,31 @@ func vanish(w *world.World) {
 		add(w)
 		students = w.People(func(u fixtures.User) bool { return isStudent(u) && strings.HasPrefix(u.SourcedID, ours) })
 	}
-	id := w.User[students[0]].SourcedID
-	w.User = slices.Delete(slices.Clone(w.User), students[0], students[0]+1)
-	w.Enrollment = slices.DeleteFunc(slices.Clone(w.Enrollment), func(e fixtures.Enrollment) bool { return e.User == id })
+	at := students[0]
+	w.Gone = world.Rows{User: []fixtures.User{w.User[at]}}
+	w.User = slices.Delete(slices.Clone(w.User), at, at+1)
+	w.Enrollment = slices.DeleteFunc(slices.Clone(w.Enrollment), func(e fixtures.Enrollment) bool {
+		gone := e.User == w.Gone.User[0].SourcedID
+		if gone {
+			w.Gone.Enrollment = append(w.Gone.Enrollment, e)
+		}
+		return gone
+	})
+}
+
+// comeBack has the student who vanished be in the roster again, with the enrollments in classes that there are still.
+func comeBack(w *world.World) {
+	for _, u := range w.Gone.User {
+		u.Status, u.DateLastModified = fixtures.Active, w.Tick()
+		w.User = append(w.User, u)
+	}
+	for _, e := range w.Gone.Enrollment {
+		if slices.ContainsFunc(w.Class, func(c fixtures.Class) bool { return c.SourcedID == e.Class && c.Status == fixtures.Active }) {
+			e.DateLastModified = w.Tick()
+			w.Enrollment = append(w.Enrollment, e)
+		}
+	}
+	w.Gone = world.Rows{}
 }
 
 // equip adds a resource and renames another.
@@ -317,6 +341,25 @@ func unequip(w *world.World) {
 	for i := len(w.Resource) - 1; i >= 0; i-- {
 		if r := &w.Resource[i]; r.Status == fixtures.Active {
 			w.Flag(&r.Base, false)
+			return
+		}
+	}
+}
+
+// assign gives a class a resource more, and another class one less.
+func assign(w *world.World) {
+	more := true
+	for _, i := range w.OpenClasses() {
+		c := &w.Class[i]
+		spare := slices.IndexFunc(w.Resource, func(r fixtures.Resource) bool {
+			return r.Status == fixtures.Active && !slices.Contains(c.Resources, r.SourcedID)
+		})
+		switch {
+		case len(c.Resources) == 0:
+		case more && spare >= 0:
+			c.Resources, c.DateLastModified, more = append(slices.Clone(c.Resources), w.Resource[spare].SourcedID), w.Tick(), false
+		case !more && len(c.Resources) > 1:
+			c.Resources, c.DateLastModified = slices.Clone(c.Resources[1:]), w.Tick()
 			return
 		}
 	}
@@ -374,19 +417,28 @@ func details(w *world.World) {
 		u := &w.User[students[i]]
 		u.MiddleName, u.DateLastModified = "", w.Tick()
 	}
-	for i := range w.Demographic {
-		if d := &w.Demographic[i]; d.Status == fixtures.Active && d.BirthDate != "" && slices.ContainsFunc(students, func(n int) bool {
-			return w.User[n].SourcedID == d.SourcedID
-		}) {
-			d.BirthDate, d.DateLastModified = "2012-02-29", w.Tick()
-			break
+	pupils := map[string]bool{}
+	for _, i := range students {
+		pupils[w.User[i].SourcedID] = true
+	}
+	if i := slices.IndexFunc(w.Demographic, func(d fixtures.Demographics) bool {
+		return d.Status == fixtures.Active && d.BirthDate != "" && d.BirthDate != leapDay && pupils[d.SourcedID]
+	}); i >= 0 {
+		w.Demographic[i].BirthDate, w.Demographic[i].DateLastModified = leapDay, w.Tick()
+	}
+	for i := range slices.Backward(w.AcademicSession) { // what is flagged changes no more
+		if s := &w.AcademicSession[i]; w.Counts(*s) {
+			s.Title, s.DateLastModified = fmt.Sprintf("Renamed Session %d", stamp.UnixMilli()%100000), w.Tick()
+			return
 		}
 	}
-	s := &w.AcademicSession[len(w.AcademicSession)-1]
-	s.Title, s.DateLastModified = fmt.Sprintf("Renamed Session %d", stamp.UnixMilli()%100000), w.Tick()
 }
 
-// relocate has a student go to another school, a class be of another course, and somebody have another guardian.
+// leapDay is a date of birth that few have.
+const leapDay = "2012-02-29"
+
+// relocate has a student go to another school, a class be of another course, another one in another term, and somebody have
+// another guardian.
 func relocate(w *world.World) {
 	students := w.People(func(u fixtures.User) bool { return isStudent(u) && !strings.HasPrefix(u.SourcedID, ours) })
 	u := &w.User[students[len(students)/4]]
@@ -400,6 +452,15 @@ func relocate(w *world.World) {
 	c := &w.Class[open[0]]
 	if i := slices.IndexFunc(open, func(n int) bool { return w.Class[n].Course != c.Course && w.Class[n].School == c.School }); i >= 0 {
 		c.Course, c.DateLastModified = w.Class[open[i]].Course, w.Tick()
+	}
+	for _, n := range slices.Backward(open) {
+		c := &w.Class[n]
+		if i := slices.IndexFunc(w.AcademicSession, func(s fixtures.AcademicSession) bool {
+			return (s.Type == "term" || s.Type == "semester") && !slices.Contains(c.Terms, s.SourcedID) && w.Counts(s)
+		}); i >= 0 && n != open[0] {
+			c.Terms, c.DateLastModified = []string{w.AcademicSession[i].SourcedID}, w.Tick()
+			break
+		}
 	}
 	guardians := w.People(func(u fixtures.User) bool {
 		return len(u.Roles) == 1 && (u.Roles[0].Role == "guardian" || u.Roles[0].Role == "parent")

@@ -31,6 +31,8 @@ type phase struct {
 	Of          string             `yaml:"of"`
 	// Added is of what was added before: where nothing was yet, it is, and synced first.
 	Added bool `yaml:"added"`
+	// Gone is of what has vanished before: where nothing has, something does, and that is synced first.
+	Gone bool `yaml:"gone"`
 	// Between has the change be stamped with a time at which the sync before had read people, and wasn't over.
 	Between  bool     `yaml:"between"`
 	Versions []string `yaml:"versions"`

@@ -86,6 +86,14 @@ func (j *judge) live(ctx context.Context, t *harness.T, p phase) {
 		add(j.world)
 		j.behind = true
 	}
+	if p.Gone && len(j.world.Gone.User) == 0 {
+		if !hasAdded(j.world) { // a product has to have had what vanishes
+			add(j.world)
+			j.settle(ctx)
+		}
+		vanish(j.world)
+		j.behind = true
+	}
 	if j.behind {
 		control := j.settle(ctx)
 		if j.unwell != "" && fails(control) && len(p.Also) == 0 { // what is told by calls shows all the same
@@ -314,6 +322,17 @@ func (j *judge) follows(ctx context.Context, t *harness.T, p phase, s *occasion)
 	}
 	own, owner := j.unfollowed(id, mine, touched)
 	followed := j.follow(id, s, own, touched)
+	if reverse, is := j.reversed(touched); is && len(mine) == 0 && !followed {
+		const why = "the product held still what comes back"
+		o := harness.NoData(why, "Have it heed what is flagged or gone, which other requirements are about.")
+		if reverse != "" {
+			o = harness.BlockedBy(reverse, why)
+		}
+		t.NotTested(o, id)
+		j.examine(t, nothingElse, s, nil, others)
+		j.note(diffs)
+		return
+	}
 	switch {
 	case owner == "" || len(own) > 0:
 		j.examine(t, id, s, nil, j.causes(s, own))

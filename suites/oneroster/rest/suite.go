@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -18,6 +19,7 @@ type Provider struct {
 	// ID, Section and Access are those of the suite where the service is none of OneRoster; empty
 	// where it is.
 	ID      string
+	Role    string // of the target; provider where it is empty
 	Section func() harness.Section
 	Access  *harness.Access
 	// Address gives the base URL of the service in the target file.
@@ -46,7 +48,7 @@ func Suite(p Provider) harness.Suite {
 	suite := harness.Suite{
 		ID:       p.ID,
 		Title:    p.Title,
-		Role:     "provider",
+		Role:     cmp.Or(p.Role, "provider"),
 		Profiles: p.Profiles,
 		Section:  p.Section,
 		Access:   p.Access,

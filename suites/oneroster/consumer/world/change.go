@@ -94,12 +94,16 @@ func seatBase(e fixtures.Enrollment) fixtures.Base { return e.Base }
 
 // open tells whether a class is active and in a term that counts today.
 func (w *World) open(c fixtures.Class) bool {
-	today := fixtures.Date(time.Now().Format(time.DateOnly))
 	return slices.ContainsFunc(c.Terms, func(id string) bool {
 		i := slices.IndexFunc(w.AcademicSession, func(s fixtures.AcademicSession) bool { return s.SourcedID == id })
-		return i >= 0 && w.AcademicSession[i].Status == fixtures.Active && w.AcademicSession[i].StartDate <= today &&
-			w.AcademicSession[i].EndDate > today
+		return i >= 0 && w.Counts(w.AcademicSession[i])
 	})
+}
+
+// Counts tells whether a session is active, and today is in it.
+func (w *World) Counts(s fixtures.AcademicSession) bool {
+	today := fixtures.Date(time.Now().Format(time.DateOnly))
+	return s.Status == fixtures.Active && s.StartDate <= today && s.EndDate > today
 }
 
 // OpenClasses are the places of classes that are active in a school that is, and count today.

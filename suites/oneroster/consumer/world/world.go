@@ -12,6 +12,8 @@ import (
 // World is a roster in memory. It is a fixtures.District, so that a bundle can be made of it.
 type World struct {
 	Rows
+	// Gone is what vanished last, so that it can come back.
+	Gone Rows
 
 	name string
 	seed uint64
