@@ -56,6 +56,7 @@ func grades() map[string]behaviour {
 		}),
 		"between-override-dropped": result(func(o *push.Object) bool {
 			m, _ := o.Body["metadata"].(map[string]any)
+			o.Lasting = false // what was pushed before goes with it
 			return m[push.Overridden] == nil
 		}),
 		"between-grades-twice": pushed(isPlatform, func(objects []push.Object) []push.Object {
