@@ -80,7 +80,7 @@ lti:
   launch_timeout: 20s
   tool: {login_url: %s, target_link_uri: %s, redirect_uris: [%s]}
 `, resourcesearch.LinksProfile, own.ca, s.BaseURL, s.TokenURL, s.Main.ID, s.Main.Secret, own.listen, own.origin, own.cert, own.key,
-		opens.LoginURL(), opens.TargetURL("quiz"), opens.RedirectURL()), harness.Options{InProcess: true, Shards: 1})
+		opens.LoginURL(), opens.TargetURL("quiz"), opens.RedirectURL()), harness.Options{Shards: 1})
 }
 
 // TestCatalogLinks launches links of the reference's catalogue, as a platform would.

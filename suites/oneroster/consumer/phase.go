@@ -333,14 +333,10 @@ func (j *judge) follows(ctx context.Context, t *harness.T, p phase, s *occasion)
 		j.note(diffs)
 		return
 	}
-	switch {
-	case owner == "" || len(own) > 0:
-		j.examine(t, id, s, nil, j.causes(s, own))
-	case followed:
-		t.Examined(id, s.compared)
-		fallthrough
-	default:
+	if owner != "" && len(own) == 0 { // a part that was followed is no pass of the whole
 		t.NotTested(harness.BlockedBy(owner, neverFollows), id)
+	} else {
+		j.examine(t, id, s, nil, j.causes(s, own))
 	}
 	j.examine(t, nothingElse, s, nil, others)
 	for _, d := range mine {
