@@ -34,7 +34,8 @@ func demoCommand() *cobra.Command {
 		Short: "Judge the reference district with every suite, and write the reports",
 		Long: `Bring up the reference district Riverbend Unified (https, on 127.0.0.1), judge it
 with every suite there is, and write the reports: the SIS, its CSV files, a consumer, the
-catalogue, the tool and the platform, the last two in a browser. Beside it a story is played and kept as a page
+catalogue, the tool and the platform, and the district as a whole, whose picture is
+district/district.html; the last three in a browser. Beside it a story is played and kept as a page
 with pictures, story.html: a teacher picks a quiz, a learner does it, the score stands in
 the gradebook, and the teacher has the last word. With --fault the reference misbehaves,
 and the role whose fault it is is judged alone: see how a failure looks.`,
@@ -131,7 +132,11 @@ func demoWhole(cmd *cobra.Command, f *runFlags, target *harness.Target, size fix
 	}
 	line.say(out, errs, &said)
 	failed = errors.Join(failed, wait(out))
-	return errors.Join(failed, tale(out))
+	failed = errors.Join(failed, tale(out))
+	if beside.picture != "" {
+		fmt.Fprintf(out, "\nThe picture of the district, with its systems and the nine flows between them: %s\n", beside.picture)
+	}
+	return failed
 }
 
 // What takes longest goes first: the platform, whose launches come one after the other, and the consumer, which

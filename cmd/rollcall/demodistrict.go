@@ -55,6 +55,6 @@ func openDistrict(cmd *cobra.Command, f *runFlags, broken roleFaults) (*demoRole
 	x := &demoRole{what: "district", name: "the district as a whole", path: judge.path("district"), faults: broken.between}
 	x.prepare(f, out)
 	fmt.Fprintf(out, "%s, in a browser: rollcall run %s\n\n", capital(x.name), quoteArg(x.path))
-	d.roles = append(d.roles, x)
+	d.roles, d.picture = append(d.roles, x), filepath.Join(f.out, x.what, "district.html")
 	return d, nil
 }

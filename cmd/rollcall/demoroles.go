@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,8 @@ type demoRoles struct {
 	roles  []*demoRole
 	story  func(ctx context.Context) (wait func(out io.Writer) error) // begins it; nil: there is none
 	closes []func()
+	// picture is where that of the whole district will be; empty where it isn't judged.
+	picture string
 }
 
 // openBeside brings up what is judged beside the SIS, and says what of it is; of a district in which something is
@@ -54,6 +57,7 @@ func openBeside(cmd *cobra.Command, f *runFlags, broken roleFaults) (d *demoRole
 		if opened.story != nil {
 			d.story = opened.story
 		}
+		d.picture = cmp.Or(d.picture, opened.picture)
 	}
 	return d, nil
 }

@@ -71,11 +71,12 @@ func launchable(t *harness.Target) bool {
 }
 
 func aTool() harness.Need {
-	return harness.Need{Text: "a tool in the section lti of the target file", Unmet: func(_ context.Context, t *harness.T) (harness.Obstacle, bool) {
+	unmet := func(_ context.Context, t *harness.T) (harness.Obstacle, bool) {
 		return harness.Unconfigured("the target file doesn't say how the tool of the links is launched",
 				"Register Rollcall as a platform at the tool that opens the links (`rollcall registration` prints by what), and set lti.tool.login_url, lti.tool.target_link_uri, lti.client_id and lti.deployments."),
 			!launchable(t.Session().Target)
-	}}
+	}
+	return harness.Need{Text: "a tool in the section lti of the target file", Unmet: unmet}
 }
 
 // aLink is an LTI link that the catalogue gave, with the answer that has it.

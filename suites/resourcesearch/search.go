@@ -174,8 +174,9 @@ func judgeFound(t *rest.T, id, text string, g rest.Collected, want map[string]bo
 		return true
 	}
 	missing := rest.Apart(want, g.IDs)
-	return t.Assert(id, len(missing) == 0, harness.Finding{Expected: fmt.Sprintf("the %d items with %s in their names among them", len(want), text),
-		Seen: fmt.Sprintf("%d items, without %s", len(g.IDs), rest.Examples(missing)), Where: "search~" + rest.Quote(text),
+	return t.Assert(id, len(missing) == 0, harness.Finding{
+		Expected: fmt.Sprintf("the %d items with %s in their names among them", len(want), text),
+		Seen:     fmt.Sprintf("%d items, without %s", len(g.IDs), rest.Examples(missing)), Where: "search~" + rest.Quote(text),
 		Responses: []*harness.Response{g.First.Response}})
 }
 
