@@ -142,6 +142,7 @@ type Worked struct {
 	Place, Tool string
 	Titles      []string // of line items in the SIS with a new result of the learner
 	Title       string   // of the link
+	Began       time.Time
 	Exchanges   []string
 	Problem     string
 	Unset       string

@@ -185,6 +185,7 @@ func (d *district) worked(ctx context.Context, at *system, g *Graded) {
 			continue
 		}
 		if opening := d.opening(p, Learner); opening.may {
+			w.Began = time.Now()
 			l, page := d.launch(ctx, at, learner, Before, opening)
 			w.Title, w.Exchanges, w.Problem = l.Claims.in(claimPrefix+"resource_link").text("title"), l.Exchanges, l.Problem
 			if page != nil {
@@ -213,24 +214,38 @@ func (d *district) earned(ctx context.Context, g *Graded) {
 		return
 	}
 	g.RegisterExchanges = append(g.RegisterExchanges, id)
+	named := map[string]bool{g.Asked.text("label"): true}
+	for _, w := range g.Worked {
+		named[w.Title] = true
+	}
 	for i := range g.Worked {
 		w := &g.Worked[i]
-		for _, o := range items {
-			if o.text("title") != w.Title || o.text("status") == "tobedeleted" || w.Title == "" {
-				continue
-			}
-			results, id, why := d.results(ctx, o.text("sourcedId"))
-			if why != "" {
-				continue
-			}
-			g.RegisterExchanges = append(g.RegisterExchanges, id)
-			for _, r := range results {
-				if r.refers("student") == learner && r["score"] != nil {
-					w.Titles = append(w.Titles, o.text("title"))
+		for _, its := range []bool{true, false} {
+			for _, o := range items {
+				title := o.text("title")
+				other := its && title != w.Title || !its && named[title]
+				if o.text("status") == "tobedeleted" || other || title == "" || len(w.Titles) > 0 {
+					continue
+				}
+				results, id, why := d.results(ctx, o.text("sourcedId"))
+				if why != "" {
+					continue
+				}
+				g.RegisterExchanges = append(g.RegisterExchanges, id)
+				if slices.ContainsFunc(results, func(r object) bool {
+					return r.refers("student") == learner && r["score"] != nil && (its || since(r.text("dateLastModified"), w.Began))
+				}) {
+					w.Titles = append(w.Titles, title) // a tool that makes a line item of its own calls it as it likes
 				}
 			}
 		}
 	}
+}
+
+// since tells whether an instant of the SIS isn't before another, give or take a minute for clocks that differ.
+func since(instant string, began time.Time) bool {
+	at, err := time.Parse(time.RFC3339, instant)
+	return err == nil && at.After(began.Add(-time.Minute))
 }
 
 // change enrolls somebody and withdraws somebody in the SIS, and waits until each system knows.
