@@ -50,13 +50,6 @@ and the role whose fault it is is judged alone: see how a failure looks.`,
 			if err != nil {
 				return err
 			}
-			if len(broken.between) > 0 {
-				return &harness.ConfigError{
-					Key:    "--fault",
-					Cause:  broken.between[0] + " is a mistake between systems, and the demo judges each by itself",
-					Remedy: "use `rollcall serve district --target DIR --fault " + broken.between[0] + "`, and `rollcall run DIR/district.yaml`",
-				}
-			}
 			if err := writable(f.out); err != nil {
 				return err
 			}

@@ -115,6 +115,8 @@ func (j *judge) launchedAs(p SystemSeen, l *Launch, u object, at func(string) *r
 		at("person-mixed").holds(nil)
 	case j.renamed[p.Name][id] != "":
 		at("person-id").open(stands(j.renamed[p.Name][id], "the platform knows the person by another id, which launches tell", l.Exchanges...))
+	case s != mixed && some(j.renamed[p.Name]) != "":
+		at("person-id").open(stands(some(j.renamed[p.Name]), "the platform knows people by other ids, which launches tell", l.Exchanges...))
 	case s == mixed:
 		at("person-mixed").holds(&fault{expected: fmt.Sprintf("%s as %s", j.who(u), j.wanted("sourcedId", j.section.ids(j.target, p.Name,
 			u))), seen: "the id of " + j.who(other),

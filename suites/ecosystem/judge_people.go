@@ -578,7 +578,7 @@ func (j *judge) namesRoles(p SystemSeen) {
 	if h := j.holdingOf(p.Name, Before); h != nil && h.Problem == "" {
 		for _, u := range users {
 			ids := j.section.ids(j.target, p.Name, u)
-			if h.enrolls(ids) && j.lost[p.Name][u.text("sourcedId")] == "" && member(r.Members, ids, u) == nil {
+			if h.enrolls(h.as(ids, u)) && j.lost[p.Name][u.text("sourcedId")] == "" && member(r.Members, ids, u) == nil {
 				at("complete").holds(&fault{expected: j.who(u) + " in the class list, for the platform holds that they are in the class",
 					seen: fmt.Sprintf("%d members without them", len(r.Members)), where: "members", exchanges: append([]string{j.end(u), h.Exchange},
 						r.Exchanges...)})

@@ -62,6 +62,24 @@ func first(o object, names ...string) string {
 	return ""
 }
 
+// as lists what a system knows somebody by: the ids that it should have, the id of its own that it has beside one of these,
+// or else those of whoever has their mail address or name.
+func (h Holding) as(ids []string, user object) []string {
+	var own, like []string
+	for id, x := range h.Objects["users"] {
+		switch {
+		case one(ids, id, x.text("userMasterIdentifier"), x.text("identifier")):
+			own = append(own, id)
+		case alike(x, user):
+			like = append(like, id)
+		}
+	}
+	if len(own) == 0 {
+		own = like
+	}
+	return append(own, ids...)
+}
+
 // enrolls tells whether a system holds that somebody is in the class.
 func (h Holding) enrolls(ids []string) bool {
 	for _, e := range h.Objects["enrollments"] {

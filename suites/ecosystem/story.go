@@ -269,7 +269,8 @@ func (d *district) change(ctx context.Context, own map[string]*Launch) {
 		case !c.trigger.Set():
 			unsets[c.part] = "say how it is done in the SIS: district." + c.where
 		case (c.part == Withdrawn) != d.seen.SIS.enrolls(p.SourcedID):
-			unsets[c.part] = fmt.Sprintf("name somebody as the %s who is in the class when the story begins, or who isn't, as their part wants it", c.part)
+			unsets[c.part] = fmt.Sprintf("name somebody as the %s who is in the class when the story begins, or who isn't, as their part wants it",
+				c.part)
 		default:
 			err := d.pull(ctx, c.where, c.trigger, map[string]string{"person": p.SourcedID, "class": d.section.Class, "role": "student"})
 			if err != nil {
@@ -371,7 +372,7 @@ func (d *district) await(ctx context.Context, waiting []*Change, own map[string]
 					h = d.holding(ctx, at, "")
 					holds[w.System] = h
 				}
-				in, sure = h.enrolls(d.section.ids(d.session.Target, at.Name, user)), h.Problem == ""
+				in, sure = h.enrolls(h.as(d.section.ids(d.session.Target, at.Name, user), user)), h.Problem == ""
 				w.Exchanges = []string{h.Exchange}
 			} else {
 				r, read := rosters[w.System]
