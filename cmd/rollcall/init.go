@@ -376,6 +376,14 @@ func (a *answers) role() error {
 			a.Suites = append(a.Suites, s.ID)
 		}
 	}
+	if a.Role == "district" {
+		return &harness.ConfigError{
+			Key:   "--profile",
+			Cause: "a district file names the target files of its systems, and who acts in which class, which init doesn't ask for",
+			Remedy: "write it by the example of docs/district.md, or have `rollcall serve district --target DIR` write one to begin with; " +
+				"init writes those of the systems",
+		}
+	}
 	for _, id := range a.Profiles {
 		if !slices.Contains(known, id) {
 			return &harness.ConfigError{Key: "--profile", Cause: fmt.Sprintf("there is no profile %q that a target file can claim", id),
