@@ -12,6 +12,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/fault/consumerfault"
 	"github.com/rollcall-edu/rollcall/reference/sync/service"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/harness/act"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/consumer/driver"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/importer"
 )
@@ -125,11 +126,11 @@ func consumerProfiles() []string {
 // consumerSection is the part of a target file that describes the reference consumer.
 func consumerSection(origin string) *driver.Section {
 	return &driver.Section{
-		Connect: driver.Hook{Webhook: &driver.Webhook{URL: origin + "/connection", Method: http.MethodPut}},
-		Sync: driver.Trigger{Webhook: &driver.Webhook{URL: origin + "/sync?mode=$mode"},
+		Connect: driver.Hook{Webhook: &act.Webhook{URL: origin + "/connection", Method: http.MethodPut}},
+		Sync: driver.Trigger{Webhook: &act.Webhook{URL: origin + "/sync?mode=$mode"},
 			Modes: []string{driver.Full, driver.Delta}},
-		Reset: driver.Hook{Webhook: &driver.Webhook{URL: origin + "/reset"}},
-		Push:  driver.Trigger{Webhook: &driver.Webhook{URL: origin + "/push"}},
+		Reset: driver.Hook{Webhook: &act.Webhook{URL: origin + "/reset"}},
+		Push:  driver.Trigger{Webhook: &act.Webhook{URL: origin + "/push"}},
 		Holds: driver.Holder{Query: &driver.Query{URL: origin + "/held"}},
 	}
 }
