@@ -75,3 +75,15 @@ func Steps(steps []browser.Step, values map[string]string) []browser.Step {
 	}
 	return out
 }
+
+// SecureHost gives the server (host:port) of an address with https; empty where it is none.
+func SecureHost(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "https" || u.Host == "" {
+		return ""
+	}
+	if u.Port() == "" {
+		return u.Host + ":443"
+	}
+	return u.Host
+}

@@ -136,7 +136,8 @@ func (d *Driver) Begin(ctx context.Context, o Occasion) (left func() (bool, erro
 	case d.section.Drop.Folder != "":
 		at := filepath.Join(d.section.Drop.Folder, d.section.Drop.Name+".part")
 		if err := os.WriteFile(at, half, 0o644); err != nil {
-			return nil, act.Fault("consumer.drop.folder", "the bundle can't be put there: "+err.Error(), "make the folder, and let Rollcall write to it")
+			return nil, act.Fault("consumer.drop.folder", "the bundle can't be put there: "+err.Error(),
+				"make the folder, and let Rollcall write to it")
 		}
 		return func() (bool, error) {
 			info, err := os.Stat(at)
@@ -225,7 +226,8 @@ func (d *Driver) upload(ctx context.Context, bundle string) error {
 	}
 	a := act.Ask(d.http, r, d.dropLimit(), act.MostWords)
 	if a.Over {
-		return act.Fault(where, fmt.Sprintf("%s didn't take the bundle within %s", browser.Bare(u.URL), d.dropLimit()), "raise consumer.sync.timeout")
+		return act.Fault(where, fmt.Sprintf("%s didn't take the bundle within %s", browser.Bare(u.URL), d.dropLimit()),
+			"raise consumer.sync.timeout")
 	}
 	if err := a.Fault(where, u.URL, u.Expect); err != nil {
 		return err

@@ -2,7 +2,6 @@ package driver
 
 import (
 	_ "embed"
-	"net/url"
 	"slices"
 	"time"
 
@@ -363,13 +362,9 @@ func (s *Section) Browses() bool {
 func (s *Section) hosts() (out []string) {
 	for _, script := range s.scripts() {
 		for _, step := range script {
-			u, err := url.Parse(step.Open)
-			if err != nil || u.Scheme != "https" || u.Host == "" {
+			host := act.SecureHost(step.Open)
+			if host == "" {
 				continue
-			}
-			host := u.Host
-			if u.Port() == "" {
-				host += ":443"
 			}
 			if !slices.Contains(out, host) {
 				out = append(out, host)

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/rollcall-edu/rollcall/reference/district"
+	"github.com/rollcall-edu/rollcall/reference/platform/search"
+	"github.com/rollcall-edu/rollcall/reports"
+	"github.com/rollcall-edu/rollcall/suites/catalogue"
+	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/harness/browser"
+	"github.com/rollcall-edu/rollcall/suites/lti"
+	"github.com/rollcall-edu/rollcall/suites/resourcesearch/searcher"
+)
+
+// judgedSearcher judges the reference platform as one that searches, in a browser, over https.
+func judgedSearcher(t testing.TB, stance catalogue.Stance, focus []string, faults ...string) *reports.Report {
+	t.Helper()
+	if _, err := browser.Find(); err != nil {
+		t.Skip(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	defer cancel()
+	own := judgeSide(t, "tool.localhost")
+	listen := freePort(t)
+	_, port, _ := net.SplitHostPort(listen) // of ours
+	origin := "https://tool.localhost:" + port
+	client := searcher.Client{ID: "reference-platform", Secret: "a-secret-of-the-test"}
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(own.made.AuthorityPEM)
+	p, err := district.StartPlatform(ctx, district.PlatformOptions{TLS: own.made, TrustPEM: own.made.AuthorityPEM, Tools: ownRegistrations(own.origin)[:1],
+		Search: func() (search.Catalog, bool) {
+			return search.Catalog{BaseURL: origin + "/ims/rs/v1p0", TokenURL: origin + "/token", ClientID: client.ID, Secret: client.Secret,
+				Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, DialContext: harness.Dial}}, true
+		}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	section := searcherSection(p, listen, client)
+	section.PublicURL, section.CertFile, section.KeyFile = origin, own.cert, own.key
+	text, err := harness.WriteTarget(harness.Target{Name: "Rollcall reference platform", Profiles: searcher.Suite().Profiles, Stance: stance,
+		TLS: harness.TLS{CAFile: own.ca}}, section, &lti.Section{Listen: own.listen, PublicURL: own.origin, CertFile: own.cert, KeyFile: own.key,
+		ClientID: ownClient, Platform: lti.Platform{Issuer: p.Issuer(), AuthURL: p.AuthURL(), JWKSURL: p.JWKSURL()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return judgedBy(ctx, t, string(text), harness.Options{Focus: focus, Shards: 1})
+}
+
+// TestSearcherConformance holds the clean reference platform to all that is asked of products that search.
+func TestSearcherConformance(t *testing.T) {
+	if testing.Short() {
+		t.Skip("browsers are left out with -short")
+	}
+	t.Parallel()
+	report := judgedSearcher(t, catalogue.Strict, nil)
+	for _, q := range report.Requirements {
+		if q.Verdict != reports.Pass && !(q.ID == "rs10.searcher.calls.names" && q.Verdict == reports.NotApplicable) {
+			t.Errorf("%s %s", story(q), q.Reason)
+		}
+	}
+	sound(t, report)
+	t.Logf("%d checks, %s", len(report.Checks), report.Run.Finished.Sub(report.Run.Started))
+}
