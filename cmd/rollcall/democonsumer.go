@@ -22,8 +22,8 @@ import (
 func openConsumer(cmd *cobra.Command, f *runFlags, broken roleFaults) (*demoRoles, error) {
 	d := &demoRoles{}
 	profiles := consumerProfiles()
-	o := district.ConsumerOptions{Classwork: true, Reset: true, Faults: broken.consumer}
-	shown, err := shownBy(broken.consumer)
+	o := district.ConsumerOptions{Classwork: true, Reset: true, Faults: broken["consumer"]}
+	shown, err := shownBy(broken["consumer"])
 	if err != nil {
 		return d, err
 	}
@@ -59,13 +59,13 @@ func openConsumer(cmd *cobra.Command, f *runFlags, broken roleFaults) (*demoRole
 		section.Signed = true
 		section.Connect.Webhook.Body = signedConnection
 	}
-	x := &demoRole{what: "consumer", name: "the reference consumer", profiles: profiles, section: section, faults: broken.consumer}
+	x := &demoRole{what: "consumer", name: "the reference consumer", profiles: profiles, section: section, faults: broken["consumer"]}
 	if err := x.describe(f, "", cmd.OutOrStdout()); err != nil {
 		_ = c.Close()
 		return d, err
 	}
 	if shown == importing && len(x.flags.focus) == 0 { // each of them is many bundles
-		x.flags.focus = breaks(broken.consumer)
+		x.flags.focus = breaks(broken["consumer"])
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "%s: rollcall run %s\n\n", capital(x.name), quoteArg(x.path))
 	return &demoRoles{roles: []*demoRole{x}, closes: []func(){func() { _ = c.Close() }}}, nil

@@ -41,10 +41,10 @@ func openBeside(cmd *cobra.Command, f *runFlags, broken roleFaults) (d *demoRole
 		wanted bool
 		open   func(*cobra.Command, *runFlags, roleFaults) (*demoRoles, error)
 	}{
-		{all || len(broken.tool)+len(broken.platform) > 0, openLTI},
-		{all || len(broken.consumer) > 0, openConsumer},
-		{all || len(broken.catalog) > 0, openCatalog},
-		{all || len(broken.between) > 0, openDistrict},
+		{all || broken.of("tool", "platform"), openLTI},
+		{all || broken.of("consumer"), openConsumer},
+		{all || broken.of("catalog"), openCatalog},
+		{all || broken.of("district"), openDistrict},
 	} {
 		if !part.wanted {
 			continue

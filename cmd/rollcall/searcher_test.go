@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/rollcall-edu/rollcall/reference/district"
+	"github.com/rollcall-edu/rollcall/reference/fault/searcherfault"
+	"github.com/rollcall-edu/rollcall/reference/platform"
 	"github.com/rollcall-edu/rollcall/reference/platform/search"
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
@@ -34,10 +36,16 @@ func judgedSearcher(t testing.TB, stance catalogue.Stance, focus []string, fault
 	client := searcher.Client{ID: "reference-platform", Secret: "a-secret-of-the-test"}
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(own.made.AuthorityPEM)
+	bent, err := searcherfault.Kind.Of(faults...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := bent.Bend(searcherfault.Searcher{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, DialContext: harness.Dial}})
 	p, err := district.StartPlatform(ctx, district.PlatformOptions{TLS: own.made, TrustPEM: own.made.AuthorityPEM, Tools: ownRegistrations(own.origin)[:1],
+		Around: bent.Wrap, Bend: func(c *platform.Config) { c.Content = made.Content },
 		Search: func() (search.Catalog, bool) {
 			return search.Catalog{BaseURL: origin + "/ims/rs/v1p0", TokenURL: origin + "/token", ClientID: client.ID, Secret: client.Secret,
-				Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, DialContext: harness.Dial}}, true
+				Transport: made.Transport}, true
 		}})
 	if err != nil {
 		t.Fatal(err)

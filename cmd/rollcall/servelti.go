@@ -309,7 +309,7 @@ const referenceTool = "reference-tool"
 // each other, and whoever else is given; faults make them misbehave.
 func startLTI(cmd *cobra.Command, o ltiRoles) (*district.Platform, *district.Tool, error) {
 	p, err := district.StartPlatform(cmd.Context(), district.PlatformOptions{TLS: o.made, TrustPEM: o.trust, Tools: o.tools,
-		Faults: o.faults.platform})
+		Faults: o.faults["platform"]})
 	if err != nil {
 		return nil, nil, fmt.Errorf("starting the reference platform: %w", err)
 	}
@@ -326,7 +326,7 @@ func startLTI(cmd *cobra.Command, o ltiRoles) (*district.Platform, *district.Too
 		TLS:       o.made,
 		TrustPEM:  o.trust,
 		Platforms: append([]tool.Platform{own}, o.others...),
-		Faults:    o.faults.tool,
+		Faults:    o.faults["tool"],
 	})
 	if err != nil {
 		p.Close()

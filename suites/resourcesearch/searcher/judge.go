@@ -28,6 +28,7 @@ type judge struct {
 
 	begun  bool
 	plain  searched
+	before []string // that were shown last
 	stuck  *harness.Obstacle
 	all    []searched // those that decide how the product asks
 	broken map[string]bool
@@ -133,12 +134,81 @@ func (j *judge) conclude() {
 	case !j.section.Search.tells():
 		stop(harness.Unconfigured("nothing says where the product shows what it found", "Add searcher.search.shows.items: a CSS selector of the names."))
 	default:
+		if owner := misasked(s); owner != "" && j.found(s) != nil {
+			stop(harness.BlockedBy(prefix+owner, "the catalogue can't answer what is asked for: "+asked(s)))
+			return
+		}
 		if f := j.found(s); f != nil {
 			stop(harness.BlockedBy(prefix+reqFinds, "the product doesn't find what a plain word finds").Failing(*f))
 			return
 		}
+		if others := j.others(s); len(others) > 0 && unasked(s) {
+			stop(harness.BlockedBy(prefix+reqElse, "what is searched for doesn't reach the catalogue").Failing(harness.Finding{
+				Expected: "what has “" + s.words + "”", Seen: listed(others, 4) + " beside it; the catalogue was asked for " + asked(s)}))
+			return
+		}
 		j.seat.works = true
 	}
+}
+
+// misasked names the requirement of calls by which a search could not be answered; empty: it could.
+func misasked(s searched) string {
+	answered := false
+	for _, c := range s.calls {
+		answered = answered || c.Search() && c.Status == 200
+	}
+	for _, c := range s.calls {
+		for _, p := range c.Problems {
+			switch {
+			case answered:
+			case p.Kind == "token":
+				return "token.request"
+			case p.Kind == "unauthorized":
+				return "token.needed"
+			case c.Status == 400 && p.Kind == "filter":
+				return "calls.filter"
+			case c.Status == 400 && p.Kind == "field":
+				return "calls.fields-known"
+			case c.Status == 400 && p.Kind == "parameter":
+				return "calls.parameters"
+			}
+		}
+	}
+	return ""
+}
+
+// unasked tells whether nothing of a search stood in what the catalogue was asked for.
+func unasked(s searched) bool {
+	for _, c := range s.calls {
+		if c.Search() && c.Query.Get("filter") != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// misspelt tells whether the words of a search were sent in another encoding.
+func misspelt(s searched) bool {
+	for _, c := range s.calls {
+		for _, p := range c.Problems {
+			if p.Kind == "encoding" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// others lists the names of items that are shown and that don't have what was searched for.
+func (j *judge) others(s searched) (out []string) {
+	counts, _ := shownOf(s.names, j.catalog.Items())
+	want := namesOf(j.want(s.words, s.standard))
+	for _, i := range j.catalog.Items() {
+		if counts[i.Name] > 0 && !slices.Contains(want, i.Name) && !slices.Contains(out, i.Name) {
+			out = append(out, i.Name)
+		}
+	}
+	return out
 }
 
 // asked words what a search asked the catalogue for.
@@ -221,6 +291,9 @@ func (j *judge) run(ctx context.Context, t *harness.T, q search) {
 		t.NotTested(o)
 		return
 	}
+	if q.ID == first {
+		j.before = j.plain.names
+	}
 	words := q.Words
 	if q.Standard != "" {
 		words = []string{""}
@@ -232,6 +305,13 @@ func (j *judge) run(ctx context.Context, t *harness.T, q search) {
 		}
 		if s.fault != nil {
 			t.NotTested(cause(s.fault))
+			return
+		}
+		if q.ID != first && s.words != j.plain.words && j.stale(s) {
+			j.broken[reqElse] = true
+			j.stuck = new(harness.BlockedBy(prefix+reqElse, "what is shown is of a search before").Seen(watch(t, s.calls...)...).Failing(harness.Finding{
+				Expected: "what has “" + s.words + s.standard + "”, or nothing", Seen: "what the search before has found: " + listed(s.names, 4)}))
+			t.NotTested(*j.stuck)
 			return
 		}
 		j.one(ctx, t, q, own, s)
@@ -258,6 +338,8 @@ func (j *judge) blocked(q search) (harness.Obstacle, bool) {
 			"Add searcher.search.shows.more: what is clicked for it, a CSS selector or text=…."), true
 	case paged && q.ID != "many" && j.broken[reqToEnd]:
 		return on(reqToEnd, "the product doesn't come to the end of what is found")
+	case paged && q.Behaviour.Cap > 0 && q.Requirement != reqCapped && j.broken[reqCapped]:
+		return on(reqCapped, "the product doesn't read on after a short page")
 	case (q.Expect == expectTold || q.Expect == expectWhole) && !s.confesses():
 		return harness.Unconfigured("nothing says how the product tells that a search failed",
 			"Add searcher.search.shows.problem: what is there then, a CSS selector or text=…."), true
@@ -326,6 +408,10 @@ func (j *judge) one(ctx context.Context, t *harness.T, q search, own string, s s
 		if q.Requirement == reqInert {
 			j.inert(t, own, s, good)
 		} else if f := j.found(s); f != nil && q.Requirement != reqWritten {
+			if misspelt(s) {
+				t.NotTested(harness.BlockedBy(prefix+"calls.encoding", "the words arrive in another encoding"))
+				return
+			}
 			j.fail(t, own, *f, s)
 			if q.narrows() {
 				t.NotTested(harness.BlockedBy(own, "what was searched for isn't found").Told(), prefix+reqElse)
@@ -338,7 +424,7 @@ func (j *judge) one(ctx context.Context, t *harness.T, q search, own string, s s
 			j.asWritten(t, want, s, good)
 		}
 		if q.narrows() {
-			j.nothingElse(t, want, counts, s)
+			j.nothingElse(t, s)
 		}
 	case expectNothing:
 		switch {
@@ -429,23 +515,25 @@ func (j *judge) asWritten(t *harness.T, want []catalog.Item, s searched, good fu
 }
 
 // nothingElse looks whether what is shown has what was searched for.
-func (j *judge) nothingElse(t *harness.T, want []catalog.Item, counts map[string]int, s searched) {
+func (j *judge) nothingElse(t *harness.T, s searched) {
 	id := prefix + reqElse
-	var others []string
-	for _, i := range j.catalog.Items() {
-		if counts[i.Name] > 0 && !slices.Contains(namesOf(want), i.Name) && !slices.Contains(others, i.Name) {
-			others = append(others, i.Name)
-		}
-	}
-	if len(others) > 0 {
-		if j.broken[reqElse] {
-			return // the same once more
-		}
+	others := j.others(s)
+	switch {
+	case len(others) == 0:
+		t.Examined(id, 1)
+	case !j.broken[reqElse]: // the same once more is no other cause
 		j.fail(t, id, harness.Finding{Expected: "what has “" + s.words + s.standard + "”",
 			Seen: listed(others, 4) + " beside it; the catalogue was asked for " + asked(s)}, s)
-		return
 	}
-	t.Examined(id, 1)
+}
+
+// stale tells whether a search shows what the one before showed, though it has nothing of what was searched for.
+func (j *judge) stale(s searched) bool {
+	before := j.before
+	j.before = s.names
+	counts, _ := shownOf(s.names, j.catalog.Items())
+	want := j.want(s.words, s.standard)
+	return len(s.names) > 0 && slices.Equal(before, s.names) && len(missing(want, counts)) == len(want)
 }
 
 // once looks whether an item is shown more than once.
@@ -457,10 +545,10 @@ func (j *judge) once(t *harness.T, counts map[string]int, s searched, good func(
 		}
 	}
 	switch {
+	case j.broken[reqToEnd]:
+		t.NotTested(harness.BlockedBy(prefix+reqToEnd, "the pages don't lead to the end").Told(), prefix+reqOnce)
 	case len(twice) > 0:
 		j.fail(t, prefix+reqOnce, harness.Finding{Expected: "each item once", Seen: listed(twice, 4) + " more than once; the catalogue was asked for " + offsets(s)}, s)
-	case j.broken[reqToEnd] && s.turns == 0:
-		t.NotTested(harness.BlockedBy(prefix+reqToEnd, "there is no second page").Told(), prefix+reqOnce)
 	default:
 		good(prefix + reqOnce)
 	}

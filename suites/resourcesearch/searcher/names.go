@@ -80,9 +80,13 @@ func missing(want []catalog.Item, counts map[string]int) (out []catalog.Item) {
 	return out
 }
 
-// written tells whether a name stands as it is in one of the texts.
+// written tells whether a name stands as it is in one of the texts, or is cut there.
 func written(name string, texts []string) bool {
-	return slices.ContainsFunc(texts, func(s string) bool { return strings.Contains(spaced(s), spaced(name)) })
+	return slices.ContainsFunc(texts, func(s string) bool {
+		cut, isCut := strings.CutSuffix(strings.TrimSuffix(spaced(s), "..."), "…")
+		isCut = isCut || strings.HasSuffix(s, "...")
+		return strings.Contains(spaced(s), spaced(name)) || isCut && len(cut) >= leastOfName && strings.HasPrefix(spaced(name), strings.TrimSpace(cut))
+	})
 }
 
 // listed names some, and says how many more there are.

@@ -43,7 +43,8 @@ type entry struct {
 	Secure    string            `yaml:"secure,omitempty"`
 	Custom    map[string]string `yaml:"custom,omitempty"`
 	Objective string            `yaml:"objective,omitempty"`
-	More      map[string]any    `yaml:"more,omitempty"` // further members
+	More      map[string]any    `yaml:"more,omitempty"`  // further members
+	Least     bool              `yaml:"least,omitempty"` // it has those alone that it must have
 }
 
 //go:embed items.yaml
@@ -98,6 +99,10 @@ func (e entry) item(number, nth int, word, home, tool string) Item {
 	fill := strings.NewReplacer("{home}", home, "{tool}", tool, "{number}", fmt.Sprintf("%02d", nth), "{long}", longText)
 	i := Item{Number: number, Name: fill.Replace(e.Name), Word: word, Objective: e.Objective}
 	o := map[string]any{"name": i.Name, "learningResourceType": []any{"Activity/Learning"}, "publisher": "Rollcall"}
+	if !e.Least {
+		o["description"], o["language"], o["typicalAgeRange"] = "Content of Rollcall's catalogue.", []any{"en"}, "9-12"
+		o["subject"], o["timeRequired"], o["publishDate"] = []any{"Science"}, "PT30M", "2025-08-01"
+	}
 	if e.Launch != "" && tool != "" {
 		i.Link, i.Custom = true, e.Custom
 		link := map[string]any{"title": i.Name, "vendor": map[string]any{"code": "rollcall", "name": "Rollcall"}}
