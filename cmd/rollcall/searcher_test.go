@@ -6,13 +6,16 @@ import (
 	"crypto/x509"
 	"net"
 	"net/http"
+	"os"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/rollcall-edu/rollcall/reference/catalog/client"
 	"github.com/rollcall-edu/rollcall/reference/district"
 	"github.com/rollcall-edu/rollcall/reference/fault/searcherfault"
 	"github.com/rollcall-edu/rollcall/reference/platform"
-	"github.com/rollcall-edu/rollcall/reference/platform/search"
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/harness"
@@ -33,7 +36,7 @@ func judgedSearcher(t testing.TB, stance catalogue.Stance, focus []string, fault
 	listen := freePort(t)
 	_, port, _ := net.SplitHostPort(listen) // of ours
 	origin := "https://tool.localhost:" + port
-	client := searcher.Client{ID: "reference-platform", Secret: "a-secret-of-the-test"}
+	as := searcher.Client{ID: "reference-platform", Secret: "a-secret-of-the-test"}
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(own.made.AuthorityPEM)
 	bent, err := searcherfault.Kind.Of(faults...)
@@ -43,15 +46,15 @@ func judgedSearcher(t testing.TB, stance catalogue.Stance, focus []string, fault
 	made := bent.Bend(searcherfault.Searcher{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, DialContext: harness.Dial}})
 	p, err := district.StartPlatform(ctx, district.PlatformOptions{TLS: own.made, TrustPEM: own.made.AuthorityPEM, Tools: ownRegistrations(own.origin)[:1],
 		Around: bent.Wrap, Bend: func(c *platform.Config) { c.Content = made.Content },
-		Search: func() (search.Catalog, bool) {
-			return search.Catalog{BaseURL: origin + "/ims/rs/v1p0", TokenURL: origin + "/token", ClientID: client.ID, Secret: client.Secret,
+		Search: func() (client.Catalog, bool) {
+			return client.Catalog{BaseURL: origin + "/ims/rs/v1p0", TokenURL: origin + "/token", ClientID: as.ID, Secret: as.Secret,
 				Transport: made.Transport}, true
 		}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer p.Close()
-	section := searcherSection(p, listen, client)
+	section := searcherSection(p, listen, as)
 	section.PublicURL, section.CertFile, section.KeyFile = origin, own.cert, own.key
 	text, err := harness.WriteTarget(harness.Target{Name: "Rollcall reference platform", Profiles: searcher.Suite().Profiles, Stance: stance,
 		TLS: harness.TLS{CAFile: own.ca}}, section, &lti.Section{Listen: own.listen, PublicURL: own.origin, CertFile: own.cert, KeyFile: own.key,
@@ -76,4 +79,28 @@ func TestSearcherConformance(t *testing.T) {
 	}
 	sound(t, report)
 	t.Logf("%d checks, %s", len(report.Checks), report.Run.Finished.Sub(report.Run.Started))
+}
+
+// TestSearcherConformanceOfCommand holds `rollcall search` to what is asked of products that search and have no pages.
+func TestSearcherConformanceOfCommand(t *testing.T) {
+	t.Parallel()
+	text, err := harness.WriteTarget(harness.Target{Name: "rollcall search", Profiles: searcher.Suite().Profiles, Stance: catalogue.Strict},
+		&searcher.Section{Search: searcher.Search{By: []string{searcher.ByWords, searcher.ByStandard},
+			Command: asProgram + `=1 ROLLCALL_CATALOG_SECRET="$ROLLCALL_CLIENT_SECRET" ` + os.Args[0] + ` search --catalog "$ROLLCALL_URL" ` +
+				`--catalog-token-url "$ROLLCALL_TOKEN_URL" --catalog-client-id "$ROLLCALL_CLIENT_ID" --words "$ROLLCALL_WORDS" --standard "$ROLLCALL_STANDARD"`}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	report := judgedBy(t.Context(), t, string(text), harness.Options{Shards: 1})
+	for _, q := range report.Requirements {
+		switch {
+		case q.Verdict == reports.Pass:
+		case strings.HasPrefix(q.ID, "rs10.searcher.chosen.") && q.Verdict == reports.NotTested: // nothing is chosen by a command
+		case slices.Contains([]string{"calls.names", "items.inert", "token.reused"}, strings.TrimPrefix(q.ID, "rs10.searcher.")) &&
+			q.Verdict == reports.NotApplicable:
+		default:
+			t.Errorf("%s %s", story(q), q.Reason)
+		}
+	}
+	sound(t, report)
 }

@@ -14,9 +14,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
+	"github.com/rollcall-edu/rollcall/reference/catalog/client"
 	"github.com/rollcall-edu/rollcall/reference/district"
 	"github.com/rollcall-edu/rollcall/reference/platform"
-	"github.com/rollcall-edu/rollcall/reference/platform/search"
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/reference/tool"
 	"github.com/rollcall-edu/rollcall/reference/web"
@@ -222,9 +222,9 @@ course; what they choose becomes a link of it, where its tool is registered here
 			if err != nil {
 				return err
 			}
-			var searched func() (search.Catalog, bool)
+			var searched func() (client.Catalog, bool)
 			if catalog != nil {
-				searched = func() (search.Catalog, bool) { return *catalog, true }
+				searched = func() (client.Catalog, bool) { return *catalog, true }
 			}
 			p, err := district.StartPlatform(cmd.Context(), district.PlatformOptions{
 				Search:   searched,
