@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"regexp"
 	"slices"
@@ -45,8 +46,9 @@ type ltiMatrix struct {
 
 // tablesOf gives the faults and variants of a role.
 func tablesOf[C any](kind *fault.Kind[C]) ([]fault.Fault, []fault.Variant, error) {
-	tables, err := kind.Tables()
-	return tables.Faults, tables.Variants, err
+	faults, err := kind.Faults()
+	variants, failed := kind.Variants()
+	return faults, variants, errors.Join(err, failed)
 }
 
 // sideBySide is how many browsers run at once.

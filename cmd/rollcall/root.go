@@ -41,7 +41,8 @@ itself failed, 4 incomplete (something was not tested or not reached).`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage{fmt.Errorf("%w; %ssee `%s --help`", err, misspeltFlag(cmd, err), cmd.CommandPath())}
 	})
-	root.AddCommand(demoCommand(), doctorCommand(), initCommand(), targetCommand(), runCommand(), csvCommand(), pushCommand(), syncCommand(), searchCommand(),
+	root.AddCommand(demoCommand(), doctorCommand(), initCommand(), targetCommand(), runCommand(), csvCommand(), pushCommand(), syncCommand(),
+		searchCommand(),
 		fixturesCommand(),
 		serveCommand(), registrationCommand(), listCommand(),
 		explainCommand(), reportCommand(), versionCommand())

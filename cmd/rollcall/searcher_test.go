@@ -2,25 +2,17 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"net"
-	"net/http"
 	"os"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/rollcall-edu/rollcall/reference/catalog/client"
-	"github.com/rollcall-edu/rollcall/reference/district"
-	"github.com/rollcall-edu/rollcall/reference/fault/searcherfault"
-	"github.com/rollcall-edu/rollcall/reference/platform"
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
-	"github.com/rollcall-edu/rollcall/suites/lti"
 	"github.com/rollcall-edu/rollcall/suites/resourcesearch/searcher"
 )
 
@@ -33,32 +25,16 @@ func judgedSearcher(t testing.TB, stance catalogue.Stance, focus []string, fault
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
 	own := judgeSide(t, "tool.localhost")
-	listen := freePort(t)
-	_, port, _ := net.SplitHostPort(listen) // of ours
-	origin := "https://tool.localhost:" + port
-	as := searcher.Client{ID: "reference-platform", Secret: "a-secret-of-the-test"}
-	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM(own.made.AuthorityPEM)
-	bent, err := searcherfault.Kind.Of(faults...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	made := bent.Bend(searcherfault.Searcher{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, DialContext: harness.Dial}})
-	p, err := district.StartPlatform(ctx, district.PlatformOptions{TLS: own.made, TrustPEM: own.made.AuthorityPEM, Tools: ownRegistrations(own.origin)[:1],
-		Around: bent.Wrap, Bend: func(c *platform.Config) { c.Content = made.Content },
-		Search: func() (client.Catalog, bool) {
-			return client.Catalog{BaseURL: origin + "/ims/rs/v1p0", TokenURL: origin + "/token", ClientID: as.ID, Secret: as.Secret,
-				Transport: made.Transport}, true
-		}})
+	by := searchedBy{made: own.made, cert: own.cert, key: own.key, catalog: freePort(t), toolOrigin: own.origin, toolListens: own.listen}
+	_, port, _ := net.SplitHostPort(by.catalog) // of ours
+	by.catalogOrigin = "https://tool.localhost:" + port
+	p, sections, err := startSearching(ctx, by, faults...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer p.Close()
-	section := searcherSection(p, listen, as)
-	section.PublicURL, section.CertFile, section.KeyFile = origin, own.cert, own.key
 	text, err := harness.WriteTarget(harness.Target{Name: "Rollcall reference platform", Profiles: searcher.Suite().Profiles, Stance: stance,
-		TLS: harness.TLS{CAFile: own.ca}}, section, &lti.Section{Listen: own.listen, PublicURL: own.origin, CertFile: own.cert, KeyFile: own.key,
-		ClientID: ownClient, Platform: lti.Platform{Issuer: p.Issuer(), AuthURL: p.AuthURL(), JWKSURL: p.JWKSURL()}})
+		TLS: harness.TLS{CAFile: own.ca}}, sections...)
 	if err != nil {
 		t.Fatal(err)
 	}

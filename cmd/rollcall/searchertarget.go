@@ -22,6 +22,6 @@ func searcherSection(p *district.Platform, listen string, client searcher.Client
 			Shows: searcher.Shows{Items: "#found li h3", Problem: "#problem", More: "#more"},
 		},
 		Choose: []browser.Step{{Click: `#found form:has(input[value="$address"]) button`}, {Wait: "#added"}},
-		Open:   []browser.Step{{Open: at}, {Click: `#links a.as-same[aria-label*="$title"], #content a[href="$address"]`}},
+		Open:   []browser.Step{{Open: at}, {Click: `#links a.as-same[aria-label*="$title"], #content li:last-child a[target]`}},
 	}
 }

@@ -44,7 +44,9 @@ func pagesOf() map[string]behaviour {
 			limit, _ := strconv.Atoi(r.URL.Query().Get("limit")) // none: 0
 			return len(found.Resources) < limit
 		}),
-		"searcher-needs-links": ends(func(_ *http.Request, response *http.Response, _ *set) bool { return response.Header.Get("Link") == "" }),
+		"searcher-needs-links": ends(func(_ *http.Request, response *http.Response, _ *set) bool {
+			return response.Header.Get("Link") == ""
+		}),
 		"searcher-needs-totals": ends(func(_ *http.Request, response *http.Response, _ *set) bool {
 			return response.Header.Get("X-Total-Count") == ""
 		}),
@@ -67,7 +69,8 @@ func shown(change func(name string) string) behaviour {
 
 // items are mistakes with items of some kind.
 func items() map[string]behaviour {
-	known := []string{"name", "description", "subject", "url", "ltiLink", "learningResourceType", "language", "thumbnailUrl", "typicalAgeRange",
+	known := []string{"name", "description", "subject", "url", "ltiLink", "learningResourceType", "language", "thumbnailUrl",
+		"typicalAgeRange",
 		"textComplexity", "learningObjectives", "author", "publisher", "useRightsURL", "timeRequired", "technicalFormat", "educationalAudience",
 		"accessMode", "publishDate", "rating", "relevance"}
 	return map[string]behaviour{
@@ -166,18 +169,16 @@ func troubles() map[string]behaviour {
 			next := s.Transport
 			var locked atomic.Bool
 			s.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
-				response, err := next.RoundTrip(r)
-				if err != nil || !isSearch(r) {
-					return response, err
+				if isSearch(r) && locked.Load() {
+					return with(&http.Response{Header: http.Header{}, Request: r, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1},
+						http.StatusServiceUnavailable,
+						[]byte("{}")), nil
 				}
-				if response.StatusCode >= 500 {
+				response, err := next.RoundTrip(r)
+				if err == nil && isSearch(r) && response.StatusCode >= 500 {
 					locked.Store(true)
 				}
-				if locked.Load() {
-					drain(response, nil)
-					return with(response, http.StatusServiceUnavailable, []byte("{}")), nil
-				}
-				return response, nil
+				return response, err
 			})
 		}},
 	}

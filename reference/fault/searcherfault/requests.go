@@ -58,10 +58,11 @@ func requests() map[string]behaviour {
 		}),
 		"searcher-accepts-pages": asking(func(r *http.Request) { r.Header.Set("Accept", "text/html") }),
 		"searcher-asks-again": searching(func(r *http.Request, next http.RoundTripper) (*http.Response, error) {
-			for range 4 {
+			response, err := next.RoundTrip(r)
+			for n := 0; n < 4 && err == nil && response.StatusCode == http.StatusOK; n++ {
 				drain(next.RoundTrip(r.Clone(r.Context())))
 			}
-			return next.RoundTrip(r)
+			return response, err
 		}),
 	}
 }
@@ -214,7 +215,10 @@ func questions() map[string]behaviour {
 				if f := []rune(q.Get("filter")); len(f) > 0 {
 					var out []byte
 					for _, c := range f {
-						out = append(out, byte(c)) // what Latin-1 doesn't have is lost
+						if c > 0xFF { // what Latin-1 doesn't have
+							c = '?'
+						}
+						out = append(out, byte(c))
 					}
 					q.Set("filter", string(out))
 				}

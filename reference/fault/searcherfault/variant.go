@@ -35,8 +35,11 @@ func odd() map[string]behaviour {
 			return response, err
 		}),
 		"searcher-asks-twice": searching(func(r *http.Request, next http.RoundTripper) (*http.Response, error) {
-			drain(next.RoundTrip(r.Clone(r.Context())))
-			return next.RoundTrip(r)
+			response, err := next.RoundTrip(r)
+			if err == nil && response.StatusCode == http.StatusOK {
+				drain(next.RoundTrip(r.Clone(r.Context())))
+			}
+			return response, err
 		}),
 		"searcher-busy-told": searching(func(r *http.Request, next http.RoundTripper) (*http.Response, error) {
 			response, err := next.RoundTrip(r)

@@ -18,7 +18,8 @@ import (
 const page = 20
 
 // kinds are the types of content that a teacher chooses from (Resource.Type, learningResourceType): those that most look for.
-var kinds = []string{"Activity/Learning", "Activity/Worksheet", "Assessment/Formative", "Assessment/Item", "Collection/Lesson", "Collection/Unit",
+var kinds = []string{"Activity/Learning", "Activity/Worksheet", "Assessment/Formative", "Assessment/Item",
+	"Collection/Lesson", "Collection/Unit",
 	"Game", "Interactive/Simulation", "Lecture", "Media/Audio", "Media/Video", "Text/Article", "Text/Book", "Text/Website"}
 
 // sorts are what is sorted by.

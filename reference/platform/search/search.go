@@ -108,7 +108,8 @@ func (s *Service) caller() (c *client.Client, known bool, err error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.client != nil && s.at.BaseURL == at.BaseURL && s.at.TokenURL == at.TokenURL && s.at.ClientID == at.ClientID && s.at.Secret == at.Secret {
+	if s.client != nil && s.at.BaseURL == at.BaseURL && s.at.TokenURL == at.TokenURL && s.at.ClientID == at.ClientID &&
+		s.at.Secret == at.Secret {
 		return s.client, true, nil
 	}
 	if c, err = client.New(at); err == nil {

@@ -81,7 +81,8 @@ func Client(config *tls.Config) *http.Client {
 
 // Send sends a webhook on an occasion that has values for the words in it. fallback is its body where it has none; most is
 // how many bytes of the answer are read.
-func Send(ctx context.Context, c *http.Client, w *Webhook, values map[string]string, fallback string, limit time.Duration, most int64) Answer {
+func Send(ctx context.Context, c *http.Client, w *Webhook, values map[string]string, fallback string,
+	limit time.Duration, most int64) Answer {
 	body, kind := w.Body, headerOf(w.Header, "Content-Type")
 	if body == "" && w.Method != http.MethodGet && w.Method != http.MethodHead {
 		body = fallback

@@ -105,6 +105,10 @@ func repeats(j *judge, t *harness.T, id string) {
 			}
 		}
 	}
+	if looked == 0 {
+		t.NotTested(harness.NoData("no search was answered", "See why the first one isn't."), id)
+		return
+	}
 	t.Examined(id, looked)
 }
 

@@ -85,7 +85,8 @@ func written(name string, texts []string) bool {
 	return slices.ContainsFunc(texts, func(s string) bool {
 		cut, isCut := strings.CutSuffix(strings.TrimSuffix(spaced(s), "..."), "…")
 		isCut = isCut || strings.HasSuffix(s, "...")
-		return strings.Contains(spaced(s), spaced(name)) || isCut && len(cut) >= leastOfName && strings.HasPrefix(spaced(name), strings.TrimSpace(cut))
+		return strings.Contains(spaced(s), spaced(name)) || isCut && len(cut) >= leastOfName && strings.HasPrefix(spaced(name),
+			strings.TrimSpace(cut))
 	})
 }
 

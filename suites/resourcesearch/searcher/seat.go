@@ -93,7 +93,8 @@ func (t *seat) connect(ctx context.Context) error {
 		case r.Over:
 			return act.Fault(key+".connect", fmt.Sprintf("it doesn't end within %s", limit), "raise connect.timeout, or let the command end")
 		case r.Code != 0:
-			return act.Fault(key+".connect", fmt.Sprintf("it ends with %d: %s", r.Code, t.clean(act.OrNothing(r.Words))), "run it by hand, and let it end with 0")
+			return act.Fault(key+".connect", fmt.Sprintf("it ends with %d: %s", r.Code, t.clean(act.OrNothing(r.Words))),
+				"run it by hand, and let it end with 0")
 		}
 	case h.Webhook != nil:
 		a := act.Send(ctx, t.http, h.Webhook, values, "$connection", limit, act.MostWords)
@@ -162,7 +163,8 @@ type bounded struct {
 
 func (b *bounded) Write(p []byte) (int, error) {
 	if b.to.Len()+len(p) > b.most {
-		return 0, act.Fault(key+".search.command", fmt.Sprintf("it prints more than %d MB", b.most>>20), "let it print what was found, and no more")
+		return 0, act.Fault(key+".search.command", fmt.Sprintf("it prints more than %d MB", b.most>>20),
+			"let it print what was found, and no more")
 	}
 	return b.to.Write(p)
 }
@@ -239,7 +241,8 @@ func (t *seat) sit(ctx context.Context) error {
 			return act.Fault("tls.ca_file", err.Error(), "give the path of a PEM file")
 		}
 	}
-	if t.chrome, err = browser.New(browser.Options{TrustPEM: trust, Hosts: append(t.section.hosts(), lti.Of(t.session.Target).Hosts()...), Insecure: t.session.Target.TLS.Insecure}); err != nil {
+	if t.chrome, err = browser.New(browser.Options{TrustPEM: trust, Hosts: append(t.section.hosts(), lti.Of(t.session.Target).Hosts()...),
+		Insecure: t.session.Target.TLS.Insecure}); err != nil {
 		return act.Fault("browser", err.Error(),
 			"install Chromium (apt-get install chromium-headless-shell, or chromium where there is none), or name one in ROLLCALL_CHROMIUM")
 	}

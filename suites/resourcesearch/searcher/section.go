@@ -185,13 +185,15 @@ func (s *Section) Validate(t *harness.Target) error {
 	if s.Search.way() == "" && (s.Search.Shows != Shows{} || len(s.Choose) > 0) {
 		return t.Problem(key+".search", "it doesn't say how the product is made to search", "add one of command, webhook and steps")
 	}
-	if s.Search.way() != "steps" && (s.Search.Shows.Items != "" || s.Search.Shows.More != "" || s.Search.Shows.Problem != "" || len(s.Choose) > 0) {
+	if s.Search.way() != "steps" && (s.Search.Shows.Items != "" || s.Search.Shows.More != "" || s.Search.Shows.Problem != "" ||
+		len(s.Choose) > 0) {
 		return t.Problem(key+".search", "it says what pages show, and no steps lead to them",
 			"add search.steps; what a command prints, or a webhook is answered, is JSON and needs no selectors")
 	}
 	for i, by := range s.Search.By {
 		if by != ByWords && by != ByStandard || slices.Contains(s.Search.By[:i], by) {
-			return t.Problem(key+".search.by", fmt.Sprintf("%q is none of words and standard, or stands twice", act.Shortened(by)), "write [words, standard]")
+			return t.Problem(key+".search.by", fmt.Sprintf("%q is none of words and standard, or stands twice", act.Shortened(by)),
+				"write [words, standard]")
 		}
 	}
 	if len(s.Open) > 0 && len(s.Choose) == 0 {

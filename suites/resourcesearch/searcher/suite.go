@@ -43,12 +43,14 @@ func checks() []harness.Check {
 			decided = append(decided, prefix+id)
 		}
 		needs := []harness.Need{begun()}
-		out = append(out, harness.Check{ID: "searcher." + q.ID, Title: q.Title, Requirements: decided, Labels: []string{"searcher", q.Expect}, Group: group,
+		out = append(out, harness.Check{ID: "searcher." + q.ID, Title: q.Title, Requirements: decided, Labels: []string{"searcher",
+			q.Expect}, Group: group,
 			Timeout: searchTimeout, Needs: needs, Body: func(ctx context.Context, t *harness.T) { t.Session().Shared.(*judge).run(ctx, t, q) }})
 	}
 	for _, c := range callChecks {
-		out = append(out, harness.Check{ID: "searcher." + c.id, Title: c.title, Requirements: []string{prefix + c.id}, Labels: []string{"searcher", "calls"},
-			Group: group, Timeout: searchTimeout, Needs: []harness.Need{called()},
+		out = append(out, harness.Check{ID: "searcher." + c.id, Title: c.title, Requirements: []string{prefix + c.id},
+			Labels: []string{"searcher", "calls"},
+			Group:  group, Timeout: searchTimeout, Needs: []harness.Need{called()},
 			Body: func(_ context.Context, t *harness.T) { c.body(t.Session().Shared.(*judge), t, prefix+c.id) }})
 	}
 	return out
@@ -56,7 +58,8 @@ func checks() []harness.Check {
 
 // begun is the need of a first search that found something.
 func begun() harness.Need {
-	return harness.Need{Text: "a plain search that shows what it finds (searcher.search)", Unmet: func(ctx context.Context, t *harness.T) (harness.Obstacle, bool) {
+	return harness.Need{Text: "a plain search that shows what it finds (searcher.search)", Unmet: func(ctx context.Context,
+		t *harness.T) (harness.Obstacle, bool) {
 		j := t.Session().Shared.(*judge)
 		return j.begin(ctx)
 	}}

@@ -106,7 +106,8 @@ func (c *crawler) service(ctx context.Context, base string, of *service.Service,
 		}
 	}
 	if read == 0 && first && len(refused) > 0 {
-		return act.Fault(c.where, fmt.Sprintf("none of the collections of %s can be read at %s: %s", of, browser.Bare(base), strings.Join(refused, "; ")),
+		return act.Fault(c.where, fmt.Sprintf("none of the collections of %s can be read at %s: %s", of, browser.Bare(base),
+			strings.Join(refused, "; ")),
 			"check the base URL and consumer.holds.provider.auth: a run of `rollcall doctor` with a provider profile of the product tells more")
 	}
 	for _, r := range refused {

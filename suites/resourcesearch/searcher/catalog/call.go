@@ -37,7 +37,7 @@ type Call struct {
 }
 
 // Search tells whether it asked for items.
-func (c Call) Search() bool { return c.Path == Base+"/resources" && c.Trouble != Elsewhere }
+func (x Call) Search() bool { return x.Path == Base+"/resources" && x.Trouble != Elsewhere }
 
 // Behaviour is how the catalogue behaves, other than plainly.
 type Behaviour struct {
@@ -173,7 +173,8 @@ func unauthorized(code string) reply {
 func takesJSON(accept string) bool {
 	for part := range strings.SplitSeq(accept, ",") {
 		kind, _, _ := strings.Cut(strings.TrimSpace(strings.ToLower(part)), ";")
-		if slices.Contains([]string{"*/*", "application/*", "application/json", "text/json"}, strings.TrimSpace(kind)) || strings.HasSuffix(kind, "+json") {
+		if slices.Contains([]string{"*/*", "application/*", "application/json", "text/json"}, strings.TrimSpace(kind)) ||
+			strings.HasSuffix(kind, "+json") {
 			return true
 		}
 	}

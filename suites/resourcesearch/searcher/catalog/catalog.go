@@ -193,11 +193,13 @@ func (c *Catalog) Behave(b Behaviour) {
 	c.behaviour, c.counted, c.done = b, 0, 0
 }
 
-// Forget ends all tokens, as of a catalogue that was started anew.
-func (c *Catalog) Forget() {
+// Remember makes tokens good again that are good no more.
+func (c *Catalog) Remember() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	clear(c.tokens)
+	for token := range c.tokens {
+		c.tokens[token] = true
+	}
 }
 
 // mostCalls are answered and remembered in a run; mostKept bytes are kept of a body and of an answer.
@@ -255,7 +257,8 @@ func (c *Catalog) answered(w http.ResponseWriter, r *http.Request) {
 
 // impostor is another host, to which nobody who was let in here is to carry a token.
 func (c *Catalog) impostor(w http.ResponseWriter, r *http.Request) {
-	x := Call{Method: r.Method, URL: c.elsewhere + r.URL.RequestURI(), Path: r.URL.Path, Query: r.URL.Query(), Header: r.Header.Clone(), Total: -1,
+	x := Call{Method: r.Method, URL: c.elsewhere + r.URL.RequestURI(), Path: r.URL.Path, Query: r.URL.Query(), Header: r.Header.Clone(),
+		Total:   -1,
 		Started: time.Now(), Trouble: Elsewhere, Status: http.StatusOK}
 	a := answer(http.StatusOK, map[string]any{"resources": []any{}})
 	x.Response, x.Answer, x.Ended = a.header, a.body, time.Now()

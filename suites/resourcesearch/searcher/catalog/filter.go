@@ -46,7 +46,8 @@ func readFilter(text string) (e expression, problems []Problem, broken string) {
 		return e, []Problem{{Kind: problemFilter, Expected: grammar, Seen: err.Error(), Where: "filter"}}, err.Error()
 	}
 	if r.joined > 1 || r.brackets {
-		r.problems = append(r.problems, Problem{Kind: problemOperator, Expected: "one AND or OR at most, without parentheses", Seen: text, Where: "filter"})
+		r.problems = append(r.problems, Problem{Kind: problemOperator, Expected: "one AND or OR at most, without parentheses", Seen: text,
+			Where: "filter"})
 	}
 	for _, p := range r.problems {
 		if p.Kind == problemField {
@@ -144,7 +145,8 @@ func (r *reader) one() (expression, error) {
 	}
 	quote := r.text[r.at]
 	if quote == '"' {
-		r.problems = append(r.problems, Problem{Kind: problemFilter, Expected: grammar, Seen: "a value in double quotes: " + r.rest(), Where: "filter"})
+		r.problems = append(r.problems, Problem{Kind: problemFilter, Expected: grammar, Seen: "a value in double quotes: " + r.rest(),
+			Where: "filter"})
 	}
 	r.at++
 	var value strings.Builder
@@ -204,12 +206,7 @@ func (c clause) finds(i Item) bool {
 	if c.field == "search" {
 		all := strings.Join(append(textsOf(i.object["description"]), append(textsOf(i.object["subject"]),
 			append(textsOf(i.object["learningObjectives"]), i.Name)...)...), "\n")
-		for _, w := range strings.Fields(c.value) {
-			if !contains(all, w) {
-				return false
-			}
-		}
-		return true
+		return contains(strings.Join(strings.Fields(all), " "), strings.Join(strings.Fields(c.value), " "))
 	}
 	member, part, _ := strings.Cut(c.field, ".")
 	values := textsOf(i.object[member])
