@@ -21,6 +21,10 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/resourcesearch/searcher"
 )
 
+// searchPatience is how long the reference platform waits for a catalogue that is Rollcall's: longer than it ever says to, and
+// not so long that a run of many failures takes minutes.
+const searchPatience = 5 * time.Second
+
 // searchedBy says where Rollcall's own side of a platform that searches lies: its catalogue, and the tool that links open. Its
 // certificate, and its private key, are in files.
 type searchedBy struct {
@@ -47,7 +51,8 @@ func startSearching(ctx context.Context, own searchedBy, faults ...string) (*dis
 		Bend:     func(c *platform.Config) { c.Content = made.Content },
 		Search: func() (client.Catalog, bool) {
 			return client.Catalog{BaseURL: own.catalogOrigin + "/ims/rs/v1p0", TokenURL: own.catalogOrigin + "/token", ClientID: as.ID,
-				Secret: as.Secret, Transport: made.Transport}, true
+				Secret: as.Secret, Transport: made.Transport,
+				Patience: searchPatience}, true
 		},
 	})
 	if err != nil {

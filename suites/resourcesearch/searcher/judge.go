@@ -32,7 +32,6 @@ type judge struct {
 	stuck     *harness.Obstacle
 	all       []searched // those that decide how the product asks
 	broken    map[string]bool
-	told      bool // a search that failed was told once
 	misspells bool // words arrive in another encoding
 	chosen    bool // a page that was chosen opened
 	linked    bool // a link that was chosen was launched
@@ -117,7 +116,11 @@ func (j *judge) begin(ctx context.Context) (harness.Obstacle, bool) {
 		j.conclude()
 	}
 	if j.stuck != nil {
-		return *j.stuck, true
+		o := *j.stuck
+		if o.Owner() != "" { // it is accused once, by the first that meets it
+			*j.stuck = o.Told()
+		}
+		return o, true
 	}
 	return harness.Obstacle{}, false
 }

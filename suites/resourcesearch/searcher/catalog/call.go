@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"bytes"
-	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -137,12 +136,11 @@ func (c *Catalog) reply(x *Call, r *http.Request, body []byte) reply {
 		x.problem("media", "a header Accept that takes application/json", accept, "header Accept")
 	}
 	token := bearer(x.Header.Get("Authorization"))
-	good, known := c.tokens[token]
 	switch {
 	case token == "" && !x.Query.Has("access_token"):
 		x.problem("unauthorized", "Authorization: Bearer, with a token", orNone(x.Header.Get("Authorization")), "header Authorization")
 		return unauthorized("")
-	case token != "" && (!known || !good):
+	case token != "" && !c.good(token):
 		return unauthorized("invalid_token")
 	}
 	if x.Path == Base+"/subjects" {
@@ -201,11 +199,10 @@ func (c *Catalog) token(x *Call, r *http.Request, body []byte) reply {
 	if !slices.Contains(x.Scopes, Scope) {
 		x.problem("scope", Scope, strings.Join(x.Scopes, " "), "scope")
 	}
-	given := rand.Text()
+	given := c.mint()
 	if c.minted != nil {
 		c.minted(given)
 	}
-	c.tokens[given] = true
 	a := answer(http.StatusOK, map[string]any{"access_token": given, "token_type": "Bearer", "expires_in": 3600, "scope": Scope})
 	a.header.Set("Cache-Control", "no-store")
 	return a
@@ -360,7 +357,7 @@ func (c *Catalog) trouble(x *Call, token string, a reply) reply {
 		a.header.Set("Retry-After", strconv.Itoa(int(Wait/time.Second)))
 		return a
 	case TokenEnded:
-		c.tokens[token] = false
+		c.ended[token] = true
 		return unauthorized("invalid_token")
 	case Slow:
 		a.delay = b.Delay

@@ -2,8 +2,11 @@ package catalog
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/tls"
+	"encoding/hex"
 	"errors"
 	"io"
 	"net"
@@ -55,7 +58,7 @@ type Catalog struct {
 	behaviour Behaviour
 	counted   int
 	done      int
-	tokens    map[string]bool // whether they are good
+	ended     map[string]bool // tokens that are good no more
 	calls     []Call
 	visits    []Visit
 	open      int
@@ -87,7 +90,7 @@ func Start(ctx context.Context, o Options) (*Catalog, error) {
 		}
 		l, scheme = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}), "https://"
 	}
-	c := &Catalog{origin: o.PublicURL, client: o.ClientID, secret: o.Secret, minted: o.Minted, tokens: map[string]bool{}, last: time.Now()}
+	c := &Catalog{origin: o.PublicURL, client: o.ClientID, secret: o.Secret, minted: o.Minted, ended: map[string]bool{}, last: time.Now()}
 	if c.origin == "" {
 		c.origin = scheme + l.Addr().String()
 	}
@@ -197,9 +200,7 @@ func (c *Catalog) Behave(b Behaviour) {
 func (c *Catalog) Remember() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for token := range c.tokens {
-		c.tokens[token] = true
-	}
+	clear(c.ended)
 }
 
 // mostCalls are answered and remembered in a run; mostKept bytes are kept of a body and of an answer.
@@ -267,6 +268,25 @@ func (c *Catalog) impostor(w http.ResponseWriter, r *http.Request) {
 	c.calls = append(c.calls, x)
 	c.mu.Unlock()
 	a.send(w)
+}
+
+// mint makes a token: one that every catalogue of the same client knows, for the doctor's is another one than the run's, and
+// a product may keep what it got.
+func (c *Catalog) mint() string {
+	nonce := rand.Text()
+	return nonce + "." + c.seal(nonce)
+}
+
+func (c *Catalog) seal(nonce string) string {
+	h := hmac.New(sha256.New, []byte(c.client+"\n"+c.secret))
+	h.Write([]byte(nonce))
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// good tells whether a token was made here, and not ended since.
+func (c *Catalog) good(token string) bool {
+	nonce, seal, _ := strings.Cut(token, ".")
+	return hmac.Equal([]byte(seal), []byte(c.seal(nonce))) && !c.ended[token]
 }
 
 // bearer is the token of a header; the name of its scheme has no case (RFC 9110 §11.1).
