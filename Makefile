@@ -100,7 +100,7 @@ unit:
 # Every suite against the clean reference, over real sockets. They wait more than they work: four go
 # side by side (by GOMAXPROCS, as above).
 conformance:
-	GOMAXPROCS=4 $(GO) test ./cmd/rollcall -run '^Test(CSV|Tool|Platform|Catalog|Consumer|ConsumersProvider|District)?Conformance' -count=1 -timeout 40m
+	GOMAXPROCS=4 $(GO) test ./cmd/rollcall -run '^Test(CSV|Tool|Platform|Catalog|Consumer|ConsumersProvider|District|Searcher)?Conformance' -count=1 -timeout 40m
 
 # Every fault must be caught, no variant may be minded. Requests wait for each other, and
 # launches for pages: three cells go side by side.

@@ -176,7 +176,7 @@ func TestJourney(t *testing.T) {
 // A fault belongs to the role that it makes misbehave.
 func TestSortFaults(t *testing.T) {
 	got, err := sortFaults([]string{"tool-window-shut", "page-overlap", "platform-access-201", "tool-consent"})
-	if err != nil || !slices.Equal(got.sis, []string{"page-overlap"}) || !slices.Equal(got.tool, []string{"tool-window-shut", "tool-consent"}) || !slices.Equal(got.platform, []string{"platform-access-201"}) {
+	if err != nil || !slices.Equal(got["sis"], []string{"page-overlap"}) || !slices.Equal(got["tool"], []string{"tool-window-shut", "tool-consent"}) || !slices.Equal(got["platform"], []string{"platform-access-201"}) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	if _, err := sortFaults([]string{"no-such-fault"}); err == nil || !strings.Contains(err.Error(), "list faults") {

@@ -54,12 +54,12 @@ and the role whose fault it is is judged alone: see how a failure looks.`,
 				return err
 			}
 			f.demo = demoCall(f, data, faults)
-			if broken.any() && len(broken.sis)+len(broken.competency) == 0 {
+			if broken.any() && !broken.of("sis", "case") {
 				return demoBeside(cmd, f, broken)
 			}
 			ca := filepath.Join(f.out, "demo-ca.pem")
-			s, err := district.StartSIS(cmd.Context(), district.Options{Data: size, Faults: broken.sis, TLS: true, CAFile: ca, TokenTTL: demoTTL,
-				Seed: f.seed, Case: &district.CaseOptions{Faults: broken.competency}})
+			s, err := district.StartSIS(cmd.Context(), district.Options{Data: size, Faults: broken["sis"], TLS: true, CAFile: ca, TokenTTL: demoTTL,
+				Seed: f.seed, Case: &district.CaseOptions{Faults: broken["case"]}})
 			if err != nil {
 				return fmt.Errorf("starting the reference district: %w", err)
 			}
@@ -81,7 +81,7 @@ and the role whose fault it is is judged alone: see how a failure looks.`,
 			}
 			if broken.any() || len(f.focus) > 0 {
 				err = execute(cmd.Context(), target, f, cmd.OutOrStdout(), cmd.ErrOrStderr())
-				if broken.beside() {
+				if broken.of("tool", "platform", "consumer", "catalog", "searcher", "district") {
 					err = errors.Join(err, demoBeside(cmd, f, broken))
 				}
 				return err

@@ -15,13 +15,13 @@ const demoItems = 400
 
 // openCatalog brings up the reference catalogue, which the demo judges beside the others.
 func openCatalog(cmd *cobra.Command, f *runFlags, broken roleFaults) (*demoRoles, error) {
-	s, err := district.StartCatalog(cmd.Context(), district.CatalogOptions{Items: demoItems, Faults: broken.catalog,
+	s, err := district.StartCatalog(cmd.Context(), district.CatalogOptions{Items: demoItems, Faults: broken["catalog"],
 		Case: &district.CaseOptions{}})
 	if err != nil {
 		return nil, fmt.Errorf("starting the reference catalogue: %w", err)
 	}
 	x := &demoRole{what: "catalogue", name: "the reference catalogue", profiles: resourcesearch.Suite().Profiles,
-		section: catalogSection(s), faults: broken.catalog}
+		section: catalogSection(s), faults: broken["catalog"]}
 	if err := x.describe(f, "", cmd.OutOrStdout()); err != nil {
 		_ = s.Close()
 		return nil, err

@@ -12,6 +12,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/fault/consumerfault"
 	"github.com/rollcall-edu/rollcall/reference/sync/service"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/harness/act"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/consumer/driver"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/importer"
 )
@@ -21,8 +22,8 @@ import (
 func openConsumer(cmd *cobra.Command, f *runFlags, broken roleFaults) (*demoRoles, error) {
 	d := &demoRoles{}
 	profiles := consumerProfiles()
-	o := district.ConsumerOptions{Classwork: true, Reset: true, Faults: broken.consumer}
-	shown, err := shownBy(broken.consumer)
+	o := district.ConsumerOptions{Classwork: true, Reset: true, Faults: broken["consumer"]}
+	shown, err := shownBy(broken["consumer"])
 	if err != nil {
 		return d, err
 	}
@@ -58,13 +59,13 @@ func openConsumer(cmd *cobra.Command, f *runFlags, broken roleFaults) (*demoRole
 		section.Signed = true
 		section.Connect.Webhook.Body = signedConnection
 	}
-	x := &demoRole{what: "consumer", name: "the reference consumer", profiles: profiles, section: section, faults: broken.consumer}
+	x := &demoRole{what: "consumer", name: "the reference consumer", profiles: profiles, section: section, faults: broken["consumer"]}
 	if err := x.describe(f, "", cmd.OutOrStdout()); err != nil {
 		_ = c.Close()
 		return d, err
 	}
 	if shown == importing && len(x.flags.focus) == 0 { // each of them is many bundles
-		x.flags.focus = breaks(broken.consumer)
+		x.flags.focus = breaks(broken["consumer"])
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "%s: rollcall run %s\n\n", capital(x.name), quoteArg(x.path))
 	return &demoRoles{roles: []*demoRole{x}, closes: []func(){func() { _ = c.Close() }}}, nil
@@ -125,11 +126,11 @@ func consumerProfiles() []string {
 // consumerSection is the part of a target file that describes the reference consumer.
 func consumerSection(origin string) *driver.Section {
 	return &driver.Section{
-		Connect: driver.Hook{Webhook: &driver.Webhook{URL: origin + "/connection", Method: http.MethodPut}},
-		Sync: driver.Trigger{Webhook: &driver.Webhook{URL: origin + "/sync?mode=$mode"},
+		Connect: driver.Hook{Webhook: &act.Webhook{URL: origin + "/connection", Method: http.MethodPut}},
+		Sync: driver.Trigger{Webhook: &act.Webhook{URL: origin + "/sync?mode=$mode"},
 			Modes: []string{driver.Full, driver.Delta}},
-		Reset: driver.Hook{Webhook: &driver.Webhook{URL: origin + "/reset"}},
-		Push:  driver.Trigger{Webhook: &driver.Webhook{URL: origin + "/push"}},
+		Reset: driver.Hook{Webhook: &act.Webhook{URL: origin + "/reset"}},
+		Push:  driver.Trigger{Webhook: &act.Webhook{URL: origin + "/push"}},
 		Holds: driver.Holder{Query: &driver.Query{URL: origin + "/held"}},
 	}
 }

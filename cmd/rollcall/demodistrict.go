@@ -25,7 +25,7 @@ func openDistrict(cmd *cobra.Command, f *runFlags, broken roleFaults) (*demoRole
 		fmt.Fprintf(out, "\nThe district as a whole is not judged, for people act in it: %v.\n", err)
 		return d, nil
 	}
-	bent, err := districtfault.Kind.Of(broken.between...)
+	bent, err := districtfault.Kind.Of(broken["district"]...)
 	if err != nil {
 		return d, err
 	}
@@ -52,7 +52,7 @@ func openDistrict(cmd *cobra.Command, f *runFlags, broken roleFaults) (*demoRole
 		d.close()
 		return d, err
 	}
-	x := &demoRole{what: "district", name: "the district as a whole", path: judge.path("district"), faults: broken.between}
+	x := &demoRole{what: "district", name: "the district as a whole", path: judge.path("district"), faults: broken["district"]}
 	x.prepare(f, out)
 	fmt.Fprintf(out, "%s, in a browser: rollcall run %s\n\n", capital(x.name), quoteArg(x.path))
 	d.roles, d.picture = append(d.roles, x), filepath.Join(f.out, x.what, "district.html")

@@ -71,8 +71,8 @@ func openLTI(cmd *cobra.Command, f *runFlags, broken roleFaults) (d *demoRoles, 
 	asked := toolSection(t, platformListen, asPlatform, cert, key)
 	asked.OtherPlatform = lti.OtherPlatform{Listen: otherListen, PublicURL: asOther}
 	roles := []*demoRole{
-		{what: "tool", name: "the reference tool", profiles: toolProfiles(), section: asked, faults: broken.tool},
-		{what: "platform", name: "the reference platform", profiles: platformSuite().Profiles, section: platformSection(p, toolListen, asTool, cert, key), faults: broken.platform},
+		{what: "tool", name: "the reference tool", profiles: toolProfiles(), section: asked, faults: broken["tool"]},
+		{what: "platform", name: "the reference platform", profiles: platformSuite().Profiles, section: platformSection(p, toolListen, asTool, cert, key), faults: broken["platform"]},
 	}
 	if broken.any() {
 		roles = slices.DeleteFunc(roles, func(x *demoRole) bool { return len(x.faults) == 0 })

@@ -41,10 +41,11 @@ func openBeside(cmd *cobra.Command, f *runFlags, broken roleFaults) (d *demoRole
 		wanted bool
 		open   func(*cobra.Command, *runFlags, roleFaults) (*demoRoles, error)
 	}{
-		{all || len(broken.tool)+len(broken.platform) > 0, openLTI},
-		{all || len(broken.consumer) > 0, openConsumer},
-		{all || len(broken.catalog) > 0, openCatalog},
-		{all || len(broken.between) > 0, openDistrict},
+		{all || broken.of("tool", "platform"), openLTI},
+		{all || broken.of("consumer"), openConsumer},
+		{all || broken.of("catalog"), openCatalog},
+		{all || broken.of("searcher"), openSearcher},
+		{all || broken.of("district"), openDistrict},
 	} {
 		if !part.wanted {
 			continue
@@ -114,6 +115,7 @@ type demoRole struct {
 	what, name string
 	profiles   []string
 	section    harness.Section
+	beside     harness.Section // a second one; nil: none
 	faults     []string
 
 	path  string
@@ -134,6 +136,10 @@ type spoken struct {
 // describe writes the target file of a role, and how it is judged.
 func (x *demoRole) describe(f *runFlags, ca string, out io.Writer) error {
 	x.path = filepath.Join(f.out, "demo-"+x.what+".yaml")
+	sections := []harness.Section{x.section}
+	if x.beside != nil {
+		sections = append(sections, x.beside)
+	}
 	text, err := harness.WriteTarget(harness.Target{
 		Name:     "Rollcall reference " + x.what,
 		Vendor:   "Rollcall",
@@ -141,7 +147,7 @@ func (x *demoRole) describe(f *runFlags, ca string, out io.Writer) error {
 		Version:  version,
 		Profiles: x.profiles,
 		TLS:      harness.TLS{CAFile: ca},
-	}, x.section)
+	}, sections...)
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/suites/ecosystem"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/harness/act"
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
 	"github.com/rollcall-edu/rollcall/suites/lti"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/consumer/driver"
@@ -270,9 +271,9 @@ func (j *districtJudge) toolSection(t *riverbend.Tool) *lti.Section {
 // tells what it holds.
 func followerSection(c *district.Consumer) *driver.Section {
 	return &driver.Section{
-		Sync: driver.Trigger{Webhook: &driver.Webhook{URL: c.Origin + "/sync?mode=$mode"},
+		Sync: driver.Trigger{Webhook: &act.Webhook{URL: c.Origin + "/sync?mode=$mode"},
 			Modes: []string{driver.Full, driver.Delta}},
-		Connect: driver.Hook{Webhook: &driver.Webhook{URL: c.Origin + "/connection", Method: http.MethodPut}},
+		Connect: driver.Hook{Webhook: &act.Webhook{URL: c.Origin + "/connection", Method: http.MethodPut}},
 		Holds:   driver.Holder{Query: &driver.Query{URL: c.Origin + "/held"}},
 	}
 }

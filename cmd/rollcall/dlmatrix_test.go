@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/rollcall-edu/rollcall/reference/fault"
+	"github.com/rollcall-edu/rollcall/reference/fault/platformfault"
+	"github.com/rollcall-edu/rollcall/reference/fault/toolfault"
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/harness"
@@ -61,7 +63,7 @@ func TestPicksMatrix(t *testing.T) { picksMatrix(t).run(t) }
 
 func pickerMatrix(t *testing.T) *ltiMatrix {
 	t.Helper()
-	tools, variants, _, _, err := ltiFaults()
+	tools, variants, err := tablesOf(toolfault.Kind)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +82,7 @@ func pickerMatrix(t *testing.T) *ltiMatrix {
 
 func picksMatrix(t *testing.T) *ltiMatrix {
 	t.Helper()
-	_, _, platforms, variants, err := ltiFaults()
+	platforms, variants, err := tablesOf(platformfault.Kind)
 	if err != nil {
 		t.Fatal(err)
 	}

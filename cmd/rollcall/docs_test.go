@@ -124,14 +124,6 @@ func targetSchema() (string, error) {
 }
 
 func faultsPage() (string, error) {
-	tools, toolOddities, platforms, platformOddities, err := ltiFaults()
-	if err != nil {
-		return "", err
-	}
-	cases, caseOddities, err := caseFaults()
-	if err != nil {
-		return "", err
-	}
 	seen, err := readMatrix()
 	if err != nil {
 		return "", err
@@ -166,9 +158,13 @@ func faultsPage() (string, error) {
 		}
 		role(kind.Name(), faults, variants)
 	}
-	role("CASE server", cases, caseOddities)
-	role("Tool", tools, toolOddities)
-	role("Platform", platforms, platformOddities)
+	for _, kind := range faultKinds()[1:] { // those of a SIS are told of by its services
+		tables, err := kind.tables()
+		if err != nil {
+			return "", err
+		}
+		role(capital(kind.name), tables.Faults, tables.Variants)
+	}
 	return b.String(), nil
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"embed"
 	"encoding/json"
 	"errors"
@@ -18,6 +19,7 @@ import (
 	"github.com/rollcall-edu/rollcall/reference/fault/districtfault"
 	"github.com/rollcall-edu/rollcall/reference/fault/onerosterfault"
 	"github.com/rollcall-edu/rollcall/reference/fault/platformfault"
+	"github.com/rollcall-edu/rollcall/reference/fault/searcherfault"
 	"github.com/rollcall-edu/rollcall/reference/fault/toolfault"
 	"github.com/rollcall-edu/rollcall/suites/harness"
 	"github.com/rollcall-edu/rollcall/suites/spelling"
@@ -48,37 +50,19 @@ with "rollcall demo --fault ID", or with "rollcall serve sis", "serve case", "se
 between systems with "rollcall serve district".`,
 		Args: cobra.NoArgs, Example: "  rollcall list faults\n  rollcall list faults --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			faults, variants, err := providerFaults()
-			if err != nil {
-				return err
-			}
 			seen, err := readMatrix()
 			if err != nil {
 				return err
 			}
-			tools, toolOddities, platforms, platformOddities, err := ltiFaults()
-			if err != nil {
-				return err
+			var faults []fault.Fault
+			var variants []fault.Variant
+			for _, k := range faultKinds() {
+				tables, err := k.tables()
+				if err != nil {
+					return err
+				}
+				faults, variants = append(faults, tables.Faults...), append(variants, tables.Variants...)
 			}
-			cases, caseOddities, err := caseFaults()
-			if err != nil {
-				return err
-			}
-			consumers, err := consumerfault.Kind.Tables()
-			if err != nil {
-				return err
-			}
-			catalogs, err := catalogfault.Kind.Tables()
-			if err != nil {
-				return err
-			}
-			districts, err := districtfault.Kind.Tables()
-			if err != nil {
-				return err
-			}
-			faults = slices.Concat(faults, cases, tools, platforms, consumers.Faults, catalogs.Faults, districts.Faults)
-			variants = slices.Concat(variants, caseOddities, toolOddities, platformOddities, consumers.Variants, catalogs.Variants,
-				districts.Variants)
 			var rows [][]string
 			for _, f := range faults {
 				rows = append(rows, []string{f.ID, "fault", f.Title, strings.Join(f.Breaks, " "), strings.Join(seen[f.ID].Checks, " ")})
@@ -97,103 +81,74 @@ between systems with "rollcall serve district".`,
 	return c
 }
 
+// faultKind is the faults and variants of one role, by the name that the role has in `rollcall serve`.
+type faultKind struct {
+	role, name string
+	command    string // that brings it up; empty: rollcall serve and the role
+	tables     func() (fault.Tables, error)
+}
+
+// faultKinds lists the kinds, in the order in which they are told of.
+func faultKinds() []faultKind {
+	return []faultKind{
+		{"sis", "SIS", "", providerFaults},
+		{"case", "CASE server", "", casefault.Kind.Tables},
+		{"tool", "tool", "", toolfault.Kind.Tables},
+		{"platform", "platform", "", platformfault.Kind.Tables},
+		{"consumer", "consumer", "rollcall sync", consumerfault.Kind.Tables},
+		{"catalog", "catalogue", "", catalogfault.Kind.Tables},
+		{"searcher", "platform that searches", "rollcall demo", searcherfault.Kind.Tables},
+		{"district", "district", "", districtfault.Kind.Tables},
+	}
+}
+
 // providerFaults gives the tables of all services of a OneRoster provider.
-func providerFaults() (faults []fault.Fault, variants []fault.Variant, err error) {
+func providerFaults() (all fault.Tables, err error) {
 	for _, k := range onerosterfault.Services() {
 		f, failed := k.Faults()
 		v, failedToo := k.Variants()
-		faults, variants, err = append(faults, f...), append(variants, v...), errors.Join(err, failed, failedToo)
+		all.Faults, all.Variants, err = append(all.Faults, f...), append(all.Variants, v...), errors.Join(err, failed, failedToo)
 	}
-	return faults, variants, err
-}
-
-// caseFaults gives the tables of the CASE server.
-func caseFaults() (faults []fault.Fault, variants []fault.Variant, err error) {
-	t, err := casefault.Kind.Tables()
-	return t.Faults, t.Variants, err
-}
-
-// ltiFaults gives the tables of the LTI roles.
-func ltiFaults() (tools []fault.Fault, toolOddities []fault.Variant, platforms []fault.Fault, platformOddities []fault.Variant, err error) {
-	var errs [4]error
-	tools, errs[0] = toolfault.Kind.Faults()
-	toolOddities, errs[1] = toolfault.Kind.Variants()
-	platforms, errs[2] = platformfault.Kind.Faults()
-	platformOddities, errs[3] = platformfault.Kind.Variants()
-	return tools, toolOddities, platforms, platformOddities, errors.Join(errs[:]...)
+	return all, err
 }
 
 // roleFaults are faults and variants by the role that they make misbehave.
-type roleFaults struct{ sis, competency, tool, platform, consumer, catalog, between []string }
+type roleFaults map[string][]string
 
 // any tells whether there is one at all.
-func (r roleFaults) any() bool {
-	return len(r.sis)+len(r.competency)+len(r.tool)+len(r.platform)+len(r.consumer)+len(r.catalog)+len(r.between) > 0
-}
+func (r roleFaults) any() bool { return len(r) > 0 }
 
-// beside tells whether there is one of a role that is judged beside the SIS.
-func (r roleFaults) beside() bool {
-	return len(r.tool)+len(r.platform)+len(r.consumer)+len(r.catalog)+len(r.between) > 0
+// of tells whether there is one of some roles.
+func (r roleFaults) of(roles ...string) bool {
+	return slices.ContainsFunc(roles, func(role string) bool { return len(r[role]) > 0 })
 }
 
 // sortFaults tells by an id whose fault it is.
 func sortFaults(ids []string) (roleFaults, error) {
-	var out roleFaults
-	tools, toolOddities, platforms, platformOddities, err := ltiFaults()
-	if err != nil {
-		return out, err
-	}
-	cases, caseOddities, err := caseFaults()
-	if err != nil {
-		return out, err
-	}
-	consumers, err := consumerfault.Kind.Tables()
-	if err != nil {
-		return out, err
-	}
-	catalogs, err := catalogfault.Kind.Tables()
-	if err != nil {
-		return out, err
-	}
-	districts, err := districtfault.Kind.Tables()
-	if err != nil {
-		return out, err
-	}
-	within := func(id string, faults []fault.Fault, variants []fault.Variant) bool {
-		return slices.ContainsFunc(faults, func(f fault.Fault) bool { return f.ID == id }) ||
-			slices.ContainsFunc(variants, func(v fault.Variant) bool { return v.ID == id })
-	}
+	out := roleFaults{}
 	for _, id := range ids {
-		_, unknown := onerosterfault.Lookup(id)
-		switch {
-		case unknown == nil:
-			out.sis = append(out.sis, id)
-		case within(id, cases, caseOddities):
-			out.competency = append(out.competency, id)
-		case within(id, tools, toolOddities):
-			out.tool = append(out.tool, id)
-		case within(id, platforms, platformOddities):
-			out.platform = append(out.platform, id)
-		case within(id, consumers.Faults, consumers.Variants):
-			out.consumer = append(out.consumer, id)
-		case within(id, catalogs.Faults, catalogs.Variants):
-			out.catalog = append(out.catalog, id)
-		case within(id, districts.Faults, districts.Variants):
-			out.between = append(out.between, id)
-		default:
-			return out, &harness.ConfigError{
+		role := ""
+		for _, k := range faultKinds() {
+			tables, err := k.tables()
+			if err != nil {
+				return nil, err
+			}
+			if _, is := tables.Fault(id); is || slices.ContainsFunc(tables.Variants, func(v fault.Variant) bool { return v.ID == id }) {
+				role = k.role
+				break
+			}
+		}
+		if role == "" {
+			return nil, &harness.ConfigError{
 				Key:    "--fault",
 				Cause:  fmt.Sprintf("there is no fault or variant %q", id),
 				Remedy: spelling.Remedy(id, faultIDs(), "choose one of `rollcall list faults`"),
 			}
 		}
+		out[role] = append(out[role], id)
 	}
 	return out, nil
 }
-
-// serverNames are what the roles are called, by their subcommands of serve.
-var serverNames = map[string]string{"sis": "SIS", "case": "CASE server", "tool": "tool", "platform": "platform",
-	"consumer": "consumer", "catalog": "catalogue", "district": "district"}
 
 // faultsOf holds faults to one role, which serve brings up.
 func faultsOf(role string, ids []string) error {
@@ -201,19 +156,14 @@ func faultsOf(role string, ids []string) error {
 	if err != nil {
 		return err
 	}
-	for of, foreign := range map[string][]string{
-		"sis": sorted.sis, "case": sorted.competency, "tool": sorted.tool, "platform": sorted.platform, "consumer": sorted.consumer,
-		"catalog": sorted.catalog, "district": sorted.between,
-	} {
-		if of != role && len(foreign) > 0 {
-			command := "rollcall serve " + of
-			if of == "consumer" {
-				command = "rollcall sync"
-			}
+	kinds := faultKinds()
+	own := kinds[slices.IndexFunc(kinds, func(k faultKind) bool { return k.role == role })]
+	for _, k := range kinds {
+		if foreign := sorted[k.role]; k.role != role && len(foreign) > 0 {
 			return &harness.ConfigError{
 				Key:    "--fault",
-				Cause:  fmt.Sprintf("%s makes a %s misbehave, and not a %s", foreign[0], serverNames[of], serverNames[role]),
-				Remedy: "use `" + command + "`, or choose another of `rollcall list faults`",
+				Cause:  fmt.Sprintf("%s makes a %s misbehave, and not a %s", foreign[0], k.name, own.name),
+				Remedy: "use `" + cmp.Or(k.command, "rollcall serve "+k.role) + "`, or choose another of `rollcall list faults`",
 			}
 		}
 	}
@@ -221,29 +171,22 @@ func faultsOf(role string, ids []string) error {
 }
 
 // faultIDs lists all faults and variants.
-func faultIDs() []string {
-	var out []string
-	add := func(faults []fault.Fault, variants []fault.Variant) {
-		for _, f := range faults {
-			out = append(out, f.ID)
-		}
-		for _, v := range variants {
-			out = append(out, v.ID)
-		}
+func faultIDs() (out []string) {
+	for _, k := range faultKinds() {
+		tables, _ := k.tables() // a broken table is told where it is used
+		out = append(out, idsIn(tables)...)
 	}
-	faults, variants, _ := providerFaults() // a broken table is told where it is used
-	add(faults, variants)
-	cases, caseOddities, _ := caseFaults()
-	add(cases, caseOddities)
-	tools, toolOddities, platforms, platformOddities, _ := ltiFaults()
-	add(tools, toolOddities)
-	add(platforms, platformOddities)
-	consumers, _ := consumerfault.Kind.Tables()
-	add(consumers.Faults, consumers.Variants)
-	catalogs, _ := catalogfault.Kind.Tables()
-	add(catalogs.Faults, catalogs.Variants)
-	districts, _ := districtfault.Kind.Tables()
-	add(districts.Faults, districts.Variants)
+	return out
+}
+
+// idsIn lists the ids of faults and variants.
+func idsIn(tables fault.Tables) (out []string) {
+	for _, f := range tables.Faults {
+		out = append(out, f.ID)
+	}
+	for _, v := range tables.Variants {
+		out = append(out, v.ID)
+	}
 	return out
 }
 

@@ -29,7 +29,7 @@ const schemaFile = "target.schema.json"
 
 // answers fill the template of a target file.
 type answers struct {
-	Role     string // of the product, by its profiles: provider, catalog, csv, consumer, importer, tool, platform
+	Role     string // of the product, by its profiles: provider, catalog, csv, consumer, importer, tool, platform, searcher
 	Suites   []string
 	Profiles []string
 	Name     string
@@ -47,6 +47,7 @@ type answers struct {
 	Image, Dockerfile, Port                    string
 	Listen, Connect, Reset, Sync, Holds        string
 	Drop, HostKey                              string
+	Search                                     string
 }
 
 // question asks for one answer that some products need.
@@ -90,6 +91,7 @@ func (a *answers) questions() []question {
 		{roles: []string{"consumer"}, flag: "--sync", question: strings.TrimSuffix(howSynced, "; ") + "): ", value: &a.Sync},
 		{roles: []string{"consumer", "importer"}, flag: "--holds", question: "What tells what it holds (a command or a URL that gives JSON lines, or a .zip of OneRoster CSV; empty: it can't be read): ", value: &a.Holds, optional: true, spare: true},
 		{roles: []string{"consumer"}, flag: "--reset", question: "How it is made empty between the lives of two versions (a command, or the URL of a webhook; empty: it can't be, and one version is judged a run): ", value: &a.Reset, optional: true, spare: true, unless: func() bool { return !a.claims("or11-") || !a.claims("or12-") }},
+		{roles: []string{"searcher"}, flag: "--search", question: "How it is made to search (a command that prints JSON, or the URL of a webhook that answers with it; empty: by steps in its pages, of which the file has an example): ", value: &a.Search, optional: true, spare: true},
 		{roles: []string{"tool"}, flag: "--login-url", question: "Login URL of the tool: ", value: &a.LoginURL},
 		{roles: []string{"tool"}, flag: "--target-link-uri", question: "What a launch is to open (target link URI): ", value: &a.TargetLinkURI},
 		{roles: []string{"platform"}, flag: "--issuer", question: "Issuer of the platform: ", value: &a.Issuer},
@@ -282,6 +284,7 @@ Secrets are not asked for: they stay in environment variables.`,
 	f.StringVar(&a.Holds, "holds", "", "what tells what a consumer holds: a command or a URL that gives JSON lines, or a .zip of OneRoster CSV")
 	f.StringVar(&a.Connect, "connect", "", "command, or URL of a webhook, by which a consumer is told where to read from")
 	f.StringVar(&a.Reset, "reset", "", "command, or URL of a webhook, by which a consumer is made empty")
+	f.StringVar(&a.Search, "search", "", "how a product is made to search: a command that prints JSON, or the URL of a webhook that answers with it")
 	f.StringVar(&a.Listen, "listen", "", "where Rollcall's provider answers a consumer, host:port")
 	f.StringVar(&a.Drop, "drop", "", "where an importer takes bundles: a folder, a URL, or sftp://user@host/folder")
 	f.StringVar(&a.HostKey, "host-key", "", "fingerprint of the key of an SFTP server")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"regexp"
 	"slices"
@@ -9,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/rollcall-edu/rollcall/reference/fault"
+	"github.com/rollcall-edu/rollcall/reference/fault/platformfault"
+	"github.com/rollcall-edu/rollcall/reference/fault/toolfault"
 	"github.com/rollcall-edu/rollcall/reports"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/harness"
@@ -39,6 +42,13 @@ type ltiMatrix struct {
 	judge    func(t *testing.T, focus []string, odd bool, ids ...string) *reports.Report
 	// spared tells whether a variant may leave a requirement unjudged.
 	spared func(id string, q reports.RequirementResult) bool
+}
+
+// tablesOf gives the faults and variants of a role.
+func tablesOf[C any](kind *fault.Kind[C]) ([]fault.Fault, []fault.Variant, error) {
+	faults, err := kind.Faults()
+	variants, failed := kind.Variants()
+	return faults, variants, errors.Join(err, failed)
 }
 
 // sideBySide is how many browsers run at once.
@@ -85,7 +95,7 @@ func TestRecordedMatrix(t *testing.T) {
 
 func toolMatrix(t *testing.T) *ltiMatrix {
 	t.Helper()
-	tools, variants, _, _, err := ltiFaults()
+	tools, variants, err := tablesOf(toolfault.Kind)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +141,7 @@ var steps = map[string]string{"tool-consent": `    steps: [{click: "#agree"}]`}
 
 func platformMatrix(t *testing.T) *ltiMatrix {
 	t.Helper()
-	_, _, platforms, variants, err := ltiFaults()
+	platforms, variants, err := tablesOf(platformfault.Kind)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +176,7 @@ func ofService(id string) bool {
 // come to a course for.
 func nrpsPlatformMatrix(t *testing.T) *ltiMatrix {
 	t.Helper()
-	_, _, platforms, variants, err := ltiFaults()
+	platforms, variants, err := tablesOf(platformfault.Kind)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,7 +202,7 @@ const ofGrades = "platform-ags-"
 
 func gradesMatrix(t *testing.T) *ltiMatrix {
 	t.Helper()
-	_, _, platforms, variants, err := ltiFaults()
+	platforms, variants, err := tablesOf(platformfault.Kind)
 	if err != nil {
 		t.Fatal(err)
 	}

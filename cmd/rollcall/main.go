@@ -24,6 +24,7 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/oneroster/resources"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/rostering"
 	"github.com/rollcall-edu/rollcall/suites/resourcesearch"
+	"github.com/rollcall-edu/rollcall/suites/resourcesearch/searcher"
 )
 
 func main() {
@@ -45,7 +46,7 @@ func suites() []harness.Suite {
 		rostering.Suite11(), resources.Suite11(), gradebook.Suite11(),
 		gradebook.PushSuite(), assessment.PushSuite(), gradebook.PushSuite11(), // what is written comes when all is read
 		csv.Suite(nil), consumer.Suite(), consumer.Suite11(), consumer.Drops(), toolSuite(), platformSuite(), resourcesearch.Suite(),
-		resourcesearch.LinkSuite(), ecosystem.Suite(),
+		resourcesearch.LinkSuite(), searcher.Suite(), ecosystem.Suite(),
 	}
 }
 

@@ -11,8 +11,6 @@ import (
 
 	csvcases "github.com/rollcall-edu/rollcall/fixtures/broken"
 	"github.com/rollcall-edu/rollcall/reference/fault"
-	"github.com/rollcall-edu/rollcall/reference/fault/consumerfault"
-	"github.com/rollcall-edu/rollcall/reference/fault/onerosterfault"
 	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/rule"
 	csvtable "github.com/rollcall-edu/rollcall/suites/oneroster/csv/table"
@@ -36,22 +34,13 @@ func TestRealWorld(t *testing.T) {
 		t.Fatal(err)
 	}
 	var faults []fault.Fault
-	for _, kind := range onerosterfault.Services() {
-		of, err := kind.Faults()
+	for _, kind := range faultKinds() {
+		tables, err := kind.tables()
 		if err != nil {
 			t.Fatal(err)
 		}
-		faults = append(faults, of...)
+		faults = append(faults, tables.Faults...)
 	}
-	tools, _, platforms, _, err := ltiFaults()
-	if err != nil {
-		t.Fatal(err)
-	}
-	consumers, err := consumerfault.Kind.Faults()
-	if err != nil {
-		t.Fatal(err)
-	}
-	faults = slices.Concat(faults, tools, platforms, consumers)
 	rows := 0
 	for _, line := range strings.Split(string(text), "\n") {
 		cells := strings.Split(line, "|")

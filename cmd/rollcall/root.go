@@ -47,6 +47,7 @@ itself failed, 4 incomplete (something was not tested or not reached).`,
 		return usage{fmt.Errorf("%w; %ssee `%s --help`", err, misspeltFlag(cmd, err), cmd.CommandPath())}
 	})
 	root.AddCommand(demoCommand(), doctorCommand(), initCommand(), targetCommand(), runCommand(), csvCommand(), pushCommand(), syncCommand(),
+		searchCommand(),
 		fixturesCommand(),
 		serveCommand(), registrationCommand(), listCommand(),
 		explainCommand(), reportCommand(), diffCommand(), versionCommand())

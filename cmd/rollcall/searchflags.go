@@ -5,12 +5,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/rollcall-edu/rollcall/reference/platform/search"
+	"github.com/rollcall-edu/rollcall/reference/catalog/client"
 	"github.com/rollcall-edu/rollcall/suites/harness"
 )
 
 // searchFlags say which catalogue the reference platform searches.
-type searchFlags struct{ at search.Catalog }
+type searchFlags struct{ at client.Catalog }
 
 func (f *searchFlags) add(c *cobra.Command) {
 	x := c.Flags()
@@ -21,7 +21,7 @@ func (f *searchFlags) add(c *cobra.Command) {
 }
 
 // catalog gives it, nil where none was named.
-func (f *searchFlags) catalog() (*search.Catalog, error) {
+func (f *searchFlags) catalog() (*client.Catalog, error) {
 	if f.at.BaseURL == "" {
 		return nil, nil
 	}

@@ -97,8 +97,8 @@ func (f *districtFlags) filled() error {
 	if err != nil {
 		return err
 	}
-	o.Faults = riverbend.Faults{SIS: broken.sis, CASE: broken.competency, Platform: broken.platform, Tool: broken.tool,
-		Consumer: broken.consumer, Catalog: broken.catalog}
+	o.Faults = riverbend.Faults{SIS: broken["sis"], CASE: broken["case"], Platform: broken["platform"], Tool: broken["tool"],
+		Consumer: broken["consumer"], Catalog: broken["catalog"]}
 	if err := checkRotation(f.rotate); err != nil {
 		return err
 	}
@@ -130,11 +130,11 @@ func (f *districtFlags) filled() error {
 	if err := readList(f.others, "--tools", &o.Tools); err != nil {
 		return err
 	}
-	bent, err := districtfault.Kind.Of(broken.between...)
+	bent, err := districtfault.Kind.Of(broken["district"]...)
 	if err != nil {
 		return err
 	}
-	*o, f.between = bent.Bend(*o), broken.between
+	*o, f.between = bent.Bend(*o), broken["district"]
 	o.DB, o.Listen, o.ClientSecret = f.db, f.listen, os.Getenv("ROLLCALL_CLIENT_SECRET")
 	o.TLS, o.TrustPEM, err = f.certificates(append(o.Hosts(), "tool.localhost")...)
 	return err

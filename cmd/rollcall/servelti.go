@@ -14,9 +14,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
+	"github.com/rollcall-edu/rollcall/reference/catalog/client"
 	"github.com/rollcall-edu/rollcall/reference/district"
 	"github.com/rollcall-edu/rollcall/reference/platform"
-	"github.com/rollcall-edu/rollcall/reference/platform/search"
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/reference/tool"
 	"github.com/rollcall-edu/rollcall/reference/web"
@@ -222,9 +222,9 @@ course; what they choose becomes a link of it, where its tool is registered here
 			if err != nil {
 				return err
 			}
-			var searched func() (search.Catalog, bool)
+			var searched func() (client.Catalog, bool)
 			if catalog != nil {
-				searched = func() (search.Catalog, bool) { return *catalog, true }
+				searched = func() (client.Catalog, bool) { return *catalog, true }
 			}
 			p, err := district.StartPlatform(cmd.Context(), district.PlatformOptions{
 				Search:   searched,
@@ -309,7 +309,7 @@ const referenceTool = "reference-tool"
 // each other, and whoever else is given; faults make them misbehave.
 func startLTI(cmd *cobra.Command, o ltiRoles) (*district.Platform, *district.Tool, error) {
 	p, err := district.StartPlatform(cmd.Context(), district.PlatformOptions{TLS: o.made, TrustPEM: o.trust, Tools: o.tools,
-		Faults: o.faults.platform})
+		Faults: o.faults["platform"]})
 	if err != nil {
 		return nil, nil, fmt.Errorf("starting the reference platform: %w", err)
 	}
@@ -326,7 +326,7 @@ func startLTI(cmd *cobra.Command, o ltiRoles) (*district.Platform, *district.Too
 		TLS:       o.made,
 		TrustPEM:  o.trust,
 		Platforms: append([]tool.Platform{own}, o.others...),
-		Faults:    o.faults.tool,
+		Faults:    o.faults["tool"],
 	})
 	if err != nil {
 		p.Close()

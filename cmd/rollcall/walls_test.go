@@ -178,7 +178,8 @@ func list(t *testing.T) []listed {
 
 // servers are the files that may make an HTTP server: each has limits, and tests of
 // them.
-var servers = []string{"reference/web/server.go", "suites/lti/side/side.go", "suites/oneroster/consumer/provider/provider.go"}
+var servers = []string{"reference/web/server.go", "suites/lti/side/side.go", "suites/oneroster/consumer/provider/provider.go",
+	"suites/resourcesearch/searcher/catalog/catalog.go"}
 
 // TestWallsServers sees to it that nobody else makes one, or serves without limits.
 func TestWallsServers(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rollcall-edu/rollcall/fixtures"
+	"github.com/rollcall-edu/rollcall/reference/catalog/client"
 	"github.com/rollcall-edu/rollcall/reference/fault/platformfault"
 	"github.com/rollcall-edu/rollcall/reference/lti"
 	"github.com/rollcall-edu/rollcall/reference/platform"
@@ -43,7 +44,7 @@ type PlatformOptions struct {
 	// Mirror is one that is open, whose school this is instead, and which the platform doesn't close; nil: none.
 	Mirror *mirror.Mirror `json:"-"`
 	// Search gives the catalogue in which those who teach can search, once there is one; nil: there is none.
-	Search func() (c search.Catalog, known bool) `json:"-"`
+	Search func() (c client.Catalog, known bool) `json:"-"`
 	// Bend changes what the platform is made of, Around is put around everything that is served; nil is nothing.
 	Bend   func(*platform.Config)          `json:"-"`
 	Around func(http.Handler) http.Handler `json:"-"`

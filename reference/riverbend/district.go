@@ -16,9 +16,9 @@ import (
 	"github.com/rollcall-edu/rollcall/fixtures"
 	"github.com/rollcall-edu/rollcall/fixtures/library"
 	"github.com/rollcall-edu/rollcall/reference/catalog"
+	"github.com/rollcall-edu/rollcall/reference/catalog/client"
 	"github.com/rollcall-edu/rollcall/reference/district"
 	"github.com/rollcall-edu/rollcall/reference/platform"
-	"github.com/rollcall-edu/rollcall/reference/platform/search"
 	"github.com/rollcall-edu/rollcall/reference/store"
 	"github.com/rollcall-edu/rollcall/reference/sync"
 	"github.com/rollcall-edu/rollcall/reference/sync/push"
@@ -324,9 +324,9 @@ func (d *District) startTools(ctx context.Context) error {
 }
 
 // searched is the catalogue in which platforms search: the district's own, once it is up, or the one that was named.
-func (d *District) searched() (c search.Catalog, known bool) {
+func (d *District) searched() (c client.Catalog, known bool) {
 	if s := d.catalog.Load(); s != nil {
-		return search.Catalog{BaseURL: s.BaseURL, TokenURL: s.TokenURL, ClientID: s.Main.ID, Secret: s.Main.Secret}, true
+		return client.Catalog{BaseURL: s.BaseURL, TokenURL: s.TokenURL, ClientID: s.Main.ID, Secret: s.Main.Secret}, true
 	}
 	if d.o.Search != nil {
 		return *d.o.Search, true

@@ -13,8 +13,8 @@ import (
 
 	"github.com/rollcall-edu/rollcall/fixtures"
 	"github.com/rollcall-edu/rollcall/reference/catalog"
+	"github.com/rollcall-edu/rollcall/reference/catalog/client"
 	"github.com/rollcall-edu/rollcall/reference/platform"
-	"github.com/rollcall-edu/rollcall/reference/platform/search"
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/reference/sync/push"
 	"github.com/rollcall-edu/rollcall/reference/sync/service"
@@ -72,7 +72,7 @@ type Options struct {
 	// Search is a catalogue in the place of the own one.
 	Known  []tool.Platform
 	Tools  []platform.Registration
-	Search *search.Catalog
+	Search *client.Catalog
 
 	// Faults are ids of faults and variants of single systems.
 	Faults Faults

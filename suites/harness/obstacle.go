@@ -99,6 +99,9 @@ func (o Obstacle) Failing(f Finding) Obstacle {
 // Owner gives the requirement that blocks; empty where none does.
 func (o Obstacle) Owner() string { return o.owner }
 
+// Remedy says what to load or to set; empty where another requirement blocks.
+func (o Obstacle) Remedy() string { return o.remedy }
+
 // Reason says in words what is in the way.
 func (o Obstacle) Reason() string { return o.reason }
 

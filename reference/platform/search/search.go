@@ -10,8 +10,9 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
+	"sync"
 
+	"github.com/rollcall-edu/rollcall/reference/catalog/client"
 	"github.com/rollcall-edu/rollcall/reference/lti"
 	"github.com/rollcall-edu/rollcall/reference/platform"
 )
@@ -24,7 +25,7 @@ type Content interface {
 // Options say what the service is made of.
 type Options struct {
 	// Catalog gives where is searched; known is false where there is nothing to search yet.
-	Catalog func() (c Catalog, known bool)
+	Catalog func() (c client.Catalog, known bool)
 	Content func() Content
 }
 
@@ -32,11 +33,15 @@ type Options struct {
 type Service struct {
 	p *platform.Platform
 	o Options
+
+	mu     sync.Mutex
+	at     client.Catalog // whose client it is
+	client *client.Client // with its token
 }
 
 // New makes the service of a platform.
 func New(o Options) func(*platform.Platform) (platform.Service, error) {
-	return func(p *platform.Platform) (platform.Service, error) { return &Service{p, o}, nil }
+	return func(p *platform.Platform) (platform.Service, error) { return &Service{p: p, o: o}, nil }
 }
 
 // Handle adds the page, and what its buttons do.
@@ -71,7 +76,7 @@ func (s *Service) Shown(_ *http.Request, course, user string) []platform.Section
 
 // searching finds the course of a request, the token of its forms, and where is searched; where that can't be, it
 // has answered.
-func (s *Service) searching(w http.ResponseWriter, r *http.Request) (course platform.Course, user, csrf string, c Catalog, ok bool) {
+func (s *Service) searching(w http.ResponseWriter, r *http.Request) (course platform.Course, user, csrf string, c *client.Client, ok bool) {
 	user, csrf, in := s.p.SignedIn(r)
 	if !in {
 		http.Redirect(w, r, "/", http.StatusSeeOther)
@@ -79,7 +84,7 @@ func (s *Service) searching(w http.ResponseWriter, r *http.Request) (course plat
 	}
 	course, there := s.p.Course(r.PathValue("course"))
 	roles := s.p.Roles(course.ID, user)
-	c, known := s.o.Catalog()
+	c, known, err := s.caller()
 	switch {
 	case !there || len(roles) == 0:
 		s.p.Problem(w, http.StatusNotFound, "You are in no such course.")
@@ -87,15 +92,35 @@ func (s *Service) searching(w http.ResponseWriter, r *http.Request) (course plat
 		s.p.Problem(w, http.StatusForbidden, "Only those who teach add content.")
 	case !known:
 		s.p.Problem(w, http.StatusNotFound, "There is no catalogue to search.")
+	case err != nil:
+		s.p.Problem(w, http.StatusBadGateway, "The catalogue can't be searched: "+err.Error()+".")
 	default:
 		return course, user, csrf, c, true
 	}
 	return course, user, csrf, c, false
 }
 
+// caller gives the client of the catalogue, the same while the catalogue is, so that its token serves many searches.
+func (s *Service) caller() (c *client.Client, known bool, err error) {
+	at, known := s.o.Catalog()
+	if !known {
+		return nil, false, nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.client != nil && s.at.BaseURL == at.BaseURL && s.at.TokenURL == at.TokenURL && s.at.ClientID == at.ClientID &&
+		s.at.Secret == at.Secret {
+		return s.client, true, nil
+	}
+	if c, err = client.New(at); err == nil {
+		s.at, s.client = at, c
+	}
+	return c, true, err
+}
+
 // found is an item as the page shows it.
 type found struct {
-	Item
+	client.Item
 	Opens  string // name of the tool that opens it; empty: it has a page
 	Cannot string // why it can't be added; empty: it can
 }
@@ -107,37 +132,39 @@ func (s *Service) show(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q := r.URL.Query()
-	words := Words{Text: strings.TrimSpace(q.Get("words")), Standard: strings.TrimSpace(q.Get("standard"))}
-	words.Skip, _ = strconv.Atoi(q.Get("skip")) // what is no number is the beginning
-	words.Skip = max(words.Skip, 0)
+	query, skip := asked(q)
 	view := struct {
 		Course             platform.Course
 		Path, CSRF         string
-		Words              Words
+		Query              client.Query
 		Asked, More        bool
 		Found              []found
 		Problem, Next, Add string
 		First              int // number of the first that is found here
+		Kinds, Sorts       []string
 	}{
 		Course: course,
 		Path:   url.PathEscape(course.ID),
 		CSRF:   csrf,
-		Words:  words,
+		Query:  query,
 		Asked:  q.Has("words"),
 		Add:    q.Get("added"),
-		First:  words.Skip + 1,
+		First:  skip + 1,
+		Kinds:  kinds,
+		Sorts:  sorts,
 	}
 	if view.Asked {
-		items, more, err := c.find(r.Context(), words)
+		found, err := c.Search(r.Context(), query, skip)
 		if err != nil {
-			view.Problem = "The catalogue can't be searched now."
+			view.Problem = problem(err)
 		}
-		for _, i := range items {
+		for _, i := range found.Items {
 			view.Found = append(view.Found, s.seen(i, course.ID, user))
 		}
-		if view.More = more; more {
+		if view.More = found.More; found.More {
 			next := r.URL.Query()
-			next.Set("skip", strconv.Itoa(words.Skip+page))
+			next.Set("skip", strconv.Itoa(found.Next))
+			next.Del("added")
 			view.Next = "/courses/" + view.Path + "/search?" + next.Encode()
 		}
 	}
@@ -145,7 +172,7 @@ func (s *Service) show(w http.ResponseWriter, r *http.Request) {
 }
 
 // seen says what opens an item.
-func (s *Service) seen(i Item, course, user string) found {
+func (s *Service) seen(i client.Item, course, user string) found {
 	out := found{Item: i}
 	if i.LTILink == nil {
 		if !absolute(i.URL) {
@@ -201,48 +228,49 @@ func (s *Service) choose(w http.ResponseWriter, r *http.Request) {
 		s.p.Problem(w, http.StatusForbidden, "This form was not opened here.")
 		return
 	}
-	items, _, err := c.find(r.Context(), Words{Name: r.PostForm.Get("name")})
+	item, there, err := again(r.Context(), c, r.PostForm.Get("name"), r.PostForm.Get("address"))
 	if err != nil {
-		s.p.Problem(w, http.StatusBadGateway, "The catalogue can't be searched now.")
+		s.p.Problem(w, http.StatusBadGateway, problem(err))
 		return
 	}
-	i := slices.IndexFunc(items, func(i Item) bool { return address(i) == r.PostForm.Get("address") })
-	if i < 0 {
+	if !there {
 		s.p.Problem(w, http.StatusNotFound, "The catalogue has no such item any more.")
 		return
 	}
-	if x := s.seen(items[i], course.ID, user); x.Cannot != "" {
+	if x := s.seen(item, course.ID, user); x.Cannot != "" {
 		s.p.Problem(w, http.StatusConflict, "It can't be added: "+x.Cannot+".")
 		return
 	}
-	tool, _ := s.tool(address(items[i])) // none: the item has a page
+	tool, _ := s.tool(item.Address()) // none: the item has a page
 	deployment := ""
-	if items[i].LTILink != nil {
+	if item.LTILink != nil {
 		deployment = tool.Deployments[0]
 	}
-	if err := s.o.Content().Add(r.Context(), course.ID, tool.ClientID, deployment, content(items[i])); err != nil {
+	if err := s.o.Content().Add(r.Context(), course.ID, tool.ClientID, deployment, content(item)); err != nil {
 		s.p.Forgetful(w)
 		return
 	}
-	http.Redirect(w, r, "/courses/"+url.PathEscape(course.ID)+"/search?"+url.Values{"added": {items[i].Name}}.Encode(), http.StatusSeeOther)
+	http.Redirect(w, r, "/courses/"+url.PathEscape(course.ID)+"/search?"+url.Values{"added": {item.Name}}.Encode(), http.StatusSeeOther)
 }
 
-// address is where an item leads.
-func address(i Item) string {
-	if i.LTILink != nil {
-		return i.LTILink.Address()
+// again finds an item once more: of those with its name the one that leads where it led.
+func again(ctx context.Context, c *client.Client, name, address string) (client.Item, bool, error) {
+	for i, err := range c.All(ctx, client.Query{Name: name}) {
+		if err != nil {
+			return i, false, err
+		}
+		if i.Address() == address {
+			return i, true, nil
+		}
 	}
-	return i.URL
+	return client.Item{}, false, nil
 }
 
 // content is an item as content of a course.
-func content(i Item) lti.ContentItem {
+func content(i client.Item) lti.ContentItem {
 	out := lti.ContentItem{Type: lti.TypeLink, URL: i.URL, Title: i.Name, Text: i.Description}
 	if l := i.LTILink; l != nil {
-		out.Type, out.URL, out.Custom = lti.TypeLTI, l.Address(), map[string]string{}
-		for _, p := range l.Custom.Properties {
-			out.Custom[p.Name] = p.Value
-		}
+		out.Type, out.URL, out.Custom = lti.TypeLTI, l.Address(), l.Parameters()
 	}
 	return out
 }

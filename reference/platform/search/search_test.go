@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rollcall-edu/rollcall/reference/catalog/client"
 	"github.com/rollcall-edu/rollcall/reference/lti"
 	"github.com/rollcall-edu/rollcall/reference/platform"
 )
@@ -41,11 +42,12 @@ func TestSearch(t *testing.T) {
 		w.Header().Set("Content-Type", "application/json")
 		switch {
 		case r.URL.Path == "/token":
-			io.WriteString(w, `{"access_token":"t","token_type":"bearer","expires_in":3600,"scope":"`+Scope+`"}`)
+			io.WriteString(w, `{"access_token":"t","token_type":"bearer","expires_in":3600,"scope":"`+client.Scope+`"}`)
 		case down:
 			w.WriteHeader(http.StatusForbidden)
 		default:
 			asked = append(asked, r.URL.Query().Get("filter"))
+			w.Header().Set("X-Total-Count", "4")
 			io.WriteString(w, resources)
 		}
 	}))
@@ -58,8 +60,8 @@ func TestSearch(t *testing.T) {
 	p, err := platform.New(t.Context(), platform.Config{Origin: server.URL,
 		Tools: []platform.Registration{{ClientID: "reader", Name: "Reader", TargetURI: "https://tool.example/resources/start", Deployments: []string{"d1"}}},
 		Services: []func(*platform.Platform) (platform.Service, error){New(Options{
-			Catalog: func() (Catalog, bool) {
-				return Catalog{BaseURL: catalog.URL, TokenURL: catalog.URL + "/token", ClientID: "c", Secret: "s"}, known
+			Catalog: func() (client.Catalog, bool) {
+				return client.Catalog{BaseURL: catalog.URL, TokenURL: catalog.URL + "/token", ClientID: "c", Secret: "s"}, known
 			},
 			Content: func() Content { return keeps },
 		})}})
@@ -73,8 +75,7 @@ func TestSearch(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		client := server.Client()
-		client = &http.Client{Transport: client.Transport, Jar: jar}
+		caller := &http.Client{Transport: server.Client().Transport, Jar: jar}
 		do := func(method, path string, form url.Values) (int, string) {
 			t.Helper()
 			r, err := http.NewRequestWithContext(t.Context(), method, server.URL+path, strings.NewReader(form.Encode()))
@@ -84,7 +85,7 @@ func TestSearch(t *testing.T) {
 			if method == http.MethodPost {
 				r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 			}
-			answer, err := client.Do(r)
+			answer, err := caller.Do(r)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -124,3 +124,20 @@ func (p *Page) Heard(_ context.Context) ([]string, error) {
 	}
 	return out, nil
 }
+
+// Texts lists what the elements of a CSS selector show, in the frame in which the last steps went on. What isn't seen is
+// left out.
+func (p *Page) Texts(ctx context.Context, selector string) ([]string, error) {
+	text, err := p.answer(ctx, `JSON.stringify([...document.querySelectorAll(`+literal(selector)+`)].filter(e => e.getClientRects().length > 0).slice(0, 1000).map(e => (e.innerText || e.value || "").trim()))`)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", selector, err)
+	}
+	var out []string
+	_ = json.Unmarshal([]byte(text), &out) // of our own script
+	return out, nil
+}
+
+// Shows tells whether something is there by now, written as in Step.Wait.
+func (p *Page) Shows(ctx context.Context, what string) (bool, error) {
+	return p.truth(ctx, waiting(what))
+}

@@ -233,16 +233,21 @@ func (p *Page) act(ctx context.Context, script string) error {
 	return p.rested(ctx, stepLimit)
 }
 
-func (p *Page) truth(ctx context.Context, script string) (bool, error) {
+// answer runs a script in the frame in which the steps go on.
+func (p *Page) answer(ctx context.Context, script string) (string, error) {
 	frame := p.frame
 	if frame == "" {
 		tree, err := call(p, page.GetFrameTree, cdp.Empty{})
 		if err != nil {
-			return false, err
+			return "", err
 		}
 		frame = string(tree.FrameTree.Frame.ID)
 	}
-	text, err := p.Eval(ctx, frame, script)
+	return p.Eval(ctx, frame, script)
+}
+
+func (p *Page) truth(ctx context.Context, script string) (bool, error) {
+	text, err := p.answer(ctx, script)
 	if list, many := strings.CutPrefix(text, several); many && err == nil {
 		err = fmt.Errorf("several are there, and it is not clear which is meant: %s; name one by a CSS selector", list)
 	}

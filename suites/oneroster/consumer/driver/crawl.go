@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/harness/act"
+	"github.com/rollcall-edu/rollcall/suites/harness/browser"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/service"
 	"github.com/rollcall-edu/rollcall/suites/weblink"
 )
@@ -104,7 +106,8 @@ func (c *crawler) service(ctx context.Context, base string, of *service.Service,
 		}
 	}
 	if read == 0 && first && len(refused) > 0 {
-		return fault(c.where, fmt.Sprintf("none of the collections of %s can be read at %s: %s", of, bare(base), strings.Join(refused, "; ")),
+		return act.Fault(c.where, fmt.Sprintf("none of the collections of %s can be read at %s: %s", of, browser.Bare(base),
+			strings.Join(refused, "; ")),
 			"check the base URL and consumer.holds.provider.auth: a run of `rollcall doctor` with a provider profile of the product tells more")
 	}
 	for _, r := range refused {
@@ -128,12 +131,12 @@ func (c *crawler) collection(ctx context.Context, base, path, name string, scope
 		list, ok := page(r)
 		switch {
 		case !ok && at == 0 && r.Status == 0 && r.Problem != "":
-			return nil, fault(c.where, fmt.Sprintf("nothing answers at %s: %s", bare(address), r.Problem),
+			return nil, act.Fault(c.where, fmt.Sprintf("nothing answers at %s: %s", browser.Bare(address), r.Problem),
 				"start the product, check the URL and auth, and tls.ca_file where its certificate is self-made")
 		case !ok && at == 0:
 			return r, nil
 		case !ok:
-			return nil, fault(c.where, fmt.Sprintf("%s of the product's provider can't be read to the end: after %d objects it answers %s", path,
+			return nil, act.Fault(c.where, fmt.Sprintf("%s of the product's provider can't be read to the end: after %d objects it answers %s", path,
 				at, r.Summary()),
 				"judge it as a provider first; or read what the product holds by an export or a query")
 		}
@@ -149,7 +152,7 @@ func (c *crawler) collection(ctx context.Context, base, path, name string, scope
 		}
 		at += len(list)
 		if at > maxCount {
-			return nil, fault(c.where, fmt.Sprintf("%s of the product's provider has more than %d objects", path, maxCount),
+			return nil, act.Fault(c.where, fmt.Sprintf("%s of the product's provider has more than %d objects", path, maxCount),
 				"let it hold what came from Rollcall alone: some thousands of objects")
 		}
 		next := weblink.Targets(r.Header.Values("Link"), r.URL)["next"]
@@ -160,8 +163,8 @@ func (c *crawler) collection(ctx context.Context, base, path, name string, scope
 			return nil, nil
 		}
 		if from, err := url.Parse(base); err != nil || !sameOrigin(from, next) || met[next] {
-			return nil, fault(c.where, fmt.Sprintf("the next page of %s lies at %s, which was read already or is another server's", path,
-				bare(next)),
+			return nil, act.Fault(c.where, fmt.Sprintf("the next page of %s lies at %s, which was read already or is another server's", path,
+				browser.Bare(next)),
 				"judge it as a provider first; or read what the product holds by an export or a query")
 		}
 		address = next

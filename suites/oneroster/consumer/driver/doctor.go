@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/harness/act"
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
 )
 
@@ -112,7 +113,7 @@ func (d *Driver) addresses() (out []placedAddress) {
 		}
 	}
 	for _, w := range s.webhooks() {
-		add("consumer."+w.key+".webhook.url", filled(w.hook.URL, map[string]string{}, asIs))
+		add("consumer."+w.key+".webhook.url", act.Filled(w.hook.URL, map[string]string{}, act.AsIs))
 	}
 	if u := s.Drop.Upload; u != nil {
 		add("consumer.drop.upload.url", u.URL)
@@ -135,7 +136,7 @@ func (d *Driver) addresses() (out []placedAddress) {
 var plainCommand = regexp.MustCompile(`^\s*([A-Za-z0-9_./~+-]+)(\s|$)`)
 
 func (d *Driver) examineCommand(ctx context.Context, where, command string) harness.Diagnosis {
-	ok := harness.Diagnosis{Name: where, OK: true, Detail: shortened(command)}
+	ok := harness.Diagnosis{Name: where, OK: true, Detail: act.Shortened(command)}
 	m := plainCommand.FindStringSubmatch(command)
 	if m == nil {
 		return ok
@@ -143,8 +144,8 @@ func (d *Driver) examineCommand(ctx context.Context, where, command string) harn
 	if _, err := exec.LookPath("/bin/sh"); err != nil {
 		return ok // another shell knows other words
 	}
-	r, err := run(ctx, where, "command -v "+m[1], nil, 5*time.Second, nil)
-	if err == nil && (r.code == 0 || r.over) {
+	r, err := act.Run(ctx, where, "command -v "+m[1], nil, 5*time.Second, nil)
+	if err == nil && (r.Code == 0 || r.Over) {
 		return ok
 	}
 	return harness.Diagnosis{Name: where, Fatal: true, Detail: fmt.Sprintf("%s is no command here", m[1]),
@@ -350,7 +351,7 @@ func said(words string) string {
 	if words == "" {
 		return ""
 	}
-	return ": " + shortened(words)
+	return ": " + act.Shortened(words)
 }
 
 // ending is the end of what was said, for it is there that an error is named.

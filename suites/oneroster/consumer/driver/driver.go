@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/harness/act"
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
 )
 
@@ -40,7 +41,7 @@ type Driver struct {
 // New prepares the driver of the session's target. watch may be nil where the product calls
 // nothing, as it reads bundles.
 func New(s *harness.Session, watch Watch) *Driver {
-	return &Driver{section: Of(s.Target), session: s, watch: watch, http: client(s.TLSConfig())}
+	return &Driver{section: Of(s.Target), session: s, watch: watch, http: act.Client(s.TLSConfig())}
 }
 
 // Close ends what is kept between one act and the next: the browser, and connections.
@@ -130,7 +131,7 @@ func (d *Driver) act(ctx context.Context, where string, t Trigger, o Occasion, m
 		out = d.bySteps(ctx, where, t, o)
 	case "person":
 		if !d.session.Interactive() {
-			out.Fault = fault(where+".person", "somebody is to make the product act, and nobody is there",
+			out.Fault = act.Fault(where+".person", "somebody is to make the product act, and nobody is there",
 				"run with --interactive, or give a command, a webhook, steps or a schedule")
 			break
 		}
@@ -142,7 +143,7 @@ func (d *Driver) act(ctx context.Context, where string, t Trigger, o Occasion, m
 		if o.Bundle != "" && d.section.Drop.Set() {
 			break // it is taken in as it comes, and waited for
 		}
-		out.Fault = fault(where, "nothing says how the product is made to act",
+		out.Fault = act.Fault(where, "nothing says how the product is made to act",
 			"add one of command, webhook, steps, schedule and person to "+where)
 	}
 	if out.Fault == nil && !out.TimedOut && out.Told != Failure && (t.Done.Command != "" || t.Done.Quiet > 0) {
@@ -169,16 +170,16 @@ func (d *Driver) asking(t Trigger, o Occasion) string {
 }
 
 func (d *Driver) byCommand(ctx context.Context, where string, t Trigger, o Occasion) Outcome {
-	r, err := run(ctx, where+".command", t.Command, o.env(), time.Duration(t.Timeout), nil)
+	r, err := act.Run(ctx, where+".command", t.Command, o.env(), time.Duration(t.Timeout), nil)
 	switch {
 	case err != nil:
 		return Outcome{Fault: d.cleanFault(o, err)}
-	case r.over:
-		return Outcome{TimedOut: true, Words: r.words}
-	case r.code != 0:
-		return Outcome{Told: Failure, Words: strings.TrimSpace(fmt.Sprintf("exit code %d. %s", r.code, r.words))}
+	case r.Over:
+		return Outcome{TimedOut: true, Words: r.Words}
+	case r.Code != 0:
+		return Outcome{Told: Failure, Words: strings.TrimSpace(fmt.Sprintf("exit code %d. %s", r.Code, r.Words))}
 	}
-	return Outcome{Told: Success, Words: r.words}
+	return Outcome{Told: Success, Words: r.Words}
 }
 
 func (d *Driver) byWebhook(ctx context.Context, where string, t Trigger, o Occasion, mark int) Outcome {
@@ -186,15 +187,15 @@ func (d *Driver) byWebhook(ctx context.Context, where string, t Trigger, o Occas
 	if where == "consumer.connect" {
 		fallback = "$connection"
 	}
-	a := d.send(ctx, t.Webhook, o, fallback, time.Duration(t.Timeout))
-	if a.over {
+	a := act.Send(ctx, d.http, t.Webhook, o.values(), fallback, time.Duration(t.Timeout), act.MostWords)
+	if a.Over {
 		return Outcome{TimedOut: true}
 	}
-	if err := a.fault(where+".webhook", t.Webhook.URL, t.Webhook.Expect); err != nil && (a.problem != nil || !d.called(mark)) {
+	if err := a.Fault(where+".webhook", t.Webhook.URL, t.Webhook.Expect); err != nil && (a.Problem != nil || !d.called(mark)) {
 		return Outcome{Fault: d.cleanFault(o, err)}
 	}
-	words := strings.TrimSpace(fmt.Sprintf("%d %s. %s", a.status, http.StatusText(a.status), a.words))
-	if !a.good(t.Webhook.Expect) {
+	words := strings.TrimSpace(fmt.Sprintf("%d %s. %s", a.Status, http.StatusText(a.Status), a.Words))
+	if !a.Good(t.Webhook.Expect) {
 		return Outcome{Told: Failure, Words: words}
 	}
 	return Outcome{Told: Success, Words: words}
@@ -243,19 +244,19 @@ func (d *Driver) still(quiet time.Duration) bool { return d.watch == nil || d.wa
 
 // ended asks the command that knows whether the product has ended.
 func (d *Driver) ended(ctx context.Context, where, command string, o Occasion, limit time.Duration, out *Outcome) (bool, error) {
-	r, err := run(ctx, where+".done.command", command, o.env(), limit, nil)
+	r, err := act.Run(ctx, where+".done.command", command, o.env(), limit, nil)
 	switch {
 	case err != nil:
 		return false, d.cleanFault(o, err)
-	case r.over:
+	case r.Over:
 		return false, nil
-	case r.code == 1:
+	case r.Code == 1:
 		pause(ctx, 500*time.Millisecond)
 		return false, nil
 	}
-	out.Told, out.Words = Success, r.words
-	if r.code != 0 {
-		out.Told, out.Words = Failure, strings.TrimSpace(fmt.Sprintf("exit code %d. %s", r.code, r.words))
+	out.Told, out.Words = Success, r.Words
+	if r.Code != 0 {
+		out.Told, out.Words = Failure, strings.TrimSpace(fmt.Sprintf("exit code %d. %s", r.Code, r.Words))
 	}
 	return true, nil
 }
@@ -280,27 +281,14 @@ func (d *Driver) bySteps(ctx context.Context, where string, t Trigger, o Occasio
 		return Outcome{Fault: fmt.Errorf("%s: opening a page: %w", where, err)}
 	}
 	defer page.Close()
-	if err := page.Run(ctx, stepsWith(t.Steps, o.values())); err != nil {
+	if err := page.Run(ctx, act.Steps(t.Steps, o.values())); err != nil {
 		if ctx.Err() != nil {
 			return Outcome{TimedOut: true}
 		}
-		return Outcome{Fault: fault(where+".steps", d.clean(o, err.Error()),
+		return Outcome{Fault: act.Fault(where+".steps", d.clean(o, err.Error()),
 			"take the steps by hand and correct the one that is named: `rollcall doctor --target …` tries them")}
 	}
 	return Outcome{}
-}
-
-// stepsWith puts values into steps.
-func stepsWith(steps []browser.Step, values map[string]string) []browser.Step {
-	out := make([]browser.Step, len(steps))
-	for i, s := range steps {
-		s.Open = filled(s.Open, values, inURL)
-		for _, text := range []*string{&s.Fill, &s.Select, &s.Value, &s.Click, &s.Wait, &s.Frame} {
-			*text = filled(*text, values, asIs)
-		}
-		out[i] = s
-	}
-	return out
 }
 
 // browser gives the one browser of the driver.
@@ -315,12 +303,12 @@ func (d *Driver) browser() (*browser.Browser, error) {
 	if t.TLS.CAFile != "" {
 		var err error
 		if trust, err = os.ReadFile(t.TLS.CAFile); err != nil {
-			return nil, fault("tls.ca_file", err.Error(), "give the path of a PEM file")
+			return nil, act.Fault("tls.ca_file", err.Error(), "give the path of a PEM file")
 		}
 	}
 	b, err := browser.New(browser.Options{TrustPEM: trust, Hosts: d.section.hosts(), Insecure: t.TLS.Insecure})
 	if err != nil {
-		return nil, fault("browser", err.Error(),
+		return nil, act.Fault("browser", err.Error(),
 			"install Chromium (apt-get install chromium-headless-shell, or chromium where there is none), or name one in ROLLCALL_CHROMIUM")
 	}
 	d.chrome = b
@@ -342,16 +330,4 @@ func (d *Driver) cleanFault(o Occasion, err error) error {
 		c.Cause = d.clean(o, c.Cause)
 	}
 	return err
-}
-
-// bare is an address without what may be secret in it.
-func bare(address string) string { return browser.Bare(address) }
-
-// plain is an error of a request without its address, which is said beside it.
-func plain(err error) string {
-	var u *url.Error
-	if errors.As(err, &u) {
-		err = u.Err
-	}
-	return err.Error()
 }

@@ -19,6 +19,9 @@ import (
 
 	"github.com/pkg/sftp"
 	"golang.org/x/crypto/ssh"
+
+	"github.com/rollcall-edu/rollcall/suites/harness/act"
+	"github.com/rollcall-edu/rollcall/suites/harness/browser"
 )
 
 // refusedError says that the product refused a bundle, in its own words.
@@ -113,7 +116,7 @@ func (d *Driver) intoFolder(bundle string) error {
 			return err
 		}()
 		if err != nil {
-			return fault("consumer.drop.folder", "the bundle can't be put there: "+err.Error(),
+			return act.Fault("consumer.drop.folder", "the bundle can't be put there: "+err.Error(),
 				"make the folder, and let Rollcall write to it")
 		}
 		return nil
@@ -133,7 +136,8 @@ func (d *Driver) Begin(ctx context.Context, o Occasion) (left func() (bool, erro
 	case d.section.Drop.Folder != "":
 		at := filepath.Join(d.section.Drop.Folder, d.section.Drop.Name+".part")
 		if err := os.WriteFile(at, half, 0o644); err != nil {
-			return nil, fault("consumer.drop.folder", "the bundle can't be put there: "+err.Error(), "make the folder, and let Rollcall write to it")
+			return nil, act.Fault("consumer.drop.folder", "the bundle can't be put there: "+err.Error(),
+				"make the folder, and let Rollcall write to it")
 		}
 		return func() (bool, error) {
 			info, err := os.Stat(at)
@@ -177,7 +181,7 @@ func (d *Driver) overSFTP(ctx context.Context, do func(*sftp.Client) error) erro
 		err = do(client)
 	}
 	if err != nil {
-		return fault(where, fmt.Sprintf("the bundle can't be put to %s: %v", d.section.Drop.SFTP.Folder, err),
+		return act.Fault(where, fmt.Sprintf("the bundle can't be put to %s: %v", d.section.Drop.SFTP.Folder, err),
 			"make the folder there, and let the user write to it")
 	}
 	return nil
@@ -211,7 +215,7 @@ func (d *Driver) upload(ctx context.Context, bundle string) error {
 	}
 	r, err := http.NewRequestWithContext(ctx, u.Method, u.URL, body)
 	if err != nil {
-		return fault(where+".url", err.Error(), "write it in full, like https://lms.example.org/api/roster/upload")
+		return act.Fault(where+".url", err.Error(), "write it in full, like https://lms.example.org/api/roster/upload")
 	}
 	r.ContentLength = length
 	for name, value := range u.Header {
@@ -220,15 +224,16 @@ func (d *Driver) upload(ctx context.Context, bundle string) error {
 	if r.Header.Get("Content-Type") == "" || u.Field != "" {
 		r.Header.Set("Content-Type", kind)
 	}
-	a := d.ask(r, d.dropLimit())
-	if a.over {
-		return fault(where, fmt.Sprintf("%s didn't take the bundle within %s", bare(u.URL), d.dropLimit()), "raise consumer.sync.timeout")
+	a := act.Ask(d.http, r, d.dropLimit(), act.MostWords)
+	if a.Over {
+		return act.Fault(where, fmt.Sprintf("%s didn't take the bundle within %s", browser.Bare(u.URL), d.dropLimit()),
+			"raise consumer.sync.timeout")
 	}
-	if err := a.fault(where, u.URL, u.Expect); err != nil {
+	if err := a.Fault(where, u.URL, u.Expect); err != nil {
 		return err
 	}
-	if !a.good(u.Expect) {
-		return &refusedError{strings.TrimSpace(fmt.Sprintf("%d %s. %s", a.status, http.StatusText(a.status), a.words))}
+	if !a.Good(u.Expect) {
+		return &refusedError{strings.TrimSpace(fmt.Sprintf("%d %s. %s", a.Status, http.StatusText(a.Status), a.Words))}
 	}
 	return nil
 }
@@ -248,7 +253,7 @@ func (d *Driver) sftp(ctx context.Context, bundle string) error {
 	defer c.Close()
 	client, err := sftp.NewClient(c)
 	if err != nil {
-		return fault(where, fmt.Sprintf("%s has no SFTP: %v", s.Address, err), "switch the subsystem sftp on for this user")
+		return act.Fault(where, fmt.Sprintf("%s has no SFTP: %v", s.Address, err), "switch the subsystem sftp on for this user")
 	}
 	defer client.Close()
 	return d.parts(bundle, func(name string, from io.Reader) error {
@@ -256,7 +261,7 @@ func (d *Driver) sftp(ctx context.Context, bundle string) error {
 			if ctx.Err() != nil {
 				err = fmt.Errorf("it didn't end within %s", d.dropLimit())
 			}
-			return fault(where, fmt.Sprintf("the bundle can't be put to %s: %v", path.Join(s.Folder, name), err),
+			return act.Fault(where, fmt.Sprintf("the bundle can't be put to %s: %v", path.Join(s.Folder, name), err),
 				"make the folder there, and let the user write to it")
 		}
 		return nil
@@ -295,7 +300,7 @@ func dial(ctx context.Context, s *SFTP) (*ssh.Client, error) {
 	config := &ssh.ClientConfig{User: s.User, Timeout: 30 * time.Second}
 	known, err := hostKey(s.HostKey)
 	if err != nil {
-		return nil, fault(where+".host_key", err.Error(), hostKeyRemedy)
+		return nil, act.Fault(where+".host_key", err.Error(), hostKeyRemedy)
 	}
 	if config.Auth, err = s.auth(); err != nil {
 		return nil, err
@@ -317,14 +322,14 @@ func dial(ctx context.Context, s *SFTP) (*ssh.Client, error) {
 		case len(met) > before || before > 0 && strings.Contains(err.Error(), "no common algorithm"):
 			// another kind may fit
 		case strings.Contains(err.Error(), "unable to authenticate"):
-			return nil, fault(where, fmt.Sprintf("%s doesn't let %s in", s.Address, s.User), "check user, and password or key_file")
+			return nil, act.Fault(where, fmt.Sprintf("%s doesn't let %s in", s.Address, s.User), "check user, and password or key_file")
 		default:
-			return nil, fault(where+".address", fmt.Sprintf("nobody at %s speaks SSH: %v", s.Address, err),
+			return nil, act.Fault(where+".address", fmt.Sprintf("nobody at %s speaks SSH: %v", s.Address, err),
 				"start the server, and check its address and port")
 		}
 	}
 	slices.Sort(met)
-	return nil, fault(where+".host_key", fmt.Sprintf("%s has the key %s, and the target file says %s", s.Address,
+	return nil, act.Fault(where+".host_key", fmt.Sprintf("%s has the key %s, and the target file says %s", s.Address,
 		strings.Join(slices.Compact(met), " or "), known),
 		"see that it is the right server; if so, write its key into the target file")
 }
@@ -356,11 +361,11 @@ func (s *SFTP) auth() ([]ssh.AuthMethod, error) {
 	const where = "consumer.drop.sftp.key_file"
 	pem, err := os.ReadFile(s.KeyFile)
 	if err != nil {
-		return nil, fault(where, err.Error(), "give the path of a private key")
+		return nil, act.Fault(where, err.Error(), "give the path of a private key")
 	}
 	signer, err := ssh.ParsePrivateKey(pem)
 	if err != nil {
-		return nil, fault(where, "the key can't be read: "+err.Error(), "give a private key (PEM) without a passphrase")
+		return nil, act.Fault(where, "the key can't be read: "+err.Error(), "give a private key (PEM) without a passphrase")
 	}
 	return []ssh.AuthMethod{ssh.PublicKeys(signer)}, nil
 }

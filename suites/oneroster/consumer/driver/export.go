@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rollcall-edu/rollcall/suites/harness/act"
+	"github.com/rollcall-edu/rollcall/suites/harness/browser"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/scan"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/source"
 	"github.com/rollcall-edu/rollcall/suites/oneroster/csv/table"
@@ -33,20 +35,20 @@ func (d *Driver) export(ctx context.Context, e *Export) (*Held, error) {
 		}
 	case e.Command != "":
 		written := filepath.Join(dir, "export")
-		ran, err := run(ctx, where+".command", e.Command, []string{"ROLLCALL_EXPORT=" + written}, time.Duration(d.section.Holds.Timeout), nil)
+		ran, err := act.Run(ctx, where+".command", e.Command, []string{"ROLLCALL_EXPORT=" + written}, time.Duration(d.section.Holds.Timeout), nil)
 		switch {
 		case err != nil:
 			return nil, err
-		case ran.over:
+		case ran.Over:
 			return nil, context.DeadlineExceeded
-		case ran.code != 0:
-			return nil, fault(where+".command", fmt.Sprintf("it ends with %d: %s", ran.code, orNothing(ran.words)),
+		case ran.Code != 0:
+			return nil, act.Fault(where+".command", fmt.Sprintf("it ends with %d: %s", ran.Code, act.OrNothing(ran.Words)),
 				"run it by hand, and let it end with 0 once the export is written")
 		}
 		if path == "" {
 			path = written
 			if _, err := os.Stat(path); err != nil {
-				return nil, fault(where+".command", "it wrote nothing to the path in ROLLCALL_EXPORT",
+				return nil, act.Fault(where+".command", "it wrote nothing to the path in ROLLCALL_EXPORT",
 					"let it write a zip or a folder there, or say in file where it writes")
 			}
 		}
@@ -62,7 +64,7 @@ func (d *Driver) export(ctx context.Context, e *Export) (*Held, error) {
 		if errors.Is(err, errMuch) {
 			cause = fmt.Sprintf("it has more than %d rows", maxCount)
 		}
-		return nil, fault(where, "the export can't be read: "+cause,
+		return nil, act.Fault(where, "the export can't be read: "+cause,
 			"look at it with `rollcall csv check`: a folder or a zip with the files of OneRoster CSV is wanted")
 	}
 	return held, err
@@ -86,10 +88,10 @@ func (d *Driver) download(ctx context.Context, where string, e *Export, path str
 	case ctx.Err() != nil:
 		return context.DeadlineExceeded
 	case err != nil:
-		return fault(where+".url", fmt.Sprintf("what %s answers breaks off after %d bytes: %v", bare(e.URL), n, plain(err)),
+		return act.Fault(where+".url", fmt.Sprintf("what %s answers breaks off after %d bytes: %v", browser.Bare(e.URL), n, act.Plain(err)),
 			"let the product send it whole")
 	case n > maxHeld:
-		return fault(where+".url", fmt.Sprintf("what %s answers is longer than %d MiB", bare(e.URL), maxHeld>>20),
+		return act.Fault(where+".url", fmt.Sprintf("what %s answers is longer than %d MiB", browser.Bare(e.URL), maxHeld>>20),
 			"let it give what came from Rollcall alone: some thousands of objects")
 	}
 	return nil

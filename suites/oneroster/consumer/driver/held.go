@@ -10,7 +10,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/harness/act"
+	"github.com/rollcall-edu/rollcall/suites/harness/browser"
 )
 
 // Objects are objects of OneRoster: by collection, as 1.2 names them, and by sourcedId, their
@@ -78,11 +79,11 @@ func (d *Driver) Holdings(ctx context.Context, probes []Probe) (*Held, error) {
 	case "pages":
 		held, err = d.look(ctx, h.Pages, probes)
 	default:
-		return nil, fault("consumer.holds", "nothing says how to read what the product holds",
+		return nil, act.Fault("consumer.holds", "nothing says how to read what the product holds",
 			"add one of export, query, provider and pages")
 	}
 	if errors.Is(err, context.DeadlineExceeded) && context.Cause(ctx) == errSlow {
-		return nil, fault("consumer.holds."+h.Way(), fmt.Sprintf("what the product holds was not read within %s", time.Duration(h.Timeout)),
+		return nil, act.Fault("consumer.holds."+h.Way(), fmt.Sprintf("what the product holds was not read within %s", time.Duration(h.Timeout)),
 			"raise consumer.holds.timeout, or let it give less")
 	}
 	if err != nil {
@@ -116,7 +117,7 @@ func (d *Driver) query(ctx context.Context, q *Query) (*Held, error) {
 			_ = r.CloseWithError(cmp.Or(err, io.ErrClosedPipe)) // who writes on is told
 			read <- err
 		}()
-		ran, err := run(ctx, where+".command", q.Command, nil, time.Duration(d.section.Holds.Timeout), w)
+		ran, err := act.Run(ctx, where+".command", q.Command, nil, time.Duration(d.section.Holds.Timeout), w)
 		_ = w.Close() // of a pipe
 		if problem := <-read; problem != nil {
 			return nil, problem
@@ -124,10 +125,10 @@ func (d *Driver) query(ctx context.Context, q *Query) (*Held, error) {
 		switch {
 		case err != nil:
 			return nil, err
-		case ran.over:
+		case ran.Over:
 			return nil, context.DeadlineExceeded
-		case ran.code != 0:
-			return nil, fault(where+".command", fmt.Sprintf("it ends with %d: %s", ran.code, orNothing(ran.words)),
+		case ran.Code != 0:
+			return nil, act.Fault(where+".command", fmt.Sprintf("it ends with %d: %s", ran.Code, act.OrNothing(ran.Words)),
 				"run it by hand, and let it end with 0 once it has printed what the product holds")
 		}
 		return in.held(), nil
@@ -147,7 +148,7 @@ func (d *Driver) query(ctx context.Context, q *Query) (*Held, error) {
 func (d *Driver) fetch(ctx context.Context, where, address string, header map[string]string) (io.ReadCloser, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return nil, fault(where+".url", err.Error(), "write it in full, like https://lms.example.org/api/held")
+		return nil, act.Fault(where+".url", err.Error(), "write it in full, like https://lms.example.org/api/held")
 	}
 	for name, value := range header {
 		r.Header.Set(name, value)
@@ -157,23 +158,17 @@ func (d *Driver) fetch(ctx context.Context, where, address string, header map[st
 		if ctx.Err() != nil {
 			return nil, context.DeadlineExceeded
 		}
-		return nil, answer{problem: err}.fault(where+".url", address, nil)
+		return nil, act.Answer{Problem: err}.Fault(where+".url", address, nil)
 	}
 	if response.StatusCode != http.StatusOK {
 		defer response.Body.Close()
-		said, _ := io.ReadAll(io.LimitReader(response.Body, maxWords)) // what broke off is told by what came
-		a := answer{status: response.StatusCode, location: response.Header.Get("Location"), words: readable(said, int64(len(said)))}
-		if err := a.fault(where+".url", address, []int{http.StatusOK}); err != nil {
+		said, _ := io.ReadAll(io.LimitReader(response.Body, act.MostWords)) // what broke off is told by what came
+		a := act.Answer{Status: response.StatusCode, Location: response.Header.Get("Location"), Words: act.Readable(said, int64(len(said)))}
+		if err := a.Fault(where+".url", address, []int{http.StatusOK}); err != nil {
 			return nil, err
 		}
-		return nil, fault(where+".url", fmt.Sprintf("%s answers %d: %s", bare(address), a.status, orNothing(a.words)),
+		return nil, act.Fault(where+".url", fmt.Sprintf("%s answers %d: %s", browser.Bare(address), a.Status, act.OrNothing(a.Words)),
 			"let it answer 200 with what the product holds")
 	}
 	return response.Body, nil
-}
-
-// fault words what keeps the product from being made to act, or from being read: where that stands
-// in the target file, its cause, and what to do.
-func fault(key, cause, remedy string) error {
-	return &harness.ConfigError{Key: key, Cause: cause, Remedy: remedy}
 }

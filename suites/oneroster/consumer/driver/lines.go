@@ -8,6 +8,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/rollcall-edu/rollcall/suites/harness/act"
 )
 
 // What the product holds is kept in memory, and compared there: the judge serves some
@@ -54,7 +56,7 @@ func (b *bounded) Read(p []byte) (int, error) {
 }
 
 func (l *lines) problem(cause, remedy string) error {
-	return fault(l.where, cause, remedy)
+	return act.Fault(l.where, cause, remedy)
 }
 
 const linesRemedy = "print one JSON object a line, each with a member `collection` and a sourcedId, such as {\"collection\":\"users\",\"sourcedId\":\"u-1\",\"givenName\":\"Ada\"}"
@@ -136,7 +138,7 @@ func (l *lines) take(raw json.RawMessage) error {
 	decoder.UseNumber()
 	var members map[string]any
 	if err := decoder.Decode(&members); err != nil || members == nil {
-		return l.problem(fmt.Sprintf("value %d is no object: %s", l.count, shortened(string(raw))), linesRemedy)
+		return l.problem(fmt.Sprintf("value %d is no object: %s", l.count, act.Shortened(string(raw))), linesRemedy)
 	}
 	named, _ := members["collection"].(string)
 	id, _ := text(members["sourcedId"])
@@ -156,7 +158,7 @@ func (l *lines) take(raw json.RawMessage) error {
 	}
 	collection := collectionOf(named)
 	if collection == "" {
-		l.strange[shortened(named)]++
+		l.strange[act.Shortened(named)]++
 		return nil
 	}
 	delete(members, "collection")

@@ -2,9 +2,6 @@ package driver
 
 import (
 	"encoding/json"
-	"net/url"
-	"regexp"
-	"strings"
 	"time"
 )
 
@@ -88,56 +85,4 @@ func (o Occasion) env() []string {
 		}
 	}
 	return out
-}
-
-// word finds what may stand for something; $$ is one $. A $ before anything else is just that.
-var word = regexp.MustCompile(`\$(\$|[A-Za-z_][A-Za-z0-9_]*)`)
-
-// unknownWord gives the first name in a text that stands for nothing.
-func unknownWord(text string) string {
-	known := Occasion{}.values()
-	for _, m := range word.FindAllStringSubmatch(text, -1) {
-		if _, is := known[m[1]]; !is && m[1] != "$" {
-			return m[1]
-		}
-	}
-	return ""
-}
-
-// filled puts values in the place of their words, each as encode has it; words that
-// stand for nothing stay.
-func filled(text string, values map[string]string, encode func(name, value string) string) string {
-	return word.ReplaceAllStringFunc(text, func(m string) string {
-		if m == "$$" {
-			return "$"
-		}
-		v, known := values[m[1:]]
-		if !known {
-			return m
-		}
-		return encode(m[1:], v)
-	})
-}
-
-func asIs(_, value string) string { return value }
-
-func inURL(_, value string) string { return url.QueryEscape(value) }
-
-// inBody tells how values are written in a body, by what it looks like: JSON, a form, or
-// anything else.
-func inBody(body, contentType string) func(name, value string) string {
-	trimmed := strings.TrimSpace(body)
-	switch {
-	case strings.HasPrefix(trimmed, "{") || strings.HasPrefix(trimmed, "["):
-		return func(name, value string) string {
-			if name == "connection" {
-				return value // which is JSON
-			}
-			text, _ := json.Marshal(value) // of a text
-			return string(text[1 : len(text)-1])
-		}
-	case strings.HasPrefix(contentType, "application/x-www-form-urlencoded"):
-		return inURL
-	}
-	return asIs
 }

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/rollcall-edu/rollcall/suites/harness/act"
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
 )
 
@@ -37,7 +38,7 @@ func (d *Driver) look(ctx context.Context, p *Pages, probes []Probe) (*Held, err
 		}
 		id := values["sourcedId"]
 		held.Probed["users"] = append(held.Probed["users"], id)
-		if err := page.RunWithin(ctx, probeLimit, stepsWith(p.Steps, values)); err != nil {
+		if err := page.RunWithin(ctx, probeLimit, act.Steps(p.Steps, values)); err != nil {
 			if ctx.Err() != nil {
 				return nil, context.DeadlineExceeded
 			}
@@ -54,7 +55,7 @@ func (d *Driver) look(ctx context.Context, p *Pages, probes []Probe) (*Held, err
 	}
 	slices.Sort(held.Probed["users"])
 	if len(failed) == len(probes) {
-		return nil, fault(where+".steps", d.session.Redactor().Text(failed[0].Error()),
+		return nil, act.Fault(where+".steps", d.session.Redactor().Text(failed[0].Error()),
 			"take the steps by hand, and correct the one that is named: it can be taken for nobody")
 	}
 	return held, nil
@@ -64,11 +65,11 @@ func (d *Driver) look(ctx context.Context, p *Pages, probes []Probe) (*Held, err
 func person(shown string, markers []string, values map[string]string) (map[string]any, bool) {
 	members := map[string]any{"sourcedId": values["sourcedId"]}
 	for _, marker := range markers {
-		says := filled(marker, values, asIs)
+		says := act.Filled(marker, values, act.AsIs)
 		if says = spaced(says); says == "" || !strings.Contains(shown, says) {
 			return nil, false
 		}
-		for _, m := range word.FindAllStringSubmatch(marker, -1) {
+		for _, m := range act.Word.FindAllStringSubmatch(marker, -1) {
 			if v := values[m[1]]; v != "" {
 				members[m[1]] = v
 			}
@@ -111,7 +112,7 @@ func (d *Driver) signedIn(ctx context.Context, p *Pages) (*browser.Page, error) 
 		if ctx.Err() != nil {
 			return nil, context.DeadlineExceeded
 		}
-		return nil, fault("consumer.holds.pages.sign_in", d.session.Redactor().Text(err.Error()),
+		return nil, act.Fault("consumer.holds.pages.sign_in", d.session.Redactor().Text(err.Error()),
 			"take the steps by hand, and correct the one that is named")
 	}
 	d.page = page

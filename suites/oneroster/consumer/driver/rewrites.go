@@ -7,6 +7,7 @@ import (
 
 	"github.com/rollcall-edu/rollcall/schemas"
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/harness/act"
 	"github.com/rollcall-edu/rollcall/suites/spelling"
 )
 
@@ -43,11 +44,11 @@ func rewritable(collection string) (out []string) {
 func validRewrite(t *harness.Target, path, entry string) error {
 	collection, member, dotted := strings.Cut(entry, ".")
 	if !dotted || kinds[collection] == "" {
-		return t.Problem(path, fmt.Sprintf("%q names no member of a collection", shortened(entry)),
+		return t.Problem(path, fmt.Sprintf("%q names no member of a collection", act.Shortened(entry)),
 			"write collection.member, such as classes.title; the collections are "+strings.Join(Collections(), ", "))
 	}
 	if known := rewritable(collection); !slices.Contains(known, member) {
-		return t.Problem(path, fmt.Sprintf("%s have no member %q that a product may keep in its own words", collection, shortened(member)),
+		return t.Problem(path, fmt.Sprintf("%s have no member %q that a product may keep in its own words", collection, act.Shortened(member)),
 			spelling.Remedy(member, known, "choose from: "+strings.Join(known, ", ")))
 	}
 	return nil

@@ -2,11 +2,11 @@ package driver
 
 import (
 	_ "embed"
-	"net/url"
 	"slices"
 	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/harness/act"
 	"github.com/rollcall-edu/rollcall/suites/harness/browser"
 )
 
@@ -48,7 +48,7 @@ func (c Client) Set() bool { return c != Client{} }
 // Person.
 type Trigger struct {
 	Command string         `yaml:"command,omitempty"`
-	Webhook *Webhook       `yaml:"webhook,omitempty"`
+	Webhook *act.Webhook   `yaml:"webhook,omitempty"`
 	Steps   []browser.Step `yaml:"steps,omitempty"`
 	// Schedule says that the product acts by itself, at least so often.
 	Schedule harness.Duration `yaml:"schedule,omitempty"`
@@ -119,24 +119,12 @@ type Done struct {
 // Hook is a command or a webhook that is there for something else than syncing.
 type Hook struct {
 	Command string           `yaml:"command,omitempty"`
-	Webhook *Webhook         `yaml:"webhook,omitempty"`
+	Webhook *act.Webhook     `yaml:"webhook,omitempty"`
 	Timeout harness.Duration `yaml:"timeout,omitempty"` // 2m by default
 }
 
 // Set tells whether there is one.
 func (h Hook) Set() bool { return h.Command != "" || h.Webhook != nil }
-
-// Webhook is one HTTP request to the product. In its address, its header and its body
-// $rostering, $gradebook, $resources, $v1p1, $token_url, $client_id, $client_secret,
-// $ca_file, $version, $mode, $bundle and $connection stand for what the occasion has.
-type Webhook struct {
-	URL    string            `yaml:"url"`
-	Method string            `yaml:"method,omitempty"` // POST by default
-	Header map[string]string `yaml:"header,omitempty"`
-	Body   string            `yaml:"body,omitempty"`
-	// Expect are the statuses that mean success; any of 2xx by default.
-	Expect []int `yaml:"expect,omitempty"`
-}
 
 // Drop is where the product takes CSV bundles: one of a folder, an upload, and SFTP.
 type Drop struct {
@@ -337,7 +325,7 @@ func (s *Section) Addresses() []*string {
 
 type placedHook struct {
 	key  string
-	hook *Webhook
+	hook *act.Webhook
 }
 
 // webhooks lists them, always in one order.
@@ -374,13 +362,9 @@ func (s *Section) Browses() bool {
 func (s *Section) hosts() (out []string) {
 	for _, script := range s.scripts() {
 		for _, step := range script {
-			u, err := url.Parse(step.Open)
-			if err != nil || u.Scheme != "https" || u.Host == "" {
+			host := act.SecureHost(step.Open)
+			if host == "" {
 				continue
-			}
-			host := u.Host
-			if u.Port() == "" {
-				host += ":443"
 			}
 			if !slices.Contains(out, host) {
 				out = append(out, host)

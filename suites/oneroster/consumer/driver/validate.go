@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/rollcall-edu/rollcall/suites/harness"
+	"github.com/rollcall-edu/rollcall/suites/harness/act"
 )
 
 // Defaults of the section.
@@ -76,11 +76,6 @@ func (s *Section) fill() {
 	for _, h := range []*Hook{&s.Connect, &s.Reset, &s.Drop.Connect} {
 		if h.Set() && h.Timeout == 0 {
 			h.Timeout = harness.Duration(syncTimeout)
-		}
-	}
-	for _, w := range s.webhooks() {
-		if w.hook.Method == "" {
-			w.hook.Method = http.MethodPost
 		}
 	}
 	if u := s.Drop.Upload; u != nil && u.Method == "" {
@@ -165,73 +160,11 @@ func (s *Section) validateHooks(t *harness.Target) error {
 		}
 	}
 	for _, w := range s.webhooks() {
-		path := key + "." + w.key + ".webhook"
-		if err := validAddress(t, path+".url", w.hook.URL, "https://lms.example.org/api/roster/sync"); err != nil {
+		if err := act.ValidWebhook(t, key+"."+w.key+".webhook", w.hook, words, "https://lms.example.org/api/roster/sync"); err != nil {
 			return err
 		}
-		if err := validRequest(t, path, w.hook.Method, w.hook.Header, w.hook.Expect); err != nil {
-			return err
-		}
-		if w.hook.Body != "" && (w.hook.Method == http.MethodGet || w.hook.Method == http.MethodHead) {
-			return t.Problem(path+".body", "a request by "+w.hook.Method+" has no body", "set method to POST or PUT, or leave the body out")
-		}
-		for _, text := range append([]string{w.hook.URL, w.hook.Body}, values(w.hook.Header)...) {
-			if name := unknownWord(text); name != "" {
-				return t.Problem(path, fmt.Sprintf("$%s stands for nothing", name),
-					"choose from $"+strings.Join(words, ", $")+"; a $ alone is written $$, and what comes from the environment ${NAME}")
-			}
-		}
 	}
 	return nil
-}
-
-// validAddress holds an address that requests go to as it is, so that a query is right.
-func validAddress(t *harness.Target, key, value, example string) error {
-	if value == "" {
-		return t.Problem(key, "there is no URL", "add it, like "+example)
-	}
-	if t.Container != nil && strings.HasPrefix(value, "/") {
-		return nil
-	}
-	u, err := url.Parse(value)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return t.Problem(key, fmt.Sprintf("%q is not an absolute http or https URL", shortened(value)), "write it in full, like "+example)
-	}
-	if u.User != nil {
-		return t.Problem(key, "the URL has a user and a password in it", "give them as a header: Authorization: \"Basic …\"")
-	}
-	return nil
-}
-
-func validRequest(t *harness.Target, path, method string, header map[string]string, expect []int) error {
-	if !slices.Contains([]string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}, method) {
-		return t.Problem(path+".method", fmt.Sprintf("there is no method %q", shortened(method)), "write GET, POST, PUT, PATCH or DELETE")
-	}
-	for name, value := range header {
-		if !token(name) {
-			return t.Problem(path+".header", fmt.Sprintf("%q is no name of a header", shortened(name)),
-				"write letters, digits and hyphens, like X-Api-Key")
-		}
-		if strings.ContainsAny(value, "\r\n\x00") {
-			return t.Problem(path+".header", "the value of "+name+" has a line break in it", "write it in one line")
-		}
-	}
-	for _, status := range expect {
-		if status < 200 || status > 599 {
-			return t.Problem(path+".expect", fmt.Sprintf("%d is no status that ends a request", status), "write statuses such as [200, 202, 303]")
-		}
-	}
-	return nil
-}
-
-// token tells whether a text may be the name of a header (RFC 9110 §5.6.2).
-func token(s string) bool {
-	for _, c := range s {
-		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune("!#$%&'*+-.^_`|~", c)) {
-			return false
-		}
-	}
-	return s != ""
 }
 
 func (s *Section) validateDrop(t *harness.Target) error {
@@ -249,16 +182,16 @@ func (s *Section) validateDrop(t *harness.Target) error {
 	case n == 0 && (d.Name != "" || d.Unpacked || d.Connect.Set()):
 		return t.Problem(path, "it doesn't say where bundles go", "add one of folder, upload and sftp")
 	case strings.ContainsAny(d.Name, "/\\\x00") || d.Name == "." || d.Name == "..":
-		return t.Problem(path+".name", fmt.Sprintf("%q is no name of a file", shortened(d.Name)),
+		return t.Problem(path+".name", fmt.Sprintf("%q is no name of a file", act.Shortened(d.Name)),
 			"write it like oneroster.zip; the folder has a key of its own")
 	case d.Upload != nil && d.Unpacked:
 		return t.Problem(path+".unpacked", "an upload is one file", "leave unpacked out, or drop into a folder or by sftp")
 	}
 	if u := d.Upload; u != nil {
-		if err := validAddress(t, path+".upload.url", u.URL, "https://lms.example.org/api/roster/upload"); err != nil {
+		if err := act.ValidAddress(t, path+".upload.url", u.URL, "https://lms.example.org/api/roster/upload"); err != nil {
 			return err
 		}
-		if err := validRequest(t, path+".upload", u.Method, u.Header, u.Expect); err != nil {
+		if err := act.ValidRequest(t, path+".upload", u.Method, u.Header, u.Expect); err != nil {
 			return err
 		}
 		if u.Method == http.MethodGet || u.Method == http.MethodHead || u.Method == http.MethodDelete {
@@ -298,7 +231,7 @@ func (s *Section) validateHolds(t *harness.Target) error {
 	}
 	for _, name := range h.Keeps {
 		if !slices.Contains(Collections(), name) {
-			return t.Problem(path+".keeps", fmt.Sprintf("there is no collection %q", shortened(name)),
+			return t.Problem(path+".keeps", fmt.Sprintf("there is no collection %q", act.Shortened(name)),
 				"choose from: "+strings.Join(Collections(), ", "))
 		}
 	}
@@ -314,11 +247,11 @@ func (s *Section) validateHolds(t *harness.Target) error {
 		case e.URL == "" && e.Command == "" && e.File == "":
 			return t.Problem(path+".export", "it doesn't say where the export is", "add file, command or url")
 		case e.URL != "":
-			if err := validAddress(t, path+".export.url", e.URL, "https://lms.example.org/api/export.zip"); err != nil {
+			if err := act.ValidAddress(t, path+".export.url", e.URL, "https://lms.example.org/api/export.zip"); err != nil {
 				return err
 			}
 		}
-		if err := validRequest(t, path+".export", http.MethodGet, e.Header, nil); err != nil {
+		if err := act.ValidRequest(t, path+".export", http.MethodGet, e.Header, nil); err != nil {
 			return err
 		}
 	}
@@ -327,11 +260,11 @@ func (s *Section) validateHolds(t *harness.Target) error {
 		case (q.URL == "") == (q.Command == ""):
 			return t.Problem(path+".query", "one of command and url is wanted", "give the one that prints JSON lines")
 		case q.URL != "":
-			if err := validAddress(t, path+".query.url", q.URL, "https://lms.example.org/api/held"); err != nil {
+			if err := act.ValidAddress(t, path+".query.url", q.URL, "https://lms.example.org/api/held"); err != nil {
 				return err
 			}
 		}
-		if err := validRequest(t, path+".query", http.MethodGet, q.Header, nil); err != nil {
+		if err := act.ValidRequest(t, path+".query", http.MethodGet, q.Header, nil); err != nil {
 			return err
 		}
 	}
@@ -363,38 +296,9 @@ func (s *Section) validateHolds(t *harness.Target) error {
 // validateSteps holds each step to say one thing.
 func (s *Section) validateSteps(t *harness.Target) error {
 	for where, script := range s.scripts() {
-		for i, step := range script {
-			n := 0
-			for _, given := range []bool{step.Open != "", step.Fill != "", step.Select != "", step.Click != "", step.Wait != "",
-				step.Frame != "", step.Window} {
-				if given {
-					n++
-				}
-			}
-			if n != 1 {
-				return t.Problem(key+"."+where, fmt.Sprintf("step %d (%s) says %d things to do", i+1, step, n),
-					"let each step say one: open, fill, select, click, wait, frame or window")
-			}
-			if step.Value != "" && step.Fill == "" && step.Select == "" {
-				return t.Problem(key+"."+where, fmt.Sprintf("step %d (%s) has a value, which it has no use for", i+1, step),
-					"give a value with fill or select")
-			}
+		if err := act.ValidSteps(t, key+"."+where, script); err != nil {
+			return err
 		}
 	}
 	return nil
-}
-
-func values(m map[string]string) (out []string) {
-	for _, v := range m {
-		out = append(out, v)
-	}
-	return out
-}
-
-// shortened keeps what is quoted to what a message can bear.
-func shortened(s string) string {
-	if r := []rune(s); len(r) > 100 {
-		return string(r[:100]) + "…"
-	}
-	return s
 }

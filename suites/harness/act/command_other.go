@@ -1,6 +1,6 @@
 //go:build !unix
 
-package driver
+package act
 
 import "os/exec"
 

@@ -1,4 +1,4 @@
-package driver
+package act
 
 import (
 	"context"
@@ -13,8 +13,8 @@ import (
 	"unicode/utf8"
 )
 
-// maxWords is how much of what a command or an answer says is kept: its end.
-const maxWords = 2 << 10
+// MostWords is how much of what a command or an answer says is kept: its end.
+const MostWords = 2 << 10
 
 // tail keeps the end of what is written to it, however much that is.
 type tail struct {
@@ -24,11 +24,11 @@ type tail struct {
 
 func (t *tail) Write(p []byte) (int, error) {
 	t.total += int64(len(p))
-	if len(p) >= maxWords {
-		t.kept = append(t.kept[:0], p[len(p)-maxWords:]...)
+	if len(p) >= MostWords {
+		t.kept = append(t.kept[:0], p[len(p)-MostWords:]...)
 		return len(p), nil
 	}
-	if over := len(t.kept) + len(p) - maxWords; over > 0 {
+	if over := len(t.kept) + len(p) - MostWords; over > 0 {
 		t.kept = append(t.kept[:0], t.kept[over:]...)
 	}
 	t.kept = append(t.kept, p...)
@@ -36,10 +36,10 @@ func (t *tail) Write(p []byte) (int, error) {
 }
 
 // String gives the end as a person can read it.
-func (t *tail) String() string { return readable(t.kept, t.total) }
+func (t *tail) String() string { return Readable(t.kept, t.total) }
 
-// readable makes one line of what somebody said: what is no text is told by its length.
-func readable(kept []byte, total int64) string {
+// Readable makes one line of what somebody said: what is no text is told by its length.
+func Readable(kept []byte, total int64) string {
 	for len(kept) > 0 && !utf8.RuneStart(kept[0]) {
 		kept = kept[1:] // the rest of a character whose beginning was let go
 	}
@@ -65,18 +65,18 @@ func readable(kept []byte, total int64) string {
 	return text
 }
 
-// ran is what came of a command.
-type ran struct {
-	code  int
-	words string // the end of what it said on standard error, or on standard output
-	over  bool   // it was ended, for its time was over
+// Ran is what came of a command.
+type Ran struct {
+	Code  int
+	Words string // the end of what it said on standard error, or on standard output
+	Over  bool   // it was ended, for its time was over
 }
 
-// run runs a command by the system's shell, with the variables of an occasion beside those of
+// Run runs a command by the system's shell, with the variables of an occasion beside those of
 // this process. Its standard output goes to out as well, where that isn't nil: an error that
 // out gives ends it. What it has started goes with it. An error is a *harness.ConfigError, and
 // says that there is no such command, or that out took no more.
-func run(ctx context.Context, where, command string, env []string, limit time.Duration, out io.Writer) (ran, error) {
+func Run(ctx context.Context, where, command string, env []string, limit time.Duration, out io.Writer) (Ran, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	cmd := shell(command)
@@ -87,7 +87,7 @@ func run(ctx context.Context, where, command string, env []string, limit time.Du
 	cmd.WaitDelay = time.Second // for those that it started and that hold on to its output
 	group(cmd)
 	if err := cmd.Start(); err != nil {
-		return ran{}, fault(where, "the command can't be started: "+err.Error(), "write a command that this machine's shell knows")
+		return Ran{}, Fault(where, "the command can't be started: "+err.Error(), "write a command that this machine's shell knows")
 	}
 	ended := make(chan struct{})
 	go func() {
@@ -100,34 +100,27 @@ func run(ctx context.Context, where, command string, env []string, limit time.Du
 	err := cmd.Wait()
 	close(ended)
 	end(cmd) // what it has left behind
-	r := ran{code: cmd.ProcessState.ExitCode(), words: failed.String()}
-	if r.words == "" {
-		r.words = said.String()
+	r := Ran{Code: cmd.ProcessState.ExitCode(), Words: failed.String()}
+	if r.Words == "" {
+		r.Words = said.String()
 	}
 	var exit *exec.ExitError
 	switch {
 	case took.err != nil:
 		return r, took.err
 	case ctx.Err() != nil:
-		r.over = true
+		r.Over = true
 		return r, nil
 	case err != nil && !errors.As(err, &exit) && !errors.Is(err, exec.ErrWaitDelay):
-		return r, fmt.Errorf("%s: running %q: %w", where, shortened(command), err)
-	case r.code == 126, r.code == 127:
-		return r, fault(where, fmt.Sprintf("%q ends with %d (%s): %s", shortened(command), r.code, codes[r.code], orNothing(r.words)),
+		return r, fmt.Errorf("%s: running %q: %w", where, Shortened(command), err)
+	case r.Code == 126, r.Code == 127:
+		return r, Fault(where, fmt.Sprintf("%q ends with %d (%s): %s", Shortened(command), r.Code, codes[r.Code], OrNothing(r.Words)),
 			"see that it is there, that it may be run (chmod +x), and that the paths in it are right from the folder in which rollcall is run")
 	}
 	return r, nil
 }
 
 var codes = map[int]string{126: "it may not be run", 127: "a command was not found"}
-
-func orNothing(words string) string {
-	if words == "" {
-		return "it says nothing"
-	}
-	return words
-}
 
 // guarded hands on what is written until that fails once, and then ends who writes.
 type guarded struct {
