@@ -42,6 +42,7 @@ func (r *Run) merge(report *reports.Report) {
 	}
 	r.conserve(report)
 	r.waive(report, time.Now())
+	r.hold(report)
 	r.profiles(report)
 	for _, suite := range r.plan.Suites {
 		if suite.Picture != nil {

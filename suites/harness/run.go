@@ -54,6 +54,9 @@ type Options struct {
 	// Niceness is by how many steps the child processes give way to others of this machine,
 	// as nice has it: for one of several runs side by side, of which another takes longer.
 	Niceness int
+	// Baseline is the report of an earlier run: what was broken or not tested then spares the
+	// exit code. Nil: everything counts.
+	Baseline *reports.Report
 	// SkipDoctor begins at once; for the project's own tests.
 	SkipDoctor bool
 }
@@ -126,6 +129,9 @@ func New(target *Target, suites []Suite, o Options) (*Run, error) {
 		exchanges: map[string]reports.Exchange{},
 		broken:    map[string]bool{},
 		identity:  target.identity(),
+	}
+	if err := r.validBaseline(); err != nil {
+		return nil, err
 	}
 	if o.Resume {
 		if err := r.resume(); err != nil {
