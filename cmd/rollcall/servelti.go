@@ -105,6 +105,7 @@ func readList[T any](path, key string, into *[]T) error {
 func serveTool() *cobra.Command {
 	f := &webFlags{}
 	var list string
+	var find searchFlags
 	c := &cobra.Command{
 		Use:   "tool",
 		Short: "Run the reference tool: an LTI 1.3 tool that platforms can launch",
@@ -114,7 +115,10 @@ client_id, auth_url, jwks_url and deployments; for rosters and grades it needs t
 too, and audience where aud of client assertions isn't that. With --fault it misbehaves
 in a named way, to see whether your platform (or Rollcall) notices. With --db it remembers logins
 and launches over a restart, and signs with the same key, under the same address; the
-private key is in that database.`,
+private key is in that database.
+
+With --catalog those who pick content for a course (Deep Linking) search a catalogue there (LTI
+Resource Search 1.0); what they pick goes back as a content item.`,
 		Example: "  rollcall serve tool --platforms platforms.yaml\n  rollcall serve tool --platforms platforms.yaml --fault tool-nonce-unchecked",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -129,7 +133,12 @@ private key is in that database.`,
 			if err != nil {
 				return err
 			}
+			searched, err := find.catalog()
+			if err != nil {
+				return err
+			}
 			t, err := district.StartTool(cmd.Context(), district.ToolOptions{
+				Search:    searched,
 				Listen:    f.listen,
 				DB:        f.db,
 				Origin:    f.public,
@@ -150,6 +159,7 @@ private key is in that database.`,
 	}
 	f.add(c, "tool.localhost")
 	c.Flags().StringVar(&list, "platforms", "", "YAML list of the platforms that it knows")
+	find.add(c)
 	return c
 }
 

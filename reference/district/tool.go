@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/rollcall-edu/rollcall/reference/catalog/client"
 	"github.com/rollcall-edu/rollcall/reference/fault/toolfault"
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/reference/store"
@@ -20,9 +21,11 @@ type ToolOptions struct {
 	Origin    string // as browsers see it, where that differs altogether
 	Platforms []tool.Platform
 	Faults    []string
-	TLS       *security.SelfMade // nil: plain http
-	TrustPEM  []byte             // authorities of platforms
-	DB        string             // store DSN; empty: memory
+	// Search is the catalogue in which those who pick content can search; nil: none.
+	Search   *client.Catalog    `json:"-"`
+	TLS      *security.SelfMade // nil: plain http
+	TrustPEM []byte             // authorities of platforms
+	DB       string             // store DSN; empty: memory
 	// Bend changes what the tool is made of, Around is put around everything that is served; nil is nothing.
 	Bend   func(*tool.Config)              `json:"-"`
 	Around func(http.Handler) http.Handler `json:"-"`
@@ -57,7 +60,7 @@ func StartTool(ctx context.Context, o ToolOptions) (*Tool, error) {
 	if o.Origin == "" {
 		o.Origin = server.Named(o.Host)
 	}
-	c := tool.Config{Origin: o.Origin, Platforms: o.Platforms, HTTP: security.LoopbackClient(o.TrustPEM), Store: kept}
+	c := tool.Config{Origin: o.Origin, Platforms: o.Platforms, HTTP: security.LoopbackClient(o.TrustPEM), Store: kept, Catalog: o.Search}
 	c = bent.Bend(c)
 	if o.Bend != nil {
 		o.Bend(&c)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	catalog "github.com/rollcall-edu/rollcall/reference/catalog/client"
 	"github.com/rollcall-edu/rollcall/reference/lti"
 )
 
@@ -94,17 +95,16 @@ func wanted(list, media string) bool {
 }
 
 // picker shows what can be picked (LTI Deep Linking 2.0 §4.4).
-func (t *Tool) picker(w http.ResponseWriter, l *Launch) {
+func (t *Tool) picker(w http.ResponseWriter, r *http.Request, l *Launch) {
 	s := l.Claims.Settings
 	if s == nil || !absolute(s.ReturnURL) {
 		t.refuse(w, http.StatusBadRequest, "picker.settings", "The platform doesn't say where content is to be sent.")
 		return
 	}
-	type choice struct{ Name, What string }
 	var choices []choice
 	for _, o := range offers {
 		if _, can := t.offered(o, s); can {
-			choices = append(choices, choice{o.Name, o.What})
+			choices = append(choices, choice{o.Name, o.What, ""})
 		}
 	}
 	course := ""
@@ -115,7 +115,8 @@ func (t *Tool) picker(w http.ResponseWriter, l *Launch) {
 		Launch, Course, Title string
 		Choices               []choice
 		Several               bool
-	}{l.ID, course, s.Title, choices, several(s)})
+		Search                *searched
+	}{l.ID, course, s.Title, choices, several(s), t.search(r, l)})
 }
 
 func several(s *lti.Settings) bool { return s.Multiple == nil || *s.Multiple }
@@ -150,6 +151,16 @@ func (t *Tool) picked(w http.ResponseWriter, r *http.Request) {
 		}
 		if item, can := t.offered(offers[i], s); can && (len(items) == 0 || several(s)) {
 			items = append(items, item)
+		}
+	}
+	if there := r.PostForm["found"]; len(there) > 0 && !r.PostForm.Has("cancel") {
+		more, err := t.pickedThere(r.Context(), there, s)
+		if err != nil {
+			t.refuse(w, http.StatusBadGateway, "picker.catalog", catalog.Cause(err))
+			return
+		}
+		if items = append(items, more...); !several(s) {
+			items = items[:min(len(items), 1)]
 		}
 	}
 	now := t.c.Now()
