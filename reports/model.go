@@ -4,7 +4,7 @@ import "time"
 
 // FormatVersion is the version of the report document. The major number moves
 // when a reader of an older report would misread a newer one.
-const FormatVersion = "1.1"
+const FormatVersion = "1.2"
 
 // Verdict says how one requirement fared.
 type Verdict string
@@ -98,10 +98,23 @@ type Run struct {
 	Resumed     bool `json:"resumed,omitempty"`
 	Interrupted bool `json:"interrupted,omitempty"`
 	// PersonalKept says that personal data were not removed from the evidence.
-	PersonalKept bool   `json:"personalKept,omitempty"`
-	Planned      int    `json:"planned"`          // checks planned
-	Done         int    `json:"done"`             // checks that came back
-	Repeat       string `json:"repeat,omitempty"` // command that repeats this run
+	PersonalKept bool `json:"personalKept,omitempty"`
+	// Shard says which part of the plan was judged on this machine, such as 2/5.
+	Shard string `json:"shard,omitempty"`
+	// Baseline is the earlier run whose failures and gaps spare the exit code.
+	Baseline *Baseline `json:"baseline,omitempty"`
+	Planned  int       `json:"planned"`          // checks planned
+	Done     int       `json:"done"`             // checks that came back
+	Repeat   string    `json:"repeat,omitempty"` // command that repeats this run
+}
+
+// Baseline is an earlier run against which a run is held: what was so then isn't new.
+type Baseline struct {
+	Run     string    `json:"run"` // its id
+	Started time.Time `json:"started"`
+	Target  string    `json:"target"`
+	// Known lists the requirements that are excused, for they were broken or not tested then.
+	Known []string `json:"known"`
 }
 
 // Target identifies the implementation under test; Config is its target.yaml
@@ -171,6 +184,7 @@ type RequirementResult struct {
 	Citations  []Citation `json:"citations"`
 	Verdict    Verdict    `json:"verdict"`
 	Waived     bool       `json:"waived,omitempty"` // broken, or not tested, and excused by a waiver
+	Known      bool       `json:"known,omitempty"`  // broken, or not tested, as in the baseline of the run
 	Noted      int        `json:"noted,omitempty"`  // findings on an option (MAY): they decide nothing
 	Examined   int        `json:"examined"`         // how many things were looked at
 	Checks     []string   `json:"checks"`

@@ -12,20 +12,26 @@ type standing struct {
 	demands int // MUSTs that apply
 	broken  int // failures
 	waived  int // of these, excused by a waiver
+	known   int // of these, known from the baseline and under no waiver
 	judge   int // in error
 	open    int // MUSTs that are not tested or not reached
 	blocked int // of these, for what they stand on is broken
-	excused int // of these, excused by a waiver, or blocked by what is
+	excused int // of these, excused by a waiver or the baseline, or blocked by what is
 	warned  int // SHOULDs that are broken
 	lesser  int // SHOULDs and MAYs that are not tested or not reached
 	noted   int // MAYs that are used in another way
 	part    string
+	by      string // what excuses what could not be examined
 }
 
 // standingOf counts requirements by the level that they have where they are counted.
 func (r *Report) standingOf(requirements []RequirementResult, level func(RequirementResult) Level) standing {
 	var s standing
 	excused := r.Excused()
+	s.by = "excused by a waiver"
+	if r.Run.Baseline != nil {
+		s.by = "excused by a waiver or the baseline"
+	}
 	if r.Partial() {
 		s.part = r.Part()
 	}
@@ -44,6 +50,8 @@ func (r *Report) standingOf(requirements []RequirementResult, level func(Require
 			s.broken++
 			if q.Waived {
 				s.waived++
+			} else if q.Known {
+				s.known++
 			}
 		case Warning:
 			s.warned++
@@ -116,12 +124,12 @@ func (s standing) sentences(o Outcome) []string {
 	if s.part != "" {
 		out = append(out, "Only a part was asked for ("+s.part+"), which proves nothing of the whole.")
 	}
-	excused := ofThem(s.waived, s.broken, "excused by a waiver")
+	excused := ofThem(s.waived, s.broken, "excused by a waiver") + ofThem(s.known, s.broken, "known from the baseline")
 	say(s.broken, "MUST requirement fails"+excused, "MUST requirements fail"+excused)
 	if s.judge > 0 || o == JudgeFailed {
 		out = append(out, "The judge itself failed in a part, which says nothing against the product.")
 	}
-	why := ofThem(s.blocked, s.open, "blocked by one that fails") + ofThem(s.excused, s.open, "excused by a waiver")
+	why := ofThem(s.blocked, s.open, "blocked by one that fails") + ofThem(s.excused, s.open, s.by)
 	say(s.open, "MUST requirement could not be examined"+why, "MUST requirements could not be examined"+why)
 	switch {
 	case s.broken == 0 && s.open > s.excused:

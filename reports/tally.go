@@ -39,12 +39,12 @@ func Tally(requirements []RequirementResult) Counts {
 	return c
 }
 
-// Excused lists the requirements that spare the exit code: those under a waiver,
-// and those not tested that only hang on one of them.
+// Excused lists the requirements that spare the exit code: those under a waiver, those
+// known from the baseline of the run, and those not tested that only hang on one of them.
 func (r *Report) Excused() map[string]bool {
 	out := map[string]bool{}
 	for _, q := range r.Requirements {
-		if q.Waived {
+		if q.Waived || q.Known {
 			out[q.ID] = true
 		}
 	}

@@ -35,6 +35,7 @@ func Text(w io.Writer, r *Report, o TextOptions) error {
 	p.requirements(r)
 	p.observations(r)
 	p.waivers(r)
+	p.baseline(r)
 	p.foot(r)
 	_, err := io.WriteString(w, p.b.String())
 	return err
@@ -213,6 +214,19 @@ func (p *printer) waivers(r *Report) {
 	for _, v := range r.Waivers {
 		p.wrap(fmt.Sprintf("  %-10s ", oneLine(v.State)), 13, fmt.Sprintf("%s until %s, owner %s: %s", v.Requirement, v.Expires,
 			v.Owner, v.Reason))
+	}
+}
+
+// baseline names what an earlier run excuses.
+func (p *printer) baseline(r *Report) {
+	b := r.Run.Baseline
+	if b == nil {
+		return
+	}
+	p.section(fmt.Sprintf("Known from the baseline, and excused (%d)", len(b.Known)))
+	p.wrap("  ", 2, fmt.Sprintf("run %s of %s, %s", b.Run, b.Target, b.Started.UTC().Format("2006-01-02 15:04 UTC")))
+	for _, id := range b.Known {
+		p.line("  " + oneLine(id))
 	}
 }
 

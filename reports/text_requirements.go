@@ -21,9 +21,11 @@ func (p *printer) requirements(r *Report) {
 		}
 		return out
 	}
-	p.broken("Failed", chosen(func(q RequirementResult) bool { return q.Verdict == Fail && !q.Waived }))
+	p.broken("Failed", chosen(func(q RequirementResult) bool { return q.Verdict == Fail && !q.Waived && !q.Known }))
 	p.broken("The judge failed", chosen(func(q RequirementResult) bool { return q.Verdict == Error }))
 	p.broken("Failed, but waived", chosen(func(q RequirementResult) bool { return q.Verdict == Fail && q.Waived }))
+	known := func(q RequirementResult) bool { return q.Verdict == Fail && q.Known && !q.Waived }
+	p.broken("Failed, but known from the baseline", chosen(known))
 	p.broken("Warnings", chosen(func(q RequirementResult) bool { return q.Verdict == Warning }))
 	p.open(sorted)
 	p.options(chosen(func(q RequirementResult) bool { return q.Noted > 0 }))

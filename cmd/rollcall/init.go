@@ -29,7 +29,7 @@ const schemaFile = "target.schema.json"
 
 // answers fill the template of a target file.
 type answers struct {
-	Role     string // of the product, by its profiles: provider, catalog, csv, consumer, importer, tool, platform, searcher
+	Role     string // of the product, by its profiles: provider, catalog, csv, consumer, importer, tool, platform, searcher, district
 	Suites   []string
 	Profiles []string
 	Name     string
@@ -48,6 +48,11 @@ type answers struct {
 	Listen, Connect, Reset, Sync, Holds        string
 	Drop, HostKey                              string
 	Search                                     string
+	SystemFiles, Class                         string // of a district
+	TeacherID, LearnerID                       string
+	NewcomerID, WithdrawnID                    string
+	Systems                                    []districtSystem
+	People                                     []districtPerson
 }
 
 // question asks for one answer that some products need.
@@ -92,6 +97,12 @@ func (a *answers) questions() []question {
 		{roles: []string{"consumer", "importer"}, flag: "--holds", question: "What tells what it holds (a command or a URL that gives JSON lines, or a .zip of OneRoster CSV; empty: it can't be read): ", value: &a.Holds, optional: true, spare: true},
 		{roles: []string{"consumer"}, flag: "--reset", question: "How it is made empty between the lives of two versions (a command, or the URL of a webhook; empty: it can't be, and one version is judged a run): ", value: &a.Reset, optional: true, spare: true, unless: func() bool { return !a.claims("or11-") || !a.claims("or12-") }},
 		{roles: []string{"searcher"}, flag: "--search", question: "How it is made to search (a command that prints JSON, or the URL of a webhook that answers with it; empty: by steps in its pages, of which the file has an example): ", value: &a.Search, optional: true, spare: true},
+		{roles: []string{"district"}, flag: "--system", question: "The target files of its systems, each as role=file (roles: sis, platform, tool, assessment, catalog; what is left out is not judged): ", value: &a.SystemFiles},
+		{roles: []string{"district"}, flag: "--class", question: "A class of the SIS that may be tried with, by sourcedId: ", value: &a.Class},
+		{roles: []string{"district"}, flag: "--teacher", question: "A teacher of the class, by sourcedId: ", value: &a.TeacherID},
+		{roles: []string{"district"}, flag: "--learner", question: "A learner of the class, by sourcedId: ", value: &a.LearnerID},
+		{roles: []string{"district"}, flag: "--newcomer", question: "Somebody who is to come to the class, by sourcedId (empty: nobody comes): ", value: &a.NewcomerID, optional: true, spare: true},
+		{roles: []string{"district"}, flag: "--withdrawn", question: "A learner of the class who is to leave it, by sourcedId (empty: nobody leaves): ", value: &a.WithdrawnID, optional: true, spare: true},
 		{roles: []string{"tool"}, flag: "--login-url", question: "Login URL of the tool: ", value: &a.LoginURL},
 		{roles: []string{"tool"}, flag: "--target-link-uri", question: "What a launch is to open (target link URI): ", value: &a.TargetLinkURI},
 		{roles: []string{"platform"}, flag: "--issuer", question: "Issuer of the platform: ", value: &a.Issuer},
@@ -216,7 +227,9 @@ Secrets are not asked for: they stay in environment variables.`,
   rollcall init --profile or12-csv-export --name "Example SIS" --bundle export.zip
   rollcall init --profile or12-rostering-consumer --name "Example LMS" --sync https://lms.example.org/api/roster/sync \
       --holds https://lms.example.org/api/roster/held
-  rollcall init --profile or12-csv-consumer --name "Example LMS" --drop /srv/lms/inbox --sync ./import.sh --holds export.zip`,
+  rollcall init --profile or12-csv-consumer --name "Example LMS" --drop /srv/lms/inbox --sync ./import.sh --holds export.zip
+  rollcall init --profile district --name "Riverbend Unified" --system sis=sis.yaml,platform=lms.yaml,tool=quiz.yaml --class c-1001 \
+      --teacher u-2001 --learner u-3001 --newcomer u-3002 --withdrawn u-3003`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if _, err := os.Stat(path); err == nil && !force {
@@ -228,6 +241,11 @@ Secrets are not asked for: they stay in environment variables.`,
 			}
 			if err := ask(&a, cmd.InOrStdin(), cmd.OutOrStdout()); err != nil {
 				return err
+			}
+			if a.Role == "district" {
+				if err := a.settle(path); err != nil {
+					return err
+				}
 			}
 			text, err := fill(a, path)
 			if err != nil {
@@ -284,6 +302,12 @@ Secrets are not asked for: they stay in environment variables.`,
 	f.StringVar(&a.Holds, "holds", "", "what tells what a consumer holds: a command or a URL that gives JSON lines, or a .zip of OneRoster CSV")
 	f.StringVar(&a.Connect, "connect", "", "command, or URL of a webhook, by which a consumer is told where to read from")
 	f.StringVar(&a.Reset, "reset", "", "command, or URL of a webhook, by which a consumer is made empty")
+	f.StringVar(&a.SystemFiles, "system", "", "target files of the systems of a district, each as role=file, such as sis=sis.yaml,platform=lms.yaml")
+	f.StringVar(&a.Class, "class", "", "sourcedId of the class in which the story of a district plays")
+	f.StringVar(&a.TeacherID, "teacher", "", "sourcedId of its teacher in the story")
+	f.StringVar(&a.LearnerID, "learner", "", "sourcedId of its learner in the story")
+	f.StringVar(&a.NewcomerID, "newcomer", "", "sourcedId of who comes to the class in the story")
+	f.StringVar(&a.WithdrawnID, "withdrawn", "", "sourcedId of who leaves the class in the story")
 	f.StringVar(&a.Search, "search", "", "how a product is made to search: a command that prints JSON, or the URL of a webhook that answers with it")
 	f.StringVar(&a.Listen, "listen", "", "where Rollcall's provider answers a consumer, host:port")
 	f.StringVar(&a.Drop, "drop", "", "where an importer takes bundles: a folder, a URL, or sftp://user@host/folder")
@@ -311,7 +335,7 @@ func next(a answers, path string) string {
 		fmt.Fprintf(&b, "  rollcall registration --target %s\n", quoteArg(path))
 	}
 	attended := ""
-	if wayOf(a.Sync) == "person" {
+	if wayOf(a.Sync) == "person" || a.Role == "district" { // who enrolls people in its SIS is asked, unless the file says more
 		attended = " --interactive"
 	}
 	fmt.Fprintf(&b, "  rollcall doctor --target %s%s\n  rollcall run --target %s%s\n", quoteArg(path), attended, quoteArg(path), attended)
@@ -377,14 +401,6 @@ func (a *answers) role() error {
 			}
 			a.Role = s.Role
 			a.Suites = append(a.Suites, s.ID)
-		}
-	}
-	if a.Role == "district" {
-		return &harness.ConfigError{
-			Key:   "--profile",
-			Cause: "a district file names the target files of its systems, and who acts in which class, which init doesn't ask for",
-			Remedy: "write it by the example of docs/district.md, or have `rollcall serve district --target DIR` write one to begin with; " +
-				"init writes those of the systems",
 		}
 	}
 	for _, id := range a.Profiles {

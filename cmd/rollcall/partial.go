@@ -88,6 +88,12 @@ func (f *runFlags) repeat(focus string, seed uint64) string {
 		if f.onlyFailed != "" {
 			parts = append(parts, "--only-failed", quoteArg(f.onlyFailed))
 		}
+		if f.shard != "" {
+			parts = append(parts, "--shard", f.shard)
+		}
+		if f.baseline != "" {
+			parts = append(parts, "--baseline", quoteArg(f.baseline))
+		}
 		if f.failFast {
 			parts = append(parts, "--fail-fast")
 		}

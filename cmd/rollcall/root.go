@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"runtime"
@@ -11,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rollcall-edu/rollcall/reports"
+	"github.com/rollcall-edu/rollcall/suites/catalogue"
 	"github.com/rollcall-edu/rollcall/suites/spelling"
 )
 
@@ -38,6 +41,8 @@ itself failed, 4 incomplete (something was not tested or not reached).`,
 		SilenceErrors: true,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	root.Version = versionLine(judge())
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage{fmt.Errorf("%w; %ssee `%s --help`", err, misspeltFlag(cmd, err), cmd.CommandPath())}
 	})
@@ -45,7 +50,7 @@ itself failed, 4 incomplete (something was not tested or not reached).`,
 		searchCommand(),
 		fixturesCommand(),
 		serveCommand(), registrationCommand(), listCommand(),
-		explainCommand(), reportCommand(), versionCommand())
+		explainCommand(), reportCommand(), diffCommand(), mergeCommand(), versionCommand())
 	wrapArgs(root)
 	return root
 }
@@ -98,30 +103,78 @@ func wrapArgs(c *cobra.Command) {
 	}
 }
 
-// version is set by the linker in released builds.
-var version = "0.1.0-dev"
+// version is set by the linker in released builds; otherwise it is that of the module, where the
+// program was built as one (go install …@v1.2.3).
+var version = ""
+
+// undetermined is the version of what was built from a working copy.
+const undetermined = "0.1.0-dev"
 
 // judge identifies this program in reports.
 func judge() reports.Judge {
 	j := reports.Judge{Name: "Rollcall", Version: version, Go: runtime.Version(), OS: runtime.GOOS + "/" + runtime.GOARCH}
 	if info, ok := debug.ReadBuildInfo(); ok {
+		if built := info.Main.Version; j.Version == "" && built != "" && built != "(devel)" {
+			j.Version = strings.TrimPrefix(built, "v")
+		}
 		for _, s := range info.Settings {
 			if s.Key == "vcs.revision" {
 				j.Commit = s.Value[:min(12, len(s.Value))]
 			}
 		}
 	}
+	j.Version = cmp.Or(j.Version, undetermined)
 	return j
 }
 
+func versionLine(j reports.Judge) string {
+	return strings.Join(strings.Fields(fmt.Sprintf("rollcall %s %s %s %s", j.Version, j.Commit, j.Go, j.OS)), " ")
+}
+
+// build is what `version --json` tells: which program this is, and which documents it reads and
+// writes.
+type build struct {
+	Version   string `json:"version"`
+	Commit    string `json:"commit,omitempty"`
+	Committed string `json:"committed,omitempty"` // RFC 3339
+	Modified  bool   `json:"modified,omitempty"`  // built from files that weren't committed
+	Go        string `json:"go"`
+	OS        string `json:"os"`
+	Report    string `json:"report"` // format of the reports that it writes
+	Needs     int    `json:"requirements"`
+}
+
 func versionCommand() *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	c := &cobra.Command{
 		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
-		Example: "  rollcall version",
+		Example: "  rollcall version\n  rollcall version --json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			j := judge()
-			fmt.Fprintln(cmd.OutOrStdout(), strings.Join(strings.Fields(fmt.Sprintf("rollcall %s %s %s %s", j.Version, j.Commit, j.Go, j.OS)), " "))
-			return nil
+			if !asJSON {
+				fmt.Fprintln(cmd.OutOrStdout(), versionLine(j))
+				return nil
+			}
+			cat, err := catalogue.Load()
+			if err != nil {
+				return err
+			}
+			b := build{Version: j.Version, Commit: j.Commit, Go: j.Go, OS: j.OS, Report: reports.FormatVersion, Needs: len(cat.Requirements())}
+			if info, ok := debug.ReadBuildInfo(); ok {
+				for _, s := range info.Settings {
+					switch s.Key {
+					case "vcs.time":
+						b.Committed = s.Value
+					case "vcs.modified":
+						b.Modified = s.Value == "true"
+					}
+				}
+			}
+			e := json.NewEncoder(cmd.OutOrStdout())
+			e.SetIndent("", "  ")
+			return e.Encode(b)
 		},
 	}
+	c.Flags().BoolVar(&asJSON, "json", false, "as JSON, for programs")
+	return c
 }

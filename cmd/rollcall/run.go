@@ -27,6 +27,8 @@ type runFlags struct {
 	stance       string
 	focus        []string
 	onlyFailed   string
+	baseline     string
+	shard        string
 	failFast     bool
 	resume       bool
 	shards       int
@@ -54,13 +56,22 @@ is written all the same, what was not reached is unknown in it, and --resume goe
 on from there.
 
 With --focus or --only-failed only a part is judged. Its report says so, and is
-written into the folder "partial" of --out: the report of the whole stays as it is.`,
+written into the folder "partial" of --out: the report of the whole stays as it is.
+
+With --baseline only what is new fails: what was broken, or not tested, in that
+report spares the exit code, and is named in the output and in the report. What was
+examined then and can't be now is new (exit code 4).
+
+With --shard 2/5 this is the second of five machines that share the work: its report
+is of a part, in the folder shard-2-of-5 of --out. ` + "`rollcall merge`" + ` makes one of all.`,
 		Example: `  rollcall run
   rollcall run staging.yaml --stance strict --out reports/staging
   rollcall run --focus paging --fail-fast
   rollcall run --focus or12.rostering.paging.total-count
   rollcall run --only-failed rollcall-report/report.json
   rollcall run campus.yaml --interactive
+  rollcall run --baseline main/report.json
+  rollcall run --shard 2/5
   rollcall run --resume`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -78,6 +89,8 @@ written into the folder "partial" of --out: the report of the whole stays as it 
 	c.Flags().StringVar(&f.stance, "stance", "", "certification or strict; overrides the target file")
 	c.Flags().StringSliceVar(&f.focus, "focus", nil, "run only this check, requirement, prefix* or label (repeatable)")
 	c.Flags().StringVar(&f.onlyFailed, "only-failed", "", "run only what a saved report.json shows as failed, warned, in error or unknown, and what that blocks")
+	c.Flags().StringVar(&f.shard, "shard", "", "judge the part of one of several machines, such as 2/5")
+	c.Flags().StringVar(&f.baseline, "baseline", "", "a saved report.json: fail only on what is new since then")
 	c.Flags().BoolVar(&f.failFast, "fail-fast", false, "stop at the first broken MUST")
 	c.Flags().BoolVar(&f.resume, "resume", false, "go on from the events.jsonl in the --out folder")
 	c.Flags().IntVar(&f.shards, "shards", 0, "child processes (default: one a core, at most 4; one for a large target)")
@@ -103,8 +116,21 @@ func execute(ctx context.Context, target *harness.Target, f *runFlags, out, errs
 	if err != nil {
 		return err
 	}
+	var baseline *reports.Report
+	if f.baseline != "" {
+		if baseline, err = readReport(f.baseline, "--baseline"); err != nil {
+			return err
+		}
+	}
 	dir := f.out
-	if len(focus) > 0 {
+	share, err := harness.ParseShare(f.shard)
+	if err != nil {
+		return err
+	}
+	switch {
+	case share.Of > 0:
+		dir = filepath.Join(f.out, fmt.Sprintf("shard-%d-of-%d", share.Number, share.Of))
+	case len(focus) > 0:
 		dir = filepath.Join(f.out, partialFolder)
 	}
 	if err := writable(dir); err != nil {
@@ -123,7 +149,7 @@ func execute(ctx context.Context, target *harness.Target, f *runFlags, out, errs
 	run, err := harness.New(target, suites(), harness.Options{
 		Focus: focus, FailFast: f.failFast, Shards: f.shards, Seed: f.seed, Resume: f.resume, Events: harness.EventsFile(dir), Judge: judge(),
 		Repeat: f.repeat, Observe: show.observe, Starter: container.Start, KeepPersonal: f.keepPersonal, Interactive: f.interactive,
-		Niceness: f.niceness,
+		Niceness: f.niceness, Baseline: baseline, Share: share,
 	})
 	if err != nil {
 		return err

@@ -113,12 +113,10 @@ func serveTool() *cobra.Command {
 --platforms names a YAML list of the platforms that it knows, each with issuer,
 client_id, auth_url, jwks_url and deployments; for rosters and grades it needs token_url
 too, and audience where aud of client assertions isn't that. With --fault it misbehaves
-in a named way, to see whether your platform (or Rollcall) notices. With --db it remembers logins
+in a named way, to see whether your platform (or Rollcall) notices. With --catalog those who pick
+content search a catalogue as well. With --db it remembers logins
 and launches over a restart, and signs with the same key, under the same address; the
-private key is in that database.
-
-With --catalog those who pick content for a course (Deep Linking) search a catalogue there (LTI
-Resource Search 1.0); what they pick goes back as a content item.`,
+private key is in that database.`,
 		Example: "  rollcall serve tool --platforms platforms.yaml\n  rollcall serve tool --platforms platforms.yaml --fault tool-nonce-unchecked",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -133,12 +131,12 @@ Resource Search 1.0); what they pick goes back as a content item.`,
 			if err != nil {
 				return err
 			}
-			searched, err := find.catalog()
+			catalog, err := find.catalog()
 			if err != nil {
 				return err
 			}
 			t, err := district.StartTool(cmd.Context(), district.ToolOptions{
-				Search:    searched,
+				Catalog:   catalog,
 				Listen:    f.listen,
 				DB:        f.db,
 				Origin:    f.public,
@@ -158,8 +156,8 @@ Resource Search 1.0); what they pick goes back as a content item.`,
 		},
 	}
 	f.add(c, "tool.localhost")
-	c.Flags().StringVar(&list, "platforms", "", "YAML list of the platforms that it knows")
 	find.add(c)
+	c.Flags().StringVar(&list, "platforms", "", "YAML list of the platforms that it knows")
 	return c
 }
 

@@ -21,11 +21,10 @@ type ToolOptions struct {
 	Origin    string // as browsers see it, where that differs altogether
 	Platforms []tool.Platform
 	Faults    []string
-	// Search is the catalogue in which those who pick content can search; nil: none.
-	Search   *client.Catalog    `json:"-"`
-	TLS      *security.SelfMade // nil: plain http
-	TrustPEM []byte             // authorities of platforms
-	DB       string             // store DSN; empty: memory
+	TLS       *security.SelfMade // nil: plain http
+	TrustPEM  []byte             // authorities of platforms
+	DB        string             // store DSN; empty: memory
+	Catalog   *client.Catalog    // that those who pick content search; nil: there is none
 	// Bend changes what the tool is made of, Around is put around everything that is served; nil is nothing.
 	Bend   func(*tool.Config)              `json:"-"`
 	Around func(http.Handler) http.Handler `json:"-"`
@@ -60,7 +59,14 @@ func StartTool(ctx context.Context, o ToolOptions) (*Tool, error) {
 	if o.Origin == "" {
 		o.Origin = server.Named(o.Host)
 	}
-	c := tool.Config{Origin: o.Origin, Platforms: o.Platforms, HTTP: security.LoopbackClient(o.TrustPEM), Store: kept, Catalog: o.Search}
+	c := tool.Config{Origin: o.Origin, Platforms: o.Platforms, HTTP: security.LoopbackClient(o.TrustPEM), Store: kept}
+	if o.Catalog != nil {
+		if c.Catalog, err = client.New(*o.Catalog); err != nil {
+			server.Close()
+			kept.Close()
+			return nil, err
+		}
+	}
 	c = bent.Bend(c)
 	if o.Bend != nil {
 		o.Bend(&c)

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	catalog "github.com/rollcall-edu/rollcall/reference/catalog/client"
+	search "github.com/rollcall-edu/rollcall/reference/catalog/client"
 	"github.com/rollcall-edu/rollcall/reference/lti"
 )
 
@@ -101,10 +101,11 @@ func (t *Tool) picker(w http.ResponseWriter, r *http.Request, l *Launch) {
 		t.refuse(w, http.StatusBadRequest, "picker.settings", "The platform doesn't say where content is to be sent.")
 		return
 	}
+	type choice struct{ Name, What string }
 	var choices []choice
 	for _, o := range offers {
 		if _, can := t.offered(o, s); can {
-			choices = append(choices, choice{o.Name, o.What, ""})
+			choices = append(choices, choice{o.Name, o.What})
 		}
 	}
 	course := ""
@@ -115,8 +116,8 @@ func (t *Tool) picker(w http.ResponseWriter, r *http.Request, l *Launch) {
 		Launch, Course, Title string
 		Choices               []choice
 		Several               bool
-		Search                *searched
-	}{l.ID, course, s.Title, choices, several(s), t.search(r, l)})
+		Catalog               searchedPage
+	}{l.ID, course, s.Title, choices, several(s), t.searched(r, s)})
 }
 
 func several(s *lti.Settings) bool { return s.Multiple == nil || *s.Multiple }
@@ -153,14 +154,14 @@ func (t *Tool) picked(w http.ResponseWriter, r *http.Request) {
 			items = append(items, item)
 		}
 	}
-	if there := r.PostForm["found"]; len(there) > 0 && !r.PostForm.Has("cancel") {
-		more, err := t.pickedThere(r.Context(), there, s)
+	if !r.PostForm.Has("cancel") {
+		found, err := t.chosen(r.Context(), r.PostForm["found"], s)
 		if err != nil {
-			t.refuse(w, http.StatusBadGateway, "picker.catalog", catalog.Cause(err))
+			t.refuse(w, http.StatusBadGateway, "picker.catalog", search.Cause(err))
 			return
 		}
-		if items = append(items, more...); !several(s) {
-			items = items[:min(len(items), 1)]
+		if items = append(items, found...); len(items) > 1 && !several(s) {
+			items = items[:1]
 		}
 	}
 	now := t.c.Now()

@@ -4,13 +4,12 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 	"sync"
 	"time"
 
-	catalog "github.com/rollcall-edu/rollcall/reference/catalog/client"
+	search "github.com/rollcall-edu/rollcall/reference/catalog/client"
 	"github.com/rollcall-edu/rollcall/reference/lti"
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/reference/store"
@@ -43,8 +42,6 @@ type Config struct {
 	// Store keeps what the tool remembers, opened by OpenStore; nil: one in memory, which
 	// is gone with the process. The tool does not close it.
 	Store store.Store
-	// Catalog is where those who pick content can search for it; nil: nowhere.
-	Catalog *catalog.Catalog
 	// Random makes states, nonces and the like; nil: 24 random bytes.
 	Random func() string
 	// Rules are what an id_token is held to; nil: Rules().
@@ -58,6 +55,8 @@ type Config struct {
 	// it; nil: as the standard has it. Faults come in here.
 	Reply func(claims map[string]any, l *Launch)
 	Sign  func(keys *security.Keys, claims map[string]any) (string, error)
+	// Catalog is searched by those who pick content (LTI Resource Search 1.0); nil: there is none.
+	Catalog *search.Client
 }
 
 // Tool is the running role. It is safe for concurrent use.
@@ -73,10 +72,9 @@ type Tool struct {
 	launches *lti.Expiring[Launch] // by a random id
 	works    *lti.Expiring[desk]   // by registration, deployment and link
 
-	client  *client.Client
-	catalog *catalog.Client // nil: there is none
-	desks   sync.Mutex      // one at a time changes what is worked
-	making  sync.Mutex      // one at a time makes line items
+	client *client.Client
+	desks  sync.Mutex // one at a time changes what is worked
+	making sync.Mutex // one at a time makes line items
 }
 
 const (
@@ -173,11 +171,6 @@ func New(ctx context.Context, c Config) (*Tool, error) {
 	}
 	t.client = client.New(client.Config{HTTP: cmp.Or(c.HTTP, http.DefaultClient), Sign: keys.Sign, Now: t.now, Random: lti.Random,
 		Assertion: c.Assertion})
-	if c.Catalog != nil {
-		if t.catalog, err = catalog.New(*c.Catalog); err != nil {
-			return nil, fmt.Errorf("making a client of the catalogue: %w", err)
-		}
-	}
 	for _, p := range c.Platforms {
 		t.verifiers[p.key()] = c.Verifier(p)
 	}

@@ -112,6 +112,13 @@ type file struct {
 	Sections     []Section     `yaml:"sections"`
 	Requirements []Requirement `yaml:"requirements"`
 	Profiles     []Profile     `yaml:"profiles"`
+	Renamed      []Renaming    `yaml:"renamed"`
+}
+
+// Renaming says which id a requirement has that had another one in reports of older versions.
+type Renaming struct {
+	From string `yaml:"from"`
+	To   string `yaml:"to"`
 }
 
 // Catalogue is the validated whole.
@@ -121,6 +128,7 @@ type Catalogue struct {
 	requirements []Requirement
 	byID         map[string]int
 	profiles     []Profile
+	renamed      []Renaming
 }
 
 // Load reads the embedded catalogue; it is parsed once a process.
@@ -155,6 +163,7 @@ func LoadFrom(fsys fs.FS) (*Catalogue, error) {
 		}
 		c.requirements = append(c.requirements, spread...)
 		c.profiles = append(c.profiles, f.Profiles...)
+		c.renamed = append(c.renamed, f.Renamed...)
 		return nil
 	})
 	if err != nil {
@@ -199,7 +208,39 @@ func (c *Catalogue) validate() error {
 			return fmt.Errorf("profile %s: %w", p.ID, err)
 		}
 	}
+	return c.validateRenamed()
+}
+
+// validateRenamed holds the table of renamed requirements to what there is: the older id is
+// no requirement's any more, the newer one is, and no id leads to two.
+func (c *Catalogue) validateRenamed() error {
+	from := map[string]bool{}
+	for _, r := range c.renamed {
+		_, there := c.byID[r.From]
+		_, known := c.byID[r.To]
+		switch {
+		case !idPattern.MatchString(r.From):
+			return fmt.Errorf("renamed requirement %q: an id is lower-case words joined by dots", r.From)
+		case there:
+			return fmt.Errorf("renamed requirement %s: a requirement has this id still", r.From)
+		case !known:
+			return fmt.Errorf("renamed requirement %s: there is no requirement %q that it could be now", r.From, r.To)
+		case from[r.From]:
+			return fmt.Errorf("renamed requirement %s is given twice", r.From)
+		}
+		from[r.From] = true
+	}
 	return nil
+}
+
+// Renamed gives the id that a requirement has now, by the one that it had in reports of older
+// versions.
+func (c *Catalogue) Renamed() map[string]string {
+	out := map[string]string{}
+	for _, r := range c.renamed {
+		out[r.From] = r.To
+	}
+	return out
 }
 
 func (r Requirement) validate(sections map[string]bool) error {

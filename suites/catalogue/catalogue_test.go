@@ -339,3 +339,25 @@ func TestServicesShareStatements(t *testing.T) {
 		}
 	}
 }
+
+// TestRenamed holds the table of renamed requirements to what there is.
+func TestRenamed(t *testing.T) {
+	const base = "sections: [{key: s, title: S, text: t}]\nrequirements:\n" +
+		"  - {id: a.new, title: T, statement: S, section: s, role: r, level: MUST, confidence: confirmed, citations: [{document: d, section: '1'}]}\n"
+	for table, wrong := range map[string]string{
+		"[{from: a.old, to: a.new}]":                             "",
+		"[{from: a.old, to: a.new}, {from: a.older, to: a.new}]": "",
+		"[{from: a.new, to: a.new}]":                             "still",
+		"[{from: a.old, to: a.gone}]":                            "there is no requirement",
+		"[{from: a.old, to: a.new}, {from: a.old, to: a.new}]":   "twice",
+		"[{from: Old, to: a.new}]":                               "lower-case",
+	} {
+		c, err := catalogue.LoadFrom(fstest.MapFS{"a.yaml": {Data: []byte(base + "renamed: " + table + "\n")}})
+		switch {
+		case wrong == "" && err != nil, wrong != "" && (err == nil || !strings.Contains(err.Error(), wrong)):
+			t.Errorf("%s: %v", table, err)
+		case err == nil && c.Renamed()["a.old"] != "a.new":
+			t.Errorf("%s: %v", table, c.Renamed())
+		}
+	}
+}

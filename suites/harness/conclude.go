@@ -136,7 +136,7 @@ func conclude(report *reports.Report, judgeFailed bool) (reports.Outcome, int) {
 		judgeFailed = judgeFailed || q.Verdict == reports.Error
 	}
 	for _, c := range report.Checks {
-		open = open || c.State == "missing" || c.State == "interrupted"
+		open = open || c.State == stateMissing || c.State == "interrupted"
 	}
 	switch {
 	case failed:

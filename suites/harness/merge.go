@@ -15,6 +15,20 @@ import (
 // Every planned check is accounted for: one that did not come back leaves its
 // requirements unknown.
 func (r *Run) merge(report *reports.Report) {
+	r.derive(report)
+	for _, suite := range r.plan.Suites {
+		if suite.Picture != nil {
+			report.District = suite.Picture(r.target)
+			report.District.Draw(report)
+		}
+	}
+	report.Outcome, report.Exit = conclude(report, len(r.failures) > 0)
+	r.redactor.Clean(report)
+	bound(report)
+}
+
+// derive makes verdicts of what the checks said.
+func (r *Run) derive(report *reports.Report) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	byRequirement := map[string][]reports.CheckResult{}
@@ -42,30 +56,30 @@ func (r *Run) merge(report *reports.Report) {
 	}
 	r.conserve(report)
 	r.waive(report, time.Now())
+	r.hold(report)
 	r.profiles(report)
-	for _, suite := range r.plan.Suites {
-		if suite.Picture != nil {
-			report.District = suite.Picture(r.target)
-			report.District.Draw(report)
-		}
-	}
 	r.evidence(report)
 	report.Facts = append(report.Facts, r.facts...)
 	report.Observations = among(addObservations(report.Observations, r.observed...), report.Exchanges)
 	for _, f := range r.failures {
 		report.Diagnoses = append(report.Diagnoses, Diagnosis{
-			Name:   "judge",
+			Name:   judgeFailed,
 			Detail: f,
 			Remedy: "This is a fault of Rollcall, or something ended its process, such as a machine without memory to spare; run again with --resume.",
 		})
 	}
-	report.Outcome, report.Exit = conclude(report, len(r.failures) > 0)
-	r.redactor.Clean(report)
-	bound(report)
 }
+
+// stateMissing is that of a check which did not come back.
+const stateMissing = "missing"
+
+// judgeFailed names what is told of a judge that failed.
+const judgeFailed = "judge"
 
 func (r *Run) missingReason(report *reports.Report) string {
 	switch {
+	case r.absent != "":
+		return r.absent
 	case len(r.failures) > 0:
 		return "the child process that ran the check died: " + r.failures[0]
 	case report.Run.Interrupted:
@@ -80,7 +94,7 @@ func missing(check Check, reason string) reports.CheckResult {
 		Title:        check.Title,
 		Labels:       check.Labels,
 		Requirements: check.Requirements,
-		State:        "missing",
+		State:        stateMissing,
 		Message:      reason,
 	}
 	for _, id := range check.Requirements {

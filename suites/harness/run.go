@@ -54,6 +54,12 @@ type Options struct {
 	// Niceness is by how many steps the child processes give way to others of this machine,
 	// as nice has it: for one of several runs side by side, of which another takes longer.
 	Niceness int
+	// Share is the part that this machine judges, of several; its report is merged with those
+	// of the others by Merge.
+	Share Share
+	// Baseline is the report of an earlier run: what was broken or not tested then spares the
+	// exit code. Nil: everything counts.
+	Baseline *reports.Report
 	// SkipDoctor begins at once; for the project's own tests.
 	SkipDoctor bool
 }
@@ -84,6 +90,7 @@ type Run struct {
 	failures  []string // why children failed
 	observed  []reports.Observation
 	broken    map[string]bool // requirements that are failures already
+	absent    string          // which machines brought no report, in words
 	identity  string          // of what is judged, as the journal has it
 	held      int             // objects that were prepared for the checks
 	gained    map[string]bool // requirements that the report holds for they block others
@@ -112,6 +119,9 @@ func New(target *Target, suites []Suite, o Options) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := o.Share.keep(plan); err != nil {
+		return nil, err
+	}
 	redactor, err := redactorFor(target, nil, o.KeepPersonal)
 	if err != nil {
 		return nil, err
@@ -126,6 +136,9 @@ func New(target *Target, suites []Suite, o Options) (*Run, error) {
 		exchanges: map[string]reports.Exchange{},
 		broken:    map[string]bool{},
 		identity:  target.identity(),
+	}
+	if err := r.validBaseline(); err != nil {
+		return nil, err
 	}
 	if o.Resume {
 		if err := r.resume(); err != nil {
@@ -153,7 +166,8 @@ func (r *Run) run(ctx context.Context) (*reports.Report, error) {
 		StanceText: stanceText[r.target.Stance], Profiles: r.target.Profiles, Focus: r.o.Focus,
 		Planned: len(r.plan.Checks), Resumed: r.o.Resume, PersonalKept: r.o.KeepPersonal,
 	}}
-	if len(r.o.Focus) > 0 {
+	report.Run.Shard = r.o.Share.String()
+	if len(r.o.Focus) > 0 || r.o.Share.Of > 1 {
 		report.Run.Whole = len(r.plan.Asked)
 	}
 	report.Run.Repeat = r.repeatOf("")
@@ -323,10 +337,13 @@ func (r *Run) memory(n int) int64 {
 	return r.target.memory(n)
 }
 
-// prefix makes exchange ids unique even over a resumed run.
+// prefix makes exchange ids unique even over a resumed run, and over several machines.
 func (r *Run) prefix(letter string) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.o.Share.Of > 1 {
+		letter = fmt.Sprintf("m%d%s", r.o.Share.Number, letter)
+	}
 	if n := len(r.checks); n > 0 {
 		return fmt.Sprintf("%s%d-", letter, n)
 	}
