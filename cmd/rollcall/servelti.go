@@ -105,6 +105,7 @@ func readList[T any](path, key string, into *[]T) error {
 func serveTool() *cobra.Command {
 	f := &webFlags{}
 	var list string
+	var find searchFlags
 	c := &cobra.Command{
 		Use:   "tool",
 		Short: "Run the reference tool: an LTI 1.3 tool that platforms can launch",
@@ -112,7 +113,8 @@ func serveTool() *cobra.Command {
 --platforms names a YAML list of the platforms that it knows, each with issuer,
 client_id, auth_url, jwks_url and deployments; for rosters and grades it needs token_url
 too, and audience where aud of client assertions isn't that. With --fault it misbehaves
-in a named way, to see whether your platform (or Rollcall) notices. With --db it remembers logins
+in a named way, to see whether your platform (or Rollcall) notices. With --catalog those who pick
+content search a catalogue as well. With --db it remembers logins
 and launches over a restart, and signs with the same key, under the same address; the
 private key is in that database.`,
 		Example: "  rollcall serve tool --platforms platforms.yaml\n  rollcall serve tool --platforms platforms.yaml --fault tool-nonce-unchecked",
@@ -129,7 +131,12 @@ private key is in that database.`,
 			if err != nil {
 				return err
 			}
+			catalog, err := find.catalog()
+			if err != nil {
+				return err
+			}
 			t, err := district.StartTool(cmd.Context(), district.ToolOptions{
+				Catalog:   catalog,
 				Listen:    f.listen,
 				DB:        f.db,
 				Origin:    f.public,
@@ -149,6 +156,7 @@ private key is in that database.`,
 		},
 	}
 	f.add(c, "tool.localhost")
+	find.add(c)
 	c.Flags().StringVar(&list, "platforms", "", "YAML list of the platforms that it knows")
 	return c
 }

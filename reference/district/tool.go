@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/rollcall-edu/rollcall/reference/catalog/client"
 	"github.com/rollcall-edu/rollcall/reference/fault/toolfault"
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/reference/store"
@@ -23,6 +24,7 @@ type ToolOptions struct {
 	TLS       *security.SelfMade // nil: plain http
 	TrustPEM  []byte             // authorities of platforms
 	DB        string             // store DSN; empty: memory
+	Catalog   *client.Catalog    // that those who pick content search; nil: there is none
 	// Bend changes what the tool is made of, Around is put around everything that is served; nil is nothing.
 	Bend   func(*tool.Config)              `json:"-"`
 	Around func(http.Handler) http.Handler `json:"-"`
@@ -58,6 +60,13 @@ func StartTool(ctx context.Context, o ToolOptions) (*Tool, error) {
 		o.Origin = server.Named(o.Host)
 	}
 	c := tool.Config{Origin: o.Origin, Platforms: o.Platforms, HTTP: security.LoopbackClient(o.TrustPEM), Store: kept}
+	if o.Catalog != nil {
+		if c.Catalog, err = client.New(*o.Catalog); err != nil {
+			server.Close()
+			kept.Close()
+			return nil, err
+		}
+	}
 	c = bent.Bend(c)
 	if o.Bend != nil {
 		o.Bend(&c)

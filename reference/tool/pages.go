@@ -73,7 +73,7 @@ func (t *Tool) resource(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if l.picks() {
-		t.picker(w, l)
+		t.picker(w, r, l)
 		return
 	}
 	c := l.Claims

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	search "github.com/rollcall-edu/rollcall/reference/catalog/client"
 	"github.com/rollcall-edu/rollcall/reference/lti"
 )
 
@@ -94,7 +95,7 @@ func wanted(list, media string) bool {
 }
 
 // picker shows what can be picked (LTI Deep Linking 2.0 §4.4).
-func (t *Tool) picker(w http.ResponseWriter, l *Launch) {
+func (t *Tool) picker(w http.ResponseWriter, r *http.Request, l *Launch) {
 	s := l.Claims.Settings
 	if s == nil || !absolute(s.ReturnURL) {
 		t.refuse(w, http.StatusBadRequest, "picker.settings", "The platform doesn't say where content is to be sent.")
@@ -115,7 +116,8 @@ func (t *Tool) picker(w http.ResponseWriter, l *Launch) {
 		Launch, Course, Title string
 		Choices               []choice
 		Several               bool
-	}{l.ID, course, s.Title, choices, several(s)})
+		Catalog               searchedPage
+	}{l.ID, course, s.Title, choices, several(s), t.searched(r, s)})
 }
 
 func several(s *lti.Settings) bool { return s.Multiple == nil || *s.Multiple }
@@ -150,6 +152,16 @@ func (t *Tool) picked(w http.ResponseWriter, r *http.Request) {
 		}
 		if item, can := t.offered(offers[i], s); can && (len(items) == 0 || several(s)) {
 			items = append(items, item)
+		}
+	}
+	if !r.PostForm.Has("cancel") {
+		found, err := t.chosen(r.Context(), r.PostForm["found"], s)
+		if err != nil {
+			t.refuse(w, http.StatusBadGateway, "picker.catalog", search.Cause(err))
+			return
+		}
+		if items = append(items, found...); len(items) > 1 && !several(s) {
+			items = items[:1]
 		}
 	}
 	now := t.c.Now()

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	search "github.com/rollcall-edu/rollcall/reference/catalog/client"
 	"github.com/rollcall-edu/rollcall/reference/lti"
 	"github.com/rollcall-edu/rollcall/reference/security"
 	"github.com/rollcall-edu/rollcall/reference/store"
@@ -54,6 +55,8 @@ type Config struct {
 	// it; nil: as the standard has it. Faults come in here.
 	Reply func(claims map[string]any, l *Launch)
 	Sign  func(keys *security.Keys, claims map[string]any) (string, error)
+	// Catalog is searched by those who pick content (LTI Resource Search 1.0); nil: there is none.
+	Catalog *search.Client
 }
 
 // Tool is the running role. It is safe for concurrent use.
