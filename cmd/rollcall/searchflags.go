@@ -9,7 +9,7 @@ import (
 	"github.com/rollcall-edu/rollcall/suites/harness"
 )
 
-// searchFlags say which catalogue the reference platform searches.
+// searchFlags say which catalogue the reference platform or tool searches.
 type searchFlags struct{ at client.Catalog }
 
 func (f *searchFlags) add(c *cobra.Command) {

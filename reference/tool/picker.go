@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	search "github.com/rollcall-edu/rollcall/reference/catalog/client"
 	"github.com/rollcall-edu/rollcall/reference/lti"
 )
 
@@ -156,7 +157,7 @@ func (t *Tool) picked(w http.ResponseWriter, r *http.Request) {
 	if !r.PostForm.Has("cancel") {
 		found, err := t.chosen(r.Context(), r.PostForm["found"], s)
 		if err != nil {
-			t.refuse(w, http.StatusBadGateway, "picker.catalog", "The catalogue can't be asked for what was chosen: "+err.Error())
+			t.refuse(w, http.StatusBadGateway, "picker.catalog", search.Cause(err))
 			return
 		}
 		if items = append(items, found...); len(items) > 1 && !several(s) {

@@ -14,9 +14,11 @@ import (
 
 // searchedPage is what the picker shows of the catalogue.
 type searchedPage struct {
-	There          bool // there is one
-	Words, Problem string
-	Found          []searchedItem
+	There                  bool // there is one
+	Words, Standard, Grade string
+	Asked                  bool // something is searched for
+	Problem                string
+	Found                  []searchedItem
 	Next           string // where the next page is; empty: there is none
 }
 
@@ -30,18 +32,20 @@ type searchedItem struct {
 const pageOfFound = 20
 
 // keyOf knows an item again: the standard gives it no id, and names are not alone.
-func keyOf(i search.Item) string { return i.Address() + "\n" + i.Name }
+func keyOf(i search.Item) string { return url.Values{"name": {i.Name}, "mark": {i.Mark()}}.Encode() }
 
 // searched searches the catalogue for the words of a request (LTI Resource Search 1.0), and leaves what the platform takes.
 func (t *Tool) searched(r *http.Request, s *lti.Settings) searchedPage {
-	out := searchedPage{There: t.c.Catalog != nil, Words: strings.TrimSpace(r.URL.Query().Get("words"))}
-	if !out.There || out.Words == "" {
+	given := func(name string) string { return strings.TrimSpace(r.URL.Query().Get(name)) }
+	out := searchedPage{There: t.c.Catalog != nil, Words: given("words"), Standard: given("standard"), Grade: given("grade")}
+	query := search.Query{Text: out.Words, Standard: out.Standard, Grade: out.Grade, Limit: pageOfFound}
+	if out.Asked = out.There && (!query.Empty() || out.Grade != ""); !out.Asked {
 		return out
 	}
-	skip, _ := strconv.Atoi(r.URL.Query().Get("skip")) // what is no number is the beginning
-	page, err := t.c.Catalog.Search(r.Context(), search.Query{Text: out.Words, Limit: pageOfFound}, max(skip, 0))
+	skip, _ := strconv.Atoi(given("skip")) // what is no number is the beginning
+	page, err := t.c.Catalog.Search(r.Context(), query, max(skip, 0))
 	if err != nil {
-		out.Problem = "The catalogue can't be searched now: " + err.Error()
+		out.Problem = search.Cause(err)
 		return out
 	}
 	for _, i := range page.Items {
@@ -50,8 +54,9 @@ func (t *Tool) searched(r *http.Request, s *lti.Settings) searchedPage {
 		}
 	}
 	if page.More {
-		out.Next = "/resources/deep-linking?" + url.Values{"launch": {r.URL.Query().Get("launch")}, "words": {out.Words},
-			"skip": {strconv.Itoa(page.Next)}}.Encode()
+		next := r.URL.Query()
+		next.Set("skip", strconv.Itoa(page.Next))
+		out.Next = "/resources/deep-linking?" + next.Encode()
 	}
 	return out
 }
@@ -60,11 +65,8 @@ func (t *Tool) searched(r *http.Request, s *lti.Settings) searchedPage {
 // is that tool's to give (LTI Deep Linking 2.0 §3).
 func (t *Tool) offers(i search.Item, s *lti.Settings) (lti.ContentItem, bool) {
 	out := lti.ContentItem{Type: lti.TypeLink, URL: i.URL, Title: i.Name, Text: i.Description}
-	if i.LTILink != nil {
+	if i.LTILink != nil && strings.HasPrefix(i.LTILink.Address(), t.c.Origin+"/") {
 		out.Type, out.URL, out.Custom = lti.TypeLTI, i.LTILink.Address(), i.LTILink.Parameters()
-		if !strings.HasPrefix(out.URL, t.c.Origin+"/") {
-			return out, false
-		}
 	}
 	return out, absolute(out.URL) && slices.Contains(s.Types, out.Type)
 }
@@ -75,18 +77,16 @@ func (t *Tool) chosen(ctx context.Context, keys []string, s *lti.Settings) (out 
 		return nil, nil
 	}
 	for _, key := range keys {
-		_, name, _ := strings.Cut(strings.ReplaceAll(key, "\r\n", "\n"), "\n")
-		for i, err := range t.c.Catalog.All(ctx, search.Query{Name: name}) {
-			if err != nil {
-				return nil, err
-			}
-			if keyOf(i) != strings.ReplaceAll(key, "\r\n", "\n") {
-				continue
-			}
-			if item, can := t.offers(i, s); can {
-				out = append(out, item)
-			}
-			break
+		was, err := url.ParseQuery(key)
+		if err != nil || !was.Has("mark") {
+			continue
+		}
+		i, there, err := t.c.Catalog.Again(ctx, was.Get("name"), was.Get("mark"))
+		if err != nil {
+			return nil, err
+		}
+		if item, can := t.offers(i, s); there && can {
+			out = append(out, item)
 		}
 	}
 	return out, nil

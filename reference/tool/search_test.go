@@ -2,6 +2,7 @@ package tool
 
 import (
 	"fmt"
+	"html"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -18,7 +19,7 @@ import (
 // this tool.
 func TestPickerSearches(t *testing.T) {
 	w := newWorld(t)
-	down := false
+	down, asked := false, ""
 	catalog := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		rw.Header().Set("Content-Type", "application/json")
 		switch {
@@ -27,6 +28,7 @@ func TestPickerSearches(t *testing.T) {
 		case down:
 			rw.WriteHeader(http.StatusForbidden)
 		default:
+			asked = r.URL.Query().Get("filter")
 			rw.Header().Set("X-Total-Count", "4")
 			fmt.Fprintf(rw, `{"resources":[
 				{"name":"Halves <b>","description":"A page","url":"https://page.example/h?a=1&b=2","learningResourceType":["Game"],"publisher":"P"},
@@ -59,15 +61,19 @@ func TestPickerSearches(t *testing.T) {
 	if len(keys) != 3 || !strings.Contains(page, "Halves &lt;b&gt;") || strings.Contains(page, "Another tool") {
 		t.Errorf("found is %q in %s", keys, page)
 	}
-	_, claims := w.picks(address, url.Values{"found": {"https://page.example/other\r\nHalves <b>", w.tool.TargetURL("quiz") + "?chapter=2\nA quiz",
-		"https://evil.example/x\nHalves <b>", "https://other.example/q\nAnother tool's"}})
+	key := func(n int) string { return html.UnescapeString(keys[n][1]) }
+	foreign := search.Item{Name: "Another tool's", LTILink: &search.Link{LaunchURL: "https://other.example/q"}}
+	_, claims := w.picks(address, url.Values{"found": {key(1), key(2), strings.Replace(key(1), "mark=", "mark=0", 1), keyOf(foreign), "%", ""}})
 	items, _ := claims[lti.DeepLinking+"content_items"].([]any)
 	if len(items) != 2 || items[0].(map[string]any)["url"] != "https://page.example/other" || items[1].(map[string]any)["type"] != lti.TypeLTI ||
 		items[1].(map[string]any)["custom"].(map[string]any)["chapter"] != "2" {
 		t.Errorf("the answer has %v", items)
 	}
+	if page = get(); strings.Contains(page, `id="problem"`) || !strings.Contains(asked, "search~'it''s'") {
+		t.Errorf("asked was %s, and the page is %s", asked, page)
+	}
 	down = true
-	if page = get(); !strings.Contains(page, `id="problem"`) {
+	if page = get(); !strings.Contains(page, "let us in") {
 		t.Errorf("nothing is said of a catalogue that refuses: %s", page)
 	}
 }

@@ -1,21 +1,22 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"iter"
 	"net/http"
 	"net/url"
-	"reflect"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/rollcall-edu/rollcall/reference/oneroster/client"
-	"github.com/rollcall-edu/rollcall/reference/sync/rest"
 )
 
 // Scope is that of searches (LTI Resource Search 1.0, security).
@@ -75,7 +76,13 @@ type Page struct {
 	// Next is the offset of what comes next; More tells whether anything does.
 	Next int
 	More bool
+	// Warning is what the catalogue says was asked for in vain (imsx_severity: warning), such as a member to sort by; "": nothing.
+	Warning string
+
+	hash uint64 // of what was sent
 }
+
+var seed = maphash.MakeSeed() // the same for all pages of a process
 
 // Search finds a page (searchForResources), at an offset that counts items from 0.
 //
@@ -83,25 +90,40 @@ type Page struct {
 // nothing more. The address of such a link isn't followed: offset says the same, and leads nowhere else.
 func (c *Client) Search(ctx context.Context, q Query, offset int) (Page, error) {
 	var set struct {
-		Resources []Item `json:"resources"`
+		Resources *[]Item `json:"resources"`
 	}
-	header, err := c.get(ctx, "/resources", q.parameters(offset), &set)
+	if q.Grade != "" && GradeAges(q.Grade) == "" {
+		return Page{}, &QueryError{"a grade is KG, or a number from 1 to 13"}
+	}
+	p := Page{Total: -1}
+	header, err := c.get(ctx, "/resources", q.parameters(offset), func(body []byte) (err error) {
+		set.Resources = nil
+		p.hash = maphash.Bytes(seed, body)
+		if p.Warning, err = read(body, &set); err == nil && set.Resources == nil {
+			err = errors.New(`it has no list "resources", which is empty where nothing is found`)
+		}
+		return err
+	})
 	if err != nil {
 		return Page{}, fmt.Errorf("searching the catalogue: %w", err)
 	}
-	p := Page{Total: -1, Next: offset + len(set.Resources)}
+	found := *set.Resources
+	p.Next = offset + len(found)
 	if n, err := strconv.Atoi(header.Get("X-Total-Count")); err == nil && n >= 0 {
 		p.Total = n
 	}
-	_, next := rest.Links(header)["next"]
+	_, next := client.Links(header)["next"]
 	switch {
-	case len(set.Resources) == 0:
+	case len(found) == 0 && offset < p.Total:
+		return Page{}, fmt.Errorf("searching the catalogue: %w",
+			&AnswerError{fmt.Sprintf("it has nothing at offset %d, though X-Total-Count says that %d were found", offset, p.Total)})
+	case len(found) == 0:
 	case p.Total >= 0:
 		p.More = p.Next < p.Total
 	default:
 		p.More = next || header.Get("Link") == ""
 	}
-	for _, i := range set.Resources {
+	for _, i := range found {
 		if q.narrows(i) {
 			p.Items = append(p.Items, i)
 		}
@@ -109,20 +131,22 @@ func (c *Client) Search(ctx context.Context, q Query, offset int) (Page, error) 
 	return p, nil
 }
 
-// All finds everything, page after page. It ends with the first error.
+// All finds everything, page after page. It ends with the first error; without one that is all there is.
 func (c *Client) All(ctx context.Context, q Query) iter.Seq2[Item, error] {
 	return func(yield func(Item, error) bool) {
-		offset, before := 0, []Item(nil)
+		offset, before := 0, map[uint64]bool{}
 		for range mostPages {
 			p, err := c.Search(ctx, q, offset)
-			if err == nil && len(p.Items) > 0 && reflect.DeepEqual(p.Items, before) {
-				err = fmt.Errorf("searching the catalogue: at offset %d it gives the same %d items as before", offset, len(p.Items))
+			n := p.Next - offset
+			if err == nil && n > 0 && before[p.hash] {
+				err = fmt.Errorf("searching the catalogue: %w",
+					&AnswerError{fmt.Sprintf("at offset %d it gives the same %d items as before", offset, n)})
 			}
 			if err != nil {
 				yield(Item{}, err)
 				return
 			}
-			before = p.Items
+			before[p.hash] = true
 			for _, i := range p.Items {
 				if !yield(i, nil) {
 					return
@@ -133,7 +157,22 @@ func (c *Client) All(ctx context.Context, q Query) iter.Seq2[Item, error] {
 			}
 			offset = p.Next
 		}
+		yield(Item{}, fmt.Errorf("searching the catalogue: %w",
+			&BoundError{fmt.Sprintf("after %d pages there is more", mostPages)}))
 	}
+}
+
+// Again finds an item once more that was found before: of those with its name the one of its mark.
+func (c *Client) Again(ctx context.Context, name, mark string) (i Item, there bool, err error) {
+	for i, err := range c.All(ctx, Query{Name: name}) {
+		if err != nil {
+			return Item{}, false, err
+		}
+		if i.Mark() == mark {
+			return i, true, nil
+		}
+	}
+	return Item{}, false, nil
 }
 
 // Subjects gives the subjects of the catalogue (getAllSubjects), as a tree: those without a parent that is there come first.
@@ -141,14 +180,14 @@ func (c *Client) Subjects(ctx context.Context) ([]*Subject, error) {
 	var set struct {
 		Subjects []wireSubject `json:"subjects"`
 	}
-	if _, err := c.get(ctx, "/subjects", nil, &set); err != nil {
+	if _, err := c.get(ctx, "/subjects", nil, func(body []byte) error { _, err := read(body, &set); return err }); err != nil {
 		return nil, fmt.Errorf("reading the subjects of the catalogue: %w", err)
 	}
 	return tree(set.Subjects), nil
 }
 
-// get reads what lies below the base.
-func (c *Client) get(ctx context.Context, path string, q url.Values, into any) (header http.Header, err error) {
+// get reads what lies below the base. An error of take is one of the answer.
+func (c *Client) get(ctx context.Context, path string, q url.Values, take func(body []byte) error) (header http.Header, err error) {
 	address := c.base + path
 	if len(q) > 0 {
 		address += "?" + strings.ReplaceAll(q.Encode(), "+", "%20")
@@ -162,22 +201,40 @@ func (c *Client) get(ctx context.Context, path string, q url.Values, into any) (
 		case err != nil:
 			return &client.BrokenError{Cause: err}
 		case len(body) > largest:
-			return fmt.Errorf("the answer has more than %d MiB; ask for fewer items at a time", largest>>20)
+			return &BoundError{fmt.Sprintf("the answer has more than %d MiB", largest>>20)}
 		}
-		return read(body, into)
+		if err := take(body); err != nil {
+			return &AnswerError{err.Error()}
+		}
+		return nil
 	})
 	return header, err
 }
 
-// read takes an answer apart. A member that can't be read is passed over: an item is found all the same.
-func read(body []byte, into any) error {
+// read takes an answer apart, and gives its warning. A member of an item that can't be read is passed over: the item is found all
+// the same. What is answered with 200 and says that it failed has failed (imsx_StatusInfo.Type).
+func read(body []byte, into any) (warning string, err error) {
+	body = bytes.TrimPrefix(body, []byte("\xEF\xBB\xBF"))
+	if !utf8.Valid(body) {
+		return "", errors.New("it is not written in UTF-8")
+	}
 	var wrong *json.UnmarshalTypeError
-	err := json.Unmarshal(body, into)
-	if errors.As(err, &wrong) && strings.Contains(wrong.Field, ".") {
-		return nil
+	err = json.Unmarshal(body, into)
+	if err != nil && !(errors.As(err, &wrong) && strings.Contains(wrong.Field, ".")) {
+		return "", fmt.Errorf("it is no set of the standard: %w", err)
 	}
-	if err != nil {
-		return fmt.Errorf("the answer is no set of the standard: %w", err)
+	var status struct {
+		Major       string `json:"imsx_codeMajor"`
+		Severity    string `json:"imsx_severity"`
+		Description string `json:"imsx_description"`
 	}
-	return nil
+	_ = json.Unmarshal(body, &status) // what isn't there says nothing
+	said := printable(status.Description)
+	if major := strings.ToLower(status.Major); major == "failure" || major == "unsupported" {
+		return "", fmt.Errorf("it is 200, and imsx_codeMajor is %s: %s", major, said)
+	}
+	if strings.EqualFold(status.Severity, "warning") {
+		warning = said
+	}
+	return warning, nil
 }

@@ -231,7 +231,7 @@ func FuzzRead(f *testing.F) {
 			Resources []Item        `json:"resources"`
 			Subjects  []wireSubject `json:"subjects"`
 		}
-		if read(body, &set) != nil {
+		if _, err := read(body, &set); err != nil {
 			return
 		}
 		q := Query{Text: "x", Standard: "y", Name: "n", Type: "t", Ages: "1-2"}
@@ -254,4 +254,116 @@ func FuzzRead(f *testing.F) {
 			t.Error(err)
 		}
 	})
+}
+
+// What is wrong with an answer is told, in words for those who search as well; nothing of it is taken for an empty result.
+func TestTrouble(t *testing.T) {
+	answer := func(status int, header, text string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			if name, value, is := strings.Cut(header, ":"); is {
+				w.Header().Set(name, value)
+			}
+			w.WriteHeader(status)
+			fmt.Fprint(w, text)
+		}
+	}
+	info := `{"imsx_codeMajor":"failure","imsx_severity":"error","imsx_description":"no field <b>\u0007x.","imsx_codeMinor":{"imsx_codeMinorField":[` +
+		`{"imsx_codeMinorFieldName":"TargetEndSystem","imsx_codeMinorFieldValue":"invalidqueryparameter"}]}}`
+	for name, x := range map[string]struct {
+		answer      http.HandlerFunc
+		says, cause string // parts of the error, and of what is told of it
+	}{
+		"400":              {answer(400, "", info), "invalidqueryparameter: no field <b>", "It says: no field <b> x."},
+		"422":              {answer(422, "", ""), "422", "Try other words"},
+		"401":              {answer(401, "", info), "401", "doesn't let us in"},
+		"403":              {answer(403, "", info), "403", "doesn't let us in"},
+		"404":              {answer(404, "", ""), "404", "no catalogue at its address"},
+		"429":              {answer(429, "Retry-After:600", ""), "10m0s", "Try again in 10m"},
+		"a page":           {answer(200, "", "<html>"), "no set of the standard", "can't be read"},
+		"no list":          {answer(200, "", "{}"), `no list "resources"`, "can't be read"},
+		"null":             {answer(200, "", `{"resources":null}`), `no list "resources"`, "can't be read"},
+		"a failure of 200": {answer(200, "", `{"resources":[],"imsx_codeMajor":"failure","imsx_description":"gone"}`), "failure: gone", "can't be read"},
+		"Latin 1":          {answer(200, "", "{\"resources\":[{\"name\":\"\xe4\"}]}"), "UTF-8", "can't be read"},
+		"an empty page":    {answer(200, "X-Total-Count:9", `{"resources":[]}`), "nothing at offset 0", "can't be read"},
+		"too large":        {answer(200, "", strings.Repeat(" ", largest+2)), "more than 16 MiB", "something narrower"},
+		"elsewhere":        {answer(302, "Location:https://elsewhere.example/", ""), "elsewhere.example", "can't prove"},
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/token" {
+				fmt.Fprint(w, `{"access_token":"t"}`)
+				return
+			}
+			x.answer(w, r)
+		}))
+		c, err := New(Catalog{BaseURL: server.URL, TokenURL: server.URL + "/token", ClientID: "c", Secret: "s"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = c.Search(t.Context(), Query{}, 0)
+		server.Close()
+		if err == nil || !strings.Contains(err.Error(), x.says) || !strings.Contains(Cause(err), x.cause) {
+			t.Errorf("%s: %v; %s", name, err, Cause(err))
+		}
+	}
+}
+
+// Pages that come round again end with an error, whichever page it is that comes again.
+func TestCircle(t *testing.T) {
+	s := &shelf{items: numbered(6), cap: 2, header: func(http.Header, url.Values, int, int, int) {}}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		q := r.URL.Query()
+		n, _ := strconv.Atoi(q.Get("offset")) // of the client
+		q.Set("offset", strconv.Itoa(n%6))
+		r.URL.RawQuery = q.Encode()
+		s.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	c, err := New(Catalog{BaseURL: server.URL, TokenURL: server.URL + "/token", ClientID: "c", Secret: "s"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, err = range c.All(t.Context(), Query{Type: "Game", Text: "x", Ages: "3"}) { // nothing is left of any page
+		n++
+	}
+	if !errors.As(err, new(*AnswerError)) || n != 1 {
+		t.Errorf("after %d: %v", n, err)
+	}
+}
+
+// Grades are asked for by age, standards by what names them, and a warning is handed on.
+func TestGradesAndStandards(t *testing.T) {
+	for grade, want := range map[string]string{"KG": "5-6", "1": "6-7", "05": "10-11", "13": "18-19", "0": "", "14": "", "PK": "", "": "", "-1": ""} {
+		if got := GradeAges(grade); got != want {
+			t.Errorf("grade %q is visited at %q", grade, got)
+		}
+	}
+	for standard, want := range map[string]string{
+		"N.1":                                  "learningObjectives.targetName='N.1'",
+		"0FE3ED1C-6d17-11e7-b3ac-0242ac120002": "learningObjectives.caseItemGUID='0FE3ED1C-6d17-11e7-b3ac-0242ac120002'",
+		"https://case.example/CFItems/1":       "learningObjectives.caseItemUri='https://case.example/CFItems/1'",
+	} {
+		q := Query{Text: "x", Standard: standard, Grade: "5", Fields: []string{"name"}}.parameters(0)
+		if q.Get("filter") != "search~'x' AND "+want || q.Get("fields") != "name,typicalAgeRange" {
+			t.Errorf("%s asks %v", standard, q)
+		}
+	}
+	_, err := new(Client).Search(t.Context(), Query{Grade: "14"}, 0)
+	if !errors.As(err, new(*QueryError)) || Cause(err) != "A grade is KG, or a number from 1 to 13." {
+		t.Errorf("grade 14: %v", err)
+	}
+	if warning, err := read([]byte(`{"resources":[],"imsx_severity":"warning","imsx_description":"no such sort"}`), &struct{}{}); err != nil || warning != "no such sort" {
+		t.Errorf("%q, %v", warning, err)
+	}
+}
+
+// Parameters of a launch are texts, whatever they are written as.
+func TestParameters(t *testing.T) {
+	var l Link
+	if err := json.Unmarshal([]byte(`{"custom":{"properties":[{"name":"a","value":7},{"name":"b","value":"x"},{"name":"c","value":true},{"name":"d"}]}}`), &l); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := l.Parameters(), map[string]string{"a": "7", "b": "x", "c": "true", "d": ""}; !reflect.DeepEqual(got, want) {
+		t.Errorf("%v", got)
+	}
 }

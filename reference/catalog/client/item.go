@@ -1,6 +1,11 @@
 package client
 
-import "encoding/json"
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+)
 
 // Item is something that was found (Resource.Type), as far as somebody who searches asks. What else it has is passed over.
 type Item struct {
@@ -16,8 +21,10 @@ type Item struct {
 
 // Objective is a learning objective that it is aligned to (LearningObjectives.Type).
 type Objective struct {
-	Name        string `json:"targetName"`
-	Description string `json:"targetDescription"`
+	Name         string `json:"targetName"`
+	Description  string `json:"targetDescription"`
+	CASEItemURI  string `json:"caseItemUri"`
+	CASEItemGUID string `json:"caseItemGUID"`
 }
 
 // Link opens a tool (CCLTILink.Type).
@@ -29,9 +36,23 @@ type Link struct {
 	Custom          struct {
 		Properties []struct {
 			Name  string `json:"name"`
-			Value string `json:"value"`
+			Value value  `json:"value"`
 		} `json:"properties"`
 	} `json:"custom"`
+}
+
+// value is a text that some write as a number or a truth value.
+type value string
+
+// UnmarshalJSON takes either.
+func (v *value) UnmarshalJSON(text []byte) error {
+	if *v = ""; bytes.HasPrefix(text, []byte(`"`)) || bytes.ContainsAny(text[:1], "[{") {
+		return json.Unmarshal(text, (*string)(v))
+	}
+	if string(text) != "null" {
+		*v = value(text)
+	}
+	return nil
 }
 
 // Address is where the tool is launched: by TLS where that is offered.
@@ -46,7 +67,7 @@ func (l *Link) Address() string {
 func (l *Link) Parameters() map[string]string {
 	out := map[string]string{}
 	for _, p := range l.Custom.Properties {
-		out[p.Name] = p.Value
+		out[p.Name] = string(p.Value)
 	}
 	return out
 }
@@ -57,6 +78,18 @@ func (i Item) Address() string {
 		return i.LTILink.Address()
 	}
 	return i.URL
+}
+
+// Mark tells an item from others, for whoever has to find it again: an item has no id of its own, its name isn't its alone, and many
+// may be launched at one address with other parameters.
+func (i Item) Mark() string {
+	launch, custom := "", map[string]string(nil)
+	if i.LTILink != nil {
+		launch, custom = i.LTILink.Address(), i.LTILink.Parameters()
+	}
+	text, _ := json.Marshal([]any{i.Name, i.URL, launch, custom}) // texts; maps are written in one order
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:16])
 }
 
 // Subject is one of the subjects of a catalogue, with those below it (Subject.Type).

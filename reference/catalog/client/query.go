@@ -12,10 +12,11 @@ import (
 // Query is what is searched for; what is empty isn't.
 type Query struct {
 	Text     string // anywhere, best first
-	Standard string // name of a learning standard
+	Standard string // a learning standard: its name, its GUID, or the address of its CFItem
 	Name     string // exactly
 	Type     string // such as Media/Video
 	Ages     string // such as 11 or 11-12: content for some of them
+	Grade    string // KG, or 1 to 13: the ages at which it is visited, where Ages says nothing (see GradeAges)
 	Sort     string // by a member of items; empty: as the catalogue likes, or best first
 	Reversed bool
 	Fields   []string // members that are wanted; none: all
@@ -40,20 +41,51 @@ func (q Query) clauses() (out []clause) {
 		out = append(out, clause{text: "search~" + quoted(q.Text)})
 	}
 	if q.Standard != "" {
-		out = append(out, clause{"learningObjectives.targetName=" + quoted(q.Standard), func(i Item) bool {
-			return slices.ContainsFunc(i.Objectives, func(o Objective) bool { return o.Name == q.Standard })
+		member, of := standard(q.Standard)
+		out = append(out, clause{"learningObjectives." + member + "=" + quoted(q.Standard), func(i Item) bool {
+			return slices.ContainsFunc(i.Objectives, func(o Objective) bool { return strings.EqualFold(of(o), q.Standard) })
 		}})
 	}
 	if q.Name != "" {
 		out = append(out, clause{"name=" + quoted(q.Name), func(i Item) bool { return i.Name == q.Name }})
 	}
 	if q.Type != "" {
-		out = append(out, clause{"learningResourceType=" + quoted(q.Type), func(i Item) bool { return slices.Contains(i.Kinds, q.Type) }})
+		out = append(out, clause{"learningResourceType=" + quoted(q.Type), func(i Item) bool {
+			return slices.ContainsFunc(i.Kinds, func(k string) bool { return strings.EqualFold(k, q.Type) })
+		}})
 	}
-	if q.Ages != "" {
-		out = append(out, clause{"typicalAgeRange=" + quoted(q.Ages), func(i Item) bool { return overlap(i.Ages, q.Ages) }})
+	if wanted := cmp.Or(q.Ages, GradeAges(q.Grade)); wanted != "" {
+		out = append(out, clause{"typicalAgeRange=" + quoted(wanted), func(i Item) bool { return overlap(i.Ages, wanted) }})
 	}
 	return out
+}
+
+var guid = regexp.MustCompile(`^(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
+// standard tells by which member of a learning objective a standard is found, and reads it.
+func standard(text string) (member string, of func(Objective) string) {
+	switch {
+	case guid.MatchString(text):
+		return "caseItemGUID", func(o Objective) string { return o.CASEItemGUID }
+	case strings.HasPrefix(text, "https://"), strings.HasPrefix(text, "http://"):
+		return "caseItemUri", func(o Objective) string { return o.CASEItemURI }
+	}
+	return "targetName", func(o Objective) string { return o.Name }
+}
+
+// GradeAges gives the ages at which a grade is visited, in the form of typicalAgeRange: the first grade is for those of 6 to 7.
+// Resource Search tells content apart by age and knows no grades. A grade is KG, or a number from 1 to 13 (01 is 1, as in CEDS);
+// "" for anything else.
+func GradeAges(grade string) string {
+	grade = strings.ToUpper(strings.TrimSpace(grade))
+	n, err := strconv.Atoi(grade)
+	if grade == "KG" || grade == "K" {
+		n, err = 0, nil
+	}
+	if err != nil || n < 0 || n > 13 || n == 0 && !strings.HasPrefix(grade, "K") {
+		return ""
+	}
+	return strconv.Itoa(n+5) + "-" + strconv.Itoa(n+6)
 }
 
 // mostClauses is how many comparisons a filter joins: the standard, like OneRoster, allows one AND or OR at most as far as
@@ -80,12 +112,20 @@ func (q Query) parameters(offset int) url.Values {
 		out.Set("orderBy", map[bool]string{false: "asc", true: "desc"}[q.Reversed])
 	}
 	if len(q.Fields) > 0 {
-		out.Set("fields", strings.Join(q.Fields, ","))
+		fields := slices.Clone(q.Fields)
+		for _, c := range all[min(len(all), mostClauses):] { // what is narrowed here has to be there
+			if member, _, _ := strings.Cut(c.text, "="); !slices.Contains(fields, member) {
+				member, _, _ = strings.Cut(member, ".")
+				fields = append(fields, member)
+			}
+		}
+		out.Set("fields", strings.Join(fields, ","))
 	}
 	return out
 }
 
-// narrows tells whether an item satisfies what the filter has no room for.
+// narrows tells whether an item satisfies what the filter has no room for: a filter has the two clauses that leave out the most,
+// words among them, which only the catalogue can look for.
 func (q Query) narrows(i Item) bool {
 	all := q.clauses()
 	for _, c := range all[min(len(all), mostClauses):] {

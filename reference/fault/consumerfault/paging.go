@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/rollcall-edu/rollcall/reference/oneroster/client"
 	"github.com/rollcall-edu/rollcall/reference/sync/rest"
 )
 
@@ -44,7 +45,7 @@ func offsetOf(a *rest.Arrival) int {
 // linked goes by links alone, of the form that fits.
 func linked(fits func(field string) bool) func(*rest.Arrival) string {
 	return func(a *rest.Arrival) string {
-		link := rest.Links(a.Header)["next"]
+		link := client.Links(a.Header)["next"]
 		if link == "" || !fits(strings.Join(a.Header.Values("Link"), ",")) {
 			return ""
 		}

@@ -121,7 +121,7 @@ func said(code, description string) string {
 const mostSaid = 300
 
 // refusal reads what an answer says that isn't good. It knows the status info of 1.2, that of
-// 1.1, and the errors of OAuth.
+// 1.1, that of Resource Search, and the errors of OAuth.
 func refusal(response *http.Response) (code, description string) {
 	body, _ := io.ReadAll(io.LimitReader(response.Body, 64<<10))
 	type status struct {
@@ -142,13 +142,15 @@ func refusal(response *http.Response) (code, description string) {
 	if len(info.Set) > 0 {
 		of = info.Set[0]
 	}
-	var minor struct {
-		Fields []struct {
-			Value string `json:"imsx_codeMinorFieldValue"`
-		} `json:"imsx_codeMinorField"`
-	}
-	if json.Unmarshal(of.Minor, &minor) == nil && len(minor.Fields) > 0 {
-		code = minor.Fields[0].Value
+	for _, minor := range []json.RawMessage{of.Minor, of.Old} { // Resource Search has the other spelling of it
+		var set struct {
+			Fields []struct {
+				Value string `json:"imsx_codeMinorFieldValue"`
+			} `json:"imsx_codeMinorField"`
+		}
+		if json.Unmarshal(minor, &set) == nil && len(set.Fields) > 0 && code == "" {
+			code = set.Fields[0].Value
+		}
 	}
 	if code == "" {
 		_ = json.Unmarshal(of.Old, &code) // a text in 1.1, and with some in 1.2

@@ -1,17 +1,12 @@
 package search
 
 import (
-	"errors"
-	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/rollcall-edu/rollcall/reference/catalog/client"
-	oneroster "github.com/rollcall-edu/rollcall/reference/oneroster/client"
 )
 
 // page is how many are shown at a time.
@@ -28,7 +23,7 @@ var sorts = []string{"name", "publisher", "publishDate", "rating"}
 // asked reads what a teacher searches for, and how many of those found come before the page.
 func asked(q url.Values) (out client.Query, skip int) {
 	given := func(name string) string { return strings.TrimSpace(q.Get(name)) }
-	out = client.Query{Text: given("words"), Standard: given("standard"), Ages: given("ages"), Limit: page}
+	out = client.Query{Text: given("words"), Standard: given("standard"), Ages: given("ages"), Grade: given("grade"), Limit: page}
 	if k := given("type"); slices.Contains(kinds, k) {
 		out.Type = k
 	}
@@ -37,20 +32,4 @@ func asked(q url.Values) (out client.Query, skip int) {
 	}
 	skip, _ = strconv.Atoi(q.Get("skip")) // what is no number is the beginning
 	return out, max(skip, 0)
-}
-
-// problem words for a teacher why a search failed.
-func problem(err error) string {
-	var status *oneroster.StatusError
-	var busy *oneroster.BusyError
-	var token *oneroster.TokenError
-	switch {
-	case errors.As(err, &busy):
-		return fmt.Sprintf("The catalogue is busy now. Try again in %s.", max(busy.Wait.Round(time.Second), time.Second))
-	case errors.As(err, &token):
-		return "The catalogue doesn't let this platform in. Whoever runs the platform has to look at its registration there."
-	case errors.As(err, &status) && (status.Status == http.StatusBadRequest || status.Status == http.StatusUnprocessableEntity):
-		return "The catalogue can't answer this search. Try other words."
-	}
-	return "The catalogue can't be searched now. Try again in a while."
 }

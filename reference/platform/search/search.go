@@ -134,14 +134,15 @@ func (s *Service) show(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	query, skip := asked(q)
 	view := struct {
-		Course             platform.Course
-		Path, CSRF         string
-		Query              client.Query
-		Asked, More        bool
-		Found              []found
-		Problem, Next, Add string
-		First              int // number of the first that is found here
-		Kinds, Sorts       []string
+		Course           platform.Course
+		Path, CSRF       string
+		Query            client.Query
+		Asked, More      bool
+		Found            []found
+		Problem, Warning string
+		Next, Add        string
+		First            int // number of the first that is found here
+		Kinds, Sorts     []string
 	}{
 		Course: course,
 		Path:   url.PathEscape(course.ID),
@@ -156,8 +157,9 @@ func (s *Service) show(w http.ResponseWriter, r *http.Request) {
 	if view.Asked {
 		found, err := c.Search(r.Context(), query, skip)
 		if err != nil {
-			view.Problem = problem(err)
+			view.Problem = client.Cause(err)
 		}
+		view.Warning = found.Warning
 		for _, i := range found.Items {
 			view.Found = append(view.Found, s.seen(i, course.ID, user))
 		}
@@ -228,9 +230,9 @@ func (s *Service) choose(w http.ResponseWriter, r *http.Request) {
 		s.p.Problem(w, http.StatusForbidden, "This form was not opened here.")
 		return
 	}
-	item, there, err := again(r.Context(), c, r.PostForm.Get("name"), r.PostForm.Get("address"))
+	item, there, err := c.Again(r.Context(), r.PostForm.Get("name"), r.PostForm.Get("mark"))
 	if err != nil {
-		s.p.Problem(w, http.StatusBadGateway, problem(err))
+		s.p.Problem(w, http.StatusBadGateway, client.Cause(err))
 		return
 	}
 	if !there {
@@ -251,19 +253,6 @@ func (s *Service) choose(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.Redirect(w, r, "/courses/"+url.PathEscape(course.ID)+"/search?"+url.Values{"added": {item.Name}}.Encode(), http.StatusSeeOther)
-}
-
-// again finds an item once more: of those with its name the one that leads where it led.
-func again(ctx context.Context, c *client.Client, name, address string) (client.Item, bool, error) {
-	for i, err := range c.All(ctx, client.Query{Name: name}) {
-		if err != nil {
-			return i, false, err
-		}
-		if i.Address() == address {
-			return i, true, nil
-		}
-	}
-	return client.Item{}, false, nil
 }
 
 // content is an item as content of a course.

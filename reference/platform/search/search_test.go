@@ -2,6 +2,7 @@ package search
 
 import (
 	"context"
+	"encoding/json"
 	"html"
 	"io"
 	"net/http"
@@ -116,9 +117,19 @@ func TestSearch(t *testing.T) {
 		}
 	}
 	token := hidden(page, "token")
+	var all struct{ Resources []client.Item }
+	if err := json.Unmarshal([]byte(resources), &all); err != nil {
+		t.Fatal(err)
+	}
 	choose := func(do func(string, string, url.Values) (int, string), token, name, address string) int {
 		t.Helper()
-		status, _ := do(http.MethodPost, at+"/search", url.Values{"token": {token}, "name": {name}, "address": {address}})
+		mark := ""
+		for _, i := range all.Resources {
+			if i.Name == name && i.Address() == address {
+				mark = i.Mark()
+			}
+		}
+		status, _ := do(http.MethodPost, at+"/search", url.Values{"token": {token}, "name": {name}, "mark": {mark}})
 		return status
 	}
 	for _, x := range []struct {

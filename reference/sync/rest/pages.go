@@ -82,7 +82,7 @@ func (s *Source) page(ctx context.Context, o offer, at place, asked map[string]b
 	err := s.client.Do(ctx, client.Request{URL: at.URL, Scopes: o.scopes}, func(response *http.Response) error {
 		a = &Arrival{
 			Collection: o.collection, First: firstURL, Asked: pageURL, Header: response.Header, Total: at.Total, Limit: s.c.PageSize,
-			Linked: at.Linked || len(Links(response.Header)) > 0, Trusts: s.c.Manners.Trusts,
+			Linked: at.Linked || len(client.Links(response.Header)) > 0, Trusts: s.c.Manners.Trusts,
 		}
 		rest = rest[:0]
 		var sum maphash.Hash
