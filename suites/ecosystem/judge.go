@@ -74,7 +74,49 @@ func judged(seen *Sightings, section *Section, target *harness.Target, show func
 		j.deepLinking(p)
 	}
 	j.assessment(sis)
+	j.trace()
 	return j.rulings
+}
+
+// causes are requirements that fail at a platform because of others that do: what fails of the first is told as blocked by the
+// second, where both fail at one platform.
+var causes = []struct{ of, by, reason string }{
+	{"search.same-item", "deep-linking.item-kept", "what is picked there loses the same, wherever it comes from"},
+	{"names-roles.same-person", "launch.person-mixed", "some people launch as one"},
+	{"assignment.score", "launch.person-mixed", "some people launch as one, and their scores are one person's"},
+	{"assignment.tool-score", "launch.person-mixed", "some people launch as one, and their scores are one person's"},
+	{"resourcing.assigned", "resourcing.resource-id", "the platform has the resource under another id, and so doesn't know that it is assigned"},
+	{"deep-linking.answered", "rostering.role-kept", "who has another role there than in the SIS may not pick"},
+	{"search.offered", "rostering.role-kept", "who has another role there than in the SIS may not choose"},
+	{"assignment.tool-score", "assignment.score", "the platform keeps no score that a tool sends"},
+	{"gradebook.right-item", "assignment.right-item", "the platform itself has the score in another line item"},
+}
+
+// trace tells what fails because of something else as blocked by that.
+func (j *judge) trace() {
+	for _, p := range j.systems(Platform) {
+		failing := func(requirement string) *ruling {
+			i := slices.IndexFunc(j.rulings, func(r *ruling) bool {
+				return r.requirement == requirement && len(r.faults) > 0 && (r.from == p.Name || r.to == p.Name)
+			})
+			if i < 0 {
+				return nil
+			}
+			return j.rulings[i]
+		}
+		for _, c := range causes {
+			if failing(c.by) == nil {
+				continue
+			}
+			for r := failing(c.of); r != nil; r = failing(c.of) {
+				var ends []string
+				for _, f := range r.faults {
+					ends = append(ends, f.exchanges...)
+				}
+				r.faults, r.examined, r.grey = nil, 0, new(stands(c.by, c.reason, ends...))
+			}
+		}
+	}
 }
 
 // hopID names an arrow of the picture.
