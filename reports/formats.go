@@ -22,6 +22,9 @@ func Formats() []Format {
 		{"html", "report.html", "one page for people, with all evidence, no network needed", HTML},
 		{"district", "district.html", "the picture of a district, with its systems and the nine flows between them", DistrictHTML},
 		{"junit", "junit.xml", "JUnit XML for GitLab, Jenkins, GitHub and the like", JUnit},
+		{"sarif", "findings.sarif", "SARIF 2.1.0, one result a place, for code scanning", SARIF},
+		{"markdown", "summary.md", "a summary for the page of a pipeline", Markdown},
+		{"annotations", "annotations.txt", "commands of a GitHub workflow, which shows them beside a job", Annotations},
 		{"har", "evidence.har", "the HTTP exchanges, for a browser's developer tools", HAR},
 		{"text", "report.txt", "what a terminal shows at the end of a run", func(w io.Writer, r *Report) error { return Text(w, r, TextOptions{}) }},
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 func mergeCommand() *cobra.Command {
-	var out, against string
+	var out, against, summary string
 	c := &cobra.Command{
 		Use:   "merge REPORT...",
 		Short: "Make one report of those of several machines",
@@ -65,6 +65,9 @@ that is missing had to look at is unknown. The exit code is that of the whole.`,
 			for _, file := range files {
 				fmt.Fprintln(w, "  "+file)
 			}
+			if err := summarise(w, report, summary); err != nil {
+				return err
+			}
 			if report.Exit != reports.ExitConforms {
 				return exit(report.Exit)
 			}
@@ -72,6 +75,7 @@ that is missing had to look at is unknown. The exit code is that of the whole.`,
 		},
 	}
 	c.Flags().StringVarP(&out, "out", "o", defaultOut, "folder for the report")
+	summaryFlag(c, &summary)
 	c.Flags().StringVar(&against, "baseline", "", "a saved report.json of the whole: fail only on what is new since then")
 	return c
 }

@@ -54,7 +54,14 @@ func TestMergedShards(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("HUSH", "") // merging needs no secret, and no target file
+	summary := filepath.Join(out, "summary.md")
+	t.Setenv(stepSummary, summary)
+	t.Setenv(githubActions, "true")
 	code, stdout, stderr := call(t, "", "merge", out, "--out", filepath.Join(out, "merged"))
+	if text, err := os.ReadFile(summary); err != nil || !strings.Contains(string(text), "### ✗ Failed") || !strings.Contains(stdout, "\n::error title=or12.") {
+		t.Errorf("no summary (%v), or no annotations:\n%s\n%s", err, text, stdout)
+	}
+	t.Setenv(githubActions, "")
 	if code != whole.Exit {
 		t.Errorf("exit code %d, want %d\n%s%s", code, whole.Exit, stdout, stderr)
 	}

@@ -29,6 +29,7 @@ type runFlags struct {
 	onlyFailed   string
 	baseline     string
 	shard        string
+	summary      string
 	failFast     bool
 	resume       bool
 	shards       int
@@ -49,7 +50,7 @@ func runCommand() *cobra.Command {
 		Use:   "run [TARGET]",
 		Short: "Judge the product that target.yaml describes",
 		Long: `Judge the product that the target file describes, and write the report:
-report.json, report.html, junit.xml and evidence.har, and district.html of a district, in the --out folder.
+report.json, report.html, junit.xml, findings.sarif and evidence.har, and district.html of a district, in the --out folder.
 
 A doctor looks first whether the run can begin. Ctrl-C stops the run; the report
 is written all the same, what was not reached is unknown in it, and --resume goes
@@ -89,6 +90,7 @@ is of a part, in the folder shard-2-of-5 of --out. ` + "`rollcall merge`" + ` ma
 	c.Flags().StringVar(&f.stance, "stance", "", "certification or strict; overrides the target file")
 	c.Flags().StringSliceVar(&f.focus, "focus", nil, "run only this check, requirement, prefix* or label (repeatable)")
 	c.Flags().StringVar(&f.onlyFailed, "only-failed", "", "run only what a saved report.json shows as failed, warned, in error or unknown, and what that blocks")
+	summaryFlag(c, &f.summary)
 	c.Flags().StringVar(&f.shard, "shard", "", "judge the part of one of several machines, such as 2/5")
 	c.Flags().StringVar(&f.baseline, "baseline", "", "a saved report.json: fail only on what is new since then")
 	c.Flags().BoolVar(&f.failFast, "fail-fast", false, "stop at the first broken MUST")
@@ -171,7 +173,8 @@ func execute(ctx context.Context, target *harness.Target, f *runFlags, out, errs
 	if errors.Is(textErr, syscall.EPIPE) {
 		textErr = nil // nobody reads any more; the report is written
 	}
-	for _, e := range []error{err, saveErr, textErr} {
+	summaryErr := summarise(out, report, f.summary)
+	for _, e := range []error{err, saveErr, textErr, summaryErr} {
 		if e != nil {
 			return e
 		}
@@ -220,7 +223,7 @@ type written struct{ format, file string }
 
 // outputs are the renderings that every run writes.
 var outputs = []written{
-	{"json", "report.json"}, {"html", "report.html"}, {"junit", "junit.xml"}, {"har", "evidence.har"},
+	{"json", "report.json"}, {"html", "report.html"}, {"junit", "junit.xml"}, {"sarif", "findings.sarif"}, {"har", "evidence.har"},
 }
 
 // save writes the renderings. Where the folder has become unwritable meanwhile,
