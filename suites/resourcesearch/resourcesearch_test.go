@@ -120,6 +120,17 @@ func shelved(lists ...[]string) values {
 
 func ids(m map[string]bool) string { return strings.Join(slices.Sorted(maps.Keys(m)), "") }
 
+// Where a link has two addresses both are tried.
+func TestBothAddresses(t *testing.T) {
+	l, _ := linkOf([]byte(`{"ltiLink":{"launch_url":"http://t.example/p","secure_launch_url":"https://t.example/s"}}`))
+	if l.address != "https://t.example/s" || l.plain != "http://t.example/p" {
+		t.Errorf("the addresses are %q and %q", l.address, l.plain)
+	}
+	if l, _ := linkOf([]byte(`{"ltiLink":{"launch_url":"http://t.example/p"}}`)); l.plain != "" {
+		t.Errorf("the other address of one is %q", l.plain)
+	}
+}
+
 // A filter is tried with an entry that divides the items, one behind others if there is one, and what it leaves is computed.
 func TestTelling(t *testing.T) {
 	v := shelved([]string{"Art", "Clay"}, []string{"Art"}, []string{"art"}, nil, nil)
