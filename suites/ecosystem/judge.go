@@ -334,6 +334,24 @@ func (j *judge) launchOf(at, part, when string) *Launch {
 	return nil
 }
 
+// nothingOpens words what a platform does that is shut.
+const nothingOpens = "nothing at all launches there"
+
+// shut tells whether nobody launched anything at a platform before something changed, though somebody tried.
+func (j *judge) shut(at string) bool {
+	tried := false
+	for _, l := range j.seen.Launches {
+		if l.Platform != at || l.When != Before || l.Unsigned {
+			continue
+		}
+		if l.Claims != nil {
+			return false
+		}
+		tried = true
+	}
+	return tried
+}
+
 // rosterOf and holdingOf give what a system told at a time; nil where it told nothing.
 func (j *judge) rosterOf(at, when string) *Roster {
 	for i := range j.seen.Rosters {

@@ -299,6 +299,8 @@ func (j *judge) arrived(r *ruling, p SystemSeen, l *Launch, u object) {
 		r.holds(nil)
 	case l.Unsigned && !slices.ContainsFunc(j.seen.Launches, func(x Launch) bool { return x.Platform == p.Name && !x.Unsigned }):
 		r.open(set("nobody could sign in at "+p.Name+": "+l.Problem, "correct district.people.sign_in, and see that the platform answers"))
+	case l.Claims == nil && j.shut(p.Name):
+		r.open(stands("launch.opens", nothingOpens, l.Exchanges...))
 	case j.late[p.Name+" "+Newcomer]:
 		r.open(stands("rostering.newcomer", "the platform doesn't know yet that they were enrolled", l.Exchanges...))
 	case l.Resource != "" && !j.seen.SIS.assigned(l.Resource, Newcomer, u):

@@ -95,6 +95,10 @@ func (j *judge) sameItem(r *ruling, k *Picked) {
 		r.open(missing("the item is a page and no LTI link", "choose an item with a link that launches a tool"))
 		return
 	}
+	if k.Launch.Claims == nil && j.shut(k.Platform) {
+		r.open(stands("launch.opens", nothingOpens, ends...))
+		return
+	}
 	if k.Launch.Claims == nil {
 		r.holds(&fault{expected: fmt.Sprintf("%q launches", k.Title), seen: k.Launch.Problem, where: k.Name, exchanges: ends})
 		return
@@ -187,6 +191,11 @@ func (j *judge) itemKept(k *Picked, at func(string) *ruling) {
 		return
 	}
 	ends := slices.Concat(k.Exchanges, l.Exchanges)
+	if l.Claims == nil && j.shut(k.Platform) {
+		at("item-kept").open(stands("launch.opens", nothingOpens, ends...))
+		at("line-item").open(stands("launch.opens", nothingOpens, ends...))
+		return
+	}
 	if l.Claims == nil {
 		at("item-kept").holds(&fault{expected: fmt.Sprintf("%q launches", k.Title), seen: orText(k.Problem, l.Problem), where: k.Name,
 			exchanges: ends})
@@ -573,10 +582,11 @@ func (j *judge) assessment(sis SystemSeen) {
 		return
 	}
 	at("arrives").holds(nil)
-	parts, aligned := 0, 0
+	parts, aligned, lost := 0, 0, 0
 	for _, o := range r.Results {
 		item := r.Items[o.refers("assessmentLineItem")]
 		if item == nil || item.text("missing") != "" {
+			lost++
 			at("line-item").holds(&fault{expected: "the assessment line item of the result " + o.text("sourcedId"),
 				seen: orText(item.text("missing"), "none"), where: "assessmentLineItem",
 				exchanges: r.Exchanges})
@@ -589,6 +599,12 @@ func (j *judge) assessment(sis SystemSeen) {
 		if len(objectives(o))+len(objectives(item)) > 0 {
 			aligned++
 		}
+	}
+	if lost == len(r.Results) {
+		for _, q := range []string{"items", "objectives", "resolved", "same"} {
+			at(q).open(stands("assessment.line-item", "none of the line items that results name is there", r.Exchanges...))
+		}
+		return
 	}
 	if parts == 0 {
 		at("items").holds(&fault{expected: "results of parts or questions", seen: fmt.Sprintf("%d results, all of whole assessments",

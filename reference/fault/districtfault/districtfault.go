@@ -30,7 +30,7 @@ var Kind = fault.NewKind("district", func() (fault.Tables, error) {
 }, behaviours, func(*riverbend.Options, fault.Fault) {})
 
 func behaviours() map[string]behaviour {
-	return fault.Gather(people(), classes(), changes(), resourcing(), members(), launches(), content(), scores(), grades(), tests(),
+	return fault.Gather(people(), classes(), changes(), resourcing(), members(), launches(), content(), scores(), grades(), tests(), dead(),
 		variants())
 }
 
