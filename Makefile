@@ -13,7 +13,7 @@ export GOFLAGS ?= -trimpath
 export TESTCONTAINERS_RYUK_DISABLED ?= true
 export TESTCONTAINERS_HOST_OVERRIDE ?= 127.0.0.1
 
-.PHONY: help demo test steps format tidy vet walls unit conformance matrix pairs products browser test-all bench mutants fuzz docs build deps clean
+.PHONY: help demo test steps format tidy vet walls unit conformance matrix pairs products browser test-all bench mutants fuzz docs build deps clean release-test snapshot
 
 help:
 	@echo 'make demo    bring up the reference district, judge it, write the reports to $(REPORT)/'
@@ -23,6 +23,8 @@ help:
 	@echo 'make mutants  mistakes that a program makes in the source of the reference, judged; hours'
 	@echo 'make fuzz    each fuzz target for FUZZTIME (default 30s)'
 	@echo 'make docs    write the generated pages of docs/ anew'
+	@echo 'make release-test  the program for other systems, and the image: minutes'
+	@echo 'make snapshot  a release that is not published, in dist/'
 	@echo 'make build   the program, as $(BIN)'
 
 build:
@@ -153,6 +155,15 @@ fuzz:
 
 docs:
 	$(GO) test ./cmd/rollcall -run '^TestDocs' -count=1 -update
+
+# What is released: the program for other systems, and the image. Minutes, for all is compiled anew.
+release-test:
+	ROLLCALL_RELEASE=1 $(GO) test ./cmd/rollcall -run '^Test(Release|Manual)' -count=1 -timeout 40m
+
+# A release that is not published, in dist/. Its tools are pinned in a module of their own, for they come
+# with some nine hundred others: 2 GB to download.
+snapshot:
+	$(GO) tool -modfile=tools/release/go.mod goreleaser release --snapshot --clean
 
 clean:
 	rm -rf bin $(REPORT) rollcall-report

@@ -50,7 +50,7 @@ itself failed, 4 incomplete (something was not tested or not reached).`,
 		searchCommand(),
 		fixturesCommand(),
 		serveCommand(), registrationCommand(), listCommand(),
-		explainCommand(), reportCommand(), diffCommand(), mergeCommand(), versionCommand())
+		explainCommand(), reportCommand(), diffCommand(), mergeCommand(), versionCommand(), manCommand())
 	wrapArgs(root)
 	return root
 }

@@ -19,7 +19,7 @@ type searchedPage struct {
 	Asked                  bool // something is searched for
 	Problem                string
 	Found                  []searchedItem
-	Next           string // where the next page is; empty: there is none
+	Next                   string // where the next page is; empty: there is none
 }
 
 // searchedItem is what was found; Key knows it again.

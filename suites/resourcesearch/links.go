@@ -83,6 +83,7 @@ func aTool() harness.Need {
 type aLink struct {
 	item    string
 	address string // the secure one, where there are two
+	plain   string // the other one; empty: there is none
 	origin  string
 	title   string
 	custom  map[string]string
@@ -145,6 +146,9 @@ func linkOf(raw json.RawMessage) (l aLink, has bool) {
 		address = item.Link.Launch
 	}
 	l = aLink{item: item.Name, address: address, origin: originOf(address), title: item.Link.Title, custom: map[string]string{}}
+	if originOf(item.Link.Launch) != "" && item.Link.Launch != address {
+		l.plain = item.Link.Launch
+	}
 	for _, p := range item.Link.Custom.Properties {
 		l.custom[p.Name] = p.Value
 	}
@@ -178,7 +182,15 @@ func linksAnswer(ctx context.Context, t *harness.T) {
 	}
 	var last *harness.Response // that didn't come
 	tried := 0
+	var all []aLink
 	for _, l := range links {
+		all = append(all, l)
+		if l.plain != "" {
+			l.address = l.plain
+			all = append(all, l)
+		}
+	}
+	for _, l := range all {
 		r, there := answers(ctx, t, l)
 		if r.Problem != "" {
 			last = r

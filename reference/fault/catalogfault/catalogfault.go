@@ -34,11 +34,14 @@ func checks() []string {
 func behaviours() map[string]behaviour {
 	all := map[string]behaviour{}
 	for id, w := range fault.Gather(access(), paging(), ordering(), transport(), failures(), filters(), searches(), selections(), payload(),
-		contents(), subjects(), odd()) {
+		contents(), subjects(), grants(), shared(), odd()) {
 		all[id] = behaviour{Wrap: w}
 	}
 	for id, change := range rules() {
 		all[id] = behaviour{Bend: func(c *catalog.Config) { change(c.Rules) }}
+	}
+	for id, change := range configured() {
+		all[id] = behaviour{Bend: change}
 	}
 	return all
 }

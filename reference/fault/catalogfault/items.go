@@ -81,7 +81,15 @@ func contents() map[string]bend.Wrapper {
 		"catalog-link-app":       linked(func(l object) { l["launch_url"] = "app:open/7" }),
 		"catalog-link-insecure":  linked(func(l object) { l["secure_launch_url"] = "http://tool.example/launch" }),
 		"catalog-link-withdrawn": led(func(u *url.URL) { u.Path = "/withdrawn/7" }),
-		"catalog-link-login":     led(func(u *url.URL) { u.Path = "/login" }),
+		"catalog-link-one-withdrawn": each(func(o object) {
+			link, _ := o["ltiLink"].(object)
+			secure, _ := link["secure_launch_url"].(string)
+			if u, err := url.Parse(secure); err == nil && u.Host != "" {
+				u.Path = "/withdrawn/8"
+				link["launch_url"] = u.String()
+			}
+		}),
+		"catalog-link-login": led(func(u *url.URL) { u.Path = "/login" }),
 		"catalog-custom-twice": linked(func(l object) {
 			p := object{"name": "level", "value": "1"}
 			l["custom"] = object{"properties": []any{p, p}}
