@@ -80,16 +80,19 @@ func judged(seen *Sightings, section *Section, target *harness.Target, show func
 
 // causes are requirements that fail at a platform because of others that do: what fails of the first is told as blocked by the
 // second, where both fail at one platform.
-var causes = []struct{ of, by, reason string }{
-	{"search.same-item", "deep-linking.item-kept", "what is picked there loses the same, wherever it comes from"},
-	{"names-roles.same-person", "launch.person-mixed", "some people launch as one"},
-	{"assignment.score", "launch.person-mixed", "some people launch as one, and their scores are one person's"},
-	{"assignment.tool-score", "launch.person-mixed", "some people launch as one, and their scores are one person's"},
-	{"resourcing.assigned", "resourcing.resource-id", "the platform has the resource under another id, and so doesn't know that it is assigned"},
-	{"deep-linking.answered", "rostering.role-kept", "who has another role there than in the SIS may not pick"},
-	{"search.offered", "rostering.role-kept", "who has another role there than in the SIS may not choose"},
-	{"assignment.tool-score", "assignment.score", "the platform keeps no score that a tool sends"},
-	{"gradebook.right-item", "assignment.right-item", "the platform itself has the score in another line item"},
+var causes = []struct {
+	of, by, reason string
+	teacher        bool // it is so where it is the teacher of the story in whom the second fails
+}{
+	{"search.same-item", "deep-linking.item-kept", "what is picked there loses the same, wherever it comes from", false},
+	{"names-roles.same-person", "launch.person-mixed", "some people launch as one", false},
+	{"assignment.score", "launch.person-mixed", "some people launch as one, and their scores are one person's", false},
+	{"assignment.tool-score", "launch.person-mixed", "some people launch as one, and their scores are one person's", false},
+	{"resourcing.assigned", "resourcing.resource-id", "the platform has the resource under another id, and so doesn't know that it is assigned", false},
+	{"deep-linking.answered", "rostering.role-kept", "who has another role there than in the SIS may not pick", true},
+	{"search.offered", "rostering.role-kept", "who has another role there than in the SIS may not choose", true},
+	{"assignment.tool-score", "assignment.score", "the platform keeps no score that a tool sends", false},
+	{"gradebook.right-item", "assignment.right-item", "the platform itself has the score in another line item", false},
 }
 
 // trace tells what fails because of something else as blocked by that.
@@ -105,7 +108,7 @@ func (j *judge) trace() {
 			return j.rulings[i]
 		}
 		for _, c := range causes {
-			if failing(c.by) == nil {
+			if failing(c.by) == nil || c.teacher && j.widened[p.Name][j.seen.People[Teacher].User.text("sourcedId")] == "" {
 				continue
 			}
 			for r := failing(c.of); r != nil; r = failing(c.of) {

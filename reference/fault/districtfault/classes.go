@@ -110,6 +110,7 @@ func changes() map[string]behaviour {
 				return every
 			}
 		}),
+		"between-sync-late": source(isPlatform, lately),
 		// The consumer is right, and the platform takes what it says once and then no more.
 		"between-platform-lingers": school(func() func(fixtures.District) fixtures.District {
 			was := map[[3]string]fixtures.Enrollment{}
@@ -138,5 +139,24 @@ func changes() map[string]behaviour {
 				}}
 			}
 		}),
+	}
+}
+
+// lateBy is longer than a judged district says that a change may take, and shorter than never.
+const lateBy = 17 * time.Second
+
+// lately has a system take long over what changed; what changes together is late together.
+func lately() func(read) []read {
+	known := map[string]string{} // status by enrollment
+	var last time.Time
+	return func(x read) []read {
+		if x.Collection == sis.Enrollments {
+			if x.mode == sync.Delta && known[x.SourcedID] != x.Status && time.Since(last) > lateBy/2 {
+				time.Sleep(lateBy)
+				last = time.Now()
+			}
+			known[x.SourcedID] = x.Status
+		}
+		return []read{x}
 	}
 }

@@ -25,6 +25,11 @@ func content() map[string]behaviour {
 		"between-item-address-lost": item(func(i *lti.ContentItem) { i.URL = "" }),
 		"between-item-custom-lost":  item(func(i *lti.ContentItem) { i.Custom = nil }),
 		"between-item-title-lost":   item(func(i *lti.ContentItem) { i.Title = "New content" }),
+		"between-item-of-catalogue-bare": item(func(i *lti.ContentItem) {
+			if i.LineItem == nil { // what tools give has one
+				i.Custom = nil
+			}
+		}),
 		"between-item-without-line": item(func(i *lti.ContentItem) { i.LineItem = nil }),
 	}
 }

@@ -129,7 +129,13 @@ func tests() map[string]behaviour {
 		"between-tests-whole-only":         pushed(of, wholeOnly),
 		"between-tests-without-objectives": both(func(body map[string]any) { delete(body, "learningObjectiveSet") }),
 		"between-tests-other-objectives":   both(func(body map[string]any) { objectives(body, func(id string) string { return "lost-" + id }) }),
-		"between-tests-other-learner":      neighbours(of, "assessmentResults"),
+		"between-tests-other-scores": pushed(of, one("assessmentResults", func(o *push.Object) bool {
+			if score, is := o.Body["score"].(float64); is {
+				o.Body["score"] = score / 2
+			}
+			return true
+		})),
+		"between-tests-other-learner": neighbours(of, "assessmentResults"),
 		"between-tests-orphans": pushed(of, one("assessmentLineItems", func(o *push.Object) bool {
 			delete(o.Body, "parentAssessmentLineItem")
 			return true
