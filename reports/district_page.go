@@ -115,8 +115,8 @@ type findingEnds struct {
 }
 
 type evidenceView struct {
-	ID, Method, URL, Request, Response string
-	Status                             int
+	ID, System, Method, URL, Request, Response string
+	Status                                     int
 }
 
 // What a page of a district shows at most, so that it stays one that opens.
@@ -512,7 +512,7 @@ func (v *picture) evidence(ids []string, shown map[string]bool) (out []evidenceV
 			shown[id] = true
 		}
 		v.evidenceLeft--
-		out = append(out, evidenceView{ID: id, Method: x.Method, URL: x.URL, Status: x.Status, Request: clip(x.Request.Body, longestBody),
+		out = append(out, evidenceView{ID: id, System: x.System, Method: x.Method, URL: x.URL, Status: x.Status, Request: clip(x.Request.Body, longestBody),
 			Response: clip(x.Response.Body, longestBody)})
 	}
 	return out

@@ -120,8 +120,8 @@ type viewFinding struct {
 }
 
 type viewEvidence struct {
-	Index                   int
-	ID, Method, URL, Result string
+	Index                           int
+	ID, System, Method, URL, Result string
 }
 
 type viewWaiver struct {
@@ -407,7 +407,7 @@ func (w viewer) requirement(q RequirementResult) viewRequirement {
 				continue
 			}
 			e := w.whole.Exchanges[i]
-			item.Exchanges = append(item.Exchanges, viewEvidence{i, e.ID, e.Method, e.URL, result(e)})
+			item.Exchanges = append(item.Exchanges, viewEvidence{i, e.ID, e.System, e.Method, e.URL, result(e)})
 		}
 		v.Items = append(v.Items, item)
 	}

@@ -301,6 +301,7 @@ type Exchange struct {
 	Check        string    `json:"check,omitempty"`
 	Started      time.Time `json:"started"`
 	Milliseconds float64   `json:"milliseconds"`
+	System       string    `json:"system,omitempty"` // of a district: whose end it shows
 	Method       string    `json:"method"`
 	URL          string    `json:"url"`
 	Request      Message   `json:"request"`

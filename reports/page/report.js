@@ -133,6 +133,7 @@
     d.dataset.x = i;
     const url = make("bdi", x.url, "url");
     url.dir = "ltr";
+    if (x.system) s.append(make("b", x.system), " ");
     s.append(make("span", x.method, "method"), " ", url, " ", make("span", x.status ? x.status + " " + (x.statusText || "") : "no response", "result"));
     d.append(s, make("div", undefined, "fill"));
     return d;

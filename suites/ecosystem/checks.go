@@ -125,10 +125,25 @@ const mostEnds = 12
 func (v *verdicts) adopt(t *harness.T, ids []string) (out []string) {
 	for _, id := range ids {
 		if e, kept := v.seen.Exchanges[id]; kept && !slices.Contains(out, id) && len(out) < mostEnds {
+			e.System = v.seen.whose(e.URL)
 			out = append(out, t.Adopt(&e))
 		}
 	}
 	return out
+}
+
+// whose names the system that is met at an address; empty where that is none of the district, or not one alone.
+func (s *Sightings) whose(address string) (name string) {
+	at := host(address)
+	for _, y := range s.Systems {
+		if at != "" && slices.Contains(y.Hosts, at) {
+			if name != "" {
+				return ""
+			}
+			name = y.Name
+		}
+	}
+	return name
 }
 
 // evidence lists exchanges in which something was seen that holds: of both ends.

@@ -33,7 +33,8 @@ type Sightings struct {
 type SystemSeen struct {
 	Name, Role, Title, Vendor, Problem string
 	Within                             time.Duration
-	Holds, Searches, Grades            bool // what its target file says of how to look into it
+	Hosts                              []string // at which it is met
+	Holds, Searches, Grades            bool     // what its target file says of how to look into it
 }
 
 // Register is the class of the story in the SIS.

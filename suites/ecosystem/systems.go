@@ -95,7 +95,7 @@ func (d *district) read(at *system, told *SystemSeen, o *browser.Options) error 
 		return err
 	}
 	at.driver = driver.New(at.session, nil)
-	told.Holds = driver.Of(at.target).Holds.Set()
+	told.Holds, told.Hosts = driver.Of(at.target).Holds.Set(), hostsOf(at.target)
 	told.Searches = resourcesearch.Of(at.target).URL != ""
 	told.Grades = oneroster.Of(at.target).Gradebook != ""
 	if file := at.target.TLS.CAFile; file != "" {
@@ -108,6 +108,22 @@ func (d *district) read(at *system, told *SystemSeen, o *browser.Options) error 
 	o.Insecure = o.Insecure || at.target.TLS.Insecure
 	o.Hosts = append(o.Hosts, lti.Of(at.target).Hosts()...)
 	return nil
+}
+
+// hostsOf lists where a system is met, by its target file: host:port.
+func hostsOf(t *harness.Target) (out []string) {
+	l := lti.Of(t)
+	addresses := []*string{&l.Platform.Issuer, &l.Platform.AuthURL, &l.Platform.TokenURL, &l.Platform.JWKSURL, &l.Tool.LoginURL,
+		&l.Tool.TargetLinkURI, &l.Tool.JWKSURL}
+	addresses = append(addresses, oneroster.Of(t).Addresses()...)
+	addresses = append(addresses, driver.Of(t).Addresses()...)
+	addresses = append(addresses, resourcesearch.Of(t).Addresses()...)
+	for _, a := range addresses {
+		if h := host(*a); h != "" && !slices.Contains(out, h) {
+			out = append(out, h)
+		}
+	}
+	return out
 }
 
 func (d *district) close() {
