@@ -21,7 +21,7 @@ func searcherSection(p *district.Platform, listen string, client searcher.Client
 				{Click: "#find button"}},
 			Shows: searcher.Shows{Items: "#found li h3", Problem: "#problem", More: "#more"},
 		},
-		Choose: []browser.Step{{Click: `#found form:has(input[value="$address"]) button`}, {Wait: "#added"}},
+		Choose: []browser.Step{{Click: `#found form[data-address="$address"] button`}, {Wait: "#added"}},
 		Open:   []browser.Step{{Open: at}, {Click: `#links a.as-same[aria-label*="$title"], #content li:last-child a[target]`}},
 	}
 }
