@@ -444,6 +444,20 @@ var bent = []struct {
 		s.launches(Learner, Before, "a quiz")[0].Exchanges = []string{"w1"}
 		s.seen.Leaks = []Leak{{"the parameter login_hint has the mail address", "w1"}}
 	}},
+	{"what is picked loses the same as what is found", "deep-linking.item-kept at 5 quiz>lms", false, func(s *story) {
+		for _, k := range s.seen.Picks {
+			if k.Launch != nil && k.Launch.Claims != nil {
+				k.Launch.Claims[claimPrefix+"target_link_uri"] = "https://other.example/"
+			}
+		}
+	}},
+	{"no line item of a result is there", "assessment.line-item at 8 tests>sis", false, func(s *story) {
+		s.seen.Results.Items = map[string]object{}
+	}},
+	{"a platform keeps no score, of real tools either", "assignment.score at 6 quiz>lms", false, func(s *story) {
+		s.seen.Grades[0].Result["resultScore"] = 3.0
+		s.unearned()
+	}},
 	{"no result arrives", "assessment.arrives at 8 tests>sis", false, func(s *story) { s.seen.Results.Results = nil }},
 	{"a result has no line item", "assessment.line-item at 8 tests>sis", false, func(s *story) {
 		s.seen.Results.Results = append(s.seen.Results.Results, object{"sourcedId": "ar2",
