@@ -512,7 +512,8 @@ func (v *picture) evidence(ids []string, shown map[string]bool) (out []evidenceV
 			shown[id] = true
 		}
 		v.evidenceLeft--
-		out = append(out, evidenceView{ID: id, System: x.System, Method: x.Method, URL: x.URL, Status: x.Status, Request: clip(x.Request.Body, longestBody),
+		out = append(out, evidenceView{ID: id, System: x.System, Method: x.Method, URL: x.URL, Status: x.Status,
+			Request:  clip(x.Request.Body, longestBody),
 			Response: clip(x.Response.Body, longestBody)})
 	}
 	return out
