@@ -126,7 +126,7 @@ func TestEmptyReport(t *testing.T) {
 			}
 		}
 	}
-	if err := Render("docx", io.Discard, sample()); err == nil || !strings.Contains(err.Error(), "json, html, district, junit, sarif, markdown, annotations, har, text") {
+	if err := Render("docx", io.Discard, sample()); err == nil || !strings.Contains(err.Error(), "json, html, district, junit, sarif, markdown, summary, badge, annotations, har, text") {
 		t.Errorf("an unknown format gives %v", err)
 	}
 }

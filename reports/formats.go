@@ -24,6 +24,8 @@ func Formats() []Format {
 		{"junit", "junit.xml", "JUnit XML for GitLab, Jenkins, GitHub and the like", JUnit},
 		{"sarif", "findings.sarif", "SARIF 2.1.0, one result a place, for code scanning", SARIF},
 		{"markdown", "summary.md", "a summary for the page of a pipeline", Markdown},
+		{"summary", "summary.json", "what a dashboard shows: outcome, counts, and what is in the way", SummaryJSON},
+		{"badge", "badge.svg", "a picture of the outcome in some words", BadgeSVG},
 		{"annotations", "annotations.txt", "commands of a GitHub workflow, which shows them beside a job", Annotations},
 		{"har", "evidence.har", "the HTTP exchanges, for a browser's developer tools", HAR},
 		{"text", "report.txt", "what a terminal shows at the end of a run", func(w io.Writer, r *Report) error { return Text(w, r, TextOptions{}) }},
