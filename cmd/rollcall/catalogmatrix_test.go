@@ -35,7 +35,7 @@ func judgedCatalog(c cell) (*reports.Report, error) {
 	defer s.Close()
 	text := fmt.Sprintf("rollcall: 1\nname: Reference catalogue\nprofiles: [rs10-catalog]\nresource_search:\n  url: %s\n"+
 		"  auth: {token_url: %q, client_id: %q, client_secret: %q}\nstance: %s\nlimits: {request_timeout: %s, max_body_mib: 8}\n",
-		s.BaseURL, s.TokenURL, s.Main.ID, s.Main.Secret, c.Stance, matrixTimeout)
+		s.BaseURL, s.TokenURL, s.Main.ID, s.Main.Secret, c.Stance, patienceWith(c.Faults))
 	return judgedFor(ctx, text, harness.Options{Shards: 1, InProcess: true, Focus: c.Focus})
 }
 

@@ -88,6 +88,7 @@ func judgedIn(dir string, o district.Options, stance catalogue.Stance, how harne
 	if o.TLS {
 		o.CAFile = filepath.Join(dir, "ca.pem")
 	}
+	waits := patienceWith(o.Faults)
 	o.Case = &district.CaseOptions{}
 	o.Faults = slices.DeleteFunc(slices.Clone(o.Faults), func(id string) bool {
 		_, known, _ := casefault.Kind.Setup(id)
@@ -108,7 +109,7 @@ func judgedIn(dir string, o district.Options, stance catalogue.Stance, how harne
 	if err != nil {
 		return nil, err
 	}
-	return judgedFor(ctx, string(text)+fmt.Sprintf("stance: %s\nlimits: {request_timeout: %s, max_body_mib: 8}\n", stance, matrixTimeout), how)
+	return judgedFor(ctx, string(text)+fmt.Sprintf("stance: %s\nlimits: {request_timeout: %s, max_body_mib: 8}\n", stance, waits), how)
 }
 
 // judgedFor runs the suites against the target that a target file names.
