@@ -319,6 +319,11 @@ func (j *judge) run(ctx context.Context, t *harness.T, q search) {
 			t.NotTested(*j.stuck)
 			return
 		}
+		if !met(q, s) {
+			t.NotTested(harness.NoData("the product made no call to which that could have happened",
+				"Have it search anew each time; it may have kept what it found before."), own)
+			continue
+		}
 		j.one(ctx, t, q, own, s)
 		if q.Behaviour.Trouble == catalog.TokenEnded && j.broken[q.Requirement] {
 			j.catalog.Remember() // a product that keeps its token is judged on
@@ -327,6 +332,21 @@ func (j *judge) run(ctx context.Context, t *harness.T, q search) {
 	if q.Behaviour.Trouble != "" {
 		j.recovers(ctx, t)
 	}
+}
+
+// met tells whether a product met what a catalogue is like meanwhile, beside behaving plainly: who asks nothing anew shows the
+// same whatever the catalogue does, and nothing is said by that.
+func met(q search, s searched) bool {
+	b := q.Behaviour
+	return b == catalog.Behaviour{} || slices.ContainsFunc(s.calls, func(c catalog.Call) bool {
+		switch {
+		case b.Trouble != "":
+			return c.Trouble == b.Trouble
+		case b.Links != "":
+			return c.Search() && c.Response.Get("Link") != ""
+		}
+		return c.Search() && c.Total > c.Offset+len(c.Found) // a page after which there is more
+	})
 }
 
 // blocked tells on what a search stands that is broken, or isn't said.
@@ -506,7 +526,17 @@ func (j *judge) inert(t *harness.T, own string, s searched, good func(string)) {
 			Seen: "it came into the page: " + strings.Join(met, ", ")}, s)
 		return
 	}
+	if want := j.want(s.words, ""); len(missing(want, j.counts(s))) == len(want) {
+		t.NotTested(harness.BlockedBy(prefix+reqWritten, "no item with markup in its name is shown"), own)
+		return
+	}
 	good(own)
+}
+
+// counts tells how often each item is shown.
+func (j *judge) counts(s searched) map[string]int {
+	counts, _ := shownOf(s.names, j.catalog.Items())
+	return counts
 }
 
 // asWritten looks whether names are shown as they are.
@@ -578,8 +608,6 @@ func (j *judge) toldOf(t *harness.T, q search, own string, s searched, good func
 		}
 	}
 	switch {
-	case !slices.ContainsFunc(s.calls, func(c catalog.Call) bool { return c.Trouble == q.Behaviour.Trouble }):
-		t.NotTested(harness.NoData("the product made no call to which that could have happened", "Have it search anew each time; it may have kept what it found before."), own)
 	case s.failed, found && !s.over:
 		good(own)
 	case s.over:
@@ -618,10 +646,6 @@ func (j *judge) home(t *harness.T, own string, s searched, good func(string)) {
 			return
 		}
 	}
-	if len(s.calls) == 0 {
-		t.NotTested(harness.NoData("the product made no call", "Have it search anew each time; it may have kept what it found before."), own)
-		return
-	}
 	good(own)
 }
 
@@ -636,6 +660,8 @@ func (j *judge) recovers(ctx context.Context, t *harness.T) {
 	case f != nil:
 		f.Seen = "the next search: " + f.Seen
 		j.fail(t, id, *f, s)
+	case len(s.calls) == 0:
+		t.NotTested(harness.NoData("the next search asked nothing", "Have it search anew each time; it may have kept what it found before."), id)
 	default:
 		t.Examined(id, 1)
 	}
